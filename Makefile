@@ -1,0 +1,60 @@
+# Everything a developer runs. `make` lists the targets.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup test drill format-check lint types imports unit spec contract lab format lab-up lab-down runbooks lock clean
+
+REPORT ?= reports/drill
+BIN := .venv/bin
+stage = @printf '\n== $@: %s\n' '$(1)'
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z -]*\):.*## /make \1	/p' Makefile | expand -t 32
+
+setup: ## make the environment and fetch Kafka; quick when there is nothing to do
+	@tools/setup.sh
+
+test: setup format-check lint types imports unit spec contract lab ## every check and every test, real Kafka included
+
+drill: setup ## move live consumer groups between two real sites and back; REPORT=dir says where the report goes
+	$(BIN)/drctl drill --report '$(REPORT)'
+
+format-check: setup ## ruff's format
+	$(call stage,ruff format)
+	@$(BIN)/ruff format --check
+
+lint: setup ## ruff's rules
+	$(call stage,ruff check)
+	@$(BIN)/ruff check
+
+types: setup ## mypy, strict
+	$(call stage,mypy)
+	@$(BIN)/mypy
+
+imports: setup ## the arrows between the rooms
+	$(call stage,import-linter)
+	@$(BIN)/lint-imports --no-cache --no-logo
+
+unit spec contract lab: setup ## one tier of tests; ARGS='-k fence' goes to pytest
+	$(call stage,tests/$@)
+	@$(BIN)/pytest tests/$@ $(ARGS)
+
+format: setup ## rewrite the sources in the house format
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+lab-up: setup ## start two Kafka sites and MirrorMaker 2 on this machine
+	$(BIN)/drctl lab up
+
+lab-down: setup ## stop them and remove what they kept
+	$(BIN)/drctl lab down
+
+runbooks: setup ## write runbooks/ from the plans
+	$(BIN)/python -m drctl.plans.render
+
+lock: setup ## renew requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
+	@tools/lock.sh $(ARGS)
+
+clean: ## remove what was made in the checkout; the caches outside stay
+	rm -rf .venv reports dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

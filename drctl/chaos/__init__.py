@@ -1,0 +1,1 @@
+"""Door: Chaos Toolkit actions, probes and controls."""

@@ -1,0 +1,1 @@
+"""The plan file and the environment become frozen values, or ConfigInvalid."""

@@ -1,0 +1,1 @@
+"""Judgement: facts in, reasons out. No I/O, no clock, no log."""

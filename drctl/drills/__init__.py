@@ -1,0 +1,1 @@
+"""Rehearsal: a plan run on purpose, with ledger and timings, becomes evidence."""

@@ -1,0 +1,1 @@
+"""Kafka through confluent-kafka: positions, records, fences, brokers."""

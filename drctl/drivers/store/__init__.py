@@ -1,0 +1,1 @@
+"""What drctl itself keeps: journal, lease, epochs."""

@@ -1,0 +1,1 @@
+"""Two real Kafka sites and MirrorMaker 2 on one machine, and faults for them."""

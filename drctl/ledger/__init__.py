@@ -1,0 +1,1 @@
+"""Proof: what was acknowledged against what was read."""

@@ -1,0 +1,1 @@
+"""Eyes: each monitor returns readings and judges nothing."""

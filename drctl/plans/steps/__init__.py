@@ -1,0 +1,1 @@
+"""Steps, one file each: check, do, verify. Each may run twice."""

@@ -1,0 +1,1 @@
+"""Door: the scheduler, metrics and pages of the long-running service."""

@@ -1,0 +1,107 @@
+#!/bin/sh
+# Make what drctl's commands and tests need: .venv here, and the Kafka jars in the cache. Quick when all is in place; safe to
+# run again, to interrupt and to run twice at once. What it can neither find nor install it names, with a way to install it.
+set -eu
+cd "$(dirname "$0")/.."
+
+cache=${DRCTL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/drctl}
+pom=drctl/lab/kafka/pom.xml
+kafka=$cache/kafka-$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' $pom)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+refuse() { say "$*"; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# A part is ready when the mark that is written last says what it was made from.
+marked() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+packages_mark() { cksum <requirements/dev.txt; pwd -P; }  # a virtual environment cannot be moved
+drctl_mark() { cksum <pyproject.toml; }
+jars_mark() { cksum <$pom; }
+
+debian_root() { [ "$(id -u)" = 0 ] && has apt-get; }
+apt_install() {
+    say "installing $* with apt-get"
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null 2>&1 ||
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null; }
+}
+
+# From a line like: openjdk version "17.0.15" 2025-04-15
+java_major() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p'; }
+java_suits() { has java && [ "$(java_major)" -ge 17 ] 2>/dev/null; }
+
+check_tools() {
+    java_suits || { debian_root && apt_install default-jre-headless && java_suits; } || refuse \
+        "Java 17 or newer is missing: install it, for example with 'apt-get install openjdk-17-jre-headless' or 'dnf install java-21-openjdk-headless', and put it first in PATH."
+    { has setpriv && has flock; } || { debian_root && apt_install util-linux; } || refuse \
+        "setpriv or flock is missing: install the package util-linux."
+    ready jars || has mvn || { debian_root && apt_install maven; } || refuse \
+        "Maven is missing, needed once to fetch Kafka: install it, for example with 'apt-get install maven' or 'dnf install maven'."
+}
+
+# Prints the interpreter. Not every pinned package has wheels for a Python newer than 3.14.
+find_python() {
+    for candidate in python3.12 python3.13 python3.14 python3 \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[234].*/bin/python3 \
+        "${XDG_DATA_HOME:-$HOME/.local/share}"/uv/python/cpython-3.1[234].*/bin/python3; do
+        # Only running it tells: pyenv has shims for versions that are not selected, Debian ships ensurepip apart.
+        "$candidate" -c 'import sys, venv, ensurepip
+(3, 12) <= sys.version_info < (3, 15) or sys.exit(1)
+print(sys.executable)' 2>/dev/null && return
+    done
+    return 1
+}
+
+provide_python() {
+    find_python && return
+    if has uv; then say "fetching Python 3.12 with uv"; uv python install 3.12 >&2 && find_python && return; fi
+    if debian_root; then apt_install python3-venv >&2 && find_python && return; fi
+    refuse "Python 3.12, 3.13 or 3.14 with its venv module is missing: install it, for example with 'apt-get install python3.12-venv', 'dnf install python3.12', 'pyenv install 3.12' or 'uv python install 3.12'."
+}
+
+pip_install() { .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile "$@"; }
+
+make_packages() {
+    if [ -e .venv/packages.mark ] && [ "$(sed -n 2p .venv/packages.mark)" = "$(pwd -P)" ]; then
+        say "updating .venv"
+    else
+        python=$(provide_python)
+        say "making .venv with $("$python" --version)"
+        rm -rf .venv
+        "$python" -m venv .venv
+    fi
+    rm -f .venv/*.mark
+    pip_install --require-hashes -r requirements/dev.txt
+    packages_mark >.venv/packages.mark
+}
+
+make_drctl() {
+    pip_install --no-deps --no-build-isolation -e .
+    drctl_mark >.venv/drctl.mark
+}
+
+make_jars() {
+    say "fetching $(basename "$kafka") with Maven"
+    rm -rf "$kafka".new.*
+    mvn --batch-mode --quiet --strict-checksums -Dstyle.color=never -f $pom \
+        dependency:copy-dependencies -DoutputDirectory="$kafka.new.$$/libs" >&2
+    jars_mark >"$kafka.new.$$/.complete"
+    rm -rf "$kafka"
+    mv "$kafka.new.$$" "$kafka"
+}
+
+ready() {
+    case $1 in
+    packages) [ -x .venv/bin/python ] && marked .venv/packages.mark "$(packages_mark)" ;;
+    drctl) marked .venv/drctl.mark "$(drctl_mark)" ;;
+    jars) marked "$kafka/.complete" "$(jars_mark)" ;;
+    esac
+}
+
+check_tools
+ready packages && ready drctl && ready jars && exit
+mkdir -p "$cache"
+exec 9>"$cache/setup.lock"
+flock 9
+for part in packages drctl jars; do
+    ready $part || make_$part
+done

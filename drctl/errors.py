@@ -1,0 +1,140 @@
+"""The failure tree. A new class only for a new reaction; each carries its remedy and its exit code.
+
+::
+
+    DrctlError                1   something failed; the message says where and what to do
+    ├── ConfigInvalid         2   a plan file, properties file or flag is wrong: nothing was started
+    ├── Refused               3   a gate, a lock or a person said no: nothing was changed
+    │   ├── Blocked               gates: every reason is listed
+    │   ├── Locked                another drctl holds the lock
+    │   └── Superseded            a higher epoch exists: someone newer decided
+    ├── StepFailed            4   a step did not reach its goal
+    │   └── Compensated       5   … and the way back was walked: the source is open again
+    ├── Unreachable           6   a site, broker or worker does not answer
+    │   ├── Unauthenticated       it answers and rejects our credentials or certificate
+    │   └── DeadlinePassed        it was waited for, in vain
+    ├── Forbidden             7   it answers and denies us the operation
+    ├── Unsupported           8   it answers and is something drctl cannot work with
+    ├── NotFound              9   a topic, group or connector that was named does not exist
+    ├── NotProven            10   facts contradict or do not suffice: a refusal to guess
+    ├── Conflict             11   the world changed under us (group active, connector altered): look again
+    ├── JournalBroken        12   the journal is damaged or cannot be written
+    └── LabError             13   the embedded lab could not do what was asked
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class DrctlError(Exception):
+    """Something failed. ``str()`` names the place; ``remedy`` says what to do about it.
+
+    ``exit_code`` is what the command line returns; ``transient`` says whether trying again may help.
+    """
+
+    exit_code: ClassVar[int] = 1
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class ConfigInvalid(DrctlError):
+    """A plan file, a properties file or a flag is wrong. The message names file and line."""
+
+    exit_code = 2
+
+
+class Refused(DrctlError):
+    """The request was understood and declined before anything was changed."""
+
+    exit_code = 3
+
+
+class Blocked(Refused):
+    """Gates stand in the way; ``reasons`` lists all of them, in the order to fix them."""
+
+    def __init__(self, message: str, reasons: Iterable[str], *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.reasons = tuple(reasons)
+
+
+class Locked(Refused):
+    """Another drctl is at work on the same plan file."""
+
+
+class Superseded(Refused):
+    """A higher epoch than ours exists: someone newer has decided, so we stop at once."""
+
+
+class StepFailed(DrctlError):
+    """A step did not reach its goal within its deadline, or its check found a contradiction."""
+
+    exit_code = 4
+
+
+class Compensated(StepFailed):
+    """A step before the point of no return failed and the way back was walked: the source is open again."""
+
+    exit_code = 5
+
+
+class Unreachable(DrctlError):
+    """A site, a broker or a worker does not answer. Says nothing about whether the request took effect."""
+
+    exit_code = 6
+    transient = True
+
+
+class Unauthenticated(Unreachable):
+    """The other end answers but one side rejects the other's credentials or certificate."""
+
+    transient = False
+
+
+class DeadlinePassed(Unreachable):
+    """What was waited for did not come about in time; the message names it."""
+
+
+class Forbidden(DrctlError):
+    """The other end denies us an operation; the message names the right that is missing."""
+
+    exit_code = 7
+
+
+class Unsupported(DrctlError):
+    """The other end is something drctl cannot work with (ZooKeeper mode, too old a version, …)."""
+
+    exit_code = 8
+
+
+class NotFound(DrctlError):
+    """A topic, group or connector that was named does not exist."""
+
+    exit_code = 9
+
+
+class NotProven(DrctlError):
+    """Facts contradict each other or do not suffice, and drctl does not guess."""
+
+    exit_code = 10
+
+
+class Conflict(DrctlError):
+    """The world changed under us: a group became active, a connector was altered, a topic recreated."""
+
+    exit_code = 11
+    transient = True
+
+
+class JournalBroken(DrctlError):
+    """The journal is damaged, or cannot be written: without it drctl does not act."""
+
+    exit_code = 12
+
+
+class LabError(DrctlError):
+    """The embedded lab could not do what was asked."""
+
+    exit_code = 13

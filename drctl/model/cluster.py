@@ -1,0 +1,56 @@
+"""What a site's Kafka tells about itself."""
+
+from dataclasses import dataclass, field
+
+from drctl.model.offsets import TopicPartition
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker as listed in the cluster's metadata: one that is down is not listed."""
+
+    id: int
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition's replicas by broker id; ``leader`` is -1 when there is none."""
+
+    leader: int
+    replicas: tuple[int, ...]
+    in_sync: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic with its partitions (by number) and its effective configuration."""
+
+    name: str
+    topic_id: str
+    partitions: tuple[Partition, ...]
+    config: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def compacted(self) -> bool:
+        """Whether old records of a key may vanish between others."""
+        return "compact" in self.config.get("cleanup.policy", "delete")
+
+    def spread(self) -> tuple[TopicPartition, ...]:
+        """All partitions, in order."""
+        return tuple(TopicPartition(self.name, n) for n in range(len(self.partitions)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Kafka cluster: its id, its brokers, who is controller, and whether it runs on KRaft.
+
+    ``version`` is the broker version as far as it can be told, for example ``4.3``; empty when unknown.
+    """
+
+    cluster_id: str
+    brokers: tuple[Broker, ...]
+    controller: int
+    kraft: bool
+    version: str = ""

@@ -1,0 +1,66 @@
+"""Fences: what makes a site refuse writes, and how surely it does."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from drctl.model.offsets import TopicPartition
+
+
+class FenceState(StrEnum):
+    """How surely a site refuses writes. One is never shown as another."""
+
+    PROVEN = "proven"
+    ATTESTED = "attested"
+    PENDING = "pending"
+    OPEN = "open"
+
+
+class Scope(StrEnum):
+    """What a deny rule covers."""
+
+    TOPICS = "topics"
+    TRANSACTIONAL_IDS = "transactional-ids"
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who may write at a site, from its ALLOW rules.
+
+    ``principals`` hold WRITE or ALL on some topic or transactional id; ``everyone`` says that ``User:*`` does, which a
+    rule per principal cannot fence.
+    """
+
+    principals: frozenset[str]
+    everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A standing deny rule of drctl's shape: this principal may write to nothing in this scope."""
+
+    principal: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryResult:
+    """What an ordinary client met when it tried to write: ``refused`` only on an authorization failure."""
+
+    refused: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stillness:
+    """End offsets sampled over a window.
+
+    ``moved`` lists partitions that grew, ``open_transactions`` those whose last stable offset is below their end.
+    """
+
+    began: datetime
+    window: timedelta
+    samples: int
+    moved: tuple[TopicPartition, ...]
+    open_transactions: tuple[TopicPartition, ...]
+    ends: dict[TopicPartition, int]

@@ -1,0 +1,79 @@
+"""MirrorMaker 2 as its Connect worker tells it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ConnectorState(StrEnum):
+    """States of connectors and tasks in Connect's own words; ABSENT when the worker knows no such connector."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+    FAILED = "FAILED"
+    UNASSIGNED = "UNASSIGNED"
+    RESTARTING = "RESTARTING"
+    ABSENT = "ABSENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of a connector; ``trace`` is the first line of its failure, empty while it runs."""
+
+    id: int
+    state: ConnectorState
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A connector with its tasks. A RUNNING connector may have FAILED tasks: judge by :attr:`working`."""
+
+    name: str
+    state: ConnectorState
+    tasks: tuple[Task, ...] = ()
+    config: dict[str, str] = field(default_factory=dict)
+    trace: str = ""
+
+    @property
+    def working(self) -> bool:
+        """Running with at least one task and all tasks running."""
+        return (
+            self.state is ConnectorState.RUNNING
+            and bool(self.tasks)
+            and all(task.state is ConnectorState.RUNNING for task in self.tasks)
+        )
+
+    @property
+    def halted(self) -> bool:
+        """Certain to copy nothing: absent, or stopped with no task left."""
+        return self.state in (ConnectorState.ABSENT, ConnectorState.STOPPED) and not self.tasks
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """The three connectors of a link; ``exactly_once`` as the source connector is configured to require it."""
+
+    source: Connector
+    checkpoint: Connector
+    heartbeat: Connector
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """All three, source first."""
+        return (self.source, self.checkpoint, self.heartbeat)
+
+    @property
+    def working(self) -> bool:
+        """Whether records are being copied, as far as Connect knows."""
+        return self.source.working
+
+    @property
+    def halted(self) -> bool:
+        """Whether certainly nothing is being copied."""
+        return self.source.halted and self.checkpoint.halted
+
+    @property
+    def exactly_once(self) -> bool:
+        """Whether the source connector insists on exactly-once delivery."""
+        return self.source.config.get("exactly.once.support") == "required"

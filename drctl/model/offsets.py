@@ -1,0 +1,63 @@
+"""Partitions, offsets and the identity of records."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class TopicPartition(NamedTuple):
+    """A partition of a topic; sorts by topic, then number."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogBounds:
+    """Offsets of one partition's log: ``start <= stable <= high``.
+
+    ``start`` is the first offset still there, ``stable`` the last stable offset (read_committed readers stop before
+    it), ``high`` the high watermark. ``stable < high`` means that a transaction is open.
+    """
+
+    start: int
+    stable: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetSync:
+    """MirrorMaker 2 wrote the source record at ``upstream`` to the target at ``downstream``."""
+
+    upstream: int
+    downstream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What MirrorMaker 2 itself would give a group: ``upstream`` translated, early, to ``downstream``."""
+
+    upstream: int
+    downstream: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordId:
+    """A data record reduced to its place and its identity.
+
+    ``digest`` covers key, value, headers and (unless the log stamps its own) the timestamp; two records with the same
+    digest are the same record.
+    """
+
+    offset: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A group's position in one partition: ``offset`` is the next record to read."""
+
+    offset: int
+    metadata: str = ""

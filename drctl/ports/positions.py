@@ -1,0 +1,30 @@
+"""Consumer groups of one site and their positions."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import Group
+
+
+class Positions(Protocol):
+    """Positions of consumer groups, classic and KIP-848."""
+
+    def groups(self) -> frozenset[str]:
+        """Names of all consumer groups. Unreachable rather than a partial list."""
+        ...
+
+    def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
+        """Every asked group; one that does not exist comes as DEAD."""
+        ...
+
+    def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Committed]]:
+        """Every asked group's committed positions (stable ones: no pending transactional commit is missed).
+
+        Partitions never committed are left out; a group that does not exist has none.
+        """
+        ...
+
+    def commit(self, group: str, positions: Mapping[TopicPartition, Committed]) -> None:
+        """Set positions from outside, with leader epoch -1. Conflict if the group has members."""
+        ...

@@ -1,0 +1,37 @@
+"""One link's connectors at the target's Connect worker."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from drctl.model.link import LinkStatus
+from drctl.model.offsets import TopicPartition
+
+
+class Replication(Protocol):
+    """MirrorMaker 2 on one link. All methods are idempotent."""
+
+    def status(self) -> LinkStatus:
+        """The three connectors as they are now; one that does not exist is ABSENT.
+
+        Unreachable where the worker cannot tell for sure (starting, rebalancing): an empty list is no evidence.
+        """
+        ...
+
+    def frontier(self) -> Mapping[TopicPartition, int]:
+        """Per source partition the offset after the last record known to be at the target (stored offset + 1)."""
+        ...
+
+    def stop(self) -> None:
+        """Ask source and checkpoint connectors to stop; :meth:`status` tells when they have."""
+        ...
+
+    def resume(self) -> None:
+        """Ask all three connectors to run from their stored offsets; missing ones are created first."""
+        ...
+
+    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Create missing connectors STOPPED, set the stored offsets so that copying begins at ``ends``, read them back.
+
+        The connectors are left STOPPED. Conflict if the source connector is not stopped.
+        """
+        ...

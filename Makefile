@@ -1,7 +1,6 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.DELETE_ON_ERROR:
 .PHONY: help setup test drill format-check lint types imports unit spec contract lab format lab-up lab-down runbooks lock clean
 
 REPORT ?= reports/drill

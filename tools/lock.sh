@@ -1,15 +1,12 @@
 #!/bin/sh
-# Renew requirements/*.txt, pinned and hashed, from the ranges in pyproject.toml. Arguments go to uv: `make lock ARGS=--upgrade`.
+# Renew requirements/*.txt, pinned and hashed, from the ranges in pyproject.toml. Arguments go to uv: --upgrade takes newer versions.
 set -eu
 cd "$(dirname "$0")/.."
 
-uv_version=0.13.9
-venv=${DRCTL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/drctl}/uv-$uv_version
-[ -x "$venv/bin/uv" ] || { .venv/bin/python -m venv "$venv" && "$venv/bin/pip" install --quiet "uv==$uv_version"; }
-
+uv=$(tools/uv.sh)
 compile() {
-    "$venv/bin/uv" pip compile --quiet pyproject.toml --universal --python-version 3.12 --generate-hashes \
-        --no-header --no-emit-index-url --no-emit-find-links "$@"
+    "$uv" pip compile --quiet pyproject.toml --universal --python-version 3.12 --generate-hashes \
+        --no-header --no-emit-index-url --no-emit-find-links "$@" >/dev/null
 }
 compile "$@" --output-file requirements/run.txt
 compile "$@" --group dev --constraint requirements/run.txt --output-file requirements/dev.txt

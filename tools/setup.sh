@@ -51,17 +51,24 @@ print(sys.executable)' 2>/dev/null && return
     return 1
 }
 
+# Any Python with venv can install uv, and uv can bring a newer Python.
+python_by_uv() {
+    uv=$(tools/uv.sh 2>/dev/null) || return
+    say "fetching Python 3.12 with uv"
+    "$uv" python install 3.12 >&2
+}
+
 provide_python() {
     find_python && return
-    if has uv; then say "fetching Python 3.12 with uv"; uv python install 3.12 >&2 && find_python && return; fi
     if debian_root; then apt_install python3-venv >&2 && find_python && return; fi
+    python_by_uv && find_python && return
     refuse "Python 3.12, 3.13 or 3.14 with its venv module is missing: install it, for example with 'apt-get install python3.12-venv', 'dnf install python3.12', 'pyenv install 3.12' or 'uv python install 3.12'."
 }
 
 pip_install() { .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile "$@"; }
 
 make_packages() {
-    if [ -e .venv/packages.mark ] && [ "$(sed -n 2p .venv/packages.mark)" = "$(pwd -P)" ]; then
+    if [ -x .venv/bin/python ] && [ "$(sed -n 2p .venv/packages.mark 2>/dev/null)" = "$(pwd -P)" ]; then
         say "updating .venv"
     else
         python=$(provide_python)
@@ -82,8 +89,11 @@ make_drctl() {
 make_jars() {
     say "fetching $(basename "$kafka") with Maven"
     rm -rf "$kafka".new.*
-    mvn --batch-mode --quiet --strict-checksums -Dstyle.color=never -f $pom \
-        dependency:copy-dependencies -DoutputDirectory="$kafka.new.$$/libs" >&2
+    mkdir "$kafka.new.$$"
+    mvn --batch-mode --quiet --strict-checksums -f $pom dependency:copy-dependencies \
+        -DoutputDirectory="$kafka.new.$$/libs" >"$kafka.new.$$/maven.log" 2>&1 ||
+        { cat "$kafka.new.$$/maven.log" >&2; refuse "Maven could not fetch Kafka: its own words are above."; }
+    rm "$kafka.new.$$/maven.log"
     jars_mark >"$kafka.new.$$/.complete"
     rm -rf "$kafka"
     mv "$kafka.new.$$" "$kafka"

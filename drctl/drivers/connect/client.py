@@ -1,0 +1,78 @@
+"""Kafka Connect's REST interface: one worker, errors translated."""
+
+import re
+from typing import Any
+
+import httpx2
+
+from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
+
+SECRET = re.compile(r'((?:password|secret|token|jaas\.config)"?\s*[=:]\s*)("[^"]*"|\S+)', re.IGNORECASE)
+
+
+class ConnectClient:
+    """Requests to a worker. NotFound for 404, Conflict for 400, Unreachable while it starts or rebalances."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        # Environment proxies are not asked: a worker is inside the site.
+        self._http = httpx2.Client(base_url=self.url, timeout=httpx2.Timeout(20, connect=3), trust_env=False)
+
+    def get(self, path: str) -> Any:
+        """GET, decoded."""
+        return self.send("GET", path)
+
+    def put(self, path: str, body: object = None) -> Any:
+        """PUT, decoded."""
+        return self.send("PUT", path, body)
+
+    def post(self, path: str, body: object) -> Any:
+        """POST, decoded."""
+        return self.send("POST", path, body)
+
+    def patch(self, path: str, body: object) -> Any:
+        """PATCH, decoded."""
+        return self.send("PATCH", path, body)
+
+    def delete(self, path: str) -> Any:
+        """DELETE, decoded."""
+        return self.send("DELETE", path)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Any request, decoded."""
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx2.HTTPError as error:
+            raise Unreachable(
+                f"Connect worker {self.url} does not answer: {error}", remedy="check that it runs"
+            ) from error
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        said = self._message(answer)
+        if answer.status_code == 404 and "json" not in answer.headers.get("content-type", ""):
+            # The web server is up before Connect is: its own page, not Connect's word on the connector.
+            raise Unreachable(f"Connect worker {self.url} is starting", remedy="wait until it is up")
+        match answer.status_code:
+            case 404:
+                raise NotFound(f"Connect worker {self.url}: {said}", remedy="create the connector, or correct its name")
+            case 400:
+                raise Conflict(f"Connect worker {self.url} declines {method} {path}: {said}")
+            case 409 | 500 | 503 if method == "GET" or _passing(answer.status_code, said):
+                raise Unreachable(f"Connect worker {self.url} is not ready: {said}", remedy="wait until it has settled")
+        raise DrctlError(f"Connect worker {self.url} answers {answer.status_code} to {method} {path}: {said}")
+
+    @staticmethod
+    def _message(answer: httpx2.Response) -> str:
+        try:
+            text = str(answer.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            text = answer.text
+        return SECRET.sub(r"\1***", text)[:500]
+
+
+def _passing(status: int, said: str) -> bool:
+    return status in (409, 503) or "timed out" in said.lower()

@@ -1,0 +1,113 @@
+"""The fence of one site: DENY rules per principal, and an ordinary client that tries them.
+
+Super users bypass every rule and appear in none: they are not covered, and no application may be one.
+"""
+
+import threading
+from collections.abc import Collection
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from drctl.drivers.kafka.properties import load
+from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.errors import Unreachable
+from drctl.model.fence import CanaryResult, Denial, Scope, Writers
+from drctl.model.site import Canary
+
+KINDS = {Scope.TOPICS: ResourceType.TOPIC, Scope.TRANSACTIONAL_IDS: ResourceType.TRANSACTIONAL_ID}
+WRITING = (AclOperation.WRITE, AclOperation.ALL)
+EVERYONE = "User:*"
+
+
+class AclFence:
+    """Implements :class:`drctl.ports.Fence`."""
+
+    def __init__(self, site: KafkaSite, canary: Canary) -> None:
+        self.site = site
+        self.ordinary = canary
+
+    def writers(self) -> Writers:
+        allowed = {
+            rule.principal
+            for kind in KINDS.values()
+            for rule in self._rules(kind, AclPermissionType.ALLOW)
+            if rule.operation in WRITING
+        }
+        return Writers(frozenset(allowed - {EVERYONE}), everyone=EVERYONE in allowed)
+
+    def standing(self) -> frozenset[Denial]:
+        return frozenset(
+            Denial(rule.principal, scope)
+            for scope, kind in KINDS.items()
+            for rule in self._rules(kind, AclPermissionType.DENY)
+            if (rule.name, rule.resource_pattern_type, rule.operation, rule.host)
+            == ("*", ResourcePatternType.LITERAL, AclOperation.WRITE, "*")
+        )
+
+    def deny(self, denials: Collection[Denial]) -> None:
+        if denials:
+            bindings = [AclBinding(*_rule(denial)) for denial in denials]
+            futures = self.site.admin().create_acls(bindings, request_timeout=TIMEOUT)
+            self.site.wait_all(futures.items(), "add deny rules")
+
+    def lift(self, denials: Collection[Denial]) -> None:
+        if denials:
+            filters = [AclBindingFilter(*_rule(denial)) for denial in denials]
+            futures = self.site.admin().delete_acls(filters, request_timeout=TIMEOUT)
+            self.site.wait_all(futures.items(), "remove deny rules")
+
+    def canary(self) -> CanaryResult:
+        config = {**load(self.ordinary.client_properties), "bootstrap.servers": self.site.config["bootstrap.servers"]}
+        quick = {"acks": "all", "message.timeout.ms": 8000, "linger.ms": 0, "enable.idempotence": False}
+        producer = Producer({**config, **quick, **self.site.causes.settings()})
+        answers: list[KafkaError | None] = []
+        answered = threading.Event()
+
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            answers.append(error)
+            answered.set()
+
+        try:
+            producer.produce(self.ordinary.topic, value=b"drctl canary", on_delivery=delivered)
+            producer.flush(TIMEOUT)
+        except KafkaException as error:
+            raise self.site.causes.translate(error, "let the canary write") from error
+        if not answered.is_set():
+            raise Unreachable(f"site {self.site.name}: the canary got no answer", remedy="check its brokers")
+        return self._judge(answers[0])
+
+    def _judge(self, error: KafkaError | None) -> CanaryResult:
+        if error is None:
+            return CanaryResult(refused=False, answer="written")
+        if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            return CanaryResult(refused=True, answer=str(error.name()))
+        raise self.site.causes.translate(error, "let the canary write")
+
+    def _rules(self, kind: ResourceType, permission: AclPermissionType) -> list[AclBinding]:
+        # The stubs know no None, which is what matches any name, principal and host.
+        anything = (kind, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, permission)
+        wanted = AclBindingFilter(*anything)  # type: ignore[arg-type]
+        future = self.site.admin().describe_acls(wanted, request_timeout=TIMEOUT)
+        return list(self.site.wait(future, "read its rules"))
+
+
+def _rule(
+    denial: Denial,
+) -> tuple[ResourceType, str, ResourcePatternType, str, str, AclOperation, AclPermissionType]:
+    return (
+        KINDS[denial.scope],
+        "*",
+        ResourcePatternType.LITERAL,
+        denial.principal,
+        "*",
+        AclOperation.WRITE,
+        AclPermissionType.DENY,
+    )

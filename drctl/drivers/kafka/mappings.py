@@ -1,0 +1,124 @@
+"""What MirrorMaker 2 writes down about offsets, byte by byte.
+
+Formats (``org.apache.kafka.connect.mirror.OffsetSync`` and ``Checkpoint``), big endian, a string being its length as
+int16 and UTF-8::
+
+    OffsetSync  key   string topic (at the source), int32 partition
+                value int64 upstream offset, int64 downstream offset
+    Checkpoint  key   string group, string topic (at the target), int32 partition
+                value int16 version 0, int64 upstream, int64 downstream, string metadata
+"""
+
+import struct
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from confluent_kafka import Message
+
+from drctl.drivers.kafka.brokers import KafkaBrokers
+from drctl.drivers.kafka.records import read
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.errors import NotFound, Unsupported
+from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
+
+
+class KafkaMappings:
+    """Implements :class:`drctl.ports.Mappings`. Repeated calls read only what is new."""
+
+    def __init__(self, source: KafkaSite, target: KafkaSite) -> None:
+        self.source = source
+        self.target = target
+        self.syncs_topic = f"mm2-offset-syncs.{source.name}.internal"
+        self.checkpoints_topic = f"{source.name}.checkpoints.internal"
+        self._syncs: dict[TopicPartition, list[OffsetSync]] = {}
+        self._checkpoints: dict[str, dict[TopicPartition, Checkpoint]] = {}
+        self._next: dict[str, tuple[str, int]] = {}
+
+    def syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
+        self._refuse_missing_syncs()
+        for message in self._new(self.syncs_topic, self._syncs):
+            tp, sync = decode_sync(message)
+            append_sync(self._syncs.setdefault(tp, []), sync)
+        return {tp: tuple(self._syncs[tp]) for tp in partitions if tp in self._syncs}
+
+    def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:
+        if self.checkpoints_topic not in KafkaBrokers(self.target).topics([self.checkpoints_topic]):
+            raise NotFound(
+                f"site {self.target.name} has no topic {self.checkpoints_topic}",
+                remedy="start the checkpoint connector",
+            )
+        for message in self._new(self.checkpoints_topic, self._checkpoints):
+            group, tp, checkpoint = decode_checkpoint(message)
+            self._checkpoints.setdefault(group, {})[tp] = checkpoint
+        return {group: dict(self._checkpoints[group]) for group in groups if group in self._checkpoints}
+
+    def _new(self, topic: str, seen: dict[Any, Any]) -> list[Message]:
+        """Messages not seen before; a recreated topic is read from its start and what was known is forgotten."""
+        identity = KafkaBrokers(self.target).topics([topic])[topic].topic_id
+        known, start = self._next.get(topic, (identity, 0))
+        if known != identity:
+            seen.clear()
+            start = 0
+        messages = list(read(self.target, TopicPartition(topic, 0), start))
+        if messages:
+            start = (messages[-1].offset() or 0) + 1
+        self._next[topic] = (identity, start)
+        return [m for m in messages if m.value() is not None]
+
+    def _refuse_missing_syncs(self) -> None:
+        if self.syncs_topic in KafkaBrokers(self.target).topics([self.syncs_topic]):
+            return
+        elsewhere = f"mm2-offset-syncs.{self.target.name}.internal"
+        if elsewhere in KafkaBrokers(self.source).topics([elsewhere]):
+            raise NotFound(
+                f"the offset syncs of {self.source.name} to {self.target.name} are on the wrong side: "
+                f"{elsewhere} lies at {self.source.name} and is lost with it",
+                remedy="set offset-syncs.topic.location=target on the source and checkpoint connectors",
+            )
+        raise NotFound(
+            f"site {self.target.name} has no topic {self.syncs_topic}",
+            remedy="create it (1 partition, compacted, large min.compaction.lag.ms) and restart the source connector",
+        )
+
+
+def append_sync(syncs: list[OffsetSync], new: OffsetSync) -> None:
+    """Keep both offsets strictly rising: whatever a later sync contradicts was before a rewind."""
+    while syncs and (syncs[-1].upstream >= new.upstream or syncs[-1].downstream >= new.downstream):
+        syncs.pop()
+    syncs.append(new)
+
+
+def decode_sync(message: Message) -> tuple[TopicPartition, OffsetSync]:
+    """One record of an offset-syncs topic. Unsupported, naming it, if it is none."""
+    try:
+        topic, rest = _string(message.key() or b"")
+        (partition,) = struct.unpack(">i", rest)
+        return TopicPartition(topic, partition), OffsetSync(*struct.unpack(">qq", message.value() or b""))
+    except (struct.error, UnicodeDecodeError) as error:
+        raise _foreign(message, "offset sync") from error
+
+
+def decode_checkpoint(message: Message) -> tuple[str, TopicPartition, Checkpoint]:
+    """One record of a checkpoints topic. Unsupported, naming it, if it is none."""
+    try:
+        group, rest = _string(message.key() or b"")
+        topic, rest = _string(rest)
+        (partition,) = struct.unpack(">i", rest)
+        version, upstream, downstream = struct.unpack_from(">hqq", message.value() or b"")
+    except (struct.error, UnicodeDecodeError) as error:
+        raise _foreign(message, "checkpoint") from error
+    if version != 0:
+        raise _foreign(message, "checkpoint of version 0")
+    return group, TopicPartition(topic, partition), Checkpoint(upstream, downstream)
+
+
+def _string(raw: bytes) -> tuple[str, bytes]:
+    (length,) = struct.unpack_from(">h", raw)
+    if length < 0 or len(raw) < 2 + length:
+        raise struct.error("a string longer than the record")
+    return raw[2 : 2 + length].decode(), raw[2 + length :]
+
+
+def _foreign(message: Message, what: str) -> Unsupported:
+    place = f"{message.topic()}-{message.partition()} offset {message.offset()}"
+    return Unsupported(f"{place} is no {what}", remedy="nothing but MirrorMaker 2 may write to this topic")

@@ -1,0 +1,121 @@
+"""Consumer groups of one site and their positions, through the admin client."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+
+from confluent_kafka import (
+    ConsumerGroupState,
+    ConsumerGroupTopicPartitions,
+    ConsumerGroupType,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import ConsumerGroupDescription, MemberDescription
+
+from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.model import offsets
+from drctl.model.offsets import Committed
+from drctl.model.session import Group, GroupProtocol, GroupState, Member
+
+IN_FLIGHT = 64
+"""Requests under way at once: beyond that the brokers get no faster."""
+
+STATES = {
+    ConsumerGroupState.EMPTY: GroupState.EMPTY,
+    ConsumerGroupState.STABLE: GroupState.STABLE,
+    ConsumerGroupState.PREPARING_REBALANCING: GroupState.REBALANCING,
+    ConsumerGroupState.COMPLETING_REBALANCING: GroupState.REBALANCING,
+    ConsumerGroupState.DEAD: GroupState.DEAD,
+}
+PROTOCOLS = {ConsumerGroupType.CLASSIC: GroupProtocol.CLASSIC, ConsumerGroupType.CONSUMER: GroupProtocol.CONSUMER}
+
+
+class KafkaPositions:
+    """Implements :class:`drctl.ports.Positions`."""
+
+    def __init__(self, site: KafkaSite) -> None:
+        self.site = site
+
+    def groups(self) -> frozenset[str]:
+        future = self.site.admin().list_consumer_groups(request_timeout=TIMEOUT)
+        listed = self.site.wait(future, "list its groups")
+        if listed.errors:
+            # Each broker lists the groups it coordinates: without one of them the list is not all.
+            raise self.site.causes.translate(listed.errors[0], "list all of its groups")
+        return frozenset(group.group_id for group in listed.valid)
+
+    def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
+        if not groups:
+            return {}
+        futures = self.site.admin().describe_consumer_groups(sorted(groups), request_timeout=TIMEOUT)
+        return {name: self._described(name, future) for name, future in futures.items()}
+
+    def _described(self, name: str, future: "Future[ConsumerGroupDescription]") -> Group:
+        try:
+            told = future.result(TIMEOUT + 5)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return Group(name, GroupProtocol.CLASSIC, GroupState.DEAD)
+            raise self.site.causes.translate(error, f"describe group {name}") from error
+        protocol = PROTOCOLS.get(ConsumerGroupType(told.type), GroupProtocol.OTHER)
+        # KIP-848 states that the client does not know are members at work; an unknown state is never empty.
+        state = STATES.get(
+            ConsumerGroupState(told.state), GroupState.REBALANCING if told.members else GroupState.UNKNOWN
+        )
+        return Group(name, protocol, state, tuple(_member(each) for each in told.members))
+
+    def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[offsets.TopicPartition, Committed]]:
+        admin = self.site.admin()
+
+        def ask(group: str) -> "Future[ConsumerGroupTopicPartitions]":
+            request = [ConsumerGroupTopicPartitions(group)]
+            return admin.list_consumer_group_offsets(request, require_stable=True, request_timeout=TIMEOUT)[group]
+
+        found: dict[str, Mapping[offsets.TopicPartition, Committed]] = {}
+        for group, future in _pipelined(sorted(groups), ask):
+            answer = self.site.wait(future, f"read the positions of group {group}")
+            found[group] = {
+                offsets.TopicPartition(tp.topic, tp.partition): Committed(tp.offset, tp.metadata or "")
+                for tp in self._without_errors(answer, f"read the positions of group {group}")
+                if tp.offset >= 0
+            }
+        return found
+
+    def commit(self, group: str, positions: Mapping[offsets.TopicPartition, Committed]) -> None:
+        # Leader epoch -1, the constructor's default: a foreign site's epoch would make clients wait for ever.
+        wanted = [TopicPartition(tp.topic, tp.partition, c.offset, c.metadata) for tp, c in sorted(positions.items())]
+        if not wanted:
+            return
+        request = [ConsumerGroupTopicPartitions(group, wanted)]
+        future = self.site.admin().alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[group]
+        doing = f"commit positions for group {group}"
+        self._without_errors(self.site.wait(future, doing), doing)
+
+    def _without_errors(self, answer: ConsumerGroupTopicPartitions, doing: str) -> Iterable[TopicPartition]:
+        for tp in answer.topic_partitions or ():
+            if tp.error:
+                raise self.site.causes.translate(tp.error, f"{doing} at {tp.topic}-{tp.partition}")
+        return answer.topic_partitions or ()
+
+
+def _pipelined[T](names: Iterable[str], ask: Callable[[str], "Future[T]"]) -> Iterator[tuple[str, "Future[T]"]]:
+    """Ask for each name, at most IN_FLIGHT at once, and give the answers in order."""
+    pending: deque[tuple[str, Future[T]]] = deque()
+    for name in names:
+        pending.append((name, ask(name)))
+        if len(pending) >= IN_FLIGHT:
+            yield pending.popleft()
+    yield from pending
+
+
+def _member(told: MemberDescription) -> Member:
+    assigned = told.assignment.topic_partitions
+    return Member(
+        told.member_id,
+        told.client_id,
+        told.host,
+        told.group_instance_id or None,
+        frozenset(offsets.TopicPartition(tp.topic, tp.partition) for tp in assigned),
+    )

@@ -1,0 +1,140 @@
+"""Records of one site, read without joining a group."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+import xxhash
+from confluent_kafka import (
+    OFFSET_INVALID,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import OffsetSpec
+
+from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.errors import NotFound, Unreachable
+from drctl.model import offsets
+from drctl.model.offsets import LogBounds, RecordId
+
+EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+BATCH = 2000
+PATIENCE = 0.02
+"""Seconds that a batch may wait to fill: ``consume`` waits this long on every short batch."""
+
+
+class KafkaRecords:
+    """Implements :class:`drctl.ports.Records`."""
+
+    def __init__(self, site: KafkaSite) -> None:
+        self.site = site
+
+    def bounds(self, partitions: Collection[offsets.TopicPartition]) -> Mapping[offsets.TopicPartition, LogBounds]:
+        self._refuse_missing(partitions)
+        start = self._ends(partitions, EARLIEST, IsolationLevel.READ_UNCOMMITTED)
+        stable = self._ends(partitions, LATEST, IsolationLevel.READ_COMMITTED)
+        high = self._ends(partitions, LATEST, IsolationLevel.READ_UNCOMMITTED)
+        return {tp: LogBounds(start[tp], stable[tp], max(high[tp], stable[tp])) for tp in partitions}
+
+    def _ends(
+        self, partitions: Collection[offsets.TopicPartition], spec: OffsetSpec, level: IsolationLevel
+    ) -> dict[offsets.TopicPartition, int]:
+        if not partitions:
+            return {}
+        asked = {TopicPartition(tp.topic, tp.partition): spec for tp in partitions}
+        futures = self.site.admin().list_offsets(asked, isolation_level=level, request_timeout=TIMEOUT)
+        found = self.site.wait_all(futures.items(), "look up offsets")
+        return {offsets.TopicPartition(tp.topic, tp.partition): int(info.offset) for tp, info in found.items()}
+
+    def _refuse_missing(self, partitions: Collection[offsets.TopicPartition]) -> None:
+        """Told apart here, since for both a missing partition and a missing leader the client says "no leader"."""
+        try:
+            topics = self.site.admin().list_topics(timeout=TIMEOUT).topics
+        except KafkaException as error:
+            raise self.site.causes.translate(error, "list its topics") from error
+        for tp in partitions:
+            if tp.topic not in topics or tp.partition not in topics[tp.topic].partitions:
+                raise NotFound(f"site {self.site.name} has no partition {tp}", remedy="correct the name, or create it")
+
+    def identities(self, partition: offsets.TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:
+        if start >= stop:
+            return ()
+        found: list[RecordId] = []
+        for message in read(self.site, partition, start):
+            offset = _offset(message)
+            if offset >= stop:
+                break
+            found.append(RecordId(offset, digest(message)))
+        return tuple(found)
+
+    def following(self, partition: offsets.TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
+        found: list[RecordId] = []
+        if count <= 0:
+            return ()
+        for message in read(self.site, partition, start):
+            found.append(RecordId(_offset(message), digest(message)))
+            if len(found) == count:
+                break
+        return tuple(found)
+
+
+def read(site: KafkaSite, partition: offsets.TopicPartition, start: int) -> Iterator[Message]:
+    """Committed data records from ``start`` (or the log start, if that is later) to the last stable offset."""
+    low = KafkaRecords(site).bounds([partition])[partition]
+    start = max(start, low.start)
+    if start >= low.stable:
+        return
+    with contextmanager(site.borrow)() as consumer:
+        consumer.assign([TopicPartition(partition.topic, partition.partition, start)])
+        yield from _until_end(site, consumer, partition)
+
+
+def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition) -> Iterator[Message]:
+    idle = 0.0
+    while idle < TIMEOUT:
+        batch = consumer.consume(BATCH, PATIENCE)
+        idle = 0.0 if batch else idle + PATIENCE
+        for message in batch:
+            fault = message.error()
+            if fault is None:
+                yield message
+            elif fault.code() == KafkaError._PARTITION_EOF:
+                return
+            else:
+                raise site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
+    raise Unreachable(
+        f"site {site.name}: no records and no end from {partition} in {TIMEOUT:.0f} s", remedy="check its leader"
+    )
+
+
+def digest(message: Message) -> bytes:
+    """What makes a record itself: key, value, headers and the producer's timestamp, each with its length.
+
+    A log that stamps its own time (``message.timestamp.type=LogAppendTime``) leaves the timestamp out; then so must the
+    other site, which is why a gate asks for the same setting on both.
+    """
+    hashed = xxhash.xxh3_128()
+
+    def add(part: bytes | str | None) -> None:
+        raw = part.encode() if isinstance(part, str) else part
+        hashed.update(b"\xff" if raw is None else b"\x00" + len(raw).to_bytes(4, "big") + raw)
+
+    add(message.key())
+    add(message.value())
+    for header in message.headers() or ():
+        add(header[0])
+        add(header[1])
+    kind, milliseconds = message.timestamp()
+    if kind != TIMESTAMP_LOG_APPEND_TIME:
+        hashed.update(milliseconds.to_bytes(8, "big", signed=True))
+    return hashed.digest()
+
+
+def _offset(message: Message) -> int:
+    offset = message.offset()
+    return OFFSET_INVALID if offset is None else offset

@@ -1,1 +1,5 @@
-"""Two real Kafka sites and MirrorMaker 2 on one machine, and faults for them."""
+"""Two real Kafka sites on one machine, MirrorMaker 2 between them, and faults for them."""
+
+from drctl.lab.lab import Lab, LabSite, default_folder
+
+__all__ = ["Lab", "LabSite", "default_folder"]

@@ -1,0 +1,128 @@
+"""A Connect worker per lab site, and the MirrorMaker 2 connectors of both links."""
+
+import json
+from pathlib import Path
+
+from drctl.lab.certificates import write_secret
+from drctl.lab.layout import SiteLayout, other, password
+
+BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+MIRROR = "org.apache.kafka.connect.mirror"
+
+WORKER = """\
+key.converter={bytes}
+value.converter={bytes}
+exactly.once.source.support=enabled
+plugin.discovery=only_scan
+connector.client.config.override.policy=All
+config.providers=file
+config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider
+offset.flush.interval.ms=10000
+rebalance.timeout.ms=10000
+scheduled.rebalance.max.delay.ms=3000
+config.storage.topic=__connect-configs
+offset.storage.topic=__connect-offsets
+offset.storage.partitions=5
+status.storage.topic=__connect-status
+status.storage.partitions=2
+"""
+
+
+def client_settings(site: str, user: str, folder: Path, *, secret: str = "") -> dict[str, str]:
+    """Kafka's own client settings for one user; ``secret`` replaces the password, for example by a reference."""
+    certificates = folder / "certificates" / site
+    settings = {"ssl.truststore.type": "PEM", "ssl.truststore.location": str(certificates / "ca.pem")}
+    if site == "north":
+        module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+        word = secret or password(user, site)
+        settings["security.protocol"] = "SASL_SSL"
+        settings["sasl.mechanism"] = "SCRAM-SHA-512"
+        settings["sasl.jaas.config"] = f'{module} required username="{user}" password="{word}";'
+    else:
+        settings["security.protocol"] = "SSL"
+        settings["ssl.keystore.type"] = "PEM"
+        settings["ssl.keystore.location"] = str(certificates / f"{user}.pem")
+    return settings
+
+
+def write_worker(site: SiteLayout, folder: Path) -> Path:
+    """Write the worker's configuration and return its path."""
+    (folder / "plugins").mkdir(exist_ok=True)
+    lines = {
+        "bootstrap.servers": site.bootstrap_servers,
+        "group.id": f"connect-{site.name}",
+        "listeners": f"http://localhost:{site.connect}",
+        "rest.advertised.host.name": "localhost",
+        "plugin.path": str(folder / "plugins"),
+        "config.storage.replication.factor": str(site.replicas),
+        "offset.storage.replication.factor": str(site.replicas),
+        "status.storage.replication.factor": str(site.replicas),
+    }
+    for prefix in ("", "producer.", "admin.", "consumer."):
+        lines |= {prefix + k: v for k, v in client_settings(site.name, "mm2", folder).items()}
+    path = folder / "etc" / f"{site.worker}.properties"
+    write_secret(path, WORKER.format(bytes=BYTES) + "".join(f"{k}={v}\n" for k, v in lines.items()))
+    return path
+
+
+def write_links(sites: dict[str, SiteLayout], folder: Path) -> None:
+    """Write each link's connectors; passwords stay in a file that only the worker reads."""
+    secrets = folder / "etc" / "link-secrets.properties"
+    write_secret(secrets, f"mm2={password('mm2', 'north')}\n")
+    for source, near in sites.items():
+        name = f"{source}-to-{other(source)}"
+        path = folder / "links" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(connectors(near, sites[other(source)], folder, secrets), indent=2) + "\n")
+
+
+def connectors(source: SiteLayout, target: SiteLayout, folder: Path, secrets: Path) -> dict[str, dict[str, str]]:
+    """The three connectors of a link as Connect takes them, by name."""
+    replicas = str(target.replicas)
+    common = {
+        "source.cluster.alias": source.name,
+        "target.cluster.alias": target.name,
+        "source.cluster.bootstrap.servers": source.link_servers,
+        "target.cluster.bootstrap.servers": target.bootstrap_servers,
+        "replication.policy.class": f"{MIRROR}.IdentityReplicationPolicy",
+        "offset-syncs.topic.location": "target",
+        "key.converter": BYTES,
+        "value.converter": BYTES,
+        "header.converter": BYTES,
+        "topics": r"turbines\..*,shop\..*,dr\..*",
+        "groups": ".*",
+        "tasks.max": "1",
+        "replication.factor": replicas,
+        "offset-syncs.topic.replication.factor": replicas,
+        "checkpoints.topic.replication.factor": replicas,
+        "heartbeats.topic.replication.factor": replicas,
+    }
+    reference = f"${{file:{secrets}:mm2}}"
+    for end, site in (("source", source), ("target", target)):
+        settings = client_settings(site.name, "mm2", folder, secret=reference)
+        common |= {f"{end}.cluster.{k}": v for k, v in settings.items()}
+    own = {
+        "source": {
+            "connector.class": f"{MIRROR}.MirrorSourceConnector",
+            "tasks.max": "2",
+            "exactly.once.support": "required",
+            "transaction.boundary": "poll",
+            "source.consumer.isolation.level": "read_committed",
+            "source.consumer.fetch.max.wait.ms": "50",
+            "consumer.poll.timeout.ms": "100",
+            "sync.topic.acls.enabled": "false",
+            "sync.topic.configs.interval.seconds": "30",
+            "refresh.topics.interval.seconds": "5",
+        },
+        "checkpoint": {
+            "connector.class": f"{MIRROR}.MirrorCheckpointConnector",
+            "emit.checkpoints.interval.seconds": "1",
+            "sync.group.offsets.enabled": "false",
+            "refresh.groups.interval.seconds": "5",
+        },
+        "heartbeat": {
+            "connector.class": f"{MIRROR}.MirrorHeartbeatConnector",
+            "emit.heartbeats.interval.seconds": "1",
+        },
+    }
+    return {f"{source.name}-to-{target.name}.{kind}": {**common, **settings} for kind, settings in own.items()}

@@ -1,0 +1,70 @@
+"""What a lab writes for its users: client properties, the plan file, the front door."""
+
+import json
+from pathlib import Path
+
+from drctl.lab.certificates import write_secret
+from drctl.lab.connect import client_settings
+from drctl.lab.layout import CANARY_TOPIC, GROUPS, SITES, TOPICS, USERS, SiteLayout, other
+
+PLAN = """\
+# Written by 'drctl lab up'. Paths are relative to this file.
+apiVersion: drctl.io/v1alpha1
+kind: DisasterRecoveryPlan
+metadata: {{name: lab}}
+spec:
+  sites:
+{sites}  links:
+{links}  workloads:
+    - name: wind-farm
+      topics: [{topics}]
+      groups: [{groups}]
+  objectives: {{recoveryTime: 60s, recoveryPoint: 0s}}
+  guards: {{fenceWindow: 1s, stepTimeout: 60s, maxLag: 100000}}
+  frontDoor: {{file: front-door.json}}
+  state: {{file: state/drctl.sqlite}}
+"""
+SITE = """\
+    - name: {name}
+      kafka:
+        bootstrapServers: "{bootstrap}"
+        clientProperties: clients/{name}/drctl.properties
+        canary: {{clientProperties: clients/{name}/canary.properties, topic: {canary}}}
+      connect: {{url: "http://localhost:{connect}"}}
+"""
+LINK = """\
+    - name: {name}
+      source: {source}
+      target: {target}
+      connectors: links/{name}.json
+      replicationPrincipal: "User:mm2"
+"""
+
+
+def write_clients(folder: Path) -> None:
+    """A properties file per site and user, in Kafka's own format."""
+    for site in SITES:
+        for user in USERS:
+            lines = client_settings(site, user, folder).items()
+            write_secret(client_properties(folder, site, user), "".join(f"{k}={v}\n" for k, v in lines))
+
+
+def client_properties(folder: Path, site: str, user: str) -> Path:
+    """Where that file lies."""
+    return folder / "clients" / site / f"{user}.properties"
+
+
+def write_plan(sites: dict[str, SiteLayout], folder: Path) -> Path:
+    """The plan file, with the front door pointing at north."""
+    names = [
+        SITE.format(name=s.name, bootstrap=s.bootstrap_servers, canary=CANARY_TOPIC, connect=s.connect)
+        for s in sites.values()
+    ]
+    links = [LINK.format(name=f"{s}-to-{other(s)}", source=s, target=other(s)) for s in sites]
+    path = folder / "plan.yaml"
+    path.write_text(
+        PLAN.format(sites="".join(names), links="".join(links), topics=", ".join(TOPICS), groups=", ".join(GROUPS))
+    )
+    (folder / "front-door.json").write_text(json.dumps({"site": "north"}) + "\n")
+    (folder / "state").mkdir(exist_ok=True)
+    return path

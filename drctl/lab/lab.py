@@ -1,0 +1,318 @@
+"""Two real Kafka sites on one machine, with a Connect worker each and MirrorMaker 2 between them."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from drctl.drivers.connect.client import ConnectClient
+from drctl.drivers.kafka.properties import load
+from drctl.drivers.kafka.provision import allow, create_topics
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import LabError, NotFound, Unreachable
+from drctl.lab.broker import configuration, format_site
+from drctl.lab.certificates import Authority
+from drctl.lab.connect import write_links, write_worker
+from drctl.lab.files import client_properties, write_clients, write_plan
+from drctl.lab.layout import (
+    CANARY_TOPIC,
+    SITES,
+    TOPICS,
+    USERS,
+    Node,
+    SiteLayout,
+    class_path,
+    java,
+    other,
+    plan_layout,
+    wire,
+)
+from drctl.lab.processes import Processes, ProcessStatus
+from drctl.lab.rights import RIGHTS
+from drctl.ports import Clock
+
+type Progress = Callable[[str], None]
+
+READY = "lab.json"
+"""Written when the lab is complete; holds its layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabSite:
+    """What a user of the lab needs to know of one site."""
+
+    layout: SiteLayout
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.layout.name
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.layout.bootstrap_servers
+
+    @property
+    def connect_url(self) -> str:
+        return f"http://localhost:{self.layout.connect}"
+
+    def client_properties(self, user: str) -> Path:
+        """The client properties file of one of the lab's users, in Kafka's own format."""
+        return client_properties(self.folder, self.name, user)
+
+    def kafka(self, user: str = "admin") -> KafkaSite:
+        """A connection as that user; close it."""
+        config = load(self.client_properties(user))
+        return KafkaSite(self.name, {**config, "bootstrap.servers": self.bootstrap_servers})
+
+
+class Lab:
+    """A running lab. Used as a context manager it goes down at the end."""
+
+    def __init__(self, folder: Path, sites: dict[str, SiteLayout], clock: Clock) -> None:
+        self.folder = folder
+        self.layout = sites
+        self.clock = clock
+        self.processes = Processes(folder, clock)
+        self.plan_file = folder / "plan.yaml"
+        self._supervisor: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def start(cls, folder: Path, *, small: bool = False, progress: Progress = lambda _: None) -> "Lab":
+        """Start a lab that dies with this process. LabError, with the reason from the log, if it cannot.
+
+        A lab that runs in that folder is declined; one that died there is cleaned away first.
+        """
+        folder, clock = folder.resolve(), SystemClock()
+        class_path()
+        if Processes(folder, clock).answers():
+            raise LabError(f"a lab runs in {folder}", remedy="use it, or take it down with 'drctl lab down'")
+        if folder.exists():
+            if any(folder.iterdir()) and not (folder / "logs").exists() and not (folder / READY).exists():
+                raise LabError(f"{folder} is not empty and no lab's", remedy="name a new or empty folder")
+            shutil.rmtree(folder)
+        lab = cls(folder, plan_layout(1 if small else 3), clock)
+        try:
+            lab._supervisor = lab.processes.launch_supervisor()
+            lab._bring_up(progress)
+        except BaseException:
+            lab.down()
+            raise
+        return lab
+
+    @classmethod
+    def attach(cls, folder: Path) -> "Lab":
+        """The lab that runs in that folder. LabError if there is none or it is not complete."""
+        folder = folder.resolve()
+        try:
+            document = json.loads((folder / READY).read_text())
+        except (OSError, ValueError) as error:
+            raise LabError(f"no lab runs in {folder}", remedy="start one with 'drctl lab up'") from error
+        sites = {
+            name: SiteLayout(name, tuple(Node(**node) for node in site["nodes"]), site["connect"])
+            for name, site in document.items()
+        }
+        lab = cls(folder, sites, SystemClock())
+        lab.processes.ask({"do": "list"})
+        return lab
+
+    def site(self, name: str) -> LabSite:
+        """One of the two sites, ``north`` or ``south``."""
+        return LabSite(self.layout[name], self.folder)
+
+    def detach(self) -> None:
+        """Let the lab outlive this process."""
+        self.processes.ask({"do": "detach"})
+        self._supervisor = None
+
+    def down(self) -> None:
+        """End every process of the lab and remove its folder."""
+        if self.processes.answers():
+            self.processes.ask({"do": "down"})
+        if self._supervisor and self._supervisor.stdin:
+            self._supervisor.stdin.close()
+            self._supervisor.wait()
+        deadline = self.clock.monotonic() + 20
+        while self.processes.answers() and self.clock.monotonic() < deadline:
+            self.clock.sleep(0.05)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self.down()
+
+    def status(self) -> tuple[ProcessStatus, ...]:
+        """Every process of the lab."""
+        return self.processes.all()
+
+    def start_broker(self, name: str) -> None:
+        """Start (again) one broker and wait until its port answers."""
+        site, node = next((s, n) for s in self.layout.values() for n in s.nodes if s.broker(n.number) == name)
+        self._launch_broker(site, node)
+        self._wait_for_ports(name, [node.client])
+
+    def start_worker(self, site: str) -> None:
+        """Start (again) a site's Connect worker and wait until it answers."""
+        self._launch_worker(self.layout[site])
+        self._wait_for_worker(self.layout[site])
+
+    def start_wire(self, source: str) -> None:
+        """Start (again) the wire that leads from a site to the other one's worker."""
+        pairs = [f"{node.wire}:{node.link}" for node in self.layout[source].nodes]
+        self.processes.start(wire(source), [sys.executable, "-m", "drctl.lab.wire", *pairs])
+
+    # From here on: bringing it up.
+
+    def _bring_up(self, progress: Progress) -> None:
+        began = self.clock.monotonic()
+
+        def took() -> str:
+            return f"{self.clock.monotonic() - began:.1f} s"
+
+        self._write_files()
+        progress(f"{len(self.layout['north'].nodes)} brokers per site; formatting their storage")
+        with ThreadPoolExecutor(2) as pool:
+            for site in self.layout.values():
+                self.start_wire(site.name)
+            list(pool.map(lambda site: format_site(site, self.folder), self.layout.values()))
+        for site in self.layout.values():
+            for node in site.nodes:
+                self._launch_broker(site, node)
+        for site in self.layout.values():
+            self._launch_worker(site)
+        for site in self.layout.values():
+            for name, node in zip(site.brokers, site.nodes, strict=True):
+                self._wait_for_ports(name, [node.client, node.internal])
+            self._provision(site)
+            progress(f"{site.name}: {len(site.nodes)} broker(s) up and provisioned after {took()}")
+        for site in self.layout.values():
+            self._wait_for_worker(site)
+            progress(f"{site.name}: Connect worker up after {took()}")
+        self._start_link()
+        progress(f"link north-to-south: MirrorMaker 2 runs after {took()}")
+        (self.folder / READY).write_text(json.dumps({name: asdict(site) for name, site in self.layout.items()}))
+
+    def _write_files(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in SITES:
+            folder = self.folder / "certificates" / name
+            authority = Authority.create(f"lab-{name}", folder, self.clock.now())
+            for common_name in ("broker", *USERS):
+                authority.issue(common_name, folder)
+        write_clients(self.folder)
+        write_links(self.layout, self.folder)
+        write_plan(self.layout, self.folder)
+
+    def _launch_broker(self, site: SiteLayout, node: Node) -> None:
+        command = java("kafka.Kafka", str(configuration(site, node, self.folder)))
+        self.processes.start(site.broker(node.number), command)
+
+    def _launch_worker(self, site: SiteLayout) -> None:
+        main = "org.apache.kafka.connect.cli.ConnectDistributed"
+        self.processes.start(site.worker, java(main, str(write_worker(site, self.folder)), heap="384m"))
+
+    def _wait_for_ports(self, process: str, ports: Iterable[int], seconds: float = 120) -> None:
+        deadline = self.clock.monotonic() + seconds
+        for port in ports:
+            while not _answers(port):
+                self._still_there(process, deadline)
+                self.clock.sleep(0.05)
+
+    def _still_there(self, process: str, deadline: float) -> None:
+        if self.processes.status(process).state == "gone":
+            raise LabError(f"{process} ended while starting:\n{self.processes.reason(process)}", remedy="see its log")
+        if self.clock.monotonic() > deadline:
+            raise LabError(f"{process} does not answer:\n{self.processes.reason(process)}", remedy="see its log")
+
+    def _wait_for_worker(self, site: SiteLayout) -> None:
+        deadline = self.clock.monotonic() + 120
+        client = ConnectClient(f"http://localhost:{site.connect}")
+        try:
+            while True:
+                try:
+                    client.get("/connectors")
+                    return
+                except Unreachable:
+                    self._still_there(site.worker, deadline)
+                    self.clock.sleep(0.1)
+        finally:
+            client.close()
+
+    def _provision(self, site: SiteLayout) -> None:
+        kafka = self.site(site.name).kafka()
+        replicas = site.replicas
+        forever = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(10 * 365 * 86_400_000)}
+        compacted = {"cleanup.policy": "compact", "segment.ms": "10000", "min.cleanable.dirty.ratio": "0.1"}
+        topics: dict[str, tuple[int, int, dict[str, str]]] = {
+            name: (count, replicas, compacted if name == "shop.prices" else {}) for name, count in TOPICS.items()
+        }
+        topics[CANARY_TOPIC] = (1, replicas, {})
+        topics[f"mm2-offset-syncs.{other(site.name)}.internal"] = (1, replicas, forever)
+        topics[f"{other(site.name)}.checkpoints.internal"] = (1, replicas, {"cleanup.policy": "compact"})
+        try:
+            create_topics(kafka, topics)
+            allow(kafka, RIGHTS)
+        finally:
+            kafka.close()
+
+    def _start_link(self) -> None:
+        client = ConnectClient(self.site("south").connect_url)
+        definitions = json.loads((self.folder / "links" / "north-to-south.json").read_text())
+        deadline = self.clock.monotonic() + 120
+        try:
+            for name, config in definitions.items():
+                self._retry(lambda n=name, c=config: client.put(f"/connectors/{n}/config", c), deadline)  # type: ignore[misc]
+            while not all(self._runs(client, name) for name in definitions):
+                self._still_there("south-connect", deadline)
+                self.clock.sleep(0.2)
+        finally:
+            client.close()
+
+    def _retry(self, act: Callable[[], object], deadline: float) -> None:
+        while True:
+            try:
+                act()
+                return
+            except Unreachable:
+                self._still_there("south-connect", deadline)
+                self.clock.sleep(0.2)
+
+    @staticmethod
+    def _runs(client: ConnectClient, name: str) -> bool:
+        try:
+            status = client.get(f"/connectors/{name}/status")
+        except (Unreachable, NotFound):
+            return False
+        tasks = status["tasks"]
+        for task in tasks:
+            if task["state"] == "FAILED":
+                reason = task.get("trace", "no reason given").splitlines()[0]
+                raise LabError(f"{name} failed: {reason}", remedy="see logs/south-connect.log")
+        # A checkpoint connector has no task while there is no group.
+        enough = bool(tasks) or not name.endswith(".source")
+        return enough and all(task["state"] == "RUNNING" for task in (status["connector"], *tasks))
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True
+
+
+def default_folder() -> Path:
+    """Where ``drctl lab up`` puts a lab unless told otherwise."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(os.environ.get("DRCTL_LAB") or Path(state) / "drctl" / "lab")

@@ -1,0 +1,34 @@
+"""Who may do what in the lab: least rights for every client, no super user among them."""
+
+from drctl.drivers.kafka.provision import Right
+from drctl.lab.layout import CANARY_TOPIC
+
+DRCTL: tuple[Right, ...] = (
+    ("User:drctl", "DESCRIBE", "BROKER", "kafka-cluster"),
+    ("User:drctl", "DESCRIBE_CONFIGS", "BROKER", "kafka-cluster"),
+    ("User:drctl", "ALTER", "BROKER", "kafka-cluster"),
+    ("User:drctl", "READ", "TOPIC", "*"),
+    ("User:drctl", "DESCRIBE_CONFIGS", "TOPIC", "*"),
+    ("User:drctl", "READ", "GROUP", "*"),
+)
+"""ALTER on the cluster writes the fence's rules; READ on groups commits positions; it may write to no topic."""
+
+REPLICATION: tuple[Right, ...] = tuple(
+    ("User:mm2", "ALL", kind, name)
+    for kind, name in (("TOPIC", "*"), ("GROUP", "*"), ("TRANSACTIONAL_ID", "*"), ("BROKER", "kafka-cluster"))
+)
+
+CLIENTS: tuple[Right, ...] = (
+    ("User:canary", "WRITE", "TOPIC", CANARY_TOPIC),
+    ("User:turbines", "WRITE", "TOPIC", "turbines.*"),
+    ("User:turbines", "WRITE", "TOPIC", "dr.*"),
+    ("User:shop", "WRITE", "TOPIC", "shop.*"),
+    ("User:shop", "WRITE", "TOPIC", "dr.*"),
+    ("User:shop", "WRITE", "TRANSACTIONAL_ID", "shop*"),
+    ("User:readers", "READ", "TOPIC", "turbines.*"),
+    ("User:readers", "READ", "TOPIC", "shop.*"),
+    ("User:readers", "READ", "TOPIC", "dr.*"),
+    ("User:readers", "READ", "GROUP", "*"),
+)
+
+RIGHTS = DRCTL + REPLICATION + CLIENTS

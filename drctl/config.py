@@ -1,1 +1,0 @@
-"""The plan file and the environment become frozen values, or ConfigInvalid."""

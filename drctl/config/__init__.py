@@ -1,0 +1,194 @@
+"""The plan file: YAML 1.2 in the shape of a Kubernetes manifest, checked into frozen values.
+
+All errors of a file are reported at once, each with file, line, what was expected and the remedy.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from drctl.config.parts import PATTERNS, DisasterRecoveryPlan, Spec
+from drctl.errors import ConfigInvalid
+from drctl.model import site as model
+
+LARGEST = 1 << 20
+"""Bytes: a plan file is written by people."""
+
+UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the plan file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **DisasterRecoveryPlan.model_json_schema()}
+
+
+def load(path: Path) -> model.PlanFile:
+    """Read and check a plan file. ConfigInvalid lists every error with its line."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigInvalid(f"{path}: cannot be read: {error.strerror}", remedy="name the plan file with -f") from error
+    document = _parse(path, raw)
+    try:
+        plan = DisasterRecoveryPlan.model_validate(_plain(document))
+    except ValidationError as error:
+        lines = [_worded(path, document, each) for each in error.errors()]
+        raise ConfigInvalid("\n".join(lines), remedy="'drctl schema' prints what is expected") from error
+    faults = list(_contradictions(path, document, plan.spec))
+    if faults:
+        raise ConfigInvalid("\n".join(faults), remedy="correct these lines")
+    return _frozen(path.resolve(), hashlib.sha256(raw).hexdigest(), plan)
+
+
+def _parse(path: Path, raw: bytes) -> CommentedMap:
+    if len(raw) > LARGEST:
+        raise ConfigInvalid(f"{path}: is larger than {LARGEST} bytes", remedy="name a plan file")
+    yaml = YAML(typ="rt", pure=True)
+    yaml.version = (1, 2)
+    yaml.allow_duplicate_keys = False
+    try:
+        text = raw.decode("utf-8")
+        if re.search(r"^[^#\"']*[\s:\[,-][&*][A-Za-z0-9_]+\s*($|[\[{])", text, re.MULTILINE):
+            raise ConfigInvalid(f"{path}: anchors and aliases are not supported", remedy="write the value out")
+        document = yaml.load(text)
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid(f"{path}: is not UTF-8 text", remedy="save it as UTF-8") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = str(error.problem or "no YAML").splitlines()[0]
+        raise ConfigInvalid(f"{path}:{line}: {problem}", remedy="correct the YAML there") from error
+    except (YAMLError, ValueError, TypeError, RecursionError, AssertionError, AttributeError, KeyError) as error:
+        raise ConfigInvalid(f"{path}: cannot be read as YAML", remedy="write a YAML document") from error
+    if not isinstance(document, CommentedMap):
+        raise ConfigInvalid(
+            f"{path}: holds no mapping", remedy="write 'apiVersion: …', 'kind: DisasterRecoveryPlan', …"
+        )
+    return document
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, CommentedMap):
+        return {key if isinstance(key, str) else str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return str(node)
+
+
+def _worded(path: Path, document: CommentedMap, error: Any) -> str:
+    place = error["loc"]
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
+    match error["type"]:
+        case "missing":
+            what = "is missing"
+        case "extra_forbidden":
+            what = "is not known here; remove it or correct its spelling"
+        case "string_pattern_mismatch":
+            what = f"expected {PATTERNS[error['ctx']['pattern']]}, got {_shown(error['input'])}"
+        case _:
+            what = f"{error['msg'][0].lower()}{error['msg'][1:]}, got {_shown(error['input'])}"
+    return f"{path}:{line_of(document, place)}: {where} {what}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def line_of(document: Any, place: Sequence[int | str]) -> int:
+    """The line of a place in a parsed document, or of the nearest thing around it that is there."""
+    line, node = 1, document
+    for step in place:
+        if isinstance(node, CommentedMap) and step in node:
+            line = node.lc.key(step)[0] + 1
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            line = node.lc.item(step)[0] + 1
+        else:
+            break
+        node = node[step]
+    return int(line)
+
+
+def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[str]:
+    """What is wrong although every single value is well formed."""
+
+    def at(*place: int | str) -> str:
+        return f"{path}:{line_of(document, ('spec', *place))}: "
+
+    for kind, parts in (("sites", spec.sites), ("links", spec.links), ("workloads", spec.workloads)):
+        names = [part.name for part in parts]
+        for index in _repeated(names):
+            yield at(kind, index) + f"{kind}: the name {names[index]} is used twice"
+    for index in _repeated([(link.source, link.target) for link in spec.links]):
+        yield at("links", index) + f"link {spec.links[index].name}: there is a link in this direction already"
+    for index, link in enumerate(spec.links):
+        for end, named in (("source", link.source), ("target", link.target)):
+            if named not in {site.name for site in spec.sites}:
+                yield at("links", index, end) + f"link {link.name}: {end} {named} is no site of this plan file"
+        if link.source == link.target:
+            yield at("links", index, "target") + f"link {link.name}: source and target are the same site"
+        yield from _missing(path, at("links", index, "connectors"), link.connectors)
+    for index, site in enumerate(spec.sites):
+        kafka = site.kafka
+        yield from _missing(path, at("sites", index, "kafka", "clientProperties"), kafka.client_properties)
+        yield from _missing(path, at("sites", index, "kafka", "canary"), kafka.canary.client_properties)
+    owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
+    for number in _repeated([topic for _, topic in owned]):
+        index, topic = owned[number]
+        yield at("workloads", index, "topics") + f"workload {spec.workloads[index].name}: topic {topic} is named twice"
+
+
+def _repeated(values: Sequence[object]) -> Iterator[int]:
+    """The index of each value that stands earlier, too."""
+    return (index for index, value in enumerate(values) if value in values[:index])
+
+
+def _missing(path: Path, place: str, file: str) -> Iterator[str]:
+    if not (path.parent / file).is_file():
+        yield f"{place}there is no file {file} beside the plan file"
+
+
+def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFile:
+    spec, here = plan.spec, path.parent
+    return model.PlanFile(
+        name=plan.metadata.name,
+        path=path,
+        digest=digest,
+        sites=tuple(
+            model.Site(
+                s.name,
+                s.kafka.bootstrap_servers,
+                here / s.kafka.client_properties,
+                s.connect.url,
+                model.Canary(here / s.kafka.canary.client_properties, s.kafka.canary.topic),
+            )
+            for s in spec.sites
+        ),
+        links=tuple(
+            model.Link(x.name, x.source, x.target, here / x.connectors, x.replication_principal) for x in spec.links
+        ),
+        workloads=tuple(model.Workload(w.name, tuple(w.topics), tuple(w.groups)) for w in spec.workloads),
+        objectives=model.Objectives(duration(spec.objectives.recovery_time), duration(spec.objectives.recovery_point)),
+        guards=model.Guards(
+            duration(spec.guards.fence_window), duration(spec.guards.step_timeout), spec.guards.max_lag
+        ),
+        front_door=here / spec.front_door.file,
+        state=here / spec.state.file,
+    )
+
+
+def duration(text: str) -> timedelta:
+    """``1h30m``, ``60s``, ``500ms`` as a timedelta."""
+    return timedelta(seconds=sum(int(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)(ms|h|m|s)", text)))

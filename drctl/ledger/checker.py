@@ -1,1 +1,230 @@
-"""Compares what was acknowledged with what was read. Pure: streams in, anomalies out."""
+"""What was acknowledged against what is there and what each group processed: pure, on streams, in bounded memory.
+
+State is a few bitmaps of sequences per stream (and group), so a billion records fit into megabytes. The order of events
+matters only within one class: acknowledgements in the order of their sequences, seen records in log order.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap64
+
+from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stream
+
+EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How many records are in a class, with the first few by name."""
+
+    count: int = 0
+    examples: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFindings:
+    """What became of the records.
+
+    ``lost``: acknowledged and not there. ``duplicated``: there more than once. ``reordered``: behind a later one of its
+    stream. ``corrupt``: key, value or number changed. ``phantom``: never sent in this run. ``misrouted``: in another
+    partition than sent to. ``aborted_read``: of an aborted transaction, yet there. Not faults: ``recovered`` (doubtful,
+    and there), ``superseded`` (compacted away behind a newer one of its key).
+    """
+
+    acknowledged: int
+    seen: int
+    lost: Named
+    duplicated: Named
+    reordered: Named
+    corrupt: Named
+    phantom: Named
+    misrouted: Named
+    aborted_read: Named
+    recovered: Named
+    superseded: int
+
+    @property
+    def faults(self) -> dict[str, Named]:
+        """The classes that are faults, by name, with what is in them."""
+        names = ("lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFindings:
+    """What a group did with them. ``skipped``: never processed though it went on behind them. ``repeated``: again."""
+
+    name: str
+    processed: int
+    skipped: Named
+    repeated: Named
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything the checker found."""
+
+    records: RecordFindings
+    groups: tuple[GroupFindings, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no fault at all."""
+        return not any(self.records.faults.values()) and not any(g.skipped or g.repeated for g in self.groups)
+
+
+class _Class:
+    """A class of records being filled."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.examples: list[str] = []
+
+    def add(self, example: str) -> None:
+        self.count += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(example)
+
+    def named(self) -> Named:
+        return Named(self.count, tuple(self.examples))
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One stream's sequences."""
+
+    acknowledged: BitMap64 = field(default_factory=BitMap64)
+    doubtful: BitMap64 = field(default_factory=BitMap64)
+    aborted: BitMap64 = field(default_factory=BitMap64)
+    superseded: BitMap64 = field(default_factory=BitMap64)
+    seen: BitMap64 = field(default_factory=BitMap64)
+    newest_of_key: dict[str, int] = field(default_factory=dict)
+    last_seen: int = 0
+
+
+def check(events: Iterable[Event], *, compacted: Collection[str] = ()) -> Findings:
+    """Sort every record of a run into its class. ``compacted`` names the topics where old records of a key may go."""
+    checker = _Checker(frozenset(compacted))
+    for event in events:
+        checker.take(event)
+    return checker.findings()
+
+
+class _Checker:
+    def __init__(self, compacted: frozenset[str]) -> None:
+        self.compacted = compacted
+        self.streams: defaultdict[Stream, _Stream] = defaultdict(_Stream)
+        self.processed: defaultdict[str, defaultdict[Stream, BitMap64]] = defaultdict(lambda: defaultdict(BitMap64))
+        self.repeated: defaultdict[str, _Class] = defaultdict(_Class)
+        names = ("duplicated", "reordered", "corrupt", "misrouted", "foreign")
+        self.classes = {name: _Class() for name in names}
+        self.seen = 0
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Acknowledged(stream, sequence, key=key):
+                self._acknowledged(self.streams[stream], sequence, key)
+            case Doubtful(stream, sequence):
+                self.streams[stream].doubtful.add(sequence)
+            case Aborted(stream, sequence):
+                self.streams[stream].aborted.add(sequence)
+            case Seen():
+                self._seen(event)
+            case Processed(group, stream, sequence):
+                done = self.processed[group][stream]
+                if sequence in done:
+                    self.repeated[group].add(_name(stream, sequence))
+                done.add(sequence)
+
+    @staticmethod
+    def _acknowledged(stream: _Stream, sequence: int, key: str | None) -> None:
+        stream.acknowledged.add(sequence)
+        if key is not None:
+            older = stream.newest_of_key.get(key)
+            if older is not None:
+                stream.superseded.add(min(older, sequence))
+            stream.newest_of_key[key] = max(older or 0, sequence)
+
+    def _seen(self, event: Seen) -> None:
+        self.seen += 1
+        place = f"{event.topic}-{event.partition} offset {event.offset}"
+        if event.stream is None or not event.intact:
+            return self.classes["corrupt"].add(place)
+        if event.foreign:
+            return self.classes["foreign"].add(place)
+        name = f"{_name(event.stream, event.sequence)} at {place}"
+        if (event.stream.topic, event.stream.partition) != (event.topic, event.partition):
+            self.classes["misrouted"].add(name)
+        stream = self.streams[event.stream]
+        if event.sequence in stream.seen:
+            self.classes["duplicated"].add(name)
+        elif event.sequence < stream.last_seen:
+            self.classes["reordered"].add(name)
+        stream.seen.add(event.sequence)
+        stream.last_seen = max(stream.last_seen, event.sequence)
+        return None
+
+    def findings(self) -> Findings:
+        found = {name: each.named() for name, each in self.classes.items()}
+        unsent = _counted(self._named(lambda s: s.seen - s.acknowledged - s.doubtful - s.aborted))
+        records = RecordFindings(
+            acknowledged=sum(len(s.acknowledged) for s in self.streams.values()),
+            seen=self.seen,
+            lost=_counted(self._missing()),
+            duplicated=found["duplicated"],
+            reordered=found["reordered"],
+            corrupt=found["corrupt"],
+            phantom=Named(
+                found["foreign"].count + unsent.count, (found["foreign"].examples + unsent.examples)[:EXAMPLES]
+            ),
+            misrouted=found["misrouted"],
+            aborted_read=_counted(self._named(lambda s: s.seen & s.aborted)),
+            recovered=_counted(self._named(lambda s: s.seen & s.doubtful)),
+            superseded=sum(
+                len((s.acknowledged - s.seen) & s.superseded)
+                for stream, s in self.streams.items()
+                if stream.topic in self.compacted
+            ),
+        )
+        return Findings(records, tuple(self._group(name) for name in sorted(self.processed)))
+
+    def _missing(self) -> Iterator[str]:
+        for stream, state in self.streams.items():
+            excused = state.superseded if stream.topic in self.compacted else BitMap64()
+            for sequence in state.acknowledged - state.seen - excused:
+                yield _name(stream, sequence)
+
+    def _named(self, choose: Callable[[_Stream], BitMap64]) -> Iterator[str]:
+        for stream, state in self.streams.items():
+            for sequence in choose(state):
+                yield _name(stream, sequence)
+
+    def _group(self, name: str) -> GroupFindings:
+        streams = self.processed[name]
+        return GroupFindings(
+            name, sum(map(len, streams.values())), _counted(self._skipped(streams)), self.repeated[name].named()
+        )
+
+    def _skipped(self, streams: dict[Stream, BitMap64]) -> Iterator[str]:
+        for stream, done in streams.items():
+            state = self.streams[stream]
+            passed = state.acknowledged & BitMap64(range(done.max()))
+            excused = state.superseded if stream.topic in self.compacted else BitMap64()
+            for sequence in passed - done - excused:
+                yield _name(stream, sequence)
+
+
+def _counted(names: Iterable[str]) -> Named:
+    filled = _Class()
+    for name in names:
+        filled.add(name)
+    return filled.named()
+
+
+def _name(stream: Stream, sequence: int) -> str:
+    return f"{stream.topic}-{stream.partition} producer {stream.producer} sequence {sequence}"

@@ -5,7 +5,7 @@ All errors of a file are reported at once, each with file, line, what was expect
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -134,16 +134,12 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     for index in _repeated([(link.source, link.target) for link in spec.links]):
         yield at("links", index) + f"link {spec.links[index].name}: there is a link in this direction already"
     for index, link in enumerate(spec.links):
+        if link.source == link.target:
+            yield at("links", index, "target") + f"link {link.name}: source and target are the same site"
         for end, named in (("source", link.source), ("target", link.target)):
             if named not in {site.name for site in spec.sites}:
                 yield at("links", index, end) + f"link {link.name}: {end} {named} is no site of this plan file"
-        if link.source == link.target:
-            yield at("links", index, "target") + f"link {link.name}: source and target are the same site"
-        yield from _missing(path, at("links", index, "connectors"), link.connectors)
-    for index, site in enumerate(spec.sites):
-        kafka = site.kafka
-        yield from _missing(path, at("sites", index, "kafka", "clientProperties"), kafka.client_properties)
-        yield from _missing(path, at("sites", index, "kafka", "canary"), kafka.canary.client_properties)
+    yield from _missing_files(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
     for number in _repeated([topic for _, topic in owned]):
         index, topic = owned[number]
@@ -155,9 +151,14 @@ def _repeated(values: Sequence[object]) -> Iterator[int]:
     return (index for index, value in enumerate(values) if value in values[:index])
 
 
-def _missing(path: Path, place: str, file: str) -> Iterator[str]:
-    if not (path.parent / file).is_file():
-        yield f"{place}there is no file {file} beside the plan file"
+def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[str]:
+    named = [(at("links", index, "connectors"), link.connectors) for index, link in enumerate(spec.links)]
+    for index, site in enumerate(spec.sites):
+        named.append((at("sites", index, "kafka", "clientProperties"), site.kafka.client_properties))
+        named.append((at("sites", index, "kafka", "canary"), site.kafka.canary.client_properties))
+    for place, file in named:
+        if not (path.parent / file).is_file():
+            yield f"{place}there is no file {file} beside the plan file"
 
 
 def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFile:

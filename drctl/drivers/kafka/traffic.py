@@ -1,0 +1,193 @@
+"""Clients as applications write them: producers that know what became of a record, consumers that commit what they did.
+
+Used by the lab's workload and by the fresh reader. Nothing here retries on its own: what is doubtful stays doubtful.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from drctl.drivers.kafka.records import read
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.model import offsets
+
+DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+PATIENCE = 15.0
+"""Seconds after which an unanswered record is doubtful."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to send, to exactly this partition."""
+
+    partition: offsets.TopicPartition
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record that was read."""
+
+    partition: offsets.TopicPartition
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes | None]
+
+
+class Outcome(StrEnum):
+    """What became of a record. DENIED: certainly not written. DOUBTFUL: nobody knows."""
+
+    WRITTEN = "written"
+    ABORTED = "aborted"
+    DENIED = "denied"
+    DOUBTFUL = "doubtful"
+
+
+class Writer:
+    """An idempotent producer with ``acks=all`` that sends in windows and tells each record's outcome."""
+
+    def __init__(self, site: KafkaSite) -> None:
+        own = {
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": 5,
+            "message.timeout.ms": int(PATIENCE * 1000),
+            "compression.type": "lz4",
+        }
+        self.producer = Producer({**site.config, **own, **site.causes.settings()})
+
+    def write(self, window: Sequence[Outgoing]) -> list[Outcome]:
+        """Send these and wait until every outcome is known or given up."""
+        outcomes = [Outcome.DOUBTFUL] * len(window)
+        for number, record in enumerate(window):
+            self._produce(number, record, outcomes)
+        self.producer.flush(PATIENCE + 5)
+        return outcomes
+
+    def _produce(self, number: int, record: Outgoing, outcomes: list[Outcome]) -> None:
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            if error is None:
+                outcomes[number] = Outcome.WRITTEN
+            elif error.code() in DENIED:
+                outcomes[number] = Outcome.DENIED
+
+        self.producer.produce(
+            record.partition.topic,
+            partition=record.partition.partition,
+            key=record.key,
+            value=record.value,
+            headers=list(record.headers),
+            on_delivery=delivered,
+        )
+
+
+class TransactionalWriter:
+    """A transactional producer: one window is one transaction."""
+
+    def __init__(self, site: KafkaSite, transactional_id: str) -> None:
+        own = {"transactional.id": transactional_id, "transaction.timeout.ms": 10000, "linger.ms": 5}
+        self.producer = Producer({**site.config, **own, **site.causes.settings()})
+        try:
+            self.producer.init_transactions(PATIENCE)
+        except KafkaException as error:
+            raise site.causes.translate(error, f"start transactions as {transactional_id}") from error
+
+    def write(self, window: Sequence[Outgoing], *, commit: bool = True) -> Outcome:
+        """Send these in one transaction and commit or abort it. After DENIED or DOUBTFUL use a new writer.
+
+        DENIED: the brokers refused and the transaction was aborted, so none of it will ever be read.
+        """
+        self.producer.begin_transaction()
+        try:
+            for record in window:
+                self.producer.produce(
+                    record.partition.topic,
+                    partition=record.partition.partition,
+                    key=record.key,
+                    value=record.value,
+                    headers=list(record.headers),
+                )
+            self.producer.flush(PATIENCE)
+            if commit:
+                self.producer.commit_transaction(PATIENCE)
+                return Outcome.WRITTEN
+            self.producer.abort_transaction(PATIENCE)
+        except KafkaException:
+            return self._give_up()
+        return Outcome.ABORTED
+
+    def _give_up(self) -> Outcome:
+        try:
+            self.producer.abort_transaction(PATIENCE)
+        except KafkaException:
+            return Outcome.DOUBTFUL
+        return Outcome.DENIED
+
+
+class Reader:
+    """A member of a consumer group that commits what it has processed: regularly, when it loses partitions, at the end.
+
+    ``before_commit`` is called right before each commit, so that what was processed can be written down first.
+    """
+
+    def __init__(self, site: KafkaSite, settings: dict[str, Any], topics: Sequence[str]) -> None:
+        own = {
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+        }
+        self.consumer = Consumer({**site.config, **own, **settings, **site.causes.settings()})
+        self.uncommitted: dict[offsets.TopicPartition, int] = {}
+        self.before_commit: Callable[[], None] = lambda: None
+        self.consumer.subscribe(list(topics), on_revoke=self._revoked)
+
+    def _revoked(self, *_: object) -> None:
+        self.commit()
+
+    def poll(self, seconds: float) -> Incoming | None:
+        """The next record, or None. Polling again means that the one before was processed."""
+        message = self.consumer.poll(seconds)
+        if message is None or message.error():
+            return None
+        record = incoming(message)
+        self.uncommitted[record.partition] = record.offset + 1
+        return record
+
+    def commit(self) -> bool:
+        """Commit everything processed; False if the group has moved on without this member."""
+        self.before_commit()
+        if not self.uncommitted:
+            return True
+        wanted = [TopicPartition(tp.topic, tp.partition, offset) for tp, offset in self.uncommitted.items()]
+        self.uncommitted = {}
+        try:
+            answer = self.consumer.commit(offsets=wanted, asynchronous=False)
+        except KafkaException:
+            return False
+        return not any(tp.error for tp in answer or ())
+
+    def close(self) -> None:
+        """Commit and leave the group; a static classic member stays until its session times out."""
+        self.commit()
+        self.consumer.close()
+
+
+def read_everything(site: KafkaSite, partitions: Sequence[offsets.TopicPartition]) -> Iterator[Incoming]:
+    """Every committed record of these partitions, as a fresh reader finds them, in log order."""
+    for partition in partitions:
+        for message in read(site, partition, 0):
+            yield incoming(message)
+
+
+def incoming(message: Message) -> Incoming:
+    """A client's message as a plain value. Of headers with the same name the last one counts."""
+    headers = {str(h[0]): h[1].encode() if isinstance(h[1], str) else h[1] for h in message.headers() or ()}
+    place = offsets.TopicPartition(message.topic() or "", message.partition() or 0)
+    return Incoming(place, message.offset() or 0, message.key(), message.value(), headers)

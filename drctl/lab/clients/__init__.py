@@ -1,0 +1,1 @@
+"""The workload's applications: each a process of its own, writing its history as it goes."""

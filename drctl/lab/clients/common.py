@@ -1,0 +1,84 @@
+"""What every client of the workload needs: its arguments, the front door, a way to end."""
+
+import argparse
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from drctl.drivers.kafka.properties import load
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.errors import DrctlError
+from drctl.ledger.history import HistoryWriter
+
+STOP = threading.Event()
+"""Set by SIGTERM: finish what is in hand, commit, leave."""
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """The options that all clients share."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--site", action="append", required=True, metavar="NAME=SERVERS=PROPERTIES")
+    parser.add_argument("--front-door", type=Path, required=True)
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--run", type=UUID, required=True)
+    parser.add_argument("--rate", type=float, required=True, help="records per second; 0 for as fast as possible")
+    signal.signal(signal.SIGTERM, lambda *_: STOP.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return parser
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """A client's sites, front door, history and clock."""
+
+    sites: dict[str, KafkaSite]
+    door: FileFrontDoor
+    history: HistoryWriter
+    clock: SystemClock
+
+    @staticmethod
+    def of(options: argparse.Namespace) -> "Surroundings":
+        sites = {}
+        for text in options.site:
+            name, servers, properties = text.split("=", 2)
+            sites[name] = KafkaSite(name, {**load(Path(properties)), "bootstrap.servers": servers})
+        return Surroundings(sites, FileFrontDoor(options.front_door), HistoryWriter(options.history), SystemClock())
+
+    def now(self) -> float:
+        return self.clock.now().timestamp()
+
+    def await_site(self) -> str | None:
+        """The site that the front door names; None once the client is to end."""
+        while not STOP.is_set():
+            if (site := self.where()) is not None:
+                return site
+            STOP.wait(0.1)
+        return None
+
+    def where(self) -> str | None:
+        """The site that the front door names now, None while it is closed or cannot be read."""
+        try:
+            return self.door.site()
+        except DrctlError:
+            return None
+
+
+class Pace:
+    """Lets ``rate`` records a second pass, evenly."""
+
+    def __init__(self, clock: SystemClock, rate: float) -> None:
+        self.clock = clock
+        self.rate = rate
+        self.due = clock.monotonic()
+
+    def wait(self, records: int = 1) -> None:
+        """Wait until that many more records may pass, or until the client is to end."""
+        if not self.rate:
+            return
+        now = self.clock.monotonic()
+        self.due = max(self.due, now - 1) + records / self.rate
+        STOP.wait(max(0.0, self.due - now))

@@ -1,0 +1,93 @@
+"""A consumer group: its members as threads, each a client of its own.
+
+Members obey the front door: when it closes or names another site they finish the record in hand, commit, and leave;
+then they join again where it points. What was processed is written down before it is committed.
+"""
+
+import threading
+from functools import partial
+from typing import Any
+
+from drctl.drivers.kafka.traffic import Reader
+from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments
+from drctl.ledger.record import HEADER, decode
+
+KINDS: dict[str, dict[str, Any]] = {
+    "classic": {"partition.assignment.strategy": "range", "session.timeout.ms": 10000},
+    "cooperative": {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 10000},
+    "static": {"partition.assignment.strategy": "range", "session.timeout.ms": 6000, "heartbeat.interval.ms": 1500},
+    "kip-848": {"group.protocol": "consumer"},
+}
+
+
+class Membership:
+    """One member of the group, wherever the front door points."""
+
+    def __init__(self, around: Surroundings, options: Any, number: int) -> None:
+        self.around = around
+        self.group = options.group
+        self.topics = options.topic
+        self.name = f"{options.group}-{number}"
+        self.run = options.run
+        self.pace = Pace(around.clock, options.rate / options.members)
+        self.settings = {**KINDS[options.kind], "group.id": options.group, "client.id": self.name}
+        if options.kind == "static":
+            self.settings["group.instance.id"] = self.name
+        self.unwritten: list[list[Any]] = []
+
+    def live(self) -> None:
+        """Join, work, leave, until the client is to end."""
+        while site := self.around.await_site():
+            reader = Reader(self.around.sites[site], self.settings, self.topics)
+            reader.before_commit = partial(self._write, site)
+            self.around.history.write("joined", self.around.now(), site, group=self.group, member=self.name)
+            self._work(reader, site)
+            reader.close()
+            self.around.history.write("left", self.around.now(), site, group=self.group, member=self.name)
+
+    def _work(self, reader: Reader, site: str) -> None:
+        clock = self.around.clock
+        looked = committed = clock.monotonic()
+        while not STOP.is_set():
+            record = reader.poll(0.1)
+            if record is not None:
+                number = decode(record.headers.get(HEADER), record.key, record.value)
+                if number is not None and number.run == self.run:
+                    tp = record.partition
+                    self.unwritten.append([number.producer, tp.topic, tp.partition, number.sequence])
+                self.pace.wait()
+            now = clock.monotonic()
+            if now - committed > 1:
+                reader.commit()
+                committed = now
+            if now - looked > 0.2:
+                if self.around.where() != site:
+                    return
+                looked = now
+
+    def _write(self, site: str) -> None:
+        if self.unwritten:
+            done, self.unwritten = self.unwritten, []
+            self.around.history.write("processed", self.around.now(), site, done, group=self.group, member=self.name)
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--group", required=True)
+    parser.add_argument("--topic", action="append", required=True)
+    parser.add_argument("--kind", choices=sorted(KINDS), required=True)
+    parser.add_argument("--members", type=int, default=1)
+    options = parser.parse_args()
+    around = Surroundings.of(options)
+    members = [
+        threading.Thread(target=Membership(around, options, number).live) for number in range(1, options.members + 1)
+    ]
+    for member in members:
+        member.start()
+    for member in members:
+        member.join()
+    around.history.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""A producer: turbine sensors, shop orders in transactions, or prices on a compacted topic.
+
+It obeys nobody but the brokers: it writes until it is denied, and then asks the front door where to go. A record that
+was denied has certainly not been written and is sent again under the same sequence; a doubtful one never is.
+"""
+
+import json
+import random
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter, Writer
+from drctl.errors import DrctlError
+from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments
+from drctl.ledger.record import HEADER, Number, encode
+from drctl.model.offsets import TopicPartition
+
+NUMBERS = {"turbines": 1, "orders": 2, "prices": 3}
+TOPICS = {"turbines": "turbines.readings", "orders": "shop.orders", "prices": "shop.prices"}
+ABORTED_SHARE = 0.25
+TOMBSTONE_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A record with the sequence that it carries."""
+
+    record: Outgoing
+    sequence: int
+    key: str
+
+    def place(self, producer: int, *, with_key: bool = False) -> list[object]:
+        tp = self.record.partition
+        return [producer, tp.topic, tp.partition, self.sequence, *([self.key] if with_key else [])]
+
+
+class Source:
+    """Makes records in the shape of their kind, numbered densely per partition."""
+
+    def __init__(self, kind: str, run: object, partitions: int) -> None:
+        self.kind = kind
+        self.run = run
+        self.partitions = partitions
+        self.chance = random.Random(kind)  # noqa: S311 - variety, not secrecy
+        self.sequences: defaultdict[int, int] = defaultdict(int)
+        self.made = 0
+
+    def next(self) -> Numbered:
+        self.made += 1
+        name, value = getattr(self, f"_{self.kind}")()
+        key = name.encode()
+        partition = zlib.crc32(key) % self.partitions
+        self.sequences[partition] += 1
+        number = Number(self.run, NUMBERS[self.kind], partition, self.sequences[partition])  # type: ignore[arg-type]
+        headers = ((HEADER, encode(number, key, value)), ("source", self.kind.encode()), ("trace", None))
+        where = TopicPartition(TOPICS[self.kind], partition)
+        return Numbered(Outgoing(where, key, value, headers), number.sequence, name)
+
+    def _turbines(self) -> tuple[str, bytes]:
+        reading = {"rpm": round(self.chance.gauss(14, 2), 2), "kilowatts": self.chance.randrange(4200), "n": self.made}
+        return f"turbine-{self.chance.randrange(120):03}", json.dumps(reading).encode()
+
+    def _orders(self) -> tuple[str, bytes]:
+        order = {"order": self.made, "cents": self.chance.randrange(100, 99_900)}
+        return f"customer-{self.chance.randrange(500):03}", json.dumps(order).encode()
+
+    def _prices(self) -> tuple[str, bytes | None]:
+        article = f"article-{self.chance.randrange(80):02}"
+        if self.chance.random() < TOMBSTONE_SHARE:
+            return article, None
+        return article, json.dumps({"cents": self.chance.randrange(100, 9_900), "n": self.made}).encode()
+
+
+def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
+    """Write windows; what was denied stays at the head of the queue."""
+    number, with_key = NUMBERS[source.kind], source.kind == "prices"
+    waiting = [source.next() for _ in range(burst)]
+    while site := around.await_site():
+        writer = Writer(around.sites[site])
+        denied = False
+        while not denied and not STOP.is_set():
+            if not waiting:
+                size = max(1, int(pace.rate / 10))
+                waiting = [source.next() for _ in range(size)]
+                pace.wait(size)
+            window, waiting = waiting[:500], waiting[500:]
+            outcomes = writer.write([each.record for each in window])
+            told = {outcome: [e for e, o in zip(window, outcomes, strict=True) if o is outcome] for outcome in Outcome}
+            for outcome, kind in ((Outcome.WRITTEN, "acknowledged"), (Outcome.DOUBTFUL, "doubtful")):
+                if told[outcome]:
+                    places = [each.place(number, with_key=with_key) for each in told[outcome]]
+                    around.history.write(kind, around.now(), site, places)
+            denied = bool(told[Outcome.DENIED])
+            waiting = told[Outcome.DENIED] + waiting
+        if denied:
+            around.history.write("denied", around.now(), site)
+            STOP.wait(0.5)
+
+
+def transactional(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
+    """Write transactions, about a quarter of them aborted on purpose."""
+    owed = burst
+    while site := around.await_site():
+        try:
+            writer = TransactionalWriter(around.sites[site], "shop-orders")
+        except DrctlError:
+            STOP.wait(0.5)
+            continue
+        outcome = Outcome.WRITTEN
+        while outcome in (Outcome.WRITTEN, Outcome.ABORTED) and not STOP.is_set():
+            size = 200 if owed > 0 else max(2, int(pace.rate / 4))
+            if owed <= 0:
+                pace.wait(size)
+            owed -= size
+            window = [source.next() for _ in range(size)]
+            commit = source.chance.random() >= ABORTED_SHARE
+            outcome = writer.write([each.record for each in window], commit=commit)
+            kind = {Outcome.WRITTEN: "acknowledged", Outcome.DOUBTFUL: "doubtful"}.get(outcome, "aborted")
+            places = [each.place(NUMBERS[source.kind]) for each in window]
+            around.history.write(kind, around.now(), site, places)
+        if not STOP.is_set():
+            around.history.write("denied", around.now(), site)
+            STOP.wait(0.5)
+
+
+KINDS: dict[str, Callable[[Surroundings, Source, Pace, int], None]] = {
+    "turbines": plain,
+    "orders": transactional,
+    "prices": plain,
+}
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--kind", choices=sorted(KINDS), required=True)
+    parser.add_argument("--partitions", type=int, required=True)
+    parser.add_argument("--burst", type=int, default=0, help="records to write at once, before keeping to the rate")
+    options = parser.parse_args()
+    around = Surroundings.of(options)
+    source = Source(options.kind, options.run, options.partitions)
+    KINDS[options.kind](around, source, Pace(around.clock, options.rate), options.burst)
+    around.history.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     BEYOND_LOG_END = "the position is beyond the source's log end: the topic was recreated or truncated"
     NOT_COPIED = "the records before the position have not all reached the target yet"
     DIFFERENT_RECORDS = "the records around the position differ between the sites"
+    GONE_AT_TARGET = "records the group has still to read are no longer at the target, or were never copied there"
     COMPACTED_APART = "compaction left different records around the position on the two sites"
     NO_PARTITION = "the partition does not exist at the target"
     STALE_AT_TARGET = "the group has a position here only at the target, left from earlier: delete it there first"
@@ -38,7 +39,7 @@ class Translated:
     offset: int
     proof: Proof
     compared: int
-    """How many pairs of records were compared for it."""
+    """How many pairs of records were compared, and equal, in the stretch of the logs that proves it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Order: what is done to move the work of a site, step by step."""
+"""Order: what is done one after the other, how it is checked, and how a run of it survives being cut off."""

@@ -1,1 +1,1 @@
-"""Steps, one file each: check, do, verify. Each may run twice."""
+"""The steps of all plans, one file each; a step's docstring is its page in the runbook."""

@@ -1,0 +1,120 @@
+"""Rules about the links: do they run, do they copy bytes as they are, how far are they behind."""
+
+from collections.abc import Iterator
+
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.facts import Facts, LinkFacts
+from drctl.model.link import Connector, ConnectorState, LinkStatus
+
+BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+IDENTITY = "IdentityReplicationPolicy"
+
+
+def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
+    """What the links' state forbids."""
+    yield from _running(facts.link)
+    status = facts.link.status.value
+    if status is not None:
+        yield from _configured(status)
+    if not facts.link.syncs.known:
+        detail = f"{facts.link.link.name}: {facts.link.syncs.unknown}"
+        remedy = "keep the offset-syncs topic at the target: without it no position can be translated"
+        yield Blocker(Rule.SYNCS_MISSING, detail, remedy)
+    yield from _reverse(facts)
+    yield from _lag(facts.link, max_lag)
+
+
+def link_warnings(facts: Facts) -> Iterator[Blocker]:
+    """What the links' configuration costs."""
+    status, name = facts.link.status.value, facts.link.link.name
+    if status is None or status.source.state is ConnectorState.ABSENT:
+        return
+    if not status.exactly_once:
+        detail = f"{name}: after a crash records arrive twice, and positions near them cannot be proven"
+        remedy = "set exactly.once.support=required on the source connector, exactly.once.source.support on the worker"
+        yield Blocker(Rule.AT_LEAST_ONCE, detail, remedy)
+    if not status.exactly_once and status.source.config.get("source.consumer.isolation.level") != "read_committed":
+        detail = f"{name}: source.consumer.isolation.level is not read_committed; positions after an abort are refused"
+        yield Blocker(Rule.UNCOMMITTED_COPIED, detail, "set it to read_committed on the source connector")
+    if status.checkpoint.config.get("sync.group.offsets.enabled") == "true":
+        detail = f"{status.checkpoint.name}: sync.group.offsets.enabled may commit once more before the link is stopped"
+        yield Blocker(Rule.GROUPS_SYNCED, detail, "set it to false: drctl commits exact positions itself")
+    for key in ("key.converter", "value.converter"):
+        if key not in status.source.config:
+            detail = f"{status.source.name}: {key} is not set, the worker's default is not known"
+            yield Blocker(Rule.CONVERTER_INHERITED, detail, f"set {key}={BYTES}")
+
+
+def _running(link: LinkFacts) -> Iterator[Blocker]:
+    status = link.status.value
+    if status is None:
+        yield Blocker(Rule.LINK_UNKNOWN, f"{link.link.name}: {link.status.unknown}", "bring its Connect worker back")
+        return
+    for connector in status.connectors:
+        yield from _connector(link, connector, copies=connector is status.source)
+
+
+def _connector(link: LinkFacts, connector: Connector, *, copies: bool) -> Iterator[Blocker]:
+    name = f"{link.link.name}: {connector.name}"
+    if connector.state is ConnectorState.ABSENT:
+        yield Blocker(Rule.CONNECTOR_ABSENT, name, f"create it, for example from {link.link.connectors.name}")
+        return
+    failed = [t for t in connector.tasks if t.state is ConnectorState.FAILED]
+    if connector.state is ConnectorState.FAILED:
+        yield Blocker(Rule.CONNECTOR_FAILED, f"{name}: {connector.trace}", "remove the cause and restart it")
+    for task in failed:
+        detail = f"{name}, task {task.id}: {task.trace}"
+        yield Blocker(Rule.CONNECTOR_FAILED, detail, "remove the cause and restart the task")
+    # Without groups the checkpoint connector has no task, and drctl does not need it: the source connector copies.
+    idle = not connector.working if copies else connector.state is not ConnectorState.RUNNING
+    if idle and not failed and connector.state is not ConnectorState.FAILED:
+        tasks = ", ".join(f"task {t.id} {t.state}" for t in connector.tasks) or "no tasks"
+        yield Blocker(Rule.CONNECTOR_IDLE, f"{name}: {connector.state}, {tasks}", "resume it, or wait until it runs")
+
+
+def _configured(status: LinkStatus) -> Iterator[Blocker]:
+    for connector in status.connectors:
+        if connector.state is ConnectorState.ABSENT:
+            continue
+        if connector.config.get("header.converter") != BYTES:
+            found = connector.config.get("header.converter", "not set")
+            detail = f"{connector.name}: header.converter is {found}"
+            yield Blocker(Rule.HEADERS_REWRITTEN, detail, f"set header.converter={BYTES}; what was copied stays wrong")
+        for key in ("key.converter", "value.converter"):
+            if connector.config.get(key, BYTES) != BYTES:
+                detail = f"{connector.name}: {key} is {connector.config[key]}"
+                yield Blocker(Rule.BYTES_REWRITTEN, detail, f"set {key}={BYTES}; what was copied stays wrong")
+    for connector in (status.source, status.checkpoint):
+        if connector.state is ConnectorState.ABSENT:
+            continue
+        policy = connector.config.get("replication.policy.class", "DefaultReplicationPolicy")
+        if policy.rsplit(".", 1)[-1] != IDENTITY:
+            detail = f"{connector.name}: replication.policy.class is {policy}"
+            yield Blocker(Rule.POLICY_UNSUPPORTED, detail, f"set it to org.apache.kafka.connect.mirror.{IDENTITY}")
+        location = connector.config.get("offset-syncs.topic.location", "source")
+        if location != "target":
+            detail = f"{connector.name}: offset-syncs.topic.location is {location}"
+            yield Blocker(Rule.SYNCS_LOCATION, detail, "set it to target on the source and checkpoint connectors")
+
+
+def _reverse(facts: Facts) -> Iterator[Blocker]:
+    if facts.reverse is None:
+        return
+    status, name = facts.reverse.status.value, facts.reverse.link.name
+    if status is None:
+        detail = f"{name}: {facts.reverse.status.unknown}"
+        yield Blocker(
+            Rule.LINK_UNKNOWN, detail, "bring its Connect worker back: it must be certain that it stands still"
+        )
+    elif not status.source.halted:
+        detail = f"{name}: {status.source.name} is {status.source.state} while {facts.link.link.name} is in use"
+        yield Blocker(Rule.BOTH_DIRECTIONS, detail, f"stop the connectors of {name} and look for records copied twice")
+
+
+def _lag(link: LinkFacts, max_lag: int) -> Iterator[Blocker]:
+    lag = link.lag.value
+    if lag is None:
+        yield Blocker(Rule.LAG_UNKNOWN, f"{link.link.name}: {link.lag.unknown}", "see the reason, then look again")
+    elif lag.total > max_lag:
+        detail = f"{link.link.name}: {lag.total} records behind, {max_lag} allowed"
+        yield Blocker(Rule.LAG_TOO_HIGH, detail, "wait until it has caught up, or raise guards.maxLag")

@@ -1,0 +1,97 @@
+"""Rules about the sites themselves: do they answer, are they whole, who may write, where clients are sent."""
+
+from collections.abc import Iterator
+
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.facts import Facts, SiteFacts
+
+
+def site_blockers(facts: Facts) -> Iterator[Blocker]:
+    """What the sites' state forbids."""
+    for site in (facts.source, facts.target):
+        yield from _silence(site, facts)
+    for site in (facts.source, facts.target):
+        yield from _wholeness(site)
+    yield from _door(facts)
+    yield from _writing(facts)
+    yield from _canary(facts)
+
+
+def site_warnings(facts: Facts) -> Iterator[Blocker]:
+    """What the sites' state costs."""
+    standing = facts.target.standing.value
+    if standing is not None and not standing:
+        detail = f"{facts.target.name}: no deny rule stands, so applications may write there now"
+        yield Blocker(
+            Rule.STANDBY_OPEN, detail, "fence the standby; a record written there stops the proof of positions"
+        )
+
+
+def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
+    if not site.cluster.known:
+        detail = f"{site.name}: {site.cluster.unknown}"
+        if site is facts.source:
+            yield Blocker(Rule.SOURCE_SILENT, detail, "bring it back, or consider a failover")
+        else:
+            yield Blocker(Rule.TARGET_SILENT, detail, "bring it back: there is nowhere to go")
+        return
+    for what in ("topics", "groups", "writers", "standing"):
+        reading = getattr(site, what)
+        if not reading.known:
+            detail = f"{site.name}: its {_NAMES.get(what, what)} could not be read: {reading.unknown}"
+            yield Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason; drctl's user may lack a right")
+
+
+_NAMES = {"standing": "deny rules"}
+
+
+def _wholeness(site: SiteFacts) -> Iterator[Blocker]:
+    cluster, topics = site.cluster.value, site.topics.value
+    if cluster is None or topics is None:
+        return
+    for topic in topics.values():
+        replicas = max((len(p.replicas) for p in topic.partitions), default=0)
+        if len(cluster.brokers) < replicas:
+            detail = f"{site.name}: {len(cluster.brokers)} brokers for {replicas} replicas of {topic.name}"
+            yield Blocker(Rule.BROKERS_MISSING, detail, "start the brokers that are missing")
+        headless = [str(n) for n, p in enumerate(topic.partitions) if p.leader < 0]
+        if headless:
+            detail = f"{site.name}: {topic.name} partitions {', '.join(headless)}"
+            yield Blocker(Rule.PARTITION_WITHOUT_LEADER, detail, "start a broker that holds them in sync")
+
+
+def _door(facts: Facts) -> Iterator[Blocker]:
+    door = facts.front_door
+    if not door.known:
+        yield Blocker(Rule.FACTS_UNKNOWN, f"the front door: {door.unknown}", "make its file readable")
+    elif door.value != facts.source.name:
+        remedy = "finish the run that closed it" if door.value is None else f"switch over from {door.value}"
+        yield Blocker(Rule.FRONT_DOOR_ELSEWHERE, f"the front door names {door.value or 'no site'}", remedy)
+
+
+def _writing(facts: Facts) -> Iterator[Blocker]:
+    name = facts.source.name
+    writers, standing = facts.source.writers.value, facts.source.standing.value
+    if writers is not None and writers.everyone:
+        detail = f"{name}: an ALLOW rule gives User:* the right to write"
+        yield Blocker(Rule.EVERYONE_WRITES, detail, "name the principals that write instead")
+    if standing:
+        denied = ", ".join(sorted({d.principal for d in standing}))
+        detail = f"{name}: deny rules stand for {denied}"
+        yield Blocker(Rule.SOURCE_FENCED, detail, "resume or undo the run that left them, or lift them")
+
+
+def _canary(facts: Facts) -> Iterator[Blocker]:
+    name, topics = facts.source.name, facts.source.topics.value
+    if topics is not None and facts.canary_topic not in topics:
+        detail = f"{name}: there is no topic {facts.canary_topic}"
+        yield Blocker(Rule.CANARY_TOPIC_MISSING, detail, "create it, with WRITE for the canary's user")
+        return
+    if facts.source.standing.value or not facts.source.cluster.known:
+        return
+    met = facts.canary.value
+    if met is None:
+        yield Blocker(Rule.FACTS_UNKNOWN, f"{name}: the canary: {facts.canary.unknown}", "repair the canary's client")
+    elif met.refused:
+        detail = f"{name}: {met.answer}"
+        yield Blocker(Rule.CANARY_REFUSED, detail, f"allow the canary's user to write to {facts.canary_topic}")

@@ -1,0 +1,253 @@
+"""Exact translation and proof of position: the same place in the other site's log, or a refusal with its reason.
+
+A refusal may offer an early position and says so; no answer is ever late: nothing that a group has still to read lies
+before it.
+
+The caller reads in this order: positions, the target's bounds, the syncs, the source's bounds, then the records within
+these bounds. Whatever stands below the target's bound was at the source before, so it lies below the source's bound,
+even on a link that goes on copying.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from drctl.decide import stretch as stretches
+from drctl.decide.anchors import floor, usable
+from drctl.decide.stretch import ORIGIN, Stretch
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
+from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
+
+WORTH_READING_THROUGH = 1_000
+"""Windows closer than this many offsets are read as one: a round trip costs more than the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """One partition on both sites. ``compacted``: on either; ``anchors``: see :func:`drctl.decide.anchors.merged`."""
+
+    partition: TopicPartition
+    source: LogBounds
+    target: LogBounds
+    anchors: tuple[OffsetSync, ...]
+    compacted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Offsets to read on both sites, stops excluded, for some positions between anchors ``first`` and ``last``.
+
+    -1 is before the first anchor, the number of anchors behind the last.
+    """
+
+    positions: tuple[int, ...]
+    first: int
+    last: int
+    source: tuple[int, int]
+    target: tuple[int, int]
+
+
+type Records = Sequence[RecordId]
+type Read = Callable[[Window], tuple[Records, Records]]
+"""Reads a window: the source's and the target's data records in it."""
+
+
+def translate(logs: Logs, position: int, read: Read) -> Answer:
+    """One position."""
+    return translate_all(logs, (position,), read)[position]
+
+
+def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping[int, Answer]:
+    """Many positions in one partition; every window is read once, however many positions lie in it."""
+    answers: dict[int, Answer] = {}
+    reachable = []
+    for position in sorted(set(positions)):
+        if refusal := _unreachable(logs, position):
+            answers[position] = refusal
+        else:
+            reachable.append(position)
+    trusted = usable(logs.anchors, logs.source, logs.target)
+    if reachable and not trusted and not _comparable_as_a_whole(logs):
+        answers |= {p: _refuse(logs, p, Refusal.NO_SYNC) for p in reachable}
+        return answers
+    for window in windows(logs, trusted, reachable):
+        answers |= _answers(logs, trusted, window, read)
+    return answers
+
+
+def windows(logs: Logs, anchors: Sequence[OffsetSync], positions: Iterable[int]) -> Iterator[Window]:
+    """What to read first for these positions (sorted), given the usable anchors. Neighbours are read together."""
+    if not anchors:
+        yield _window(logs, anchors, tuple(positions), -1, 0)
+        return
+    first = last = None
+    held: list[int] = []
+    for n, group in groupby(positions, lambda p: bisect_right(anchors, p, key=_upstream) - 1):
+        # The stretch below the first anchor is counted backward and may have to grow: it stays by itself.
+        apart = first is None or last is None or first < 0 or _distance(anchors, last, n) > WORTH_READING_THROUGH
+        if apart and first is not None and last is not None:
+            yield _window(logs, anchors, tuple(held), first, last)
+            held = []
+        first, last = (n if apart else first), n + 1
+        held.extend(group)
+    if first is not None and last is not None:
+        yield _window(logs, anchors, tuple(held), first, last)
+
+
+def _distance(anchors: Sequence[OffsetSync], last: int, n: int) -> int:
+    return anchors[n].upstream - anchors[min(last, len(anchors) - 1)].upstream
+
+
+def _window(logs: Logs, anchors: Sequence[OffsetSync], positions: tuple[int, ...], first: int, last: int) -> Window:
+    source = [logs.source.start, logs.source.stable]
+    target = [logs.target.start, logs.target.stable]
+    if last < len(anchors):
+        source[1], target[1] = anchors[last].upstream + 1, anchors[last].downstream + 1
+    if first >= 0:
+        source[0], target[0] = anchors[first].upstream, anchors[first].downstream
+    elif anchors and not logs.compacted:
+        source[0] = positions[0]
+        # Markers thin out the target's log: a margin makes a second reading rare.
+        target[0] = max(target[0], target[1] - 2 * (source[1] - source[0]) - WORTH_READING_THROUGH)
+    return Window(positions, first, last, (source[0], source[1]), (target[0], target[1]))
+
+
+def _answers(logs: Logs, anchors: Sequence[OffsetSync], window: Window, read: Read) -> dict[int, Answer]:
+    source, target = read(window)
+    while window.first < 0 and anchors and not logs.compacted:
+        if len(target) > len(source) or window.target[0] <= logs.target.start:
+            break
+        begin, end = window.target
+        window = replace(window, target=(max(logs.target.start, end - 4 * (end - begin)), end))
+        source, target = read(window)
+    false = _contradicted(logs, anchors[max(window.first, 0) : window.last + 1], source, target)
+    answers: dict[int, Answer] = {}
+    for n, group in groupby(window.positions, lambda p: bisect_right(anchors, p, key=_upstream) - 1):
+        here = None if false else _stretch_at(logs, anchors, n, source, target)
+        for position in group:
+            answers[position] = (
+                _refuse(logs, position, Refusal.DIFFERENT_RECORDS, false, known=False)
+                if here is None
+                else _place(logs, here, position, counted_back=n < 0 and bool(anchors))
+            )
+    return answers
+
+
+def _contradicted(logs: Logs, anchors: Iterable[OffsetSync], source: Records, target: Records) -> str:
+    """Why an anchor cannot be true: its records differ, or are missing where nothing goes missing."""
+    for anchor in anchors:
+        here, there = _at(source, anchor.upstream), _at(target, anchor.downstream)
+        same = here is not None and there is not None and here.digest == there.digest
+        excused = logs.compacted and (here is None or there is None)
+        if not same and not excused:
+            return f"the sync {anchor.upstream} to {anchor.downstream} does not hold"
+    return ""
+
+
+def _stretch_at(logs: Logs, anchors: Sequence[OffsetSync], n: int, source: Records, target: Records) -> Stretch:
+    lower = anchors[n] if n >= 0 else None
+    upper = anchors[n + 1] if n + 1 < len(anchors) else None
+    low, high = lower or ORIGIN, upper or OffsetSync(logs.source.stable, logs.target.stable)
+    inside = _cut(source, low.upstream, high.upstream)
+    opposite = _cut(target, low.downstream, high.downstream)
+    if upper is None:
+        found = stretches.after(low, inside, opposite, logs.compacted)
+        if lower is None and not logs.compacted and opposite and _repeats_its_beginning(inside):
+            return replace(found, contradiction="without a sync, repeated records leave the place open")
+        return found
+    if lower is None and not logs.compacted:
+        return stretches.before(upper, inside, opposite)
+    return stretches.between(low, upper, inside, opposite, logs.compacted)
+
+
+def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool) -> Answer:
+    """Where the position is in a stretch."""
+    if here.contradiction:
+        return _refuse(logs, position, Refusal.DIFFERENT_RECORDS, here.contradiction)
+    lower, upper = here.around(position)
+    above = lower or ORIGIN
+    left_over = here.target_records(above.downstream, upper.downstream if upper else logs.target.stable)
+    if upper is None:
+        return _place_at_the_end(logs, here, position, above, left_over)
+    if above == ORIGIN and here.source_records(position, upper.upstream) and (logs.target.start or not logs.compacted):
+        return _refuse(logs, position, Refusal.GONE_AT_TARGET)
+    if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
+        proof = Proof.COUNTED_BACK if counted_back else Proof.IDENTIFIED if logs.compacted else Proof.COUNTED
+        return _proven(logs, here, position, upper.downstream, proof)
+    if here.nothing_vanished(above.upstream + 1, position):
+        return _proven(logs, here, position, above.downstream + 1, Proof.IDENTIFIED)
+    return _apart(logs, position, above, left_over)
+
+
+def _place_at_the_end(logs: Logs, here: Stretch, position: int, last: OffsetSync, left_over: int) -> Answer:
+    """Where the position is if nothing at or after it is known to have been copied."""
+    waiting = here.source_records(last.upstream + 1, position)
+    if not left_over:
+        if waiting:
+            detail = f"{waiting} records"
+            return Refused(logs.partition, position, Refusal.NOT_COPIED, detail, logs.target.stable, waiting)
+        empty = not here.source and not here.target and last == ORIGIN
+        return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if empty else Proof.AT_END)
+    if waiting or last.upstream + 1 < position < logs.source.stable:
+        return _apart(logs, position, last, left_over)
+    if last.upstream + 1 < position:
+        return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
+    if position < logs.source.stable:
+        return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)
+    return _refuse(logs, position, Refusal.DIFFERENT_RECORDS, f"the target holds {left_over} records more")
+
+
+def _unreachable(logs: Logs, position: int) -> Refused | None:
+    if position < logs.source.start:
+        return _refuse(logs, position, Refusal.BEFORE_LOG_START, f"it starts at {logs.source.start}")
+    if position > logs.source.high:
+        return _refuse(logs, position, Refusal.BEYOND_LOG_END, f"it ends at {logs.source.high}", known=False)
+    if position > logs.source.stable:
+        return _refuse(logs, position, Refusal.NOT_COPIED, f"a transaction is open from {logs.source.stable} on")
+    return None
+
+
+def _comparable_as_a_whole(logs: Logs) -> bool:
+    """Whether, without any anchor, the logs can be laid side by side: nothing was deleted from either."""
+    vacant = logs.source.start == logs.source.stable and logs.target.start == logs.target.stable
+    return vacant or logs.target.stable == 0 or (logs.source.start == 0 and logs.target.start == 0)
+
+
+def _repeats_its_beginning(records: Records) -> bool:
+    return any(r.digest == records[0].digest for r in records[1:])
+
+
+def _proven(logs: Logs, here: Stretch, position: int, offset: int, proof: Proof) -> Translated:
+    return Translated(logs.partition, position, offset, proof, here.compared)
+
+
+def _apart(logs: Logs, position: int, last: OffsetSync, left_over: int) -> Refused:
+    offset = max(last.downstream + 1, logs.target.start)
+    detail = f"{left_over} records only at the target"
+    return Refused(logs.partition, position, Refusal.COMPACTED_APART, detail, offset, left_over)
+
+
+def _refuse(logs: Logs, position: int, why: Refusal, detail: str = "", *, known: bool = True) -> Refused:
+    """``known``: whether the syncs may still be believed for a conservative position."""
+    if not known:
+        return Refused(logs.partition, position, why, detail)
+    offset = floor(logs.anchors, position, logs.target)
+    return Refused(logs.partition, position, why, detail, offset, logs.target.stable - offset)
+
+
+def _cut(records: Records, after: int, before: int) -> Records:
+    return records[bisect_right(records, after, key=_offset) : bisect_left(records, before, key=_offset)]
+
+
+def _at(records: Records, offset: int) -> RecordId | None:
+    n = bisect_left(records, offset, key=_offset)
+    return records[n] if n < len(records) and records[n].offset == offset else None
+
+
+def _upstream(anchor: OffsetSync) -> int:
+    return anchor.upstream
+
+
+def _offset(record: RecordId) -> int:
+    return record.offset

@@ -1,0 +1,94 @@
+"""What is known about two sites and their link at one moment, each fact with its time or why it is unknown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from drctl.model.cluster import Cluster, Topic
+from drctl.model.fence import CanaryResult, Denial, Writers
+from drctl.model.link import LinkStatus
+from drctl.model.offsets import TopicPartition
+from drctl.model.reading import Reading
+from drctl.model.session import Group
+from drctl.model.site import Link, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far a link is behind.
+
+    ``records``: per partition, never too few; ``exact`` says that they were counted one by one, else they are the
+    distance in offsets, transaction markers included. ``seconds`` is the age of the oldest record not copied; None
+    where it cannot be told, 0 when nothing is waiting.
+    """
+
+    records: Mapping[TopicPartition, int]
+    exact: bool
+    seconds: float | None
+
+    @property
+    def total(self) -> int:
+        """Records in all partitions."""
+        return sum(self.records.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` the plan's."""
+
+    name: str
+    cluster: Reading[Cluster]
+    topics: Reading[Mapping[str, Topic]]
+    groups: Reading[Mapping[str, Group]]
+    writers: Reading[Writers]
+    standing: Reading[frozenset[Denial]]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """One link: ``syncs`` is the number of partitions that have offset syncs, unknown where their topic is missing."""
+
+    link: Link
+    status: Reading[LinkStatus]
+    lag: Reading[Lag]
+    syncs: Reading[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One look at everything a plan's gates ask for, in the direction ``source`` to ``target``.
+
+    ``topics``, ``groups`` and ``canary_topic`` are what the plan file names; ``canary`` is what an ordinary client met
+    at the source just now; ``reverse`` is None where the plan file has no link back.
+    """
+
+    seen_at: datetime
+    topics: tuple[str, ...]
+    groups: tuple[str, ...]
+    canary_topic: str
+    source: SiteFacts
+    target: SiteFacts
+    canary: Reading[CanaryResult]
+    link: LinkFacts
+    reverse: LinkFacts | None
+    front_door: Reading[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """A site as ``drctl status`` shows it; ``group_lag`` counts offsets between positions and stable ends."""
+
+    role: Role
+    facts: SiteFacts
+    group_lag: Reading[Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Both sites, all links, the door and the epoch."""
+
+    seen_at: datetime
+    sites: tuple[SiteStatus, ...]
+    links: tuple[LinkFacts, ...]
+    front_door: Reading[str | None]
+    epoch: Reading[int]

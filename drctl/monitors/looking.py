@@ -1,0 +1,15 @@
+"""A look that fails is an unknown reading with its reason, never a missing one."""
+
+from collections.abc import Callable
+
+from drctl.errors import DrctlError
+from drctl.model.reading import Reading
+from drctl.ports.clock import Clock
+
+
+def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:
+    """What ``eye`` sees now, or why it sees nothing."""
+    try:
+        return Reading(eye(), clock.now())
+    except DrctlError as error:
+        return Reading(None, clock.now(), str(error) or type(error).__name__)

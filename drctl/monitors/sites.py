@@ -1,0 +1,37 @@
+"""Eyes for one site: brokers, topics, groups, writers, deny rules."""
+
+from collections.abc import Callable, Mapping
+
+from drctl.model.cluster import Topic
+from drctl.model.facts import SiteFacts
+from drctl.model.reading import Reading
+from drctl.monitors.looking import look
+from drctl.ports.world import SitePorts, World
+
+
+def site_facts(world: World, name: str) -> SiteFacts:
+    """Everything about one site. A site that does not answer is asked once, not five times."""
+    site, plan, clock = world.sites[name], world.plan, world.clock
+    cluster = look(clock, site.brokers.cluster)
+    names = (*plan.topics, plan.site(name).canary.topic)
+
+    def ask[T](eye: Callable[[], T]) -> Reading[T]:
+        return look(clock, eye) if cluster.known else Reading(None, cluster.seen_at, cluster.unknown)
+
+    return SiteFacts(
+        name,
+        cluster,
+        ask(lambda: site.brokers.topics(names)),
+        ask(lambda: site.positions.describe(plan.groups)),
+        ask(site.fence.writers),
+        ask(site.fence.standing),
+    )
+
+
+def group_lag(world: World, site: SitePorts, topics: Mapping[str, Topic]) -> Mapping[str, int]:
+    """Per group the offsets between its positions and the stable ends, in the plan's topics."""
+    ends = site.records.bounds([p for name in world.plan.topics if name in topics for p in topics[name].spread()])
+    return {
+        group: sum(max(0, ends[p].stable - max(c.offset, ends[p].start)) for p, c in positions.items() if p in ends)
+        for group, positions in site.positions.committed(world.plan.groups).items()
+    }

@@ -1,0 +1,45 @@
+"""What ``drctl status`` shows: both sites with their roles, the links, the door, the epoch."""
+
+from collections.abc import Iterable
+
+from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
+from drctl.model.reading import Reading
+from drctl.model.site import Role
+from drctl.monitors.links import link_facts
+from drctl.monitors.looking import look
+from drctl.monitors.sites import group_lag, site_facts
+from drctl.ports.world import World
+
+
+def status(world: World) -> Status:
+    """Look at everything; nothing is written, not even by the canary."""
+    clock = world.clock
+    began = clock.now()
+    door = look(clock, world.front_door.site)
+    links = tuple(link_facts(world, source, target) for source, target in world.links)
+    sites = tuple(_site_status(world, site.name, links, door) for site in world.plan.sites)
+    return Status(began, sites, links, door, look(clock, world.epochs.current))
+
+
+def _site_status(world: World, name: str, links: Iterable[LinkFacts], door: Reading[str | None]) -> SiteStatus:
+    facts = site_facts(world, name)
+    topics = facts.topics.value
+    if topics is None:
+        lag = Reading[dict[str, int]](None, facts.topics.seen_at, facts.topics.unknown)
+        return SiteStatus(role(facts, links, door), facts, lag)
+    return SiteStatus(
+        role(facts, links, door), facts, look(world.clock, lambda: group_lag(world, world.sites[name], topics))
+    )
+
+
+def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:
+    """What a site is for, from the data alone: the door, the standing deny rules, the links that run into it."""
+    if site.standing.value is None or not door.known:
+        return Role.UNKNOWN
+    fed = any(x.link.target == site.name and x.status.value is not None and x.status.value.working for x in links)
+    if door.value == site.name:
+        # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
+        return Role.UNKNOWN if fed else Role.FENCED if site.standing.value else Role.PRIMARY
+    if fed:
+        return Role.STANDBY
+    return Role.FENCED if site.standing.value else Role.UNKNOWN

@@ -1,0 +1,64 @@
+"""What the fencing steps share: whom to deny, and what has grown."""
+
+from collections.abc import Mapping
+
+from drctl.errors import StepFailed
+from drctl.model.fence import Denial, Scope
+from drctl.model.offsets import TopicPartition
+from drctl.plans.plan import Scene
+from drctl.ports import SitePorts
+
+
+def denials(scene: Scene, scope: Scope) -> frozenset[Denial]:
+    """The deny rules the source needs in this scope: every writer but the replication principals.
+
+    The principals of both directions stay exempt, because the link home writes at the old source while it is fenced.
+    """
+    writers = scene.source.fence.writers()
+    if writers.everyone:
+        raise StepFailed(
+            f"{scene.source.name}: User:* is allowed to write, and a rule per principal cannot take that away",
+            remedy="replace the ALLOW rule for User:* by one rule per application",
+        )
+    exempt = {link.replication_principal for link in scene.world.plan.links}
+    return frozenset(Denial(principal, scope) for principal in writers.principals - exempt)
+
+
+def stand(scene: Scene, scope: Scope) -> bool:
+    """Whether all deny rules of this scope stand at the source."""
+    return denials(scene, scope) <= scene.source.fence.standing()
+
+
+def put_up(scene: Scene, scope: Scope) -> None:
+    """Add the deny rules of this scope at the source."""
+    scene.in_charge()
+    scene.source.fence.deny(denials(scene, scope))
+
+
+def standing(scene: Scene, scope: Scope) -> list[str]:
+    """The principals denied in this scope at the source, read back."""
+    return sorted(d.principal for d in scene.source.fence.standing() if d.scope is scope)
+
+
+def require(scene: Scene, scope: Scope) -> list[str]:
+    """The same; StepFailed if one is missing."""
+    found = standing(scene, scope)
+    missing = {d.principal for d in denials(scene, scope)}.difference(found)
+    if missing:
+        raise StepFailed(f"{scene.source.name}: {', '.join(sorted(missing))} should be denied {scope}, and is not")
+    return found
+
+
+def open_transactions(site: SitePorts, partitions: tuple[TopicPartition, ...]) -> list[str]:
+    """Partitions with an open transaction."""
+    return [str(p) for p, b in sorted(site.records.bounds(partitions).items()) if b.stable < b.high]
+
+
+def growth(site: SitePorts, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """How many data records lie at or after ``ends``, for partitions that have any.
+
+    Markers do not count: a coordinator may still end a transaction that never wrote anything.
+    """
+    grown = (p for p, b in site.records.bounds(tuple(ends)).items() if b.stable > ends[p])
+    counted = {p: len(site.records.following(p, ends[p], 100)) for p in grown}
+    return {p: count for p, count in sorted(counted.items()) if count}

@@ -1,0 +1,128 @@
+"""What a step and a plan are, and the scene in which a step acts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from drctl.errors import ConfigInvalid
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Evidence, Run
+from drctl.ports import LinkPorts, SitePorts, World
+
+
+class Place(StrEnum):
+    """Where a step acts."""
+
+    SOURCE = "source"
+    TARGET = "target"
+    BOTH = "both sites"
+
+
+@dataclass(slots=True)
+class Scene:
+    """What a step acts on; made and kept up to date by the runner.
+
+    ``seen`` is the evidence of this run's steps, also from before a cut. ``remembered`` is what steps wrote down before
+    they acted. ``crossed`` says that the point of no return was at least intended. ``say`` shows a line of progress;
+    ``in_charge`` raises Locked or Superseded unless we may still act: a step calls it right before every change.
+    """
+
+    world: World
+    run: Run
+    seen: dict[str, Evidence]
+    remembered: dict[str, Evidence]
+    crossed: bool
+    say: Callable[[str], None]
+    in_charge: Callable[[], None]
+    _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
+
+    @property
+    def source(self) -> SitePorts:
+        """The site that work moves away from."""
+        return self.world.sites[self.run.source]
+
+    @property
+    def target(self) -> SitePorts:
+        """The site that work moves to."""
+        return self.world.sites[self.run.target]
+
+    @property
+    def forward(self) -> LinkPorts:
+        """The link from source to target."""
+        return self.world.links[self.run.source, self.run.target]
+
+    @property
+    def home(self) -> LinkPorts:
+        """The link from target to source."""
+        return self.world.links[self.run.target, self.run.source]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The consumer groups that move."""
+        return self.world.plan.groups
+
+    def partitions(self, site: SitePorts) -> tuple[TopicPartition, ...]:
+        """All partitions of the topics that move, as they are at that site; asked once."""
+        if site.name not in self._partitions:
+            topics = site.brokers.topics(self.world.plan.topics)
+            self._partitions[site.name] = tuple(p for name in sorted(topics) for p in topics[name].spread())
+        return self._partitions[site.name]
+
+
+class Step(Protocol):
+    """One step: is it done, do it, prove it. Each method may be called twice; only ``do`` changes anything.
+
+    ``name`` is kebab-case, ``title`` is for people. A ``lasting`` step's ``check`` is asked again before every later
+    step. ``look`` is a command with which a person sees the same; ``{source}`` and ``{target}`` stand for the sites.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    at: ClassVar[Place]
+    lasting: ClassVar[bool] = False
+    look: ClassVar[str]
+
+    def check(self, scene: Scene) -> bool:
+        """Whether the world is already as this step wants it."""
+        ...
+
+    def remember(self, scene: Scene) -> Evidence:  # noqa: ARG002 - steps that remember nothing inherit this
+        """What the world forgets once the step acts; journaled with the intent, and of several the first counts."""
+        return {}
+
+    def do(self, scene: Scene) -> Evidence:
+        """Make it so, and return what only the doing can tell; ``verify`` finds that in ``scene.seen[self.name]``."""
+        ...
+
+    def verify(self, scene: Scene) -> Evidence:
+        """Look at the world and return what proves that it is so; raise a DrctlError if it is not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in order, the last one before which one can turn back, and the way back.
+
+    ``kind`` is ``switchover``; ``source`` and ``target`` are site names.
+    """
+
+    kind: str
+    source: str
+    target: str
+    steps: tuple[Step, ...]
+    point_of_no_return: str
+    way_back: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        names = [step.name for step in (*self.steps, *self.way_back)]
+        if len(set(names)) != len(names) or self.point_of_no_return not in names:
+            raise ConfigInvalid(f"plan {self.kind}: step names are not unique, or its point of no return is no step")
+
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.source} to {self.target}"
+
+    def can_turn_back_after(self, step: str) -> bool:
+        """Whether the way back is open once that step has been taken."""
+        names = [s.name for s in self.steps]
+        return names.index(step) < names.index(self.point_of_no_return)

@@ -1,0 +1,87 @@
+"""Plans as pages: the runbook is written from the steps, so that it cannot say anything else.
+
+``python -m drctl.plans.render [FOLDER]`` writes every plan's page into ``runbooks/``.
+"""
+
+import inspect
+import sys
+from pathlib import Path
+
+from drctl.model.facts import Facts
+from drctl.plans.plan import Place, Plan, Step
+from drctl.plans.switchover import ordered
+from drctl.ports import World
+
+
+def page(plan: Plan) -> str:
+    """The plan as a runbook in Markdown."""
+    lines = [
+        f"# Runbook: {plan.kind}",
+        "",
+        f"Written by `python -m drctl.plans.render` from `drctl/plans/{plan.kind}.py`: change it there.",
+        "",
+        f"`drctl {plan.kind} --to {plan.target}` takes these steps. A run that was cut off, by Ctrl-C too, goes on",
+        "when the same command is given again. If a step before",
+        f"**{plan.point_of_no_return}** fails, the way back is walked and the {plan.source} is open again.",
+        "Steps marked *lasting* are asked again before every later step.",
+        "",
+        "| | step | where | can turn back afterwards |",
+        "| --- | --- | --- | --- |",
+    ]
+    for number, step in enumerate(plan.steps, 1):
+        back = "yes" if plan.can_turn_back_after(step.name) else "no"
+        lines.append(f"| {number} | [{step.name}](#{step.name}) | {_where(plan, step)} | {back} |")
+    lines += ["", "## Steps", ""]
+    for number, step in enumerate(plan.steps, 1):
+        lines += _section(plan, step, f"{number}.")
+    lines += [
+        "## Way back",
+        "",
+        "Also steps, each checked, done and verified; what is already so is left as it is.",
+        "",
+    ]
+    for number, step in enumerate(plan.way_back, 1):
+        lines += _section(plan, step, f"back {number}.")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(plan: Plan, step: Step, number: str) -> list[str]:
+    marks = [_where(plan, step)]
+    marks += ["lasting"] if step.lasting else []
+    marks += ["**point of no return**"] if step.name == plan.point_of_no_return else []
+    look = step.look.format(source=plan.source.upper(), target=plan.target.upper())
+    return [
+        f'### <a id="{step.name}"></a>{number} {step.title}',
+        "",
+        f"`{step.name}` · {' · '.join(marks)}",
+        "",
+        inspect.cleandoc(type(step).__doc__ or ""),
+        "",
+        f"See for yourself: `{look}`",
+        "",
+    ]
+
+
+def _where(plan: Plan, step: Step) -> str:
+    return {Place.SOURCE: plan.source, Place.TARGET: plan.target, Place.BOTH: "both sites"}[step.at]
+
+
+def pages() -> dict[str, str]:
+    """Every runbook page by file name."""
+
+    return {"switchover.md": page(ordered("source", "target", observe=_blind))}
+
+
+def _blind(world: World, source: str, target: str) -> Facts:
+    raise AssertionError(f"a page looks at no world, neither {source} nor {target} of {world.plan.name}")
+
+
+def main(folder: Path) -> None:
+    """Write every page into that folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runbooks"))

@@ -1,0 +1,242 @@
+"""Runs a plan: check, do, verify, with a journal that survives being cut off at any instant.
+
+Every change is preceded by an intent in the journal and followed by an observation. A run that was cut off is continued
+by running the same plan again: each step asks the world what is already true. The journal supplies only what the world
+has forgotten. Once the point of no return was intended, the steps before it are not asked again, except the lasting
+ones, and there is no way back any more. Ctrl-C is a cut like any other.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from drctl.errors import Blocked, Compensated, DrctlError, JournalBroken, Locked, Refused, StepFailed, Superseded
+from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
+from drctl.plans.plan import Place, Plan, Scene, Step
+from drctl.plans.record import Record, begin_or_resume
+from drctl.plans.waiting import patiently
+from drctl.ports import World
+
+
+class StepState(StrEnum):
+    """How a step stands, for people who watch."""
+
+    STARTED = "started"
+    WAITING = "waiting"
+    DONE = "done"
+    FOUND_DONE = "found done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A line for the live display. ``index`` counts from 1, ``seconds`` since the step started."""
+
+    index: int
+    total: int
+    step: str
+    title: str
+    state: StepState
+    seconds: float
+    detail: str = ""
+    way_back: bool = False
+
+
+type Announce = Callable[[Progress], None]
+
+
+def run(plan: Plan, world: World, announce: Announce) -> RunResult:
+    """Run the plan to its end, or continue it.
+
+    Raises Locked or Superseded at once when we are not, or no longer, in charge; Blocked when a gate says no;
+    Compensated when a step before the point of no return failed and the source is open again; StepFailed when a step
+    after it failed, or the way back did not reach its end: the same command goes on from there.
+    """
+    world.lease.acquire(f"{plan} by process {os.getpid()} on {socket.gethostname()}")
+    try:
+        return _Course(plan, world, announce, begin_or_resume(plan, world)).walk()
+    finally:
+        world.lease.release()
+
+
+class _Course:
+    """One process' walk through a plan."""
+
+    def __init__(self, plan: Plan, world: World, announce: Announce, record: Record) -> None:
+        self.plan, self.world, self.announce = plan, world, announce
+        self.run, self.turned_back = record.run, record.turned_back
+        self.timings: list[StepTiming] = []
+        self.log = structlog.get_logger("drctl.plans").bind(run=self.run.id, kind=plan.kind, epoch=self.run.epoch)
+        self.scene = Scene(
+            world, self.run, record.seen, record.remembered, record.crossed, self._say, self._require_charge
+        )
+        self.now = (1, plan.steps[0], 0.0, False)
+        self.log.info("run-resumed" if record.resumed else "run-started")
+
+    def walk(self) -> RunResult:
+        """Take every step; on failure turn back, or say how to go on."""
+        try:
+            self._require_charge()
+            if self.turned_back:
+                self._turn_back(self.turned_back, None)
+            for index, step in enumerate(self.plan.steps, 1):
+                self._start(index, step)
+                with self._failing_well(step):
+                    self._re_verify(index)
+                    self._take(step)
+        except Superseded:
+            self._end(RunState.STOPPED)  # it can never go on
+            raise
+        return self._end(RunState.DONE)
+
+    def _start(self, index: int, step: Step, *, way_back: bool = False) -> None:
+        self.now = (index, step, self.world.clock.monotonic(), way_back)
+        self._show(StepState.STARTED)
+
+    def _take(self, step: Step) -> None:
+        """One step: found done, or done and verified, with the journal around it."""
+        name = step.name
+        if self._is_past(step) or self._is_done(step):
+            if name not in self.scene.seen:
+                self.scene.seen[name] = patiently(self.scene, lambda: step.verify(self.scene))
+            self._write(Event.STEP_FOUND_DONE, name, self.scene.seen[name])
+            return self._finished(StepState.FOUND_DONE)
+        remembered = self.scene.remembered.get(name)
+        if remembered is None:
+            remembered = step.remember(self.scene)
+        self._write(Event.STEP_INTENDED, name, remembered)
+        self.scene.remembered[name] = remembered
+        self.scene.crossed |= name == self.plan.point_of_no_return
+        self._require_charge()
+        self.scene.seen[name] = step.do(self.scene)
+        self.scene.seen[name] |= patiently(self.scene, lambda: step.verify(self.scene))
+        self._write(Event.STEP_OBSERVED, name, self.scene.seen[name])
+        return self._finished(StepState.DONE)
+
+    def _is_done(self, step: Step) -> bool:
+        return patiently(self.scene, lambda: step.check(self.scene))
+
+    def _is_past(self, step: Step) -> bool:
+        """Whether the world can no longer be asked: once the target is open, the time before it is history."""
+        before = self.scene.crossed and self.plan.can_turn_back_after(step.name)
+        return before and not step.lasting and step.name in self.scene.seen
+
+    def _re_verify(self, index: int) -> None:
+        """Ask every lasting step before this one whether its effect still stands."""
+        self._require_charge()
+        for step in self.plan.steps[: index - 1]:
+            if step.lasting and not self._is_done(step):
+                raise StepFailed(f"what {step.name} had brought about no longer stands: {step.title.lower()}")
+
+    @contextmanager
+    def _failing_well(self, step: Step) -> Iterator[None]:
+        """Turn a failure into the right end: stop at once, refuse, turn back, or say how to go on."""
+        try:
+            yield
+        except (Locked, Superseded, JournalBroken):
+            raise  # somebody else is in charge, or nothing can be written down: touch nothing
+        except Refused as refusal:
+            self._failed(step, refusal)
+            self._end(RunState.STOPPED)
+            raise
+        except KeyboardInterrupt:
+            self._write(Event.STEP_FAILED, step.name, {"interrupted": True})
+            raise
+        except Exception as error:
+            self._failed(step, error)
+            if not self.scene.crossed:
+                self._turn_back(f"{step.name}: {error}", error)
+            raise StepFailed(
+                f"{self.plan} has stopped at {step.name}, and {self.run.target} is open: {error}",
+                remedy=_joined(_remedy(error), "run the same command again: it goes on from here"),
+            ) from error
+
+    def _turn_back(self, cause: str, error: Exception | None) -> None:
+        """Walk the way back; always raises."""
+        if not self.turned_back:
+            self._write(Event.COMPENSATION_STARTED, body={"cause": cause})
+        failures = [f for number, step in enumerate(self.plan.way_back, 1) if (f := self._step_back(number, step))]
+        if failures:
+            raise StepFailed(
+                f"{self.plan} failed at {cause}; on the way back not everything succeeded: {'; '.join(failures)}",
+                remedy="remove the cause and run the same command again: it walks the way back to its end",
+            ) from error
+        self._end(RunState.COMPENSATED)
+        raise Compensated(
+            f"{self.plan} failed at {cause}; the way back was walked and {self.run.source} is open again",
+            remedy=_remedy(error),
+        ) from error
+
+    def _step_back(self, number: int, step: Step) -> str:
+        """One step of the way back; one that fails does not keep the next from being tried."""
+        self._start(number, step, way_back=True)
+        try:
+            self._take(step)
+        except (Refused, JournalBroken):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is reported, with the others, by the caller
+            self._failed(step, error)
+            return f"{step.name}: {error}"
+        return ""
+
+    def _require_charge(self) -> None:
+        """Raise unless we hold the lease and nobody has raised the epoch beyond ours."""
+        if not self.world.lease.held():
+            raise Locked(
+                "the lease was lost: another drctl may be at work, so this one stopped at once",
+                remedy="run the same command again: it goes on from here",
+            )
+        current = self.world.epochs.current()
+        if current > self.run.epoch:
+            raise Superseded(f"the epoch is {current}, ours is {self.run.epoch}: someone newer has decided")
+
+    def _write(self, event: Event, step: str = "", body: Evidence | None = None) -> None:
+        self.world.journal.append(self.run.id, event, step, body)
+
+    def _end(self, state: RunState) -> RunResult:
+        self._write(Event.RUN_ENDED, body={"state": state.value})
+        self.world.journal.end(self.run.id, state)
+        self.log.info("run-ended", state=state.value)
+        return RunResult(self.run, state, tuple(self.timings), dict(self.scene.seen))
+
+    def _finished(self, state: StepState) -> None:
+        seconds = self.world.clock.monotonic() - self.now[2]
+        name = self.now[1].name
+        self.timings.append(StepTiming(name, seconds, state is StepState.FOUND_DONE))
+        self._logger(self.now[1]).info("step-done", found_done=state is StepState.FOUND_DONE, seconds=round(seconds, 3))
+        self._show(state)
+
+    def _failed(self, step: Step, error: Exception) -> None:
+        told: Evidence = {"error": type(error).__name__, "message": str(error)}
+        if isinstance(error, Blocked):
+            told["reasons"] = list(error.reasons)
+        self._write(Event.STEP_FAILED, step.name, told)
+        self._logger(step).error("step-failed", **told)
+        self._show(StepState.FAILED, str(error))
+
+    def _logger(self, step: Step) -> structlog.typing.FilteringBoundLogger:
+        sites = {Place.SOURCE: self.run.source, Place.TARGET: self.run.target}
+        logger: structlog.typing.FilteringBoundLogger = self.log.bind(step=step.name, site=sites.get(step.at, "both"))
+        return logger
+
+    def _say(self, detail: str) -> None:
+        self._show(StepState.WAITING, detail)
+
+    def _show(self, state: StepState, detail: str = "") -> None:
+        index, step, began, way_back = self.now
+        total = len(self.plan.way_back if way_back else self.plan.steps)
+        seconds = self.world.clock.monotonic() - began
+        self.announce(Progress(index, total, step.name, step.title, state, seconds, detail, way_back))
+
+
+def _remedy(error: Exception | None) -> str:
+    return error.remedy if isinstance(error, DrctlError) else ""
+
+
+def _joined(*remedies: str) -> str:
+    return "; then ".join(r for r in remedies if r)

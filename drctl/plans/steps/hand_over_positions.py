@@ -1,0 +1,124 @@
+"""hand-over-positions."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from drctl.errors import Conflict, NotProven, StepFailed
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import Evidence
+from drctl.model.translation import Answer, Translated
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.positions import translate_groups
+
+_STAMP = re.compile(r"^drctl plan=\S* run=\S* epoch=\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverPositions(Step):
+    """Translate every position of every group, prove it by comparing records, commit it at the target, read it back.
+
+    Where a position cannot be proven, nothing is committed for any group and the plan turns back, naming group,
+    partition and reason. With repeats accepted, an earlier position that certainly skips nothing is taken instead. What
+    the target held before is written to the journal first. A group's own commit metadata is kept; where there is
+    none, the commit carries plan, run and epoch.
+    """
+
+    accept_repeats: bool = False
+    name: ClassVar[str] = "hand-over-positions"
+    title: ClassVar[str] = "Hand the groups' positions over, each one proven"
+    at: ClassVar[Place] = Place.TARGET
+    lasting: ClassVar[bool] = True
+    look: ClassVar[str] = "drctl groups"
+
+    def check(self, scene: Scene) -> bool:
+        handed = scene.seen.get(self.name)
+        return handed is not None and (scene.crossed or not _differing(scene, handed["groups"]))
+
+    def remember(self, scene: Scene) -> Evidence:
+        before = scene.target.positions.committed(scene.groups)
+        return {
+            "target before": {
+                group: {str(p): [c.offset, c.metadata] for p, c in sorted(positions.items())}
+                for group, positions in sorted(before.items())
+            }
+        }
+
+    def do(self, scene: Scene) -> Evidence:
+        answers = translate_groups(scene.world, scene.source.name, scene.target.name, scene.groups)
+        self._refuse_unproven(scene, answers)
+        _require_empty(scene)
+        own = scene.source.positions.committed(scene.groups)
+        ends = scene.source.records.bounds(scene.partitions(scene.source))
+        groups: dict[str, Any] = {}
+        for group, found in sorted(answers.items()):
+            positions = {p: _commit_of(scene, answer, own[group].get(p)) for p, answer in sorted(found.items())}
+            if positions:
+                scene.in_charge()
+                scene.target.positions.commit(group, positions)
+            lag = sum(max(ends[p].stable - a.position, 0) for p, a in found.items() if p in ends)
+            groups[group] = {"lag": lag, "positions": {str(p): _line(found[p], c) for p, c in positions.items()}}
+            scene.say(f"handed over {group}: {len(positions)} positions")
+        return {"groups": groups}
+
+    def verify(self, scene: Scene) -> Evidence:
+        wrong = _differing(scene, scene.seen[self.name]["groups"])
+        if wrong:
+            raise StepFailed(
+                f"{scene.target.name}: positions read back differ from those committed: {', '.join(wrong[:5])}",
+                remedy="find who else commits for these groups at the target: MirrorMaker's sync.group.offsets?",
+            )
+        return {}
+
+    def _refuse_unproven(self, scene: Scene, answers: Mapping[str, Mapping[TopicPartition, Answer]]) -> None:
+        refused = [
+            f"group {group}, {partition} at {answer.position}: {answer.why}" + (answer.detail and f" ({answer.detail})")
+            for group, found in sorted(answers.items())
+            for partition, answer in sorted(found.items())
+            if not isinstance(answer, Translated) and not (self.accept_repeats and answer.conservative is not None)
+        ]
+        if refused:
+            raise NotProven(
+                f"{len(refused)} positions could not be proven at {scene.target.name}: " + "; ".join(refused),
+                remedy="see `drctl groups`; accept repeats to take earlier positions that certainly skip nothing",
+            )
+
+
+def _require_empty(scene: Scene) -> None:
+    inside = [g.name for g in scene.target.positions.describe(scene.groups).values() if not g.takes_positions]
+    if inside:
+        raise Conflict(
+            f"{scene.target.name}: groups with members take no positions: {', '.join(sorted(inside))}",
+            remedy="stop their consumers at the target",
+        )
+
+
+def _commit_of(scene: Scene, answer: Answer, own: Committed | None) -> Committed:
+    run = scene.run
+    metadata = own.metadata if own else ""
+    if not metadata or _STAMP.match(metadata):
+        metadata = f"drctl plan={run.plan} run={run.id} epoch={run.epoch}"
+    offset = answer.offset if isinstance(answer, Translated) else answer.conservative
+    if offset is None:
+        raise NotProven(f"{answer.partition} at {answer.position}: no position is certain to skip nothing")
+    return Committed(offset, metadata)
+
+
+def _line(answer: Answer, commit: Committed) -> Evidence:
+    line: Evidence = {"here": answer.position, "there": commit.offset, "metadata": commit.metadata}
+    if isinstance(answer, Translated):
+        return line | {"proof": answer.proof.name.lower().replace("_", "-"), "compared": answer.compared}
+    return line | {"proof": "repeats-accepted", "repeats": answer.repeats}
+
+
+def _differing(scene: Scene, groups: Evidence) -> list[str]:
+    """Positions at the target that are not what was handed over."""
+    there = scene.target.positions.committed(tuple(groups))
+    found = {g: {str(p): (c.offset, c.metadata) for p, c in positions.items()} for g, positions in there.items()}
+    return [
+        f"{group} {partition}"
+        for group, handed in groups.items()
+        for partition, line in handed["positions"].items()
+        if found.get(group, {}).get(partition) != (line["there"], line["metadata"])
+    ]

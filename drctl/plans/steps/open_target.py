@@ -1,0 +1,29 @@
+"""open-target."""
+
+from typing import ClassVar
+
+from drctl.model.run import Evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.waiting import wait_until_none
+
+
+class OpenTarget(Step):
+    """Lift the fence at the target. From here on records may exist that are only there, so there is no turning back."""
+
+    name: ClassVar[str] = "open-target"
+    title: ClassVar[str] = "Open the target for writing"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {target} --list"
+
+    def check(self, scene: Scene) -> bool:
+        return not scene.target.fence.standing()
+
+    def do(self, scene: Scene) -> Evidence:
+        scene.in_charge()
+        scene.target.fence.lift(scene.target.fence.standing())
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        fence = scene.target.fence
+        wait_until_none(scene, "the target takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
+        return {"canary": "written"}

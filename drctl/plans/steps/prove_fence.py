@@ -1,0 +1,92 @@
+"""prove-fence."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from drctl.errors import StepFailed
+from drctl.model.fence import Stillness
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Evidence
+from drctl.plans import evidence, fencing
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.waiting import wait_until_none
+
+_SAMPLES = 5
+
+
+class ProveFence(Step):
+    """Prove by data that nobody can write at the source any more.
+
+    First no transaction may be open (those whose producers are gone are aborted by their coordinators when they time
+    out), then no partition may gain a record over the whole fence window, then an ordinary client must be refused.
+    Until the link is turned around, a record that appears later disproves the fence.
+    """
+
+    name: ClassVar[str] = "prove-fence"
+    title: ClassVar[str] = "Prove by data that the source stands still"
+    at: ClassVar[Place] = Place.SOURCE
+    lasting: ClassVar[bool] = True
+    look: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {source} --time latest   # twice"
+
+    def check(self, scene: Scene) -> bool:
+        proven = scene.seen.get(self.name)
+        if not proven:
+            return False
+        if scene.home.replication.status().halted:
+            _refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
+        return True
+
+    def do(self, scene: Scene) -> Evidence:
+        partitions = scene.partitions(scene.source)
+        wait_until_none(
+            scene,
+            "no transaction is open at the source",
+            lambda: fencing.open_transactions(scene.source, partitions),
+            remedy="raise guards.stepTimeout above the producers' transaction.timeout.ms",
+        )
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        stillness = _watch(scene)
+        if stillness.open_transactions:
+            raise StepFailed(
+                f"{scene.source.name}: a transaction was begun behind the fence on {stillness.open_transactions[0]}",
+                remedy="find the writer that is not fenced: is an application a super user?",
+            )
+        canary = scene.source.fence.canary()
+        if not canary.refused:
+            raise StepFailed(
+                f"{scene.source.name}: the canary was not refused behind the fence ({canary.answer})",
+                remedy="the canary's user must not be a super user, and must not be the replication principal",
+            )
+        return {
+            "ends": evidence.written(stillness.ends),
+            "began": stillness.began.isoformat(),
+            "window": stillness.window.total_seconds(),
+            "samples": stillness.samples,
+            "canary": canary.answer,
+        }
+
+
+def _watch(scene: Scene) -> Stillness:
+    """Sample the ends over the window; StepFailed as soon as a record appears."""
+    clock, records = scene.world.clock, scene.source.records
+    window = scene.world.plan.guards.fence_window
+    began, first = clock.now(), records.bounds(scene.partitions(scene.source))
+    ends = {p: bounds.stable for p, bounds in first.items()}
+    for _ in range(_SAMPLES):
+        scene.say("watching the source's end offsets stand still")
+        clock.sleep(window.total_seconds() / _SAMPLES)
+        _refuse(scene, fencing.growth(scene.source, ends))
+    last = records.bounds(tuple(ends))
+    opened = tuple(p for p, b in sorted(last.items()) if b.stable < b.high)
+    return Stillness(began, window, _SAMPLES + 1, (), opened, {p: b.stable for p, b in last.items()})
+
+
+def _refuse(scene: Scene, grown: Mapping[TopicPartition, int]) -> None:
+    if grown:
+        named = ", ".join(f"{p} by {count}" for p, count in grown.items())
+        raise StepFailed(
+            f"{scene.source.name}: records appeared behind the fence: {named}",
+            remedy="someone writes who is not fenced: is an application a super user?",
+        )

@@ -1,0 +1,46 @@
+"""record-handover-point."""
+
+from typing import ClassVar
+
+from drctl.errors import StepFailed
+from drctl.model.run import Evidence
+from drctl.plans import evidence, fencing
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.waiting import wait_until_none
+
+
+class RecordHandoverPoint(Step):
+    """Write the target's end offsets to the journal, before anybody may write there.
+
+    The link home starts from exactly this point. Once the target is open it can no longer be measured, so a resumed
+    run takes it from the journal.
+    """
+
+    name: ClassVar[str] = "record-handover-point"
+    title: ClassVar[str] = "Record where the link home will begin"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {target} --time latest"
+
+    def check(self, scene: Scene) -> bool:
+        return scene.crossed
+
+    def do(self, scene: Scene) -> Evidence:
+        partitions = scene.partitions(scene.target)
+        wait_until_none(
+            scene,
+            "the link's last transaction has ended",
+            lambda: fencing.open_transactions(scene.target, partitions),
+            remedy="is somebody else writing at the target?",
+        )
+        bounds = scene.target.records.bounds(partitions)
+        return {"ends": evidence.written({p: b.stable for p, b in bounds.items()})}
+
+    def verify(self, scene: Scene) -> Evidence:
+        ends = evidence.read(scene.seen[self.name]["ends"])
+        grown = fencing.growth(scene.target, ends)
+        if grown:
+            raise StepFailed(
+                f"{scene.target.name}: {', '.join(map(str, grown))} grew while nobody may write there",
+                remedy="find who writes at the target",
+            )
+        return {}

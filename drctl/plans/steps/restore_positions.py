@@ -1,0 +1,46 @@
+"""restore-positions."""
+
+from typing import ClassVar
+
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import Evidence
+from drctl.plans import evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+
+
+class RestorePositions(Step):
+    """Give the groups at the target the positions that they had there before.
+
+    Where there was none before, the proven and stamped position stays: the next switchover overwrites it.
+    """
+
+    name: ClassVar[str] = "restore-positions"
+    title: ClassVar[str] = "Restore the groups' positions at the target"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+
+    def check(self, scene: Scene) -> bool:
+        return not self._changed(scene)
+
+    def do(self, scene: Scene) -> Evidence:
+        for group, positions in self._changed(scene).items():
+            scene.in_charge()
+            scene.target.positions.commit(group, positions)
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        return {"not restored": sorted(self._changed(scene))}
+
+    def _changed(self, scene: Scene) -> dict[str, dict[TopicPartition, Committed]]:
+        before = scene.remembered.get(HandOverPositions.name, {}).get("target before", {})
+        now = scene.target.positions.committed(tuple(before))
+        changed = {
+            group: {p: c for p, c in _positions(held).items() if now[group].get(p) != c}
+            for group, held in before.items()
+        }
+        return {group: positions for group, positions in changed.items() if positions}
+
+
+def _positions(held: Evidence) -> dict[TopicPartition, Committed]:
+    return {evidence.partition_of(name): Committed(*position) for name, position in held.items()}

@@ -1,0 +1,54 @@
+"""watch-first-commits."""
+
+from typing import ClassVar
+
+from drctl.errors import DeadlinePassed
+from drctl.model.run import Evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.waiting import wait_until_none
+
+
+class WatchFirstCommits(Step):
+    """Watch the groups that had members before arrive at the target, none of them before its position.
+
+    A group that does not come is noted in the evidence. It is no failure of the run: its position waits for it.
+    """
+
+    name: ClassVar[str] = "watch-first-commits"
+    title: ClassVar[str] = "Watch the groups arrive at the target"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+
+    def check(self, scene: Scene) -> bool:
+        return not self._absent(scene)
+
+    def do(self, scene: Scene) -> Evidence:
+        try:
+            wait_until_none(scene, "the groups have arrived", lambda: self._absent(scene))
+        except DeadlinePassed as late:
+            scene.say(str(late))
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        return {"not arrived": self._absent(scene)}
+
+    def _absent(self, scene: Scene) -> list[str]:
+        before = scene.remembered.get(CloseConsumers.name, {}).get("members", {})
+        expected = [group for group, members in before.items() if members]
+        groups = scene.target.positions.describe(expected)
+        behind = _behind(scene, expected)
+        return [f"group {name}" for name in sorted(expected) if not groups[name].members or name in behind]
+
+
+def _behind(scene: Scene, groups: list[str]) -> set[str]:
+    """Groups with a position at the target below the one handed over."""
+    handed = scene.seen[HandOverPositions.name]["groups"]
+    there = scene.target.positions.committed(groups)
+    return {
+        group
+        for group in groups
+        for partition, committed in there[group].items()
+        if committed.offset < handed.get(group, {}).get("positions", {}).get(str(partition), {}).get("there", 0)
+    }

@@ -1,0 +1,68 @@
+"""Switchover: both sites are healthy, work moves from one to the other, nothing is lost and nothing is read twice."""
+
+from drctl.errors import NotFound
+from drctl.plans.plan import Plan
+from drctl.plans.steps.check_gates import CheckGates, Observe
+from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.drain_link import DrainLink
+from drctl.plans.steps.fence_transactions import FenceTransactions
+from drctl.plans.steps.fence_writes import FenceWrites
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.steps.open_target import OpenTarget
+from drctl.plans.steps.point_clients_back import PointClientsBack
+from drctl.plans.steps.point_clients_over import PointClientsOver
+from drctl.plans.steps.prove_fence import ProveFence
+from drctl.plans.steps.raise_epoch import RaiseEpoch
+from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+from drctl.plans.steps.reopen_source import ReopenSource
+from drctl.plans.steps.restore_positions import RestorePositions
+from drctl.plans.steps.resume_link import ResumeLink
+from drctl.plans.steps.settle_transactions import SettleTransactions
+from drctl.plans.steps.stop_link import StopLink
+from drctl.plans.steps.turn_link_around import TurnLinkAround
+from drctl.plans.steps.watch_first_commits import WatchFirstCommits
+from drctl.ports import World
+
+
+def plan(world: World, source: str, target: str, *, observe: Observe, accept_repeats: bool = False) -> Plan:
+    """The switchover from ``source`` to ``target``.
+
+    ``observe`` looks at the world for the gates. With ``accept_repeats`` a position that cannot be proven is replaced
+    by an earlier one that certainly skips nothing. NotFound if the plan file lacks a site, or a link of either
+    direction.
+    """
+    for site in (source, target):
+        if site not in world.sites:
+            raise NotFound(f"the plan file names no site {site}", remedy=f"use one of {', '.join(sorted(world.sites))}")
+    for pair in ((source, target), (target, source)):
+        if pair not in world.links:
+            raise NotFound(f"the plan file names no link from {pair[0]} to {pair[1]}", remedy="add it under spec.links")
+    return ordered(source, target, observe=observe, accept_repeats=accept_repeats)
+
+
+def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool = False) -> Plan:
+    """The same without a world to check against, for the runbook."""
+    return Plan(
+        kind="switchover",
+        source=source,
+        target=target,
+        steps=(
+            CheckGates(observe),
+            RaiseEpoch(),
+            FenceWrites(),
+            SettleTransactions(),
+            FenceTransactions(),
+            ProveFence(),
+            DrainLink(),
+            CloseConsumers(),
+            HandOverPositions(accept_repeats),
+            StopLink(),
+            RecordHandoverPoint(),
+            OpenTarget(),
+            PointClientsOver(),
+            TurnLinkAround(),
+            WatchFirstCommits(),
+        ),
+        point_of_no_return=OpenTarget.name,
+        way_back=(ReopenSource(), PointClientsBack(), RestorePositions(), ResumeLink()),
+    )

@@ -1,0 +1,133 @@
+"""Clients that act while time passes: they write until denied, read where the front door sends them, and keep score."""
+
+from collections.abc import Mapping
+from itertools import islice
+
+from drctl.errors import Forbidden, Unreachable
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import Member
+from tests.fakes.site import FakeSite, FakeTransaction
+from tests.fakes.store import FakeFrontDoor
+
+
+class FakeProducer:
+    """Writes one record to every partition per tick, where it is until denied, then where the door points.
+
+    ``acknowledged`` is what was written for good, per partition. With ``transactional`` it writes for two ticks and
+    commits in the third; what it could not commit it sends again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        principal: str,
+        topic: str,
+        door: FakeFrontDoor,
+        sites: Mapping[str, FakeSite],
+        *,
+        transactional: bool = False,
+    ) -> None:
+        self.name, self.principal, self.door, self.sites = name, principal, door, sites
+        self.transactional = transactional
+        self.running = True
+        self.at = door.site() or ""
+        self.acknowledged: dict[TopicPartition, list[bytes]] = {
+            partition: [] for partition in sites[self.at].logs if partition.topic == topic
+        }
+        self._transaction: FakeTransaction | None = None
+        self._pending: list[tuple[TopicPartition, bytes]] = []
+        sites[self.at].clock.actors.append(self.tick)
+
+    def tick(self) -> None:
+        """Write a little, or look where to go."""
+        if not self.running:
+            return
+        try:
+            (self._tick_in_transaction if self.transactional else self._tick_plainly)()
+        except (Forbidden, Unreachable):
+            self._give_up()
+            self.at = self.door.site() or self.at
+
+    def _tick_plainly(self) -> None:
+        for partition, done in self.acknowledged.items():
+            payload = self._payload(partition, len(done))
+            self.sites[self.at].write(partition, payload, self.principal)
+            done.append(payload)
+
+    def _tick_in_transaction(self) -> None:
+        if self._transaction is None:
+            self._transaction = self.sites[self.at].begin(self.principal)
+        if len(self._pending) < 2 * len(self.acknowledged):
+            for partition, done in self.acknowledged.items():
+                own = sum(p == partition for p, _ in self._pending)
+                payload = self._payload(partition, len(done) + own)
+                self._transaction.write(partition, payload)
+                self._pending.append((partition, payload))
+            return
+        self._transaction.commit()
+        for partition, payload in self._pending:
+            self.acknowledged[partition].append(payload)
+        self._transaction, self._pending = None, []
+
+    def _give_up(self) -> None:
+        transaction, self._transaction, self._pending = self._transaction, None, []
+        if transaction is not None:
+            try:
+                transaction.abort()
+            except (Forbidden, Unreachable):
+                return  # the coordinator will, after the transaction's timeout
+
+    def _payload(self, partition: TopicPartition, number: int) -> bytes:
+        return f"{self.name} {partition} {number}".encode()
+
+
+class FakeConsumer:
+    """A group's only member: every ``rest`` ticks it reads ``pace`` records per partition and commits.
+
+    It goes where the door points; one that is ``stubborn`` never leaves, one that ``never_returns`` never
+    joins again. Without a position it begins at the log start.
+    ``processed`` is what it has read, in order.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        topics: tuple[str, ...],
+        door: FakeFrontDoor,
+        sites: Mapping[str, FakeSite],
+        *,
+        pace: int = 3,
+        rest: int = 1,
+    ) -> None:
+        self.group, self.topics, self.door, self.sites = group, topics, door, sites
+        self.pace, self.rest, self._ticks = pace, rest, 0
+        self.stubborn = self.never_returns = False
+        self.running = True
+        self.metadata = ""
+        self.at: str | None = None
+        self.processed: dict[TopicPartition, list[bytes]] = {}
+        next(iter(sites.values())).clock.actors.append(self.tick)
+
+    def tick(self) -> None:
+        """Follow the door, then read on."""
+        self._ticks += 1
+        if self._ticks % self.rest:
+            return
+        where = self.door.site() if self.running else None
+        if self.at and self.at != where and not self.stubborn:
+            self.sites[self.at].group(self.group).members = ()
+            self.at = None
+        elif self.at is None and where and not (self.never_returns and self.processed):
+            self.at = where
+            self.sites[where].group(self.group).members = (Member(f"{self.group}-1", self.group, "/127.0.0.1"),)
+        elif self.at and not self.sites[self.at].down:
+            self._read(self.sites[self.at])
+
+    def _read(self, site: FakeSite) -> None:
+        committed = site.group(self.group).committed
+        for partition in sorted(p for p in site.logs if p.topic in self.topics):
+            begin = committed[partition].offset if partition in committed else 0
+            records = list(islice(site.logs[partition].data(begin), self.pace))
+            self.processed.setdefault(partition, []).extend(payload for _, payload in records)
+            if records:
+                committed[partition] = Committed(records[-1][0] + 1, self.metadata)

@@ -1,0 +1,122 @@
+"""The ports of one site over a :class:`FakeSite`."""
+
+from collections.abc import Collection, Mapping
+from itertools import islice
+
+from drctl.errors import Conflict
+from drctl.model.cluster import Broker, Cluster, Partition, Topic
+from drctl.model.fence import CanaryResult, Denial, Writers
+from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
+from drctl.model.session import Group, GroupProtocol, GroupState
+from tests.fakes.effects import Effects
+from tests.fakes.site import FakeSite, identity
+
+
+class FakeBrokers:
+    """Three brokers; every partition led by one and in sync on all."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+        self.alive = [1, 2, 3]
+
+    def cluster(self) -> Cluster:
+        self.site.reach()
+        brokers = tuple(Broker(n, "localhost", 9000 + n) for n in self.alive)
+        return Cluster(f"id-of-{self.site.name}", brokers, controller=self.alive[0], kraft=True, version="4.3")
+
+    def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
+        self.site.reach()
+        counts: dict[str, int] = {}
+        for partition in self.site.logs:
+            counts[partition.topic] = counts.get(partition.topic, 0) + 1
+        replica = Partition(self.alive[0], (1, 2, 3), tuple(self.alive))
+        return {
+            name: Topic(
+                name, f"{self.site.name}-{name}", (replica,) * counts[name], self.site.topic_config.get(name, {})
+            )
+            for name in names
+            if name in counts
+        }
+
+
+class FakeRecords:
+    """Reads the site's logs as a read_committed consumer."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+
+    def bounds(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
+        self.site.reach()
+        return {partition: self.site.log(partition).bounds for partition in partitions}
+
+    def identities(self, partition: TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:
+        return tuple(identity(*record) for record in self.site.log(partition).data(start, stop))
+
+    def following(self, partition: TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
+        return tuple(identity(*record) for record in islice(self.site.log(partition).data(start), count))
+
+
+class FakePositions:
+    """The site's consumer groups."""
+
+    def __init__(self, site: FakeSite, effects: Effects | None = None) -> None:
+        self.site = site
+        self._effects = effects or Effects()
+
+    def groups(self) -> frozenset[str]:
+        self.site.reach()
+        return frozenset(self.site.groups)
+
+    def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
+        self.site.reach()
+        return {name: self._describe(name) for name in groups}
+
+    def _describe(self, name: str) -> Group:
+        group = self.site.groups.get(name)
+        if group is None:
+            return Group(name, GroupProtocol.OTHER, GroupState.DEAD)
+        state = GroupState.STABLE if group.members else GroupState.EMPTY
+        return Group(name, group.protocol, state, group.members)
+
+    def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Committed]]:
+        self.site.reach()
+        return {name: dict(self.site.groups[name].committed) if name in self.site.groups else {} for name in groups}
+
+    def commit(self, group: str, positions: Mapping[TopicPartition, Committed]) -> None:
+        self.site.reach()
+        if self.site.group(group).members:
+            raise Conflict(f"{self.site.name}: group {group} has members", remedy="stop its consumers first")
+        with self._effects(f"commit {group} at {self.site.name}"):
+            self.site.group(group).committed.update(positions)
+
+
+class FakeFence:
+    """The site's deny rules; the canary writes as ``User:canary``."""
+
+    def __init__(self, site: FakeSite, effects: Effects | None = None) -> None:
+        self.site = site
+        self._effects = effects or Effects()
+
+    def writers(self) -> Writers:
+        self.site.reach()
+        return Writers(frozenset(self.site.allowed), self.site.everyone)
+
+    def standing(self) -> frozenset[Denial]:
+        self.site.reach()
+        return frozenset(self.site.denials)
+
+    def deny(self, denials: Collection[Denial]) -> None:
+        self.site.reach()
+        with self._effects(f"deny at {self.site.name}"):
+            self.site.denials |= set(denials)
+
+    def lift(self, denials: Collection[Denial]) -> None:
+        self.site.reach()
+        with self._effects(f"lift at {self.site.name}"):
+            self.site.denials -= set(denials)
+
+    def canary(self) -> CanaryResult:
+        self.site.reach()
+        if self.site.may("User:canary"):
+            return CanaryResult(refused=False, answer="written at offset 0")
+        return CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")

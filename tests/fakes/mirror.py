@@ -1,0 +1,156 @@
+"""MirrorMaker 2 on one link, in memory: copies in transactions, so that offsets drift, and leaves sparse syncs."""
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
+
+from drctl.errors import Conflict, NotFound, Unreachable
+from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
+from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
+from tests.fakes.effects import Effects
+from tests.fakes.site import Ending, FakeSite
+
+_SOURCE_CONFIG = {
+    "exactly.once.support": "required",
+    "header.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
+    "offset-syncs.topic.location": "target",
+    "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+    "source.consumer.isolation.level": "read_committed",
+}
+
+
+class FakeMirror:
+    """Copies ``topics`` from one site to the other, ``batch`` records per partition and tick, while it runs.
+
+    A sync is written for every ``spacing``-th record and for the last one when it has caught up.
+    ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
+    """
+
+    def __init__(self, source: FakeSite, target: FakeSite, topics: Iterable[str], *, running: bool = False) -> None:
+        self.source, self.target, self.topics = source, target, frozenset(topics)
+        self.principal = "User:mm2"
+        self.state = ConnectorState.RUNNING if running else ConnectorState.ABSENT
+        self.stored: dict[TopicPartition, int] = {}
+        self.syncs: dict[TopicPartition, list[OffsetSync]] = {}
+        self.topic_missing = ""
+        self.worker_down = False
+        self.holds = False
+        self.batch, self.spacing, self.slow_to_stop = 5, 7, 2
+        self.config = dict(_SOURCE_CONFIG)
+        self._stopping = 0
+        self._unsynced: dict[TopicPartition, int] = {}
+        target.clock.actors.append(self.tick)
+
+    def tick(self) -> None:
+        """Copy a little, unless stopped, held or cut off from a site."""
+        if self._stopping:
+            self._stopping -= 1
+            self.state = self.state if self._stopping else ConnectorState.STOPPED
+        if self.state is not ConnectorState.RUNNING or self.holds or self.source.down or self.target.down:
+            return
+        if not self.target.may(self.principal):
+            self.state = ConnectorState.FAILED
+            return
+        for partition in sorted(p for p in self.source.logs if p.topic in self.topics):
+            self._copy(partition)
+
+    def _copy(self, partition: TopicPartition) -> None:
+        log = self.source.logs[partition]
+        records = list(islice(log.data(self.stored.get(partition, -1) + 1), self.batch))
+        if not records:
+            return
+        transaction = self.target.begin(self.principal)
+        for upstream, payload in records:
+            downstream = transaction.write(partition, payload)
+            self._unsynced[partition] = self._unsynced.get(partition, self.spacing - 1) + 1
+            last = upstream == records[-1][0] and not any(True for _ in log.data(upstream + 1))
+            if self._unsynced[partition] >= self.spacing or last:
+                self.syncs.setdefault(partition, []).append(OffsetSync(upstream, downstream))
+                self._unsynced[partition] = 0
+        transaction.end(Ending.COMMITTED)
+        self.stored[partition] = records[-1][0]
+
+    def halt(self) -> None:
+        """Begin to stop."""
+        if self.state in (ConnectorState.RUNNING, ConnectorState.FAILED) and not self._stopping:
+            self._stopping = self.slow_to_stop
+
+    def start(self) -> None:
+        """Run from the stored offsets."""
+        self._stopping = 0
+        self.state = ConnectorState.RUNNING
+
+    def prepare(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Be stopped, with copying to begin at ``ends``."""
+        self.state = ConnectorState.STOPPED
+        self.stored = {partition: end - 1 for partition, end in ends.items()}
+
+
+class FakeReplication:
+    """The link's connectors."""
+
+    def __init__(self, mirror: FakeMirror, effects: Effects | None = None) -> None:
+        self.mirror = mirror
+        self._effects = effects or Effects()
+
+    def _reach(self) -> None:
+        if self.mirror.worker_down:
+            raise Unreachable(f"the Connect worker at {self.mirror.target.name} does not answer")
+
+    def status(self) -> LinkStatus:
+        self._reach()
+        state = self.mirror.state
+        runs = state in (ConnectorState.RUNNING, ConnectorState.FAILED)
+        tasks = (Task(0, state),) if runs else ()
+        config = {} if state is ConnectorState.ABSENT else self.mirror.config
+        made = [Connector(f"{kind}-connector", state, tasks, config) for kind in ("source", "checkpoint", "heartbeat")]
+        return LinkStatus(*made)
+
+    def frontier(self) -> Mapping[TopicPartition, int]:
+        self._reach()
+        return {partition: stored + 1 for partition, stored in self.mirror.stored.items()}
+
+    def stop(self) -> None:
+        self._reach()
+        with self._effects(f"stop link to {self.mirror.target.name}"):
+            self.mirror.halt()
+
+    def resume(self) -> None:
+        self._reach()
+        with self._effects(f"resume link to {self.mirror.target.name}"):
+            self.mirror.start()
+
+    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+        self._reach()
+        if not self.status().source.halted:
+            raise Conflict("the source connector is not stopped", remedy="stop it first")
+        with self._effects(f"restart link to {self.mirror.target.name}"):
+            self.mirror.prepare(ends)
+
+
+class FakeMappings:
+    """What the link left in its topics at the target."""
+
+    def __init__(self, mirror: FakeMirror) -> None:
+        self.mirror = mirror
+
+    def _reach(self) -> None:
+        self.mirror.target.reach()
+        if self.mirror.topic_missing:
+            raise NotFound(f"{self.mirror.target.name}: there is no topic {self.mirror.topic_missing}")
+
+    def syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
+        self._reach()
+        return {p: tuple(self.mirror.syncs[p]) for p in partitions if self.mirror.syncs.get(p)}
+
+    def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:
+        self._reach()
+        found: dict[str, dict[TopicPartition, Checkpoint]] = {}
+        for group in groups:
+            committed = self.mirror.source.groups[group].committed if group in self.mirror.source.groups else {}
+            for partition, position in committed.items():
+                below = [s for s in self.mirror.syncs.get(partition, []) if s.upstream <= position.offset]
+                if below:
+                    late = int(below[-1].upstream < position.offset)
+                    translated = Checkpoint(position.offset, below[-1].downstream + late)
+                    found.setdefault(group, {})[partition] = translated
+        return found

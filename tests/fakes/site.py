@@ -1,0 +1,193 @@
+"""One Kafka site in memory: logs with transactions and markers, rights, consumer groups."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from hashlib import blake2b
+
+from drctl.errors import Forbidden, NotFound, Unreachable
+from drctl.model.fence import Denial, Scope
+from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
+from drctl.model.session import GroupProtocol, Member
+from tests.fakes.clock import FakeClock
+
+
+class Ending(Enum):
+    """How a transaction stands."""
+
+    OPEN = auto()
+    COMMITTED = auto()
+    ABORTED = auto()
+
+
+@dataclass(slots=True)
+class Entry:
+    """One offset of a log. ``payload`` None is a marker; ``gone`` was compacted away."""
+
+    payload: bytes | None
+    transaction: "FakeTransaction | None" = None
+    gone: bool = False
+
+    @property
+    def is_data(self) -> bool:
+        """Whether a read_committed reader is given it."""
+        committed = self.transaction is None or self.transaction.ending is Ending.COMMITTED
+        return self.payload is not None and not self.gone and committed
+
+
+@dataclass(slots=True)
+class Log:
+    """One partition: ``entries[0]`` is offset 0, ``start`` the first one kept, ``opened`` where transactions began."""
+
+    entries: list[Entry] = field(default_factory=list)
+    start: int = 0
+    opened: "dict[FakeTransaction, int]" = field(default_factory=dict)
+
+    @property
+    def bounds(self) -> LogBounds:
+        """Start, last stable offset and high watermark."""
+        high = len(self.entries)
+        return LogBounds(self.start, min(self.opened.values(), default=high), high)
+
+    def data(self, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Offset and payload of committed records below the last stable offset, from ``start`` up to ``stop``."""
+        stable = self.bounds.stable
+        for offset in range(max(start, self.start), stable if stop is None else min(stop, stable)):
+            entry = self.entries[offset]
+            if entry.is_data and entry.payload is not None:
+                yield offset, entry.payload
+
+
+@dataclass(slots=True)
+class FakeGroup:
+    """A consumer group's members and positions."""
+
+    protocol: GroupProtocol = GroupProtocol.CLASSIC
+    members: tuple[Member, ...] = ()
+    committed: dict[TopicPartition, Committed] = field(default_factory=dict)
+
+
+class FakeSite:
+    """State of a site, changed by the port fakes, by the mirror and by clients.
+
+    ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``down`` makes every call
+    fail with Unreachable.
+    """
+
+    def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
+        self.name = name
+        self.clock = clock or FakeClock()
+        self.logs = {TopicPartition(topic, n): Log() for topic, count in topics.items() for n in range(count)}
+        self.allowed = {"User:mm2", "User:canary"}
+        self.everyone = False
+        self.super_users: set[str] = set()
+        self.denials: set[Denial] = set()
+        self.groups: dict[str, FakeGroup] = {}
+        self.transactions: list[FakeTransaction] = []
+        self.topic_config: dict[str, dict[str, str]] = {}
+        self.down = False
+        self.clock.actors.append(self._end_overdue_transactions)
+
+    def reach(self) -> None:
+        """Raise Unreachable while the site is down."""
+        if self.down:
+            raise Unreachable(f"{self.name}: no broker answers", remedy="start the site")
+
+    def log(self, partition: TopicPartition) -> Log:
+        """The log of that partition; NotFound if it does not exist."""
+        self.reach()
+        if partition not in self.logs:
+            raise NotFound(f"{self.name}: there is no partition {partition}")
+        return self.logs[partition]
+
+    def group(self, name: str) -> FakeGroup:
+        """The group of that name, made if it does not exist."""
+        return self.groups.setdefault(name, FakeGroup())
+
+    def may(self, principal: str, scope: Scope = Scope.TOPICS) -> bool:
+        """Whether that principal may write now."""
+        if principal in self.super_users:
+            return True
+        return (self.everyone or principal in self.allowed) and Denial(principal, scope) not in self.denials
+
+    def write(self, partition: TopicPartition, payload: bytes, principal: str = "User:app") -> int:
+        """Append a record as that principal and return its offset; Forbidden if it is denied."""
+        return self.append(partition, Entry(payload), principal)
+
+    def append(self, partition: TopicPartition, entry: Entry, principal: str) -> int:
+        """Append any entry as that principal."""
+        log = self.log(partition)
+        if not self.may(principal):
+            raise Forbidden(f"{self.name}: {principal} may not write to {partition}")
+        log.entries.append(entry)
+        if entry.transaction:
+            log.opened.setdefault(entry.transaction, len(log.entries) - 1)
+        return len(log.entries) - 1
+
+    def begin(self, principal: str = "User:app", timeout: float = 10.0) -> "FakeTransaction":
+        """Begin a transaction that the coordinator aborts after ``timeout`` seconds."""
+        transaction = FakeTransaction(self, principal, self.clock.monotonic() + timeout)
+        self.transactions.append(transaction)
+        return transaction
+
+    def compact(self, partition: TopicPartition, offsets: Iterable[int]) -> None:
+        """Take these records away, as compaction does."""
+        for offset in offsets:
+            self.logs[partition].entries[offset].gone = True
+
+    def payloads(self, partition: TopicPartition) -> list[bytes]:
+        """What a fresh read_committed reader sees, in order."""
+        return [payload for _, payload in self.logs[partition].data(0)]
+
+    def _end_overdue_transactions(self) -> None:
+        for transaction in tuple(self.transactions):
+            if self.clock.monotonic() >= transaction.deadline:
+                transaction.end(Ending.ABORTED)
+
+
+@dataclass(eq=False, slots=True)
+class FakeTransaction:
+    """A producer's transaction. Its end writes one marker to every partition it wrote to."""
+
+    site: FakeSite
+    principal: str
+    deadline: float
+    ending: Ending = Ending.OPEN
+    partitions: set[TopicPartition] = field(default_factory=set)
+
+    def write(self, partition: TopicPartition, payload: bytes) -> int:
+        """Append a record of this transaction."""
+        offset = self.site.append(partition, Entry(payload, self), self.principal)
+        self.partitions.add(partition)
+        return offset
+
+    def commit(self) -> None:
+        """Commit as the producer; Forbidden while its transactional id is denied."""
+        self._require_right()
+        self.end(Ending.COMMITTED)
+
+    def abort(self) -> None:
+        """Abort as the producer; Forbidden while its transactional id is denied."""
+        self._require_right()
+        self.end(Ending.ABORTED)
+
+    def end(self, ending: Ending) -> None:
+        """End it as the coordinator, which nobody denies."""
+        self.ending = ending
+        self.site.transactions.remove(self)
+        for partition in sorted(self.partitions):
+            log = self.site.logs[partition]
+            log.entries.append(Entry(None))
+            del log.opened[self]
+
+    def _require_right(self) -> None:
+        self.site.reach()
+        if self.ending is not Ending.OPEN:
+            raise Forbidden(f"{self.site.name}: the coordinator has ended the transaction of {self.principal}")
+        if not self.site.may(self.principal, Scope.TRANSACTIONAL_IDS):
+            raise Forbidden(f"{self.site.name}: {self.principal} may not use its transactional id")
+
+
+def identity(offset: int, payload: bytes) -> RecordId:
+    """The record as ``Records`` hands it out."""
+    return RecordId(offset, blake2b(payload, digest_size=16).digest())

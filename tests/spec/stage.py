@@ -1,0 +1,79 @@
+"""What the sentences share: run a switchover in the fake world, watch it, and judge the end."""
+
+from dataclasses import dataclass, field
+
+from drctl.errors import Compensated
+from drctl.model.link import ConnectorState
+from drctl.model.run import RunResult, RunState
+from drctl.monitors import observe
+from drctl.plans import runner, switchover
+from drctl.plans.runner import Progress
+from drctl.ports import World
+from tests.fakes import FakeWorld, Killed
+
+
+@dataclass(slots=True)
+class Audience:
+    """Who watches the live display."""
+
+    seen: list[Progress] = field(default_factory=list)
+
+    def __call__(self, progress: Progress) -> None:
+        self.seen.append(progress)
+
+
+def switch(world: World, source: str = "north", target: str = "south", *, accept_repeats: bool = False) -> RunResult:
+    """One process' attempt."""
+    plan = switchover.plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
+    return runner.run(plan, world, Audience())
+
+
+def cut_then_resumed(earth: FakeWorld, effect: int, *, before: bool) -> RunResult | None:
+    """A switchover killed at that effect and run again by a new process; None if it ended before the cut."""
+    earth.effects.cut_off(effect, before=before)
+    try:
+        return switch(earth.ports())
+    except Killed:
+        earth.settle(1)
+        return switch(earth.new_process())
+
+
+def watch_for_two_open_sites(earth: FakeWorld) -> list[str]:
+    """Effects at which an application could write at both sites; stays empty if all is well."""
+    found: list[str] = []
+
+    def look(effect: str) -> None:
+        if len(earth.writable()) > 1:
+            found.append(effect)
+
+    earth.effects.watchers.append(look)
+    return found
+
+
+def require_nothing_lost_or_repeated(earth: FakeWorld, served_by: str) -> None:
+    """Every acknowledged record is at the serving site once, in order, and every group processed it once, in order."""
+    earth.come_to_rest()
+    for producer in earth.producers:
+        for partition, acknowledged in producer.acknowledged.items():
+            assert acknowledged, f"{producer.name} wrote nothing to {partition}"
+            assert earth.sites[served_by].payloads(partition) == acknowledged
+            for group, consumer in earth.consumers.items():
+                assert consumer.processed[partition] == acknowledged, (group, partition)
+
+
+def require_served_by(earth: FakeWorld, site: str) -> None:
+    """That site is open and in use, the other fenced, and the one link that runs leads to the other."""
+    other = next(name for name in earth.sites if name != site)
+    assert earth.writable() == {site}
+    assert earth.door.site() == site
+    assert earth.mirrors[site, other].state is ConnectorState.RUNNING
+    assert earth.mirrors[other, site].state in (ConnectorState.STOPPED, ConnectorState.ABSENT)
+    assert not earth.sites[site].denials
+
+
+def require_turned_back(earth: FakeWorld, error: Compensated) -> None:
+    """The source serves as if nothing had happened."""
+    require_served_by(earth, "north")
+    assert earth.ports().sites["north"].fence.canary().refused is False
+    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
+    assert "north is open again" in str(error)

@@ -1,0 +1,148 @@
+"""Only who is in charge acts: lease, epoch, journal, unfinished runs."""
+
+from collections.abc import Callable
+
+import pytest
+
+from drctl.errors import Blocked, JournalBroken, Locked, NotFound, Refused, Superseded
+from drctl.model.run import Event, RunState
+from drctl.ports import World
+from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.stage import require_served_by, switch
+
+SITE_EFFECTS = ("raise", "deny", "lift", "commit", "stop", "resume", "restart", "door")
+
+
+def _site_effects(earth: FakeWorld) -> list[str]:
+    return [name for name in earth.effects.names if name.startswith(SITE_EFFECTS)]
+
+
+def _number_of_site_effects() -> int:
+    earth = fake_world()
+    switch(earth.ports())
+    return len(_site_effects(earth))
+
+
+COUNT = _number_of_site_effects()
+
+
+def _after(earth: FakeWorld, count: int, act: Callable[[], None]) -> None:
+    """Do it as soon as that many changes have been made to the sites."""
+
+    def watch(effect: str) -> None:
+        if len(_site_effects(earth)) >= count:
+            act()
+
+    earth.effects.watchers.append(watch)
+
+
+def test_a_second_drctl_is_refused_and_told_who_is_at_work() -> None:
+    earth = fake_world()
+    first, second = earth.ports(), earth.ports()
+    first.lease.acquire("switchover by anna")
+    with pytest.raises(Locked, match="anna"):
+        switch(second)
+    assert _site_effects(earth) == []
+    assert earth.journal.runs() == ()
+
+
+@pytest.mark.parametrize("count", range(COUNT))
+def test_who_loses_the_lease_changes_nothing_more(count: int) -> None:
+    earth = fake_world()
+    world = earth.ports()
+    _after(earth, count, world.lease.release)
+    with pytest.raises(Locked, match="lease was lost"):
+        switch(world)
+    assert len(_site_effects(earth)) == count
+
+
+@pytest.mark.parametrize("count", range(1, COUNT))
+def test_who_meets_a_higher_epoch_changes_nothing_more(count: int) -> None:
+    earth = fake_world()
+
+    def raise_epoch() -> None:
+        earth.epochs.epoch = 9
+
+    _after(earth, count, raise_epoch)
+    with pytest.raises(Superseded, match="epoch is 9, ours is 1"):
+        switch(earth.ports())
+    assert len(_site_effects(earth)) == count
+    assert earth.journal.runs()[-1][1] is RunState.STOPPED
+
+
+def test_a_run_that_lost_its_lease_is_continued_by_the_same_command() -> None:
+    earth = fake_world()
+    world = earth.ports()
+    _after(earth, 4, world.lease.release)
+    with pytest.raises(Locked):
+        switch(world)
+    earth.effects.watchers.clear()
+    assert switch(earth.new_process()).run.epoch == 1
+    earth.settle()
+    require_served_by(earth, "south")
+
+
+def test_another_unfinished_run_has_to_be_finished_first() -> None:
+    earth = fake_world()
+    earth.effects.cut_off(20, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    with pytest.raises(Refused, match="a switchover from north to south, is unfinished") as caught:
+        switch(earth.new_process(), "south", "north")
+    assert caught.value.remedy.endswith("drctl switchover --to south")
+
+
+def test_ctrl_c_is_a_cut_that_the_journal_tells() -> None:
+    earth = fake_world()
+
+    def interrupt(effect: str) -> None:
+        if effect == "door to None":
+            raise KeyboardInterrupt
+
+    earth.effects.watchers.append(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        switch(earth.ports())
+    run, state = earth.journal.runs()[0]
+    last = earth.journal.entries(run.id)[-1]
+    assert (last.event, last.step, last.body) == (Event.STEP_FAILED, "close-consumers", {"interrupted": True})
+    assert state is RunState.RUNNING
+    earth.effects.watchers.clear()
+    assert switch(earth.new_process()).run.id == run.id
+
+
+def test_without_a_journal_nothing_is_changed() -> None:
+    earth = fake_world()
+    earth.journal.broken = True
+    with pytest.raises(JournalBroken):
+        switch(earth.ports())
+    assert _site_effects(earth) == []
+
+
+def test_a_journal_that_was_altered_is_not_continued() -> None:
+    earth = fake_world()
+    earth.effects.cut_off(20, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    earth.journal.tamper(earth.journal.runs()[0][0].id, 3)
+    with pytest.raises(JournalBroken, match="entry 3"):
+        switch(earth.new_process())
+
+
+def test_a_gate_that_says_no_changes_nothing_and_lists_every_reason() -> None:
+    earth = fake_world()
+    earth.mirrors["north", "south"].halt()
+    earth.settle(1)
+    earth.door.pointer = "south"
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    assert caught.value.reasons
+    assert _site_effects(earth) == []
+    assert earth.journal.runs()[-1][1] is RunState.STOPPED
+
+
+@pytest.mark.parametrize(("source", "target"), [("north", "west"), ("west", "south"), ("north", "north")])
+def test_a_site_or_link_that_the_plan_file_does_not_name_is_refused(source: str, target: str) -> None:
+    earth = fake_world()
+    world: World = earth.ports()
+    with pytest.raises(NotFound, match="the plan file names no"):
+        switch(world, source, target)

@@ -1,0 +1,246 @@
+"""Every rule: a switchover in good order has nothing against it; each fault alone is named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from drctl.decide.readiness import Blocker, Rule, blockers, warnings
+from drctl.model.cluster import Broker, Cluster, Partition, Topic
+from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
+from drctl.model.fence import CanaryResult, Denial, Scope, Writers
+from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
+from drctl.model.offsets import TopicPartition
+from drctl.model.reading import Reading
+from drctl.model.session import Group, GroupProtocol, GroupState, Member
+from drctl.model.site import Guards, Link
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GUARDS = Guards(timedelta(seconds=1), timedelta(seconds=60), max_lag=100)
+BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+CONFIG = {
+    "exactly.once.support": "required",
+    "source.consumer.isolation.level": "read_committed",
+    "header.converter": BYTES,
+    "key.converter": BYTES,
+    "value.converter": BYTES,
+    "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+    "offset-syncs.topic.location": "target",
+}
+DENIED = frozenset({Denial("User:shop", Scope.TOPICS)})
+
+type Change = Callable[[Facts], Facts]
+
+
+def seen[T](value: T) -> Reading[T]:
+    return Reading(value, NOW)
+
+
+def unseen[T](why: str = "no answer") -> Reading[T]:
+    return Reading(None, NOW, why)
+
+
+def connector(kind: str, state: ConnectorState = ConnectorState.RUNNING) -> Connector:
+    tasks = (Task(0, ConnectorState.RUNNING),) if state is ConnectorState.RUNNING else ()
+    return Connector(f"mirror.{kind}", state, tasks, {} if state is ConnectorState.ABSENT else CONFIG)
+
+
+def status(state: ConnectorState = ConnectorState.RUNNING) -> LinkStatus:
+    return LinkStatus(*(connector(kind, state) for kind in ("source", "checkpoint", "heartbeat")))
+
+
+def link(source: str, target: str, state: ConnectorState) -> LinkFacts:
+    named = Link(f"{source}-to-{target}", source, target, Path("/links.json"), "User:mm2")
+    return LinkFacts(named, seen(status(state)), seen(Lag({TopicPartition("orders", 0): 3}, True, None)), seen(1))
+
+
+def topic(name: str, config: dict[str, str] | None = None, replicas: int = 3, partitions: int = 2) -> Topic:
+    one = Partition(1, tuple(range(1, replicas + 1)), (1,))
+    return Topic(name, name, (one,) * partitions, config or {})
+
+
+def site(name: str, standing: frozenset[Denial]) -> SiteFacts:
+    brokers = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
+    return SiteFacts(
+        name,
+        seen(Cluster(name, brokers, 1, kraft=True)),
+        seen({t: topic(t) for t in ("orders", "canary")}),
+        seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.EMPTY)}),
+        seen(Writers(frozenset({"User:shop"}))),
+        seen(standing),
+    )
+
+
+GOOD = Facts(
+    seen_at=NOW,
+    topics=("orders",),
+    groups=("billing",),
+    canary_topic="canary",
+    source=site("north", frozenset()),
+    target=site("south", DENIED),
+    canary=seen(CanaryResult(refused=False, answer="written")),
+    link=link("north", "south", ConnectorState.RUNNING),
+    reverse=link("south", "north", ConnectorState.ABSENT),
+    front_door=seen("north"),
+)
+
+
+def source(**changes: object) -> Change:
+    return lambda facts: replace(facts, source=replace(facts.source, **changes))  # type: ignore[arg-type]
+
+
+def target(**changes: object) -> Change:
+    return lambda facts: replace(facts, target=replace(facts.target, **changes))  # type: ignore[arg-type]
+
+
+def forward(**changes: object) -> Change:
+    return lambda facts: replace(facts, link=replace(facts.link, **changes))  # type: ignore[arg-type]
+
+
+def backward(**changes: object) -> Change:
+    def change(facts: Facts) -> Facts:
+        assert facts.reverse is not None
+        return replace(facts, reverse=replace(facts.reverse, **changes))  # type: ignore[arg-type]
+
+    return change
+
+
+def changed(**changes: object) -> Change:
+    return lambda facts: replace(facts, **changes)  # type: ignore[arg-type]
+
+
+def configured(kind: str, **config: str | None) -> Change:
+    """The link with one connector's configuration changed; underscores stand for dots, None removes."""
+    new = {key.replace("_", "."): value for key, value in config.items()}
+
+    def change(facts: Facts) -> Facts:
+        assert facts.link.status.value is not None
+        old = getattr(facts.link.status.value, kind)
+        merged = {key: value for key, value in {**old.config, **new}.items() if value is not None}
+        found = replace(facts.link.status.value, **{kind: replace(old, config=merged)})
+        return forward(status=seen(found))(facts)
+
+    return change
+
+
+def with_connector(kind: str, **changes: object) -> Change:
+    def change(facts: Facts) -> Facts:
+        assert facts.link.status.value is not None
+        old = getattr(facts.link.status.value, kind)
+        found = replace(facts.link.status.value, **{kind: replace(old, **changes)})
+        return forward(status=seen(found))(facts)
+
+    return change
+
+
+def topics(*found: Topic) -> Reading[dict[str, Topic]]:
+    return seen({t.name: t for t in (*found, topic("canary"))})
+
+
+STAMPED = {"message.timestamp.type": "LogAppendTime"}
+FAILED = Task(0, ConnectorState.FAILED, "TopicAuthorizationException")
+MEMBER = Member("m-1", "billing-1", "/10.0.0.1")
+
+BLOCKING: list[tuple[Rule, str, Change]] = [
+    (Rule.SOURCE_SILENT, "north: no answer", source(cluster=unseen())),
+    (Rule.TARGET_SILENT, "south: no answer", target(cluster=unseen())),
+    (Rule.FACTS_UNKNOWN, "deny rules", source(standing=unseen())),
+    (Rule.FACTS_UNKNOWN, "front door", changed(front_door=unseen())),
+    (Rule.FACTS_UNKNOWN, "canary", changed(canary=unseen())),
+    (Rule.BROKERS_MISSING, "2 brokers for 3", target(cluster=seen(Cluster("s", GOOD.target.cluster.value.brokers[:2], 1, True)))),  # type: ignore[union-attr]  # noqa: E501
+    (Rule.PARTITION_WITHOUT_LEADER, "orders partitions 0", source(topics=topics(Topic("orders", "o", (Partition(-1, (1,), ()), Partition(1, (1,), (1,))))))),  # noqa: E501
+    (Rule.FRONT_DOOR_ELSEWHERE, "south", changed(front_door=seen("south"))),
+    (Rule.FRONT_DOOR_ELSEWHERE, "no site", changed(front_door=seen(None))),
+    (Rule.SOURCE_FENCED, "User:shop", source(standing=seen(DENIED))),
+    (Rule.EVERYONE_WRITES, "User:*", source(writers=seen(Writers(frozenset(), everyone=True)))),
+    (Rule.CANARY_REFUSED, "DENIED", changed(canary=seen(CanaryResult(refused=True, answer="DENIED")))),
+    (Rule.CANARY_TOPIC_MISSING, "canary", source(topics=seen({"orders": topic("orders")}))),
+    (Rule.LINK_UNKNOWN, "no answer", forward(status=unseen())),
+    (Rule.LINK_UNKNOWN, "south-to-north", backward(status=unseen())),
+    (Rule.CONNECTOR_ABSENT, "mirror.source", forward(status=seen(status(ConnectorState.ABSENT)))),
+    (Rule.CONNECTOR_FAILED, "TopicAuth", with_connector("source", tasks=(FAILED,))),
+    (Rule.CONNECTOR_FAILED, "no plugin", with_connector("checkpoint", state=ConnectorState.FAILED, trace="no plugin", tasks=())),  # noqa: E501
+    (Rule.CONNECTOR_IDLE, "PAUSED", with_connector("source", state=ConnectorState.PAUSED)),
+    (Rule.CONNECTOR_IDLE, "no tasks", with_connector("source", tasks=())),
+    (Rule.HEADERS_REWRITTEN, "not set", configured("source", header_converter=None)),
+    (Rule.HEADERS_REWRITTEN, "Simple", configured("checkpoint", header_converter="SimpleHeaderConverter")),
+    (Rule.BYTES_REWRITTEN, "Json", configured("source", value_converter="JsonConverter")),
+    (Rule.POLICY_UNSUPPORTED, "Default", configured("source", replication_policy_class=None)),
+    (Rule.SYNCS_LOCATION, "source", configured("checkpoint", **{"offset-syncs_topic_location": "source"})),
+    (Rule.SYNCS_MISSING, "no topic", forward(syncs=unseen("there is no topic"))),
+    (Rule.BOTH_DIRECTIONS, "south-to-north", backward(status=seen(status()))),
+    (Rule.LAG_UNKNOWN, "no answer", forward(lag=unseen())),
+    (Rule.LAG_TOO_HIGH, "101", forward(lag=seen(Lag({TopicPartition("orders", 0): 101}, True, None)))),
+    (Rule.TOPIC_MISSING, "north", source(topics=topics())),
+    (Rule.TOPIC_MISSING, "south", target(topics=topics())),
+    (Rule.PARTITIONS_DIFFER, "3 at south", target(topics=topics(topic("orders", partitions=3)))),
+    (Rule.TIMESTAMPS_DIFFER, "at south only", target(topics=topics(topic("orders", STAMPED)))),
+    (Rule.GROUP_MISSING, "billing", source(groups=seen({"billing": Group("billing", GroupProtocol.OTHER, GroupState.DEAD)}))),  # noqa: E501
+    (Rule.GROUP_ACTIVE_AT_TARGET, "billing-1", target(groups=seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))}))),  # noqa: E501
+]
+
+WARNING: list[tuple[Rule, str, Change]] = [
+    (Rule.STANDBY_OPEN, "south", target(standing=seen(frozenset[Denial]()))),
+    (Rule.AT_LEAST_ONCE, "twice", configured("source", exactly_once_support=None)),
+    (Rule.UNCOMMITTED_COPIED, "read_committed", configured("source", exactly_once_support=None, source_consumer_isolation_level=None)),  # noqa: E501
+    (Rule.GROUPS_SYNCED, "sync.group", configured("checkpoint", sync_group_offsets_enabled="true")),
+    (Rule.CONVERTER_INHERITED, "key.converter", configured("source", key_converter=None)),
+    (Rule.TARGET_WEAKER, "replicas 1", target(topics=topics(topic("orders", replicas=1)))),
+    (Rule.TARGET_WEAKER, "min.insync", source(topics=topics(topic("orders", {"min.insync.replicas": "2"})))),
+    (Rule.TIMESTAMPS_STAMPED, "orders", lambda f: target(topics=topics(topic("orders", STAMPED)))(source(topics=topics(topic("orders", STAMPED)))(f))),  # noqa: E501
+]
+
+
+def label(part: object) -> str | None:
+    return part.name if isinstance(part, Rule) else part if isinstance(part, str) else ""
+
+
+def named(found: list[Blocker], rule: Rule, words: str) -> bool:
+    return any(b.rule is rule and words in b.detail and b.remedy for b in found)
+
+
+def test_nothing_stands_in_the_way_when_all_is_well() -> None:
+    assert list(blockers(GOOD, GUARDS, NOW)) == []
+    assert list(warnings(GOOD)) == []
+
+
+@pytest.mark.parametrize(("rule", "words", "change"), BLOCKING, ids=label)
+def test_a_fault_is_named_with_its_place_and_remedy(rule: Rule, words: str, change: Change) -> None:
+    found = list(blockers(change(GOOD), GUARDS, NOW))
+    assert named(found, rule, words), found
+
+
+@pytest.mark.parametrize(("rule", "words", "change"), WARNING, ids=label)
+def test_what_only_costs_something_is_a_warning_and_no_blocker(rule: Rule, words: str, change: Change) -> None:
+    facts = change(GOOD)
+    assert named(list(warnings(facts)), rule, words)
+    assert list(blockers(facts, GUARDS, NOW)) == []
+
+
+def test_old_facts_say_nothing_about_now() -> None:
+    found = list(blockers(GOOD, GUARDS, NOW + timedelta(minutes=2)))
+    assert [b.rule for b in found] == [Rule.FACTS_STALE]
+
+
+def test_every_rule_has_a_case() -> None:
+    covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE}
+    assert covered == set(Rule)
+
+
+def test_all_faults_are_named_at_once_silence_first() -> None:
+    facts = forward(lag=unseen())(changed(front_door=seen("south"))(target(cluster=unseen())(GOOD)))
+    assert [b.rule for b in blockers(facts, GUARDS, NOW)] == [
+        Rule.TARGET_SILENT,
+        Rule.FRONT_DOOR_ELSEWHERE,
+        Rule.LAG_UNKNOWN,
+    ]
+
+
+def test_a_checkpoint_connector_without_groups_has_no_task_and_that_is_no_fault() -> None:
+    assert list(blockers(with_connector("checkpoint", tasks=())(GOOD), GUARDS, NOW)) == []
+
+
+def test_a_stopped_reverse_link_is_no_fault() -> None:
+    assert list(blockers(backward(status=seen(status(ConnectorState.STOPPED)))(GOOD), GUARDS, NOW)) == []

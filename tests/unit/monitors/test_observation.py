@@ -1,0 +1,104 @@
+"""Eyes: what they see, and that what they cannot see is unknown."""
+
+from drctl.model.cluster import Cluster
+from drctl.model.link import ConnectorState
+from drctl.model.offsets import TopicPartition
+from drctl.model.site import Role
+from drctl.monitors import observe, status
+from tests.fakes.world import FakeWorld, fake_world
+
+ORDERS = TopicPartition("shop.orders", 0)
+
+
+def test_a_healthy_world_is_seen_whole() -> None:
+    world = fake_world()
+    facts = observe(world.ports(), "north", "south")
+    assert facts.front_door.value == "north"
+    assert isinstance(facts.source.cluster.value, Cluster)
+    assert facts.link.status.value is not None
+    assert facts.link.status.value.working
+    assert facts.canary.value is not None
+    assert not facts.canary.value.refused
+
+
+def test_a_silent_site_is_unknown_with_the_reason_and_the_other_is_still_seen() -> None:
+    world = fake_world()
+    world.south.down = True
+    facts = observe(world.ports(), "north", "south")
+    assert "no broker answers" in facts.target.cluster.unknown
+    assert not facts.target.groups.known
+    assert facts.source.groups.known
+
+
+def test_a_worker_that_does_not_answer_leaves_lag_unknown_not_zero() -> None:
+    world = fake_world()
+    world.mirrors["north", "south"].worker_down = True
+    facts = observe(world.ports(), "north", "south")
+    assert facts.link.lag.value is None
+    assert facts.link.lag.unknown
+
+
+def test_lag_counts_the_records_that_were_not_copied() -> None:
+    world = _quiet()
+    world.mirrors["north", "south"].holds = True
+    for n in range(4):
+        world.north.write(ORDERS, b"%d" % n, "User:shop")
+    lag = observe(world.ports(), "north", "south").link.lag.value
+    assert lag is not None
+    assert (lag.records[ORDERS], lag.total, lag.exact, lag.seconds) == (4, 4, True, None)
+
+
+def test_markers_behind_the_frontier_are_no_lag() -> None:
+    world = _quiet()
+    transaction = world.north.begin("User:shop")
+    transaction.write(ORDERS, b"x")
+    transaction.abort()
+    lag = observe(world.ports(), "north", "south").link.lag.value
+    assert lag is not None
+    assert (lag.total, lag.seconds) == (0, 0.0)
+
+
+def test_roles_follow_from_door_rules_and_links() -> None:
+    world = fake_world()
+    roles = {s.facts.name: s.role for s in status(world.ports()).sites}
+    assert roles == {"north": Role.PRIMARY, "south": Role.STANDBY}
+
+
+def test_a_primary_under_deny_rules_is_fenced() -> None:
+    world = fake_world()
+    world.north.denials = set(world.south.denials)
+    assert status(world.ports()).sites[0].role is Role.FENCED
+
+
+def test_a_silent_site_has_no_known_role() -> None:
+    world = fake_world()
+    world.north.down = True
+    assert status(world.ports()).sites[0].role is Role.UNKNOWN
+
+
+def test_a_standby_without_a_link_is_merely_fenced() -> None:
+    world = fake_world()
+    world.mirrors["north", "south"].state = ConnectorState.STOPPED
+    assert status(world.ports()).sites[1].role is Role.FENCED
+
+
+def test_a_groups_lag_is_the_distance_to_the_stable_ends() -> None:
+    world = fake_world()
+    told = status(world.ports()).sites[0].group_lag.value
+    assert told is not None
+    assert set(told) == {"dispatch", "billing"}
+    assert told["billing"] > 0
+
+
+def test_status_writes_nothing() -> None:
+    world = _quiet()
+    before = {p: len(log.entries) for p, log in world.north.logs.items()}
+    status(world.ports())
+    assert {p: len(log.entries) for p, log in world.north.logs.items()} == before
+
+
+def _quiet() -> FakeWorld:
+    """Everything written, copied and read."""
+    world = fake_world()
+    world.come_to_rest()
+    return world

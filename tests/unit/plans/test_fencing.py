@@ -1,0 +1,59 @@
+"""Whom to deny, and what has grown."""
+
+import pytest
+
+from drctl.errors import StepFailed
+from drctl.model.fence import Denial, Scope
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Run
+from drctl.plans import evidence, fencing
+from drctl.plans.plan import Scene
+from tests.fakes import FakeWorld
+
+READINGS = TopicPartition("turbines.readings", 0)
+
+
+def a_scene(earth: FakeWorld) -> Scene:
+    run = Run("r", "switchover", "fake", "0", "north", "south", 1)
+    return Scene(earth.ports(), run, {}, {}, crossed=False, say=lambda _: None, in_charge=lambda: None)
+
+
+def test_every_writer_is_denied_but_the_replication_principals() -> None:
+    found = fencing.denials(a_scene(FakeWorld()), Scope.TOPICS)
+    assert found == {Denial(p, Scope.TOPICS) for p in ("User:turbines", "User:shop", "User:canary")}
+
+
+def test_a_site_where_everyone_may_write_cannot_be_fenced_per_principal() -> None:
+    earth = FakeWorld()
+    earth.north.everyone = True
+    with pytest.raises(StepFailed, match=r"User:\* is allowed to write") as caught:
+        fencing.denials(a_scene(earth), Scope.TOPICS)
+    assert "one rule per application" in caught.value.remedy
+
+
+def test_a_writer_that_is_added_later_brings_the_fence_down() -> None:
+    earth = FakeWorld()
+    scene = a_scene(earth)
+    fencing.put_up(scene, Scope.TOPICS)
+    assert fencing.stand(scene, Scope.TOPICS)
+    earth.north.allowed.add("User:new")
+    assert not fencing.stand(scene, Scope.TOPICS)
+    with pytest.raises(StepFailed, match="User:new should be denied topics"):
+        fencing.require(scene, Scope.TOPICS)
+
+
+def test_markers_and_aborted_records_are_no_growth() -> None:
+    earth = FakeWorld()
+    source = a_scene(earth).source
+    aborted = earth.north.begin("User:shop")
+    aborted.write(READINGS, b"aborted")
+    aborted.abort()
+    assert earth.north.logs[READINGS].bounds.stable == 2
+    assert fencing.growth(source, {READINGS: 0}) == {}
+    earth.north.write(READINGS, b"record", "User:turbines")
+    assert fencing.growth(source, {READINGS: 0}) == {READINGS: 1}
+
+
+def test_offsets_survive_being_written_as_evidence() -> None:
+    offsets = {READINGS: 7, TopicPartition("with-dashes-1", 12): 0}
+    assert evidence.read(evidence.written(offsets)) == offsets

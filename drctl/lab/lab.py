@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from drctl.drivers.connect.client import ConnectClient
+from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.properties import load
 from drctl.drivers.kafka.provision import allow, create_topics
 from drctl.drivers.kafka.site import KafkaSite
@@ -38,6 +39,8 @@ from drctl.lab.layout import (
 )
 from drctl.lab.processes import Processes, ProcessStatus
 from drctl.lab.rights import RIGHTS
+from drctl.model.fence import Denial, Scope
+from drctl.model.site import Canary
 from drctl.ports import Clock
 
 type Progress = Callable[[str], None]
@@ -263,6 +266,12 @@ class Lab:
         try:
             create_topics(kafka, topics)
             allow(kafka, RIGHTS)
+            if site.name == "south":
+                # The normal state of a standby: nobody but the replication user may write.
+                canary = Canary(self.site("south").client_properties("canary"), CANARY_TOPIC)
+                fence = AclFence(kafka, canary)
+                writers = fence.writers().principals - {"User:mm2"}
+                fence.deny([Denial(writer, scope) for writer in writers for scope in Scope])
         finally:
             kafka.close()
 

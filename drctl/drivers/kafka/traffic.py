@@ -77,14 +77,20 @@ class Writer:
             elif error.code() in DENIED:
                 outcomes[number] = Outcome.DENIED
 
-        self.producer.produce(
-            record.partition.topic,
-            partition=record.partition.partition,
-            key=record.key,
-            value=record.value,
-            headers=list(record.headers),
-            on_delivery=delivered,
-        )
+        try:
+            self.producer.produce(
+                record.partition.topic,
+                partition=record.partition.partition,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                on_delivery=delivered,
+            )
+        except KafkaException as error:
+            # Once the client knows that the topic is denied to it, it does not even try: nothing was written.
+            if error.args[0].code() not in DENIED:
+                raise
+            outcomes[number] = Outcome.DENIED
 
 
 class TransactionalWriter:

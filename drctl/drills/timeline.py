@@ -1,0 +1,95 @@
+"""What happened when: histories and steps, turned into the numbers and curves of a report."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drctl.ledger.history import Line, read_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A step of a run: seconds since 1970."""
+
+    run: str
+    step: str
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """How long one client had nothing to show for around a switch, in seconds; None if it never came back."""
+
+    client: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Every client's lines by client name, as ``producer-orders`` or ``consumer-billing``."""
+
+    lines: Mapping[str, Sequence[Line]] = field(default_factory=dict)
+
+    @staticmethod
+    def read(folder: Path) -> "Histories":
+        return Histories({path.stem: list(read_lines(path)) for path in sorted(folder.glob("*.jsonl"))})
+
+    def done(self, client: str) -> list[Line]:
+        """The lines that show work done by that client."""
+        return [line for line in self.lines[client] if line.kind in ("acknowledged", "processed")]
+
+    def pauses(self, spans: Sequence[Span], source: str, target: str) -> tuple[Pause, ...]:
+        """Per client the gap between its last work at the source and its first at the target during these steps."""
+        if not spans:
+            return ()
+        began = spans[0].began
+        return tuple(self._pause(client, began, source, target) for client in self.lines)
+
+    def _pause(self, client: str, began: float, source: str, target: str) -> Pause:
+        after = [line.at for line in self.done(client) if line.site == target and line.at > began]
+        if not after:
+            return Pause(client, None)
+        before = [line.at for line in self.done(client) if line.site == source and line.at < after[0]]
+        return Pause(client, round(after[0] - before[-1], 2) if before else None)
+
+    def per_second(self, kind: str) -> dict[int, int]:
+        """Records acknowledged or processed in each second."""
+        counted: Counter[int] = Counter()
+        for lines in self.lines.values():
+            for line in lines:
+                if line.kind == kind:
+                    counted[int(line.at)] += len(line.records)
+        return dict(sorted(counted.items()))
+
+    def acknowledged_between(self, began: float, ended: float) -> int:
+        """Records acknowledged in that time."""
+        lines = (line for client in self.lines.values() for line in client)
+        return sum(len(line.records) for line in lines if line.kind == "acknowledged" and began <= line.at < ended)
+
+    def lags(self, topics: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[float, int]]]:
+        """Per group over time: records acknowledged in its topics less records it processed."""
+        steps: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+        for lines in self.lines.values():
+            for line in lines:
+                for group, read in topics.items():
+                    change = self._change(line, group, read)
+                    if change:
+                        steps[group].append((line.at, change))
+        found: dict[str, list[tuple[float, int]]] = {}
+        for group, changes in steps.items():
+            lag, curve = 0, []
+            for at, change in sorted(changes):
+                lag += change
+                curve.append((at, max(lag, 0)))
+            found[group] = curve
+        return found
+
+    @staticmethod
+    def _change(line: Line, group: str, topics: Sequence[str]) -> int:
+        if line.kind == "acknowledged":
+            return sum(1 for record in line.records if record[1] in topics)
+        if line.kind == "processed" and line.more["group"] == group:
+            return -len(line.records)
+        return 0

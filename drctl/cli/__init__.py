@@ -1,1 +1,119 @@
-"""Door: the command line, one file per command."""
+"""The command line: presents, never decides. One file per command, loaded when it is called."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import override
+
+import click
+
+from drctl import __version__
+from drctl.errors import Blocked, DrctlError
+
+COMMANDS = {
+    "status": "Show both sites, the link with its lag, and the groups.",
+    "groups": "Show every position here and translated there, with its proof.",
+    "plan": "Show what a command would do, and what stands in its way.",
+    "switchover": "Move the work to the other site; nothing lost, nothing read twice.",
+    "drill": "Rehearse a switchover and the way home on two real sites on this machine.",
+    "lab": "Two real Kafka sites on this machine, to try everything on.",
+    "chaos": "Run chaos experiments, judged by the ledger.",
+    "service": "Watch both sites and the link; serve metrics and health.",
+    "schema": "Print JSON Schemas.",
+}
+
+EXIT_CODES = """\
+\b
+Exit codes:
+   0  done, or proved           7  an operation is denied to drctl
+   1  something failed          8  a site is something drctl cannot work with
+   2  wrong usage or file       9  something that was named does not exist
+   3  refused, nothing changed  10 not proven, so not done
+   4  a step failed             11 the world changed meanwhile
+   5  failed, and gone back     12 the journal is damaged
+   6  no answer, or no login    13 the lab failed
+   20 refuted  21 inconclusive  22 vacuous  130 interrupted
+"""
+
+VERDICTS = {"proved": 0, "refuted": 20, "inconclusive": 21, "vacuous": 22}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one only to run it: help stays fast."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"drctl.cli.{cmd_name}").command
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="drctl")
+@click.option(
+    "-f",
+    "--file",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="DRCTL_PLAN",
+    default=Path("plan.yaml"),
+    show_default=True,
+    help="The plan file; also DRCTL_PLAN.",
+)
+@click.option("-v", "--verbose", count=True, help="Show log lines (-v) or more of them (-vv).")
+@click.pass_context
+def cli(ctx: click.Context, plan_file: Path, verbose: int) -> None:
+    """Disaster recovery and failover for Apache Kafka, with proof."""
+    from drctl.cli.logs import configure
+
+    configure(verbose)
+    ctx.obj = plan_file
+
+
+def main() -> None:
+    """The console script: runs a command and turns what went wrong into words and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except DrctlError as error:
+        if os.environ.get("DRCTL_DEBUG"):
+            raise
+        code = _explain(error)
+    except BrokenPipeError:
+        code = 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("DRCTL_DEBUG"):
+            raise
+        click.echo(f"error: this is a bug in drctl: {type(error).__name__}: {error}", err=True)
+        click.echo("remedy: run it again with DRCTL_DEBUG=1 and report what it prints", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: DrctlError) -> int:
+    click.echo(f"error: {error}", err=True)
+    if isinstance(error, Blocked):
+        for reason in error.reasons:
+            click.echo(f"  - {reason}", err=True)
+    if error.remedy:
+        click.echo(f"remedy: {error.remedy}", err=True)
+    return error.exit_code

@@ -1,0 +1,88 @@
+"""drctl drill."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from drctl.cli import VERDICTS
+from drctl.cli.output import show_table
+from drctl.cli.progress import ProgressDisplay
+from drctl.config import load
+from drctl.drills.report.build import build
+from drctl.drills.report.page import render
+from drctl.drills.report.schema import Report
+from drctl.drills.report.write import write
+from drctl.drills.switchover import Drill, Pattern, Rehearsal
+from drctl.lab import Lab
+from drctl.monitors import observe
+from drctl.wiring import open_world
+
+
+@click.command("drill")
+@click.option(
+    "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/drill"), show_default=True
+)
+@click.option("--small", is_flag=True, help="One broker per site instead of three.")
+@click.option("--rate", default=Pattern().rate, show_default=True, help="Records per second.")
+@click.option("--keep", is_flag=True, help="Keep the lab's logs and histories beside the report.")
+def command(report: Path, *, small: bool, rate: float, keep: bool) -> None:
+    """Rehearse a switchover and the way home on two real sites on this machine.
+
+    Exits 0 only when the verdict is proved.
+    """
+    with (
+        ProgressDisplay() as display,
+        tempfile.TemporaryDirectory(prefix="drctl-drill-") as folder,
+        Lab.start(Path(folder) / "lab", small=small, progress=display.say) as lab,
+    ):
+        rehearsal = Rehearsal(lab, load(lab.plan_file), open_world, observe, pattern=Pattern(rate=rate))
+        rehearsal.say, rehearsal.announce = display.say, display.announce
+        try:
+            drill = rehearsal.perform()
+        finally:
+            if keep:
+                for part in ("logs", "histories"):
+                    shutil.copytree(lab.folder / part, report / part, dirs_exist_ok=True)
+        display.say("the lab goes down")
+    document = build(drill)
+    write(report, document, render(document, drill))
+    _show(drill, document, report)
+    raise click.exceptions.Exit(VERDICTS[drill.verdict.value])
+
+
+def _show(drill: Drill, document: Report, report: Path) -> None:
+    records = drill.findings.records
+    rows = [
+        ("acknowledged", records.acknowledged),
+        *((name.replace("_", " "), n.count) for name, n in records.faults.items()),
+    ]
+    show_table("Records", ("", "COUNT"), rows)
+    click.echo()
+    columns = ("GROUP", "PROTOCOL", "LAG AT HANDOVER", "SKIPPED", "READ TWICE", "MIRRORMAKER ALONE WOULD REPEAT")
+    keys = ("name", "protocol", "lag_at_handover", "skipped", "repeated", "mirrormaker_would_repeat")
+    show_table(
+        "Groups, at the first handover", columns, ([getattr(group, key) for key in keys] for group in document.groups)
+    )
+    click.echo()
+    first, second = drill.handovers
+    seconds = {t.name: t.seconds for t in second.result.timings}
+    show_table(
+        "Seconds per step",
+        ("STEP", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
+        ((t.name, f"{t.seconds:.2f}", f"{seconds[t.name]:.2f}") for t in first.result.timings),
+    )
+    click.echo()
+    pauses = [
+        {p.client: p.seconds for p in drill.histories.pauses(h.spans, h.source, h.target)} for h in drill.handovers
+    ]
+    show_table(
+        "Pause that clients saw, in seconds",
+        ("CLIENT", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
+        ((client, pauses[0][client], pauses[1].get(client)) for client in pauses[0]),
+    )
+    click.echo(f"\nverdict: {drill.verdict.value}")
+    for reason in drill.reasons:
+        click.echo(f"  {reason}")
+    click.echo(f"report: {report / 'report.html'}")

@@ -1,0 +1,94 @@
+"""drctl lab."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import LabError
+from drctl.lab import Lab, default_folder
+from drctl.lab.faults import FAULTS
+
+folder_option = click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="The lab's folder; also DRCTL_LAB."
+)
+
+
+@click.group("lab")
+def command() -> None:
+    """Two real Kafka sites on this machine, to try everything on."""
+
+
+@command.command()
+@folder_option
+@click.option("--small", is_flag=True, help="One broker per site instead of three.")
+def up(folder: Path | None, *, small: bool) -> None:
+    """Start both sites and the link; a lab that runs already is found."""
+    folder = folder or default_folder()
+    try:
+        lab = Lab.attach(folder)
+        click.echo("runs already", err=True)
+    except LabError:
+        lab = Lab.start(folder, small=small, progress=lambda line: click.echo(line, err=True))
+        lab.detach()
+    click.echo(f"plan file: {lab.plan_file}")
+    click.echo(f"try: drctl -f {lab.plan_file} status", err=True)
+
+
+@command.command()
+@folder_option
+@output_option
+def status(folder: Path | None, output: str) -> None:
+    """Show every process of the lab."""
+    lab = Lab.attach(folder or default_folder())
+    found = lab.status()
+    if output in ("json", "yaml"):
+        rows = [{"name": p.name, "pid": p.pid, "state": p.state, "residentBytes": p.resident_bytes} for p in found]
+        show_document(document("Lab", {"folder": str(lab.folder), "processes": rows}), output)
+        return
+    show_table(
+        f"Lab in {lab.folder}",
+        ("PROCESS", "PID", "STATE", "MEMORY MB", "EXIT"),
+        ((p.name, p.pid, p.state, p.resident_bytes >> 20, "" if p.exit_code is None else p.exit_code) for p in found),
+    )
+
+
+@command.command()
+@folder_option
+def down(folder: Path | None) -> None:
+    """End every process of the lab and remove its folder."""
+    folder = folder or default_folder()
+    Lab.attach(folder).down()
+    click.echo("the lab is down", err=True)
+
+
+@command.command()
+@click.argument("process")
+@folder_option
+@click.option("-F", "--follow", is_flag=True, help="Go on as the log grows.")
+def logs(process: str, folder: Path | None, *, follow: bool) -> None:
+    """Print a process's log."""
+    lab = Lab.attach(folder or default_folder())
+    lab.processes.status(process)
+    clock = SystemClock()
+    with (lab.folder / "logs" / f"{process}.log").open(errors="replace") as log:
+        while True:
+            shutil.copyfileobj(log, sys.stdout)
+            sys.stdout.flush()
+            if not follow:
+                return
+            clock.sleep(0.3)
+
+
+@command.command()
+@click.argument("kind", type=click.Choice(sorted(FAULTS)))
+@click.argument("target")
+@folder_option
+def fault(kind: str, target: str, folder: Path | None) -> None:
+    """Do something bad to a process, a site or the wire, and show who else saw it."""
+    evidence = FAULTS[kind](Lab.attach(folder or default_folder()), target)
+    click.echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
+    click.echo(f"seen by {evidence.observer}: {evidence.observation}")

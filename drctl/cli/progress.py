@@ -1,0 +1,59 @@
+"""Progress of a run on standard error: one line that lives at a terminal, one line per change elsewhere."""
+
+import shutil
+import sys
+from types import TracebackType
+from typing import Self
+
+import click
+
+from drctl.plans.runner import Progress, StepState
+
+MARKS = {StepState.DONE: "✓", StepState.FOUND_DONE: "✓", StepState.FAILED: "✗"}
+
+
+class ProgressDisplay:
+    """Shows steps as they go; ``say`` shows a line of its own. Used as a context manager."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self.last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self._clear()
+
+    def announce(self, progress: Progress) -> None:
+        """A step's progress; waiting is shown only where it can be taken back."""
+        way = "back " if progress.way_back else ""
+        head = f"{way}{progress.index:2}/{progress.total} {progress.title}"
+        if progress.state in MARKS:
+            already = ", was so already" if progress.state is StepState.FOUND_DONE else ""
+            failed = f": {progress.detail}" if progress.detail else ""
+            self._line(f"{MARKS[progress.state]} {head} ({progress.seconds:.1f} s{already}){failed}")
+        else:
+            self._hint(f"… {head}" + (f": {progress.detail}" if progress.detail else ""))
+
+    def say(self, text: str) -> None:
+        """Something that is true for the moment."""
+        if self.live:
+            self._hint(f"… {text}")
+        elif text.split(":", maxsplit=1)[0] != self.last:
+            self.last = text.split(":", maxsplit=1)[0]
+            self._line(f"… {text}")
+
+    def _line(self, text: str) -> None:
+        self._clear()
+        click.echo(text, err=True)
+
+    def _hint(self, text: str) -> None:
+        if self.live:
+            width = shutil.get_terminal_size().columns
+            self._clear()
+            click.echo(text[: width - 1], err=True, nl=False)
+
+    def _clear(self) -> None:
+        if self.live:
+            click.echo("\r\x1b[2K", err=True, nl=False)

@@ -1,0 +1,111 @@
+"""The report's plots as SVG text: the same drill gives the same bytes."""
+
+import io
+import re
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from drctl.drills.switchover import Drill
+from drctl.drills.timeline import Span
+from drctl.lab.workload import GROUPS
+
+INK, ACCENT, SECOND, SHADE = "#1b1f24", "#0b5cad", "#c2570c", "#e9edf2"
+LINES = ("#0b5cad", "#c2570c", "#2e7d32", "#7b3fa0", "#6b7280")
+
+
+def steps(drill: Drill) -> str:
+    """Both switchovers as bars, step by step, in seconds since each began."""
+    figure = Figure(figsize=(9.5, 4.6), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for side, handover in zip(axes, drill.handovers, strict=True):
+        _bars(side, handover.spans)
+        side.set_title(f"{handover.source} to {handover.target}", loc="left", fontsize=10, color=INK)
+    return _svg(figure, "Duration of every step of both switchovers")
+
+
+def _bars(axes: Axes, spans: Sequence[Span]) -> None:
+    began = spans[0].began
+    for row, span in enumerate(spans):
+        length = span.ended - span.began
+        axes.barh(row, max(length, 0.04), left=span.began - began, height=0.62, color=ACCENT)
+        axes.text(span.ended - began + 0.25, row, f"{length:.1f}", va="center", fontsize=7.5, color=INK)
+    axes.set_yticks(range(len(spans)), [span.step for span in spans], fontsize=8)
+    axes.invert_yaxis() if not axes.yaxis_inverted() else None
+    axes.set_xlim(0, (spans[-1].ended - began) * 1.1)
+    axes.set_xlabel("seconds since the switchover began", fontsize=8)
+    _plain(axes)
+
+
+def rates(drill: Drill) -> str:
+    """Records per second, acknowledged and processed, with both switchovers shaded."""
+    figure = Figure(figsize=(9.5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    _shade(axes, drill)
+    for kind, color in (("acknowledged", ACCENT), ("processed", SECOND)):
+        counted = drill.histories.per_second(kind)
+        if counted:
+            seconds = range(min(counted), max(counted) + 1)
+            axes.plot(
+                [s - drill.began for s in seconds],
+                [counted.get(s, 0) for s in seconds],
+                color=color,
+                lw=1.3,
+                label=kind,
+            )
+    axes.set_yscale("symlog", linthresh=100)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("records per second", fontsize=8)
+    axes.set_xlabel("seconds since the drill began", fontsize=8)
+    axes.legend(fontsize=8, frameon=False, loc="upper right")
+    _plain(axes)
+    return _svg(figure, "Records per second, acknowledged and processed, through both switchovers")
+
+
+def lags(drill: Drill) -> str:
+    """Every group's lag over time: acknowledged in its topics and not yet processed."""
+    figure = Figure(figsize=(9.5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    _shade(axes, drill)
+    curves = drill.histories.lags({group.name: group.topics for group in GROUPS})
+    for color, (group, curve) in zip(LINES, sorted(curves.items()), strict=False):
+        axes.plot([at - drill.began for at, _ in curve], [lag for _, lag in curve], color=color, lw=1.2, label=group)
+    axes.set_yscale("symlog", linthresh=10)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("records behind", fontsize=8)
+    axes.set_xlabel("seconds since the drill began", fontsize=8)
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _plain(axes)
+    return _svg(figure, "Lag of every group over time")
+
+
+def _shade(axes: Axes, drill: Drill) -> None:
+    for handover in drill.handovers:
+        began, ended = handover.spans[0].began - drill.began, handover.spans[-1].ended - drill.began
+        axes.axvspan(began, ended, color=SHADE, lw=0)
+        axes.text(
+            (began + ended) / 2,
+            1.01,
+            f"to {handover.target}",
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            fontsize=8,
+        )
+
+
+def _plain(axes: Axes) -> None:
+    for edge in ("top", "right"):
+        axes.spines[edge].set_visible(False)
+    axes.tick_params(labelsize=8)
+
+
+def _svg(figure: Figure, title: str) -> str:
+    text = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "none", "font.family": "sans-serif"}):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
+    # Only the drawing itself goes into the page, under a name for those who cannot see it.
+    svg = text.getvalue()[text.getvalue().index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

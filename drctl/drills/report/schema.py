@@ -1,0 +1,121 @@
+"""The shape of ``report.json``, as pydantic models."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Part(BaseModel):
+    """Every part is closed: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RunPart(Part):
+    """Which run this is; times are UTC in ISO 8601."""
+
+    id: str
+    kind: Literal["drill"]
+    began: str
+    ended: str
+    tool: str
+
+
+class StepPart(Part):
+    """One step of a switchover."""
+
+    name: str
+    seconds: float
+    handover: str
+    found_done: bool
+
+
+class RecordsPart(Part):
+    """What became of the records, over the whole drill."""
+
+    acknowledged: Count
+    lost: Count
+    duplicated: Count
+    corrupt: Count
+    reordered: Count
+    phantom: Count
+    misrouted: Count
+    aborted_read: Count
+    recovered: Count
+    superseded: Count
+    examples: dict[str, list[str]]
+
+
+class GroupPart(Part):
+    """One group: lag and MirrorMaker's number at the first handover, skipped and repeated over the whole drill."""
+
+    name: str
+    protocol: str
+    lag_at_handover: Count
+    skipped: Count
+    repeated: Count
+    mirrormaker_would_repeat: Count
+
+
+class HandedGroup(Part):
+    """One group at one handover; ``lag`` in offsets, as Kafka counts it."""
+
+    name: str
+    partitions: Count
+    lag: Count
+    compared: Count
+    proofs: dict[str, Count]
+    mirrormaker_would_repeat: Count
+
+
+class PausePart(Part):
+    """How long a client had nothing to show for; null if it did not come back."""
+
+    client: str
+    seconds: float | None
+
+
+class HandoverPart(Part):
+    """One switchover: who handed to whom, and what proves it."""
+
+    run: str
+    source: str
+    target: str
+    epoch: int
+    seconds: float
+    fence: dict[str, Any]
+    groups: list[HandedGroup]
+    pauses: list[PausePart]
+    not_arrived: list[str]
+
+
+class WindowPart(Part):
+    """Records acknowledged in one part of the drill, with the floor below which they would prove nothing."""
+
+    name: str
+    acknowledged: Count
+    floor: Count
+
+
+class Report(Part):
+    """A drill's report."""
+
+    schema_version: Literal[1]
+    verdict: Literal["proved", "refuted", "inconclusive", "vacuous"]
+    reasons: list[str]
+    run: RunPart
+    steps: list[StepPart]
+    records: RecordsPart
+    groups: list[GroupPart]
+    handovers: list[HandoverPart]
+    windows: list[WindowPart]
+    evidence: dict[str, bool]
+    negative_control: dict[str, bool]
+    standby: RecordsPart
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema of ``report.json``."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Report.model_json_schema()}

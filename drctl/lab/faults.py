@@ -1,0 +1,188 @@
+"""Bad things to do to a lab, each with evidence from somebody who is not the injector.
+
+A fault is a function of the lab and a target; adding one means adding it to ``FAULTS``. The observers are the kernel's
+process table, the other brokers' metadata and connections through the wire: none of them learns of a signal from us.
+"""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from drctl.drivers.kafka.brokers import KafkaBrokers
+from drctl.errors import DrctlError, LabError
+from drctl.lab.lab import Lab
+from drctl.lab.layout import SITES, wire
+
+PATIENCE = 30.0
+"""Seconds within which a fault must have been seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEvidence:
+    """That a fault happened: what was done to what, and what somebody else saw of it."""
+
+    fault: str
+    target: str
+    injected_at: datetime
+    observer: str
+    observation: str
+
+
+type Fault = Callable[[Lab, str], FaultEvidence]
+
+
+def kill(lab: Lab, process: str) -> FaultEvidence:
+    """SIGKILL to one process. Seen gone by the kernel, and for a broker by the other brokers' metadata."""
+    at = _signal(lab, process, "SIGKILL")
+    return _seen(lab, "kill", process, at, by="the process table", look=lambda: _state(lab, process, "gone"))
+
+
+def pause(lab: Lab, process: str) -> FaultEvidence:
+    """SIGSTOP: the process keeps its connections and answers nothing."""
+    at = _signal(lab, process, "SIGSTOP")
+    return _seen(lab, "pause", process, at, by="the process table", look=lambda: _state(lab, process, "stopped"))
+
+
+def go_on(lab: Lab, process: str) -> FaultEvidence:
+    """SIGCONT: the process goes on where it stood."""
+    at = _signal(lab, process, "SIGCONT")
+    return _seen(lab, "continue", process, at, by="the process table", look=lambda: _state(lab, process, "running"))
+
+
+def stop(lab: Lab, process: str) -> FaultEvidence:
+    """SIGTERM: a broker hands its partitions over and ends cleanly."""
+    at = _signal(lab, process, "SIGTERM")
+    return _seen(lab, "stop", process, at, by="the process table", look=lambda: _state(lab, process, "gone"))
+
+
+def restart(lab: Lab, process: str) -> FaultEvidence:
+    """Start a broker, a worker or a wire that is gone. Seen by its own port and the cluster's metadata."""
+    at = lab.clock.now()
+    site = next((s for s in SITES if process.startswith(s)), "")
+    if process in [lab.layout[s].worker for s in SITES]:
+        lab.start_worker(site)
+    elif process in [wire(s) for s in SITES]:
+        lab.start_wire(next(s for s in SITES if wire(s) == process))
+    else:
+        lab.start_broker(process)
+    return _seen(lab, "restart", process, at, by="the process table", look=lambda: _state(lab, process, "running"))
+
+
+def lose_site(lab: Lab, site: str) -> FaultEvidence:
+    """SIGKILL to every process of a site at once. Seen by a client that no longer gets a connection."""
+    if site not in SITES:
+        raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
+    layout = lab.layout[site]
+    at = lab.clock.now()
+    for process in (*layout.brokers, layout.worker):
+        if lab.processes.status(process).state != "gone":
+            lab.processes.signal(process, "SIGKILL")
+
+    def nobody_answers() -> str:
+        open_ports = [node.client for node in layout.nodes if _connects(node.client)]
+        return "" if open_ports else f"connections to all {len(layout.nodes)} client ports are refused"
+
+    return _seen(lab, "lose-site", site, at, by="a client of the site", look=nobody_answers)
+
+
+def cut_link(lab: Lab, source: str) -> FaultEvidence:
+    """Stop the wire from a site: the other site's worker reads into a black hole; clients do not notice."""
+    process = _wire_of(source)
+    at = _signal(lab, process, "SIGSTOP")
+
+    def dark() -> str:
+        node = lab.layout[source].nodes[0]
+        if _connects(node.client) and not _forwards(node.wire):
+            return f"port {node.client} answers and port {node.wire}, the same broker through the wire, does not"
+        return ""
+
+    return _seen(lab, "cut-link", source, at, by="a probe through the wire and one past it", look=dark)
+
+
+def heal_link(lab: Lab, source: str) -> FaultEvidence:
+    """Let the wire from a site carry again."""
+    process = _wire_of(source)
+    if lab.processes.status(process).state == "gone":
+        lab.start_wire(source)
+    at = _signal(lab, process, "SIGCONT")
+
+    def carries() -> str:
+        port = lab.layout[source].nodes[0].wire
+        return f"port {port} answers through the wire" if _forwards(port) else ""
+
+    return _seen(lab, "heal-link", source, at, by="a probe through the wire", look=carries)
+
+
+FAULTS: dict[str, Fault] = {
+    "kill": kill,
+    "pause": pause,
+    "continue": go_on,
+    "stop": stop,
+    "restart": restart,
+    "lose-site": lose_site,
+    "cut-link": cut_link,
+    "heal-link": heal_link,
+}
+
+
+def unlisted(lab: Lab, site: str, broker: int) -> str:
+    """What the other brokers say of one that is gone: nothing. Empty while they still list it."""
+    kafka = lab.site(site).kafka("drctl")
+    try:
+        listed = [b.id for b in KafkaBrokers(kafka).cluster().brokers]
+    except DrctlError:
+        return ""
+    finally:
+        kafka.close()
+    return "" if broker in listed else f"brokers listed in the metadata: {listed}"
+
+
+def _wire_of(source: str) -> str:
+    if source not in SITES:
+        raise LabError(f"the lab has no site {source}", remedy=f"use one of {', '.join(SITES)}")
+    return wire(source)
+
+
+def _signal(lab: Lab, process: str, signal: str) -> datetime:
+    if lab.processes.status(process).state == "gone":
+        raise LabError(f"{process} is gone already", remedy="restart it first")
+    at = lab.clock.now()
+    lab.processes.signal(process, signal)
+    return at
+
+
+def _seen(lab: Lab, fault: str, target: str, at: datetime, *, by: str, look: Callable[[], str]) -> FaultEvidence:
+    deadline = lab.clock.monotonic() + PATIENCE
+    while not (observation := look()):
+        if lab.clock.monotonic() > deadline:
+            raise LabError(f"{fault} of {target} was not seen by {by} within {PATIENCE:.0f} s")
+        lab.clock.sleep(0.05)
+    return FaultEvidence(fault, target, at, by, observation)
+
+
+def _state(lab: Lab, process: str, wanted: str) -> str:
+    seen = lab.processes.status(process)
+    return f"pid {seen.pid} is {seen.state}" if seen.state == wanted else ""
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _forwards(port: int) -> bool:
+    """Whether a TLS server behind this port answers a greeting: a stopped wire accepts and says nothing."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.settimeout(1)
+            connection.sendall(b"no TLS greeting, so that a live broker hangs up or sends an alert\r\n")
+            connection.recv(1)
+    except ConnectionResetError:
+        return True
+    except OSError:
+        return False
+    return True

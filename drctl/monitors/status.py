@@ -1,6 +1,6 @@
 """What ``drctl status`` shows: both sites with their roles, the links, the door, the epoch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
 from drctl.model.reading import Reading
@@ -24,12 +24,12 @@ def status(world: World) -> Status:
 def _site_status(world: World, name: str, links: Iterable[LinkFacts], door: Reading[str | None]) -> SiteStatus:
     facts = site_facts(world, name)
     topics = facts.topics.value
-    if topics is None:
-        lag = Reading[dict[str, int]](None, facts.topics.seen_at, facts.topics.unknown)
-        return SiteStatus(role(facts, links, door), facts, lag)
-    return SiteStatus(
-        role(facts, links, door), facts, look(world.clock, lambda: group_lag(world, world.sites[name], topics))
+    lag: Reading[Mapping[str, int]] = (
+        Reading(None, facts.topics.seen_at, facts.topics.unknown)
+        if topics is None
+        else look(world.clock, lambda: group_lag(world, world.sites[name], topics))
     )
+    return SiteStatus(role(facts, links, door), facts, lag)
 
 
 def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:

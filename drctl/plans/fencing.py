@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from drctl.errors import StepFailed
+from drctl.errors import DeadlinePassed, StepFailed
 from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.plans.plan import Scene
+from drctl.plans.waiting import wait_until_none
 from drctl.ports import SitePorts
 
 
@@ -41,12 +42,19 @@ def standing(scene: Scene, scope: Scope) -> list[str]:
 
 
 def require(scene: Scene, scope: Scope) -> list[str]:
-    """The same; StepFailed if one is missing."""
-    found = standing(scene, scope)
-    missing = {d.principal for d in denials(scene, scope)}.difference(found)
-    if missing:
-        raise StepFailed(f"{scene.source.name}: {', '.join(sorted(missing))} should be denied {scope}, and is not")
-    return found
+    """The same once all of them stand; StepFailed if one is missing.
+
+    A broker answers from its own copy of the metadata, which may lag behind the rule just made.
+    """
+    needed = {d.principal for d in denials(scene, scope)}
+    try:
+        wait_until_none(
+            scene, f"all are denied {scope}", lambda: sorted(needed.difference(standing(scene, scope))), within=15
+        )
+    except DeadlinePassed as late:
+        missing = ", ".join(sorted(needed.difference(standing(scene, scope))))
+        raise StepFailed(f"{scene.source.name}: {missing} should be denied {scope}, and is not") from late
+    return standing(scene, scope)
 
 
 def open_transactions(site: SitePorts, partitions: tuple[TopicPartition, ...]) -> list[str]:

@@ -22,6 +22,9 @@ from drctl.plans.record import Record, begin_or_resume
 from drctl.plans.waiting import patiently
 from drctl.ports import World
 
+STALE = 5.0
+"""Seconds that a broker's answer may be behind the others'."""
+
 
 class StepState(StrEnum):
     """How a step stands, for people who watch."""
@@ -102,6 +105,7 @@ class _Course:
         """One step: found done, or done and verified, with the journal around it."""
         name = step.name
         if self._is_past(step) or self._is_done(step):
+            self._cross(step)  # a target that was open all along is as open as one that was opened
             if name not in self.scene.seen:
                 self.scene.seen[name] = patiently(self.scene, lambda: step.verify(self.scene))
             self._write(Event.STEP_FOUND_DONE, name, self.scene.seen[name])
@@ -111,12 +115,15 @@ class _Course:
             remembered = step.remember(self.scene)
         self._write(Event.STEP_INTENDED, name, remembered)
         self.scene.remembered[name] = remembered
-        self.scene.crossed |= name == self.plan.point_of_no_return
+        self._cross(step)
         self._require_charge()
         self.scene.seen[name] = step.do(self.scene)
         self.scene.seen[name] |= patiently(self.scene, lambda: step.verify(self.scene))
         self._write(Event.STEP_OBSERVED, name, self.scene.seen[name])
         return self._finished(StepState.DONE)
+
+    def _cross(self, step: Step) -> None:
+        self.scene.crossed |= step.name == self.plan.point_of_no_return
 
     def _is_done(self, step: Step) -> bool:
         return patiently(self.scene, lambda: step.check(self.scene))
@@ -130,8 +137,18 @@ class _Course:
         """Ask every lasting step before this one whether its effect still stands."""
         self._require_charge()
         for step in self.plan.steps[: index - 1]:
-            if step.lasting and not self._is_done(step):
+            if step.lasting and not self._still_stands(step):
                 raise StepFailed(f"what {step.name} had brought about no longer stands: {step.title.lower()}")
+
+    def _still_stands(self, step: Step) -> bool:
+        """Ask for some seconds: a broker answers from its own copy of the metadata, which may lag behind an effect."""
+        clock = self.world.clock
+        deadline = clock.monotonic() + STALE
+        while not self._is_done(step):
+            if clock.monotonic() >= deadline:
+                return False
+            clock.sleep(0.2)
+        return True
 
     @contextmanager
     def _failing_well(self, step: Step) -> Iterator[None]:

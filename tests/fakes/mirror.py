@@ -107,6 +107,8 @@ class FakeReplication:
 
     def frontier(self) -> Mapping[TopicPartition, int]:
         self._reach()
+        if self.mirror.state is ConnectorState.ABSENT:
+            raise NotFound(f"{self.mirror.target.name}: there is no connector")
         return {partition: stored + 1 for partition, stored in self.mirror.stored.items()}
 
     def stop(self) -> None:

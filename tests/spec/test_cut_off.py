@@ -88,7 +88,7 @@ def test_a_run_that_had_ended_when_its_process_died_is_not_run_again() -> None:
     with pytest.raises(Killed):
         switch(earth.ports())
     both_open = watch_for_two_open_sites(earth)
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(Blocked):
         switch(earth.new_process())
     assert both_open == []
     require_served_by(earth, "south")

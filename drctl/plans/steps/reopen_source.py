@@ -34,6 +34,7 @@ class ReopenSource(Step):
 
     def verify(self, scene: Scene) -> Evidence:
         fence = scene.source.fence
+        wait_until_none(scene, "the deny rules are gone", lambda: sorted(d.principal for d in self._ours(scene)))
         if left := fence.standing():
             return {"left as it was": sorted({denial.principal for denial in left})}
         wait_until_none(scene, "the source takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])

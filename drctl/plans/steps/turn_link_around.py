@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drctl.errors import Conflict
+from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
@@ -33,7 +34,9 @@ class TurnLinkAround(Step):
                 remedy=f"stop its connectors at {scene.target.name}'s Connect worker and run the command again",
             )
         home, ends = scene.home.replication, self._ends(scene)
-        if home.status().source.halted and not _copied_since(home.frontier(), ends):
+        link = home.status().source
+        ran_on = link.state is not ConnectorState.ABSENT and _copied_since(home.frontier(), ends)
+        if link.halted and not ran_on:
             scene.in_charge()
             home.restart_from(ends)
         scene.in_charge()

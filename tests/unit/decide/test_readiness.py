@@ -29,6 +29,7 @@ CONFIG = {
     "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
     "offset-syncs.topic.location": "target",
 }
+BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
 DENIED = frozenset({Denial("User:shop", Scope.TOPICS)})
 
 type Change = Callable[[Facts], Facts]
@@ -62,10 +63,9 @@ def topic(name: str, config: dict[str, str] | None = None, replicas: int = 3, pa
 
 
 def site(name: str, standing: frozenset[Denial]) -> SiteFacts:
-    brokers = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
     return SiteFacts(
         name,
-        seen(Cluster(name, brokers, 1, kraft=True)),
+        seen(Cluster(name, BROKERS, 1, kraft=True)),
         seen({t: topic(t) for t in ("orders", "canary")}),
         seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.EMPTY)}),
         seen(Writers(frozenset({"User:shop"}))),
@@ -149,8 +149,16 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.FACTS_UNKNOWN, "deny rules", source(standing=unseen())),
     (Rule.FACTS_UNKNOWN, "front door", changed(front_door=unseen())),
     (Rule.FACTS_UNKNOWN, "canary", changed(canary=unseen())),
-    (Rule.BROKERS_MISSING, "2 brokers for 3", target(cluster=seen(Cluster("s", GOOD.target.cluster.value.brokers[:2], 1, True)))),  # type: ignore[union-attr]  # noqa: E501
-    (Rule.PARTITION_WITHOUT_LEADER, "orders partitions 0", source(topics=topics(Topic("orders", "o", (Partition(-1, (1,), ()), Partition(1, (1,), (1,))))))),  # noqa: E501
+    (
+        Rule.BROKERS_MISSING,
+        "2 brokers for 3",
+        target(cluster=seen(Cluster("s", BROKERS[:2], 1, True))),
+    ),
+    (
+        Rule.PARTITION_WITHOUT_LEADER,
+        "orders partitions 0",
+        source(topics=topics(Topic("orders", "o", (Partition(-1, (1,), ()), Partition(1, (1,), (1,)))))),
+    ),
     (Rule.FRONT_DOOR_ELSEWHERE, "south", changed(front_door=seen("south"))),
     (Rule.FRONT_DOOR_ELSEWHERE, "no site", changed(front_door=seen(None))),
     (Rule.SOURCE_FENCED, "User:shop", source(standing=seen(DENIED))),
@@ -161,7 +169,11 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.LINK_UNKNOWN, "south-to-north", backward(status=unseen())),
     (Rule.CONNECTOR_ABSENT, "mirror.source", forward(status=seen(status(ConnectorState.ABSENT)))),
     (Rule.CONNECTOR_FAILED, "TopicAuth", with_connector("source", tasks=(FAILED,))),
-    (Rule.CONNECTOR_FAILED, "no plugin", with_connector("checkpoint", state=ConnectorState.FAILED, trace="no plugin", tasks=())),  # noqa: E501
+    (
+        Rule.CONNECTOR_FAILED,
+        "no plugin",
+        with_connector("checkpoint", state=ConnectorState.FAILED, trace="no plugin", tasks=()),
+    ),
     (Rule.CONNECTOR_IDLE, "PAUSED", with_connector("source", state=ConnectorState.PAUSED)),
     (Rule.CONNECTOR_IDLE, "no tasks", with_connector("source", tasks=())),
     (Rule.HEADERS_REWRITTEN, "not set", configured("source", header_converter=None)),
@@ -177,19 +189,35 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.TOPIC_MISSING, "south", target(topics=topics())),
     (Rule.PARTITIONS_DIFFER, "3 at south", target(topics=topics(topic("orders", partitions=3)))),
     (Rule.TIMESTAMPS_DIFFER, "at south only", target(topics=topics(topic("orders", STAMPED)))),
-    (Rule.GROUP_MISSING, "billing", source(groups=seen({"billing": Group("billing", GroupProtocol.OTHER, GroupState.DEAD)}))),  # noqa: E501
-    (Rule.GROUP_ACTIVE_AT_TARGET, "billing-1", target(groups=seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))}))),  # noqa: E501
+    (
+        Rule.GROUP_MISSING,
+        "billing",
+        source(groups=seen({"billing": Group("billing", GroupProtocol.OTHER, GroupState.DEAD)})),
+    ),
+    (
+        Rule.GROUP_ACTIVE_AT_TARGET,
+        "billing-1",
+        target(groups=seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))})),
+    ),
 ]
 
 WARNING: list[tuple[Rule, str, Change]] = [
     (Rule.STANDBY_OPEN, "south", target(standing=seen(frozenset[Denial]()))),
     (Rule.AT_LEAST_ONCE, "twice", configured("source", exactly_once_support=None)),
-    (Rule.UNCOMMITTED_COPIED, "read_committed", configured("source", exactly_once_support=None, source_consumer_isolation_level=None)),  # noqa: E501
+    (
+        Rule.UNCOMMITTED_COPIED,
+        "read_committed",
+        configured("source", exactly_once_support=None, source_consumer_isolation_level=None),
+    ),
     (Rule.GROUPS_SYNCED, "sync.group", configured("checkpoint", sync_group_offsets_enabled="true")),
     (Rule.CONVERTER_INHERITED, "key.converter", configured("source", key_converter=None)),
     (Rule.TARGET_WEAKER, "replicas 1", target(topics=topics(topic("orders", replicas=1)))),
     (Rule.TARGET_WEAKER, "min.insync", source(topics=topics(topic("orders", {"min.insync.replicas": "2"})))),
-    (Rule.TIMESTAMPS_STAMPED, "orders", lambda f: target(topics=topics(topic("orders", STAMPED)))(source(topics=topics(topic("orders", STAMPED)))(f))),  # noqa: E501
+    (
+        Rule.TIMESTAMPS_STAMPED,
+        "orders",
+        lambda f: target(topics=topics(topic("orders", STAMPED)))(source(topics=topics(topic("orders", STAMPED)))(f)),
+    ),
 ]
 
 

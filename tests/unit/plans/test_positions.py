@@ -1,6 +1,7 @@
 """Positions of groups at the other site, through the ports."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -93,8 +94,12 @@ def test_a_reverse_link_that_never_ran_or_is_not_planned_is_no_hindrance(world: 
 
 def test_what_mirrormaker_alone_would_repeat_is_counted_in_records(world: FakeWorld) -> None:
     ports = world.ports()
+    world.mirrors["north", "south"].batch = 50
+    for n in range(30):
+        world.north.write(READINGS, b"burst %d" % n, "User:turbines")
+    world.settle()
     syncs = ports.links["north", "south"].mappings.syncs([READINGS])[READINGS]
-    between = syncs[1].upstream + 3
+    between = next(a.upstream for a, b in pairwise(syncs) if b.upstream - a.upstream > 3) + 3
     world.north.groups["dispatch"].committed.clear()
     put(world, "dispatch", READINGS, between)
     answer = translate_groups(ports, "north", "south", ["dispatch"])["dispatch"][READINGS]

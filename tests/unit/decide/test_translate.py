@@ -1,0 +1,226 @@
+"""Translation, corner by corner. Logs are drawn: one sign per offset, ``.`` for a marker or a vanished record."""
+
+import pytest
+
+from drctl.decide.anchors import merged
+from drctl.decide.translate import Logs, Window, translate, translate_all
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
+from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
+
+ORDERS = TopicPartition("orders", 0)
+
+
+class Site:
+    """A log as drawn; ``start`` is how many of the first offsets retention took."""
+
+    def __init__(self, drawn: str, start: int = 0) -> None:
+        self.records = [RecordId(n, c.encode()) for n, c in enumerate(drawn) if c != "." and n >= start]
+        self.bounds = LogBounds(start, len(drawn), len(drawn))
+
+
+def look(
+    source: Site,
+    target: Site,
+    *syncs: tuple[int, int],
+    at: int,
+    compacted: bool = False,
+    reads: list[Window] | None = None,
+) -> Answer:
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        (reads if reads is not None else []).append(window)
+        return (
+            [r for r in source.records if r.offset in range(*window.source)],
+            [r for r in target.records if r.offset in range(*window.target)],
+        )
+
+    anchors = merged(OffsetSync(*s) for s in syncs)
+    return translate(Logs(ORDERS, source.bounds, target.bounds, anchors, compacted), at, read)
+
+
+def proven(offset: int, proof: Proof, answer: Answer) -> bool:
+    assert isinstance(answer, Translated), answer
+    return (answer.offset, answer.proof) == (offset, proof)
+
+
+def refused(why: Refusal, answer: Answer) -> bool:
+    assert isinstance(answer, Refused), answer
+    return answer.why is why
+
+
+HERE, THERE = Site("abcdefgh"), Site("ab.cd.efgh.")
+
+
+@pytest.mark.parametrize(("position", "offset"), [(0, 0), (1, 1), (2, 3), (3, 4), (5, 7), (7, 9)])
+def test_a_position_in_the_middle_is_counted_from_the_sync_below(position: int, offset: int) -> None:
+    assert proven(offset, Proof.COUNTED, look(HERE, THERE, (0, 0), (4, 6), (7, 9), at=position))
+
+
+def test_a_position_without_a_sync_below_is_counted_back_from_the_first_above() -> None:
+    assert proven(3, Proof.COUNTED_BACK, look(HERE, THERE, (5, 7), at=2))
+
+
+def test_counting_back_reads_on_until_enough_of_the_target_is_seen() -> None:
+    here, there = Site("." * 9 + "ab" + "c"), Site("ab" + "." * 5_000 + "c")
+    reads: list[Window] = []
+    assert proven(0, Proof.COUNTED_BACK, look(here, there, (11, 5_002), at=9, reads=reads))
+    assert len(reads) > 1
+
+
+def test_at_the_logs_end_everything_is_at_the_other_site() -> None:
+    assert proven(11, Proof.AT_END, look(HERE, THERE, (4, 6), at=8))
+
+
+def test_a_marker_or_aborted_record_is_the_next_record() -> None:
+    assert proven(2, Proof.COUNTED, look(Site("ab...cd"), Site("abcd"), (0, 0), (6, 3), at=3))
+
+
+def test_what_is_not_copied_yet_comes_later() -> None:
+    here, there = Site("abcdef"), Site("abc.")
+    assert proven(4, Proof.AT_END, look(here, there, (0, 0), at=3))
+    late = look(here, there, (0, 0), at=5)
+    assert refused(Refusal.NOT_COPIED, late)
+    assert isinstance(late, Refused)
+    assert (late.conservative, late.repeats) == (4, 2)
+
+
+def test_before_the_log_start_is_refused_with_the_nearest_certain_position() -> None:
+    answer = look(Site("abcdefgh", start=4), THERE, (1, 1), (5, 7), at=2)
+    assert refused(Refusal.BEFORE_LOG_START, answer)
+    assert isinstance(answer, Refused)
+    assert answer.conservative == 2
+
+
+def test_beyond_the_log_end_is_refused() -> None:
+    assert refused(Refusal.BEYOND_LOG_END, look(HERE, THERE, (0, 0), at=9))
+
+
+def test_empty_partitions_hold_the_beginning_and_the_end_at_once() -> None:
+    assert proven(0, Proof.EMPTY, look(Site(""), Site(""), at=0))
+    assert proven(7, Proof.EMPTY, look(Site("abc", start=3), Site("abc....", start=7), at=3))
+
+
+def test_whole_logs_prove_themselves_without_any_sync() -> None:
+    assert proven(3, Proof.COUNTED, look(HERE, THERE, at=2))
+
+
+def test_without_a_sync_repeated_records_leave_the_place_open() -> None:
+    assert refused(Refusal.DIFFERENT_RECORDS, look(Site("aab"), Site("a"), at=1))
+
+
+def test_without_a_sync_nothing_is_proven_once_records_were_deleted() -> None:
+    assert refused(Refusal.NO_SYNC, look(Site("abcdefgh", start=2), THERE, at=4))
+    assert refused(Refusal.NO_SYNC, look(HERE, Site("ab.cd.efgh.", start=2), at=4))
+
+
+def test_a_sync_whose_record_is_gone_counts_for_nothing() -> None:
+    here = Site("abcdefgh", start=3)
+    assert proven(7, Proof.COUNTED_BACK, look(here, THERE, (1, 1), (6, 8), at=5))
+    assert refused(Refusal.NO_SYNC, look(here, THERE, (1, 1), at=5))
+
+
+def test_records_that_only_retention_at_the_target_took_are_not_passed_over() -> None:
+    assert refused(Refusal.GONE_AT_TARGET, look(HERE, Site("ab.cd.efgh.", start=4), (5, 7), at=1))
+
+
+def test_a_false_sync_proves_nothing() -> None:
+    assert refused(Refusal.DIFFERENT_RECORDS, look(HERE, THERE, (1, 3), at=4))
+
+
+def test_one_different_record_anywhere_in_between_is_enough_to_refuse() -> None:
+    assert refused(Refusal.DIFFERENT_RECORDS, look(HERE, Site("abXdefgh"), (0, 0), (7, 7), at=5))
+
+
+def test_a_record_doubled_at_the_target_is_noticed() -> None:
+    assert refused(Refusal.DIFFERENT_RECORDS, look(Site("abcd"), Site("abbcd"), (0, 0), (3, 4), at=2))
+
+
+def test_a_record_that_only_the_target_holds_at_its_end_is_noticed() -> None:
+    assert refused(Refusal.DIFFERENT_RECORDS, look(Site("abc"), Site("abcX"), (0, 0), at=3))
+
+
+def test_a_chain_of_equal_records_is_counted_not_guessed() -> None:
+    assert proven(3, Proof.COUNTED, look(Site("aaaaaab"), Site("aa.aaaab"), (0, 0), (6, 7), at=2))
+
+
+@pytest.mark.parametrize(
+    ("position", "offset"),
+    [
+        (2, 2),  # right behind b: what is only at the target was written later
+        (4, 4),  # at e: what is only at the target was written before
+    ],
+)
+def test_records_compacted_away_at_the_source_fall_on_the_right_side(position: int, offset: int) -> None:
+    here, there = Site("ab..ef"), Site("abcdef")
+    assert proven(offset, Proof.IDENTIFIED, look(here, there, (0, 0), (5, 5), at=position, compacted=True))
+
+
+def test_between_records_compacted_away_at_the_source_the_place_is_open_and_the_early_one_is_offered() -> None:
+    answer = look(Site("ab..ef"), Site("abcdef"), (0, 0), (5, 5), at=3, compacted=True)
+    assert refused(Refusal.COMPACTED_APART, answer)
+    assert isinstance(answer, Refused)
+    assert (answer.conservative, answer.repeats) == (2, 2)
+
+
+def test_a_sync_in_between_closes_the_open_place() -> None:
+    here, there = Site("ab..ef"), Site("abcdef")
+    assert proven(3, Proof.IDENTIFIED, look(here, there, (0, 0), (2, 2), (5, 5), at=3, compacted=True))
+
+
+def test_neighbours_compacted_away_at_the_target_do_not_matter() -> None:
+    here, there = Site("abcdef"), Site("a..f")
+    assert proven(3, Proof.IDENTIFIED, look(here, there, (0, 0), (5, 3), at=3, compacted=True))
+
+
+def test_of_equal_records_the_newest_are_paired_when_older_copies_were_compacted_away() -> None:
+    """One copy is left here, two there: the second one there is it."""
+    here, there = Site("a..xf"), Site("a.x.xf")
+    assert proven(4, Proof.IDENTIFIED, look(here, there, (0, 0), (4, 5), at=3, compacted=True))
+
+
+def test_behind_the_newest_sync_of_a_compacted_topic_a_copy_is_not_taken_for_another() -> None:
+    """The x there may be the one that vanished here, and the x here may not be copied yet."""
+    assert refused(Refusal.COMPACTED_APART, look(Site("a.x"), Site("ax"), (0, 0), at=2, compacted=True))
+
+
+def test_an_open_transaction_leaves_what_is_behind_it_undecided() -> None:
+    logs = Logs(ORDERS, LogBounds(0, 4, 8), THERE.bounds, (), compacted=False)
+    assert refused(Refusal.NOT_COPIED, translate(logs, 6, lambda _: ((), ())))
+
+
+def test_syncs_of_the_reverse_link_are_as_good() -> None:
+    anchors = merged([OffsetSync(0, 0)], [OffsetSync(6, 4)])
+    assert anchors == (OffsetSync(0, 0), OffsetSync(4, 6))
+
+
+def test_syncs_that_contradict_each_other_are_both_dropped() -> None:
+    assert merged([OffsetSync(1, 1), OffsetSync(4, 9)], [OffsetSync(7, 5)]) == (OffsetSync(1, 1),)
+    assert merged([OffsetSync(1, 1), OffsetSync(4, 5)], [OffsetSync(7, 4)]) == (OffsetSync(1, 1),)
+
+
+def test_many_positions_cost_one_reading_of_neighbouring_windows() -> None:
+    reads: list[Window] = []
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        reads.append(window)
+        return HERE.records, THERE.records
+
+    anchors = tuple(OffsetSync(*s) for s in ((0, 0), (2, 3), (4, 6), (7, 9)))
+    answers = translate_all(Logs(ORDERS, HERE.bounds, THERE.bounds, anchors, compacted=False), range(9), read)
+    assert len(reads) == 1
+    assert [a.offset for a in answers.values() if isinstance(a, Translated)] == [0, 1, 3, 4, 6, 7, 8, 9, 11]
+
+
+def test_far_apart_positions_are_read_apart() -> None:
+    size = 10_000
+    bounds = LogBounds(0, size, size)
+    records = [RecordId(n, str(n).encode()) for n in range(size)]
+    reads: list[Window] = []
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        reads.append(window)
+        return records[slice(*window.source)], records[slice(*window.target)]
+
+    anchors = tuple(OffsetSync(n, n) for n in range(0, size, 100))
+    answers = translate_all(Logs(ORDERS, bounds, bounds, anchors, compacted=False), (150, 9_050), read)
+    assert {p: a.offset for p, a in answers.items() if isinstance(a, Translated)} == {150: 150, 9_050: 9_050}
+    assert sum(w.source[1] - w.source[0] for w in reads) < 500

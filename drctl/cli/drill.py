@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from drctl.cli import VERDICTS
 from drctl.cli.output import show_table
 from drctl.cli.progress import ProgressDisplay
 from drctl.config import load
@@ -16,6 +15,7 @@ from drctl.drills.report.schema import Report
 from drctl.drills.report.write import write
 from drctl.drills.switchover import Drill, Pattern, Rehearsal
 from drctl.lab import Lab
+from drctl.model.verdict import exit_code
 from drctl.monitors import observe
 from drctl.wiring import open_world
 
@@ -49,7 +49,7 @@ def command(report: Path, *, small: bool, rate: float, keep: bool) -> None:
     document = build(drill)
     write(report, document, render(document, drill))
     _show(drill, document, report)
-    raise click.exceptions.Exit(VERDICTS[drill.verdict.value])
+    raise click.exceptions.Exit(exit_code(drill.verdict))
 
 
 def _show(drill: Drill, document: Report, report: Path) -> None:

@@ -1,23 +1,21 @@
 """The drill: real work on two real sites, a switchover under load, and the way home, judged by what clients saw."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from drctl.drills.fresh import PARTITIONS, fresh_reader
 from drctl.drills.timeline import Histories, Span
-from drctl.drivers.kafka.traffic import read_everything
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
-from drctl.lab.layout import TOPICS, other
-from drctl.lab.workload import GROUPS, Workload
+from drctl.lab.layout import other
+from drctl.lab.workload import COMPACTED, GROUPS, Workload
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
-from drctl.ledger.events import Event, Seen, Stream
 from drctl.ledger.history import read
-from drctl.ledger.record import HEADER, decode
 from drctl.ledger.verdict import Weight, judge
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
@@ -29,9 +27,6 @@ from drctl.plans.runner import Announce, Progress, StepState, run
 from drctl.plans.steps.check_gates import Observe
 from drctl.plans.switchover import plan
 from drctl.ports import World
-
-COMPACTED = ("shop.prices",)
-PARTITIONS = tuple(TopicPartition(topic, number) for topic, count in TOPICS.items() for number in range(count))
 
 type OpenWorld = Callable[[PlanFile], AbstractContextManager[World]]
 
@@ -176,9 +171,9 @@ class Rehearsal:
     ) -> Drill:
         self.say("a fresh reader reads both sites, the checker compares")
         history = list(read(folder))
-        events = [*history, *self._fresh("north", ledger_run)]
+        events = [*history, *fresh_reader(self.lab, "north", ledger_run)]
         findings = check(events, compacted=COMPACTED)
-        standby = check([*history, *self._fresh("south", ledger_run)], compacted=COMPACTED)
+        standby = check([*history, *fresh_reader(self.lab, "south", ledger_run)], compacted=COMPACTED)
         control = caught(events, compacted=COMPACTED)
         histories = Histories.read(folder)
         weight = Weight(_windows(histories, handovers), _evidence(histories, handovers, standby), all(control.values()))
@@ -198,20 +193,6 @@ class Rehearsal:
             histories,
             protocols,
         )
-
-    def _fresh(self, site: str, ledger_run: UUID) -> Iterator[Event]:
-        kafka = self.lab.site(site).kafka("drctl")
-        try:
-            for record in read_everything(kafka, PARTITIONS):
-                tp, number = record.partition, decode(record.headers.get(HEADER), record.key, record.value)
-                if number is None:
-                    yield Seen(tp.topic, tp.partition, record.offset, None)
-                    continue
-                stream = Stream(number.producer, tp.topic, number.partition)
-                foreign = number.run != ledger_run
-                yield Seen(tp.topic, tp.partition, record.offset, stream, number.sequence, number.intact, foreign)
-        finally:
-            kafka.close()
 
 
 def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Translated]]:

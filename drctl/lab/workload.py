@@ -11,6 +11,7 @@ from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, TOPICS
 from drctl.ledger.history import read_lines
 
+COMPACTED = ("shop.prices",)
 SHARES = {"turbines": 0.6, "orders": 0.25, "prices": 0.15}
 PRODUCERS = {"turbines": "turbines", "orders": "shop", "prices": "shop"}
 """Each producer with the Kafka user that it is."""

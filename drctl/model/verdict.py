@@ -10,3 +10,11 @@ class Verdict(StrEnum):
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
     VACUOUS = "vacuous"
+
+
+EXIT_CODES = {Verdict.PROVED: 0, Verdict.REFUTED: 20, Verdict.INCONCLUSIVE: 21, Verdict.VACUOUS: 22}
+
+
+def exit_code(verdict: Verdict) -> int:
+    """What a command that ends with this verdict returns."""
+    return EXIT_CODES[verdict]

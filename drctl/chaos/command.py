@@ -1,0 +1,49 @@
+"""drctl chaos."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from drctl.chaos.campaign import checked, conduct
+from drctl.lab import Lab
+from drctl.model.verdict import exit_code
+
+
+@click.group("chaos")
+def command() -> None:
+    """Run chaos experiments, judged by the ledger."""
+
+
+@command.command("run")
+@click.argument("experiment", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/chaos"), show_default=True
+)
+def run(experiment: Path, report: Path) -> None:
+    """Run an experiment under load on a lab of its own.
+
+    The verdict comes from what was acknowledged, what is there, and what another observer saw of the fault; never from
+    the Chaos Toolkit's exit code. Exits 0 only when it is proved.
+    """
+    file = checked(experiment)
+
+    def say(line: str) -> None:
+        click.echo(f"… {line}", err=True)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="drctl-chaos-") as folder,
+        Lab.start(Path(folder) / "lab", progress=say) as lab,
+    ):
+        outcome = conduct(lab, file, report.resolve(), say=say)
+    document = outcome.document()
+    (report / "verdict.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    click.echo(f"verdict: {outcome.verdict.value}")
+    for reason in outcome.reasons:
+        click.echo(f"  {reason}")
+    for fault in outcome.faults:
+        click.echo(f"  {fault['fault']} of {fault['target']}, seen by {fault['observer']}: {fault['observation']}")
+    records = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["records"].items())
+    click.echo(f"  {records}")
+    raise click.exceptions.Exit(exit_code(outcome.verdict))

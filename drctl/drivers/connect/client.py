@@ -51,7 +51,7 @@ class ConnectClient:
                 f"Connect worker {self.url} does not answer: {error}", remedy="check that it runs"
             ) from error
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return self._decoded(answer)
         said = self._message(answer)
         if answer.status_code == 404 and "json" not in answer.headers.get("content-type", ""):
             # The web server is up before Connect is: its own page, not Connect's word on the connector.
@@ -64,6 +64,14 @@ class ConnectClient:
             case 409 | 500 | 503 if method == "GET" or _passing(answer.status_code, said):
                 raise Unreachable(f"Connect worker {self.url} is not ready: {said}", remedy="wait until it has settled")
         raise DrctlError(f"Connect worker {self.url} answers {answer.status_code} to {method} {path}: {said}")
+
+    def _decoded(self, answer: httpx2.Response) -> Any:
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise Unreachable(
+                f"what answers at {self.url} sends no JSON, so it is no Connect worker", remedy="correct its URL"
+            ) from error
 
     @staticmethod
     def _message(answer: httpx2.Response) -> str:

@@ -54,8 +54,16 @@ def read(link: Link) -> Definitions:
         if aliases != (link.source, link.target):
             remedy = f"set source.cluster.alias={link.source} and target.cluster.alias={link.target}"
             raise ConfigInvalid(f"{where}: {name}: its aliases are not those of link {link.name}", remedy=remedy)
-        found[kind] = Definition(name, {key: str(value) for key, value in config.items()})
+        if kind in found:
+            said = f"{where}: {name} and {found[kind].name} are both {kind} connectors"
+            raise ConfigInvalid(said, remedy="define each kind once")
+        found[kind] = Definition(name, {key: _text(value) for key, value in config.items()})
     missing = [kind for kind in KINDS.values() if kind not in found]
     if missing:
         raise ConfigInvalid(f"{where}: no {' and no '.join(missing)} connector", remedy="define all three of them")
     return Definitions(**found)
+
+
+def _text(value: object) -> str:
+    """Connect takes strings; what JSON writes as ``true`` or ``5`` is meant as these letters."""
+    return value if isinstance(value, str) else json.dumps(value)

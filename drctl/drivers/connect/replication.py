@@ -1,6 +1,6 @@
 """MirrorMaker 2 on one link, through the Connect worker at the link's target."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from drctl.drivers.connect.client import ConnectClient
@@ -10,6 +10,9 @@ from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Link
 from drctl.ports import Clock
+
+PATIENCE = 30.0
+"""Seconds that a worker may take to settle: it answers 409 or 500 while its group rebalances."""
 
 
 class ConnectReplication:
@@ -39,7 +42,7 @@ class ConnectReplication:
             try:
                 self._settled("PUT", f"/connectors/{each.name}/stop")
             except NotFound:
-                self._refuse_unsettled()
+                self._patiently(self._refuse_unsettled)
 
     def resume(self) -> None:
         for each in self.definitions.all:
@@ -50,17 +53,19 @@ class ConnectReplication:
         for each in self.definitions.all:
             self._create_missing(each)
         source = self.definitions.source.name
-        if not self._connector(source).halted:
+        if not self._patiently(lambda: self._connector(source)).halted:
             raise Conflict(
                 f"link {self.link.name}: {source} is not stopped", remedy="stop it before its offsets change"
             )
+        if not ends:
+            return
         wanted = {tp: end - 1 if end else None for tp, end in ends.items()}
         entries = [
             {"partition": self._key(tp), "offset": None if offset is None else {"offset": offset}}
             for tp, offset in wanted.items()
         ]
         self._settled("PATCH", f"/connectors/{source}/offsets", {"offsets": entries})
-        stored = self._stored(self.client.get(f"/connectors/{source}/offsets"))
+        stored = self._stored(self._settled("GET", f"/connectors/{source}/offsets"))
         wrong = [tp for tp, offset in wanted.items() if stored.get(tp) != offset]
         if wrong:
             where = ", ".join(map(str, wrong[:5]))
@@ -110,32 +115,35 @@ class ConnectReplication:
         return Connector(name, ConnectorState.UNASSIGNED, config=dict(config))
 
     def _create_missing(self, definition: Definition) -> None:
+        """Create it STOPPED unless it exists, and wait until it has a state."""
         body = {"name": definition.name, "config": definition.config, "initial_state": "STOPPED"}
         try:
-            self.client.get(f"/connectors/{definition.name}/config")
+            self._settled("GET", f"/connectors/{definition.name}/config")
         except NotFound:
             self._settled("POST", "/connectors", body)
-        deadline = self.clock.monotonic() + 30
-        while self._connector(definition.name).state is ConnectorState.UNASSIGNED:
+        deadline = self.clock.monotonic() + PATIENCE
+        while self._patiently(lambda: self._connector(definition.name)).state is ConnectorState.UNASSIGNED:
             if self.clock.monotonic() > deadline:
                 raise DeadlinePassed(f"link {self.link.name}: {definition.name} was created and has no state yet")
             self.clock.sleep(0.1)
 
     def _settled(self, method: str, path: str, body: object = None) -> Any:
-        """Send, again while the worker rebalances, for at most half a minute."""
-        deadline = self.clock.monotonic() + 30
+        return self._patiently(lambda: self.client.send(method, path, body))
+
+    def _patiently[T](self, act: Callable[[], T]) -> T:
+        """Do it, again while the worker rebalances, for at most half a minute."""
+        deadline = self.clock.monotonic() + PATIENCE
         while True:
             try:
-                return self.client.send(method, path, body)
+                return act()
             except Unreachable:
                 if self.clock.monotonic() > deadline:
                     raise
-                self.clock.sleep(0.3)
             except Conflict as refused:
                 # 400 also while a stop has not reached the tasks; the same request succeeds a moment later.
                 if "STOPPED" not in str(refused) or self.clock.monotonic() > deadline:
                     raise
-                self.clock.sleep(0.3)
+            self.clock.sleep(0.3)
 
 
 def _state(word: str) -> ConnectorState:

@@ -9,6 +9,8 @@ from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.errors import Unsupported
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 
+OLDEST = (3, 9)
+
 
 class KafkaBrokers:
     """Implements :class:`drctl.ports.Brokers`."""
@@ -21,9 +23,9 @@ class KafkaBrokers:
         told = self.site.wait(admin.describe_cluster(request_timeout=TIMEOUT), "describe the cluster")
         brokers = tuple(Broker(node.id, node.host, node.port) for node in sorted(told.nodes, key=lambda n: n.id))
         config = self._broker_config(brokers[0].id) if brokers else {}
-        refuse_unsupported(self.site.name, config)
+        version = supported_version(self.site.name, config)
         controller = told.controller.id if told.controller else -1
-        return Cluster(told.cluster_id, brokers, controller, kraft=True)
+        return Cluster(told.cluster_id, brokers, controller, kraft=True, version=version)
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
         if not names:
@@ -66,17 +68,18 @@ class KafkaBrokers:
         return {key: str(entry.value or "") for key, entry in found.items()}
 
 
-def refuse_unsupported(site: str, config: Mapping[str, str]) -> None:
-    """Raise Unsupported unless this broker configuration is KRaft's of Kafka 3.9 or newer.
+def supported_version(site: str, config: Mapping[str, str]) -> str:
+    """The version that a broker's configuration shows; Unsupported unless it is KRaft's, of Kafka 3.9 or newer.
 
-    The Python client shows no broker version. Settings tell: ``process.roles`` is set on KRaft brokers, and
-    ``group.share.…`` settings appeared with 3.9.
+    The Python client shows no broker version, but ``inter.broker.protocol.version`` defaults to the broker's own and
+    was removed with ZooKeeper in 4.0: without it the answer is ``4``.
     """
-    if config.get("zookeeper.connect"):
+    if config.get("zookeeper.connect") or not config.get("process.roles"):
         raise Unsupported(
-            f"site {site} runs on ZooKeeper", remedy="migrate it to KRaft first (Kafka 3.9 is the bridge)"
+            f"site {site} runs on ZooKeeper: its brokers name no process.roles",
+            remedy="migrate it to KRaft first (Kafka 3.9 is the bridge)",
         )
-    if not config.get("process.roles"):
-        raise Unsupported(f"site {site}: its brokers name no process.roles, so they are not KRaft brokers")
-    if not any(key.startswith("group.share.") for key in config):
-        raise Unsupported(f"site {site} runs a Kafka older than 3.9", remedy="upgrade its brokers")
+    version = config.get("inter.broker.protocol.version", "4").partition("-")[0]
+    if tuple(int(part) for part in version.split(".") if part.isdigit()) < OLDEST:
+        raise Unsupported(f"site {site} runs Kafka {version}, and drctl needs 3.9", remedy="upgrade its brokers")
+    return version

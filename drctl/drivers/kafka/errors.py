@@ -1,10 +1,12 @@
 """librdkafka's errors, translated; and clients that remember why a broker turned them away.
 
-librdkafka reports a rejected login or certificate only to its error callback and then goes on trying until the request
-times out, as ``_TRANSPORT``. :class:`Causes` keeps what the callback said, so that the error we raise names it.
+librdkafka reports a rejected login only to its error callback, a client certificate that the brokers reject (TLS 1.3
+tells it after the handshake) only to its log, and then goes on trying until the request times out, as ``_TRANSPORT``.
+:class:`Causes` keeps what it heard there, so that the error we raise names it.
 """
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,22 +16,47 @@ from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, Unauthentica
 
 REJECTED = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED)
 DENIED = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "READ and DESCRIBE on the topic",
-    KafkaError.GROUP_AUTHORIZATION_FAILED: "READ and DESCRIBE on the group",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "READ and DESCRIBE_CONFIGS on the topic",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "READ on the group",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "DESCRIBE, DESCRIBE_CONFIGS and ALTER on the cluster",
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "WRITE on the transactional id",
 }
-MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
-OCCUPIED = (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP, KafkaError.ILLEGAL_GENERATION)
+MISSING = (
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError.GROUP_ID_NOT_FOUND,
+)
+IN_USE = {
+    KafkaError.UNKNOWN_MEMBER_ID: "someone is in the group",
+    KafkaError.NON_EMPTY_GROUP: "someone is in the group",
+    KafkaError.ILLEGAL_GENERATION: "someone is in the group",
+    KafkaError.UNSTABLE_OFFSET_COMMIT: "a transaction that commits there is open",
+}
+SILENT = (KafkaError.REQUEST_TIMED_OUT, KafkaError.COORDINATOR_NOT_AVAILABLE)
 
-QUIET = logging.getLogger("drctl.librdkafka")
-QUIET.disabled = True
-"""librdkafka writes ten lines a second while it cannot log in; what matters reaches the error callback."""
+ALERT = re.compile(r"ssl/tls alert [a-z ]+|tlsv1\d? alert [a-z ]+")
+DISTRUST = re.compile(r"verify|certificate", re.IGNORECASE)
+
+
+class _Ear(logging.Handler):
+    """Listens to librdkafka's log, which says ten lines a second while it cannot log in, and writes nothing."""
+
+    def __init__(self, causes: "Causes") -> None:
+        super().__init__()
+        self.causes = causes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if alert := ALERT.search(record.getMessage()):
+            self.causes.rejected = alert[0]
 
 
 @dataclass(slots=True)
 class Causes:
-    """What the clients of one site were told; ``rejected`` is the newest rejected login or certificate."""
+    """What the clients of one user at one site were told.
+
+    ``rejected`` is the newest rejected login or certificate since the last answer that proved otherwise.
+    """
 
     site: str
     servers: str
@@ -43,7 +70,9 @@ class Causes:
 
     def settings(self) -> dict[str, Any]:
         """What to add to a client's configuration so that it reports here."""
-        return {"error_cb": self.heard, "logger": QUIET}
+        logger = logging.Logger("librdkafka")  # noqa: LOG001 - it ends with its client
+        logger.addHandler(_Ear(self))
+        return {"error_cb": self.heard, "logger": logger}
 
     def translate(self, error: KafkaException | KafkaError, doing: str) -> DrctlError:
         """The drctl error for one of librdkafka's; ``doing`` completes "site …: cannot …"."""
@@ -56,13 +85,9 @@ class Causes:
             return Forbidden(f"{place}: {self.user} is denied: {said}", remedy=f"allow {self.user} {DENIED[code]}")
         if code in MISSING:
             return NotFound(f"{place}: {said}", remedy="correct the name, or create it")
-        if code in OCCUPIED:
-            return Conflict(f"{place}: someone is in the group: {said}", remedy="stop its members, then try again")
-        if (
-            fault.retriable()
-            or code < 0
-            or code in (KafkaError.REQUEST_TIMED_OUT, KafkaError.COORDINATOR_NOT_AVAILABLE)
-        ):
+        if code in IN_USE:
+            return Conflict(f"{place}: {IN_USE[code]}: {said}", remedy="let its clients stop, then try again")
+        if fault.retriable() or code < 0 or code in SILENT:
             return Unreachable(
                 f"{place}: {said} ({self.servers})", remedy="check that the brokers run and can be reached"
             )
@@ -70,7 +95,12 @@ class Causes:
 
     def unauthenticated(self) -> Unauthenticated:
         """The error for a rejected login or certificate."""
+        if DISTRUST.search(self.rejected) and not ALERT.search(self.rejected):
+            return Unauthenticated(
+                f"site {self.site}: we do not trust the brokers at {self.servers}: {self.rejected}",
+                remedy="check the truststore in the client properties, and the brokers' certificate and host name",
+            )
         return Unauthenticated(
-            f"site {self.site}: {self.user} and the brokers at {self.servers} reject each other: {self.rejected}",
-            remedy="check user, password, certificate and truststore in its client properties",
+            f"site {self.site}: the brokers at {self.servers} reject {self.user}: {self.rejected}",
+            remedy="check user and password, or key and certificate, in the client properties",
         )

@@ -3,10 +3,10 @@
 Super users bypass every rule and appear in none: they are not covered, and no application may be one.
 """
 
-import threading
+import time
 from collections.abc import Collection
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -16,8 +16,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.properties import load
-from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.drivers.kafka.site import TIMEOUT, KafkaSite, user
 from drctl.errors import Unreachable
 from drctl.model.fence import CanaryResult, Denial, Scope, Writers
 from drctl.model.site import Canary
@@ -67,29 +68,27 @@ class AclFence:
     def canary(self) -> CanaryResult:
         config = {**load(self.ordinary.client_properties), "bootstrap.servers": self.site.config["bootstrap.servers"]}
         quick = {"acks": "all", "message.timeout.ms": 8000, "linger.ms": 0, "enable.idempotence": False}
-        producer = Producer({**config, **quick, **self.site.causes.settings()})
+        causes = Causes(self.site.name, config["bootstrap.servers"], f"the canary ({user(config)})")
+        producer = Producer({**config, **quick, **causes.settings()})
         answers: list[KafkaError | None] = []
-        answered = threading.Event()
 
         def delivered(error: KafkaError | None, _: Message) -> None:
             answers.append(error)
-            answered.set()
 
-        try:
-            producer.produce(self.ordinary.topic, value=b"drctl canary", on_delivery=delivered)
-            producer.flush(TIMEOUT)
-        except KafkaException as error:
-            raise self.site.causes.translate(error, "let the canary write") from error
-        if not answered.is_set():
+        producer.produce(self.ordinary.topic, value=b"drctl canary", on_delivery=delivered)
+        deadline = time.monotonic() + TIMEOUT
+        while not answers and not causes.rejected and time.monotonic() < deadline:
+            producer.poll(0.1)
+        if causes.rejected:
+            raise causes.unauthenticated()
+        if not answers:
             raise Unreachable(f"site {self.site.name}: the canary got no answer", remedy="check its brokers")
-        return self._judge(answers[0])
-
-    def _judge(self, error: KafkaError | None) -> CanaryResult:
+        error = answers[0]
         if error is None:
             return CanaryResult(refused=False, answer="written")
         if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             return CanaryResult(refused=True, answer=str(error.name()))
-        raise self.site.causes.translate(error, "let the canary write")
+        raise causes.translate(error, f"let the canary write to {self.ordinary.topic}")
 
     def _rules(self, kind: ResourceType, permission: AclPermissionType) -> list[AclBinding]:
         # The stubs know no None, which is what matches any name, principal and host.

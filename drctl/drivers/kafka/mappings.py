@@ -10,7 +10,7 @@ int16 and UTF-8::
 """
 
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from confluent_kafka import Message
@@ -35,48 +35,45 @@ class KafkaMappings:
         self._next: dict[str, tuple[str, int]] = {}
 
     def syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-        self._refuse_missing_syncs()
-        for message in self._new(self.syncs_topic, self._syncs):
-            tp, sync = decode_sync(message)
+        for tp, sync in self._new(self.syncs_topic, decode_sync, self._syncs):
             append_sync(self._syncs.setdefault(tp, []), sync)
         return {tp: tuple(self._syncs[tp]) for tp in partitions if tp in self._syncs}
 
     def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:
-        if self.checkpoints_topic not in KafkaBrokers(self.target).topics([self.checkpoints_topic]):
-            raise NotFound(
-                f"site {self.target.name} has no topic {self.checkpoints_topic}",
-                remedy="start the checkpoint connector",
-            )
-        for message in self._new(self.checkpoints_topic, self._checkpoints):
-            group, tp, checkpoint = decode_checkpoint(message)
+        for group, tp, checkpoint in self._new(self.checkpoints_topic, decode_checkpoint, self._checkpoints):
             self._checkpoints.setdefault(group, {})[tp] = checkpoint
         return {group: dict(self._checkpoints[group]) for group in groups if group in self._checkpoints}
 
-    def _new(self, topic: str, seen: dict[Any, Any]) -> list[Message]:
-        """Messages not seen before; a recreated topic is read from its start and what was known is forgotten."""
-        identity = KafkaBrokers(self.target).topics([topic])[topic].topic_id
-        known, start = self._next.get(topic, (identity, 0))
-        if known != identity:
+    def _new[T](self, topic: str, decode: Callable[[Message], T], seen: dict[Any, Any]) -> list[T]:
+        """What was not seen before; of a recreated topic all, and what was known is forgotten."""
+        found = KafkaBrokers(self.target).topics([topic]).get(topic)
+        if found is None:
+            raise self._missing(topic)
+        known, start = self._next.get(topic, (found.topic_id, 0))
+        if known != found.topic_id:
             seen.clear()
             start = 0
-        messages = list(read(self.target, TopicPartition(topic, 0), start))
-        if messages:
-            start = (messages[-1].offset() or 0) + 1
-        self._next[topic] = (identity, start)
-        return [m for m in messages if m.value() is not None]
+        decoded: list[T] = []
+        for message in read(self.target, TopicPartition(topic, 0), start):
+            start = (message.offset() or 0) + 1
+            if message.value() is not None:
+                decoded.append(decode(message))
+        self._next[topic] = (found.topic_id, start)
+        return decoded
 
-    def _refuse_missing_syncs(self) -> None:
-        if self.syncs_topic in KafkaBrokers(self.target).topics([self.syncs_topic]):
-            return
+    def _missing(self, topic: str) -> NotFound:
+        if topic == self.checkpoints_topic:
+            said = f"site {self.target.name} has no topic {topic}"
+            return NotFound(said, remedy="start the checkpoint connector")
         elsewhere = f"mm2-offset-syncs.{self.target.name}.internal"
         if elsewhere in KafkaBrokers(self.source).topics([elsewhere]):
-            raise NotFound(
-                f"the offset syncs of {self.source.name} to {self.target.name} are on the wrong side: "
-                f"{elsewhere} lies at {self.source.name} and is lost with it",
+            return NotFound(
+                f"site {self.target.name} has no topic {topic}: the offset syncs are on the wrong side, in {elsewhere} "
+                f"at {self.source.name}, and would be lost with it",
                 remedy="set offset-syncs.topic.location=target on the source and checkpoint connectors",
             )
-        raise NotFound(
-            f"site {self.target.name} has no topic {self.syncs_topic}",
+        return NotFound(
+            f"site {self.target.name} has no topic {topic}",
             remedy="create it (1 partition, compacted, large min.compaction.lag.ms) and restart the source connector",
         )
 

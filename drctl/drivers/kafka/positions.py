@@ -8,13 +8,12 @@ from confluent_kafka import (
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     ConsumerGroupType,
-    KafkaError,
-    KafkaException,
     TopicPartition,
 )
 from confluent_kafka.admin import ConsumerGroupDescription, MemberDescription
 
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.errors import NotFound
 from drctl.model import offsets
 from drctl.model.offsets import Committed
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
@@ -54,11 +53,9 @@ class KafkaPositions:
 
     def _described(self, name: str, future: "Future[ConsumerGroupDescription]") -> Group:
         try:
-            told = future.result(TIMEOUT + 5)
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return Group(name, GroupProtocol.CLASSIC, GroupState.DEAD)
-            raise self.site.causes.translate(error, f"describe group {name}") from error
+            told = self.site.wait(future, f"describe group {name}")
+        except NotFound:
+            return Group(name, GroupProtocol.OTHER, GroupState.DEAD)
         protocol = PROTOCOLS.get(ConsumerGroupType(told.type), GroupProtocol.OTHER)
         # KIP-848 states that the client does not know are members at work; an unknown state is never empty.
         state = STATES.get(

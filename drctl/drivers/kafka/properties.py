@@ -1,29 +1,44 @@
 """Kafka's own client properties files, read for librdkafka.
 
 The format is Java's (``java.util.Properties``): comments with ``#`` or ``!``, continuation lines, ``=``, ``:`` or blank
-between key and value. Settings of the security layer are translated; other settings pass under their own name where
-librdkafka has one and are left out where only the Java client knows them.
+between key and value. Settings of the security layer are translated, those in ``PASSED`` mean the same to librdkafka,
+and all others are left out: they shape consumers and producers, which drctl shapes itself, or only the Java client has
+them (``sasl.client.callback.handler.class``, ``ssl.provider``, ``ssl.engine.factory.class``, ``metric.reporters``, …).
 """
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from cryptography import x509
 
-from drctl.errors import ConfigInvalid, Unauthenticated
+from drctl.drivers.kafka.certificates import from_pkcs12, lines, refuse_out_of_date
+from drctl.errors import ConfigInvalid
 
 JAAS = re.compile(r"""(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;"']+))""")
-PASSED = frozenset({"security.protocol", "client.id", "sasl.mechanism", "request.timeout.ms", "client.dns.lookup"})
+PASSED = frozenset(
+    {
+        "client.dns.lookup",
+        "client.id",
+        "connections.max.idle.ms",
+        "metadata.max.age.ms",
+        "metadata.recovery.rebootstrap.trigger.ms",
+        "metadata.recovery.strategy",
+        "reconnect.backoff.max.ms",
+        "reconnect.backoff.ms",
+        "request.timeout.ms",
+        "socket.connection.setup.timeout.ms",
+    }
+)
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
 def load(path: Path) -> dict[str, str]:
     """Librdkafka's configuration for a client properties file.
 
-    Raises ConfigInvalid naming file, line and remedy; Unauthenticated if a client certificate in it has expired.
+    Raises ConfigInvalid naming file, line and remedy; Unauthenticated if a client certificate in it has
+    expired or is not valid yet.
     """
     try:
         text = path.read_text("utf-8")
@@ -39,13 +54,13 @@ def load(path: Path) -> dict[str, str]:
 
 def parse(text: str) -> Iterator[tuple[int, str, str]]:
     """Line number, key and value of every setting, as ``java.util.Properties`` reads them."""
-    lines = iter(enumerate(text.splitlines(), 1))
-    for number, raw in lines:
+    rows = iter(enumerate(re.split(r"\r\n|\r|\n", text), 1))
+    for number, raw in rows:
         line = raw.lstrip()
         if not line or line[0] in "#!":
             continue
         while len(line) - len(line.rstrip("\\")) & 1:
-            line = line[:-1] + next(lines, (0, ""))[1].lstrip()
+            line = line[:-1] + next(rows, (0, ""))[1].lstrip()
         key = re.match(r"(?:\\.|[^\\=:\s])*", line)
         rest = line[key.end() :] if key else ""
         value = re.sub(r"^\s*[=:]?\s*", "", rest)
@@ -69,7 +84,7 @@ class _Translation:
         protocol = self.get("security.protocol", "PLAINTEXT").upper()
         if protocol not in ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"):
             self.refuse("security.protocol", "is none of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL", "use one of these")
-        settings = {key: value for key, (value, _) in self.java.items() if key in PASSED}
+        settings = {key: self.get(key) for key in self.java if key in PASSED}
         settings["security.protocol"] = protocol
         if protocol.endswith("SSL"):
             settings |= self.trust() | self.identity()
@@ -83,25 +98,30 @@ class _Translation:
 
     def trust(self) -> dict[str, str]:
         if "ssl.truststore.certificates" in self.java:
-            return {"ssl.ca.pem": self.get("ssl.truststore.certificates")}
+            return {"ssl.ca.pem": lines(self.get("ssl.truststore.certificates"))}
         if "ssl.truststore.location" not in self.java:
             return {}
-        self.pem_or_refuse("ssl.truststore.type", "ssl.truststore.location", accepted=("PEM",))
-        return {"ssl.ca.location": str(self.file("ssl.truststore.location"))}
+        kind = self.kind("ssl.truststore.type", "ssl.truststore.location")
+        store = self.file("ssl.truststore.location")
+        if kind == "PKCS12":
+            return {"ssl.ca.pem": self.open_pkcs12("ssl.truststore.location", "ssl.truststore.password")[1]}
+        return {"ssl.ca.location": str(store)}
 
     def identity(self) -> dict[str, str]:
         secret = {"ssl.key.password": self.get("ssl.key.password")} if "ssl.key.password" in self.java else {}
         if "ssl.keystore.key" in self.java:
-            chain = self.get("ssl.keystore.certificate.chain")
-            return {"ssl.key.pem": self.get("ssl.keystore.key"), "ssl.certificate.pem": chain, **secret}
+            chain = lines(self.get("ssl.keystore.certificate.chain"))
+            self.check(self.path, "ssl.keystore.certificate.chain", chain.encode())
+            return {"ssl.key.pem": lines(self.get("ssl.keystore.key")), "ssl.certificate.pem": chain, **secret}
         if "ssl.keystore.location" not in self.java:
             return {}
-        kind = self.pem_or_refuse("ssl.keystore.type", "ssl.keystore.location", accepted=("PEM", "PKCS12"))
+        kind = self.kind("ssl.keystore.type", "ssl.keystore.location")
         store = self.file("ssl.keystore.location")
         if kind == "PKCS12":
-            word = self.get("ssl.keystore.password")
-            return {"ssl.keystore.location": str(store), "ssl.keystore.password": word}
-        self.refuse_expired(store)
+            own, _ = self.open_pkcs12("ssl.keystore.location", "ssl.keystore.password")
+            refuse_out_of_date(store, [own] if own else [])
+            return {"ssl.keystore.location": str(store), "ssl.keystore.password": self.get("ssl.keystore.password")}
+        self.check(store, "ssl.keystore.location", store.read_bytes())
         return {"ssl.key.location": str(store), "ssl.certificate.location": str(store), **secret}
 
     def login(self) -> dict[str, str]:
@@ -115,10 +135,10 @@ class _Translation:
         plain = {key: re.sub(r"\\(.)", r"\1", words[key]) for key in ("username", "password")}
         return {"sasl.mechanism": mechanism, "sasl.username": plain["username"], "sasl.password": plain["password"]}
 
-    def pem_or_refuse(self, kind_key: str, place_key: str, *, accepted: tuple[str, ...]) -> str:
+    def kind(self, kind_key: str, place_key: str) -> str:
         kind = self.get(kind_key, "JKS").upper()
-        if kind not in accepted:
-            remedy = f"convert it with keytool or openssl, and set {kind_key}={accepted[-1]}"
+        if kind not in ("PEM", "PKCS12"):
+            remedy = f"convert it with 'keytool -importkeystore -deststoretype PKCS12', and set {kind_key}=PKCS12"
             self.refuse(place_key, f"is a {kind} store, which librdkafka cannot read", remedy)
         return kind
 
@@ -128,18 +148,22 @@ class _Translation:
             self.refuse(key, f"names {place}, which is no file", "name an existing file; relative ones start here")
         return place
 
-    def refuse_expired(self, store: Path) -> None:
+    def check(self, where: Path, key: str, pem: bytes) -> None:
         try:
-            first = x509.load_pem_x509_certificates(store.read_bytes())[0]
+            chain = x509.load_pem_x509_certificates(pem)
         except ValueError:
-            self.refuse("ssl.keystore.location", f"{store} holds no PEM certificate", "put key and certificate into it")
-        if first.not_valid_after_utc < datetime.now(UTC):  # noqa: TID251 - certificates live by the wall clock
-            until = first.not_valid_after_utc.isoformat()
-            subject = first.subject.rfc4514_string()
-            raise Unauthenticated(f"{store}: the certificate of {subject} expired at {until}", remedy="renew it")
+            self.refuse(key, "holds no PEM certificate", "put the certificate into it, after the key")
+        refuse_out_of_date(where, chain)
+
+    def open_pkcs12(self, place_key: str, password_key: str) -> tuple[x509.Certificate | None, str]:
+        try:
+            return from_pkcs12(self.file(place_key), self.get(password_key))
+        except ValueError:
+            self.refuse(place_key, "is no PKCS12 store that this password opens", f"correct {password_key}")
 
     def get(self, key: str, default: str = "") -> str:
-        return self.java.get(key, (default, 0))[0]
+        # Kafka trims every value, passwords too.
+        return self.java.get(key, (default, 0))[0].strip()
 
     def refuse(self, key: str, what: str, remedy: str) -> NoReturn:
         line = self.java.get(key, ("", 0))[1]

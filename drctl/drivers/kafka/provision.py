@@ -32,13 +32,14 @@ def create_topics(site: KafkaSite, topics: Mapping[str, tuple[int, int, Mapping[
 
 def allow(site: KafkaSite, rights: Iterable[Right]) -> None:
     """Add ALLOW rules for any host."""
-    bindings = [_binding(right) for right in rights]
+    bindings = [binding(right) for right in rights]
     admin: AdminClient = site.admin()
     for future in admin.create_acls(bindings).values():
         site.wait(future, "create rules")
 
 
-def _binding(right: Right) -> AclBinding:
+def binding(right: Right) -> AclBinding:
+    """The rule that allows it for any host."""
     principal, operation, kind, name = right
     prefixed = name.endswith("*") and name != "*"
     pattern = ResourcePatternType.PREFIXED if prefixed else ResourcePatternType.LITERAL

@@ -1,7 +1,7 @@
 """Records of one site, read without joining a group."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future
 
 import xxhash
 from confluent_kafka import (
@@ -14,7 +14,7 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import OffsetSpec
+from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
 
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.errors import NotFound, Unreachable
@@ -36,20 +36,23 @@ class KafkaRecords:
 
     def bounds(self, partitions: Collection[offsets.TopicPartition]) -> Mapping[offsets.TopicPartition, LogBounds]:
         self._refuse_missing(partitions)
-        start = self._ends(partitions, EARLIEST, IsolationLevel.READ_UNCOMMITTED)
-        stable = self._ends(partitions, LATEST, IsolationLevel.READ_COMMITTED)
-        high = self._ends(partitions, LATEST, IsolationLevel.READ_UNCOMMITTED)
-        return {tp: LogBounds(start[tp], stable[tp], max(high[tp], stable[tp])) for tp in partitions}
+        asked = (
+            self._ask(partitions, EARLIEST, IsolationLevel.READ_UNCOMMITTED),
+            self._ask(partitions, LATEST, IsolationLevel.READ_COMMITTED),
+            self._ask(partitions, LATEST, IsolationLevel.READ_UNCOMMITTED),
+        )
+        start, stable, high = (self.site.wait_all(futures.items(), "look up offsets") for futures in asked)
+        # Asked at the same time, they may cross: the order that the model promises is restored.
+        return {tp: _bounds(start[tp].offset, stable[tp].offset, high[tp].offset) for tp in partitions}
 
-    def _ends(
+    def _ask(
         self, partitions: Collection[offsets.TopicPartition], spec: OffsetSpec, level: IsolationLevel
-    ) -> dict[offsets.TopicPartition, int]:
+    ) -> dict[offsets.TopicPartition, Future[ListOffsetsResultInfo]]:
         if not partitions:
             return {}
         asked = {TopicPartition(tp.topic, tp.partition): spec for tp in partitions}
         futures = self.site.admin().list_offsets(asked, isolation_level=level, request_timeout=TIMEOUT)
-        found = self.site.wait_all(futures.items(), "look up offsets")
-        return {offsets.TopicPartition(tp.topic, tp.partition): int(info.offset) for tp, info in found.items()}
+        return {offsets.TopicPartition(tp.topic, tp.partition): future for tp, future in futures.items()}
 
     def _refuse_missing(self, partitions: Collection[offsets.TopicPartition]) -> None:
         """Told apart here, since for both a missing partition and a missing leader the client says "no leader"."""
@@ -65,41 +68,45 @@ class KafkaRecords:
         if start >= stop:
             return ()
         found: list[RecordId] = []
-        for message in read(self.site, partition, start):
+        for message in read(self.site, partition, start, batch=stop - start):
             offset = _offset(message)
-            if offset >= stop:
+            if offset < stop:
+                found.append(RecordId(offset, digest(message)))
+            if offset >= stop - 1:
                 break
-            found.append(RecordId(offset, digest(message)))
         return tuple(found)
 
     def following(self, partition: offsets.TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
         found: list[RecordId] = []
         if count <= 0:
             return ()
-        for message in read(self.site, partition, start):
+        for message in read(self.site, partition, start, batch=count):
             found.append(RecordId(_offset(message), digest(message)))
             if len(found) == count:
                 break
         return tuple(found)
 
 
-def read(site: KafkaSite, partition: offsets.TopicPartition, start: int) -> Iterator[Message]:
-    """Committed data records from ``start`` (or the log start, if that is later) to the last stable offset."""
+def read(site: KafkaSite, partition: offsets.TopicPartition, start: int, *, batch: int = BATCH) -> Iterator[Message]:
+    """Committed data records from ``start`` (or the log start, if that is later) to the last stable offset.
+
+    ``batch`` is how many the caller expects to want: fewer come sooner.
+    """
     low = KafkaRecords(site).bounds([partition])[partition]
     start = max(start, low.start)
     if start >= low.stable:
         return
-    with contextmanager(site.borrow)() as consumer:
+    with site.borrow() as consumer:
         consumer.assign([TopicPartition(partition.topic, partition.partition, start)])
-        yield from _until_end(site, consumer, partition)
+        yield from _until_end(site, consumer, partition, min(batch, BATCH))
 
 
-def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition) -> Iterator[Message]:
+def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition, batch: int) -> Iterator[Message]:
     idle = 0.0
     while idle < TIMEOUT:
-        batch = consumer.consume(BATCH, PATIENCE)
-        idle = 0.0 if batch else idle + PATIENCE
-        for message in batch:
+        messages = consumer.consume(batch, PATIENCE)
+        idle = 0.0 if messages else idle + PATIENCE
+        for message in messages:
             fault = message.error()
             if fault is None:
                 yield message
@@ -126,13 +133,20 @@ def digest(message: Message) -> bytes:
 
     add(message.key())
     add(message.value())
-    for header in message.headers() or ():
+    headers = message.headers() or ()
+    hashed.update(len(headers).to_bytes(4, "big"))
+    for header in headers:
         add(header[0])
         add(header[1])
     kind, milliseconds = message.timestamp()
     if kind != TIMESTAMP_LOG_APPEND_TIME:
         hashed.update(milliseconds.to_bytes(8, "big", signed=True))
     return hashed.digest()
+
+
+def _bounds(start: int, stable: int, high: int) -> LogBounds:
+    stable = max(stable, start)
+    return LogBounds(int(start), int(stable), int(max(high, stable)))
 
 
 def _offset(message: Message) -> int:

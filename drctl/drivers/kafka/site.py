@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
+from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException
@@ -18,14 +19,24 @@ from drctl.model.site import Site
 TIMEOUT = 15.0
 """Seconds that a request to the brokers may take."""
 
+CONNECT = 8.0
+"""Seconds that the first answer of a site may take."""
+
+
+def user(config: dict[str, str]) -> str:
+    """Who a configuration logs in as, for people."""
+    certificate = config.get("ssl.certificate.location") or config.get("ssl.keystore.location")
+    if "sasl.username" in config:
+        return f"user {config['sasl.username']}"
+    return f"the holder of {certificate}" if certificate else "the anonymous user"
+
 
 class KafkaSite:
     """Connections to one site, made when first needed. Close it when done."""
 
     def __init__(self, name: str, config: dict[str, str]) -> None:
-        user = config.get("sasl.username") or config.get("ssl.certificate.location") or "the anonymous user"
         self.name = name
-        self.causes = Causes(name, config["bootstrap.servers"], user)
+        self.causes = Causes(name, config["bootstrap.servers"], user(config))
         self.config: dict[str, Any] = {
             "socket.connection.setup.timeout.ms": 5000,
             "reconnect.backoff.max.ms": 500,
@@ -52,7 +63,7 @@ class KafkaSite:
     def _connect(self, client: AdminClient | Consumer) -> None:
         """Ask for the list of brokers in short turns, so that a rejected login is told at once."""
         self.causes.rejected = ""
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + CONNECT
         while True:
             try:
                 client.list_topics(topic="", timeout=0.7)
@@ -65,20 +76,23 @@ class KafkaSite:
     def wait[T](self, future: "Future[T]", doing: str) -> T:
         """A future's result, its errors translated."""
         try:
-            return future.result(TIMEOUT + 5)
+            answer = future.result(TIMEOUT + 5)
         except KafkaException as error:
             raise self.causes.translate(error, doing) from error
         except WaitTimeout as error:
             raise Unreachable(
                 f"site {self.name}: no answer when asked to {doing}", remedy="check its brokers"
             ) from error
+        self.causes.rejected = ""
+        return answer
 
     def wait_all[K, T](self, futures: Iterable[tuple[K, "Future[T]"]], doing: str) -> dict[K, T]:
         """Every future's result by its key."""
         return {key: self.wait(future, doing) for key, future in futures}
 
+    @contextmanager
     def borrow(self) -> Iterator[Consumer]:
-        """A consumer that joins no group and commits nothing; used as ``with contextmanager(site.borrow)()``."""
+        """A consumer that joins no group and commits nothing, for one thread at a time."""
         with self._lock:
             consumer = self._idle.pop() if self._idle else None
         if consumer is None:

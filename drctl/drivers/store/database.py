@@ -34,6 +34,7 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
         connection.executescript(SCHEMA)
         connection.execute("BEGIN IMMEDIATE")
         yield connection

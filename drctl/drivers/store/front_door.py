@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from drctl.errors import ConfigInvalid
+from drctl.errors import ConfigInvalid, DrctlError
 
 
 class FileFrontDoor:
@@ -25,9 +25,17 @@ class FileFrontDoor:
         return site
 
     def point_to(self, site: str | None) -> None:
+        try:
+            self._replace(json.dumps({"site": site}) + "\n")
+        except OSError as error:
+            raise DrctlError(
+                f"{self.path}: the front door cannot be turned: {error}", remedy="make its folder writable"
+            ) from error
+
+    def _replace(self, text: str) -> None:
         new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with new.open("w", encoding="utf-8") as file:
-            file.write(json.dumps({"site": site}) + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)

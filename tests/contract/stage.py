@@ -1,0 +1,196 @@
+"""A site as the contract suites play on it: topics, writers, transactions and consumers, in memory or real."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from typing import Any, Protocol
+from uuid import uuid4
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AclBindingFilter
+
+from drctl.drivers.kafka.brokers import KafkaBrokers
+from drctl.drivers.kafka.fence import AclFence
+from drctl.drivers.kafka.positions import KafkaPositions
+from drctl.drivers.kafka.provision import Right, allow, binding, create_topics
+from drctl.drivers.kafka.records import KafkaRecords
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.lab import Lab
+from drctl.lab.layout import CANARY_TOPIC
+from drctl.model.offsets import TopicPartition
+from drctl.model.session import GroupProtocol, Member
+from drctl.model.site import Canary
+from drctl.ports import Brokers, Fence, Positions, Records
+from tests.fakes import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeSite
+from tests.fakes.site import Log
+
+
+class Transaction(Protocol):
+    """A transaction that was begun and has written."""
+
+    def commit(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Stage(Protocol):
+    """What the suites need; ports are the drctl user's, the rest is done by others."""
+
+    @property
+    def brokers(self) -> Brokers: ...
+
+    @property
+    def records(self) -> Records: ...
+
+    @property
+    def positions(self) -> Positions: ...
+
+    @property
+    def fence(self) -> Fence: ...
+
+    def topic(self, partitions: int = 1) -> str: ...
+
+    def write(self, partition: TopicPartition, *values: bytes) -> None: ...
+
+    def begin(self, partition: TopicPartition, *values: bytes) -> Transaction: ...
+
+    def member(self, group: str, topic: str, protocol: GroupProtocol) -> AbstractContextManager[None]: ...
+
+    def everyone_writes(self) -> AbstractContextManager[None]: ...
+
+
+class FakeStage:
+    """The fakes."""
+
+    def __init__(self) -> None:
+        self.site = FakeSite("north", {})
+        self.brokers, self.records = FakeBrokers(self.site), FakeRecords(self.site)
+        self.positions, self.fence = FakePositions(self.site), FakeFence(self.site)
+        self.site.allowed.add("User:app")
+        self._numbers = count()
+
+    def topic(self, partitions: int = 1) -> str:
+        name = f"contract-{next(self._numbers)}"
+        self.site.logs |= {TopicPartition(name, number): Log() for number in range(partitions)}
+        return name
+
+    def write(self, partition: TopicPartition, *values: bytes) -> None:
+        for value in values:
+            self.site.write(partition, value)
+
+    def begin(self, partition: TopicPartition, *values: bytes) -> Transaction:
+        transaction = self.site.begin(timeout=3600)
+        for value in values:
+            transaction.write(partition, value)
+        return transaction
+
+    @contextmanager
+    def member(self, group: str, topic: str, protocol: GroupProtocol) -> Iterator[None]:
+        everything = frozenset(partition for partition in self.site.logs if partition.topic == topic)
+        member = Member("a-member", "a-client", "/127.0.0.1", assignment=everything)
+        self.site.group(group).protocol = protocol
+        self.site.group(group).members = (member,)
+        yield
+        self.site.group(group).members = ()
+
+    @contextmanager
+    def everyone_writes(self) -> Iterator[None]:
+        self.site.everyone = True
+        yield
+        self.site.everyone = False
+
+
+class RealStage:
+    """One site of the lab, the ports as its least privileged user for drctl."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        self.site = lab.site(name).kafka("drctl")
+        self.admin = lab.site(name).kafka("admin")
+        canary = Canary(lab.site(name).client_properties("canary"), CANARY_TOPIC)
+        self.brokers, self.records = KafkaBrokers(self.site), KafkaRecords(self.site)
+        self.positions, self.fence = KafkaPositions(self.site), AclFence(self.site, canary)
+
+    def close(self) -> None:
+        for each in (self.site, self.admin):
+            each.close()
+
+    def topic(self, partitions: int = 1) -> str:
+        name = f"contract-{uuid4().hex}"
+        self.create(name, partitions)
+        return name
+
+    def create(self, name: str, partitions: int) -> None:
+        create_topics(self.admin, {name: (partitions, 1, {})})
+
+    def write(self, partition: TopicPartition, *values: bytes) -> None:
+        producer = self._producer()
+        for value in values:
+            producer.produce(partition.topic, value, partition=partition.partition)
+        assert producer.flush(30) == 0
+
+    def begin(self, partition: TopicPartition, *values: bytes) -> Transaction:
+        producer = self._producer(**{"transactional.id": uuid4().hex})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        for value in values:
+            producer.produce(partition.topic, value, partition=partition.partition)
+        assert producer.flush(30) == 0
+        return _RealTransaction(producer)
+
+    @contextmanager
+    def member(self, group: str, topic: str, protocol: GroupProtocol) -> Iterator[None]:
+        consumer = Consumer({**client(self.admin), "group.id": group, "group.protocol": protocol.value})
+        consumer.subscribe([topic])
+        for _ in range(300):
+            if consumer.assignment():
+                break
+            consumer.poll(0.1)
+        assert consumer.assignment()
+        try:
+            yield
+        finally:
+            consumer.close()
+
+    @contextmanager
+    def everyone_writes(self) -> Iterator[None]:
+        right: Right = ("User:*", "WRITE", "TOPIC", "contract*")
+        allow(self.admin, [right])
+        try:
+            yield
+        finally:
+            withdraw(self.admin, right)
+
+    def _producer(self, **more: Any) -> Producer:
+        return Producer({**client(self.admin), **more})
+
+
+class _RealTransaction:
+    def __init__(self, producer: Producer) -> None:
+        self.producer = producer
+
+    def commit(self) -> None:
+        self.producer.commit_transaction(30)
+
+    def abort(self) -> None:
+        self.producer.abort_transaction(30)
+
+
+def client(site: KafkaSite) -> dict[str, Any]:
+    """Configuration for an ordinary client of that user."""
+    return {**site.config, **site.causes.settings()}
+
+
+def withdraw(site: KafkaSite, right: Right) -> None:
+    """Take an ALLOW rule back."""
+    rule = binding(right)
+    wanted = AclBindingFilter(
+        rule.restype,
+        rule.name,
+        rule.resource_pattern_type,
+        rule.principal,
+        rule.host,
+        rule.operation,
+        rule.permission_type,
+    )
+    for future in site.admin().delete_acls([wanted]).values():
+        future.result(30)

@@ -1,0 +1,35 @@
+"""The contract of Brokers, for the fake and the real thing."""
+
+from tests.contract.stage import Stage
+
+
+def test_the_cluster_has_brokers_and_one_of_them_controls(stage: Stage) -> None:
+    cluster = stage.brokers.cluster()
+    assert cluster.cluster_id
+    assert cluster.kraft
+    assert cluster.version.startswith("4")
+    assert cluster.controller in [broker.id for broker in cluster.brokers]
+
+
+def test_topics_come_with_their_partitions_in_sync_and_led(stage: Stage) -> None:
+    name = stage.topic(partitions=3)
+    topic = stage.brokers.topics([name])[name]
+    assert topic.name == name
+    assert topic.topic_id
+    assert len(topic.partitions) == 3
+    for partition in topic.partitions:
+        assert partition.leader in partition.in_sync
+        assert set(partition.in_sync) <= set(partition.replicas)
+
+
+def test_topics_that_do_not_exist_are_left_out(stage: Stage) -> None:
+    name = stage.topic()
+    assert list(stage.brokers.topics([name, "no-such-topic"])) == [name]
+    assert not stage.brokers.topics(["no-such-topic"])
+    assert not stage.brokers.topics([])
+
+
+def test_a_topic_is_told_from_another_by_its_id(stage: Stage) -> None:
+    names = [stage.topic(), stage.topic()]
+    topics = stage.brokers.topics(names)
+    assert topics[names[0]].topic_id != topics[names[1]].topic_id

@@ -1,0 +1,55 @@
+"""The contract of Mappings, for the fake and the real thing."""
+
+from itertools import pairwise
+
+from drctl.model.offsets import TopicPartition
+from tests.contract.link import LinkStage
+from tests.contract.waiting import until
+
+
+def test_syncs_name_equal_records_on_both_sides_and_rise(link: LinkStage) -> None:
+    partition = TopicPartition(link.topic, 1)
+    link.replication.resume()
+    for number in range(3):
+        link.write(partition, *(b"%d" % (10 * number + digit) for digit in range(10)))
+        end = 10 * (number + 1)
+        until(link.clock, "the batch is copied", lambda end=end: link.replication.frontier().get(partition) == end)  # type: ignore[misc]
+    until(link.clock, "a sync is written", lambda: bool(link.mappings.syncs([partition])))
+    syncs = link.mappings.syncs([partition])[partition]
+    for before, after in pairwise(syncs):
+        assert before.upstream < after.upstream
+        assert before.downstream < after.downstream
+    for sync in syncs:
+        (there,) = link.source_records.identities(partition, sync.upstream, sync.upstream + 1)
+        (here,) = link.target_records.identities(partition, sync.downstream, sync.downstream + 1)
+        assert there.digest == here.digest
+
+
+def test_what_came_since_is_seen_and_what_was_there_is_kept(link: LinkStage) -> None:
+    partition = TopicPartition(link.topic, 0)
+    link.replication.resume()
+    link.write(partition, b"a")
+    until(link.clock, "the first sync", lambda: bool(link.mappings.syncs([partition])))
+    before = link.mappings.syncs([partition])[partition]
+    link.write(partition, *[b"b"] * 300)
+    until(link.clock, "another sync", lambda: len(link.mappings.syncs([partition])[partition]) > len(before))
+    assert link.mappings.syncs([partition])[partition][: len(before)] == before
+
+
+def test_partitions_without_a_sync_are_left_out(link: LinkStage) -> None:
+    assert not link.mappings.syncs([TopicPartition(link.topic, 0)])
+    assert not link.mappings.syncs([])
+
+
+def test_checkpoints_are_by_group_and_never_ahead_of_the_position(link: LinkStage) -> None:
+    partition = TopicPartition(link.topic, 0)
+    group = f"{link.topic.removeprefix('contract-')}-readers"
+    link.write(partition, *[b"a"] * 20)
+    link.replication.resume()
+    until(link.clock, "all is copied", lambda: link.replication.frontier().get(partition) == 20)
+    link.commit(group, partition, 20)
+    until(link.clock, "a checkpoint", lambda: bool(link.mappings.checkpoints([group])))
+    checkpoint = link.mappings.checkpoints([group, "no-such-group"])[group][partition]
+    assert checkpoint.upstream <= 20
+    assert len(link.target_records.identities(partition, 0, checkpoint.downstream)) <= 20
+    assert not link.mappings.checkpoints(["no-such-group"])

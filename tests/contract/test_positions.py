@@ -1,0 +1,80 @@
+"""The contract of Positions, for the fake and the real thing."""
+
+from uuid import uuid4
+
+import pytest
+
+from drctl.errors import Conflict
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import GroupProtocol, GroupState
+from tests.contract.stage import Stage
+
+PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
+
+
+@pytest.fixture
+def group() -> str:
+    return f"group-{uuid4().hex}"
+
+
+def test_a_group_that_does_not_exist_is_dead_and_has_no_positions(stage: Stage, group: str) -> None:
+    told = stage.positions.describe([group])[group]
+    assert told.state is GroupState.DEAD
+    assert told.takes_positions
+    assert stage.positions.committed([group]) == {group: {}}
+    assert group not in stage.positions.groups()
+
+
+def test_positions_committed_from_outside_are_read_back(stage: Stage, group: str) -> None:
+    topic = stage.topic(partitions=2)
+    first, second = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    stage.write(first, b"a", b"b")
+    stage.positions.commit(group, {first: Committed(1, "by drctl"), second: Committed(0)})
+    assert stage.positions.committed([group])[group] == {first: Committed(1, "by drctl"), second: Committed(0)}
+    told = stage.positions.describe([group])[group]
+    assert told.state is GroupState.EMPTY
+    assert told.takes_positions
+    assert group in stage.positions.groups()
+
+
+def test_a_position_may_go_back_and_leaves_the_others_alone(stage: Stage, group: str) -> None:
+    topic = stage.topic(partitions=2)
+    first, second = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    stage.positions.commit(group, {first: Committed(5), second: Committed(6)})
+    stage.positions.commit(group, {first: Committed(2)})
+    assert stage.positions.committed([group])[group] == {first: Committed(2), second: Committed(6)}
+
+
+@PROTOCOLS
+def test_a_group_with_members_takes_no_position(stage: Stage, group: str, protocol: GroupProtocol) -> None:
+    topic = stage.topic()
+    with stage.member(group, topic, protocol):
+        told = stage.positions.describe([group])[group]
+        assert told.protocol is protocol
+        assert not told.takes_positions
+        assert [member.assignment for member in told.members] == [frozenset({TopicPartition(topic, 0)})]
+        with pytest.raises(Conflict, match=group):
+            stage.positions.commit(group, {TopicPartition(topic, 0): Committed(0)})
+
+
+@PROTOCOLS
+def test_a_group_takes_positions_once_its_members_left(stage: Stage, group: str, protocol: GroupProtocol) -> None:
+    topic = stage.topic()
+    with stage.member(group, topic, protocol):
+        pass
+    assert stage.positions.describe([group])[group].takes_positions
+    stage.positions.commit(group, {TopicPartition(topic, 0): Committed(0)})
+    assert stage.positions.committed([group])[group] == {TopicPartition(topic, 0): Committed(0)}
+
+
+def test_many_groups_are_asked_at_once(stage: Stage, group: str) -> None:
+    partition = TopicPartition(stage.topic(), 0)
+    names = [f"{group}-{number}" for number in range(70)]
+    for number, name in enumerate(names):
+        stage.positions.commit(name, {partition: Committed(number)})
+    found = stage.positions.committed(names)
+    assert [found[name][partition].offset for name in names] == list(range(70))
+    assert stage.positions.describe(names).keys() == set(names)
+    assert set(names) <= stage.positions.groups()
+    assert not stage.positions.committed([])
+    assert not stage.positions.describe([])

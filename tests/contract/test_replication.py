@@ -1,0 +1,77 @@
+"""The contract of Replication, for the fake and the real thing."""
+
+import pytest
+
+from drctl.errors import Conflict, NotFound
+from drctl.model.link import ConnectorState
+from drctl.model.offsets import TopicPartition
+from tests.contract.link import LinkStage
+from tests.contract.waiting import until
+
+
+@pytest.fixture
+def partition(link: LinkStage) -> TopicPartition:
+    return TopicPartition(link.topic, 0)
+
+
+def test_connectors_that_do_not_exist_are_absent(link: LinkStage) -> None:
+    status = link.replication.status()
+    assert [each.state for each in status.connectors] == [ConnectorState.ABSENT] * 3
+    assert status.halted
+    assert not status.working
+    with pytest.raises(NotFound):
+        link.replication.frontier()
+
+
+def test_stopping_what_does_not_exist_is_no_error(link: LinkStage) -> None:
+    link.replication.stop()
+    assert link.replication.status().halted
+
+
+def test_a_resumed_link_copies_and_moves_its_frontier(link: LinkStage, partition: TopicPartition) -> None:
+    link.write(partition, b"a", b"b", b"c")
+    link.replication.resume()
+    until(link.clock, "the link works", lambda: link.replication.status().working)
+    assert link.replication.status().exactly_once
+    until(link.clock, "all is copied", lambda: link.replication.frontier().get(partition) == 3)
+    copied = link.target_records.identities(partition, 0, 100)
+    written = link.source_records.identities(partition, 0, 100)
+    assert [record.digest for record in copied] == [record.digest for record in written]
+
+
+def test_a_stopped_link_halts_and_goes_on_where_it_was(link: LinkStage, partition: TopicPartition) -> None:
+    link.write(partition, b"a")
+    link.replication.resume()
+    until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
+    for _ in range(2):
+        link.replication.stop()
+    until(link.clock, "the link halts", lambda: link.replication.status().halted)
+    link.write(partition, b"b")
+    for _ in range(2):
+        link.replication.resume()
+    until(link.clock, "the second record is copied", lambda: link.replication.frontier().get(partition) == 2)
+    assert len(link.target_records.identities(partition, 0, 100)) == 2
+
+
+def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: LinkStage) -> None:
+    first, second = TopicPartition(link.topic, 0), TopicPartition(link.topic, 1)
+    for each in (first, second):
+        link.write(each, b"a", b"b", b"c")
+    for _ in range(2):
+        link.replication.restart_from({first: 2, second: 0})
+        status = link.replication.status()
+        assert status.halted
+        assert status.source.state is ConnectorState.STOPPED
+        assert link.replication.frontier().get(first) == 2
+        assert link.replication.frontier().get(second, 0) == 0
+    link.replication.resume()
+    until(link.clock, "all is copied", lambda: all(link.replication.frontier().get(p) == 3 for p in (first, second)))
+    assert len(link.target_records.identities(first, 0, 100)) == 1
+    assert len(link.target_records.identities(second, 0, 100)) == 3
+
+
+def test_a_running_link_is_not_restarted(link: LinkStage, partition: TopicPartition) -> None:
+    link.replication.resume()
+    until(link.clock, "the link works", lambda: link.replication.status().working)
+    with pytest.raises(Conflict, match="not stopped"):
+        link.replication.restart_from({partition: 0})

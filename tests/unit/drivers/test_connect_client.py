@@ -1,0 +1,106 @@
+"""A Connect worker's answers, translated. The worker is a web server that says what it is told to."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from drctl.drivers.connect.client import ConnectClient
+from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
+
+type Says = Callable[[int, str, str], ConnectClient]
+
+
+@pytest.fixture
+def worker() -> Iterator[Says]:
+    """A client of a worker that answers every request with that status, content type and body."""
+    answer: list[tuple[int, str, str]] = []
+
+    class Worker(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, kind, body = answer[-1]
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def do_PUT(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("localhost", 0), Worker)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    client = ConnectClient(f"http://localhost:{server.server_port}/")
+
+    def says(status: int, kind: str, body: str) -> ConnectClient:
+        answer.append((status, kind, body))
+        return client
+
+    yield says
+    client.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_answers_are_decoded(worker: Says) -> None:
+    assert worker(200, "application/json", '{"a": [1]}').get("/x") == {"a": [1]}
+    assert worker(202, "application/json", "").put("/x") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "wanted"),
+    [
+        (404, "Unknown connector x", NotFound),
+        (400, "Offsets are wrong", Conflict),
+        (409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)", Unreachable),
+        (500, "Request timed out", Unreachable),
+        (503, "not yet", Unreachable),
+        (500, "NullPointerException", DrctlError),
+        (422, "hm", DrctlError),
+    ],
+)
+def test_each_answer_becomes_an_error_of_ours(
+    worker: Says, status: int, message: str, wanted: type[DrctlError]
+) -> None:
+    client = worker(status, "application/json", json.dumps({"error_code": status, "message": message}))
+    with pytest.raises(DrctlError) as told:
+        client.put("/connectors/x/stop")
+    assert type(told.value) is wanted
+    assert message in str(told.value)
+
+
+def test_the_web_server_s_own_404_is_no_word_on_the_connector(worker: Says) -> None:
+    with pytest.raises(Unreachable, match="is starting"):
+        worker(404, "text/html", "<h1>Not found</h1>").get("/connectors/x")
+
+
+def test_an_answer_that_is_no_json_is_not_connect(worker: Says) -> None:
+    with pytest.raises(Unreachable, match="no JSON"):
+        worker(200, "text/html", "<h1>Welcome</h1>").get("/connectors/x")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'invalid value password="s3cret word" for it',
+        "sasl.jaas.config: s3cret",
+        "ssl.key.password=s3cret",
+        'sasl.jaas.config=org.x.ScramLoginModule required username="me" password="s3cret";',
+    ],
+)
+def test_secrets_in_an_answer_are_not_repeated(worker: Says, message: str) -> None:
+    with pytest.raises(Conflict) as told:
+        worker(400, "application/json", json.dumps({"message": message})).put("/x")
+    assert "s3cret" not in str(told.value)
+
+
+def test_a_worker_that_is_not_there_is_unreachable() -> None:
+    client = ConnectClient("http://localhost:1")
+    with pytest.raises(Unreachable, match="localhost:1"):
+        client.get("/")
+    client.close()

@@ -1,0 +1,62 @@
+"""librdkafka's errors, translated."""
+
+import pytest
+from confluent_kafka import KafkaError
+
+from drctl.drivers.kafka.errors import Causes
+from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        (KafkaError._TRANSPORT, Unreachable),
+        (KafkaError._TIMED_OUT, Unreachable),
+        (KafkaError.REQUEST_TIMED_OUT, Unreachable),
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, Forbidden),
+        (KafkaError.GROUP_AUTHORIZATION_FAILED, Forbidden),
+        (KafkaError.CLUSTER_AUTHORIZATION_FAILED, Forbidden),
+        (KafkaError.UNKNOWN_TOPIC_OR_PART, NotFound),
+        (KafkaError.GROUP_ID_NOT_FOUND, NotFound),
+        (KafkaError.UNKNOWN_MEMBER_ID, Conflict),
+        (KafkaError.UNSTABLE_OFFSET_COMMIT, Conflict),
+        (KafkaError.INVALID_CONFIG, DrctlError),
+    ],
+)
+def test_each_error_becomes_ours_and_names_site_and_deed(code: int, wanted: type[DrctlError]) -> None:
+    error = Causes("north", "localhost:1", "user drctl").translate(KafkaError(code), "read the weather")
+    assert type(error) is wanted
+    assert "site north: cannot read the weather" in str(error)
+    assert error.remedy or wanted is DrctlError
+
+
+def test_silence_after_a_rejected_login_is_a_rejected_login() -> None:
+    causes = Causes("north", "localhost:1", "user drctl")
+    causes.heard(KafkaError(KafkaError._AUTHENTICATION, "wrong word"))
+    error = causes.translate(KafkaError(KafkaError._TIMED_OUT), "connect")
+    assert isinstance(error, Unauthenticated)
+    assert "the brokers at localhost:1 reject user drctl: wrong word" in str(error)
+
+
+def test_silence_without_a_rejection_is_silence() -> None:
+    causes = Causes("north", "localhost:1", "user drctl")
+    causes.heard(KafkaError(KafkaError._TRANSPORT, "connection refused"))
+    assert type(causes.translate(KafkaError(KafkaError._TIMED_OUT), "connect")) is Unreachable
+
+
+def test_a_denial_is_a_denial_whatever_was_heard_before() -> None:
+    causes = Causes("north", "localhost:1", "user drctl", rejected="long ago")
+    assert isinstance(causes.translate(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED), "read"), Forbidden)
+
+
+def test_a_rejected_certificate_is_heard_in_the_log() -> None:
+    causes = Causes("north", "localhost:1", "user drctl")
+    causes.settings()["logger"].warning("Receive failed: error:0A000412: ssl/tls alert bad certificate: SSL alert 42")
+    error = causes.translate(KafkaError(KafkaError._TRANSPORT), "connect")
+    assert "the brokers at localhost:1 reject user drctl: ssl/tls alert bad certificate" in str(error)
+
+
+def test_brokers_that_we_do_not_trust_are_told_from_brokers_that_reject_us() -> None:
+    causes = Causes("north", "localhost:1", "user drctl")
+    causes.heard(KafkaError(KafkaError._SSL, "SSL handshake failed: certificate verify failed"))
+    assert "we do not trust the brokers at localhost:1" in str(causes.unauthenticated())

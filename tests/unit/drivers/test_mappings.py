@@ -1,0 +1,56 @@
+"""MirrorMaker 2's records, byte by byte."""
+
+import pytest
+
+from drctl.drivers.kafka.mappings import append_sync, decode_checkpoint, decode_sync
+from drctl.errors import Unsupported
+from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
+from tests.unit.drivers.message import message
+
+SYNC = ("00066f726465727300000003", "000000000000041200000000000003d1")
+CHECKPOINT = (
+    "000762696c6c696e6700066f726465727300000003",
+    "0000000000000000041300000000000003d20000",
+)
+
+
+def test_a_sync_is_read_from_its_bytes() -> None:
+    assert decode_sync(message(*SYNC)) == (TopicPartition("orders", 3), OffsetSync(1042, 977))
+
+
+def test_a_checkpoint_is_read_from_its_bytes() -> None:
+    wanted = ("billing", TopicPartition("orders", 3), Checkpoint(1043, 978))
+    assert decode_checkpoint(message(*CHECKPOINT)) == wanted
+
+
+@pytest.mark.parametrize(
+    "key", ["", "0006", "00ff6f72", "ffff", "00066f7264657273000003", "0002fffe00000003", SYNC[0] + "00"]
+)
+def test_a_key_that_is_none_names_its_place(key: str) -> None:
+    with pytest.raises(Unsupported, match=r"topic-0 offset 7 is no"):
+        decode_sync(message(key, SYNC[1]))
+
+
+@pytest.mark.parametrize("value", ["", "00", SYNC[1][:-2], SYNC[1] + "00"])
+def test_a_sync_that_is_none_names_its_place(value: str) -> None:
+    with pytest.raises(Unsupported, match=r"topic-0 offset 7 is no"):
+        decode_sync(message(SYNC[0], value))
+
+
+@pytest.mark.parametrize("value", ["", "0001" + CHECKPOINT[1][4:], CHECKPOINT[1][:20]])
+def test_a_checkpoint_of_another_version_or_cut_short_names_its_place(value: str) -> None:
+    with pytest.raises(Unsupported, match=r"topic-0 offset 7 is no"):
+        decode_checkpoint(message(CHECKPOINT[0], value))
+
+
+def test_both_offsets_rise_and_a_rewind_forgets_what_it_contradicts() -> None:
+    syncs: list[OffsetSync] = []
+    for pair in ((0, 0), (10, 12), (20, 25), (5, 40), (5, 40), (9, 44)):
+        append_sync(syncs, OffsetSync(*pair))
+    assert syncs == [OffsetSync(0, 0), OffsetSync(5, 40), OffsetSync(9, 44)]
+
+
+def test_a_recreated_target_forgets_offsets_that_lie_beyond_it() -> None:
+    syncs = [OffsetSync(0, 0), OffsetSync(10, 12)]
+    append_sync(syncs, OffsetSync(11, 0))
+    assert syncs == [OffsetSync(11, 0)]

@@ -1,0 +1,133 @@
+"""What happens to drctl's own files when they are damaged, full, or left by a process that died."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drctl.drivers.store.epochs import SqliteEpochs
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.drivers.store.journal import SqliteJournal
+from drctl.drivers.store.lease import FileLease
+from drctl.errors import ConfigInvalid, DrctlError, JournalBroken, Locked
+from drctl.model.run import Event, Run
+from tests.fakes import FakeClock
+
+RUN = Run("r1", "switchover", "lab", "d1", "north", "south", 3)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> SqliteJournal:
+    journal = SqliteJournal(tmp_path / "j.sqlite", FakeClock())
+    journal.begin(RUN)
+    for number in range(3):
+        journal.append(RUN.id, Event.STEP_OBSERVED, f"step-{number}", {"n": number})
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("damage", "entry"),
+    [
+        ("UPDATE entry SET body = '{\"n\": 9}' WHERE sequence = 2", 2),
+        ("UPDATE entry SET step = 'another' WHERE sequence = 1", 1),
+        ("UPDATE entry SET at = '2020-01-01T00:00:00+00:00' WHERE sequence = 3", 3),
+        ("DELETE FROM entry WHERE sequence = 2", 3),
+    ],
+)
+def test_the_first_altered_entry_is_named(journal: SqliteJournal, damage: str, entry: int) -> None:
+    with sqlite3.connect(journal.path) as database:
+        database.execute(damage)
+    database.close()
+    with pytest.raises(JournalBroken, match=f"entry {entry} of run r1"):
+        journal.entries("r1")
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    (tmp_path / "j.sqlite").write_text("something else, and long enough to be looked at" * 100)
+    with pytest.raises(JournalBroken, match=r"j\.sqlite"):
+        SqliteJournal(tmp_path / "j.sqlite", FakeClock()).runs()
+
+
+def test_a_journal_whose_folder_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalBroken, match=r"j\.sqlite"):
+        SqliteJournal(tmp_path / "file" / "j.sqlite", FakeClock()).begin(RUN)
+
+
+def test_an_entry_that_does_not_fit_on_the_disk_is_not_written(journal: SqliteJournal) -> None:
+    # A limit on the size of files, which only a process of its own may be given, stands for a full disk.
+    program = (
+        "import resource, signal, sys; from pathlib import Path; from tests.fakes import FakeClock;"
+        "from drctl.drivers.store.journal import SqliteJournal; from drctl.errors import JournalBroken;"
+        "from drctl.model.run import Event;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000));"
+        "journal = SqliteJournal(Path(sys.argv[1]), FakeClock())\n"
+        "try: journal.append('r1', Event.STEP_INTENDED, 'x', {'long': 'x' * 100000})\n"
+        "except JournalBroken: print('broken')"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(journal.path)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "broken\n"
+    assert len(journal.entries("r1")) == 3
+
+
+def test_a_run_that_was_never_begun_takes_no_entry(tmp_path: Path) -> None:
+    with pytest.raises(JournalBroken):
+        SqliteJournal(tmp_path / "j.sqlite", FakeClock()).append("r9", Event.RUN_STARTED)
+
+
+def test_plans_in_one_file_have_epochs_of_their_own(tmp_path: Path) -> None:
+    one, other = SqliteEpochs(tmp_path / "j.sqlite", "one"), SqliteEpochs(tmp_path / "j.sqlite", "other")
+    one.raise_to(5, expected=0)
+    assert (one.current(), other.current()) == (5, 0)
+
+
+def test_a_lease_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    program = (
+        "import sys; from pathlib import Path; from drctl.drivers.store.lease import FileLease;"
+        "lease = FileLease(Path(sys.argv[1])); lease.acquire('run r1 of the other');"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        ours = FileLease(path)
+        with pytest.raises(Locked, match="run r1 of the other"):
+            ours.acquire("us")
+        other.kill()
+    ours.acquire("us")
+    assert ours.held()
+    ours.release()
+
+
+def test_a_lease_whose_file_was_taken_away_is_not_held(tmp_path: Path) -> None:
+    lease = FileLease(tmp_path / "lock")
+    lease.acquire("us")
+    lease.path.unlink()
+    assert not lease.held()
+    FileLease(tmp_path / "lock").acquire("another")
+    assert not lease.held()
+    lease.release()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"site": 5}', "north"])
+def test_a_door_that_says_nothing_usable_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "door.json").write_text(text)
+    with pytest.raises(ConfigInvalid, match=r"door\.json"):
+        FileFrontDoor(tmp_path / "door.json").site()
+
+
+def test_a_door_is_turned_leaving_nothing_beside_it(tmp_path: Path) -> None:
+    FileFrontDoor(tmp_path / "door.json").point_to("south")
+    assert [path.name for path in tmp_path.iterdir()] == ["door.json"]
+    assert (tmp_path / "door.json").read_text() == '{"site": "south"}\n'
+
+
+def test_a_door_that_cannot_be_turned_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DrctlError, match=r"door\.json: the front door cannot be turned"):
+        FileFrontDoor(tmp_path / "no-folder" / "door.json").point_to("south")

@@ -50,7 +50,10 @@ class Outcome(StrEnum):
 
 
 class Writer:
-    """An idempotent producer with ``acks=all`` that sends in windows and tells each record's outcome."""
+    """An idempotent producer with ``acks=all`` that sends in windows and tells each record's outcome.
+
+    ``broken`` says that the client is of no use any more: take a new one.
+    """
 
     def __init__(self, site: KafkaSite) -> None:
         own = {
@@ -61,13 +64,24 @@ class Writer:
             "compression.type": "lz4",
         }
         self.producer = Producer({**site.config, **own, **site.causes.settings()})
+        self.broken = False
+        self._wrote = False
 
     def write(self, window: Sequence[Outgoing]) -> list[Outcome]:
         """Send these and wait until every outcome is known or given up."""
         outcomes = [Outcome.DOUBTFUL] * len(window)
-        for number, record in enumerate(window):
-            self._produce(number, record, outcomes)
-        self.producer.flush(PATIENCE + 5)
+        try:
+            for number, record in enumerate(window):
+                self._produce(number, record, outcomes)
+            self.producer.flush(PATIENCE + 5)
+        except KafkaException as error:
+            if not error.args[0].fatal():
+                raise
+            self.broken = True
+            if not self._wrote and error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+                # A principal that may write to no topic at all gets no producer id, so nothing was even sent.
+                return [Outcome.DENIED] * len(window)
+        self._wrote = self._wrote or Outcome.WRITTEN in outcomes
         return outcomes
 
     def _produce(self, number: int, record: Outgoing, outcomes: list[Outcome]) -> None:

@@ -92,7 +92,7 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
                 if told[outcome]:
                     places = [each.place(number, with_key=with_key) for each in told[outcome]]
                     around.history.write(kind, around.now(), site, places)
-            denied = bool(told[Outcome.DENIED])
+            denied = bool(told[Outcome.DENIED]) or writer.broken
             waiting = told[Outcome.DENIED] + waiting
         if denied:
             around.history.write("denied", around.now(), site)

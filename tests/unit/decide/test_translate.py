@@ -182,6 +182,14 @@ def test_behind_the_newest_sync_of_a_compacted_topic_a_copy_is_not_taken_for_ano
     assert refused(Refusal.COMPACTED_APART, look(Site("a.x"), Site("ax"), (0, 0), at=2, compacted=True))
 
 
+def test_behind_the_newest_sync_of_a_compacted_topic_a_repeated_record_is_not_passed_over() -> None:
+    """Of two equal records one is left there: it is the second, which is still to be read."""
+    answer = look(Site("axxf"), Site("axf"), (0, 0), at=2, compacted=True)
+    assert refused(Refusal.COMPACTED_APART, answer)
+    assert isinstance(answer, Refused)
+    assert (answer.conservative, answer.repeats) == (1, 1)
+
+
 def test_an_open_transaction_leaves_what_is_behind_it_undecided() -> None:
     logs = Logs(ORDERS, LogBounds(0, 4, 8), THERE.bounds, (), compacted=False)
     assert refused(Refusal.NOT_COPIED, translate(logs, 6, lambda _: ((), ())))

@@ -1,0 +1,274 @@
+"""The switchover on two real sites with MirrorMaker 2 between them. A test begins where the one before has ended."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Self
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+
+from drctl.config import load
+from drctl.drivers.kafka import properties
+from drctl.errors import Compensated
+from drctl.lab.lab import Lab
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import RunResult, RunState
+from drctl.monitors import observe
+from drctl.plans import runner, switchover
+from drctl.ports import World
+from drctl.wiring import open_world
+
+READINGS, ORDERS = "turbines.readings", "shop.orders"
+DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+
+type PerPartition = dict[tuple[str, int], list[bytes]]
+
+
+@pytest.fixture(scope="module")
+def lab(own_lab: Lab) -> Lab:
+    """A lab of their own: these tests leave it turned around."""
+    return own_lab
+
+
+@contextmanager
+def opened(lab: Lab, *, step_timeout: float = 60) -> Iterator[World]:
+    plan = load(lab.plan_file)
+    guards = replace(plan.guards, step_timeout=timedelta(seconds=step_timeout))
+    with open_world(replace(plan, guards=guards)) as world:
+        positions = world.sites[sites(world)[0]].positions
+        for group in set(world.plan.groups) - positions.groups():
+            positions.commit(group, {TopicPartition(READINGS, 0): Committed(0)})
+        yield world
+
+
+def move(world: World) -> RunResult:
+    source, target = sites(world)
+    plan = switchover.plan(world, source, target, observe=observe)
+    return runner.run(plan, world, lambda _: None)
+
+
+def sites(world: World) -> tuple[str, str]:
+    """The site that serves, and the other."""
+    serving = world.front_door.site()
+    assert serving is not None
+    return serving, next(name for name in world.sites if name != serving)
+
+
+def client(lab: Lab, site: str, user: str) -> dict[str, str]:
+    there = lab.site(site)
+    return {**properties.load(there.client_properties(user)), "bootstrap.servers": there.bootstrap_servers}
+
+
+class Writer(Thread):
+    """Writes records one by one where it is until it is denied, then where the door points."""
+
+    def __init__(self, lab: Lab, world: World, prefix: str) -> None:
+        super().__init__(daemon=True)
+        self.lab, self.door, self.prefix, self.ended = lab, world.front_door, prefix, Event()
+        self.acknowledged: PerPartition = defaultdict(list)
+        self.moves = 0
+
+    def run(self) -> None:
+        at, number = self.door.site(), 0
+        producer = Producer(client(self.lab, at or "", "turbines"))
+        while not self.ended.wait(0.01):
+            payload = f"{self.prefix} {number}".encode()
+            if self._write(producer, number % 6, payload):
+                number += 1
+            elif (now := self.door.site()) not in (None, at):
+                at, producer = now, Producer(client(self.lab, now or "", "turbines"))
+                self.moves += 1
+
+    def _write(self, producer: Producer, partition: int, payload: bytes) -> bool:
+        answers: list[KafkaError | None] = []
+        try:
+            producer.produce(READINGS, payload, partition=partition, on_delivery=lambda e, _: answers.append(e))
+        except KafkaException as refused:  # the client knows by now that it is denied
+            answers.append(refused.args[0])
+        while not answers:
+            producer.poll(0.05)
+        if answers[0] is None:
+            self.acknowledged[READINGS, partition].append(payload)
+            return True
+        assert answers[0].code() in DENIED, answers[0]
+        return False
+
+    def end(self) -> None:
+        self.ended.set()
+        self.join(20)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+class Reader(Thread):
+    """A group's member: reads, commits, and goes where the door points; ``stubborn`` it stays."""
+
+    def __init__(self, lab: Lab, world: World, group: str, prefix: str, *, stubborn: bool = False) -> None:
+        super().__init__(daemon=True)
+        self.lab, self.door, self.group, self.prefix, self.stubborn = lab, world.front_door, group, prefix, stubborn
+        self.processed: PerPartition = defaultdict(list)
+        self.joined, self.ended = Event(), Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.05):
+            site = self.door.site()
+            if site is not None:
+                self._read_at(site)
+
+    def _read_at(self, site: str) -> None:
+        settings = {"group.id": self.group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+        consumer = Consumer({**client(self.lab, site, "readers"), **settings})
+        consumer.subscribe([READINGS, ORDERS], on_assign=lambda *_: self.joined.set())
+        while not self.ended.is_set() and (self.stubborn or self.door.site() == site):
+            for message in consumer.consume(100, 0.1):
+                assert message.error() is None, message.error()
+                if (value := message.value() or b"").startswith(self.prefix.encode()):
+                    self.processed[message.topic() or "", message.partition() or 0].append(value)
+                consumer.commit(message=message, asynchronous=False)
+        consumer.close()
+
+    def end(self) -> None:
+        self.ended.set()
+        self.join(20)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+def wait(world: World, what: str, seconds: float, done: Callable[[], bool]) -> None:
+    deadline = world.clock.monotonic() + seconds
+    while not done():
+        assert world.clock.monotonic() < deadline, f"waited in vain until {what}"
+        world.clock.sleep(0.1)
+
+
+def some_writes(world: World, writer: Writer, count: int = 60) -> None:
+    before = sum(map(len, writer.acknowledged.values()))
+    wait(world, "records are written", 30, lambda: sum(map(len, writer.acknowledged.values())) >= before + count)
+
+
+def test_a_switchover_and_the_way_home_under_load_lose_and_repeat_nothing(lab: Lab) -> None:
+    prefix = uuid4().hex
+    with opened(lab) as world, Writer(lab, world, prefix) as writer, Reader(lab, world, "dispatch", prefix) as reader:
+        wait(world, "the reader has joined", 30, reader.joined.is_set)
+        for moves in (1, 2):
+            some_writes(world, writer)
+            result = move(world)
+            assert result.state is RunState.DONE
+            assert result.evidence["watch-first-commits"]["not arrived"] == []
+            some_writes(world, writer)
+            assert writer.moves == moves
+        writer.end()
+        wait(world, "everything is read", 30, lambda: total(reader.processed) >= total(writer.acknowledged))
+        reader.end()
+    assert reader.processed == writer.acknowledged
+
+
+def test_a_group_that_is_not_running_finds_its_exact_position_at_the_other_site(lab: Lab) -> None:
+    prefix = uuid4().hex
+    with opened(lab) as world:
+        source, target = sites(world)
+        catch_up(lab, source, "billing")
+        with Writer(lab, world, prefix) as writer:
+            some_writes(world, writer, 200)
+        first = take(lab, source, "billing", 70)
+        move(world)
+        rest = take(lab, target, "billing", total(writer.acknowledged) - 70)
+        assert take(lab, target, "billing", 1, patience=5) == []
+    assert sorted(first + rest) == sorted(v for values in writer.acknowledged.values() for v in values)
+
+
+def test_the_link_home_writes_through_the_fence_of_the_old_source(lab: Lab) -> None:
+    prefix = uuid4().hex
+    with opened(lab) as world:
+        source, target = sites(world)
+        move(world)
+        assert world.sites[source].fence.canary().refused
+        ends = {p: b.high for p, b in world.sites[source].records.bounds(partitions(world, source)).items()}
+        with Writer(lab, world, prefix) as writer:
+            some_writes(world, writer)
+
+        def copied() -> bool:
+            found = sum(len(world.sites[source].records.identities(p, end, 10**9)) for p, end in ends.items())
+            return found == total(writer.acknowledged)
+
+        wait(world, "the records come home", 60, copied)
+        assert world.sites[source].fence.standing()
+        assert not world.sites[target].fence.standing()
+
+
+def test_a_transaction_left_open_through_the_fence_is_not_committed(lab: Lab) -> None:
+    with opened(lab, step_timeout=90) as world:
+        source, target = sites(world)
+        settings = {"transactional.id": f"shop-{uuid4().hex}", "transaction.timeout.ms": "10000"}
+        producer = Producer({**client(lab, source, "shop"), **settings})
+        producer.init_transactions(20)
+        producer.begin_transaction()
+        payload = f"open {uuid4().hex}".encode()
+        producer.produce(ORDERS, payload, partition=0)
+        producer.flush(10)
+        before = {p: b.stable for p, b in world.sites[target].records.bounds(partitions(world, target)).items()}
+        move(world)
+        with pytest.raises(KafkaException):
+            producer.commit_transaction(20)
+        grown = [
+            p for p, end in before.items() if p.topic == ORDERS and world.sites[target].records.following(p, end, 1)
+        ]
+    assert grown == []
+
+
+def test_a_consumer_that_never_leaves_is_named_and_the_source_is_open_again(lab: Lab) -> None:
+    prefix = uuid4().hex
+    with opened(lab, step_timeout=8) as world, Reader(lab, world, "reporting", prefix, stubborn=True) as reader:
+        source, _ = sites(world)
+        wait(world, "the reader has joined", 30, reader.joined.is_set)
+        with pytest.raises(Compensated, match=r"group reporting is Stable with .* at /127\.0\.0\.1"):
+            move(world)
+        with Writer(lab, world, prefix) as writer:
+            some_writes(world, writer)
+        assert writer.moves == 0
+        assert world.front_door.site() == source
+        assert world.links[sites(world)].replication.status().working
+
+
+def partitions(world: World, site: str) -> tuple[TopicPartition, ...]:
+    topics = world.sites[site].brokers.topics(world.plan.topics)
+    return tuple(p for topic in topics.values() for p in topic.spread())
+
+
+def total(found: PerPartition) -> int:
+    return sum(map(len, found.values()))
+
+
+def take(lab: Lab, site: str, group: str, count: int, *, patience: float = 20) -> list[bytes]:
+    """Read that many records as the group's only member, commit, leave."""
+    settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer({**client(lab, site, "readers"), **settings})
+    consumer.subscribe([READINGS])
+    found: list[bytes] = []
+    while len(found) < count and (message := consumer.poll(patience)) is not None:
+        assert message.error() is None, message.error()
+        found.append(message.value() or b"")
+        consumer.commit(message=message, asynchronous=False)
+    consumer.close()
+    return found
+
+
+def catch_up(lab: Lab, site: str, group: str) -> None:
+    """Read whatever earlier tests have left."""
+    while take(lab, site, group, 1000, patience=6):
+        pass

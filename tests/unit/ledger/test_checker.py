@@ -1,0 +1,135 @@
+"""The checker against planted faults and against a naive oracle."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drctl.ledger.checker import check
+from drctl.ledger.control import PLANTED, caught, plant
+from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stream
+from drctl.ledger.record import Number, decode, encode
+
+A, B = Stream(1, "readings", 0), Stream(2, "readings", 1)
+PRICES = Stream(3, "prices", 0)
+
+
+def acknowledged(stream: Stream, *sequences: int, key: str | None = None) -> Iterator[Event]:
+    return (Acknowledged(stream, s, 0.0, "north", key) for s in sequences)
+
+
+def seen(stream: Stream, *sequences: int) -> Iterator[Event]:
+    return (Seen(stream.topic, stream.partition, n, stream, s) for n, s in enumerate(sequences))
+
+
+def processed(stream: Stream, *sequences: int) -> Iterator[Event]:
+    return (Processed("billing", stream, s, 0.0, "north") for s in sequences)
+
+
+def test_a_clean_history_has_no_fault() -> None:
+    found = check([*acknowledged(A, 1, 2, 3), *seen(A, 1, 2, 3), *processed(A, 1, 2)])
+    assert found.clean
+    assert found.records.acknowledged == 3
+
+
+def test_an_acknowledged_record_that_nobody_finds_is_lost() -> None:
+    found = check([*acknowledged(A, 1, 2, 3), *seen(A, 1, 3)])
+    assert found.records.lost.examples == ("readings-0 producer 1 sequence 2",)
+
+
+def test_a_record_found_twice_is_duplicated_and_not_reordered() -> None:
+    found = check([*acknowledged(A, 1, 2), *seen(A, 1, 2, 1)])
+    assert (found.records.duplicated.count, found.records.reordered.count) == (1, 0)
+
+
+def test_a_record_behind_a_later_one_is_reordered() -> None:
+    found = check([*acknowledged(A, 1, 2), *seen(A, 2, 1)])
+    assert (found.records.reordered.count, found.records.lost.count) == (1, 0)
+
+
+def test_a_record_of_an_aborted_transaction_may_not_be_there() -> None:
+    found = check([*acknowledged(A, 1), Aborted(A, 2), *seen(A, 1, 2)])
+    assert found.records.aborted_read.count == 1
+
+
+def test_a_doubtful_record_is_no_fault_whether_there_or_not() -> None:
+    there, gone = check([Doubtful(A, 1), *seen(A, 1)]), check([Doubtful(A, 1)])
+    assert there.clean
+    assert there.records.recovered.count == 1
+    assert gone.clean
+
+
+def test_a_record_that_nobody_sent_is_a_phantom() -> None:
+    stranger = Seen("readings", 0, 9, A, 7, foreign=True)
+    assert check([*seen(A, 5), stranger]).records.phantom.count == 2
+
+
+def test_a_record_in_another_partition_than_sent_to_is_misrouted() -> None:
+    assert check([*acknowledged(A, 1), Seen("readings", 1, 0, A, 1)]).records.misrouted.count == 1
+
+
+def test_a_record_without_a_number_or_with_another_value_is_corrupt() -> None:
+    events = [*acknowledged(A, 1), Seen("readings", 0, 0, None), Seen("readings", 0, 1, A, 1, intact=False)]
+    found = check(events)
+    assert (found.records.corrupt.count, found.records.lost.count) == (2, 1)
+
+
+def test_compaction_excuses_only_records_with_a_newer_one_of_their_key() -> None:
+    events = [*acknowledged(PRICES, 1, 3, key="a"), *acknowledged(PRICES, 2, key="b"), *seen(PRICES, 3)]
+    found = check(events, compacted=["prices"])
+    assert found.records.lost.examples == ("prices-0 producer 3 sequence 2",)
+    assert found.records.superseded == 1
+    assert check(events).records.lost.count == 2
+
+
+def test_a_group_skips_what_it_passed_by_and_not_what_it_has_yet_to_read() -> None:
+    found = check([*acknowledged(A, 1, 2, 3, 4), *seen(A, 1, 2, 3, 4), *processed(A, 1, 3)])
+    assert found.groups[0].skipped.examples == ("readings-0 producer 1 sequence 2",)
+
+
+def test_a_group_repeats_what_it_processed_before() -> None:
+    found = check([*acknowledged(A, 1, 2), *seen(A, 1, 2), *processed(A, 1, 2, 2)])
+    assert found.groups[0].repeated.count == 1
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_every_planted_fault_is_named(kind: str) -> None:
+    clean = [*acknowledged(A, *range(1, 50)), *seen(A, *range(1, 50)), *processed(A, *range(1, 50))]
+    assert check(clean).clean
+    assert not check(plant(kind, clean, ())).clean
+    assert caught(clean) == dict.fromkeys(PLANTED, True)
+
+
+def test_a_history_without_records_catches_nothing() -> None:
+    assert not any(caught([]).values())
+
+
+sequences = st.lists(st.integers(1, 40), max_size=60)
+
+
+@given(st.sets(st.integers(1, 40)), sequences, sequences)
+def test_it_agrees_with_sets(acked: set[int], read: list[int], done: list[int]) -> None:
+    found = check([*acknowledged(A, *sorted(acked)), *seen(A, *read), *processed(A, *done)])
+    assert found.records.lost.count == len(acked - set(read))
+    assert found.records.duplicated.count == len(read) - len(set(read))
+    assert found.records.phantom.count == len(set(read) - acked)
+    if done:
+        assert found.groups[0].skipped.count == len({s for s in acked if s < max(done)} - set(done))
+        assert found.groups[0].repeated.count == len(done) - len(set(done))
+
+
+@given(st.binary() | st.none(), st.binary() | st.none())
+def test_a_number_survives_and_notices_any_change(key: bytes | None, value: bytes | None) -> None:
+    number = Number(UUID(int=7), 1, 2, 3)
+    header = encode(number, key, value)
+    assert decode(header, key, value) == number
+    changed = decode(header, key, (value or b"") + b"!")
+    assert changed is not None
+    assert not changed.intact
+
+
+@pytest.mark.parametrize("header", [None, b"", b"short", b"x" * 39])
+def test_a_header_of_another_form_is_no_number(header: bytes | None) -> None:
+    assert decode(header, b"k", b"v") is None

@@ -68,8 +68,8 @@ class Histories:
         lines = (line for client in self.lines.values() for line in client)
         return sum(len(line.records) for line in lines if line.kind == "acknowledged" and began <= line.at < ended)
 
-    def lags(self, topics: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[float, int]]]:
-        """Per group over time: records acknowledged in its topics less records it processed."""
+    def lags(self, topics: Mapping[str, Sequence[str]], window: float = 2.0) -> dict[str, list[tuple[float, int]]]:
+        """Per group the largest lag in each window: records acknowledged in its topics less records it processed."""
         steps: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         for lines in self.lines.values():
             for line in lines:
@@ -79,11 +79,13 @@ class Histories:
                         steps[group].append((line.at, change))
         found: dict[str, list[tuple[float, int]]] = {}
         for group, changes in steps.items():
-            lag, curve = 0, []
+            lag = 0
+            largest: dict[int, int] = {}
             for at, change in sorted(changes):
                 lag += change
-                curve.append((at, max(lag, 0)))
-            found[group] = curve
+                number = int(at / window)
+                largest[number] = max(largest.get(number, 0), lag)
+            found[group] = [(number * window, most) for number, most in largest.items()]
         return found
 
     @staticmethod

@@ -18,8 +18,8 @@ class Lag:
     """How far a link is behind.
 
     ``records``: per partition, never too few; ``exact`` says that they were counted one by one, else they are the
-    distance in offsets, transaction markers included. ``seconds`` is the age of the oldest record not copied; None
-    where it cannot be told, 0 when nothing is waiting.
+    distance in offsets, transaction markers included. ``seconds`` is the age of the oldest record not copied by its own
+    timestamp, which its producer or its log set; None where it has none, 0 when nothing is waiting.
     """
 
     records: Mapping[TopicPartition, int]

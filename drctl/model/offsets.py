@@ -53,6 +53,8 @@ class RecordId:
 
     offset: int
     digest: bytes
+    milliseconds: int | None = None
+    """The record's own timestamp since 1970, as its producer or its log set it; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,18 +24,27 @@ def link_facts(world: World, source: str, target: str) -> LinkFacts:
 def lag(world: World, source: str, target: str) -> Lag:
     """What the source holds beyond the frontier.
 
-    A partition without a frontier counts whole. Its age is told only when nothing is waiting: timestamps are the
-    producers' own and say nothing about when a record was written.
+    A partition without a frontier counts whole. The age is that of the oldest first record waiting in any partition.
     """
     frontier = world.links[source, target].replication.frontier()
     records = world.sites[source].records
     waiting, exact = {}, True
+    oldest: list[int | None] = []
     for partition, bounds in records.bounds(_partitions(world, source)).items():
         start = max(frontier.get(partition, 0), bounds.start)
         counted = bounds.stable - start <= COUNTED_UP_TO
         waiting[partition] = _count(records, partition, start, bounds.stable, counted=counted)
         exact = exact and counted
-    return Lag(waiting, exact, None if any(waiting.values()) else 0.0)
+        if waiting[partition]:
+            oldest += [record.milliseconds for record in records.following(partition, start, 1)]
+    return Lag(waiting, exact, _age(world, oldest))
+
+
+def _age(world: World, oldest: list[int | None]) -> float | None:
+    if not oldest:
+        return 0.0
+    known = [milliseconds for milliseconds in oldest if milliseconds is not None]
+    return max(0.0, world.clock.now().timestamp() - min(known) / 1000) if len(known) == len(oldest) else None
 
 
 def _count(records: Records, partition: TopicPartition, start: int, stop: int, *, counted: bool) -> int:

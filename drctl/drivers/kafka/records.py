@@ -7,6 +7,7 @@ import xxhash
 from confluent_kafka import (
     OFFSET_INVALID,
     TIMESTAMP_LOG_APPEND_TIME,
+    TIMESTAMP_NOT_AVAILABLE,
     Consumer,
     IsolationLevel,
     KafkaError,
@@ -71,7 +72,7 @@ class KafkaRecords:
         for message in read(self.site, partition, start, batch=stop - start):
             offset = _offset(message)
             if offset < stop:
-                found.append(RecordId(offset, digest(message)))
+                found.append(identity(offset, message))
             if offset >= stop - 1:
                 break
         return tuple(found)
@@ -81,7 +82,7 @@ class KafkaRecords:
         if count <= 0:
             return ()
         for message in read(self.site, partition, start, batch=count):
-            found.append(RecordId(_offset(message), digest(message)))
+            found.append(identity(_offset(message), message))
             if len(found) == count:
                 break
         return tuple(found)
@@ -117,6 +118,12 @@ def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPart
     raise Unreachable(
         f"site {site.name}: no records and no end from {partition} in {TIMEOUT:.0f} s", remedy="check its leader"
     )
+
+
+def identity(offset: int, message: Message) -> RecordId:
+    """A record's place, identity and timestamp."""
+    kind, milliseconds = message.timestamp()
+    return RecordId(offset, digest(message), None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds)
 
 
 def digest(message: Message) -> bytes:

@@ -1,0 +1,45 @@
+"""Pauses, rates and lags from histories."""
+
+from typing import Any
+
+from drctl.drills.timeline import Histories, Pause, Span
+from drctl.ledger.history import Line
+
+SPANS = [Span("north to south", "fence-writes", 10.0, 11.0), Span("north to south", "point-clients-over", 11.0, 15.0)]
+
+
+def line(kind: str, at: float, site: str, records: int = 1, **more: Any) -> Line:
+    return Line(kind, at, site, [[1, "orders", 0, n] for n in range(records)], more)
+
+
+def test_a_pause_is_from_the_last_work_here_to_the_first_there() -> None:
+    lines = [line("acknowledged", t, "north") for t in (8.0, 10.5)] + [line("acknowledged", 16.0, "south")]
+    histories = Histories({"producer": lines})
+    assert histories.pauses(SPANS, "north", "south") == (Pause("producer", 5.5),)
+
+
+def test_a_client_that_never_came_has_no_pause_and_not_a_short_one() -> None:
+    histories = Histories({"producer": [line("acknowledged", 8.0, "north")]})
+    assert histories.pauses(SPANS, "north", "south") == (Pause("producer", None),)
+
+
+def test_denials_are_no_work() -> None:
+    lines = [line("acknowledged", 9.0, "north"), line("denied", 10.2, "north", 0), line("acknowledged", 12.0, "south")]
+    assert Histories({"p": lines}).pauses(SPANS, "north", "south") == (Pause("p", 3.0),)
+
+
+def test_rates_and_windows_count_records_and_not_lines() -> None:
+    histories = Histories({"p": [line("acknowledged", 1.2, "north", 3), line("acknowledged", 1.9, "north", 4)]})
+    assert histories.per_second("acknowledged") == {1: 7}
+    assert histories.acknowledged_between(1.5, 2.0) == 4
+
+
+def test_lag_is_what_was_acknowledged_and_not_processed_in_the_groups_own_topics() -> None:
+    lines = [
+        line("acknowledged", 0.1, "north", 5),
+        line("processed", 2.1, "north", 3, group="billing"),
+        line("processed", 2.2, "north", 5, group="other"),
+    ]
+    histories = Histories({"p": lines})
+    assert histories.lags({"billing": ["orders"]}) == {"billing": [(0.0, 5), (2.0, 2)]}
+    assert histories.lags({"billing": ["elsewhere"]}) == {"billing": [(2.0, 0)]}

@@ -138,7 +138,7 @@ def _judged(
     faults = tuple(_faults(folder / "faults.jsonl"))
     control = caught(events, compacted=COMPACTED)
     evidence = {"a fault, by another observer than its injector": bool(faults)}
-    verdict, reasons = judge(findings, Weight(windows, evidence, all(control.values())))
+    verdict, reasons = judge(findings, Weight(windows, evidence, all(control.values()), redelivery=True))
     found = tuple(gaps(journal))
     if found and verdict is not Verdict.REFUTED:
         verdict, reasons = Verdict.INCONCLUSIVE, found

@@ -14,17 +14,20 @@ class Weight:
     ``acknowledged``: records acknowledged per window (before, during, after the event), each with its floor.
     ``evidence``: what had to be witnessed by another than the one who did it, and whether it was. ``control_caught``:
     the same checker named every planted fault. ``complete``: every client's history could be read to its end.
+    ``redelivery``: a group may read a record again, as at-least-once consumers do when a coordinator dies; it is told
+    and is no fault. Skipping one always is.
     """
 
     acknowledged: Mapping[str, tuple[int, int]]
     evidence: Mapping[str, bool]
     control_caught: bool
     complete: bool = True
+    redelivery: bool = False
 
 
 def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict with every reason for it."""
-    faults = tuple(_faults(findings))
+    faults = tuple(_faults(findings, redelivery=weight.redelivery))
     if faults:
         return Verdict.REFUTED, faults
     gaps = tuple(_gaps(weight))
@@ -33,20 +36,23 @@ def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]
     thin = tuple(_thin(findings, weight))
     if thin:
         return Verdict.VACUOUS, thin
-    acknowledged = findings.records.acknowledged
-    return Verdict.PROVED, (
-        f"all {acknowledged} acknowledged records are there once, and no group skipped or repeated one",
-    )
+    return Verdict.PROVED, (_proved(findings),)
 
 
-def _faults(findings: Findings) -> Iterator[str]:
+def _proved(findings: Findings) -> str:
+    again = sum(group.repeated.count for group in findings.groups)
+    groups = f"groups skipped none and read {again} again" if again else "no group skipped or repeated one"
+    return f"all {findings.records.acknowledged} acknowledged records are there once, and {groups}"
+
+
+def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
     for name, found in findings.records.faults.items():
         if found:
             yield f"{found.count} {name.replace('_', ' ')}, first: {found.examples[0]}"
     for group in findings.groups:
         if group.skipped:
             yield f"group {group.name} skipped {group.skipped.count}, first: {group.skipped.examples[0]}"
-        if group.repeated:
+        if group.repeated and not redelivery:
             yield f"group {group.name} repeated {group.repeated.count}, first: {group.repeated.examples[0]}"
 
 

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.properties import load
-from drctl.errors import Unreachable
+from drctl.errors import DrctlError, Unreachable
 from drctl.model.site import Site
 
 TIMEOUT = 15.0
@@ -21,6 +21,8 @@ TIMEOUT = 15.0
 
 CONNECT = 8.0
 """Seconds that the first answer of a site may take."""
+FAILURE_HOLDS = 5.0
+"""Seconds for which a site that could not be reached is taken to be still out of reach."""
 
 
 def user(config: dict[str, str]) -> str:
@@ -45,6 +47,7 @@ class KafkaSite:
         self._lock = threading.Lock()
         self._admin: AdminClient | None = None
         self._idle: list[Consumer] = []
+        self._failed: tuple[float, DrctlError] | None = None
 
     @staticmethod
     def open(site: Site) -> "KafkaSite":
@@ -61,7 +64,13 @@ class KafkaSite:
         return self._admin
 
     def _connect(self, client: AdminClient | Consumer) -> None:
-        """Ask for the list of brokers in short turns, so that a rejected login is told at once."""
+        """Ask for the list of brokers in short turns, so that a rejected login is told at once.
+
+        A failure is told again for some seconds without trying: a look at a dead site asks many things of it.
+        """
+        if self._failed is not None and time.monotonic() - self._failed[0] < FAILURE_HOLDS:
+            known = self._failed[1]
+            raise type(known)(str(known), remedy=known.remedy)
         self.causes.rejected = ""
         deadline = time.monotonic() + CONNECT
         while True:
@@ -70,7 +79,9 @@ class KafkaSite:
                 return
             except KafkaException as error:
                 if self.causes.rejected or time.monotonic() > deadline:
-                    raise self.causes.translate(error, "connect") from error
+                    failure = self.causes.translate(error, "connect")
+                    self._failed = (time.monotonic(), failure)
+                    raise failure from error
             client.poll(0)
 
     def wait[T](self, future: "Future[T]", doing: str) -> T:

@@ -51,6 +51,23 @@ def test_too_little_traffic_is_vacuous() -> None:
     assert judge(findings(), replace(WEIGHT, acknowledged={"during": (4, 5)}))[0] is Verdict.VACUOUS
 
 
+def test_reading_again_is_a_fault_unless_redelivery_is_expected_and_skipping_always_is() -> None:
+    again = check([*clean(), clean()[2]])
+    assert judge(again, WEIGHT)[0] is Verdict.REFUTED
+    verdict, reasons = judge(again, replace(WEIGHT, redelivery=True))
+    assert (verdict, "read 1 again" in reasons[0]) == (Verdict.PROVED, True)
+    skipped = check([*clean(), Acknowledged(A, 2, 0.0, "north"), Seen("readings", 0, 1, A, 2), *_third()])
+    assert judge(skipped, replace(WEIGHT, redelivery=True))[0] is Verdict.REFUTED
+
+
+def _third() -> list[Event]:
+    return [
+        Acknowledged(A, 3, 0.0, "north"),
+        Seen("readings", 0, 2, A, 3),
+        Processed("billing", A, 3, 0.0, "north"),
+    ]
+
+
 def test_groups_that_did_nothing_are_vacuous() -> None:
     assert judge(check(clean()[:2]), WEIGHT)[0] is Verdict.VACUOUS
 

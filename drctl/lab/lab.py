@@ -8,74 +8,39 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from drctl.drivers.connect.client import ConnectClient
-from drctl.drivers.kafka.fence import AclFence
-from drctl.drivers.kafka.properties import load
-from drctl.drivers.kafka.provision import allow, create_topics
-from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.store.clock import SystemClock
-from drctl.errors import LabError, NotFound, Unreachable
+from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
 from drctl.lab.certificates import Authority
 from drctl.lab.connect import write_links, write_worker
-from drctl.lab.files import client_properties, write_clients, write_plan
+from drctl.lab.files import write_clients, write_plan
 from drctl.lab.layout import (
-    CANARY_TOPIC,
     SITES,
-    TOPICS,
     USERS,
     Node,
     SiteLayout,
     class_path,
     java,
-    other,
     plan_layout,
     wire,
 )
 from drctl.lab.processes import Processes, ProcessStatus
-from drctl.lab.rights import RIGHTS
-from drctl.model.fence import Denial, Scope
-from drctl.model.site import Canary
+from drctl.lab.provisioning import provision
+from drctl.lab.site import LabSite
+from drctl.model.site import Link
 from drctl.ports import Clock
 
 type Progress = Callable[[str], None]
 
 READY = "lab.json"
 """Written when the lab is complete; holds its layout."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabSite:
-    """What a user of the lab needs to know of one site."""
-
-    layout: SiteLayout
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        return self.layout.name
-
-    @property
-    def bootstrap_servers(self) -> str:
-        return self.layout.bootstrap_servers
-
-    @property
-    def connect_url(self) -> str:
-        return f"http://localhost:{self.layout.connect}"
-
-    def client_properties(self, user: str) -> Path:
-        """The client properties file of one of the lab's users, in Kafka's own format."""
-        return client_properties(self.folder, self.name, user)
-
-    def kafka(self, user: str = "admin") -> KafkaSite:
-        """A connection as that user; close it."""
-        config = load(self.client_properties(user))
-        return KafkaSite(self.name, {**config, "bootstrap.servers": self.bootstrap_servers})
 
 
 class Lab:
@@ -197,7 +162,7 @@ class Lab:
         for site in self.layout.values():
             for name, node in zip(site.brokers, site.nodes, strict=True):
                 self._wait_for_ports(name, [node.client, node.internal])
-            self._provision(site)
+            provision(self.site(site.name))
             progress(f"{site.name}: {len(site.nodes)} broker(s) up and provisioned after {took()}")
         for site in self.layout.values():
             self._wait_for_worker(site)
@@ -252,65 +217,30 @@ class Lab:
         finally:
             client.close()
 
-    def _provision(self, site: SiteLayout) -> None:
-        kafka = self.site(site.name).kafka()
-        replicas = site.replicas
-        forever = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(10 * 365 * 86_400_000)}
-        compacted = {"cleanup.policy": "compact", "segment.ms": "10000", "min.cleanable.dirty.ratio": "0.1"}
-        topics: dict[str, tuple[int, int, dict[str, str]]] = {
-            name: (count, replicas, compacted if name == "shop.prices" else {}) for name, count in TOPICS.items()
-        }
-        topics[CANARY_TOPIC] = (1, replicas, {})
-        topics[f"mm2-offset-syncs.{other(site.name)}.internal"] = (1, replicas, forever)
-        topics[f"{other(site.name)}.checkpoints.internal"] = (1, replicas, {"cleanup.policy": "compact"})
-        try:
-            create_topics(kafka, topics)
-            allow(kafka, RIGHTS)
-            if site.name == "south":
-                # The normal state of a standby: nobody but the replication user may write.
-                canary = Canary(self.site("south").client_properties("canary"), CANARY_TOPIC)
-                fence = AclFence(kafka, canary)
-                writers = fence.writers().principals - {"User:mm2"}
-                fence.deny([Denial(writer, scope) for writer in writers for scope in Scope])
-        finally:
-            kafka.close()
-
     def _start_link(self) -> None:
-        client = ConnectClient(self.site("south").connect_url)
-        definitions = json.loads((self.folder / "links" / "north-to-south.json").read_text())
+        file = self.folder / "links" / "north-to-south.json"
+        link = Link("north-to-south", "north", "south", file, "User:mm2")
+        replication = ConnectReplication(link, self.site("south").connect_url, self.clock)
         deadline = self.clock.monotonic() + 120
         try:
-            for name, config in definitions.items():
-                self._retry(lambda n=name, c=config: client.put(f"/connectors/{n}/config", c), deadline)  # type: ignore[misc]
-            while not all(self._runs(client, name) for name in definitions):
+            replication.resume()
+            while not self._runs(replication):
                 self._still_there("south-connect", deadline)
                 self.clock.sleep(0.2)
         finally:
-            client.close()
-
-    def _retry(self, act: Callable[[], object], deadline: float) -> None:
-        while True:
-            try:
-                act()
-                return
-            except Unreachable:
-                self._still_there("south-connect", deadline)
-                self.clock.sleep(0.2)
+            replication.close()
 
     @staticmethod
-    def _runs(client: ConnectClient, name: str) -> bool:
+    def _runs(replication: ConnectReplication) -> bool:
         try:
-            status = client.get(f"/connectors/{name}/status")
-        except (Unreachable, NotFound):
+            status = replication.status()
+        except Unreachable:
             return False
-        tasks = status["tasks"]
-        for task in tasks:
-            if task["state"] == "FAILED":
-                reason = task.get("trace", "no reason given").splitlines()[0]
-                raise LabError(f"{name} failed: {reason}", remedy="see logs/south-connect.log")
+        for connector in status.connectors:
+            if trace := connector.trace or next((task.trace for task in connector.tasks if task.trace), ""):
+                raise LabError(f"{connector.name} failed: {trace}", remedy="see logs/south-connect.log")
         # A checkpoint connector has no task while there is no group.
-        enough = bool(tasks) or not name.endswith(".source")
-        return enough and all(task["state"] == "RUNNING" for task in (status["connector"], *tasks))
+        return status.working
 
 
 def _answers(port: int) -> bool:

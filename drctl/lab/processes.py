@@ -18,7 +18,10 @@ from drctl.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """A process of the lab as the kernel sees it: ``state`` is running, stopped or gone."""
+    """A process of the lab as the kernel sees it: ``state`` is running, stopped, exiting or gone.
+
+    Exiting: its first thread has ended and others have not, so it may still hold files and ports.
+    """
 
     name: str
     pid: int
@@ -132,5 +135,7 @@ def _seen(name: str, pid: int, exit_code: int | None) -> ProcessStatus:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
         return ProcessStatus(name, pid, "gone", 0, exit_code)
-    state = {"T": "stopped", "t": "stopped", "Z": "gone", "X": "gone"}.get(letter, "running")
+    state = {"T": "stopped", "t": "stopped", "Z": "exiting", "X": "exiting"}.get(letter, "running")
+    if state == "exiting" and exit_code is not None:
+        state = "gone"
     return ProcessStatus(name, pid, state, pages * os.sysconf("SC_PAGE_SIZE"), exit_code)

@@ -74,11 +74,12 @@ class Writer:
             for number, record in enumerate(window):
                 self._produce(number, record, outcomes)
             self.producer.flush(PATIENCE + 5)
-        except KafkaException as error:
-            if not error.args[0].fatal():
+        except (KafkaException, SystemError) as error:
+            fault = _fault(error)
+            if not fault.fatal():
                 raise
             self.broken = True
-            if not self._wrote and error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+            if not self._wrote and fault.code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
                 # A principal that may write to no topic at all gets no producer id, so nothing was even sent.
                 return [Outcome.DENIED] * len(window)
         self._wrote = self._wrote or Outcome.WRITTEN in outcomes
@@ -105,6 +106,16 @@ class Writer:
             if error.args[0].code() not in DENIED:
                 raise
             outcomes[number] = Outcome.DENIED
+
+
+def _fault(error: KafkaException | SystemError) -> KafkaError:
+    """The client's own error; raised while a callback runs, it arrives as the cause of a SystemError."""
+    while not isinstance(error, KafkaException):
+        if not isinstance(error.__cause__, KafkaException | SystemError):
+            raise error
+        error = error.__cause__
+    fault: KafkaError = error.args[0]
+    return fault
 
 
 class TransactionalWriter:

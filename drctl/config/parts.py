@@ -52,12 +52,20 @@ class ConnectPart(_Part):
     url: Url
 
 
+class KubernetesPart(_Part):
+    """Where the site's pods live. Checked, and not used yet."""
+
+    context: File
+    namespace: Name
+
+
 class SitePart(_Part):
     """One Kafka cluster with what runs around it."""
 
     name: Name
     kafka: KafkaPart
     connect: ConnectPart
+    kubernetes: KubernetesPart | None = None
 
 
 class LinkPart(_Part):

@@ -12,6 +12,7 @@ CANARY = frozenset(Denial("User:canary", scope) for scope in Scope)
 
 @pytest.fixture(autouse=True)
 def _open(stage: Stage) -> Iterator[None]:
+    stage.fence.lift(stage.fence.standing())
     yield
     stage.fence.lift(stage.fence.standing())
 

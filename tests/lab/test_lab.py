@@ -85,6 +85,23 @@ def test_a_second_lab_in_the_same_folder_is_declined(lab: Lab) -> None:
     assert Lab.attach(lab.folder).layout == lab.layout
 
 
+def test_a_dead_lab_is_cleaned_away_by_the_next_start(tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    processes = Processes(folder, CLOCK)
+    supervisor = processes.launch_supervisor()
+    processes.start("sleeper", ["sleep", "300"])
+    (folder / "leftover").touch()
+    supervisor.kill()
+    supervisor.communicate()
+    assert (folder / "supervisor.sock").exists()
+    with pytest.raises(LabError, match="no lab runs"):
+        Lab.attach(folder)
+    with Lab.start(folder, small=True) as lab:
+        assert not (folder / "leftover").exists()
+        assert {process.state for process in lab.status()} == {"running"}
+    assert not folder.exists()
+
+
 def test_a_folder_that_is_no_labs_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(LabError, match="no lab's"):

@@ -52,6 +52,14 @@ def test_a_good_file_becomes_frozen_values_with_absolute_paths(tmp_path: Path) -
     assert plan.guards.max_lag == 100_000
 
 
+def test_a_site_may_say_where_its_pods_live(tmp_path: Path) -> None:
+    where = 'connect: {url: "http://n:8083"}\n      kubernetes: {context: north, namespace: kafka}'
+    good = GOOD.replace('connect: {url: "http://n:8083"}', where)
+    assert load(written(tmp_path, good)).site("north").name == "north"
+    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:9: spec\.sites\[0\]\.kubernetes\.namespace is missing"):
+        load(written(tmp_path, good.replace(", namespace: kafka", "")))
+
+
 def test_the_schema_accepts_what_the_loader_accepts() -> None:
     jsonschema.validate(YAML(typ="safe").load(GOOD), schema())
 

@@ -3,8 +3,9 @@
 Super users bypass every rule and appear in none: they are not covered, and no application may be one.
 """
 
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import (
@@ -26,6 +27,8 @@ from drctl.model.site import Canary
 KINDS = {Scope.TOPICS: ResourceType.TOPIC, Scope.TRANSACTIONAL_IDS: ResourceType.TRANSACTIONAL_ID}
 WRITING = (AclOperation.WRITE, AclOperation.ALL)
 EVERYONE = "User:*"
+SETTLE = 3.0
+"""Seconds to wait for a rule to be shown; who needs to be sure reads back."""
 
 
 class AclFence:
@@ -58,12 +61,14 @@ class AclFence:
             bindings = [AclBinding(*_rule(denial)) for denial in denials]
             futures = self.site.admin().create_acls(bindings, request_timeout=TIMEOUT)
             self.site.wait_all(futures.items(), "add deny rules")
+            _settle(lambda: self.standing() >= set(denials))
 
     def lift(self, denials: Collection[Denial]) -> None:
         if denials:
             filters = [AclBindingFilter(*_rule(denial)) for denial in denials]
             futures = self.site.admin().delete_acls(filters, request_timeout=TIMEOUT)
             self.site.wait_all(futures.items(), "remove deny rules")
+            _settle(lambda: not self.standing() & set(denials))
 
     def canary(self) -> CanaryResult:
         config = {**load(self.ordinary.client_properties), "bootstrap.servers": self.site.config["bootstrap.servers"]}
@@ -110,3 +115,10 @@ def _rule(
         AclOperation.WRITE,
         AclPermissionType.DENY,
     )
+
+
+def _settle(shown: Callable[[], bool]) -> None:
+    """Give the broker that is asked a moment to apply the rules: it answers from its own copy of the metadata."""
+    deadline = time.monotonic() + SETTLE
+    while not shown() and time.monotonic() < deadline:
+        threading.Event().wait(0.05)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from chaoslib.exceptions import ActivityFailed
 
-from drctl.chaos.stage import evidence_file, lab
+from drctl.chaos.stage import lab, note
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError
 from drctl.lab.faults import FAULTS, FaultEvidence, unlisted
@@ -56,7 +56,5 @@ def _leader(there: Lab, site: str, topic: str, partition: int) -> int:
 
 
 def _noted(evidence: FaultEvidence) -> str:
-    line = {**asdict(evidence), "injected_at": evidence.injected_at.timestamp()}
-    with evidence_file().open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    note(json.dumps({**asdict(evidence), "injected_at": evidence.injected_at.timestamp()}))
     return f"{evidence.observer}: {evidence.observation}"

@@ -3,8 +3,7 @@
 import hashlib
 import json
 import os
-import signal
-import subprocess
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from uuid import uuid4
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from drctl.chaos.judgement import gaps
+from drctl.chaos.judgement import gaps, overruled
 from drctl.chaos.stage import EVIDENCE, LAB
-from drctl.drills.fresh import fresh_reader
+from drctl.drills.fresh import fresh_reader, log_ends
 from drctl.drills.timeline import Histories
-from drctl.errors import ConfigInvalid
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.errors import ConfigInvalid, LabError
 from drctl.lab.lab import Lab
 from drctl.lab.workload import COMPACTED, Workload
 from drctl.ledger.checker import Findings, check
@@ -32,6 +32,10 @@ from drctl.model.verdict import Verdict
 LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
 
+PRIMARY = "north"
+CHILD, JOURNAL, FAULTS = "chaostoolkit", "journal.json", "faults.jsonl"
+CONTROLS = "drctl.chaos.controls"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -43,7 +47,7 @@ class Outcome:
     windows: dict[str, tuple[int, int]]
     faults: tuple[dict[str, Any], ...]
     control: dict[str, bool]
-    journal_digest: str
+    journal_digest: str | None
 
     def document(self) -> dict[str, Any]:
         """The outcome for ``verdict.json``."""
@@ -78,74 +82,117 @@ def checked(path: Path) -> Path:
             f"{path}: its runtime installs dependencies, which drctl does not do during an experiment",
             remedy="remove runtime.python, and install what it needs beforehand",
         )
+    if foreign := [name for name in _controls(experiment) if name != CONTROLS]:
+        raise ConfigInvalid(
+            f"{path}: declares the control {foreign[0]}, and a control can rewrite what an experiment has shown",
+            remedy=f"remove every control but {CONTROLS}",
+        )
     return path.resolve()
 
 
+def _controls(part: object) -> Iterator[str]:
+    """The module, or whatever else provides it, of every control in an experiment, on whatever level it is declared."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _controls(each)
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "controls":
+                for control in value if isinstance(value, list) else [value]:
+                    provider = control.get("provider") if isinstance(control, dict) else control
+                    yield str(provider.get("module") if isinstance(provider, dict) else provider)
+            else:
+                yield from _controls(value)
+
+
 def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], None], settle: float = 10) -> Outcome:
-    """Let the workload run, conduct the experiment in a child process, let it settle, and judge."""
+    """Let the workload run, conduct the experiment in a child process, let it settle, and judge.
+
+    Experiments act on north, so LabError if that is not the lab's primary. What the workload did not write is left out.
+    """
+    primary = FileFrontDoor(lab.folder / "front-door.json").site()
+    if primary != PRIMARY:
+        raise LabError(f"the lab's primary is {primary}", remedy=f"make {PRIMARY} the primary again, with a switchover")
     run = uuid4()
-    workload = Workload.start(lab, run, lab.folder / "histories", burst=1000)
+    since = log_ends(lab, primary)
     say("the workload starts")
-    lab.clock.sleep(settle)
-    began = lab.clock.now().timestamp()
-    journal = _in_a_child(lab, experiment, folder, say)
-    ended = lab.clock.now().timestamp()
-    say("the workload settles")
-    lab.clock.sleep(settle)
-    workload.stop_producers()
-    lab.clock.sleep(3)
-    workload.stop_consumers()
-    events = [*read(workload.histories), *fresh_reader(lab, "north", run)]
-    return _judged(events, Histories.read(workload.histories), (began, ended), journal, folder)
-
-
-def _in_a_child(lab: Lab, experiment: Path, folder: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
-    folder.mkdir(parents=True, exist_ok=True)
-    journal = folder / "journal.json"
-    evidence = folder / "faults.jsonl"
-    journal.unlink(missing_ok=True)
-    evidence.write_text("")
-    say(f"experiment {experiment.name}")
-    command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(journal)]
-    environment = {**os.environ, LAB: str(lab.folder), EVIDENCE: str(evidence)}
-    with (folder / "chaostoolkit.log").open("wb") as log:
-        child = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True)
-        try:
-            child.wait(LONGEST)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, burst=1000)
     try:
-        document: dict[str, Any] = json.loads(journal.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return document
+        lab.clock.sleep(settle)
+        began = lab.clock.now().timestamp()
+        say(f"experiment {experiment.name}")
+        _in_a_child(lab, experiment, folder)
+        ended = lab.clock.now().timestamp()
+        say("the workload settles")
+        lab.clock.sleep(settle)
+        workload.stop_producers()
+        lab.clock.sleep(3)
+    finally:
+        workload.stop()
+    events = [*read(workload.histories), *fresh_reader(lab, primary, run, since)]
+    return _judged(events, workload, (began, ended), folder)
 
 
-def _judged(
-    events: Sequence[Event],
-    seen: Histories,
-    span: tuple[float, float],
-    journal: dict[str, Any] | None,
-    folder: Path,
-) -> Outcome:
+def _in_a_child(lab: Lab, experiment: Path, folder: Path) -> None:
+    """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
+    for name in (JOURNAL, FAULTS):
+        (folder / name).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(folder / JOURNAL)]
+    environment = {**os.environ, LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS)}
+    lab.processes.start(CHILD, command, environment)
+    try:
+        lab.processes.wait_gone(CHILD, LONGEST)
+    except LabError:
+        _end(lab)
+    except BaseException:
+        _end(lab)
+        raise
+    shutil.copyfile(lab.folder / "logs" / f"{CHILD}.log", folder / f"{CHILD}.log")
+
+
+def _end(lab: Lab) -> None:
+    """Interrupt the toolkit, which then plays its rollbacks; kill it if it does not come to an end."""
+    lab.processes.signal(CHILD, "SIGTERM")
+    try:
+        lab.processes.wait_gone(CHILD, 60)
+    except LabError:
+        lab.processes.signal(CHILD, "SIGKILL")
+        lab.processes.wait_gone(CHILD)
+
+
+def _judged(events: Sequence[Event], workload: Workload, span: tuple[float, float], folder: Path) -> Outcome:
     findings = check(events, compacted=COMPACTED)
+    seen = Histories.read(workload.histories)
     windows = {
         "before the fault": (seen.acknowledged_between(0, span[0]), 200),
         "during the fault": (seen.acknowledged_between(*span), 50),
         "after the fault": (seen.acknowledged_between(span[1], float("inf")), 100),
     }
-    faults = tuple(_faults(folder / "faults.jsonl"))
+    faults = tuple(_faults(folder / FAULTS))
+    evidence = {
+        "a fault, by another observer than its injector": bool(faults),
+        "every client at work after the fault": all(
+            any(line.at > span[1] for line in seen.done(client)) for client in seen.lines
+        ),
+    }
     control = caught(events, compacted=COMPACTED)
-    evidence = {"a fault, by another observer than its injector": bool(faults)}
-    verdict, reasons = judge(findings, Weight(windows, evidence, all(control.values()), redelivery=True))
-    found = tuple(gaps(journal))
-    if found and verdict is not Verdict.REFUTED:
-        verdict, reasons = Verdict.INCONCLUSIVE, found
-    digest = hashlib.sha256(json.dumps(journal, sort_keys=True).encode()).hexdigest()
+    weight = Weight(windows, evidence, all(control.values()), complete=workload.complete(), redelivery=True)
+    journal, digest = read_journal(folder / JOURNAL)
+    verdict, reasons = overruled(*judge(findings, weight), tuple(gaps(journal)))
     return Outcome(verdict, reasons, findings, windows, faults, control, digest)
 
 
+def read_journal(path: Path) -> tuple[dict[str, Any] | None, str | None]:
+    """A journal with the SHA-256 of its file; None for both if there is no readable one."""
+    try:
+        text = path.read_bytes()
+        document = json.loads(text)
+    except (OSError, ValueError):
+        return None, None
+    return (document, hashlib.sha256(text).hexdigest()) if isinstance(document, dict) else (None, None)
+
+
 def _faults(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text("utf-8").splitlines():
-        yield json.loads(line)
+    if path.exists():
+        for line in path.read_text("utf-8").splitlines():
+            yield json.loads(line)

@@ -13,14 +13,17 @@ from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
 from chaoslib.loader import load_experiment
 from chaoslib.types import Strategy
 
+from drctl.chaos.judgement import hypothesis_strategy
+
 
 def main(experiment_file: str, journal_file: str) -> None:
     """Load, check, run; write the journal as JSON."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     experiment = load_experiment(experiment_file)
     ensure_experiment_is_valid(experiment)
+    strategy = Strategy.from_string(hypothesis_strategy(experiment))
     settings = {"runtime": {"rollbacks": {"strategy": "always"}}}
-    journal = run_experiment(experiment, settings=settings, strategy=Strategy.DEFAULT)
+    journal = run_experiment(experiment, settings=settings, strategy=strategy)
     Path(journal_file).write_text(json.dumps(journal, default=str, indent=2) + "\n", "utf-8")
 
 

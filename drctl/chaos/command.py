@@ -2,11 +2,13 @@
 
 import json
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from drctl.chaos.campaign import checked, conduct
+from drctl.chaos.campaign import CHILD, checked, conduct
+from drctl.drills.report.write import prepare
 from drctl.lab import Lab
 from drctl.model.verdict import exit_code
 
@@ -21,27 +23,35 @@ def command() -> None:
 @click.option(
     "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/chaos"), show_default=True
 )
-def run(experiment: Path, report: Path) -> None:
-    """Run an experiment under load on a lab of its own.
+@click.option(
+    "--lab", "folder", type=click.Path(path_type=Path, file_okay=False), help="A running lab; else one is started."
+)
+def run(experiment: Path, report: Path, folder: Path | None) -> None:
+    """Run an experiment under load, on a lab of its own unless one is named.
 
     The verdict comes from what was acknowledged, what is there, and what another observer saw of the fault; never from
     the Chaos Toolkit's exit code. Exits 0 only when it is proved.
     """
     file = checked(experiment)
+    prepare(report)
 
     def say(line: str) -> None:
         click.echo(f"… {line}", err=True)
 
-    with (
-        tempfile.TemporaryDirectory(prefix="drctl-chaos-") as folder,
-        Lab.start(Path(folder) / "lab", progress=say) as lab,
-    ):
+    with ExitStack() as stack:
+        if folder is None:
+            own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drctl-chaos-")))
+            lab = stack.enter_context(Lab.start(own / "lab", progress=say))
+        else:
+            lab = Lab.attach(folder)
         outcome = conduct(lab, file, report.resolve(), say=say)
     document = outcome.document()
     (report / "verdict.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     click.echo(f"verdict: {outcome.verdict.value}")
     for reason in outcome.reasons:
         click.echo(f"  {reason}")
+    if outcome.journal_digest is None:
+        click.echo(f"  what the Chaos Toolkit said is in {report / f'{CHILD}.log'}")
     for fault in outcome.faults:
         click.echo(f"  {fault['fault']} of {fault['target']}, seen by {fault['observer']}: {fault['observation']}")
     records = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["records"].items())

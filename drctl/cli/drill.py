@@ -9,11 +9,13 @@ import click
 from drctl.cli.output import show_table
 from drctl.cli.progress import ProgressDisplay
 from drctl.config import load
+from drctl.drills.outcome import Drill
 from drctl.drills.report.build import build
 from drctl.drills.report.page import render
 from drctl.drills.report.schema import Report
-from drctl.drills.report.write import write
-from drctl.drills.switchover import Drill, Pattern, Rehearsal
+from drctl.drills.report.write import prepare, write
+from drctl.drills.switchover import Pattern, Rehearsal
+from drctl.errors import DrctlError
 from drctl.lab import Lab
 from drctl.model.verdict import exit_code
 from drctl.monitors import observe
@@ -26,12 +28,13 @@ from drctl.wiring import open_world
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
 @click.option("--rate", default=Pattern().rate, show_default=True, help="Records per second.")
-@click.option("--keep", is_flag=True, help="Keep the lab's logs and histories beside the report.")
+@click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
 def command(report: Path, *, small: bool, rate: float, keep: bool) -> None:
     """Rehearse a switchover and the way home on two real sites on this machine.
 
     Exits 0 only when the verdict is proved.
     """
+    prepare(report)
     with (
         ProgressDisplay() as display,
         tempfile.TemporaryDirectory(prefix="drctl-drill-") as folder,
@@ -41,15 +44,24 @@ def command(report: Path, *, small: bool, rate: float, keep: bool) -> None:
         rehearsal.say, rehearsal.announce = display.say, display.announce
         try:
             drill = rehearsal.perform()
+        except DrctlError:
+            keep = True
+            click.echo(f"what the lab left behind is kept in {report}", err=True)
+            raise
         finally:
             if keep:
-                for part in ("logs", "histories"):
-                    shutil.copytree(lab.folder / part, report / part, dirs_exist_ok=True)
+                _keep(lab, report)
         display.say("the lab goes down")
     document = build(drill)
     write(report, document, render(document, drill))
     _show(drill, document, report)
     raise click.exceptions.Exit(exit_code(drill.verdict))
+
+
+def _keep(lab: Lab, report: Path) -> None:
+    for part in ("logs", "histories", "state"):
+        if (lab.folder / part).exists():
+            shutil.copytree(lab.folder / part, report / part, dirs_exist_ok=True)
 
 
 def _show(drill: Drill, document: Report, report: Path) -> None:
@@ -74,13 +86,14 @@ def _show(drill: Drill, document: Report, report: Path) -> None:
         ((t.name, f"{t.seconds:.2f}", f"{seconds[t.name]:.2f}") for t in first.result.timings),
     )
     click.echo()
-    pauses = [
-        {p.client: p.seconds for p in drill.histories.pauses(h.spans, h.source, h.target)} for h in drill.handovers
-    ]
+    pauses: dict[str, list[str]] = {}
+    for pause in (pause for handover in document.handovers for pause in handover.pauses):
+        told = "did not return" if pause.seconds is None else f"{pause.seconds:.1f}"
+        pauses.setdefault(pause.client, []).append(told)
     show_table(
         "Pause that clients saw, in seconds",
         ("CLIENT", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
-        ((client, pauses[0][client], pauses[1].get(client)) for client in pauses[0]),
+        ((client, *told) for client, told in pauses.items()),
     )
     click.echo(f"\nverdict: {drill.verdict.value}")
     for reason in drill.reasons:

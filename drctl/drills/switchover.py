@@ -1,19 +1,23 @@
 """The drill: real work on two real sites, a switchover under load, and the way home, judged by what clients saw."""
 
+import platform
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib.metadata import version
 from uuid import UUID, uuid4
 
+from drctl import __version__
 from drctl.drills.fresh import PARTITIONS, fresh_reader
+from drctl.drills.outcome import Drill, Handover, Posture
 from drctl.drills.timeline import Histories, Span
+from drctl.drills.witnesses import evidence, windows
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
-from drctl.lab.layout import other
+from drctl.lab.layout import KAFKA
 from drctl.lab.workload import COMPACTED, GROUPS, Workload
-from drctl.ledger.checker import Findings, check
+from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.history import read
 from drctl.ledger.verdict import Weight, judge
@@ -21,12 +25,12 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
 from drctl.model.site import PlanFile
 from drctl.model.translation import Proof, Translated
-from drctl.model.verdict import Verdict
+from drctl.plans.evidence import partition_of
 from drctl.plans.positions import mirrormaker_repeats
 from drctl.plans.runner import Announce, Progress, StepState, run
 from drctl.plans.steps.check_gates import Observe
 from drctl.plans.switchover import plan
-from drctl.ports import World
+from drctl.ports import SitePorts, World
 
 type OpenWorld = Callable[[PlanFile], AbstractContextManager[World]]
 
@@ -40,35 +44,6 @@ class Pattern:
     before: float = 12
     between: float = 12
     after: float = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """One switchover of the drill, with what MirrorMaker 2 alone would have made each group read again."""
-
-    source: str
-    target: str
-    result: RunResult
-    spans: tuple[Span, ...]
-    mirrormaker: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """Everything a report says."""
-
-    id: str
-    began: float
-    ended: float
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    findings: Findings
-    weight: Weight
-    control: dict[str, bool]
-    standby: Findings
-    handovers: tuple[Handover, ...]
-    histories: Histories
-    protocols: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -102,30 +77,38 @@ class Rehearsal:
         self.pattern = pattern
         self.say: Callable[[str], None] = lambda _: None
         self.announce: Announce = lambda _: None
+        self.phases: list[tuple[float, str]] = []
 
     def perform(self) -> Drill:
         """Do all of it. A switchover that fails raises; everything else is for the verdict."""
         ledger_run = uuid4()
-        began = self._now()
+        self._phase("the workload starts")
         workload = Workload.start(
             self.lab, ledger_run, self.lab.folder / "histories", rate=self.pattern.rate, burst=self.pattern.burst
         )
         self._await_groups(workload)
+        self._phase("every group is at work at north")
         self._work(workload, self.pattern.before, "at north")
         with self.open_world(self.plan_file) as world:
             protocols = {
                 name: g.protocol.value for name, g in world.sites["north"].positions.describe(world.plan.groups).items()
             }
+            postures = tuple(_posture(site, world.plan.topics) for site in world.sites.values())
             there = self._hand_over(world, "north", "south")
             self._work(workload, self.pattern.between, "at south")
             home = self._hand_over(world, "south", "north")
             self._work(workload, self.pattern.after, "at north again")
             self.say("producers stop, groups finish what is in hand")
             workload.stop_producers()
+            self._phase("the producers have stopped")
             self._work(workload, 3, "reading on")
             workload.stop_consumers()
+            self._phase("the groups have stopped")
             self._await_standby(world)
-        return self._judge(ledger_run, began, (there, home), workload.histories, protocols)
+        return self._judge(ledger_run, (there, home), workload, protocols, postures)
+
+    def _phase(self, what: str) -> None:
+        self.phases.append((self._now(), what))
 
     def _now(self) -> float:
         return self.lab.clock.now().timestamp()
@@ -167,70 +150,68 @@ class Rehearsal:
             self.lab.clock.sleep(0.5)
 
     def _judge(
-        self, ledger_run: UUID, began: float, handovers: tuple[Handover, ...], folder: Path, protocols: dict[str, str]
+        self,
+        ledger_run: UUID,
+        handovers: tuple[Handover, ...],
+        workload: Workload,
+        protocols: dict[str, str],
+        postures: tuple[Posture, ...],
     ) -> Drill:
         self.say("a fresh reader reads both sites, the checker compares")
-        history = list(read(folder))
+        self._phase("a fresh reader reads both sites")
+        history = list(read(workload.histories))
         events = [*history, *fresh_reader(self.lab, "north", ledger_run)]
         findings = check(events, compacted=COMPACTED)
         standby = check([*history, *fresh_reader(self.lab, "south", ledger_run)], compacted=COMPACTED)
         control = caught(events, compacted=COMPACTED)
-        histories = Histories.read(folder)
-        weight = Weight(_windows(histories, handovers), _evidence(histories, handovers, standby), all(control.values()))
+        histories = Histories.read(workload.histories)
+        seen = evidence(histories, handovers, standby)
+        weight = Weight(windows(histories, handovers), seen, all(control.values()), complete=workload.complete())
         verdict, reasons = judge(findings, weight)
-        identity = f"drill-{self.lab.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self._phase(f"the verdict: {verdict.value}")
         return Drill(
-            identity,
-            began,
-            self._now(),
-            verdict,
-            reasons,
-            findings,
-            weight,
-            control,
-            standby,
-            handovers,
-            histories,
-            protocols,
+            id=f"drill-{self.lab.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            began=self.phases[0][0],
+            ended=self._now(),
+            verdict=verdict,
+            reasons=reasons,
+            findings=findings,
+            weight=weight,
+            control=control,
+            standby=standby,
+            handovers=handovers,
+            histories=histories,
+            protocols=protocols,
+            postures=postures,
+            versions=_versions(),
+            phases=tuple(self.phases),
         )
 
 
 def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Translated]]:
     """The positions that a switchover handed over, from its evidence."""
-    found: dict[str, dict[TopicPartition, Translated]] = {}
-    for group, handed in result.evidence["hand-over-positions"]["groups"].items():
-        found[group] = {}
-        for name, line in handed["positions"].items():
-            topic, _, number = name.rpartition("-")
-            tp = TopicPartition(topic, int(number))
-            found[group][tp] = Translated(tp, line["here"], line["there"], Proof.COUNTED, line.get("compared", 0))
-    return found
-
-
-def _windows(histories: Histories, handovers: Sequence[Handover]) -> dict[str, tuple[int, int]]:
-    """Records acknowledged around the first switchover, with the floor below which they prove nothing."""
-    spans = handovers[0].spans
-    began, ended, home = spans[0].began, spans[-1].ended, handovers[1].spans[0].began
     return {
-        "before the switchover": (histories.acknowledged_between(0, began), 500),
-        "during the switchover": (histories.acknowledged_between(began, ended), 50),
-        f"at {handovers[0].target}": (histories.acknowledged_between(ended, home), 200),
-        "after the return": (histories.acknowledged_between(handovers[1].spans[-1].ended, float("inf")), 100),
+        group: {
+            (tp := partition_of(name)): Translated(
+                tp, line["here"], line["there"], Proof.COUNTED, line.get("compared", 0)
+            )
+            for name, line in handed["positions"].items()
+        }
+        for group, handed in result.evidence["hand-over-positions"]["groups"].items()
     }
 
 
-def _evidence(histories: Histories, handovers: Sequence[Handover], standby: Findings) -> dict[str, bool]:
-    found: dict[str, bool] = {}
-    for handover in handovers:
-        source, target = handover.source, handover.target
-        began = handover.spans[0].began
-        lines = [line for client in histories.lines.values() for line in client]
-        # The clients are the witnesses: drctl does not know what they saw.
-        denied = any(line.kind == "denied" and line.site == source and line.at > began for line in lines)
-        moved = all(any(x.site == target for x in histories.done(client)) for client in histories.lines)
-        lag = handover.result.evidence["hand-over-positions"]["groups"]["reporting"]["lag"]
-        found[f"producers were denied at {source}"] = denied
-        found[f"every client worked at {target}"] = moved
-        found[f"a group lagged when {source} handed over"] = lag > 0 or source == other("north")
-    found["the standby holds every record, too"] = not any(standby.records.faults.values())
-    return found
+def _posture(site: SitePorts, topics: Sequence[str]) -> Posture:
+    cluster, found = site.brokers.cluster(), site.brokers.topics(topics).values()
+    replicas = min(len(partition.replicas) for topic in found for partition in topic.partitions)
+    in_sync = min(int(topic.config.get("min.insync.replicas", 1)) for topic in found)
+    return Posture(site.name, cluster.cluster_id, len(cluster.brokers), replicas, in_sync)
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "drctl": __version__,
+        "Kafka and MirrorMaker 2": KAFKA,
+        "confluent-kafka": version("confluent-kafka"),
+        "Python": platform.python_version(),
+    }

@@ -63,10 +63,15 @@ class Histories:
                     counted[int(line.at)] += len(line.records)
         return dict(sorted(counted.items()))
 
-    def acknowledged_between(self, began: float, ended: float) -> int:
-        """Records acknowledged in that time."""
+    def acknowledged_between(self, began: float, ended: float, site: str | None = None) -> int:
+        """Records acknowledged in that time, at one site or at any."""
+        lines = (line for client in self.lines.values() for line in client if line.kind == "acknowledged")
+        return sum(len(line.records) for line in lines if began <= line.at < ended and site in (None, line.site))
+
+    def denied_after(self, began: float, site: str) -> bool:
+        """Whether a broker of that site denied a producer after that time."""
         lines = (line for client in self.lines.values() for line in client)
-        return sum(len(line.records) for line in lines if line.kind == "acknowledged" and began <= line.at < ended)
+        return any(line.kind == "denied" and line.site == site and line.at > began for line in lines)
 
     def lags(self, topics: Mapping[str, Sequence[str]], window: float = 2.0) -> dict[str, list[tuple[float, int]]]:
         """Per group the largest lag in each window: records acknowledged in its topics less records it processed."""

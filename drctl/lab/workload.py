@@ -78,6 +78,16 @@ class Workload:
         """Let the groups commit, leave and end."""
         self._stop([f"client-{group.name}" for group in GROUPS])
 
+    def stop(self) -> None:
+        """End whatever still runs, producers first."""
+        self.stop_producers()
+        self.stop_consumers()
+
+    def complete(self) -> bool:
+        """Whether every client ran until it was told to end and then ended by itself, so that no history breaks off."""
+        clients = {f"client-{name}" for name in (*SHARES, *(group.name for group in GROUPS))}
+        return all(seen.exit_code == 0 for seen in self.lab.status() if seen.name in clients)
+
     def _stop(self, names: list[str]) -> None:
         for name in names:
             self.lab.processes.signal(name, "SIGTERM")

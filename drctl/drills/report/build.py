@@ -1,22 +1,25 @@
 """From a drill to its report as plain values."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from drctl import __version__
+from drctl.drills.outcome import Drill, Handover, Posture
 from drctl.drills.report.schema import (
     GroupPart,
     HandedGroup,
     HandoverPart,
+    MomentPart,
     PausePart,
     RecordsPart,
     Report,
     RunPart,
+    SitePart,
     StepPart,
+    TotalsPart,
     WindowPart,
 )
-from drctl.drills.switchover import Drill, Handover
 from drctl.ledger.checker import Findings
 
 
@@ -27,18 +30,15 @@ def build(drill: Drill) -> Report:
         verdict=drill.verdict.value,
         reasons=list(drill.reasons),
         run=RunPart(
-            id=drill.id, kind="drill", began=_iso(drill.began), ended=_iso(drill.ended), tool=f"drctl {__version__}"
+            id=drill.id, kind="drill", began=_iso(drill.began), ended=_iso(drill.ended), versions=drill.versions
         ),
-        steps=[
-            StepPart(
-                name=t.name, seconds=round(t.seconds, 3), handover=f"{h.source} to {h.target}", found_done=t.found_done
-            )
-            for h in drill.handovers
-            for t in h.result.timings
-        ],
+        steps=[step for handover in drill.handovers for step in _steps(handover)],
         records=_records(drill.findings),
         groups=_groups(drill),
+        totals=_totals(drill),
         handovers=[_handover(drill, handover) for handover in drill.handovers],
+        sites=[_site(posture) for posture in drill.postures],
+        timeline=[MomentPart(at=_iso(at), what=what) for at, what in sorted(_moments(drill))],
         windows=[WindowPart(name=n, acknowledged=a, floor=f) for n, (a, f) in drill.weight.acknowledged.items()],
         evidence=dict(drill.weight.evidence),
         negative_control=drill.control,
@@ -48,6 +48,36 @@ def build(drill: Drill) -> Report:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def _steps(handover: Handover) -> Iterator[StepPart]:
+    for timing, span in zip(handover.result.timings, handover.spans, strict=True):
+        yield StepPart(
+            name=timing.name,
+            seconds=round(timing.seconds, 3),
+            began=_iso(span.began),
+            handover=f"{handover.source} to {handover.target}",
+            found_done=timing.found_done,
+        )
+
+
+def _site(posture: Posture) -> SitePart:
+    return SitePart(
+        name=posture.site,
+        cluster_id=posture.cluster_id,
+        brokers=posture.brokers,
+        replication_factor=posture.replicas,
+        min_insync_replicas=posture.in_sync,
+    )
+
+
+def _moments(drill: Drill) -> Iterator[tuple[float, str]]:
+    yield from drill.phases
+    for handover in drill.handovers:
+        name = f"switchover from {handover.source} to {handover.target}"
+        yield handover.began, f"{name} begins"
+        yield from ((span.ended, f"{span.step} reached") for span in handover.spans)
+        yield handover.ended, f"{name} has ended"
 
 
 def _records(findings: Findings) -> RecordsPart:
@@ -69,28 +99,34 @@ def _groups(drill: Drill) -> list[GroupPart]:
         GroupPart(
             name=name,
             protocol=drill.protocols[name],
-            lag_at_handover=handed["lag"],
+            lag_at_handover=lag,
             skipped=found[name].skipped.count if name in found else 0,
             repeated=found[name].repeated.count if name in found else 0,
             mirrormaker_would_repeat=first.mirrormaker.get(name, 0),
         )
-        for name, handed in sorted(_handed(first).items())
+        for name, lag in sorted(first.lags.items())
     ]
 
 
-def _handed(handover: Handover) -> dict[str, Any]:
-    groups: dict[str, Any] = handover.result.evidence["hand-over-positions"]["groups"]
-    return groups
+def _totals(drill: Drill) -> TotalsPart:
+    return TotalsPart(
+        processed=sum(group.processed for group in drill.findings.groups),
+        skipped=sum(group.skipped.count for group in drill.findings.groups),
+        repeated=sum(group.repeated.count for group in drill.findings.groups),
+        mirrormaker_would_repeat=sum(sum(handover.mirrormaker.values()) for handover in drill.handovers),
+    )
 
 
 def _handover(drill: Drill, handover: Handover) -> HandoverPart:
     evidence, run = handover.result.evidence, handover.result.run
+    handed: dict[str, dict[str, Any]] = evidence["hand-over-positions"]["groups"]
     return HandoverPart(
         run=run.id,
         source=handover.source,
         target=handover.target,
         epoch=run.epoch,
-        seconds=round(handover.spans[-1].ended - handover.spans[0].began, 3),
+        began=_iso(handover.began),
+        seconds=round(handover.ended - handover.began, 3),
         fence={key: value for key, value in evidence["prove-fence"].items() if key != "ends"},
         groups=[
             HandedGroup(
@@ -101,7 +137,7 @@ def _handover(drill: Drill, handover: Handover) -> HandoverPart:
                 proofs=dict(Counter(line["proof"] for line in group["positions"].values())),
                 mirrormaker_would_repeat=handover.mirrormaker.get(name, 0),
             )
-            for name, group in sorted(_handed(handover).items())
+            for name, group in sorted(handed.items())
         ],
         pauses=[
             PausePart(client=p.client, seconds=p.seconds)

@@ -1,13 +1,15 @@
 """The report as one HTML file with everything in it."""
 
+from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from drctl.drills.outcome import Drill
 from drctl.drills.report import plots
 from drctl.drills.report.schema import Report
-from drctl.drills.switchover import Drill
+from drctl.model.translation import Proof
 
 WORDS = {
     "proved": "Proved: nothing was lost, and no group skipped or repeated a record.",
@@ -15,6 +17,8 @@ WORDS = {
     "inconclusive": "Inconclusive: evidence is missing, so nothing is claimed.",
     "vacuous": "Vacuous: too little happened to prove anything.",
 }
+
+PROOFS = {proof.name.lower().replace("_", "-"): proof.value for proof in Proof}
 
 
 def render(report: Report, drill: Drill) -> str:
@@ -26,5 +30,36 @@ def render(report: Report, drill: Drill) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"day": _day, "clock": _clock, "number": _number}
     pictures = {name: Markup(getattr(plots, name)(drill)) for name in ("steps", "rates", "lags")}  # noqa: S704
-    return environment.get_template("page.html").render(report=report, words=WORDS[report.verdict], **pictures)
+    return environment.get_template("page.html").render(
+        report=report, words=WORDS[report.verdict], proofs=_explained(report), clients=_pauses(report), **pictures
+    )
+
+
+def _explained(report: Report) -> dict[str, str]:
+    """The proofs that occur, each with its meaning."""
+    used = {proof for handover in report.handovers for group in handover.groups for proof in group.proofs}
+    return {proof: PROOFS.get(proof, proof) for proof in sorted(used)}
+
+
+def _pauses(report: Report) -> dict[str, list[float | None]]:
+    """Every client's pause at each handover."""
+    found: dict[str, list[float | None]] = {}
+    for handover in report.handovers:
+        for pause in handover.pauses:
+            found.setdefault(pause.client, []).append(pause.seconds)
+    return found
+
+
+def _day(iso: str) -> str:
+    moment = datetime.fromisoformat(iso)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _clock(iso: str) -> str:
+    return f"{datetime.fromisoformat(iso):%H:%M:%S.%f}"[:-5]
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"

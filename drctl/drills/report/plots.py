@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
-from drctl.drills.switchover import Drill
+from drctl.drills.outcome import Drill
 from drctl.drills.timeline import Span
 from drctl.lab.workload import GROUPS
 
@@ -16,25 +17,33 @@ INK, ACCENT, SECOND, SHADE = "#1b1f24", "#0b5cad", "#c2570c", "#e9edf2"
 LINES = ("#0b5cad", "#c2570c", "#2e7d32", "#7b3fa0", "#6b7280")
 
 
+FENCED = ("fence-writes", "point-clients-over")
+"""From the first to the last of these steps clients have nowhere to write."""
+
+
 def steps(drill: Drill) -> str:
     """Both switchovers as bars, step by step, in seconds since each began."""
     figure = Figure(figsize=(9.5, 4.6), layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
+    axes = figure.subplots(1, len(drill.handovers), sharex=True, sharey=True)
     for side, handover in zip(axes, drill.handovers, strict=True):
         _bars(side, handover.spans)
         side.set_title(f"{handover.source} to {handover.target}", loc="left", fontsize=10, color=INK)
-    return _svg(figure, "Duration of every step of both switchovers")
+    meaning = {ACCENT: "clients at work", SECOND: "clients wait"}
+    patches = [Patch(color=color, label=label) for color, label in meaning.items()]
+    axes[-1].legend(handles=patches, fontsize=8, frameon=False, loc="upper right")
+    return _svg("steps", figure, "Duration of every step of both switchovers")
 
 
 def _bars(axes: Axes, spans: Sequence[Span]) -> None:
-    began = spans[0].began
+    began, names = spans[0].began, [span.step for span in spans]
+    first, last = (names.index(name) for name in FENCED)
     for row, span in enumerate(spans):
-        length = span.ended - span.began
-        axes.barh(row, max(length, 0.04), left=span.began - began, height=0.62, color=ACCENT)
+        length, color = span.ended - span.began, SECOND if first <= row <= last else ACCENT
+        axes.barh(row, max(length, 0.04), left=span.began - began, height=0.62, color=color)
         axes.text(span.ended - began + 0.25, row, f"{length:.1f}", va="center", fontsize=7.5, color=INK)
-    axes.set_yticks(range(len(spans)), [span.step for span in spans], fontsize=8)
-    axes.invert_yaxis() if not axes.yaxis_inverted() else None
-    axes.set_xlim(0, (spans[-1].ended - began) * 1.1)
+    axes.set_yticks(range(len(spans)), names, fontsize=8)
+    axes.set_ylim(len(spans) - 0.5, -0.5)
+    axes.set_xlim(0, max(axes.get_xlim()[1], (spans[-1].ended - began) * 1.1))
     axes.set_xlabel("seconds since the switchover began", fontsize=8)
     _plain(axes)
 
@@ -59,9 +68,9 @@ def rates(drill: Drill) -> str:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("records per second", fontsize=8)
     axes.set_xlabel("seconds since the drill began", fontsize=8)
-    axes.legend(fontsize=8, frameon=False, loc="upper right")
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     _plain(axes)
-    return _svg(figure, "Records per second, acknowledged and processed, through both switchovers")
+    return _svg("rates", figure, "Records per second, acknowledged and processed, through both switchovers")
 
 
 def lags(drill: Drill) -> str:
@@ -71,14 +80,15 @@ def lags(drill: Drill) -> str:
     _shade(axes, drill)
     curves = drill.histories.lags({group.name: group.topics for group in GROUPS})
     for color, (group, curve) in zip(LINES, sorted(curves.items()), strict=False):
-        axes.plot([at - drill.began for at, _ in curve], [lag for _, lag in curve], color=color, lw=1.2, label=group)
+        at, lag = [at - drill.began for at, _ in curve], [lag for _, lag in curve]
+        axes.plot(at, lag, color=color, lw=1.3, label=group, drawstyle="steps-post")
     axes.set_yscale("symlog", linthresh=10)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("records behind", fontsize=8)
     axes.set_xlabel("seconds since the drill began", fontsize=8)
     axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     _plain(axes)
-    return _svg(figure, "Lag of every group over time")
+    return _svg("lags", figure, "Lag of every group over time")
 
 
 def _shade(axes: Axes, drill: Drill) -> None:
@@ -101,11 +111,12 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(labelsize=8)
 
 
-def _svg(figure: Figure, title: str) -> str:
+def _svg(name: str, figure: Figure, title: str) -> str:
     text = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "none", "font.family": "sans-serif"}):
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "font.family": "sans-serif"}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
-    # Only the drawing itself goes into the page, under a name for those who cannot see it.
+    # Only the drawing itself goes into the page, under a name for those who cannot see it, with ids of its own.
     svg = text.getvalue()[text.getvalue().index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
 class Part(BaseModel):
@@ -14,20 +15,38 @@ class Part(BaseModel):
 
 
 class RunPart(Part):
-    """Which run this is; times are UTC in ISO 8601."""
+    """Which run this is; times are UTC in ISO 8601. ``versions`` by name of the software."""
 
     id: str
     kind: Literal["drill"]
     began: str
     ended: str
-    tool: str
+    versions: dict[str, str]
+
+
+class SitePart(Part):
+    """A site of the drill; replication factor and ``min.insync.replicas`` are the smallest of the plan's topics."""
+
+    name: str
+    cluster_id: str
+    brokers: Count
+    replication_factor: Count
+    min_insync_replicas: Count
+
+
+class MomentPart(Part):
+    """Something that happened, in UTC."""
+
+    at: str
+    what: str
 
 
 class StepPart(Part):
-    """One step of a switchover."""
+    """One step of a switchover; ``found_done`` if there was nothing left to do."""
 
     name: str
-    seconds: float
+    seconds: Seconds
+    began: str
     handover: str
     found_done: bool
 
@@ -59,6 +78,15 @@ class GroupPart(Part):
     mirrormaker_would_repeat: Count
 
 
+class TotalsPart(Part):
+    """All groups over the whole drill; MirrorMaker's number over both handovers."""
+
+    processed: Count
+    skipped: Count
+    repeated: Count
+    mirrormaker_would_repeat: Count
+
+
 class HandedGroup(Part):
     """One group at one handover; ``lag`` in offsets, as Kafka counts it."""
 
@@ -71,10 +99,10 @@ class HandedGroup(Part):
 
 
 class PausePart(Part):
-    """How long a client had nothing to show for; null if it did not come back."""
+    """From a client's last work at the source to its first at the target; null if it did not come back."""
 
     client: str
-    seconds: float | None
+    seconds: Seconds | None
 
 
 class HandoverPart(Part):
@@ -84,7 +112,8 @@ class HandoverPart(Part):
     source: str
     target: str
     epoch: int
-    seconds: float
+    began: str
+    seconds: Seconds
     fence: dict[str, Any]
     groups: list[HandedGroup]
     pauses: list[PausePart]
@@ -109,7 +138,10 @@ class Report(Part):
     steps: list[StepPart]
     records: RecordsPart
     groups: list[GroupPart]
+    totals: TotalsPart
     handovers: list[HandoverPart]
+    sites: list[SitePart]
+    timeline: list[MomentPart]
     windows: list[WindowPart]
     evidence: dict[str, bool]
     negative_control: dict[str, bool]

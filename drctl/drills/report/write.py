@@ -1,18 +1,31 @@
 """Puts a report where it was asked for."""
 
+import os
 from pathlib import Path
 
 from drctl.drills.report.schema import Report
 from drctl.errors import ConfigInvalid
 
 
-def write(folder: Path, report: Report, page: str) -> None:
-    """Write ``report.json`` and ``report.html``. ConfigInvalid if the folder cannot be written."""
+def prepare(folder: Path) -> None:
+    """Make the folder before the work starts. ConfigInvalid if a report could not be written into it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "no permission")
+
+
+def write(folder: Path, report: Report, page: str) -> None:
+    """Write ``report.json`` and ``report.html``. ConfigInvalid if the folder cannot be written."""
+    prepare(folder)
+    try:
         (folder / "report.json").write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
         (folder / "report.html").write_text(page, "utf-8")
     except OSError as error:
-        raise ConfigInvalid(
-            f"{folder}: the report cannot be written: {error.strerror}", remedy="name another folder"
-        ) from error
+        raise _unwritable(folder, error.strerror) from error
+
+
+def _unwritable(folder: Path, reason: str | None) -> ConfigInvalid:
+    return ConfigInvalid(f"{folder}: the report cannot be written: {reason}", remedy="name another folder")

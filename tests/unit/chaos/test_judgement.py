@@ -7,36 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
-from drctl.chaos.campaign import checked
-from drctl.chaos.judgement import gaps
-from drctl.errors import ConfigInvalid
-
-TRUE = {"type": "python", "module": "builtins", "func": "bool", "arguments": {}}
-
-
-def python(func: str, **arguments: Any) -> dict[str, Any]:
-    return {"type": "python", "module": "tests.unit.chaos.activities", "func": func, "arguments": arguments}
-
-
-def action(func: str, **more: Any) -> dict[str, Any]:
-    return {"type": "action", "name": func, "provider": python(func), **more}
-
-
-def probe(func: str, tolerance: Any, **arguments: Any) -> dict[str, Any]:
-    return {"type": "probe", "name": func, "tolerance": tolerance, "provider": python(func, **arguments)}
-
-
-def experiment(**changes: Any) -> dict[str, Any]:
-    return {
-        "title": "t",
-        "description": "d",
-        "steady-state-hypothesis": {"title": "h", "probes": [probe("say", True, value=True)]},
-        "method": [action("act")],
-        "rollbacks": [action("act")],
-        **changes,
-    }
+from drctl.chaos.campaign import read_journal
+from drctl.chaos.judgement import gaps, overruled
+from drctl.model.verdict import Verdict, exit_code
+from tests.unit.chaos.experiments import action, experiment, probe, python
 
 
 def run(folder: Path, text: dict[str, Any]) -> dict[str, Any]:
@@ -48,29 +23,59 @@ def run(folder: Path, text: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def test_an_experiment_that_ran_as_written_has_no_gap(tmp_path: Path) -> None:
-    assert list(gaps(run(tmp_path, experiment()))) == []
+def hypothesis(*probes: dict[str, Any]) -> dict[str, Any]:
+    return {"steady-state-hypothesis": {"title": "h", "probes": list(probes)}}
+
+
+def test_an_experiment_that_ran_as_written_leaves_the_ledgers_verdict_alone(tmp_path: Path) -> None:
+    found = tuple(gaps(run(tmp_path, experiment())))
+    assert overruled(Verdict.PROVED, ("all there",), found) == (Verdict.PROVED, ("all there",))
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"method": [action("fail")]}, "activity 'fail' failed"),
-        ({"method": []}, "no method"),
-        ({"method": [action("fail", background=True)]}, "activity 'fail' failed"),
-        ({"method": [action("act"), probe("say", True, value=False)]}, "not held against its tolerance"),
-        ({"method": [action("interrupt"), action("act")]}, "interrupted"),
-        ({"rollbacks": [action("fail")]}, "rollback activity 'fail' failed"),
-        (
-            {"steady-state-hypothesis": {"title": "h", "probes": [probe("say", True, value=False)]}},
-            "not met before the method",
+        pytest.param({"method": [action("fail")]}, "activity 'fail' failed", id="an action fails"),
+        pytest.param({"method": [action("crash")]}, "activity 'crash' failed", id="an action crashes"),
+        pytest.param({"method": []}, "no method", id="nothing is done"),
+        pytest.param({"method": [action("fail", background=True)]}, "'fail' failed", id="a background action fails"),
+        pytest.param({"method": [action("interrupt"), action("act")]}, "interrupted", id="an action interrupts"),
+        pytest.param(
+            {"method": [action("act"), probe("say", True, value=False)]},
+            "not held against its tolerance",
+            id="a probe of the method is out of tolerance",
         ),
-        ({"steady-state-hypothesis": {"title": "h", "probes": [probe("fail", True)]}}, "ended as failed"),
-        ({"steady-state-hypothesis": {"title": "h", "probes": [probe("flip", True)]}}, "not met after the method"),
+        pytest.param({"rollbacks": [action("fail")]}, "rollback activity 'fail' failed", id="a rollback fails"),
+        pytest.param(hypothesis(probe("say", True, value=False)), "not met before", id="not steady before"),
+        pytest.param(hypothesis(probe("fail", True)), "ended as failed", id="the gate cannot look"),
+        pytest.param(hypothesis(probe("flip", True)), "not met after", id="not steady after"),
+        pytest.param(hypothesis(), "has no probe", id="a hypothesis without probes"),
+        pytest.param(
+            hypothesis(probe("say", 1, value={"lost": 9, "status": 1})), "only its status", id="an object is misread"
+        ),
+        pytest.param(
+            {
+                **hypothesis(probe("dip", True)),
+                "method": [action("act", pauses={"after": 1})],
+                "runtime": {"hypothesis": {"strategy": "continuously"}},
+            },
+            "not met 1 times during",
+            id="not steady in between and recovered",
+        ),
+        pytest.param(
+            {"runtime": {"hypothesis": {"strategy": "after-method-only"}}},
+            "not looked at before",
+            id="nobody looked before",
+        ),
+        pytest.param({"method": [action("act", dry="actions")]}, "dry", id="it is only pretended"),
     ],
 )
-def test_what_the_toolkit_lets_pass_is_a_gap(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    assert said in "; ".join(gaps(run(tmp_path, experiment(**changes))))
+def test_what_the_toolkit_lets_pass_is_never_green(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    found = tuple(gaps(run(tmp_path, experiment(**changes))))
+    assert said in "; ".join(found)
+    verdict, reasons = overruled(Verdict.PROVED, ("all there",), found)
+    assert exit_code(verdict) != 0
+    assert reasons == found
 
 
 def test_an_experiment_without_hypothesis_is_a_gap(tmp_path: Path) -> None:
@@ -79,39 +84,30 @@ def test_an_experiment_without_hypothesis_is_a_gap(tmp_path: Path) -> None:
     assert "no steady-state hypothesis" in "; ".join(gaps(run(tmp_path, without)))
 
 
-def test_a_deviation_during_the_method_is_a_gap_though_it_recovered(tmp_path: Path) -> None:
-    journal = run(tmp_path, experiment())
-    journal["steady_states"]["during"] = [{"steady_state_met": False}, {"steady_state_met": True}]
-    assert "not met 1 times during" in "; ".join(gaps(journal))
-
-
 def test_a_status_that_was_rewritten_does_not_help(tmp_path: Path) -> None:
     journal = run(tmp_path, experiment(method=[action("fail")]))
     assert list(gaps({**journal, "status": "completed", "deviated": False}))
 
 
-def test_no_journal_is_a_gap() -> None:
+def test_no_journal_is_a_gap_and_a_torn_one_is_none(tmp_path: Path) -> None:
     assert list(gaps(None)) == ["the experiment left no journal"]
+    (tmp_path / "journal.json").write_text('{"status": "comple')
+    assert read_journal(tmp_path / "journal.json") == (None, None)
 
 
-def test_an_experiment_that_would_install_something_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "e.yaml"
-    with path.open("w") as file:
-        YAML().dump(experiment(runtime={"python": {"dependencies": ["x"]}}), file)
-    with pytest.raises(ConfigInvalid, match="installs dependencies"):
-        checked(path)
+def test_a_fault_that_the_ledger_found_stays_a_fault_beside_gaps() -> None:
+    assert overruled(Verdict.REFUTED, ("1 lost",), ("a gap",)) == (Verdict.REFUTED, ("1 lost", "a gap"))
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "a: [", "title: x"])
-def test_what_is_no_experiment_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "e.yaml"
-    path.write_text(text)
-    with pytest.raises(ConfigInvalid):
-        checked(path)
+@pytest.mark.parametrize(("func", "status"), [("act", "completed"), ("fail", "failed")])
+def test_with_our_control_the_toolkit_itself_fails_where_it_would_pass(tmp_path: Path, func: str, status: str) -> None:
+    control = {"name": "drctl", "provider": {"type": "python", "module": "drctl.chaos.controls"}}
+    journal = run(tmp_path, experiment(method=[action(func)], controls=[control]))
+    assert (journal["status"], journal["deviated"]) == (status, status == "failed")
+    assert bool(journal["experiment"]["extensions"][0]["gaps"]) == (status == "failed")
 
 
-def test_the_shipped_experiments_may_be_run() -> None:
-    found = sorted(Path("experiments").glob("*.yaml"))
-    assert found
-    for path in found:
-        checked(path)
+def test_rollbacks_are_played_though_the_method_was_interrupted(tmp_path: Path) -> None:
+    journal = run(tmp_path, experiment(method=[action("interrupt")]))
+    assert [each["status"] for each in journal["rollbacks"]] == ["succeeded"]
+    assert python("act")["func"] == journal["rollbacks"][0]["activity"]["name"]

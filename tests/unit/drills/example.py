@@ -1,0 +1,114 @@
+"""A drill that never happened, with everything that a report can show."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from drctl.drills.outcome import Drill, Handover, Posture
+from drctl.drills.timeline import Histories, Span
+from drctl.drills.witnesses import evidence, windows
+from drctl.ledger.checker import check
+from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
+from drctl.ledger.history import Line
+from drctl.ledger.verdict import Weight, judge
+from drctl.model.run import Evidence, Run, RunResult, RunState, StepTiming
+
+T0 = 1_800_000_000.0
+STEPS = (
+    ("check-gates", 6.0), ("raise-epoch", 0.1), ("fence-writes", 0.4), ("settle-transactions", 0.1),
+    ("fence-transactions", 0.3), ("prove-fence", 1.3), ("drain-link", 1.2), ("close-consumers", 5.0),
+    ("hand-over-positions", 3.0), ("stop-link", 5.0), ("record-handover-point", 0.5), ("open-target", 0.5),
+    ("point-clients-over", 0.8), ("turn-link-around", 12.0), ("watch-first-commits", 3.0),
+)  # fmt: skip
+LENGTH = sum(seconds for _, seconds in STEPS)
+THERE, HOME = T0 + 20, T0 + 90
+CLIENTS = {"producer-turbines": "acknowledged", "consumer-dispatch": "processed", "consumer-reporting": "processed"}
+
+
+def spans(began: float, name: str) -> tuple[Span, ...]:
+    found = []
+    for step, seconds in STEPS:
+        found.append(Span(name, step, began, began + seconds))
+        began += seconds
+    return tuple(found)
+
+
+def handed(lag: int) -> dict[str, Any]:
+    position = {"here": 9, "there": 5, "metadata": "", "proof": "counted", "compared": 70}
+    end = {**position, "proof": "at-end", "compared": 0}
+    return {
+        "dispatch": {"lag": 0, "positions": {"turbines.readings-0": end}},
+        "reporting": {"lag": lag, "positions": {"turbines.readings-0": position, "shop.orders-0": end}},
+    }
+
+
+def handover(source: str, target: str, began: float, epoch: int, *, lag: int = 3246) -> Handover:
+    run = Run(f"run-{epoch}", "switchover", "lab", "digest", source, target, epoch)
+    seen: dict[str, Evidence] = {
+        "prove-fence": {"ends": {}, "began": "", "window": 1.0, "samples": 6, "canary": "TOPIC_AUTHORIZATION_FAILED"},
+        "hand-over-positions": {"groups": handed(lag)},
+        "watch-first-commits": {"not arrived": []},
+    }
+    timings = tuple(StepTiming(step, seconds) for step, seconds in STEPS)
+    result = RunResult(run, RunState.DONE, timings, seen)
+    return Handover(source, target, result, spans(began, f"{source} to {target}"), {"dispatch": 0, "reporting": 1385})
+
+
+def histories(*, homecoming: bool = True, denied: bool = True) -> Histories:
+    """Clients at north until the fence, at south until the next one, and at north again."""
+    lines: dict[str, list[Line]] = {}
+    for client, kind in CLIENTS.items():
+        stays = [(T0, THERE + 6.2, "north"), (THERE + 24.5, HOME + 6.2, "south")]
+        stays += [(HOME + 24.5, HOME + 80, "north")] if homecoming else []
+        more = {"group": client.removeprefix("consumer-")} if kind == "processed" else {}
+        lines[client] = [
+            Line(kind, at, site, [[1, "turbines.readings", 0, 1]] * 100, more)
+            for began, ended, site in stays
+            for at in _seconds(began, ended)
+        ]
+        if kind == "acknowledged" and denied:
+            lines[client] += [Line("denied", THERE + 7, "north", [], {}), Line("denied", HOME + 7, "south", [], {})]
+    return Histories(lines)
+
+
+def _seconds(began: float, ended: float) -> Iterator[float]:
+    while began < ended:
+        yield began
+        began += 1
+
+
+def events(*, lost: int = 0) -> list[Event]:
+    stream = Stream(1, "turbines.readings", 0)
+    found: list[Event] = []
+    for sequence in range(1, 1001):
+        found.append(Acknowledged(stream, sequence, T0, "north", None))
+        if sequence > lost:
+            found.append(Seen("turbines.readings", 0, sequence, stream, sequence, True, False))
+        found += [Processed(group, stream, sequence, T0, "north") for group in ("dispatch", "reporting")]
+    return found
+
+
+def drill(*, lost: int = 0, seen: Histories | None = None, reasons: tuple[str, ...] = ()) -> Drill:
+    """A drill that proved what it was to prove, unless records were lost or clients did not see enough."""
+    handovers = (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
+    seen = seen or histories()
+    findings = check(events(lost=lost))
+    control = dict.fromkeys(("lost", "duplicated", "corrupt", "skipped", "repeated"), True)
+    weight = Weight(windows(seen, handovers), evidence(seen, handovers, check(events())), all(control.values()))
+    verdict, why = judge(findings, weight)
+    return Drill(
+        id="drill-20270115T080000-abc123",
+        began=T0,
+        ended=T0 + 175,
+        verdict=verdict,
+        reasons=(*why, *reasons),
+        findings=findings,
+        weight=weight,
+        control=control,
+        standby=check(events()),
+        handovers=handovers,
+        histories=seen,
+        protocols={"dispatch": "classic", "reporting": "consumer"},
+        postures=(Posture("north", "cluster-n", 3, 3, 2), Posture("south", "cluster-s", 3, 3, 2)),
+        versions={"drctl": "0.1.0", "Kafka and MirrorMaker 2": "4.3.1"},
+        phases=((T0, "the workload starts"), (T0 + 170, "a fresh reader reads both sites")),
+    )

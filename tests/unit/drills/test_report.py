@@ -1,0 +1,152 @@
+"""The report of a drill: JSON of a fixed shape, and a page that needs nothing but itself."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import override
+
+import jsonschema
+import pytest
+
+from drctl.drills.outcome import Drill
+from drctl.drills.report.build import build
+from drctl.drills.report.page import WORDS, render
+from drctl.drills.report.schema import report_schema
+from drctl.drills.report.write import prepare, write
+from drctl.errors import ConfigInvalid
+from drctl.model.verdict import EXIT_CODES, Verdict
+from tests.unit.drills.example import drill, histories
+
+VOID = {"meta", "path", "use", "br"}
+
+
+class Page(HTMLParser):
+    """What a page loads and shows, and whether its tags close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loaded: list[str] = []
+        self.ids: list[str] = []
+        self.labels: list[str] = []
+        self.misplaced: list[str] = []
+        self.feed(text)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self.handle_startendtag(tag, attrs)
+
+    @override
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "action") and not (value or "").startswith("#"):
+                self.loaded.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            if tag == "svg" and name == "aria-label":
+                self.labels.append(value or "")
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and (not self.open or self.open.pop() != tag):
+            self.misplaced.append(tag)
+
+
+def page(of: Drill) -> str:
+    return render(build(of), of)
+
+
+def test_the_document_has_the_printed_shape() -> None:
+    document = json.loads(build(drill()).model_dump_json())
+    jsonschema.validate(document, report_schema())
+    assert document["verdict"] == "proved"
+    assert set(document["run"]) >= {"id", "kind", "began", "ended", "versions"}
+    assert document["steps"][0].items() >= {"name": "check-gates", "seconds": 6.0}.items()
+    assert document["records"].items() >= {"acknowledged": 1000, "lost": 0, "duplicated": 0, "corrupt": 0}.items()
+
+
+def test_a_group_is_told_with_its_lag_and_mirrormakers_number_of_the_first_handover() -> None:
+    document = build(drill())
+    assert [group.model_dump() for group in document.groups][1] == {
+        "name": "reporting",
+        "protocol": "consumer",
+        "lag_at_handover": 3246,
+        "skipped": 0,
+        "repeated": 0,
+        "mirrormaker_would_repeat": 1385,
+    }
+    assert document.totals.mirrormaker_would_repeat == 2 * 1385
+    assert document.totals.processed == 2000
+
+
+def test_the_timeline_is_in_order_and_holds_steps_and_phases() -> None:
+    moments = build(drill()).timeline
+    assert [moment.at for moment in moments] == sorted(moment.at for moment in moments)
+    told = [moment.what for moment in moments]
+    assert told[0] == "the workload starts"
+    assert "open-target reached" in told
+
+
+def test_losses_are_named_in_the_document_and_on_the_page() -> None:
+    refuted = drill(lost=2)
+    assert build(refuted).records.lost == 2
+    text = page(refuted)
+    assert "Refuted" in text
+    assert "turbines.readings-0 producer 1 sequence 2" in text
+
+
+def test_a_client_that_did_not_return_is_told_as_such() -> None:
+    text = page(drill(seen=histories(homecoming=False)))
+    assert "did not return" in text
+    assert "Inconclusive" in text
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    text = page(drill())
+    found = Page(text)
+    assert found.loaded == []
+    assert not re.search(r"<script|<link|<iframe|@import|url\((?!#)", text)
+    # What is left of addresses are the names of SVG's own vocabularies.
+    assert set(re.findall(r"https?://[^\"'\s<]+", text)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_the_page_is_well_formed_and_its_plots_have_names_for_those_who_cannot_see_them() -> None:
+    found = Page(page(drill()))
+    assert (found.misplaced, found.open) == ([], [])
+    assert len(found.ids) == len(set(found.ids))
+    assert len(found.labels) == 3
+    assert all(found.labels)
+
+
+def test_whatever_a_reason_says_is_text_and_never_markup() -> None:
+    text = page(drill(reasons=("<script>alert('x')</script> & \"more\"",)))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_the_same_drill_gives_the_same_page() -> None:
+    assert page(drill()) == page(drill())
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_words_and_a_code_and_only_proved_is_zero(verdict: Verdict) -> None:
+    assert WORDS[verdict.value].lower().startswith(verdict.value)
+    assert (EXIT_CODES[verdict] == 0) == (verdict is Verdict.PROVED)
+
+
+def test_a_report_is_written_as_json_and_as_a_page(tmp_path: Path) -> None:
+    write(tmp_path / "new", build(drill()), "<p>page</p>")
+    assert json.loads((tmp_path / "new" / "report.json").read_text())["verdict"] == "proved"
+    assert (tmp_path / "new" / "report.html").read_text() == "<p>page</p>"
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_drill(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigInvalid, match="cannot be written"):
+        prepare(tmp_path / "file" / "report")

@@ -149,7 +149,7 @@ def _reading(reading: Reading[Any], value: object) -> dict[str, Any]:
 
 
 def _site_document(site: SiteStatus) -> dict[str, Any]:
-    cluster, groups, lags = site.facts.cluster, site.facts.groups.value or {}, site.group_lag.value or {}
+    cluster, groups, lags = site.facts.cluster, site.facts.groups, site.group_lag.value or {}
     return {
         "name": site.facts.name,
         "role": site.role.value,
@@ -162,8 +162,11 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
                 "members": len(group.members),
                 "lag": lags.get(name),
             }
-            for name, group in sorted(groups.items())
-        ],
+            for name, group in sorted((groups.value or {}).items())
+        ]
+        if groups.known
+        else None,
+        **({} if groups.known else {"groupsUnknown": groups.unknown}),
     }
 
 

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.tokens import AliasToken, AnchorToken
 
-from drctl.config.parts import PATTERNS, DisasterRecoveryPlan, Spec
+from drctl.config.parts import DURATION, PATTERNS, DisasterRecoveryPlan, Spec
 from drctl.errors import ConfigInvalid
 from drctl.model import site as model
 
@@ -56,7 +57,7 @@ def _parse(path: Path, raw: bytes) -> CommentedMap:
     yaml.allow_duplicate_keys = False
     try:
         text = raw.decode("utf-8")
-        if re.search(r"^[^#\"']*[\s:\[,-][&*][A-Za-z0-9_]+\s*($|[\[{])", text, re.MULTILINE):
+        if any(isinstance(token, AnchorToken | AliasToken) for token in yaml.scan(text)):
             raise ConfigInvalid(f"{path}: anchors and aliases are not supported", remedy="write the value out")
         document = yaml.load(text)
     except UnicodeDecodeError as error:
@@ -191,5 +192,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
 
 
 def duration(text: str) -> timedelta:
-    """``1h30m``, ``60s``, ``500ms`` as a timedelta."""
+    """``1h30m``, ``60s``, ``500ms`` as a timedelta. ConfigInvalid for anything else."""
+    if not re.fullmatch(DURATION, text) or not text:
+        raise ConfigInvalid(f"{text!r} is no duration", remedy="write it as 500ms, 60s or 1h30m")
     return timedelta(seconds=sum(int(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)(ms|h|m|s)", text)))

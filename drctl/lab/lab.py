@@ -39,6 +39,7 @@ from drctl.ports import Clock
 
 type Progress = Callable[[str], None]
 
+HERDER_DIED = "Uncaught exception in herder work thread"
 READY = "lab.json"
 """Written when the lab is complete; holds its layout."""
 
@@ -190,7 +191,7 @@ class Lab:
         main = "org.apache.kafka.connect.cli.ConnectDistributed"
         self.processes.start(site.worker, java(main, str(write_worker(site, self.folder)), heap="384m"))
 
-    def _wait_for_ports(self, process: str, ports: Iterable[int], seconds: float = 120) -> None:
+    def _wait_for_ports(self, process: str, ports: Iterable[int], seconds: float = 240) -> None:
         deadline = self.clock.monotonic() + seconds
         for port in ports:
             while not _answers(port):
@@ -204,7 +205,7 @@ class Lab:
             raise LabError(f"{process} does not answer:\n{self.processes.reason(process)}", remedy="see its log")
 
     def _wait_for_worker(self, site: SiteLayout) -> None:
-        deadline = self.clock.monotonic() + 120
+        deadline = self.clock.monotonic() + 240
         client = ConnectClient(f"http://localhost:{site.connect}")
         try:
             while True:
@@ -213,6 +214,12 @@ class Lab:
                     return
                 except Unreachable:
                     self._still_there(site.worker, deadline)
+                    if HERDER_DIED in self.processes.reason(site.worker):
+                        # On a busy machine it may give up on its brokers, and its JVM stays up all the same.
+                        self.processes.signal(site.worker, "SIGKILL")
+                        self.processes.wait_gone(site.worker)
+                        (self.folder / "logs" / f"{site.worker}.log").rename(self.folder / f"{site.worker}-1.log")
+                        self._launch_worker(site)
                     self.clock.sleep(0.1)
         finally:
             client.close()

@@ -1,5 +1,6 @@
 """Readings as Prometheus metrics. A reading that is unknown has no value: it is counted as unknown, never as zero."""
 
+from math import nan
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -23,7 +24,8 @@ class Metrics:
         self.lag_seconds = self._gauge("drctl_replication_lag_seconds", "Age of the oldest record not copied", "link")
         self.group_lag = self._gauge("drctl_site_group_lag_offsets", "Sum over the plan's groups at this site", "site")
         self.unknown = self._gauge("drctl_reading_unknown", "1 while this reading is unknown", "reading", "of")
-        self.epoch = self._gauge("drctl_epoch", "The plan file's epoch")
+        self.epoch = self._gauge("drctl_epoch", "The plan file's epoch; not a number while it is unknown")
+        self.epoch.set(nan)
         self.cycle_seconds = self._gauge("drctl_cycle_duration_seconds", "How long the last look took")
         self.cycle_at = self._gauge("drctl_last_cycle_timestamp_seconds", "When the last look ended")
         self._gauge("drctl_build_info", "Version of drctl", "version").labels(__version__).set(1)
@@ -47,8 +49,8 @@ class Metrics:
             self._site(site)
         for link in seen.links:
             self._link(link)
-        if self._known(seen.epoch, "epoch", "plan"):
-            self.epoch.set(seen.epoch.value or 0)
+        epoch = seen.epoch.value
+        self.epoch.set(epoch if self._known(seen.epoch, "epoch", "plan") and epoch is not None else nan)
 
     def _site(self, site: SiteStatus) -> None:
         name, cluster = site.facts.name, site.facts.cluster.value

@@ -36,6 +36,11 @@ spec:
 """
 
 
+BOMB = '"a": &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n' + "".join(
+    f'"{k}": &{k} [{", ".join([f"*{chr(ord(k) - 1)}"] * 9)}]\n' for k in "bcdefghij"
+)
+
+
 def written(folder: Path, text: str | bytes) -> Path:
     (folder / "c").touch()
     path = folder / "plan.yaml"
@@ -102,7 +107,7 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "- a", "a: [", "text", b"\xff\xfe", b"a: \x00", "a: &x 1\nb: *x\n", "x" * (1 << 21)]
+    "text", ["", "- a", "a: [", "text", b"\xff\xfe", b"a: \x00", "a: &x 1\nb: *x\n", BOMB, "x" * (1 << 21)]
 )
 def test_what_is_no_plan_file_is_refused(tmp_path: Path, text: str | bytes) -> None:
     with pytest.raises(ConfigInvalid, match=r"plan\.yaml"):
@@ -127,3 +132,9 @@ def test_mangled_files_give_no_other_error(tmp_path: Path, data: st.DataObject) 
 @pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("60s", 60), ("2m", 120), ("1h30m", 5400), ("0s", 0)])
 def test_durations(text: str, seconds: float) -> None:
     assert duration(text).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "15minutes", "10d5s", "5", "s", "-1s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ConfigInvalid, match="no duration"):
+        duration(text)

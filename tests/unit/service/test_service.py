@@ -50,6 +50,11 @@ def test_what_is_unknown_has_no_value_and_is_counted_as_unknown() -> None:
     assert 'drctl_reading_unknown{of="north",reading="cluster"} 1.0' in text
 
 
+def test_an_epoch_that_nobody_has_read_is_not_zero() -> None:
+    watch = Watch(fake_world().ports(), status, timedelta(seconds=15))
+    assert b"drctl_epoch NaN" in generate_latest(watch.metrics.registry)
+
+
 def test_it_is_healthy_while_looks_are_fresh() -> None:
     earth = fake_world()
     watch = Watch(earth.ports(), status, timedelta(seconds=15))

@@ -230,12 +230,21 @@ class Lab:
         replication = ConnectReplication(link, self.site("south").connect_url, self.clock)
         deadline = self.clock.monotonic() + 120
         try:
-            replication.resume()
-            while not self._runs(replication):
-                self._still_there("south-connect", deadline)
-                self.clock.sleep(0.2)
+            for reached in (self._asked_to_run, self._runs):
+                while not reached(replication):
+                    self._still_there("south-connect", deadline)
+                    self.clock.sleep(0.2)
         finally:
             replication.close()
+
+    @staticmethod
+    def _asked_to_run(replication: ConnectReplication) -> bool:
+        """Resuming is idempotent; a worker that is still busy starting is asked again."""
+        try:
+            replication.resume()
+        except Unreachable:
+            return False
+        return True
 
     @staticmethod
     def _runs(replication: ConnectReplication) -> bool:

@@ -2,8 +2,8 @@
 
 ``python -m drctl.lab.supervisor FOLDER`` listens on ``FOLDER/supervisor.sock`` for one JSON object per line and answers
 with one. Children are started through ``setpriv --pdeathsig KILL`` from the main thread, so they die with the
-supervisor even if it is killed. Standard input is the lifeline of its starter: its end takes everything down, unless
-``{"do": "detach"}`` has cut it.
+supervisor even if it is killed; one whose supervisor was killed before that took hold ends by itself. Standard input
+is the lifeline of its starter: its end takes everything down, unless ``{"do": "detach"}`` has cut it.
 """
 
 import json
@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from drctl.lab.layout import SOCKET
+
+ONLY_UNDER_ITS_PARENT = '[ "$PPID" = "$0" ] && exec "$@"'
+"""The kernel tells of a parent's death only from ``setpriv`` on: whoever was orphaned before that does not begin."""
 
 
 class Supervisor:
@@ -89,9 +92,10 @@ class Supervisor:
             raise ValueError(f"{name} is running")
         log = self.folder / "logs" / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
+        mortal = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", ONLY_UNDER_ITS_PARENT, str(os.getpid()))
         with log.open("ab") as out:
             self.children[name] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *request["argv"]],
+                [*mortal, *request["argv"]],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
 from drctl.lab.layout import java
 from drctl.lab.processes import Processes
+from drctl.lab.supervisor import ONLY_UNDER_ITS_PARENT
 from drctl.model.offsets import TopicPartition
 
 READINGS = TopicPartition("turbines.readings", 0)
@@ -45,6 +46,7 @@ import sys
 from pathlib import Path
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab.processes import Processes
+from drctl.lab.supervisor import ONLY_UNDER_ITS_PARENT
 lab = Processes(Path(sys.argv[1]), SystemClock())
 supervisor = lab.launch_supervisor()
 pids = [supervisor.pid, *(lab.start(f"sleeper-{n}", ["sleep", "300"]) for n in range(3))]
@@ -54,13 +56,15 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> tuple["subprocess.Popen[str]", list[int]]:
+def started(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", list[int]]]:
     """A process that has started a supervisor with children, and the pids of these."""
     parent = subprocess.Popen(
         [sys.executable, "-c", STARTER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
-    return parent, [int(word) for word in parent.stdout.readline().split()]
+    with parent:
+        yield parent, [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
@@ -73,10 +77,15 @@ def test_nothing_is_left_when_the_starter_ends(started: tuple["subprocess.Popen[
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(started: tuple["subprocess.Popen[str]", list[int]]) -> None:
-    parent, pids = started
+    _, pids = started
     os.kill(pids[0], signal.SIGKILL)
     wait("all are gone", 20, lambda: not alive(pids))
-    parent.communicate("")
+
+
+def test_what_begins_after_the_supervisor_was_killed_ends_by_itself(tmp_path: Path) -> None:
+    late = ["sh", "-c", ONLY_UNDER_ITS_PARENT, "1234567", "touch", str(tmp_path / "began")]
+    assert subprocess.run(late, check=False).returncode == 1
+    assert not (tmp_path / "began").exists()
 
 
 def test_a_second_lab_in_the_same_folder_is_declined(lab: Lab) -> None:

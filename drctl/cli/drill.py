@@ -27,9 +27,18 @@ from drctl.wiring import open_world
     "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/drill"), show_default=True
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
-@click.option("--rate", default=Pattern().rate, show_default=True, help="Records per second.")
+@click.option(
+    "--rate", type=click.FloatRange(min=1), default=Pattern().rate, show_default=True, help="Records per second."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=Pattern().seconds,
+    show_default=True,
+    help="Work before, between and after the switchovers.",
+)
 @click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
-def command(report: Path, *, small: bool, rate: float, keep: bool) -> None:
+def command(report: Path, *, small: bool, rate: float, seconds: float, keep: bool) -> None:
     """Rehearse a switchover and the way home on two real sites on this machine.
 
     Exits 0 only when the verdict is proved.
@@ -40,7 +49,9 @@ def command(report: Path, *, small: bool, rate: float, keep: bool) -> None:
         tempfile.TemporaryDirectory(prefix="drctl-drill-") as folder,
         Lab.start(Path(folder) / "lab", small=small, progress=display.say) as lab,
     ):
-        rehearsal = Rehearsal(lab, load(lab.plan_file), open_world, observe, pattern=Pattern(rate=rate))
+        rehearsal = Rehearsal(
+            lab, load(lab.plan_file), open_world, observe, pattern=Pattern(rate=rate, seconds=seconds)
+        )
         rehearsal.say, rehearsal.announce = display.say, display.announce
         try:
             drill = rehearsal.perform()

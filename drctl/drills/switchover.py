@@ -37,13 +37,11 @@ type OpenWorld = Callable[[PlanFile], AbstractContextManager[World]]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """How much of what: ``rate`` records per second after ``burst`` at once; seconds of work before, between, after."""
+    """How much of what: ``rate`` records per second after ``burst`` at once; ``seconds`` of work at every stay."""
 
     rate: float = 120
     burst: int = 6000
-    before: float = 12
-    between: float = 12
-    after: float = 10
+    seconds: float = 12
 
 
 @dataclass(slots=True)
@@ -88,16 +86,16 @@ class Rehearsal:
         )
         self._await_groups(workload)
         self._phase("every group is at work at north")
-        self._work(workload, self.pattern.before, "at north")
+        self._work(workload, self.pattern.seconds, "at north")
         with self.open_world(self.plan_file) as world:
             protocols = {
                 name: g.protocol.value for name, g in world.sites["north"].positions.describe(world.plan.groups).items()
             }
             postures = tuple(_posture(site, world.plan.topics) for site in world.sites.values())
             there = self._hand_over(world, "north", "south")
-            self._work(workload, self.pattern.between, "at south")
+            self._work(workload, self.pattern.seconds, "at south")
             home = self._hand_over(world, "south", "north")
-            self._work(workload, self.pattern.after, "at north again")
+            self._work(workload, self.pattern.seconds, "at north again")
             self.say("producers stop, groups finish what is in hand")
             workload.stop_producers()
             self._phase("the producers have stopped")

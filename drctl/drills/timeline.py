@@ -82,16 +82,7 @@ class Histories:
                     change = self._change(line, group, read)
                     if change:
                         steps[group].append((line.at, change))
-        found: dict[str, list[tuple[float, int]]] = {}
-        for group, changes in steps.items():
-            lag = 0
-            largest: dict[int, int] = {}
-            for at, change in sorted(changes):
-                lag += change
-                number = int(at / window)
-                largest[number] = max(largest.get(number, 0), lag)
-            found[group] = [(number * window, most) for number, most in largest.items()]
-        return found
+        return {group: _largest(sorted(changes), window) for group, changes in steps.items()}
 
     @staticmethod
     def _change(line: Line, group: str, topics: Sequence[str]) -> int:
@@ -100,3 +91,16 @@ class Histories:
         if line.kind == "processed" and line.more["group"] == group:
             return -len(line.records)
         return 0
+
+
+def _largest(changes: Sequence[tuple[float, int]], window: float) -> list[tuple[float, int]]:
+    """The largest sum in each window with a change; where nothing changes for longer, what remained stands there."""
+    found: dict[int, int] = {}
+    total = 0
+    for at, change in changes:
+        number = int(at / window)
+        if found and number > max(found) + 1:
+            found[max(found) + 1] = max(0, total)
+        total += change
+        found[number] = max(found.get(number, 0), total)
+    return [(number * window, most) for number, most in found.items()]

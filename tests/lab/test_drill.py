@@ -15,7 +15,7 @@ from drctl.drills.report.schema import report_schema
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drill")
-    command = [sys.executable, "-m", "drctl", "drill", "--small", "--report", str(folder), "--keep"]
+    command = [sys.executable, "-m", "drctl", "drill", "--small", "--seconds", "6", "--report", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "verdict: proved" in done.stdout
@@ -35,6 +35,7 @@ def test_nothing_is_lost_and_no_group_reads_anything_twice(report: Path) -> None
     assert groups["reporting"]["mirrormaker_would_repeat"] > 0
     assert groups["pricing"]["protocol"] == "consumer"
     assert all(document["negative_control"].values())
+    assert all(document["evidence"].values())
 
 
 class Page(HTMLParser):

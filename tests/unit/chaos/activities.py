@@ -23,6 +23,10 @@ def interrupt() -> None:
     raise InterruptExecution("on purpose")
 
 
+def announce() -> None:
+    print("under way", flush=True)  # noqa: T201
+
+
 def say(value: object) -> object:
     return value
 

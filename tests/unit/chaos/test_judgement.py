@@ -11,7 +11,7 @@ import pytest
 from drctl.chaos.campaign import read_journal
 from drctl.chaos.judgement import gaps, overruled
 from drctl.model.verdict import Verdict, exit_code
-from tests.unit.chaos.experiments import action, experiment, probe, python
+from tests.unit.chaos.experiments import action, experiment, probe
 
 
 def run(folder: Path, text: dict[str, Any]) -> dict[str, Any]:
@@ -110,4 +110,16 @@ def test_with_our_control_the_toolkit_itself_fails_where_it_would_pass(tmp_path:
 def test_rollbacks_are_played_though_the_method_was_interrupted(tmp_path: Path) -> None:
     journal = run(tmp_path, experiment(method=[action("interrupt")]))
     assert [each["status"] for each in journal["rollbacks"]] == ["succeeded"]
-    assert python("act")["func"] == journal["rollbacks"][0]["activity"]["name"]
+
+
+def test_rollbacks_are_played_though_the_toolkit_was_told_to_end(tmp_path: Path) -> None:
+    file, journal = tmp_path / "experiment.json", tmp_path / "journal.json"
+    file.write_text(json.dumps(experiment(method=[action("announce", pauses={"after": 2})])))
+    command = [sys.executable, "-m", "drctl.chaos.child", str(file), str(journal)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "under way\n"
+        child.terminate()
+    document = json.loads(journal.read_text())
+    assert [each["status"] for each in document["rollbacks"]] == ["succeeded"]
+    assert "the experiment ended as interrupted" in list(gaps(document))

@@ -43,3 +43,12 @@ def test_lag_is_what_was_acknowledged_and_not_processed_in_the_groups_own_topics
     histories = Histories({"p": lines})
     assert histories.lags({"billing": ["orders"]}) == {"billing": [(0.0, 5), (2.0, 2)]}
     assert histories.lags({"billing": ["elsewhere"]}) == {"billing": [(2.0, 0)]}
+
+
+def test_during_a_pause_the_lag_is_what_was_left_and_not_the_peak_before() -> None:
+    lines = [
+        line("acknowledged", 0.1, "north", 5),
+        line("processed", 0.9, "north", 4, group="billing"),
+        line("acknowledged", 20.5, "south", 2),
+    ]
+    assert Histories({"p": lines}).lags({"billing": ["orders"]}) == {"billing": [(0.0, 5), (2.0, 1), (20.0, 3)]}

@@ -4,14 +4,14 @@
 
     DrctlError                1   something failed; the message says where and what to do
     ├── ConfigInvalid         2   a plan file, properties file or flag is wrong: nothing was started
-    ├── Refused               3   a gate, a lock or a person said no: nothing was changed
-    │   ├── Blocked               gates: every reason is listed
-    │   ├── Locked                another drctl holds the lock
-    │   └── Superseded            a higher epoch exists: someone newer decided
+    ├── Refused               3   a person or a missing answer said no: nothing was changed
+    │   ├── Blocked           30– gates: every reason is listed, the code is the first one's (decide/rules.py)
+    │   ├── Locked           14   another drctl holds the lock
+    │   └── Superseded       15   a higher epoch exists: someone newer decided
     ├── StepFailed            4   a step did not reach its goal
     │   └── Compensated       5   … and the way back was walked: the source is open again
     ├── Unreachable           6   a site, broker or worker does not answer
-    │   ├── Unauthenticated       it answers and rejects our credentials or certificate
+    │   ├── Unauthenticated  16   it answers and rejects our credentials or certificate
     │   └── DeadlinePassed        it was waited for, in vain
     ├── Forbidden             7   it answers and denies us the operation
     ├── Unsupported           8   it answers and is something drctl cannot work with
@@ -32,7 +32,7 @@ class DrctlError(Exception):
     ``exit_code`` is what the command line returns; ``transient`` says whether trying again may help.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
     transient: ClassVar[bool] = False
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
@@ -55,17 +55,24 @@ class Refused(DrctlError):
 class Blocked(Refused):
     """Gates stand in the way; ``reasons`` lists all of them, in the order to fix them."""
 
-    def __init__(self, message: str, reasons: Iterable[str], *, remedy: str = "") -> None:
+    exit_code = 30
+
+    def __init__(self, message: str, reasons: Iterable[str], *, exit_code: int, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.reasons = tuple(reasons)
+        self.exit_code = exit_code
 
 
 class Locked(Refused):
     """Another drctl is at work on the same plan file."""
 
+    exit_code = 14
+
 
 class Superseded(Refused):
     """A higher epoch than ours exists: someone newer has decided, so we stop at once."""
+
+    exit_code = 15
 
 
 class StepFailed(DrctlError):
@@ -90,6 +97,7 @@ class Unreachable(DrctlError):
 class Unauthenticated(Unreachable):
     """The other end answers but one side rejects the other's credentials or certificate."""
 
+    exit_code = 16
     transient = False
 
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import click
 
-from drctl.chaos.campaign import CHILD, checked, conduct
-from drctl.drills.report.write import prepare
-from drctl.lab import Lab
 from drctl.model.verdict import exit_code
 
 
@@ -32,6 +29,10 @@ def run(experiment: Path, report: Path, folder: Path | None) -> None:
     The verdict comes from what was acknowledged, what is there, and what another observer saw of the fault; never from
     the Chaos Toolkit's exit code. Exits 0 only when it is proved.
     """
+    from drctl.chaos.campaign import CHILD, checked, conduct
+    from drctl.drills.report.write import prepare
+    from drctl.lab import Lab
+
     file = checked(experiment)
     prepare(report)
 

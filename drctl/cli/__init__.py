@@ -21,19 +21,31 @@ COMMANDS = {
     "chaos": "Run chaos experiments, judged by the ledger.",
     "service": "Watch both sites and the link; serve metrics and health.",
     "schema": "Print JSON Schemas.",
+    "completion": "Print what makes a shell complete drctl's words.",
 }
 
 EXIT_CODES = """\
 \b
 Exit codes:
-   0  done, or proved           7  an operation is denied to drctl
-   1  something failed          8  a site is something drctl cannot work with
-   2  wrong usage or file       9  something that was named does not exist
-   3  refused, nothing changed  10 not proven, so not done
-   4  a step failed             11 the world changed meanwhile
-   5  failed, and gone back     12 the journal is damaged
-   6  no answer, or no login    13 the lab failed
-   20 refuted  21 inconclusive  22 vacuous  130 interrupted
+   0  done, or proved           9  something that was named does not exist
+   1  something failed          10 not proven, so not done
+   2  wrong usage or file       11 the world changed meanwhile
+   3  refused, nothing changed  12 the journal is damaged
+   4  a step failed             13 the lab failed
+   5  failed, and gone back     14 another drctl is at work
+   6  no answer                 15 a newer decision exists
+   7  an operation is denied    16 login or certificate is rejected
+   8  a site is something drctl cannot work with
+\b
+Refused by a gate, nothing changed; the first of all reasons told:
+   30 a site is silent or not whole   35 a topic or group does not exist
+   31 a Connect worker is silent      36 something is configured wrongly
+   32 a connector does not run        37 the link's lag
+   33 the offset syncs                38 who writes, and where
+   34 both directions run             39 a group is active at the target
+\b
+Verdicts that are not proved:
+   20 refuted  21 inconclusive  22 vacuous       130 interrupted
 """
 
 
@@ -72,13 +84,22 @@ class LazyGroup(click.Group):
     help="The plan file; also DRCTL_PLAN.",
 )
 @click.option("-v", "--verbose", count=True, help="Show log lines (-v) or more of them (-vv).")
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "text", "json"]),
+    default="auto",
+    show_default=True,
+    envvar="DRCTL_LOG_FORMAT",
+    help="Form of log lines; auto is text at a terminal and JSON elsewhere.",
+)
 @click.pass_context
-def cli(ctx: click.Context, plan_file: Path, verbose: int) -> None:
+def cli(ctx: click.Context, plan_file: Path, verbose: int, log_format: str) -> None:
     """Disaster recovery and failover for Apache Kafka, with proof."""
-    from drctl.cli.logs import configure
-
-    configure(verbose)
     ctx.obj = plan_file
+    if set(ctx.help_option_names).isdisjoint(sys.argv):  # help logs nothing, and the library is slow to load
+        from drctl.cli.logs import configure
+
+        configure(verbose, log_format)
 
 
 def main() -> None:

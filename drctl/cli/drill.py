@@ -3,23 +3,18 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from drctl.cli.output import show_table
-from drctl.cli.progress import ProgressDisplay
-from drctl.config import load
-from drctl.drills.outcome import Drill
-from drctl.drills.report.build import build
-from drctl.drills.report.page import render
-from drctl.drills.report.schema import Report
-from drctl.drills.report.write import prepare, write
-from drctl.drills.switchover import Pattern, Rehearsal
 from drctl.errors import DrctlError
-from drctl.lab import Lab
 from drctl.model.verdict import exit_code
-from drctl.monitors import observe
-from drctl.wiring import open_world
+
+if TYPE_CHECKING:
+    from drctl.drills.outcome import Drill
+    from drctl.drills.report.schema import Report
+    from drctl.lab import Lab
 
 
 @click.command("drill")
@@ -27,13 +22,11 @@ from drctl.wiring import open_world
     "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/drill"), show_default=True
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
-@click.option(
-    "--rate", type=click.FloatRange(min=1), default=Pattern().rate, show_default=True, help="Records per second."
-)
+@click.option("--rate", type=click.FloatRange(min=1), default=120, show_default=True, help="Records per second.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    default=Pattern().seconds,
+    default=12,
     show_default=True,
     help="Work before, between and after the switchovers.",
 )
@@ -43,6 +36,16 @@ def command(report: Path, *, small: bool, rate: float, seconds: float, keep: boo
 
     Exits 0 only when the verdict is proved.
     """
+    from drctl.cli.progress import ProgressDisplay
+    from drctl.config import load
+    from drctl.drills.report.build import build
+    from drctl.drills.report.page import render
+    from drctl.drills.report.write import prepare, write
+    from drctl.drills.switchover import Pattern, Rehearsal
+    from drctl.lab import Lab
+    from drctl.monitors import observe
+    from drctl.wiring import open_world
+
     prepare(report)
     with (
         ProgressDisplay() as display,
@@ -69,13 +72,13 @@ def command(report: Path, *, small: bool, rate: float, seconds: float, keep: boo
     raise click.exceptions.Exit(exit_code(drill.verdict))
 
 
-def _keep(lab: Lab, report: Path) -> None:
+def _keep(lab: "Lab", report: Path) -> None:
     for part in ("logs", "histories", "state"):
         if (lab.folder / part).exists():
             shutil.copytree(lab.folder / part, report / part, dirs_exist_ok=True)
 
 
-def _show(drill: Drill, document: Report, report: Path) -> None:
+def _show(drill: "Drill", document: "Report", report: Path) -> None:
     records = drill.findings.records
     rows = [
         ("acknowledged", records.acknowledged),

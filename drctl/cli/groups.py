@@ -8,13 +8,12 @@ import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.cli.sites import direction
-from drctl.config import load
+from drctl.cli.world import opened
 from drctl.errors import NotFound
 from drctl.model.offsets import Checkpoint, TopicPartition
 from drctl.model.translation import Answer, Translated
 from drctl.plans.positions import Answers, translate_groups
 from drctl.ports import World
-from drctl.wiring import open_world
 
 type Checkpoints = dict[str, dict[TopicPartition, Checkpoint]]
 
@@ -30,8 +29,8 @@ def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str,
     MM2 is what MirrorMaker 2's own newest checkpoint would give. Nothing is written. Exits 10 if a position cannot be
     proven.
     """
-    plan = load(plan_file)
-    with open_world(plan) as world:
+    with opened(plan_file) as world:
+        plan = world.plan
         door = world.front_door.site()
         to = target or next(site.name for site in plan.sites if site.name != door)
         source, to = direction(world, to)

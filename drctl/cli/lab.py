@@ -3,18 +3,26 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
-from drctl.lab import Lab, default_folder
-from drctl.lab.faults import FAULTS
+
+if TYPE_CHECKING:
+    from drctl.lab import Lab
 
 folder_option = click.option(
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="The lab's folder; also DRCTL_LAB."
 )
+
+
+def _running(folder: Path | None) -> "Lab":
+    from drctl.lab import Lab, default_folder
+
+    return Lab.attach(folder or default_folder())
 
 
 @click.group("lab")
@@ -27,6 +35,8 @@ def command() -> None:
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
 def up(folder: Path | None, *, small: bool) -> None:
     """Start both sites and the link; a lab that runs already is found."""
+    from drctl.lab import Lab, default_folder
+
     folder = folder or default_folder()
     try:
         lab = Lab.attach(folder)
@@ -43,7 +53,7 @@ def up(folder: Path | None, *, small: bool) -> None:
 @output_option
 def status(folder: Path | None, output: str) -> None:
     """Show every process of the lab."""
-    lab = Lab.attach(folder or default_folder())
+    lab = _running(folder)
     found = lab.status()
     if output in ("json", "yaml"):
         rows = [{"name": p.name, "pid": p.pid, "state": p.state, "residentBytes": p.resident_bytes} for p in found]
@@ -60,8 +70,7 @@ def status(folder: Path | None, output: str) -> None:
 @folder_option
 def down(folder: Path | None) -> None:
     """End every process of the lab and remove its folder."""
-    folder = folder or default_folder()
-    Lab.attach(folder).down()
+    _running(folder).down()
     click.echo("the lab is down", err=True)
 
 
@@ -71,7 +80,7 @@ def down(folder: Path | None) -> None:
 @click.option("-F", "--follow", is_flag=True, help="Go on as the log grows.")
 def logs(process: str, folder: Path | None, *, follow: bool) -> None:
     """Print a process's log."""
-    lab = Lab.attach(folder or default_folder())
+    lab = _running(folder)
     lab.processes.status(process)
     clock = SystemClock()
     with (lab.folder / "logs" / f"{process}.log").open(errors="replace") as log:
@@ -84,11 +93,20 @@ def logs(process: str, folder: Path | None, *, follow: bool) -> None:
 
 
 @command.command()
-@click.argument("kind", type=click.Choice(sorted(FAULTS)))
+@click.argument("kind")
 @click.argument("target")
 @folder_option
 def fault(kind: str, target: str, folder: Path | None) -> None:
-    """Do something bad to a process, a site or the wire, and show who else saw it."""
-    evidence = FAULTS[kind](Lab.attach(folder or default_folder()), target)
+    """Do something bad to a process, a site or the wire, and show who else saw it.
+
+    \b
+    A process: kill, pause, continue, stop, restart
+    A site: lose-site, cut-link, heal-link
+    """  # noqa: D301
+    from drctl.lab.faults import FAULTS
+
+    if kind not in FAULTS:
+        raise click.BadParameter(f"{kind!r} is none of {', '.join(sorted(FAULTS))}", param_hint="KIND")
+    evidence = FAULTS[kind](_running(folder), target)
     click.echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
     click.echo(f"seen by {evidence.observer}: {evidence.observation}")

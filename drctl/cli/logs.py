@@ -5,18 +5,23 @@ import sys
 
 import structlog
 
-LEVELS = (logging.CRITICAL, logging.INFO, logging.DEBUG)
+LEVELS = (logging.ERROR, logging.INFO, logging.DEBUG)
 
 
-def configure(verbose: int) -> None:
-    """Set up structlog for this process; errors are told by the command line itself, so 0 is silent."""
-    people = sys.stderr.isatty()
+def configure(verbose: int, form: str = "auto") -> None:
+    """Set up structlog for this process; 0 shows only what a service could not do.
+
+    ``form`` is text, json, or auto: text at a terminal, JSON elsewhere.
+    """
+    people = sys.stderr.isatty() if form == "auto" else form == "text"
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if people
+            else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[min(verbose, 2)]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -7,12 +7,15 @@ import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.cli.sites import direction
-from drctl.config import load
+from drctl.cli.world import opened
 from drctl.decide.readiness import Blocker, blockers, warnings
+from drctl.errors import DrctlError
+from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
+from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.switchover import plan as switchover_plan
-from drctl.wiring import open_world
+from drctl.ports import World
 
 
 @click.group("plan")
@@ -25,28 +28,53 @@ def command() -> None:
 @click.option("--to", "target", required=True, help="The site to move to.")
 @click.pass_obj
 def switchover(plan_file: Path, output: str, target: str) -> None:
-    """Show the steps of a switchover and every reason to wait.
+    """Show the steps of a switchover, what would be handed over now, and every reason to wait.
 
-    One record is written to the canary topic, to see that an ordinary client can write. Exits 3 if something stands in
-    the way.
+    One record is written to the canary topic, to see that an ordinary client can write. If something stands in the way
+    it exits as the switchover would.
     """
-    loaded = load(plan_file)
-    with open_world(loaded) as world:
+    with opened(plan_file) as world:
         source, target = direction(world, target)
         steps = switchover_plan(world, source, target, observe=observe)
         facts = observe(world, source, target)
-        blocking = list(blockers(facts, loaded.guards, world.clock.now()))
+        blocking = list(blockers(facts, world.plan.guards, world.clock.now()))
         warned = list(warnings(facts))
+        groups = _groups(world, source, target)
     if output in ("json", "yaml"):
-        show_document(_document(steps, blocking, warned), output)
+        show_document(_document(steps, groups, blocking, warned), output)
     else:
-        _show(steps, blocking, warned)
+        _show(steps, groups, blocking, warned)
     if blocking:
-        raise click.exceptions.Exit(3)
+        raise click.exceptions.Exit(blocking[0].concern.value)
 
 
-def _show(steps: Plan, blocking: list[Blocker], warned: list[Blocker]) -> None:
+def _groups(world: World, source: str, target: str) -> list[dict[str, Any]]:
+    """What would be handed over if the work stopped now; positions near the head are not copied yet and will be."""
+    try:
+        answers: Answers = translate_groups(world, source, target, world.plan.groups)
+    except DrctlError as error:
+        return [{"name": name, "positions": None, "unknown": str(error)} for name in world.plan.groups]
+    return [
+        {
+            "name": name,
+            "positions": len(found),
+            "proven": sum(isinstance(answer, Translated) for answer in found.values()),
+            "refused": sorted({answer.why.name for answer in found.values() if not isinstance(answer, Translated)}),
+        }
+        for name, found in sorted(answers.items())
+    ]
+
+
+def _show(steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], warned: list[Blocker]) -> None:
     show_table(str(steps).capitalize(), ("", "STEP", "WHAT", "CAN TURN BACK"), _rows(steps))
+    click.echo()
+    rows = [
+        (g["name"], "unknown", "", g["unknown"])
+        if g["positions"] is None
+        else (g["name"], g["positions"], g["proven"], ", ".join(g["refused"]))
+        for g in groups
+    ]
+    show_table("Positions, if the work stopped now", ("GROUP", "POSITIONS", "PROVEN", "NOT YET BECAUSE"), rows)
     for title, reasons in (("Stands in the way", blocking), ("Worth knowing", warned)):
         if reasons:
             click.echo(f"\n{title}:")
@@ -63,7 +91,9 @@ def _rows(steps: Plan) -> list[tuple[object, ...]]:
     ]
 
 
-def _document(steps: Plan, blocking: list[Blocker], warned: list[Blocker]) -> dict[str, Any]:
+def _document(
+    steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], warned: list[Blocker]
+) -> dict[str, Any]:
     def told(each: Blocker) -> dict[str, str]:
         return {"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy}
 
@@ -76,6 +106,7 @@ def _document(steps: Plan, blocking: list[Blocker], warned: list[Blocker]) -> di
             "pointOfNoReturn": steps.point_of_no_return,
             "steps": [{"name": step.name, "title": step.title} for step in steps.steps],
             "wayBack": [{"name": step.name, "title": step.title} for step in steps.way_back],
+            "groups": groups,
             "blockers": [told(each) for each in blocking],
             "warnings": [told(each) for each in warned],
         },

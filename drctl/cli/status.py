@@ -7,13 +7,12 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.config import load
+from drctl.cli.world import opened
 from drctl.drivers.store.clock import SystemClock
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.link import Connector
 from drctl.model.reading import Reading
 from drctl.monitors import status
-from drctl.wiring import open_world
 
 
 @click.command("status")
@@ -27,7 +26,7 @@ def command(plan_file: Path, output: str, *, watch: bool, every: float) -> None:
     What could not be seen is shown as unknown, with the reason; it is never zero.
     """
     clock = SystemClock()
-    with open_world(load(plan_file)) as world:
+    with opened(plan_file) as world:
         while True:
             seen = status(world)
             if watch and output in ("table", "wide"):
@@ -110,7 +109,8 @@ def _why(link: LinkFacts) -> str:
     if state is None:
         return link.status.unknown
     traces = [f"{c.name}: {trace}" for c in state.connectors for trace in _traces(c)]
-    return traces[0] if traces else "" if link.syncs.known or not state.working else link.syncs.unknown
+    unseen = [each.unknown for each in (link.syncs, link.lag) if state.working and not each.known]
+    return (traces or unseen or [""])[0]
 
 
 def _traces(connector: Connector) -> Iterator[str]:
@@ -154,6 +154,7 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
         "name": site.facts.name,
         "role": site.role.value,
         "brokers": _reading(cluster, cluster.value and [broker.id for broker in cluster.value.brokers]),
+        "controller": cluster.value and cluster.value.controller,
         "groups": [
             {
                 "name": name,

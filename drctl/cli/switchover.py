@@ -7,15 +7,15 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.cli.progress import ProgressDisplay
 from drctl.cli.sites import direction, refuse_unmoved
-from drctl.config import load
+from drctl.cli.world import opened
+from drctl.decide.readiness import warnings
 from drctl.errors import Refused
 from drctl.model.run import RunResult
 from drctl.monitors import observe
-from drctl.plans.runner import run
+from drctl.plans.plan import Plan
 from drctl.plans.switchover import plan as switchover_plan
-from drctl.wiring import open_world
+from drctl.ports import World
 
 
 @click.command("switchover")
@@ -30,12 +30,15 @@ def command(plan_file: Path, output: str, target: str, *, yes: bool, accept_repe
     A failure before the target is opened walks the way back and leaves the source open. A run that was cut off is
     continued by the same command.
     """
-    with open_world(load(plan_file)) as world:
+    from drctl.cli.progress import ProgressDisplay
+    from drctl.plans.runner import run
+
+    with opened(plan_file) as world:
         source, target = direction(world, target)
         refuse_unmoved(world, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         if not yes:
-            _ask(source, target, world.plan.topics, world.plan.groups)
+            _ask(world, steps)
         with ProgressDisplay() as display:
             try:
                 result = run(steps, world, display.announce)
@@ -45,11 +48,27 @@ def command(plan_file: Path, output: str, target: str, *, yes: bool, accept_repe
     _show(result, output)
 
 
-def _ask(source: str, target: str, topics: tuple[str, ...], groups: tuple[str, ...]) -> None:
+def _ask(world: World, steps: Plan) -> None:
     if not sys.stdin.isatty():
         raise Refused("nobody is here to be asked: standard input is no terminal", remedy="add --yes")
-    click.echo(f"From {source} to {target}: {len(topics)} topics, {len(groups)} groups.", err=True)
-    click.echo(f"Writing at {source} stops; clients are sent to {target}.", err=True)
+    facts, plan = observe(world, steps.source, steps.target), world.plan
+    click.echo(
+        f"From {steps.source} to {steps.target}: {len(plan.topics)} topics, {len(plan.groups)} groups.", err=True
+    )
+    for site in (facts.source, facts.target):
+        brokers = site.cluster.value and len(site.cluster.value.brokers)
+        told = f"unknown ({site.cluster.unknown})" if brokers is None else f"{brokers} brokers"
+        members = sum(len(group.members) for group in (site.groups.value or {}).values())
+        click.echo(f"  {site.name}: {told}, {members} members in these groups", err=True)
+    lag = facts.link.lag
+    behind = f"{lag.value.total} records behind" if lag.value else f"lag unknown ({lag.unknown})"
+    click.echo(f"  {facts.link.link.name}: {behind}", err=True)
+    for each in warnings(facts):
+        click.echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
+    for number, step in enumerate(steps.steps, 1):
+        click.echo(f"  {number:2} {step.title}", err=True)
+    click.echo(f"Writing at {steps.source} stops; clients are sent to {steps.target}.", err=True)
+    click.echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
     if not click.confirm("Go on?", err=True):
         raise Refused("declined", remedy="")
 
@@ -61,6 +80,8 @@ def _show(result: RunResult, output: str) -> None:
     handed = result.evidence["hand-over-positions"]["groups"]
     rows = [(name, len(g["positions"]), g["lag"]) for name, g in sorted(handed.items())]
     show_table(f"Run {result.run.id}: {result.state.value}", ("GROUP", "POSITIONS PROVEN", "LAG AT HANDOVER"), rows)
+    for warning in result.evidence.get("check-gates", {}).get("warnings", []):
+        click.echo(f"worth knowing: {warning}", err=True)
     missing = result.evidence.get("watch-first-commits", {}).get("not arrived", [])
     if missing:
         click.echo(f"not arrived yet at {result.run.target}: {', '.join(missing)}", err=True)

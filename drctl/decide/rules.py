@@ -1,7 +1,8 @@
 """The rules that readiness checks, in the operator's words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Rule(StrEnum):
@@ -44,6 +45,67 @@ class Rule(StrEnum):
     GROUP_ACTIVE_AT_TARGET = "a group is active at the target"
 
 
+class Concern(IntEnum):
+    """What a rule is about; the value is the exit code of a command that the rule refused."""
+
+    SITES = 30
+    WORKER = 31
+    CONNECTORS = 32
+    OFFSET_SYNCS = 33
+    BOTH_DIRECTIONS = 34
+    NAMES = 35
+    CONFIGURATION = 36
+    LAG = 37
+    WRITERS = 38
+    ACTIVE_GROUPS = 39
+
+
+CONCERNS: Mapping[Concern, frozenset[Rule]] = {
+    Concern.SITES: frozenset(
+        {
+            Rule.FACTS_STALE,
+            Rule.FACTS_UNKNOWN,
+            Rule.SOURCE_SILENT,
+            Rule.TARGET_SILENT,
+            Rule.BROKERS_MISSING,
+            Rule.PARTITION_WITHOUT_LEADER,
+        }
+    ),
+    Concern.WORKER: frozenset({Rule.LINK_UNKNOWN}),
+    Concern.CONNECTORS: frozenset({Rule.CONNECTOR_ABSENT, Rule.CONNECTOR_FAILED, Rule.CONNECTOR_IDLE}),
+    Concern.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION}),
+    Concern.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
+    Concern.NAMES: frozenset({Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING}),
+    Concern.CONFIGURATION: frozenset(
+        {
+            Rule.HEADERS_REWRITTEN,
+            Rule.BYTES_REWRITTEN,
+            Rule.CONVERTER_INHERITED,
+            Rule.POLICY_UNSUPPORTED,
+            Rule.AT_LEAST_ONCE,
+            Rule.UNCOMMITTED_COPIED,
+            Rule.GROUPS_SYNCED,
+            Rule.PARTITIONS_DIFFER,
+            Rule.TIMESTAMPS_DIFFER,
+            Rule.TIMESTAMPS_STAMPED,
+            Rule.TARGET_WEAKER,
+        }
+    ),
+    Concern.LAG: frozenset({Rule.LAG_UNKNOWN, Rule.LAG_TOO_HIGH}),
+    Concern.WRITERS: frozenset(
+        {
+            Rule.FRONT_DOOR_ELSEWHERE,
+            Rule.SOURCE_FENCED,
+            Rule.EVERYONE_WRITES,
+            Rule.CANARY_REFUSED,
+            Rule.STANDBY_OPEN,
+        }
+    ),
+    Concern.ACTIVE_GROUPS: frozenset({Rule.GROUP_ACTIVE_AT_TARGET}),
+}
+"""Every rule belongs to exactly one concern."""
+
+
 @dataclass(frozen=True, slots=True)
 class Blocker:
     """One reason: the rule, what exactly was found where, and what to do about it."""
@@ -51,3 +113,8 @@ class Blocker:
     rule: Rule
     detail: str
     remedy: str
+
+    @property
+    def concern(self) -> Concern:
+        """What the rule is about."""
+        return next(concern for concern, rules in CONCERNS.items() if self.rule in rules)

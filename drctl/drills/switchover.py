@@ -39,9 +39,9 @@ type OpenWorld = Callable[[PlanFile], AbstractContextManager[World]]
 class Pattern:
     """How much of what: ``rate`` records per second after ``burst`` at once; ``seconds`` of work at every stay."""
 
-    rate: float = 120
+    rate: float
+    seconds: float
     burst: int = 6000
-    seconds: float = 12
 
 
 @dataclass(slots=True)

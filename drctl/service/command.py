@@ -4,10 +4,7 @@ from pathlib import Path
 
 import click
 
-from drctl.config import duration, load
 from drctl.monitors import status
-from drctl.service.watch import Watch
-from drctl.wiring import open_world
 
 
 @click.group("service")
@@ -21,6 +18,10 @@ def command() -> None:
 @click.pass_obj
 def run(plan_file: Path, listen: str, every: str) -> None:
     """Look at both sites and the link in a cycle, until ended."""
+    from drctl.config import duration, load
+    from drctl.service.watch import Watch
+    from drctl.wiring import open_world
+
     interval = duration(every)
     if not interval:
         raise click.BadParameter("expected a duration, for example 15s", param_hint="--every")

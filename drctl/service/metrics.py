@@ -3,7 +3,7 @@
 from math import nan
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from drctl import __version__
 from drctl.model.facts import LinkFacts, SiteStatus, Status
@@ -28,6 +28,7 @@ class Metrics:
         self.epoch.set(nan)
         self.cycle_seconds = self._gauge("drctl_cycle_duration_seconds", "How long the last look took")
         self.cycle_at = self._gauge("drctl_last_cycle_timestamp_seconds", "When the last look ended")
+        self.failed = Counter("drctl_cycles_failed", "Looks that ended in an error", registry=self.registry)
         self._gauge("drctl_build_info", "Version of drctl", "version").labels(__version__).set(1)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:

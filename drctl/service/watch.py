@@ -45,6 +45,14 @@ class Watch:
                 "site-seen", cycle=self.cycles, site=site.facts.name, role=site.role.value, epoch=seen.epoch.value
             )
 
+    def cycle_or_tell(self) -> None:
+        """One cycle; what it raises is logged and counted, and the next cycle comes all the same."""
+        try:
+            self.cycle()
+        except Exception:
+            self.metrics.failed.inc()
+            self.log.exception("look-failed", cycle=self.cycles + 1)
+
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Healthy while looks are fresh, whatever they show."""
         limit = self.every.total_seconds() * STALE_AFTER
@@ -63,7 +71,7 @@ class Watch:
         scheduler = BackgroundScheduler(timezone="UTC")
         # A late look is better than none, two at once are worse than one.
         scheduler.add_job(
-            self.cycle,
+            self.cycle_or_tell,
             "interval",
             seconds=self.every.total_seconds(),
             next_run_time=self.world.clock.now(),

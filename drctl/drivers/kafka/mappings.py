@@ -65,12 +65,14 @@ class KafkaMappings:
         if topic == self.checkpoints_topic:
             said = f"site {self.target.name} has no topic {topic}"
             return NotFound(said, remedy="start the checkpoint connector")
+        # The reverse link's own syncs bear the same name, so the topic alone does not tell which of the two it is.
         elsewhere = f"mm2-offset-syncs.{self.target.name}.internal"
         if elsewhere in KafkaBrokers(self.source).topics([elsewhere]):
             return NotFound(
-                f"site {self.target.name} has no topic {topic}: the offset syncs are on the wrong side, in {elsewhere} "
-                f"at {self.source.name}, and would be lost with it",
-                remedy="set offset-syncs.topic.location=target on the source and checkpoint connectors",
+                f"site {self.target.name} has no topic {topic}; if the connectors keep their syncs at the source, "
+                f"these are on the wrong side, in {elsewhere} at {self.source.name}, and would be lost with it",
+                remedy="set offset-syncs.topic.location=target on the source and checkpoint connectors, and create the "
+                "topic (1 partition, compacted, large min.compaction.lag.ms)",
             )
         return NotFound(
             f"site {self.target.name} has no topic {topic}",

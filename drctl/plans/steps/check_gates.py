@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, override
 
-from drctl.decide.readiness import blockers
+from drctl.decide.readiness import blockers, warnings
 from drctl.errors import Blocked
 from drctl.model.facts import Facts
 from drctl.model.run import Evidence
@@ -39,11 +39,12 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        reasons = [f"{b.detail} ({b.remedy})" for b in blockers(facts, world.plan.guards, world.clock.now())]
-        if reasons:
+        found = list(blockers(facts, world.plan.guards, world.clock.now()))
+        if found:
             raise Blocked(
-                f"{run.kind} from {run.source} to {run.target}: {len(reasons)} reasons to wait, nothing was changed",
-                reasons,
+                f"{run.kind} from {run.source} to {run.target}: {len(found)} reasons to wait, nothing was changed",
+                (f"{b.detail} ({b.remedy})" for b in found),
+                exit_code=found[0].concern.value,
                 remedy="remove the reasons and run the command again",
             )
-        return {"blockers": []}
+        return {"blockers": [], "warnings": [f"{w.detail} ({w.remedy})" for w in warnings(facts)]}

@@ -7,20 +7,59 @@ import click
 import pytest
 
 from drctl import cli, errors
+from drctl.decide.readiness import Concern
+from drctl.lab.faults import FAULTS
 from drctl.model.verdict import EXIT_CODES, Verdict
 
-HEAVY = ("confluent_kafka", "pydantic", "rich", "matplotlib", "httpx2", "ruamel", "chaoslib", "apscheduler")
+HEAVY = (
+    "structlog",
+    "confluent_kafka",
+    "pydantic",
+    "rich",
+    "matplotlib",
+    "httpx2",
+    "ruamel",
+    "chaoslib",
+    "apscheduler",
+)
 
 
 def drctl(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-m", "drctl", *arguments], capture_output=True, text=True, check=False)
 
 
-def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
-    code = "import sys, drctl.cli\ntry: drctl.cli.cli(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+HELP = """
+import sys, drctl.cli
+try: drctl.cli.cli(sys.argv[1:])
+except SystemExit: pass
+print(sorted(sys.modules))
+"""
+LEAVES = ("plan switchover", "lab up", "lab fault", "chaos run", "service run")
+
+
+def test_help_lists_every_command() -> None:
+    told = drctl("--help").stdout
     assert all(command in told for command in cli.COMMANDS)
-    assert not [module for module in HEAVY if f"'{module}'" in told]
+
+
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS, *LEAVES])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", HELP, *command.split(), "--help"], capture_output=True, text=True, check=True
+    )
+    assert "Usage: " in told.stdout
+    assert not [module for module in HEAVY if f"'{module}'" in told.stdout]
+
+
+def test_the_faults_that_help_names_are_those_there_are() -> None:
+    told = drctl("lab", "fault", "--help").stdout
+    assert all(name in told for name in FAULTS)
+    assert drctl("lab", "fault", "nonsense", "north").returncode == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed(shell: str) -> None:
+    assert "_DRCTL_COMPLETE" in drctl("completion", shell).stdout
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -36,12 +75,12 @@ def classes(root: type[errors.DrctlError]) -> list[type[errors.DrctlError]]:
 
 def test_every_exit_code_is_documented() -> None:
     documented = {int(word) for word in cli.EXIT_CODES.replace("\b", "").split() if word.isdigit()}
-    used = {each.exit_code for each in classes(errors.DrctlError)} | set(EXIT_CODES.values())
+    used = {each.exit_code for each in classes(errors.DrctlError)} | set(EXIT_CODES.values()) | set(Concern)
     assert used | {130} <= documented
 
 
 def test_a_wrong_verdict_never_shares_a_code_with_an_error() -> None:
-    used = {each.exit_code for each in classes(errors.DrctlError)}
+    used = {each.exit_code for each in classes(errors.DrctlError)} | set(Concern)
     assert not used & {EXIT_CODES[v] for v in Verdict if v is not Verdict.PROVED}
 
 
@@ -57,6 +96,16 @@ def test_a_missing_plan_file_is_an_error_with_a_remedy_and_no_traceback() -> Non
 @pytest.mark.parametrize("arguments", [["nonsense"], ["status", "--nonsense"], ["switchover"], ["schema", "x"]])
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert drctl(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize(("form", "start"), [("json", "{"), ("text", "20")])
+def test_log_lines_have_the_form_that_was_asked_for(form: str, start: str) -> None:
+    code = (
+        f"import structlog; from drctl.cli import logs; logs.configure(1, {form!r}); structlog.get_logger().info('x')"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stderr.startswith(start)
+    assert not told.stdout
 
 
 @pytest.mark.parametrize("what", ["plan", "report"])

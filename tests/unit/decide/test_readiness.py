@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from drctl.decide.readiness import Blocker, Rule, blockers, warnings
+from drctl.decide.rules import CONCERNS
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult, Denial, Scope, Writers
@@ -272,3 +273,8 @@ def test_a_checkpoint_connector_without_groups_has_no_task_and_that_is_no_fault(
 
 def test_a_stopped_reverse_link_is_no_fault() -> None:
     assert list(blockers(backward(status=seen(status(ConnectorState.STOPPED)))(GOOD), GUARDS, NOW)) == []
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_every_rule_is_about_exactly_one_thing(rule: Rule) -> None:
+    assert len([concern for concern, rules in CONCERNS.items() if rule in rules]) == 1

@@ -10,9 +10,12 @@ from urllib.request import urlopen
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
 
 from drctl.errors import ConfigInvalid
+from drctl.model.facts import Status
 from drctl.monitors import status
+from drctl.ports import World
 from drctl.service.http import Health, listen
 from drctl.service.watch import Watch
 from tests.fakes import fake_world
@@ -63,6 +66,23 @@ def test_it_is_healthy_while_looks_are_fresh() -> None:
     assert watch.health()[0]
     earth.clock.sleep(46)
     assert not watch.health()[0]
+
+
+def test_a_look_that_fails_is_logged_and_counted_and_the_next_one_comes() -> None:
+    looks = iter([ValueError("a bug")])
+
+    def look(world: World) -> Status:
+        for error in looks:
+            raise error
+        return status(world)
+
+    watch = Watch(fake_world().ports(), look, timedelta(seconds=15))
+    with capture_logs() as logs:
+        watch.cycle_or_tell()
+    assert [(line["event"], line["log_level"]) for line in logs] == [("look-failed", "error")]
+    assert b"drctl_cycles_failed_total 1.0" in generate_latest(watch.metrics.registry)
+    watch.cycle_or_tell()
+    assert watch.health()[0]
 
 
 def test_health_and_metrics_are_served() -> None:

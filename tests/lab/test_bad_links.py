@@ -1,0 +1,174 @@
+"""A link in bad order meets the real command line. Each test leaves the lab as it found it."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from drctl.config import load
+from drctl.decide.readiness import Concern
+from drctl.drivers.connect.client import ConnectClient
+from drctl.drivers.kafka.provision import create_topics
+from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import NotFound, Unreachable
+from drctl.lab import Lab
+from drctl.lab.faults import FAULTS
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.wiring import open_world
+
+CLOCK = SystemClock()
+READINGS = TopicPartition("turbines.readings", 0)
+SOURCE = "north-to-south.source"
+SYNCS = "mm2-offset-syncs.north.internal"
+
+
+@pytest.fixture(scope="module")
+def lab(own_lab: Lab) -> Lab:
+    """A lab of their own, with 300 records copied and every group in the middle of them."""
+    north = own_lab.site("north").kafka("turbines")
+    assert Writer(north).write([Outgoing(READINGS, b"k", b"%d" % n) for n in range(300)]) == [Outcome.WRITTEN] * 300
+    north.close()
+    with open_world(load(own_lab.plan_file)) as world:
+        for group in world.plan.groups:
+            world.sites["north"].positions.commit(group, {READINGS: Committed(150)})
+        records = world.sites["south"].records
+        wait("the records are at south", lambda: records.bounds([READINGS])[READINGS].stable >= 300)
+    return own_lab
+
+
+def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert "Traceback" not in done.stderr
+    assert "this is a bug" not in done.stderr
+    return done
+
+
+def wait(what: str, done: Callable[[], object]) -> None:
+    deadline = CLOCK.monotonic() + 90
+    while not done():
+        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
+        CLOCK.sleep(0.3)
+
+
+@contextmanager
+def worker(lab: Lab, site: str) -> Iterator[ConnectClient]:
+    client = ConnectClient(lab.site(site).connect_url)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def state(client: ConnectClient, name: str) -> str:
+    """A connector's state; none while the worker does not know it yet."""
+    try:
+        return str(client.get(f"/connectors/{name}/status")["connector"]["state"])
+    except (NotFound, Unreachable):
+        return "none"
+
+
+def runs(client: ConnectClient, name: str) -> bool:
+    if state(client, name) != "RUNNING":
+        return False
+    tasks = client.get(f"/connectors/{name}/status")["tasks"]
+    return bool(tasks) and all(task["state"] == "RUNNING" for task in tasks)
+
+
+def delete_topic(lab: Lab, site: str, topic: str) -> None:
+    kafka = lab.site(site).kafka("admin")
+    kafka.admin().delete_topics([topic])[topic].result(30)
+    wait(f"{topic} is gone", lambda: topic not in kafka.admin().list_topics(timeout=10).topics)
+    kafka.close()
+
+
+def create_topic(lab: Lab, site: str, topic: str) -> None:
+    kafka = lab.site(site).kafka("admin")
+    forever = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(10 * 365 * 86_400_000)}
+    create_topics(kafka, {topic: (1, 1, forever)})
+    kafka.close()
+
+
+def test_offset_syncs_that_are_missing(lab: Lab) -> None:
+    delete_topic(lab, "south", SYNCS)
+    try:
+        done = drctl(lab, "switchover", "--to", "south", "--yes")
+        assert done.returncode == Concern.OFFSET_SYNCS, done.stderr
+        assert f"site south has no topic {SYNCS}" in done.stderr
+        told = drctl(lab, "groups", "--to", "south")
+        assert told.returncode == NotFound.exit_code
+        assert "create the topic (1 partition, compacted" in told.stderr
+    finally:
+        create_topic(lab, "south", SYNCS)
+
+
+def test_offset_syncs_on_the_wrong_side(lab: Lab) -> None:
+    with worker(lab, "south") as client:
+        config = client.get(f"/connectors/{SOURCE}/config")
+        client.put(f"/connectors/{SOURCE}/config", {**config, "offset-syncs.topic.location": "source"})
+        try:
+            wait("the link runs", lambda: runs(client, SOURCE))
+            done = drctl(lab, "switchover", "--to", "south", "--yes")
+        finally:
+            client.put(f"/connectors/{SOURCE}/config", config)
+            wait("the link runs", lambda: runs(client, SOURCE))
+    assert done.returncode == Concern.OFFSET_SYNCS, done.stderr
+    assert f"{SOURCE}: offset-syncs.topic.location is source" in done.stderr
+
+
+def test_both_directions_running(lab: Lab) -> None:
+    definition = json.loads((lab.folder / "links" / "south-to-north.json").read_text())["south-to-north.source"]
+    with worker(lab, "north") as client:
+        # A topic list of its own, so that the two links do not feed each other while this test looks on.
+        client.put("/connectors/south-to-north.source/config", {**definition, "topics": "dr\\.elsewhere"})
+        client.put("/connectors/south-to-north.source/resume")  # it may be there, stopped, from a switchover
+        wait("both run", lambda: state(client, "south-to-north.source") == "RUNNING")
+        done = drctl(lab, "switchover", "--to", "south", "--yes")
+        client.delete("/connectors/south-to-north.source")
+    assert done.returncode == Concern.BOTH_DIRECTIONS, done.stderr
+    assert "south-to-north.source is RUNNING while north-to-south is in use" in done.stderr
+
+
+@contextmanager
+def at_least_once(lab: Lab) -> Iterator[None]:
+    """South's worker without exactly-once support, as many run it."""
+    path = lab.folder / "etc" / "south-connect.properties"
+    exactly_once = path.read_text()
+
+    def restarted(text: str, change: dict[str, Any]) -> None:
+        with worker(lab, "south") as client:
+            config = client.get(f"/connectors/{SOURCE}/config")
+            client.put(f"/connectors/{SOURCE}/config", {**config, **change})
+        path.write_text(text)
+        FAULTS["stop"](lab, "south-connect")
+        FAULTS["restart"](lab, "south-connect")
+        with worker(lab, "south") as client:
+            wait("the link runs", lambda: runs(client, SOURCE))
+
+    restarted(exactly_once.replace("support=enabled", "support=disabled"), {"exactly.once.support": "requested"})
+    try:
+        yield
+    finally:
+        restarted(exactly_once, {"exactly.once.support": "required"})
+
+
+def test_a_link_that_copies_at_least_once_works_and_says_what_it_costs(lab: Lab) -> None:
+    with at_least_once(lab):
+        planned = drctl(lab, "plan", "switchover", "--to", "south")
+        assert planned.returncode == 0, planned.stdout + planned.stderr
+        assert re.search("Worth knowing:.*after a crash records arrive twice", planned.stdout, re.DOTALL)
+        there = drctl(lab, "switchover", "--to", "south", "--yes", "-o", "json")
+        assert there.returncode == 0, there.stderr
+        document = json.loads(there.stdout)
+        (warning,) = document["evidence"]["check-gates"]["warnings"]
+        assert "after a crash records arrive twice" in warning
+        handed = document["evidence"]["hand-over-positions"]["groups"]["dispatch"]["positions"][str(READINGS)]
+        assert (handed["here"], handed["there"]) == (150, 150)
+        home = drctl(lab, "switchover", "--to", "north", "--yes")
+        assert home.returncode == 0, home.stderr

@@ -1,6 +1,7 @@
 """The command line: presents, never decides. One file per command, loaded when it is called."""
 
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -104,6 +105,7 @@ def cli(ctx: click.Context, plan_file: Path, verbose: int, log_format: str) -> N
 
 def main() -> None:
     """The console script: runs a command and turns what went wrong into words and an exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is put away as on Ctrl-C
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as ended:

@@ -72,6 +72,8 @@ def scene(lab: Lab) -> Iterator[Scene]:
     written, aborted = _write(north)
     with open_world(replace(plan, workloads=(workload,))) as world:
         _wait_until_copied(world)
+        _close_segments(north, written)
+        _wait_until_copied(world)
         _wait_until_cleaned(world, written)
         _trim(north)
         records = world.sites["north"].records
@@ -202,7 +204,8 @@ def _write(north: KafkaSite) -> tuple[dict[TopicPartition, list[tuple[int, bytes
     for round_ in range(4):
         for key in range(60):
             tombstone = round_ == 2 and key % 7 == 0
-            _produce(plain, PRICES, round_ * 60 + key, written[PRICES], key=key % (60 - 10 * round_), empty=tombstone)
+            number = round_ * 60 + key
+            _produce(plain, PRICES, number, written[PRICES], key=_price_key(number), empty=tombstone)
         plain.flush(30)
         SystemClock().sleep(0.4)  # the next append rolls the segment: only closed ones are compacted
     transactional = Producer({**north.config, "transactional.id": "shop-translation"})
@@ -220,6 +223,12 @@ def _write(north: KafkaSite) -> tuple[dict[TopicPartition, list[tuple[int, bytes
             transactional.commit_transaction(30)
             written[MIXED] += delivered
     return written, aborted
+
+
+def _price_key(number: int) -> int:
+    """Later rounds write fewer keys, so that some of every round survive compaction."""
+    round_, place = divmod(number, 60)
+    return place % (60 - 10 * round_) if round_ < 4 else 60 + round_
 
 
 def _produce(
@@ -264,9 +273,22 @@ def _wait_until_copied(world: World) -> None:
         world.clock.sleep(0.5)
 
 
+def _close_segments(north: KafkaSite, written: dict[TopicPartition, list[tuple[int, bytes]]]) -> None:
+    """One more record, of a key of its own, so that on both sites all before it lies in closed segments.
+
+    A copy in one go stays in one open segment otherwise, and then the sites are compacted apart for as long as it is.
+    """
+    SystemClock().sleep(0.4)
+    producer = Producer(north.config)
+    _produce(producer, PRICES, 4 * 60, written[PRICES], key=_price_key(4 * 60))
+    producer.flush(30)
+
+
 def _wait_until_cleaned(world: World, written: dict[TopicPartition, list[tuple[int, bytes]]]) -> None:
+    """Until either site holds the last record of every key and no other."""
+    last = {_price_key(int(number)): offset for offset, number in sorted(written[PRICES])}
     deadline = world.clock.monotonic() + 60
-    while len(world.sites["north"].records.identities(PRICES, 0, 1 << 60)) == len(written[PRICES]):
+    while any(len(site.records.identities(PRICES, 0, 1 << 60)) != len(last) for site in world.sites.values()):
         assert world.clock.monotonic() < deadline, "the log cleaner did not run"
         world.clock.sleep(0.5)
 

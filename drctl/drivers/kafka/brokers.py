@@ -47,7 +47,8 @@ class KafkaBrokers:
         return {
             name: Topic(
                 name,
-                str(topic.topic_id),
+                # librdkafka writes ids in plain base64, Kafka itself in the form that is safe in names.
+                str(topic.topic_id).translate(str.maketrans("+/", "-_")),
                 tuple(
                     Partition(
                         p.leader.id if p.leader else -1,

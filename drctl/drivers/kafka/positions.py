@@ -82,7 +82,7 @@ class KafkaPositions:
 
     def commit(self, group: str, positions: Mapping[offsets.TopicPartition, Committed]) -> None:
         # Leader epoch -1, the constructor's default: a foreign site's epoch would make clients wait for ever.
-        wanted = [TopicPartition(tp.topic, tp.partition, c.offset, c.metadata) for tp, c in sorted(positions.items())]
+        wanted = [_with_position(tp, c) for tp, c in sorted(positions.items())]
         if not wanted:
             return
         request = [ConsumerGroupTopicPartitions(group, wanted)]
@@ -115,4 +115,14 @@ def _member(told: MemberDescription) -> Member:
         told.host,
         told.group_instance_id or None,
         frozenset(offsets.TopicPartition(tp.topic, tp.partition) for tp in assigned),
+    )
+
+
+def _with_position(partition: offsets.TopicPartition, at: Committed) -> TopicPartition:
+    # An empty metadata is left out: the library would send it as a single NUL byte.
+    topic, number = partition
+    return (
+        TopicPartition(topic, number, at.offset, at.metadata)
+        if at.metadata
+        else TopicPartition(topic, number, at.offset)
     )

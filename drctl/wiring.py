@@ -10,6 +10,7 @@ from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.kafka.tail import KafkaTail
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.front_door import FileFrontDoor
@@ -35,7 +36,9 @@ def open_world(plan: PlanFile) -> Iterator[World]:
         def site_ports(site: Site) -> SitePorts:
             there = kafka[site.name]
             fence = AclFence(there, site.canary)
-            return SitePorts(site.name, KafkaBrokers(there), KafkaRecords(there), KafkaPositions(there), fence)
+            tail = KafkaTail(there)
+            stack.callback(tail.close)
+            return SitePorts(site.name, KafkaBrokers(there), KafkaRecords(there), KafkaPositions(there), fence, tail)
 
         def link_ports(link: Link) -> LinkPorts:
             replication = ConnectReplication(link, plan.site(link.target).connect_url, clock)

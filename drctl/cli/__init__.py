@@ -15,6 +15,7 @@ from drctl.errors import Blocked, DrctlError
 COMMANDS = {
     "status": "Show both sites, the link with its lag, and the groups.",
     "groups": "Show every position here and translated there, with its proof.",
+    "sessions": "Show every group's members, static ids and last commit.",
     "plan": "Show what a command would do, and what stands in its way.",
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",
     "drill": "Rehearse a switchover and the way home on two real sites on this machine.",

@@ -1,6 +1,8 @@
 """EYES: look at sites and links and return readings. They do not judge."""
 
+from drctl.monitors.looking import look
 from drctl.monitors.observation import observe
+from drctl.monitors.sessions import Sessions, follow
 from drctl.monitors.status import status
 
-__all__ = ["observe", "status"]
+__all__ = ["Sessions", "follow", "look", "observe", "status"]

@@ -16,6 +16,7 @@ from drctl.ports.mappings import Mappings
 from drctl.ports.positions import Positions
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
+from drctl.ports.tail import Tail
 from drctl.ports.world import LinkPorts, SitePorts, World
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "Records",
     "Replication",
     "SitePorts",
+    "Tail",
     "World",
 ]

@@ -15,6 +15,7 @@ from drctl.ports.mappings import Mappings
 from drctl.ports.positions import Positions
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
+from drctl.ports.tail import Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class SitePorts:
     records: Records
     positions: Positions
     fence: Fence
+    tail: Tail
 
 
 @dataclass(frozen=True, slots=True)

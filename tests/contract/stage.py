@@ -15,13 +15,14 @@ from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.provision import Right, allow, binding, create_topics
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.kafka.tail import KafkaTail
 from drctl.lab import Lab
 from drctl.lab.layout import CANARY_TOPIC
 from drctl.model.offsets import TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
-from drctl.ports import Brokers, Fence, Positions, Records
-from tests.fakes import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeSite
+from drctl.ports import Brokers, Fence, Positions, Records, Tail
+from tests.fakes import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeSite, FakeTail
 from tests.fakes.site import Log
 
 
@@ -48,6 +49,8 @@ class Stage(Protocol):
     @property
     def fence(self) -> Fence: ...
 
+    def tail(self) -> Tail: ...
+
     def topic(self, partitions: int = 1) -> str: ...
 
     def write(self, partition: TopicPartition, *values: bytes) -> None: ...
@@ -68,6 +71,9 @@ class FakeStage:
         self.positions, self.fence = FakePositions(self.site), FakeFence(self.site)
         self.site.allowed.add("User:app")
         self._numbers = count()
+
+    def tail(self) -> Tail:
+        return FakeTail(self.site)
 
     def topic(self, partitions: int = 1) -> str:
         name = f"contract-{next(self._numbers)}"
@@ -113,6 +119,9 @@ class RealStage:
     def close(self) -> None:
         for each in (self.site, self.admin):
             each.close()
+
+    def tail(self) -> Tail:
+        return KafkaTail(self.site)
 
     def topic(self, partitions: int = 1) -> str:
         name = f"contract-{uuid4().hex}"

@@ -3,7 +3,7 @@
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
 from tests.fakes.effects import Effects, Killed
-from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords
+from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
 from tests.fakes.store import FakeEpochs, FakeFrontDoor, FakeJournal, FakeLease, Seat
@@ -27,6 +27,7 @@ __all__ = [
     "FakeRecords",
     "FakeReplication",
     "FakeSite",
+    "FakeTail",
     "FakeTransaction",
     "FakeWorld",
     "Killed",

@@ -1,13 +1,14 @@
 """The ports of one site over a :class:`FakeSite`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from drctl.errors import Conflict
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.fence import CanaryResult, Denial, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
-from drctl.model.session import Group, GroupProtocol, GroupState
+from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from tests.fakes.effects import Effects
 from tests.fakes.site import FakeSite, identity
 
@@ -88,6 +89,42 @@ class FakePositions:
             raise Conflict(f"{self.site.name}: group {group} has members", remedy="stop its consumers first")
         with self._effects(f"commit {group} at {self.site.name}"):
             self.site.group(group).committed.update(positions)
+
+
+class FakeTail:
+    """Tells how the site's groups differ from what it told before."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+        self._told: dict[str, tuple[dict[TopicPartition, Committed], tuple[Member, ...]]] = {}
+
+    def poll(self, seconds: float) -> Tailed:
+        self.site.reach()
+        changes: list[Change] = []
+        for name in sorted(self._told.keys() | self.site.groups.keys()):
+            changes.extend(self._differences(name))
+        if not changes:
+            self.site.clock.sleep(seconds)
+        return Tailed(changes, 0)
+
+    def _differences(self, name: str) -> Iterator[Change]:
+        group = self.site.groups.get(name)
+        now = ({}, ()) if group is None else (dict(group.committed), group.members)
+        before = self._told.pop(name, ({}, ()))
+        at = int(self.site.clock.now().timestamp() * 1000)
+        for partition, committed in now[0].items():
+            if before[0].get(partition) != committed:
+                yield PositionMoved(name, partition, committed, at, f"{self.site.name}-{partition.topic}")
+        yield from (PositionForgotten(name, p) for p in before[0] if p not in now[0])
+        if group is None:
+            yield GroupForgotten(name)
+            return
+        if now[1] != before[1]:
+            yield GroupSeen(name, group.protocol, group.members)
+        self._told[name] = now
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class FakeFence:

@@ -9,7 +9,7 @@ from drctl.ports import LinkPorts, SitePorts, World
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
 from tests.fakes.effects import Effects
-from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords
+from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.site import FakeSite
 from tests.fakes.store import FakeEpochs, FakeFrontDoor, FakeJournal, FakeLease, Seat
@@ -87,6 +87,7 @@ class FakeWorld:
                 FakeRecords(site),
                 FakePositions(site, self.effects),
                 FakeFence(site, self.effects),
+                FakeTail(site),
             )
             for name, site in self.sites.items()
         }

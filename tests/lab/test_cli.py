@@ -9,6 +9,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from confluent_kafka import Consumer
+from confluent_kafka import TopicPartition as Place
+
 from drctl.config import load
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
@@ -49,9 +52,31 @@ def test_groups_shows_positions_here_and_there_with_their_proof(lab: Lab) -> Non
     done = drctl(lab, "groups", "--group", "forecast", "-o", "json")
     assert done.returncode == 0, done.stderr
     (group,) = json.loads(done.stdout)["groups"]
-    (position,) = group["positions"]
+    (position,) = (each for each in group["positions"] if each["partition"] == tp.partition)
     assert position["position"] == end
     assert position["proof"]
+
+
+def test_sessions_shows_members_and_commits_from_what_the_coordinators_wrote_down(lab: Lab) -> None:
+    kafka = lab.site("north").kafka("readers")
+    settings = {"group.id": "forecast", "group.instance.id": "mill-1", "client.id": "mills", "session.timeout.ms": 6000}
+    consumer = Consumer({**kafka.config, **kafka.causes.settings(), **settings, "auto.offset.reset": "earliest"})
+    consumer.subscribe(["turbines.readings"])
+    deadline = CLOCK.monotonic() + 60
+    while not consumer.assignment():
+        assert CLOCK.monotonic() < deadline
+        consumer.poll(0.2)
+    consumer.commit(offsets=[Place("turbines.readings", 2, 0)], asynchronous=False)
+    done = drctl(lab, "sessions", "-o", "json")
+    consumer.close()
+    kafka.close()
+    assert done.returncode == 0, done.stderr
+    (group,) = (each for each in json.loads(done.stdout)["groups"] if each["name"] == "forecast")
+    assert group["secondsSinceLastCommit"] < 60
+    assert [(m["staticId"], m["clientId"], len(m["assigned"])) for m in group["members"]] == [("mill-1", "mills", 6)]
+    told = drctl(lab, "sessions", "--all")
+    assert "forecast" in told.stdout
+    assert "mill-1" in told.stdout
 
 
 def test_the_lab_shows_its_processes(lab: Lab) -> None:

@@ -107,7 +107,7 @@ class KafkaSite:
         with self._lock:
             consumer = self._idle.pop() if self._idle else None
         if consumer is None:
-            consumer = self._consumer()
+            consumer = self.consumer({})
         try:
             yield consumer
         finally:
@@ -115,7 +115,8 @@ class KafkaSite:
             with self._lock:
                 self._idle.append(consumer)
 
-    def _consumer(self) -> Consumer:
+    def consumer(self, more: dict[str, Any]) -> Consumer:
+        """A new consumer, connected, that belongs to the caller; ``more`` goes over how records are read here."""
         reading = {
             "group.id": "drctl-reads-without-a-group",
             "enable.auto.commit": False,
@@ -126,7 +127,7 @@ class KafkaSite:
             "fetch.wait.max.ms": 10,
             "fetch.queue.backoff.ms": 1,
         }
-        consumer = Consumer({**self.config, **reading, **self.causes.settings()})
+        consumer = Consumer({**self.config, **reading, **more, **self.causes.settings()})
         try:
             self._connect(consumer)
         except BaseException:

@@ -1,0 +1,79 @@
+"""drctl sessions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.world import opened
+from drctl.errors import ConfigInvalid, DeadlinePassed
+from drctl.monitors.sessions import Sessions, follow
+from drctl.ports import World
+
+
+@click.command("sessions")
+@output_option
+@click.option("--site", help="The site to look at; by default the one that clients are at.")
+@click.option("--all", "everyone", is_flag=True, help="Every group of the site, not only the plan's.")
+@click.option("--patience", default=60.0, show_default=True, help="Seconds that reading all commits may take.")
+@click.pass_obj
+def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, patience: float) -> None:
+    """Show every group's session: members, static ids, what they are assigned, and how old its last commit is.
+
+    Read from what the group coordinators wrote down (the topic __consumer_offsets), without asking any coordinator.
+    Nothing is written.
+    """
+    with opened(plan_file) as world:
+        name = site or world.front_door.site() or world.plan.sites[0].name
+        if name not in world.sites:
+            raise ConfigInvalid(f"the plan file names no site {name}", remedy=f"use one of {', '.join(world.sites)}")
+        sessions = Sessions()
+        followed = follow(world.sites[name].tail, sessions, world.clock, patience)
+        if followed.behind != 0:
+            left = "an unknown number of" if followed.behind is None else followed.behind
+            raise DeadlinePassed(
+                f"site {name}: {left} commits were not read within {patience:.0f} s", remedy="give it more --patience"
+            )
+        groups = sorted(sessions.groups() if everyone else set(world.plan.groups) & sessions.groups())
+        told = [_session(world, sessions, group) for group in groups]
+    if followed.unknown:
+        click.echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
+    if output in ("json", "yaml"):
+        show_document(document("Sessions", {"site": name, "unknownRecords": followed.unknown, "groups": told}), output)
+        return
+    columns = ("GROUP", "PROTOCOL", "PARTITIONS", "LAST COMMIT", "MEMBER", "STATIC ID", "CLIENT", "ASSIGNED")
+    show_table(f"Sessions at {name}", columns, (row for group in told for row in _rows(group)))
+
+
+def _session(world: World, sessions: Sessions, group: str) -> dict[str, Any]:
+    held = sessions.positions(group).values()
+    newest = max((each.milliseconds for each in held), default=None)
+    age = None if newest is None else round(world.clock.now().timestamp() - newest / 1000, 1)
+    return {
+        "name": group,
+        "protocol": sessions.protocol(group).value,
+        "partitions": len(held),
+        "secondsSinceLastCommit": age,
+        "members": [
+            {
+                "id": member.member_id,
+                "staticId": member.instance_id,
+                "clientId": member.client_id,
+                "host": member.host,
+                "assigned": sorted(map(str, member.assignment)),
+            }
+            for member in sessions.members(group)
+        ],
+    }
+
+
+def _rows(group: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    age = group["secondsSinceLastCommit"]
+    head = (group["name"], group["protocol"], group["partitions"], "never" if age is None else f"{age:.1f} s ago")
+    if not group["members"]:
+        yield (*head, "", "", "", "")
+    for member in group["members"]:
+        client = f"{member['clientId']} {member['host']}"
+        yield (*head, member["id"], member["staticId"] or "", client, len(member["assigned"]))

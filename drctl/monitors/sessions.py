@@ -1,0 +1,127 @@
+"""The sessions of one site: every group's positions and members, kept up to date from its tail."""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import GroupProtocol, Member
+from drctl.ports import Clock, Tail
+
+
+class Held(NamedTuple):
+    """A position and when it was last committed, in milliseconds since 1970."""
+
+    committed: Committed
+    milliseconds: int
+
+
+@dataclass(slots=True)
+class _Session:
+    positions: dict[TopicPartition, Held] = field(default_factory=dict)
+    protocol: GroupProtocol = GroupProtocol.OTHER
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How far a tail was followed: records still to read (None where nobody knows), and records not understood."""
+
+    behind: int | None
+    unknown: int
+
+
+class Sessions:
+    """An index of all groups. What it costs to ask for what moved grows with what moved, not with the groups."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, _Session] = {}
+        self._moved: dict[str, set[TopicPartition]] = {}
+        self._forgotten: dict[str, set[TopicPartition]] = {}
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take in what the tail brought, in its order."""
+        for change in changes:
+            if type(change) is PositionMoved:
+                self._move(change)
+            elif type(change) is PositionForgotten:
+                self._forget(change)
+            elif type(change) is GroupSeen:
+                group = self._groups.setdefault(change.group, _Session())
+                group.protocol, group.members = change.protocol, change.members
+            elif type(change) is GroupForgotten:
+                self._dissolve(change.group)
+
+    def take_moved(self) -> Mapping[str, Set[TopicPartition]]:
+        """Partitions whose position is another one than when this was last asked, by group; a re-commit is no move."""
+        moved, self._moved = self._moved, {}
+        return moved
+
+    def take_forgotten(self) -> Mapping[str, Set[TopicPartition]]:
+        """Partitions whose position was deleted or has expired since this was last asked, by group."""
+        forgotten, self._forgotten = self._forgotten, {}
+        return forgotten
+
+    def groups(self) -> Set[str]:
+        """Every group that has positions or members."""
+        return self._groups.keys()
+
+    def positions(self, group: str) -> Mapping[TopicPartition, Held]:
+        """A group's positions now; none for a group that is not there."""
+        found = self._groups.get(group)
+        return found.positions if found else {}
+
+    def members(self, group: str) -> tuple[Member, ...]:
+        """Who was in the group when its coordinator last wrote it down."""
+        found = self._groups.get(group)
+        return found.members if found else ()
+
+    def protocol(self, group: str) -> GroupProtocol:
+        """How the group agrees on its members; OTHER while its coordinator wrote down nothing of it."""
+        found = self._groups.get(group)
+        return found.protocol if found else GroupProtocol.OTHER
+
+    def _move(self, change: PositionMoved) -> None:
+        group, partition = change.group, change.partition
+        session = self._groups.get(group)
+        if session is None:
+            session = self._groups[group] = _Session()
+        before = session.positions.get(partition)
+        if before is None or before.committed.offset != change.committed.offset:
+            moved = self._moved.get(group)
+            if moved is None:
+                self._moved[group] = {partition}
+            else:
+                moved.add(partition)
+        session.positions[partition] = Held(change.committed, change.milliseconds)
+        if self._forgotten:
+            self._forgotten.get(group, set()).discard(partition)
+
+    def _forget(self, change: PositionForgotten) -> None:
+        session = self._groups.get(change.group)
+        if session is None or session.positions.pop(change.partition, None) is None:
+            return
+        self._forgotten.setdefault(change.group, set()).add(change.partition)
+        self._moved.get(change.group, set()).discard(change.partition)
+        self._drop_if_nothing_is_left(change.group, session)
+
+    def _dissolve(self, group: str) -> None:
+        session = self._groups.get(group)
+        if session is not None:
+            session.members, session.protocol = (), GroupProtocol.OTHER
+            self._drop_if_nothing_is_left(group, session)
+
+    def _drop_if_nothing_is_left(self, group: str, session: _Session) -> None:
+        if not session.positions and not session.members and session.protocol is GroupProtocol.OTHER:
+            del self._groups[group]
+
+
+def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Followed:
+    """Take in what the tail brings until nothing is left to read, or that time is over."""
+    deadline = clock.monotonic() + seconds
+    while True:
+        told = tail.poll(0.1)
+        sessions.apply(told.changes)
+        if (told.behind == 0 and not told.changes) or clock.monotonic() > deadline:
+            return Followed(told.behind, sum(told.unknown.values()))

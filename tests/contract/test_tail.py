@@ -1,0 +1,187 @@
+"""The contract of Tail, for the fake and the real thing."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka import TopicPartition as Place
+
+from drctl.drivers.kafka.tail import KafkaTail
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import Forbidden
+from drctl.lab import Lab
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import GroupProtocol
+from drctl.monitors.sessions import Sessions
+from drctl.ports import Tail
+from tests.contract.stage import RealStage, Stage, client
+
+CLOCK = SystemClock()
+PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
+
+
+@pytest.fixture
+def group() -> str:
+    return f"group-{uuid4().hex}"
+
+
+@pytest.fixture
+def tail(stage: Stage) -> Iterator[Tail]:
+    # The first commit makes the topic that is tailed.
+    stage.positions.commit("the-first", {TopicPartition(stage.topic(), 0): Committed(0)})
+    tail = stage.tail()
+    yield tail
+    tail.close()
+
+
+def until(tail: Tail, done: Callable[[Change], bool]) -> list[Change]:
+    """What the tail brings up to the first change that is ``done``."""
+    found: list[Change] = []
+    deadline = CLOCK.monotonic() + 60
+    while not (found and any(map(done, found))):
+        assert CLOCK.monotonic() < deadline, f"not among {found[-10:]}"
+        found.extend(tail.poll(0.5).changes)
+    return found
+
+
+def commits(group: str, offset: int) -> Callable[[Change], bool]:
+    return lambda c: isinstance(c, PositionMoved) and c.group == group and c.committed.offset == offset
+
+
+def sees(group: str, members: int) -> Callable[[Change], bool]:
+    return lambda c: isinstance(c, GroupSeen) and c.group == group and len(c.members) == members
+
+
+def test_a_commit_is_told_with_all_that_belongs_to_it(stage: Stage, tail: Tail, group: str) -> None:
+    topic = stage.topic()
+    partition = TopicPartition(topic, 0)
+    stage.positions.commit(group, {partition: Committed(7, "by drctl")})
+    (told,) = (c for c in until(tail, commits(group, 7)) if isinstance(c, PositionMoved) and c.group == group)
+    assert (told.partition, told.committed) == (partition, Committed(7, "by drctl"))
+    assert told.milliseconds > 0
+    assert told.topic_id == stage.brokers.topics([topic])[topic].topic_id
+
+
+def test_positions_that_go_back_are_told_in_their_order(stage: Stage, tail: Tail, group: str) -> None:
+    partition = TopicPartition(stage.topic(), 0)
+    for offset in (5, 9, 2):
+        stage.positions.commit(group, {partition: Committed(offset)})
+        until(tail, commits(group, offset))
+
+
+@PROTOCOLS
+def test_members_come_and_go(stage: Stage, tail: Tail, group: str, protocol: GroupProtocol) -> None:
+    topic = stage.topic()
+    with stage.member(group, topic, protocol):
+        until(tail, sees(group, 1))
+    told = until(tail, sees(group, 0))
+    assert {c.protocol for c in told if isinstance(c, GroupSeen) and c.group == group} == {protocol}
+
+
+def test_a_new_tail_comes_to_know_what_the_old_one_knew(stage: Stage, tail: Tail, group: str) -> None:
+    topic = stage.topic(partitions=3)
+    wanted = {TopicPartition(topic, n): Committed(n, f"m{n}") for n in range(3)}
+    stage.positions.commit(group, wanted)
+    for each in (tail, stage.tail()):
+        sessions = Sessions()
+        deadline = CLOCK.monotonic() + 60
+        while {p: h.committed for p, h in sessions.positions(group).items()} != wanted:
+            assert CLOCK.monotonic() < deadline
+            sessions.apply(each.poll(0.5).changes)
+        while (told := each.poll(0.2)).behind != 0:
+            assert CLOCK.monotonic() < deadline
+        assert not told.unknown
+        each.close()
+
+
+@pytest.fixture(params=["north", "south"])
+def site(request: pytest.FixtureRequest, lab: Lab) -> Iterator[RealStage]:
+    """A real site, for what only real coordinators do."""
+    real = RealStage(lab, request.param)
+    yield real
+    real.close()
+
+
+@pytest.mark.parametrize("decision", ["commit", "abort"])
+def test_positions_in_a_transaction_are_told_once_it_is_decided(site: RealStage, group: str, decision: str) -> None:
+    partition = TopicPartition(site.topic(), 0)
+    site.positions.commit(group, {partition: Committed(1)})
+    consumer = Consumer({**client(site.admin), "group.id": group})
+    producer = Producer({**client(site.admin), "transactional.id": uuid4().hex})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    place = Place(partition.topic, partition.partition, 5)
+    producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), 30)
+    tail = site.tail()
+    found = until(tail, commits(group, 1))
+    for _ in range(10):
+        found.extend(tail.poll(0.1).changes)
+    assert not any(map(commits(group, 5), found))
+    producer.commit_transaction(30) if decision == "commit" else producer.abort_transaction(30)
+    other = f"{group}-after"
+    site.positions.commit(other, {partition: Committed(3)})
+    if decision == "commit":
+        until(tail, commits(group, 5))
+    else:
+        until(tail, commits(other, 3))
+        again = [c for _ in range(10) for c in tail.poll(0.1).changes]
+        assert not any(map(commits(group, 5), again))
+    consumer.close()
+    tail.close()
+
+
+@PROTOCOLS
+def test_static_members_and_what_they_are_assigned(site: RealStage, group: str, protocol: GroupProtocol) -> None:
+    topic = site.topic(partitions=2)
+    consumer = Consumer(
+        {
+            **client(site.admin),
+            "group.id": group,
+            "group.protocol": protocol.value,
+            "group.instance.id": "pump-7",
+            "client.id": "pumps",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    consumer.subscribe([topic])
+    tail, sessions = site.tail(), Sessions()
+    deadline = CLOCK.monotonic() + 60
+    wanted = frozenset({TopicPartition(topic, 0), TopicPartition(topic, 1)})
+    while not (found := sessions.members(group)) or found[0].assignment != wanted:
+        assert CLOCK.monotonic() < deadline, found
+        consumer.poll(0.2)
+        if consumer.assignment():
+            consumer.commit(offsets=[Place(topic, 0, 0)], asynchronous=False)  # tells the topic's id
+        sessions.apply(tail.poll(0.1).changes)
+    (member,) = sessions.members(group)
+    assert (member.instance_id, member.client_id) == ("pump-7", "pumps")
+    assert sessions.protocol(group) is protocol
+    consumer.close()
+    tail.close()
+
+
+def test_a_group_that_is_deleted_is_forgotten(site: RealStage, group: str) -> None:
+    partition = TopicPartition(site.topic(), 0)
+    site.positions.commit(group, {partition: Committed(4)})
+    tail = site.tail()
+    until(tail, commits(group, 4))
+    site.admin.admin().delete_consumer_groups([group])[group].result(30)
+    told = until(tail, lambda c: isinstance(c, GroupForgotten) and c.group == group)
+    assert PositionForgotten(group, partition) in told
+    tail.close()
+
+
+def test_whoever_may_not_read_the_commits_is_told_the_right_that_is_missing(site: RealStage, lab: Lab) -> None:
+    canary = lab.site(site.site.name).kafka("canary")
+    tail = KafkaTail(canary)
+
+    def read_on() -> None:
+        for _ in range(20):
+            tail.poll(0.5)
+
+    with pytest.raises(Forbidden, match="__consumer_offsets"):
+        read_on()
+    tail.close()
+    canary.close()

@@ -1,0 +1,88 @@
+"""The index of sessions: what moved, what went, and who was there."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import GroupProtocol, Member
+from drctl.monitors.sessions import Held, Sessions
+
+A, B = TopicPartition("orders", 0), TopicPartition("orders", 1)
+
+
+def moved(partition: TopicPartition, offset: int, group: str = "g", at: int = 1) -> PositionMoved:
+    return PositionMoved(group, partition, Committed(offset), at)
+
+
+def test_what_moved_is_told_once() -> None:
+    sessions = Sessions()
+    sessions.apply([moved(A, 5), moved(B, 6), moved(A, 7)])
+    assert sessions.take_moved() == {"g": {A, B}}
+    assert not sessions.take_moved()
+    assert sessions.positions("g") == {A: Held(Committed(7), 1), B: Held(Committed(6), 1)}
+
+
+def test_a_commit_of_the_same_offset_is_no_move_and_renews_its_time() -> None:
+    sessions = Sessions()
+    sessions.apply([moved(A, 5)])
+    sessions.take_moved()
+    sessions.apply([moved(A, 5, at=9)])
+    assert not sessions.take_moved()
+    assert sessions.positions("g")[A].milliseconds == 9
+
+
+def test_a_rewind_is_a_move() -> None:
+    sessions = Sessions()
+    sessions.apply([moved(A, 5)])
+    sessions.take_moved()
+    sessions.apply([moved(A, 2)])
+    assert sessions.take_moved() == {"g": {A}}
+
+
+def test_a_position_that_was_deleted_is_forgotten_and_may_come_again() -> None:
+    sessions = Sessions()
+    sessions.apply([moved(A, 5), moved(B, 5), PositionForgotten("g", A)])
+    assert sessions.take_moved() == {"g": {B}}
+    assert sessions.take_forgotten() == {"g": {A}}
+    sessions.apply([PositionForgotten("g", B), moved(B, 1)])
+    assert not sessions.take_forgotten().get("g")
+    assert sessions.take_moved() == {"g": {B}}
+
+
+def test_members_are_those_told_last_and_a_group_without_anything_is_gone() -> None:
+    sessions = Sessions()
+    member = Member("m", "c", "/h", "static")
+    sessions.apply([GroupSeen("g", GroupProtocol.CLASSIC, (member,)), moved(A, 1)])
+    assert sessions.members("g") == (member,)
+    assert sessions.protocol("g") is GroupProtocol.CLASSIC
+    sessions.apply([PositionForgotten("g", A), GroupForgotten("g")])
+    assert not sessions.groups()
+    assert sessions.members("g") == ()
+    assert sessions.positions("g") == {}
+    assert sessions.protocol("g") is GroupProtocol.OTHER
+
+
+CHANGES = st.lists(
+    st.one_of(
+        st.builds(moved, st.sampled_from([A, B]), st.integers(0, 3), st.sampled_from("gh")),
+        st.builds(PositionForgotten, st.sampled_from("gh"), st.sampled_from([A, B])),
+        st.builds(GroupForgotten, st.sampled_from("gh")),
+    ),
+    max_size=30,
+)
+
+
+@given(batches=st.lists(CHANGES, max_size=5))
+def test_whoever_follows_what_moved_and_what_went_holds_the_same_positions(batches: list[list[Change]]) -> None:
+    sessions, copy = Sessions(), dict[tuple[str, TopicPartition], int]()
+    for batch in batches:
+        sessions.apply(batch)
+        for group, partitions in sessions.take_forgotten().items():
+            for partition in partitions:
+                copy.pop((group, partition), None)
+        for group, partitions in sessions.take_moved().items():
+            for partition in partitions:
+                copy[group, partition] = sessions.positions(group)[partition].committed.offset
+    held = {(g, p): h.committed.offset for g in sessions.groups() for p, h in sessions.positions(g).items()}
+    assert copy == held

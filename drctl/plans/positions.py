@@ -21,32 +21,42 @@ def translate_groups(world: World, source: str, target: str, groups: Collection[
     Each partition is read once for all groups. Partitions that a group never committed are left out, except those where
     only the target has a position: such a leftover is refused. NotFound where the link's offset-syncs topic is missing.
     """
-    here, there = world.sites[source], world.sites[target]
-    committed = here.positions.committed(groups)
-    topics_here, topics_there = (s.brokers.topics(world.plan.topics) for s in (here, there))
+    committed = world.sites[source].positions.committed(groups)
     wanted: dict[TopicPartition, set[int]] = defaultdict(set)
     for positions in committed.values():
         for partition, position in positions.items():
             if partition.topic in world.plan.topics:
                 wanted[partition].add(position.offset)
-    copied = [p for p in wanted if _exists(topics_here, p) and _exists(topics_there, p)]
-    compacted = {t for topics in (topics_here, topics_there) for t, topic in topics.items() if topic.compacted}
-    logs = _logs(world, source, target, copied, compacted)
-    found: dict[tuple[TopicPartition, int], Answer] = {
-        (one.partition, position): answer
-        for one in logs
-        for position, answer in translate_all(one, wanted[one.partition], _Reading(one.partition, here, there)).items()
-    }
-    leftovers = _leftovers(world.plan.topics, committed, there.positions.committed(groups))
+    found = translate_positions(world, source, target, wanted)
+    leftovers = _leftovers(world.plan.topics, committed, world.sites[target].positions.committed(groups))
     return {
         group: {
-            p: found.get((p, c.offset)) or Refused(p, c.offset, Refusal.NO_PARTITION)
-            for p, c in sorted(committed.get(group, {}).items())
-            if p.topic in world.plan.topics
+            p: found[p, c.offset] for p, c in sorted(committed.get(group, {}).items()) if p.topic in world.plan.topics
         }
         | leftovers.get(group, {})
         for group in groups
     }
+
+
+def translate_positions(
+    world: World, source: str, target: str, wanted: Mapping[TopicPartition, Collection[int]]
+) -> Mapping[tuple[TopicPartition, int], Answer]:
+    """Positions at the source, by partition, translated to the target; each partition is read once for all.
+
+    NotFound where the link's offset-syncs topic is missing.
+    """
+    here, there = world.sites[source], world.sites[target]
+    topics = {p.topic for p in wanted}
+    topics_here, topics_there = (s.brokers.topics(topics) for s in (here, there))
+    copied = [p for p in wanted if _exists(topics_here, p) and _exists(topics_there, p)]
+    compacted = {t for found in (topics_here, topics_there) for t, topic in found.items() if topic.compacted}
+    answers: dict[tuple[TopicPartition, int], Answer] = {
+        (p, position): Refused(p, position, Refusal.NO_PARTITION) for p, each in wanted.items() for position in each
+    }
+    for one in _logs(world, source, target, copied, compacted):
+        found = translate_all(one, set(wanted[one.partition]), _Reading(one.partition, here, there))
+        answers.update({(one.partition, position): answer for position, answer in found.items()})
+    return answers
 
 
 def mirrormaker_repeats(

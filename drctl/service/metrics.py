@@ -1,5 +1,7 @@
 """Readings as Prometheus metrics. A reading that is unknown has no value: it is counted as unknown, never as zero."""
 
+from collections import Counter as Counted
+from collections.abc import Collection, Mapping
 from math import nan
 from typing import Any
 
@@ -8,6 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from drctl import __version__
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.reading import Reading
+from drctl.model.warmth import Warmth, WarmthState
+from drctl.monitors.sessions import Followed, Sessions
 
 
 class Metrics:
@@ -24,10 +28,26 @@ class Metrics:
         self.lag_seconds = self._gauge("drctl_replication_lag_seconds", "Age of the oldest record not copied", "link")
         self.group_lag = self._gauge("drctl_site_group_lag_offsets", "Sum over the plan's groups at this site", "site")
         self.unknown = self._gauge("drctl_reading_unknown", "1 while this reading is unknown", "reading", "of")
+        self.behind = self._gauge("drctl_tail_behind_records", "Commits of the site not read yet", "site")
+        self.strange = self._gauge("drctl_tail_unknown_records", "Commits of a kind or version not known", "site")
+        self.members = self._gauge(
+            "drctl_group_members", "Members, as the coordinator wrote them down", "site", "group"
+        )
+        self.committed_at = self._gauge(
+            "drctl_group_last_commit_timestamp_seconds", "When the group last committed anything", "site", "group"
+        )
         self.epoch = self._gauge("drctl_epoch", "The plan file's epoch; not a number while it is unknown")
         self.epoch.set(nan)
         self.cycle_seconds = self._gauge("drctl_cycle_duration_seconds", "How long the last look took")
         self.cycle_at = self._gauge("drctl_last_cycle_timestamp_seconds", "When the last look ended")
+        self.warm = self._gauge("drctl_warm_groups", "Groups by how well the standby's positions are kept", "state")
+        self.warm_behind = self._gauge(
+            "drctl_warm_behind_records", "Records that the group has read and the standby does not hold yet", "group"
+        )
+        self.warm_commits = Counter(
+            "drctl_warm_commits", "Positions committed at the standby and read back", registry=self.registry
+        )
+        self.warm_failed = Counter("drctl_warm_failures", "Warm cycles that ended in an error", registry=self.registry)
         self.failed = Counter("drctl_cycles_failed", "Looks that ended in an error", registry=self.registry)
         self._gauge("drctl_build_info", "Version of drctl", "version").labels(__version__).set(1)
 
@@ -52,6 +72,32 @@ class Metrics:
             self._link(link)
         epoch = seen.epoch.value
         self.epoch.set(epoch if self._known(seen.epoch, "epoch", "plan") and epoch is not None else nan)
+
+    def show_sessions(
+        self, site: str, followed: Reading[Followed], sessions: Sessions, groups: Collection[str]
+    ) -> None:
+        """Set what is known of a site's sessions; where the tail cannot be read, that is unknown."""
+        for gauge in (self.behind, self.strange, self.members, self.committed_at):
+            gauge.remove_by_labels({"site": site})
+        if not self._known(followed, "sessions", site) or followed.value is None:
+            return
+        if followed.value.behind is not None:
+            self.behind.labels(site).set(followed.value.behind)
+        self.strange.labels(site).set(followed.value.unknown)
+        for group in groups:
+            self.members.labels(site, group).set(len(sessions.members(group)))
+            held = sessions.positions(group).values()
+            if held:
+                self.committed_at.labels(site, group).set(max(each.milliseconds for each in held) / 1000)
+
+    def show_warmth(self, warmth: Mapping[str, Warmth], committed: int) -> None:
+        """Set how well the standby's positions are kept; ``committed`` is how many were just committed there."""
+        counts = Counted(each.state for each in warmth.values())
+        for state in WarmthState:
+            self.warm.labels(state.name.lower()).set(counts[state])
+        for group, each in warmth.items():
+            self.warm_behind.labels(group).set(each.behind)
+        self.warm_commits.inc(committed)
 
     def _site(self, site: SiteStatus) -> None:
         name, cluster = site.facts.name, site.facts.cluster.value

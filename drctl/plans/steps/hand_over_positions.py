@@ -1,6 +1,5 @@
 """hand-over-positions."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,8 +10,7 @@ from drctl.model.run import Evidence
 from drctl.model.translation import Answer, Translated
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import translate_groups
-
-_STAMP = re.compile(r"^drctl plan=\S* run=\S* epoch=\d+$")
+from drctl.plans.stamp import Stamp, metadata_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +94,7 @@ def _require_empty(scene: Scene) -> None:
 
 def _commit_of(scene: Scene, answer: Answer, own: Committed | None) -> Committed:
     run = scene.run
-    metadata = own.metadata if own else ""
-    if not metadata or _STAMP.match(metadata):
-        metadata = f"drctl plan={run.plan} run={run.id} epoch={run.epoch}"
+    metadata = metadata_of(own.metadata if own else "", Stamp(run.plan, run.id, run.epoch))
     offset = answer.offset if isinstance(answer, Translated) else answer.conservative
     if offset is None:
         raise NotProven(f"{answer.partition} at {answer.position}: no position is certain to skip nothing")

@@ -14,11 +14,13 @@ from structlog.testing import capture_logs
 
 from drctl.errors import ConfigInvalid
 from drctl.model.facts import Status
+from drctl.model.warmth import WarmthState
 from drctl.monitors import status
 from drctl.ports import World
 from drctl.service.http import Health, listen
 from drctl.service.watch import Watch
 from tests.fakes import fake_world
+from tests.spec.stage import switch
 
 
 @contextmanager
@@ -51,6 +53,64 @@ def test_what_is_unknown_has_no_value_and_is_counted_as_unknown() -> None:
     assert 'drctl_site_brokers{site="north"}' not in text
     assert 'drctl_replication_lag_records{link="north-to-south"}' not in text
     assert 'drctl_reading_unknown{of="north",reading="cluster"} 1.0' in text
+
+
+def test_sessions_become_metrics_and_are_unknown_where_the_tail_cannot_be_read() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    group = next(iter(earth.consumers))
+    text = generate_latest(watch.metrics.registry).decode()
+    assert f'drctl_group_members{{group="{group}",site="north"}} 1.0' in text
+    assert f'drctl_group_last_commit_timestamp_seconds{{group="{group}",site="north"}}' in text
+    assert 'drctl_tail_behind_records{site="north"} 0.0' in text
+    earth.north.down = True
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_reading_unknown{of="north",reading="sessions"} 1.0' in text
+    assert f'drctl_group_members{{group="{group}",site="north"}}' not in text
+    assert 'drctl_tail_behind_records{site="south"} 0.0' in text
+
+
+def test_warm_cycles_bring_positions_to_the_standby_and_count_them() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
+    assert watch.keeper is not None
+    earth.come_to_rest()
+    watch.keeper.cycle_or_tell()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_warm_groups{state="proven"} 2.0' in text
+    assert "drctl_warm_commits_total 8.0" in text
+    assert earth.south.groups["dispatch"].committed.keys() == earth.north.groups["dispatch"].committed.keys()
+
+
+def test_the_keeper_turns_with_the_front_door() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
+    keeper = watch.keeper
+    assert keeper is not None
+    keeper.cycle_or_tell()
+    switch(earth.ports())
+    earth.come_to_rest()
+    for _ in range(3):
+        keeper.cycle_or_tell()
+    assert keeper.warm is not None
+    assert (keeper.warm.source, keeper.warm.target) == ("south", "north")
+    assert {each.state for each in keeper.warm.warmth.values()} == {WarmthState.PROVEN}
+    assert b"drctl_warm_failures_total 0.0" in generate_latest(watch.metrics.registry)
+
+
+def test_a_site_that_is_silent_fails_a_warm_cycle_and_the_next_one_catches_up() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
+    assert watch.keeper is not None
+    earth.south.down = True
+    with capture_logs() as logs:
+        watch.keeper.cycle_or_tell()
+    assert [line["event"] for line in logs] == ["warm-failed"]
+    earth.south.down = False
+    watch.keeper.cycle_or_tell()
+    assert earth.south.groups["dispatch"].committed
 
 
 def test_an_epoch_that_nobody_has_read_is_not_zero() -> None:

@@ -1,0 +1,33 @@
+"""How well a group's positions at the standby are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from drctl.model.offsets import TopicPartition
+from drctl.model.translation import Refusal
+
+
+class WarmthState(StrEnum):
+    """Worded for the operator."""
+
+    PROVEN = "every position at the standby is proven"
+    BEHIND = "every position skips nothing; records before it are not copied yet"
+    REFUSED = "some positions cannot be proven, and are left as they were"
+    ACTIVE = "the group has members at the standby, and is left alone"
+    USED = "somebody else committed for the group at the standby, and it is left alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """A group at the standby after the last cycle that had to do with it.
+
+    ``behind`` counts records that the group has read and the standby does not hold yet: a failover now would lose them
+    with the source, and the group would read on after them.
+    """
+
+    state: WarmthState
+    behind: int = 0
+    refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
+    committed: int = 0
+    """Positions committed and read back in that cycle."""

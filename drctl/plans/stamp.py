@@ -1,0 +1,29 @@
+"""What drctl writes beside a position, so that a later drctl knows whose decision it was."""
+
+import re
+from dataclasses import dataclass
+
+_FORM = re.compile(r"^drctl plan=(?P<plan>\S*) run=(?P<run>\S*) epoch=(?P<epoch>\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Plan file, run and epoch of a commit."""
+
+    plan: str
+    run: str
+    epoch: int
+
+    def __str__(self) -> str:
+        return f"drctl plan={self.plan} run={self.run} epoch={self.epoch}"
+
+    @staticmethod
+    def read(metadata: str) -> "Stamp | None":
+        """The stamp in a position's metadata, if it is one."""
+        found = _FORM.match(metadata)
+        return Stamp(found["plan"], found["run"], int(found["epoch"])) if found else None
+
+
+def metadata_of(own: str, stamp: Stamp) -> str:
+    """A group's own metadata goes with its position; where there is none, or only an older stamp, the stamp does."""
+    return str(stamp) if not own or Stamp.read(own) else own

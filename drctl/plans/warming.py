@@ -1,0 +1,162 @@
+"""Keeping the standby warm: the groups' positions there follow those at the source, each one proven or certain."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from drctl.errors import Conflict, NotProven, Superseded
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import RunState
+from drctl.model.translation import Answer, Refusal, Translated
+from drctl.model.warmth import Warmth, WarmthState
+from drctl.plans.positions import translate_positions
+from drctl.plans.stamp import Stamp, metadata_of
+from drctl.ports import World
+
+RETRY = 10.0
+"""Seconds after which a refused position is tried again: what stands in its way seldom goes within moments."""
+
+type Positions = Mapping[TopicPartition, Committed]
+
+
+@dataclass(slots=True)
+class _Due:
+    """A position at the source that the standby does not have yet, to be tried from ``since`` on."""
+
+    committed: Committed
+    since: float = 0.0
+
+
+class Warm:
+    """Follows one source. What a cycle costs grows with what moved since the last one, not with the number of groups.
+
+    Everything it knows can be lost at any moment: a new one begins with all positions as moved. It never sends a group
+    past a record that the group has not read, and leaves alone what others use.
+    """
+
+    def __init__(self, world: World, source: str, target: str) -> None:
+        self.world, self.source, self.target = world, source, target
+        self.epoch = world.epochs.current()
+        self.warmth: dict[str, Warmth] = {}
+        self._due: dict[str, dict[TopicPartition, _Due]] = defaultdict(dict)
+        self._left: dict[str, dict[TopicPartition, Committed]] = defaultdict(dict)
+
+    def note(self, moved: Mapping[str, Positions]) -> None:
+        """These positions moved at the source; groups and topics that the plan file does not name are left out."""
+        plan = self.world.plan
+        for group in moved.keys() & set(plan.groups):
+            for partition, committed in moved[group].items():
+                if partition.topic in plan.topics:
+                    self._due[group][partition] = _Due(committed)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a run is at work or was cut off: then its positions are the newer decision."""
+        return any(state is RunState.RUNNING for _, state in self.world.journal.runs())
+
+    def cycle(self) -> Mapping[str, Warmth]:
+        """Translate, prove, commit and read back what is due; returns the groups that had something.
+
+        Superseded if this source serves no more, or a newer decision was made: then begin anew. What was not reached
+        because something failed stays due.
+        """
+        self._in_charge()
+        now = self.world.clock.monotonic()
+        due = {group: {p: d.committed for p, d in each.items() if d.since <= now} for group, each in self._due.items()}
+        due = {group: positions for group, positions in due.items() if positions}
+        if not due or self.waiting:
+            return {}
+        wanted: dict[TopicPartition, set[int]] = defaultdict(set)
+        for positions in due.values():
+            for partition, committed in positions.items():
+                wanted[partition].add(committed.offset)
+        answers = translate_positions(self.world, self.source, self.target, wanted)
+        there = self.world.sites[self.target].positions.committed(due)
+        seen = {
+            group: self._keep(group, positions, [answers[p, c.offset] for p, c in positions.items()], there[group])
+            for group, positions in due.items()
+        }
+        self.warmth.update(seen)
+        return seen
+
+    def _keep(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> Warmth:
+        if self._used(group, there):
+            self._try_again(group, due)
+            return Warmth(WarmthState.USED)
+        certain: dict[TopicPartition, int] = {}
+        refused: dict[TopicPartition, Refusal] = {}
+        behind = 0
+        for answer in answers:
+            if isinstance(answer, Translated):
+                certain[answer.partition] = answer.offset
+            elif answer.why is Refusal.NOT_COPIED and answer.conservative is not None:
+                certain[answer.partition] = answer.conservative
+                behind += answer.repeats or 0
+            else:
+                refused[answer.partition] = answer.why
+        stamp = Stamp(self.world.plan.name, "warm", self.epoch)
+        wanted = {p: Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()}
+        changed = {p: c for p, c in wanted.items() if there.get(p) != c}
+        try:
+            self._commit(group, changed)
+        except Conflict:
+            self._try_again(group, due)
+            return Warmth(WarmthState.ACTIVE, behind, refused)
+        self._left[group].update(wanted)
+        self._settle(group, due, answers)
+        state = WarmthState.REFUSED if refused else WarmthState.BEHIND if behind else WarmthState.PROVEN
+        return Warmth(state, behind, refused, len(changed))
+
+    def _commit(self, group: str, changed: Positions) -> None:
+        if not changed:
+            return
+        self._in_charge()
+        positions = self.world.sites[self.target].positions
+        positions.commit(group, changed)
+        read = positions.committed([group])[group]
+        wrong = [str(p) for p, c in changed.items() if read.get(p) != c]
+        if wrong:
+            raise NotProven(
+                f"{self.target}: positions of {group} read back differ from those committed: {', '.join(wrong[:5])}",
+                remedy="find who else commits for this group at the standby: MirrorMaker's sync.group.offsets?",
+            )
+
+    def _used(self, group: str, there: Positions) -> bool:
+        """Whether somebody else has moved what was left there. A newer drctl is obeyed, not reported."""
+        for partition, committed in there.items():
+            stamp = Stamp.read(committed.metadata)
+            if stamp and stamp.plan == self.world.plan.name and stamp.epoch > self.epoch:
+                raise Superseded(
+                    f"{self.target}: {group} {partition} bears epoch {stamp.epoch}, and ours is {self.epoch}",
+                    remedy="another drctl has decided since: look at 'drctl status'",
+                )
+        left = self._left.get(group, {})
+        return any(there.get(partition) != committed for partition, committed in left.items())
+
+    def _settle(self, group: str, due: Positions, answers: Iterable[Answer]) -> None:
+        """What is proven is done; what waits for the copy is due in the next cycle, what was refused later."""
+        for answer in answers:
+            if isinstance(answer, Translated):
+                self._done(group, answer.partition, due[answer.partition])
+            elif answer.why is not Refusal.NOT_COPIED:
+                self._try_again(group, {answer.partition: due[answer.partition]})
+
+    def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
+        known = self._due[group].get(partition)
+        if known is not None and known.committed == committed:
+            del self._due[group][partition]
+
+    def _try_again(self, group: str, due: Positions) -> None:
+        since = self.world.clock.monotonic() + RETRY
+        for partition, committed in due.items():
+            known = self._due[group].get(partition)
+            if known is not None and known.committed == committed:
+                known.since = since
+
+    def _in_charge(self) -> None:
+        door, epoch = self.world.front_door.site(), self.world.epochs.current()
+        if door != self.source or epoch != self.epoch:
+            raise Superseded(
+                f"the front door names {door or 'no site'} in epoch {epoch}: {self.source} is no longer followed",
+                remedy="begin anew from the site that serves",
+            )

@@ -1,0 +1,66 @@
+"""The service's other job: the standby's positions follow those of the site that serves."""
+
+from collections.abc import Iterable, Mapping
+from threading import Lock
+
+import structlog
+
+from drctl.errors import DrctlError, Superseded
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.monitors import Sessions, follow
+from drctl.plans.warming import Warm
+from drctl.ports import World
+from drctl.service.metrics import Metrics
+
+FOLLOWING = 0.3
+"""Seconds in which one cycle takes in what the tail brings: under load there is always more."""
+
+
+class WarmKeeper:
+    """Begins anew whenever another site serves or a newer decision was made. ``lock`` guards tails and sessions."""
+
+    def __init__(self, world: World, sessions: Mapping[str, Sessions], lock: Lock, metrics: Metrics) -> None:
+        self.world, self.sessions, self.lock, self.metrics = world, sessions, lock, metrics
+        self.warm: Warm | None = None
+        self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
+
+    def cycle_or_tell(self) -> None:
+        """One cycle; what fails is logged and counted, and what is due stays due for the next one."""
+        try:
+            self.cycle()
+        except Superseded as newer:
+            self.warm = None
+            self.log.info("warm-begins-anew", why=str(newer))
+        except DrctlError as error:
+            self.metrics.warm_failed.inc()
+            self.log.warning("warm-failed", why=str(error))
+        except Exception:
+            self.metrics.warm_failed.inc()
+            self.log.exception("warm-failed")
+
+    def cycle(self) -> None:
+        """Take in what moved at the site that serves, and bring it to the other."""
+        source = self.world.front_door.site()
+        target = next((there for here, there in self.world.links if here == source), None)
+        if source is None or target is None:
+            self.warm = None
+            return
+        sessions = self.sessions[source]
+        with self.lock:
+            followed = follow(self.world.sites[source].tail, sessions, self.world.clock, FOLLOWING)
+            moved: Mapping[str, Iterable[TopicPartition]] = sessions.take_moved()
+            if self.warm is None or self.warm.source != source:
+                self.warm = Warm(self.world, source, target)
+                moved = {group: tuple(sessions.positions(group)) for group in self.world.plan.groups}
+            self.warm.note({group: _committed(sessions, group, partitions) for group, partitions in moved.items()})
+        if followed.behind is None:
+            return  # the beginning is not read yet: old positions would be carried over one by one
+        seen = self.warm.cycle()
+        self.metrics.show_warmth(self.warm.warmth, sum(each.committed for each in seen.values()))
+
+
+def _committed(
+    sessions: Sessions, group: str, partitions: Iterable[TopicPartition]
+) -> Mapping[TopicPartition, Committed]:
+    held = sessions.positions(group)
+    return {partition: held[partition].committed for partition in partitions if partition in held}

@@ -2,44 +2,114 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import click
 
+from drctl.cli.handover import handover, undo
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.cli.sites import direction
+from drctl.cli.sites import direction, other_site
 from drctl.cli.world import opened
 from drctl.errors import NotFound
 from drctl.model.offsets import Checkpoint, TopicPartition
+from drctl.model.session import GroupProtocol, GroupState
 from drctl.model.translation import Answer, Translated
 from drctl.plans.positions import Answers, translate_groups
-from drctl.ports import World
+from drctl.plans.selection import handed_over, narrowed
+from drctl.ports import Positions, World
 
 type Checkpoints = dict[str, dict[TopicPartition, Checkpoint]]
 
 
-@click.command("groups")
+class Verbs(click.Group):
+    """Without a verb it is ``translate``."""
+
+    @override
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["translate", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("groups", cls=Verbs)
+def command() -> None:
+    """Groups and their positions on both sites; without a verb: translate."""
+
+
+command.add_command(handover)
+command.add_command(undo)
+
+
+@command.command("list")
+@output_option
+@click.pass_obj
+def list_(plan_file: Path, output: str) -> None:
+    """Show every group of both sites: how it works there, with how many members and positions, and what moves it."""
+    with opened(plan_file) as world:
+        found = _listed(world)
+    if output in ("json", "yaml"):
+        show_document(document("Groups", {"groups": found}), output)
+        return
+    sites = sorted({site for group in found for site in group["sites"]})
+    columns = ["GROUP", *(f"{s.upper()}: {what}" for s in sites for what in ("STATE", "MEMBERS", "POSITIONS")), "MOVES"]
+    rows = []
+    for group in found:
+        row: list[object] = [group["name"]]
+        for site in sites:
+            there = group["sites"][site]
+            row += [f"{there['protocol']} {there['state']}", there["members"], there["positions"]]
+        rows.append([*row, group["moves"]])
+    show_table("Groups", columns, rows)
+
+
+@command.command("show")
+@output_option
+@click.argument("group")
+@click.pass_obj
+def show(plan_file: Path, output: str, group: str) -> None:
+    """Show one group on both sites: members with static ids and assignments, and its positions."""
+    with opened(plan_file) as world:
+        found = {name: _shown(site.positions, group) for name, site in sorted(world.sites.items())}
+        moves = _moves(world).get(group, "not moved: the plan file does not name it")
+    if all(there["state"] == GroupState.DEAD.value for there in found.values()):
+        raise NotFound(f"no site has a group {group}", remedy="see 'drctl groups list'")
+    if output in ("json", "yaml"):
+        show_document(document("Group", {"name": group, "moves": moves, "sites": found}), output)
+        return
+    for name, there in found.items():
+        title = f"{group} at {name}: {there['protocol']}, {there['state']}"
+        assigned = {p: m for m in there["members"] for p in m["assigned"]}
+        rows = [
+            (
+                p["topic"],
+                p["partition"],
+                p["position"],
+                p["metadata"],
+                *_owner(assigned.pop(f"{p['topic']}-{p['partition']}", None)),
+            )
+            for p in there["positions"]
+        ]
+        rows += [(name, "", "none", "", *_owner(member)) for name, member in sorted(assigned.items())]
+        rows += [("", "", "", "", *_owner(m)) for m in there["members"] if not m["assigned"]]
+        show_table(title, ("TOPIC", "PARTITION", "POSITION", "METADATA", "MEMBER", "STATIC ID", "CLIENT"), rows)
+        click.echo()
+    click.echo(f"{group}: {moves}")
+
+
+@command.command("translate")
 @output_option
 @click.option("--to", "target", help="The site to translate to; by default the one that clients are not at.")
 @click.option("--group", "chosen", multiple=True, help="Only this group; may be given again.")
 @click.pass_obj
-def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str, ...]) -> None:
+def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[str, ...]) -> None:
     """Show every position here and translated there, with its proof.
 
     MM2 is what MirrorMaker 2's own newest checkpoint would give. Nothing is written. Exits 10 if a position cannot be
     proven.
     """
     with opened(plan_file) as world:
-        plan = world.plan
-        door = world.front_door.site()
-        to = target or next(site.name for site in plan.sites if site.name != door)
-        source, to = direction(world, to)
-        groups = chosen or plan.groups
-        unknown = sorted(set(groups) - set(plan.groups))
-        if unknown:
-            raise NotFound(
-                f"the plan file names no group {', '.join(unknown)}", remedy=f"use one of {', '.join(plan.groups)}"
-            )
+        source, to = direction(world, target or other_site(world))
+        groups = narrowed(world, groups=chosen).plan.groups
         answers = translate_groups(world, source, to, groups)
         theirs = _checkpoints(world, source, to, groups)
     if output in ("json", "yaml"):
@@ -52,6 +122,65 @@ def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str,
     if refused:
         click.echo(f"{refused} positions cannot be proven", err=True)
         raise click.exceptions.Exit(10)
+
+
+def _listed(world: World) -> list[dict[str, Any]]:
+    names = set(world.plan.groups)
+    for site in world.sites.values():
+        names |= site.positions.groups().keys()
+    moves, found = _moves(world), {name: dict[str, Any]() for name in sorted(names)}
+    for name, site in world.sites.items():
+        kinds, described = site.positions.groups(), site.positions.describe(names)
+        for group, held in site.positions.committed(names).items():
+            seen = described[group]
+            protocol = kinds.get(group, seen.protocol)
+            state = seen.state if protocol is not GroupProtocol.OTHER else GroupState.UNKNOWN
+            found[group][name] = {
+                "protocol": protocol.value if group in kinds else "-",
+                "state": state.value if group in kinds else "absent",
+                "members": len(seen.members),
+                "positions": len(held),
+            }
+    return [
+        {"name": group, "moves": moves.get(group, "not in the plan file"), "sites": there}
+        for group, there in found.items()
+    ]
+
+
+def _moves(world: World) -> dict[str, str]:
+    """What moves each of the plan's groups."""
+    moves = dict.fromkeys(world.plan.groups, "with a switchover")
+    for site in world.sites:
+        moves |= {group: f"was handed over to {site} by run {run}" for group, run in handed_over(world, site).items()}
+    return moves
+
+
+def _shown(positions: Positions, group: str) -> dict[str, Any]:
+    seen = positions.describe([group])[group]
+    return {
+        "protocol": seen.protocol.value,
+        "state": seen.state.value,
+        "members": [
+            {
+                "id": m.member_id,
+                "staticId": m.instance_id,
+                "clientId": m.client_id,
+                "host": m.host,
+                "assigned": sorted(map(str, m.assignment)),
+            }
+            for m in seen.members
+        ],
+        "positions": [
+            {"topic": p.topic, "partition": p.partition, "position": c.offset, "metadata": c.metadata}
+            for p, c in sorted(positions.committed([group])[group].items())
+        ],
+    }
+
+
+def _owner(member: dict[str, Any] | None) -> tuple[object, ...]:
+    return (
+        (member["id"], member["staticId"] or "", f"{member['clientId']} {member['host']}") if member else ("", "", "")
+    )
 
 
 def _checkpoints(world: World, source: str, target: str, groups: tuple[str, ...]) -> Checkpoints:

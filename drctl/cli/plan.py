@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.cli.sites import direction
+from drctl.cli.sites import direction, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import DrctlError
@@ -14,6 +14,7 @@ from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
 from drctl.plans.positions import Answers, translate_groups
+from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
 
@@ -33,17 +34,21 @@ def switchover(plan_file: Path, output: str, target: str) -> None:
     One record is written to the canary topic, to see that an ordinary client can write. If something stands in the way
     it exits as the switchover would.
     """
-    with opened(plan_file) as world:
-        source, target = direction(world, target)
+    with opened(plan_file) as whole:
+        source, target = direction(whole, target)
+        world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe)
         facts = observe(world, source, target)
         blocking = list(blockers(facts, world.plan.guards, world.clock.now()))
         warned = list(warnings(facts))
         groups = _groups(world, source, target)
+        behind = stays_behind(whole, source, target)
     if output in ("json", "yaml"):
-        show_document(_document(steps, groups, blocking, warned), output)
+        show_document(_document(steps, groups, blocking, warned) | {"uncovered": _uncovered(behind)}, output)
     else:
         _show(steps, groups, blocking, warned)
+        for group, why in behind:
+            click.echo(f"stays behind: {group}: {why}")
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)
 
@@ -63,6 +68,10 @@ def _groups(world: World, source: str, target: str) -> list[dict[str, Any]]:
         }
         for name, found in sorted(answers.items())
     ]
+
+
+def _uncovered(behind: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"group": group, "why": why} for group, why in behind]
 
 
 def _show(steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], warned: list[Blocker]) -> None:

@@ -1,6 +1,6 @@
 """Which way: the source is where the front door points, unless it is said."""
 
-from drctl.errors import ConfigInvalid, Refused
+from drctl.errors import ConfigInvalid, DrctlError, Refused
 from drctl.ports import World
 
 
@@ -16,10 +16,28 @@ def direction(world: World, target: str) -> tuple[str, str]:
     return (door if door in sources else sources[0]), target
 
 
+def other_site(world: World) -> str:
+    """The first site that clients are not at."""
+    door = world.front_door.site()
+    return next(site.name for site in world.plan.sites if site.name != door)
+
+
+def stays_behind(world: World, source: str, target: str) -> list[tuple[str, str]]:
+    """Groups, or parts of them, that a switchover leaves where they are, and why."""
+    from drctl.monitors import uncovered
+    from drctl.plans.selection import handed_over
+
+    apart = handed_over(world, target)
+    behind = [(group, f"was handed over to {target} by run {run}") for group, run in apart.items()]
+    try:
+        return behind + [each for each in uncovered(world, source) if each.group not in apart]
+    except DrctlError as error:
+        return [*behind, ("unknown", str(error))]
+
+
 def refuse_unmoved(world: World, target: str) -> None:
     """Refused if clients are at the target already and no run to it is unfinished."""
-    from drctl.model.run import RunState
+    from drctl.plans.record import unfinished
 
-    unfinished = any(run.target == target and state is RunState.RUNNING for run, state in world.journal.runs())
-    if world.front_door.site() == target and not unfinished:
+    if world.front_door.site() == target and all(run.target != target for run in unfinished(world)):
         raise Refused(f"the front door points at {target} already", remedy="see 'drctl status'")

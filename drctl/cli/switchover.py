@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.cli.sites import direction, refuse_unmoved
+from drctl.cli.sites import direction, refuse_unmoved, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.errors import Refused
 from drctl.model.run import RunResult
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
+from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
 
@@ -33,12 +34,13 @@ def command(plan_file: Path, output: str, target: str, *, yes: bool, accept_repe
     from drctl.cli.progress import ProgressDisplay
     from drctl.plans.runner import run
 
-    with opened(plan_file) as world:
-        source, target = direction(world, target)
-        refuse_unmoved(world, target)
+    with opened(plan_file) as whole:
+        source, target = direction(whole, target)
+        refuse_unmoved(whole, target)
+        world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         if not yes:
-            _ask(world, steps)
+            _ask(world, steps, stays_behind(whole, source, target))
         with ProgressDisplay() as display:
             try:
                 result = run(steps, world, display.announce)
@@ -48,7 +50,7 @@ def command(plan_file: Path, output: str, target: str, *, yes: bool, accept_repe
     _show(result, output)
 
 
-def _ask(world: World, steps: Plan) -> None:
+def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
     if not sys.stdin.isatty():
         raise Refused("nobody is here to be asked: standard input is no terminal", remedy="add --yes")
     facts, plan = observe(world, steps.source, steps.target), world.plan
@@ -61,8 +63,10 @@ def _ask(world: World, steps: Plan) -> None:
         members = sum(len(group.members) for group in (site.groups.value or {}).values())
         click.echo(f"  {site.name}: {told}, {members} members in these groups", err=True)
     lag = facts.link.lag
-    behind = f"{lag.value.total} records behind" if lag.value else f"lag unknown ({lag.unknown})"
-    click.echo(f"  {facts.link.link.name}: {behind}", err=True)
+    late = f"{lag.value.total} records behind" if lag.value else f"lag unknown ({lag.unknown})"
+    click.echo(f"  {facts.link.link.name}: {late}", err=True)
+    for group, why in behind:
+        click.echo(f"  stays behind: {group}: {why}", err=True)
     for each in warnings(facts):
         click.echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
     for number, step in enumerate(steps.steps, 1):

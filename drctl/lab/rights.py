@@ -10,8 +10,10 @@ DRCTL: tuple[Right, ...] = (
     ("User:drctl", "READ", "TOPIC", "*"),
     ("User:drctl", "DESCRIBE_CONFIGS", "TOPIC", "*"),
     ("User:drctl", "READ", "GROUP", "*"),
+    ("User:drctl", "DELETE", "GROUP", "*"),
 )
-"""ALTER on the cluster writes the fence's rules; READ on groups commits positions; it may write to no topic."""
+"""ALTER on the cluster writes the fence's rules; READ on groups commits positions, DELETE undoes a first handover; it
+may write to no topic."""
 
 REPLICATION: tuple[Right, ...] = tuple(
     ("User:mm2", "ALL", kind, name)

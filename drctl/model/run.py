@@ -33,7 +33,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a plan: ``kind`` is ``switchover``, ``source`` and ``target`` are site names."""
+    """One execution of a plan: ``kind`` is the plan's, ``source`` and ``target`` are site names."""
 
     id: str
     kind: str

@@ -15,6 +15,7 @@ class WarmthState(StrEnum):
     BEHIND = "every position skips nothing; records before it are not copied yet"
     REFUSED = "some positions cannot be proven, and are left as they were"
     ACTIVE = "the group has members at the standby, and is left alone"
+    HANDED_OVER = "the group was handed over to the standby and lives there"
     USED = "somebody else committed for the group at the standby, and it is left alone"
 
 

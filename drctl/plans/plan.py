@@ -104,7 +104,8 @@ class Step(Protocol):
 class Plan:
     """Steps in order, the last one before which one can turn back, and the way back.
 
-    ``kind`` is ``switchover``; ``source`` and ``target`` are site names.
+    ``kind`` is ``switchover``, ``handover`` or ``undo``; ``source`` and ``target`` are site names; ``about`` goes to
+    the journal at the start, JSON-ready.
     """
 
     kind: str
@@ -113,6 +114,7 @@ class Plan:
     steps: tuple[Step, ...]
     point_of_no_return: str
     way_back: tuple[Step, ...]
+    about: Evidence = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [step.name for step in (*self.steps, *self.way_back)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from drctl.errors import Refused
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans.plan import Plan
+from drctl.plans.selection import SWITCHOVER, WARM, chosen, contents
 from drctl.ports import World
 
 
@@ -27,18 +28,37 @@ class Record:
 
 def begin_or_resume(plan: Plan, world: World) -> Record:
     """Continue the unfinished run of this plan, or begin a new one; Refused if another one is unfinished."""
-    unfinished = [run for run, state in world.journal.runs() if state is RunState.RUNNING]
-    if not unfinished:
+    left = unfinished(world)
+    if not left:
         return _begin(plan, world)
-    run = unfinished[-1]
-    if (run.kind, run.source, run.target) != (plan.kind, plan.source, plan.target):
+    run = left[-1]
+    same = (run.kind, run.source, run.target) == (plan.kind, plan.source, plan.target)
+    if not same or (plan.kind != SWITCHOVER and _another_choice(plan, world, run)):
         raise Refused(
             f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
-            remedy=f"finish it first: drctl {run.kind} --to {run.target}",
+            remedy=f"finish it first: {_command(world, run)}",
         )
     record = _read(plan, world, run)
     world.journal.append(run.id, Event.RUN_RESUMED, body={"plan_digest": world.plan.digest})
     return record
+
+
+def unfinished(world: World) -> tuple[Run, ...]:
+    """Runs at work or cut off, oldest first; what keeps positions warm only notes what was there, and never ends."""
+    return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind != WARM)
+
+
+def _another_choice(plan: Plan, world: World, run: Run) -> bool:
+    wanted = contents(world.plan) | plan.about
+    began = chosen(world, run.id)
+    return any(began.get(key, value) != value for key, value in wanted.items())
+
+
+def _command(world: World, run: Run) -> str:
+    if run.kind == SWITCHOVER:
+        return f"drctl switchover --to {run.target}"
+    groups = " ".join(f"--group {group}" for group in chosen(world, run.id).get("groups", ()))
+    return f"drctl groups {run.kind} --to {run.target} {groups}".rstrip()
 
 
 def _begin(plan: Plan, world: World) -> Record:
@@ -52,7 +72,8 @@ def _begin(plan: Plan, world: World) -> Record:
         epoch=world.epochs.current() + 1,
     )
     world.journal.begin(run)
-    world.journal.append(run.id, Event.RUN_STARTED, body={"epoch": run.epoch, "plan_digest": run.plan_digest})
+    started = {"epoch": run.epoch, "plan_digest": run.plan_digest} | contents(world.plan) | plan.about
+    world.journal.append(run.id, Event.RUN_STARTED, body=started)
     return Record(run)
 
 

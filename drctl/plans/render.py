@@ -8,9 +8,16 @@ import sys
 from pathlib import Path
 
 from drctl.model.facts import Facts
+from drctl.plans import handover, switchover
 from drctl.plans.plan import Place, Plan, Step
-from drctl.plans.switchover import ordered
+from drctl.plans.selection import HANDOVER, SWITCHOVER
 from drctl.ports import World
+
+COMMANDS = {SWITCHOVER: "drctl switchover --to target", HANDOVER: "drctl groups handover --to target --group …"}
+BACK = {
+    SWITCHOVER: "the source is open again",
+    HANDOVER: "the groups have again what they had at the target; nothing changes at the source",
+}
 
 
 def page(plan: Plan) -> str:
@@ -20,9 +27,9 @@ def page(plan: Plan) -> str:
         "",
         f"Written by `python -m drctl.plans.render` from `drctl/plans/{plan.kind}.py`: change it there.",
         "",
-        f"`drctl {plan.kind} --to {plan.target}` takes these steps. A run that was cut off, by Ctrl-C too, goes on",
+        f"`{COMMANDS[plan.kind]}` takes these steps. A run that was cut off, by Ctrl-C too, goes on",
         "when the same command is given again. If a step before",
-        f"**{plan.point_of_no_return}** fails, the way back is walked and the {plan.source} is open again.",
+        f"**{plan.point_of_no_return}** fails, the way back is walked and {BACK[plan.kind]}.",
         "Steps marked *lasting* are asked again before every later step.",
         "",
         "| | step | where | can turn back afterwards |",
@@ -68,8 +75,11 @@ def _where(plan: Plan, step: Step) -> str:
 
 def pages() -> dict[str, str]:
     """Every runbook page by file name."""
-
-    return {"switchover.md": page(ordered("source", "target", observe=_blind))}
+    plans = (
+        switchover.ordered("source", "target", observe=_blind),
+        handover.ordered("source", "target", observe=_blind),
+    )
+    return {f"{plan.kind}.md": page(plan) for plan in plans}
 
 
 def _blind(world: World, source: str, target: str) -> Facts:

@@ -19,6 +19,7 @@ from drctl.errors import Blocked, Compensated, DrctlError, JournalBroken, Locked
 from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
 from drctl.plans.plan import Place, Plan, Scene, Step
 from drctl.plans.record import Record, begin_or_resume
+from drctl.plans.selection import SWITCHOVER, moving
 from drctl.plans.waiting import patiently
 from drctl.ports import World
 
@@ -60,6 +61,8 @@ def run(plan: Plan, world: World, announce: Announce) -> RunResult:
     Compensated when a step before the point of no return failed and the source is open again; StepFailed when a step
     after it failed, or the way back did not reach its end: the same command goes on from there.
     """
+    if plan.kind == SWITCHOVER:
+        world = moving(world, plan.target)
     world.lease.acquire(f"{plan} by process {os.getpid()} on {socket.gethostname()}")
     try:
         return _Course(plan, world, announce, begin_or_resume(plan, world)).walk()

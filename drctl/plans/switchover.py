@@ -4,6 +4,7 @@ from drctl.errors import NotFound
 from drctl.plans.plan import Plan
 from drctl.plans.steps.check_gates import CheckGates, Observe
 from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.confirm_source import ConfirmSource
 from drctl.plans.steps.drain_link import DrainLink
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
@@ -58,6 +59,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             HandOverPositions(accept_repeats),
             StopLink(),
             RecordHandoverPoint(),
+            ConfirmSource(),
             OpenTarget(),
             PointClientsOver(),
             TurnLinkAround(),

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from drctl.errors import Conflict, NotProven, Superseded
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.run import RunState
+from drctl.model.run import Run, RunState
 from drctl.model.translation import Answer, Refusal, Translated
 from drctl.model.warmth import Warmth, WarmthState
+from drctl.plans.keeping import left_by_last_move, note_before
 from drctl.plans.positions import translate_positions
+from drctl.plans.record import unfinished
+from drctl.plans.selection import handed_over
 from drctl.plans.stamp import Stamp, metadata_of
 from drctl.ports import World
 
@@ -38,13 +41,16 @@ class Warm:
         self.world, self.source, self.target = world, source, target
         self.epoch = world.epochs.current()
         self.warmth: dict[str, Warmth] = {}
+        self._runs: tuple[tuple[Run, RunState], ...] = ()
+        self._away: Mapping[str, str] = {}
+        self._known = left_by_last_move(world, source, target)
         self._due: dict[str, dict[TopicPartition, _Due]] = defaultdict(dict)
         self._left: dict[str, dict[TopicPartition, Committed]] = defaultdict(dict)
 
     def note(self, moved: Mapping[str, Positions]) -> None:
         """These positions moved at the source; groups and topics that the plan file does not name are left out."""
         plan = self.world.plan
-        for group in moved.keys() & set(plan.groups):
+        for group in (moved.keys() & set(plan.groups)) - self._away.keys():
             for partition, committed in moved[group].items():
                 if partition.topic in plan.topics:
                     self._due[group][partition] = _Due(committed)
@@ -52,7 +58,7 @@ class Warm:
     @property
     def waiting(self) -> bool:
         """Whether a run is at work or was cut off: then its positions are the newer decision."""
-        return any(state is RunState.RUNNING for _, state in self.world.journal.runs())
+        return bool(unfinished(self.world))
 
     def cycle(self) -> Mapping[str, Warmth]:
         """Translate, prove, commit and read back what is due; returns the groups that had something.
@@ -61,6 +67,7 @@ class Warm:
         because something failed stays due.
         """
         self._in_charge()
+        self._leave_out_what_was_handed_over()
         now = self.world.clock.monotonic()
         due = {group: {p: d.committed for p, d in each.items() if d.since <= now} for group, each in self._due.items()}
         due = {group: positions for group, positions in due.items() if positions}
@@ -72,6 +79,7 @@ class Warm:
                 wanted[partition].add(committed.offset)
         answers = translate_positions(self.world, self.source, self.target, wanted)
         there = self.world.sites[self.target].positions.committed(due)
+        self._note_what_was_there({group: held for group, held in there.items() if group not in self._left})
         seen = {
             group: self._keep(group, positions, [answers[p, c.offset] for p, c in positions.items()], there[group])
             for group, positions in due.items()
@@ -83,6 +91,25 @@ class Warm:
         if self._used(group, there):
             self._try_again(group, due)
             return Warmth(WarmthState.USED)
+        wanted, refused, behind = self._answered(due, answers)
+        if group not in self._left and self._ahead(group, there, wanted):
+            self._try_again(group, due)
+            return Warmth(WarmthState.USED)
+        changed = {p: c for p, c in wanted.items() if there.get(p) != c}
+        try:
+            self._commit(group, changed)
+        except Conflict:
+            self._try_again(group, due)
+            return Warmth(WarmthState.ACTIVE, behind, refused)
+        self._left[group].update(wanted)
+        self._settle(group, due, answers)
+        state = WarmthState.REFUSED if refused else WarmthState.BEHIND if behind else WarmthState.PROVEN
+        return Warmth(state, behind, refused, len(changed))
+
+    def _answered(
+        self, due: Positions, answers: Iterable[Answer]
+    ) -> tuple[Positions, Mapping[TopicPartition, Refusal], int]:
+        """What to commit, what is refused, and how many records before these positions are not copied yet."""
         certain: dict[TopicPartition, int] = {}
         refused: dict[TopicPartition, Refusal] = {}
         behind = 0
@@ -96,16 +123,40 @@ class Warm:
                 refused[answer.partition] = answer.why
         stamp = Stamp(self.world.plan.name, "warm", self.epoch)
         wanted = {p: Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()}
-        changed = {p: c for p, c in wanted.items() if there.get(p) != c}
-        try:
-            self._commit(group, changed)
-        except Conflict:
-            self._try_again(group, due)
-            return Warmth(WarmthState.ACTIVE, behind, refused)
-        self._left[group].update(wanted)
-        self._settle(group, due, answers)
-        state = WarmthState.REFUSED if refused else WarmthState.BEHIND if behind else WarmthState.PROVEN
-        return Warmth(state, behind, refused, len(changed))
+        return wanted, refused, behind
+
+    def _ahead(self, group: str, there: Positions, wanted: Positions) -> bool:
+        """Whether somebody else's position, found there at first, lies behind the one that the group would get.
+
+        Going forward along what the group has read harms nobody; going back would have somebody read again.
+        """
+        return any(
+            there[p].offset > c.offset
+            and not Stamp.read(there[p].metadata)
+            and there[p].offset != self._known.get((group, p))
+            for p, c in wanted.items()
+            if p in there
+        )
+
+    def _note_what_was_there(self, found: Mapping[str, Positions]) -> None:
+        """Before the first commit for a group: what others had left there goes to the journal, for an undo."""
+        foreign = {
+            group: {str(p): [c.offset, c.metadata] for p, c in sorted(held.items())}
+            for group, held in found.items()
+            if any(not Stamp.read(c.metadata) for c in held.values())
+        }
+        if foreign:
+            note_before(self.world, self.source, self.target, self.epoch, foreign)
+
+    def _leave_out_what_was_handed_over(self) -> None:
+        """Groups that live at the target since a handover are followed no more."""
+        runs = self.world.journal.runs()
+        if runs == self._runs:
+            return
+        self._runs, self._away = runs, handed_over(self.world, self.target)
+        for group in self._away:
+            self._due.pop(group, None)
+            self.warmth[group] = Warmth(WarmthState.HANDED_OVER)
 
     def _commit(self, group: str, changed: Positions) -> None:
         if not changed:

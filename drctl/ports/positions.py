@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.session import Group
+from drctl.model.session import Group, GroupProtocol
 
 
 class Positions(Protocol):
     """Positions of consumer groups, classic and KIP-848."""
 
-    def groups(self) -> frozenset[str]:
-        """Names of all consumer groups. Unreachable rather than a partial list."""
+    def groups(self) -> Mapping[str, GroupProtocol]:
+        """All groups by name; share and streams groups come as OTHER. Unreachable rather than a partial list."""
         ...
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
@@ -27,4 +27,8 @@ class Positions(Protocol):
 
     def commit(self, group: str, positions: Mapping[TopicPartition, Committed]) -> None:
         """Set positions from outside, with leader epoch -1. Conflict if the group has members."""
+        ...
+
+    def forget(self, group: str) -> None:
+        """Delete a group with all its positions; one that does not exist is fine. Conflict if it has members."""
         ...

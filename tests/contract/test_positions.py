@@ -67,6 +67,21 @@ def test_a_group_takes_positions_once_its_members_left(stage: Stage, group: str,
     assert stage.positions.committed([group])[group] == {TopicPartition(topic, 0): Committed(0)}
 
 
+def test_a_group_is_forgotten_with_all_its_positions(stage: Stage, group: str) -> None:
+    partition = TopicPartition(stage.topic(), 0)
+    stage.positions.forget(group)
+    stage.positions.commit(group, {partition: Committed(3)})
+    stage.positions.forget(group)
+    assert stage.positions.committed([group]) == {group: {}}
+    assert stage.positions.describe([group])[group].state is GroupState.DEAD
+
+
+@PROTOCOLS
+def test_a_group_with_members_is_not_forgotten(stage: Stage, group: str, protocol: GroupProtocol) -> None:
+    with stage.member(group, stage.topic(), protocol), pytest.raises(Conflict, match=group):
+        stage.positions.forget(group)
+
+
 def test_many_groups_are_asked_at_once(stage: Stage, group: str) -> None:
     partition = TopicPartition(stage.topic(), 0)
     names = [f"{group}-{number}" for number in range(70)]
@@ -75,6 +90,6 @@ def test_many_groups_are_asked_at_once(stage: Stage, group: str) -> None:
     found = stage.positions.committed(names)
     assert [found[name][partition].offset for name in names] == list(range(70))
     assert stage.positions.describe(names).keys() == set(names)
-    assert set(names) <= stage.positions.groups()
+    assert set(names) <= stage.positions.groups().keys()
     assert not stage.positions.committed([])
     assert not stage.positions.describe([])

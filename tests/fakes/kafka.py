@@ -64,9 +64,9 @@ class FakePositions:
         self.site = site
         self._effects = effects or Effects()
 
-    def groups(self) -> frozenset[str]:
+    def groups(self) -> Mapping[str, GroupProtocol]:
         self.site.reach()
-        return frozenset(self.site.groups)
+        return {name: group.protocol for name, group in self.site.groups.items()}
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
         self.site.reach()
@@ -89,6 +89,13 @@ class FakePositions:
             raise Conflict(f"{self.site.name}: group {group} has members", remedy="stop its consumers first")
         with self._effects(f"commit {group} at {self.site.name}"):
             self.site.group(group).committed.update(positions)
+
+    def forget(self, group: str) -> None:
+        self.site.reach()
+        if self.site.group(group).members:
+            raise Conflict(f"{self.site.name}: group {group} has members", remedy="stop its consumers first")
+        with self._effects(f"forget {group} at {self.site.name}"):
+            del self.site.groups[group]
 
 
 class FakeTail:

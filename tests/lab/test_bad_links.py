@@ -81,10 +81,28 @@ def runs(client: ConnectClient, name: str) -> bool:
     return bool(tasks) and all(task["state"] == "RUNNING" for task in tasks)
 
 
+def keeps_running(client: ConnectClient, name: str) -> bool:
+    """A connector tells RUNNING for a moment after its configuration was changed, and only then restarts."""
+    for _ in range(12):
+        if not runs(client, name):
+            return False
+        CLOCK.sleep(0.25)
+    return True
+
+
 def delete_topic(lab: Lab, site: str, topic: str) -> None:
+    """Deleted until it stays away: a connector that is only just being restarted makes it once more."""
     kafka = lab.site(site).kafka("admin")
-    kafka.admin().delete_topics([topic])[topic].result(30)
-    wait(f"{topic} is gone", lambda: topic not in kafka.admin().list_topics(timeout=10).topics)
+
+    def stays_away() -> bool:
+        for _ in range(20):
+            if topic in kafka.admin().list_topics(timeout=10).topics:
+                kafka.admin().delete_topics([topic])[topic].result(30)
+                return False
+            CLOCK.sleep(0.25)
+        return True
+
+    wait(f"{topic} is gone", stays_away)
     kafka.close()
 
 
@@ -113,11 +131,11 @@ def test_offset_syncs_on_the_wrong_side(lab: Lab) -> None:
         config = client.get(f"/connectors/{SOURCE}/config")
         client.put(f"/connectors/{SOURCE}/config", {**config, "offset-syncs.topic.location": "source"})
         try:
-            wait("the link runs", lambda: runs(client, SOURCE))
+            wait("the link runs", lambda: keeps_running(client, SOURCE))
             done = drctl(lab, "switchover", "--to", "south", "--yes")
         finally:
             client.put(f"/connectors/{SOURCE}/config", config)
-            wait("the link runs", lambda: runs(client, SOURCE))
+            wait("the link runs", lambda: keeps_running(client, SOURCE))
     assert done.returncode == Concern.OFFSET_SYNCS, done.stderr
     assert f"{SOURCE}: offset-syncs.topic.location is source" in done.stderr
 
@@ -149,7 +167,7 @@ def at_least_once(lab: Lab) -> Iterator[None]:
         FAULTS["stop"](lab, "south-connect")
         FAULTS["restart"](lab, "south-connect")
         with worker(lab, "south") as client:
-            wait("the link runs", lambda: runs(client, SOURCE))
+            wait("the link runs", lambda: keeps_running(client, SOURCE))
 
     restarted(exactly_once.replace("support=enabled", "support=disabled"), {"exactly.once.support": "requested"})
     try:

@@ -59,7 +59,12 @@ def test_groups_shows_positions_here_and_there_with_their_proof(lab: Lab) -> Non
 
 def test_sessions_shows_members_and_commits_from_what_the_coordinators_wrote_down(lab: Lab) -> None:
     kafka = lab.site("north").kafka("readers")
-    settings = {"group.id": "forecast", "group.instance.id": "mill-1", "client.id": "mills", "session.timeout.ms": 6000}
+    settings = {
+        "group.id": "reporting",
+        "group.instance.id": "mill-1",
+        "client.id": "mills",
+        "session.timeout.ms": 6000,
+    }
     consumer = Consumer({**kafka.config, **kafka.causes.settings(), **settings, "auto.offset.reset": "earliest"})
     consumer.subscribe(["turbines.readings"])
     deadline = CLOCK.monotonic() + 60
@@ -71,11 +76,11 @@ def test_sessions_shows_members_and_commits_from_what_the_coordinators_wrote_dow
     consumer.close()
     kafka.close()
     assert done.returncode == 0, done.stderr
-    (group,) = (each for each in json.loads(done.stdout)["groups"] if each["name"] == "forecast")
+    (group,) = (each for each in json.loads(done.stdout)["groups"] if each["name"] == "reporting")
     assert group["secondsSinceLastCommit"] < 60
     assert [(m["staticId"], m["clientId"], len(m["assigned"])) for m in group["members"]] == [("mill-1", "mills", 6)]
     told = drctl(lab, "sessions", "--all")
-    assert "forecast" in told.stdout
+    assert "reporting" in told.stdout
     assert "mill-1" in told.stdout
 
 

@@ -41,7 +41,7 @@ def opened(lab: Lab, *, step_timeout: float = 60) -> Iterator[World]:
     guards = replace(plan.guards, step_timeout=timedelta(seconds=step_timeout))
     with open_world(replace(plan, guards=guards)) as world:
         positions = world.sites[sites(world)[0]].positions
-        for group in set(world.plan.groups) - positions.groups():
+        for group in world.plan.groups - positions.groups().keys():
             positions.commit(group, {TopicPartition(READINGS, 0): Committed(0)})
         yield world
 

@@ -91,4 +91,7 @@ def test_a_group_that_does_not_come_is_noted_and_no_failure() -> None:
     earth.consumers["dispatch"].never_returns = True
     result = switch(earth.ports())
     assert result.state is RunState.DONE
-    assert result.evidence["watch-first-commits"] == {"not arrived": ["group dispatch"]}
+    assert result.evidence["watch-first-commits"] == {
+        "not arrived": ["group dispatch"],
+        "still at the source": [],
+    }

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 
 from confluent_kafka import (
     ConsumerGroupState,
@@ -37,13 +38,15 @@ class KafkaPositions:
     def __init__(self, site: KafkaSite) -> None:
         self.site = site
 
-    def groups(self) -> frozenset[str]:
+    def groups(self) -> Mapping[str, GroupProtocol]:
         future = self.site.admin().list_consumer_groups(request_timeout=TIMEOUT)
         listed = self.site.wait(future, "list its groups")
         if listed.errors:
             # Each broker lists the groups it coordinates: without one of them the list is not all.
             raise self.site.causes.translate(listed.errors[0], "list all of its groups")
-        return frozenset(group.group_id for group in listed.valid)
+        return {
+            group.group_id: PROTOCOLS.get(ConsumerGroupType(group.type), GroupProtocol.OTHER) for group in listed.valid
+        }
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
         if not groups:
@@ -89,6 +92,11 @@ class KafkaPositions:
         future = self.site.admin().alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[group]
         doing = f"commit positions for group {group}"
         self._without_errors(self.site.wait(future, doing), doing)
+
+    def forget(self, group: str) -> None:
+        future = self.site.admin().delete_consumer_groups([group], request_timeout=TIMEOUT)[group]
+        with suppress(NotFound):
+            self.site.wait(future, f"delete group {group}")
 
     def _without_errors(self, answer: ConsumerGroupTopicPartitions, doing: str) -> Iterable[TopicPartition]:
         for tp in answer.topic_partitions or ():

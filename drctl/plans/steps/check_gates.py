@@ -1,18 +1,23 @@
 """check-gates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, override
 
-from drctl.decide.readiness import blockers, warnings
+from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import Blocked
 from drctl.model.facts import Facts
 from drctl.model.run import Evidence
+from drctl.model.site import Guards
 from drctl.plans.plan import Place, Scene, Step
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
 """``drctl.monitors.observe``, handed in by the door: plans and monitors are strangers."""
+
+type Consider = Callable[[Facts, Guards, datetime], Iterator[Blocker]]
+"""Names every reason to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class CheckGates(Step):
     """
 
     observe: Observe
+    consider: Consider = blockers
     name: ClassVar[str] = "check-gates"
     title: ClassVar[str] = "Check that nothing stands in the way"
     at: ClassVar[Place] = Place.BOTH
@@ -39,7 +45,7 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        found = list(blockers(facts, world.plan.guards, world.clock.now()))
+        found = list(self.consider(facts, world.plan.guards, world.clock.now()))
         if found:
             raise Blocked(
                 f"{run.kind} from {run.source} to {run.target}: {len(found)} reasons to wait, nothing was changed",

@@ -6,6 +6,7 @@ from drctl.errors import DeadlinePassed
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.confirm_source import moved_at_source
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.waiting import wait_until_none
 
@@ -13,7 +14,8 @@ from drctl.plans.waiting import wait_until_none
 class WatchFirstCommits(Step):
     """Watch the groups that had members before arrive at the target, none of them before its position.
 
-    A group that does not come is noted in the evidence. It is no failure of the run: its position waits for it.
+    A group that does not come, or that still commits at the source, is noted in the evidence. It is no failure of the
+    run: its position waits for it.
     """
 
     name: ClassVar[str] = "watch-first-commits"
@@ -22,17 +24,17 @@ class WatchFirstCommits(Step):
     look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
     def check(self, scene: Scene) -> bool:
-        return not self._absent(scene)
+        return not self._absent(scene) and not moved_at_source(scene)
 
     def do(self, scene: Scene) -> Evidence:
         try:
-            wait_until_none(scene, "the groups have arrived", lambda: self._absent(scene))
+            wait_until_none(scene, "the groups have arrived", lambda: [*self._absent(scene), *_still_there(scene)])
         except DeadlinePassed as late:
             scene.say(str(late))
         return {}
 
     def verify(self, scene: Scene) -> Evidence:
-        return {"not arrived": self._absent(scene)}
+        return {"not arrived": self._absent(scene), "still at the source": moved_at_source(scene)}
 
     def _absent(self, scene: Scene) -> list[str]:
         before = scene.remembered.get(CloseConsumers.name, {}).get("members", {})
@@ -40,6 +42,10 @@ class WatchFirstCommits(Step):
         groups = scene.target.positions.describe(expected)
         behind = _behind(scene, expected)
         return [f"group {name}" for name in sorted(expected) if not groups[name].members or name in behind]
+
+
+def _still_there(scene: Scene) -> list[str]:
+    return [f"{position}, at {scene.source.name} still" for position in moved_at_source(scene)]
 
 
 def _behind(scene: Scene, groups: list[str]) -> set[str]:

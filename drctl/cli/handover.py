@@ -1,0 +1,128 @@
+"""drctl groups handover and undo."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.sites import direction, other_site
+from drctl.cli.world import opened
+from drctl.errors import ConfigInvalid, Refused
+from drctl.model.run import RunResult
+from drctl.plans.plan import Plan
+from drctl.ports import World
+
+
+@click.command("handover")
+@output_option
+@click.option("--to", "target", help="The site to go on at; by default the one that clients are not at.")
+@click.option("--workload", "workloads", multiple=True, help="Only this workload; may be given again.")
+@click.option("--group", "groups", multiple=True, help="Only this group; may be given again.")
+@click.option("--topic", "topics", multiple=True, help="Only positions in this topic; may be given again.")
+@click.option("--everything", is_flag=True, help="All groups of the plan file.")
+@click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped.")
+@click.option("--accept-repeats", is_flag=True, help="Take an earlier, certain position where none can be proven.")
+@click.pass_obj
+def handover(
+    plan_file: Path,
+    *,
+    output: str,
+    target: str | None,
+    workloads: tuple[str, ...],
+    groups: tuple[str, ...],
+    topics: tuple[str, ...],
+    everything: bool,
+    yes: bool,
+    accept_repeats: bool,
+) -> None:
+    """Let groups go on at the other site, at exactly their positions, while all else stays as it is.
+
+    Nothing is fenced and the front door stays: producers write on at the source, and the link copies on. Stop the
+    groups' consumers at the source; once the command has ended, start them at the target. A switchover leaves these
+    groups where they are. A failure gives them back what they had at the target.
+    """
+    from drctl.monitors import observe
+    from drctl.plans.handover import ordered
+    from drctl.plans.selection import narrowed
+
+    if everything == bool(workloads or groups or topics):
+        raise ConfigInvalid(
+            "say which groups go on at the other site", remedy="--group, --workload, --topic or --everything"
+        )
+    with opened(plan_file) as whole:
+        source, target = direction(whole, target or other_site(whole))
+        world = narrowed(whole, workloads=workloads, groups=groups, topics=topics)
+        plan = ordered(source, target, observe=observe, accept_repeats=accept_repeats)
+        if not yes:
+            _ask(world, plan, f"These groups go on at {target}: {', '.join(world.plan.groups)}.")
+        result = _walk(plan, world)
+    handed = result.evidence["hand-over-positions"]["groups"]
+    rows = [(name, len(g["positions"]), g["lag"]) for name, g in sorted(handed.items())]
+    _show(result, output, ("GROUP", "POSITIONS PROVEN", "LAG AT HANDOVER"), rows)
+
+
+@click.command("undo")
+@output_option
+@click.option("--to", "target", help="The site that was handed over to; by default the one that clients are not at.")
+@click.option("--group", "groups", multiple=True, help="Only this group; may be given again.")
+@click.option("--warm", is_flag=True, help="Undo what keeping the standby warm has committed, not a handover.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def undo(plan_file: Path, output: str, target: str | None, groups: tuple[str, ...], *, warm: bool, yes: bool) -> None:
+    """Give groups the positions back that they had at a site before drctl committed there.
+
+    Undoes the newest handover that still stands. Refused, and nothing changed, where a group has moved on since or has
+    members there.
+    """
+    from drctl.plans.selection import narrowed
+    from drctl.plans.undo import kept_warm, last_handover, ordered
+
+    with opened(plan_file) as whole:
+        _, target = direction(whole, target or other_site(whole))
+        run, kept = (kept_warm if warm else last_handover)(whole, target, groups)
+        world = narrowed(whole, groups=sorted(kept))
+        plan = ordered(run.source, run.target, kept, run.id)
+        if not yes:
+            _ask(world, plan, f"What run {run.id} committed at {target} is undone for {', '.join(sorted(kept))}.")
+        result = _walk(plan, world)
+    left = result.evidence["undo-positions"]["not taken away"]
+    rows = [(name, len(kept[name].before), ", ".join(left.get(name, ()))) for name in sorted(kept)]
+    _show(result, output, ("GROUP", "POSITIONS RESTORED", "NOT TAKEN AWAY"), rows)
+
+
+def _walk(plan: Plan, world: World) -> RunResult:
+    from drctl.cli.progress import ProgressDisplay
+    from drctl.plans.runner import run
+
+    with ProgressDisplay() as display:
+        try:
+            return run(plan, world, display.announce)
+        except KeyboardInterrupt:
+            click.echo("\ncut off; the same command goes on from here", err=True)
+            raise
+
+
+def _ask(world: World, plan: Plan, what: str) -> None:
+    if not sys.stdin.isatty():
+        raise Refused("nobody is here to be asked: standard input is no terminal", remedy="add --yes")
+    click.echo(what, err=True)
+    for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):
+        click.echo(f"  {name} at {plan.source}: {group.state}, {len(group.members)} members", err=True)
+    for number, step in enumerate(plan.steps, 1):
+        click.echo(f"  {number:2} {step.title}", err=True)
+    if not click.confirm("Go on?", err=True):
+        raise Refused("declined", remedy="")
+
+
+def _show(result: RunResult, output: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
+    from drctl.cli.switchover import as_document
+
+    if output in ("json", "yaml"):
+        show_document(as_document(result), output)
+        return
+    show_table(f"Run {result.run.id}: {result.state.value}", columns, rows)
+    arrived = result.evidence.get("watch-first-commits", {})
+    for each in (*arrived.get("not arrived", ()), *arrived.get("still at the source", ())):
+        click.echo(f"not arrived yet at {result.run.target}: {each}", err=True)

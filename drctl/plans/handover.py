@@ -1,0 +1,44 @@
+"""Handover: groups go on at the other site while everything else stays, for migrations and single workloads."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from drctl.decide.readiness import Blocker, Concern, Rule, blockers
+from drctl.model.facts import Facts
+from drctl.model.site import Guards
+from drctl.plans.plan import Plan
+from drctl.plans.selection import HANDOVER
+from drctl.plans.steps.check_gates import CheckGates, Observe
+from drctl.plans.steps.confirm_source import ConfirmSource
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.steps.raise_epoch import RaiseEpoch
+from drctl.plans.steps.restore_positions import RestorePositions
+from drctl.plans.steps.wait_until_copied import WaitUntilCopied
+from drctl.plans.steps.wait_until_empty import WaitUntilEmpty
+from drctl.plans.steps.watch_first_commits import WatchFirstCommits
+
+
+def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool = False) -> Plan:
+    """The handover of the plan's groups from ``source`` to ``target``; narrow the world's plan to choose some."""
+    return Plan(
+        kind=HANDOVER,
+        source=source,
+        target=target,
+        steps=(
+            CheckGates(observe, handover_blockers),
+            RaiseEpoch(),
+            WaitUntilEmpty(),
+            WaitUntilCopied(),
+            HandOverPositions(accept_repeats),
+            ConfirmSource(),
+            WatchFirstCommits(),
+        ),
+        point_of_no_return=WatchFirstCommits.name,
+        way_back=(RestorePositions(),),
+    )
+
+
+def handover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
+    """Reasons not to hand groups over. Nothing is fenced, so who writes where is nobody's concern."""
+    apart = {Rule.CANARY_TOPIC_MISSING}
+    return (b for b in blockers(facts, guards, now) if b.concern is not Concern.WRITERS and b.rule not in apart)

@@ -1,0 +1,40 @@
+"""What the journal holds for a standby that is kept warm: what was there before, and what the last move left there."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from drctl.errors import Conflict
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.plans import evidence
+from drctl.plans.selection import SWITCHOVER, WARM
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.ports import World
+
+
+def note_before(world: World, source: str, target: str, epoch: int, before: Evidence) -> None:
+    """Write down what groups had at the target before their first commit there, in one run per epoch.
+
+    Nothing needs that run's end: one that was cut off holds nobody up.
+    """
+    run = Run(f"warm-{epoch}-{target}", WARM, world.plan.name, world.plan.digest, source, target, epoch)
+    with suppress(Conflict):
+        world.journal.begin(run)
+        world.journal.end(run.id, RunState.DONE)
+    world.journal.append(run.id, Event.STEP_INTENDED, "keep-warm", {"target before": before})
+
+
+def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[str, TopicPartition], int]:
+    """Positions that the groups had at ``target`` when the work moved from there to ``source``: nobody's any more."""
+    for run, state in reversed(world.journal.runs()):
+        if run.kind == SWITCHOVER and state is RunState.DONE and (run.source, run.target) == (target, source):
+            handed: Evidence = {}
+            for entry in world.journal.entries(run.id):
+                if entry.step == HandOverPositions.name and entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
+                    handed = entry.body["groups"]
+            return {
+                (group, evidence.partition_of(name)): line["here"]
+                for group, told in handed.items()
+                for name, line in told["positions"].items()
+            }
+    return {}

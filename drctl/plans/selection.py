@@ -1,0 +1,85 @@
+"""Which part of a plan file's work moves: chosen by a person, and without what was handed over before."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from drctl.errors import NotFound
+from drctl.model.run import Event, Evidence, RunState
+from drctl.model.site import PlanFile, Workload
+from drctl.ports import World
+
+SWITCHOVER, HANDOVER, UNDO, WARM = "switchover", "handover", "undo", "warm"
+"""Kinds of runs."""
+
+
+def narrowed(
+    world: World, *, workloads: Collection[str] = (), groups: Collection[str] = (), topics: Collection[str] = ()
+) -> World:
+    """The same world with a smaller plan: only what is named; of what nothing is named, everything.
+
+    NotFound for a name that the plan file does not have, or if no group is left.
+    """
+    plan = world.plan
+    for what, wanted, known in (
+        ("workload", workloads, [w.name for w in plan.workloads]),
+        ("group", groups, plan.groups),
+        ("topic", topics, plan.topics),
+    ):
+        unknown = sorted(set(wanted) - set(known))
+        if unknown:
+            raise NotFound(
+                f"the plan file names no {what} {', '.join(unknown)}", remedy=f"use one of {', '.join(known)}"
+            )
+    kept = tuple(_kept(w, groups, topics) for w in plan.workloads if not workloads or w.name in workloads)
+    smaller = replace(plan, workloads=tuple(w for w in kept if w.groups and w.topics))
+    if not smaller.groups:
+        raise NotFound("no group is left of what was chosen", remedy="choose groups and topics of the same workload")
+    return replace(world, plan=smaller)
+
+
+def moving(world: World, target: str) -> World:
+    """The world of a move to that site: groups that were handed over to it alone stay as they are."""
+    return without(world, handed_over(world, target))
+
+
+def without(world: World, groups: Collection[str]) -> World:
+    """The same world with a plan that does not name these groups."""
+    if not groups:
+        return world
+    workloads = tuple(replace(w, groups=tuple(g for g in w.groups if g not in groups)) for w in world.plan.workloads)
+    return replace(world, plan=replace(world.plan, workloads=workloads))
+
+
+def handed_over(world: World, target: str) -> Mapping[str, str]:
+    """Groups that live at that site because a handover took them there and nothing moved them since; with its run."""
+    away: dict[str, tuple[str, str]] = {}
+    for run, state in world.journal.runs():
+        if state is not RunState.DONE:
+            continue
+        if run.kind == SWITCHOVER:
+            away.clear()
+        elif run.kind in (HANDOVER, UNDO):
+            groups = chosen(world, run.id).get("groups", ())
+            for group in groups:
+                away.pop(group, None)
+            if run.kind == HANDOVER:
+                away |= dict.fromkeys(groups, (run.target, run.id))
+    return {group: run for group, (site, run) in away.items() if site == target}
+
+
+def chosen(world: World, run: str) -> Evidence:
+    """What a run said at its start."""
+    return next((entry.body for entry in world.journal.entries(run) if entry.event is Event.RUN_STARTED), {})
+
+
+def contents(plan: PlanFile) -> Evidence:
+    """What moves, for the journal."""
+    return {"groups": list(plan.groups), "topics": list(plan.topics)}
+
+
+def _kept(workload: Workload, groups: Collection[str], topics: Collection[str]) -> Workload:
+    return replace(
+        workload,
+        groups=tuple(g for g in workload.groups if not groups or g in groups),
+        topics=tuple(t for t in workload.topics if not topics or t in topics),
+    )

@@ -1,0 +1,106 @@
+"""check-undo and undo-positions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from drctl.errors import Refused, StepFailed
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import Evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.stamp import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A group's positions before drctl committed, and what it committed: None for positions that it kept warm."""
+
+    before: Mapping[TopicPartition, Committed]
+    handed: Mapping[TopicPartition, Committed] | None
+
+    def is_restored(self, now: Mapping[TopicPartition, Committed]) -> bool:
+        """Whether the group has what it had."""
+        return all(now.get(p) == c for p, c in self.before.items()) and (bool(self.before) or not now)
+
+    def moved_on(self, now: Mapping[TopicPartition, Committed], plan: str) -> list[TopicPartition]:
+        """Partitions in which somebody else has committed since."""
+        if self.is_restored(now):
+            return []
+        if self.handed is not None:
+            return [p for p, c in now.items() if c not in (self.handed.get(p), self.before.get(p))]
+        stamps = {p: Stamp.read(c.metadata) for p, c in now.items() if c != self.before.get(p)}
+        return [p for p, stamp in stamps.items() if stamp is None or stamp.plan != plan]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUndo(Step):
+    """See that no group has moved on or has members; else nothing is changed for any of them."""
+
+    kept: Mapping[str, Kept]
+    name: ClassVar[str] = "check-undo"
+    title: ClassVar[str] = "Check that no group has moved on"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+
+    def check(self, scene: Scene) -> bool:
+        return scene.world.epochs.current() >= scene.run.epoch
+
+    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - looking is all
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        if not self.check(scene):
+            _require_unmoved(scene, self.kept)
+        return {"groups": sorted(self.kept)}
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPositions(Step):
+    """Commit what each group had before, and delete groups that did not exist; looked at once more right before.
+
+    A partition in which a group had no position before keeps the one that was committed: Kafka's Python client cannot
+    take a single one away. It is named in the evidence.
+    """
+
+    kept: Mapping[str, Kept]
+    name: ClassVar[str] = "undo-positions"
+    title: ClassVar[str] = "Give the groups back what they had"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+
+    def check(self, scene: Scene) -> bool:
+        now = scene.target.positions.committed(tuple(self.kept))
+        return all(kept.is_restored(now[group]) for group, kept in self.kept.items())
+
+    def do(self, scene: Scene) -> Evidence:
+        positions = scene.target.positions
+        for group, kept in sorted(self.kept.items()):
+            _require_unmoved(scene, {group: kept})
+            scene.in_charge()
+            if kept.before:
+                positions.commit(group, kept.before)
+            else:
+                positions.forget(group)
+            scene.say(f"restored {group}")
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        now = scene.target.positions.committed(tuple(self.kept))
+        wrong = sorted(group for group, kept in self.kept.items() if not kept.is_restored(now[group]))
+        if wrong:
+            raise StepFailed(f"{scene.target.name}: not what it was: {', '.join(wrong)}")
+        left = {group: sorted(str(p) for p in now[group] if p not in kept.before) for group, kept in self.kept.items()}
+        return {"groups": sorted(self.kept), "not taken away": {group: names for group, names in left.items() if names}}
+
+
+def _require_unmoved(scene: Scene, kept: Mapping[str, Kept]) -> None:
+    now = scene.target.positions.committed(tuple(kept))
+    states = scene.target.positions.describe(tuple(kept))
+    why = [f"{name} has members" for name in sorted(kept) if not states[name].takes_positions]
+    for name, each in sorted(kept.items()):
+        why += [f"{name} has moved on at {p}" for p in sorted(each.moved_on(now[name], scene.run.plan))]
+    if why:
+        raise Refused(
+            f"{scene.target.name}: not undone: {', '.join(why[:8])}",
+            remedy="undo the other groups with --group; one that has moved on is handed over back instead",
+        )

@@ -1,0 +1,45 @@
+"""wait-until-copied."""
+
+from typing import ClassVar
+
+from drctl.model.run import Evidence
+from drctl.model.translation import Refusal, Refused
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.positions import translate_groups
+from drctl.plans.waiting import wait_until_none
+
+
+class WaitUntilCopied(Step):
+    """Wait until the link has copied every record that the groups have read.
+
+    Producers write on at the source; only what lies before the groups' positions must have arrived.
+    """
+
+    name: ClassVar[str] = "wait-until-copied"
+    title: ClassVar[str] = "Let the link copy what the groups have read"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "drctl groups translate"
+
+    def check(self, scene: Scene) -> bool:
+        return not self._missing(scene)
+
+    def do(self, scene: Scene) -> Evidence:
+        wait_until_none(
+            scene,
+            "every record before the groups' positions is copied",
+            lambda: self._missing(scene),
+            remedy="see the link: drctl status -o wide",
+        )
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        return {"not copied": self._missing(scene)}
+
+    def _missing(self, scene: Scene) -> list[str]:
+        answers = translate_groups(scene.world, scene.source.name, scene.target.name, scene.groups)
+        return [
+            f"{partition} before {answer.position} of {group}"
+            for group, found in sorted(answers.items())
+            for partition, answer in sorted(found.items())
+            if isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED
+        ]

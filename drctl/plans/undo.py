@@ -1,0 +1,85 @@
+"""Undo: groups get the positions back that they had at a site before drctl committed there."""
+
+from collections.abc import Collection, Mapping
+
+from drctl.errors import NotFound
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.plans import evidence
+from drctl.plans.plan import Plan
+from drctl.plans.selection import HANDOVER, UNDO, WARM, handed_over
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.steps.raise_epoch import RaiseEpoch
+from drctl.plans.steps.undo_positions import CheckUndo, Kept, UndoPositions
+from drctl.ports import World
+
+
+def last_handover(world: World, target: str, groups: Collection[str]) -> tuple[Run, Mapping[str, Kept]]:
+    """The newest handover to that site that still stands for all of these groups, or for any if none is named.
+
+    NotFound if there is none.
+    """
+    standing = handed_over(world, target)
+    for run, state in reversed(world.journal.runs()):
+        held = {group for group, by in standing.items() if by == run.id}
+        if run.kind == HANDOVER and state is RunState.DONE and held and held >= set(groups):
+            return run, {g: k for g, k in _kept_by(world, run).items() if g in (groups or held)}
+    raise NotFound(
+        f"no handover to {target} stands" + (f" for {', '.join(sorted(groups))}" if groups else ""),
+        remedy="see 'drctl groups list': a switchover, another handover or an undo has moved the groups since",
+    )
+
+
+def kept_warm(world: World, target: str, groups: Collection[str]) -> tuple[Run, Mapping[str, Kept]]:
+    """What these groups had at that site before it was kept warm in this epoch; NotFound if nothing was noted."""
+    epoch = world.epochs.current()
+    for run, _ in reversed(world.journal.runs()):
+        if run.kind == WARM and run.target == target and run.epoch == epoch:
+            before: dict[str, Evidence] = {}
+            for entry in world.journal.entries(run.id):
+                for group, positions in entry.body.get("target before", {}).items():
+                    before.setdefault(group, positions)
+            found = {g: Kept(_positions(p), None) for g, p in before.items() if not groups or g in groups}
+            if found:
+                return run, found
+    raise NotFound(f"nothing that was at {target} before it was kept warm was noted", remedy="see 'drctl groups list'")
+
+
+def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, undone: str = "") -> Plan:
+    """The undo of the run ``undone`` that led from ``source`` to ``target``; ``kept`` by group."""
+    found = kept or {}
+    return Plan(
+        kind=UNDO,
+        source=source,
+        target=target,
+        steps=(CheckUndo(found), RaiseEpoch(), UndoPositions(found)),
+        point_of_no_return=UndoPositions.name,
+        way_back=(),
+        about={"groups": sorted(found), "undoes": undone},
+    )
+
+
+def _kept_by(world: World, run: Run) -> Mapping[str, Kept]:
+    before: Evidence = {}
+    handed: Evidence = {}
+    for entry in world.journal.entries(run.id):
+        if entry.step != HandOverPositions.name:
+            continue
+        if entry.event is Event.STEP_INTENDED:
+            before = before or entry.body["target before"]
+        elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
+            handed = entry.body["groups"]
+    return {
+        group: Kept(
+            _positions(before.get(group, {})),
+            {
+                evidence.partition_of(name): Committed(line["there"], line["metadata"])
+                for name, line in told["positions"].items()
+            },
+        )
+        for group, told in handed.items()
+    }
+
+
+def _positions(held: Evidence) -> dict[TopicPartition, Committed]:
+    return {evidence.partition_of(name): Committed(*position) for name, position in held.items()}

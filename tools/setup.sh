@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 cache=${DRCTL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/drctl}
 pom=drctl/lab/kafka/pom.xml
+sinks_pom=drctl/lab/kafka/sinks.xml
+sinks=$cache/sinks-$(sed -n 's:.*<debezium.version>\(.*\)</debezium.version>.*:\1:p' $sinks_pom)
 kafka=$cache/kafka-$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' $pom)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -17,6 +19,7 @@ marked() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 packages_mark() { cksum <requirements/dev.txt; pwd -P; }  # a virtual environment cannot be moved
 drctl_mark() { cksum <pyproject.toml; }
 jars_mark() { cksum <$pom; }
+sinks_mark() { cksum <$sinks_pom; }
 
 debian_root() { [ "$(id -u)" = 0 ] && has apt-get; }
 apt_install() {
@@ -29,12 +32,30 @@ apt_install() {
 java_major() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p'; }
 java_suits() { has java && [ "$(java_major)" -ge 17 ] 2>/dev/null; }
 
+postgres_suits() {
+    for candidate in /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres "$(command -v postgres)"; do
+        [ -x "$candidate" ] && return
+    done
+    return 1
+}
+# Only the programs: told to make no cluster, Debian's package has nothing that its service would start.
+install_postgres() {
+    own=/etc/postgresql-common/createcluster.d/drctl.conf
+    mkdir -p "$(dirname $own)"
+    echo "create_main_cluster = false" >$own
+    apt_install postgresql || installed=no
+    rm $own
+    [ "${installed:-yes}" = yes ]
+}
+
 check_tools() {
     java_suits || { debian_root && apt_install default-jre-headless && java_suits; } || refuse \
         "Java 17 or newer is missing: install it, for example with 'apt-get install openjdk-17-jre-headless' or 'dnf install java-21-openjdk-headless', and put it first in PATH."
     { has setpriv && has flock; } || { debian_root && apt_install util-linux; } || refuse \
         "setpriv or flock is missing: install the package util-linux."
-    ready jars || has mvn || { debian_root && apt_install maven; } || refuse \
+    postgres_suits || { debian_root && install_postgres && postgres_suits; } || refuse \
+        "A PostgreSQL server is missing, which the lab's sinks write to: install it, for example with 'apt-get install postgresql' or 'dnf install postgresql-server'; no service of it needs to run."
+    { ready jars && ready sinks; } || has mvn || { debian_root && apt_install maven; } || refuse \
         "Maven is missing, needed once to fetch Kafka: install it, for example with 'apt-get install maven' or 'dnf install maven'."
 }
 
@@ -86,32 +107,37 @@ make_drctl() {
     drctl_mark >.venv/drctl.mark
 }
 
-make_jars() {
-    say "fetching $(basename "$kafka") with Maven"
-    rm -rf "$kafka".new.*
-    mkdir "$kafka.new.$$"
-    mvn --batch-mode --quiet --strict-checksums -f $pom dependency:copy-dependencies \
-        -DoutputDirectory="$kafka.new.$$/libs" >"$kafka.new.$$/maven.log" 2>&1 ||
-        { cat "$kafka.new.$$/maven.log" >&2; refuse "Maven could not fetch Kafka: its own words are above."; }
-    rm "$kafka.new.$$/maven.log"
-    jars_mark >"$kafka.new.$$/.complete"
-    rm -rf "$kafka"
-    mv "$kafka.new.$$" "$kafka"
+# Whatever Maven's goal puts into a folder, under a name that shows only when all of it is there.
+fetch() { # folder, pom, subfolder, mark, goal
+    say "fetching $(basename "$1") with Maven"
+    rm -rf "$1".new.*
+    mkdir "$1.new.$$"
+    mvn --batch-mode --quiet --strict-checksums -f "$2" "dependency:$5" \
+        -DoutputDirectory="$1.new.$$/$3" >"$1.new.$$/maven.log" 2>&1 ||
+        { cat "$1.new.$$/maven.log" >&2; refuse "Maven could not fetch $(basename "$1"): its own words are above."; }
+    rm "$1.new.$$/maven.log"
+    "$4" >"$1.new.$$/.complete"
+    rm -rf "$1"
+    mv "$1.new.$$" "$1"
 }
+
+make_jars() { fetch "$kafka" $pom libs jars_mark copy-dependencies; }
+make_sinks() { fetch "$sinks" $sinks_pom . sinks_mark unpack-dependencies; }
 
 ready() {
     case $1 in
     packages) [ -x .venv/bin/python ] && marked .venv/packages.mark "$(packages_mark)" ;;
     drctl) marked .venv/drctl.mark "$(drctl_mark)" ;;
     jars) marked "$kafka/.complete" "$(jars_mark)" ;;
+    sinks) marked "$sinks/.complete" "$(sinks_mark)" ;;
     esac
 }
 
 check_tools
-ready packages && ready drctl && ready jars && exit
+ready packages && ready drctl && ready jars && ready sinks && exit
 mkdir -p "$cache"
 exec 9>"$cache/setup.lock"
 flock 9
-for part in packages drctl jars; do
+for part in packages drctl jars sinks; do
     ready $part || make_$part
 done

@@ -20,19 +20,12 @@ from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
 from drctl.lab.certificates import Authority
 from drctl.lab.connect import write_links, write_worker
+from drctl.lab.database import PROCESS as DATABASE
 from drctl.lab.files import write_clients, write_plan
-from drctl.lab.layout import (
-    SITES,
-    USERS,
-    Node,
-    SiteLayout,
-    class_path,
-    java,
-    plan_layout,
-    wire,
-)
+from drctl.lab.layout import SITES, USERS, Node, SiteLayout, class_path, free_ports, java, plan_layout, wire
 from drctl.lab.processes import Processes, ProcessStatus
 from drctl.lab.provisioning import provision
+from drctl.lab.sinks import TABLE, Sinks
 from drctl.lab.site import LabSite
 from drctl.model.site import Link
 from drctl.ports import Clock
@@ -53,13 +46,17 @@ class Lab:
         self.clock = clock
         self.processes = Processes(folder, clock)
         self.plan_file = folder / "plan.yaml"
+        self._sinks: Sinks | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def start(cls, folder: Path, *, small: bool = False, progress: Progress = lambda _: None) -> "Lab":
+    def start(
+        cls, folder: Path, *, small: bool = False, sinks: bool = False, progress: Progress = lambda _: None
+    ) -> "Lab":
         """Start a lab that dies with this process. LabError, with the reason from the log, if it cannot.
 
-        A lab that runs in that folder is declined; one that died there is cleaned away first.
+        A lab that runs in that folder is declined; one that died there is cleaned away first. With ``sinks`` it has a
+        database, and its workers can fill it.
         """
         folder, clock = folder.resolve(), SystemClock()
         class_path()
@@ -72,6 +69,10 @@ class Lab:
         lab = cls(folder, plan_layout(1 if small else 3), clock)
         try:
             lab._supervisor = lab.processes.launch_supervisor()
+            if sinks:
+                lab._sinks = Sinks.prepare(folder, *free_ports(1))
+                lab.start_database()
+                progress("PostgreSQL up")
             lab._bring_up(progress)
         except BaseException:
             lab.down()
@@ -92,7 +93,15 @@ class Lab:
         }
         lab = cls(folder, sites, SystemClock())
         lab.processes.ask({"do": "list"})
+        lab._sinks = Sinks.found(folder)
         return lab
+
+    @property
+    def sinks(self) -> Sinks:
+        """What sink connectors need. LabError if the lab was started without."""
+        if self._sinks is None:
+            raise LabError(f"the lab in {self.folder} has no sinks", remedy="start one with sinks")
+        return self._sinks
 
     def site(self, name: str) -> LabSite:
         """One of the two sites, ``north`` or ``south``."""
@@ -140,6 +149,15 @@ class Lab:
         """Start (again) the wire that leads from a site to the other one's worker."""
         pairs = [f"{node.wire}:{node.link}" for node in self.layout[source].nodes]
         self.processes.start(wire(source), [sys.executable, "-m", "drctl.lab.wire", *pairs])
+
+    def start_database(self) -> None:
+        """Start (again) the sinks' database and wait until it answers."""
+        self.sinks.database.launch(self.processes)
+        deadline = self.clock.monotonic() + 60
+        while not self.sinks.database.ready():
+            self._still_there(DATABASE, deadline)
+            self.clock.sleep(0.1)
+        self.sinks.database.rows(TABLE)
 
     # From here on: bringing it up.
 

@@ -84,7 +84,7 @@ def password(user: str, site: str) -> str:
 
 def plan_layout(nodes: int) -> dict[str, SiteLayout]:
     """Choose free ports for both sites."""
-    ports = iter(_free_ports(2 * (5 * nodes + 1)))
+    ports = iter(free_ports(2 * (5 * nodes + 1)))
     return {
         name: SiteLayout(name, tuple(_node(number, ports) for number in range(1, nodes + 1)), next(ports))
         for name in SITES
@@ -95,7 +95,8 @@ def _node(number: int, ports: Iterator[int]) -> Node:
     return Node(number, *(next(ports) for _ in range(5)))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody listens on."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:

@@ -76,9 +76,15 @@ class Processes:
             return False
         return True
 
-    def start(self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-        """Start a process under a free name; its output goes to ``logs/<name>.log``. Returns its pid."""
-        return int(self.ask({"do": "start", "name": name, "argv": list(argv), "env": dict(env or {})})["pid"])
+    def start(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, *, end: str = "SIGKILL"
+    ) -> int:
+        """Start a process under a free name; its output goes to ``logs/<name>.log``. Returns its pid.
+
+        ``end`` is the signal that it is sent when the lab goes down.
+        """
+        request = {"do": "start", "name": name, "argv": list(argv), "env": dict(env or {}), "end": end}
+        return int(self.ask(request)["pid"])
 
     def signal(self, name: str, signal: str) -> None:
         """Send a signal (``SIGKILL``, ``SIGSTOP``, …)."""

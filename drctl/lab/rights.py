@@ -20,6 +20,13 @@ REPLICATION: tuple[Right, ...] = tuple(
     for kind, name in (("TOPIC", "*"), ("GROUP", "*"), ("TRANSACTIONAL_ID", "*"), ("BROKER", "kafka-cluster"))
 )
 
+SINKS: tuple[Right, ...] = (
+    ("User:mm2", "READ", "TOPIC", "shop.*"),
+    ("User:mm2", "READ", "GROUP", "connect-*"),
+)
+"""What sink connectors need, as whoever their worker's consumers are: the lab's workers have one user for everything,
+so REPLICATION covers these already. READ on a group lets a sink join it and commit."""
+
 CLIENTS: tuple[Right, ...] = (
     ("User:canary", "WRITE", "TOPIC", CANARY_TOPIC),
     ("User:turbines", "WRITE", "TOPIC", "turbines.*"),
@@ -33,4 +40,4 @@ CLIENTS: tuple[Right, ...] = (
     ("User:readers", "READ", "GROUP", "*"),
 )
 
-RIGHTS = DRCTL + REPLICATION + CLIENTS
+RIGHTS = DRCTL + REPLICATION + SINKS + CLIENTS

@@ -3,7 +3,8 @@
 ``python -m drctl.lab.supervisor FOLDER`` listens on ``FOLDER/supervisor.sock`` for one JSON object per line and answers
 with one. Children are started through ``setpriv --pdeathsig KILL`` from the main thread, so they die with the
 supervisor even if it is killed; one whose supervisor was killed before that took hold ends by itself. Standard input
-is the lifeline of its starter: its end takes everything down, unless ``{"do": "detach"}`` has cut it.
+is the lifeline of its starter: its end takes everything down, unless ``{"do": "detach"}`` has cut it. A child whose
+``end`` is not SIGKILL is sent that instead when all go down, and SIGKILL if it has not gone five seconds later.
 """
 
 import json
@@ -28,6 +29,7 @@ class Supervisor:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.ends: dict[str, signal.Signals] = {}
         self.running = True
         self.selector = selectors.DefaultSelector()
 
@@ -90,6 +92,7 @@ class Supervisor:
         name = request["name"]
         if name in self.children and self.children[name].poll() is None:
             raise ValueError(f"{name} is running")
+        self.ends[name] = signal.Signals[request.get("end", "SIGKILL")]
         log = self.folder / "logs" / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
         mortal = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", ONLY_UNDER_ITS_PARENT, str(os.getpid()))
@@ -106,11 +109,15 @@ class Supervisor:
         return self.children[name].pid
 
     def _all_down(self) -> None:
-        for child in self.children.values():
+        for name, child in self.children.items():
             if child.poll() is None:
-                child.kill()
+                child.send_signal(self.ends[name])
         for child in self.children.values():
-            child.wait()
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""MirrorMaker 2 as its Connect worker tells it."""
+"""Connectors as their Connect worker tells of them, and MirrorMaker 2 made of three."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +18,7 @@ class ConnectorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task of a connector; ``trace`` is the first line of its failure, empty while it runs."""
+    """A task of a connector; ``trace`` is the first line of its failure with the cause, empty while it runs."""
 
     id: int
     state: ConnectorState
@@ -32,7 +32,7 @@ class Connector:
     name: str
     state: ConnectorState
     tasks: tuple[Task, ...] = ()
-    config: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict, repr=False)
     trace: str = ""
 
     @property
@@ -43,6 +43,11 @@ class Connector:
             and bool(self.tasks)
             and all(task.state is ConnectorState.RUNNING for task in self.tasks)
         )
+
+    @property
+    def reason(self) -> str:
+        """Why it or one of its tasks failed, empty if nothing did."""
+        return next((each for each in (self.trace, *(task.trace for task in self.tasks)) if each), "")
 
     @property
     def halted(self) -> bool:

@@ -7,6 +7,7 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 
 from drctl.ports.brokers import Brokers
 from drctl.ports.clock import Clock
+from drctl.ports.connectors import Connectors
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.front_door import FrontDoor
@@ -22,6 +23,7 @@ from drctl.ports.world import LinkPorts, SitePorts, World
 __all__ = [
     "Brokers",
     "Clock",
+    "Connectors",
     "Epochs",
     "Fence",
     "FrontDoor",

@@ -2,6 +2,7 @@
 
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
+from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects, Killed
 from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
@@ -13,6 +14,7 @@ __all__ = [
     "Effects",
     "FakeBrokers",
     "FakeClock",
+    "FakeConnectors",
     "FakeConsumer",
     "FakeEpochs",
     "FakeFence",

@@ -1,6 +1,7 @@
 """Kafka Connect's REST interface: one worker, errors translated."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -8,6 +9,9 @@ import httpx2
 from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
 
 SECRET = re.compile(r'((?:password|secret|token|jaas\.config)"?\s*[=:]\s*)("[^"]*"|\S+)', re.IGNORECASE)
+
+SECRET_KEY = re.compile(r"password|secret|token|jaas\.config|credential|access\.key|private\.key", re.IGNORECASE)
+USER_INFO = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 
 
 class ConnectClient:
@@ -52,7 +56,7 @@ class ConnectClient:
             ) from error
         if answer.is_success:
             return self._decoded(answer)
-        said = self._message(answer)
+        said = self._message(answer, body)
         if answer.status_code == 404 and "json" not in answer.headers.get("content-type", ""):
             # The web server is up before Connect is: its own page, not Connect's word on the connector.
             raise Unreachable(f"Connect worker {self.url} is starting", remedy="wait until it is up")
@@ -74,13 +78,27 @@ class ConnectClient:
             ) from error
 
     @staticmethod
-    def _message(answer: httpx2.Response) -> str:
+    def _message(answer: httpx2.Response, asked: object) -> str:
         try:
             text = str(answer.json()["message"])
         except (ValueError, KeyError, TypeError):
             text = answer.text
-        return SECRET.sub(r"\1***", text)[:500]
+        return hidden(text, asked)[:500]
 
 
 def _passing(status: int, said: str) -> bool:
     return status in (409, 503) or "timed out" in said.lower()
+
+
+def hidden(text: str, config: object = None) -> str:
+    """The text without what looks like a secret in it, and without the secrets of that configuration."""
+    for value in sorted(_secrets(config), key=len, reverse=True):
+        text = text.replace(value, "***")
+    return USER_INFO.sub(r"\1***@", SECRET.sub(r"\1***", text))
+
+
+def _secrets(config: object) -> Iterator[str]:
+    for key, value in config.items() if isinstance(config, Mapping) else ():
+        if isinstance(value, str) and value and SECRET_KEY.search(str(key)):
+            yield value
+        yield from _secrets(value)

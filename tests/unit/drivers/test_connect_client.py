@@ -27,6 +27,7 @@ def worker() -> Iterator[Says]:
             self.wfile.write(body.encode())
 
         def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.do_GET()
 
         def log_message(self, *_: object) -> None: ...
@@ -91,12 +92,20 @@ def test_an_answer_that_is_no_json_is_not_connect(worker: Says) -> None:
         "sasl.jaas.config: s3cret",
         "ssl.key.password=s3cret",
         'sasl.jaas.config=org.x.ScramLoginModule required username="me" password="s3cret";',
+        "cannot connect to jdbc:postgresql://me:s3cret@db:5432/shop",
     ],
 )
 def test_secrets_in_an_answer_are_not_repeated(worker: Says, message: str) -> None:
     with pytest.raises(Conflict) as told:
         worker(400, "application/json", json.dumps({"message": message})).put("/x")
     assert "s3cret" not in str(told.value)
+
+
+def test_secrets_of_the_configuration_sent_are_not_repeated(worker: Says) -> None:
+    config = {"config": {"name": "orders", "connection.password": "hunter2 x", "topics": "orders"}}
+    with pytest.raises(Conflict) as told:
+        worker(400, "application/json", json.dumps({"message": "orders: hunter2 x is no number"})).put("/x", config)
+    assert str(told.value).endswith("orders: *** is no number")
 
 
 def test_a_worker_that_is_not_there_is_unreachable() -> None:

@@ -1,0 +1,62 @@
+"""A workload's connectors, such as sinks, at the Connect worker of its site."""
+
+from collections.abc import Mapping
+
+from drctl.drivers.connect.worker import Worker, path
+from drctl.errors import NotFound
+from drctl.model.link import Connector, ConnectorState
+from drctl.ports import Clock
+
+
+class ConnectConnectors:
+    """Implements :class:`drctl.ports.Connectors`. Needs a worker of Kafka 3.7 or newer (``initial_state``)."""
+
+    def __init__(self, worker_url: str, clock: Clock) -> None:
+        self.worker = Worker(worker_url, clock)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.worker.client.close()
+
+    def definition(self, name: str) -> Mapping[str, str] | None:
+        found = self._certain(name)
+        # The worker adds the name.
+        return {key: value for key, value in found.config.items() if key != "name"} if _exists(found) else None
+
+    def state(self, name: str) -> Connector:
+        found = self._certain(name)
+        return Connector(name, found.state, found.tasks, trace=found.trace)
+
+    def put(self, name: str, config: Mapping[str, str]) -> None:
+        wanted = {**config, "name": name}
+        found = self.worker.patiently(lambda: self._certain(name))
+        if not _exists(found):
+            self.worker.create_missing(name, wanted)
+        elif found.config != wanted:
+            self.worker.settled("PUT", f"{path(name)}/config", wanted)
+        self.worker.until(name, "has its configuration", lambda seen: seen.config == wanted)
+
+    def stop(self, name: str) -> None:
+        try:
+            self.worker.settled("PUT", f"{path(name)}/stop")
+        except NotFound:
+            self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
+        self.worker.until(name, "has stopped", lambda seen: seen.halted)
+
+    def resume(self, name: str) -> None:
+        try:
+            self.worker.settled("PUT", f"{path(name)}/resume")
+        except NotFound:
+            self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
+            raise
+
+    def _certain(self, name: str) -> Connector:
+        found = self.worker.connector(name)
+        if _exists(found):
+            return found
+        self.worker.refuse_unsettled(name)
+        return self.worker.connector(name)
+
+
+def _exists(connector: Connector) -> bool:
+    return connector.state is not ConnectorState.ABSENT

@@ -1,0 +1,122 @@
+"""The connectors of one Connect worker: seen, created, and waited for while the worker settles."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from drctl.drivers.connect.client import ConnectClient, hidden
+from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
+from drctl.model.link import Connector, ConnectorState, Task
+from drctl.ports import Clock
+
+PATIENCE = 30.0
+"""Seconds that a worker may take to settle: it answers 409 or 500 while its group rebalances."""
+
+
+class Worker:
+    """What is the same for every connector, whatever it is for."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.client = ConnectClient(url)
+        self.clock = clock
+
+    def connector(self, name: str) -> Connector:
+        """The connector as it is now; ABSENT is certain only after :meth:`refuse_unsettled`."""
+        try:
+            status = self.client.get(f"{path(name)}/status")
+            config = self.client.get(f"{path(name)}/config")
+        except NotFound:
+            return self._without_status(name)
+        tasks = tuple(
+            Task(int(task["id"]), _state(task["state"]), _said(task.get("trace"), config)) for task in status["tasks"]
+        )
+        state = status["connector"]
+        return Connector(name, _state(state["state"]), tasks, dict(config), _said(state.get("trace"), config))
+
+    def refuse_unsettled(self, name: str) -> None:
+        """After a crash a worker answers 200 with no connectors while it still waits for the group to form.
+
+        ``GET /connectors`` forwards nothing and proves nothing. An offsets request goes through the leader's herder
+        thread, which answers only once the worker has joined its group and read its config topic.
+        """
+        try:
+            self.client.get(f"{path(name)}/offsets")
+        except NotFound:
+            return
+
+    def create_missing(self, name: str, config: Mapping[str, str]) -> None:
+        """Create it STOPPED unless it exists, and wait until it has a state."""
+        body = {"name": name, "config": dict(config), "initial_state": "STOPPED"}
+
+        def create() -> None:
+            # Looked for in every attempt: one that seemed to fail may have created it.
+            try:
+                self.client.get(f"{path(name)}/config")
+            except NotFound:
+                self.client.post("/connectors", body)
+
+        self.patiently(create)
+        self.until(name, "has a state", lambda seen: seen.state not in (ConnectorState.UNASSIGNED, _ABSENT))
+
+    def until(self, name: str, what: str, reached: Callable[[Connector], bool]) -> None:
+        """Wait until the connector is so. DeadlinePassed naming it otherwise."""
+        deadline = self.clock.monotonic() + PATIENCE
+        while not reached(seen := self.patiently(lambda: self.connector(name))):
+            if self.clock.monotonic() > deadline:
+                raise DeadlinePassed(
+                    f"Connect worker {self.client.url}: waited in vain until {name} {what}; it is {seen.state},"
+                    f" with {len(seen.tasks)} tasks",
+                    remedy="look at the worker's log",
+                )
+            self.clock.sleep(0.1)
+
+    def settled(self, method: str, where: str, body: object = None) -> Any:
+        """A request, made again while the worker settles."""
+        return self.patiently(lambda: self.client.send(method, where, body))
+
+    def patiently[T](self, act: Callable[[], T]) -> T:
+        """Do it, again while the worker rebalances, for at most half a minute."""
+        deadline = self.clock.monotonic() + PATIENCE
+        while True:
+            try:
+                return act()
+            except Unreachable:
+                if self.clock.monotonic() > deadline:
+                    raise
+            except Conflict as refused:
+                # 400 also while a stop has not reached the tasks; the same request succeeds a moment later.
+                if "STOPPED" not in str(refused) or self.clock.monotonic() > deadline:
+                    raise
+            self.clock.sleep(0.3)
+
+    def _without_status(self, name: str) -> Connector:
+        """Absent, or just created: then it has a configuration and no status yet."""
+        try:
+            config = self.client.get(f"{path(name)}/config")
+        except NotFound:
+            return Connector(name, ConnectorState.ABSENT)
+        return Connector(name, ConnectorState.UNASSIGNED, config=dict(config))
+
+
+_ABSENT = ConnectorState.ABSENT
+
+
+def path(name: str) -> str:
+    """Where a connector is found. A name with a slash in it cannot be asked for: Jetty declines such a path."""
+    return f"/connectors/{quote(name, safe='')}"
+
+
+def _state(word: str) -> ConnectorState:
+    try:
+        return ConnectorState(word)
+    except ValueError:
+        return ConnectorState.UNASSIGNED
+
+
+def _said(trace: str | None, config: Mapping[str, str]) -> str:
+    """The first line of a trace, and where that is a wrapper the cause at its bottom."""
+    if not trace:
+        return ""
+    first, *more = trace.splitlines()
+    cause = next((line for line in reversed(more) if line.startswith("Caused by: ")), "")
+    return " ".join(hidden(line, config)[:300] for line in (first, cause) if line)

@@ -1,0 +1,103 @@
+"""The contract of Connectors, for the fake and the real thing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drctl.errors import Conflict, NotFound
+from drctl.model.link import ConnectorState
+from drctl.model.offsets import Committed
+from tests.contract.sink import FakeSinkStage, RealSinkStage, SinkStage
+from tests.contract.waiting import until
+
+
+@pytest.fixture(params=["fake", "real"])
+def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SinkStage]:
+    if request.param == "fake":
+        yield FakeSinkStage()
+        return
+    real = RealSinkStage(request.getfixturevalue("lab"), tmp_path)
+    yield real
+    real.close()
+
+
+def run(sink: SinkStage) -> None:
+    sink.connectors.put(sink.name, sink.config)
+    sink.connectors.resume(sink.name)
+
+
+def test_what_does_not_exist_is_absent_and_stopped_and_not_resumed(sink: SinkStage) -> None:
+    assert sink.connectors.state(sink.name).state is ConnectorState.ABSENT
+    assert sink.connectors.definition(sink.name) is None
+    sink.connectors.stop(sink.name)
+    with pytest.raises(NotFound):
+        sink.connectors.resume(sink.name)
+
+
+def test_a_new_one_is_stopped_and_touches_nothing(sink: SinkStage) -> None:
+    sink.write(b"a")
+    for _ in range(2):
+        sink.connectors.put(sink.name, sink.config)
+    seen = sink.connectors.state(sink.name)
+    assert seen.state is ConnectorState.STOPPED
+    assert seen.halted
+    assert sink.delivered() == []
+    assert sink.positions.committed([f"connect-{sink.name}"])[f"connect-{sink.name}"] == {}
+
+
+def test_its_definition_is_what_was_put(sink: SinkStage) -> None:
+    secret = {**sink.config, "some.password": "hunter2"}
+    sink.connectors.put(sink.name, secret)
+    assert sink.connectors.definition(sink.name) == secret
+    assert "hunter2" not in repr(sink.connectors.state(sink.name))
+    sink.connectors.put(sink.name, sink.config)
+    assert sink.connectors.definition(sink.name) == sink.config
+
+
+def test_a_new_configuration_does_not_start_or_stop_it(sink: SinkStage) -> None:
+    run(sink)
+    until(sink.clock, "it works", lambda: sink.connectors.state(sink.name).working)
+    sink.connectors.put(sink.name, {**sink.config, "errors.tolerance": "all"})
+    until(sink.clock, "it works again", lambda: sink.connectors.state(sink.name).working)
+    sink.connectors.stop(sink.name)
+    sink.connectors.put(sink.name, sink.config)
+    assert sink.connectors.state(sink.name).halted
+
+
+def test_a_configuration_that_is_none_is_declined_without_telling_secrets(sink: SinkStage) -> None:
+    with pytest.raises(Conflict) as told:
+        sink.connectors.put(sink.name, {"topics": "t", "some.password": "hunter2", "tasks.max": "hunter2"})
+    assert "hunter2" not in str(told.value)
+    assert sink.connectors.definition(sink.name) is None
+
+
+def test_stopped_for_certain_its_group_takes_positions_and_it_goes_on_from_these(sink: SinkStage) -> None:
+    group = f"connect-{sink.name}"
+    sink.write(b"a", b"b", b"c")
+    run(sink)
+    until(sink.clock, "all is delivered", lambda: sink.delivered() == [b"a", b"b", b"c"])
+    until(sink.clock, "the group has members", lambda: bool(sink.positions.describe([group])[group].members))
+    with pytest.raises(Conflict):
+        sink.positions.commit(group, {sink.partition: Committed(2)})
+    for _ in range(2):
+        sink.connectors.stop(sink.name)
+        assert sink.connectors.state(sink.name).halted
+    until(sink.clock, "the group is empty", lambda: not sink.positions.describe([group])[group].members)
+    assert sink.positions.committed([group])[group][sink.partition].offset == 3
+    sink.write(b"d")
+    sink.positions.commit(group, {sink.partition: Committed(2)})
+    for _ in range(2):
+        sink.connectors.resume(sink.name)
+    until(sink.clock, "it went on from there", lambda: sink.delivered() == [b"a", b"b", b"c", b"c", b"d"])
+
+
+def test_one_that_fails_says_why(sink: SinkStage) -> None:
+    sink.fail()
+    run(sink)
+    until(sink.clock, "it has failed", lambda: bool(sink.connectors.state(sink.name).reason))
+    seen = sink.connectors.state(sink.name)
+    assert not seen.working
+    assert "Exception" in seen.reason
+    sink.connectors.stop(sink.name)
+    assert sink.connectors.state(sink.name).halted

@@ -1,0 +1,115 @@
+"""Sink connectors at one site, in memory: while one runs, its group reads and the database gets the records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
+from drctl.model.link import Connector, ConnectorState, Task
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import Member
+from tests.fakes.effects import Effects
+from tests.fakes.site import FakeSite
+
+type Database = dict[TopicPartition, list[bytes]]
+"""What was delivered, in order; shared by the sites. A record delivered twice is there twice."""
+
+
+@dataclass(slots=True)
+class _Sink:
+    config: dict[str, str]
+    state: ConnectorState = ConnectorState.STOPPED
+    lingering: int = 0
+
+
+@dataclass(eq=False)
+class FakeConnectors:
+    """Reads ``pace`` records per partition and tick for every running connector, and commits them.
+
+    ``broken`` connectors fail for the reason given. ``never_stops`` holds those whose tasks do not end, ``lingers`` is
+    how many ticks a member stays in its group after its connector is STOPPED.
+    """
+
+    site: FakeSite
+    database: Database = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
+    worker_down: bool = False
+    broken: dict[str, str] = field(default_factory=dict)
+    never_stops: set[str] = field(default_factory=set)
+    lingers: int = 0
+    pace: int = 3
+
+    def __post_init__(self) -> None:
+        self.sinks: dict[str, _Sink] = {}
+        self.site.clock.actors.append(self.tick)
+
+    def tick(self) -> None:
+        """Join the groups, read a little, or leave."""
+        for name, sink in self.sinks.items():
+            group = self.site.group(f"connect-{name}") if f"connect-{name}" in self.site.groups else None
+            if sink.state is ConnectorState.RUNNING and name not in self.broken:
+                group = self.site.group(f"connect-{name}")
+                group.members = (Member(f"connector-consumer-{name}-0", name, "/127.0.0.1"),)
+                if not self.site.down:
+                    self._deliver(name, sink)
+            elif sink.lingering:
+                sink.lingering -= 1
+            elif group:
+                group.members = ()
+
+    def _deliver(self, name: str, sink: _Sink) -> None:
+        committed = self.site.group(f"connect-{name}").committed
+        topics = sink.config.get("topics", "").split(",")
+        for partition in sorted(p for p in self.site.logs if p.topic in topics):
+            begin = committed[partition].offset if partition in committed else 0
+            records = list(islice(self.site.logs[partition].data(begin), self.pace))
+            self.database.setdefault(partition, []).extend(payload for _, payload in records)
+            if records:
+                committed[partition] = Committed(records[-1][0] + 1)
+
+    def _reach(self) -> None:
+        if self.worker_down:
+            raise Unreachable(f"the Connect worker at {self.site.name} does not answer")
+
+    def definition(self, name: str) -> Mapping[str, str] | None:
+        self._reach()
+        return dict(self.sinks[name].config) if name in self.sinks else None
+
+    def state(self, name: str) -> Connector:
+        self._reach()
+        sink = self.sinks.get(name)
+        if sink is None:
+            return Connector(name, ConnectorState.ABSENT)
+        if sink.state is not ConnectorState.RUNNING:
+            return Connector(name, sink.state)
+        why = self.broken.get(name, "")
+        return Connector(name, sink.state, (Task(0, ConnectorState.FAILED if why else sink.state, why),))
+
+    def put(self, name: str, config: Mapping[str, str]) -> None:
+        self._reach()
+        if "connector.class" not in config:
+            raise Conflict(f"the Connect worker at {self.site.name} declines {name}: it has no connector.class")
+        wanted = {key: value for key, value in config.items() if key != "name"}
+        if name in self.sinks and self.sinks[name].config == wanted:
+            return
+        with self.effects(f"put {name} at {self.site.name}"):
+            self.sinks.setdefault(name, _Sink(wanted)).config = wanted
+
+    def stop(self, name: str) -> None:
+        self._reach()
+        if name in self.never_stops:
+            raise DeadlinePassed(f"{name} at {self.site.name} has not stopped")
+        if self.state(name).halted:
+            return
+        with self.effects(f"stop {name} at {self.site.name}"):
+            self.sinks[name].state, self.sinks[name].lingering = ConnectorState.STOPPED, self.lingers
+        self.site.clock.sleep(0.2)
+
+    def resume(self, name: str) -> None:
+        self._reach()
+        if name not in self.sinks:
+            raise NotFound(f"{self.site.name}: there is no connector {name}")
+        if self.sinks[name].state is ConnectorState.RUNNING:
+            return
+        with self.effects(f"resume {name} at {self.site.name}"):
+            self.sinks[name].state = ConnectorState.RUNNING

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.fence import AclFence
@@ -38,7 +39,11 @@ def open_world(plan: PlanFile) -> Iterator[World]:
             fence = AclFence(there, site.canary)
             tail = KafkaTail(there)
             stack.callback(tail.close)
-            return SitePorts(site.name, KafkaBrokers(there), KafkaRecords(there), KafkaPositions(there), fence, tail)
+            connectors = ConnectConnectors(site.connect_url, clock)
+            stack.callback(connectors.close)
+            return SitePorts(
+                site.name, KafkaBrokers(there), KafkaRecords(there), KafkaPositions(there), fence, tail, connectors
+            )
 
         def link_ports(link: Link) -> LinkPorts:
             replication = ConnectReplication(link, plan.site(link.target).connect_url, clock)

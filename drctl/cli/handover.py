@@ -117,12 +117,10 @@ def _ask(world: World, plan: Plan, what: str) -> None:
 
 
 def _show(result: RunResult, output: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
-    from drctl.cli.switchover import as_document
+    from drctl.cli.switchover import as_document, show_what_is_missing
 
     if output in ("json", "yaml"):
         show_document(as_document(result), output)
         return
     show_table(f"Run {result.run.id}: {result.state.value}", columns, rows)
-    arrived = result.evidence.get("watch-first-commits", {})
-    for each in (*arrived.get("not arrived", ()), *arrived.get("still at the source", ())):
-        click.echo(f"not arrived yet at {result.run.target}: {each}", err=True)
+    show_what_is_missing(result)

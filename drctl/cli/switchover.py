@@ -86,9 +86,18 @@ def _show(result: RunResult, output: str) -> None:
     show_table(f"Run {result.run.id}: {result.state.value}", ("GROUP", "POSITIONS PROVEN", "LAG AT HANDOVER"), rows)
     for warning in result.evidence.get("check-gates", {}).get("warnings", []):
         click.echo(f"worth knowing: {warning}", err=True)
-    missing = result.evidence.get("watch-first-commits", {}).get("not arrived", [])
-    if missing:
-        click.echo(f"not arrived yet at {result.run.target}: {', '.join(missing)}", err=True)
+    show_what_is_missing(result)
+
+
+def show_what_is_missing(result: RunResult) -> None:
+    """Tell on standard error which groups and sinks do not work at the target yet, and who still is at the source."""
+    run_, arrived = result.run, result.evidence.get("watch-first-commits", {})
+    for name, why in result.evidence.get("start-sinks", {}).get("not working", {}).items():
+        click.echo(f"does not work at {run_.target}: {name}: {why}", err=True)
+    for each in arrived.get("not arrived", ()):
+        click.echo(f"not arrived yet at {run_.target}: {each}", err=True)
+    for each in arrived.get("still at the source", ()):
+        click.echo(f"still commits at {run_.source}: {each}", err=True)
 
 
 def as_document(result: RunResult) -> dict[str, Any]:

@@ -181,7 +181,9 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
         links=tuple(
             model.Link(x.name, x.source, x.target, here / x.connectors, x.replication_principal) for x in spec.links
         ),
-        workloads=tuple(model.Workload(w.name, tuple(w.topics), tuple(w.groups)) for w in spec.workloads),
+        workloads=tuple(
+            model.Workload(w.name, tuple(w.topics), tuple(w.groups), tuple(w.sinks)) for w in spec.workloads
+        ),
         objectives=model.Objectives(duration(spec.objectives.recovery_time), duration(spec.objectives.recovery_point)),
         guards=model.Guards(
             duration(spec.guards.fence_window), duration(spec.guards.step_timeout), spec.guards.max_lag

@@ -84,6 +84,7 @@ class WorkloadPart(_Part):
     name: Name
     topics: Annotated[list[KafkaName], Field(min_length=1)]
     groups: list[KafkaName]
+    sinks: list[KafkaName] = []
 
 
 class ObjectivesPart(_Part):

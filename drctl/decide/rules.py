@@ -43,6 +43,10 @@ class Rule(StrEnum):
     TARGET_WEAKER = "the target keeps records less safely"
     GROUP_MISSING = "a group of the plan does not exist"
     GROUP_ACTIVE_AT_TARGET = "a group is active at the target"
+    SINKS_UNKNOWN = "the state of the sink connectors is not known"
+    SINK_MISSING = "a sink connector of the plan does not exist"
+    SINK_FAILED = "a sink connector has failed"
+    SINK_ACTIVE_AT_TARGET = "a sink connector runs at the target"
 
 
 class Concern(IntEnum):
@@ -71,11 +75,13 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.PARTITION_WITHOUT_LEADER,
         }
     ),
-    Concern.WORKER: frozenset({Rule.LINK_UNKNOWN}),
-    Concern.CONNECTORS: frozenset({Rule.CONNECTOR_ABSENT, Rule.CONNECTOR_FAILED, Rule.CONNECTOR_IDLE}),
+    Concern.WORKER: frozenset({Rule.LINK_UNKNOWN, Rule.SINKS_UNKNOWN}),
+    Concern.CONNECTORS: frozenset(
+        {Rule.CONNECTOR_ABSENT, Rule.CONNECTOR_FAILED, Rule.CONNECTOR_IDLE, Rule.SINK_FAILED}
+    ),
     Concern.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION}),
     Concern.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
-    Concern.NAMES: frozenset({Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING}),
+    Concern.NAMES: frozenset({Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING, Rule.SINK_MISSING}),
     Concern.CONFIGURATION: frozenset(
         {
             Rule.HEADERS_REWRITTEN,
@@ -101,7 +107,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.STANDBY_OPEN,
         }
     ),
-    Concern.ACTIVE_GROUPS: frozenset({Rule.GROUP_ACTIVE_AT_TARGET}),
+    Concern.ACTIVE_GROUPS: frozenset({Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET}),
 }
 """Every rule belongs to exactly one concern."""
 

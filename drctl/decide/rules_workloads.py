@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.cluster import Topic
 from drctl.model.facts import Facts, SiteFacts
+from drctl.model.link import ConnectorState
 from drctl.model.session import GroupState
 
 STAMPED = "LogAppendTime"
@@ -24,10 +25,15 @@ def workload_blockers(facts: Facts) -> Iterator[Blocker]:
             detail = f"{here.name}: message.timestamp.type is {STAMPED} at {where} only"
             yield Blocker(Rule.TIMESTAMPS_DIFFER, detail, "set the same message.timestamp.type on both sites")
     yield from _groups(facts)
+    yield from _sinks(facts)
 
 
 def workload_warnings(facts: Facts) -> Iterator[Blocker]:
-    """What topics cost after the move."""
+    """What topics and sinks cost after the move."""
+    for sink in (facts.source.sinks.value or {}).values():
+        if sink.reason:
+            detail = f"{facts.source.name}: {sink.name}: {sink.reason}"
+            yield Blocker(Rule.SINK_FAILED, detail, "it is moved with the position that it has reached")
     for here, there in _pairs(facts):
         if _stamped(here) and _stamped(there):
             detail = f"{here.name}: message.timestamp.type is {STAMPED} on both sites"
@@ -61,6 +67,21 @@ def _groups(facts: Facts) -> Iterator[Blocker]:
             who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})) or str(group.state)
             detail = f"{facts.target.name}: {group.name}: {who}"
             yield Blocker(Rule.GROUP_ACTIVE_AT_TARGET, detail, "stop these consumers: they would be handed positions")
+
+
+def _sinks(facts: Facts) -> Iterator[Blocker]:
+    for site in (facts.source, facts.target):
+        if not site.sinks.known:
+            detail = f"{site.name}: {site.sinks.unknown}"
+            yield Blocker(Rule.SINKS_UNKNOWN, detail, "bring its Connect worker back: the sinks run there")
+    for sink in (facts.source.sinks.value or {}).values():
+        if sink.state is ConnectorState.ABSENT:
+            detail = f"{facts.source.name}: there is no sink connector {sink.name}"
+            yield Blocker(Rule.SINK_MISSING, detail, "correct its name in the plan file, or create it")
+    for sink in (facts.target.sinks.value or {}).values():
+        if not sink.halted:
+            detail = f"{facts.target.name}: {sink.name} is {sink.state}"
+            yield Blocker(Rule.SINK_ACTIVE_AT_TARGET, detail, "stop it: its group would be handed positions")
 
 
 def _pairs(facts: Facts) -> Iterator[tuple[Topic, Topic]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from drctl.model.cluster import Cluster, Topic
 from drctl.model.fence import CanaryResult, Denial, Writers
-from drctl.model.link import LinkStatus
+from drctl.model.link import Connector, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.session import Group
@@ -34,7 +34,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` the plan's."""
+    """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` and ``sinks`` the plan's."""
 
     name: str
     cluster: Reading[Cluster]
@@ -42,6 +42,7 @@ class SiteFacts:
     groups: Reading[Mapping[str, Group]]
     writers: Reading[Writers]
     standing: Reading[frozenset[Denial]]
+    sinks: Reading[Mapping[str, Connector]]
 
 
 @dataclass(frozen=True, slots=True)

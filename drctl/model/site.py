@@ -1,7 +1,7 @@
 """Sites, links and workloads: what the plan file names."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -52,11 +52,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What moves together. Topics and groups are exact names."""
+    """What moves together. Topics and groups are exact names, ``sinks`` those of sink connectors."""
 
     name: str
     topics: tuple[str, ...]
     groups: tuple[str, ...]
+    sinks: tuple[str, ...] = ()
+
+    def only(self, wanted: Callable[[str], bool]) -> "Workload":
+        """The same without groups that are not wanted, and without the sinks that read as these."""
+        groups = tuple(group for group in self.groups if wanted(group))
+        return replace(self, groups=groups, sinks=tuple(sink for sink in self.sinks if wanted(sink_group(sink))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,19 @@ class PlanFile:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Every workload's groups, sorted, each once."""
-        return tuple(sorted({g for w in self.workloads for g in w.groups}))
+        """Every workload's groups, those of its sinks too, sorted, each once."""
+        own = {g for w in self.workloads for g in w.groups}
+        return tuple(sorted(own | {sink_group(sink) for sink in self.sinks}))
+
+    @property
+    def sinks(self) -> tuple[str, ...]:
+        """Every workload's sink connectors, sorted, each once."""
+        return tuple(sorted({s for w in self.workloads for s in w.sinks}))
+
+
+def sink_group(connector: str) -> str:
+    """The consumer group that Kafka Connect gives a sink connector."""
+    return f"connect-{connector}"
 
 
 def _only[T](found: Iterable[T], name: str) -> T:

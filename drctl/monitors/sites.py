@@ -25,6 +25,7 @@ def site_facts(world: World, name: str) -> SiteFacts:
         ask(lambda: site.positions.describe(plan.groups)),
         ask(site.fence.writers),
         ask(site.fence.standing),
+        look(clock, lambda: {name: site.connectors.state(name) for name in plan.sinks}),
     )
 
 

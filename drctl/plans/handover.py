@@ -11,8 +11,12 @@ from drctl.plans.selection import HANDOVER
 from drctl.plans.steps.check_gates import CheckGates, Observe
 from drctl.plans.steps.confirm_source import ConfirmSource
 from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.steps.place_sinks import PlaceSinks
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.restore_positions import RestorePositions
+from drctl.plans.steps.resume_sinks import ResumeSinks
+from drctl.plans.steps.start_sinks import StartSinks
+from drctl.plans.steps.stop_sinks import StopSinks
 from drctl.plans.steps.wait_until_copied import WaitUntilCopied
 from drctl.plans.steps.wait_until_empty import WaitUntilEmpty
 from drctl.plans.steps.watch_first_commits import WatchFirstCommits
@@ -27,14 +31,17 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
         steps=(
             CheckGates(observe, handover_blockers),
             RaiseEpoch(),
+            PlaceSinks(),
+            StopSinks(),
             WaitUntilEmpty(),
             WaitUntilCopied(),
             HandOverPositions(accept_repeats),
             ConfirmSource(),
+            StartSinks(),
             WatchFirstCommits(),
         ),
-        point_of_no_return=WatchFirstCommits.name,
-        way_back=(RestorePositions(),),
+        point_of_no_return=StartSinks.name,
+        way_back=(RestorePositions(), ResumeSinks()),
     )
 
 

@@ -62,6 +62,11 @@ class Scene:
         """The consumer groups that move."""
         return self.world.plan.groups
 
+    @property
+    def sinks(self) -> tuple[str, ...]:
+        """The sink connectors that move."""
+        return self.world.plan.sinks
+
     def partitions(self, site: SitePorts) -> tuple[TopicPartition, ...]:
         """All partitions of the topics that move, as they are at that site; asked once."""
         if site.name not in self._partitions:

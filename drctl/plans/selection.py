@@ -31,7 +31,7 @@ def narrowed(
                 f"the plan file names no {what} {', '.join(unknown)}", remedy=f"use one of {', '.join(known)}"
             )
     kept = tuple(_kept(w, groups, topics) for w in plan.workloads if not workloads or w.name in workloads)
-    smaller = replace(plan, workloads=tuple(w for w in kept if w.groups and w.topics))
+    smaller = replace(plan, workloads=tuple(w for w in kept if (w.groups or w.sinks) and w.topics))
     if not smaller.groups:
         raise NotFound("no group is left of what was chosen", remedy="choose groups and topics of the same workload")
     return replace(world, plan=smaller)
@@ -46,7 +46,7 @@ def without(world: World, groups: Collection[str]) -> World:
     """The same world with a plan that does not name these groups."""
     if not groups:
         return world
-    workloads = tuple(replace(w, groups=tuple(g for g in w.groups if g not in groups)) for w in world.plan.workloads)
+    workloads = tuple(w.only(lambda group: group not in groups) for w in world.plan.workloads)
     return replace(world, plan=replace(world.plan, workloads=workloads))
 
 
@@ -78,8 +78,5 @@ def contents(plan: PlanFile) -> Evidence:
 
 
 def _kept(workload: Workload, groups: Collection[str], topics: Collection[str]) -> Workload:
-    return replace(
-        workload,
-        groups=tuple(g for g in workload.groups if not groups or g in groups),
-        topics=tuple(t for t in workload.topics if not topics or t in topics),
-    )
+    smaller = workload.only(lambda group: not groups or group in groups)
+    return replace(smaller, topics=tuple(t for t in workload.topics if not topics or t in topics))

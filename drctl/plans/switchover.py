@@ -10,6 +10,7 @@ from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.open_target import OpenTarget
+from drctl.plans.steps.place_sinks import PlaceSinks
 from drctl.plans.steps.point_clients_back import PointClientsBack
 from drctl.plans.steps.point_clients_over import PointClientsOver
 from drctl.plans.steps.prove_fence import ProveFence
@@ -18,8 +19,11 @@ from drctl.plans.steps.record_handover_point import RecordHandoverPoint
 from drctl.plans.steps.reopen_source import ReopenSource
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
+from drctl.plans.steps.resume_sinks import ResumeSinks
 from drctl.plans.steps.settle_transactions import SettleTransactions
+from drctl.plans.steps.start_sinks import StartSinks
 from drctl.plans.steps.stop_link import StopLink
+from drctl.plans.steps.stop_sinks import StopSinks
 from drctl.plans.steps.turn_link_around import TurnLinkAround
 from drctl.plans.steps.watch_first_commits import WatchFirstCommits
 from drctl.ports import World
@@ -50,11 +54,13 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
         steps=(
             CheckGates(observe),
             RaiseEpoch(),
+            PlaceSinks(),
             FenceWrites(),
             SettleTransactions(),
             FenceTransactions(),
             ProveFence(),
             DrainLink(),
+            StopSinks(),
             CloseConsumers(),
             HandOverPositions(accept_repeats),
             StopLink(),
@@ -62,9 +68,10 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             ConfirmSource(),
             OpenTarget(),
             PointClientsOver(),
+            StartSinks(),
             TurnLinkAround(),
             WatchFirstCommits(),
         ),
         point_of_no_return=OpenTarget.name,
-        way_back=(ReopenSource(), PointClientsBack(), RestorePositions(), ResumeLink()),
+        way_back=(ReopenSource(), PointClientsBack(), RestorePositions(), ResumeSinks(), ResumeLink()),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from drctl.model.site import Link, PlanFile
 from drctl.ports.brokers import Brokers
 from drctl.ports.clock import Clock
+from drctl.ports.connectors import Connectors
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.front_door import FrontDoor
@@ -28,6 +29,7 @@ class SitePorts:
     positions: Positions
     fence: Fence
     tail: Tail
+    connectors: Connectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from drctl.model.fence import Denial, Scope
+from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
 from drctl.ports import LinkPorts, SitePorts, World
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
+from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects
 from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
@@ -21,7 +23,7 @@ NAMES = ("north", "south")
 APPLICATIONS = ("User:turbines", "User:shop")
 
 
-def plan_file() -> PlanFile:
+def plan_file(sinks: tuple[str, ...] = ()) -> PlanFile:
     """The plan file of the fake world."""
     return PlanFile(
         name="fake",
@@ -40,7 +42,7 @@ def plan_file() -> PlanFile:
         links=tuple(
             Link(f"{a}-to-{b}", a, b, Path(f"/{a}-to-{b}.json"), "User:mm2") for a, b in (NAMES, tuple(reversed(NAMES)))
         ),
-        workloads=(Workload("wind-farm", tuple(TOPICS), tuple(GROUPS)),),
+        workloads=(Workload("wind-farm", tuple(TOPICS), tuple(GROUPS), sinks),),
         objectives=Objectives(timedelta(seconds=60), timedelta(0)),
         guards=Guards(fence_window=timedelta(seconds=1), step_timeout=timedelta(seconds=30), max_lag=1000),
         front_door=Path("/front-door.json"),
@@ -54,7 +56,8 @@ class FakeWorld:
     :meth:`ports` is a new process' view of it all: same sites and stores, a lease of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sinks: tuple[str, ...] = ()) -> None:
+        self.plan = plan_file(sinks)
         self.clock, self.effects, self.seat = FakeClock(), Effects(), Seat()
         self.sites = {name: FakeSite(name, {**TOPICS, "canary": 1}, self.clock) for name in NAMES}
         self.north, self.south = self.sites["north"], self.sites["south"]
@@ -65,6 +68,12 @@ class FakeWorld:
             ("north", "south"): FakeMirror(self.north, self.south, TOPICS, running=True),
             ("south", "north"): FakeMirror(self.south, self.north, TOPICS),
         }
+        self.database: dict[TopicPartition, list[bytes]] = {}
+        self.workers = {n: FakeConnectors(s, self.database, self.effects) for n, s in self.sites.items()}
+        for name in sinks:
+            self.workers["north"].put(name, {"connector.class": "JdbcSink", "topics": ",".join(TOPICS)})
+            self.workers["north"].resume(name)
+        self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
         self.epochs = FakeEpochs(self.effects)
         self.door = FakeFrontDoor("north", self.effects)
@@ -88,10 +97,11 @@ class FakeWorld:
                 FakePositions(site, self.effects),
                 FakeFence(site, self.effects),
                 FakeTail(site),
+                self.workers[name],
             )
             for name, site in self.sites.items()
         }
-        plan = plan_file()
+        plan = self.plan
         links = {
             pair: LinkPorts(plan.link(*pair), FakeReplication(mirror, self.effects), FakeMappings(mirror))
             for pair, mirror in self.mirrors.items()
@@ -120,8 +130,8 @@ class FakeWorld:
         return frozenset(name for name, site in self.sites.items() if site.may(principal))
 
 
-def fake_world() -> FakeWorld:
-    """A world in which everything is well and some seconds of work are done."""
-    world = FakeWorld()
+def fake_world(*sinks: str) -> FakeWorld:
+    """A world in which everything is well and some seconds of work are done; with sink connectors of these names."""
+    world = FakeWorld(sinks)
     world.settle()
     return world

@@ -63,7 +63,10 @@ def topic(name: str, config: dict[str, str] | None = None, replicas: int = 3, pa
     return Topic(name, name, (one,) * partitions, config or {})
 
 
-def site(name: str, standing: frozenset[Denial]) -> SiteFacts:
+ABSENT = ConnectorState.ABSENT
+
+
+def site(name: str, standing: frozenset[Denial], sink: ConnectorState = ABSENT) -> SiteFacts:
     return SiteFacts(
         name,
         seen(Cluster(name, BROKERS, 1, kraft=True)),
@@ -71,6 +74,7 @@ def site(name: str, standing: frozenset[Denial]) -> SiteFacts:
         seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.EMPTY)}),
         seen(Writers(frozenset({"User:shop"}))),
         seen(standing),
+        seen({"orders-to-lake": Connector("orders-to-lake", sink, () if sink is ABSENT else (Task(0, sink),))}),
     )
 
 
@@ -79,7 +83,7 @@ GOOD = Facts(
     topics=("orders",),
     groups=("billing",),
     canary_topic="canary",
-    source=site("north", frozenset()),
+    source=site("north", frozenset(), ConnectorState.RUNNING),
     target=site("south", DENIED),
     canary=seen(CanaryResult(refused=False, answer="written")),
     link=link("north", "south", ConnectorState.RUNNING),
@@ -200,9 +204,22 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
         "billing-1",
         target(groups=seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))})),
     ),
+    (Rule.SINKS_UNKNOWN, "north: no worker", source(sinks=unseen("no worker"))),
+    (Rule.SINKS_UNKNOWN, "south: no worker", target(sinks=unseen("no worker"))),
+    (Rule.SINK_MISSING, "orders-to-lake", source(sinks=seen({"orders-to-lake": Connector("orders-to-lake", ABSENT)}))),
+    (
+        Rule.SINK_ACTIVE_AT_TARGET,
+        "orders-to-lake is RUNNING",
+        target(sinks=seen({"orders-to-lake": Connector("orders-to-lake", ConnectorState.RUNNING)})),
+    ),
 ]
 
 WARNING: list[tuple[Rule, str, Change]] = [
+    (
+        Rule.SINK_FAILED,
+        "the disk is full",
+        source(sinks=seen({"lake": Connector("lake", ConnectorState.FAILED, trace="the disk is full")})),
+    ),
     (Rule.STANDBY_OPEN, "south", target(standing=seen(frozenset[Denial]()))),
     (Rule.AT_LEAST_ONCE, "twice", configured("source", exactly_once_support=None)),
     (

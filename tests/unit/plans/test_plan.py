@@ -11,11 +11,13 @@ from drctl.plans.switchover import ordered
 ORDER = [
     "check-gates",
     "raise-epoch",
+    "place-sinks",
     "fence-writes",
     "settle-transactions",
     "fence-transactions",
     "prove-fence",
     "drain-link",
+    "stop-sinks",
     "close-consumers",
     "hand-over-positions",
     "stop-link",
@@ -23,6 +25,7 @@ ORDER = [
     "confirm-source",
     "open-target",
     "point-clients-over",
+    "start-sinks",
     "turn-link-around",
     "watch-first-commits",
 ]
@@ -36,6 +39,7 @@ def test_a_switchover_takes_its_steps_in_this_order() -> None:
         "reopen-source",
         "point-clients-back",
         "restore-positions",
+        "resume-sinks",
         "resume-link",
     ]
 

@@ -1,0 +1,91 @@
+"""A JDBC sink on a real PostgreSQL through whole switchovers, by the command line: each order is a row, once."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from drctl.drivers.connect.connectors import ConnectConnectors
+from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter
+from drctl.drivers.store.clock import SystemClock
+from drctl.lab import Lab
+from drctl.lab.sinks import TOPIC
+from drctl.model.offsets import TopicPartition
+
+CLOCK = SystemClock()
+SINK = "orders-to-postgres"
+
+
+def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def wait(what: str, done: Callable[[], object]) -> None:
+    deadline = CLOCK.monotonic() + 90
+    while not done():
+        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
+        CLOCK.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab.start(tmp_path_factory.mktemp("lab") / "move", small=True, sinks=True) as lab:
+        text = lab.plan_file.read_text()
+        text = re.sub(r"topics: \[.*\]", f"topics: [{TOPIC}]", text)
+        text = re.sub(r"groups: \[.*\]", f"groups: []\n      sinks: [{SINK}]", text)
+        lab.plan_file.write_text(text)
+        connectors = ConnectConnectors(lab.site("north").connect_url, CLOCK)
+        connectors.put(SINK, lab.sinks.connectors[SINK])
+        connectors.resume(SINK)
+        yield lab
+        connectors.close()
+
+
+class Orders:
+    """Writes orders in transactions, every third one aborted once, and keeps what was committed."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self.written = lab, list[str]()
+
+    def write(self, site: str, count: int) -> None:
+        shop = self.lab.site(site).kafka("shop")
+        writer = TransactionalWriter(shop, "shop-orders")
+        for number in range(count // 10):
+            for commit in (False, True) if number % 3 == 1 else (True,):
+                orders = [json.dumps({"order": len(self.written) + n, "aborted": not commit}) for n in range(10)]
+                window = [Outgoing(TopicPartition(TOPIC, n % 3), b"c", o.encode()) for n, o in enumerate(orders)]
+                assert writer.write(window, commit=commit) is (Outcome.WRITTEN if commit else Outcome.ABORTED)
+                self.written += orders if commit else []
+        shop.close()
+
+    def require_each_is_a_row_once(self) -> None:
+        wait("the rows are there", lambda: len(self.lab.sinks.rows()) >= len(self.written))
+        CLOCK.sleep(2)  # for what would come twice
+        assert Counter(record for record, _, _ in self.lab.sinks.rows()) == Counter(self.written)
+
+
+def test_every_order_is_a_row_exactly_once_there_and_home_again(lab: Lab) -> None:
+    orders = Orders(lab)
+    orders.write("north", 300)
+    wait("the sink has begun", lab.sinks.rows)
+    orders.write("north", 90)
+    planned = drctl(lab, "plan", "switchover", "--to", "south", "-o", "json")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert [each["group"] for each in json.loads(planned.stdout)["uncovered"]] == []
+    for site, back in (("south", "north"), ("north", "south")):
+        done = drctl(lab, "switchover", "--to", site, "--yes", "-o", "json")
+        assert done.returncode == 0, done.stderr
+        evidence = json.loads(done.stdout)["evidence"]
+        assert evidence["start-sinks"] == {"not working": {}}
+        assert set(evidence["hand-over-positions"]["groups"]) == {f"connect-{SINK}"}
+        assert lab.sinks.connectors[SINK]["connection.url"] not in done.stdout + done.stderr
+        orders.write(site, 120)
+        orders.require_each_is_a_row_once()
+        stopped = ConnectConnectors(lab.site(back).connect_url, CLOCK)
+        assert stopped.state(SINK).halted
+        stopped.close()

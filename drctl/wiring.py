@@ -8,6 +8,7 @@ from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.mappings import KafkaMappings
+from drctl.drivers.kafka.polled_tail import AllowedTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
@@ -37,13 +38,12 @@ def open_world(plan: PlanFile) -> Iterator[World]:
         def site_ports(site: Site) -> SitePorts:
             there = kafka[site.name]
             fence = AclFence(there, site.canary)
-            tail = KafkaTail(there)
+            positions = KafkaPositions(there)
+            tail = AllowedTail(KafkaTail(there), PolledTail(positions, clock))
             stack.callback(tail.close)
             connectors = ConnectConnectors(site.connect_url, clock)
             stack.callback(connectors.close)
-            return SitePorts(
-                site.name, KafkaBrokers(there), KafkaRecords(there), KafkaPositions(there), fence, tail, connectors
-            )
+            return SitePorts(site.name, KafkaBrokers(there), KafkaRecords(there), positions, fence, tail, connectors)
 
         def link_ports(link: Link) -> LinkPorts:
             replication = ConnectReplication(link, plan.site(link.target).connect_url, clock)

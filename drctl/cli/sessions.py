@@ -38,10 +38,17 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
             )
         groups = sorted(sessions.groups() if everyone else set(world.plan.groups) & sessions.groups())
         told = [_session(world, sessions, group) for group in groups]
+    if followed.polled is not None:
+        click.echo(
+            f"site {name}: __consumer_offsets may not be read, so its groups are asked one by one: what is shown was"
+            f" true within the last {followed.polled:.1f} s, and ages tell when a change was noticed",
+            err=True,
+        )
     if followed.unknown:
         click.echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
     if output in ("json", "yaml"):
-        show_document(document("Sessions", {"site": name, "unknownRecords": followed.unknown, "groups": told}), output)
+        body = {"site": name, "unknownRecords": followed.unknown, "polledSeconds": followed.polled, "groups": told}
+        show_document(document("Sessions", body), output)
         return
     columns = ("GROUP", "PROTOCOL", "PARTITIONS", "LAST COMMIT", "MEMBER", "STATIC ID", "CLIENT", "ASSIGNED")
     show_table(f"Sessions at {name}", columns, (row for group in told for row in _rows(group)))

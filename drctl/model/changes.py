@@ -47,9 +47,11 @@ class Tailed:
     """What one look at the tail brought.
 
     ``behind`` is how many records there were still to read; None while that is not known yet. ``unknown`` counts, since
-    the tail was opened, the records whose kind or version this drctl does not know, by that kind.
+    the tail was opened, the records whose kind or version this drctl does not know, by that kind. ``polled`` is how
+    many seconds a round of asking took where the topic may not be read, None where it is.
     """
 
     changes: Sequence[Change]
     behind: int | None
     unknown: Mapping[str, int] = field(default_factory=dict)
+    polled: float | None = None

@@ -1,6 +1,7 @@
 """What a site's Kafka tells about itself."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from drctl.model.offsets import TopicPartition
 
@@ -47,6 +48,7 @@ class Cluster:
     """A Kafka cluster: its id, its brokers, who is controller, and whether it runs on KRaft.
 
     ``version`` is the broker version as far as it can be told, for example ``4.3``; empty when unknown.
+    ``offsets_retention`` is how long the positions of an empty group are kept after its last commit; None if unknown.
     """
 
     cluster_id: str
@@ -54,3 +56,4 @@ class Cluster:
     controller: int
     kraft: bool
     version: str = ""
+    offsets_retention: timedelta | None = None

@@ -48,3 +48,8 @@ class Group:
     def takes_positions(self) -> bool:
         """Whether a position can be committed from outside: only while nobody is in the group."""
         return self.state in (GroupState.EMPTY, GroupState.DEAD) and not self.members
+
+    @property
+    def static_ids(self) -> list[str]:
+        """The static membership ids of its members, sorted."""
+        return sorted(member.instance_id for member in self.members if member.instance_id)

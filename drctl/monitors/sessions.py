@@ -26,10 +26,14 @@ class _Session:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How far a tail was followed: records still to read (None where nobody knows), and records not understood."""
+    """How far a tail was followed: records still to read (None where nobody knows), and records not understood.
+
+    ``polled``: seconds of a round of asking, where the topic may not be read.
+    """
 
     behind: int | None
     unknown: int
+    polled: float | None = None
 
 
 class Sessions:
@@ -124,4 +128,4 @@ def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Foll
         told = tail.poll(0.1)
         sessions.apply(told.changes)
         if (told.behind == 0 and not told.changes) or clock.monotonic() > deadline:
-            return Followed(told.behind, sum(told.unknown.values()))
+            return Followed(told.behind, sum(told.unknown.values()), told.polled)

@@ -27,3 +27,9 @@ class Stamp:
 def metadata_of(own: str, stamp: Stamp) -> str:
     """A group's own metadata goes with its position; where there is none, or only an older stamp, the stamp does."""
     return str(stamp) if not own or Stamp.read(own) else own
+
+
+def is_warm(metadata: str, plan: str) -> bool:
+    """Whether it was committed to keep a standby of that plan file warm."""
+    stamp = Stamp.read(metadata)
+    return stamp is not None and (stamp.plan, stamp.run) == (plan, "warm")

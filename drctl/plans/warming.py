@@ -1,10 +1,10 @@
 """Keeping the standby warm: the groups' positions there follow those at the source, each one proven or certain."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
-from drctl.errors import Conflict, NotProven, Superseded
+from drctl.errors import Conflict, DrctlError, NotProven, Superseded
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run, RunState
 from drctl.model.translation import Answer, Refusal, Translated
@@ -28,6 +28,19 @@ class _Due:
 
     committed: Committed
     since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a group is to have at the standby; ``used`` says that somebody else commits there."""
+
+    due: Positions
+    answers: Sequence[Answer]
+    wanted: Positions = field(default_factory=dict)
+    changed: Positions = field(default_factory=dict)
+    refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
+    behind: int = 0
+    used: bool = False
 
 
 class Warm:
@@ -80,31 +93,62 @@ class Warm:
         answers = translate_positions(self.world, self.source, self.target, wanted)
         there = self.world.sites[self.target].positions.committed(due)
         self._note_what_was_there({group: held for group, held in there.items() if group not in self._left})
-        seen = {
-            group: self._keep(group, positions, [answers[p, c.offset] for p, c in positions.items()], there[group])
+        found = {
+            group: self._wanted(group, positions, [answers[p, c.offset] for p, c in positions.items()], there[group])
             for group, positions in due.items()
         }
+        conflicts, failures = self._commit({g: w.changed for g, w in found.items() if w.changed})
+        reached = [group for group in found if group not in failures]
+        seen = {group: self._settled(group, found[group], group in conflicts) for group in reached}
         self.warmth.update(seen)
+        for failure in failures.values():
+            raise failure
         return seen
 
-    def _keep(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> Warmth:
+    def forget(self, forgotten: Mapping[str, Iterable[TopicPartition]]) -> None:
+        """These positions are gone at the source: what the standby has is left to expire there."""
+        for group, partitions in forgotten.items():
+            for partition in partitions:
+                for known in (self._due, self._left):
+                    known.get(group, {}).pop(partition, None)
+            if not self._left.get(group):
+                self._left.pop(group, None)
+                self.warmth.pop(group, None)
+
+    def refresh(self, groups: Iterable[str]) -> int:
+        """Commit once more what was left at the standby, before its brokers forget it; returns how many groups.
+
+        Groups that somebody else uses there by now are left alone.
+        """
+        self._in_charge()
+        left = {group: self._left[group] for group in groups if self._left.get(group) and group not in self._away}
+        if not left or self.waiting:
+            return 0
+        there = self.world.sites[self.target].positions.committed(left)
+        own = {group: c for group, c in left.items() if all(there[group].get(p) == each for p, each in c.items())}
+        _, failures = self._commit(own)
+        for failure in failures.values():
+            raise failure
+        return len(own)
+
+    def _wanted(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> _Wanted:
         if self._used(group, there):
-            self._try_again(group, due)
-            return Warmth(WarmthState.USED)
+            return _Wanted(due, answers, used=True)
         wanted, refused, behind = self._answered(due, answers)
         if group not in self._left and self._ahead(group, there, wanted):
-            self._try_again(group, due)
-            return Warmth(WarmthState.USED)
-        changed = {p: c for p, c in wanted.items() if there.get(p) != c}
-        try:
-            self._commit(group, changed)
-        except Conflict:
-            self._try_again(group, due)
-            return Warmth(WarmthState.ACTIVE, behind, refused)
-        self._left[group].update(wanted)
-        self._settle(group, due, answers)
-        state = WarmthState.REFUSED if refused else WarmthState.BEHIND if behind else WarmthState.PROVEN
-        return Warmth(state, behind, refused, len(changed))
+            return _Wanted(due, answers, used=True)
+        return _Wanted(due, answers, wanted, {p: c for p, c in wanted.items() if there.get(p) != c}, refused, behind)
+
+    def _settled(self, group: str, found: _Wanted, conflict: bool) -> Warmth:
+        """What is done is due no more; returns how the group stands now."""
+        if found.used or conflict:
+            self._try_again(group, found.due)
+            state = WarmthState.USED if found.used else WarmthState.ACTIVE
+            return Warmth(state, found.behind, found.refused)
+        self._left[group].update(found.wanted)
+        self._settle(group, found.due, found.answers)
+        state = WarmthState.REFUSED if found.refused else WarmthState.BEHIND if found.behind else WarmthState.PROVEN
+        return Warmth(state, found.behind, found.refused, len(found.changed))
 
     def _answered(
         self, due: Positions, answers: Iterable[Answer]
@@ -158,19 +202,20 @@ class Warm:
             self._due.pop(group, None)
             self.warmth[group] = Warmth(WarmthState.HANDED_OVER)
 
-    def _commit(self, group: str, changed: Positions) -> None:
-        if not changed:
-            return
-        self._in_charge()
+    def _commit(self, changed: Mapping[str, Positions]) -> tuple[Set[str], Mapping[str, DrctlError]]:
+        """Commit and read back; returns groups that have members, and those that failed."""
         positions = self.world.sites[self.target].positions
-        positions.commit(group, changed)
-        read = positions.committed([group])[group]
-        wrong = [str(p) for p, c in changed.items() if read.get(p) != c]
-        if wrong:
-            raise NotProven(
-                f"{self.target}: positions of {group} read back differ from those committed: {', '.join(wrong[:5])}",
-                remedy="find who else commits for this group at the standby: MirrorMaker's sync.group.offsets?",
-            )
+        failed = dict(positions.commit_all(changed, self._in_charge))
+        read = positions.committed(changed.keys() - failed.keys())
+        for group, held in read.items():
+            wrong = [str(p) for p, c in changed[group].items() if held.get(p) != c]
+            if wrong:
+                failed[group] = NotProven(
+                    f"{self.target}: positions of {group} read back differ: {', '.join(wrong[:5])}",
+                    remedy="find who else commits for this group at the standby: MirrorMaker's sync.group.offsets?",
+                )
+        conflicts = {group for group, error in failed.items() if isinstance(error, Conflict)}
+        return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
     def _used(self, group: str, there: Positions) -> bool:
         """Whether somebody else has moved what was left there. A newer drctl is obeyed, not reported."""
@@ -193,14 +238,16 @@ class Warm:
                 self._try_again(group, {answer.partition: due[answer.partition]})
 
     def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
-        known = self._due[group].get(partition)
+        known = self._due.get(group, {}).get(partition)
         if known is not None and known.committed == committed:
             del self._due[group][partition]
+            if not self._due[group]:
+                del self._due[group]
 
     def _try_again(self, group: str, due: Positions) -> None:
         since = self.world.clock.monotonic() + RETRY
         for partition, committed in due.items():
-            known = self._due[group].get(partition)
+            known = self._due.get(group, {}).get(partition)
             if known is not None and known.committed == committed:
                 known.since = since
 

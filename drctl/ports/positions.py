@@ -1,8 +1,9 @@
 """Consumer groups of one site and their positions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
+from drctl.errors import DrctlError
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol
 
@@ -27,6 +28,15 @@ class Positions(Protocol):
 
     def commit(self, group: str, positions: Mapping[TopicPartition, Committed]) -> None:
         """Set positions from outside, with leader epoch -1. Conflict if the group has members."""
+        ...
+
+    def commit_all(
+        self, positions: Mapping[str, Mapping[TopicPartition, Committed]], permit: Callable[[], None]
+    ) -> Mapping[str, DrctlError]:
+        """The same for many groups, several under way at once; returns those that were not set, with why.
+
+        ``permit`` is asked right before each request is sent; what it raises ends it all.
+        """
         ...
 
     def forget(self, group: str) -> None:

@@ -90,14 +90,14 @@ class Metrics:
             if held:
                 self.committed_at.labels(site, group).set(max(each.milliseconds for each in held) / 1000)
 
-    def show_warmth(self, warmth: Mapping[str, Warmth], committed: int) -> None:
-        """Set how well the standby's positions are kept; ``committed`` is how many were just committed there."""
+    def show_warmth(self, warmth: Mapping[str, Warmth], seen: Mapping[str, Warmth]) -> None:
+        """Set how well the standby's positions are kept; ``seen`` are the groups that the last cycle had to do with."""
         counts = Counted(each.state for each in warmth.values())
         for state in WarmthState:
             self.warm.labels(state.name.lower()).set(counts[state])
-        for group, each in warmth.items():
+        for group, each in seen.items():
             self.warm_behind.labels(group).set(each.behind)
-        self.warm_commits.inc(committed)
+        self.warm_commits.inc(sum(each.committed for each in seen.values()))
 
     def _site(self, site: SiteStatus) -> None:
         name, cluster = site.facts.name, site.facts.cluster.value

@@ -16,12 +16,17 @@ FOLLOWING = 0.3
 """Seconds in which one cycle takes in what the tail brings: under load there is always more."""
 
 
+LOOKING = 3600.0
+"""Seconds between two looks for positions that the standby would forget."""
+
+
 class WarmKeeper:
     """Begins anew whenever another site serves or a newer decision was made. ``lock`` guards tails and sessions."""
 
     def __init__(self, world: World, sessions: Mapping[str, Sessions], lock: Lock, metrics: Metrics) -> None:
         self.world, self.sessions, self.lock, self.metrics = world, sessions, lock, metrics
         self.warm: Warm | None = None
+        self.refresh_at = 0.0
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
 
     def cycle_or_tell(self) -> None:
@@ -52,11 +57,31 @@ class WarmKeeper:
             if self.warm is None or self.warm.source != source:
                 self.warm = Warm(self.world, source, target)
                 moved = {group: tuple(sessions.positions(group)) for group in self.world.plan.groups}
+            self.warm.forget(sessions.take_forgotten())
             self.warm.note({group: _committed(sessions, group, partitions) for group, partitions in moved.items()})
         if followed.behind is None:
             return  # the beginning is not read yet: old positions would be carried over one by one
         seen = self.warm.cycle()
-        self.metrics.show_warmth(self.warm.warmth, sum(each.committed for each in seen.values()))
+        self.metrics.show_warmth(self.warm.warmth, seen)
+        self._refresh(self.warm)
+
+    def _refresh(self, warm: Warm) -> None:
+        """From time to time look for groups whose positions at the standby are half as old as they may get there."""
+        if self.world.clock.monotonic() < self.refresh_at:
+            return
+        self.refresh_at = self.world.clock.monotonic() + LOOKING
+        retention = self.world.sites[warm.target].brokers.cluster().offsets_retention
+        if retention is None:
+            self.log.warning("retention-unknown", site=warm.target)
+            return
+        self.refresh_at = self.world.clock.monotonic() + min(LOOKING, retention.total_seconds() / 10)
+        oldest = (self.world.clock.now() - retention / 2).timestamp() * 1000
+        sessions = self.sessions[warm.target]
+        with self.lock:
+            ages = {group: sessions.positions(group).values() for group in self.world.plan.groups}
+            old = [group for group, held in ages.items() if any(each.milliseconds < oldest for each in held)]
+        if old:
+            self.log.info("positions-refreshed", site=warm.target, groups=warm.refresh(old))
 
 
 def _committed(

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from drctl.errors import Conflict
+from drctl.errors import Conflict, Refused
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, GroupState
 from tests.contract.stage import Stage
@@ -65,6 +65,28 @@ def test_a_group_takes_positions_once_its_members_left(stage: Stage, group: str,
     assert stage.positions.describe([group])[group].takes_positions
     stage.positions.commit(group, {TopicPartition(topic, 0): Committed(0)})
     assert stage.positions.committed([group])[group] == {TopicPartition(topic, 0): Committed(0)}
+
+
+def test_many_groups_are_set_at_once_and_those_with_members_are_named(stage: Stage, group: str) -> None:
+    topic = stage.topic()
+    partition = TopicPartition(topic, 0)
+    others = [f"{group}-{number}" for number in range(70)]
+    with stage.member(group, topic, GroupProtocol.CLASSIC):
+        wanted = {name: {partition: Committed(7)} for name in [*others, group]}
+        refused = stage.positions.commit_all(wanted, lambda: None)
+    assert {name: type(error) for name, error in refused.items()} == {group: Conflict}
+    found = stage.positions.committed(others)
+    assert all(found[name] == {partition: Committed(7)} for name in others)
+    assert stage.positions.commit_all({}, lambda: None) == {}
+
+
+def test_nothing_is_set_without_permission(stage: Stage, group: str) -> None:
+    def no() -> None:
+        raise Refused("somebody else decides")
+
+    with pytest.raises(Refused):
+        stage.positions.commit_all({group: {TopicPartition(stage.topic(), 0): Committed(7)}}, no)
+    assert stage.positions.committed([group]) == {group: {}}
 
 
 def test_a_group_is_forgotten_with_all_its_positions(stage: Stage, group: str) -> None:

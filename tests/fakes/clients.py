@@ -104,6 +104,7 @@ class FakeConsumer:
         self.stubborn = self.never_returns = False
         self.running = True
         self.metadata = ""
+        self.instance_id: str | None = None
         self.at: str | None = None
         self.processed: dict[TopicPartition, list[bytes]] = {}
         next(iter(sites.values())).clock.actors.append(self.tick)
@@ -119,7 +120,8 @@ class FakeConsumer:
             self.at = None
         elif self.at is None and where and not (self.never_returns and self.processed):
             self.at = where
-            self.sites[where].group(self.group).members = (Member(f"{self.group}-1", self.group, "/127.0.0.1"),)
+            member = Member(f"{self.group}-1", self.group, "/127.0.0.1", self.instance_id)
+            self.sites[where].group(self.group).members = (member,)
         elif self.at and not self.sites[self.at].down:
             self._read(self.sites[self.at])
 

@@ -21,6 +21,10 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._elapsed
 
+    def jump(self, span: timedelta) -> None:
+        """Let time pass in which nobody acts."""
+        self._elapsed += span.total_seconds()
+
     def sleep(self, seconds: float) -> None:
         ticks = max(1, math.ceil(round(seconds / self._tick, 6)))
         for _ in range(ticks):

@@ -1,9 +1,10 @@
 """The ports of one site over a :class:`FakeSite`."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
 from itertools import islice
 
-from drctl.errors import Conflict
+from drctl.errors import Conflict, DrctlError
 from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.fence import CanaryResult, Denial, Writers
@@ -11,6 +12,8 @@ from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from tests.fakes.effects import Effects
 from tests.fakes.site import FakeSite, identity
+
+RETENTION = timedelta(days=7)
 
 
 class FakeBrokers:
@@ -23,7 +26,14 @@ class FakeBrokers:
     def cluster(self) -> Cluster:
         self.site.reach()
         brokers = tuple(Broker(n, "localhost", 9000 + n) for n in self.alive)
-        return Cluster(f"id-of-{self.site.name}", brokers, controller=self.alive[0], kraft=True, version="4.3")
+        return Cluster(
+            f"id-of-{self.site.name}",
+            brokers,
+            controller=self.alive[0],
+            kraft=True,
+            version="4.3",
+            offsets_retention=RETENTION,
+        )
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
         self.site.reach()
@@ -89,6 +99,20 @@ class FakePositions:
             raise Conflict(f"{self.site.name}: group {group} has members", remedy="stop its consumers first")
         with self._effects(f"commit {group} at {self.site.name}"):
             self.site.group(group).committed.update(positions)
+            now = self.site.clock.now().timestamp()
+            self.site.group(group).committed_at.update(dict.fromkeys(positions, int(now * 1000)))
+
+    def commit_all(
+        self, positions: Mapping[str, Mapping[TopicPartition, Committed]], permit: Callable[[], None]
+    ) -> Mapping[str, DrctlError]:
+        refused: dict[str, DrctlError] = {}
+        for group, each in positions.items():
+            permit()
+            try:
+                self.commit(group, each)
+            except DrctlError as error:
+                refused[group] = error
+        return refused
 
     def forget(self, group: str) -> None:
         self.site.reach()
@@ -103,7 +127,7 @@ class FakeTail:
 
     def __init__(self, site: FakeSite) -> None:
         self.site = site
-        self._told: dict[str, tuple[dict[TopicPartition, Committed], tuple[Member, ...]]] = {}
+        self._told: dict[str, tuple[dict[TopicPartition, tuple[Committed, int]], tuple[Member, ...]]] = {}
 
     def poll(self, seconds: float) -> Tailed:
         self.site.reach()
@@ -116,12 +140,12 @@ class FakeTail:
 
     def _differences(self, name: str) -> Iterator[Change]:
         group = self.site.groups.get(name)
-        now = ({}, ()) if group is None else (dict(group.committed), group.members)
+        now = ({}, ()) if group is None else (group.with_times(), group.members)
         before = self._told.pop(name, ({}, ()))
-        at = int(self.site.clock.now().timestamp() * 1000)
-        for partition, committed in now[0].items():
-            if before[0].get(partition) != committed:
-                yield PositionMoved(name, partition, committed, at, f"{self.site.name}-{partition.topic}")
+        for partition, (committed, at) in now[0].items():
+            if before[0].get(partition) != (committed, at):
+                told_at = at or int(self.site.clock.now().timestamp() * 1000)
+                yield PositionMoved(name, partition, committed, told_at, f"{self.site.name}-{partition.topic}")
         yield from (PositionForgotten(name, p) for p in before[0] if p not in now[0])
         if group is None:
             yield GroupForgotten(name)

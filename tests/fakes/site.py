@@ -65,6 +65,12 @@ class FakeGroup:
     protocol: GroupProtocol = GroupProtocol.CLASSIC
     members: tuple[Member, ...] = ()
     committed: dict[TopicPartition, Committed] = field(default_factory=dict)
+    committed_at: dict[TopicPartition, int] = field(default_factory=dict)
+    """Of commits from outside: when, in milliseconds since 1970."""
+
+    def with_times(self) -> dict[TopicPartition, tuple[Committed, int]]:
+        """Positions with the time of their last commit from outside, 0 if there was none."""
+        return {p: (c, self.committed_at.get(p, 0)) for p, c in self.committed.items()}
 
 
 class FakeSite:

@@ -1,6 +1,9 @@
 """A switchover that nobody disturbs, and the way home."""
 
+import pytest
+
 from drctl.model.run import RunState
+from drctl.model.session import Member
 from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.runner import StepState
@@ -84,6 +87,15 @@ def test_a_handed_over_position_carries_run_and_epoch_unless_the_group_has_metad
     stamp = f"drctl plan=fake run={result.run.id} epoch=1"
     assert {c.metadata for c in earth.south.groups["dispatch"].committed.values()} == {stamp}
     assert {c.metadata for c in earth.south.groups["billing"].committed.values()} == {"own"}
+
+
+@pytest.mark.parametrize("later", ["pump-7", "pump-8"])
+def test_static_members_are_expected_under_their_ids(later: str) -> None:
+    earth = fake_world()
+    earth.north.groups["dispatch"].members = (Member("m", "dispatch", "/127.0.0.1", "pump-7"),)
+    earth.consumers["dispatch"].instance_id = later
+    told = switch(earth.ports()).evidence["watch-first-commits"]["not arrived"]
+    assert told == ([] if later == "pump-7" else ["static member pump-7 of dispatch"])
 
 
 def test_a_group_that_does_not_come_is_noted_and_no_failure() -> None:

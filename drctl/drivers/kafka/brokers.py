@@ -1,6 +1,7 @@
 """A site's brokers and topics, through the admin client."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, ResourceType
@@ -25,7 +26,9 @@ class KafkaBrokers:
         config = self._broker_config(brokers[0].id) if brokers else {}
         version = supported_version(self.site.name, config)
         controller = told.controller.id if told.controller else -1
-        return Cluster(told.cluster_id, brokers, controller, kraft=True, version=version)
+        minutes = config.get("offsets.retention.minutes", "")
+        retention = timedelta(minutes=int(minutes)) if minutes.isdecimal() else None
+        return Cluster(told.cluster_id, brokers, controller, kraft=True, version=version, offsets_retention=retention)
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
         if not names:

@@ -14,7 +14,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import ConsumerGroupDescription, MemberDescription
 
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
-from drctl.errors import NotFound
+from drctl.errors import DrctlError, NotFound
 from drctl.model import offsets
 from drctl.model.offsets import Committed
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
@@ -84,14 +84,29 @@ class KafkaPositions:
         return found
 
     def commit(self, group: str, positions: Mapping[offsets.TopicPartition, Committed]) -> None:
-        # Leader epoch -1, the constructor's default: a foreign site's epoch would make clients wait for ever.
-        wanted = [_with_position(tp, c) for tp, c in sorted(positions.items())]
-        if not wanted:
-            return
-        request = [ConsumerGroupTopicPartitions(group, wanted)]
-        future = self.site.admin().alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[group]
-        doing = f"commit positions for group {group}"
-        self._without_errors(self.site.wait(future, doing), doing)
+        for error in self.commit_all({group: positions}, lambda: None).values():
+            raise error
+
+    def commit_all(
+        self, positions: Mapping[str, Mapping[offsets.TopicPartition, Committed]], permit: Callable[[], None]
+    ) -> Mapping[str, DrctlError]:
+        admin = self.site.admin()
+
+        def ask(group: str) -> "Future[ConsumerGroupTopicPartitions]":
+            # Leader epoch -1, the constructor's default: a foreign site's epoch would make clients wait for ever.
+            wanted = [_with_position(tp, c) for tp, c in sorted(positions[group].items())]
+            request = [ConsumerGroupTopicPartitions(group, wanted)]
+            permit()
+            return admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[group]
+
+        refused: dict[str, DrctlError] = {}
+        for group, future in _pipelined(sorted(g for g, each in positions.items() if each), ask):
+            doing = f"commit positions for group {group}"
+            try:
+                self._without_errors(self.site.wait(future, doing), doing)
+            except DrctlError as error:
+                refused[group] = error
+        return refused
 
     def forget(self, group: str) -> None:
         future = self.site.admin().delete_consumer_groups([group], request_timeout=TIMEOUT)[group]

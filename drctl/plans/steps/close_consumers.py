@@ -26,7 +26,11 @@ class CloseConsumers(Step):
     def remember(self, scene: Scene) -> Evidence:
         groups = scene.source.positions.describe(scene.groups)
         door = scene.world.front_door.site()
-        return {"front door": door, "members": {name: len(groups[name].members) for name in sorted(groups)}}
+        return {
+            "front door": door,
+            "members": {name: len(groups[name].members) for name in sorted(groups)},
+            "static ids": {name: ids for name in sorted(groups) if (ids := groups[name].static_ids)},
+        }
 
     def do(self, scene: Scene) -> Evidence:
         if scene.world.front_door.site() == scene.source.name:

@@ -10,7 +10,7 @@ from drctl.model.run import Evidence
 from drctl.model.translation import Answer, Translated
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import translate_groups
-from drctl.plans.stamp import Stamp, metadata_of
+from drctl.plans.stamp import Stamp, is_warm, metadata_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,17 @@ class HandOverPositions(Step):
         self._refuse_unproven(scene, answers)
         _require_empty(scene)
         own = scene.source.positions.committed(scene.groups)
+        there = scene.target.positions.committed(scene.groups)
+        wanted = {
+            group: {p: _commit_of(scene, a, own[group].get(p), there[group].get(p)) for p, a in sorted(found.items())}
+            for group, found in sorted(answers.items())
+        }
+        self._commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
         ends = scene.source.records.bounds(scene.partitions(scene.source))
         groups: dict[str, Any] = {}
         for group, found in sorted(answers.items()):
-            positions = {p: _commit_of(scene, answer, own[group].get(p)) for p, answer in sorted(found.items())}
-            if positions:
-                scene.in_charge()
-                scene.target.positions.commit(group, positions)
             lag = sum(max(ends[p].stable - a.position, 0) for p, a in found.items() if p in ends)
-            groups[group] = {"lag": lag, "positions": {str(p): _line(found[p], c) for p, c in positions.items()}}
-            scene.say(f"handed over {group}: {len(positions)} positions")
+            groups[group] = {"lag": lag, "positions": {str(p): _line(found[p], c) for p, c in wanted[group].items()}}
         return {"groups": groups}
 
     def verify(self, scene: Scene) -> Evidence:
@@ -68,6 +69,13 @@ class HandOverPositions(Step):
                 remedy="find who else commits for these groups at the target: MirrorMaker's sync.group.offsets?",
             )
         return {}
+
+    @staticmethod
+    def _commit(scene: Scene, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
+        wanted = {group: positions for group, positions in changed.items() if positions}
+        scene.say(f"handing over {len(wanted)} groups")
+        for error in scene.target.positions.commit_all(wanted, scene.in_charge).values():
+            raise error
 
     def _refuse_unproven(self, scene: Scene, answers: Mapping[str, Mapping[TopicPartition, Answer]]) -> None:
         refused = [
@@ -92,12 +100,15 @@ def _require_empty(scene: Scene) -> None:
         )
 
 
-def _commit_of(scene: Scene, answer: Answer, own: Committed | None) -> Committed:
+def _commit_of(scene: Scene, answer: Answer, own: Committed | None, there: Committed | None) -> Committed:
+    """The position for the target; one that was kept warm there is as good as a new commit of it."""
     run = scene.run
     metadata = metadata_of(own.metadata if own else "", Stamp(run.plan, run.id, run.epoch))
     offset = answer.offset if isinstance(answer, Translated) else answer.conservative
     if offset is None:
         raise NotProven(f"{answer.partition} at {answer.position}: no position is certain to skip nothing")
+    if there is not None and there.offset == offset and is_warm(there.metadata, run.plan) and Stamp.read(metadata):
+        return there
     return Committed(offset, metadata)
 
 

@@ -12,10 +12,10 @@ from drctl.plans.waiting import wait_until_none
 
 
 class WatchFirstCommits(Step):
-    """Watch the groups that had members before arrive at the target, none of them before its position.
+    """Watch the groups that had members before arrive at the target, static members under the same ids.
 
-    A group that does not come, or that still commits at the source, is noted in the evidence. It is no failure of the
-    run: its position waits for it.
+    None of them may be before its position. A group that does not come, or that still commits at the source, is noted
+    in the evidence. It is no failure of the run: its position waits for it.
     """
 
     name: ClassVar[str] = "watch-first-commits"
@@ -41,7 +41,10 @@ class WatchFirstCommits(Step):
         expected = [group for group, members in before.items() if members]
         groups = scene.target.positions.describe(expected)
         behind = _behind(scene, expected)
-        return [f"group {name}" for name in sorted(expected) if not groups[name].members or name in behind]
+        absent = [f"group {name}" for name in sorted(expected) if not groups[name].members or name in behind]
+        remembered = scene.remembered.get(CloseConsumers.name, {}).get("static ids", {})
+        missing = {name: sorted(set(ids) - set(groups[name].static_ids)) for name, ids in remembered.items()}
+        return absent + [f"static member {each} of {name}" for name, ids in sorted(missing.items()) for each in ids]
 
 
 def _still_there(scene: Scene) -> list[str]:

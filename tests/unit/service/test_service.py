@@ -165,3 +165,21 @@ def test_health_and_metrics_are_served() -> None:
 def test_an_address_that_cannot_be_used_is_refused(address: str) -> None:
     with pytest.raises(ConfigInvalid, match="listen"):
         listen(address, CollectorRegistry(), lambda: (True, {}))
+
+
+def test_positions_that_the_standby_would_forget_are_committed_again() -> None:
+    earth = fake_world()
+    earth.come_to_rest()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
+    keeper = watch.keeper
+    assert keeper is not None
+
+    def day() -> int:
+        """Commits of a day on which nothing moves."""
+        before = len(earth.effects.names)
+        watch.cycle()
+        keeper.cycle_or_tell()
+        earth.clock.jump(timedelta(days=1))
+        return len(earth.effects.names) - before
+
+    assert [day() for _ in range(9)] == [2, 0, 0, 0, 2, 0, 0, 0, 2]

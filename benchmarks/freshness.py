@@ -1,0 +1,193 @@
+"""How old the standby's positions are under load, beside how long MirrorMaker 2 itself needs to copy a record.
+
+``python -m benchmarks.freshness [GROUPS] [PARTITIONS] [SECONDS]`` starts a lab. A process of its own writes records at
+north and commits every group's positions at the end of the log every five seconds, as consumers do by default. This
+process keeps south warm as the service does, and notes when each position that was committed at north is at south.
+Another consumer at south notes how old records are when they arrive. Prints one line of JSON; all figures are seconds.
+"""
+
+import json
+import multiprocessing
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from statistics import quantiles
+from typing import override
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka import TopicPartition as Place
+
+from drctl.config import load
+from drctl.drivers.kafka import properties
+from drctl.drivers.kafka.positions import KafkaPositions
+from drctl.drivers.kafka.provision import create_topics
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.errors import DrctlError
+from drctl.lab import Lab
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.site import Workload
+from drctl.monitors import Sessions
+from drctl.service.metrics import Metrics
+from drctl.service.warmth import WarmKeeper
+from drctl.service.watch import PAUSE
+from drctl.wiring import open_world
+
+TOPIC = "dr.bench"
+EVERY = 5.0
+"""Seconds between two commits of a group."""
+RATE = 500
+"""Records per second at north."""
+
+type Noted = dict[tuple[str, TopicPartition], list[tuple[float, int]]]
+"""When a position was committed, and where, in order."""
+
+
+class Noting(KafkaPositions):
+    """South's positions, and when each commit was answered."""
+
+    def __init__(self, site: KafkaSite) -> None:
+        super().__init__(site)
+        self.seen: Noted = {}
+
+    @override
+    def commit_all(
+        self, positions: Mapping[str, Mapping[TopicPartition, Committed]], permit: Callable[[], None]
+    ) -> Mapping[str, DrctlError]:
+        refused = super().commit_all(positions, permit)
+        note(self.seen, {g: each for g, each in positions.items() if g not in refused})
+        return refused
+
+
+def note(seen: Noted, positions: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
+    """These positions are committed now."""
+    now = time.time()
+    for group, each in positions.items():
+        for partition, committed in each.items():
+            seen.setdefault((group, partition), []).append((now, committed.offset))
+
+
+def work(
+    plan_file: Path, names: tuple[str, ...], partitions: int, seconds: float, answer: "multiprocessing.Queue[Noted]"
+) -> None:
+    """The load, in a process of its own: records, and every group's commits at the log's end."""
+    seen: Noted = {}
+    with open_world(load(plan_file)) as world:
+        there = world.sites["north"].positions
+        settings = properties.load(plan_file.parent / "clients" / "north" / "admin.properties")
+        servers = {"bootstrap.servers": world.plan.site("north").bootstrap_servers}
+        producer = Producer({**settings, **servers, "linger.ms": 5})
+        ends = [0] * partitions
+        began = time.monotonic()
+        written = due = 0
+        while (now := time.monotonic() - began) < seconds:
+            while written < now * RATE:
+                producer.produce(TOPIC, b"%f" % time.time(), partition=written % partitions)
+                written += 1
+            producer.flush(10)
+            for partition in range(partitions):
+                ends[partition] = (written - partition + partitions - 1) // partitions
+            batch: list[str] = []
+            while due < now * len(names) / EVERY and len(batch) < len(names):
+                batch.append(names[due % len(names)])
+                due += 1
+            wanted = {name: {TopicPartition(TOPIC, p): Committed(end) for p, end in enumerate(ends)} for name in batch}
+            there.commit_all(wanted, lambda: None)
+            note(seen, wanted)
+            time.sleep(0.05)
+    answer.put(seen)
+
+
+def arrivals(south: KafkaSite, partitions: int, ended: threading.Event, ages: list[float]) -> None:
+    """How old records are when a consumer at south gets them."""
+    consumer = Consumer({**south.config, "group.id": "bench-arrivals", "fetch.wait.max.ms": 10})
+    consumer.assign([Place(TOPIC, p, 0) for p in range(partitions)])
+    while not ended.is_set():
+        found = [m for m in consumer.consume(500, 0.05) if m.error() is None]
+        ages += [time.time() - float(m.value() or b"0") for m in found]
+    consumer.close()
+
+
+def main(groups: int = 1000, partitions: int = 24, seconds: float = 60) -> None:
+    """Run it and print the figures."""
+    with tempfile.TemporaryDirectory() as folder, Lab.start(Path(folder) / "lab", small=True) as lab:
+        names = tuple(f"bench-{number}" for number in range(groups))
+        for site in ("north", "south"):
+            kafka = lab.site(site).kafka("admin")
+            create_topics(kafka, {TOPIC: (partitions, 1, {})})
+            kafka.close()
+        plan = replace(load(lab.plan_file), workloads=(Workload("bench", (TOPIC,), names),))
+        with open_world(plan) as world:
+            south = world.sites["south"]
+            client = lab.site("south").kafka("drctl")
+            noting = Noting(client)
+            watched = replace(world, sites={**world.sites, "south": replace(south, positions=noting)})
+            keeper = WarmKeeper(watched, {name: Sessions() for name in world.sites}, threading.Lock(), Metrics())
+            context = multiprocessing.get_context("spawn")
+            answer: multiprocessing.Queue[Noted] = context.Queue()
+            load_ = context.Process(target=work, args=(lab.plan_file, names, partitions, seconds, answer))
+            ages: list[float] = []
+            ended = threading.Event()
+            reader = lab.site("south").kafka("admin")
+            listener = threading.Thread(target=arrivals, args=(reader, partitions, ended, ages))
+            load_.start()
+            listener.start()
+            cycles, until = [], time.monotonic() + seconds + 10
+            while time.monotonic() < until:
+                began = time.monotonic()
+                keeper.cycle_or_tell()
+                cycles.append(time.monotonic() - began)
+                time.sleep(PAUSE)
+            committed = answer.get(timeout=60)
+            load_.join()
+            ended.set()
+            listener.join()
+            reader.close()
+            client.close()
+    lags, never = waited(committed, noting.seen, warm_up=min(15.0, seconds / 4))
+    sys.stdout.write(
+        json.dumps(
+            {
+                "groups": groups,
+                "partitions": partitions,
+                "commits_at_the_source": sum(map(len, committed.values())),
+                "positions_at_the_standby": sum(map(len, noting.seen.values())),
+                "never_arrived": never,
+                "freshness": told(lags),
+                "copy_latency_of_the_link": told(ages[len(ages) // 4 :]),
+                "cycle": told(cycles[len(cycles) // 4 :]),
+            }
+        )
+        + "\n"
+    )
+
+
+def waited(here: Noted, there: Noted, *, warm_up: float) -> tuple[list[float], int]:
+    """Per commit at the source: how long until a position at least as far was at the standby."""
+    first = min(at for each in here.values() for at, _ in each)
+    lags, never = [], 0
+    for key, commits in here.items():
+        seen, index = there.get(key, []), 0
+        for at, offset in commits:
+            while index < len(seen) and seen[index][1] < offset:
+                index += 1
+            if index == len(seen):
+                never += 1
+            elif at - first > warm_up:
+                lags.append(max(0.0, seen[index][0] - at))
+    return lags, never
+
+
+def told(values: list[float]) -> dict[str, float]:
+    """Median, 99th percentile and maximum."""
+    if len(values) < 2:
+        return {}
+    parts = quantiles(values, n=100)
+    return {"p50": round(parts[49], 3), "p99": round(parts[98], 3), "max": round(max(values), 3)}
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:]))

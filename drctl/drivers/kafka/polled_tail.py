@@ -1,0 +1,75 @@
+"""A site's commits and members by asking for all of them again and again, where their topic may not be read."""
+
+from collections.abc import Iterator, Mapping
+
+from drctl.errors import Forbidden
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import Group, GroupProtocol, GroupState
+from drctl.ports import Clock, Positions, Tail
+
+type _Session = tuple[Group, Mapping[TopicPartition, Committed]]
+
+
+class PolledTail:
+    """Implements :class:`drctl.ports.Tail`: each poll asks for all groups, and costs a request or two per group.
+
+    What was committed and committed again in between is not seen, nor when: changes bear the time at which they were
+    noticed.
+    """
+
+    def __init__(self, positions: Positions, clock: Clock) -> None:
+        self.positions, self.clock = positions, clock
+        self._known: dict[str, _Session] = {}
+        self._next = 0.0
+
+    def poll(self, seconds: float) -> Tailed:
+        began = self.clock.monotonic()
+        if began < self._next:
+            self.clock.sleep(min(seconds, self._next - began))
+            began = self.clock.monotonic()
+        names = self.positions.groups()
+        groups, committed = self.positions.describe(names), self.positions.committed(names)
+        at = int(self.clock.now().timestamp() * 1000)
+        now = {n: (groups[n], committed[n]) for n in names if groups[n].state is not GroupState.DEAD or committed[n]}
+        changes = [c for n in sorted(self._known.keys() | now.keys()) for c in self._differences(n, now.get(n), at)]
+        self._known = now
+        took = self.clock.monotonic() - began
+        self._next = began + took if changes else began + max(took, seconds)
+        return Tailed(changes, 0, polled=took)
+
+    def _differences(self, name: str, now: _Session | None, at: int) -> Iterator[Change]:
+        nothing: _Session = (Group(name, GroupProtocol.OTHER, GroupState.DEAD), {})
+        group, positions = now or nothing
+        before, held = self._known.get(name, nothing)
+        yield from (PositionMoved(name, p, c, at) for p, c in positions.items() if held.get(p) != c)
+        yield from (PositionForgotten(name, p) for p in held if p not in positions)
+        if now is None:
+            yield GroupForgotten(name)
+        elif (group.protocol, group.members) != (before.protocol, before.members):
+            yield GroupSeen(name, group.protocol, group.members)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class AllowedTail:
+    """The topic's tail, and the polled one from the moment at which the brokers deny reading the topic."""
+
+    def __init__(self, written: Tail, polled: Tail) -> None:
+        self.polled = polled
+        self._used = written
+
+    def poll(self, seconds: float) -> Tailed:
+        try:
+            return self._used.poll(seconds)
+        except Forbidden:
+            if self._used is self.polled:
+                raise
+            self._used.close()
+            self._used = self.polled
+            return self._used.poll(seconds)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._used.close()

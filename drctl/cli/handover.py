@@ -40,8 +40,8 @@ def handover(
     """Let groups go on at the other site, at exactly their positions, while all else stays as it is.
 
     Nothing is fenced and the front door stays: producers write on at the source, and the link copies on. Stop the
-    groups' consumers at the source; once the command has ended, start them at the target. A switchover leaves these
-    groups where they are. A failure gives them back what they had at the target.
+    groups' consumers at the source; start them at the target when it watches for them to arrive. A switchover leaves
+    these groups where they are. A failure gives them back what they had at the target.
     """
     from drctl.monitors import observe
     from drctl.plans.handover import ordered

@@ -13,6 +13,8 @@ from drctl.model.translation import Answer, Refusal, Refused, Translated
 from drctl.ports.world import SitePorts, World
 
 type Answers = Mapping[str, Mapping[TopicPartition, Answer]]
+type Held = Mapping[str, Mapping[TopicPartition, Committed]]
+"""Positions by group, every asked group in it."""
 
 
 def translate_groups(world: World, source: str, target: str, groups: Collection[str]) -> Answers:
@@ -21,20 +23,23 @@ def translate_groups(world: World, source: str, target: str, groups: Collection[
     Each partition is read once for all groups. Partitions that a group never committed are left out, except those where
     only the target has a position: such a leftover is refused. NotFound where the link's offset-syncs topic is missing.
     """
-    committed = world.sites[source].positions.committed(groups)
+    here, there = (world.sites[site].positions.committed(groups) for site in (source, target))
+    return translate_committed(world, source, target, here, there)
+
+
+def translate_committed(world: World, source: str, target: str, here: Held, there: Held) -> Answers:
+    """The same for positions that were just read at both sites."""
     wanted: dict[TopicPartition, set[int]] = defaultdict(set)
-    for positions in committed.values():
+    for positions in here.values():
         for partition, position in positions.items():
             if partition.topic in world.plan.topics:
                 wanted[partition].add(position.offset)
     found = translate_positions(world, source, target, wanted)
-    leftovers = _leftovers(world.plan.topics, committed, world.sites[target].positions.committed(groups))
+    leftovers = _leftovers(world.plan.topics, here, there)
     return {
-        group: {
-            p: found[p, c.offset] for p, c in sorted(committed.get(group, {}).items()) if p.topic in world.plan.topics
-        }
+        group: {p: found[p, c.offset] for p, c in sorted(positions.items()) if p.topic in world.plan.topics}
         | leftovers.get(group, {})
-        for group in groups
+        for group, positions in here.items()
     }
 
 
@@ -127,8 +132,8 @@ def _reverse_syncs(
 
 def _leftovers(
     topics: Collection[str],
-    here: Mapping[str, Mapping[TopicPartition, Committed]],
-    there: Mapping[str, Mapping[TopicPartition, Committed]],
+    here: Held,
+    there: Held,
 ) -> Mapping[str, dict[TopicPartition, Answer]]:
     return {
         group: {

@@ -76,6 +76,8 @@ def wait(what: str, done: Callable[[], object]) -> None:
 
 @pytest.fixture(scope="module")
 def written(own_lab: Lab) -> Lab:
+    plan = own_lab.plan_file.read_text()
+    own_lab.plan_file.write_text(plan.replace("stepTimeout: 60s", "stepTimeout: 25s"))
     write(own_lab, 500)
     return own_lab
 

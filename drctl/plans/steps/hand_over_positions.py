@@ -9,7 +9,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.translation import Answer, Translated
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.positions import translate_groups
+from drctl.plans.positions import translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
 
 
@@ -44,11 +44,11 @@ class HandOverPositions(Step):
         }
 
     def do(self, scene: Scene) -> Evidence:
-        answers = translate_groups(scene.world, scene.source.name, scene.target.name, scene.groups)
-        self._refuse_unproven(scene, answers)
-        _require_empty(scene)
         own = scene.source.positions.committed(scene.groups)
         there = scene.target.positions.committed(scene.groups)
+        answers = translate_committed(scene.world, scene.source.name, scene.target.name, own, there)
+        self._refuse_unproven(scene, answers)
+        _require_empty(scene)
         wanted = {
             group: {p: _commit_of(scene, a, own[group].get(p), there[group].get(p)) for p, a in sorted(found.items())}
             for group, found in sorted(answers.items())

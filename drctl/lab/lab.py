@@ -232,15 +232,18 @@ class Lab:
                     return
                 except Unreachable:
                     self._still_there(site.worker, deadline)
-                    if HERDER_DIED in self.processes.reason(site.worker):
-                        # On a busy machine it may give up on its brokers, and its JVM stays up all the same.
-                        self.processes.signal(site.worker, "SIGKILL")
-                        self.processes.wait_gone(site.worker)
-                        (self.folder / "logs" / f"{site.worker}.log").rename(self.folder / f"{site.worker}-1.log")
-                        self._launch_worker(site)
+                    self._revive(site)
                     self.clock.sleep(0.1)
         finally:
             client.close()
+
+    def _revive(self, site: SiteLayout) -> None:
+        """On a busy machine a worker may give up on its brokers, even after it has answered; its JVM stays up."""
+        if HERDER_DIED in self.processes.reason(site.worker):
+            self.processes.signal(site.worker, "SIGKILL")
+            self.processes.wait_gone(site.worker)
+            (self.folder / "logs" / f"{site.worker}.log").rename(self.folder / f"{site.worker}-1.log")
+            self._launch_worker(site)
 
     def _start_link(self) -> None:
         file = self.folder / "links" / "north-to-south.json"
@@ -251,6 +254,7 @@ class Lab:
             for reached in (self._asked_to_run, self._runs):
                 while not reached(replication):
                     self._still_there("south-connect", deadline)
+                    self._revive(self.layout["south"])
                     self.clock.sleep(0.2)
         finally:
             replication.close()

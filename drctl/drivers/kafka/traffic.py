@@ -1,8 +1,11 @@
 """Clients as applications write them: producers that know what became of a record, consumers that commit what they did.
 
-Used by the lab's workload and by the fresh reader. Nothing here retries on its own: what is doubtful stays doubtful.
+Used by the lab's workload, by the tests and by the fresh reader. No write is repeated here: what is doubtful stays
+doubtful. A commit is: it says the same twice.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -161,6 +164,50 @@ class TransactionalWriter:
         return Outcome.DENIED
 
 
+BUSY = (
+    KafkaError._WAIT_COORD,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.STALE_MEMBER_EPOCH,
+)
+"""Why a healthy member's commit may fail and be made again; librdkafka does not repeat a synchronous one itself."""
+
+
+def commit(consumer: Consumer, positions: Sequence[TopicPartition] | None = None, *, seconds: float = PATIENCE) -> bool:
+    """Commit these positions, or what was read, and wait for the answer; again for so many seconds while it may pass.
+
+    False: the coordinator stayed busy that long. KafkaException: it has refused, for example since the group went on
+    without this member.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        fault = _commit_once(consumer, positions)
+        if fault is None or fault.code() == KafkaError._NO_OFFSET:
+            return True
+        if fault.code() not in BUSY:
+            raise KafkaException(fault)
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.1)
+
+
+def _commit_once(consumer: Consumer, positions: Sequence[TopicPartition] | None) -> KafkaError | None:
+    try:
+        # Naming no positions is not the same as naming them None.
+        named = {} if positions is None else {"offsets": list(positions)}
+        answer = consumer.commit(asynchronous=False, **named)
+    except KafkaException as error:
+        fault: KafkaError = error.args[0]
+        return fault
+    return next((each.error for each in answer or () if each.error), None)
+
+
 class Reader:
     """A member of a consumer group that commits what it has processed: regularly, when it loses partitions, at the end.
 
@@ -179,34 +226,50 @@ class Reader:
         self.before_commit: Callable[[], None] = lambda: None
         self.consumer.subscribe(list(topics), on_revoke=self._revoked)
 
-    def _revoked(self, *_: object) -> None:
-        self.commit()
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self.commit(seconds=PATIENCE)
+        # Whatever became of it: another member may be past these already, and a late commit would set it back.
+        for each in partitions:
+            self.uncommitted.pop(offsets.TopicPartition(each.topic, each.partition), None)
 
     def poll(self, seconds: float) -> Incoming | None:
-        """The next record, or None. Polling again means that the one before was processed."""
+        """Return the next record, or None. Polling again means that the one before was processed.
+
+        KafkaException if this member can never go on, for example since another one bears its static id.
+        """
         message = self.consumer.poll(seconds)
-        if message is None or message.error():
+        if message is None:
+            return None
+        if (error := message.error()) is not None:
+            if error.fatal():
+                raise KafkaException(error)
             return None
         record = incoming(message)
         self.uncommitted[record.partition] = record.offset + 1
         return record
 
-    def commit(self) -> bool:
-        """Commit everything processed; False if the group has moved on without this member."""
+    def commit(self, *, seconds: float = 0) -> bool:
+        """Commit everything processed, trying for so many seconds; False if it is not committed.
+
+        What only found the coordinator busy is committed with the next; what was refused is not: the group has moved
+        on without this member.
+        """
         self.before_commit()
         if not self.uncommitted:
             return True
         wanted = [TopicPartition(tp.topic, tp.partition, offset) for tp, offset in self.uncommitted.items()]
-        self.uncommitted = {}
         try:
-            answer = self.consumer.commit(offsets=wanted, asynchronous=False)
+            done = commit(self.consumer, wanted, seconds=seconds)
         except KafkaException:
+            self.uncommitted = {}
             return False
-        return not any(tp.error for tp in answer or ())
+        if done:
+            self.uncommitted = {}
+        return done
 
     def close(self) -> None:
         """Commit and leave the group; a static classic member stays until its session times out."""
-        self.commit()
+        self.commit(seconds=PATIENCE)
         self.consumer.close()
 
 

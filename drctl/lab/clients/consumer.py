@@ -4,7 +4,8 @@ Members obey the front door: when it closes or names another site they finish th
 then they join again where it points. What was processed is written down before it is committed.
 """
 
-import threading
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -71,7 +72,8 @@ class Membership:
             self.around.history.write("processed", self.around.now(), site, done, group=self.group, member=self.name)
 
 
-def main() -> None:
+def main() -> str:
+    """Run the group until it is told to end; returns why members failed."""
     parser = arguments(__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--group", required=True)
     parser.add_argument("--topic", action="append", required=True)
@@ -79,15 +81,16 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=1)
     options = parser.parse_args()
     around = Surroundings.of(options)
-    members = [
-        threading.Thread(target=Membership(around, options, number).live) for number in range(1, options.members + 1)
-    ]
-    for member in members:
-        member.start()
-    for member in members:
-        member.join()
+    members = [Membership(around, options, number) for number in range(1, options.members + 1)]
+    with ThreadPoolExecutor(len(members)) as pool:
+        lives = [pool.submit(member.live) for member in members]
     around.history.close()
+    # A member that failed must not pass for one that was told to end: its history breaks off.
+    failed = [
+        f"{member.name}: {life.exception()!r}" for member, life in zip(members, lives, strict=True) if life.exception()
+    ]
+    return "\n".join(failed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main() or 0)

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.connect.replication import ConnectReplication
+from drctl.drivers.connect.worker import Worker
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
@@ -177,12 +177,12 @@ class Lab:
             for node in site.nodes:
                 self._launch_broker(site, node)
         for site in self.layout.values():
-            self._launch_worker(site)
-        for site in self.layout.values():
             for name, node in zip(site.brokers, site.nodes, strict=True):
                 self._wait_for_ports(name, [node.client, node.internal])
-            provision(self.site(site.name))
+            self._provision(site)
             progress(f"{site.name}: {len(site.nodes)} broker(s) up and provisioned after {took()}")
+            # Not before: a worker that meets brokers without its rights gives up for good.
+            self._launch_worker(site)
         for site in self.layout.values():
             self._wait_for_worker(site)
             progress(f"{site.name}: Connect worker up after {took()}")
@@ -216,6 +216,16 @@ class Lab:
                 self._still_there(process, deadline)
                 self.clock.sleep(0.05)
 
+    def _provision(self, site: SiteLayout) -> None:
+        """On a busy machine a broker's port answers long before the broker does; provisioning may be done again."""
+        deadline = self.clock.monotonic() + 240
+        while True:
+            try:
+                return provision(self.site(site.name))
+            except Unreachable:
+                self._still_there(site.brokers[0], deadline)
+                self.clock.sleep(0.1)
+
     def _still_there(self, process: str, deadline: float) -> None:
         if self.processes.status(process).state == "gone":
             raise LabError(f"{process} ended while starting:\n{self.processes.reason(process)}", remedy="see its log")
@@ -223,19 +233,20 @@ class Lab:
             raise LabError(f"{process} does not answer:\n{self.processes.reason(process)}", remedy="see its log")
 
     def _wait_for_worker(self, site: SiteLayout) -> None:
+        """Until its herder works: its web server answers earlier, and goes on to for a while after a herder's end."""
         deadline = self.clock.monotonic() + 240
-        client = ConnectClient(f"http://localhost:{site.connect}")
+        worker = Worker(f"http://localhost:{site.connect}", self.clock)
         try:
             while True:
                 try:
-                    client.get("/connectors")
+                    worker.refuse_unsettled("nobody")
                     return
                 except Unreachable:
                     self._still_there(site.worker, deadline)
                     self._revive(site)
                     self.clock.sleep(0.1)
         finally:
-            client.close()
+            worker.client.close()
 
     def _revive(self, site: SiteLayout) -> None:
         """On a busy machine a worker may give up on its brokers, even after it has answered; its JVM stays up."""

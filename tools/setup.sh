@@ -14,19 +14,30 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 refuse() { say "$*"; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# A download that fails is tried again: most of what goes wrong there has passed a minute later.
+patiently() {
+    for pause in 5 20 60; do
+        "$@" && return
+        say "that failed, and is tried again in $pause s: $1"
+        sleep $pause
+    done
+    "$@"
+}
+
 # A part is ready when the mark that is written last says what it was made from.
 marked() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 packages_mark() { cksum <requirements/dev.txt; pwd -P; }  # a virtual environment cannot be moved
 drctl_mark() { cksum <pyproject.toml; }
 jars_mark() { cksum <$pom; }
 sinks_mark() { cksum <$sinks_pom; }
+classes_mark() { cksum <$pom; java -version 2>&1; }  # an archive fits only the JVM that wrote it
 
 debian_root() { [ "$(id -u)" = 0 ] && has apt-get; }
 apt_install() {
     say "installing $* with apt-get"
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null 2>&1 ||
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null; }
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null 2>&1 || patiently apt_update_install "$@"
 }
+apt_update_install() { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null; }
 
 # From a line like: openjdk version "17.0.15" 2025-04-15
 java_major() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p'; }
@@ -98,7 +109,16 @@ make_packages() {
         "$python" -m venv .venv
     fi
     rm -f .venv/*.mark
-    pip_install --require-hashes -r requirements/dev.txt
+    # Into the cache first: another clone then installs the same files without asking the network for anything.
+    wheels=$cache/wheels-$(cksum <requirements/dev.txt | cut -d' ' -f1)-$(.venv/bin/python -c 'import sys; print(sys.implementation.cache_tag)')
+    if [ ! -e "$wheels/.complete" ]; then
+        say "fetching packages"
+        rm -rf "$wheels"
+        patiently .venv/bin/python -m pip --disable-pip-version-check download --quiet --only-binary :all: \
+            --require-hashes -r requirements/dev.txt --dest "$wheels"
+        touch "$wheels/.complete"
+    fi
+    pip_install --no-index --find-links "$wheels" --require-hashes -r requirements/dev.txt
     packages_mark >.venv/packages.mark
 }
 
@@ -112,8 +132,7 @@ fetch() { # folder, pom, subfolder, mark, goal
     say "fetching $(basename "$1") with Maven"
     rm -rf "$1".new.*
     mkdir "$1.new.$$"
-    mvn --batch-mode --quiet --strict-checksums -f "$2" "dependency:$5" \
-        -DoutputDirectory="$1.new.$$/$3" >"$1.new.$$/maven.log" 2>&1 ||
+    patiently maven "$1.new.$$" "$2" "$3" "$5" ||
         { cat "$1.new.$$/maven.log" >&2; refuse "Maven could not fetch $(basename "$1"): its own words are above."; }
     rm "$1.new.$$/maven.log"
     "$4" >"$1.new.$$/.complete"
@@ -121,8 +140,21 @@ fetch() { # folder, pom, subfolder, mark, goal
     mv "$1.new.$$" "$1"
 }
 
+maven() { # folder, pom, subfolder, goal
+    mvn --batch-mode --quiet --strict-checksums -f "$2" "dependency:$4" -DoutputDirectory="$1/$3" >"$1/maven.log" 2>&1
+}
+
 make_jars() { fetch "$kafka" $pom libs jars_mark copy-dependencies; }
 make_sinks() { fetch "$sinks" $sinks_pom . sinks_mark unpack-dependencies; }
+
+# A lab starts without them, too, only slower: where they cannot be made, that is said and set-up goes on.
+make_classes() {
+    say "writing down which classes Kafka loads, so that labs start faster"
+    rm -rf "$kafka/classes"
+    mkdir "$kafka/classes"
+    .venv/bin/python -m drctl.lab.archive || say "that failed, labs start without; 'rm -r $kafka/classes' has it tried again"
+    classes_mark >"$kafka/classes/.complete"
+}
 
 ready() {
     case $1 in
@@ -130,14 +162,15 @@ ready() {
     drctl) marked .venv/drctl.mark "$(drctl_mark)" ;;
     jars) marked "$kafka/.complete" "$(jars_mark)" ;;
     sinks) marked "$sinks/.complete" "$(sinks_mark)" ;;
+    classes) marked "$kafka/classes/.complete" "$(classes_mark)" ;;
     esac
 }
 
 check_tools
-ready packages && ready drctl && ready jars && ready sinks && exit
+ready packages && ready drctl && ready jars && ready sinks && ready classes && exit
 mkdir -p "$cache"
 exec 9>"$cache/setup.lock"
 flock 9
-for part in packages drctl jars sinks; do
+for part in packages drctl jars sinks classes; do
     ready $part || make_$part
 done

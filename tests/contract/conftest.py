@@ -8,6 +8,13 @@ import pytest
 from drctl.lab import Lab
 from tests.contract.link import FakeLinkStage, LinkStage, RealLinkStage
 from tests.contract.stage import FakeStage, RealStage, Stage
+from tests.leftovers import no_thread_is_left
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test() -> Iterator[None]:
+    with no_thread_is_left():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A site as the contract suites play on it: topics, writers, transactions and consumers, in memory or real."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any, Protocol
@@ -16,12 +16,14 @@ from drctl.drivers.kafka.provision import Right, allow, binding, create_topics
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail import KafkaTail
+from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.lab.layout import CANARY_TOPIC
 from drctl.model.offsets import TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
 from drctl.ports import Brokers, Fence, Positions, Records, Tail
+from tests.contract.waiting import until
 from tests.fakes import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeSite, FakeTail
 from tests.fakes.site import Log
 
@@ -130,6 +132,8 @@ class RealStage:
 
     def create(self, name: str, partitions: int) -> None:
         create_topics(self.admin, {name: (partitions, 1, {})})
+        # The controller answers before every broker tells the topic to its clients.
+        until(SystemClock(), "the topic is told of", lambda: name in self.brokers.topics([name]))
 
     def write(self, partition: TopicPartition, *values: bytes) -> None:
         producer = self._producer()
@@ -141,10 +145,11 @@ class RealStage:
         producer = self._producer(**{"transactional.id": uuid4().hex})
         producer.init_transactions(30)
         producer.begin_transaction()
+        first = self.records.bounds([partition])[partition].high
         for value in values:
             producer.produce(partition.topic, value, partition=partition.partition)
         assert producer.flush(30) == 0
-        return _RealTransaction(producer)
+        return _RealTransaction(producer, lambda: self.records.bounds([partition])[partition].stable > first)
 
     @contextmanager
     def member(self, group: str, topic: str, protocol: GroupProtocol) -> Iterator[None]:
@@ -174,14 +179,18 @@ class RealStage:
 
 
 class _RealTransaction:
-    def __init__(self, producer: Producer) -> None:
-        self.producer = producer
+    """Ended when its marker is in the log: the coordinator answers the producer before that."""
+
+    def __init__(self, producer: Producer, marked: Callable[[], bool]) -> None:
+        self.producer, self.marked = producer, marked
 
     def commit(self) -> None:
         self.producer.commit_transaction(30)
+        until(SystemClock(), "the transaction's marker is written", self.marked)
 
     def abort(self) -> None:
         self.producer.abort_transaction(30)
+        until(SystemClock(), "the transaction's marker is written", self.marked)
 
 
 def client(site: KafkaSite) -> dict[str, Any]:

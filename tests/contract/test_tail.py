@@ -9,6 +9,7 @@ from confluent_kafka import TopicPartition as Place
 
 from drctl.drivers.kafka.polled_tail import AllowedTail, PolledTail
 from drctl.drivers.kafka.tail import KafkaTail
+from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import Forbidden
 from drctl.lab import Lab
@@ -155,7 +156,7 @@ def test_static_members_and_what_they_are_assigned(site: RealStage, group: str, 
         assert CLOCK.monotonic() < deadline, found
         consumer.poll(0.2)
         if consumer.assignment():
-            consumer.commit(offsets=[Place(topic, 0, 0)], asynchronous=False)  # tells the topic's id
+            assert commit(consumer, [Place(topic, 0, 0)])  # tells the topic's id
         sessions.apply(tail.poll(0.1).changes)
     (member,) = sessions.members(group)
     assert (member.instance_id, member.client_id) == ("pump-7", "pumps")

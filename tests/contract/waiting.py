@@ -2,12 +2,21 @@
 
 from collections.abc import Callable
 
+from drctl.errors import DrctlError
 from drctl.ports import Clock
 
 
 def until(clock: Clock, what: str, reached: Callable[[], bool], seconds: float = 60) -> None:
-    """Return once it is so; AssertionError naming it if it does not come about."""
+    """Return once it is so; AssertionError naming it if it does not come about. A passing error is not yet so."""
     deadline = clock.monotonic() + seconds
-    while not reached():
-        assert clock.monotonic() < deadline, f"in vain: {what}"
+    said = ""
+    while True:
+        try:
+            if reached():
+                return
+        except DrctlError as error:
+            if not error.transient:
+                raise
+            said = str(error)
+        assert clock.monotonic() < deadline, f"in vain: {what} {said}"
         clock.sleep(0.1)

@@ -2,10 +2,9 @@
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,8 +20,11 @@ from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.wiring import open_world
+from tests.lab import usage
+from tests.lab.usage import drctl
 
 CLOCK = SystemClock()
+wait = partial(usage.wait, seconds=90)
 READINGS = TopicPartition("turbines.readings", 0)
 SOURCE = "north-to-south.source"
 SYNCS = "mm2-offset-syncs.north.internal"
@@ -40,21 +42,6 @@ def lab(own_lab: Lab) -> Lab:
         records = world.sites["south"].records
         wait("the records are at south", lambda: records.bounds([READINGS])[READINGS].stable >= 300)
     return own_lab
-
-
-def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert "Traceback" not in done.stderr
-    assert "this is a bug" not in done.stderr
-    return done
-
-
-def wait(what: str, done: Callable[[], object]) -> None:
-    deadline = CLOCK.monotonic() + 90
-    while not done():
-        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
-        CLOCK.sleep(0.3)
 
 
 @contextmanager

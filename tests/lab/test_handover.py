@@ -3,32 +3,22 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from confluent_kafka import Consumer, Producer
 
 from drctl.config import load
-from drctl.drivers.kafka import properties
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.session import GroupState
 from drctl.wiring import open_world
+from tests.lab.usage import client, drctl, numbers, wait
 
 CLOCK = SystemClock()
 READINGS = "turbines.readings"
 PROTOCOLS = {"dispatch": "classic", "pricing": "consumer", "forecast": "classic", "billing": "classic"}
-
-
-def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def client(lab: Lab, site: str, user: str) -> dict[str, str]:
-    there = lab.site(site)
-    return {**properties.load(there.client_properties(user)), "bootstrap.servers": there.bootstrap_servers}
 
 
 def write(lab: Lab, count: int, since: int = 0) -> None:
@@ -54,24 +44,6 @@ def member(lab: Lab, site: str, group: str) -> Iterator[Consumer]:
         yield consumer
     finally:
         consumer.close()
-
-
-def numbers(consumer: Consumer, count: int) -> list[int]:
-    """The next records of partition 0, committed."""
-    found: list[int] = []
-    deadline = CLOCK.monotonic() + 60
-    while len(found) < count:
-        assert CLOCK.monotonic() < deadline, found
-        found += [int(m.value() or b"") for m in consumer.consume(count - len(found), 0.5) if m.error() is None]
-    consumer.commit(asynchronous=False)
-    return found
-
-
-def wait(what: str, done: Callable[[], object]) -> None:
-    deadline = CLOCK.monotonic() + 60
-    while not done():
-        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
-        CLOCK.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,30 +15,15 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError, Unreachable
 from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
-from drctl.lab.layout import java
+from drctl.lab.layout import KAFKA, archive, cache, java
 from drctl.lab.processes import Processes
 from drctl.lab.supervisor import ONLY_UNDER_ITS_PARENT
 from drctl.model.offsets import TopicPartition
+from tests.lab.usage import wait
+from tests.leftovers import alive
 
 READINGS = TopicPartition("turbines.readings", 0)
 CLOCK = SystemClock()
-
-
-def wait(what: str, seconds: float, done: Callable[[], bool]) -> None:
-    deadline = CLOCK.monotonic() + seconds
-    while not done():
-        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
-        CLOCK.sleep(0.1)
-
-
-def alive(pids: list[int]) -> list[int]:
-    def runs(pid: int) -> bool:
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-        except OSError:
-            return False
-
-    return [pid for pid in pids if runs(pid)]
 
 
 STARTER = """
@@ -73,25 +58,19 @@ def test_nothing_is_left_when_the_starter_ends(started: tuple["subprocess.Popen[
     assert len(alive(pids)) == 4
     parent.send_signal(end)
     parent.communicate()
-    wait("all are gone", 20, lambda: not alive(pids))
+    wait("all are gone", lambda: not alive(pids), 20)
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(started: tuple["subprocess.Popen[str]", list[int]]) -> None:
     _, pids = started
     os.kill(pids[0], signal.SIGKILL)
-    wait("all are gone", 20, lambda: not alive(pids))
+    wait("all are gone", lambda: not alive(pids), 20)
 
 
 def test_what_begins_after_the_supervisor_was_killed_ends_by_itself(tmp_path: Path) -> None:
     late = ["sh", "-c", ONLY_UNDER_ITS_PARENT, "1234567", "touch", str(tmp_path / "began")]
     assert subprocess.run(late, check=False).returncode == 1
     assert not (tmp_path / "began").exists()
-
-
-def test_a_second_lab_in_the_same_folder_is_declined(lab: Lab) -> None:
-    with pytest.raises(LabError, match="a lab runs in"):
-        Lab.start(lab.folder, small=True)
-    assert Lab.attach(lab.folder).layout == lab.layout
 
 
 def test_a_dead_lab_is_cleaned_away_by_the_next_start(tmp_path: Path) -> None:
@@ -123,28 +102,23 @@ def test_a_failed_start_tells_the_reason_from_the_log(tmp_path: Path) -> None:
     supervisor = processes.launch_supervisor()
     (tmp_path / "broken.properties").write_text("process.roles=nonsense\n")
     processes.start("north-broker-1", java("kafka.Kafka", str(tmp_path / "broken.properties")))
-    wait("it has ended", 60, lambda: processes.status("north-broker-1").state == "gone")
+    wait("it has ended", lambda: processes.status("north-broker-1").state == "gone", 60)
     assert "nonsense" in processes.reason("north-broker-1")
     supervisor.communicate(b"")
 
 
-def test_clients_are_no_super_users(lab: Lab) -> None:
-    kafka = lab.site("north").kafka("readers")
-    outcomes = Writer(kafka).write([Outgoing(READINGS, b"k", b"v")])
-    assert outcomes == [Outcome.DENIED]
-    kafka.close()
-
-
-def test_drctl_itself_may_not_write_to_a_topic(lab: Lab) -> None:
-    kafka = lab.site("north").kafka("drctl")
-    assert Writer(kafka).write([Outgoing(READINGS, b"k", b"v")]) == [Outcome.DENIED]
-    kafka.close()
-
-
-def test_the_standby_is_fenced_from_the_start(lab: Lab) -> None:
-    kafka = lab.site("south").kafka("turbines")
-    assert Writer(kafka).write([Outgoing(READINGS, b"k", b"v")]) == [Outcome.DENIED]
-    kafka.close()
+def test_a_class_data_archive_that_does_not_fit_stops_no_jvm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = cache() / f"kafka-{KAFKA}"
+    monkeypatch.setenv("DRCTL_CACHE", str(tmp_path))
+    there = archive("kafka.tools.StorageTool")
+    there.parent.mkdir(parents=True)
+    for part in ("libs", ".complete"):
+        (tmp_path / kafka.name / part).symlink_to(kafka / part)
+    assert not [word for word in java("kafka.tools.StorageTool") if "SharedArchiveFile" in word]
+    there.write_bytes(b"of another JVM")
+    command = java("kafka.tools.StorageTool", "random-uuid")
+    assert f"-XX:SharedArchiveFile={there}" in command
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_a_broker_that_was_killed_is_seen_gone_and_comes_back(own_lab: Lab) -> None:
@@ -192,7 +166,7 @@ def test_a_cut_link_stalls_the_copy_and_heals(own_lab: Lab) -> None:
     CLOCK.sleep(3)
     assert copied() == before
     FAULTS["heal-link"](own_lab, "north")
-    wait("the copy goes on", 90, lambda: copied() >= before + 20)
+    wait("the copy goes on", lambda: copied() >= before + 20, 90)
     north.close()
     south.close()
 
@@ -201,9 +175,3 @@ def test_a_lost_site_refuses_every_connection(own_lab: Lab) -> None:
     assert "refused" in FAULTS["lose-site"](own_lab, "south").observation
     for process in ("south-broker-1", "south-connect"):
         FAULTS["restart"](own_lab, process)
-
-
-@pytest.mark.parametrize(("fault", "target"), [("lose-site", "west"), ("cut-link", "west"), ("kill", "nobody")])
-def test_a_target_that_is_not_there_is_named(lab: Lab, fault: str, target: str) -> None:
-    with pytest.raises(LabError, match=target):
-        FAULTS[fault](lab, target)

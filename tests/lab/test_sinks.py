@@ -30,17 +30,12 @@ from drctl.monitors.links import lag
 from drctl.plans.positions import translate_groups
 from drctl.ports import World
 from drctl.wiring import open_world
+from tests.lab.usage import wait
+from tests.leftovers import alive
 
 CLOCK = SystemClock()
 PARTITIONS = tuple(TopicPartition(TOPIC, number) for number in range(3))
 TABLE, FILE = "orders-to-postgres", "orders-to-file"
-
-
-def wait(what: str, done: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = CLOCK.monotonic() + seconds
-    while not done():
-        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
-        CLOCK.sleep(0.2)
 
 
 def wait_for(count: int, delivered: Callable[[], list[str]]) -> None:
@@ -171,14 +166,6 @@ def descendants(pid: int) -> list[int]:
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
     children = [int(word) for word in found.stdout.split()]
     return children + [each for child in children for each in descendants(child)]
-
-
-def alive(pids: list[int]) -> list[int]:
-    return [
-        pid
-        for pid in pids
-        if (stat := Path(f"/proc/{pid}/stat")).exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
-    ]
 
 
 def memory_of_the_dead() -> list[str]:

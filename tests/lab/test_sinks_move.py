@@ -2,10 +2,9 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -15,21 +14,12 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.lab.sinks import TOPIC
 from drctl.model.offsets import TopicPartition
+from tests.lab import usage
+from tests.lab.usage import drctl
 
 CLOCK = SystemClock()
+wait = partial(usage.wait, seconds=90)
 SINK = "orders-to-postgres"
-
-
-def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def wait(what: str, done: Callable[[], object]) -> None:
-    deadline = CLOCK.monotonic() + 90
-    while not done():
-        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
-        CLOCK.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,18 @@
 """The switchover on two real sites with MirrorMaker 2 between them. A test begins where the one before has ended."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from threading import Event, Thread
-from typing import Self
+from threading import Event
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from drctl.config import load
-from drctl.drivers.kafka import properties
+from drctl.drivers.kafka.traffic import commit
 from drctl.errors import Compensated
 from drctl.lab.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
@@ -22,6 +21,8 @@ from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.ports import World
 from drctl.wiring import open_world
+from tests.applications import Application, records
+from tests.lab.usage import client, to_the_end, wait
 
 READINGS, ORDERS = "turbines.readings", "shop.orders"
 DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
@@ -59,21 +60,16 @@ def sites(world: World) -> tuple[str, str]:
     return serving, next(name for name in world.sites if name != serving)
 
 
-def client(lab: Lab, site: str, user: str) -> dict[str, str]:
-    there = lab.site(site)
-    return {**properties.load(there.client_properties(user)), "bootstrap.servers": there.bootstrap_servers}
-
-
-class Writer(Thread):
+class Writer(Application):
     """Writes records one by one where it is until it is denied, then where the door points."""
 
     def __init__(self, lab: Lab, world: World, prefix: str) -> None:
-        super().__init__(daemon=True)
-        self.lab, self.door, self.prefix, self.ended = lab, world.front_door, prefix, Event()
+        super().__init__("writer")
+        self.lab, self.door, self.prefix = lab, world.front_door, prefix
         self.acknowledged: PerPartition = defaultdict(list)
         self.moves = 0
 
-    def run(self) -> None:
+    def work(self) -> None:
         at, number = self.door.site(), 0
         producer = Producer(client(self.lab, at or "", "turbines"))
         while not self.ended.wait(0.01):
@@ -98,28 +94,17 @@ class Writer(Thread):
         assert answers[0].code() in DENIED, answers[0]
         return False
 
-    def end(self) -> None:
-        self.ended.set()
-        self.join(20)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-
-class Reader(Thread):
+class Reader(Application):
     """A group's member: reads, commits, and goes where the door points; ``stubborn`` it stays."""
 
     def __init__(self, lab: Lab, world: World, group: str, prefix: str, *, stubborn: bool = False) -> None:
-        super().__init__(daemon=True)
+        super().__init__(group)
         self.lab, self.door, self.group, self.prefix, self.stubborn = lab, world.front_door, group, prefix, stubborn
         self.processed: PerPartition = defaultdict(list)
-        self.joined, self.ended = Event(), Event()
+        self.joined = Event()
 
-    def run(self) -> None:
+    def work(self) -> None:
         while not self.ended.wait(0.05):
             site = self.door.site()
             if site is not None:
@@ -130,41 +115,24 @@ class Reader(Thread):
         consumer = Consumer({**client(self.lab, site, "readers"), **settings})
         consumer.subscribe([READINGS, ORDERS], on_assign=lambda *_: self.joined.set())
         while not self.ended.is_set() and (self.stubborn or self.door.site() == site):
-            for message in consumer.consume(100, 0.1):
-                assert message.error() is None, message.error()
+            batch = records(consumer.consume(100, 0.1))
+            for message in batch:
                 if (value := message.value() or b"").startswith(self.prefix.encode()):
                     self.processed[message.topic() or "", message.partition() or 0].append(value)
-                consumer.commit(message=message, asynchronous=False)
+            if batch:
+                assert commit(consumer)
         consumer.close()
-
-    def end(self) -> None:
-        self.ended.set()
-        self.join(20)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-
-def wait(world: World, what: str, seconds: float, done: Callable[[], bool]) -> None:
-    deadline = world.clock.monotonic() + seconds
-    while not done():
-        assert world.clock.monotonic() < deadline, f"waited in vain until {what}"
-        world.clock.sleep(0.1)
 
 
 def some_writes(world: World, writer: Writer, count: int = 60) -> None:
     before = sum(map(len, writer.acknowledged.values()))
-    wait(world, "records are written", 30, lambda: sum(map(len, writer.acknowledged.values())) >= before + count)
+    wait("records are written", lambda: sum(map(len, writer.acknowledged.values())) >= before + count, 30)
 
 
 def test_a_switchover_and_the_way_home_under_load_lose_and_repeat_nothing(lab: Lab) -> None:
     prefix = uuid4().hex
     with opened(lab) as world, Writer(lab, world, prefix) as writer, Reader(lab, world, "dispatch", prefix) as reader:
-        wait(world, "the reader has joined", 30, reader.joined.is_set)
+        wait("the reader has joined", reader.joined.is_set, 30)
         for moves in (1, 2):
             some_writes(world, writer)
             result = move(world)
@@ -173,7 +141,7 @@ def test_a_switchover_and_the_way_home_under_load_lose_and_repeat_nothing(lab: L
             some_writes(world, writer)
             assert writer.moves == moves
         writer.end()
-        wait(world, "everything is read", 30, lambda: total(reader.processed) >= total(writer.acknowledged))
+        wait("everything is read", lambda: total(reader.processed) >= total(writer.acknowledged), 30)
         reader.end()
     assert reader.processed == writer.acknowledged
 
@@ -182,13 +150,13 @@ def test_a_group_that_is_not_running_finds_its_exact_position_at_the_other_site(
     prefix = uuid4().hex
     with opened(lab) as world:
         source, target = sites(world)
-        catch_up(lab, source, "billing")
+        to_the_end(lab, source, "billing", READINGS)  # what earlier tests have left
         with Writer(lab, world, prefix) as writer:
             some_writes(world, writer, 200)
         first = take(lab, source, "billing", 70)
         move(world)
         rest = take(lab, target, "billing", total(writer.acknowledged) - 70)
-        assert take(lab, target, "billing", 1, patience=5) == []
+        assert to_the_end(lab, target, "billing", READINGS) == []
     assert sorted(first + rest) == sorted(v for values in writer.acknowledged.values() for v in values)
 
 
@@ -206,7 +174,7 @@ def test_the_link_home_writes_through_the_fence_of_the_old_source(lab: Lab) -> N
             found = sum(len(world.sites[source].records.identities(p, end, 10**9)) for p, end in ends.items())
             return found == total(writer.acknowledged)
 
-        wait(world, "the records come home", 60, copied)
+        wait("the records come home", copied, 60)
         assert world.sites[source].fence.standing()
         assert not world.sites[target].fence.standing()
 
@@ -235,7 +203,7 @@ def test_a_consumer_that_never_leaves_is_named_and_the_source_is_open_again(lab:
     prefix = uuid4().hex
     with opened(lab, step_timeout=8) as world, Reader(lab, world, "reporting", prefix, stubborn=True) as reader:
         source, _ = sites(world)
-        wait(world, "the reader has joined", 30, reader.joined.is_set)
+        wait("the reader has joined", reader.joined.is_set, 30)
         with pytest.raises(Compensated, match=r"group reporting is Stable with .* at /127\.0\.0\.1"):
             move(world)
         with Writer(lab, world, prefix) as writer:
@@ -254,21 +222,14 @@ def total(found: PerPartition) -> int:
     return sum(map(len, found.values()))
 
 
-def take(lab: Lab, site: str, group: str, count: int, *, patience: float = 20) -> list[bytes]:
+def take(lab: Lab, site: str, group: str, count: int) -> list[bytes]:
     """Read that many records as the group's only member, commit, leave."""
     settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
     consumer = Consumer({**client(lab, site, "readers"), **settings})
     consumer.subscribe([READINGS])
     found: list[bytes] = []
-    while len(found) < count and (message := consumer.poll(patience)) is not None:
-        assert message.error() is None, message.error()
-        found.append(message.value() or b"")
-        consumer.commit(message=message, asynchronous=False)
+    while len(found) < count and (message := consumer.poll(20)) is not None:
+        found += [each.value() or b"" for each in records([message])]
+    assert commit(consumer)
     consumer.close()
     return found
-
-
-def catch_up(lab: Lab, site: str, group: str) -> None:
-    """Read whatever earlier tests have left."""
-    while take(lab, site, group, 1000, patience=6):
-        pass

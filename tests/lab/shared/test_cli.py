@@ -6,24 +6,20 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Place
 
 from drctl.config import load
+from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.wiring import open_world
+from tests.lab.usage import drctl
 
 CLOCK = SystemClock()
-
-
-def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_status_shows_both_sites_the_link_and_says_nothing_on_standard_error(lab: Lab) -> None:
@@ -71,15 +67,15 @@ def test_sessions_shows_members_and_commits_from_what_the_coordinators_wrote_dow
     while not consumer.assignment():
         assert CLOCK.monotonic() < deadline
         consumer.poll(0.2)
-    consumer.commit(offsets=[Place("turbines.readings", 2, 0)], asynchronous=False)
+    assert commit(consumer, [Place("turbines.readings", 2, 0)])
     done = drctl(lab, "sessions", "-o", "json")
+    told = drctl(lab, "sessions", "--all")
     consumer.close()
     kafka.close()
     assert done.returncode == 0, done.stderr
     (group,) = (each for each in json.loads(done.stdout)["groups"] if each["name"] == "reporting")
     assert group["secondsSinceLastCommit"] < 60
     assert [(m["staticId"], m["clientId"], len(m["assigned"])) for m in group["members"]] == [("mill-1", "mills", 6)]
-    told = drctl(lab, "sessions", "--all")
     assert "reporting" in told.stdout
     assert "mill-1" in told.stdout
 
@@ -117,5 +113,5 @@ def _read(url: str) -> str:
     try:
         with urlopen(url) as answer:
             return str(answer.read().decode())
-    except URLError:
+    except OSError:
         return ""

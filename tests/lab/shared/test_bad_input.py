@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -33,6 +34,8 @@ def folder(lab: Lab, tmp_path: Path) -> Path:
         source = lab.folder / name
         shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
     plan = tmp_path / "plan.yaml"
+    # A plan file of its own: to drctl an empty journal of a name that has copies at the sites is a lost one.
+    plan.write_text(plan.read_text().replace("metadata: {name: lab}", f"metadata: {{name: lab-{uuid4().hex[:8]}}}"))
     plan.write_text(re.sub(r"topics: .*", "topics: [turbines.readings]", plan.read_text()))
     plan.write_text(re.sub(r"groups: .*", "groups: [dispatch]", plan.read_text()))
     return tmp_path

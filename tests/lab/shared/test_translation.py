@@ -15,6 +15,7 @@ from drctl.config import load
 from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
@@ -25,6 +26,7 @@ from drctl.monitors.links import lag
 from drctl.plans.positions import mirrormaker_repeats, translate_groups
 from drctl.ports import World
 from drctl.wiring import open_world
+from tests.applications import records
 
 PLAIN, MIXED, PRICES, TRIMMED, IDLE = (
     TopicPartition(f"dr.{name}", 0) for name in ("plain", "transactions", "prices", "trimmed", "idle")
@@ -300,8 +302,7 @@ def _consume(site: KafkaSite, group: str, protocol: GroupProtocol, topic: str, c
     consumer.subscribe([topic])
     read_so_far: list[Message] = []
     while len(read_so_far) < count:
-        read_so_far += consumer.consume(count - len(read_so_far), 1.0)
-    assert all(m.error() is None for m in read_so_far)
-    consumer.commit(asynchronous=False)
+        read_so_far += records(consumer.consume(count - len(read_so_far), 1.0))
+    assert commit(consumer)
     consumer.close()
     site.close()

@@ -1,0 +1,65 @@
+"""A topic is deleted and made anew at the site that serves: no warm position goes past a record of the new one."""
+
+from dataclasses import replace
+from functools import partial
+
+from confluent_kafka import Producer
+
+from drctl.config import load
+from drctl.drivers.kafka.provision import create_topics
+from drctl.drivers.kafka.records import read
+from drctl.drivers.store.clock import SystemClock
+from drctl.lab import Lab
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.site import Workload
+from drctl.plans.warming import Warm
+from drctl.wiring import open_world
+from tests.lab import usage
+
+CLOCK = SystemClock()
+wait = partial(usage.wait, seconds=90)
+
+
+def test_positions_in_a_recreated_topic_never_skip_a_new_record(lab: Lab) -> None:
+    topic, group = "dr.again", "dr-again"
+    partition = TopicPartition(topic, 0)
+    plan = replace(load(lab.plan_file), workloads=(Workload("again", (topic,), (group,)),))
+    north, south = lab.site("north").kafka("admin"), lab.site("south").kafka("admin")
+
+    def write(*values: bytes) -> None:
+        producer = Producer(north.config)
+        for value in values:
+            producer.produce(topic, value, partition=0)
+        assert producer.flush(30) == 0
+
+    def copied() -> list[bytes]:
+        return [bytes(m.value() or b"") for m in read(south, partition, 0)]
+
+    with open_world(plan) as world:
+        create_topics(north, {topic: (1, 1, {})})
+        write(*(b"old %d" % n for n in range(100)))
+        wait("the old records are copied", lambda: topic in world.sites["south"].brokers.topics([topic]) and copied())
+        wait("all of them", lambda: len(copied()) == 100)
+        there, here = world.sites["south"].positions, world.sites["north"].positions
+        here.commit(group, {partition: Committed(60)})
+        keeper = Warm(world, "north", "south")
+        keeper.note(here.committed([group]))
+        keeper.cycle()
+        assert there.committed([group])[group][partition].offset == 60
+
+        north.admin().delete_topics([topic])[topic].result(30)
+        wait("it is gone", lambda: not world.sites["north"].brokers.topics([topic]))
+        create_topics(north, {topic: (1, 1, {})})
+        write(*(b"new %d" % n for n in range(50)))
+        here.commit(group, {partition: Committed(20)})
+        CLOCK.sleep(8)
+        for _ in range(3):
+            keeper = Warm(world, "north", "south")
+            keeper.note(here.committed([group]))
+            keeper.cycle()
+        position = there.committed([group])[group][partition].offset
+        unread = {b"new %d" % n for n in range(20, 50)}
+        before = {bytes(m.value() or b"") for m in read(south, partition, 0) if (m.offset() or 0) < position}
+        assert not unread & before
+    north.close()
+    south.close()

@@ -1,0 +1,113 @@
+"""What the tier does as a user would: give a command, connect a client, wait for something to come true."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+from confluent_kafka import Consumer, KafkaError, Message
+
+from drctl.drivers.kafka import properties
+from drctl.drivers.kafka.traffic import commit
+from drctl.drivers.store.clock import SystemClock
+from drctl.lab import Lab
+from drctl.model.offsets import TopicPartition
+from tests.applications import records
+
+CLOCK = SystemClock()
+QUIET = {"log_level": "2"}
+"""For clients that outlive a lost site, and would tell of nothing else."""
+
+
+def drctl(lab: Lab, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A drctl command with the lab's plan, as an operator gives it. It never ends with a traceback."""
+    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL)
+    assert "Traceback" not in done.stderr
+    assert "this is a bug" not in done.stderr
+    return done
+
+
+def client(lab: Lab, site: str, user: str) -> dict[str, str]:
+    """Settings of an application's client."""
+    there = lab.site(site)
+    settings = properties.load(there.client_properties(user))
+    return {**settings, "bootstrap.servers": there.bootstrap_servers}
+
+
+def wait(what: str, done: Callable[[], object], seconds: float = 60) -> None:
+    """Until it is so."""
+    deadline = CLOCK.monotonic() + seconds
+    while not done():
+        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
+        CLOCK.sleep(0.1)
+
+
+def numbers(consumer: Consumer, count: int) -> list[int]:
+    """The next records, which are numbers, committed."""
+    found: list[int] = []
+    deadline = CLOCK.monotonic() + 60
+    while len(found) < count:
+        assert CLOCK.monotonic() < deadline, found
+        found += [int(m.value() or b"") for m in records(consumer.consume(count - len(found), 0.5))]
+    assert commit(consumer)
+    return found
+
+
+def to_the_end(lab: Lab, site: str, group: str, *topics: str) -> list[Message]:
+    """Read what the group has not yet read, to the end of each partition, as its only member; commit, leave."""
+    settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer({**client(lab, site, "readers"), **QUIET, **settings, "enable.partition.eof": True})
+    assigned: set[TopicPartition] = set()
+    at_end: set[TopicPartition] = set()
+    consumer.subscribe(
+        [*topics], on_assign=lambda _, given: assigned.update(TopicPartition(p.topic, p.partition) for p in given)
+    )
+    found: list[Message] = []
+    deadline = CLOCK.monotonic() + 90
+    while not assigned or assigned - at_end:
+        assert CLOCK.monotonic() < deadline, (
+            f"{group} at {site} did not come to the end of {assigned - at_end or topics}"
+        )
+        message = consumer.poll(0.5)
+        if message is None:
+            continue
+        error, partition = message.error(), TopicPartition(message.topic() or "", message.partition() or 0)
+        if error is not None and error.code() == KafkaError._PARTITION_EOF:
+            at_end.add(partition)
+        elif records([message]):
+            found.append(message)
+            at_end.discard(partition)
+    if found:
+        assert commit(consumer)
+    consumer.close()
+    return found
+
+
+@contextmanager
+def watched(lab: Lab, log: Path) -> Iterator[int]:
+    """The service beside it, keeping the standby warm; gives its port."""
+    command = [sys.executable, "-m", "drctl", "-v", "-f", str(lab.plan_file), "service", "run", "--warm"]
+    with log.open("w+") as file:
+        service = subprocess.Popen([*command, "--listen", "127.0.0.1:0", "--every", "3s"], stderr=file)
+    try:
+        wait("it serves", lambda: re.search(r'"port": (\d+)', log.read_text()))
+        found = re.search(r'"port": (\d+)', log.read_text())
+        assert found is not None
+        yield int(found[1])
+    finally:
+        service.terminate()
+        assert service.wait(30) == 0
+
+
+def metric(port: int, name: str) -> float:
+    """A figure of the service; -1 while it tells none."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            found = re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+    except OSError:
+        return -1.0
+    return float(found[1]) if found else -1.0

@@ -1,9 +1,11 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test drill format-check lint types imports unit spec contract lab format lab-up lab-down runbooks lock clean
+.PHONY: help setup check test drill format-check lint types imports unit spec contract lab soak format lab-up lab-down runbooks lock clean
 
 REPORT ?= reports/drill
+TIER ?= lab
+TRIES ?= once
 BIN := .venv/bin
 stage = @printf '\n== $@: %s\n' '$(1)'
 
@@ -13,7 +15,9 @@ help: ## list the targets
 setup: ## make the environment and fetch Kafka; quick when there is nothing to do
 	@tools/setup.sh
 
-test: setup format-check lint types imports unit spec contract lab ## every check and every test, real Kafka included
+check: setup format-check lint types imports unit spec ## the checks and tests that need no Kafka
+
+test: check contract lab ## every check and every test, real Kafka included
 
 drill: setup ## move live consumer groups between two real sites and back; REPORT=dir says where the report goes
 	$(BIN)/drctl drill --report '$(REPORT)'
@@ -34,9 +38,16 @@ imports: setup ## the arrows between the rooms
 	$(call stage,import-linter)
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-unit spec contract lab: setup ## one tier of tests; ARGS='-k fence' goes to pytest
+unit spec: setup ## one tier of tests; ARGS='-k fence' goes to pytest
 	$(call stage,tests/$@)
-	@$(BIN)/pytest tests/$@ $(ARGS)
+	@$(BIN)/python tools/tier.py once $@ -n auto $(ARGS)
+
+contract lab: setup ## the same for the tiers with real Kafka; TRIES=twice runs what failed once more and lists it
+	$(call stage,tests/$@)
+	@$(BIN)/python tools/tier.py $(TRIES) $@ $(ARGS)
+
+soak: setup ## a tier over and over to find what fails by chance; TIER=lab ARGS='--times 5 --pressure --minutes 120'
+	$(BIN)/python tools/tier.py soak $(TIER) $(ARGS)
 
 format: setup ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix-only

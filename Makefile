@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test drill format-check lint types imports unit spec contract lab soak format lab-up lab-down runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill format-check lint types imports unit spec contract lab lab-long soak format lab-up lab-down chart runbooks lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -44,10 +44,24 @@ unit spec: setup ## one tier of tests; ARGS='-k fence' goes to pytest
 
 contract lab: setup ## the same for the tiers with real Kafka; TRIES=twice runs what failed once more and lists it
 	$(call stage,tests/$@)
-	@$(BIN)/python tools/tier.py $(TRIES) $@ $(ARGS)
+	@$(BIN)/python tools/tier.py $(TRIES) $@ $(if $(filter lab,$@),-m 'not long') $(ARGS)
+
+lab-long: setup ## the lab tests that take minutes each, which make test leaves out
+	$(call stage,tests/lab that take long)
+	@$(BIN)/python tools/tier.py once lab -m long $(ARGS)
 
 soak: setup ## a tier over and over to find what fails by chance; TIER=lab ARGS='--times 5 --pressure --minutes 120'
 	$(BIN)/python tools/tier.py soak $(TIER) $(ARGS)
+
+setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time
+	@tools/setup-kube.sh
+
+test-kube: setup-kube ## the tests on a real Kubernetes (root on Debian); ARGS go to pytest
+	$(call stage,tests/kube)
+	@$(BIN)/python tools/tier.py once kube $(ARGS)
+
+soak-kube: setup-kube ## kill broker pods under load, 30 times at random moments; ARGS='--times 5 --seed 2'
+	$(BIN)/python -m drctl.drills.pod_kills $(ARGS)
 
 format: setup ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix-only
@@ -58,6 +72,9 @@ lab-up: setup ## start two Kafka sites and MirrorMaker 2 on this machine
 
 lab-down: setup ## stop them and remove what they kept
 	$(BIN)/drctl lab down
+
+chart: setup ## write deploy/chart from deploy/base
+	$(BIN)/python tools/chart.py
 
 runbooks: setup ## write runbooks/ from the plans
 	$(BIN)/python -m drctl.plans.render

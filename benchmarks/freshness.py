@@ -1,19 +1,22 @@
 """How old the standby's positions are under load, beside how long MirrorMaker 2 itself needs to copy a record.
 
-``python -m benchmarks.freshness [GROUPS] [PARTITIONS] [SECONDS]`` starts a lab. A process of its own writes records at
-north and commits every group's positions at the end of the log every five seconds, as consumers do by default. This
+``python -m benchmarks.freshness [GROUPS] [PARTITIONS] [SECONDS] [EVERY]`` starts a lab. A process of its own writes
+records at north and commits every group's positions at the end of the log every EVERY seconds, by default five. This
 process keeps south warm as the service does, and notes when each position that was committed at north is at south.
-Another consumer at south notes how old records are when they arrive. Prints one line of JSON; all figures are seconds.
+Another consumer at south notes how old records are when they arrive. Brokers and workers compile in full, and the first
+third of the time, in which they warm up, is not counted. Prints one line of JSON; all figures are seconds.
 """
 
 import json
 import multiprocessing
+import os
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import batched
 from pathlib import Path
 from statistics import quantiles
 from typing import override
@@ -21,6 +24,7 @@ from typing import override
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as Place
 
+from drctl.cli.logs import configure
 from drctl.config import load
 from drctl.drivers.kafka import properties
 from drctl.drivers.kafka.positions import KafkaPositions
@@ -31,6 +35,7 @@ from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Workload
 from drctl.monitors import Sessions
+from drctl.ports import SitePorts
 from drctl.service.metrics import Metrics
 from drctl.service.warmth import WarmKeeper
 from drctl.service.watch import PAUSE
@@ -38,12 +43,13 @@ from drctl.wiring import open_world
 
 TOPIC = "dr.bench"
 EVERY = 5.0
-"""Seconds between two commits of a group."""
+"""Seconds between two commits of a group, as consumers do by default."""
 RATE = 500
 """Records per second at north."""
 
+type Answer = multiprocessing.Queue[Noted]
 type Noted = dict[tuple[str, TopicPartition], list[tuple[float, int]]]
-"""When a position was committed, and where, in order."""
+"""When a position was sent to be committed (here) or was answered (there), and where, in order."""
 
 
 class Noting(KafkaPositions):
@@ -58,22 +64,23 @@ class Noting(KafkaPositions):
         self, positions: Mapping[str, Mapping[TopicPartition, Committed]], permit: Callable[[], None]
     ) -> Mapping[str, DrctlError]:
         refused = super().commit_all(positions, permit)
-        note(self.seen, {g: each for g, each in positions.items() if g not in refused})
+        note(self.seen, {g: each for g, each in positions.items() if g not in refused}, time.time())
         return refused
 
 
-def note(seen: Noted, positions: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
-    """These positions are committed now."""
-    now = time.time()
+def note(seen: Noted, positions: Mapping[str, Mapping[TopicPartition, Committed]], at: float) -> None:
+    """These positions were committed at that time."""
     for group, each in positions.items():
         for partition, committed in each.items():
-            seen.setdefault((group, partition), []).append((now, committed.offset))
+            seen.setdefault((group, partition), []).append((at, committed.offset))
 
 
-def work(
-    plan_file: Path, names: tuple[str, ...], partitions: int, seconds: float, answer: "multiprocessing.Queue[Noted]"
-) -> None:
-    """The load, in a process of its own: records, and every group's commits at the log's end."""
+def work(plan_file: Path, names: tuple[str, ...], partitions: int, times: tuple[float, float], answer: Answer) -> None:
+    """The load, in a process of its own: records, and every group's commits at the log's end.
+
+    ``times``: how long it lasts, and after how many seconds a group commits again.
+    """
+    seconds, every = times
     seen: Noted = {}
     with open_world(load(plan_file)) as world:
         there = world.sites["north"].positions
@@ -91,12 +98,14 @@ def work(
             for partition in range(partitions):
                 ends[partition] = (written - partition + partitions - 1) // partitions
             batch: list[str] = []
-            while due < now * len(names) / EVERY and len(batch) < len(names):
+            while due < now * len(names) / every and len(batch) < len(names):
                 batch.append(names[due % len(names)])
                 due += 1
-            wanted = {name: {TopicPartition(TOPIC, p): Committed(end) for p, end in enumerate(ends)} for name in batch}
-            there.commit_all(wanted, lambda: None)
-            note(seen, wanted)
+            positions = {TopicPartition(TOPIC, p): Committed(end) for p, end in enumerate(ends)}
+            for some in batched(batch, 16):
+                sent = time.time()
+                there.commit_all(dict.fromkeys(some, positions), lambda: None)
+                note(seen, dict.fromkeys(some, positions), sent)
             time.sleep(0.05)
     answer.put(seen)
 
@@ -111,8 +120,17 @@ def arrivals(south: KafkaSite, partitions: int, ended: threading.Event, ages: li
     consumer.close()
 
 
-def main(groups: int = 1000, partitions: int = 24, seconds: float = 60) -> None:
+def without_checkpoints(south: SitePorts) -> None:
+    """MirrorMaker 2's default: the lab's interval lists a thousand groups' positions every second, for nobody."""
+    name = "north-to-south.checkpoint"
+    definition = south.connectors.definition(name)
+    assert definition is not None
+    south.connectors.put(name, {**definition, "emit.checkpoints.interval.seconds": "60"})
+
+
+def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: float = EVERY) -> None:
     """Run it and print the figures."""
+    os.environ["DRCTL_LAB_JAVA_FLAGS"] = "-XX:TieredStopAtLevel=4 -XX:ReservedCodeCacheSize=128m"
     with tempfile.TemporaryDirectory() as folder, Lab.start(Path(folder) / "lab", small=True) as lab:
         names = tuple(f"bench-{number}" for number in range(groups))
         for site in ("north", "south"):
@@ -122,13 +140,14 @@ def main(groups: int = 1000, partitions: int = 24, seconds: float = 60) -> None:
         plan = replace(load(lab.plan_file), workloads=(Workload("bench", (TOPIC,), names),))
         with open_world(plan) as world:
             south = world.sites["south"]
+            without_checkpoints(south)
             client = lab.site("south").kafka("drctl")
             noting = Noting(client)
             watched = replace(world, sites={**world.sites, "south": replace(south, positions=noting)})
             keeper = WarmKeeper(watched, {name: Sessions() for name in world.sites}, threading.Lock(), Metrics())
             context = multiprocessing.get_context("spawn")
-            answer: multiprocessing.Queue[Noted] = context.Queue()
-            load_ = context.Process(target=work, args=(lab.plan_file, names, partitions, seconds, answer))
+            answer: Answer = context.Queue()
+            load_ = context.Process(target=work, args=(lab.plan_file, names, partitions, (seconds, every), answer))
             ages: list[float] = []
             ended = threading.Event()
             reader = lab.site("south").kafka("admin")
@@ -138,41 +157,54 @@ def main(groups: int = 1000, partitions: int = 24, seconds: float = 60) -> None:
             cycles, until = [], time.monotonic() + seconds + 10
             while time.monotonic() < until:
                 began = time.monotonic()
-                keeper.cycle_or_tell()
-                cycles.append(time.monotonic() - began)
-                time.sleep(PAUSE)
+                if keeper.cycle_or_tell():
+                    cycles.append(time.monotonic() - began)
+                else:
+                    time.sleep(PAUSE)
             committed = answer.get(timeout=60)
             load_.join()
             ended.set()
             listener.join()
             reader.close()
             client.close()
-    lags, never = waited(committed, noting.seen, warm_up=min(15.0, seconds / 4))
+            copied = {
+                p: [record.offset for record in south.records.identities(p, 0, 1 << 60)]
+                for p in (TopicPartition(TOPIC, number) for number in range(partitions))
+            }
+    lags, never = waited(committed, noting.seen, copied, warm_up=seconds / 3)
     sys.stdout.write(
         json.dumps(
             {
                 "groups": groups,
                 "partitions": partitions,
+                "seconds_between_commits": every,
                 "commits_at_the_source": sum(map(len, committed.values())),
                 "positions_at_the_standby": sum(map(len, noting.seen.values())),
                 "never_arrived": never,
                 "freshness": told(lags),
-                "copy_latency_of_the_link": told(ages[len(ages) // 4 :]),
-                "cycle": told(cycles[len(cycles) // 4 :]),
+                "copy_latency_of_the_link": told(ages[len(ages) // 3 :]),
+                "cycle": told(cycles[len(cycles) // 3 :]),
             }
         )
         + "\n"
     )
 
 
-def waited(here: Noted, there: Noted, *, warm_up: float) -> tuple[list[float], int]:
-    """Per commit at the source: how long until a position at least as far was at the standby."""
+def waited(
+    here: Noted, there: Noted, copied: Mapping[TopicPartition, Sequence[int]], *, warm_up: float
+) -> tuple[list[float], int]:
+    """Per commit at the source: how long until a position at least as far was at the standby.
+
+    ``copied`` is where north's records are at south: MirrorMaker 2 writes markers between them. The first positions of
+    all groups come at once, to JVMs that are cold: what was committed in the first ``warm_up`` seconds is not counted.
+    """
     first = min(at for each in here.values() for at, _ in each)
     lags, never = [], 0
     for key, commits in here.items():
         seen, index = there.get(key, []), 0
         for at, offset in commits:
-            while index < len(seen) and seen[index][1] < offset:
+            least = copied[key[1]][offset - 1] + 1 if offset else 0
+            while index < len(seen) and seen[index][1] < least:
                 index += 1
             if index == len(seen):
                 never += 1
@@ -190,4 +222,5 @@ def told(values: list[float]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    configure(0)  # logs go to standard error
     main(*(int(word) for word in sys.argv[1:]))

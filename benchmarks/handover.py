@@ -19,6 +19,7 @@ from statistics import median
 
 from confluent_kafka import Producer
 
+from drctl.cli.logs import configure
 from drctl.config import load
 from drctl.drivers.kafka.provision import create_topics
 from drctl.lab import Lab
@@ -35,6 +36,8 @@ from drctl.wiring import open_world
 
 TOPIC = "dr.bench"
 RECORDS = 2_000
+CUT = ("wait-until-copied", "hand-over-positions")
+"""From the moment at which the groups are empty until their positions are committed and read back."""
 SOURCE = Path(__file__).parent / "BareCommits.java"
 
 
@@ -45,22 +48,25 @@ def main(groups: int = 1000, partitions: int = 24, rounds: int = 3) -> None:
         plan = replace(load(lab.plan_file), workloads=(Workload("bench", (TOPIC,), names),))
         with open_world(plan) as world:
             prepare(lab, world, names, partitions)
-            bare, ours, steps = [], [], []
+            bare, ours, cuts, steps = [], [], [], []
             for number in range(rounds):
                 bare.append(java(lab, partitions, groups, f"bare-{number}-"))
-                seconds, result = hand_over(world)
-                ours.append(seconds)
+                result = hand_over(world)
+                ours.append(seconds(result, "hand-over-positions"))
+                cuts.append(seconds(result, *CUT))
                 steps.append({t.name: round(t.seconds, 2) for t in result.timings})
             tool = reset_one(lab)
             warm = warmed(world, names, partitions)
-    rate = {"bare": groups / median(bare), "drctl": groups / median(ours)}
+    rate = {"bare": groups / median(bare), "drctl": groups / median(ours), "cut": groups / median(cuts)}
     told = {
         "groups": groups,
         "partitions": partitions,
         "bare_commits_java_seconds": [round(s, 2) for s in bare],
         "hand_over_positions_seconds": [round(s, 2) for s in ours],
         "groups_per_second": {name: round(each) for name, each in rate.items()},
+        "cut_seconds": [round(s, 2) for s in cuts],
         "ratio": round(rate["drctl"] / rate["bare"], 2),
+        "ratio_of_the_cut": round(rate["cut"] / rate["bare"], 2),
         "kafka_consumer_groups_one_group_seconds": round(tool, 2),
         "steps_of_the_last_round": steps[-1],
         "from_a_warm_standby": warm,
@@ -106,10 +112,14 @@ def java(lab: Lab, partitions: int, groups: int, prefix: str) -> float:
     return float(done.stdout.strip().splitlines()[-1])
 
 
-def hand_over(world: World) -> tuple[float, RunResult]:
-    """Seconds of the step that translates, proves, commits and reads back."""
-    result = runner.run(handover.ordered("north", "south", observe=observe), world, lambda _: None)
-    return next(t.seconds for t in result.timings if t.name == "hand-over-positions"), result
+def hand_over(world: World) -> RunResult:
+    """One handover of all groups."""
+    return runner.run(handover.ordered("north", "south", observe=observe), world, lambda _: None)
+
+
+def seconds(result: RunResult, *steps: str) -> float:
+    """How long these steps took together."""
+    return sum(t.seconds for t in result.timings if t.name in steps)
 
 
 def warmed(world: World, names: tuple[str, ...], partitions: int) -> dict[str, float]:
@@ -122,8 +132,12 @@ def warmed(world: World, names: tuple[str, ...], partitions: int) -> dict[str, f
     began = time.monotonic()
     keeper.cycle()
     cycle = time.monotonic() - began
-    seconds, _ = hand_over(narrow)
-    return {"first_cycle_seconds": round(cycle, 2), "hand_over_positions_seconds": round(seconds, 2)}
+    result = hand_over(narrow)
+    return {
+        "first_cycle_seconds": round(cycle, 2),
+        "hand_over_positions_seconds": round(seconds(result, "hand-over-positions"), 2),
+        "cut_seconds": round(seconds(result, *CUT), 2),
+    }
 
 
 def reset_one(lab: Lab) -> float:
@@ -141,4 +155,5 @@ def reset_one(lab: Lab) -> float:
 
 
 if __name__ == "__main__":
+    configure(0)  # logs go to standard error
     main(*(int(word) for word in sys.argv[1:]))

@@ -7,9 +7,12 @@
     ├── Refused               3   a person or a missing answer said no: nothing was changed
     │   ├── Blocked           30– gates: every reason is listed, the code is the first one's (decide/rules.py)
     │   ├── Locked           14   another drctl holds the lock
-    │   └── Superseded       15   a higher epoch exists: someone newer decided
+    │   ├── Superseded       15   a higher epoch exists: someone newer decided
+    │   ├── ApprovalMissing  18   a second person's approval is missing, declined or expired
+    │   └── Undecided        19   a stranded tail was not salvaged, or nobody has decided what becomes of it
     ├── StepFailed            4   a step did not reach its goal
     │   └── Compensated       5   … and the way back was walked: the source is open again
+    │       └── LossNotAccepted  17  … because more would be lost than was accepted
     ├── Unreachable           6   a site, broker or worker does not answer
     │   ├── Unauthenticated  16   it answers and rejects our credentials or certificate
     │   └── DeadlinePassed        it was waited for, in vain
@@ -75,6 +78,18 @@ class Superseded(Refused):
     exit_code = 15
 
 
+class ApprovalMissing(Refused):
+    """A second person has to approve this plan and these facts, and has not, or no longer has."""
+
+    exit_code = 18
+
+
+class Undecided(Refused):
+    """The returned site holds records that the other one lacks, and it is not decided what becomes of them."""
+
+    exit_code = 19
+
+
 class StepFailed(DrctlError):
     """A step did not reach its goal within its deadline, or its check found a contradiction."""
 
@@ -85,6 +100,12 @@ class Compensated(StepFailed):
     """A step before the point of no return failed and the way back was walked: the source is open again."""
 
     exit_code = 5
+
+
+class LossNotAccepted(Compensated):
+    """More would be lost than a person has accepted, or nobody can tell how much: the target was not opened."""
+
+    exit_code = 17
 
 
 class Unreachable(DrctlError):

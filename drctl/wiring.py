@@ -1,62 +1,191 @@
 """The composition root: the one place where ports meet drivers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 
+from drctl.drivers.command.front_door import CommandFrontDoor
+from drctl.drivers.command.processes import Processes
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.replication import ConnectReplication
+from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
+from drctl.drivers.kafka.contents import KafkaContents
 from drctl.drivers.kafka.fence import AclFence
+from drctl.drivers.kafka.journal_copy import KafkaJournalCopy
 from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.kafka.polled_tail import AllowedTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail import KafkaTail
-from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.kafka.topics import KafkaTopics
+from drctl.drivers.kube.kubelets import ProxiedKubelets
+from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.kube.scaling import KubeScaling
+from drctl.drivers.store import database
+from drctl.drivers.store.clock import SystemClock, UnsleepingClock
 from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
-from drctl.model.site import Link, PlanFile, Site
-from drctl.ports import LinkPorts, SitePorts, World
+from drctl.drivers.store.memory import SqliteMemory
+from drctl.drivers.store.sightings import SqliteSightings
+from drctl.drivers.store.vault import FileVault
+from drctl.drivers.strimzi.access import StrimziAccess
+from drctl.drivers.strimzi.fence import StrimziFence
+from drctl.drivers.strimzi.replication import StrimziReplication
+from drctl.drivers.witness.service import ServiceWitness
+from drctl.model.site import DoorCommands, Link, PlanFile, Site
+from drctl.plans.copying import CopiedJournal, InBackground
+from drctl.plans.recreations import CurrentMappings
+from drctl.ports import (
+    Clock,
+    Commands,
+    Fence,
+    FrontDoor,
+    KubePorts,
+    LinkPorts,
+    Replication,
+    Resources,
+    SitePorts,
+    World,
+)
 
 
 @contextmanager
-def open_world(plan: PlanFile) -> Iterator[World]:
+def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[World]:
     """Everything a plan acts on, closed at the end.
 
     Nothing connects before it is used, so a site that is down hinders only what needs it. ConfigInvalid or
-    Unauthenticated where a properties or connectors file is unusable.
+    Unauthenticated where a properties or connectors file is unusable. Sites that are ``doubted`` are sought from the
+    start, and not waited for long.
     """
     clock = SystemClock()
     with ExitStack() as stack:
-        kafka = {site.name: KafkaSite.open(site) for site in plan.sites}
-        for each in kafka.values():
-            stack.callback(each.close)
+        kube = {site.name: _kubernetes(site, clock) for site in plan.sites}
+        kafka = {
+            site.name: KafkaSite.open(site, _login(site, kube[site.name]), doubted=site.name in doubted)
+            for site in plan.sites
+        }
+        for name in doubted:
+            kafka[name].seek()
+        for each in (*kafka.values(), *kube.values()):
+            if each is not None:
+                stack.callback(each.close)
 
         def site_ports(site: Site) -> SitePorts:
-            there = kafka[site.name]
-            fence = AclFence(there, site.canary)
+            there, pods = kafka[site.name], kube[site.name]
+            fence: Fence = AclFence(there, site.canary, _login(site, pods, canary=True))
+            if site.strimzi is not None and pods is not None:
+                fence = StrimziFence(fence, pods, site.strimzi)
             positions = KafkaPositions(there)
             tail = AllowedTail(KafkaTail(there), PolledTail(positions, clock))
             stack.callback(tail.close)
-            connectors = ConnectConnectors(site.connect_url, clock)
+            connectors = ConnectConnectors(site.connect_url, clock, doubted=site.name in doubted)
             stack.callback(connectors.close)
-            return SitePorts(site.name, KafkaBrokers(there), KafkaRecords(there), positions, fence, tail, connectors)
+            return SitePorts(
+                site.name,
+                KafkaBrokers(there),
+                KafkaRecords(there),
+                positions,
+                fence,
+                tail,
+                connectors,
+                KafkaAccess(there),
+                KafkaTopics(there),
+                KafkaContents(there),
+                None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
+                None if pods is None else KubeScaling(pods),
+            )
 
         def link_ports(link: Link) -> LinkPorts:
-            replication = ConnectReplication(link, plan.site(link.target).connect_url, clock)
-            stack.callback(replication.close)
-            return LinkPorts(link, replication, KafkaMappings(kafka[link.source], kafka[link.target]))
+            replication = _replication(plan.site(link.target), link, kube[link.target], clock, link.target in doubted)
+            if isinstance(replication, ConnectReplication):
+                stack.callback(replication.close)
+            mappings = KafkaMappings(kafka[link.source], kafka[link.target])
+            return LinkPorts(link, replication, CurrentMappings(link.name, mappings, file))
 
+        witnesses = {each.name: ServiceWitness(each.name, each.url) for each in plan.witnesses}
+        for witness in witnesses.values():
+            stack.callback(witness.close)
+        if plan.state_shared:
+            database.share(plan.state)
+        commands = Processes(plan.path.parent)
+        file = SqliteJournal(plan.state, clock)
+        couriers = InBackground(
+            SqliteJournal(plan.state, clock),
+            {
+                site.name: partial(_copy_of_its_own, site, plan.name, kube[site.name], doubted=site.name in doubted)
+                for site in plan.sites
+            },
+        )
+        stack.callback(couriers.close)
         yield World(
             plan=plan,
             sites={site.name: site_ports(site) for site in plan.sites},
             links={(link.source, link.target): link_ports(link) for link in plan.links},
-            front_door=FileFrontDoor(plan.front_door),
-            journal=SqliteJournal(plan.state, clock),
+            front_door=front_door_of(plan, commands),
+            journal=CopiedJournal(file, couriers),
             epochs=SqliteEpochs(plan.state, plan.name),
             lease=FileLease(plan.state.with_suffix(".lock")),
             clock=clock,
+            memory=SqliteMemory(plan.state, plan.name),
+            sightings=SqliteSightings(plan.state),
+            vault=FileVault(plan.state.parent / "salvage"),
+            journal_file=file,
+            commands=commands,
+            copies={name: KafkaJournalCopy(there, plan.name) for name, there in kafka.items()},
+            witnesses=witnesses,
         )
+
+
+def front_door_of(plan: PlanFile, commands: Commands) -> FrontDoor:
+    """What the plan file's clients follow."""
+    door = plan.front_door
+    return CommandFrontDoor(door, commands) if isinstance(door, DoorCommands) else FileFrontDoor(door)
+
+
+@contextmanager
+def open_leases(
+    namespace: str, kubeconfig: Path | None, context: str, patience: float
+) -> Iterator[tuple[Resources, Clock]]:
+    """Where a service's lease is kept, and the clock for it; without ``kubeconfig`` as the pod's own account.
+
+    Connections of their own, which nobody else waits for and which wait no longer than ``patience`` seconds.
+    """
+    clock = UnsleepingClock()
+    resources = KubeResources("of the lease", kubeconfig, context, namespace, clock, patience=patience)
+    try:
+        yield resources, clock
+    finally:
+        resources.close()
+
+
+def _copy_of_its_own(site: Site, plan: str, kube: KubeResources | None, *, doubted: bool) -> KafkaJournalCopy:
+    """For a courier: with connections that nobody else waits for."""
+    return KafkaJournalCopy(KafkaSite.open(site, _login(site, kube), doubted=doubted), plan)
+
+
+def _kubernetes(site: Site, clock: Clock) -> KubeResources | None:
+    place = site.kubernetes
+    if place is None:
+        return None
+    return KubeResources(site.name, place.kubeconfig, place.context, place.namespace, clock)
+
+
+def _replication(target: Site, link: Link, kube: KubeResources | None, clock: Clock, doubted: bool) -> Replication:
+    """Through Strimzi's resource where the plan file names one, else through the Connect worker itself."""
+    if link.mirror_maker and kube is not None and target.strimzi is not None:
+        return StrimziReplication(link, kube, clock, take=target.strimzi.take_ownership)
+    return ConnectReplication(link, target.connect_url, clock, doubted=doubted)
+
+
+def _login(site: Site, kube: KubeResources | None, *, canary: bool = False) -> Callable[[], dict[str, str]] | None:
+    """How drctl or its canary logs in where Strimzi's resources tell it."""
+    if site.strimzi is None or kube is None:
+        return None
+    access = StrimziAccess(site, site.strimzi, kube)
+    user = site.strimzi.canary_user if canary else site.strimzi.user
+    return lambda: access.client(user)

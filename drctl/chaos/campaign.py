@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,19 @@ from drctl.drills.timeline import Histories
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import ConfigInvalid, LabError
 from drctl.lab.lab import Lab
-from drctl.lab.workload import COMPACTED, Workload
+from drctl.lab.workload import COMPACTED, GROUPS, Workload
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.history import read
 from drctl.ledger.verdict import Weight, judge
 from drctl.model.verdict import Verdict
+
+BEFORE, AFTER = 200, 100
+"""Records that must be acknowledged before and after the fault, or it has shown too little."""
+
+SLOWEST = 120.0
+"""Seconds that a slow machine gets for them."""
 
 LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
@@ -118,19 +125,31 @@ def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], No
     say("the workload starts")
     workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, burst=1000)
     try:
-        lab.clock.sleep(settle)
+        _let_work(lab, workload, settle, BEFORE)
         began = lab.clock.now().timestamp()
         say(f"experiment {experiment.name}")
         _in_a_child(lab, experiment, folder)
         ended = lab.clock.now().timestamp()
         say("the workload settles")
-        lab.clock.sleep(settle)
+        _let_work(lab, workload, settle, AFTER)
         workload.stop_producers()
         lab.clock.sleep(3)
     finally:
         workload.stop()
     events = [*read(workload.histories), *fresh_reader(lab, primary, run, since)]
     return _judged(events, workload, (began, ended), folder)
+
+
+def _let_work(lab: Lab, workload: Workload, seconds: float, floor: int) -> None:
+    """That long, and on a slow machine until so many records more are acknowledged and every group has read on."""
+    begun = Counter(workload.counts())
+    lab.clock.sleep(seconds)
+    deadline = lab.clock.monotonic() + SLOWEST
+    while lab.clock.monotonic() < deadline:
+        grown = workload.counts() - begun
+        if grown["acknowledged"] > floor and all(grown[f"processed {group.name}"] for group in GROUPS):
+            return
+        lab.clock.sleep(0.5)
 
 
 def _in_a_child(lab: Lab, experiment: Path, folder: Path) -> None:
@@ -164,9 +183,9 @@ def _judged(events: Sequence[Event], workload: Workload, span: tuple[float, floa
     findings = check(events, compacted=COMPACTED)
     seen = Histories.read(workload.histories)
     windows = {
-        "before the fault": (seen.acknowledged_between(0, span[0]), 200),
+        "before the fault": (seen.acknowledged_between(0, span[0]), BEFORE),
         "during the fault": (seen.acknowledged_between(*span), 50),
-        "after the fault": (seen.acknowledged_between(span[1], float("inf")), 100),
+        "after the fault": (seen.acknowledged_between(span[1], float("inf")), AFTER),
     }
     faults = tuple(_faults(folder / FAULTS))
     evidence = {

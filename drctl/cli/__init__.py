@@ -16,8 +16,17 @@ COMMANDS = {
     "status": "Show both sites, the link with its lag, and the groups.",
     "groups": "Show every position here and translated there, with its proof.",
     "sessions": "Show every group's members, static ids and last commit.",
+    "doctor": "Say everything that is not as it should be, and mend what is safe to mend.",
+    "clients": "Show who is still connected to a site, and which clients cannot follow.",
     "plan": "Show what a command would do, and what stands in its way.",
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",
+    "failover": "Go on at the other site when one is lost, with a loss that you accept.",
+    "fence": "Close a site that a failover left behind, now that it is back.",
+    "forecast": "Show what a failover now would cost.",
+    "salvage": "Save what only a lost site has when it is back, and decide on it.",
+    "failback": "Let the site that was lost take the work back.",
+    "runs": "List and show runs; continue, abort or restore them.",
+    "approve": "Approve, as a second person, what drctl plan has shown.",
     "drill": "Rehearse a switchover and the way home on two real sites on this machine.",
     "lab": "Two real Kafka sites on this machine, to try everything on.",
     "chaos": "Run chaos experiments, judged by the ledger.",
@@ -38,13 +47,18 @@ Exit codes:
    6  no answer                 15 a newer decision exists
    7  an operation is denied    16 login or certificate is rejected
    8  a site is something drctl cannot work with
+   17 more would be lost than was accepted
+   18 a second person's approval is missing, declined or expired
+   19 a stranded tail is not salvaged, or nobody has decided about it
 \b
 Refused by a gate, nothing changed; the first of all reasons told:
    30 a site is silent or not whole   35 a topic or group does not exist
    31 a Connect worker is silent      36 something is configured wrongly
-   32 a connector does not run        37 the link's lag
-   33 the offset syncs                38 who writes, and where
+   32 a connector does not run        37 the link's lag, or its losses
+   33 the offset syncs                38 who writes or stays, and where
    34 both directions run             39 a group is active at the target
+   40 the last move is too recent     41 a deployment cannot be scaled
+   42 the standby is too small for the shift
 \b
 Verdicts that are not proved:
    20 refuted  21 inconclusive  22 vacuous       130 interrupted

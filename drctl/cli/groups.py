@@ -14,6 +14,7 @@ from drctl.errors import NotFound
 from drctl.model.offsets import Checkpoint, TopicPartition
 from drctl.model.session import GroupProtocol, GroupState
 from drctl.model.translation import Answer, Translated
+from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import handed_over, narrowed
 from drctl.ports import Positions, World
@@ -111,7 +112,7 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
         source, to = direction(world, target or other_site(world))
         groups = narrowed(world, groups=chosen).plan.groups
         answers = translate_groups(world, source, to, groups)
-        theirs = _checkpoints(world, source, to, groups)
+        theirs = _checkpoints(world, source, to, answers)
     if output in ("json", "yaml"):
         show_document(_document(source, to, answers, theirs), output)
     else:
@@ -183,12 +184,18 @@ def _owner(member: dict[str, Any] | None) -> tuple[object, ...]:
     )
 
 
-def _checkpoints(world: World, source: str, target: str, groups: tuple[str, ...]) -> Checkpoints:
+def _checkpoints(world: World, source: str, target: str, answers: Answers) -> Checkpoints:
+    """MirrorMaker 2's own, by the source's partitions."""
     try:
-        found = world.links[source, target].mappings.checkpoints(groups)
+        found = world.links[source, target].mappings.checkpoints(answers)
     except NotFound:
         return {}
-    return {group: dict(theirs) for group, theirs in found.items()}
+    image = Images(world, source, target).of
+    return {
+        group: {p: found[group][image(p)] for p in positions if image(p) in found[group]}
+        for group, positions in answers.items()
+        if group in found
+    }
 
 
 def _rows(answers: Answers, theirs: Checkpoints) -> Iterator[tuple[object, ...]]:

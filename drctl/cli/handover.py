@@ -1,15 +1,17 @@
 """drctl groups handover and undo."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from drctl.cli.output import output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site
+from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.walking import confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
-from drctl.errors import ConfigInvalid, Refused
+from drctl.errors import ConfigInvalid
 from drctl.model.run import RunResult
 from drctl.plans.plan import Plan
 from drctl.ports import World
@@ -24,9 +26,11 @@ from drctl.ports import World
 @click.option("--everything", is_flag=True, help="All groups of the plan file.")
 @click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped.")
 @click.option("--accept-repeats", is_flag=True, help="Take an earlier, certain position where none can be proven.")
+@terms_options
 @click.pass_obj
 def handover(
     plan_file: Path,
+    /,
     *,
     output: str,
     target: str | None,
@@ -36,6 +40,7 @@ def handover(
     everything: bool,
     yes: bool,
     accept_repeats: bool,
+    **said: Any,
 ) -> None:
     """Let groups go on at the other site, at exactly their positions, while all else stays as it is.
 
@@ -51,13 +56,14 @@ def handover(
         raise ConfigInvalid(
             "say which groups go on at the other site", remedy="--group, --workload, --topic or --everything"
         )
+    on_terms = terms(**said)
     with opened(plan_file) as whole:
         source, target = direction(whole, target or other_site(whole))
         world = narrowed(whole, workloads=workloads, groups=groups, topics=topics)
         plan = ordered(source, target, observe=observe, accept_repeats=accept_repeats)
         if not yes:
             _ask(world, plan, f"These groups go on at {target}: {', '.join(world.plan.groups)}.")
-        result = _walk(plan, world)
+        result = walk(plan, world, on_terms)
     handed = result.evidence["hand-over-positions"]["groups"]
     rows = [(name, len(g["positions"]), g["lag"]) for name, g in sorted(handed.items())]
     _show(result, output, ("GROUP", "POSITIONS PROVEN", "LAG AT HANDOVER"), rows)
@@ -86,34 +92,19 @@ def undo(plan_file: Path, output: str, target: str | None, groups: tuple[str, ..
         plan = ordered(run.source, run.target, kept, run.id)
         if not yes:
             _ask(world, plan, f"What run {run.id} committed at {target} is undone for {', '.join(sorted(kept))}.")
-        result = _walk(plan, world)
+        result = walk(plan, world, terms())
     left = result.evidence["undo-positions"]["not taken away"]
     rows = [(name, len(kept[name].before), ", ".join(left.get(name, ()))) for name in sorted(kept)]
     _show(result, output, ("GROUP", "POSITIONS RESTORED", "NOT TAKEN AWAY"), rows)
 
 
-def _walk(plan: Plan, world: World) -> RunResult:
-    from drctl.cli.progress import ProgressDisplay
-    from drctl.plans.runner import run
-
-    with ProgressDisplay() as display:
-        try:
-            return run(plan, world, display.announce)
-        except KeyboardInterrupt:
-            click.echo("\ncut off; the same command goes on from here", err=True)
-            raise
-
-
 def _ask(world: World, plan: Plan, what: str) -> None:
-    if not sys.stdin.isatty():
-        raise Refused("nobody is here to be asked: standard input is no terminal", remedy="add --yes")
+    require_somebody()
     click.echo(what, err=True)
     for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):
         click.echo(f"  {name} at {plan.source}: {group.state}, {len(group.members)} members", err=True)
-    for number, step in enumerate(plan.steps, 1):
-        click.echo(f"  {number:2} {step.title}", err=True)
-    if not click.confirm("Go on?", err=True):
-        raise Refused("declined", remedy="")
+    show_steps(plan)
+    confirm()
 
 
 def _show(result: RunResult, output: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
@@ -124,3 +115,4 @@ def _show(result: RunResult, output: str, columns: tuple[str, ...], rows: Sequen
         return
     show_table(f"Run {result.run.id}: {result.state.value}", columns, rows)
     show_what_is_missing(result)
+    tell_exceptions(result)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drctl.cli.lab_kube import command as kube
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
@@ -22,12 +23,20 @@ folder_option = click.option(
 def _running(folder: Path | None) -> "Lab":
     from drctl.lab import Lab, default_folder
 
-    return Lab.attach(folder or default_folder())
+    folder = folder or default_folder()
+    if (folder / "kubernetes").exists():
+        from drctl.lab.kube import KubeLab
+
+        return KubeLab.attach(folder)
+    return Lab.attach(folder)
 
 
 @click.group("lab")
 def command() -> None:
     """Two real Kafka sites on this machine, to try everything on."""
+
+
+command.add_command(kube)
 
 
 @command.command()

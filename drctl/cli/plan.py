@@ -8,10 +8,13 @@ import click
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.cli.sites import direction, stays_behind
 from drctl.cli.world import opened
+from drctl.decide.digests import facts_digest
+from drctl.decide.overrides import name_of, why_not
 from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import DrctlError
 from drctl.model.translation import Translated
 from drctl.monitors import observe
+from drctl.plans.digests import plan_digest
 from drctl.plans.plan import Plan
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import moving
@@ -27,8 +30,9 @@ def command() -> None:
 @command.command("switchover")
 @output_option
 @click.option("--to", "target", required=True, help="The site to move to.")
+@click.option("--accept-repeats", is_flag=True, help="As it will be given to the switchover.")
 @click.pass_obj
-def switchover(plan_file: Path, output: str, target: str) -> None:
+def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: bool) -> None:
     """Show the steps of a switchover, what would be handed over now, and every reason to wait.
 
     One record is written to the canary topic, to see that an ordinary client can write. If something stands in the way
@@ -37,18 +41,22 @@ def switchover(plan_file: Path, output: str, target: str) -> None:
     with opened(plan_file) as whole:
         source, target = direction(whole, target)
         world = moving(whole, target)
-        steps = switchover_plan(world, source, target, observe=observe)
+        steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         facts = observe(world, source, target)
         blocking = list(blockers(facts, world.plan.guards, world.clock.now()))
         warned = list(warnings(facts))
         groups = _groups(world, source, target)
         behind = stays_behind(whole, source, target)
+        epoch = world.epochs.current()
+        digests = {"plan": plan_digest(steps, world), "facts": facts_digest(facts, epoch)}
     if output in ("json", "yaml"):
-        show_document(_document(steps, groups, blocking, warned) | {"uncovered": _uncovered(behind)}, output)
+        more = {"uncovered": _uncovered(behind), "epoch": epoch, "digests": digests}
+        show_document(_document(steps, groups, blocking, warned) | more, output)
     else:
         _show(steps, groups, blocking, warned)
         for group, why in behind:
             click.echo(f"stays behind: {group}: {why}")
+        click.echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)
 
@@ -88,7 +96,8 @@ def _show(steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], wa
         if reasons:
             click.echo(f"\n{title}:")
         for each in reasons:
-            click.echo(f"  - {each.detail}\n    remedy: {each.remedy}")
+            can = f" (or --override {name})" if blocking and (name := _override(each)) and each in blocking else ""
+            click.echo(f"  - {each.detail}\n    remedy: {each.remedy}{can}")
     if not blocking:
         click.echo("\nNothing stands in the way.")
 
@@ -104,7 +113,7 @@ def _document(
     steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], warned: list[Blocker]
 ) -> dict[str, Any]:
     def told(each: Blocker) -> dict[str, str]:
-        return {"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy}
+        return {"rule": each.rule.name, "override": _override(each), "detail": each.detail, "remedy": each.remedy}
 
     return document(
         "Plan",
@@ -120,3 +129,9 @@ def _document(
             "warnings": [told(each) for each in warned],
         },
     )
+
+
+def _override(blocker: Blocker) -> str:
+    """The name to override it by, empty if it stays firm."""
+    name = name_of(blocker.rule)
+    return "" if why_not(name) else name

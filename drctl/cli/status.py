@@ -6,40 +6,67 @@ from typing import Any
 
 import click
 
+from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capacity
+from drctl.cli.health import health_document, place_option, show_health
+from drctl.cli.openness import told as in_words
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.cli.world import opened
+from drctl.decide.health import diagnose
+from drctl.decide.losses import losses
+from drctl.decide.rules import Blocker, Rule
 from drctl.drivers.store.clock import SystemClock
 from drctl.model.facts import LinkFacts, SiteStatus, Status
+from drctl.model.fence import FenceState
 from drctl.model.link import Connector
 from drctl.model.reading import Reading
-from drctl.monitors import status
+from drctl.monitors import Eyes, look, look_at_link, status
+from drctl.plans.failovers import Standing, standing
+from drctl.plans.selection import moving
+from drctl.ports import World
 
 
 @click.command("status")
 @output_option
 @click.option("-w", "--watch", is_flag=True, help="Look again every few seconds, until interrupted.")
 @click.option("--every", default=5.0, show_default=True, help="Seconds between looks.")
+@place_option
 @click.pass_obj
-def command(plan_file: Path, output: str, *, watch: bool, every: float) -> None:
-    """Show both sites, the link with its lag, and the groups.
+def command(plan_file: Path, output: str, place: str, *, watch: bool, every: float) -> None:
+    """Show both sites with what is wrong there and why, the link with its lag, and the groups.
 
     What could not be seen is shown as unknown, with the reason; it is never zero.
     """
     clock = SystemClock()
     with opened(plan_file) as world:
+        eyes = Eyes(world, place)
         while True:
-            seen = status(world)
+            seen = status(world, eyes)
+            lost = _losses(world, seen)
             if watch and output in ("table", "wide"):
                 click.clear()
-            _show(seen, output)
+            facts = tuple(site.facts for site in seen.sites)
+            wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
+            _show(seen, lost, output, standing(world), wanted)
             if not watch:
                 return
             clock.sleep(every)
 
 
-def _show(seen: Status, output: str) -> None:
+def _losses(world: World, seen: Status) -> list[Blocker]:
+    """What the link that leaves the serving site loses, as far as one look tells; 'drctl doctor' looks for longer."""
+    found: list[Blocker] = []
+    for source, target in world.links:
+        if source == seen.front_door.value:
+            moved = look(world.clock, lambda target=target: moving(world, target)).value or world  # type: ignore[misc]
+            found += [x for x in losses([look_at_link(moved, source, target)]) if x.rule is not Rule.LOSSES_UNKNOWN]
+    return found
+
+
+def _show(seen: Status, lost: list[Blocker], output: str, left: Standing | None, wanted: Demanded | None) -> None:
     if output in ("json", "yaml"):
-        show_document(as_document(seen), output)
+        told = [{"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy} for each in lost]
+        more = {"losses": told, "leftSite": left and left_document(left), "capacity": capacity_document(wanted)}
+        show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
     click.echo(
@@ -47,11 +74,50 @@ def _show(seen: Status, output: str) -> None:
     )
     columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()))
     show_table("Sites", columns, (_site_row(site, wide=wide) for site in seen.sites))
+    click.echo()
+    show_health([diagnose(site.sight, site.sight.seen_at) for site in seen.sites], wide=wide)
     columns = ("LINK", "STATE", "LAG RECORDS", "LAG SECONDS", "OFFSET SYNCS", "EXACTLY ONCE", "WHY")
     click.echo()
     show_table("Links", columns, (_link_row(link) for link in seen.links))
+    for each in lost:
+        click.echo(f"  ! {each.detail}\n    remedy: {each.remedy}")
     click.echo()
     show_table("Groups", ("GROUP", "SITE", "STATE", "PROTOCOL", "MEMBERS", "LAG"), _group_rows(seen, wide=wide))
+    if wanted is not None:
+        click.echo()
+        show_capacity(wanted)
+    if left is not None:
+        click.echo()
+        for line in left_lines(left, seen):
+            click.echo(line)
+
+
+def left_lines(left: Standing, seen: Status) -> Iterator[str]:
+    """The site that a failover left behind, and how surely it is closed; loud if it is back and not proven to be."""
+    by = f" by {left.fence_by}" if left.fence_by and left.fence is not FenceState.PROVEN else ""
+    at = f" at {left.fence_at:%Y-%m-%d %H:%M:%S} UTC" if left.fence_at else ""
+    state = "is at work" if not left.finished else "stands"
+    yield f"Failover {left.run.id} from {left.left} to {left.run.target} {state}."
+    yield f"  fence of {left.left}: {left.fence.value}{by}{at}: {left.fence_why}"
+    if left.opened:
+        yield f"  {left.left} came back: {in_words(left.opened)}. Next: drctl salvage"
+    back = any(site.facts.name == left.left and site.facts.cluster.known for site in seen.sites)
+    if back and left.fence is not FenceState.PROVEN:
+        yield f"  {left.left} IS BACK AND ITS FENCE IS NOT PROVEN: clients may write there. Close it now: drctl fence"
+
+
+def left_document(left: Standing) -> dict[str, Any]:
+    """The failover that stands, as part of the status."""
+    return {
+        "site": left.left,
+        "run": left.run.id,
+        "finished": left.finished,
+        "fence": left.fence.value,
+        "by": left.fence_by,
+        "why": left.fence_why,
+        "at": left.fence_at.isoformat() if left.fence_at else None,
+        "open": left.opened or None,
+    }
 
 
 def _value(reading: Reading[Any]) -> str:
@@ -153,6 +219,7 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
     return {
         "name": site.facts.name,
         "role": site.role.value,
+        "health": health_document(diagnose(site.sight, site.sight.seen_at)),
         "brokers": _reading(cluster, cluster.value and [broker.id for broker in cluster.value.brokers]),
         "controller": cluster.value and cluster.value.controller,
         "groups": [

@@ -1,6 +1,5 @@
 """drctl switchover."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +7,11 @@ import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.cli.sites import direction, refuse_unmoved, stays_behind
+from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.walking import confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
-from drctl.errors import Refused
-from drctl.model.run import RunResult
+from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import moving
@@ -24,35 +24,30 @@ from drctl.ports import World
 @click.option("--to", "target", required=True, help="The site to move to.")
 @click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped.")
 @click.option("--accept-repeats", is_flag=True, help="Take an earlier, certain position where none can be proven.")
+@terms_options
 @click.pass_obj
-def command(plan_file: Path, output: str, target: str, *, yes: bool, accept_repeats: bool) -> None:
+def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_repeats: bool, **said: Any) -> None:
     """Move the work to the other site; nothing lost, nothing read twice.
 
     A failure before the target is opened walks the way back and leaves the source open. A run that was cut off is
     continued by the same command.
     """
-    from drctl.cli.progress import ProgressDisplay
-    from drctl.plans.runner import run
-
+    on_terms = terms(**said)
     with opened(plan_file) as whole:
         source, target = direction(whole, target)
-        refuse_unmoved(whole, target)
+        if not on_terms.key:  # of a key it may be known how its run ended
+            refuse_unmoved(whole, target)
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         if not yes:
             _ask(world, steps, stays_behind(whole, source, target))
-        with ProgressDisplay() as display:
-            try:
-                result = run(steps, world, display.announce)
-            except KeyboardInterrupt:
-                click.echo(f"\ncut off; 'drctl switchover --to {target}' goes on from here", err=True)
-                raise
+        result = walk(steps, world, on_terms)
     _show(result, output)
+    tell_exceptions(result)
 
 
 def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
-    if not sys.stdin.isatty():
-        raise Refused("nobody is here to be asked: standard input is no terminal", remedy="add --yes")
+    require_somebody()
     facts, plan = observe(world, steps.source, steps.target), world.plan
     click.echo(
         f"From {steps.source} to {steps.target}: {len(plan.topics)} topics, {len(plan.groups)} groups.", err=True
@@ -69,12 +64,10 @@ def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
         click.echo(f"  stays behind: {group}: {why}", err=True)
     for each in warnings(facts):
         click.echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
-    for number, step in enumerate(steps.steps, 1):
-        click.echo(f"  {number:2} {step.title}", err=True)
+    show_steps(steps)
     click.echo(f"Writing at {steps.source} stops; clients are sent to {steps.target}.", err=True)
     click.echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
-    if not click.confirm("Go on?", err=True):
-        raise Refused("declined", remedy="")
+    confirm()
 
 
 def _show(result: RunResult, output: str) -> None:
@@ -84,16 +77,19 @@ def _show(result: RunResult, output: str) -> None:
     handed = result.evidence["hand-over-positions"]["groups"]
     rows = [(name, len(g["positions"]), g["lag"]) for name, g in sorted(handed.items())]
     show_table(f"Run {result.run.id}: {result.state.value}", ("GROUP", "POSITIONS PROVEN", "LAG AT HANDOVER"), rows)
-    for warning in result.evidence.get("check-gates", {}).get("warnings", []):
-        click.echo(f"worth knowing: {warning}", err=True)
     show_what_is_missing(result)
 
 
 def show_what_is_missing(result: RunResult) -> None:
-    """Tell on standard error which groups and sinks do not work at the target yet, and who still is at the source."""
+    """Tell on standard error what does not work at the target yet: groups, sinks, Deployments; and who stayed."""
     run_, arrived = result.run, result.evidence.get("watch-first-commits", {})
     for name, why in result.evidence.get("start-sinks", {}).get("not working", {}).items():
         click.echo(f"does not work at {run_.target}: {name}: {why}", err=True)
+    for name, why in result.evidence.get("scale-up-target", {}).get("not available", {}).items():
+        click.echo(f"not up at {run_.target}: {name}: {why}", err=True)
+    left = result.evidence.get("scale-down-source", {}).get("left as they are")
+    if left:
+        click.echo(f"not scaled down at {run_.source}: {left}", err=True)
     for each in arrived.get("not arrived", ()):
         click.echo(f"not arrived yet at {run_.target}: {each}", err=True)
     for each in arrived.get("still at the source", ()):
@@ -103,6 +99,9 @@ def show_what_is_missing(result: RunResult) -> None:
 def as_document(result: RunResult) -> dict[str, Any]:
     """A run's result as a versioned document."""
     run_, timings = result.run, result.timings
+    arrived = result.evidence.get("watch-first-commits", {})
+    left = [*arrived.get("not arrived", ()), *arrived.get("still at the source", ())]
+    left += result.evidence.get("scale-up-target", {}).get("not available", {})
     return document(
         "Run",
         {
@@ -111,7 +110,9 @@ def as_document(result: RunResult) -> dict[str, Any]:
             "source": run_.source,
             "target": run_.target,
             "epoch": run_.epoch,
-            "state": result.state.value,
+            "state": result.state.value if not result.exceptions else "completed-with-exceptions",
+            "exceptions": list(result.exceptions),
+            "complete": result.state is RunState.DONE and not left,
             "steps": [{"name": t.name, "seconds": round(t.seconds, 3), "foundDone": t.found_done} for t in timings],
             "evidence": result.evidence,
         },

@@ -8,10 +8,19 @@ from drctl.ports import World
 
 
 @contextmanager
-def opened(plan_file: Path) -> Iterator[World]:
-    """Everything the plan file names, closed at the end. ConfigInvalid, naming the line, where the file is wrong."""
-    from drctl.config import load
-    from drctl.wiring import open_world
+def opened(plan_file: Path, *, target: str | None = None, doubting: bool = False) -> Iterator[World]:
+    """Everything the plan file names, closed at the end. ConfigInvalid, naming the line, where the file is wrong.
 
-    with open_world(load(plan_file)) as world:
+    With ``doubting`` no site but the target, or the one that clients are not at, is waited for long.
+    """
+    from drctl.config import load
+    from drctl.drivers.command.processes import Processes
+    from drctl.wiring import front_door_of, open_world
+
+    plan, doubted = load(plan_file), set[str]()
+    if doubting:
+        names = {site.name for site in plan.sites}
+        door = front_door_of(plan, Processes(plan.path.parent)).site()
+        doubted = names - {target} if target else {door} & names if door else set()
+    with open_world(plan, doubted=doubted) as world:
         yield world

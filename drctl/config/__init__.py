@@ -16,9 +16,21 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.tokens import AliasToken, AnchorToken
 
-from drctl.config.parts import DURATION, PATTERNS, DisasterRecoveryPlan, Spec
+from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
+from drctl.config.kubernetes import frozen_site, incomplete
+from drctl.config.parts import (
+    DURATION,
+    PATTERNS,
+    DisasterRecoveryPlan,
+    FencingAgentPart,
+    FrontDoorPart,
+    HookPart,
+    LinkPart,
+    Spec,
+)
 from drctl.errors import ConfigInvalid
 from drctl.model import site as model
+from drctl.model.clients import ClientSoftware
 
 LARGEST = 1 << 20
 """Bytes: a plan file is written by people."""
@@ -128,23 +140,37 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     def at(*place: int | str) -> str:
         return f"{path}:{line_of(document, ('spec', *place))}: "
 
-    for kind, parts in (("sites", spec.sites), ("links", spec.links), ("workloads", spec.workloads)):
+    for kind, parts in (
+        ("sites", spec.sites),
+        ("links", spec.links),
+        ("workloads", spec.workloads),
+        ("witnesses", spec.witnesses),
+    ):
         names = [part.name for part in parts]
         for index in _repeated(names):
             yield at(kind, index) + f"{kind}: the name {names[index]} is used twice"
     for index in _repeated([(link.source, link.target) for link in spec.links]):
         yield at("links", index) + f"link {spec.links[index].name}: there is a link in this direction already"
+    yield from _crossed_links(spec, at)
+    yield from incomplete(spec, at)
+    yield from unmet(spec, at)
+    yield from _missing_files(path, spec, at)
+    owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
+    for number in _repeated([topic for _, topic in owned]):
+        index, topic = owned[number]
+        yield at("workloads", index, "topics") + f"workload {spec.workloads[index].name}: topic {topic} is named twice"
+
+
+def _crossed_links(spec: Spec, at: Callable[..., str]) -> Iterator[str]:
     for index, link in enumerate(spec.links):
         if link.source == link.target:
             yield at("links", index, "target") + f"link {link.name}: source and target are the same site"
         for end, named in (("source", link.source), ("target", link.target)):
             if named not in {site.name for site in spec.sites}:
                 yield at("links", index, end) + f"link {link.name}: {end} {named} is no site of this plan file"
-    yield from _missing_files(path, spec, at)
-    owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
-    for number in _repeated([topic for _, topic in owned]):
-        index, topic = owned[number]
-        yield at("workloads", index, "topics") + f"workload {spec.workloads[index].name}: topic {topic} is named twice"
+        back = next((x for x in spec.links[:index] if (x.source, x.target) == (link.target, link.source)), link)
+        if back.replication_policy != link.replication_policy:
+            yield at("links", index, "replicationPolicy") + f"link {link.name}: {back.name} has another policy"
 
 
 def _repeated(values: Sequence[object]) -> Iterator[int]:
@@ -155,10 +181,12 @@ def _repeated(values: Sequence[object]) -> Iterator[int]:
 def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[str]:
     named = [(at("links", index, "connectors"), link.connectors) for index, link in enumerate(spec.links)]
     for index, site in enumerate(spec.sites):
+        if site.kubernetes is not None:
+            named.append((at("sites", index, "kubernetes", "kubeconfig"), site.kubernetes.kubeconfig))
         named.append((at("sites", index, "kafka", "clientProperties"), site.kafka.client_properties))
         named.append((at("sites", index, "kafka", "canary"), site.kafka.canary.client_properties))
     for place, file in named:
-        if not (path.parent / file).is_file():
+        if file is not None and not (path.parent / file).is_file():
             yield f"{place}there is no file {file} beside the plan file"
 
 
@@ -168,29 +196,61 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
         name=plan.metadata.name,
         path=path,
         digest=digest,
-        sites=tuple(
-            model.Site(
-                s.name,
-                s.kafka.bootstrap_servers,
-                here / s.kafka.client_properties,
-                s.connect.url,
-                model.Canary(here / s.kafka.canary.client_properties, s.kafka.canary.topic),
-            )
-            for s in spec.sites
-        ),
+        sites=tuple(frozen_site(here, site) for site in spec.sites),
         links=tuple(
-            model.Link(x.name, x.source, x.target, here / x.connectors, x.replication_principal) for x in spec.links
+            model.Link(
+                x.name,
+                x.source,
+                x.target,
+                here / (x.connectors or ""),
+                x.replication_principal,
+                _prefix(x),
+                x.mirror_maker2 or "",
+            )
+            for x in spec.links
         ),
         workloads=tuple(
-            model.Workload(w.name, tuple(w.topics), tuple(w.groups), tuple(w.sinks)) for w in spec.workloads
+            model.Workload(w.name, tuple(w.topics), tuple(w.groups), tuple(w.sinks), frozen_carriers(w))
+            for w in spec.workloads
         ),
         objectives=model.Objectives(duration(spec.objectives.recovery_time), duration(spec.objectives.recovery_point)),
         guards=model.Guards(
-            duration(spec.guards.fence_window), duration(spec.guards.step_timeout), spec.guards.max_lag
+            duration(spec.guards.fence_window),
+            duration(spec.guards.step_timeout),
+            spec.guards.max_lag,
+            duration(spec.guards.cool_down),
+            spec.guards.approval,
+            duration(spec.guards.approval_validity),
         ),
-        front_door=here / spec.front_door.file,
+        front_door=_door(here, spec.front_door),
         state=here / spec.state.file,
+        state_shared=spec.state.shared,
+        hooks={
+            model.Moment.PRE: _hooks(spec.hooks.pre),
+            model.Moment.POST: _hooks(spec.hooks.post),
+            model.Moment.ON_FAILURE: _hooks(spec.hooks.on_failure),
+            model.Moment.ON_STATE: _hooks(spec.hooks.on_state),
+        },
+        clients=tuple(ClientSoftware(c.client_id, c.software, c.version) for c in spec.clients),
+        witnesses=tuple(model.WitnessPlace(w.name, w.url) for w in spec.witnesses),
+        capacity=frozen_capacity(spec.capacity, duration(spec.objectives.recovery_time)),
+        fencing_agent=_hooks([spec.fencing_agent])[0] if spec.fencing_agent else None,
     )
+
+
+def _hooks(parts: Sequence[HookPart | FencingAgentPart]) -> tuple[model.Hook, ...]:
+    return tuple(model.Hook(tuple(part.command), duration(part.timeout)) for part in parts)
+
+
+def _door(here: Path, part: FrontDoorPart) -> Path | model.DoorCommands:
+    if part.command is None:
+        return here / (part.file or "")
+    command = part.command
+    return model.DoorCommands(tuple(command.point_to), tuple(command.read), duration(command.timeout))
+
+
+def _prefix(link: LinkPart) -> str:
+    return link.source + link.separator if link.replication_policy == "default" else ""
 
 
 def duration(text: str) -> timedelta:

@@ -1,11 +1,13 @@
 """The shape of the plan file, as pydantic models: its JSON Schema and the first half of its checks."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 DURATION = r"^(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$"
+
+TIME = r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Duration = Annotated[str, StringConstraints(pattern=DURATION, min_length=2)]
@@ -14,14 +16,21 @@ Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+
 Principal = Annotated[str, StringConstraints(pattern=r"^User:(?!\*$).+$")]
 KafkaName = Annotated[str, StringConstraints(pattern=r"^[^*?\[\]]+$", max_length=249)]
 File = Annotated[str, StringConstraints(min_length=1)]
+Command = Annotated[list[Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1)]
+Time = Annotated[str, StringConstraints(pattern=TIME)]
+Resource = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 
 PATTERNS = {
     r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$": "a name of lower-case letters, digits and dashes, for example north",
+    r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$": "the name of a Kubernetes resource",
     DURATION: "a duration, for example 500ms, 60s or 1h30m",
     r"^https?://[^\s/]+": "an http:// or https:// address",
     r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$": "host:port, more of them separated by commas",
     r"^User:(?!\*$).+$": "one principal as User:name",
+    TIME: "a time of day as 06:00, from 00:00 to 24:00",
     r"^[^*?\[\]]+$": "an exact name, no pattern",
+    r"^[._-]+$": "a separator of dots, dashes or underscores",
+    r"^[^*]*[^*]\*?$": "a client id, or the beginning of one followed by *",
 }
 
 
@@ -34,15 +43,18 @@ class _Part(BaseModel):
 class CanaryPart(_Part):
     """An ordinary client: it must be able to write to the topic, and is refused once the fence stands."""
 
-    client_properties: File
+    client_properties: File | None = None
     topic: KafkaName
 
 
 class KafkaPart(_Part):
-    """How to reach a site's brokers; ``clientProperties`` is a file in Kafka's own format."""
+    """How to reach a site's brokers; ``clientProperties`` is a file in Kafka's own format.
 
-    bootstrap_servers: Servers
-    client_properties: File
+    Servers and properties may be left out where ``strimzi`` names a listener and users.
+    """
+
+    bootstrap_servers: Servers | None = None
+    client_properties: File | None = None
     canary: CanaryPart
 
 
@@ -53,29 +65,77 @@ class ConnectPart(_Part):
 
 
 class KubernetesPart(_Part):
-    """Where the site's pods live. Checked, and not used yet."""
+    """Where the site's pods live. ``pods`` is the label selector of its broker pods; Strimzi's are known."""
 
+    kubeconfig: File
     context: File
     namespace: Name
+    pods: Annotated[str, StringConstraints(min_length=3)] | None = None
+
+
+class StrimziPart(_Part):
+    """A site run by Strimzi: its Kafka resource, and the KafkaUsers of drctl and of its canary.
+
+    Addresses, certificates and credentials are read from the resource and the users' secrets, and kept nowhere.
+    ``takeOwnership`` lets drctl set fields that another field manager owns; without it such a conflict is shown.
+    """
+
+    cluster: Resource
+    listener: KafkaName | None = None
+    user: Resource | None = None
+    canary_user: Resource | None = None
+    take_ownership: bool = False
 
 
 class SitePart(_Part):
-    """One Kafka cluster with what runs around it."""
+    """One Kafka cluster with what runs around it. ``connect`` may be left out where Strimzi runs every link to it."""
 
     name: Name
     kafka: KafkaPart
-    connect: ConnectPart
+    connect: ConnectPart | None = None
     kubernetes: KubernetesPart | None = None
+    strimzi: StrimziPart | None = None
 
 
 class LinkPart(_Part):
-    """Replication by MirrorMaker 2; ``connectors`` is a JSON file, connector name to configuration."""
+    """Replication by MirrorMaker 2.
+
+    Either ``connectors``, a JSON file of connector name to configuration, or ``mirrorMaker2``, the name of the
+    KafkaMirrorMaker2 at the target, whose aliases are the sites' names. ``replicationPolicy`` is ``identity``, which
+    keeps topic names, or ``default``, which puts the source's name and the separator before them. Both directions need
+    the same.
+    """
 
     name: Name
     source: Name
     target: Name
-    connectors: File
+    connectors: File | None = None
+    mirror_maker2: Resource | None = Field(default=None, alias="mirrorMaker2")
     replication_principal: Principal
+    replication_policy: Literal["identity", "default"] = "identity"
+    separator: Annotated[str, StringConstraints(pattern=r"^[._-]+$")] = "."
+
+
+class WitnessPart(_Part):
+    """A drctl service at another place, a site's name or a third one. Two places make out a lost site, one does not."""
+
+    name: Name
+    url: Url
+
+
+class DeploymentPart(_Part):
+    """A Deployment or StatefulSet, of the same name at every site, whose pods are clients of the workload.
+
+    ``namespace`` is the site's own unless another is named. ``groups`` are the consumer groups that its pods are
+    members of; a handover of just these takes it along. ``takeOwnership`` lets drctl set ``spec.replicas`` although
+    somebody else's manifest sets it; without it such a conflict is shown.
+    """
+
+    name: Resource
+    kind: Literal["Deployment", "StatefulSet"] = "Deployment"
+    namespace: Name | None = None
+    groups: list[KafkaName] = []
+    take_ownership: bool = False
 
 
 class WorkloadPart(_Part):
@@ -85,6 +145,15 @@ class WorkloadPart(_Part):
     topics: Annotated[list[KafkaName], Field(min_length=1)]
     groups: list[KafkaName]
     sinks: list[KafkaName] = []
+    deployments: list[DeploymentPart] = []
+
+
+class ClientPart(_Part):
+    """What a client is made with, which Kafka tells nobody; ``clientId`` may end in ``*``."""
+
+    client_id: Annotated[str, StringConstraints(pattern=r"^[^*]*[^*]\*?$")]
+    software: Annotated[str, StringConstraints(min_length=1)]
+    version: Annotated[str, StringConstraints(min_length=1)]
 
 
 class ObjectivesPart(_Part):
@@ -100,12 +169,98 @@ class GuardsPart(_Part):
     fence_window: Duration = "5s"
     step_timeout: Duration = "2m"
     max_lag: Annotated[int, Field(ge=0)] = 100_000
+    cool_down: Duration = "0s"
+    approval: Literal["none", "required"] = "none"
+    approval_validity: Duration = "1h"
 
 
-class FilePart(_Part):
-    """A file, relative to the plan file."""
+class ShiftPart(_Part):
+    """A part of the week, by the clock on the wall, and what a standby must have in it.
+
+    One that ends no later than it begins ends on the next day. ``deployments`` and ``nodePools`` are replicas by name;
+    ``tasksMax`` is that of the link's source connector at the standby.
+    """
+
+    name: Name
+    days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1)]
+    begins: Time
+    ends: Time
+    deployments: dict[Resource, Annotated[int, Field(ge=0)]] = {}
+    node_pools: dict[Resource, Annotated[int, Field(ge=1)]] = {}
+    tasks_max: Annotated[int, Field(ge=1)] | None = None
+
+
+class CapacityPart(_Part):
+    """What capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
+
+    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover.
+    """
+
+    time_zone: Annotated[str, StringConstraints(min_length=1)]
+    shifts: Annotated[list[ShiftPart], Field(min_length=1)]
+    scale_node_pools: bool = False
+
+
+class HookPart(_Part):
+    """A command as a list of words, without a shell; the run's facts are JSON on its standard input."""
+
+    command: Command
+    timeout: Duration = "30s"
+
+
+class HooksPart(_Part):
+    """Commands that a run calls.
+
+    ``pre`` after the gates and before the first change: one that fails ends the run. The others change nothing about
+    it: ``post`` when all is done, ``onFailure`` when it stops or is turned back, ``onState`` at every change of state.
+    """
+
+    pre: list[HookPart] = []
+    post: list[HookPart] = []
+    on_failure: list[HookPart] = []
+    on_state: list[HookPart] = []
+
+
+class FencingAgentPart(_Part):
+    """A command that takes a silent site down, such as by power or by its volumes, and is sure of it.
+
+    It is given the site as its last word and the run's facts as JSON on its standard input. It ends with 0 and says on
+    standard output what it saw only if the site cannot take writes; it may be called twice.
+    """
+
+    command: Command
+    timeout: Duration = "1m"
+
+
+class DoorCommandPart(_Part):
+    """A door that commands turn: ``pointTo`` is given the site as its last word, ``read`` prints it."""
+
+    point_to: Command
+    read: Command
+    timeout: Duration = "30s"
+
+
+class FrontDoorPart(_Part):
+    """What clients follow: a file, relative to the plan file, or commands."""
+
+    file: File | None = None
+    command: DoorCommandPart | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.file is None) == (self.command is None):
+            raise ValueError("expected either file or command")
+        return self
+
+
+class StatePart(_Part):
+    """A file, relative to the plan file. ``shared``: it lies on a volume that several machines use at once.
+
+    Their file locks must hold between them; then every change costs more writing.
+    """
 
     file: File
+    shared: bool = False
 
 
 class Metadata(_Part):
@@ -120,10 +275,15 @@ class Spec(_Part):
     sites: Annotated[list[SitePart], Field(min_length=2)]
     links: Annotated[list[LinkPart], Field(min_length=1)]
     workloads: Annotated[list[WorkloadPart], Field(min_length=1)]
+    witnesses: list[WitnessPart] = []
     objectives: ObjectivesPart
     guards: GuardsPart = GuardsPart()
-    front_door: FilePart
-    state: FilePart
+    front_door: FrontDoorPart
+    state: StatePart
+    hooks: HooksPart = HooksPart()
+    fencing_agent: FencingAgentPart | None = None
+    clients: list[ClientPart] = []
+    capacity: CapacityPart | None = None
 
 
 class DisasterRecoveryPlan(_Part):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from drctl.decide.rules import Blocker, Concern, Rule
 from drctl.decide.rules_links import link_blockers, link_warnings
+from drctl.decide.rules_scaling import scaling_blockers, scaling_warnings
 from drctl.decide.rules_sites import site_blockers, site_warnings
 from drctl.decide.rules_workloads import workload_blockers, workload_warnings
 from drctl.model.facts import Facts
@@ -28,6 +29,7 @@ def blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
     yield from site_blockers(facts)
     yield from link_blockers(facts, guards.max_lag)
     yield from workload_blockers(facts)
+    yield from scaling_blockers(facts)
 
 
 def warnings(facts: Facts) -> Iterator[Blocker]:
@@ -35,3 +37,4 @@ def warnings(facts: Facts) -> Iterator[Blocker]:
     yield from site_warnings(facts)
     yield from link_warnings(facts)
     yield from workload_warnings(facts)
+    yield from scaling_warnings(facts)

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from drctl.model.fixes import Fix
+
 
 class Rule(StrEnum):
-    """Every reason to wait or to think twice; the name in kebab case is what an override would name."""
+    """Every reason to wait or to think twice; the name in kebab case is what an override names (``overrides.py``)."""
 
     FACTS_STALE = "the observations are too old"
     FACTS_UNKNOWN = "something that must be known could not be seen"
     SOURCE_SILENT = "the source does not answer, so it cannot be drained"
+    SOURCE_HEALTHY = "the source is healthy, so nothing need be lost"
     TARGET_SILENT = "the target does not answer"
     BROKERS_MISSING = "fewer brokers than replicas"
     PARTITION_WITHOUT_LEADER = "a partition has no leader"
@@ -27,7 +30,7 @@ class Rule(StrEnum):
     HEADERS_REWRITTEN = "Connect rewrites header values"
     BYTES_REWRITTEN = "Connect rewrites keys or values"
     CONVERTER_INHERITED = "the converter is left to the worker"
-    POLICY_UNSUPPORTED = "only the identity replication policy is supported"
+    POLICY_DIFFERS = "the connectors have another replication policy than the plan file"
     SYNCS_MISSING = "the offset syncs cannot be read at the target"
     SYNCS_LOCATION = "the offset syncs are not set to be kept at the target"
     BOTH_DIRECTIONS = "both directions run under the identity policy, which copies records in circles"
@@ -43,15 +46,48 @@ class Rule(StrEnum):
     TARGET_WEAKER = "the target keeps records less safely"
     GROUP_MISSING = "a group of the plan does not exist"
     GROUP_ACTIVE_AT_TARGET = "a group is active at the target"
+    LOSS_NOT_ACCEPTED = "more would be lost than was accepted"
     SINKS_UNKNOWN = "the state of the sink connectors is not known"
     SINK_MISSING = "a sink connector of the plan does not exist"
     SINK_FAILED = "a sink connector has failed"
     SINK_ACTIVE_AT_TARGET = "a sink connector runs at the target"
+    COOLING_DOWN = "the last run that moved the primary ended only just now"
+    LINK_UNPROVEN = "the link home of the last run does not work"
+    RECORDS_REFUSED = "the target refuses records that the source takes"
+    CLEANUP_DIFFERS = "a topic is cleaned up in another way at the target"
+    RETENTION_SHORTER = "the target forgets records sooner"
+    SETTINGS_DIFFER = "a topic is set up differently at the target"
+    RIGHT_MISSING = "an application lacks a right at the target"
+    RIGHT_DENIED = "an application is denied at the target what it may do at the source"
+    RIGHT_WIDER = "the target does not deny what the source denies"
+    USER_MISSING = "a SCRAM user of an application cannot log in at the target"
+    CAPACITY_SMALLER = "the target has fewer brokers"
+    LOSSES_UNKNOWN = "whether records or positions are being lost cannot be told"
+    TOPIC_RECREATED = "a topic was deleted and made anew at the source"
+    RECORDS_LOST = "the source deleted records before they were copied"
+    SOURCE_SHORTER = "the source's log ends before what was copied from it"
+    RETENTION_NEAR = "the source is about to delete records that were not copied"
+    LINK_SILENT = "the link runs and copies nothing, while records wait"
+    CHECKPOINTS_MISSING = "MirrorMaker 2's checkpoints cannot be read at the target"
+    TARGET_AHEAD = "a group's position at the target is ahead of the one at the source"
+    POSITIONS_EXPIRING = "positions at the target are about to be forgotten"
+    LINK_SLOWER = "a setting makes the copy, or what is known of it, older than it need be"
+    CLIENTS_LEFT = "clients are still at a site that they should have left"
+    CLIENT_STAYS = "a client's software does not go to another site by itself"
+    DEPLOYMENTS_UNKNOWN = "how the workload's deployments stand is not known"
+    DEPLOYMENT_MISSING = "a deployment of the plan does not exist"
+    DEPLOYMENT_OWNED = "a manifest of somebody else sets a deployment's replicas"
+    DEPLOYMENT_AUTOSCALED = "an autoscaler would scale a deployment up from 0"
+    REPLICAS_UNKNOWN = "nobody knows how many replicas a deployment needs"
+    STANDBY_TOO_SMALL = "the standby has less than the shift demands"
+    CAPACITY_UNKNOWN = "what the standby has is not known, and the shift demands it"
+    SHIFT_CHANGES = "the next shift demands more and begins while the work moves"
 
 
 class Concern(IntEnum):
     """What a rule is about; the value is the exit code of a command that the rule refused."""
 
+    LOSS = 17
     SITES = 30
     WORKER = 31
     CONNECTORS = 32
@@ -62,6 +98,9 @@ class Concern(IntEnum):
     LAG = 37
     WRITERS = 38
     ACTIVE_GROUPS = 39
+    HASTE = 40
+    DEPLOYMENTS = 41
+    CAPACITY = 42
 
 
 CONCERNS: Mapping[Concern, frozenset[Rule]] = {
@@ -70,16 +109,18 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.FACTS_STALE,
             Rule.FACTS_UNKNOWN,
             Rule.SOURCE_SILENT,
+            Rule.SOURCE_HEALTHY,
             Rule.TARGET_SILENT,
             Rule.BROKERS_MISSING,
             Rule.PARTITION_WITHOUT_LEADER,
         }
     ),
+    Concern.LOSS: frozenset({Rule.LOSS_NOT_ACCEPTED}),
     Concern.WORKER: frozenset({Rule.LINK_UNKNOWN, Rule.SINKS_UNKNOWN}),
     Concern.CONNECTORS: frozenset(
-        {Rule.CONNECTOR_ABSENT, Rule.CONNECTOR_FAILED, Rule.CONNECTOR_IDLE, Rule.SINK_FAILED}
+        {Rule.CONNECTOR_ABSENT, Rule.CONNECTOR_FAILED, Rule.CONNECTOR_IDLE, Rule.SINK_FAILED, Rule.LINK_UNPROVEN}
     ),
-    Concern.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION}),
+    Concern.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION, Rule.CHECKPOINTS_MISSING}),
     Concern.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
     Concern.NAMES: frozenset({Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING, Rule.SINK_MISSING}),
     Concern.CONFIGURATION: frozenset(
@@ -87,7 +128,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.HEADERS_REWRITTEN,
             Rule.BYTES_REWRITTEN,
             Rule.CONVERTER_INHERITED,
-            Rule.POLICY_UNSUPPORTED,
+            Rule.POLICY_DIFFERS,
             Rule.AT_LEAST_ONCE,
             Rule.UNCOMMITTED_COPIED,
             Rule.GROUPS_SYNCED,
@@ -95,9 +136,30 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.TIMESTAMPS_DIFFER,
             Rule.TIMESTAMPS_STAMPED,
             Rule.TARGET_WEAKER,
+            Rule.RECORDS_REFUSED,
+            Rule.CLEANUP_DIFFERS,
+            Rule.RETENTION_SHORTER,
+            Rule.SETTINGS_DIFFER,
+            Rule.RIGHT_MISSING,
+            Rule.RIGHT_DENIED,
+            Rule.RIGHT_WIDER,
+            Rule.USER_MISSING,
+            Rule.CAPACITY_SMALLER,
+            Rule.LINK_SLOWER,
         }
     ),
-    Concern.LAG: frozenset({Rule.LAG_UNKNOWN, Rule.LAG_TOO_HIGH}),
+    Concern.LAG: frozenset(
+        {
+            Rule.LAG_UNKNOWN,
+            Rule.LAG_TOO_HIGH,
+            Rule.LOSSES_UNKNOWN,
+            Rule.TOPIC_RECREATED,
+            Rule.RECORDS_LOST,
+            Rule.SOURCE_SHORTER,
+            Rule.RETENTION_NEAR,
+            Rule.LINK_SILENT,
+        }
+    ),
     Concern.WRITERS: frozenset(
         {
             Rule.FRONT_DOOR_ELSEWHERE,
@@ -105,20 +167,39 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.EVERYONE_WRITES,
             Rule.CANARY_REFUSED,
             Rule.STANDBY_OPEN,
+            Rule.CLIENTS_LEFT,
+            Rule.CLIENT_STAYS,
         }
     ),
-    Concern.ACTIVE_GROUPS: frozenset({Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET}),
+    Concern.ACTIVE_GROUPS: frozenset(
+        {Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET, Rule.TARGET_AHEAD, Rule.POSITIONS_EXPIRING}
+    ),
+    Concern.HASTE: frozenset({Rule.COOLING_DOWN}),
+    Concern.DEPLOYMENTS: frozenset(
+        {
+            Rule.DEPLOYMENTS_UNKNOWN,
+            Rule.DEPLOYMENT_MISSING,
+            Rule.DEPLOYMENT_OWNED,
+            Rule.DEPLOYMENT_AUTOSCALED,
+            Rule.REPLICAS_UNKNOWN,
+        }
+    ),
+    Concern.CAPACITY: frozenset({Rule.STANDBY_TOO_SMALL, Rule.CAPACITY_UNKNOWN, Rule.SHIFT_CHANGES}),
 }
 """Every rule belongs to exactly one concern."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One reason: the rule, what exactly was found where, and what to do about it."""
+    """One reason: the rule, what exactly was found where, and what to do about it.
+
+    ``fix`` is a change that does so and takes nothing away, None where only a person can.
+    """
 
     rule: Rule
     detail: str
     remedy: str
+    fix: Fix | None = None
 
     @property
     def concern(self) -> Concern:

@@ -7,7 +7,8 @@ from drctl.model.facts import Facts, LinkFacts
 from drctl.model.link import Connector, ConnectorState, LinkStatus
 
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
-IDENTITY = "IdentityReplicationPolicy"
+IDENTITY, DEFAULT = "IdentityReplicationPolicy", "DefaultReplicationPolicy"
+SEPARATOR = "replication.policy.separator"
 
 
 def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
@@ -15,7 +16,7 @@ def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
     yield from _running(facts.link)
     status = facts.link.status.value
     if status is not None:
-        yield from _configured(status)
+        yield from _configured(status, facts.link.link.prefix)
     if not facts.link.syncs.known:
         detail = f"{facts.link.link.name}: {facts.link.syncs.unknown}"
         remedy = "keep the offset-syncs topic at the target: without it no position can be translated"
@@ -27,6 +28,8 @@ def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
 def link_warnings(facts: Facts) -> Iterator[Blocker]:
     """What the links' configuration costs."""
     status, name = facts.link.status.value, facts.link.link.name
+    if facts.link.link.prefix and facts.reverse is not None:
+        yield from _running(facts.reverse)
     if status is None or status.source.state is ConnectorState.ABSENT:
         return
     if not status.exactly_once:
@@ -36,7 +39,7 @@ def link_warnings(facts: Facts) -> Iterator[Blocker]:
     if not status.exactly_once and status.source.config.get("source.consumer.isolation.level") != "read_committed":
         detail = f"{name}: source.consumer.isolation.level is not read_committed; positions after an abort are refused"
         yield Blocker(Rule.UNCOMMITTED_COPIED, detail, "set it to read_committed on the source connector")
-    if status.checkpoint.config.get("sync.group.offsets.enabled") == "true":
+    if status.commits_positions:
         detail = f"{status.checkpoint.name}: sync.group.offsets.enabled may commit once more before the link is stopped"
         yield Blocker(Rule.GROUPS_SYNCED, detail, "set it to false: drctl commits exact positions itself")
     for key in ("key.converter", "value.converter"):
@@ -51,13 +54,19 @@ def _running(link: LinkFacts) -> Iterator[Blocker]:
         yield Blocker(Rule.LINK_UNKNOWN, f"{link.link.name}: {link.status.unknown}", "bring its Connect worker back")
         return
     for connector in status.connectors:
+        if connector is status.heartbeat and link.link.mirror_maker and connector.state is ConnectorState.ABSENT:
+            continue  # Strimzi's newer KafkaMirrorMaker2 knows none, and drctl does not need it
         yield from _connector(link, connector, copies=connector is status.source)
 
 
 def _connector(link: LinkFacts, connector: Connector, *, copies: bool) -> Iterator[Blocker]:
     name = f"{link.link.name}: {connector.name}"
     if connector.state is ConnectorState.ABSENT:
-        yield Blocker(Rule.CONNECTOR_ABSENT, name, f"create it, for example from {link.link.connectors.name}")
+        yield Blocker(
+            Rule.CONNECTOR_ABSENT,
+            name,
+            f"create it, for example from {link.link.mirror_maker or link.link.connectors.name}",
+        )
         return
     failed = [t for t in connector.tasks if t.state is ConnectorState.FAILED]
     if connector.state is ConnectorState.FAILED:
@@ -72,7 +81,7 @@ def _connector(link: LinkFacts, connector: Connector, *, copies: bool) -> Iterat
         yield Blocker(Rule.CONNECTOR_IDLE, f"{name}: {connector.state}, {tasks}", "resume it, or wait until it runs")
 
 
-def _configured(status: LinkStatus) -> Iterator[Blocker]:
+def _configured(status: LinkStatus, prefix: str) -> Iterator[Blocker]:
     for connector in status.connectors:
         if connector.state is ConnectorState.ABSENT:
             continue
@@ -87,18 +96,30 @@ def _configured(status: LinkStatus) -> Iterator[Blocker]:
     for connector in (status.source, status.checkpoint):
         if connector.state is ConnectorState.ABSENT:
             continue
-        policy = connector.config.get("replication.policy.class", "DefaultReplicationPolicy")
-        if policy.rsplit(".", 1)[-1] != IDENTITY:
-            detail = f"{connector.name}: replication.policy.class is {policy}"
-            yield Blocker(Rule.POLICY_UNSUPPORTED, detail, f"set it to org.apache.kafka.connect.mirror.{IDENTITY}")
+        yield from _policy(connector, prefix)
         location = connector.config.get("offset-syncs.topic.location", "source")
         if location != "target":
             detail = f"{connector.name}: offset-syncs.topic.location is {location}"
             yield Blocker(Rule.SYNCS_LOCATION, detail, "set it to target on the source and checkpoint connectors")
 
 
+def _policy(connector: Connector, prefix: str) -> Iterator[Blocker]:
+    """Whether copies get the names that the plan file says."""
+    policy = connector.config.get("replication.policy.class", DEFAULT).rsplit(".", 1)[-1]
+    wanted = DEFAULT if prefix else IDENTITY
+    if policy != wanted:
+        detail = f"{connector.name}: replication.policy.class is {policy}"
+        remedy = f"set it to org.apache.kafka.connect.mirror.{wanted}, or replicationPolicy in the plan file"
+        yield Blocker(Rule.POLICY_DIFFERS, detail, remedy)
+        return
+    called = connector.config.get("source.cluster.alias", "") + connector.config.get(SEPARATOR, ".")
+    if prefix and prefix != called and connector.config:
+        detail = f"{connector.name}: copies are called {called}…, in the plan file {prefix}…"
+        yield Blocker(Rule.POLICY_DIFFERS, detail, f"set the link's separator in the plan file to {SEPARATOR}'s")
+
+
 def _reverse(facts: Facts) -> Iterator[Blocker]:
-    if facts.reverse is None:
+    if facts.reverse is None or facts.link.link.prefix:  # copies are told apart by their names: no circle
         return
     status, name = facts.reverse.status.value, facts.reverse.link.name
     if status is None:

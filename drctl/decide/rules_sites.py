@@ -17,6 +17,15 @@ def site_blockers(facts: Facts) -> Iterator[Blocker]:
     yield from _canary(facts)
 
 
+def source_ailments(facts: Facts) -> list[Blocker]:
+    """What is wrong with the source itself: silence, missing brokers, partitions without a leader, failing writes.
+
+    Behind deny rules nothing can be told of writes: then it is well if all the rest is.
+    """
+    found = [*_silence(facts.source, facts), *_wholeness(facts.source)]
+    return found if facts.source.standing.value else [*found, *_canary(facts)]
+
+
 def site_warnings(facts: Facts) -> Iterator[Blocker]:
     """What the sites' state costs."""
     standing = facts.target.standing.value
@@ -35,14 +44,14 @@ def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
         else:
             yield Blocker(Rule.TARGET_SILENT, detail, "bring it back: there is nowhere to go")
         return
-    for what in ("topics", "groups", "writers", "standing"):
+    for what in ("topics", "groups", "writers", "standing", "rules", "users"):
         reading = getattr(site, what)
         if not reading.known:
             detail = f"{site.name}: its {_NAMES.get(what, what)} could not be read: {reading.unknown}"
             yield Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason; drctl's user may lack a right")
 
 
-_NAMES = {"standing": "deny rules"}
+_NAMES = {"standing": "deny rules", "users": "SCRAM users"}
 
 
 def _wholeness(site: SiteFacts) -> Iterator[Blocker]:

@@ -2,28 +2,18 @@
 
 from collections.abc import Iterator
 
+from drctl.decide.equality import differences, inequalities
 from drctl.decide.rules import Blocker, Rule
-from drctl.model.cluster import Topic
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.link import ConnectorState
 from drctl.model.session import GroupState
 
-STAMPED = "LogAppendTime"
-
 
 def workload_blockers(facts: Facts) -> Iterator[Blocker]:
     """What topics and groups forbid."""
-    for site in (facts.source, facts.target):
-        yield from _missing(site, facts.topics)
-    for here, there in _pairs(facts):
-        if len(here.partitions) != len(there.partitions):
-            counts = f"{len(here.partitions)} at {facts.source.name}, {len(there.partitions)} at {facts.target.name}"
-            remedy = "add partitions where there are fewer; with more at the target, recreate the topic there"
-            yield Blocker(Rule.PARTITIONS_DIFFER, f"{here.name}: {counts}", remedy)
-        if _stamped(here) != _stamped(there):
-            where = facts.source.name if _stamped(here) else facts.target.name
-            detail = f"{here.name}: message.timestamp.type is {STAMPED} at {where} only"
-            yield Blocker(Rule.TIMESTAMPS_DIFFER, detail, "set the same message.timestamp.type on both sites")
+    yield from _missing(facts.source, facts.topics)
+    yield from _missing(facts.target, (*facts.topics, *facts.images.values()))
+    yield from inequalities(facts)
     yield from _groups(facts)
     yield from _sinks(facts)
 
@@ -34,18 +24,7 @@ def workload_warnings(facts: Facts) -> Iterator[Blocker]:
         if sink.reason:
             detail = f"{facts.source.name}: {sink.name}: {sink.reason}"
             yield Blocker(Rule.SINK_FAILED, detail, "it is moved with the position that it has reached")
-    for here, there in _pairs(facts):
-        if _stamped(here) and _stamped(there):
-            detail = f"{here.name}: message.timestamp.type is {STAMPED} on both sites"
-            yield Blocker(Rule.TIMESTAMPS_STAMPED, detail, "nothing to do: key, value and headers are compared")
-        pairs: list[tuple[str, int, int]] = [
-            ("replicas", _replicas(here), _replicas(there)),
-            ("min.insync.replicas", _in_sync(here), _in_sync(there)),
-        ]
-        for what, before, after in pairs:
-            if after < before:
-                detail = f"{here.name}: {what} {after} at {facts.target.name}, {before} at {facts.source.name}"
-                yield Blocker(Rule.TARGET_WEAKER, detail, f"raise {what} at {facts.target.name}")
+    yield from differences(facts)
 
 
 def _missing(site: SiteFacts, names: tuple[str, ...]) -> Iterator[Blocker]:
@@ -78,26 +57,15 @@ def _sinks(facts: Facts) -> Iterator[Blocker]:
         if sink.state is ConnectorState.ABSENT:
             detail = f"{facts.source.name}: there is no sink connector {sink.name}"
             yield Blocker(Rule.SINK_MISSING, detail, "correct its name in the plan file, or create it")
+        elif facts.link.link.prefix and _is_absent(facts.target, sink.name):
+            detail = f"{facts.target.name}: no sink connector {sink.name}, and its topics have other names there"
+            yield Blocker(Rule.SINK_MISSING, detail, "create it there, stopped, with the topics' names of that site")
     for sink in (facts.target.sinks.value or {}).values():
         if not sink.halted:
             detail = f"{facts.target.name}: {sink.name} is {sink.state}"
             yield Blocker(Rule.SINK_ACTIVE_AT_TARGET, detail, "stop it: its group would be handed positions")
 
 
-def _pairs(facts: Facts) -> Iterator[tuple[Topic, Topic]]:
-    here, there = facts.source.topics.value or {}, facts.target.topics.value or {}
-    for name in facts.topics:
-        if name in here and name in there:
-            yield here[name], there[name]
-
-
-def _stamped(topic: Topic) -> bool:
-    return topic.config.get("message.timestamp.type") == STAMPED
-
-
-def _replicas(topic: Topic) -> int:
-    return min((len(p.replicas) for p in topic.partitions), default=0)
-
-
-def _in_sync(topic: Topic) -> int:
-    return int(topic.config.get("min.insync.replicas", "1"))
+def _is_absent(site: SiteFacts, sink: str) -> bool:
+    found = (site.sinks.value or {}).get(sink)
+    return found is not None and found.state is ConnectorState.ABSENT

@@ -48,6 +48,13 @@ class Stretch:
         """How many data records the source holds with ``start <= offset < stop``."""
         return bisect_left(self.source, stop) - bisect_left(self.source, start)
 
+    def image_between(self, start: int, stop: int) -> bool:
+        """Whether a record at the target, paired or not, lies in here with ``start <= offset < stop``."""
+        n = bisect_left(self.target, start)
+        if n < len(self.target) and self.target[n] < stop:
+            return True
+        return any(start <= pair.downstream < stop for pair in self.pairs)
+
     def target_records(self, after: int, before: int) -> int:
         """How many data records the target holds with ``after < offset < before``."""
         return bisect_left(self.target, before) - bisect_right(self.target, after)

@@ -6,17 +6,22 @@ before it.
 The caller reads in this order: positions, the target's bounds, the syncs, the source's bounds, then the records within
 these bounds. Whatever stands below the target's bound was at the source before, so it lies below the source's bound,
 even on a link that goes on copying.
+
+A failover leaves a tail on the lost site that the other one never gets, and Kafka cannot cut it off. Where such spans
+are known, their records count as not there. No position is put into one, and none in front of one that a group would
+then read through.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from drctl.decide import stranded
 from drctl.decide import stretch as stretches
 from drctl.decide.anchors import floor, usable
 from drctl.decide.stretch import ORIGIN, Stretch
-from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
 
 WORTH_READING_THROUGH = 1_000
@@ -25,13 +30,19 @@ WORTH_READING_THROUGH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """One partition on both sites. ``compacted``: on either; ``anchors``: see :func:`drctl.decide.anchors.merged`."""
+    """One partition on both sites. ``compacted``: on either; ``anchors``: see :func:`drctl.decide.anchors.merged`.
+
+    ``stranded_here`` and ``stranded_there`` are spans of the source's and the target's log that the other site never
+    got, in order.
+    """
 
     partition: TopicPartition
     source: LogBounds
     target: LogBounds
     anchors: tuple[OffsetSync, ...]
     compacted: bool
+    stranded_here: tuple[Span, ...] = ()
+    stranded_there: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Window:
 type Records = Sequence[RecordId]
 type Read = Callable[[Window], tuple[Records, Records]]
 """Reads a window: the source's and the target's data records in it."""
+type Translation = Generator[Window, tuple[Records, Records], Mapping[int, Answer]]
 
 
 def translate(logs: Logs, position: int, read: Read) -> Answer:
@@ -60,6 +72,18 @@ def translate(logs: Logs, position: int, read: Read) -> Answer:
 
 def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping[int, Answer]:
     """Many positions in one partition; every window is read once, however many positions lie in it."""
+    asked = translation(logs, positions)
+    try:
+        window = next(asked)
+        while True:
+            window = asked.send(read(window))
+    except StopIteration as ended:
+        answers: Mapping[int, Answer] = ended.value
+        return answers
+
+
+def translation(logs: Logs, positions: Collection[int]) -> Translation:
+    """The same as a generator that asks for its windows one by one, so that many partitions can be read at once."""
     answers: dict[int, Answer] = {}
     reachable = []
     for position in sorted(set(positions)):
@@ -67,12 +91,13 @@ def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping
             answers[position] = refusal
         else:
             reachable.append(position)
-    trusted = usable(logs.anchors, logs.source, logs.target)
+    noted = usable(logs.anchors, logs.source, logs.target)
+    trusted = stranded.outside(noted, logs.stranded_here, logs.stranded_there)
     if reachable and not trusted and not _comparable_as_a_whole(logs):
         answers |= {p: _refuse(logs, p, Refusal.NO_SYNC) for p in reachable}
         return answers
     for window in windows(logs, trusted, reachable):
-        answers |= _answers(logs, trusted, window, read)
+        answers |= yield from _answers(logs, trusted, window)
     return answers
 
 
@@ -113,14 +138,16 @@ def _window(logs: Logs, anchors: Sequence[OffsetSync], positions: tuple[int, ...
     return Window(positions, first, last, (source[0], source[1]), (target[0], target[1]))
 
 
-def _answers(logs: Logs, anchors: Sequence[OffsetSync], window: Window, read: Read) -> dict[int, Answer]:
-    source, target = read(window)
+def _answers(
+    logs: Logs, anchors: Sequence[OffsetSync], window: Window
+) -> Generator[Window, tuple[Records, Records], dict[int, Answer]]:
+    source, target = yield from _asked(logs, window)
     while window.first < 0 and anchors and not logs.compacted:
         if len(target) > len(source) or window.target[0] <= logs.target.start:
             break
         begin, end = window.target
         window = replace(window, target=(max(logs.target.start, end - 4 * (end - begin)), end))
-        source, target = read(window)
+        source, target = yield from _asked(logs, window)
     false = _contradicted(logs, anchors[max(window.first, 0) : window.last + 1], source, target)
     answers: dict[int, Answer] = {}
     for n, group in groupby(window.positions, lambda p: bisect_right(anchors, p, key=_upstream) - 1):
@@ -132,6 +159,12 @@ def _answers(logs: Logs, anchors: Sequence[OffsetSync], window: Window, read: Re
                 else _place(logs, here, position, counted_back=n < 0 and bool(anchors))
             )
     return answers
+
+
+def _asked(logs: Logs, window: Window) -> Generator[Window, tuple[Records, Records], tuple[Records, Records]]:
+    """The window's records without those that were stranded."""
+    source, target = yield window
+    return stranded.without(source, logs.stranded_here), stranded.without(target, logs.stranded_there)
 
 
 def _contradicted(logs: Logs, anchors: Iterable[OffsetSync], source: Records, target: Records) -> str:
@@ -186,7 +219,8 @@ def _place_at_the_end(logs: Logs, here: Stretch, position: int, last: OffsetSync
     if not left_over:
         if waiting:
             detail = f"{waiting} records"
-            return Refused(logs.partition, position, Refusal.NOT_COPIED, detail, logs.target.stable, waiting)
+            early = Refused(logs.partition, position, Refusal.NOT_COPIED, detail, logs.target.stable, waiting)
+            return _offer(logs, early)
         empty = not here.source and not here.target and last == ORIGIN
         return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if empty else Proof.AT_END)
     if waiting or last.upstream + 1 < position < logs.source.stable:
@@ -218,14 +252,25 @@ def _repeats_its_beginning(records: Records) -> bool:
     return any(r.digest == records[0].digest for r in records[1:])
 
 
-def _proven(logs: Logs, here: Stretch, position: int, offset: int, proof: Proof) -> Translated:
-    return Translated(logs.partition, position, offset, proof, here.compared)
+def _proven(logs: Logs, here: Stretch, position: int, offset: int, proof: Proof) -> Answer:
+    placed = stranded.past(logs.stranded_there, offset, here.image_between)
+    if placed is None:
+        return Refused(logs.partition, position, Refusal.READS_STRANDED_TAIL)
+    return Translated(logs.partition, position, placed, proof, here.compared)
 
 
 def _apart(logs: Logs, position: int, last: OffsetSync, left_over: int) -> Refused:
     offset = max(last.downstream + 1, logs.target.start)
     detail = f"{left_over} records only at the target"
-    return Refused(logs.partition, position, Refusal.COMPACTED_APART, detail, offset, left_over)
+    return _offer(logs, Refused(logs.partition, position, Refusal.COMPACTED_APART, detail, offset, left_over))
+
+
+def _offer(logs: Logs, refused: Refused) -> Refused:
+    """A refusal, without the early position that it offers if a stranded span lies behind that."""
+    offset = refused.conservative
+    if offset is None or all(span.stop <= offset for span in logs.stranded_there):
+        return refused
+    return replace(refused, conservative=None, repeats=None)
 
 
 def _refuse(logs: Logs, position: int, why: Refusal, detail: str = "", *, known: bool = True) -> Refused:
@@ -233,7 +278,7 @@ def _refuse(logs: Logs, position: int, why: Refusal, detail: str = "", *, known:
     if not known:
         return Refused(logs.partition, position, why, detail)
     offset = floor(logs.anchors, position, logs.target)
-    return Refused(logs.partition, position, why, detail, offset, logs.target.stable - offset)
+    return _offer(logs, Refused(logs.partition, position, why, detail, offset, logs.target.stable - offset))
 
 
 def _cut(records: Records, after: int, before: int) -> Records:

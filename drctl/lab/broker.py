@@ -50,15 +50,16 @@ SCRAM = """\
 def server_properties(site: SiteLayout, node: Node, folder: Path) -> str:
     """A broker's configuration; north's clients log in with SCRAM, south's with certificates."""
     protocol = "SASL_SSL" if site.name == "north" else "SSL"
-    voters = ",".join(f"{n.number}@localhost:{n.controller}" for n in site.nodes)
+    voters = ",".join(f"{n.number}@{site.host}:{n.controller}" for n in site.nodes)
     named = {"CLIENT": node.client, "INTERNAL": node.internal, "LINK": node.link, "CONTROLLER": node.controller}
+    seen = {"CLIENT": site.host, "INTERNAL": site.host, "LINK": "localhost"}
     advertised = {"CLIENT": node.client, "INTERNAL": node.internal, "LINK": node.wire}
     enough = max(1, site.replicas - 1)
     lines = [
         f"node.id={node.number}",
         f"controller.quorum.voters={voters}",
-        "listeners=" + ",".join(f"{name}://localhost:{port}" for name, port in named.items()),
-        "advertised.listeners=" + ",".join(f"{name}://localhost:{port}" for name, port in advertised.items()),
+        "listeners=" + ",".join(f"{name}://{site.host}:{port}" for name, port in named.items()),
+        "advertised.listeners=" + ",".join(f"{name}://{seen[name]}:{port}" for name, port in advertised.items()),
         f"listener.security.protocol.map=CLIENT:{protocol},LINK:{protocol},INTERNAL:SSL,CONTROLLER:SSL",
         f"log.dirs={storage(site, node, folder)}",
         f"ssl.keystore.location={folder / 'certificates' / site.name / 'broker.pem'}",

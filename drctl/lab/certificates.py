@@ -1,6 +1,7 @@
 """A certificate authority for one lab site, and what it signs: PEM files of mode 0600."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,22 +32,46 @@ class Authority:
         write_secret(authority.certificate, authority._sign(name, key.public_key(), now + 30 * DAY, ca=True))
         return authority
 
-    def issue(self, common_name: str, folder: Path, *, expired: bool = False) -> Path:
-        """Write a PEM key store (key, certificate, authority) for a broker or client on this machine."""
+    def issue(
+        self,
+        common_name: str,
+        folder: Path,
+        *,
+        expired: bool = False,
+        organization: str = "",
+        hosts: Sequence[str] = (),
+        file: str = "",
+    ) -> Path:
+        """Write a PEM key store (key, certificate, authority) for a broker or client on this machine.
+
+        ``hosts`` are further names and addresses of a server; ``file`` names the file other than its bearer.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
         until = self.now - timedelta(minutes=5) if expired else self.now + 30 * DAY
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        path = folder / f"{common_name}.pem"
-        write_secret(path, pem + self._sign(common_name, key.public_key(), until) + self.certificate.read_bytes())
+        path = folder / f"{file or common_name}.pem"
+        signed = self._sign(common_name, key.public_key(), until, organization=organization, hosts=hosts)
+        write_secret(path, pem + signed + self.certificate.read_bytes())
         return path
 
-    def _sign(self, common_name: str, key: ec.EllipticCurvePublicKey, until: datetime, *, ca: bool = False) -> bytes:
+    def _sign(
+        self,
+        common_name: str,
+        key: ec.EllipticCurvePublicKey,
+        until: datetime,
+        *,
+        ca: bool = False,
+        organization: str = "",
+        hosts: Sequence[str] = (),
+    ) -> bytes:
+        names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+        names.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
         builder = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
+            .subject_name(x509.Name(names))
             .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)]))
             .public_key(key)
             .serial_number(x509.random_serial_number())
@@ -55,11 +80,18 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
         if not ca:
-            here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            here = [_alternative(host) for host in ("localhost", "127.0.0.1", *hosts)]
             usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
             builder = builder.add_extension(x509.SubjectAlternativeName(here), critical=False)
             builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _alternative(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def write_secret(path: Path, content: bytes | str) -> None:

@@ -65,15 +65,22 @@ def write_worker(site: SiteLayout, folder: Path) -> Path:
     return path
 
 
-def write_links(sites: dict[str, SiteLayout], folder: Path) -> None:
-    """Write each link's connectors; passwords stay in a file that only the worker reads."""
+def write_links(sites: dict[str, SiteLayout], folder: Path, *, prefixed: bool = False) -> None:
+    """Write each link's connectors; passwords stay in a file that only the worker reads.
+
+    ``prefixed``: under the default replication policy, else under the identity policy.
+    """
     secrets = folder / "etc" / "link-secrets.properties"
     write_secret(secrets, f"mm2={password('mm2', 'north')}\n")
     for source, near in sites.items():
         name = f"{source}-to-{other(source)}"
         path = folder / "links" / f"{name}.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(connectors(near, sites[other(source)], folder, secrets), indent=2) + "\n")
+        made = connectors(near, sites[other(source)], folder, secrets)
+        if prefixed:
+            for config in made.values():
+                config["replication.policy.class"] = f"{MIRROR}.DefaultReplicationPolicy"
+        path.write_text(json.dumps(made, indent=2) + "\n")
 
 
 def connectors(source: SiteLayout, target: SiteLayout, folder: Path, secrets: Path) -> dict[str, dict[str, str]]:

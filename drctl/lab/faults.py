@@ -13,6 +13,7 @@ from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError, LabError
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, wire
+from drctl.lab.parts import loopback
 
 PATIENCE = 30.0
 """Seconds within which a fault must have been seen."""
@@ -75,12 +76,10 @@ def lose_site(lab: Lab, site: str) -> FaultEvidence:
         raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
     layout = lab.layout[site]
     at = lab.clock.now()
-    for process in (*layout.brokers, layout.worker):
-        if lab.processes.status(process).state != "gone":
-            lab.processes.signal(process, "SIGKILL")
+    lab.kill_site(site)
 
     def nobody_answers() -> str:
-        open_ports = [node.client for node in layout.nodes if _connects(node.client)]
+        open_ports = [node.client for node in layout.nodes if _connects(node.client, loopback(layout.host))]
         return "" if open_ports else f"connections to all {len(layout.nodes)} client ports are refused"
 
     return _seen(lab, "lose-site", site, at, by="a client of the site", look=nobody_answers)
@@ -166,9 +165,9 @@ def _state(lab: Lab, process: str, wanted: str) -> str:
     return f"pid {seen.pid} is {seen.state}" if seen.state == wanted else ""
 
 
-def _connects(port: int) -> bool:
+def _connects(port: int, host: str = "127.0.0.1") -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), 0.5).close()
+        socket.create_connection((host, port), 0.5).close()
     except OSError:
         return False
     return True

@@ -1,6 +1,7 @@
 """What a lab writes for its users: client properties, the plan file, the front door."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from drctl.lab.certificates import write_secret
@@ -38,6 +39,7 @@ LINK = """\
       target: {target}
       connectors: links/{name}.json
       replicationPrincipal: "User:mm2"
+      replicationPolicy: {policy}
 """
 
 
@@ -54,13 +56,15 @@ def client_properties(folder: Path, site: str, user: str) -> Path:
     return folder / "clients" / site / f"{user}.properties"
 
 
-def write_plan(sites: dict[str, SiteLayout], folder: Path) -> Path:
-    """The plan file, with the front door pointing at north."""
+def write_plan(sites: dict[str, SiteLayout], folder: Path, more: Mapping[str, str], *, prefixed: bool = False) -> Path:
+    """The plan file, with the front door pointing at north; ``more`` is what it says of a site besides."""
     names = [
         SITE.format(name=s.name, bootstrap=s.bootstrap_servers, canary=CANARY_TOPIC, connect=s.connect)
+        + more.get(s.name, "")
         for s in sites.values()
     ]
-    links = [LINK.format(name=f"{s}-to-{other(s)}", source=s, target=other(s)) for s in sites]
+    policy = "default" if prefixed else "identity"
+    links = [LINK.format(name=f"{s}-to-{other(s)}", source=s, target=other(s), policy=policy) for s in sites]
     path = folder / "plan.yaml"
     path.write_text(
         PLAN.format(sites="".join(names), links="".join(links), topics=", ".join(TOPICS), groups=", ".join(GROUPS))

@@ -20,7 +20,7 @@ SOCKET = "supervisor.sock"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One combined KRaft node: its loopback ports. ``link`` advertises ``wire``, so it is reached through the wire."""
+    """One combined KRaft node: its ports. ``link`` advertises ``wire``, so it is reached through the wire."""
 
     number: int
     client: int
@@ -32,16 +32,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class SiteLayout:
-    """One site: its nodes and the port of its Connect worker."""
+    """One site: its nodes, the port of its Connect worker, and the host where its brokers listen."""
 
     name: str
     nodes: tuple[Node, ...]
     connect: int
+    host: str = "localhost"
 
     @property
     def bootstrap_servers(self) -> str:
         """For clients on this side of the wire."""
-        return ",".join(f"localhost:{node.client}" for node in self.nodes)
+        return ",".join(f"{self.host}:{node.client}" for node in self.nodes)
 
     @property
     def link_servers(self) -> str:

@@ -36,13 +36,18 @@ class Processes:
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder
         self.clock = clock
+        self.proc = Path("/proc")
 
-    def launch_supervisor(self) -> "subprocess.Popen[bytes]":
-        """Start a supervisor that lives as long as the returned process's standard input stays open."""
+    def launch_supervisor(self, argv: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        """Start a supervisor that lives as long as the returned process's standard input stays open.
+
+        ``argv`` starts another one than the usual, or the usual one by a detour; the folder is appended.
+        """
+        argv = argv or (sys.executable, "-m", "drctl.lab.supervisor")
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "supervisor.log").open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "drctl.lab.supervisor", str(self.folder)],
+                [*argv, str(self.folder)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -113,7 +118,7 @@ class Processes:
     def all(self) -> tuple[ProcessStatus, ...]:
         """Every process, seen through /proc."""
         listed = self.ask({"do": "list"})
-        return tuple(_seen(name, entry["pid"], entry["exit"]) for name, entry in listed.items())
+        return tuple(_seen(self.proc, name, entry["pid"], entry["exit"]) for name, entry in listed.items())
 
     def reason(self, name: str) -> str:
         """The last lines of a process's log that look like the cause of its end."""
@@ -135,10 +140,10 @@ def _connection(folder: Path) -> Iterator[socket.socket]:
         os.close(here)
 
 
-def _seen(name: str, pid: int, exit_code: int | None) -> ProcessStatus:
+def _seen(proc: Path, name: str, pid: int, exit_code: int | None) -> ProcessStatus:
     try:
-        letter = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        letter = (proc / f"{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        pages = int((proc / f"{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
         return ProcessStatus(name, pid, "gone", 0, exit_code)
     state = {"T": "stopped", "t": "stopped", "Z": "exiting", "X": "exiting"}.get(letter, "running")

@@ -1,6 +1,7 @@
 """Topics, rights and the standby's fence of a new lab site."""
 
 from drctl.drivers.kafka.fence import AclFence
+from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.provision import allow, create_topics
 from drctl.lab.layout import CANARY_TOPIC, TOPICS, other
 from drctl.lab.rights import CLIENTS, RIGHTS
@@ -18,6 +19,7 @@ def provision(site: LabSite) -> None:
         name: (count, replicas, compacted if name == "shop.prices" else {}) for name, count in TOPICS.items()
     }
     topics[CANARY_TOPIC] = (1, replicas, {})
+    topics[JOURNAL] = (1, replicas, {"cleanup.policy": "delete", "retention.ms": "-1"})
     topics[f"mm2-offset-syncs.{source}.internal"] = (1, replicas, forever)
     topics[f"{source}.checkpoints.internal"] = (1, replicas, {"cleanup.policy": "compact"})
     try:

@@ -1,5 +1,6 @@
 """Who may do what in the lab: least rights for every client, no super user among them."""
 
+from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.provision import Right
 from drctl.lab.layout import CANARY_TOPIC
 
@@ -9,11 +10,18 @@ DRCTL: tuple[Right, ...] = (
     ("User:drctl", "ALTER", "BROKER", "kafka-cluster"),
     ("User:drctl", "READ", "TOPIC", "*"),
     ("User:drctl", "DESCRIBE_CONFIGS", "TOPIC", "*"),
+    ("User:drctl", "ALTER_CONFIGS", "TOPIC", "*"),
+    ("User:drctl", "ALTER", "TOPIC", "*"),
+    ("User:drctl", "DELETE", "TOPIC", "*"),
+    ("User:drctl", "CREATE", "TOPIC", "*"),
     ("User:drctl", "READ", "GROUP", "*"),
     ("User:drctl", "DELETE", "GROUP", "*"),
+    ("User:drctl", "WRITE", "TOPIC", JOURNAL),
 )
-"""ALTER on the cluster writes the fence's rules; READ on groups commits positions, DELETE undoes a first handover; it
-may write to no topic."""
+"""ALTER on the cluster writes the fence's rules; READ on groups commits positions, DELETE undoes a first handover.
+ALTER_CONFIGS on topics freezes a returned site's retention, and with ALTER it is for ``drctl doctor --fix``. DELETE
+and CREATE on topics are for ``drctl failback --recreate``. It may
+write to no topic but its journal's."""
 
 REPLICATION: tuple[Right, ...] = tuple(
     ("User:mm2", "ALL", kind, name)
@@ -37,6 +45,8 @@ CLIENTS: tuple[Right, ...] = (
     ("User:readers", "READ", "TOPIC", "turbines.*"),
     ("User:readers", "READ", "TOPIC", "shop.*"),
     ("User:readers", "READ", "TOPIC", "dr.*"),
+    ("User:readers", "READ", "TOPIC", "north.*"),
+    ("User:readers", "READ", "TOPIC", "south.*"),
     ("User:readers", "READ", "GROUP", "*"),
 )
 

@@ -45,7 +45,7 @@ class Supervisor:
         wake_reader, wake_writer = socket.socketpair()
         wake_writer.setblocking(False)
         signal.set_wakeup_fd(wake_writer.fileno())
-        self.selector.register(wake_reader, selectors.EVENT_READ, lambda: wake_reader.recv(64))
+        self.selector.register(wake_reader, selectors.EVENT_READ, lambda: self.woken(wake_reader))
         self.selector.register(listener, selectors.EVENT_READ, lambda: self._accept(listener))
         self.selector.register(0, selectors.EVENT_READ, self._lifeline)
         while self.running:
@@ -53,6 +53,10 @@ class Supervisor:
                 key.data()
         self._all_down()
         Path(SOCKET).unlink(missing_ok=True)
+
+    def woken(self, waker: socket.socket) -> None:
+        """Called after a signal."""
+        waker.recv(64)
 
     def stop(self) -> None:
         """Leave the loop after what is being done now."""

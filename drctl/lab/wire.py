@@ -1,7 +1,7 @@
 """The wire between two sites: a process that forwards TCP connections, so that cutting it cuts the sites apart.
 
-``python -m drctl.lab.wire 19101:19005 19102:19015`` listens on the first port of each pair and connects to the second,
-both on the loopback. Stopped (SIGSTOP) it is a black hole; killed it refuses.
+``python -m drctl.lab.wire localhost 19101:19005 19102:19015`` listens on the first port of each pair, on the loopback,
+and connects to the second at that host. Stopped (SIGSTOP) it is a black hole; killed it refuses.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def _listen(port: int, to: int) -> asyncio.Server:
+async def _listen(port: int, host: str, to: int) -> asyncio.Server:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to)
+            far_reader, far_writer = await asyncio.open_connection(host, to)
         except OSError:
             writer.close()
             return
@@ -29,10 +29,11 @@ async def _listen(port: int, to: int) -> asyncio.Server:
     return await asyncio.start_server(connected, "127.0.0.1", port)
 
 
-async def _forward(pairs: list[str]) -> None:
-    servers = [await _listen(*map(int, pair.split(":"))) for pair in pairs]
+async def _forward(host: str, pairs: list[str]) -> None:
+    ports = [map(int, pair.split(":")) for pair in pairs]
+    servers = [await _listen(here, host, there) for here, there in ports]
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":
-    asyncio.run(_forward(sys.argv[1:]))
+    asyncio.run(_forward(sys.argv[1], sys.argv[2:]))

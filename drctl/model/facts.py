@@ -1,15 +1,19 @@
 """What is known about two sites and their link at one moment, each fact with its time or why it is unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from drctl.model.access import AclRule, Users
+from drctl.model.capacity import Capacity
 from drctl.model.cluster import Cluster, Topic
 from drctl.model.fence import CanaryResult, Denial, Writers
 from drctl.model.link import Connector, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
+from drctl.model.scaling import Scalable, Scaled
 from drctl.model.session import Group
+from drctl.model.sight import Sight
 from drctl.model.site import Link, Role
 
 
@@ -32,9 +36,17 @@ class Lag:
         return sum(self.records.values())
 
 
+NOTHING_SCALED: Reading[Mapping[str, Scaled | None]] = Reading({}, datetime.min.replace(tzinfo=UTC))
+"""Of a plan without Deployments and shifts."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` and ``sinks`` the plan's."""
+    """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` and ``sinks`` the plan's.
+
+    ``rules`` are all of the authorizer's, ``users`` those that brokers keep SCRAM credentials for. ``scaled`` are the
+    plan's Deployments and what a shift names, by label, None for one that does not exist there.
+    """
 
     name: str
     cluster: Reading[Cluster]
@@ -43,6 +55,9 @@ class SiteFacts:
     writers: Reading[Writers]
     standing: Reading[frozenset[Denial]]
     sinks: Reading[Mapping[str, Connector]]
+    rules: Reading[frozenset[AclRule]]
+    users: Reading[Users]
+    scaled: Reading[Mapping[str, Scaled | None]] = NOTHING_SCALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,10 @@ class Facts:
     """One look at everything a plan's gates ask for, in the direction ``source`` to ``target``.
 
     ``topics``, ``groups`` and ``canary_topic`` are what the plan file names; ``canary`` is what an ordinary client met
-    at the source just now; ``reverse`` is None where the plan file has no link back.
+    at the source just now; ``reverse`` is None where the plan file has no link back. ``images`` says what the target
+    calls the copies of the topics, where that is another name. ``deployments`` are those that move with all work,
+    ``handed_over`` those that go with these groups alone, ``named`` all that workloads name, with the target's node
+    pools; ``capacity`` is what a standby must have, None where the plan file has no schedule.
     """
 
     seen_at: datetime
@@ -73,15 +91,24 @@ class Facts:
     link: LinkFacts
     reverse: LinkFacts | None
     front_door: Reading[str | None]
+    images: Mapping[str, str] = field(default_factory=dict)
+    deployments: tuple[Scalable, ...] = ()
+    handed_over: tuple[Scalable, ...] = ()
+    named: tuple[Scalable, ...] = ()
+    capacity: Capacity | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """A site as ``drctl status`` shows it; ``group_lag`` counts offsets between positions and stable ends."""
+    """A site as ``drctl status`` shows it; ``group_lag`` counts offsets between positions and stable ends.
+
+    ``sight`` is what all observers saw of it, from which its health is judged.
+    """
 
     role: Role
     facts: SiteFacts
     group_lag: Reading[Mapping[str, int]]
+    sight: Sight
 
 
 @dataclass(frozen=True, slots=True)

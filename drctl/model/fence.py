@@ -8,12 +8,24 @@ from drctl.model.offsets import TopicPartition
 
 
 class FenceState(StrEnum):
-    """How surely a site refuses writes. One is never shown as another."""
+    """How surely a site refuses writes. One is never shown as another.
+
+    PROVEN is by data alone; BY_AGENT is what a fencing agent says it has done, such as a power-off.
+    """
 
     PROVEN = "proven"
+    BY_AGENT = "by-agent"
     ATTESTED = "attested"
     PENDING = "pending"
     OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A person's word that a site takes no writes: who says so, and why. It is evidence of that word only."""
+
+    by: str
+    why: str
 
 
 class Scope(StrEnum):
@@ -28,11 +40,12 @@ class Writers:
     """Who may write at a site, from its ALLOW rules.
 
     ``principals`` hold WRITE or ALL on some topic or transactional id; ``everyone`` says that ``User:*`` does, which a
-    rule per principal cannot fence.
+    rule per principal cannot fence. ``super_users`` are bound by no rule; None where nobody tells who they are.
     """
 
     principals: frozenset[str]
     everyone: bool = False
+    super_users: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ class LinkStatus:
         return self.source.halted and self.checkpoint.halted
 
     @property
+    def commits_positions(self) -> bool:
+        """Whether the checkpoint connector commits groups' positions at the target by itself."""
+        return self.checkpoint.config.get("sync.group.offsets.enabled") == "true"
+
+    @property
     def exactly_once(self) -> bool:
         """Whether the source connector insists on exactly-once delivery."""
         return self.source.config.get("exactly.once.support") == "required"

@@ -27,12 +27,26 @@ class LogBounds:
     high: int
 
 
+class Span(NamedTuple):
+    """Offsets of one log with ``start <= offset < stop``."""
+
+    start: int
+    stop: int
+
+
 @dataclass(frozen=True, slots=True)
 class OffsetSync:
     """MirrorMaker 2 wrote the source record at ``upstream`` to the target at ``downstream``."""
 
     upstream: int
     downstream: int
+
+
+class Mark(NamedTuple):
+    """A place in a link's offset-syncs topic of that id: what is written at ``offset`` or behind it came later."""
+
+    topic_id: str
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)

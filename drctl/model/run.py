@@ -10,12 +10,16 @@ type Evidence = dict[str, Any]
 
 
 class RunState(StrEnum):
-    """Where a run is. Only DONE is a success; RUNNING on disk with nobody holding the lock means it was cut off."""
+    """Where a run is. Only DONE is a success; RUNNING on disk with nobody holding the lock means it was cut off.
+
+    SUPERSEDED: another run took its work over, and goes on from where it was.
+    """
 
     RUNNING = "running"
     DONE = "done"
     COMPENSATED = "compensated"
     STOPPED = "stopped"
+    SUPERSEDED = "superseded"
 
 
 class Event(StrEnum):
@@ -28,6 +32,9 @@ class Event(StrEnum):
     STEP_OBSERVED = "step-observed"
     STEP_FAILED = "step-failed"
     COMPENSATION_STARTED = "compensation-started"
+    HOOK_INTENDED = "hook-intended"
+    HOOK_ENDED = "hook-ended"
+    APPROVAL_GIVEN = "approval-given"
     RUN_ENDED = "run-ended"
 
 
@@ -68,9 +75,13 @@ class StepTiming:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended: state, every step's timing and evidence, in order."""
+    """How a run ended: state, every step's timing and evidence, in order.
+
+    ``exceptions`` are what went wrong beside a run that is done, such as a hook after it.
+    """
 
     run: Run
     state: RunState
     timings: tuple[StepTiming, ...]
     evidence: dict[str, Evidence]
+    exceptions: tuple[str, ...] = ()

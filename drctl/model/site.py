@@ -1,10 +1,14 @@
 """Sites, links and workloads: what the plan file names."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+
+from drctl.model.capacity import Capacity
+from drctl.model.clients import ClientSoftware
+from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
 
 
 class Role(StrEnum):
@@ -18,21 +22,53 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """An ordinary client that must be refused once the fence stands: its properties file and the topic it writes to."""
+    """An ordinary client that must be refused once the fence stands: its properties file and the topic it writes to.
 
-    client_properties: Path
+    Where there is no file, Strimzi's secrets tell how it logs in.
+    """
+
+    client_properties: Path | None
     topic: str
 
 
 @dataclass(frozen=True, slots=True)
+class Kubernetes:
+    """Where a site's pods live. ``pods`` selects its broker pods by label. Never the current context of anything."""
+
+    kubeconfig: Path
+    context: str
+    namespace: str
+    pods: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strimzi:
+    """A site run by Strimzi, by the names of its resources: a Kafka, a listener of it, drctl's and the canary's users.
+
+    ``take_ownership``: drctl may set fields that another field manager owns, such as a pipeline that applies manifests.
+    """
+
+    cluster: str
+    listener: str
+    user: str
+    canary_user: str
+    take_ownership: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """One Kafka cluster with what runs around it. Paths are absolute."""
+    """One Kafka cluster with what runs around it. Paths are absolute.
+
+    Without ``client_properties`` Strimzi's resources tell how it is reached.
+    """
 
     name: str
     bootstrap_servers: str
-    client_properties: Path
+    client_properties: Path | None
     connect_url: str
     canary: Canary
+    kubernetes: Kubernetes | None = None
+    strimzi: Strimzi | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +77,9 @@ class Link:
 
     ``connectors`` is a JSON file, name → configuration, from which missing connectors are created.
     ``replication_principal`` is the Kafka principal under which MirrorMaker 2 writes at the target.
+    ``prefix`` is what stands before a topic's name at the target: ``north.`` under the default replication policy,
+    nothing under the identity policy. ``mirror_maker`` names the KafkaMirrorMaker2 through which the link is driven
+    where Strimzi runs it; empty elsewhere.
     """
 
     name: str
@@ -48,16 +87,22 @@ class Link:
     target: str
     connectors: Path
     replication_principal: str
+    prefix: str = ""
+    mirror_maker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What moves together. Topics and groups are exact names, ``sinks`` those of sink connectors."""
+    """What moves together. Topics and groups are exact names, ``sinks`` those of sink connectors.
+
+    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run.
+    """
 
     name: str
     topics: tuple[str, ...]
     groups: tuple[str, ...]
     sinks: tuple[str, ...] = ()
+    carriers: tuple[Carrier, ...] = ()
 
     def only(self, wanted: Callable[[str], bool]) -> "Workload":
         """The same without groups that are not wanted, and without the sinks that read as these."""
@@ -78,17 +123,60 @@ class Guards:
     """Limits within which a plan may act.
 
     ``fence_window``: how long end offsets must stand still. ``step_timeout``: deadline of one step.
-    ``max_lag``: records the link may be behind before a switchover is refused.
+    ``max_lag``: records the link may be behind before a switchover is refused. ``cool_down``: how long the primary
+    stays where a run has left it. ``approval``: ``none`` or ``required``, of a second person; it expires after
+    ``approval_validity``.
     """
 
     fence_window: timedelta
     step_timeout: timedelta
     max_lag: int
+    cool_down: timedelta = timedelta(0)
+    approval: str = "none"
+    approval_validity: timedelta = timedelta(hours=1)
+
+
+class Moment(StrEnum):
+    """When a hook is called."""
+
+    PRE = "pre"
+    POST = "post"
+    ON_FAILURE = "on-failure"
+    ON_STATE = "on-state"
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A command, without a shell, that is killed after ``timeout``."""
+
+    command: tuple[str, ...]
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class DoorCommands:
+    """A front door made of commands: ``point_to`` is given the site, ``read`` prints it."""
+
+    point_to: tuple[str, ...]
+    read: tuple[str, ...]
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessPlace:
+    """A place at which another drctl service looks at the same sites, and where it is asked."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex."""
+    """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex.
+
+    ``front_door`` is a file, or the commands that stand for one. ``fencing_agent`` takes a silent site down and is
+    given the site as its last word; None where the plan file names none.
+    """
 
     name: str
     path: Path
@@ -98,8 +186,14 @@ class PlanFile:
     workloads: tuple[Workload, ...]
     objectives: Objectives
     guards: Guards
-    front_door: Path
+    front_door: Path | DoorCommands
     state: Path
+    hooks: Mapping[Moment, tuple[Hook, ...]] = field(default_factory=dict)
+    clients: tuple[ClientSoftware, ...] = ()
+    witnesses: tuple[WitnessPlace, ...] = ()
+    state_shared: bool = False
+    capacity: Capacity | None = None
+    fencing_agent: Hook | None = None
 
     def site(self, name: str) -> Site:
         """The site of that name; KeyError if there is none."""
@@ -114,6 +208,22 @@ class PlanFile:
         """Every workload's topics, sorted, each once."""
         return tuple(sorted({t for w in self.workloads for t in w.topics}))
 
+    def topics_at(self, site: str) -> tuple[str, ...]:
+        """The same as they are called at a site, with their copies from other sites; sorted, each once."""
+        prefixes = {"", *(link.prefix for link in self.links if link.target == site)}
+        return tuple(sorted(prefix + topic for topic in self.topics for prefix in prefixes))
+
+    def image(self, source: str, target: str, topic: str) -> str:
+        """What a topic of ``source`` is called at ``target``: where it was copied to, or where it was copied from."""
+        back = next((link.prefix for link in self.links if (link.source, link.target) == (target, source)), "")
+        if back and topic.startswith(back) and topic.removeprefix(back) in self.topics:
+            return topic.removeprefix(back)
+        return self.link(source, target).prefix + topic
+
+    def is_copied(self, source: str, target: str, topic: str) -> bool:
+        """Whether the link from ``source`` to ``target`` is what copies that topic of ``source``, not the other way."""
+        return self.image(source, target, topic) == self.link(source, target).prefix + topic
+
     @property
     def groups(self) -> tuple[str, ...]:
         """Every workload's groups, those of its sinks too, sorted, each once."""
@@ -124,6 +234,26 @@ class PlanFile:
     def sinks(self) -> tuple[str, ...]:
         """Every workload's sink connectors, sorted, each once."""
         return tuple(sorted({s for w in self.workloads for s in w.sinks}))
+
+    @property
+    def carriers(self) -> tuple[Carrier, ...]:
+        """Every workload's Deployments and StatefulSets, in the order of the plan file."""
+        return tuple(carrier for w in self.workloads for carrier in w.carriers)
+
+    def deployments_ahead(self) -> tuple[Scalable, ...]:
+        """Deployments that a shift names and no workload does: they run at a standby, too, and are scaled before."""
+        shifts = self.capacity.shifts if self.capacity else ()
+        carried = {carrier.what.name for carrier in self.carriers}
+        names = {name for shift in shifts for name in shift.demand.deployments} - carried
+        return tuple(Scalable(DEPLOYMENT, name) for name in sorted(names))
+
+    def node_pools(self, site: str) -> tuple[Scalable, ...]:
+        """Node pools that a shift names, as they are scaled at that site."""
+        shifts = self.capacity.shifts if self.capacity else ()
+        strimzi = self.site(site).strimzi
+        take = strimzi is not None and strimzi.take_ownership
+        names = {name for shift in shifts for name in shift.demand.node_pools}
+        return tuple(Scalable(NODE_POOL, name, take=take) for name in sorted(names))
 
 
 def sink_group(connector: str) -> str:

@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     DIFFERENT_RECORDS = "the records around the position differ between the sites"
     GONE_AT_TARGET = "records the group has still to read are no longer at the target, or were never copied there"
     COMPACTED_APART = "compaction left different records around the position on the two sites"
+    READS_STRANDED_TAIL = "the group would come to records there that were stranded by a failover and are not here"
     NO_PARTITION = "the partition does not exist at the target"
     STALE_AT_TARGET = "the group has a position here only at the target, left from earlier: delete it there first"
 

@@ -1,9 +1,24 @@
 """EYES: look at sites and links and return readings. They do not judge."""
 
+from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
 from drctl.monitors.looking import look
 from drctl.monitors.observation import observe
 from drctl.monitors.sessions import Sessions, follow
+from drctl.monitors.sights import Eyes
 from drctl.monitors.status import status
 from drctl.monitors.uncovered import Uncovered, uncovered
 
-__all__ = ["Sessions", "Uncovered", "follow", "look", "observe", "status", "uncovered"]
+__all__ = [
+    "Eyes",
+    "Sessions",
+    "Uncovered",
+    "follow",
+    "look",
+    "look_at_link",
+    "observe",
+    "oldest_commits",
+    "remember",
+    "status",
+    "uncovered",
+    "watch_link",
+]

@@ -2,6 +2,7 @@
 
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.offsets import TopicPartition
+from drctl.model.reading import Reading
 from drctl.monitors.looking import look
 from drctl.ports.records import Records
 from drctl.ports.world import World
@@ -11,12 +12,15 @@ COUNTED_UP_TO = 2_000
 
 
 def link_facts(world: World, source: str, target: str) -> LinkFacts:
-    """Everything about one link."""
+    """Everything about one link. A worker that does not answer is asked once."""
     ports, clock = world.links[source, target], world.clock
+    status = look(clock, ports.replication.status)
     return LinkFacts(
         ports.link,
-        look(clock, ports.replication.status),
-        look(clock, lambda: lag(world, source, target)),
+        status,
+        look(clock, lambda: lag(world, source, target))
+        if status.known
+        else Reading(None, status.seen_at, status.unknown),
         look(clock, lambda: len(ports.mappings.syncs(_partitions(world, source)))),
     )
 

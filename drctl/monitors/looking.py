@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from drctl.errors import DrctlError
+from drctl.errors import DrctlError, Unauthenticated, Unreachable
 from drctl.model.reading import Reading
 from drctl.ports.clock import Clock
 
@@ -12,4 +12,9 @@ def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:
     try:
         return Reading(eye(), clock.now())
     except DrctlError as error:
-        return Reading(None, clock.now(), str(error) or type(error).__name__)
+        return Reading(None, clock.now(), str(error) or type(error).__name__, is_silence(error))
+
+
+def is_silence(error: DrctlError) -> bool:
+    """Whether nobody answered. Who rejects us, or is known to start, is there."""
+    return isinstance(error, Unreachable) and not isinstance(error, Unauthenticated)

@@ -1,9 +1,12 @@
 """One look at everything a plan's gates ask for."""
 
-from drctl.model.facts import Facts
+from drctl.model.facts import Facts, LinkFacts, SiteFacts
+from drctl.model.fence import CanaryResult
+from drctl.model.reading import Reading
 from drctl.monitors.links import link_facts
 from drctl.monitors.looking import look
 from drctl.monitors.sites import site_facts
+from drctl.ports.asking import both
 from drctl.ports.world import World
 
 
@@ -15,15 +18,32 @@ def observe(world: World, source: str, target: str) -> Facts:
     """
     plan, clock = world.plan, world.clock
     began = clock.now()
+
+    def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
+        here = site_facts(world, source)
+        silent: Reading[CanaryResult] = Reading(None, here.cluster.seen_at, here.cluster.unknown)
+        canary = look(clock, world.sites[source].fence.canary) if here.cluster.known else silent
+        return here, canary, link_facts(world, target, source) if (target, source) in world.links else None
+
+    def at_target() -> tuple[SiteFacts, LinkFacts]:
+        return site_facts(world, target), link_facts(world, source, target)
+
+    # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.
+    (here, canary, reverse), (there, link) = both(at_source, at_target)
     return Facts(
         seen_at=began,
         topics=plan.topics,
         groups=plan.groups,
         canary_topic=plan.site(source).canary.topic,
-        source=site_facts(world, source),
-        target=site_facts(world, target),
-        canary=look(clock, world.sites[source].fence.canary),
-        link=link_facts(world, source, target),
-        reverse=link_facts(world, target, source) if (target, source) in world.links else None,
+        source=here,
+        target=there,
+        canary=canary,
+        link=link,
+        reverse=reverse,
         front_door=look(clock, world.front_door.site),
+        deployments=tuple(each.what for each in plan.carriers if each.moves_with(plan.groups)),
+        handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),
+        named=(*(each.what for each in plan.carriers), *plan.node_pools(target)),
+        capacity=plan.capacity,
+        images={topic: image for topic in plan.topics if (image := plan.image(source, target, topic)) != topic},
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from drctl.errors import DeadlinePassed, NotFound
 from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
@@ -125,7 +126,23 @@ def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Foll
     """Take in what the tail brings until nothing is left to read, or that time is over."""
     deadline = clock.monotonic() + seconds
     while True:
-        told = tail.poll(0.1)
+        told = tail.poll(min(0.1, seconds))
         sessions.apply(told.changes)
-        if (told.behind == 0 and not told.changes) or clock.monotonic() > deadline:
+        if told.behind == 0 or clock.monotonic() > deadline:
             return Followed(told.behind, sum(told.unknown.values()), told.polled)
+
+
+def read_sessions(tail: Tail, clock: Clock, site: str, patience: float) -> Sessions:
+    """All of a site's sessions with the times of their commits.
+
+    DeadlinePassed where they are not read to the end in time, NotFound where nobody tells when something was committed.
+    """
+    sessions = Sessions()
+    followed = follow(tail, sessions, clock, patience)
+    if followed.behind != 0:
+        raise DeadlinePassed(
+            f"site {site}: its commits were not read within {patience:.0f} s", remedy="more --patience"
+        )
+    if followed.polled is not None:
+        raise NotFound(f"site {site}: __consumer_offsets may not be read, so nobody tells when a group committed")
+    return sessions

@@ -6,6 +6,7 @@ from drctl.model.cluster import Topic
 from drctl.model.facts import SiteFacts
 from drctl.model.reading import Reading
 from drctl.monitors.looking import look
+from drctl.monitors.scaling import scaled
 from drctl.ports.world import SitePorts, World
 
 
@@ -13,7 +14,7 @@ def site_facts(world: World, name: str) -> SiteFacts:
     """Everything about one site. A site that does not answer is asked once, not five times."""
     site, plan, clock = world.sites[name], world.plan, world.clock
     cluster = look(clock, site.brokers.cluster)
-    names = (*plan.topics, plan.site(name).canary.topic)
+    names = (*plan.topics_at(name), plan.site(name).canary.topic)
 
     def ask[T](eye: Callable[[], T]) -> Reading[T]:
         return look(clock, eye) if cluster.known else Reading(None, cluster.seen_at, cluster.unknown)
@@ -26,12 +27,16 @@ def site_facts(world: World, name: str) -> SiteFacts:
         ask(site.fence.writers),
         ask(site.fence.standing),
         look(clock, lambda: {name: site.connectors.state(name) for name in plan.sinks}),
+        ask(site.access.rules),
+        ask(site.access.users),
+        look(clock, lambda: scaled(world, name)),
     )
 
 
 def group_lag(world: World, site: SitePorts, topics: Mapping[str, Topic]) -> Mapping[str, int]:
     """Per group the offsets between its positions and the stable ends, in the plan's topics."""
-    ends = site.records.bounds([p for name in world.plan.topics if name in topics for p in topics[name].spread()])
+    names = world.plan.topics_at(site.name)
+    ends = site.records.bounds([p for name in names if name in topics for p in topics[name].spread()])
     return {
         group: sum(max(0, ends[p].stable - max(c.offset, ends[p].start)) for p, c in positions.items() if p in ends)
         for group, positions in site.positions.committed(world.plan.groups).items()

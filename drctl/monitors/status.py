@@ -1,27 +1,35 @@
 """What ``drctl status`` shows: both sites with their roles, the links, the door, the epoch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
 from drctl.model.reading import Reading
 from drctl.model.site import Role
 from drctl.monitors.links import link_facts
 from drctl.monitors.looking import look
+from drctl.monitors.sights import Eyes
 from drctl.monitors.sites import group_lag, site_facts
 from drctl.ports.world import World
 
 
-def status(world: World) -> Status:
-    """Look at everything; nothing is written, not even by the canary."""
+def status(world: World, eyes: Eyes | None = None) -> Status:
+    """Look at everything; nothing is written, not even by the canary. ``eyes`` are what is kept between looks.
+
+    Where Strimzi runs a link, its offsets are asked for by an annotation, which the operator takes off again.
+    """
+    eyes = eyes or Eyes(world)
+    eyes.refresh()
     clock = world.clock
     began = clock.now()
     door = look(clock, world.front_door.site)
     links = tuple(link_facts(world, source, target) for source, target in world.links)
-    sites = tuple(_site_status(world, site.name, links, door) for site in world.plan.sites)
+    sites = tuple(_site_status(world, eyes, site.name, links, door) for site in world.plan.sites)
     return Status(began, sites, links, door, look(clock, world.epochs.current))
 
 
-def _site_status(world: World, name: str, links: Iterable[LinkFacts], door: Reading[str | None]) -> SiteStatus:
+def _site_status(
+    world: World, eyes: Eyes, name: str, links: Collection[LinkFacts], door: Reading[str | None]
+) -> SiteStatus:
     facts = site_facts(world, name)
     topics = facts.topics.value
     lag: Reading[Mapping[str, int]] = (
@@ -29,17 +37,19 @@ def _site_status(world: World, name: str, links: Iterable[LinkFacts], door: Read
         if topics is None
         else look(world.clock, lambda: group_lag(world, world.sites[name], topics))
     )
-    return SiteStatus(role(facts, links, door), facts, lag)
+    return SiteStatus(role(facts, links, door), facts, lag, eyes.sight(facts, links))
 
 
 def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:
     """What a site is for, from the data alone: the door, the standing deny rules, the links that run into it."""
     if site.standing.value is None or not door.known:
         return Role.UNKNOWN
-    fed = any(x.link.target == site.name and x.status.value is not None and x.status.value.working for x in links)
+    feeding = [x for x in links if x.link.target == site.name and x.status.value and x.status.value.working]
     if door.value == site.name:
         # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
-        return Role.UNKNOWN if fed else Role.FENCED if site.standing.value else Role.PRIMARY
-    if fed:
+        # Copies under other names do not mix with what clients write.
+        mixed = any(not x.link.prefix for x in feeding)
+        return Role.UNKNOWN if mixed else Role.FENCED if site.standing.value else Role.PRIMARY
+    if feeding:
         return Role.STANDBY
     return Role.FENCED if site.standing.value else Role.UNKNOWN

@@ -30,6 +30,6 @@ def _uncovered(world: World, site: str) -> Iterator[Uncovered]:
         elif group not in plan.groups:
             yield Uncovered(group, "the plan file does not name it")
     for group, held in sorted(positions.committed(sorted(found.keys() & set(plan.groups))).items()):
-        others = sorted({p.topic for p in held if p.topic not in plan.topics})
+        others = sorted({p.topic for p in held if p.topic not in plan.topics_at(site)})
         if others:
             yield Uncovered(group, f"the plan file does not name the topics of its positions in {', '.join(others)}")

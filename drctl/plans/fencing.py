@@ -3,25 +3,31 @@
 from collections.abc import Mapping
 
 from drctl.errors import DeadlinePassed, StepFailed
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import Denial, FenceState, Scope
 from drctl.model.offsets import TopicPartition
+from drctl.model.run import Evidence
 from drctl.plans.plan import Scene
 from drctl.plans.waiting import wait_until_none
-from drctl.ports import SitePorts
+from drctl.ports import SitePorts, World
 
 
 def denials(scene: Scene, scope: Scope) -> frozenset[Denial]:
-    """The deny rules the source needs in this scope: every writer but the replication principals.
+    """The deny rules the source needs in this scope."""
+    return needed(scene.world, scene.source, scope)
+
+
+def needed(world: World, site: SitePorts, scope: Scope) -> frozenset[Denial]:
+    """The deny rules a site needs in this scope: every writer but the replication principals.
 
     The principals of both directions stay exempt, because the link home writes at the old source while it is fenced.
     """
-    writers = scene.source.fence.writers()
+    writers = site.fence.writers()
     if writers.everyone:
         raise StepFailed(
-            f"{scene.source.name}: User:* is allowed to write, and a rule per principal cannot take that away",
+            f"{site.name}: User:* is allowed to write, and a rule per principal cannot take that away",
             remedy="replace the ALLOW rule for User:* by one rule per application",
         )
-    exempt = {link.replication_principal for link in scene.world.plan.links}
+    exempt = {link.replication_principal for link in world.plan.links}
     return frozenset(Denial(principal, scope) for principal in writers.principals - exempt)
 
 
@@ -55,6 +61,21 @@ def require(scene: Scene, scope: Scope) -> list[str]:
         missing = ", ".join(sorted(needed.difference(standing(scene, scope))))
         raise StepFailed(f"{scene.source.name}: {missing} should be denied {scope}, and is not") from late
     return standing(scene, scope)
+
+
+def not_covered(site: SitePorts) -> str:
+    """Whom no deny rule binds, by name where somebody tells the names."""
+    known = site.fence.writers().super_users
+    if known is None:
+        return "super users are not covered, and the brokers do not tell who they are"
+    named = ", ".join(sorted(known))
+    return f"these super users are not covered: {named}" if named else "no super user is named beside Strimzi's own"
+
+
+def proven(proof: Evidence) -> Evidence:
+    """The proof of a fence with what it amounts to, in words."""
+    why = f"no log grew over the window, and an ordinary client was refused; {proof['uncovered']}"
+    return {"fence": FenceState.PROVEN.value, "by": "drctl", "why": why} | proof
 
 
 def open_transactions(site: SitePorts, partitions: tuple[TopicPartition, ...]) -> list[str]:

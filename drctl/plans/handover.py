@@ -1,6 +1,7 @@
 """Handover: groups go on at the other site while everything else stays, for migrations and single workloads."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from drctl.decide.readiness import Blocker, Concern, Rule, blockers
@@ -12,9 +13,13 @@ from drctl.plans.steps.check_gates import CheckGates, Observe
 from drctl.plans.steps.confirm_source import ConfirmSource
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.place_sinks import PlaceSinks
+from drctl.plans.steps.prove_ahead import ProveAhead
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_sinks import ResumeSinks
+from drctl.plans.steps.scale_back_source import ScaleBackSource
+from drctl.plans.steps.scale_down_source import ScaleDownSource
+from drctl.plans.steps.scale_up_target import ScaleUpTarget
 from drctl.plans.steps.start_sinks import StartSinks
 from drctl.plans.steps.stop_sinks import StopSinks
 from drctl.plans.steps.wait_until_copied import WaitUntilCopied
@@ -32,20 +37,25 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             CheckGates(observe, handover_blockers),
             RaiseEpoch(),
             PlaceSinks(),
+            ProveAhead(),
             StopSinks(),
+            ScaleDownSource(),
             WaitUntilEmpty(),
             WaitUntilCopied(),
             HandOverPositions(accept_repeats),
             ConfirmSource(),
             StartSinks(),
+            ScaleUpTarget(),
             WatchFirstCommits(),
         ),
         point_of_no_return=StartSinks.name,
-        way_back=(RestorePositions(), ResumeSinks()),
+        way_back=(RestorePositions(), ResumeSinks(), ScaleBackSource()),
+        options={"accept repeats": accept_repeats},
     )
 
 
 def handover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
     """Reasons not to hand groups over. Nothing is fenced, so who writes where is nobody's concern."""
     apart = {Rule.CANARY_TOPIC_MISSING}
-    return (b for b in blockers(facts, guards, now) if b.concern is not Concern.WRITERS and b.rule not in apart)
+    alone = replace(facts, deployments=facts.handed_over, capacity=None)
+    return (b for b in blockers(alone, guards, now) if b.concern is not Concern.WRITERS and b.rule not in apart)

@@ -7,7 +7,7 @@ from drctl.errors import Conflict
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
-from drctl.plans.selection import SWITCHOVER, WARM
+from drctl.plans.selection import FAILBACK, SWITCHOVER, WARM
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.ports import World
 
@@ -27,7 +27,8 @@ def note_before(world: World, source: str, target: str, epoch: int, before: Evid
 def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[str, TopicPartition], int]:
     """Positions that the groups had at ``target`` when the work moved from there to ``source``: nobody's any more."""
     for run, state in reversed(world.journal.runs()):
-        if run.kind == SWITCHOVER and state is RunState.DONE and (run.source, run.target) == (target, source):
+        moved = run.kind in (SWITCHOVER, FAILBACK) and state is RunState.DONE
+        if moved and (run.source, run.target) == (target, source):
             handed: Evidence = {}
             for entry in world.journal.entries(run.id):
                 if entry.step == HandOverPositions.name and entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):

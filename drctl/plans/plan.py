@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar, Protocol
 
 from drctl.errors import ConfigInvalid
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence, Run
+from drctl.model.terms import Terms
+from drctl.plans.followed import Followed, Held
+from drctl.plans.proofs import Proofs
 from drctl.ports import LinkPorts, SitePorts, World
+from drctl.ports.asking import both
 
 
 class Place(StrEnum):
@@ -26,6 +31,8 @@ class Scene:
     ``seen`` is the evidence of this run's steps, also from before a cut. ``remembered`` is what steps wrote down before
     they acted. ``crossed`` says that the point of no return was at least intended. ``say`` shows a line of progress;
     ``in_charge`` raises Locked or Superseded unless we may still act: a step calls it right before every change.
+    ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's, ``digest`` the
+    plan's.
     """
 
     world: World
@@ -35,6 +42,10 @@ class Scene:
     crossed: bool
     say: Callable[[str], None]
     in_charge: Callable[[], None]
+    proofs: Proofs = field(default_factory=Proofs)
+    terms: Terms = field(default_factory=Terms)
+    digest: str = ""
+    _followed: dict[str, Followed] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
 
     @property
@@ -66,6 +77,22 @@ class Scene:
     def sinks(self) -> tuple[str, ...]:
         """The sink connectors that move."""
         return self.world.plan.sinks
+
+    def positions(self, site: SitePorts) -> Followed:
+        """The groups' positions at that site, asked for the first time and followed from then on."""
+        if site.name not in self._followed:
+            self._followed[site.name] = Followed(site)
+        return self._followed[site.name]
+
+    def held(self) -> tuple[Held, Held]:
+        """The positions of the groups that move, at the source and at the target."""
+        here, there = self.positions(self.source), self.positions(self.target)
+        return both(partial(here.now, self.groups), partial(there.now, self.groups))
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        for each in self._followed.values():
+            each.close()
 
     def partitions(self, site: SitePorts) -> tuple[TopicPartition, ...]:
         """All partitions of the topics that move, as they are at that site; asked once."""
@@ -109,8 +136,9 @@ class Step(Protocol):
 class Plan:
     """Steps in order, the last one before which one can turn back, and the way back.
 
-    ``kind`` is ``switchover``, ``handover`` or ``undo``; ``source`` and ``target`` are site names; ``about`` goes to
-    the journal at the start, JSON-ready.
+    ``kind`` is ``switchover``, ``handover`` or ``undo``; ``source`` and ``target`` are site names; ``about`` and
+    ``options`` go to the journal at the start, JSON-ready: what a run is about never changes, options with which it is
+    continued may.
     """
 
     kind: str
@@ -120,6 +148,7 @@ class Plan:
     point_of_no_return: str
     way_back: tuple[Step, ...]
     about: Evidence = field(default_factory=dict)
+    options: Evidence = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [step.name for step in (*self.steps, *self.way_back)]

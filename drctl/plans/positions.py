@@ -1,66 +1,108 @@
 """Groups' positions at the other site: reads through the ports what decide/translate judges."""
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from functools import partial
 
 from drctl.decide.anchors import merged
-from drctl.decide.translate import Logs, Window, translate_all
-from drctl.errors import NotFound
+from drctl.decide.stranded import around
+from drctl.decide.translate import Logs, Translation, Window, translation
 from drctl.model.cluster import Topic
-from drctl.model.offsets import Committed, OffsetSync, RecordId, TopicPartition
+from drctl.model.offsets import RecordId, Span, TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.plans.followed import Held
+from drctl.plans.images import Images
+from drctl.plans.proofs import Proofs
+from drctl.plans.tails import known as stranded
+from drctl.ports import Records
+from drctl.ports.asking import both
 from drctl.ports.world import SitePorts, World
 
+AT_ONCE = 100_000
+"""Offsets of windows that are read at the same time, at least; a larger window is read by itself."""
+
+type Reader = Records | Images
+type Apart = Mapping[TopicPartition, tuple[Span, ...]]
+"""Spans of a site's logs that were stranded there."""
 type Answers = Mapping[str, Mapping[TopicPartition, Answer]]
-type Held = Mapping[str, Mapping[TopicPartition, Committed]]
-"""Positions by group, every asked group in it."""
 
 
-def translate_groups(world: World, source: str, target: str, groups: Collection[str]) -> Answers:
+def translate_groups(
+    world: World, source: str, target: str, groups: Collection[str], *, proofs: Proofs | None = None
+) -> Answers:
     """Every position of these groups in the plan's topics, as committed at the source, translated to the target.
 
     Each partition is read once for all groups. Partitions that a group never committed are left out, except those where
     only the target has a position: such a leftover is refused. NotFound where the link's offset-syncs topic is missing.
     """
-    here, there = (world.sites[site].positions.committed(groups) for site in (source, target))
-    return translate_committed(world, source, target, here, there)
+    here, there = both(*(partial(world.sites[site].positions.committed, groups) for site in (source, target)))
+    return translate_committed(world, source, target, here, there, proofs=proofs)
 
 
-def translate_committed(world: World, source: str, target: str, here: Held, there: Held) -> Answers:
+def translate_committed(
+    world: World, source: str, target: str, here: Held, there: Held, *, proofs: Proofs | None = None
+) -> Answers:
     """The same for positions that were just read at both sites."""
     wanted: dict[TopicPartition, set[int]] = defaultdict(set)
+    topics = set(world.plan.topics_at(source))
     for positions in here.values():
         for partition, position in positions.items():
-            if partition.topic in world.plan.topics:
+            if partition.topic in topics:
                 wanted[partition].add(position.offset)
-    found = translate_positions(world, source, target, wanted)
-    leftovers = _leftovers(world.plan.topics, here, there)
+    found = translate_positions(world, source, target, wanted, proofs=proofs)
+    leftovers = _leftovers(world, source, target, here, there)
     return {
-        group: {p: found[p, c.offset] for p, c in sorted(positions.items()) if p.topic in world.plan.topics}
+        group: {p: found[p, c.offset] for p, c in sorted(positions.items()) if p.topic in topics}
         | leftovers.get(group, {})
         for group, positions in here.items()
     }
 
 
 def translate_positions(
-    world: World, source: str, target: str, wanted: Mapping[TopicPartition, Collection[int]]
+    world: World,
+    source: str,
+    target: str,
+    wanted: Mapping[TopicPartition, Set[int]],
+    *,
+    proofs: Proofs | None = None,
 ) -> Mapping[tuple[TopicPartition, int], Answer]:
     """Positions at the source, by partition, translated to the target; each partition is read once for all.
 
-    NotFound where the link's offset-syncs topic is missing.
+    What ``proofs`` knows is not read again, and what is proven now is added. NotFound where the link's offset-syncs
+    topic is missing.
     """
-    here, there = world.sites[source], world.sites[target]
+    here, there = world.sites[source], Images(world, source, target)
     topics = {p.topic for p in wanted}
-    topics_here, topics_there = (s.brokers.topics(topics) for s in (here, there))
+    topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
     copied = [p for p in wanted if _exists(topics_here, p) and _exists(topics_there, p)]
     compacted = {t for found in (topics_here, topics_there) for t, topic in found.items() if topic.compacted}
     answers: dict[tuple[TopicPartition, int], Answer] = {
         (p, position): Refused(p, position, Refusal.NO_PARTITION) for p, each in wanted.items() for position in each
     }
-    for one in _logs(world, source, target, copied, compacted):
-        found = translate_all(one, set(wanted[one.partition]), _Reading(one.partition, here, there))
-        answers.update({(one.partition, position): answer for position, answer in found.items()})
+    left = {p: wanted[p] for p in copied}
+    if proofs:
+        bounds = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
+        for p in copied:
+            known = proofs.still(p, (topics_here, topics_there), (bounds[0][p], bounds[1][p]), wanted[p])
+            answers.update({(p, position): answer for position, answer in known.items()})
+            left[p] = wanted[p] - known.keys()
+    unproven = [p for p, positions in left.items() if positions]
+    apart_here = stranded(world, source, topics_here)
+    spans_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
+    apart_there = {p: spans_there.get(there.of(p), ()) for p in copied}
+    logs = {
+        one.partition: replace(
+            one, stranded_here=apart_here.get(one.partition, ()), stranded_there=apart_there[one.partition]
+        )
+        for one in _logs(here, there, unproven, compacted)
+    }
+    translations = {p: translation(one, left[p]) for p, one in logs.items()}
+    for p, found in _side_by_side(translations, (here.records, apart_here), (there, apart_there)):
+        answers.update({(p, position): answer for position, answer in found.items()})
+        if proofs is not None:
+            proofs.add(p, (topics_here, topics_there), (logs[p].source, logs[p].target), found.values())
     return answers
 
 
@@ -71,75 +113,99 @@ def mirrormaker_repeats(
 
     A position without a checkpoint counts from the log start: ``auto.offset.reset=earliest`` is the best case.
     """
-    records = world.sites[target].records
+    there = Images(world, source, target)
     checkpoints = world.links[source, target].mappings.checkpoints(handed)
-    bounds = records.bounds({p for positions in handed.values() for p in positions})
+    bounds = there.bounds({p for positions in handed.values() for p in positions})
     spans: dict[TopicPartition, list[tuple[str, int, int]]] = defaultdict(list)
     for group, positions in handed.items():
         for partition, answer in positions.items():
-            checkpoint = checkpoints.get(group, {}).get(partition)
+            checkpoint = checkpoints.get(group, {}).get(there.of(partition))
             start = checkpoint.downstream if checkpoint else bounds[partition].start
             spans[partition].append((group, start, answer.offset))
     repeats = dict.fromkeys(handed, 0)
     for partition, asked in spans.items():
-        read = records.identities(partition, min(s for _, s, _ in asked), max(e for _, _, e in asked))
+        span = min(s for _, s, _ in asked), max(e for _, _, e in asked)
+        read = there.identities_all({partition: span})[partition]
         offsets = [r.offset for r in read]
         for group, start, end in asked:
             repeats[group] += max(0, bisect_left(offsets, end) - bisect_left(offsets, start))
     return repeats
 
 
-class _Reading:
-    """Reads a window of one partition on both sites."""
-
-    def __init__(self, partition: TopicPartition, source: SitePorts, target: SitePorts) -> None:
-        self._partition = partition
-        self._source, self._target = source.records, target.records
-
-    def __call__(self, window: Window) -> tuple[Sequence[RecordId], Sequence[RecordId]]:
-        return (
-            self._source.identities(self._partition, *window.source),
-            self._target.identities(self._partition, *window.target),
+def _side_by_side(
+    translations: Mapping[TopicPartition, Translation], source: tuple[Reader, Apart], target: tuple[Reader, Apart]
+) -> Iterator[tuple[TopicPartition, Mapping[int, Answer]]]:
+    """Let them ask for their windows and read those of many partitions at once, never more than fits in memory."""
+    pending: dict[TopicPartition, Window] = {}
+    waiting = deque(translations)
+    while waiting or pending:
+        while waiting and sum(map(_size, pending.values())) < AT_ONCE:
+            partition = waiting.popleft()
+            yield from _go_on(translations, partition, None, pending)
+        here, there = both(
+            partial(_read_around, *source, {p: window.source for p, window in pending.items()}),
+            partial(_read_around, *target, {p: window.target for p, window in pending.items()}),
         )
+        for partition in tuple(pending):
+            del pending[partition]
+            yield from _go_on(translations, partition, (here[partition], there[partition]), pending)
+
+
+def _read_around(
+    reader: Reader, apart: Apart, windows: Mapping[TopicPartition, tuple[int, int]]
+) -> Mapping[TopicPartition, Sequence[RecordId]]:
+    """The records of the windows but for those that were stranded: there may be very many."""
+    parts = {p: deque(around(apart.get(p, ()), window)) for p, window in windows.items()}
+    found: dict[TopicPartition, list[RecordId]] = {p: [] for p in windows}
+    while spans := {p: each.popleft() for p, each in parts.items() if each}:
+        for p, records in reader.identities_all(spans).items():
+            found[p].extend(records)
+    return found
+
+
+def _go_on(
+    translations: Mapping[TopicPartition, Translation],
+    partition: TopicPartition,
+    read: tuple[Sequence[RecordId], Sequence[RecordId]] | None,
+    pending: dict[TopicPartition, Window],
+) -> Iterator[tuple[TopicPartition, Mapping[int, Answer]]]:
+    """One more step of a translation: it asks for another window, or has ended."""
+    asked = translations[partition]
+    try:
+        pending[partition] = next(asked) if read is None else asked.send(read)
+    except StopIteration as ended:
+        yield partition, ended.value
+
+
+def _size(window: Window) -> int:
+    return sum(stop - start for start, stop in (window.source, window.target))
 
 
 def _logs(
-    world: World, source: str, target: str, partitions: Collection[TopicPartition], compacted: Collection[str]
+    source: SitePorts, target: Images, partitions: Collection[TopicPartition], compacted: Collection[str]
 ) -> Iterable[Logs]:
     # This order is what translate.py asks for: what is below the target's bound was below the source's before.
     if not partitions:
         return
-    bounds_there = world.sites[target].records.bounds(partitions)
-    forward = world.links[source, target].mappings.syncs(partitions)
-    reverse = _reverse_syncs(world, source, target, partitions)
-    bounds_here = world.sites[source].records.bounds(partitions)
+    bounds_there = target.bounds(partitions)
+    forward, reverse = both(partial(target.forward_syncs, partitions), partial(target.reverse_syncs, partitions))
+    bounds_here = source.records.bounds(partitions)
     for p in partitions:
         anchors = merged(forward.get(p, ()), reverse.get(p, ()))
         yield Logs(p, bounds_here[p], bounds_there[p], anchors, p.topic in compacted)
 
 
-def _reverse_syncs(
-    world: World, source: str, target: str, partitions: Collection[TopicPartition]
-) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-    link = world.links.get((target, source))
-    if link is None:
-        return {}
-    try:
-        return link.mappings.syncs(partitions)
-    except NotFound:  # it never ran
-        return {}
-
-
 def _leftovers(
-    topics: Collection[str],
-    here: Held,
-    there: Held,
+    world: World, source: str, target: str, here: Held, there: Held
 ) -> Mapping[str, dict[TopicPartition, Answer]]:
+    """Positions that a group has only at the target, under the target's names."""
+    images, topics = Images(world, source, target), world.plan.topics_at(target)
+    known = {group: {images.of(p) for p in positions} for group, positions in here.items()}
     return {
         group: {
             p: Refused(p, c.offset, Refusal.STALE_AT_TARGET)
             for p, c in sorted(positions.items())
-            if p.topic in topics and p not in here.get(group, {})
+            if p.topic in topics and p not in known.get(group, ())
         }
         for group, positions in there.items()
     }

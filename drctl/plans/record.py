@@ -1,13 +1,19 @@
 """A run in the journal: begun or found unfinished, and what it wrote down so far."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drctl.errors import Refused
-from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.model.terms import Belief, Terms
+from drctl.plans.admission import require_admitted, require_belief
 from drctl.plans.plan import Plan
-from drctl.plans.selection import SWITCHOVER, WARM, chosen, contents
+from drctl.plans.selection import DECISION, DOCTOR, FAILOVER, FENCE, MOVES, SALVAGE, WARM, chosen, contents
+from drctl.plans.takeover import legacy, others
 from drctl.ports import World
+
+NOBODY = Terms()
+"""Nothing was said."""
 
 
 @dataclass(slots=True)
@@ -16,36 +22,74 @@ class Record:
 
     ``seen``: each step's latest evidence; ``remembered``: what each step wrote down with its first intent;
     ``crossed``: the point of no return was at least intended; ``turned_back``: why the way back was begun, or empty.
+    ``terms`` are those of the start, with what was added when it was continued; ``entries`` is all of it.
     """
 
     run: Run
     resumed: bool = False
+    terms: Terms = field(default_factory=Terms)
+    entries: tuple[JournalEntry, ...] = ()
     seen: dict[str, Evidence] = field(default_factory=dict)
     remembered: dict[str, Evidence] = field(default_factory=dict)
     crossed: bool = False
     turned_back: str = ""
 
 
-def begin_or_resume(plan: Plan, world: World) -> Record:
-    """Continue the unfinished run of this plan, or begin a new one; Refused if another one is unfinished."""
+def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
+    """Continue the unfinished run of this plan, or begin a new one; Refused if another one is unfinished.
+
+    A new one is admitted on the person's terms or refused; one that is continued keeps those it began on, and takes
+    overrides that are new. A failover takes over whatever is unfinished: an emergency waits for no move that can no
+    longer end.
+    """
     left = unfinished(world)
-    if not left:
-        return _begin(plan, world)
+    same = bool(left) and (left[-1].kind, left[-1].source, left[-1].target) == (plan.kind, plan.source, plan.target)
+    if not left and terms.abort:
+        raise Refused("no run is unfinished, so none can be aborted", remedy="see 'drctl runs list'")
+    if not left or (plan.kind == FAILOVER and not same):
+        return _begin(plan, world, terms, left)
     run = left[-1]
-    same = (run.kind, run.source, run.target) == (plan.kind, plan.source, plan.target)
-    if not same or (plan.kind != SWITCHOVER and _another_choice(plan, world, run)):
+    if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
         raise Refused(
             f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
             remedy=f"finish it first: {_command(world, run)}",
         )
+    _require_same_command(world, run, terms)
+    said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
+    world.journal.append(run.id, Event.RUN_RESUMED, body=said)
     record = _read(plan, world, run)
-    world.journal.append(run.id, Event.RUN_RESUMED, body={"plan_digest": world.plan.digest})
+    record.terms = replace(terms, overrides=_overrides(record))
     return record
 
 
+def _overrides(record: Record) -> dict[str, str]:
+    """What was overridden so far, at the start and whenever it was continued."""
+    return {rule: why for entry in record.entries for rule, why in _said(entry).get("overrides", {}).items()}
+
+
+def _said(entry: JournalEntry) -> Evidence:
+    return entry.body if entry.event in (Event.RUN_STARTED, Event.RUN_RESUMED) else {}
+
+
+def _require_same_command(world: World, run: Run, terms: Terms) -> None:
+    """A run under way is continued by who knows of it: the belief is about before it or about now, the key its own."""
+    began = Belief(run.source, run.epoch - 1)
+    require_belief(terms.belief, began, Belief(world.front_door.site(), world.epochs.current()))
+    key = next((k for entry in world.journal.entries(run.id) if (k := _said(entry).get("key"))), "")
+    if terms.key and key and terms.key != key:
+        raise Refused(
+            f"run {run.id} is unfinished and was begun under the key {key}, not {terms.key}",
+            remedy="finish it first: 'drctl runs resume', or 'drctl runs abort'",
+        )
+
+
 def unfinished(world: World) -> tuple[Run, ...]:
-    """Runs at work or cut off, oldest first; what keeps positions warm only notes what was there, and never ends."""
-    return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind != WARM)
+    """Runs at work or cut off, oldest first.
+
+    What keeps positions warm only notes what was there, and never ends; what mends a standby is begun anew.
+    """
+    apart = (WARM, DOCTOR)
+    return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 
 def _another_choice(plan: Plan, world: World, run: Run) -> bool:
@@ -55,13 +99,21 @@ def _another_choice(plan: Plan, world: World, run: Run) -> bool:
 
 
 def _command(world: World, run: Run) -> str:
-    if run.kind == SWITCHOVER:
-        return f"drctl switchover --to {run.target}"
+    if run.kind in MOVES:
+        return f"drctl {run.kind} --to {run.target}"
+    if run.kind == SALVAGE:
+        return "drctl salvage"
+    if run.kind == FENCE:
+        return f"drctl fence --site {run.source}"
+    if run.kind == DECISION:
+        made = chosen(world, run.id)
+        return f"drctl salvage decide --topic {made['topic']} --decision {made['decision']} …"
     groups = " ".join(f"--group {group}" for group in chosen(world, run.id).get("groups", ()))
     return f"drctl groups {run.kind} --to {run.target} {groups}".rstrip()
 
 
-def _begin(plan: Plan, world: World) -> Record:
+def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Record:
+    overridden = require_admitted(plan, world, terms)
     run = Run(
         id=f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
         kind=plan.kind,
@@ -73,13 +125,23 @@ def _begin(plan: Plan, world: World) -> Record:
     )
     world.journal.begin(run)
     started = {"epoch": run.epoch, "plan_digest": run.plan_digest} | contents(world.plan) | plan.about
+    said = {"options": plan.options, "overridden": overridden} | terms.told()
+    started |= {name: each for name, each in said.items() if each}
+    if over:
+        started["takes over"] = [each.id for each in over]
     world.journal.append(run.id, Event.RUN_STARTED, body=started)
-    return Record(run)
+    record = _read(plan, world, run) if over else Record(run)
+    record.terms = terms
+    return record
 
 
 def _read(plan: Plan, world: World, run: Run) -> Record:
-    record = Record(run, resumed=True)
-    for entry in world.journal.entries(run.id):
+    entries = world.journal.entries(run.id)
+    record = Record(run, resumed=True, entries=entries)
+    over = tuple(dict.fromkeys(each for entry in entries for each in entry.body.get("takes over", ())))
+    left = legacy(world, over, run.source, run.target)
+    record.seen, record.remembered, record.crossed = left.seen, left.remembered, left.crossed
+    for entry in entries:
         if entry.step == plan.point_of_no_return and entry.event is not Event.STEP_FAILED:
             record.crossed = True
         if entry.event is Event.STEP_INTENDED:

@@ -8,15 +8,25 @@ import sys
 from pathlib import Path
 
 from drctl.model.facts import Facts
-from drctl.plans import handover, switchover
+from drctl.plans import decision, failback, failover, fence, handover, salvage, switchover
 from drctl.plans.plan import Place, Plan, Step
-from drctl.plans.selection import HANDOVER, SWITCHOVER
+from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, SALVAGE, SWITCHOVER
 from drctl.ports import World
 
-COMMANDS = {SWITCHOVER: "drctl switchover --to target", HANDOVER: "drctl groups handover --to target --group …"}
+COMMANDS = {
+    SWITCHOVER: "drctl switchover --to target",
+    FAILOVER: "drctl failover --to target",
+    HANDOVER: "drctl groups handover --to target --group …",
+    FENCE: "drctl fence --site source",
+    SALVAGE: "drctl salvage",
+    DECISION: "drctl salvage decide --topic … --decision replay|discard|hand-over --by … --reason …",
+    FAILBACK: "drctl failback --to target",
+}
 BACK = {
     SWITCHOVER: "the source is open again",
+    FAILOVER: "the target was not opened, the link runs on, and a source that was fenced by this run is open again",
     HANDOVER: "the groups have again what they had at the target; nothing changes at the source",
+    FAILBACK: "the source is open again; the link to the target runs on",
 }
 
 
@@ -29,7 +39,7 @@ def page(plan: Plan) -> str:
         "",
         f"`{COMMANDS[plan.kind]}` takes these steps. A run that was cut off, by Ctrl-C too, goes on",
         "when the same command is given again. If a step before",
-        f"**{plan.point_of_no_return}** fails, the way back is walked and {BACK[plan.kind]}.",
+        f"**{plan.point_of_no_return}** fails, {_back(plan)}.",
         "Steps marked *lasting* are asked again before every later step.",
         "",
         "| | step | where | can turn back afterwards |",
@@ -41,15 +51,20 @@ def page(plan: Plan) -> str:
     lines += ["", "## Steps", ""]
     for number, step in enumerate(plan.steps, 1):
         lines += _section(plan, step, f"{number}.")
-    lines += [
-        "## Way back",
-        "",
-        "Also steps, each checked, done and verified; what is already so is left as it is.",
-        "",
-    ]
+    if plan.way_back:
+        lines += [
+            "## Way back",
+            "",
+            "Also steps, each checked, done and verified; what is already so is left as it is.",
+            "",
+        ]
     for number, step in enumerate(plan.way_back, 1):
         lines += _section(plan, step, f"back {number}.")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _back(plan: Plan) -> str:
+    return f"the way back is walked and {BACK[plan.kind]}" if plan.way_back else "nothing was changed"
 
 
 def _section(plan: Plan, step: Step, number: str) -> list[str]:
@@ -77,7 +92,12 @@ def pages() -> dict[str, str]:
     """Every runbook page by file name."""
     plans = (
         switchover.ordered("source", "target", observe=_blind),
+        failover.ordered("source", "target", observe=_blind),
         handover.ordered("source", "target", observe=_blind),
+        fence.ordered("source", "target"),
+        salvage.ordered("source", "target"),
+        decision.ordered("source", "target"),
+        failback.ordered("source", "target", observe=_blind),
     )
     return {f"{plan.kind}.md": page(plan) for plan in plans}
 

@@ -8,64 +8,56 @@ ones, and there is no way back any more. Ctrl-C is a cut like any other.
 
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import structlog
 
-from drctl.errors import Blocked, Compensated, DrctlError, JournalBroken, Locked, Refused, StepFailed, Superseded
+from drctl.errors import (
+    Blocked,
+    Compensated,
+    DrctlError,
+    JournalBroken,
+    Locked,
+    LossNotAccepted,
+    Refused,
+    StepFailed,
+    Superseded,
+)
 from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
+from drctl.model.terms import Terms
+from drctl.plans.digests import plan_digest
+from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
 from drctl.plans.plan import Place, Plan, Scene, Step
-from drctl.plans.record import Record, begin_or_resume
-from drctl.plans.selection import SWITCHOVER, moving
+from drctl.plans.progress import Announce, Progress, StepState
+from drctl.plans.record import NOBODY, Record, begin_or_resume
+from drctl.plans.repetition import told_before
+from drctl.plans.selection import FAILOVER, MOVES, moving
 from drctl.plans.waiting import patiently
 from drctl.ports import World
+
+__all__ = ["STALE", "Announce", "Progress", "StepState", "run"]
 
 STALE = 5.0
 """Seconds that a broker's answer may be behind the others'."""
 
 
-class StepState(StrEnum):
-    """How a step stands, for people who watch."""
-
-    STARTED = "started"
-    WAITING = "waiting"
-    DONE = "done"
-    FOUND_DONE = "found done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A line for the live display. ``index`` counts from 1, ``seconds`` since the step started."""
-
-    index: int
-    total: int
-    step: str
-    title: str
-    state: StepState
-    seconds: float
-    detail: str = ""
-    way_back: bool = False
-
-
-type Announce = Callable[[Progress], None]
-
-
-def run(plan: Plan, world: World, announce: Announce) -> RunResult:
-    """Run the plan to its end, or continue it.
+def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> RunResult:
+    """Run the plan to its end, or continue it; a key that was used before tells how that run ended.
 
     Raises Locked or Superseded at once when we are not, or no longer, in charge; Blocked when a gate says no;
     Compensated when a step before the point of no return failed and the source is open again; StepFailed when a step
     after it failed, or the way back did not reach its end: the same command goes on from there.
     """
-    if plan.kind == SWITCHOVER:
+    if plan.kind in MOVES:
         world = moving(world, plan.target)
     world.lease.acquire(f"{plan} by process {os.getpid()} on {socket.gethostname()}")
     try:
-        return _Course(plan, world, announce, begin_or_resume(plan, world)).walk()
+        if before := told_before(plan, world, terms.key):
+            return before
+        course = _Course(plan, world, announce, begin_or_resume(plan, world, terms))
+        with closing(course.scene):
+            return course.walk()
     finally:
         world.lease.release()
 
@@ -81,6 +73,9 @@ class _Course:
         self.scene = Scene(
             world, self.run, record.seen, record.remembered, record.crossed, self._say, self._require_charge
         )
+        self.scene.terms, self.scene.digest = record.terms, plan_digest(plan, world)
+        self.hooks = Hooking(self.scene, record.entries)
+        self.touched = bool(record.remembered.keys() - {plan.steps[0].name})
         self.now = (1, plan.steps[0], 0.0, False)
         self.log.info("run-resumed" if record.resumed else "run-started")
 
@@ -88,24 +83,45 @@ class _Course:
         """Take every step; on failure turn back, or say how to go on."""
         try:
             self._require_charge()
+            if self.scene.terms.abort:
+                self._abort(self.scene.terms)
             if self.turned_back:
                 self._turn_back(self.turned_back, None)
+            self.hooks.tell(RunState.RUNNING)
             for index, step in enumerate(self.plan.steps, 1):
                 self._start(index, step)
                 with self._failing_well(step):
-                    self._re_verify(index)
-                    self._take(step)
+                    self._require_charge()
+                    if index == 2 and not self.touched:
+                        self.hooks.require()
+                    self._take(step, self.plan.steps[: index - 1])
+            self._require_charge()
         except Superseded:
-            self._end(RunState.STOPPED)  # it can never go on
+            self._end(RunState.STOPPED, {"why": "superseded"})  # it can never go on
             raise
+        self.hooks.tell(RunState.DONE)
         return self._end(RunState.DONE)
+
+    def _abort(self, terms: Terms) -> None:
+        """Turn back because a person wants it; Refused once that is impossible."""
+        if self.scene.crossed:
+            raise Refused(
+                f"{self.plan.point_of_no_return} was begun, so {self.run.target} may be open: there is no way back",
+                remedy="'drctl runs resume' goes on to the end; then a switchover or failback leads home",
+            )
+        if not self.turned_back:
+            self.turned_back = f"the request of {terms.by or 'somebody'} to abort: {terms.abort}"
+            self._write(Event.COMPENSATION_STARTED, body={"cause": self.turned_back, "aborted by": terms.by})
 
     def _start(self, index: int, step: Step, *, way_back: bool = False) -> None:
         self.now = (index, step, self.world.clock.monotonic(), way_back)
         self._show(StepState.STARTED)
 
-    def _take(self, step: Step) -> None:
-        """One step: found done, or done and verified, with the journal around it."""
+    def _take(self, step: Step, before: Sequence[Step] = ()) -> None:
+        """One step: found done, or done and verified, with the journal around it.
+
+        It acts only while every lasting step ``before`` it still stands.
+        """
         name = step.name
         if self._is_past(step) or self._is_done(step):
             self._cross(step)  # a target that was open all along is as open as one that was opened
@@ -113,6 +129,7 @@ class _Course:
                 self.scene.seen[name] = patiently(self.scene, lambda: step.verify(self.scene))
             self._write(Event.STEP_FOUND_DONE, name, self.scene.seen[name])
             return self._finished(StepState.FOUND_DONE)
+        self._re_verify(before)
         remembered = self.scene.remembered.get(name)
         if remembered is None:
             remembered = step.remember(self.scene)
@@ -136,10 +153,9 @@ class _Course:
         before = self.scene.crossed and self.plan.can_turn_back_after(step.name)
         return before and not step.lasting and step.name in self.scene.seen
 
-    def _re_verify(self, index: int) -> None:
-        """Ask every lasting step before this one whether its effect still stands."""
-        self._require_charge()
-        for step in self.plan.steps[: index - 1]:
+    def _re_verify(self, before: Iterable[Step]) -> None:
+        """Ask every lasting step of these whether its effect still stands."""
+        for step in before:
             if step.lasting and not self._still_stands(step):
                 raise StepFailed(f"what {step.name} had brought about no longer stands: {step.title.lower()}")
 
@@ -162,6 +178,7 @@ class _Course:
             raise  # somebody else is in charge, or nothing can be written down: touch nothing
         except Refused as refusal:
             self._failed(step, refusal)
+            self.hooks.tell(RunState.STOPPED, refusal)
             self._end(RunState.STOPPED)
             raise
         except KeyboardInterrupt:
@@ -169,8 +186,13 @@ class _Course:
             raise
         except Exception as error:
             self._failed(step, error)
+            if not self.scene.crossed and not self.plan.way_back:
+                self.hooks.tell(RunState.STOPPED, error)
+                self._end(RunState.STOPPED)  # nothing was changed that could be taken back
+                raise
             if not self.scene.crossed:
                 self._turn_back(f"{step.name}: {error}", error)
+            self.hooks.tell(PAUSED, error)
             raise StepFailed(
                 f"{self.plan} has stopped at {step.name}, and {self.run.target} is open: {error}",
                 remedy=_joined(_remedy(error), "run the same command again: it goes on from here"),
@@ -180,16 +202,20 @@ class _Course:
         """Walk the way back; always raises."""
         if not self.turned_back:
             self._write(Event.COMPENSATION_STARTED, body={"cause": cause})
+        self.hooks.tell(TURNING_BACK, cause)
         failures = [f for number, step in enumerate(self.plan.way_back, 1) if (f := self._step_back(number, step))]
         if failures:
+            self.hooks.tell(PAUSED, "; ".join(failures))
             raise StepFailed(
                 f"{self.plan} failed at {cause}; on the way back not everything succeeded: {'; '.join(failures)}",
                 remedy="remove the cause and run the same command again: it walks the way back to its end",
             ) from error
+        self.hooks.tell(RunState.COMPENSATED, cause)
         self._end(RunState.COMPENSATED)
-        raise Compensated(
-            f"{self.plan} failed at {cause}; the way back was walked and {self.run.source} is open again",
-            remedy=_remedy(error),
+        failed = LossNotAccepted if isinstance(error, LossNotAccepted) else Compensated
+        now = f"{self.run.source} is open again" if self.plan.kind != FAILOVER else f"{self.run.target} was not opened"
+        raise failed(
+            f"{self.plan} failed at {cause}; the way back was walked and {now}", remedy=_remedy(error)
         ) from error
 
     def _step_back(self, number: int, step: Step) -> str:
@@ -218,11 +244,13 @@ class _Course:
     def _write(self, event: Event, step: str = "", body: Evidence | None = None) -> None:
         self.world.journal.append(self.run.id, event, step, body)
 
-    def _end(self, state: RunState) -> RunResult:
-        self._write(Event.RUN_ENDED, body={"state": state.value})
+    def _end(self, state: RunState, more: Evidence | None = None) -> RunResult:
+        exceptions = tuple(self.hooks.exceptions)
+        told = {"state": state.value} | ({"exceptions": list(exceptions)} if exceptions else {}) | (more or {})
+        self._write(Event.RUN_ENDED, body=told)
         self.world.journal.end(self.run.id, state)
-        self.log.info("run-ended", state=state.value)
-        return RunResult(self.run, state, tuple(self.timings), dict(self.scene.seen))
+        self.log.info("run-ended", **told)
+        return RunResult(self.run, state, tuple(self.timings), dict(self.scene.seen), exceptions)
 
     def _finished(self, state: StepState) -> None:
         seconds = self.world.clock.monotonic() - self.now[2]

@@ -9,7 +9,15 @@ from drctl.model.site import PlanFile, Workload
 from drctl.ports import World
 
 SWITCHOVER, HANDOVER, UNDO, WARM = "switchover", "handover", "undo", "warm"
+FAILOVER, FENCE, SALVAGE, DECISION, FAILBACK = "failover", "fence", "salvage", "decision", "failback"
 """Kinds of runs."""
+MOVES = (SWITCHOVER, FAILOVER, FAILBACK)
+"""Kinds that move all of the work from one site to the other."""
+
+APPROVAL = "approval"
+"""No run: an approval is journaled under this kind."""
+DOCTOR = "doctor"
+"""Safe changes at a standby; such a run moves nothing, and no other waits for its end."""
 
 
 def narrowed(
@@ -56,7 +64,7 @@ def handed_over(world: World, target: str) -> Mapping[str, str]:
     for run, state in world.journal.runs():
         if state is not RunState.DONE:
             continue
-        if run.kind == SWITCHOVER:
+        if run.kind in MOVES:
             away.clear()
         elif run.kind in (HANDOVER, UNDO):
             groups = chosen(world, run.id).get("groups", ())
@@ -65,6 +73,12 @@ def handed_over(world: World, target: str) -> Mapping[str, str]:
             if run.kind == HANDOVER:
                 away |= dict.fromkeys(groups, (run.target, run.id))
     return {group: run for group, (site, run) in away.items() if site == target}
+
+
+def left_by_failover(world: World, site: str) -> bool:
+    """Whether the last move was a failover away from that site: it waits for its tail to be salvaged."""
+    moves = [run for run, state in world.journal.runs() if run.kind in MOVES and state is RunState.DONE]
+    return bool(moves) and moves[-1].kind == FAILOVER and moves[-1].source == site
 
 
 def chosen(world: World, run: str) -> Evidence:

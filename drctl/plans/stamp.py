@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _FORM = re.compile(r"^drctl plan=(?P<plan>\S*) run=(?P<run>\S*) epoch=(?P<epoch>\d+)$")
 
@@ -14,10 +15,12 @@ class Stamp:
     run: str
     epoch: int
 
+    @lru_cache(maxsize=64)  # noqa: B019 - frozen, and few
     def __str__(self) -> str:
         return f"drctl plan={self.plan} run={self.run} epoch={self.epoch}"
 
     @staticmethod
+    @lru_cache(maxsize=1024)  # thousands of positions bear the same one
     def read(metadata: str) -> "Stamp | None":
         """The stamp in a position's metadata, if it is one."""
         found = _FORM.match(metadata)

@@ -1,5 +1,7 @@
 """Switchover: both sites are healthy, work moves from one to the other, nothing is lost and nothing is read twice."""
 
+from dataclasses import replace
+
 from drctl.errors import NotFound
 from drctl.plans.plan import Plan
 from drctl.plans.steps.check_gates import CheckGates, Observe
@@ -13,6 +15,8 @@ from drctl.plans.steps.open_target import OpenTarget
 from drctl.plans.steps.place_sinks import PlaceSinks
 from drctl.plans.steps.point_clients_back import PointClientsBack
 from drctl.plans.steps.point_clients_over import PointClientsOver
+from drctl.plans.steps.prepare_capacity import PrepareCapacity
+from drctl.plans.steps.prove_ahead import ProveAhead
 from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
@@ -20,6 +24,9 @@ from drctl.plans.steps.reopen_source import ReopenSource
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
+from drctl.plans.steps.scale_back_source import ScaleBackSource
+from drctl.plans.steps.scale_down_source import ScaleDownSource
+from drctl.plans.steps.scale_up_target import ScaleUpTarget
 from drctl.plans.steps.settle_transactions import SettleTransactions
 from drctl.plans.steps.start_sinks import StartSinks
 from drctl.plans.steps.stop_link import StopLink
@@ -42,7 +49,21 @@ def plan(world: World, source: str, target: str, *, observe: Observe, accept_rep
     for pair in ((source, target), (target, source)):
         if pair not in world.links:
             raise NotFound(f"the plan file names no link from {pair[0]} to {pair[1]}", remedy="add it under spec.links")
-    return ordered(source, target, observe=observe, accept_repeats=accept_repeats)
+    steps = ordered(source, target, observe=observe, accept_repeats=accept_repeats)
+    return without_turning(steps) if world.plan.link(source, target).prefix else steps
+
+
+def without_turning(plan: Plan) -> Plan:
+    """The same under the default replication policy: both links run all the time, and nothing turns around.
+
+    Copies bear other names than what applications write, so nothing is copied in a circle.
+    """
+    links = (StopLink.name, RecordHandoverPoint.name, TurnLinkAround.name, ResumeLink.name)
+    return replace(
+        plan,
+        steps=tuple(step for step in plan.steps if step.name not in links),
+        way_back=tuple(step for step in plan.way_back if step.name not in links),
+    )
 
 
 def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool = False) -> Plan:
@@ -54,13 +75,16 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
         steps=(
             CheckGates(observe),
             RaiseEpoch(),
+            PrepareCapacity(),
             PlaceSinks(),
+            ProveAhead(),
             FenceWrites(),
             SettleTransactions(),
             FenceTransactions(),
             ProveFence(),
             DrainLink(),
             StopSinks(),
+            ScaleDownSource(),
             CloseConsumers(),
             HandOverPositions(accept_repeats),
             StopLink(),
@@ -68,10 +92,19 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             ConfirmSource(),
             OpenTarget(),
             PointClientsOver(),
+            ScaleUpTarget(),
             StartSinks(),
             TurnLinkAround(),
             WatchFirstCommits(),
         ),
         point_of_no_return=OpenTarget.name,
-        way_back=(ReopenSource(), PointClientsBack(), RestorePositions(), ResumeSinks(), ResumeLink()),
+        way_back=(
+            ReopenSource(),
+            PointClientsBack(),
+            RestorePositions(),
+            ResumeSinks(),
+            ScaleBackSource(),
+            ResumeLink(),
+        ),
+        options={"accept repeats": accept_repeats},
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from drctl.errors import NotFound
-from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.offsets import Committed
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
 from drctl.plans.plan import Plan
@@ -39,10 +39,18 @@ def kept_warm(world: World, target: str, groups: Collection[str]) -> tuple[Run, 
             for entry in world.journal.entries(run.id):
                 for group, positions in entry.body.get("target before", {}).items():
                     before.setdefault(group, positions)
-            found = {g: Kept(_positions(p), None) for g, p in before.items() if not groups or g in groups}
+            found = {g: Kept(evidence.read_held(p), None) for g, p in before.items() if not groups or g in groups}
             if found:
                 return run, found
     raise NotFound(f"nothing that was at {target} before it was kept warm was noted", remedy="see 'drctl groups list'")
+
+
+def kept_for(world: World, undoes: str, target: str, groups: Collection[str]) -> Mapping[str, Kept]:
+    """What an undo of that run gives back to these groups; NotFound if the journal does not know."""
+    run = next((run for run, _ in world.journal.runs() if run.id == undoes), None)
+    if run is not None and run.kind == HANDOVER:
+        return {group: kept for group, kept in _kept_by(world, run).items() if group in groups}
+    return kept_warm(world, target, groups)[1]
 
 
 def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, undone: str = "") -> Plan:
@@ -71,15 +79,11 @@ def _kept_by(world: World, run: Run) -> Mapping[str, Kept]:
             handed = entry.body["groups"]
     return {
         group: Kept(
-            _positions(before.get(group, {})),
+            evidence.read_held(before.get(group, {})),
             {
-                evidence.partition_of(name): Committed(line["there"], line["metadata"])
+                evidence.image_of(name, line): Committed(line["there"], line["metadata"])
                 for name, line in told["positions"].items()
             },
         )
         for group, told in handed.items()
     }
-
-
-def _positions(held: Evidence) -> dict[TopicPartition, Committed]:
-    return {evidence.partition_of(name): Committed(*position) for name, position in held.items()}

@@ -1,32 +1,39 @@
 """Keeping the standby warm: the groups' positions there follow those at the source, each one proven or certain."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from drctl.errors import Conflict, DrctlError, NotProven, Superseded
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run, RunState
-from drctl.model.translation import Answer, Refusal, Translated
+from drctl.model.translation import Answer, Refusal, Refused, Translated
 from drctl.model.warmth import Warmth, WarmthState
+from drctl.plans import evidence
+from drctl.plans.images import Images
 from drctl.plans.keeping import left_by_last_move, note_before
 from drctl.plans.positions import translate_positions
 from drctl.plans.record import unfinished
-from drctl.plans.selection import handed_over
+from drctl.plans.selection import handed_over, left_by_failover
 from drctl.plans.stamp import Stamp, metadata_of
+from drctl.plans.standby import AskedStandby, Positions, Standby
 from drctl.ports import World
 
+SOON = 0.5
+"""Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
 RETRY = 10.0
 """Seconds after which a refused position is tried again: what stands in its way seldom goes within moments."""
-
-type Positions = Mapping[TopicPartition, Committed]
 
 
 @dataclass(slots=True)
 class _Due:
-    """A position at the source that the standby does not have yet, to be tried from ``since`` on."""
+    """A position at the source that the standby does not have yet, to be tried from ``since`` on.
+
+    ``moved`` is when the partition was first seen to be ahead of the standby.
+    """
 
     committed: Committed
+    moved: float
     since: float = 0.0
 
 
@@ -47,12 +54,23 @@ class Warm:
     """Follows one source. What a cycle costs grows with what moved since the last one, not with the number of groups.
 
     Everything it knows can be lost at any moment: a new one begins with all positions as moved. It never sends a group
-    past a record that the group has not read, and leaves alone what others use.
+    past a record that the group has not read, and leaves alone what others use. ``leads`` says, at every moment,
+    whether it is still ours to act.
     """
 
-    def __init__(self, world: World, source: str, target: str) -> None:
-        self.world, self.source, self.target = world, source, target
+    def __init__(
+        self,
+        world: World,
+        source: str,
+        target: str,
+        standby: Standby | None = None,
+        *,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.world, self.source, self.target, self.leads = world, source, target, leads
+        self.standby = standby or AskedStandby(world.sites[target].positions)
         self.epoch = world.epochs.current()
+        self._image = Images(world, source, target).of
         self.warmth: dict[str, Warmth] = {}
         self._runs: tuple[tuple[Run, RunState], ...] = ()
         self._away: Mapping[str, str] = {}
@@ -62,16 +80,21 @@ class Warm:
 
     def note(self, moved: Mapping[str, Positions]) -> None:
         """These positions moved at the source; groups and topics that the plan file does not name are left out."""
-        plan = self.world.plan
+        plan, now = self.world.plan, self.world.clock.monotonic()
+        topics = set(plan.topics_at(self.source))
         for group in (moved.keys() & set(plan.groups)) - self._away.keys():
             for partition, committed in moved[group].items():
-                if partition.topic in plan.topics:
-                    self._due[group][partition] = _Due(committed)
+                if partition.topic in topics:
+                    known = self._due[group].get(partition)
+                    self._due[group][partition] = _Due(committed, known.moved if known else now)
 
     @property
     def waiting(self) -> bool:
-        """Whether a run is at work or was cut off: then its positions are the newer decision."""
-        return bool(unfinished(self.world))
+        """Whether a run is at work or was cut off: then its positions are the newer decision.
+
+        So it is while a failover away from the other site stands: what its groups had read there is evidence.
+        """
+        return bool(unfinished(self.world)) or left_by_failover(self.world, self.target)
 
     def cycle(self) -> Mapping[str, Warmth]:
         """Translate, prove, commit and read back what is due; returns the groups that had something.
@@ -91,7 +114,8 @@ class Warm:
             for partition, committed in positions.items():
                 wanted[partition].add(committed.offset)
         answers = translate_positions(self.world, self.source, self.target, wanted)
-        there = self.world.sites[self.target].positions.committed(due)
+        due = {group: positions for group, positions in due.items() if not self._copied_soon(group, positions, answers)}
+        there = self.standby.held(due.keys())
         self._note_what_was_there({group: held for group, held in there.items() if group not in self._left})
         found = {
             group: self._wanted(group, positions, [answers[p, c.offset] for p, c in positions.items()], there[group])
@@ -109,8 +133,8 @@ class Warm:
         """These positions are gone at the source: what the standby has is left to expire there."""
         for group, partitions in forgotten.items():
             for partition in partitions:
-                for known in (self._due, self._left):
-                    known.get(group, {}).pop(partition, None)
+                self._due.get(group, {}).pop(partition, None)
+                self._left.get(group, {}).pop(self._image(partition), None)
             if not self._left.get(group):
                 self._left.pop(group, None)
                 self.warmth.pop(group, None)
@@ -124,12 +148,18 @@ class Warm:
         left = {group: self._left[group] for group in groups if self._left.get(group) and group not in self._away}
         if not left or self.waiting:
             return 0
-        there = self.world.sites[self.target].positions.committed(left)
+        there = self.standby.held(left.keys())
         own = {group: c for group, c in left.items() if all(there[group].get(p) == each for p, each in c.items())}
         _, failures = self._commit(own)
         for failure in failures.values():
             raise failure
         return len(own)
+
+    def _copied_soon(self, group: str, due: Positions, answers: Mapping[tuple[TopicPartition, int], Answer]) -> bool:
+        """Whether waiting for the link a moment longer saves committing this group twice."""
+        since = min(each.moved for each in self._due[group].values())
+        young = self.world.clock.monotonic() - since < SOON
+        return young and any(_not_copied(answers[p, c.offset]) for p, c in due.items())
 
     def _wanted(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> _Wanted:
         if self._used(group, there):
@@ -160,13 +190,15 @@ class Warm:
         for answer in answers:
             if isinstance(answer, Translated):
                 certain[answer.partition] = answer.offset
-            elif answer.why is Refusal.NOT_COPIED and answer.conservative is not None:
+            elif _not_copied(answer) and answer.conservative is not None:
                 certain[answer.partition] = answer.conservative
                 behind += answer.repeats or 0
             else:
                 refused[answer.partition] = answer.why
         stamp = Stamp(self.world.plan.name, "warm", self.epoch)
-        wanted = {p: Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()}
+        wanted = {
+            self._image(p): Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()
+        }
         return wanted, refused, behind
 
     def _ahead(self, group: str, there: Positions, wanted: Positions) -> bool:
@@ -185,11 +217,12 @@ class Warm:
     def _note_what_was_there(self, found: Mapping[str, Positions]) -> None:
         """Before the first commit for a group: what others had left there goes to the journal, for an undo."""
         foreign = {
-            group: {str(p): [c.offset, c.metadata] for p, c in sorted(held.items())}
+            group: evidence.held(held)
             for group, held in found.items()
             if any(not Stamp.read(c.metadata) for c in held.values())
         }
         if foreign:
+            self._in_charge()
             note_before(self.world, self.source, self.target, self.epoch, foreign)
 
     def _leave_out_what_was_handed_over(self) -> None:
@@ -204,9 +237,13 @@ class Warm:
 
     def _commit(self, changed: Mapping[str, Positions]) -> tuple[Set[str], Mapping[str, DrctlError]]:
         """Commit and read back; returns groups that have members, and those that failed."""
-        positions = self.world.sites[self.target].positions
-        failed = dict(positions.commit_all(changed, self._in_charge))
-        read = positions.committed(changed.keys() - failed.keys())
+
+        def permit() -> None:
+            self._in_charge()
+            self.standby.keep_up()
+
+        failed = dict(self.world.sites[self.target].positions.commit_all(changed, permit))
+        read = self.standby.read_back({group: each for group, each in changed.items() if group not in failed})
         for group, held in read.items():
             wrong = [str(p) for p, c in changed[group].items() if held.get(p) != c]
             if wrong:
@@ -234,7 +271,7 @@ class Warm:
         for answer in answers:
             if isinstance(answer, Translated):
                 self._done(group, answer.partition, due[answer.partition])
-            elif answer.why is not Refusal.NOT_COPIED:
+            elif not _not_copied(answer):
                 self._try_again(group, {answer.partition: due[answer.partition]})
 
     def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
@@ -252,9 +289,16 @@ class Warm:
                 known.since = since
 
     def _in_charge(self) -> None:
+        """Superseded if not. Whether we lead is asked last: all else takes time."""
         door, epoch = self.world.front_door.site(), self.world.epochs.current()
         if door != self.source or epoch != self.epoch:
             raise Superseded(
                 f"the front door names {door or 'no site'} in epoch {epoch}: {self.source} is no longer followed",
                 remedy="begin anew from the site that serves",
             )
+        if not self.leads():
+            raise Superseded("another service leads, or will soon", remedy="wait until this one leads again")
+
+
+def _not_copied(answer: Answer) -> bool:
+    return isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED

@@ -5,36 +5,63 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 (its subclass ``Unauthenticated`` when it rejects us) and :class:`~drctl.errors.Forbidden` when it denies the operation.
 """
 
+from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
 from drctl.ports.clock import Clock
+from drctl.ports.commands import Commands
 from drctl.ports.connectors import Connectors
+from drctl.ports.contents import Contents, Replay
+from drctl.ports.copy import JournalCopy
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.front_door import FrontDoor
-from drctl.ports.journal import Journal
+from drctl.ports.journal import Journal, JournalFile
+from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
 from drctl.ports.mappings import Mappings
+from drctl.ports.memory import Memory
 from drctl.ports.positions import Positions
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
+from drctl.ports.resources import Resources
+from drctl.ports.scaling import Scaling
+from drctl.ports.sightings import Sightings
 from drctl.ports.tail import Tail
-from drctl.ports.world import LinkPorts, SitePorts, World
+from drctl.ports.topics import Topics
+from drctl.ports.vault import Vault
+from drctl.ports.witness import Witness
+from drctl.ports.world import KubePorts, LinkPorts, SitePorts, World
 
 __all__ = [
+    "Access",
     "Brokers",
     "Clock",
+    "Commands",
     "Connectors",
+    "Contents",
     "Epochs",
     "Fence",
     "FrontDoor",
     "Journal",
+    "JournalCopy",
+    "JournalFile",
+    "KubePorts",
+    "Kubelets",
     "Lease",
     "LinkPorts",
     "Mappings",
+    "Memory",
     "Positions",
     "Records",
+    "Replay",
     "Replication",
+    "Resources",
+    "Scaling",
+    "Sightings",
     "SitePorts",
     "Tail",
+    "Topics",
+    "Vault",
+    "Witness",
     "World",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from drctl.model.cluster import Cluster, Topic
+from drctl.model.sight import KafkaView
 
 
 class Brokers(Protocol):
@@ -15,4 +16,8 @@ class Brokers(Protocol):
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
         """Those of ``names`` that exist, with their configuration; names that do not exist are left out."""
+        ...
+
+    def view(self) -> KafkaView:
+        """How all partitions of the site stand, the plan's or not."""
         ...

@@ -1,7 +1,9 @@
 """The journal: what was intended before an effect and observed after it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from drctl.model.chain import Line
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 
 
@@ -25,5 +27,24 @@ class Journal(Protocol):
         ...
 
     def entries(self, run: str) -> tuple[JournalEntry, ...]:
-        """A run's entries in order, the chain verified: JournalBroken names the first entry that was altered."""
+        """A run's entries in order, the chain verified: JournalBroken names the first entry that was altered.
+
+        Entries cut off at the end are noticed, too: the journal knows its head.
+        """
+        ...
+
+    def lines(self, after: int = 0) -> tuple[Line, ...]:
+        """Every change beyond the line of that number, in order, for a copy. JournalBroken as for :meth:`entries`."""
+        ...
+
+
+class JournalFile(Journal, Protocol):
+    """The journal that is the truth: what copies are made of, and what a copy can bring back."""
+
+    def complete(self, lines: Sequence[Line]) -> int:
+        """Take over what a copy holds beyond our own lines, all or nothing; returns how many lines that were.
+
+        Conflict, and nothing changed, if ours holds more than the copy or differs from it. JournalBroken if the copy
+        is not whole.
+        """
         ...

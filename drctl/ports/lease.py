@@ -14,6 +14,10 @@ class Lease(Protocol):
         """Whether we still hold it, asked of the store, not of memory."""
         ...
 
+    def holder(self) -> str:
+        """Who holds it now, in the words it was taken with; empty if nobody does. Hinders nobody."""
+        ...
+
     def release(self) -> None:
         """Give it back; no error if it is not held."""
         ...

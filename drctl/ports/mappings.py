@@ -3,18 +3,25 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
+from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
 
 
 class Mappings(Protocol):
     """The offset-syncs and checkpoints topics of one link, at the link's target."""
 
-    def syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
+    def syncs(
+        self, partitions: Collection[TopicPartition], since: Mapping[str, Mark] | None = None
+    ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
         """Every sync still in the topic for these source partitions, both offsets strictly rising.
 
-        Partitions without a sync are left out. After a source rewind (recreated topic) only what came after counts.
-        NotFound, naming the right side, where the topic is missing at the target.
+        Partitions without a sync are left out. After a source rewind (recreated topic) only what came after counts; of
+        topics named in ``since`` only what was written behind that mark. NotFound, naming the right side, where the
+        topic is missing at the target.
         """
+        ...
+
+    def mark(self) -> Mark | None:
+        """Where the next sync will be written; None while the topic does not exist."""
         ...
 
     def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:

@@ -21,6 +21,12 @@ class Records(Protocol):
         """
         ...
 
+    def identities_all(
+        self, spans: Mapping[TopicPartition, tuple[int, int]]
+    ) -> Mapping[TopicPartition, tuple[RecordId, ...]]:
+        """The same from ``start`` to ``stop`` of many partitions, read side by side."""
+        ...
+
     def following(self, partition: TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
         """The first ``count`` committed data records at or after ``start``; fewer at the end of the log."""
         ...

@@ -21,8 +21,13 @@ class Replication(Protocol):
         """Per source partition the offset after the last record known to be at the target (stored offset + 1)."""
         ...
 
-    def stop(self) -> None:
-        """Ask source and checkpoint connectors to stop; :meth:`status` tells when they have."""
+    def stop(self, *, copying_only: bool = False) -> None:
+        """Ask the connectors to stop; :meth:`status` tells when they have.
+
+        With ``copying_only`` the source connector alone: a checkpoint task that waits for a silent source ends only
+        when the worker's patience does, and keeps the worker from other answers meanwhile. An implementation that does
+        not wait for the worker may stop all of them.
+        """
         ...
 
     def resume(self) -> None:

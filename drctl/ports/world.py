@@ -1,27 +1,47 @@
 """Every port that a plan needs, bundled by site and link, as wiring hands them out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drctl.model.site import Link, PlanFile
+from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
 from drctl.ports.clock import Clock
+from drctl.ports.commands import Commands
 from drctl.ports.connectors import Connectors
+from drctl.ports.contents import Contents
+from drctl.ports.copy import JournalCopy
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.front_door import FrontDoor
-from drctl.ports.journal import Journal
+from drctl.ports.journal import Journal, JournalFile
+from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
 from drctl.ports.mappings import Mappings
+from drctl.ports.memory import Memory
 from drctl.ports.positions import Positions
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
+from drctl.ports.resources import Resources
+from drctl.ports.scaling import Scaling
+from drctl.ports.sightings import Sightings
 from drctl.ports.tail import Tail
+from drctl.ports.topics import Topics
+from drctl.ports.vault import Vault
+from drctl.ports.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class KubePorts:
+    """A site's Kubernetes."""
+
+    resources: Resources
+    kubelets: Kubelets
 
 
 @dataclass(frozen=True, slots=True)
 class SitePorts:
-    """One site's ports."""
+    """One site's ports; ``kubernetes`` and ``scaling`` are None where the plan file names no Kubernetes."""
 
     name: str
     brokers: Brokers
@@ -30,6 +50,11 @@ class SitePorts:
     fence: Fence
     tail: Tail
     connectors: Connectors
+    access: Access
+    topics: Topics
+    contents: Contents
+    kubernetes: KubePorts | None = None
+    scaling: Scaling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +68,10 @@ class LinkPorts:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that a plan acts on. ``links`` is keyed by (source, target)."""
+    """All that a plan acts on. ``links`` is keyed by (source, target), ``witnesses`` by the place where each runs.
+
+    ``journal`` is ``journal_file`` with what brings its ``copies``, by site, up to date.
+    """
 
     plan: PlanFile
     sites: Mapping[str, SitePorts]
@@ -53,3 +81,10 @@ class World:
     epochs: Epochs
     lease: Lease
     clock: Clock
+    memory: Memory
+    sightings: Sightings
+    vault: Vault
+    journal_file: JournalFile
+    commands: Commands
+    copies: Mapping[str, JournalCopy] = field(default_factory=dict)
+    witnesses: Mapping[str, Witness] = field(default_factory=dict)

@@ -2,11 +2,21 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from drctl.monitors import status
+from drctl.monitors import Eyes, status
+
+if TYPE_CHECKING:
+    from drctl.service.election import Election
+
+SHORTEST_LEASE = 20.0
+"""Seconds. Half of it must be more than a commit that is under way may take (6 s), with room for uneven clocks."""
 
 
 @click.group("service")
@@ -18,13 +28,38 @@ def command() -> None:
 @click.option("--listen", default="127.0.0.1:8080", show_default=True, help="Address for /metrics and /healthz.")
 @click.option("--every", default="15s", show_default=True, help="Time between two looks.")
 @click.option("--warm", is_flag=True, help="Keep the standby's positions committed, each one proven or certain.")
+@click.option("--place", default="here", show_default=True, help="Where it looks from: a site, or a third place.")
+@click.option("--elect", metavar="NAMESPACE/NAME", help="Act only while holding this Kubernetes Lease.")
+@click.option("--elect-lease", default="30s", show_default=True, help="How long others wait for who holds it.")
+@click.option("--elect-kubeconfig", type=click.Path(path_type=Path), help="Instead of the pod's own service account.")
+@click.option("--elect-context", metavar="CONTEXT", help="Context of that kubeconfig.")
+@click.option("--watch-only", is_flag=True, help="Only look and tell: act on nothing by itself.")
 @click.pass_obj
-def run(plan_file: Path, listen: str, every: str, *, warm: bool) -> None:
+def run(
+    plan_file: Path,
+    listen: str,
+    every: str,
+    place: str,
+    *,
+    warm: bool,
+    watch_only: bool,
+    elect: str | None,
+    elect_lease: str,
+    elect_kubeconfig: Path | None,
+    elect_context: str | None,
+) -> None:
     """Look at both sites and the link in a cycle, until ended.
 
     With --warm the positions of the plan's groups at the standby follow those at the site that serves. A group that has
     members at the standby, or that somebody else committed for there, is left alone; so is everything while a run is
     unfinished.
+
+    With --elect several services may run with the same plan file and state: all look, and the one that holds the Lease
+    acts. The Lease must exist. Who holds it stops acting at half its time without a confirmed renewal, and gives it
+    back when it is ended.
+
+    A site that a failover left behind with its fence pending is closed as soon as it answers, by the run that 'drctl
+    fence' would make, unless another run is at work or unfinished. --watch-only only tells of it.
     """
     from drctl.config import duration, load
     from drctl.service.watch import Watch
@@ -33,7 +68,38 @@ def run(plan_file: Path, listen: str, every: str, *, warm: bool) -> None:
     interval = duration(every)
     if not interval:
         raise click.BadParameter("expected a duration, for example 15s", param_hint="--every")
-    with open_world(load(plan_file)) as world:
-        if not Watch(world, status, interval, warm=warm).run(listen):
+    plan = load(plan_file)
+    lease = duration(elect_lease).total_seconds()
+    candidate = _candidate(elect, lease, elect_kubeconfig, elect_context) if elect else nullcontext()
+    opened = None if watch_only else lambda doubted: open_world(plan, doubted=doubted)
+    # A look at a lost site must end soon, for it dates the silence: each of them is given little time.
+    with open_world(plan, doubted=[site.name for site in plan.sites]) as world, candidate as election:
+        eyes = Eyes(world, place)
+        watch = Watch(
+            world, partial(status, eyes=eyes), interval, warm=warm, eyes=eyes, election=election, opened=opened
+        )
+        if not watch.run(listen):
             sys.stderr.flush()
             os._exit(0)  # threads that wait for a lost site, and closing its clients, would hold the process
+
+
+@contextmanager
+def _candidate(where: str, lease: float, kubeconfig: Path | None, context: str | None) -> "Iterator[Election]":
+    """This process as a candidate, under a name that no other process has, nor this pod's next one."""
+    import socket
+    from uuid import uuid4
+
+    from drctl.decide.leadership import terms
+    from drctl.service.election import Election
+    from drctl.wiring import open_leases
+
+    namespace, _, name = where.partition("/")
+    if not namespace or not name or "/" in name:
+        raise click.BadParameter("expected NAMESPACE/NAME, for example drctl/drctl", param_hint="--elect")
+    if lease < SHORTEST_LEASE:
+        raise click.BadParameter(f"expected {SHORTEST_LEASE:.0f}s or more", param_hint="--elect-lease")
+    if (kubeconfig is None) != (context is None):
+        raise click.UsageError("--elect-kubeconfig and --elect-context belong together")
+    spans = terms(lease)
+    with open_leases(namespace, kubeconfig, context or "in-cluster", spans.answer) as (resources, clock):
+        yield Election(resources, name, f"{socket.gethostname()}_{uuid4()}", spans, clock)

@@ -1,4 +1,7 @@
-"""What the service answers over HTTP: ``/metrics`` for Prometheus and ``/healthz`` for whoever keeps it alive."""
+"""What the service answers over HTTP: ``/metrics`` for Prometheus, ``/healthz`` for whoever keeps it alive, and
+
+``/sightings`` for drctl at other places.
+"""
 
 import json
 from collections.abc import Callable
@@ -12,7 +15,9 @@ from drctl.errors import ConfigInvalid
 type Health = Callable[[], tuple[bool, dict[str, Any]]]
 
 
-def listen(address: str, registry: CollectorRegistry, health: Health) -> ThreadingHTTPServer:
+def listen(
+    address: str, registry: CollectorRegistry, health: Health, sightings: Callable[[], object] = dict
+) -> ThreadingHTTPServer:
     """A server for ``host:port`` that is not serving yet. ConfigInvalid if the address cannot be used."""
 
     class Answers(BaseHTTPRequestHandler):
@@ -22,8 +27,10 @@ def listen(address: str, registry: CollectorRegistry, health: Health) -> Threadi
             elif self.path == "/healthz":
                 healthy, told = health()
                 self._answer(200 if healthy else 503, "application/json", json.dumps(told).encode())
+            elif self.path == "/sightings":
+                self._answer(200, "application/json", json.dumps(sightings()).encode())
             else:
-                self._answer(404, "text/plain", b"/metrics or /healthz\n")
+                self._answer(404, "text/plain", b"/metrics, /healthz or /sightings\n")
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)

@@ -8,10 +8,26 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from drctl import __version__
+from drctl.decide.rules import Blocker, Rule
 from drctl.model.facts import LinkFacts, SiteStatus, Status
+from drctl.model.fence import FenceState
+from drctl.model.forecast import Forecast
+from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.warmth import Warmth, WarmthState
 from drctl.monitors.sessions import Followed, Sessions
+
+LOSSES = (
+    Rule.LOSSES_UNKNOWN,
+    Rule.TOPIC_RECREATED,
+    Rule.RECORDS_LOST,
+    Rule.SOURCE_SHORTER,
+    Rule.RETENTION_NEAR,
+    Rule.LINK_SILENT,
+    Rule.CHECKPOINTS_MISSING,
+    Rule.TARGET_AHEAD,
+    Rule.POSITIONS_EXPIRING,
+)
 
 
 class Metrics:
@@ -36,6 +52,15 @@ class Metrics:
         self.committed_at = self._gauge(
             "drctl_group_last_commit_timestamp_seconds", "When the group last committed anything", "site", "group"
         )
+        self.losses = self._gauge(
+            "drctl_link_losses",
+            "Places where records or positions were or are about to be lost, by rule",
+            "link",
+            "rule",
+        )
+        self.time_left = self._gauge(
+            "drctl_link_time_to_loss_seconds", "Until the source may delete records that were not copied", "link"
+        )
         self.epoch = self._gauge("drctl_epoch", "The plan file's epoch; not a number while it is unknown")
         self.epoch.set(nan)
         self.cycle_seconds = self._gauge("drctl_cycle_duration_seconds", "How long the last look took")
@@ -49,6 +74,29 @@ class Metrics:
         )
         self.warm_failed = Counter("drctl_warm_failures", "Warm cycles that ended in an error", registry=self.registry)
         self.failed = Counter("drctl_cycles_failed", "Looks that ended in an error", registry=self.registry)
+        self.loss_records = self._gauge(
+            "drctl_forecast_loss_records", "Records at most that a failover now would lose", "source"
+        )
+        self.loss_seconds = self._gauge(
+            "drctl_forecast_loss_seconds", "Age of the oldest record that a failover now would lose", "source", "topic"
+        )
+        self.uncovered = self._gauge(
+            "drctl_forecast_uncovered_groups", "Groups without a position at the standby", "source"
+        )
+        self.recovery = self._gauge(
+            "drctl_forecast_recovery_seconds", "Slowest measured failover until traffic was restored", "source"
+        )
+        self.fence = self._gauge(
+            "drctl_left_site_fence", "1 for the state of the fence of a site left by a failover", "site", "state"
+        )
+        self.left_open = self._gauge(
+            "drctl_left_site_open_seconds",
+            "At most so long a site left by a failover took writes after its return, until it was closed",
+            "site",
+        )
+        self.closing_failed = Counter(
+            "drctl_left_site_close_failures", "Attempts to close a left site that failed", registry=self.registry
+        )
         self._gauge("drctl_build_info", "Version of drctl", "version").labels(__version__).set(1)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
@@ -90,6 +138,15 @@ class Metrics:
             if held:
                 self.committed_at.labels(site, group).set(max(each.milliseconds for each in held) / 1000)
 
+    def show_losses(self, link: str, reasons: Collection[Blocker], time_left: Mapping[TopicPartition, float]) -> None:
+        """Set how many places each rule of losses names; no time where nothing waits or nobody can tell."""
+        counts = Counted(each.rule for each in reasons)
+        for rule in LOSSES:
+            self.losses.labels(link, rule.name.lower()).set(counts[rule])
+        self.time_left.remove_by_labels({"link": link})
+        if time_left:
+            self.time_left.labels(link).set(min(time_left.values()))
+
     def show_warmth(self, warmth: Mapping[str, Warmth], seen: Mapping[str, Warmth]) -> None:
         """Set how well the standby's positions are kept; ``seen`` are the groups that the last cycle had to do with."""
         counts = Counted(each.state for each in warmth.values())
@@ -98,6 +155,37 @@ class Metrics:
         for group, each in seen.items():
             self.warm_behind.labels(group).set(each.behind)
         self.warm_commits.inc(sum(each.committed for each in seen.values()))
+
+    def show_forecast(self, found: Reading[Forecast], source: str) -> None:
+        """Set what a failover away from that site would cost now."""
+        for gauge in (self.loss_records, self.loss_seconds, self.uncovered, self.recovery):
+            gauge.clear()
+        value = found.value
+        lost = value.loss.total if value and value.loss else None
+        self.unknown.labels("forecast_loss", source).set(lost is None)
+        if value is None:
+            return
+        self.uncovered.labels(source).set(len(value.uncovered))
+        if value.expected_recovery is not None:
+            self.recovery.labels(source).set(value.expected_recovery)
+        if value.loss is not None and lost is not None:
+            self.loss_records.labels(source).set(lost)
+            for topic, seconds in value.loss.seconds.items():
+                if seconds is not None:
+                    self.loss_seconds.labels(source, topic).set(seconds)
+
+    def show_fence(self, site: str | None, state: FenceState | None) -> None:
+        """Set how surely the site that a failover left behind is closed; None where none was."""
+        self.fence.clear()
+        if site is not None:
+            for each in FenceState:
+                self.fence.labels(site, each.value).set(each is state)
+
+    def show_openness(self, site: str, seconds: float | None) -> None:
+        """Set how long it was open at most, once it is closed; no value where nobody knows."""
+        self.left_open.clear()
+        if seconds is not None:
+            self.left_open.labels(site).set(seconds)
 
     def _site(self, site: SiteStatus) -> None:
         name, cluster = site.facts.name, site.facts.cluster.value

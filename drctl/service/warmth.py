@@ -1,6 +1,6 @@
 """The service's other job: the standby's positions follow those of the site that serves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 
 import structlog
@@ -11,28 +11,44 @@ from drctl.monitors import Sessions, follow
 from drctl.plans.warming import Warm
 from drctl.ports import World
 from drctl.service.metrics import Metrics
+from drctl.service.standby import TailedStandby
 
-FOLLOWING = 0.3
+FOLLOWING = 0.03
 """Seconds in which one cycle takes in what the tail brings: under load there is always more."""
-
+BEGINNING = 0.3
+"""The same until the beginning is read: nothing can be done before that."""
 
 LOOKING = 3600.0
 """Seconds between two looks for positions that the standby would forget."""
 
 
 class WarmKeeper:
-    """Begins anew whenever another site serves or a newer decision was made. ``lock`` guards tails and sessions."""
+    """Begins anew whenever another site serves, a newer decision was made or it comes to lead.
 
-    def __init__(self, world: World, sessions: Mapping[str, Sessions], lock: Lock, metrics: Metrics) -> None:
-        self.world, self.sessions, self.lock, self.metrics = world, sessions, lock, metrics
+    ``lock`` guards tails and sessions.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        sessions: Mapping[str, Sessions],
+        lock: Lock,
+        metrics: Metrics,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.world, self.sessions, self.lock, self.metrics, self.leads = world, sessions, lock, metrics, leads
         self.warm: Warm | None = None
         self.refresh_at = 0.0
+        self.following = BEGINNING
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
 
-    def cycle_or_tell(self) -> None:
-        """One cycle; what fails is logged and counted, and what is due stays due for the next one."""
+    def cycle_or_tell(self) -> bool:
+        """One cycle; what fails is logged and counted, and what is due stays due for the next one.
+
+        Returns whether there was something to do: then more may have come meanwhile.
+        """
         try:
-            self.cycle()
+            return self.cycle()
         except Superseded as newer:
             self.warm = None
             self.log.info("warm-begins-anew", why=str(newer))
@@ -42,28 +58,36 @@ class WarmKeeper:
         except Exception:
             self.metrics.warm_failed.inc()
             self.log.exception("warm-failed")
+        return False
 
-    def cycle(self) -> None:
-        """Take in what moved at the site that serves, and bring it to the other."""
+    def cycle(self) -> bool:
+        """Take in what moved at the site that serves, and bring it to the other; returns whether there was anything."""
+        if not self.leads():
+            self.warm = None
+            return False
         source = self.world.front_door.site()
         target = next((there for here, there in self.world.links if here == source), None)
         if source is None or target is None:
             self.warm = None
-            return
+            return False
         sessions = self.sessions[source]
         with self.lock:
-            followed = follow(self.world.sites[source].tail, sessions, self.world.clock, FOLLOWING)
+            followed = follow(self.world.sites[source].tail, sessions, self.world.clock, self.following)
+            self.following = BEGINNING if followed.behind is None else FOLLOWING
             moved: Mapping[str, Iterable[TopicPartition]] = sessions.take_moved()
             if self.warm is None or self.warm.source != source:
-                self.warm = Warm(self.world, source, target)
+                site = self.world.sites[target]
+                standby = TailedStandby(site, self.sessions[target], self.lock, self.world.clock)
+                self.warm = Warm(self.world, source, target, standby, leads=self.leads)
                 moved = {group: tuple(sessions.positions(group)) for group in self.world.plan.groups}
             self.warm.forget(sessions.take_forgotten())
             self.warm.note({group: _committed(sessions, group, partitions) for group, partitions in moved.items()})
         if followed.behind is None:
-            return  # the beginning is not read yet: old positions would be carried over one by one
+            return False  # the beginning is not read yet: old positions would be carried over one by one
         seen = self.warm.cycle()
         self.metrics.show_warmth(self.warm.warmth, seen)
         self._refresh(self.warm)
+        return bool(seen)
 
     def _refresh(self, warm: Warm) -> None:
         """From time to time look for groups whose positions at the standby are half as old as they may get there."""

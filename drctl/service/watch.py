@@ -2,8 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -12,10 +12,19 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from drctl.model.facts import Status
-from drctl.monitors import Sessions, follow, look
-from drctl.ports import World
+from drctl.model.reading import Reading
+from drctl.model.sight import Sight, Sighting
+from drctl.monitors import Eyes, Sessions, follow, look, oldest_commits
+from drctl.monitors.sessions import Followed
+from drctl.ports import Clock, Tail, World
+from drctl.service.acting import Acting, Opened, led
+from drctl.service.courses import CourseKeeper
+from drctl.service.election import Election
+from drctl.service.foresight import Foresight
 from drctl.service.http import listen
+from drctl.service.losses import LossWatch
 from drctl.service.metrics import Metrics
+from drctl.service.returned import ReturnedSites
 from drctl.service.warmth import WarmKeeper
 
 STALE_AFTER = 3
@@ -24,29 +33,57 @@ STALE_AFTER = 3
 FOLLOWING = 5.0
 """Seconds of a cycle in which one site's tail may catch up; what is left is shown, and read in the next cycle."""
 
+TURN = 0.1
+"""Seconds of it at a time."""
+BREATH = 0.02
+"""Seconds between two turns, for the warm loop to take its own."""
+
 PAUSE = 0.1
-"""Seconds between two warm cycles."""
+"""Seconds between two warm cycles if the first had nothing to do."""
 
 GRACE = 10.0
 """Seconds that what is under way may still take when the service is ended: Kubernetes kills after 30."""
 
 
 class Watch:
-    """One cycle is one look. ``look_at`` is the monitors' status, handed in by wiring's caller."""
+    """One cycle is one look. ``look_at`` is the monitors' status, handed in by wiring's caller, ``eyes`` its own.
+
+    With an ``election`` it looks all the same, and acts only while it leads. Without ``opened``,
+    what makes worlds to act in, it only looks and tells.
+    """
 
     def __init__(
-        self, world: World, look_at: Callable[[World], Status], every: timedelta, *, warm: bool = False
+        self,
+        world: World,
+        look_at: Callable[[World], Status],
+        every: timedelta,
+        *,
+        warm: bool = False,
+        eyes: Eyes | None = None,
+        election: Election | None = None,
+        opened: Opened | None = None,
     ) -> None:
         self.world = world
         self.look_at = look_at
         self.every = every
         self.metrics = Metrics()
+        self.eyes = eyes
+        self.causes = CourseKeeper(self.metrics.registry)
         self.sessions = {name: Sessions() for name in world.sites}
         self.tails = Lock()
-        self.keeper = WarmKeeper(world, self.sessions, self.tails, self.metrics) if warm else None
+        self.election = election
+        leads = election.leads if election else lambda: True
+        if election is not None:
+            election.expose(self.metrics.registry)
+        self.keeper = WarmKeeper(world, self.sessions, self.tails, self.metrics, leads) if warm else None
+        self.foresight = Foresight(world, self.metrics)
+        self.losses = LossWatch(world, self.metrics)
+        deputies = [ReturnedSites(world, led(opened, leads), self.metrics)] if opened else []
+        self.acting = Acting(deputies, leads)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
         self.looked_at: float | None = None
         self.cycles = 0
+        self.sights: tuple[Sight, ...] = ()
 
     def cycle(self) -> None:
         """Look once and set the metrics."""
@@ -55,18 +92,44 @@ class Watch:
         seen = self.look_at(self.world)
         self.cycles += 1
         self.looked_at = clock.monotonic()
+        self.acting.take(seen)
         self.metrics.show(seen)
+        self.causes.take(seen.sites, clock.now())
+        self.sights = tuple(site.sight for site in seen.sites)
+        oldest: dict[str, Reading[Mapping[str, datetime]]] = {}
         for name, sessions in self.sessions.items():
-            tail = self.world.sites[name].tail
+            followed = look(clock, partial(self._follow, self.world.sites[name].tail, sessions))
             with self.tails:
-                followed = look(clock, partial(follow, tail, sessions, clock, FOLLOWING))
+                oldest[name] = self._oldest(followed, sessions)
             self.metrics.show_sessions(name, followed, sessions, self.world.plan.groups)
+        self.losses.cycle(oldest)
         self.metrics.cycle_seconds.set(clock.monotonic() - began)
         self.metrics.cycle_at.set(clock.now().timestamp())
         for site in seen.sites:
             self.log.info(
                 "site-seen", cycle=self.cycles, site=site.facts.name, role=site.role.value, epoch=seen.epoch.value
             )
+        self.foresight.look(seen)
+
+    def _oldest(self, followed: Reading[Followed], sessions: Sessions) -> Reading[Mapping[str, datetime]]:
+        """When each group's oldest position was committed, known once the tail was read to its end."""
+        told = followed.value
+        if told is None or told.behind is None:
+            return Reading(None, followed.seen_at, followed.unknown or "the commits are not read to their end yet")
+        if told.polled is not None:
+            return Reading(None, followed.seen_at, "__consumer_offsets may not be read")
+        return Reading(oldest_commits(sessions, self.world.plan.groups), followed.seen_at)
+
+    def _follow(self, tail: Tail, sessions: Sessions) -> Followed:
+        """In short turns: under load there is always more, and the warm loop needs the tails too."""
+        clock = self.world.clock
+        deadline = clock.monotonic() + FOLLOWING
+        while True:
+            with self.tails:
+                followed = follow(tail, sessions, clock, TURN)
+            if followed.behind == 0 or clock.monotonic() > deadline:
+                return followed
+            clock.sleep(BREATH)
 
     def cycle_or_tell(self) -> None:
         """One cycle; what it raises is logged and counted, and the next cycle comes all the same."""
@@ -79,10 +142,16 @@ class Watch:
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Healthy while looks are fresh, whatever they show."""
         limit = self.every.total_seconds() * STALE_AFTER
+        leadership = {"leadership": self.election.told()} if self.election else {}
         if self.looked_at is None:
-            return False, {"healthy": False, "why": "no look has ended yet"}
+            return False, {"healthy": False, "why": "no look has ended yet", **leadership}
         age = self.world.clock.monotonic() - self.looked_at
-        return age <= limit, {"healthy": age <= limit, "secondsSinceLastLook": round(age, 1), "cycles": self.cycles}
+        told = {"healthy": age <= limit, "secondsSinceLastLook": round(age, 1), "cycles": self.cycles}
+        return age <= limit, {**told, **leadership}
+
+    def sightings(self) -> dict[str, Any]:
+        """What was met and what was not in the last look, by this service alone, for drctl at other places."""
+        return {"sites": {sight.site: [_told(each) for each in sight.own] for sight in self.sights}}
 
     def run(self, address: str) -> bool:
         """Serve until SIGTERM or SIGINT; returns whether what was under way then came to its end.
@@ -92,7 +161,7 @@ class Watch:
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
-        server = listen(address, self.metrics.registry, self.health)
+        server = listen(address, self.metrics.registry, self.health, self.sightings)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         scheduler = BackgroundScheduler(timezone="UTC")
         # A late look is better than none, two at once are worse than one.
@@ -107,20 +176,44 @@ class Watch:
         )
         scheduler.start()
         self.log.info("service-started", port=server.server_address[1])
+        if self.eyes is not None:
+            self.eyes.follow(ended)
         keeping = threading.Thread(target=self._keep_warm, args=(ended,), daemon=True)
         keeping.start()
+        acting = threading.Thread(target=self.acting.run, args=(ended,), daemon=True)
+        acting.start()
+        electing = threading.Thread(target=self._elect, args=(ended, keeping, acting), daemon=True)
+        electing.start()
         ended.wait()
         ending = threading.Thread(target=scheduler.shutdown, daemon=True)
         ending.start()
         server.shutdown()
         server.server_close()
         deadline = self.world.clock.monotonic() + GRACE
-        for thread in (keeping, ending):
-            thread.join(max(0.0, deadline - self.world.clock.monotonic()))
-        all_ended = not (keeping.is_alive() or ending.is_alive())
+        all_ended = _gone((keeping, acting, electing, ending), deadline, self.world.clock)
         self.log.info("service-stopped", cut_off=not all_ended)
         return all_ended
 
     def _keep_warm(self, ended: threading.Event) -> None:
-        while self.keeper is not None and not ended.wait(PAUSE):
-            self.keeper.cycle_or_tell()
+        busy = False
+        while self.keeper is not None and not ended.wait(0.0 if busy else PAUSE):
+            busy = self.keeper.cycle_or_tell()
+
+    def _elect(self, ended: threading.Event, *acting: threading.Thread) -> None:
+        """Leadership is given back when nothing that acts is under way any more."""
+        clock = self.world.clock
+        if self.election is not None:
+            self.election.run(ended, lambda patience: _gone(acting, clock.monotonic() + patience, clock), GRACE)
+
+
+def _gone(threads: Iterable[threading.Thread], deadline: float, clock: Clock) -> bool:
+    """Whether all of them end until then."""
+    for thread in threads:
+        thread.join(max(0.0, deadline - clock.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
+
+
+def _told(sighting: Sighting) -> dict[str, Any]:
+    met = sighting.met
+    seen = {"part": sighting.part, "met": met.value, "seenAt": met.seen_at.isoformat()}
+    return seen if met.known else {**seen, "unknown": met.unknown}

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from drctl.lab import Lab
-from tests.contract.link import FakeLinkStage, LinkStage, RealLinkStage
+from tests.contract.api import ApiStage, FakeApiStage
+from tests.contract.link import FakeLinkStage, LinkStage, RealLinkStage, StrimziLinkStage
+from tests.contract.scaling import FakeScalingStage, ScalingStage
 from tests.contract.stage import FakeStage, RealStage, Stage
 from tests.leftovers import no_thread_is_left
 
@@ -23,23 +25,53 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def real_sites(lab: Lab) -> Iterator[dict[str, RealStage]]:
+    """Both sites of the lab by name, connected once: logging in costs more than most tests do."""
+    sites = {name: RealStage(lab, name) for name in ("north", "south")}
+    yield sites
+    for each in sites.values():
+        each.close()
+
+
 @pytest.fixture(params=["fake", "north", "south"])
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest) -> Stage:
     """A site to play on: in memory, real with passwords (north), real with client certificates (south)."""
     if request.param == "fake":
-        yield FakeStage()
-        return
-    real = RealStage(request.getfixturevalue("lab"), request.param)
-    yield real
-    real.close()
+        return FakeStage()
+    sites: dict[str, RealStage] = request.getfixturevalue("real_sites")
+    return sites[request.param]
 
 
 @pytest.fixture(params=["fake", "real"])
-def link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
+def bare_link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
     """A link without connectors."""
+    yield from _link(request, tmp_path)
+
+
+@pytest.fixture(params=["fake", "real", "v1", "v1beta2"])
+def link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
+    """A link without connectors, or with stopped ones where it is driven through Strimzi's resource, in each shape."""
+    yield from _link(request, tmp_path)
+
+
+def _link(request: pytest.FixtureRequest, folder: Path) -> Iterator[LinkStage]:
     if request.param == "fake":
         yield FakeLinkStage()
         return
-    real = RealLinkStage(request.getfixturevalue("lab"), tmp_path)
+    lab, sites = request.getfixturevalue("lab"), request.getfixturevalue("real_sites")
+    real = RealLinkStage(lab, sites, folder) if request.param == "real" else StrimziLinkStage(lab, sites, request.param)
     yield real
     real.close()
+
+
+@pytest.fixture
+def api() -> ApiStage:
+    """A Kubernetes API in memory; tests/kube runs the same suite on a real one."""
+    return FakeApiStage()
+
+
+@pytest.fixture
+def scaling() -> ScalingStage:
+    """Deployments in memory; tests/kube runs the same suite on a real API server."""
+    return FakeScalingStage()

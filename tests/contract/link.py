@@ -1,21 +1,39 @@
 """A link as the contract suites play on it: its own connectors and its own topic, in memory or real."""
 
 import json
+import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.connect.replication import ConnectReplication
+from drctl.drivers.connect.worker import path
 from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.store.clock import SystemClock
-from drctl.errors import NotFound
+from drctl.drivers.strimzi.replication import StrimziReplication
+from drctl.errors import NotFound, Unreachable
 from drctl.lab import Lab
+from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.resources import MIRROR_MAKER, STRIMZI, Object
 from drctl.model.site import Link
 from drctl.ports import Clock, Mappings, Positions, Records, Replication
 from tests.contract.stage import RealStage
-from tests.fakes import FakeClock, FakeMappings, FakeMirror, FakePositions, FakeRecords, FakeReplication, FakeSite
+from tests.contract.waiting import until
+from tests.fakes import (
+    FakeApi,
+    FakeClock,
+    FakeMappings,
+    FakeMirror,
+    FakePositions,
+    FakeRecords,
+    FakeReplication,
+    FakeResources,
+    FakeSite,
+)
+from tests.fakes.strimzi_stand_in import PARTS, StrimziStandIn
 
 
 class LinkStage(Protocol):
@@ -72,15 +90,15 @@ class FakeLinkStage:
         pass
 
 
-class RealLinkStage:
-    """The lab's link home, with connectors of its own names that copy only a topic of their own."""
+class _RealSites:
+    """Both sites of the lab, and what a link between them copies."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, sites: Mapping[str, RealStage]) -> None:
         self.clock = SystemClock()
         unique = uuid4().hex
         # Not a topic of the lab's own link: with names kept, two links would copy each other's copies for ever.
         self.topic = f"contract-{unique}"
-        self.source, self.target = RealStage(lab, "south"), RealStage(lab, "north")
+        self.source, self.target = sites["south"], sites["north"]
         for site in (self.source, self.target):
             site.create(self.topic, 2)
         self.source_positions = self.source.positions
@@ -88,10 +106,7 @@ class RealLinkStage:
         self.mappings = KafkaMappings(self.source.site, self.target.site)
         definitions = json.loads((lab.folder / "links" / "south-to-north.json").read_text())
         own = {"topics": self.topic, "groups": f"{unique}.*", "refresh.groups.interval.seconds": "1"}
-        path = folder / "connectors.json"
-        path.write_text(json.dumps({f"{unique}-{name}": {**config, **own} for name, config in definitions.items()}))
-        link = Link("south-to-north", "south", "north", path, "User:mm2")
-        self.replication = ConnectReplication(link, lab.site("north").connect_url, self.clock)
+        self.definitions = {f"{unique}-{name}": {**config, **own} for name, config in definitions.items()}
 
     def write(self, partition: TopicPartition, *values: bytes) -> None:
         self.source.write(partition, *values)
@@ -99,12 +114,81 @@ class RealLinkStage:
     def commit(self, group: str, partition: TopicPartition, position: int) -> None:
         self.source_positions.commit(group, {partition: Committed(position)})
 
+
+class RealLinkStage(_RealSites):
+    """The lab's link home, with connectors of its own names that copy only a topic of their own."""
+
+    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], folder: Path) -> None:
+        super().__init__(lab, sites)
+        file = folder / "connectors.json"
+        file.write_text(json.dumps(self.definitions))
+        link = Link("south-to-north", "south", "north", file, "User:mm2")
+        self.replication = ConnectReplication(link, lab.site("north").connect_url, self.clock)
+
     def close(self) -> None:
-        client: ConnectClient = self.replication.client
-        for definition in self.replication.definitions.all:
-            try:
-                client.delete(f"/connectors/{definition.name}")
-            except NotFound:
-                continue
-        for each in (self.replication, self.source, self.target):
-            each.close()
+        names = [each.name for each in self.replication.definitions.all]
+        delete(self.replication.client, names)
+        self.replication.close()
+
+
+class StrimziLinkStage(_RealSites):
+    """The same link as a KafkaMirrorMaker2 in an API in memory; a stand-in for its operator drives real Connect."""
+
+    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], version: str) -> None:
+        super().__init__(lab, sites)
+        self.api = FakeApi({STRIMZI: (version,)})
+        kind = MIRROR_MAKER.at(version)
+        self.api.put(kind, manifest(version, "south", "north", self.definitions))
+        self.client = ConnectClient(lab.site("north").connect_url)
+        operator = FakeResources(self.api, manager="strimzi-cluster-operator")
+        self.operator = StrimziStandIn(operator, self.client.send, self.api.write_status, version)
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._operate, daemon=True)
+        self.thread.start()
+        link = Link("south-to-north", "south", "north", Path(), "User:mm2", mirror_maker="mirror")
+        self.replication = StrimziReplication(link, FakeResources(self.api), self.clock, take=True)
+        until(self.clock, "its connectors exist", self._exists)
+
+    def _operate(self) -> None:
+        while not self.ended.wait(0.3):
+            self.operator.reconcile()
+
+    def _exists(self) -> bool:
+        try:
+            return self.replication.status().source.state is ConnectorState.STOPPED
+        except Unreachable:
+            return False
+
+    def close(self) -> None:
+        self.ended.set()
+        self.thread.join()
+        delete(self.client, [f"south->north.{kind}" for kind in PARTS.values()])
+        self.client.close()
+
+
+def delete(client: ConnectClient, names: Iterable[str]) -> None:
+    """Delete connectors that exist."""
+    for name in names:
+        try:
+            client.delete(path(name))
+        except NotFound:
+            continue
+
+
+def manifest(version: str, source: str, target: str, definitions: Mapping[str, Mapping[str, str]]) -> Object:
+    """These connectors as a KafkaMirrorMaker2 in that version's shape, stopped."""
+    kinds = {"MirrorSourceConnector": "sourceConnector", "MirrorCheckpointConnector": "checkpointConnector"}
+    if version != "v1":
+        kinds["MirrorHeartbeatConnector"] = "heartbeatConnector"
+    parts: dict[str, Any] = {}
+    for config in definitions.values():
+        part = kinds.get(config["connector.class"].rpartition(".")[2])
+        if part is not None:
+            parts[part] = {"config": dict(config), "state": "stopped"}
+    named = {"name": "mirror-offsets"}
+    parts["sourceConnector"] |= {"listOffsets": {"toConfigMap": named}, "alterOffsets": {"fromConfigMap": named}}
+    if version == "v1":
+        spec = {"target": {"alias": target}, "mirrors": [{"source": {"alias": source}, **parts}]}
+    else:
+        spec = {"connectCluster": target, "mirrors": [{"sourceCluster": source, "targetCluster": target, **parts}]}
+    return {"metadata": {"name": "mirror"}, "spec": spec}

@@ -71,9 +71,9 @@ class FakeSinkStage:
 class RealSinkStage:
     """The lab's worker at north and Kafka's own file sink."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, north: RealStage, folder: Path) -> None:
         self.clock = SystemClock()
-        self.site = RealStage(lab, "north")
+        self.site = north
         self.positions = self.site.positions
         self.name = f"contract sink {uuid4().hex}"
         self.partition = TopicPartition(self.site.topic(), 0)
@@ -96,5 +96,4 @@ class RealSinkStage:
             self.connectors.worker.settled("DELETE", path(self.name))
         except NotFound:
             pass
-        for each in (self.connectors, self.site):
-            each.close()
+        self.connectors.close()

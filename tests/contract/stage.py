@@ -9,22 +9,36 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AclBindingFilter
 
+from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
+from drctl.drivers.kafka.contents import KafkaContents
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.provision import Right, allow, binding, create_topics
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail import KafkaTail
+from drctl.drivers.kafka.topics import KafkaTopics
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
-from drctl.lab.layout import CANARY_TOPIC
+from drctl.lab.layout import CANARY_TOPIC, USERS
+from drctl.model.access import Users
 from drctl.model.offsets import TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
-from drctl.ports import Brokers, Fence, Positions, Records, Tail
+from drctl.ports import Access, Brokers, Contents, Fence, Positions, Records, Tail, Topics
 from tests.contract.waiting import until
-from tests.fakes import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeSite, FakeTail
+from tests.fakes import (
+    FakeAccess,
+    FakeBrokers,
+    FakeContents,
+    FakeFence,
+    FakePositions,
+    FakeRecords,
+    FakeSite,
+    FakeTail,
+    FakeTopics,
+)
 from tests.fakes.site import Log
 
 
@@ -51,6 +65,15 @@ class Stage(Protocol):
     @property
     def fence(self) -> Fence: ...
 
+    @property
+    def access(self) -> Access: ...
+
+    @property
+    def topics(self) -> Topics: ...
+
+    @property
+    def scram_users(self) -> Users: ...
+
     def tail(self) -> Tail: ...
 
     def topic(self, partitions: int = 1) -> str: ...
@@ -63,6 +86,11 @@ class Stage(Protocol):
 
     def everyone_writes(self) -> AbstractContextManager[None]: ...
 
+    @property
+    def contents(self) -> Contents: ...
+
+    def may_replay(self, topic: str, name: str) -> AbstractContextManager[None]: ...
+
 
 class FakeStage:
     """The fakes."""
@@ -71,7 +99,10 @@ class FakeStage:
         self.site = FakeSite("north", {})
         self.brokers, self.records = FakeBrokers(self.site), FakeRecords(self.site)
         self.positions, self.fence = FakePositions(self.site), FakeFence(self.site)
+        self.access, self.topics = FakeAccess(self.site), FakeTopics(self.site)
+        self.contents = FakeContents(self.site)
         self.site.allowed.add("User:app")
+        self.scram_users = self.site.users = {"app": frozenset({"SCRAM-SHA-512"})}
         self._numbers = count()
 
     def tail(self) -> Tail:
@@ -107,6 +138,13 @@ class FakeStage:
         yield
         self.site.everyone = False
 
+    @contextmanager
+    def may_replay(self, topic: str, name: str) -> Iterator[None]:
+        del topic, name
+        self.site.allowed.add("User:drctl")
+        yield
+        self.site.allowed.discard("User:drctl")
+
 
 class RealStage:
     """One site of the lab, the ports as its least privileged user for drctl."""
@@ -117,6 +155,9 @@ class RealStage:
         canary = Canary(lab.site(name).client_properties("canary"), CANARY_TOPIC)
         self.brokers, self.records = KafkaBrokers(self.site), KafkaRecords(self.site)
         self.positions, self.fence = KafkaPositions(self.site), AclFence(self.site, canary)
+        self.access, self.topics = KafkaAccess(self.site), KafkaTopics(self.site)
+        self.scram_users = dict.fromkeys(USERS, frozenset({"SCRAM-SHA-512"})) if name == "north" else {}
+        self.contents = KafkaContents(self.site)
 
     def close(self) -> None:
         for each in (self.site, self.admin):
@@ -173,6 +214,19 @@ class RealStage:
             yield
         finally:
             withdraw(self.admin, right)
+
+    @contextmanager
+    def may_replay(self, topic: str, name: str) -> Iterator[None]:
+        rights: list[Right] = [
+            ("User:drctl", "WRITE", "TOPIC", topic),
+            ("User:drctl", "WRITE", "TRANSACTIONAL_ID", f"{name}-*"),
+        ]
+        allow(self.admin, rights)
+        try:
+            yield
+        finally:
+            for right in rights:
+                withdraw(self.admin, right)
 
     def _producer(self, **more: Any) -> Producer:
         return Producer({**client(self.admin), **more})

@@ -1,5 +1,7 @@
 """What the drivers say when a real site rejects them, denies them or is not there."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +18,11 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import ConfigInvalid, Forbidden, NotFound, Unauthenticated, Unreachable
 from drctl.lab import Lab
 from drctl.lab.certificates import Authority
+from drctl.lab.layout import free_ports
 from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Canary, Site
+from tests.contract.waiting import until
 
 
 @contextmanager
@@ -130,6 +134,24 @@ def test_offset_syncs_on_the_wrong_side_are_told_from_missing_ones(lab: Lab) -> 
     finally:
         for each in (north, south, east, west):
             each.close()
+
+
+def test_a_doubted_site_that_was_silent_is_found_by_itself_once_it_answers(lab: Lab) -> None:
+    (port,) = free_ports(1)
+    properties, servers = lab.site("north").client_properties("drctl"), lab.site("north").bootstrap_servers
+    site = KafkaSite.open(Site("east", f"localhost:{port}", properties, "", Canary(properties, "t")), doubted=True)
+    try:
+        for _ in range(2):
+            with pytest.raises(Unreachable, match="site east: cannot connect"):
+                KafkaBrokers(site).cluster()
+        pair = f"{port}:{servers.split(',')[0].rpartition(':')[2]}"
+        with subprocess.Popen([sys.executable, "-m", "drctl.lab.wire", "localhost", pair]) as wire:
+            until(SystemClock(), "it is found", lambda: KafkaBrokers(site).cluster().kraft)
+            wire.kill()
+    finally:
+        site.close()
+    with pytest.raises(Unreachable, match="its connections are closed"):
+        site.admin()
 
 
 def test_a_truststore_may_be_missing_and_is_named(tmp_path: Path, lab: Lab) -> None:

@@ -33,3 +33,16 @@ def test_a_topic_is_told_from_another_by_its_id(stage: Stage) -> None:
     names = [stage.topic(), stage.topic()]
     topics = stage.brokers.topics(names)
     assert topics[names[0]].topic_id != topics[names[1]].topic_id
+
+
+def test_a_site_in_which_all_is_well_misses_no_replica(stage: Stage) -> None:
+    stage.topic(partitions=3)
+    view = stage.brokers.view()
+    assert view.partitions >= 3
+    assert view.alive == view.assigned == {broker.id for broker in stage.brokers.cluster().brokers}
+    assert view.controller in view.alive
+    assert (dict(view.out_of_sync), view.under_min_isr, view.leaderless) == ({}, 0, 0)
+
+
+def test_what_the_client_cannot_ask_for_has_no_signal(stage: Stage) -> None:
+    assert stage.brokers.view().offline_dirs is None

@@ -17,7 +17,7 @@ def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SinkStage]:
     if request.param == "fake":
         yield FakeSinkStage()
         return
-    real = RealSinkStage(request.getfixturevalue("lab"), tmp_path)
+    real = RealSinkStage(request.getfixturevalue("lab"), request.getfixturevalue("real_sites")["north"], tmp_path)
     yield real
     real.close()
 

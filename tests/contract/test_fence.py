@@ -33,6 +33,10 @@ def test_the_canary_is_refused_while_it_is_denied_and_writes_again_afterwards(st
     assert not stage.fence.canary().refused
 
 
+def test_drctl_copies_its_journal_and_is_no_writer_that_needs_a_fence(stage: Stage) -> None:
+    assert "User:drctl" not in stage.fence.writers().principals
+
+
 def test_denying_one_principal_leaves_the_others_free(stage: Stage) -> None:
     stage.fence.deny([Denial("User:shop", Scope.TOPICS)])
     assert not stage.fence.canary().refused

@@ -36,6 +36,23 @@ def test_what_came_since_is_seen_and_what_was_there_is_kept(link: LinkStage) -> 
     assert link.mappings.syncs([partition])[partition][: len(before)] == before
 
 
+def test_what_was_written_before_a_mark_is_left_out_where_that_is_wanted(link: LinkStage) -> None:
+    partitions = TopicPartition(link.topic, 0), TopicPartition(link.topic, 1)
+    link.replication.resume()
+    for each in partitions:
+        link.write(each, b"a")
+    until(link.clock, "the first syncs", lambda: len(link.mappings.syncs(partitions)) == 2)
+    mark = link.mappings.mark()
+    assert mark is not None
+    assert link.mappings.syncs(partitions, {link.topic: mark}) == {}
+    assert len(link.mappings.syncs(partitions, {"another-topic": mark})) == 2
+    assert len(link.mappings.syncs(partitions, {link.topic: mark._replace(topic_id="another-id")})) == 2
+    link.write(partitions[0], *[b"b"] * 300)
+    until(link.clock, "another sync", lambda: bool(link.mappings.syncs(partitions, {link.topic: mark})))
+    (found,) = link.mappings.syncs(partitions, {link.topic: mark}).values()
+    assert found == link.mappings.syncs(partitions)[partitions[0]][-len(found) :]
+
+
 def test_partitions_without_a_sync_are_left_out(link: LinkStage) -> None:
     assert not link.mappings.syncs([TopicPartition(link.topic, 0)])
     assert not link.mappings.syncs([])

@@ -25,6 +25,17 @@ def test_a_group_that_does_not_exist_is_dead_and_has_no_positions(stage: Stage, 
     assert group not in stage.positions.groups()
 
 
+def test_many_groups_are_described_at_once_with_the_members_of_those_that_have_some(stage: Stage, group: str) -> None:
+    partition = TopicPartition(stage.topic(), 0)
+    empty = [f"{group}-{number}" for number in range(20)]
+    assert not stage.positions.commit_all({name: {partition: Committed(0)} for name in empty}, lambda: None)
+    with stage.member(group, partition.topic, GroupProtocol.CLASSIC):
+        told = stage.positions.describe([group, "nobody", *empty])
+    assert {name: told[name].state for name in empty} == dict.fromkeys(empty, GroupState.EMPTY)
+    assert told["nobody"].state is GroupState.DEAD
+    assert len(told[group].members) == 1
+
+
 def test_positions_committed_from_outside_are_read_back(stage: Stage, group: str) -> None:
     topic = stage.topic(partitions=2)
     first, second = TopicPartition(topic, 0), TopicPartition(topic, 1)

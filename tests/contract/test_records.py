@@ -36,6 +36,22 @@ def test_identities_are_those_from_start_up_to_stop(stage: Stage, partition: Top
     assert offsets(stage, partition, 0, 100) == [0, 1, 2, 3]
 
 
+def test_spans_of_many_partitions_are_read_side_by_side_and_again(stage: Stage) -> None:
+    first, second, third = (TopicPartition(stage.topic(), 0) for _ in range(3))
+    for partition in (first, second):
+        stage.write(partition, *(b"%d" % number for number in range(50)))
+    spans = {first: (0, 2), second: (10, 50), third: (0, 9)}
+    for _ in range(2):
+        found = stage.records.identities_all(spans)
+        assert {p: [r.offset for r in records] for p, records in found.items()} == {
+            first: [0, 1],
+            second: list(range(10, 50)),
+            third: [],
+        }
+    assert offsets(stage, first, 48, 50) == [48, 49]
+    assert stage.records.identities_all({}) == {}
+
+
 def test_following_gives_so_many_or_all_there_are(stage: Stage, partition: TopicPartition) -> None:
     stage.write(partition, b"a", b"b", b"c")
     assert [record.offset for record in stage.records.following(partition, 1, 1)] == [1]

@@ -14,7 +14,8 @@ def partition(link: LinkStage) -> TopicPartition:
     return TopicPartition(link.topic, 0)
 
 
-def test_connectors_that_do_not_exist_are_absent(link: LinkStage) -> None:
+def test_connectors_that_do_not_exist_are_absent(bare_link: LinkStage) -> None:
+    link = bare_link
     status = link.replication.status()
     assert [each.state for each in status.connectors] == [ConnectorState.ABSENT] * 3
     assert status.halted
@@ -23,7 +24,8 @@ def test_connectors_that_do_not_exist_are_absent(link: LinkStage) -> None:
         link.replication.frontier()
 
 
-def test_stopping_what_does_not_exist_is_no_error(link: LinkStage) -> None:
+def test_stopping_what_does_not_exist_is_no_error(bare_link: LinkStage) -> None:
+    link = bare_link
     link.replication.stop()
     assert link.replication.status().halted
 
@@ -51,6 +53,21 @@ def test_a_stopped_link_halts_and_goes_on_where_it_was(link: LinkStage, partitio
         link.replication.resume()
     until(link.clock, "the second record is copied", lambda: link.replication.frontier().get(partition) == 2)
     assert len(link.target_records.identities(partition, 0, 100)) == 2
+
+
+def test_what_copies_stops_alone_and_the_rest_later(link: LinkStage, partition: TopicPartition) -> None:
+    link.write(partition, b"a")
+    link.replication.resume()
+    until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
+    for _ in range(2):
+        link.replication.stop(copying_only=True)
+    until(link.clock, "what copies has stopped", lambda: link.replication.status().source.halted)
+    link.write(partition, b"b")
+    for _ in range(2):
+        link.replication.stop()
+    until(link.clock, "all have stopped", lambda: link.replication.status().halted)
+    assert link.replication.frontier().get(partition) == 1
+    assert len(link.target_records.identities(partition, 0, 100)) == 1
 
 
 def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: LinkStage) -> None:

@@ -1,7 +1,7 @@
-"""The contracts of Journal, Epochs, Lease, FrontDoor and Clock, for the fakes and the real things."""
+"""The contracts of what drctl itself keeps, and of the clock, for the fakes and the real things."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,28 @@ from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
+from drctl.drivers.store.memory import SqliteMemory
+from drctl.drivers.store.sightings import SqliteSightings
 from drctl.errors import Conflict, Locked, Superseded
+from drctl.model.loss import Sighting
+from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
-from drctl.ports import Clock, Epochs, FrontDoor, Journal, Lease
-from tests.fakes import FakeClock, FakeEpochs, FakeFrontDoor, FakeJournal, FakeLease, Seat
+from drctl.ports import Clock, Epochs, FrontDoor, Journal, Lease, Memory, Sightings
+from tests.fakes import (
+    FakeClock,
+    FakeEpochs,
+    FakeFrontDoor,
+    FakeJournal,
+    FakeLease,
+    FakeMemory,
+    FakeSightings,
+    Seat,
+)
 
 RUN = Run("r1", "switchover", "lab", "d1", "north", "south", 3)
 FAKE_AND_REAL = ["fake", "real"]
+READINGS, ORDERS = TopicPartition("turbines.readings", 0), TopicPartition("shop.orders", 1)
+DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
@@ -43,8 +58,37 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> FrontDoor:
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
+def sightings(request: pytest.FixtureRequest, tmp_path: Path) -> Sightings:
+    return FakeSightings() if request.param == "fake" else SqliteSightings(tmp_path / "j.sqlite")
+
+
+@pytest.fixture(params=FAKE_AND_REAL)
 def clock(request: pytest.FixtureRequest) -> Clock:
     return FakeClock() if request.param == "fake" else SystemClock()
+
+
+@pytest.fixture(params=FAKE_AND_REAL)
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    return FakeMemory() if request.param == "fake" else SqliteMemory(tmp_path / "j.sqlite", "lab")
+
+
+def test_a_topics_id_is_remembered_as_it_was_first_seen_until_it_is_noted_anew(memory: Memory) -> None:
+    assert memory.topic_ids("north") == {}
+    memory.note_topic_ids("north", {"orders": "a"})
+    memory.note_topic_ids("north", {"orders": "b", "prices": "c"})
+    memory.note_topic_ids("south", {"orders": "d"})
+    assert memory.topic_ids("north") == {"orders": "a", "prices": "c"}
+    memory.note_topic_ids("north", {"orders": "b"}, anew=True)
+    assert memory.topic_ids("north") == {"orders": "b", "prices": "c"}
+
+
+def test_how_far_a_link_has_copied_is_remembered_per_partition(memory: Memory) -> None:
+    first, second = TopicPartition("orders", 0), TopicPartition("orders", 1)
+    memory.note_copied("north-to-south", {first: 7, second: 8})
+    memory.note_copied("north-to-south", {first: 9})
+    memory.note_copied("south-to-north", {first: 1})
+    assert memory.copied("north-to-south") == {first: 9, second: 8}
+    assert memory.copied("elsewhere") == {}
 
 
 def test_a_run_begins_running_and_ends_as_it_is_told(journal: Journal) -> None:
@@ -117,6 +161,18 @@ def test_a_lease_is_held_by_one_and_names_it_to_the_other(lease: Callable[[], Le
     other.release()
 
 
+def test_who_holds_a_lease_is_told_to_everybody_and_hinders_nobody(lease: Callable[[], Lease]) -> None:
+    one, other = lease(), lease()
+    assert one.holder() == ""
+    one.acquire("run r1 by pid 7")
+    assert (one.holder(), other.holder()) == ("run r1 by pid 7",) * 2
+    one.release()
+    assert (one.holder(), other.holder()) == ("", "")
+    other.acquire("run r2")
+    assert one.holder() == "run r2"
+    other.release()
+
+
 def test_a_lease_is_acquired_and_released_twice_without_harm(lease: Callable[[], Lease]) -> None:
     one, other = lease(), lease()
     for _ in range(2):
@@ -139,3 +195,27 @@ def test_the_clock_goes_on_in_both_its_hands(clock: Clock) -> None:
     assert clock.now().utcoffset() == timedelta(0)
     assert clock.now() > before
     assert clock.monotonic() > began
+
+
+def test_a_sighting_comes_back_with_the_rate_since_the_one_before(sightings: Sightings) -> None:
+    assert sightings.last("north") is None
+    sightings.note("north", {READINGS: 100, ORDERS: 7}, DAWN)
+    assert sightings.last("north") == Sighting({READINGS: 100, ORDERS: 7}, DAWN)
+    sightings.note("north", {READINGS: 150, ORDERS: 7}, DAWN + timedelta(seconds=10))
+    assert sightings.last("north") == Sighting(
+        {READINGS: 150, ORDERS: 7}, DAWN + timedelta(seconds=10), {READINGS: 5.0, ORDERS: 0.0}
+    )
+    assert sightings.last("south") is None
+
+
+def test_silence_is_dated_when_it_was_first_met_and_ends_with_the_next_sighting(sightings: Sightings) -> None:
+    sightings.note_silence("north", DAWN)
+    assert sightings.last("north") is None
+    sightings.note("north", {READINGS: 100}, DAWN)
+    for seconds in (15, 30):
+        sightings.note_silence("north", DAWN + timedelta(seconds=seconds))
+    assert sightings.last("north") == Sighting({READINGS: 100}, DAWN, {}, DAWN + timedelta(seconds=15))
+    sightings.note("north", {READINGS: 100}, DAWN + timedelta(seconds=40))
+    last = sightings.last("north")
+    assert last is not None
+    assert last.silent_since is None

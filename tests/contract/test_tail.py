@@ -99,12 +99,35 @@ def test_a_new_tail_comes_to_know_what_the_old_one_knew(stage: Stage, tail: Tail
         each.close()
 
 
+def test_catching_up_tells_all_that_was_written_before(stage: Stage, tail: Tail, group: str) -> None:
+    partition = TopicPartition(stage.topic(), 0)
+    for offset in (5, 9):
+        stage.positions.commit(group, {partition: Committed(offset)})
+        told = tail.catch_up(60)
+        assert told.behind == 0
+        positions = [c for c in told.changes if isinstance(c, PositionMoved) and c.group == group]
+        assert positions[-1].committed == Committed(offset)
+    stage.positions.forget(group)
+    assert PositionForgotten(group, partition) in tail.catch_up(60).changes
+
+
+def test_a_tail_from_now_tells_only_what_comes(stage: Stage, group: str) -> None:
+    partition = TopicPartition(stage.topic(), 0)
+    stage.positions.commit(group, {partition: Committed(5)})
+    first = stage.tail()
+    tail = first.from_now()
+    assert not [c for c in tail.catch_up(60).changes if isinstance(c, PositionMoved) and c.group == group]
+    stage.positions.commit(group, {partition: Committed(9)})
+    (moved,) = (c for c in tail.catch_up(60).changes if isinstance(c, PositionMoved) and c.group == group)
+    assert moved.committed == Committed(9)
+    tail.close()
+    first.close()
+
+
 @pytest.fixture(params=["north", "south"])
-def site(request: pytest.FixtureRequest, lab: Lab) -> Iterator[RealStage]:
+def site(request: pytest.FixtureRequest, real_sites: dict[str, RealStage]) -> RealStage:
     """A real site, for what only real coordinators do."""
-    real = RealStage(lab, request.param)
-    yield real
-    real.close()
+    return real_sites[request.param]
 
 
 @pytest.mark.parametrize("decision", ["commit", "abort"])
@@ -121,6 +144,9 @@ def test_positions_in_a_transaction_are_told_once_it_is_decided(site: RealStage,
     found = until(tail, commits(group, 1))
     for _ in range(10):
         found.extend(tail.poll(0.1).changes)
+    undecided = tail.catch_up(0.5)
+    assert undecided.behind
+    found.extend(undecided.changes)
     assert not any(map(commits(group, 5), found))
     producer.commit_transaction(30) if decision == "commit" else producer.abort_transaction(30)
     other = f"{group}-after"

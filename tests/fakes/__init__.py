@@ -2,35 +2,60 @@
 
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
+from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects, Killed
-from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail
+from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail, FakeTopics
+from tests.fakes.kubernetes import FakeApi, FakeKubelets, FakeResources
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
+from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
-from tests.fakes.store import FakeEpochs, FakeFrontDoor, FakeJournal, FakeLease, Seat
+from tests.fakes.store import (
+    FakeCouriers,
+    FakeEpochs,
+    FakeFrontDoor,
+    FakeJournal,
+    FakeJournalCopy,
+    FakeLease,
+    FakeMemory,
+    FakeSightings,
+    Seat,
+)
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 
 __all__ = [
     "Effects",
+    "FakeAccess",
+    "FakeApi",
     "FakeBrokers",
     "FakeClock",
+    "FakeCommands",
     "FakeConnectors",
     "FakeConsumer",
+    "FakeContents",
+    "FakeCouriers",
     "FakeEpochs",
     "FakeFence",
     "FakeFrontDoor",
     "FakeGroup",
     "FakeJournal",
+    "FakeJournalCopy",
+    "FakeKubelets",
     "FakeLease",
     "FakeMappings",
+    "FakeMemory",
     "FakeMirror",
     "FakePositions",
     "FakeProducer",
     "FakeRecords",
     "FakeReplication",
+    "FakeResources",
+    "FakeSightings",
     "FakeSite",
     "FakeTail",
+    "FakeTopics",
     "FakeTransaction",
+    "FakeVault",
     "FakeWorld",
     "Killed",
     "Seat",

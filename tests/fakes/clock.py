@@ -14,9 +14,10 @@ class FakeClock:
         self.actors: list[Callable[[], None]] = []
         self._tick = tick
         self._elapsed = 0.0
+        self._set = timedelta(0)
 
     def now(self) -> datetime:
-        return _DAWN + timedelta(seconds=self._elapsed)
+        return _DAWN + timedelta(seconds=self._elapsed) + self._set
 
     def monotonic(self) -> float:
         return self._elapsed
@@ -24,6 +25,10 @@ class FakeClock:
     def jump(self, span: timedelta) -> None:
         """Let time pass in which nobody acts."""
         self._elapsed += span.total_seconds()
+
+    def set(self, by: timedelta) -> None:
+        """Set the wall clock on, or back; no time passes."""
+        self._set += by
 
     def sleep(self, seconds: float) -> None:
         ticks = max(1, math.ceil(round(seconds / self._tick, 6)))

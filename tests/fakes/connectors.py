@@ -38,6 +38,8 @@ class FakeConnectors:
     never_stops: set[str] = field(default_factory=set)
     lingers: int = 0
     pace: int = 3
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Configurations of MirrorMaker 2's connectors that run here, by name."""
 
     def __post_init__(self) -> None:
         self.sinks: dict[str, _Sink] = {}
@@ -73,6 +75,8 @@ class FakeConnectors:
 
     def definition(self, name: str) -> Mapping[str, str] | None:
         self._reach()
+        if name in self.links:
+            return dict(self.links[name])
         return dict(self.sinks[name].config) if name in self.sinks else None
 
     def state(self, name: str) -> Connector:
@@ -87,6 +91,10 @@ class FakeConnectors:
 
     def put(self, name: str, config: Mapping[str, str]) -> None:
         self._reach()
+        if name in self.links:
+            with self.effects(f"put {name} at {self.site.name}"):
+                self.links[name].update(config)
+            return
         if "connector.class" not in config:
             raise Conflict(f"the Connect worker at {self.site.name} declines {name}: it has no connector.class")
         wanted = {key: value for key, value in config.items() if key != "name"}

@@ -4,16 +4,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 
-from drctl.errors import Conflict, DrctlError
+from drctl.errors import Conflict, DrctlError, Forbidden, NotFound
+from drctl.model.access import AclRule, Users
 from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
-from drctl.model.fence import CanaryResult, Denial, Writers
+from drctl.model.fence import CanaryResult, Denial, Scope, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
+from drctl.model.sight import KafkaView
 from tests.fakes.effects import Effects
-from tests.fakes.site import FakeSite, identity
+from tests.fakes.site import FakeSite, Log, identity
 
 RETENTION = timedelta(days=7)
+BROKERS = 3
 
 
 class FakeBrokers:
@@ -42,12 +45,22 @@ class FakeBrokers:
             counts[partition.topic] = counts.get(partition.topic, 0) + 1
         replica = Partition(self.alive[0], (1, 2, 3), tuple(self.alive))
         return {
-            name: Topic(
-                name, f"{self.site.name}-{name}", (replica,) * counts[name], self.site.topic_config.get(name, {})
-            )
+            name: Topic(name, self.site.topic_id(name), (replica,) * counts[name], self.site.topic_config.get(name, {}))
             for name in names
             if name in counts
         }
+
+    def view(self) -> KafkaView:
+        self.site.reach()
+        gone = {1, 2, 3}.difference(self.alive)
+        count = len(self.site.logs)
+        return KafkaView(
+            frozenset(self.alive),
+            frozenset({1, 2, 3}),
+            self.alive[0],
+            count,
+            dict.fromkeys(gone, count) if count else {},
+        )
 
 
 class FakeRecords:
@@ -62,6 +75,11 @@ class FakeRecords:
 
     def identities(self, partition: TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:
         return tuple(identity(*record) for record in self.site.log(partition).data(start, stop))
+
+    def identities_all(
+        self, spans: Mapping[TopicPartition, tuple[int, int]]
+    ) -> Mapping[TopicPartition, tuple[RecordId, ...]]:
+        return {partition: self.identities(partition, *span) for partition, span in spans.items()}
 
     def following(self, partition: TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
         return tuple(identity(*record) for record in islice(self.site.log(partition).data(start), count))
@@ -130,13 +148,23 @@ class FakeTail:
         self._told: dict[str, tuple[dict[TopicPartition, tuple[Committed, int]], tuple[Member, ...]]] = {}
 
     def poll(self, seconds: float) -> Tailed:
+        told = self.catch_up(seconds)
+        if not told.changes:
+            self.site.clock.sleep(seconds)
+        return told
+
+    def catch_up(self, seconds: float) -> Tailed:
+        del seconds
         self.site.reach()
         changes: list[Change] = []
         for name in sorted(self._told.keys() | self.site.groups.keys()):
             changes.extend(self._differences(name))
-        if not changes:
-            self.site.clock.sleep(seconds)
         return Tailed(changes, 0)
+
+    def from_now(self) -> "FakeTail":
+        tail = FakeTail(self.site)
+        tail.catch_up(0.0)
+        return tail
 
     def _differences(self, name: str) -> Iterator[Change]:
         group = self.site.groups.get(name)
@@ -145,7 +173,7 @@ class FakeTail:
         for partition, (committed, at) in now[0].items():
             if before[0].get(partition) != (committed, at):
                 told_at = at or int(self.site.clock.now().timestamp() * 1000)
-                yield PositionMoved(name, partition, committed, told_at, f"{self.site.name}-{partition.topic}")
+                yield PositionMoved(name, partition, committed, told_at, self.site.topic_id(partition.topic))
         yield from (PositionForgotten(name, p) for p in before[0] if p not in now[0])
         if group is None:
             yield GroupForgotten(name)
@@ -188,3 +216,93 @@ class FakeFence:
         if self.site.may("User:canary"):
             return CanaryResult(refused=False, answer="written at offset 0")
         return CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")
+
+
+class FakeAccess:
+    """The site's rules and users; the fence's deny rules and the writers are among the rules, as with Kafka."""
+
+    def __init__(self, site: FakeSite, effects: Effects | None = None) -> None:
+        self.site = site
+        self._effects = effects or Effects()
+
+    def rules(self) -> frozenset[AclRule]:
+        self.site.reach()
+        kinds = {Scope.TOPICS: "TOPIC", Scope.TRANSACTIONAL_IDS: "TRANSACTIONAL_ID"}
+        denied = {
+            AclRule(d.principal, "*", "WRITE", kinds[d.scope], "*", "LITERAL", allow=False) for d in self.site.denials
+        }
+        allowed = {AclRule(p, "*", "WRITE", "TOPIC", "*", "LITERAL", allow=True) for p in self.site.allowed}
+        return frozenset(self.site.rules | denied | allowed)
+
+    def allow(self, rules: Collection[AclRule]) -> None:
+        self.site.reach()
+        for rule in rules:
+            with self._effects(f"allow at {self.site.name}: {rule}"):
+                self.site.rules.add(rule)
+
+    def may(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
+        self.site.reach()
+        for name in topics:
+            if not any(p.topic == name for p in self.site.logs):
+                raise NotFound(f"{self.site.name}: there is no topic {name}")
+        everything = {"READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER", "ALTER_CONFIGS", "CREATE", "DELETE"}
+        return dict.fromkeys(topics, frozenset(everything - self.site.withheld))
+
+    def users(self) -> Users:
+        self.site.reach()
+        return dict(self.site.users)
+
+
+class FakeTopics:
+    """Changes the site's topics."""
+
+    def __init__(self, site: FakeSite, effects: Effects | None = None) -> None:
+        self.site = site
+        self._effects = effects or Effects()
+
+    def own(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        for name in topics:
+            self._exists(name)
+        return {name: dict(self.site.topic_config.get(name, {})) for name in topics}
+
+    def change(self, wanted: Mapping[str, Mapping[str, str | None]]) -> None:
+        for name, changes in wanted.items():
+            self._exists(name)
+            if not (changes.get("min.insync.replicas") or "1").isdecimal():
+                raise Conflict(f"{self.site.name}: {name}: {changes} is declined")
+        with self._effects(f"settings at {self.site.name}"):
+            for name, changes in wanted.items():
+                own = {**self.site.topic_config.get(name, {}), **changes}
+                self.site.topic_config[name] = {key: value for key, value in own.items() if value is not None}
+
+    def add_partitions(self, name: str, count: int) -> None:
+        there = self._exists(name)
+        if there < count:
+            with self._effects(f"add partitions to {name} at {self.site.name}: {count}"):
+                self.site.logs |= {TopicPartition(name, n): Log() for n in range(there, count)}
+
+    def create(self, name: str, partitions: int, replicas: int, config: Mapping[str, str]) -> None:
+        self._require("CREATE", name)
+        if replicas > BROKERS:
+            raise Conflict(f"{self.site.name}: {name}: {replicas} replicas are declined")
+        if not any(p.topic == name for p in self.site.logs):
+            with self._effects(f"create {name} at {self.site.name}"):
+                self.site.make(name, partitions, config)
+
+    def delete(self, name: str) -> None:
+        self._require("DELETE", name)
+        if any(p.topic == name for p in self.site.logs):
+            with self._effects(f"delete {name} at {self.site.name}"):
+                self.site.drop(name)
+
+    def _require(self, operation: str, name: str) -> None:
+        self.site.reach()
+        if operation in self.site.withheld:
+            raise Forbidden(f"{self.site.name}: User:drctl may not {operation} {name}")
+
+    def _exists(self, name: str) -> int:
+        self.site.reach()
+        there = sum(p.topic == name for p in self.site.logs)
+        if not there:
+            raise NotFound(f"{self.site.name}: there is no topic {name}")
+        return there

@@ -5,7 +5,7 @@ from itertools import islice
 
 from drctl.errors import Conflict, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
-from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
+from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
 from tests.fakes.effects import Effects
 from tests.fakes.site import Ending, FakeSite
 
@@ -18,34 +18,56 @@ _SOURCE_CONFIG = {
 }
 
 
+TOPIC_ID = "id-of-the-syncs"
+
+
 class FakeMirror:
     """Copies ``topics`` from one site to the other, ``batch`` records per partition and tick, while it runs.
 
     A sync is written for every ``spacing``-th record and for the last one when it has caught up.
     ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
+    Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
+    source connector was stopped.
     """
 
-    def __init__(self, source: FakeSite, target: FakeSite, topics: Iterable[str], *, running: bool = False) -> None:
-        self.source, self.target, self.topics = source, target, frozenset(topics)
+    def __init__(
+        self, source: FakeSite, target: FakeSite, topics: Iterable[str], *, running: bool = False, prefix: str = ""
+    ) -> None:
+        self.source, self.target, self.topics, self.prefix = source, target, frozenset(topics), prefix
         self.principal = "User:mm2"
         self.state = ConnectorState.RUNNING if running else ConnectorState.ABSENT
         self.stored: dict[TopicPartition, int] = {}
         self.syncs: dict[TopicPartition, list[OffsetSync]] = {}
+        self.places: dict[tuple[TopicPartition, OffsetSync], int] = {}
+        self.written = 0
         self.topic_missing = ""
         self.worker_down = False
         self.holds = False
         self.batch, self.spacing, self.slow_to_stop = 5, 7, 2
         self.config = dict(_SOURCE_CONFIG)
+        if prefix:
+            self.config["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"
+            self.config["source.cluster.alias"] = source.name
+        self.clinging = False
+        self.checkpoints_on = False
         self._stopping = 0
         self._unsynced: dict[TopicPartition, int] = {}
         target.clock.actors.append(self.tick)
 
     def tick(self) -> None:
         """Copy a little, unless stopped, held or cut off from a site."""
+        if self.clinging and not self.source.down:
+            self.clinging, self.state = False, ConnectorState.STOPPED
         if self._stopping:
             self._stopping -= 1
             self.state = self.state if self._stopping else ConnectorState.STOPPED
-        if self.state is not ConnectorState.RUNNING or self.holds or self.source.down or self.target.down:
+        if (
+            self.state is not ConnectorState.RUNNING
+            or self.clinging
+            or self.holds
+            or self.source.down
+            or self.target.down
+        ):
             return
         if not self.target.may(self.principal):
             self.state = ConnectorState.FAILED
@@ -55,34 +77,58 @@ class FakeMirror:
 
     def _copy(self, partition: TopicPartition) -> None:
         log = self.source.logs[partition]
-        records = list(islice(log.data(self.stored.get(partition, -1) + 1), self.batch))
+        begin = self.stored.get(partition, -1) + 1
+        if begin > len(log.entries):
+            begin = log.start  # out of range: auto.offset.reset=earliest
+        records = list(islice(log.data(begin), self.batch)) if begin < len(log.entries) else []
         if not records:
             return
         transaction = self.target.begin(self.principal)
         for upstream, payload in records:
-            downstream = transaction.write(partition, payload)
+            downstream = transaction.write(self.image(partition), payload)
             self._unsynced[partition] = self._unsynced.get(partition, self.spacing - 1) + 1
             last = upstream == records[-1][0] and not any(True for _ in log.data(upstream + 1))
             if self._unsynced[partition] >= self.spacing or last:
-                self.syncs.setdefault(partition, []).append(OffsetSync(upstream, downstream))
+                self._note(partition, OffsetSync(upstream, downstream))
                 self._unsynced[partition] = 0
         transaction.end(Ending.COMMITTED)
         self.stored[partition] = records[-1][0]
 
-    def halt(self) -> None:
+    def _note(self, partition: TopicPartition, sync: OffsetSync) -> None:
+        """Keep both offsets rising: what a later sync contradicts was before a rewind."""
+        known = self.syncs.setdefault(partition, [])
+        while known and (known[-1].upstream >= sync.upstream or known[-1].downstream >= sync.downstream):
+            known.pop()
+        known.append(sync)
+        self.places[partition, sync] = self.written
+        self.written += 1
+
+    def image(self, partition: TopicPartition) -> TopicPartition:
+        """What the target calls it."""
+        return TopicPartition(self.prefix + partition.topic, partition.partition)
+
+    def halt(self, *, copying_only: bool = False) -> None:
         """Begin to stop."""
+        self.checkpoints_on = copying_only and self.state is not ConnectorState.ABSENT
+        if self.state is ConnectorState.RUNNING and self.source.down:
+            self.clinging = True
+            return
         if self.state in (ConnectorState.RUNNING, ConnectorState.FAILED) and not self._stopping:
             self._stopping = self.slow_to_stop
 
     def start(self) -> None:
         """Run from the stored offsets."""
         self._stopping = 0
+        self.clinging = self.checkpoints_on = False
         self.state = ConnectorState.RUNNING
 
     def prepare(self, ends: Mapping[TopicPartition, int]) -> None:
         """Be stopped, with copying to begin at ``ends``."""
         self.state = ConnectorState.STOPPED
-        self.stored = {partition: end - 1 for partition, end in ends.items()}
+        for partition, end in ends.items():
+            self.stored[partition] = end - 1
+            if not end:
+                del self.stored[partition]
 
 
 class FakeReplication:
@@ -100,10 +146,13 @@ class FakeReplication:
         self._reach()
         state = self.mirror.state
         runs = state in (ConnectorState.RUNNING, ConnectorState.FAILED)
-        tasks = (Task(0, state),) if runs else ()
+        tasks = (Task(0, state),) if runs and not self.mirror.clinging else ()
         config = {} if state is ConnectorState.ABSENT else self.mirror.config
-        made = [Connector(f"{kind}-connector", state, tasks, config) for kind in ("source", "checkpoint", "heartbeat")]
-        return LinkStatus(*made)
+        source = Connector("source-connector", state, tasks, config)
+        if self.mirror.checkpoints_on:
+            state, tasks = ConnectorState.RUNNING, (Task(0, ConnectorState.RUNNING),)
+        others = [Connector(f"{kind}-connector", state, tasks, config) for kind in ("checkpoint", "heartbeat")]
+        return LinkStatus(source, *others)
 
     def frontier(self) -> Mapping[TopicPartition, int]:
         self._reach()
@@ -111,10 +160,10 @@ class FakeReplication:
             raise NotFound(f"{self.mirror.target.name}: there is no connector")
         return {partition: stored + 1 for partition, stored in self.mirror.stored.items()}
 
-    def stop(self) -> None:
+    def stop(self, *, copying_only: bool = False) -> None:
         self._reach()
         with self._effects(f"stop link to {self.mirror.target.name}"):
-            self.mirror.halt()
+            self.mirror.halt(copying_only=copying_only)
 
     def resume(self) -> None:
         self._reach()
@@ -140,9 +189,20 @@ class FakeMappings:
         if self.mirror.topic_missing:
             raise NotFound(f"{self.mirror.target.name}: there is no topic {self.mirror.topic_missing}")
 
-    def syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
+    def syncs(
+        self, partitions: Collection[TopicPartition], since: Mapping[str, Mark] | None = None
+    ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
         self._reach()
-        return {p: tuple(self.mirror.syncs[p]) for p in partitions if self.mirror.syncs.get(p)}
+        begin = {t: mark.offset for t, mark in (since or {}).items() if mark.topic_id == TOPIC_ID}
+        found = {
+            p: tuple(s for s in self.mirror.syncs.get(p, ()) if self.mirror.places[p, s] >= begin.get(p.topic, 0))
+            for p in partitions
+        }
+        return {p: syncs for p, syncs in found.items() if syncs}
+
+    def mark(self) -> Mark | None:
+        self.mirror.target.reach()
+        return None if self.mirror.topic_missing else Mark(TOPIC_ID, self.mirror.written)
 
     def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:
         self._reach()
@@ -154,5 +214,5 @@ class FakeMappings:
                 if below:
                     late = int(below[-1].upstream < position.offset)
                     translated = Checkpoint(position.offset, below[-1].downstream + late)
-                    found.setdefault(group, {})[partition] = translated
+                    found.setdefault(group, {})[self.mirror.image(partition)] = translated
         return found

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from hashlib import blake2b
 
 from drctl.errors import Forbidden, NotFound, Unreachable
+from drctl.model.access import AclRule
 from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import GroupProtocol, Member
@@ -27,6 +28,10 @@ class Entry:
     payload: bytes | None
     transaction: "FakeTransaction | None" = None
     gone: bool = False
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    key: bytes | None = None
+    tombstone: bool = False
+    milliseconds: int | None = None
 
     @property
     def is_data(self) -> bool:
@@ -66,10 +71,10 @@ class FakeGroup:
     members: tuple[Member, ...] = ()
     committed: dict[TopicPartition, Committed] = field(default_factory=dict)
     committed_at: dict[TopicPartition, int] = field(default_factory=dict)
-    """Of commits from outside: when, in milliseconds since 1970."""
+    """When, in milliseconds since 1970; of a sink's commits nobody notes it."""
 
     def with_times(self) -> dict[TopicPartition, tuple[Committed, int]]:
-        """Positions with the time of their last commit from outside, 0 if there was none."""
+        """Positions with the time of their last commit, 0 where nobody noted it."""
         return {p: (c, self.committed_at.get(p, 0)) for p, c in self.committed.items()}
 
 
@@ -77,7 +82,8 @@ class FakeSite:
     """State of a site, changed by the port fakes, by the mirror and by clients.
 
     ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``down`` makes every call
-    fail with Unreachable.
+    fail with Unreachable. ``made`` is how often a topic was made anew, ``withheld`` are operations on topics that drctl
+    may not use.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -85,12 +91,17 @@ class FakeSite:
         self.clock = clock or FakeClock()
         self.logs = {TopicPartition(topic, n): Log() for topic, count in topics.items() for n in range(count)}
         self.allowed = {"User:mm2", "User:canary"}
+        self.replaying: dict[tuple[str, TopicPartition], object] = {}
         self.everyone = False
         self.super_users: set[str] = set()
         self.denials: set[Denial] = set()
         self.groups: dict[str, FakeGroup] = {}
         self.transactions: list[FakeTransaction] = []
         self.topic_config: dict[str, dict[str, str]] = {}
+        self.made: dict[str, int] = {}
+        self.withheld: set[str] = set()
+        self.rules: set[AclRule] = set()
+        self.users: dict[str, frozenset[str]] = {}
         self.down = False
         self.clock.actors.append(self._end_overdue_transactions)
 
@@ -125,6 +136,7 @@ class FakeSite:
         log = self.log(partition)
         if not self.may(principal):
             raise Forbidden(f"{self.name}: {principal} may not write to {partition}")
+        entry.milliseconds = int(self.clock.now().timestamp() * 1000)
         log.entries.append(entry)
         if entry.transaction:
             log.opened.setdefault(entry.transaction, len(log.entries) - 1)
@@ -135,6 +147,25 @@ class FakeSite:
         transaction = FakeTransaction(self, principal, self.clock.monotonic() + timeout)
         self.transactions.append(transaction)
         return transaction
+
+    def topic_id(self, topic: str) -> str:
+        """Another one whenever the topic is made anew."""
+        return f"{self.name}-{topic}" + (f"-{self.made[topic]}" if topic in self.made else "")
+
+    def make(self, topic: str, partitions: int, config: Mapping[str, str]) -> None:
+        """Make a topic anew."""
+        self.made[topic] = self.made.get(topic, 0) + 1
+        self.logs |= {TopicPartition(topic, n): Log() for n in range(partitions)}
+        self.topic_config[topic] = dict(config)
+
+    def drop(self, topic: str) -> None:
+        """Delete a topic; the coordinators forget its groups' positions."""
+        self.logs = {p: log for p, log in self.logs.items() if p.topic != topic}
+        self.topic_config.pop(topic, None)
+        for group in self.groups.values():
+            for held in (group.committed, group.committed_at):
+                for partition in [p for p in held if p.topic == topic]:
+                    del held[partition]
 
     def compact(self, partition: TopicPartition, offsets: Iterable[int]) -> None:
         """Take these records away, as compaction does."""

@@ -1,65 +1,174 @@
 """Journal, epochs, lease and front door in memory. State outlives a process; a lease does not."""
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from datetime import datetime
 
-from drctl.errors import Conflict, JournalBroken, Locked, Superseded
+from drctl.errors import Conflict, JournalBroken, Locked, NotFound, Superseded, Unreachable
+from drctl.model.chain import (
+    GENESIS,
+    Change,
+    Line,
+    canonical,
+    chained,
+    entry_digest,
+    require_whole,
+    run_content,
+)
+from drctl.model.loss import Sighting
+from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.plans.copying import Courier
 from tests.fakes.clock import FakeClock
 from tests.fakes.effects import Effects
+from tests.fakes.site import FakeSite
 
 
 class FakeJournal:
-    """Bodies go through JSON, so that what is not ready for it fails here, too. ``broken`` refuses to write."""
+    """Bodies go through JSON, so that what is not ready for it fails here, too. ``broken`` refuses to write.
+
+    ``altered`` are entries that somebody changed behind the journal's back.
+    """
 
     def __init__(self, clock: FakeClock | None = None, effects: Effects | None = None) -> None:
         self._clock = clock or FakeClock()
         self._effects = effects or Effects()
         self._runs: dict[str, tuple[Run, RunState]] = {}
         self._entries: dict[str, list[JournalEntry]] = {}
+        self._lines: list[Line] = []
         self.broken = False
+        self.altered: set[tuple[str, int]] = set()
 
     def begin(self, run: Run) -> None:
         if run.id in self._runs:
             raise Conflict(f"the journal has a run {run.id} already")
         with self._effects("journal begins run"):
-            self._runs[run.id] = (run, RunState.RUNNING)
-            self._entries[run.id] = []
+            self._take(Change.RUN_BEGUN, run.id, run_content(run))
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
         if self.broken:
             raise JournalBroken("the journal cannot be written", remedy="make room on its disk")
-        chain = self._entries[run]
-        entry = JournalEntry(len(chain) + 1, run, self._clock.now(), event, step, json.loads(json.dumps(body or {})))
-        entry = replace(entry, digest=_digest(chain[-1].digest if chain else "", entry))
+        chain, text, at = self._entries[run], canonical(json.loads(json.dumps(body or {}))), self._clock.now()
+        before, sequence = chain[-1].digest if chain else run, len(chain) + 1
+        digest = entry_digest(before, sequence, at.isoformat(), event, step, text)
+        entry = JournalEntry(sequence, run, at, event, step, json.loads(text), digest)
         with self._effects(f"journal says {event} {step}".strip()):
-            chain.append(entry)
+            self._take(Change.ENTRY_WRITTEN, run, _entry_content(entry, text))
         return entry
 
     def end(self, run: str, state: RunState) -> None:
         with self._effects(f"journal ends run as {state}"):
-            self._runs[run] = (self._runs[run][0], state)
+            self._take(Change.RUN_ENDED, run, state)
 
     def runs(self) -> tuple[tuple[Run, RunState], ...]:
         return tuple(self._runs.values())
 
     def entries(self, run: str) -> tuple[JournalEntry, ...]:
-        before = ""
         for entry in self._entries.get(run, []):
-            if entry.digest != _digest(before, replace(entry, digest="")):
+            if (run, entry.sequence) in self.altered:
                 raise JournalBroken(f"entry {entry.sequence} of run {run} was altered")
-            before = entry.digest
         return tuple(self._entries.get(run, []))
 
+    def lines(self, after: int = 0) -> tuple[Line, ...]:
+        return tuple(self._lines[after:])
+
+    def complete(self, lines: Sequence[Line]) -> int:
+        require_whole("the copy", lines)
+        own = len(self._lines)
+        if list(lines[:own]) != self._lines:
+            raise Conflict("the journal does not go on as the copy does")
+        for line in lines[own:]:
+            self._take(line.change, line.about, line.content)
+        return len(lines) - own
+
     def tamper(self, run: str, sequence: int) -> None:
-        """Alter the body of one entry behind the journal's back."""
-        self._entries[run][sequence - 1] = replace(self._entries[run][sequence - 1], body={"tampered": True})
+        """Alter one entry behind the journal's back."""
+        self.altered.add((run, sequence))
+
+    def _take(self, change: Change, about: str, content: str) -> None:
+        before = self._lines[-1].digest if self._lines else GENESIS
+        line = chained(before, Line(len(self._lines) + 1, change, about, content))
+        self._lines.append(line)
+        if change is Change.RUN_BEGUN:
+            self._runs[about] = (_run_of(line), RunState.RUNNING)
+            self._entries[about] = []
+        elif change is Change.ENTRY_WRITTEN:
+            self._entries[about].append(_entry_of(line))
+        elif change is Change.RUN_ENDED:
+            self._runs[about] = (self._runs[about][0], RunState(content))
 
 
-def _digest(before: str, entry: JournalEntry) -> str:
-    content = [before, entry.sequence, entry.run, entry.at.isoformat(), entry.event, entry.step, entry.body]
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def _run_of(line: Line) -> Run:
+    """The run that a line has begun."""
+    return Run(**json.loads(line.content))
+
+
+def _entry_content(entry: JournalEntry, body: str) -> str:
+    """An entry as a line's content; ``body`` is its text as it was digested."""
+    told = {"sequence": entry.sequence, "at": entry.at.isoformat(), "event": entry.event, "step": entry.step}
+    return canonical({**told, "body": body, "digest": entry.digest})
+
+
+def _entry_of(line: Line) -> JournalEntry:
+    """The entry that a line holds."""
+    told = json.loads(line.content)
+    body: Evidence = json.loads(told["body"])
+    at, event = datetime.fromisoformat(told["at"]), Event(told["event"])
+    return JournalEntry(told["sequence"], line.about, at, event, told["step"], body, told["digest"])
+
+
+class FakeJournalCopy:
+    """The copy at one site, gone while the site is down. ``ready`` says that it has a place for it."""
+
+    def __init__(self, site: FakeSite, effects: Effects | None = None) -> None:
+        self.site, self._effects = site, effects or Effects()
+        self.kept: list[Line] = []
+        self.ready = True
+
+    def last(self) -> Line | None:
+        self._reach()
+        return max(self.kept, key=lambda line: line.number, default=None)
+
+    def write(self, lines: Sequence[Line]) -> None:
+        self._reach()
+        with self._effects(f"copy {len(lines)} lines to {self.site.name}"):
+            self.kept.extend(lines)
+
+    def lines(self) -> tuple[Line, ...]:
+        self._reach()
+        known: dict[int, Line] = {}
+        for line in self.kept:
+            if known.setdefault(line.number, line) != line:
+                raise JournalBroken(f"{self.site.name} holds two different lines {line.number}")
+        return tuple(known[number] for number in sorted(known))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _reach(self) -> None:
+        self.site.reach()
+        if not self.ready:
+            raise NotFound(f"{self.site.name} has no place for a journal")
+
+
+class FakeCouriers:
+    """They go as soon as they are woken, and whoever woke them waits; a site that is down is left out."""
+
+    def __init__(self, journal: FakeJournal, copies: Mapping[str, FakeJournalCopy]) -> None:
+        self._couriers = [Courier(site, journal, copy) for site, copy in copies.items()]
+
+    def wake(self) -> None:
+        self.require_in_step(0)
+
+    def require_in_step(self, seconds: float) -> None:
+        for courier in self._couriers:
+            with suppress(Unreachable, NotFound):
+                courier.deliver()
+
+    def close(self) -> None:
+        """Nothing is under way."""
 
 
 class FakeEpochs:
@@ -101,6 +210,9 @@ class FakeLease:
     def held(self) -> bool:
         return self.seat.owner is self
 
+    def holder(self) -> str:
+        return self.seat.holder if self.seat.owner is not None else ""
+
     def release(self) -> None:
         if self.seat.owner is self:
             self.seat.owner, self.seat.holder = None, ""
@@ -119,3 +231,43 @@ class FakeFrontDoor:
     def point_to(self, site: str | None) -> None:
         with self._effects(f"door to {site}"):
             self.pointer = site
+
+
+class FakeSightings:
+    """What was last seen of each site's log ends."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Sighting] = {}
+
+    def note(self, site: str, ends: Mapping[TopicPartition, int], at: datetime) -> None:
+        before = self.known.get(site)
+        self.known[site] = before.followed_by(dict(ends), at) if before else Sighting(dict(ends), at)
+
+    def note_silence(self, site: str, at: datetime) -> None:
+        if site in self.known and self.known[site].silent_since is None:
+            self.known[site] = replace(self.known[site], silent_since=at)
+
+    def last(self, site: str) -> Sighting | None:
+        return self.known.get(site)
+
+
+class FakeMemory:
+    """What was seen, in memory; outlives a process."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, str], str] = {}
+        self._copied: dict[str, dict[TopicPartition, int]] = {}
+
+    def topic_ids(self, site: str) -> Mapping[str, str]:
+        return {topic: found for (at, topic), found in self._ids.items() if at == site}
+
+    def note_topic_ids(self, site: str, ids: Mapping[str, str], *, anew: bool = False) -> None:
+        for topic, found in ids.items():
+            if anew or (site, topic) not in self._ids:
+                self._ids[site, topic] = found
+
+    def copied(self, link: str) -> Mapping[TopicPartition, int]:
+        return dict(self._copied.get(link, {}))
+
+    def note_copied(self, link: str, ends: Mapping[TopicPartition, int]) -> None:
+        self._copied.setdefault(link, {}).update(ends)

@@ -6,15 +6,30 @@ from pathlib import Path
 from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
+from drctl.plans.copying import CopiedJournal
+from drctl.plans.recreations import CurrentMappings
 from drctl.ports import LinkPorts, SitePorts, World
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
+from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects
-from tests.fakes.kafka import FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail
+from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail, FakeTopics
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
+from tests.fakes.salvage import FakeContents, FakeVault
+from tests.fakes.scaling import FakeScaling
 from tests.fakes.site import FakeSite
-from tests.fakes.store import FakeEpochs, FakeFrontDoor, FakeJournal, FakeLease, Seat
+from tests.fakes.store import (
+    FakeCouriers,
+    FakeEpochs,
+    FakeFrontDoor,
+    FakeJournal,
+    FakeJournalCopy,
+    FakeLease,
+    FakeMemory,
+    FakeSightings,
+    Seat,
+)
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -23,8 +38,8 @@ NAMES = ("north", "south")
 APPLICATIONS = ("User:turbines", "User:shop")
 
 
-def plan_file(sinks: tuple[str, ...] = ()) -> PlanFile:
-    """The plan file of the fake world."""
+def plan_file(sinks: tuple[str, ...] = (), *, prefixed: bool = False) -> PlanFile:
+    """The plan file of the fake world; ``prefixed`` under the default replication policy."""
     return PlanFile(
         name="fake",
         path=Path("/plan.yaml"),
@@ -40,7 +55,8 @@ def plan_file(sinks: tuple[str, ...] = ()) -> PlanFile:
             for n in NAMES
         ),
         links=tuple(
-            Link(f"{a}-to-{b}", a, b, Path(f"/{a}-to-{b}.json"), "User:mm2") for a, b in (NAMES, tuple(reversed(NAMES)))
+            Link(f"{a}-to-{b}", a, b, Path(f"/{a}-to-{b}.json"), "User:mm2", f"{a}." if prefixed else "")
+            for a, b in (NAMES, tuple(reversed(NAMES)))
         ),
         workloads=(Workload("wind-farm", tuple(TOPICS), tuple(GROUPS), sinks),),
         objectives=Objectives(timedelta(seconds=60), timedelta(0)),
@@ -53,39 +69,61 @@ def plan_file(sinks: tuple[str, ...] = ()) -> PlanFile:
 class FakeWorld:
     """North serves, south is the fenced standby, the link north to south runs, clients are at work.
 
+    With ``copied`` every line of the journal is brought to both sites at once.
+
     :meth:`ports` is a new process' view of it all: same sites and stores, a lease of its own.
     """
 
-    def __init__(self, sinks: tuple[str, ...] = ()) -> None:
-        self.plan = plan_file(sinks)
+    def __init__(self, sinks: tuple[str, ...] = (), *, prefixed: bool = False) -> None:
+        self.plan = plan_file(sinks, prefixed=prefixed)
+        self.copied = False
         self.clock, self.effects, self.seat = FakeClock(), Effects(), Seat()
-        self.sites = {name: FakeSite(name, {**TOPICS, "canary": 1}, self.clock) for name in NAMES}
+        self.sites = {name: FakeSite(name, {**self._topics(name), "canary": 1}, self.clock) for name in NAMES}
         self.north, self.south = self.sites["north"], self.sites["south"]
         for site in self.sites.values():
             site.allowed |= set(APPLICATIONS)
         self.south.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
         self.mirrors = {
-            ("north", "south"): FakeMirror(self.north, self.south, TOPICS, running=True),
-            ("south", "north"): FakeMirror(self.south, self.north, TOPICS),
+            ("north", "south"): FakeMirror(
+                self.north, self.south, TOPICS, running=True, prefix=self.plan.link("north", "south").prefix
+            ),
+            ("south", "north"): FakeMirror(
+                self.south, self.north, TOPICS, running=prefixed, prefix=self.plan.link("south", "north").prefix
+            ),
         }
         self.database: dict[TopicPartition, list[bytes]] = {}
         self.workers = {n: FakeConnectors(s, self.database, self.effects) for n, s in self.sites.items()}
+        for (_, at), mirror in self.mirrors.items():
+            self.workers[at].links = {f"{kind}-connector": mirror.config for kind in ("source", "checkpoint")}
         for name in sinks:
             self.workers["north"].put(name, {"connector.class": "JdbcSink", "topics": ",".join(TOPICS)})
             self.workers["north"].resume(name)
+        self.scaling = {name: FakeScaling(name, self.clock, self.effects) for name in NAMES}
         self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
+        self.copies = {name: FakeJournalCopy(site, self.effects) for name, site in self.sites.items()}
         self.epochs = FakeEpochs(self.effects)
+        self.commands = FakeCommands(self.clock, self.effects)
+        self.memory = FakeMemory()
+        self.vault = FakeVault(self.effects)
         self.door = FakeFrontDoor("north", self.effects)
+        self.sightings = FakeSightings()
+        self.missing_brokers: dict[str, list[int]] = {}
         turbines, shop = APPLICATIONS
         self.producers = [
             FakeProducer("turbine", turbines, "turbines.readings", self.door, self.sites),
             FakeProducer("shop", shop, "shop.orders", self.door, self.sites, transactional=True),
         ]
+        names = tuple({topic for name in NAMES for topic in self._topics(name)})
         self.consumers = {
-            group: FakeConsumer(group, tuple(TOPICS), self.door, self.sites, pace=1 if rest > 1 else 3, rest=rest)
+            group: FakeConsumer(group, names, self.door, self.sites, pace=1 if rest > 1 else 3, rest=rest)
             for group, rest in GROUPS.items()
         }
+
+    def _topics(self, site: str) -> dict[str, int]:
+        """Every topic at that site with its partitions, copies under their names too."""
+        prefixes = {"", *(link.prefix for link in self.plan.links if link.target == site)}
+        return {prefix + topic: count for topic, count in TOPICS.items() for prefix in prefixes}
 
     def ports(self) -> World:
         """The ports for a new process."""
@@ -98,16 +136,51 @@ class FakeWorld:
                 FakeFence(site, self.effects),
                 FakeTail(site),
                 self.workers[name],
+                FakeAccess(site, self.effects),
+                FakeTopics(site, self.effects),
+                FakeContents(site, self.effects),
+                scaling=self.scaling[name],
             )
             for name, site in self.sites.items()
         }
         plan = self.plan
         links = {
-            pair: LinkPorts(plan.link(*pair), FakeReplication(mirror, self.effects), FakeMappings(mirror))
+            pair: LinkPorts(
+                plan.link(*pair),
+                FakeReplication(mirror, self.effects),
+                CurrentMappings(plan.link(*pair).name, FakeMappings(mirror), self.journal),
+            )
             for pair, mirror in self.mirrors.items()
         }
         lease = FakeLease(self.seat)
-        return World(plan, sites, links, self.door, self.journal, self.epochs, lease, self.clock)
+        for name, missing in self.missing_brokers.items():
+            brokers = sites[name].brokers
+            assert isinstance(brokers, FakeBrokers)
+            brokers.alive = [number for number in brokers.alive if number not in missing]
+        journal = CopiedJournal(self.journal, FakeCouriers(self.journal, self.copies if self.copied else {}))
+        return World(
+            plan,
+            sites,
+            links,
+            self.door,
+            journal,
+            self.epochs,
+            lease,
+            self.clock,
+            memory=self.memory,
+            sightings=self.sightings,
+            vault=self.vault,
+            journal_file=self.journal,
+            commands=self.commands,
+            copies=self.copies,
+        )
+
+    def sight(self) -> None:
+        """The service sees the ends of every site that answers."""
+        for name, site in self.sites.items():
+            if not site.down:
+                ends = {p: log.bounds.stable for p, log in site.logs.items() if p.topic in TOPICS}
+                self.sightings.note(name, ends, self.clock.now())
 
     def new_process(self) -> World:
         """The old process is gone, and its lease with it; a new one sees this."""
@@ -130,8 +203,8 @@ class FakeWorld:
         return frozenset(name for name, site in self.sites.items() if site.may(principal))
 
 
-def fake_world(*sinks: str) -> FakeWorld:
+def fake_world(*sinks: str, prefixed: bool = False) -> FakeWorld:
     """A world in which everything is well and some seconds of work are done; with sink connectors of these names."""
-    world = FakeWorld(sinks)
+    world = FakeWorld(sinks, prefixed=prefixed)
     world.settle()
     return world

@@ -1,13 +1,20 @@
 """What the sentences share: run a switchover in the fake world, watch it, and judge the end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+import pytest
 
 from drctl.errors import Compensated
 from drctl.model.link import ConnectorState
 from drctl.model.run import RunResult, RunState
+from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.plans import runner, switchover
+from drctl.plans.kinds import rebuilt
 from drctl.plans.runner import Progress
+from drctl.plans.standing import require_unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 
@@ -22,10 +29,37 @@ class Audience:
         self.seen.append(progress)
 
 
-def switch(world: World, source: str = "north", target: str = "south", *, accept_repeats: bool = False) -> RunResult:
+@contextmanager
+def killed_at(earth: FakeWorld, effect: str) -> Iterator[None]:
+    """The process dies right before that effect."""
+
+    def die(name: str) -> None:
+        if name == effect:
+            raise Killed
+
+    earth.effects.watchers.append(die)
+    with pytest.raises(Killed):
+        yield
+    earth.effects.watchers.remove(die)
+
+
+def switch(
+    world: World,
+    source: str = "north",
+    target: str = "south",
+    *,
+    accept_repeats: bool = False,
+    terms: Terms = Terms(),  # noqa: B008 - frozen
+) -> RunResult:
     """One process' attempt."""
     plan = switchover.plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
-    return runner.run(plan, world, Audience())
+    return runner.run(plan, world, Audience(), terms)
+
+
+def go_on(world: World, terms: Terms = Terms()) -> RunResult:  # noqa: B008 - frozen
+    """Continue the unfinished run from the journal alone, or abort it."""
+    plan, smaller = rebuilt(world, require_unfinished(world, ""), observe)
+    return runner.run(plan, smaller, Audience(), terms)
 
 
 def cut_then_resumed(earth: FakeWorld, effect: int, *, before: bool) -> RunResult | None:

@@ -9,7 +9,7 @@ from drctl.model.warmth import WarmthState
 from drctl.monitors import Sessions, observe, uncovered
 from drctl.plans import handover, runner, undo
 from drctl.plans.selection import handed_over, narrowed
-from drctl.plans.warming import Warm
+from drctl.plans.warming import SOON, Warm
 from drctl.ports import World
 from tests.fakes import FakeFrontDoor, FakeTail, FakeWorld, Killed, fake_world
 from tests.spec.stage import Audience, require_nothing_lost_or_repeated, switch
@@ -43,6 +43,8 @@ def warm(earth: FakeWorld) -> Warm:
     sessions.apply(FakeTail(earth.north).poll(0.1).changes)
     held = {g: {p: h.committed for p, h in sessions.positions(g).items()} for g in sessions.take_moved()}
     keeper.note(held)
+    keeper.cycle()
+    earth.clock.sleep(SOON)
     keeper.cycle()
     return keeper
 

@@ -1,6 +1,7 @@
 """Only who is in charge acts: lease, epoch, journal, unfinished runs."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -80,6 +81,60 @@ def test_a_run_that_lost_its_lease_is_continued_by_the_same_command() -> None:
     assert switch(earth.new_process()).run.epoch == 1
     earth.settle()
     require_served_by(earth, "south")
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(hours=-2), timedelta(hours=2), timedelta(days=400)])
+@pytest.mark.parametrize("count", range(0, COUNT, 3))
+def test_a_wall_clock_that_jumps_changes_nothing_about_a_run(count: int, jump: timedelta) -> None:
+    earth = fake_world()
+    jumped: list[int] = []
+
+    def jump_once() -> None:
+        if not jumped:
+            jumped.append(count)
+            earth.clock.set(jump)
+
+    _after(earth, count, jump_once)
+    began = earth.clock.monotonic()
+    assert switch(earth.ports()).state is RunState.DONE
+    assert earth.clock.monotonic() - began < 60
+    require_served_by(earth, "south")
+
+
+def test_of_two_operators_at_once_one_moves_and_the_other_is_told_who() -> None:
+    earth = fake_world()
+    refused: list[str] = []
+
+    def second(effect: str) -> None:
+        if effect.startswith("deny") and not refused:
+            with pytest.raises(Locked) as caught:
+                switch(earth.ports(), "south", "north")
+            refused.append(str(caught.value))
+
+    earth.effects.watchers.append(second)
+    assert switch(earth.ports()).state is RunState.DONE
+    assert "switchover from north to south by process" in refused[0]
+    assert len(earth.journal.runs()) == 1
+
+
+def test_a_stale_operator_who_comes_back_after_another_decided_changes_nothing() -> None:
+    earth = fake_world()
+    stale = earth.ports()
+
+    def overtaken(effect: str) -> None:
+        if effect == "door to None" and not taken:
+            taken.append(effect)
+            stale.lease.release()  # it hung, and its lease was given to another
+
+    taken: list[str] = []
+    earth.effects.watchers.append(overtaken)
+    with pytest.raises(Locked):
+        switch(stale)
+    assert switch(earth.new_process()).state is RunState.DONE
+    before = list(_site_effects(earth))
+    with pytest.raises(Blocked):
+        switch(stale)
+    assert _site_effects(earth) == before
 
 
 def test_another_unfinished_run_has_to_be_finished_first() -> None:

@@ -128,7 +128,7 @@ def _position_is_beyond_the_log(earth: FakeWorld) -> None:
         (_canary_is_a_super_user, "the canary was not refused"),
         (_link_copies_nothing, "the link has copied everything, in vain: .*turbines.readings-0"),
         (_group_never_leaves, "group billing is Stable with billing at /127.0.0.1"),
-        (_group_is_at_the_target, "groups with members take no positions: billing"),
+        (_group_is_at_the_target, "group billing has members"),
         (_everyone_may_write, "User:\\* is allowed to write"),
         (_position_is_beyond_the_log, "group billing, turbines.readings-0 at 10000"),
     ],

@@ -1,6 +1,8 @@
 """The standby is warm: sentences about what its positions are, whatever happens in between."""
 
 from dataclasses import dataclass, replace
+from threading import Lock
+from typing import ClassVar
 
 import pytest
 
@@ -14,6 +16,7 @@ from drctl.monitors import Sessions
 from drctl.plans.stamp import Stamp
 from drctl.plans.warming import RETRY, Warm
 from drctl.ports import World
+from drctl.service.standby import TailedStandby
 from tests.fakes import FakeTail, FakeWorld, Killed, fake_world
 from tests.spec.stage import require_nothing_lost_or_repeated, switch
 
@@ -27,10 +30,13 @@ class Keeper:
 
     earth: FakeWorld
     world: World
+    tailed: ClassVar[bool] = False
 
     def __init__(self, earth: FakeWorld, world: World | None = None) -> None:
         self.earth, self.world = earth, world or earth.ports()
-        self.warm = Warm(self.world, "north", "south")
+        south = self.world.sites["south"]
+        standby = TailedStandby(south, Sessions(), Lock(), earth.clock) if self.tailed else None
+        self.warm = Warm(self.world, "north", "south", standby)
         self.tail, self.sessions = FakeTail(earth.north), Sessions()
 
     def look(self) -> None:
@@ -49,6 +55,12 @@ class Keeper:
         for _ in range(int(seconds * 5)):
             self.look()
             self.earth.clock.sleep(0.2)
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["asked", "tailed"])
+def _standby(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of looking at the standby."""
+    monkeypatch.setattr(Keeper, "tailed", request.param)
 
 
 def read_before(earth: FakeWorld, site: str, group: str, partition: TopicPartition) -> list[bytes]:
@@ -83,11 +95,44 @@ def test_under_load_no_position_at_the_standby_ever_skips_a_record_and_all_go_on
     earth = fake_world()
     keeper, reached = Keeper(earth), list[int]()
     for _ in range(30):
-        keeper.keep(0.4)
+        keeper.keep(0.8)
         require_nothing_skipped(earth)
         held = earth.south.groups["dispatch"].committed
         reached.append(sum(len(read_before(earth, "south", "dispatch", p)) for p in held))
     assert reached == sorted(set(reached))
+
+
+def _behind(earth: FakeWorld) -> Keeper:
+    """The groups have read records that the link does not copy yet, and the keeper has seen it once."""
+    earth.come_to_rest()
+    keeper = Keeper(earth)
+    keeper.keep(1)
+    earth.mirrors["north", "south"].holds = True
+    earth.producers[0].running = True
+    earth.settle(1)
+    earth.come_to_rest()
+    earth.effects.names.clear()
+    keeper.look()
+    return keeper
+
+
+def test_what_the_link_copies_within_a_moment_is_committed_once() -> None:
+    earth = fake_world()
+    keeper = _behind(earth)
+    assert not earth.effects.names
+    earth.mirrors["north", "south"].holds = False
+    earth.clock.sleep(0.3)
+    keeper.keep(1)
+    assert sorted(earth.effects.names) == ["commit billing at south", "commit dispatch at south"]
+    require_exact(earth)
+
+
+def test_what_the_link_does_not_copy_in_time_is_committed_as_far_as_it_is_copied() -> None:
+    earth = fake_world()
+    keeper = _behind(earth)
+    keeper.keep(1)
+    assert keeper.warm.warmth["dispatch"].state is WarmthState.BEHIND
+    require_nothing_skipped(earth)
 
 
 def test_a_source_that_is_lost_leaves_positions_of_a_moment_ago() -> None:

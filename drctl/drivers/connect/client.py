@@ -17,10 +17,12 @@ USER_INFO = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 class ConnectClient:
     """Requests to a worker. NotFound for 404, Conflict for 400, Unreachable while it starts or rebalances."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, doubted: bool = False) -> None:
+        """One that is ``doubted`` is not waited for long."""
         self.url = url.rstrip("/")
+        waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
         # Environment proxies are not asked: a worker is inside the site.
-        self._http = httpx2.Client(base_url=self.url, timeout=httpx2.Timeout(20, connect=3), trust_env=False)
+        self._http = httpx2.Client(base_url=self.url, timeout=waits, trust_env=False)
 
     def get(self, path: str) -> Any:
         """GET, decoded."""

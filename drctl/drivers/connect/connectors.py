@@ -11,8 +11,8 @@ from drctl.ports import Clock
 class ConnectConnectors:
     """Implements :class:`drctl.ports.Connectors`. Needs a worker of Kafka 3.7 or newer (``initial_state``)."""
 
-    def __init__(self, worker_url: str, clock: Clock) -> None:
-        self.worker = Worker(worker_url, clock)
+    def __init__(self, worker_url: str, clock: Clock, *, doubted: bool = False) -> None:
+        self.worker = Worker(worker_url, clock, doubted=doubted)
 
     def close(self) -> None:
         """Close the connections."""

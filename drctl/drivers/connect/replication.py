@@ -15,10 +15,10 @@ from drctl.ports import Clock
 class ConnectReplication:
     """Implements :class:`drctl.ports.Replication`. Offsets are Connect's own (KIP-875)."""
 
-    def __init__(self, link: Link, worker_url: str, clock: Clock) -> None:
+    def __init__(self, link: Link, worker_url: str, clock: Clock, *, doubted: bool = False) -> None:
         self.link = link
         self.definitions = read(link)
-        self.worker = Worker(worker_url, clock)
+        self.worker = Worker(worker_url, clock, doubted=doubted)
         self.client = self.worker.client
 
     def close(self) -> None:
@@ -34,8 +34,8 @@ class ConnectReplication:
         stored = self.client.get(f"{path(self.definitions.source.name)}/offsets")
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
-    def stop(self) -> None:
-        for each in self.definitions.all:
+    def stop(self, *, copying_only: bool = False) -> None:
+        for each in (self.definitions.source,) if copying_only else self.definitions.all:
             try:
                 self.worker.settled("PUT", f"{path(each.name)}/stop")
             except NotFound:

@@ -16,8 +16,8 @@ PATIENCE = 30.0
 class Worker:
     """What is the same for every connector, whatever it is for."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        self.client = ConnectClient(url)
+    def __init__(self, url: str, clock: Clock, *, doubted: bool = False) -> None:
+        self.client = ConnectClient(url, doubted=doubted)
         self.clock = clock
 
     def connector(self, name: str) -> Connector:

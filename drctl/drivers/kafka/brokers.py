@@ -6,9 +6,10 @@ from datetime import timedelta
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, ResourceType
 
-from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
+from drctl.model.sight import KafkaView
 
 OLDEST = (3, 9)
 
@@ -21,7 +22,7 @@ class KafkaBrokers:
 
     def cluster(self) -> Cluster:
         admin = self.site.admin()
-        told = self.site.wait(admin.describe_cluster(request_timeout=TIMEOUT), "describe the cluster")
+        told = self.site.wait(admin.describe_cluster(request_timeout=self.site.timeout), "describe the cluster")
         brokers = tuple(Broker(node.id, node.host, node.port) for node in sorted(told.nodes, key=lambda n: n.id))
         config = self._broker_config(brokers[0].id) if brokers else {}
         version = supported_version(self.site.name, config)
@@ -35,17 +36,20 @@ class KafkaBrokers:
             return {}
         admin = self.site.admin()
         try:
-            listed = admin.list_topics(timeout=TIMEOUT).topics
+            listed = admin.list_topics(timeout=self.site.timeout).topics
         except KafkaException as error:
             raise self.site.causes.translate(error, "list its topics") from error
         present = sorted(name for name in names if name in listed)
         if not present:
             return {}
         described = self.site.wait_all(
-            admin.describe_topics(TopicCollection(present), request_timeout=TIMEOUT).items(), "describe topics"
+            admin.describe_topics(TopicCollection(present), request_timeout=self.site.timeout).items(),
+            "describe topics",
         )
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in present]
-        configs = self.site.wait_all(admin.describe_configs(resources, request_timeout=TIMEOUT).items(), "read configs")
+        configs = self.site.wait_all(
+            admin.describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"
+        )
         settings = {resource.name: {k: v.value for k, v in found.items()} for resource, found in configs.items()}
         return {
             name: Topic(
@@ -65,9 +69,49 @@ class KafkaBrokers:
             for name, topic in described.items()
         }
 
+    def view(self) -> KafkaView:
+        """One metadata request, and the configuration of topics that miss a replica. The client can ask neither for log
+        directories nor for the quorum, so these stay without a signal.
+        """
+        try:
+            told = self.site.admin().list_topics(timeout=self.site.timeout)
+        except KafkaException as error:
+            raise self.site.causes.translate(error, "list its topics") from error
+        assigned: set[int] = set()
+        out_of_sync: dict[int, int] = {}
+        fewest: dict[str, list[int]] = {}
+        partitions = leaderless = 0
+        for name, topic in told.topics.items():
+            for each in topic.partitions.values():
+                partitions += 1
+                leaderless += each.leader < 0
+                assigned.update(each.replicas)
+                if len(each.isrs) < len(each.replicas):
+                    fewest.setdefault(name, []).append(len(each.isrs))
+                    for broker in set(each.replicas).difference(each.isrs):
+                        out_of_sync[broker] = out_of_sync.get(broker, 0) + 1
+        alive = frozenset(told.brokers)
+        below = self._under_min_isr(fewest)
+        return KafkaView(alive, frozenset(assigned), told.controller_id, partitions, out_of_sync, below, leaderless)
+
+    def _under_min_isr(self, in_sync: Mapping[str, list[int]]) -> int:
+        """Partitions with fewer replicas in sync than their topic demands, leaderless ones left out."""
+        if not in_sync:
+            return 0
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in in_sync]
+        configs = self.site.wait_all(
+            self.site.admin().describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"
+        )
+        demanded = {
+            each.name: int(found["min.insync.replicas"].value or 1)
+            for each, found in configs.items()
+            if "min.insync.replicas" in found
+        }
+        return sum(0 < each < demanded.get(name, 1) for name, counts in in_sync.items() for each in counts)
+
     def _broker_config(self, broker: int) -> dict[str, str]:
         resource = ConfigResource(ResourceType.BROKER, str(broker))
-        future = self.site.admin().describe_configs([resource], request_timeout=TIMEOUT)[resource]
+        future = self.site.admin().describe_configs([resource], request_timeout=self.site.timeout)[resource]
         found = self.site.wait(future, "read the configuration of a broker")
         return {key: str(entry.value or "") for key, entry in found.items()}
 

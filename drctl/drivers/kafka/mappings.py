@@ -10,16 +10,18 @@ int16 and UTF-8::
 """
 
 import struct
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from confluent_kafka import Message
 
 from drctl.drivers.kafka.brokers import KafkaBrokers
-from drctl.drivers.kafka.records import read
+from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import NotFound, Unsupported
-from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
+from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
 
 
 class KafkaMappings:
@@ -30,14 +32,26 @@ class KafkaMappings:
         self.target = target
         self.syncs_topic = f"mm2-offset-syncs.{source.name}.internal"
         self.checkpoints_topic = f"{source.name}.checkpoints.internal"
-        self._syncs: dict[TopicPartition, list[OffsetSync]] = {}
+        self._syncs: dict[TopicPartition, Syncs] = {}
         self._checkpoints: dict[str, dict[TopicPartition, Checkpoint]] = {}
         self._next: dict[str, tuple[str, int]] = {}
 
-    def syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-        for tp, sync in self._new(self.syncs_topic, decode_sync, self._syncs):
-            append_sync(self._syncs.setdefault(tp, []), sync)
-        return {tp: tuple(self._syncs[tp]) for tp in partitions if tp in self._syncs}
+    def syncs(
+        self, partitions: Collection[TopicPartition], since: Mapping[str, Mark] | None = None
+    ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
+        for place, (tp, sync) in self._new(self.syncs_topic, _placed_sync, self._syncs):
+            self._syncs.setdefault(tp, Syncs()).add(place, sync)
+        topic_id, _ = self._next[self.syncs_topic]
+        begin = {topic: mark.offset for topic, mark in (since or {}).items() if mark.topic_id == topic_id}
+        found = {tp: self._syncs[tp].since(begin.get(tp.topic, 0)) for tp in partitions if tp in self._syncs}
+        return {tp: syncs for tp, syncs in found.items() if syncs}
+
+    def mark(self) -> Mark | None:
+        found = KafkaBrokers(self.target).topics([self.syncs_topic]).get(self.syncs_topic)
+        if found is None:
+            return None
+        only = TopicPartition(self.syncs_topic, 0)
+        return Mark(found.topic_id, KafkaRecords(self.target).bounds([only])[only].high)
 
     def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:
         for group, tp, checkpoint in self._new(self.checkpoints_topic, decode_checkpoint, self._checkpoints):
@@ -80,11 +94,32 @@ class KafkaMappings:
         )
 
 
-def append_sync(syncs: list[OffsetSync], new: OffsetSync) -> None:
-    """Keep both offsets strictly rising: whatever a later sync contradicts was before a rewind."""
-    while syncs and (syncs[-1].upstream >= new.upstream or syncs[-1].downstream >= new.downstream):
-        syncs.pop()
-    syncs.append(new)
+class Syncs:
+    """One partition's syncs, both offsets strictly rising, each with where it was written."""
+
+    __slots__ = ("_places", "_syncs")
+
+    def __init__(self) -> None:
+        self._syncs: list[OffsetSync] = []
+        self._places = array("q")
+
+    def add(self, place: int, new: OffsetSync) -> None:
+        """Whatever a later sync contradicts was before a rewind, and is forgotten."""
+        while self._syncs and (
+            self._syncs[-1].upstream >= new.upstream or self._syncs[-1].downstream >= new.downstream
+        ):
+            self._syncs.pop()
+            self._places.pop()
+        self._syncs.append(new)
+        self._places.append(place)
+
+    def since(self, place: int) -> tuple[OffsetSync, ...]:
+        """Those that were written there or behind it."""
+        return tuple(self._syncs[bisect_left(self._places, place) :])
+
+
+def _placed_sync(message: Message) -> tuple[int, tuple[TopicPartition, OffsetSync]]:
+    return message.offset() or 0, decode_sync(message)
 
 
 def decode_sync(message: Message) -> tuple[TopicPartition, OffsetSync]:

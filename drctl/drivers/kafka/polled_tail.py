@@ -1,6 +1,6 @@
 """A site's commits and members by asking for all of them again and again, where their topic may not be read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from drctl.errors import Forbidden
 from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
@@ -49,6 +49,16 @@ class PolledTail:
         elif (group.protocol, group.members) != (before.protocol, before.members):
             yield GroupSeen(name, group.protocol, group.members)
 
+    def catch_up(self, seconds: float) -> Tailed:
+        """A round of asking that begins now."""
+        del seconds
+        self._next = 0.0
+        return self.poll(0.0)
+
+    def from_now(self) -> Tail:
+        """It could only ask for everything, as the caller can."""
+        raise Forbidden("the changes may not be read here, only asked for", remedy="allow READ on __consumer_offsets")
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -61,14 +71,25 @@ class AllowedTail:
         self._used = written
 
     def poll(self, seconds: float) -> Tailed:
+        return self._ask(lambda tail: tail.poll(seconds))
+
+    def catch_up(self, seconds: float) -> Tailed:
+        """As :meth:`poll`, up to what was written when this was called."""
+        return self._ask(lambda tail: tail.catch_up(seconds))
+
+    def from_now(self) -> Tail:
+        """Of the topic's tail, or Forbidden."""
+        return self._used.from_now()
+
+    def _ask(self, asked: Callable[[Tail], Tailed]) -> Tailed:
         try:
-            return self._used.poll(seconds)
+            return asked(self._used)
         except Forbidden:
             if self._used is self.polled:
                 raise
             self._used.close()
             self._used = self.polled
-            return self._used.poll(seconds)
+            return asked(self._used)
 
     def close(self) -> None:
         """Close what is open."""

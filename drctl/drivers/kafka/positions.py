@@ -1,9 +1,11 @@
 """Consumer groups of one site and their positions, through the admin client."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from enum import Enum
+from itertools import count
 
 from confluent_kafka import (
     ConsumerGroupState,
@@ -11,9 +13,9 @@ from confluent_kafka import (
     ConsumerGroupType,
     TopicPartition,
 )
-from confluent_kafka.admin import ConsumerGroupDescription, MemberDescription
+from confluent_kafka.admin import ConsumerGroupDescription, ConsumerGroupListing, MemberDescription
 
-from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import DrctlError, NotFound
 from drctl.model import offsets
 from drctl.model.offsets import Committed
@@ -21,6 +23,11 @@ from drctl.model.session import Group, GroupProtocol, GroupState, Member
 
 IN_FLIGHT = 64
 """Requests under way at once: beyond that the brokers get no faster."""
+PERMITTED = 16
+"""Requests that one permission is good for: several times as many are under way at once anyway."""
+
+FEW = 16
+"""Groups that are described one by one, however many others the site has."""
 
 STATES = {
     ConsumerGroupState.EMPTY: GroupState.EMPTY,
@@ -39,39 +46,53 @@ class KafkaPositions:
         self.site = site
 
     def groups(self) -> Mapping[str, GroupProtocol]:
-        future = self.site.admin().list_consumer_groups(request_timeout=TIMEOUT)
+        return {group.group_id: _protocol(group.type) for group in self._listed()}
+
+    def _listed(self) -> Sequence[ConsumerGroupListing]:
+        future = self.site.admin().list_consumer_groups(request_timeout=self.site.timeout)
         listed = self.site.wait(future, "list its groups")
         if listed.errors:
             # Each broker lists the groups it coordinates: without one of them the list is not all.
             raise self.site.causes.translate(listed.errors[0], "list all of its groups")
-        return {
-            group.group_id: PROTOCOLS.get(ConsumerGroupType(group.type), GroupProtocol.OTHER) for group in listed.valid
-        }
+        valid: Sequence[ConsumerGroupListing] = listed.valid
+        return valid
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
-        if not groups:
-            return {}
-        futures = self.site.admin().describe_consumer_groups(sorted(groups), request_timeout=TIMEOUT)
-        return {name: self._described(name, future) for name, future in futures.items()}
+        empty = self._empty() if len(groups) > FEW else {}
+        found = {name: empty[name] for name in groups if name in empty}
+        rest = sorted(set(groups) - found.keys())
+        if rest:
+            futures = self.site.admin().describe_consumer_groups(rest, request_timeout=self.site.timeout)
+            found |= {name: self._described(name, future) for name, future in futures.items()}
+        return found
+
+    def _empty(self) -> Mapping[str, Group]:
+        """All groups that are empty, by one request to each broker: there is nothing more to describe of them."""
+        return {
+            group.group_id: Group(group.group_id, _protocol(group.type), GroupState.EMPTY)
+            for group in self._listed()
+            if group.state == ConsumerGroupState.EMPTY
+        }
 
     def _described(self, name: str, future: "Future[ConsumerGroupDescription]") -> Group:
         try:
             told = self.site.wait(future, f"describe group {name}")
         except NotFound:
             return Group(name, GroupProtocol.OTHER, GroupState.DEAD)
-        protocol = PROTOCOLS.get(ConsumerGroupType(told.type), GroupProtocol.OTHER)
         # KIP-848 states that the client does not know are members at work; an unknown state is never empty.
         state = STATES.get(
             ConsumerGroupState(told.state), GroupState.REBALANCING if told.members else GroupState.UNKNOWN
         )
-        return Group(name, protocol, state, tuple(_member(each) for each in told.members))
+        return Group(name, _protocol(told.type), state, tuple(_member(each) for each in told.members))
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[offsets.TopicPartition, Committed]]:
         admin = self.site.admin()
 
         def ask(group: str) -> "Future[ConsumerGroupTopicPartitions]":
             request = [ConsumerGroupTopicPartitions(group)]
-            return admin.list_consumer_group_offsets(request, require_stable=True, request_timeout=TIMEOUT)[group]
+            return admin.list_consumer_group_offsets(request, require_stable=True, request_timeout=self.site.timeout)[
+                group
+            ]
 
         found: dict[str, Mapping[offsets.TopicPartition, Committed]] = {}
         for group, future in _pipelined(sorted(groups), ask):
@@ -90,14 +111,15 @@ class KafkaPositions:
     def commit_all(
         self, positions: Mapping[str, Mapping[offsets.TopicPartition, Committed]], permit: Callable[[], None]
     ) -> Mapping[str, DrctlError]:
-        admin = self.site.admin()
+        admin, sent = self.site.admin(), count()
 
         def ask(group: str) -> "Future[ConsumerGroupTopicPartitions]":
             # Leader epoch -1, the constructor's default: a foreign site's epoch would make clients wait for ever.
             wanted = [_with_position(tp, c) for tp, c in sorted(positions[group].items())]
             request = [ConsumerGroupTopicPartitions(group, wanted)]
-            permit()
-            return admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[group]
+            if next(sent) % PERMITTED == 0:
+                permit()
+            return admin.alter_consumer_group_offsets(request, request_timeout=self.site.timeout)[group]
 
         refused: dict[str, DrctlError] = {}
         for group, future in _pipelined(sorted(g for g, each in positions.items() if each), ask):
@@ -109,7 +131,7 @@ class KafkaPositions:
         return refused
 
     def forget(self, group: str) -> None:
-        future = self.site.admin().delete_consumer_groups([group], request_timeout=TIMEOUT)[group]
+        future = self.site.admin().delete_consumer_groups([group], request_timeout=self.site.timeout)[group]
         with suppress(NotFound):
             self.site.wait(future, f"delete group {group}")
 
@@ -128,6 +150,10 @@ def _pipelined[T](names: Iterable[str], ask: Callable[[str], "Future[T]"]) -> It
         if len(pending) >= IN_FLIGHT:
             yield pending.popleft()
     yield from pending
+
+
+def _protocol(told: Enum) -> GroupProtocol:
+    return PROTOCOLS.get(ConsumerGroupType(told), GroupProtocol.OTHER)
 
 
 def _member(told: MemberDescription) -> Member:

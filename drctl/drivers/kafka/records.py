@@ -26,7 +26,7 @@ EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 BATCH = 2000
 PATIENCE = 0.02
-"""Seconds that a batch may wait to fill: ``consume`` waits this long on every short batch."""
+"""Seconds to wait for the first record of a batch."""
 
 
 class KafkaRecords:
@@ -52,13 +52,13 @@ class KafkaRecords:
         if not partitions:
             return {}
         asked = {TopicPartition(tp.topic, tp.partition): spec for tp in partitions}
-        futures = self.site.admin().list_offsets(asked, isolation_level=level, request_timeout=TIMEOUT)
+        futures = self.site.admin().list_offsets(asked, isolation_level=level, request_timeout=self.site.timeout)
         return {offsets.TopicPartition(tp.topic, tp.partition): future for tp, future in futures.items()}
 
     def _refuse_missing(self, partitions: Collection[offsets.TopicPartition]) -> None:
         """Told apart here, since for both a missing partition and a missing leader the client says "no leader"."""
         try:
-            topics = self.site.admin().list_topics(timeout=TIMEOUT).topics
+            topics = self.site.admin().list_topics(timeout=self.site.timeout).topics
         except KafkaException as error:
             raise self.site.causes.translate(error, "list its topics") from error
         for tp in partitions:
@@ -66,16 +66,49 @@ class KafkaRecords:
                 raise NotFound(f"site {self.site.name} has no partition {tp}", remedy="correct the name, or create it")
 
     def identities(self, partition: offsets.TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:
-        if start >= stop:
-            return ()
-        found: list[RecordId] = []
-        for message in read(self.site, partition, start, batch=stop - start):
-            offset = _offset(message)
-            if offset < stop:
-                found.append(identity(offset, message))
-            if offset >= stop - 1:
-                break
-        return tuple(found)
+        return self.identities_all({partition: (start, stop)})[partition]
+
+    def identities_all(
+        self, spans: Mapping[offsets.TopicPartition, tuple[int, int]]
+    ) -> Mapping[offsets.TopicPartition, tuple[RecordId, ...]]:
+        bounds = self.bounds([partition for partition, (start, stop) in spans.items() if start < stop])
+        left = {p: (max(spans[p][0], low.start), min(spans[p][1], low.stable)) for p, low in bounds.items()}
+        left = {p: (start, stop) for p, (start, stop) in left.items() if start < stop}
+        found: dict[offsets.TopicPartition, list[RecordId]] = {p: [] for p in spans}
+        if left:
+            with self.site.borrow() as consumer:
+                asked = [TopicPartition(p.topic, p.partition, start) for p, (start, _) in left.items()]
+                consumer.assign(asked)
+                self._read_spans(consumer, {p: stop for p, (_, stop) in left.items()}, found)
+                consumer.resume(asked)  # a paused partition would stay so in the consumer's next assignment
+        return {partition: tuple(records) for partition, records in found.items()}
+
+    def _read_spans(
+        self,
+        consumer: Consumer,
+        stops: dict[offsets.TopicPartition, int],
+        found: Mapping[offsets.TopicPartition, list[RecordId]],
+    ) -> None:
+        """Read on until every partition has come to its stop; one that has is paused."""
+        idle = 0.0
+        while stops:
+            messages = _at_hand(consumer, BATCH)
+            idle = 0.0 if messages else idle + PATIENCE
+            if idle >= TIMEOUT:
+                raise _silent(self.site, next(iter(stops)))
+            for message in messages:
+                partition = offsets.TopicPartition(message.topic() or "", message.partition() or 0)
+                if partition not in stops:
+                    continue
+                fault, offset = message.error(), _offset(message)
+                if fault is not None and fault.code() != KafkaError._PARTITION_EOF:
+                    raise self.site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
+                if fault is None and offset < stops[partition]:
+                    found[partition].append(identity(offset, message))
+                if fault is not None or offset >= stops[partition] - 1:
+                    del stops[partition]
+                    if stops:
+                        consumer.pause([TopicPartition(*partition)])
 
     def following(self, partition: offsets.TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
         found: list[RecordId] = []
@@ -86,6 +119,16 @@ class KafkaRecords:
             if len(found) == count:
                 break
         return tuple(found)
+
+
+def ends(site: KafkaSite, partitions: Collection[offsets.TopicPartition]) -> Mapping[offsets.TopicPartition, int]:
+    """The high watermark of each, in as many requests as it has leaders; they must exist."""
+    if not partitions:
+        return {}
+    asked = {TopicPartition(tp.topic, tp.partition): LATEST for tp in partitions}
+    futures = site.admin().list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT)
+    told = site.wait_all(futures.items(), "look up offsets")
+    return {offsets.TopicPartition(tp.topic, tp.partition): int(end.offset) for tp, end in told.items()}
 
 
 def read(site: KafkaSite, partition: offsets.TopicPartition, start: int, *, batch: int = BATCH) -> Iterator[Message]:
@@ -105,7 +148,7 @@ def read(site: KafkaSite, partition: offsets.TopicPartition, start: int, *, batc
 def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition, batch: int) -> Iterator[Message]:
     idle = 0.0
     while idle < TIMEOUT:
-        messages = consumer.consume(batch, PATIENCE)
+        messages = _at_hand(consumer, batch)
         idle = 0.0 if messages else idle + PATIENCE
         for message in messages:
             fault = message.error()
@@ -115,7 +158,17 @@ def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPart
                 return
             else:
                 raise site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
-    raise Unreachable(
+    raise _silent(site, partition)
+
+
+def _at_hand(consumer: Consumer, most: int) -> list[Message]:
+    """What is there: ``consume`` alone would wait out its time on every short batch."""
+    first = consumer.poll(PATIENCE)
+    return [] if first is None else [first, *consumer.consume(most, 0.0)]
+
+
+def _silent(site: KafkaSite, partition: offsets.TopicPartition) -> Unreachable:
+    return Unreachable(
         f"site {site.name}: no records and no end from {partition} in {TIMEOUT:.0f} s", remedy="check its leader"
     )
 

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException
@@ -13,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.properties import load
-from drctl.errors import DrctlError, Unreachable
+from drctl.errors import DrctlError, Unauthenticated, Unreachable
 from drctl.model.site import Site
 
 TIMEOUT = 15.0
@@ -21,6 +22,8 @@ TIMEOUT = 15.0
 
 CONNECT = 8.0
 """Seconds that the first answer of a site may take."""
+DOUBTED_TIMEOUT, DOUBTED_CONNECT = 6.0, 3.0
+"""The same for a site that is doubted: it is probably gone, and a person waits."""
 FAILURE_HOLDS = 5.0
 """Seconds for which a site that could not be reached is taken to be still out of reach."""
 
@@ -30,70 +33,144 @@ def user(config: dict[str, str]) -> str:
     certificate = config.get("ssl.certificate.location") or config.get("ssl.keystore.location")
     if "sasl.username" in config:
         return f"user {config['sasl.username']}"
+    if "ssl.certificate.pem" in config:
+        return "the holder of the certificate in its secret"
     return f"the holder of {certificate}" if certificate else "the anonymous user"
 
 
-class KafkaSite:
-    """Connections to one site, made when first needed. Close it when done."""
+def _again(failure: Exception) -> Exception:
+    """The same error for another caller: one that is raised twice would grow its traceback."""
+    return type(failure)(str(failure), remedy=failure.remedy) if isinstance(failure, DrctlError) else failure
 
-    def __init__(self, name: str, config: dict[str, str]) -> None:
-        self.name = name
-        self.causes = Causes(name, config["bootstrap.servers"], user(config))
-        self.config: dict[str, Any] = {
-            "socket.connection.setup.timeout.ms": 5000,
-            "reconnect.backoff.max.ms": 500,
-            **config,
-        }
+
+class KafkaSite:
+    """Connections to one site, made when first needed. Close it when done.
+
+    A site that is ``doubted`` gets little time for its answers, and is taken to be silent for some seconds after any
+    of them has failed. It is sought in the background, again and again until it answers: who asks something of it waits
+    for the first attempt at most, and is told how the last one ended.
+    """
+
+    def __init__(
+        self, name: str, config: dict[str, str] | Callable[[], dict[str, str]], *, doubted: bool = False
+    ) -> None:
+        """``config`` may be a question that is asked when the site is first used, and again until it is answered."""
+        self.name, self.doubted = name, doubted
+        self.timeout = DOUBTED_TIMEOUT if doubted else TIMEOUT
+        self._given = config
         self._lock = threading.Lock()
         self._admin: AdminClient | None = None
         self._idle: list[Consumer] = []
-        self._failed: tuple[float, DrctlError] | None = None
+        self._failed: tuple[float, Exception] | None = None
+        self._told = threading.Condition(self._lock)
+        self._seeker: threading.Thread | None = None
+        self._closing = threading.Event()
 
     @staticmethod
-    def open(site: Site) -> "KafkaSite":
-        """Read the site's client properties. ConfigInvalid if they are wrong; connects only later."""
-        return KafkaSite(site.name, {**load(site.client_properties), "bootstrap.servers": site.bootstrap_servers})
+    def open(site: Site, discover: Callable[[], dict[str, str]] | None = None, *, doubted: bool = False) -> "KafkaSite":
+        """Read the site's client properties; where it has none, ``discover`` tells what is in them once it is needed.
+
+        ConfigInvalid if they are wrong; connects only later.
+        """
+        if site.client_properties is None:
+            return KafkaSite(site.name, discover or dict, doubted=doubted)
+        config = {**load(site.client_properties), "bootstrap.servers": site.bootstrap_servers}
+        return KafkaSite(site.name, config, doubted=doubted)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What every client of the site is made with."""
+        given = self._given if isinstance(self._given, dict) else self._given()
+        return {"socket.connection.setup.timeout.ms": 5000, "reconnect.backoff.max.ms": 500, **given}
+
+    @cached_property
+    def causes(self) -> Causes:
+        """What the site's clients were told."""
+        return Causes(self.name, self.config["bootstrap.servers"], user(self.config))
 
     def admin(self) -> AdminClient:
         """The admin client, connected. Unreachable or Unauthenticated if it cannot connect."""
+        if self.doubted:
+            return self._sought()
         with self._lock:
             if self._admin is None:
-                admin = AdminClient({**self.config, **self.causes.settings()})
-                self._connect(admin)
-                self._admin = admin
+                self._refuse_while_failed()
+                self._admin = self._connected()
         return self._admin
 
-    def _connect(self, client: AdminClient | Consumer) -> None:
-        """Ask for the list of brokers in short turns, so that a rejected login is told at once.
+    def seek(self) -> None:
+        """Begin to look for a doubted site, so that its silence is known by the time somebody asks."""
+        with self._lock:
+            if self._seeker is None:
+                self._seeker = threading.Thread(target=self._seek, name=f"seek-{self.name}", daemon=True)
+                self._seeker.start()
 
-        A failure is told again for some seconds without trying: a look at a dead site asks many things of it.
-        """
-        if self._failed is not None and time.monotonic() - self._failed[0] < FAILURE_HOLDS:
-            known = self._failed[1]
-            raise type(known)(str(known), remedy=known.remedy)
+    def _sought(self) -> AdminClient:
+        self.seek()
+        with self._told:
+            self._told.wait_for(lambda: self._closing.is_set() or self._admin is not None or self._failed is not None)
+            if self._admin is not None:
+                self._refuse_while_failed()
+                return self._admin
+            closed = Unreachable(f"site {self.name}: its connections are closed", remedy="run the command again")
+            raise closed if self._failed is None else _again(self._failed[1])
+
+    def _seek(self) -> None:
+        while not self._closing.is_set():
+            found, failure = None, None
+            try:
+                found = self._connected()
+            except Exception as error:  # noqa: BLE001 - it is told to whoever asks
+                failure = (time.monotonic(), error)
+            with self._told:
+                self._admin, self._failed = found, failure
+                self._told.notify_all()
+            if failure is None:
+                return
+            self._closing.wait(FAILURE_HOLDS if isinstance(failure[1], Unauthenticated) else 0.5)
+
+    def _connected(self) -> AdminClient:
+        try:
+            admin = AdminClient({**self.config, **self.causes.settings()})
+        except KafkaException as error:
+            raise self.causes.translate(error, "connect") from error
+        self._connect(admin)
+        return admin
+
+    def _connect(self, client: AdminClient | Consumer) -> None:
+        """Ask for the list of brokers in short turns, so that a rejected login is told at once."""
         self.causes.rejected = ""
-        deadline = time.monotonic() + CONNECT
+        deadline = time.monotonic() + (DOUBTED_CONNECT if self.doubted else CONNECT)
         while True:
             try:
                 client.list_topics(topic="", timeout=0.7)
                 return
             except KafkaException as error:
-                if self.causes.rejected or time.monotonic() > deadline:
-                    failure = self.causes.translate(error, "connect")
-                    self._failed = (time.monotonic(), failure)
-                    raise failure from error
+                if self.causes.rejected or self._closing.is_set() or time.monotonic() > deadline:
+                    raise self._failure(self.causes.translate(error, "connect")) from error
             client.poll(0)
+
+    def _refuse_while_failed(self) -> None:
+        """Tell a failure again for some seconds without trying: a look at a dead site asks many things of it."""
+        if self._failed is not None and time.monotonic() - self._failed[0] < FAILURE_HOLDS:
+            raise _again(self._failed[1])
+
+    def _failure(self, failure: DrctlError) -> DrctlError:
+        """The same, noted: it is told again for some seconds."""
+        if isinstance(failure, Unreachable):
+            self._failed = (time.monotonic(), failure)
+        return failure
 
     def wait[T](self, future: "Future[T]", doing: str) -> T:
         """A future's result, its errors translated."""
         try:
-            answer = future.result(TIMEOUT + 5)
+            answer = future.result(self.timeout + 5)
         except KafkaException as error:
-            raise self.causes.translate(error, doing) from error
+            failure = self.causes.translate(error, doing)
+            raise (self._failure(failure) if self.doubted else failure) from error
         except WaitTimeout as error:
-            raise Unreachable(
-                f"site {self.name}: no answer when asked to {doing}", remedy="check its brokers"
-            ) from error
+            silent = Unreachable(f"site {self.name}: no answer when asked to {doing}", remedy="check its brokers")
+            raise (self._failure(silent) if self.doubted else silent) from error
         self.causes.rejected = ""
         return answer
 
@@ -115,6 +192,13 @@ class KafkaSite:
             with self._lock:
                 self._idle.append(consumer)
 
+    def renew(self) -> None:
+        """Close idle consumers, which may believe what they know of a topic that is no more: leaders and epochs."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for consumer in idle:
+            consumer.close()
+
     def consumer(self, more: dict[str, Any]) -> Consumer:
         """A new consumer, connected, that belongs to the caller; ``more`` goes over how records are read here."""
         reading = {
@@ -127,6 +211,10 @@ class KafkaSite:
             "fetch.wait.max.ms": 10,
             "fetch.queue.backoff.ms": 1,
         }
+        if self.doubted:
+            self._sought()
+        else:
+            self._refuse_while_failed()
         consumer = Consumer({**self.config, **reading, **more, **self.causes.settings()})
         try:
             self._connect(consumer)
@@ -137,6 +225,11 @@ class KafkaSite:
 
     def close(self) -> None:
         """Close every client."""
+        with self._told:
+            self._closing.set()
+            self._told.notify_all()
+        if self._seeker is not None:
+            self._seeker.join(2)  # it may be asking Kubernetes how to log in
         with self._lock:
             idle, self._idle, self._admin = self._idle, [], None
         for consumer in idle:

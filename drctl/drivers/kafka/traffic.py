@@ -251,8 +251,8 @@ class Reader:
     def commit(self, *, seconds: float = 0) -> bool:
         """Commit everything processed, trying for so many seconds; False if it is not committed.
 
-        What only found the coordinator busy is committed with the next; what was refused is not: the group has moved
-        on without this member.
+        What is not committed is committed with the next, as long as the partition is this member's: a commit may be
+        refused only because a rebalance has ended while it was on its way.
         """
         self.before_commit()
         if not self.uncommitted:
@@ -261,7 +261,8 @@ class Reader:
         try:
             done = commit(self.consumer, wanted, seconds=seconds)
         except KafkaException:
-            self.uncommitted = {}
+            own = {offsets.TopicPartition(each.topic, each.partition) for each in self.consumer.assignment()}
+            self.uncommitted = {tp: offset for tp, offset in self.uncommitted.items() if tp in own}
             return False
         if done:
             self.uncommitted = {}

@@ -15,3 +15,10 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class UnsleepingClock(SystemClock):
+    """A monotonic clock that goes on while the machine is suspended: what others count does, too."""
+
+    def monotonic(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from drctl.errors import JournalBroken
@@ -17,6 +17,20 @@ CREATE TABLE IF NOT EXISTS entry (
     run TEXT NOT NULL REFERENCES run (id), sequence INTEGER NOT NULL, at TEXT NOT NULL, event TEXT NOT NULL,
     step TEXT NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run, sequence)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS line (
+    number INTEGER PRIMARY KEY, change TEXT NOT NULL, about TEXT NOT NULL, content TEXT NOT NULL, digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS head (
+    journal INTEGER PRIMARY KEY CHECK (journal = 1), number INTEGER NOT NULL, digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS seen_topic (
+    plan TEXT NOT NULL, site TEXT NOT NULL, topic TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (plan, site, topic)
+) STRICT;
+CREATE TABLE IF NOT EXISTS copied (
+    plan TEXT NOT NULL, link TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+    PRIMARY KEY (plan, link, topic, partition)
+) STRICT;
+CREATE TABLE IF NOT EXISTS sighting (site TEXT PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL, silent TEXT) STRICT;
 """
 
 
@@ -30,23 +44,42 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=10)
     except (OSError, sqlite3.Error) as error:
-        raise _broken(path, error) from error
+        raise broken(path, error) from error
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.executescript(SCHEMA)
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise _broken(path, error) from error
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
+        raise broken(path, error) from error
     finally:
         connection.close()
 
 
-def _broken(path: Path, error: Exception) -> JournalBroken:
+def share(path: Path) -> None:
+    """Make it a file that several machines may use at once. It stays one.
+
+    SQLite's write-ahead log needs memory that all users share, so it is for one machine; the older rollback journal
+    needs nothing but file locks. JournalBroken where the file cannot be changed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            connection.executescript(SCHEMA)
+    except (OSError, sqlite3.Error) as error:
+        raise broken(path, error) from error
+    if mode != ("delete",):
+        raise broken(path, f"its journal mode stays {mode}")
+
+
+def broken(path: Path, error: object) -> JournalBroken:
+    """The file cannot be used as it is."""
     return JournalBroken(
         f"{path}: the journal cannot be used: {error}",
-        remedy="free the disk or restore the file from its copy; do not delete it while a run is unfinished",
+        remedy="free the disk; a damaged file: move it away with its -wal and -shm, then 'drctl runs restore'",
     )

@@ -1,9 +1,12 @@
 """The epoch of one plan file, in its SQLite file."""
 
+import sqlite3
 from pathlib import Path
 
-from drctl.drivers.store.database import transaction
+from drctl.drivers.store import lines
+from drctl.drivers.store.database import broken, transaction
 from drctl.errors import Superseded
+from drctl.model.chain import Change
 
 
 class SqliteEpochs:
@@ -15,16 +18,30 @@ class SqliteEpochs:
 
     def current(self) -> int:
         with transaction(self.path) as database:
-            row = database.execute("SELECT epoch FROM epoch WHERE plan = ?", (self.plan,)).fetchone()
-        return int(row[0]) if row else 0
+            return self._present(database)
 
     def raise_to(self, epoch: int, *, expected: int) -> None:
         with transaction(self.path) as database:
-            row = database.execute("SELECT epoch FROM epoch WHERE plan = ?", (self.plan,)).fetchone()
-            present = int(row[0]) if row else 0
+            present = self._present(database)
             if present != expected or epoch <= present:
                 raise Superseded(
                     f"the epoch of {self.plan} is {present}, not {expected}: someone newer has decided",
                     remedy="look at 'drctl status' before deciding anew",
                 )
             database.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?)", (self.plan, epoch))
+            lines.add(database, Change.EPOCH_RAISED, self.plan, str(epoch))
+
+    def _present(self, database: sqlite3.Connection) -> int:
+        """The epoch, as the register and the journal tell it alike."""
+        try:
+            lines.head(database)
+        except lines.ChainBrokenError as error:
+            raise broken(self.path, error) from error
+        row = database.execute("SELECT epoch FROM epoch WHERE plan = ?", (self.plan,)).fetchone()
+        told = database.execute(
+            "SELECT content FROM line WHERE change = ? AND about = ? ORDER BY number DESC LIMIT 1",
+            (Change.EPOCH_RAISED, self.plan),
+        ).fetchone()
+        if (str(row[0]) if row else None) != (told[0] if told else None):
+            raise broken(self.path, f"the epoch of {self.plan} was altered")
+        return int(row[0]) if row else 0

@@ -1,77 +1,127 @@
-"""The journal in SQLite: append only, durable, each entry chained to the one before by SHA-256."""
+"""The journal in SQLite: append only, durable, chained by SHA-256 within each run and over all runs."""
 
-import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from drctl.drivers.store.database import transaction
+from drctl.drivers.store import lines
+from drctl.drivers.store.database import broken, transaction
 from drctl.errors import Conflict, JournalBroken
+from drctl.model.chain import Change, Line, canonical, entry_digest, require_whole, run_content
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.ports import Clock
 
-RUN = "id, kind, plan, plan_digest, source, target, epoch"
-
 
 class SqliteJournal:
-    """Implements :class:`drctl.ports.Journal`."""
+    """Implements :class:`drctl.ports.JournalFile`. What was found whole is not looked at again by the same object."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.clock = clock
+        self._whole: Line | None = None
 
     def begin(self, run: Run) -> None:
         values = (run.id, run.kind, run.plan, run.plan_digest, run.source, run.target, run.epoch, RunState.RUNNING)
-        with transaction(self.path) as database:
+        with self._open() as database:
             if database.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone():
                 raise Conflict(f"run {run.id} is in the journal already")
+            lines.head(database)  # before the first change: an older file gets its lines now
             database.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            lines.add(database, Change.RUN_BEGUN, run.id, run_content(run))
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
         at = self.clock.now()
-        text = json.dumps(body or {}, sort_keys=True, default=str)
-        with transaction(self.path) as database:
+        text = canonical(body or {})
+        with self._open() as database:
+            lines.head(database)
             last = database.execute(
                 "SELECT sequence, digest FROM entry WHERE run = ? ORDER BY sequence DESC LIMIT 1", (run,)
             ).fetchone()
             sequence, before = (last[0] + 1, last[1]) if last else (1, run)
-            digest = _chain(before, str(sequence), at.isoformat(), event, step, text)
+            digest = entry_digest(before, sequence, at.isoformat(), event, step, text)
             row = (run, sequence, at.isoformat(), event, step, text, digest)
             database.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            lines.add(database, Change.ENTRY_WRITTEN, run, str(sequence), digest)
         return JournalEntry(sequence, run, at, event, step, json.loads(text), digest)
 
     def end(self, run: str, state: RunState) -> None:
-        with transaction(self.path) as database:
+        with self._open() as database:
+            lines.head(database)
             database.execute("UPDATE run SET state = ? WHERE id = ?", (state, run))
+            lines.add(database, Change.RUN_ENDED, run, state)
 
     def runs(self) -> tuple[tuple[Run, RunState], ...]:
-        with transaction(self.path) as database:
-            rows = database.execute(f"SELECT {RUN}, state FROM run ORDER BY rowid").fetchall()  # noqa: S608
-        return tuple((Run(*row[:-1]), RunState(row[-1])) for row in rows)
+        with self._open() as database:
+            self._require_whole(database)
+            known = lines.known_runs(database)
+            rows = database.execute(f"SELECT {lines.RUN}, state FROM run ORDER BY rowid").fetchall()  # noqa: S608
+        found = [(Run(*row[:-1]), row[-1]) for row in rows]
+        for run, state in found:
+            if known.pop(run.id, None) != (run_content(run), state):
+                raise self._altered(f"run {run.id} was altered")
+        if known:
+            raise self._altered(f"run {next(iter(known))} is missing")
+        return tuple((run, RunState(state)) for run, state in found)
 
     def entries(self, run: str) -> tuple[JournalEntry, ...]:
-        with transaction(self.path) as database:
+        with self._open() as database:
             rows = database.execute(
                 "SELECT sequence, at, event, step, body, digest FROM entry WHERE run = ? ORDER BY sequence", (run,)
             ).fetchall()
-        return _verified(self.path, run, rows)
+            found = self._verified(run, rows)
+            self._require_whole(database)
+            written = "SELECT COUNT(*) FROM line WHERE change = ? AND about = ?"
+            (count,) = database.execute(written, (Change.ENTRY_WRITTEN, run)).fetchone()
+        if count != len(found):
+            raise self._altered(f"run {run} should have {count} entries, and has {len(found)}")
+        return found
 
+    def lines(self, after: int = 0) -> tuple[Line, ...]:
+        with self._open() as database:
+            self._require_whole(database)
+            return tuple(lines.read(database, after))
 
-def _verified(path: Path, run: str, rows: list[sqlite3.Row]) -> tuple[JournalEntry, ...]:
-    entries: list[JournalEntry] = []
-    before = run
-    for expected, (sequence, at, event, step, body, digest) in enumerate(rows, 1):
-        if sequence != expected or digest != _chain(before, str(sequence), at, event, step, body):
-            raise JournalBroken(
-                f"{path}: entry {sequence} of run {run} was altered or entries are missing before it",
-                remedy="restore the file from its copy; decide by what the sites show",
-            )
-        entry = JournalEntry(sequence, run, datetime.fromisoformat(at), Event(event), step, json.loads(body), digest)
-        entries.append(entry)
-        before = digest
-    return tuple(entries)
+    def complete(self, new: Sequence[Line]) -> int:
+        require_whole("the copy", new)
+        with self._open() as database:
+            self._require_whole(database)
+            number, digest = lines.head(database)
+            if number and (number > len(new) or new[number - 1].digest != digest):
+                what = f"it holds {number} lines, the copy {len(new)}" if number > len(new) else "they differ"
+                raise Conflict(f"{self.path} does not go on as the copy does: {what}", remedy="keep the file as it is")
+            for line in new[number:]:
+                lines.put(database, line)
+            if lines.head(database) != (number, digest) and lines.head(database)[1] != new[-1].digest:
+                raise self._altered("the copy could not be taken over as it is")
+        return len(new) - number
 
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with transaction(self.path) as database:
+                yield database
+        except lines.ChainBrokenError as error:
+            raise self._altered(str(error)) from error
 
-def _chain(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    def _require_whole(self, database: sqlite3.Connection) -> None:
+        """Check every line written since the last look, and that the newest one is the head."""
+        lines.head(database)
+        after = self._whole
+        self._whole = require_whole(str(self.path), lines.read(database, after.number if after else 0), after)
+
+    def _verified(self, run: str, rows: list[sqlite3.Row]) -> tuple[JournalEntry, ...]:
+        entries: list[JournalEntry] = []
+        before = run
+        for expected, (sequence, at, event, step, body, digest) in enumerate(rows, 1):
+            if sequence != expected or digest != entry_digest(before, sequence, at, event, step, body):
+                raise self._altered(f"entry {sequence} of run {run} was altered or entries are missing before it")
+            told = json.loads(body)
+            entries.append(JournalEntry(sequence, run, datetime.fromisoformat(at), Event(event), step, told, digest))
+            before = digest
+        return tuple(entries)
+
+    def _altered(self, what: str) -> JournalBroken:
+        return broken(self.path, what)

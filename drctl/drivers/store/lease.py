@@ -2,9 +2,13 @@
 
 import fcntl
 import os
+import threading
 from pathlib import Path
 
 from drctl.errors import Locked
+
+LOOKS = 5
+"""Times that a locked file is tried: who only asks who holds it locks it for a moment, too."""
 
 
 class FileLease:
@@ -19,14 +23,12 @@ class FileLease:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            present = os.pread(file, 500, 0).decode(errors="replace").strip() or "unknown"
+        if not _locked(file, fcntl.LOCK_EX, LOOKS):
+            present = _holder(file)
             os.close(file)
             raise Locked(
                 f"another drctl is at work on this plan file: {present}", remedy="wait until it is done, or end it"
-            ) from None
+            )
         os.ftruncate(file, 0)
         os.pwrite(file, holder.encode() + b"\n", 0)
         self._file = file
@@ -40,7 +42,35 @@ class FileLease:
             return False
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
 
+    def holder(self) -> str:
+        if self.held():
+            return _holder(self._file or 0)
+        try:
+            file = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return ""
+        try:
+            return "" if _locked(file, fcntl.LOCK_SH, 1) else _holder(file)
+        finally:
+            os.close(file)
+
     def release(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _locked(file: int, how: int, looks: int) -> bool:
+    for left in reversed(range(looks)):
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if left:
+                threading.Event().wait(0.02)
+        else:
+            return True
+    return False
+
+
+def _holder(file: int) -> str:
+    return os.pread(file, 500, 0).decode(errors="replace").strip() or "unknown"

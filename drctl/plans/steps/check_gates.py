@@ -1,16 +1,20 @@
 """check-gates."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, override
 
+from drctl.decide.digests import facts_digest
+from drctl.decide.overrides import Sifted, name_of, sift
 from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import Blocked
 from drctl.model.facts import Facts
 from drctl.model.run import Evidence
 from drctl.model.site import Guards
+from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.selection import chosen
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
@@ -24,12 +28,16 @@ type Consider = Callable[[Facts, Guards, datetime], Iterator[Blocker]]
 class CheckGates(Step):
     """Look at both sites and the link, and name every reason to wait. Nothing is changed while there is one.
 
+    A rule that may be overridden is, where a person gave its name and a reason. Where the plan file requires a second
+    person's approval, it must be for exactly this plan and these facts, unless an earlier step has asked for it.
+
     A run that has raised the epoch has passed its gates: some of them only hold before the fence, so a resumed run is
     not held up by them again.
     """
 
     observe: Observe
     consider: Consider = blockers
+    asks: bool = True
     name: ClassVar[str] = "check-gates"
     title: ClassVar[str] = "Check that nothing stands in the way"
     at: ClassVar[Place] = Place.BOTH
@@ -45,12 +53,34 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        found = list(self.consider(facts, world.plan.guards, world.clock.now()))
-        if found:
-            raise Blocked(
-                f"{run.kind} from {run.source} to {run.target}: {len(found)} reasons to wait, nothing was changed",
-                (f"{b.detail} ({b.remedy})" for b in found),
-                exit_code=found[0].concern.value,
-                remedy="remove the reasons and run the command again",
-            )
-        return {"blockers": [], "warnings": [f"{w.detail} ({w.remedy})" for w in warnings(facts)]}
+        reasons = self.consider(facts, world.plan.guards, world.clock.now())
+        return pass_gates(scene, facts, reasons, warnings(facts), asks=self.asks)
+
+
+def pass_gates(
+    scene: Scene, facts: Facts, reasons: Iterable[Blocker], warned: Iterable[Blocker], *, asks: bool = True
+) -> Evidence:
+    """Raise Blocked with every reason that no person overrode; ask for a required approval of just these facts."""
+    run = scene.run
+    sifted = sift(reasons, scene.terms.overrides)
+    if found := sifted.standing:
+        raise Blocked(
+            f"{run.kind} from {run.source} to {run.target}: {len(found)} reasons to wait, nothing was changed",
+            (f"{b.detail} ({b.remedy})" for b in found),
+            exit_code=found[0].concern.value,
+            remedy="remove the reasons and run the command again",
+        )
+    digest = facts_digest(facts, run.epoch - 1)
+    seen: Evidence = {"blockers": [], "warnings": [f"{w.detail} ({w.remedy})" for w in warned], "facts": digest}
+    approved = require_approval(scene.world, scene.terms, Digests(scene.digest, digest)) if asks else {}
+    return seen | _told_overrides(scene, sifted) | approved
+
+
+def _told_overrides(scene: Scene, sifted: Sifted) -> Evidence:
+    """Which overrides applied, to what, and which were not needed."""
+    before = chosen(scene.world, scene.run.id).get("overridden", {})
+    applied = {name_of(b.rule): b.detail for b in sifted.overridden}
+    return {
+        "overridden": {name: {"found": f, "why": scene.terms.overrides[name]} for name, f in applied.items()},
+        "overrides that did not apply": sorted(scene.terms.overrides.keys() - applied.keys() - before.keys()),
+    }

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.scaling import SCALE_DOWN
 from drctl.plans.waiting import wait_until_none
 
 
@@ -24,13 +25,7 @@ class CloseConsumers(Step):
         return scene.world.front_door.site() != scene.source.name and not self._inside(scene)
 
     def remember(self, scene: Scene) -> Evidence:
-        groups = scene.source.positions.describe(scene.groups)
-        door = scene.world.front_door.site()
-        return {
-            "front door": door,
-            "members": {name: len(groups[name].members) for name in sorted(groups)},
-            "static ids": {name: ids for name in sorted(groups) if (ids := groups[name].static_ids)},
-        }
+        return {"front door": scene.world.front_door.site()} | membership(scene)
 
     def do(self, scene: Scene) -> Evidence:
         if scene.world.front_door.site() == scene.source.name:
@@ -57,3 +52,17 @@ class CloseConsumers(Step):
             + (", ".join(f"{m.client_id} at {m.host}" for m in group.members) or "no member")
             for group in inside
         ]
+
+
+def membership(scene: Scene) -> Evidence:
+    """Who is to be met again at the target: members by group, and their static ids.
+
+    Pods that are scaled down leave their groups before this step begins: what that step saw counts, too.
+    """
+    groups, before = scene.source.positions.describe(scene.groups), scene.remembered.get(SCALE_DOWN, {})
+    members = {name: len(groups[name].members) for name in sorted(groups)}
+    static = {name: ids for name in sorted(groups) if (ids := groups[name].static_ids)}
+    return {
+        "members": {name: max(count, before.get("members", {}).get(name, 0)) for name, count in members.items()},
+        "static ids": before.get("static ids", {}) | static,
+    }

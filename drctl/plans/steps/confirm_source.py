@@ -38,7 +38,7 @@ class ConfirmSource(Step):
 def moved_at_source(scene: Scene) -> list[str]:
     """Positions at the source that are not those that were handed over."""
     handed = scene.seen[HandOverPositions.name]["groups"]
-    here = scene.source.positions.committed(tuple(handed))
+    here = scene.positions(scene.source).now(tuple(handed))
     return [
         f"{group} {partition} from {line['here']} to {now[partition]}"
         for group, told in sorted(handed.items())

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from drctl.errors import Conflict, NotProven, StepFailed
+from drctl.errors import NotProven, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Answer, Proof, Translated
+from drctl.plans import evidence
+from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
+
+PROOFS = {proof: proof.name.lower().replace("_", "-") for proof in Proof}
+"""As the journal writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +40,21 @@ class HandOverPositions(Step):
         return handed is not None and (scene.crossed or not _differing(scene, handed["groups"]))
 
     def remember(self, scene: Scene) -> Evidence:
-        before = scene.target.positions.committed(scene.groups)
-        return {
-            "target before": {
-                group: {str(p): [c.offset, c.metadata] for p, c in sorted(positions.items())}
-                for group, positions in sorted(before.items())
-            }
-        }
+        before = scene.positions(scene.target).now(scene.groups)
+        return {"target before": {group: evidence.held(positions) for group, positions in sorted(before.items())}}
 
     def do(self, scene: Scene) -> Evidence:
-        own = scene.source.positions.committed(scene.groups)
-        there = scene.target.positions.committed(scene.groups)
-        answers = translate_committed(scene.world, scene.source.name, scene.target.name, own, there)
+        own, there = scene.held()
+        answers = translate_committed(
+            scene.world, scene.source.name, scene.target.name, own, there, proofs=scene.proofs
+        )
         self._refuse_unproven(scene, answers)
-        _require_empty(scene)
+        image = Images(scene.world, scene.source.name, scene.target.name).of
         wanted = {
-            group: {p: _commit_of(scene, a, own[group].get(p), there[group].get(p)) for p, a in sorted(found.items())}
+            group: {
+                image(p): _commit_of(scene, a, own[group].get(p), there[group].get(image(p)))
+                for p, a in sorted(found.items())
+            }
             for group, found in sorted(answers.items())
         }
         self._commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
@@ -58,7 +62,8 @@ class HandOverPositions(Step):
         groups: dict[str, Any] = {}
         for group, found in sorted(answers.items()):
             lag = sum(max(ends[p].stable - a.position, 0) for p, a in found.items() if p in ends)
-            groups[group] = {"lag": lag, "positions": {str(p): _line(found[p], c) for p, c in wanted[group].items()}}
+            lines = {str(p): _line(a, image(p), wanted[group][image(p)]) for p, a in sorted(found.items())}
+            groups[group] = {"lag": lag, "positions": lines}
         return {"groups": groups}
 
     def verify(self, scene: Scene) -> Evidence:
@@ -74,7 +79,13 @@ class HandOverPositions(Step):
     def _commit(scene: Scene, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
         wanted = {group: positions for group, positions in changed.items() if positions}
         scene.say(f"handing over {len(wanted)} groups")
-        for error in scene.target.positions.commit_all(wanted, scene.in_charge).values():
+        followed = scene.positions(scene.target)
+
+        def permit() -> None:
+            scene.in_charge()
+            followed.keep_up()  # while the brokers are at work, read back what they have written
+
+        for error in scene.target.positions.commit_all(wanted, permit).values():
             raise error
 
     def _refuse_unproven(self, scene: Scene, answers: Mapping[str, Mapping[TopicPartition, Answer]]) -> None:
@@ -91,15 +102,6 @@ class HandOverPositions(Step):
             )
 
 
-def _require_empty(scene: Scene) -> None:
-    inside = [g.name for g in scene.target.positions.describe(scene.groups).values() if not g.takes_positions]
-    if inside:
-        raise Conflict(
-            f"{scene.target.name}: groups with members take no positions: {', '.join(sorted(inside))}",
-            remedy="stop their consumers at the target",
-        )
-
-
 def _commit_of(scene: Scene, answer: Answer, own: Committed | None, there: Committed | None) -> Committed:
     """The position for the target; one that was kept warm there is as good as a new commit of it."""
     run = scene.run
@@ -112,20 +114,21 @@ def _commit_of(scene: Scene, answer: Answer, own: Committed | None, there: Commi
     return Committed(offset, metadata)
 
 
-def _line(answer: Answer, commit: Committed) -> Evidence:
+def _line(answer: Answer, image: TopicPartition, commit: Committed) -> Evidence:
     line: Evidence = {"here": answer.position, "there": commit.offset, "metadata": commit.metadata}
+    if image != answer.partition:
+        line["as"] = str(image)
     if isinstance(answer, Translated):
-        return line | {"proof": answer.proof.name.lower().replace("_", "-"), "compared": answer.compared}
+        return line | {"proof": PROOFS[answer.proof], "compared": answer.compared}
     return line | {"proof": "repeats-accepted", "repeats": answer.repeats}
 
 
 def _differing(scene: Scene, groups: Evidence) -> list[str]:
     """Positions at the target that are not what was handed over."""
-    there = scene.target.positions.committed(tuple(groups))
-    found = {g: {str(p): (c.offset, c.metadata) for p, c in positions.items()} for g, positions in there.items()}
+    there = scene.positions(scene.target).now(tuple(groups))
     return [
         f"{group} {partition}"
         for group, handed in groups.items()
         for partition, line in handed["positions"].items()
-        if found.get(group, {}).get(partition) != (line["there"], line["metadata"])
+        if there[group].get(evidence.image_of(partition, line)) != Committed(line["there"], line["metadata"])
     ]

@@ -33,14 +33,15 @@ class RestorePositions(Step):
         return {"not restored": sorted(self._changed(scene))}
 
     def _changed(self, scene: Scene) -> dict[str, dict[TopicPartition, Committed]]:
-        before = scene.remembered.get(HandOverPositions.name, {}).get("target before", {})
+        before = self._before(scene)
         now = scene.target.positions.committed(tuple(before))
         changed = {
-            group: {p: c for p, c in _positions(held).items() if now[group].get(p) != c}
+            group: {p: c for p, c in evidence.read_held(held).items() if now[group].get(p) != c}
             for group, held in before.items()
         }
         return {group: positions for group, positions in changed.items() if positions}
 
-
-def _positions(held: Evidence) -> dict[TopicPartition, Committed]:
-    return {evidence.partition_of(name): Committed(*position) for name, position in held.items()}
+    def _before(self, scene: Scene) -> Evidence:
+        """What the groups had, as it was written down before the first commit."""
+        before: Evidence = scene.remembered.get(HandOverPositions.name, {}).get("target before", {})
+        return before

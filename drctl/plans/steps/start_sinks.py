@@ -24,7 +24,7 @@ class StartSinks(Step):
         return not self._idle(scene)
 
     def do(self, scene: Scene) -> Evidence:
-        for name in that_ran(scene):
+        for name in self._startable(scene):
             scene.in_charge()
             scene.target.connectors.resume(name)
         try:
@@ -36,10 +36,13 @@ class StartSinks(Step):
     def verify(self, scene: Scene) -> Evidence:
         return {"not working": self._idle(scene)}
 
+    def _startable(self, scene: Scene) -> list[str]:
+        return that_ran(scene)
+
     def _idle(self, scene: Scene) -> dict[str, str]:
         states = {name: scene.target.connectors.state(name) for name in that_ran(scene)}
         return {name: seen.reason or str(seen.state) for name, seen in states.items() if not seen.working}
 
     def _waited_for(self, scene: Scene) -> list[str]:
-        states = (scene.target.connectors.state(name) for name in that_ran(scene))
+        states = (scene.target.connectors.state(name) for name in self._startable(scene))
         return [f"{seen.name} is {seen.state}" for seen in states if not seen.working and not seen.reason]

@@ -21,12 +21,15 @@ class StopLink(Step):
 
     def do(self, scene: Scene) -> Evidence:
         scene.in_charge()
-        scene.forward.replication.stop()
+        self._stop(scene)
         wait_until_none(scene, "the link has stopped", lambda: self._running(scene))
         return {}
 
     def verify(self, scene: Scene) -> Evidence:
         return {"connectors": {c.name: c.state.value for c in scene.forward.replication.status().connectors}}
+
+    def _stop(self, scene: Scene) -> None:
+        scene.forward.replication.stop()
 
     def _running(self, scene: Scene) -> list[str]:
         status = scene.forward.replication.status()

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from drctl.errors import Conflict
-from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
+from drctl.plans.linking import start_from
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
-from drctl.plans.waiting import wait_until_none
 
 
 class TurnLinkAround(Step):
@@ -28,20 +26,7 @@ class TurnLinkAround(Step):
         return scene.home.replication.status().working
 
     def do(self, scene: Scene) -> Evidence:
-        if not scene.forward.replication.status().halted:
-            raise Conflict(
-                f"link {scene.forward.link.name} is not stopped: both directions at once would copy in a circle",
-                remedy=f"stop its connectors at {scene.target.name}'s Connect worker and run the command again",
-            )
-        home, ends = scene.home.replication, self._ends(scene)
-        link = home.status().source
-        ran_on = link.state is not ConnectorState.ABSENT and _copied_since(home.frontier(), ends)
-        if link.halted and not ran_on:
-            scene.in_charge()
-            home.restart_from(ends)
-        scene.in_charge()
-        home.resume()
-        wait_until_none(scene, "the link home works", lambda: self._idle(scene))
+        start_from(scene, scene.home, scene.forward, self._ends(scene))
         return {}
 
     def verify(self, scene: Scene) -> Evidence:
@@ -50,14 +35,3 @@ class TurnLinkAround(Step):
 
     def _ends(self, scene: Scene) -> Mapping[TopicPartition, int]:
         return evidence.read(scene.seen[RecordHandoverPoint.name]["ends"])
-
-    def _idle(self, scene: Scene) -> list[str]:
-        status = scene.home.replication.status()
-        return (
-            [] if status.working else [f"{status.source.name} is {status.source.state} {status.source.trace}".strip()]
-        )
-
-
-def _copied_since(frontier: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> bool:
-    """Whether the link has gone beyond the point: to set it back there would copy records twice."""
-    return any(offset > ends.get(partition, offset) for partition, offset in frontier.items())

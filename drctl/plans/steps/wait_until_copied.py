@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.model.run import Evidence
 from drctl.model.translation import Refusal, Refused
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.positions import translate_groups
+from drctl.plans.positions import translate_committed
 from drctl.plans.waiting import wait_until_none
 
 
@@ -36,7 +36,8 @@ class WaitUntilCopied(Step):
         return {"not copied": self._missing(scene)}
 
     def _missing(self, scene: Scene) -> list[str]:
-        answers = translate_groups(scene.world, scene.source.name, scene.target.name, scene.groups)
+        names = scene.source.name, scene.target.name
+        answers = translate_committed(scene.world, *names, *scene.held(), proofs=scene.proofs)
         return [
             f"{partition} before {answer.position} of {group}"
             for group, found in sorted(answers.items())

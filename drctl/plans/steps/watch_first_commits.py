@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from drctl.errors import DeadlinePassed
 from drctl.model.run import Evidence
+from drctl.plans import evidence
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.close_consumers import CloseConsumers
 from drctl.plans.steps.confirm_source import moved_at_source
@@ -58,6 +59,6 @@ def _behind(scene: Scene, groups: list[str]) -> set[str]:
     return {
         group
         for group in groups
-        for partition, committed in there[group].items()
-        if committed.offset < handed.get(group, {}).get("positions", {}).get(str(partition), {}).get("there", 0)
+        for name, line in handed.get(group, {}).get("positions", {}).items()
+        if (now := there[group].get(evidence.image_of(name, line))) and now.offset < line["there"]
     }

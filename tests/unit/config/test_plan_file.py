@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from drctl.config import duration, load, schema
 from drctl.errors import ConfigInvalid
+from drctl.model.site import DoorCommands, Hook, Moment
 
 GOOD = """\
 apiVersion: drctl.io/v1alpha1
@@ -57,12 +58,136 @@ def test_a_good_file_becomes_frozen_values_with_absolute_paths(tmp_path: Path) -
     assert plan.guards.max_lag == 100_000
 
 
+KUBERNETES = "kubernetes: {kubeconfig: c, context: north, namespace: kafka, pods: app=kafka}"
+STRIMZI = "strimzi: {cluster: north, listener: external, user: drctl, canaryUser: canary}"
+CONNECT = 'connect: {url: "http://n:8083"}'
+KAFKA = 'kafka: {bootstrapServers: "n:1,m:2", clientProperties: c, canary: {clientProperties: c, topic: canary}}'
+
+
+def at_north(*parts: str, kafka: str = KAFKA, connect: str = CONNECT) -> str:
+    """The good file with these parts at its first site."""
+    whole = "\n      ".join(part for part in (kafka, connect, *parts) if part)
+    return GOOD.replace(f"{KAFKA}\n      {CONNECT}", whole)
+
+
+def test_a_fencing_agent_is_read_and_nothing_said_is_none(tmp_path: Path) -> None:
+    assert load(written(tmp_path, GOOD)).fencing_agent is None
+    agent = "  fencingAgent: {command: [./power-off, --hard], timeout: 90s}\n"
+    assert load(written(tmp_path, GOOD + agent)).fencing_agent == Hook(("./power-off", "--hard"), timedelta(seconds=90))
+    with pytest.raises(ConfigInvalid, match=r"spec\.fencingAgent\.command"):
+        load(written(tmp_path, GOOD + "  fencingAgent: {command: []}\n"))
+
+
+def test_nothing_said_is_no_hook_no_cool_down_and_no_approval(tmp_path: Path) -> None:
+    plan = load(written(tmp_path, GOOD))
+    assert plan.front_door == tmp_path / "door.json"
+    assert (plan.guards.cool_down, plan.guards.approval) == (timedelta(0), "none")
+    assert not any(plan.hooks.values())
+
+
+def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
+    door = "frontDoor: {command: {pointTo: [./door, to], read: [./door], timeout: 5s}}"
+    more = (
+        "  guards: {coolDown: 10m, approval: required, approvalValidity: 30m}\n"
+        "  hooks: {pre: [{command: [./freeze, now], timeout: 1m}], onState: [{command: [./tell]}]}\n"
+    )
+    plan = load(written(tmp_path, GOOD.replace("frontDoor: {file: door.json}", door) + more))
+    assert plan.front_door == DoorCommands(("./door", "to"), ("./door",), timedelta(seconds=5))
+    guards = plan.guards
+    assert (guards.cool_down, guards.approval) == (timedelta(minutes=10), "required")
+    assert guards.approval_validity == timedelta(minutes=30)
+    assert plan.hooks[Moment.PRE] == (Hook(("./freeze", "now"), timedelta(minutes=1)),)
+    assert plan.hooks[Moment.ON_STATE] == (Hook(("./tell",), timedelta(seconds=30)),)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("  hooks: {pre: [{command: []}]}", r"plan\.yaml:20: spec\.hooks\.pre\[0\]\.command"),
+        ("  hooks: {pre: [{command: rm -rf}]}", r"spec\.hooks\.pre\[0\]\.command input should be a valid list"),
+        ("  hooks: {onfailure: []}", r"spec\.hooks\.onfailure is not known here"),
+        ("  guards: {approval: maybe}", r"spec\.guards\.approval input should be 'none' or 'required'"),
+        ("  guards: {coolDown: soon}", r"spec\.guards\.coolDown expected a duration"),
+    ],
+)
+def test_wrong_hooks_and_guards_are_named(tmp_path: Path, part: str, said: str) -> None:
+    with pytest.raises(ConfigInvalid, match=said):
+        load(written(tmp_path, GOOD + part + "\n"))
+
+
+@pytest.mark.parametrize("door", ["{}", "{file: a, command: {pointTo: [a], read: [b]}}"])
+def test_a_front_door_is_a_file_or_commands(tmp_path: Path, door: str) -> None:
+    text = GOOD.replace("frontDoor: {file: door.json}", f"frontDoor: {door}")
+    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:18: spec\.frontDoor .*either file or command"):
+        load(written(tmp_path, text))
+
+
+def test_a_plan_may_say_what_clients_are_made_with(tmp_path: Path) -> None:
+    told = '  clients: [{clientId: "mill*", software: librdkafka, version: "2.9.0"}]\n'
+    (client,) = load(written(tmp_path, GOOD + told)).clients
+    assert (client.client_id, client.software, client.version) == ("mill*", "librdkafka", "2.9.0")
+    assert client.is_for("mill-7")
+    with pytest.raises(ConfigInvalid, match=r"clients\[0\]\.clientId expected a client id"):
+        load(written(tmp_path, GOOD + told.replace("mill*", "*")))
+
+
 def test_a_site_may_say_where_its_pods_live(tmp_path: Path) -> None:
-    where = 'connect: {url: "http://n:8083"}\n      kubernetes: {context: north, namespace: kafka}'
-    good = GOOD.replace('connect: {url: "http://n:8083"}', where)
-    assert load(written(tmp_path, good)).site("north").name == "north"
+    place = load(written(tmp_path, at_north(KUBERNETES))).site("north").kubernetes
+    assert place is not None
+    assert (place.kubeconfig, place.context, place.namespace, place.pods) == (
+        tmp_path / "c",
+        "north",
+        "kafka",
+        "app=kafka",
+    )
     with pytest.raises(ConfigInvalid, match=r"plan\.yaml:9: spec\.sites\[0\]\.kubernetes\.namespace is missing"):
-        load(written(tmp_path, good.replace(", namespace: kafka", "")))
+        load(written(tmp_path, at_north(KUBERNETES.replace(", namespace: kafka", ""))))
+
+
+def test_a_site_that_strimzi_runs_needs_neither_addresses_nor_credentials(tmp_path: Path) -> None:
+    text = at_north(KUBERNETES.replace(", pods: app=kafka", ""), STRIMZI, kafka="kafka: {canary: {topic: canary}}")
+    site = load(written(tmp_path, text)).site("north")
+    assert (site.bootstrap_servers, site.client_properties, site.canary.client_properties) == ("", None, None)
+    assert site.strimzi is not None
+    assert site.strimzi.user == "drctl"
+    assert not site.strimzi.take_ownership
+    assert site.kubernetes is not None
+    assert site.kubernetes.pods == "strimzi.io/cluster=north,strimzi.io/broker-role=true"
+
+
+def test_a_link_that_strimzi_runs_names_its_resource(tmp_path: Path) -> None:
+    home = "source: south, target: north, connectors: c"
+    text = at_north(KUBERNETES, STRIMZI, connect="").replace(home, home.replace("connectors: c", "mirrorMaker2: home"))
+    assert load(written(tmp_path, text)).link("south", "north").mirror_maker == "home"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (at_north(STRIMZI), r":6: site north: strimzi needs kubernetes"),
+        (at_north(KUBERNETES.replace(", pods: app=kafka", "")), r":6: .*kubernetes\.pods is missing"),
+        (at_north(KUBERNETES.replace("kubeconfig: c", "kubeconfig: d")), "there is no file d"),
+        (at_north(KUBERNETES.replace("kubeconfig: c, ", "")), "kubeconfig is missing"),
+        (at_north(kafka="kafka: {canary: {topic: canary}}"), r":6: .*or strimzi\.listener and strimzi\.user"),
+        (at_north(kafka="kafka: {canary: {topic: canary}}"), r":6: .*or strimzi\.listener and strimzi\.canaryUser"),
+        (at_north(kafka=KAFKA.replace("clientProperties: c, canary", "canary")), "belong together"),
+        (at_north(connect=""), r"link s-n: connectors need connect\.url at north"),
+        (GOOD.replace("connectors: c", "mirrorMaker2: home"), "needs a strimzi part at south"),
+        (GOOD.replace("connectors: c", "connectors: c, mirrorMaker2: home"), "name either connectors, or mirrorMaker2"),
+        (GOOD.replace("connectors: c, ", ""), "name either connectors, or mirrorMaker2"),
+        (at_north(KUBERNETES, STRIMZI.replace("cluster: north", "cluster: North")), "name of a Kubernetes resource"),
+    ],
+)
+def test_what_could_not_be_reached_or_driven_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigInvalid, match=said):
+        load(written(tmp_path, text))
+
+
+def test_witnesses_at_other_places_are_named_once(tmp_path: Path) -> None:
+    text = GOOD + '  witnesses: [{name: west, url: "http://w:8080"}]\n'
+    assert [each.name for each in load(written(tmp_path, text)).witnesses] == ["west"]
+    with pytest.raises(ConfigInvalid, match="witnesses: the name west is used twice"):
+        load(written(tmp_path, text.replace("}]\n", '}, {name: west, url: "http://x:1"}]\n')))
 
 
 def test_the_schema_accepts_what_the_loader_accepts() -> None:

@@ -3,16 +3,18 @@
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from drctl.drivers.store import database
 from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
-from drctl.errors import ConfigInvalid, DrctlError, JournalBroken, Locked
-from drctl.model.run import Event, Run
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, JournalBroken, Locked
+from drctl.model.run import Event, Run, RunState
 from tests.fakes import FakeClock
 
 RUN = Run("r1", "switchover", "lab", "d1", "north", "south", 3)
@@ -131,3 +133,102 @@ def test_a_door_is_turned_leaving_nothing_beside_it(tmp_path: Path) -> None:
 def test_a_door_that_cannot_be_turned_is_named(tmp_path: Path) -> None:
     with pytest.raises(DrctlError, match=r"door\.json: the front door cannot be turned"):
         FileFrontDoor(tmp_path / "no-folder" / "door.json").point_to("south")
+
+
+@pytest.mark.parametrize(
+    ("damage", "names"),
+    [
+        ("DELETE FROM entry WHERE sequence = 3", "entry 3 of run r1 is missing"),
+        ("DELETE FROM entry WHERE sequence = 3; DELETE FROM line WHERE number = 4", "line 4 should be the last"),
+        ("UPDATE head SET number = 3", "line 3 should be the last, and line 4 is"),
+        ("UPDATE run SET state = 'done'", "run r1 was altered"),
+        ("UPDATE run SET target = 'west'", "run r1 was altered"),
+        ("UPDATE line SET content = '2' WHERE number = 4", "line 4, about r1, was altered"),
+        ("UPDATE epoch SET epoch = 9", "the epoch of lab was altered"),
+    ],
+)
+def test_what_was_cut_off_or_altered_anywhere_is_named(journal: SqliteJournal, damage: str, names: str) -> None:
+    epochs = SqliteEpochs(journal.path, "lab")
+    if "epoch" in damage:
+        epochs.raise_to(3, expected=0)
+    with sqlite3.connect(journal.path) as database:
+        database.executescript(damage)
+    database.close()
+    with pytest.raises(JournalBroken, match=names):
+        _read_all(journal.path)
+
+
+def _read_all(path: Path) -> list[object]:
+    fresh, epochs = SqliteJournal(path, FakeClock()), SqliteEpochs(path, "lab")
+    runs = fresh.runs()
+    return [runs, [fresh.entries(run.id) for run, _ in runs], fresh.lines(), epochs.current()]
+
+
+def test_a_changed_byte_anywhere_is_noticed_or_changes_nothing(journal: SqliteJournal, tmp_path: Path) -> None:
+    SqliteEpochs(journal.path, "lab").raise_to(1, expected=0)
+    journal.end("r1", RunState.DONE)
+    truth, whole = _read_all(journal.path), journal.path.read_bytes()
+    noticed = 0
+    used = [place for place, byte in enumerate(whole) if byte]
+    for place in used[:: len(used) // 40]:
+        path = tmp_path / f"{place}.sqlite"
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x15]) + whole[place + 1 :])
+        try:
+            assert _read_all(path) == truth, f"byte {place} changed what is read"
+        except JournalBroken:
+            noticed += 1
+    assert noticed > 20
+
+
+def test_a_file_from_before_there_were_lines_is_read_and_goes_on(journal: SqliteJournal) -> None:
+    SqliteEpochs(journal.path, "lab").raise_to(3, expected=0)
+    journal.end("r1", RunState.STOPPED)
+    truth = _read_all(journal.path)
+    with sqlite3.connect(journal.path) as database:
+        database.executescript("DROP TABLE line; DROP TABLE head")
+    database.close()
+    runs, entries, _, epoch = _read_all(journal.path)
+    assert [runs, entries, epoch] == [truth[0], truth[1], truth[3]]
+    SqliteJournal(journal.path, FakeClock()).append("r1", Event.RUN_RESUMED)
+    assert len(SqliteJournal(journal.path, FakeClock()).lines()) == 7
+
+
+def test_a_copy_never_replaces_a_journal_that_holds_more_or_other_lines(journal: SqliteJournal, tmp_path: Path) -> None:
+    copy = journal.lines()
+    journal.append("r1", Event.RUN_RESUMED)
+    with pytest.raises(Conflict, match="it holds 5 lines, the copy 4"):
+        journal.complete(copy)
+    other = SqliteJournal(tmp_path / "other.sqlite", FakeClock())
+    other.begin(Run("r2", "switchover", "lab", "d1", "south", "north", 1))
+    with pytest.raises(Conflict, match="they differ"):
+        other.complete(copy)
+    assert [run.id for run, _ in other.runs()] == ["r2"]
+
+
+def test_a_copy_that_is_not_whole_is_not_taken_over(journal: SqliteJournal, tmp_path: Path) -> None:
+    lines = journal.lines()
+    other = SqliteJournal(tmp_path / "other.sqlite", FakeClock())
+    for harmed in (lines[1:], (*lines[:2], *lines[3:]), (replace(lines[0], about="r9"), *lines[1:])):
+        with pytest.raises(JournalBroken, match="the copy: line"):
+            other.complete(harmed)
+    assert other.lines() == ()
+
+
+def test_a_shared_file_needs_no_memory_that_machines_share_and_stays_so(tmp_path: Path) -> None:
+    """Also one that was for one machine before, with what it holds."""
+    path = tmp_path / "state.sqlite"
+    SqliteEpochs(path, "plan").raise_to(3, expected=0)
+    database.share(path)
+    database.share(path)
+    SqliteEpochs(path, "plan").raise_to(4, expected=3)
+    with database.transaction(path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert not list(tmp_path.glob("*-shm"))
+    assert SqliteEpochs(path, "plan").current() == 4
+
+
+def test_a_file_of_one_machine_keeps_its_write_ahead_log(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    for _ in range(2):
+        with database.transaction(path) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -1,14 +1,16 @@
 """Whom to deny, and what has grown."""
 
+from dataclasses import replace
+
 import pytest
 
 from drctl.errors import StepFailed
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import Denial, Scope, Writers
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Run
 from drctl.plans import evidence, fencing
 from drctl.plans.plan import Scene
-from tests.fakes import FakeWorld
+from tests.fakes import FakeFence, FakeWorld
 
 READINGS = TopicPartition("turbines.readings", 0)
 
@@ -40,6 +42,23 @@ def test_a_writer_that_is_added_later_brings_the_fence_down() -> None:
     assert not fencing.stand(scene, Scope.TOPICS)
     with pytest.raises(StepFailed, match="User:new should be denied topics"):
         fencing.require(scene, Scope.TOPICS)
+
+
+class Knowing(FakeFence):
+    """A fence that knows the site's super users."""
+
+    def writers(self) -> Writers:
+        return replace(super().writers(), super_users=frozenset(self.site.super_users))
+
+
+def test_whom_the_fence_does_not_bind_is_named_where_somebody_tells() -> None:
+    earth = FakeWorld()
+    north = earth.ports().sites["north"]
+    assert "the brokers do not tell who they are" in fencing.not_covered(north)
+    knowing = replace(north, fence=Knowing(earth.north))
+    assert fencing.not_covered(knowing) == "no super user is named beside Strimzi's own"
+    earth.north.super_users |= {"User:ops", "User:CN=root"}
+    assert fencing.not_covered(knowing) == "these super users are not covered: User:CN=root, User:ops"
 
 
 def test_markers_and_aborted_records_are_no_growth() -> None:

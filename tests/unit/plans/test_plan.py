@@ -11,13 +11,16 @@ from drctl.plans.switchover import ordered
 ORDER = [
     "check-gates",
     "raise-epoch",
+    "prepare-capacity",
     "place-sinks",
+    "prove-ahead",
     "fence-writes",
     "settle-transactions",
     "fence-transactions",
     "prove-fence",
     "drain-link",
     "stop-sinks",
+    "scale-down-source",
     "close-consumers",
     "hand-over-positions",
     "stop-link",
@@ -25,6 +28,7 @@ ORDER = [
     "confirm-source",
     "open-target",
     "point-clients-over",
+    "scale-up-target",
     "start-sinks",
     "turn-link-around",
     "watch-first-commits",
@@ -40,6 +44,7 @@ def test_a_switchover_takes_its_steps_in_this_order() -> None:
         "point-clients-back",
         "restore-positions",
         "resume-sinks",
+        "scale-back-source",
         "resume-link",
     ]
 

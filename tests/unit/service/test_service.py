@@ -1,7 +1,7 @@
 """The service's metrics and health over a fake world."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
@@ -12,20 +12,22 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
+from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import ConfigInvalid
 from drctl.model.facts import Status
+from drctl.model.offsets import TopicPartition
 from drctl.model.warmth import WarmthState
 from drctl.monitors import status
 from drctl.ports import World
 from drctl.service.http import Health, listen
 from drctl.service.watch import Watch
-from tests.fakes import fake_world
+from tests.fakes import FakeBrokers, fake_world
 from tests.spec.stage import switch
 
 
 @contextmanager
-def served(registry: CollectorRegistry, health: Health) -> Iterator[str]:
-    server = listen("127.0.0.1:0", registry, health)
+def served(registry: CollectorRegistry, health: Health, sightings: Callable[[], object] = dict) -> Iterator[str]:
+    server = listen("127.0.0.1:0", registry, health, sightings)
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -70,6 +72,35 @@ def test_sessions_become_metrics_and_are_unknown_where_the_tail_cannot_be_read()
     assert 'drctl_reading_unknown{of="north",reading="sessions"} 1.0' in text
     assert f'drctl_group_members{{group="{group}",site="north"}}' not in text
     assert 'drctl_tail_behind_records{site="south"} 0.0' in text
+
+
+def test_losses_become_metrics_and_are_logged_once() -> None:
+    earth = fake_world()
+    earth.come_to_rest()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_link_losses{link="north-to-south",rule="link_silent"} 0.0' in text
+    assert 'drctl_link_losses{link="north-to-south",rule="losses_unknown"} 0.0' in text
+    earth.mirrors["north", "south"].holds = True
+    earth.north.write(TopicPartition("shop.orders", 0), b"late", "User:shop")
+    with capture_logs() as logs:
+        for _ in range(4):
+            watch.cycle()
+            earth.clock.jump(timedelta(seconds=15))
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_link_losses{link="north-to-south",rule="link_silent"} 1.0' in text
+    assert [line["rule"] for line in logs if line["event"] == "loss-seen"] == ["LINK_SILENT"]
+
+
+def test_whether_records_are_lost_is_unknown_while_the_worker_is_silent() -> None:
+    earth = fake_world()
+    earth.mirrors["north", "south"].worker_down = True
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_link_losses{link="north-to-south",rule="losses_unknown"} 0.0' not in text
+    assert "drctl_link_time_to_loss_seconds{" not in text
 
 
 def test_warm_cycles_bring_positions_to_the_standby_and_count_them() -> None:
@@ -183,3 +214,53 @@ def test_positions_that_the_standby_would_forget_are_committed_again() -> None:
         return len(earth.effects.names) - before
 
     assert [day() for _ in range(9)] == [2, 0, 0, 0, 2, 0, 0, 0, 2]
+
+
+def test_a_cause_is_told_once_when_it_is_confirmed_and_once_when_it_is_over() -> None:
+    earth = fake_world()
+    world = earth.ports()
+    brokers = world.sites["north"].brokers
+    assert isinstance(brokers, FakeBrokers)
+    watch = Watch(world, status, timedelta(seconds=15))
+    events = []
+    for gone in (False, True, True, True, True, False, False, False, False, False, False):
+        brokers.alive = [1, 2] if gone else [1, 2, 3]
+        with capture_logs() as logs:
+            watch.cycle()
+        events.append([line["event"] for line in logs if line["event"].startswith("cause")])
+        text = generate_latest(watch.metrics.registry).decode()
+        shown = 'drctl_site_cause{phase="confirmed",scope="broker",site="north",subject="3"} 1.0' in text
+        assert shown == (len(events) in (4, 5))
+        assert f'drctl_site_well{{site="north"}} {0.0 if gone else 1.0}' in text
+        assert 'drctl_site_well{site="south"} 1.0' in text
+        earth.clock.jump(timedelta(seconds=15))
+    assert [each for each in events if each] == [["cause-confirmed"], ["cause-over"]]
+
+
+def test_a_site_that_is_silent_is_not_well_and_nothing_of_it_is_shown_as_zero() -> None:
+    earth = fake_world()
+    earth.north.down = True
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_site_well{site="north"} 0.0' in text
+    assert 'drctl_site_cause{phase="suspected",scope="unknown",site="north"' in text
+    assert 'drctl_site_partitions_refusing_writes{site="north"}' not in text
+    assert 'drctl_site_blind_spots{site="north"} 1.0' in text
+    assert 'drctl_reading_age_seconds{reading="kafka",site="south"} 0.0' in text
+
+
+def test_what_it_met_is_told_to_drctl_at_other_places_and_to_nobody_as_its_own() -> None:
+    earth = fake_world()
+    earth.north.down = True
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    with served(watch.metrics.registry, watch.health, watch.sightings) as url:
+        witness = ServiceWitness("west", url)
+        assert witness.sightings() == {}
+        watch.cycle()
+        told = witness.sightings()
+        witness.close()
+    north = {each.part: each.met.value for each in told["north"]}
+    assert north == {"brokers": False, "connect": True}
+    assert {each.vantage for each in (*told["north"], *told["south"])} == {"west"}
+    assert all(each.met.value for each in told["south"])

@@ -1,0 +1,138 @@
+"""drctl clients."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.world import opened
+from drctl.decide.clients import follows, left_behind, software_of, staying, unseen_clients
+from drctl.errors import ConfigInvalid
+from drctl.model.clients import Census, SiteClients
+from drctl.model.session import Group, Member
+from drctl.monitors.census import take_census
+
+
+@click.command("clients")
+@output_option
+@click.option("--site", help="Only this site; by default all.")
+@click.option("--patience", default=30.0, show_default=True, help="Seconds that reading a site's commits may take.")
+@click.pass_obj
+def command(plan_file: Path, output: str, site: str | None, patience: float) -> None:
+    """Show who is connected to each site: members of groups, their hosts and static ids, and each group's last commit.
+
+    After a move it names who is still at the old site, or commits there: until nobody does, the move is not complete.
+    Clients whose software the plan file names (spec.clients) are told apart by whether they follow to another site by
+    themselves. Kafka tells software names only to brokers' metrics and request log, and lists no producers.
+
+    Exits 0 when nobody is where they should not be, else with 38.
+    """
+    with opened(plan_file) as world:
+        if site is not None and site not in world.sites:
+            raise ConfigInvalid(f"the plan file names no site {site}", remedy=f"use one of {', '.join(world.sites)}")
+        census = take_census(world, patience)
+    left = list(left_behind(census))
+    if output in ("json", "yaml"):
+        show_document(as_document(census, site), output)
+    else:
+        columns = (
+            "SITE",
+            "GROUP",
+            "STATE",
+            "LAST COMMIT",
+            "MEMBER",
+            "STATIC ID",
+            "CLIENT",
+            "HOST",
+            "SOFTWARE",
+            "FOLLOWS",
+        )
+        show_table(
+            "Clients",
+            columns,
+            (row for each in census.sites if site in (None, each.site) for row in _rows(each, census)),
+        )
+        for title, reasons in (("Still where they should not be", left), ("Do not follow", list(staying(census)))):
+            if reasons:
+                click.echo(f"\n{title}:")
+            for each in reasons:
+                click.echo(f"  - {each.detail}\n    remedy: {each.remedy}")
+        click.echo("\nNot known:")
+        for what, why in unseen_clients(census):
+            click.echo(f"  - {what}: {why}")
+    if left:
+        raise click.exceptions.Exit(left[0].concern.value)
+
+
+def _rows(site: SiteClients, census: Census) -> Iterator[tuple[object, ...]]:
+    if site.groups.value is None:
+        yield (site.site, f"unknown ({site.groups.unknown})", *[""] * 8)
+    for name, group in sorted((site.groups.value or {}).items()):
+        head = (site.site, name, group.state.value, _committed(site, name))
+        for member in group.members:
+            told = _member(member, census)
+            named = f"{told['software'] or 'unknown'} {told['version'] or ''}".rstrip()
+            tail = (member.member_id, member.instance_id or "", member.client_id, member.host, named, told["follows"])
+            yield (*head, *tail)
+        if not group.members:
+            yield (*head, *[""] * 6)
+
+
+def _committed(site: SiteClients, group: str) -> str:
+    if site.committed_at.value is None:
+        return "unknown"
+    at = site.committed_at.value.get(group)
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "never"
+
+
+def as_document(census: Census, only: str | None = None) -> dict[str, Any]:
+    """The census as a versioned document.
+
+    ``complete``: nobody is where they should not be; null where not all of it was seen.
+    """
+    left = list(left_behind(census))
+    seen = census.serving.known and all(s.groups.known and s.committed_at.known for s in census.sites)
+    return document(
+        "Clients",
+        {
+            "serving": census.serving.value,
+            "since": census.since and census.since.isoformat(),
+            "complete": False if left else True if seen else None,
+            "sites": [_site(each, census) for each in census.sites if only in (None, each.site)],
+            "leftBehind": [{"detail": each.detail, "remedy": each.remedy} for each in left],
+            "staying": [{"detail": each.detail, "remedy": each.remedy} for each in staying(census)],
+            "notKnown": [each._asdict() for each in unseen_clients(census)],
+        },
+    )
+
+
+def _site(site: SiteClients, census: Census) -> dict[str, Any]:
+    if site.groups.value is None:
+        return {"name": site.site, "groups": None, "unknown": site.groups.unknown}
+    return {"name": site.site, "groups": [_group(site, g, census) for _, g in sorted(site.groups.value.items())]}
+
+
+def _group(site: SiteClients, group: Group, census: Census) -> dict[str, Any]:
+    at = (site.committed_at.value or {}).get(group.name)
+    return {
+        "name": group.name,
+        "state": group.state.value,
+        "protocol": group.protocol.value,
+        "lastCommit": at and at.isoformat(),
+        "members": [_member(member, census) for member in group.members],
+    }
+
+
+def _member(member: Member, census: Census) -> dict[str, Any]:
+    known = software_of(member.client_id, census.software)
+    return {
+        "id": member.member_id,
+        "staticId": member.instance_id,
+        "clientId": member.client_id,
+        "host": member.host,
+        "software": known and known.software,
+        "version": known and known.version,
+        "follows": follows(known.software, known.version).value if known else "unknown",
+    }

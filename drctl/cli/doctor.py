@@ -1,0 +1,169 @@
+"""drctl doctor."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drctl.cli.capacity import need_document
+from drctl.cli.output import document, output_option, show_document
+from drctl.cli.sites import direction, other_site
+from drctl.cli.walking import confirm, require_somebody
+from drctl.cli.world import opened
+from drctl.decide.diagnosis import Diagnosis, Finding, Severity, diagnose
+from drctl.errors import DrctlError, NotFound
+from drctl.ports import World
+
+if TYPE_CHECKING:
+    from drctl.model.cluster import Topic
+
+TITLES = {
+    Severity.BLOCKS: "Stands in the way of a switchover",
+    Severity.COSTS: "Costs something",
+    Severity.ADVICE: "Could be better",
+}
+
+
+@click.command("doctor")
+@output_option
+@click.option("--to", "target", help="The site that would be moved to; by default the one that clients are not at.")
+@click.option(
+    "--window", "watched", default="15s", show_default=True, help="How long to watch a link that seems still."
+)
+@click.option(
+    "--patience", default=20.0, show_default=True, help="Seconds that reading the standby's commits may take."
+)
+@click.option("--fix", is_flag=True, help="Make the changes that are safe: shown first, asked, only ever adding.")
+@click.option("--yes", is_flag=True, help="Do not ask before the changes.")
+@click.option("--accept-recreated", "accepted", multiple=True, help="A topic that is meant to be a new one; see below.")
+@click.pass_obj
+def command(
+    plan_file: Path,
+    output: str,
+    target: str | None,
+    watched: str,
+    patience: float,
+    *,
+    fix: bool,
+    yes: bool,
+    accepted: tuple[str, ...],
+) -> None:
+    """Say everything that is not as it should be between the sites, with its remedy.
+
+    That is: all that stands in the way of a switchover, where the standby is less than the site that serves (topics,
+    rights, users), what the link loses or is about to lose, and settings that make positions older than they need be.
+    One record is written to the canary topic. What nobody can compare is listed as not compared.
+
+    With --fix it makes the changes that only add: settings raised to those of the source, missing partitions and ALLOW
+    rules, connectors' settings. Nothing is deleted or lowered; every change is checked, done, verified and journaled.
+
+    A topic whose id is not the one that was seen first is reported as made anew, until --accept-recreated TOPIC says
+    that this is known and the link was set right.
+
+    Exits 0 if nothing is wrong, else as a gate would for the first finding; advice alone is nothing wrong.
+    """
+    from drctl.config import duration
+    from drctl.plans.mending import mend
+    from drctl.plans.selection import moving
+
+    seconds = duration(watched).total_seconds()
+    with opened(plan_file) as whole:
+        source, there = direction(whole, target or other_site(whole))
+        world = moving(whole, there)  # groups that were handed over alone are where they belong
+        _accept(world, source, accepted)
+        found = examine(world, source, there, seconds, patience)
+        if not fix or not found.fixes:
+            _show(found, source, there, output)
+            raise click.exceptions.Exit(found.exit_code)
+        _agree(found, yes=yes)
+        failed = mend(world, source, there, found.fixes, lambda line: click.echo(line, err=True))
+        after = examine(world, source, there, seconds, patience)
+    _show(after, source, there, output)
+    if failed:
+        raise DrctlError(f"{len(failed)} of {len(found.fixes)} changes failed: {'; '.join(failed)}")
+    raise click.exceptions.Exit(after.exit_code)
+
+
+def examine(world: World, source: str, target: str, seconds: float, patience: float) -> Diagnosis:
+    """Look at everything; at a link that seems to stand still again until the window is over."""
+    from drctl.monitors import look, observe, remember, watch_link
+
+    looks = watch_link(world, source, target, seconds=seconds, patience=patience)
+    facts = observe(world, source, target)
+    topic = look(world.clock, lambda: _syncs_topic(world, source, target))
+    found = diagnose(facts, looks, topic, world.plan.guards, world.clock.now())
+    look(world.clock, lambda: remember(world, looks[-1]))  # a memory that fails is unknown in the next look
+    return found
+
+
+def _syncs_topic(world: World, source: str, target: str) -> "Topic | None":
+    name = f"mm2-offset-syncs.{source}.internal"
+    return world.sites[target].brokers.topics([name]).get(name)
+
+
+def _accept(world: World, source: str, names: tuple[str, ...]) -> None:
+    if names:
+        topics = world.sites[source].brokers.topics(names)
+        missing = sorted(set(names) - topics.keys())
+        if missing:
+            raise NotFound(f"site {source} has no topic {', '.join(missing)}", remedy="correct the name")
+        world.memory.note_topic_ids(source, {name: topic.topic_id for name, topic in topics.items()}, anew=True)
+
+
+def _agree(found: Diagnosis, *, yes: bool) -> None:
+    click.echo("These changes would be made; none takes anything away:", err=True)
+    for number, change in enumerate(found.fixes, 1):
+        click.echo(f"  {number:2} {change}", err=True)
+    if yes:
+        return
+    require_somebody()
+    confirm("Make them?")
+
+
+def _show(found: Diagnosis, source: str, target: str, output: str) -> None:
+    if output in ("json", "yaml"):
+        show_document(as_document(found, source, target), output)
+        return
+    for severity in Severity:
+        chosen = [each.reason for each in found.findings if each.severity is severity]
+        if chosen:
+            click.echo(f"{TITLES[severity]}:")
+        for each in chosen:
+            fixable = "  [--fix]" if each.fix else ""
+            click.echo(f"  - {each.detail}\n    remedy: {each.remedy}{fixable}")
+    if found.needs:
+        click.echo(f"Capacity at {target}, demanded and present:")
+    for need in found.needs:
+        present = f"unknown ({need.why})" if need.present is None else need.present
+        click.echo(f"  - {need.what}: {need.required}, {present}")
+    if found.unseen:
+        click.echo("Not compared:")
+    for what, why in found.unseen:
+        click.echo(f"  - {what}: {why}")
+    if not found.exit_code:
+        click.echo(f"Nothing is wrong between {source} and {target}.")
+
+
+def as_document(found: Diagnosis, source: str, target: str) -> dict[str, Any]:
+    """The diagnosis as a versioned document."""
+    body = {
+        "source": source,
+        "target": target,
+        "findings": [_finding(each) for each in found.findings],
+        "capacity": [need_document(need) for need in found.needs],
+        "notCompared": [each._asdict() for each in found.unseen],
+        "exitCode": found.exit_code,
+    }
+    return document("Diagnosis", body)
+
+
+def _finding(each: Finding) -> dict[str, Any]:
+    reason = each.reason
+    return {
+        "severity": each.severity.name.lower(),
+        "rule": reason.rule.name,
+        "place": each.place,
+        "detail": reason.detail,
+        "remedy": reason.remedy,
+        "fix": str(reason.fix) if reason.fix else None,
+    }

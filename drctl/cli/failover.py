@@ -1,0 +1,143 @@
+"""drctl failover."""
+
+import getpass
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drctl.cli.forecast import told
+from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.sites import direction, refuse_unmoved
+from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.walking import confirm, require_somebody, walk
+from drctl.cli.world import opened
+from drctl.errors import ConfigInvalid, Refused
+from drctl.model.fence import Attestation
+from drctl.model.loss import AcceptedLoss
+from drctl.model.run import Evidence, RunResult
+from drctl.ports import World
+
+
+@click.command("failover")
+@output_option
+@click.option("--to", "target", required=True, help="The site to go on at.")
+@click.option("--accept-loss", "accept", metavar="N|unknown", help="Lose up to so many records; unknown: any number.")
+@click.option("--attest-source-down", "attested", metavar="REASON", help="Your word that the source takes no writes.")
+@click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped, and no loss is accepted.")
+@terms_options
+@click.pass_obj
+def command(
+    plan_file: Path, /, output: str, target: str, *, accept: str | None, attested: str | None, yes: bool, **said: Any
+) -> None:
+    """Go on at the other site when one is lost or can no longer be trusted.
+
+    The link is stopped first, then the source is fenced as far as it answers. What would be lost is shown before the
+    question; more than was accepted is refused (exit code 17). At a terminal the target's name is typed where records
+    are lost, which accepts the number shown. A failure before the target is opened walks the way back; a run that was
+    cut off is continued by the same command, and so is a switchover whose source died.
+    """
+    from drctl.monitors import observe
+    from drctl.plans.failover import plan as failover_plan
+    from drctl.plans.selection import moving
+
+    on_terms = terms(**said)
+    accepted = _accepted(accept)
+    attestation = _attestation(attested, said["by"])
+    with opened(plan_file, target=target, doubting=True) as whole:
+        source, target = direction(whole, target)
+        if not on_terms.key:  # of a key it may be known how its run ended
+            refuse_unmoved(whole, target)
+        world = moving(whole, target)
+        if not yes:
+            accepted = ask(world, source, target, accepted)
+        steps = failover_plan(world, source, target, observe=observe, accepted=accepted, attestation=attestation)
+        result = walk(steps, world, on_terms)
+        entries = world.journal.entries(result.run.id)
+    show(result, output, {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()})
+    tell_exceptions(result)
+
+
+def _accepted(accept: str | None) -> AcceptedLoss | None:
+    if accept is None:
+        return None
+    if accept == "unknown":
+        return AcceptedLoss(unknown=True)
+    if not re.fullmatch(r"\d+", accept):
+        raise ConfigInvalid(
+            f"--accept-loss {accept} is no number of records", remedy="give a number, or the word unknown"
+        )
+    return AcceptedLoss(int(accept))
+
+
+def _attestation(reason: str | None, by: str | None) -> Attestation | None:
+    if reason is None:
+        return None
+    if not reason.strip():
+        raise ConfigInvalid("--attest-source-down gives no reason", remedy="say how you know that it takes no writes")
+    return Attestation(by or f"{getpass.getuser()} on {socket.gethostname()}", reason.strip())
+
+
+def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -> AcceptedLoss | None:
+    """Show what it costs and ask; returns what is accepted then."""
+    from drctl.plans.forecasting import forecast
+
+    require_somebody()
+    found = forecast(world, source, target)
+    for line in told(found):
+        click.echo(line, err=True)
+    for group, why in sorted(found.uncovered.items()):
+        click.echo(f"  not covered: {group}: {why}", err=True)
+    total = found.loss.total if found.loss else None
+    if accepted is not None and found.loss is not None and not accepted.covers(found.loss):
+        click.echo(f"  accepted are {accepted}: it will be refused", err=True)
+    if total == 0:
+        confirm()
+        return accepted
+    number = "an unknown number of" if total is None else f"up to {total}"
+    answer = click.prompt(f"{number.capitalize()} records are lost. Type {target} to go on", err=True, default="")
+    if answer != target:
+        raise Refused("declined: the name of the target was not typed", remedy="")
+    return accepted if accepted is not None or total is None else AcceptedLoss(total)
+
+
+def show(result: RunResult, output: str, times: dict[str, str]) -> None:
+    """How the run ended; ``times`` are when it ``started`` and ``finished``, as they are to be shown."""
+    from drctl.cli.switchover import as_document, show_what_is_missing
+
+    fence, loss = result.evidence["fence-what-answers"], result.evidence["measure-loss"]
+    positions, arrived = result.evidence["confirm-positions"], result.evidence["watch-first-commits"]
+    restored = arrived["traffic restored"]
+    if output in ("json", "yaml"):
+        show_document(as_document(result) | times | {"trafficRestored": restored}, output)
+    else:
+        rows = [
+            ("traffic restored", restored or "not seen yet"),
+            ("run finished", times["finished"]),
+            (f"fence of {result.run.source}", _fence(fence)),
+            ("lost", _lost(loss)),
+            ("groups with positions", len(positions["groups"])),
+        ]
+        show_table(f"Run {result.run.id}: {result.state.value}", ("", ""), rows)
+    for group, why in sorted(positions["uncovered"].items()):
+        click.echo(f"not covered: {group}: {why}", err=True)
+    if fence["fence"] != "proven":
+        click.echo(
+            f"the fence of {result.run.source} is {fence['fence']}, not proven: close it before its clients come back"
+            " (the service does, or 'drctl fence')",
+            err=True,
+        )
+    show_what_is_missing(result)
+
+
+def _fence(fence: Evidence) -> str:
+    by = f" by {fence['by']}" if fence["by"] else ""
+    return f"{fence['fence']}{by}: {fence['why']}"
+
+
+def _lost(loss: dict[str, Any]) -> str:
+    if loss["total"] is None:
+        return "unknown"
+    return f"{'' if loss['exact'] else 'up to '}{loss['total']} records ({loss['source']})"

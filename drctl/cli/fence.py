@@ -1,0 +1,56 @@
+"""drctl fence."""
+
+from pathlib import Path
+
+import click
+
+from drctl.cli.openness import told
+from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.terms import by_option, tell_exceptions, terms
+from drctl.cli.walking import confirm, require_somebody, show_steps, walk
+from drctl.cli.world import opened
+from drctl.errors import NotFound, Refused
+
+
+@click.command("fence")
+@output_option
+@click.option("--site", help="The site to close; refused unless it is the one that the last failover left.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
+@click.pass_obj
+def command(plan_file: Path, output: str, site: str | None, by: str, *, yes: bool) -> None:
+    """Close a site that a failover left behind with its fence pending or attested, now that it is back.
+
+    This is the rest of that failover, done late: every writer is denied, and it is proven by data. For how long the
+    site may have taken writes is told; what was written is saved by 'drctl salvage', which closes the site, too. A
+    service does this by itself. A run that was cut off is continued by the same command.
+    """
+    from drctl.plans.failovers import standing
+    from drctl.plans.fence import ordered
+
+    with opened(plan_file) as world:
+        left = standing(world)
+        if left is None:
+            raise NotFound("no failover stands, so no site was left behind", remedy="see 'drctl status'")
+        if site not in (None, left.left):
+            raise Refused(
+                f"the site that was left behind is {left.left}, not {site}", remedy=f"drctl fence --site {left.left}"
+            )
+        plan = ordered(left.left, left.run.target, left.run.id)
+        if not yes:
+            require_somebody()
+            click.echo(
+                f"{left.left} was left by run {left.run.id}; its fence is {left.fence}. It will be closed.", err=True
+            )
+            show_steps(plan)
+            confirm()
+        result = walk(plan, world, terms(by=by))
+    if output in ("json", "yaml"):
+        from drctl.cli.switchover import as_document
+
+        show_document(as_document(result), output)
+    else:
+        proof = result.evidence["prove-fence"]
+        rows = [(f"fence of {result.run.source}", f"{proof['fence']} by {proof['by']}: {proof['why']}")]
+        show_table(f"Run {result.run.id}: {result.state.value}", ("", ""), [*rows, ("was open", told(proof["open"]))])
+    tell_exceptions(result)

@@ -1,0 +1,77 @@
+"""drctl lab kube."""
+
+from pathlib import Path
+
+import click
+
+from drctl.errors import LabError
+
+folder_option = click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="The lab's folder; also DRCTL_LAB."
+)
+
+
+def _folder(folder: Path | None) -> Path:
+    from drctl.lab import default_folder
+
+    return folder or default_folder().with_name("lab-kube")
+
+
+@click.group("kube")
+def command() -> None:
+    """The lab with its northern brokers as pods of a real Kubernetes."""
+
+
+@command.command()
+@folder_option
+@click.option("--small", is_flag=True, help="One broker at the southern site instead of three.")
+def up(folder: Path | None, *, small: bool) -> None:
+    """Start Kubernetes, both sites and the link; a lab that runs already is found."""
+    from drctl.lab.kube import KubeLab
+
+    folder = _folder(folder)
+    try:
+        lab = KubeLab.attach(folder)
+        click.echo("runs already", err=True)
+    except LabError:
+        lab = KubeLab.start(folder, small=small, progress=lambda line: click.echo(line, err=True))
+        lab.detach()
+    click.echo(f"plan file: {lab.plan_file}")
+    click.echo(f"kubeconfig: {lab.kubectl.kubeconfig}")
+    click.echo(f"try: drctl -f {lab.plan_file} status", err=True)
+
+
+@command.command()
+@folder_option
+def down(folder: Path | None) -> None:
+    """End every process and pod of the lab and remove its folder."""
+    from drctl.lab.kube import KubeLab
+
+    KubeLab.attach(_folder(folder)).down()
+    click.echo("the lab is down", err=True)
+
+
+@command.command(context_settings={"ignore_unknown_options": True})
+@folder_option
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def kubectl(folder: Path | None, arguments: tuple[str, ...]) -> None:
+    """Run kubectl on the lab's Kubernetes, as its administrator."""
+    from drctl.lab.kube import KubeLab
+
+    click.echo(KubeLab.attach(_folder(folder)).kubectl.run(*arguments), nl=False)
+
+
+@command.command()
+@click.argument("kind")
+@click.argument("pod")
+@folder_option
+def fault(kind: str, pod: str, folder: Path | None) -> None:
+    """Do something bad to a broker pod, its volume or its node, and show who else saw it."""
+    from drctl.lab.kube import KubeLab
+    from drctl.lab.kube.faults import FAULTS
+
+    if kind not in FAULTS:
+        raise click.BadParameter(f"{kind!r} is none of {', '.join(sorted(FAULTS))}", param_hint="KIND")
+    evidence = FAULTS[kind](KubeLab.attach(_folder(folder)), pod)
+    click.echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
+    click.echo(f"seen by {evidence.observer}: {evidence.observation}")

@@ -1,0 +1,193 @@
+"""drctl runs."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.terms import by_option, tell_exceptions, terms
+from drctl.cli.walking import walk
+from drctl.cli.world import opened
+from drctl.errors import Compensated, ConfigInvalid, Conflict, DrctlError, NotFound
+
+if TYPE_CHECKING:
+    from drctl.model.run import RunResult
+    from drctl.model.terms import Terms
+    from drctl.plans.standing import Told
+    from drctl.ports import World
+
+
+@click.group("runs")
+def command() -> None:
+    """List and show runs, continue or abort the unfinished one, restore a lost journal."""
+
+
+@command.command("list")
+@output_option
+@click.option("--all", "everything", is_flag=True, help="Also notes of the warm standby, and approvals.")
+@click.pass_obj
+def list_runs(plan_file: Path, output: str, *, everything: bool) -> None:
+    """Every run, newest first, with how it stands. Asks no site: it works with both of them down."""
+    from drctl.plans.standing import told_runs
+
+    with opened(plan_file) as world:
+        runs = told_runs(world, everything=everything)
+    if output in ("json", "yaml"):
+        show_document(document("RunList", {"items": [_summary(each) for each in runs]}), output)
+        return
+    rows = [
+        (t.run.id, t.run.kind, _way(t), t.run.epoch, t.standing, _clock(t.began), _took(t), t.by, _short(t.why))
+        for t in runs
+    ]
+    show_table("Runs", ("RUN", "KIND", "WAY", "EPOCH", "STATE", "BEGAN", "TOOK", "BY", "WHY"), rows)
+
+
+@command.command("show")
+@output_option
+@click.argument("run", default="")
+@click.option("--evidence", is_flag=True, help="With what every step saw.")
+@click.pass_obj
+def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
+    """One run, the newest if none is named: its steps with their times, and what was said. Asks no site."""
+    from drctl.plans.standing import told_run
+
+    with opened(plan_file) as world:
+        told = told_run(world, run)
+    if output in ("json", "yaml"):
+        show_document(document("RunJournal", _summary(told) | {"entries": _entries(told, evidence=evidence)}), output)
+        return
+    click.echo(f"{told.run.kind} {_way(told)}, epoch {told.run.epoch}, by {told.by or 'somebody'}: {told.standing}")
+    if told.why:
+        click.echo(f"why: {told.why}")
+    rows = [
+        (e.sequence, f"{e.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], e.event, e.step, _detail(e.body, evidence=evidence))
+        for e in told.entries
+    ]
+    show_table(f"Journal of run {told.run.id}", ("NR", "UTC", "EVENT", "STEP", "DETAIL"), rows)
+
+
+@command.command("resume")
+@output_option
+@click.argument("run", default="")
+@by_option
+@click.pass_obj
+def resume(plan_file: Path, output: str, run: str, by: str) -> None:
+    """Continue the unfinished run, whatever its kind, from the journal alone."""
+    with opened(plan_file) as world:
+        result = _go_on(world, run, terms(by=by))
+    from drctl.cli.switchover import as_document, show_what_is_missing
+
+    if output in ("json", "yaml"):
+        show_document(as_document(result), output)
+    else:
+        click.echo(f"Run {result.run.id}: {result.state.value}")
+    show_what_is_missing(result)
+    tell_exceptions(result)
+
+
+@command.command("abort")
+@click.argument("run", default="")
+@click.option("--reason", required=True, help="Why; goes to the journal.")
+@by_option
+@click.pass_obj
+def abort(plan_file: Path, run: str, reason: str, by: str) -> None:
+    """Walk the way back of the unfinished run, so that the source is open again.
+
+    Exits 0 once it is. Once the point of no return was begun there is no way back: refused (3), with the way forward.
+    """
+    if not reason.strip():
+        raise ConfigInvalid("--reason: is empty", remedy="say why: it goes to the journal")
+    with opened(plan_file) as world:
+        try:
+            _go_on(world, run, terms(by=by, abort=reason.strip()))
+        except Compensated as done:
+            click.echo(str(done))
+
+
+@command.command("restore")
+@click.option("--from", "site", required=True, help="The site whose copy to take.")
+@click.pass_obj
+def restore(plan_file: Path, site: str) -> None:
+    """Complete a lost or older journal, and the epoch, from a site's copy.
+
+    Nothing that is there is replaced: refused (11) where the file holds more than the copy, or something else.
+    """
+    with opened(plan_file) as world:
+        if site not in world.copies:
+            raise ConfigInvalid(f"the plan file names no site {site}", remedy=f"use one of {', '.join(world.copies)}")
+        lines = world.copies[site].lines()
+        if not lines:
+            raise NotFound(f"{site} holds no journal of {world.plan.name}", remedy="try the other site")
+        _require_longest(world, site, len(lines))
+        count = world.journal_file.complete(lines)
+        epoch, runs = world.epochs.current(), len(world.journal.runs())
+    click.echo(f"{count} lines taken over from {site}: {runs} runs, epoch {epoch}")
+
+
+def _require_longest(world: "World", site: str, count: int) -> None:
+    """Another site that answers may have more: then its copy is the one to take."""
+    for name, copy in world.copies.items():
+        if name == site:
+            continue
+        try:
+            last = copy.last()
+        except DrctlError as error:
+            click.echo(f"{name} was not asked whether it holds more: {error}", err=True)
+            continue
+        if last is not None and last.number > count:
+            raise Conflict(
+                f"{name} holds {last.number} lines, {site} only {count}", remedy=f"drctl runs restore --from {name}"
+            )
+
+
+def _go_on(whole: "World", named: str, said: "Terms") -> "RunResult":
+    from drctl.monitors import observe
+    from drctl.plans.kinds import rebuilt
+    from drctl.plans.standing import require_unfinished
+
+    plan, world = rebuilt(whole, require_unfinished(whole, named), observe)
+    return walk(plan, world, said)
+
+
+def _summary(told: "Told") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    run = asdict(told.run)
+    renamed = {"run": run.pop("kind"), "planDigest": run.pop("plan_digest")}
+    times = {"began": told.began, "ended": told.ended}
+    return run | renamed | times | {"state": told.standing.value, "step": told.step, "by": told.by, "why": told.why}
+
+
+def _entries(told: "Told", *, evidence: bool) -> list[dict[str, Any]]:
+    return [
+        {"sequence": e.sequence, "at": e.at, "event": e.event.value, "step": e.step, "digest": e.digest}
+        | ({"evidence": e.body} if evidence else {})
+        for e in told.entries
+    ]
+
+
+def _detail(body: dict[str, Any], *, evidence: bool) -> str:
+    import json
+
+    if evidence:
+        return json.dumps(body, ensure_ascii=False, sort_keys=True)
+    told = ("message", "cause", "by", "state", "exit", "overridden", "overrides", "break glass", "reason")
+    return _short(", ".join(f"{name} {body[name]}" for name in told if body.get(name) not in (None, "", {})))
+
+
+def _way(told: "Told") -> str:
+    return f"{told.run.source} → {told.run.target}" if told.run.source else ""
+
+
+def _took(told: "Told") -> str:
+    return "" if not told.ended or not told.began else f"{(told.ended - told.began).total_seconds():.0f} s"
+
+
+def _clock(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"

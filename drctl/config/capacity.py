@@ -1,0 +1,111 @@
+"""The ``deployments`` of workloads and the ``capacity`` of the plan file: their values, and what contradicts itself."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from drctl.config.parts import CapacityPart, DeploymentPart, ShiftPart, Spec, WorkloadPart
+from drctl.model.capacity import DAY, DAYS, WEEK, Capacity, Demand, Shift
+from drctl.model.scaling import Carrier, Scalable
+
+type At = Callable[..., str]
+
+
+def frozen_carriers(workload: WorkloadPart) -> tuple[Carrier, ...]:
+    """A workload's Deployments and StatefulSets."""
+    return tuple(Carrier(_scalable(part), tuple(part.groups)) for part in workload.deployments)
+
+
+def frozen_capacity(part: CapacityPart | None, ahead: timedelta) -> Capacity | None:
+    """The schedule; ``ahead`` is how long a move is expected to take."""
+    if part is None:
+        return None
+    shifts = tuple(map(_shift, part.shifts))
+    return Capacity(ZoneInfo(part.time_zone), part.time_zone, shifts, part.scale_node_pools, ahead)
+
+
+def unmet(spec: Spec, at: At) -> Iterator[str]:
+    """Deployments that nothing could scale, and a week that is not covered once, each with file and line."""
+    yield from _deployments(spec, at)
+    if spec.capacity is not None:
+        yield from _week(spec.capacity, at)
+        yield from _unreachable(spec, spec.capacity, at)
+
+
+def _deployments(spec: Spec, at: At) -> Iterator[str]:
+    known: set[tuple[str, str | None]] = set()
+    for index, workload in enumerate(spec.workloads):
+        for number, part in enumerate(workload.deployments):
+            where = at("workloads", index, "deployments", number) + f"deployment {part.name}: "
+            if (part.name, part.namespace) in known:
+                yield where + "it is named twice"
+            known.add((part.name, part.namespace))
+            for site in (site.name for site in spec.sites if site.kubernetes is None):
+                yield where + f"site {site} has no kubernetes part, which says where it is"
+            groups = {*workload.groups, *(f"connect-{sink}" for sink in workload.sinks)}
+            for group in sorted(set(part.groups) - groups):
+                yield where + f"its group {group} is none of workload {workload.name}"
+
+
+def _unreachable(spec: Spec, capacity: CapacityPart, at: At) -> Iterator[str]:
+    for index, shift in enumerate(capacity.shifts):
+        where = at("capacity", "shifts", index) + f"shift {shift.name}: "
+        for site in spec.sites:
+            if shift.deployments and site.kubernetes is None:
+                yield where + f"deployments need a kubernetes part at {site.name}"
+            if shift.node_pools and site.strimzi is None:
+                yield where + f"nodePools need a strimzi part at {site.name}"
+    names = [part.name for workload in spec.workloads for part in workload.deployments]
+    for name in sorted({name for shift in capacity.shifts for name in shift.deployments if names.count(name) > 1}):
+        yield at("capacity", "shifts") + f"deployment {name}: workloads name more than one of that name"
+
+
+def _week(capacity: CapacityPart, at: At) -> Iterator[str]:
+    """The clock on the wall is judged, so a change of summer time neither opens a gap nor makes an overlap."""
+    try:
+        ZoneInfo(capacity.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield at("capacity", "timeZone") + f"there is no time zone {capacity.time_zone}: name one as Europe/Berlin"
+    for index, part in enumerate(capacity.shifts):
+        if part.name in [other.name for other in capacity.shifts[:index]]:
+            yield at("capacity", "shifts", index) + f"shift {part.name}: the name is used twice"
+        if part.begins == "24:00":
+            yield at("capacity", "shifts", index, "begins") + f"shift {part.name}: write 00:00 of the next day"
+    shifts = [_shift(part) for part in capacity.shifts]
+    for index, shift in enumerate(shifts):
+        for other in shifts[:index]:
+            for span in _spans([shift.covers(n) and other.covers(n) for n in range(WEEK)]):
+                yield at("capacity", "shifts", index) + f"shift {shift.name} overlaps shift {other.name}: {span}"
+    for span in _spans([not any(shift.covers(n) for shift in shifts) for n in range(WEEK)]):
+        yield at("capacity", "shifts") + f"no shift covers {span}"
+
+
+def _spans(minutes: list[bool]) -> Iterator[str]:
+    """Runs of minutes of the week that are marked, in words."""
+    begin = None
+    for minute, marked in enumerate([*minutes, False]):
+        if marked and begin is None:
+            begin = minute
+        elif not marked and begin is not None:
+            yield f"{_moment(begin)} to {_moment(minute)}"
+            begin = None
+
+
+def _moment(minute: int) -> str:
+    if minute == WEEK:
+        return "sun 24:00"
+    return f"{DAYS[minute // DAY]} {minute % DAY // 60:02}:{minute % 60:02}"
+
+
+def _scalable(part: DeploymentPart) -> Scalable:
+    return Scalable(part.kind, part.name, part.namespace or "", part.take_ownership)
+
+
+def _shift(part: ShiftPart) -> Shift:
+    demand = Demand(dict(part.deployments), dict(part.node_pools), part.tasks_max)
+    return Shift(part.name, tuple(map(DAYS.index, part.days)), _minute(part.begins), _minute(part.ends), demand)
+
+
+def _minute(time: str) -> int:
+    hours, minutes = time.split(":")
+    return int(hours) * 60 + int(minutes)

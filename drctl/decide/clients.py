@@ -1,0 +1,109 @@
+"""Clients judged: who should have left a site, and whose software does not go to another one by itself."""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from drctl.decide.equality import Unseen
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.clients import Census, ClientSoftware, SiteClients
+from drctl.model.session import Member
+
+
+class Follows(StrEnum):
+    """Whether a client asks its bootstrap servers again once it lost its brokers (KIP-899, KIP-1102)."""
+
+    YES = "yes"
+    IF_SET = "only with metadata.recovery.strategy=rebootstrap"
+    ONCE_ALL_ARE_GONE = "only once none of the brokers it knows can be reached"
+    NO = "no: restart it"
+    UNKNOWN = "unknown"
+
+
+LIBRDKAFKA = re.compile(r"librdkafka|confluent-kafka-(python|go|dotnet|javascript)|rdkafka")
+INSIDE = re.compile(r"rdkafka-v?(\d+(?:\.\d+)*)")
+
+
+def follows(software: str, version: str) -> Follows:
+    """What is known of that software; names as clients tell brokers (``client.software.name``)."""
+    name = software.lower()
+    if LIBRDKAFKA.search(name):
+        inside = INSIDE.search(version.lower())
+        number = _number(inside[1] if inside else version)
+        if not number:
+            return Follows.UNKNOWN
+        # KIP-899 came in 2.10; up to 2.15 (issue 5605) brokers that were learned are preferred while any is connected.
+        return Follows.NO if number < (2, 10) else Follows.ONCE_ALL_ARE_GONE if number < (2, 16) else Follows.YES
+    number = _number(version)
+    if name == "apache-kafka-java" and number:
+        return Follows.NO if number < (3, 8) else Follows.IF_SET if number < (4, 0) else Follows.YES
+    return Follows.UNKNOWN
+
+
+def software_of(client_id: str, known: Sequence[ClientSoftware]) -> ClientSoftware | None:
+    """The plan file's entry for that client: the longest pattern counts."""
+    return max((each for each in known if each.is_for(client_id)), key=lambda each: len(each.client_id), default=None)
+
+
+def left_behind(census: Census) -> Iterator[Blocker]:
+    """Who is, or commits, at a site that does not serve. As long as there is one, the move is not complete."""
+    serving = census.serving.value
+    for site in census.sites if serving else ():
+        if site.site != serving:
+            yield from _left_at(site, census)
+
+
+def staying(census: Census) -> Iterator[Blocker]:
+    """Clients at work whose software, as the plan file tells, does not follow by itself."""
+    for site in census.sites:
+        for name, group in sorted((site.groups.value or {}).items()):
+            for member in group.members:
+                known = software_of(member.client_id, census.software)
+                way = follows(known.software, known.version) if known else Follows.UNKNOWN
+                if known and way is not Follows.YES:
+                    what = f"{member.client_id} at {member.host} ({known.software} {known.version})"
+                    detail = f"{site.site}: {name}: {what} follows to another site: {way.value}"
+                    yield Blocker(Rule.CLIENT_STAYS, detail, "plan a restart of it, or a newer client, for the move")
+
+
+def unseen_clients(census: Census) -> Iterator[Unseen]:
+    """What of the clients nobody tells."""
+    for site in census.sites:
+        for what, reading in (("groups", site.groups), ("last commits", site.committed_at)):
+            if not reading.known:
+                yield Unseen(f"{what} at {site.site}", reading.unknown)
+    if not census.serving.known:
+        yield Unseen("the site that serves", census.serving.unknown)
+    nameless = {m.client_id for m in _members(census) if software_of(m.client_id, census.software) is None}
+    if nameless:
+        shown = ", ".join(sorted(nameless)[:8])
+        yield Unseen(
+            "software of " + shown,
+            "clients tell it to brokers, and no request tells it on: see the brokers' metrics (socket-server-metrics by"
+            " clientSoftwareName) or request log, and name it under spec.clients of the plan file",
+        )
+    yield Unseen("producers, and consumers without a group", "no request of Kafka's Python client lists them")
+
+
+def _left_at(site: SiteClients, census: Census) -> Iterator[Blocker]:
+    for name, group in sorted((site.groups.value or {}).items()):
+        if group.members:
+            who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})[:8])
+            detail = f"{site.site}: {name}: {len(group.members)} members: {who}"
+            yield Blocker(Rule.CLIENTS_LEFT, detail, f"restart them: they belong to {census.serving.value}")
+    for name, at in sorted((site.committed_at.value or {}).items()):
+        members = (site.groups.value or {}).get(name)
+        if census.since is not None and at > census.since and not (members and members.members):
+            detail = f"{site.site}: {name}: it committed at {at:%H:%M:%S} UTC, after {census.serving.value} was opened"
+            yield Blocker(Rule.CLIENTS_LEFT, detail, "find who did, and point it over")
+
+
+def _members(census: Census) -> Iterator[Member]:
+    for site in census.sites:
+        for group in (site.groups.value or {}).values():
+            yield from group.members
+
+
+def _number(version: str) -> tuple[int, ...]:
+    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(part) for part in found[1].split(".")) if found else ()

@@ -1,0 +1,81 @@
+"""Diagnosis: everything that is not as it should be between two sites, by how much it matters."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from drctl.decide.advice import advice
+from drctl.decide.capacity import Need, needs_now
+from drctl.decide.equality import Unseen, unseen
+from drctl.decide.losses import losses
+from drctl.decide.readiness import blockers, warnings
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.cluster import Topic
+from drctl.model.copying import LinkLook
+from drctl.model.facts import Facts
+from drctl.model.fixes import Fix
+from drctl.model.reading import Reading
+from drctl.model.site import Guards
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    BLOCKS = "blocks a switchover"
+    COSTS = "costs something"
+    ADVICE = "could be better"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    severity: Severity
+    reason: Blocker
+
+    @property
+    def place(self) -> str:
+        """Where: the site, topic, connector or link that the reason's text begins with."""
+        return self.reason.detail.partition(": ")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, worst first, what nobody can compare, and what the shift that is on demands of the target."""
+
+    findings: tuple[Finding, ...]
+    unseen: tuple[Unseen, ...]
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """Every safe change, each once, in the order of the findings: topics before rights before connectors."""
+        found = (each.reason.fix for each in self.findings)
+        return tuple(dict.fromkeys(fix for fix in found if fix is not None))
+
+    @property
+    def exit_code(self) -> int:
+        """0 if nothing is wrong, else what a gate would exit with for the first finding; advice is nothing wrong."""
+        wrong = (each.reason.concern.value for each in self.findings if each.severity is not Severity.ADVICE)
+        return next(wrong, 0)
+
+
+def diagnose(
+    facts: Facts, looks: Sequence[LinkLook], syncs_topic: Reading[Topic | None], guards: Guards, now: datetime
+) -> Diagnosis:
+    """Judge one look at both sites and some at the link, oldest first."""
+    found = [
+        *_as(Severity.BLOCKS, blockers(facts, guards, now)),
+        *_as(Severity.COSTS, losses(looks) if looks else ()),
+        *_as(Severity.COSTS, warnings(facts)),
+        *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
+    ]
+    if not syncs_topic.known:
+        detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
+        found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
+    return Diagnosis(tuple(found), tuple(unseen(facts)), tuple(needs_now(facts)))
+
+
+def _as(severity: Severity, reasons: Iterable[Blocker]) -> Iterator[Finding]:
+    return (Finding(severity, each) for each in reasons)

@@ -1,0 +1,117 @@
+"""Equality of a standby: where the target would serve the work less well than the source does.
+
+:func:`inequalities` is what a switchover does not begin with, :func:`differences` what only costs something. A failover
+is warned of both (:func:`failover_warnings`): the source is gone, and a weaker site is better than none. What nobody
+can compare is told by :func:`unseen`, never taken for equal.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from drctl.decide.rights import applications, unmatched
+from drctl.decide.rules import Blocker, Rule
+from drctl.decide.rules_scaling import failover_scaling_warnings
+from drctl.decide.rules_topics import topic_differences, topic_inequalities
+from drctl.model.access import EVERYONE, AclRule
+from drctl.model.facts import Facts, SiteFacts
+from drctl.model.fixes import AllowRight
+
+
+class Unseen(NamedTuple):
+    """Something that could not be compared, and why."""
+
+    what: str
+    why: str
+
+
+def inequalities(facts: Facts) -> Iterator[Blocker]:
+    """What makes the target less than the source, each with its remedy and, where it is safe, its fix."""
+    yield from topic_inequalities(facts)
+    yield from _rights(facts)
+    yield from _users(facts)
+
+
+def differences(facts: Facts) -> Iterator[Blocker]:
+    """What differs and costs something, but takes nothing away."""
+    yield from topic_differences(facts)
+    here, there = _rules(facts.source, facts), _rules(facts.target, facts)
+    if here is not None and there is not None:
+        names = _names(facts)
+        for rule in unmatched({r for r in here if not r.allow}, there, names, applications(here, names)):
+            remedy = f"add the rule at {facts.target.name} if it is still meant"
+            yield Blocker(Rule.RIGHT_WIDER, f"{facts.target.name}: does not have: {rule}", remedy)
+    before, after = facts.source.cluster.value, facts.target.cluster.value
+    if before is not None and after is not None and len(after.brokers) < len(before.brokers):
+        counts = f"{len(after.brokers)} brokers, {facts.source.name} has {len(before.brokers)}"
+        yield Blocker(Rule.CAPACITY_SMALLER, f"{facts.target.name}: {counts}", "see that they carry the whole load")
+
+
+def failover_warnings(facts: Facts) -> Iterator[Blocker]:
+    """All of it as warnings; where a site does not tell, that it could not be compared."""
+    yield from failover_scaling_warnings(facts)
+    if not facts.source.cluster.known:
+        detail = f"{facts.target.name} is not compared with {facts.source.name}: {facts.source.cluster.unknown}"
+        yield Blocker(Rule.FACTS_UNKNOWN, detail, "see what 'drctl doctor' said while it answered")
+        return
+    yield from inequalities(facts)
+    yield from differences(facts)
+    for what, why in unseen(facts):
+        yield Blocker(Rule.FACTS_UNKNOWN, f"not compared: {what}: {why}", "compare it by hand while there is time")
+
+
+def unseen(facts: Facts) -> Iterator[Unseen]:
+    """What could not be compared between the sites."""
+    for site in (facts.source, facts.target):
+        for what in ("topics", "rules", "users", "cluster"):
+            reading = getattr(site, what)
+            if not reading.known:
+                yield Unseen(f"{what} at {site.name}", reading.unknown)
+    here, there = facts.source.users.value, facts.target.users.value
+    if here and there is not None and not there:
+        yield Unseen(
+            f"users at {facts.target.name}",
+            "it keeps no SCRAM users: its clients log in otherwise, such as by certificate, which no broker lists",
+        )
+    if here and there:
+        yield Unseen("passwords of SCRAM users", "Kafka tells nobody what they are: let each application log in once")
+    yield Unseen("client quotas", "Kafka's Python client has no call for them: see 'kafka-configs.sh --describe'")
+    yield Unseen("room on the disks", "Kafka's Python client has no call for log directories")
+
+
+def _rights(facts: Facts) -> Iterator[Blocker]:
+    here, there, names = _rules(facts.source, facts), _rules(facts.target, facts), _names(facts)
+    if here is None or there is None:
+        return
+    at_work = applications(here, names)
+    for rule in unmatched({r for r in here if r.allow}, there, names, at_work, facts.images):
+        detail = f"{facts.target.name}: {rule.principal} lacks: {rule}"
+        yield Blocker(Rule.RIGHT_MISSING, detail, f"add it at {facts.target.name}", AllowRight(facts.target.name, rule))
+    for rule in unmatched({r for r in there if not r.allow}, here, names, at_work):
+        if rule.principal in at_work or rule.principal == EVERYONE:
+            remedy = f"remove it at {facts.target.name}, or add it at {facts.source.name} if it is meant"
+            yield Blocker(Rule.RIGHT_DENIED, f"{facts.target.name}: {rule.principal} is denied: {rule}", remedy)
+
+
+def _users(facts: Facts) -> Iterator[Blocker]:
+    rules, here, there = _rules(facts.source, facts), facts.source.users.value, facts.target.users.value
+    if rules is None or here is None or not there:
+        return
+    for user in sorted(applications(rules, _names(facts))):
+        name = user.removeprefix("User:")
+        missing = sorted(here.get(name, frozenset()) - there.get(name, frozenset()))
+        if missing:
+            detail = f"{facts.target.name}: user {name} has no credential for {', '.join(missing)}"
+            remedy = "create it with its password (kafka-configs.sh --entity-type users): nobody can copy a password"
+            yield Blocker(Rule.USER_MISSING, detail, remedy)
+
+
+def _rules(site: SiteFacts, facts: Facts) -> frozenset[AclRule] | None:
+    """Without drctl's fence and without what MirrorMaker 2 needs, which differs by direction."""
+    if site.rules.value is None:
+        return None
+    mirror = facts.link.link.replication_principal
+    return frozenset(rule for rule in site.rules.value if not rule.fences and rule.principal != mirror)
+
+
+def _names(facts: Facts) -> dict[str, tuple[str, ...]]:
+    return {"TOPIC": facts.topics, "GROUP": facts.groups}

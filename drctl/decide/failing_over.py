@@ -1,0 +1,66 @@
+"""Reasons not to fail over: only what the target needs stands in the way, and a source that is well."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from drctl.decide.readiness import blockers
+from drctl.decide.rules import Blocker, Rule
+from drctl.decide.rules_sites import source_ailments
+from drctl.model.facts import Facts
+from drctl.model.loss import AcceptedLoss, Loss
+from drctl.model.site import Guards
+
+NEEDED = frozenset(
+    {
+        Rule.FACTS_STALE,
+        Rule.FACTS_UNKNOWN,
+        Rule.TARGET_SILENT,
+        Rule.BROKERS_MISSING,
+        Rule.PARTITION_WITHOUT_LEADER,
+        Rule.FRONT_DOOR_ELSEWHERE,
+        Rule.LINK_UNKNOWN,
+        Rule.BOTH_DIRECTIONS,
+        Rule.TOPIC_MISSING,
+        Rule.GROUP_ACTIVE_AT_TARGET,
+        Rule.SINK_ACTIVE_AT_TARGET,
+    }
+)
+"""What stands in the way of a failover, too, where it concerns the target."""
+
+
+def failover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
+    """Reasons to wait, in the order to fix them. What is wrong at the source is why one fails over: it is no reason."""
+    if not source_ailments(facts):
+        detail = f"{facts.source.name}: its brokers answer, every partition has a leader, and an ordinary client writes"
+        yield Blocker(Rule.SOURCE_HEALTHY, detail, f"drctl switchover --to {facts.target.name} loses nothing")
+    for each in blockers(facts, guards, now):
+        if each.rule in NEEDED and not _about_the_source(each, facts) and not _door_closed(each, facts):
+            yield each
+
+
+def loss_blockers(loss: Loss, accepted: AcceptedLoss) -> Iterator[Blocker]:
+    """The loss, unless it was accepted."""
+    if accepted.covers(loss):
+        return
+    if loss.total is None:
+        detail = "how many records would be lost is unknown: the source is silent, and " + (
+            "its log ends were never seen"
+            if loss.seen is None
+            else "how fast they grew after they were seen is unknown"
+        )
+        yield Blocker(Rule.LOSS_NOT_ACCEPTED, detail, "accept that with --accept-loss unknown")
+        return
+    detail = f"up to {loss.total} records would be lost, and {accepted} are accepted"
+    yield Blocker(Rule.LOSS_NOT_ACCEPTED, detail, f"accept them with --accept-loss {loss.total}, or bring it back")
+
+
+def _about_the_source(blocker: Blocker, facts: Facts) -> bool:
+    """Whether it tells of the source's side only: its brokers, its canary, the worker that runs there."""
+    names = [f"{facts.source.name}: "]
+    names += [f"{facts.reverse.link.name}: "] if facts.reverse and not facts.reverse.status.known else []
+    return blocker.detail.startswith(tuple(names))
+
+
+def _door_closed(blocker: Blocker, facts: Facts) -> bool:
+    """Whether clients are sent nowhere: a move was cut off, and somebody has to let them in again."""
+    return blocker.rule is Rule.FRONT_DOOR_ELSEWHERE and facts.front_door.value is None

@@ -1,0 +1,52 @@
+"""How old a fact may be before nobody may judge, or act, by it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drctl.model.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where judgement draws its lines.
+
+    ``lease``: silence after which a node is taken to be ill; Kubernetes itself waits 40 to 50 seconds. ``skew``: clocks
+    further apart than this are told of. ``low`` and ``full``: parts of a file system that are free. A cause is
+    confirmed once it stood for ``confirm`` in at least two looks, and over once it was away for ``clear``; one that
+    turned ``flaps`` times within ``memory`` flaps until it stood or was away for ``clear``.
+    """
+
+    max_age: timedelta = timedelta(seconds=60)
+    lease: timedelta = timedelta(seconds=40)
+    skew: timedelta = timedelta(seconds=5)
+    low: float = 0.15
+    full: float = 0.03
+    confirm: timedelta = timedelta(seconds=20)
+    clear: timedelta = timedelta(seconds=60)
+    flaps: int = 4
+    memory: timedelta = timedelta(minutes=15)
+
+
+def unusable(reading: Reading[object], now: datetime, limits: Limits) -> str:
+    """Why this says nothing about now; empty if it does. What was seen in the future was seen by a wrong clock."""
+    if not reading.known:
+        return reading.unknown
+    age = now - reading.seen_at
+    if age > limits.max_age:
+        return f"seen {age.total_seconds():.0f} s ago, which is too old"
+    if -age > limits.skew:
+        return f"seen {-age.total_seconds():.0f} s in the future: a clock is wrong"
+    return ""
+
+
+def fresh[T](reading: Reading[T], now: datetime, limits: Limits) -> T | None:
+    """The value, unless it is unknown, too old or from the future."""
+    return None if unusable(reading, now, limits) else reading.value
+
+
+def stale(readings: Mapping[str, Reading[object]], now: datetime, limits: Limits) -> Iterator[str]:
+    """Every reading by which nobody may act now, each with the reason; nothing means go."""
+    for name, reading in readings.items():
+        if why := unusable(reading, now, limits):
+            yield f"{name}: {why}"

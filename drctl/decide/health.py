@@ -1,0 +1,193 @@
+"""Health: what is wrong at a site and how far it reaches, from the readings of all its observers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drctl.decide.freshness import Limits, fresh, unusable
+from drctl.decide.nodes import lost_zones, node_reasons
+from drctl.decide.notes import notes
+from drctl.decide.silence import met_by_somebody, missed_by_somebody, silence
+from drctl.decide.volumes import Storage, volume_reasons
+from drctl.model.cause import Cause, Diagnosis, Scope
+from drctl.model.kubernetes import Answer, Attachment, Event, Node, Pod
+from drctl.model.sight import KafkaView, KubeFacts, Sight
+
+ESSENTIAL = ("pods", "nodes", "claims", "volumes", "attachments")
+"""Without these nobody can tell a broker from its node or its volume."""
+
+WIDTH = {scope: width for width, scope in enumerate(Scope)}
+
+
+def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> Diagnosis:
+    """Everything that one look tells, the widest cause first. What was not seen is never taken to be well."""
+    limits = limits or Limits()
+    found = _Site(sight, now, limits)
+    quiet = tuple(silence(sight, now, limits))
+    causes = [*quiet, *found.causes()]
+    whole = found.whole_site(causes)
+    if whole is not None:
+        causes = [whole]
+    return Diagnosis(
+        sight.site,
+        tuple(sorted(causes, key=lambda cause: (-WIDTH[cause.scope], cause.subject))),
+        (*_blind(sight, now, limits), *found.blind()),
+        tuple(notes(sight, now, limits)),
+        found.view.under_min_isr + found.view.leaderless if found.view is not None else None,
+    )
+
+
+@dataclass(slots=True)
+class _Ill:
+    """What one broker or pod suffers from."""
+
+    own: tuple[str, ...]
+    node: tuple[str, ...]
+    volume: tuple[str, ...]
+    down: bool
+
+
+class _Site:
+    """One site's fresh facts, and what follows from them for every broker."""
+
+    def __init__(self, sight: Sight, now: datetime, limits: Limits) -> None:
+        self.sight, self.now, self.limits = sight, now, limits
+        self.view: KafkaView | None = fresh(sight.kafka, now, limits)
+        kube = sight.kubernetes
+        self.pods: Mapping[str, Pod] | None = fresh(kube.pods, now, limits) if kube else None
+        self.nodes: Mapping[str, Node] | None = fresh(kube.nodes, now, limits) if kube else None
+        self.leases: Mapping[str, timedelta] | None = fresh(kube.leases, now, limits) if kube else None
+        self.storage = self._storage(kube) if kube else None
+        self.ids = self._expected(kube)
+        pods = {} if self.pods is None else self.pods
+        self.by_broker = {pod.broker: pod for pod in pods.values() if pod.broker is not None}
+        # Brokers that answer run somewhere: then it is the selector that is wrong.
+        self.matches_nothing = not self.by_broker and self.view is not None and bool(self.view.alive)
+        self.ill_nodes = self._ill_nodes()
+        self.ill = {broker: each for broker in sorted(self.ids) if (each := self._broker(broker)) is not None}
+
+    def _storage(self, kube: KubeFacts) -> Storage:
+        held: dict[str, list[Attachment]] = defaultdict(list)
+        seen = fresh(kube.attachments, self.now, self.limits)
+        for each in seen or ():
+            held[each.volume].append(each)
+        events: dict[str, list[Event]] = defaultdict(list)
+        for event in fresh(kube.events, self.now, self.limits) or ():
+            events[event.name].append(event)
+        return Storage(
+            fresh(kube.claims, self.now, self.limits),
+            fresh(kube.volumes, self.now, self.limits),
+            None if seen is None else {volume: tuple(each) for volume, each in held.items()},
+            fresh(kube.storage, self.now, self.limits),
+            fresh(kube.usage, self.now, self.limits),
+            {name: tuple(each) for name, each in events.items()},
+        )
+
+    def _expected(self, kube: KubeFacts | None) -> frozenset[int]:
+        """Brokers that ought to be there, from all who name some."""
+        pools = (fresh(kube.strimzi, self.now, self.limits) if kube else None) or ()
+        named = {broker for pool in pools if pool.kind == "KafkaNodePool" for broker in pool.ids}
+        running = {pod.broker for pod in (self.pods or {}).values() if pod.broker is not None}
+        known = self.view.alive | self.view.assigned if self.view is not None else frozenset()
+        return frozenset(named | running | known)
+
+    def _ill_nodes(self) -> dict[str, tuple[str, ...]]:
+        hosts = {pod.node for pod in self.by_broker.values() if pod.node} | set(self.nodes or {})
+        found = {name: self._node(name) for name in hosts}
+        return {name: reasons for name, reasons in found.items() if reasons}
+
+    def _node(self, name: str) -> tuple[str, ...]:
+        return tuple(node_reasons(name, self.nodes, self.leases, self.limits.lease))
+
+    def _broker(self, broker: int) -> _Ill | None:
+        pod = self.by_broker.get(broker)
+        own = (*self._by_kafka(broker), *self._by_pod(broker, pod))
+        volume: tuple[str, ...] = self._directories(broker)
+        node: tuple[str, ...] = ()
+        if pod is not None and self.storage is not None:
+            volume = (*volume, *volume_reasons(pod, self.storage, full=self.limits.full))
+            # A pod that waits for a volume which an ill node still holds suffers from that node.
+            places = {pod.node, *(each.node for each in self.storage.attached_to(pod) if pod.phase == "Pending")}
+            node = tuple(reason for place in sorted(places) for reason in self.ill_nodes.get(place, ()))
+        if not (own or volume or node):
+            return None
+        gone = self.view is not None and broker not in self.view.alive
+        return _Ill(own, node, volume, down=gone or bool(node) or pod is None or pod.ready is not Answer.TRUE)
+
+    def _by_kafka(self, broker: int) -> Iterator[str]:
+        if self.view is None:
+            return
+        if broker not in self.view.alive:
+            yield f"broker {broker} is not in the metadata of the others"
+        elif behind := self.view.out_of_sync.get(broker, 0):
+            yield f"{behind} replicas of broker {broker} are not in sync"
+
+    def _by_pod(self, broker: int, pod: Pod | None) -> Iterator[str]:
+        if self.pods is None or self.matches_nothing:
+            return
+        if pod is None:
+            yield f"broker {broker} has no pod"
+            return
+        if pod.ready is not Answer.TRUE:
+            why = f": {pod.trouble}" if pod.trouble else ""
+            yield f"pod {pod.name} is {pod.phase} and not ready{why}"
+        if pod.overdue is not None and pod.overdue < self.now:
+            yield f"pod {pod.name} should have ended {(self.now - pod.overdue).total_seconds():.0f} s ago"
+
+    def _directories(self, broker: int) -> tuple[str, ...]:
+        offline = (self.view.offline_dirs or {}).get(broker, ()) if self.view is not None else ()
+        return tuple(f"broker {broker} took log directory {each} out of service" for each in offline)
+
+    def blind(self) -> Iterator[str]:
+        """What was seen and shows nothing of the brokers."""
+        if self.pods is not None and self.matches_nothing:
+            yield "pods: none of a broker matches the selector of the plan file"
+
+    def causes(self) -> Iterator[Cause]:
+        """Zones, then nodes, then volumes, then brokers: each broker is explained by the widest of them."""
+        left = dict(self.ill)
+        for zone, members in lost_zones(self.nodes or {}, self.ill_nodes):
+            mine = [b for b, pod in self.by_broker.items() if pod.node in members and b in left]
+            if mine:
+                reasons = [reason for name in sorted(members) for reason in self.ill_nodes[name]]
+                yield self._cause(Scope.ZONE, zone, mine, left, reasons)
+        for name, said in sorted(self.ill_nodes.items()):
+            mine = [broker for broker, each in left.items() if set(said) <= set(each.node)]
+            if mine:
+                yield self._cause(Scope.NODE, name, mine, left, said)
+        for broker, each in sorted(left.items()):
+            scope = Scope.VOLUME if each.volume else Scope.BROKER
+            yield self._cause(scope, f"of broker {broker}" if each.volume else f"{broker}", [broker], left, each.volume)
+
+    def _cause(
+        self, scope: Scope, subject: str, brokers: list[int], left: dict[int, _Ill], reasons: Iterable[str]
+    ) -> Cause:
+        ill = [left.pop(broker) for broker in sorted(brokers)]
+        more = [reason for each in ill for reason in each.own]
+        return Cause(scope, subject, tuple(dict.fromkeys([*reasons, *more])), frozenset(brokers))
+
+    def whole_site(self, causes: list[Cause]) -> Cause | None:
+        """Every broker is down by Kubernetes' own word, and nobody meets one: two kinds of observers, one answer."""
+        sight, now, limits = self.sight, self.now, self.limits
+        down = {broker for broker, each in self.ill.items() if each.down}
+        if not self.ids or down != self.ids or self.pods is None or (self.view is not None and self.view.alive):
+            return None
+        if met_by_somebody(sight, now, limits) or not missed_by_somebody(sight, now, limits):
+            return None
+        reasons = tuple(dict.fromkeys(reason for cause in causes for reason in cause.reasons))
+        return Cause(Scope.SITE, sight.site, ("every broker is down", *reasons), self.ids)
+
+
+def _blind(sight: Sight, now: datetime, limits: Limits) -> Iterator[str]:
+    """What could not be seen and would be needed. An API server that says nothing is named once."""
+    if why := unusable(sight.kafka, now, limits):
+        yield f"brokers: {why}"
+    if sight.kubernetes is None:
+        return
+    missing = {name: unusable(sight.kubernetes.readings()[name], now, limits) for name in ESSENTIAL}
+    reasons = {why for why in missing.values() if why}
+    if len(reasons) == 1 and all(missing.values()):
+        yield f"Kubernetes: {reasons.pop()}"
+    else:
+        yield from (f"{name}: {why}" for name, why in missing.items() if why)

@@ -1,0 +1,50 @@
+"""How much would be lost: from what is known of the source's log ends to a number that can be accepted."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from math import ceil
+
+from drctl.model.loss import EndsFrom, Loss, Sighting
+from drctl.model.offsets import TopicPartition
+
+type Offsets = Mapping[TopicPartition, int]
+
+
+def counted(
+    frontier: Offsets,
+    ends: Offsets,
+    records: Offsets,
+    seconds: Mapping[str, float | None],
+    at: datetime,
+    *,
+    exact: bool,
+) -> Loss:
+    """The loss at a source that was just asked; ``records`` by partition, as they were counted there."""
+    return Loss(frontier, EndsFrom.ASKED, ends, at, by_topic(records), 0, seconds, exact)
+
+
+def sighted(frontier: Offsets, sighting: Sighting | None, now: datetime) -> Loss:
+    """The loss at a source that is silent, from when it was last seen; ``seconds`` is left for who can read records.
+
+    Until it fell silent the logs may have grown on as fast as before. The frontier has gone on, too: what it passed is
+    not lost. Without a rate nobody can tell how much came after the sighting, unless no time has passed since.
+    """
+    if sighting is None:
+        return Loss(frontier, EndsFrom.UNKNOWN)
+    span = max(0.0, ((sighting.silent_since or now) - sighting.at).total_seconds())
+    seen = {p: max(0, end - frontier.get(p, 0)) for p, end in sighting.ends.items()}
+    known = span == 0 or sighting.rates.keys() >= sighting.ends.keys()
+    unseen = sum(
+        max(0, end + ceil(sighting.rates.get(p, 0.0) * span) - frontier.get(p, 0)) - seen[p]
+        for p, end in sighting.ends.items()
+    )
+    return Loss(frontier, EndsFrom.SIGHTING, sighting.ends, sighting.at, by_topic(seen), unseen if known else None)
+
+
+def by_topic(records: Offsets) -> Mapping[str, int]:
+    """Sums over the partitions of each topic."""
+    sums: dict[str, int] = defaultdict(int)
+    for partition, count in sorted(records.items()):
+        sums[partition.topic] += count
+    return dict(sums)

@@ -1,0 +1,69 @@
+"""Which rules a person may override, and which not; what an override leaves of the reasons to wait.
+
+A rule may be overridden only where the rest of the plan still holds without it: what it watches is proven once more by
+a later step, or costs time and comfort, never records.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from drctl.decide.rules import Blocker, Rule
+
+OVERRIDABLE: Mapping[Rule, str] = {
+    Rule.LAG_TOO_HIGH: "the drain waits until everything is copied, whatever it takes, or the way back is walked",
+    Rule.BROKERS_MISSING: "the partitions have their leaders; another broker's loss may cost availability",
+    Rule.GROUP_MISSING: "a group that does not exist has no position to lose",
+    Rule.COOLING_DOWN: "the rule is against haste, not against a fault",
+    Rule.TARGET_WEAKER: "nothing is lost in the move; what is written there is kept less safely, as it says",
+    Rule.RETENTION_SHORTER: "nothing is lost in the move; the target forgets sooner, as it says",
+    Rule.STANDBY_TOO_SMALL: "nothing is lost in the move; the target carries less, as it says",
+    Rule.CAPACITY_UNKNOWN: "nothing is lost in the move; whether the target carries the load is on your word",
+    Rule.LINK_UNPROVEN: "the link is judged again by the gates, and by the drain",
+}
+"""Each with why it is safe."""
+
+FIRM: Mapping[Rule, str] = {
+    Rule.FACTS_STALE: "looking again costs a second",
+    Rule.FACTS_UNKNOWN: "what is unknown cannot be judged",
+    Rule.SOURCE_SILENT: "a source that does not answer cannot be drained: that is a failover",
+    Rule.TARGET_SILENT: "there is nowhere to go",
+    Rule.PARTITION_WITHOUT_LEADER: "what lies in it could not be drained or proven",
+    Rule.FRONT_DOOR_ELSEWHERE: "the clients are not where the run would take them from",
+    Rule.SOURCE_FENCED: "somebody else's fence may protect an open sibling",
+    Rule.EVERYONE_WRITES: "the fence would not hold",
+    Rule.CANARY_REFUSED: "the fence could not be proven",
+    Rule.CANARY_TOPIC_MISSING: "the fence could not be proven",
+    Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",
+    Rule.GROUP_ACTIVE_AT_TARGET: "Kafka commits nothing for a group with members",
+    Rule.SINK_ACTIVE_AT_TARGET: "its group would be handed positions while it reads",
+    Rule.PARTITIONS_DIFFER: "positions and records would have no place",
+}
+"""Some that are asked for, each with why not; so is every rule that is named nowhere here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Reasons that still stand, and those that a person took upon themselves."""
+
+    standing: tuple[Blocker, ...]
+    overridden: tuple[Blocker, ...]
+
+
+def sift(found: Iterable[Blocker], overrides: Mapping[str, str]) -> Sifted:
+    """Divide the reasons; an override of a rule that is firm changes nothing."""
+    named = frozenset(rule for rule in OVERRIDABLE if name_of(rule) in overrides)
+    every = tuple(found)
+    return Sifted(tuple(b for b in every if b.rule not in named), tuple(b for b in every if b.rule in named))
+
+
+def why_not(name: str) -> str:
+    """Why no override of that name is taken, empty if it may be."""
+    rule = next((rule for rule in Rule if name_of(rule) == name), None)
+    if rule is None:
+        return "there is no rule of that name"
+    return "" if rule in OVERRIDABLE else FIRM.get(rule, "no later step would notice what it watches for")
+
+
+def name_of(rule: Rule) -> str:
+    """A rule's name as an override names it."""
+    return rule.name.lower().replace("_", "-")

@@ -1,0 +1,178 @@
+"""Requests to one API server: answers as they are, errors translated, and no wait without an end."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from drctl.drivers.kube.access import configuration, in_cluster
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+
+CONNECT = 5.0
+"""Seconds to connect."""
+ANSWER = 10.0
+"""Seconds to answer."""
+LARGEST = 256 << 20
+"""Bytes of one answer that are taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decoded answer and the time that the server stamped it with (as it wrote it, empty if it did not)."""
+
+    body: Any
+    date: str
+
+
+class KubeClient:
+    """Connects when first asked. ``site`` names it in messages; without ``kubeconfig`` it is the pod's own account.
+
+    ``patience``: seconds to connect and again to answer, where that must be sooner than usual.
+    """
+
+    def __init__(self, site: str, kubeconfig: Path | None, context: str, *, patience: float | None = None) -> None:
+        self.site, self.kubeconfig, self.context, self.patience = site, kubeconfig, context, patience
+        self._lock = threading.Lock()
+        self._rest: Any = None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: object = None,
+        content: str = "application/json",
+    ) -> Answer:
+        """One request, decoded."""
+        response = self._request(method, path, query, body=body, content=content, read=self.patience or ANSWER)
+        try:
+            raw = response.read(LARGEST + 1)
+            date = response.headers.get("Date", "")
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        finally:
+            response.release_conn()
+        if len(raw) > LARGEST:
+            raise DrctlError(f"site {self.site}: the answer to {method} {path} is larger than {LARGEST} bytes")
+        said = self._decoded(raw, response.status)
+        if response.status >= 300:
+            raise self.refused(response.status, said, f"{method} {path}")
+        return Answer(said, date)
+
+    def lines(self, path: str, query: Mapping[str, str], seconds: float) -> Iterator[Any]:
+        """Every line of a stream as it comes, decoded; Unreachable once nothing came for that long and some seconds."""
+        response = self._request("GET", path, query, read=seconds + ANSWER)
+        try:
+            if response.status >= 300:
+                raise self.refused(response.status, self._decoded(response.read(LARGEST), response.status), path)
+            left = b""
+            for part in response.stream(1 << 16):
+                *whole, left = (left + part).split(b"\n")
+                if len(left) > LARGEST:
+                    raise DrctlError(f"site {self.site}: a line of {path} is larger than {LARGEST} bytes")
+                yield from (self._decoded(line, 200) for line in whole if line.strip())
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._rest is not None:
+                self._rest.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        *,
+        read: float,
+        body: object = None,
+        content: str = "application/json",
+    ) -> Any:
+        rest = self._connected()
+        headers = {"Accept": "application/json", "Content-Type": content, "User-Agent": "drctl"}
+        # Asked each time: a token may have been renewed.
+        for key in rest.configuration.auth_settings().values():
+            if key["in"] == "header" and key["value"]:
+                headers[key["key"]] = key["value"]
+        connect = min(CONNECT, self.patience or CONNECT)
+        url = f"{rest.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        try:
+            return rest.request(method, url, headers=headers, body=body, _request_timeout=(connect, read)).response
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        except self._library_error as error:
+            raise Unauthenticated(
+                f"site {self.site}: TLS to {rest.configuration.host} fails: {str(error.reason).splitlines()[-1]}",
+                remedy="check the certificates in the kubeconfig",
+            ) from error
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._rest is None:
+                from kubernetes.client.exceptions import ApiException
+                from kubernetes.client.rest import RESTClientObject
+
+                self._library_error = ApiException
+                file = self.kubeconfig
+                try:
+                    self._rest = RESTClientObject(in_cluster() if file is None else configuration(file, self.context))
+                except OSError as error:
+                    raise ConfigInvalid(
+                        f"{file or 'pod'}: context {self.context}: its certificates cannot be used: {error}",
+                        remedy="check certificate and key in the kubeconfig",
+                    ) from error
+        return self._rest
+
+    def _decoded(self, raw: bytes, status: int) -> Any:
+        try:
+            return json.loads(raw) if raw else {}
+        except ValueError as error:
+            if status >= 500:
+                raise Unreachable(f"site {self.site}: the API server answers {status}", remedy="wait for it") from error
+            if status >= 300:
+                return {"message": raw[:200].decode("utf-8", "replace")}
+            raise Unreachable(
+                f"site {self.site}: what answers sends no JSON, so it is no Kubernetes API server",
+                remedy="correct the server's address in the kubeconfig",
+            ) from error
+
+    def refused(self, status: int, said: Any, asked: str) -> DrctlError:
+        """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""
+        told = said if isinstance(said, dict) else {}
+        text = f"site {self.site}: {str(told.get('message', ''))[:500] or f'{status} to {asked}'}"
+        kind, remedy = REFUSALS.get(status, (DrctlError, ""))
+        return kind(text, remedy=remedy)
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        kind = type(error).__name__
+        return Unreachable(
+            f"site {self.site}: the API server of context {self.context} does not answer ({kind})",
+            remedy="check that it runs and can be reached from here",
+        )
+
+
+class Expired(Unreachable):
+    """The server does not know that version any more, or not yet: list again. Never leaves this family."""
+
+
+_SETTLE = "wait until the API server has settled"
+REFUSALS: Mapping[int, tuple[type[DrctlError], str]] = {
+    401: (Unauthenticated, "renew the credentials of the kubeconfig's user"),
+    403: (Forbidden, "grant that verb to the kubeconfig's user by a Role or ClusterRole"),
+    404: (NotFound, "correct the name; a kind that is not there lacks its definition (CRD)"),
+    409: (Conflict, "look at the resource again: somebody else changes or owns it"),
+    410: (Expired, ""),
+    422: (Conflict, "the resource does not allow that: see which field it names"),
+    504: (Expired, ""),
+    **dict.fromkeys((408, 429, 500, 502, 503), (Unreachable, _SETTLE)),
+}

@@ -1,0 +1,151 @@
+"""The Kubernetes API of one site, as mappings."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from drctl.drivers.kube.client import Expired, KubeClient
+from drctl.errors import Conflict, NotFound
+from drctl.model.resources import Change, Happening, Kind, Listing, Object, Where
+from drctl.ports import Clock
+
+MANAGER = "drctl"
+PAGE = "500"
+ALL = Where()
+
+
+class KubeResources:
+    """Implements :class:`drctl.ports.Resources`."""
+
+    def __init__(
+        self,
+        site: str,
+        kubeconfig: Path | None,
+        context: str,
+        namespace: str,
+        clock: Clock,
+        *,
+        manager: str = MANAGER,
+        patience: float | None = None,
+    ) -> None:
+        self.client = KubeClient(site, kubeconfig, context, patience=patience)
+        self.namespace, self.clock, self.manager = namespace, clock, manager
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def served(self, group: str) -> tuple[str, ...]:
+        try:
+            said = self.client.send("GET", f"/apis/{group}").body
+        except NotFound:
+            return ()
+        preferred = said.get("preferredVersion", {}).get("version", "")
+        versions = [str(each["version"]) for each in said.get("versions", ())]
+        return tuple(sorted(versions, key=lambda version: version != preferred))
+
+    def list(self, kind: Kind, where: Where = ALL) -> Listing:
+        # A list that takes so long that its own continuation expires is begun again, once.
+        try:
+            return self._all_pages(kind, where)
+        except Expired:
+            return self._all_pages(kind, where)
+
+    def _all_pages(self, kind: Kind, where: Where) -> Listing:
+        query = {**_selected(where), "limit": PAGE}
+        items: list[Object] = []
+        while True:
+            answer = self.client.send("GET", self._path(kind), query)
+            meta = answer.body.get("metadata", {})
+            items += answer.body.get("items") or ()
+            if not meta.get("continue"):
+                return Listing(tuple(items), str(meta.get("resourceVersion", "")), self._ahead(answer.date))
+            query["continue"] = meta["continue"]
+
+    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ALL) -> Iterator[Change]:
+        query = {
+            **_selected(where),
+            "watch": "true",
+            "resourceVersion": since,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(max(1, round(seconds))),
+        }
+        try:
+            for line in self.client.lines(self._path(kind), query, seconds):
+                yield self._change(line, since)
+        except Expired:
+            yield Change(Happening.EXPIRED, {}, since)
+
+    def _change(self, line: Any, since: str) -> Change:
+        item = line.get("object") or {}
+        if line.get("type") == "ERROR":
+            error = self.client.refused(int(item.get("code") or 500), item, "watch")
+            if isinstance(error, Expired):
+                return Change(Happening.EXPIRED, {}, since)
+            raise error
+        version = str(item.get("metadata", {}).get("resourceVersion") or since)
+        try:
+            return Change(Happening(line.get("type")), item, version)
+        except ValueError:
+            # A kind of event that came after us: what it speaks of is there and may have changed.
+            return Change(Happening.MODIFIED, item, version)
+
+    def get(self, kind: Kind, name: str) -> Object:
+        found: Object = self.client.send("GET", self._path(kind, name)).body
+        return found
+
+    def apply(self, kind: Kind, name: str, body: Object, *, take: bool = False, rehearse: bool = False) -> Object:
+        named = {
+            **body,
+            "apiVersion": kind.api_version,
+            "kind": kind.name,
+            "metadata": {**body.get("metadata", {}), "name": name},
+        }
+        query = {"fieldManager": self.manager, "force": "true" if take else "false", **_rehearsed(rehearse)}
+        try:
+            answer = self.client.send(
+                "PATCH", self._path(kind, name), query, body=named, content="application/apply-patch+yaml"
+            )
+        except Conflict as conflict:
+            if "conflict with" not in str(conflict):
+                raise
+            raise Conflict(
+                str(conflict),
+                remedy="let its owner give the field up, or let drctl take it: 'takeOwnership: true' in the plan file",
+            ) from conflict
+        changed: Object = answer.body
+        return changed
+
+    def patch(self, kind: Kind, name: str, changes: Object, *, subresource: str = "") -> Object:
+        query = {"fieldManager": self.manager}
+        path = self._path(kind, name) + (f"/{subresource}" if subresource else "")
+        changed: Object = self.client.send(
+            "PATCH", path, query, body=dict(changes), content="application/merge-patch+json"
+        ).body
+        return changed
+
+    def _path(self, kind: Kind, name: str = "") -> str:
+        root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+        space = "" if kind.namespace is None else f"/namespaces/{quote(kind.namespace or self.namespace, safe='')}"
+        return f"{root}{space}/{kind.plural}" + (f"/{quote(name, safe='')}" if name else "")
+
+    def _ahead(self, date: str) -> timedelta:
+        """The header has whole seconds, so less than one is none."""
+        try:
+            stamped = parsedate_to_datetime(date).astimezone(UTC)
+        except (TypeError, ValueError):
+            return timedelta(0)
+        ahead = stamped - self.clock.now()
+        return ahead if abs(ahead) > timedelta(seconds=1) else timedelta(0)
+
+
+def _selected(where: Where) -> dict[str, str]:
+    pairs: Mapping[str, str] = {"labelSelector": where.labels, "fieldSelector": where.fields}
+    return {key: value for key, value in pairs.items() if value}
+
+
+def _rehearsed(rehearse: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if rehearse else {}

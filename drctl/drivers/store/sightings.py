@@ -1,0 +1,41 @@
+"""What was last seen of each site's log ends, in SQLite; the newest sighting replaces the one before."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from drctl.drivers.store.database import transaction
+from drctl.model.loss import Sighting
+from drctl.model.offsets import TopicPartition
+
+
+class SqliteSightings:
+    """Implements :class:`drctl.ports.Sightings`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def note(self, site: str, ends: Mapping[TopicPartition, int], at: datetime) -> None:
+        before = self.last(site)
+        seen = before.followed_by(ends, at) if before else Sighting(ends, at)
+        body = json.dumps([[*p, end, seen.rates.get(p)] for p, end in sorted(seen.ends.items())])
+        with transaction(self.path) as database:
+            database.execute("INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, NULL)", (site, at.isoformat(), body))
+
+    def note_silence(self, site: str, at: datetime) -> None:
+        with transaction(self.path) as database:
+            database.execute("UPDATE sighting SET silent = ? WHERE site = ? AND silent IS NULL", (at.isoformat(), site))
+
+    def last(self, site: str) -> Sighting | None:
+        with transaction(self.path) as database:
+            row = database.execute("SELECT at, body, silent FROM sighting WHERE site = ?", (site,)).fetchone()
+        if row is None:
+            return None
+        at, body, silent = row
+        ends, rates = dict[TopicPartition, int](), dict[TopicPartition, float]()
+        for topic, number, end, rate in json.loads(body):
+            ends[TopicPartition(topic, number)] = end
+            if rate is not None:
+                rates[TopicPartition(topic, number)] = rate
+        return Sighting(ends, datetime.fromisoformat(at), rates, datetime.fromisoformat(silent) if silent else None)

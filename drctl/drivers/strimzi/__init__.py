@@ -1,0 +1,1 @@
+"""Sites that Strimzi runs: reached, fenced and replicated by its resources."""

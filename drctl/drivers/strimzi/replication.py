@@ -1,0 +1,176 @@
+"""MirrorMaker 2 on one link, through the KafkaMirrorMaker2 at its target. Connect itself is never spoken to."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drctl.drivers.strimzi.kinds import served
+from drctl.drivers.strimzi.mirrors import KINDS, Mirror, find
+from drctl.errors import Conflict, DeadlinePassed, DrctlError, NotProven, Unreachable
+from drctl.model.link import ConnectorState, LinkStatus
+from drctl.model.offsets import TopicPartition
+from drctl.model.resources import CONFIG_MAP, MIRROR_MAKER, Object
+from drctl.model.site import Link
+from drctl.ports import Clock, Resources
+
+OFFSETS = "strimzi.io/connector-offsets"
+CONNECTOR = "strimzi.io/mirrormaker-connector"
+SOURCE = "sourceConnector"
+PATIENCE = 60.0
+"""Seconds that the operator may take to act. Its own rounds come every two minutes, but a change wakes it at once."""
+
+
+class StrimziReplication:
+    """Implements :class:`drctl.ports.Replication`.
+
+    The resource must exist; its connectors' state is what is changed in it, by server-side apply. Offsets are listed
+    and altered by annotation and config map, which the resource names. Every answer is the operator's for the newest
+    generation, or none.
+    """
+
+    def __init__(self, link: Link, resources: Resources, clock: Clock, *, take: bool = False) -> None:
+        self.link, self.resources, self.clock, self.take = link, resources, clock, take
+
+    def status(self) -> LinkStatus:
+        mirror = self._look()
+        mirror.refuse_if_paused()
+        mirror.refuse_if_behind()
+        found = LinkStatus(*(mirror.connector(part) for part in KINDS))
+        if found.source.state is ConnectorState.UNASSIGNED:
+            raise Unreachable(
+                f"{mirror.label}: its operator does not know the state of {found.source.name}{_said(mirror.item)}",
+                remedy="look at the conditions of the resource",
+            )
+        return found
+
+    def frontier(self) -> Mapping[TopicPartition, int]:
+        return {partition: offset + 1 for partition, offset in self._listed().items() if offset is not None}
+
+    def stop(self, *, copying_only: bool = False) -> None:  # noqa: ARG002 - it is the operator who waits
+        self._set("stopped")
+
+    def resume(self) -> None:
+        self._set("running")
+
+    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+        mirror = self._look()
+        mirror.refuse_if_paused()
+        mirror.refuse_if_behind()
+        if not mirror.connector(SOURCE).halted:
+            raise Conflict(f"{mirror.label}: {mirror.name(SOURCE)} is not stopped", remedy="stop it first")
+        if not ends:
+            return
+        wanted = {partition: end - 1 if end else None for partition, end in ends.items()}
+        entries = [
+            {
+                "partition": {"cluster": self.link.source, "topic": each.topic, "partition": each.partition},
+                "offset": None if offset is None else {"offset": offset},
+            }
+            for each, offset in wanted.items()
+        ]
+        name = mirror.config_map(SOURCE, "alterOffsets", "fromConfigMap")
+        # Taken in any case: the config map exists for nothing else, and Strimzi itself may have listed into it.
+        self.resources.apply(CONFIG_MAP, name, {"data": {_key(mirror): json.dumps({"offsets": entries})}}, take=True)
+        self._asked(mirror, "alter")
+        stored = self._listed()
+        wrong = [each for each, offset in wanted.items() if stored.get(each) != offset]
+        if wrong:
+            where = ", ".join(map(str, wrong[:5]))
+            raise Conflict(f"link {self.link.name}: offsets read back differ from those set, at {where}")
+
+    def _look(self) -> Mirror:
+        item = self.resources.get(served(self.resources, MIRROR_MAKER), self.link.mirror_maker)
+        return find(item, self.link.source, self.link.target)
+
+    def _set(self, state: str) -> None:
+        """Set the state of this mirror's connectors and of nothing else. Idempotent."""
+
+        def change() -> None:
+            mirror = self._look()
+            mirror.refuse_if_paused()
+            mirrors = mirror.with_state(state)
+            if mirrors is not None:
+                # A list is one field to Kubernetes: it goes back whole, and only onto what it was read from.
+                version = mirror.item["metadata"]["resourceVersion"]
+                body: Object = {"metadata": {"resourceVersion": version}, "spec": {"mirrors": mirrors}}
+                self.resources.apply(served(self.resources, MIRROR_MAKER), self.link.mirror_maker, body, take=self.take)
+
+        self._again(change)
+
+    def _again(self, change: Callable[[], None]) -> None:
+        """The operator writes into the same resource: once more where it came between look and change."""
+        for _ in range(4):
+            try:
+                return change()
+            except Conflict as conflict:
+                if "modified" not in str(conflict):
+                    raise
+        return change()
+
+    def _listed(self) -> dict[TopicPartition, int | None]:
+        """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""
+        mirror = self._look()
+        mirror.refuse_if_paused()
+        name = mirror.config_map(SOURCE, "listOffsets", "toConfigMap")
+        self._asked(mirror, "list")
+        data = self.resources.get(CONFIG_MAP, name).get("data") or {}
+        try:
+            told = json.loads(data[_key(mirror)])["offsets"]
+            return {
+                TopicPartition(each["partition"]["topic"], int(each["partition"]["partition"])): _offset(each)
+                for each in told
+                if each["partition"].get("cluster") in (None, self.link.source)
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotProven(
+                f"ConfigMap/{name}: {_key(mirror)} holds no offsets that can be read",
+                remedy="look at the config map; another version of Strimzi may write it otherwise",
+            ) from error
+
+    def _asked(self, mirror: Mirror, what: str) -> None:
+        """Annotate, and wait until the operator took the annotations off, which says that it is done."""
+        kind, name = served(self.resources, MIRROR_MAKER), self.link.mirror_maker
+        present = mirror.item["metadata"].get("annotations") or {}
+        asked = {OFFSETS: what, CONNECTOR: mirror.name(SOURCE)}
+        other = {key: present[key] for key in asked if present.get(key, asked[key]) != asked[key]}
+        if other:
+            raise Conflict(
+                f"{mirror.label}: somebody else asks for offsets: {other}", remedy="let that come to its end"
+            )
+        self.resources.patch(kind, name, {"metadata": {"annotations": asked}})
+        deadline = self.clock.monotonic() + PATIENCE
+        while OFFSETS in ((seen := self._look()).item["metadata"].get("annotations") or {}):
+            if self.clock.monotonic() > deadline:
+                self._withdraw(asked)
+                raise DeadlinePassed(
+                    f"{mirror.label}: waited in vain until offsets are {what}ed{_said(seen.item)}",
+                    remedy="check that Strimzi's cluster operator runs and Connect answers it",
+                )
+            self.clock.sleep(0.2)
+
+    def _withdraw(self, asked: Mapping[str, str]) -> None:
+        """Nobody is to alter offsets later, when they are no longer meant."""
+        try:
+            self.resources.patch(
+                served(self.resources, MIRROR_MAKER),
+                self.link.mirror_maker,
+                {"metadata": {"annotations": dict.fromkeys(asked)}},
+            )
+        except DrctlError:
+            return
+
+
+def _key(mirror: Mirror) -> str:
+    return f"{mirror.name(SOURCE).replace('->', '--')}.json"
+
+
+def _offset(entry: Mapping[str, Any]) -> int | None:
+    return int(entry["offset"]["offset"]) if entry.get("offset") else None
+
+
+def _said(item: Object) -> str:
+    """The newest complaint of the operator, with a colon before it; empty where it has none."""
+    for each in (item.get("status") or {}).get("conditions") or ():
+        if each.get("type") in ("NotReady", "Warning") and each.get("status") == "True":
+            return f": {each.get('reason')}: {str(each.get('message') or '')[:300]}"
+    return ""

@@ -1,0 +1,1 @@
+"""drctl services at other places, over HTTP."""

@@ -1,0 +1,111 @@
+"""The two-site lab with its northern brokers as pods of a real Kubernetes; the southern site is as ever."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+from drctl.errors import LabError
+from drctl.lab.kube import brokers
+from drctl.lab.kube.cluster import Cluster
+from drctl.lab.kube.kubectl import Kubectl
+from drctl.lab.lab import Lab, Progress
+from drctl.lab.layout import Node, SiteLayout, plan_layout
+from drctl.lab.processes import ProcessStatus
+
+SITE = "north"
+KUBERNETES = f"""\
+      kubernetes:
+        kubeconfig: kubernetes/pki/admin.kubeconfig
+        context: lab
+        namespace: default
+        pods: strimzi.io/cluster={SITE}
+"""
+"""As its administrator."""
+
+
+class KubeLab(Lab):
+    """A running lab with Kubernetes. All is as in ``Lab``, but north's brokers are pods and no processes."""
+
+    told_besides: ClassVar[Mapping[str, str]] = {SITE: KUBERNETES}
+    cluster: Cluster
+
+    @classmethod
+    def attach(cls, folder: Path) -> Self:
+        """The lab that runs in that folder. LabError if there is none or it is not complete."""
+        lab = super().attach(folder)
+        lab.cluster = Cluster.attach(lab.folder / "kubernetes")
+        return lab
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """The administrator's kubectl."""
+        return self.cluster.kubectl
+
+    @property
+    def pods(self) -> tuple[str, ...]:
+        """The names of the broker pods."""
+        return self.layout[SITE].brokers
+
+    def detach(self) -> None:
+        """Let the lab outlive this process."""
+        self.cluster.detach()
+        super().detach()
+
+    def down(self) -> None:
+        """End every process, pod and namespace of the lab and remove its folder."""
+        if "cluster" in self.__dict__:
+            self.cluster.down()
+        super().down()
+
+    def status(self) -> tuple[ProcessStatus, ...]:
+        """Every process of the lab, those of Kubernetes included."""
+        return (*super().status(), *self.cluster.processes.all())
+
+    def ready(self, pod: str) -> bool:
+        """Whether Kubernetes thinks that a pod is ready, and not about to end."""
+        seen = self.kubectl.get("pod", pod)
+        conditions = seen.get("status", {}).get("conditions", ())
+        ending = "deletionTimestamp" in seen.get("metadata", {})
+        return not ending and any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+    def start_broker(self, name: str) -> None:
+        """A pod is started by Kubernetes alone: wait until it is ready."""
+        if name not in self.pods:
+            return super().start_broker(name)
+        deadline = self.clock.monotonic() + 240
+        while not self.ready(name):
+            self._still_there(name, deadline)
+            self.clock.sleep(0.2)
+        return None
+
+    def kill_site(self, site: str) -> None:
+        """SIGKILL to the worker and to all that runs on the node, Kubernetes itself included; its address stays."""
+        if site != SITE:
+            return super().kill_site(site)
+        self.processes.signal(self.layout[site].worker, "SIGKILL")
+        self.cluster.node.inside("sh", "-c", "kill -KILL -1")
+        return None
+
+    def _prepare(self, progress: Progress) -> None:
+        self.cluster = Cluster.start(self.folder / "kubernetes", progress)
+        # Never fewer than three pods: with one there is nothing that a fault could leave standing.
+        self.layout[SITE] = replace(plan_layout(3)[SITE], host=self.cluster.address)
+
+    def _format(self, site: SiteLayout) -> None:
+        super()._format(site)
+        if site.name == SITE:
+            brokers.move_logs_to_volumes(site, self.folder)
+
+    def _launch_broker(self, site: SiteLayout, node: Node) -> None:
+        if site.name != SITE:
+            super()._launch_broker(site, node)
+        elif node == site.nodes[0]:
+            self.kubectl.apply(*brokers.objects(site, self.folder))
+
+    def _still_there(self, process: str, deadline: float) -> None:
+        if process not in self.pods:
+            super()._still_there(process, deadline)
+        elif self.clock.monotonic() > deadline:
+            events = self.kubectl.run("get", "events", "--sort-by=.lastTimestamp")
+            raise LabError(f"pod {process} is not ready:\n{events[-1500:]}", remedy="see 'kubectl describe pod'")

@@ -1,0 +1,136 @@
+"""The lab's storage: our CSI driver with Kubernetes' own provisioner and attacher, and what can be done to its volumes.
+
+The driver keeps a folder per volume; faults are files in it (``build/csi/driver/store.go`` says which) or happen to the
+mounted file system itself.
+"""
+
+import fcntl
+import os
+import struct
+from pathlib import Path
+
+from drctl.errors import LabError
+from drctl.lab.kube.binaries import part
+from drctl.lab.kube.control_plane import wait
+from drctl.lab.kube.node import NAME, Node
+
+DRIVER = "lab.drctl.io"
+CLASS = "lab"
+SHUT_DOWN = 0x8004587D
+"""ioctl of ext4 and xfs: from now on every read and write fails, as if the device were gone. Argument 2: at once."""
+
+OBJECTS = (
+    {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSIDriver",
+        "metadata": {"name": DRIVER},
+        "spec": {"attachRequired": True, "podInfoOnMount": False, "fsGroupPolicy": "None"},
+    },
+    {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": CLASS},
+        "provisioner": DRIVER,
+        "reclaimPolicy": "Retain",
+        "volumeBindingMode": "Immediate",
+    },
+)
+
+
+class Storage:
+    """The driver's processes and its volumes."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.folder = node.folder / "volumes"
+        self.socket = node.kubelet_folder / "plugins" / DRIVER / "csi.sock"
+
+    def start(self) -> None:
+        """Start the driver and its sidecars and wait until kubelet knows it."""
+        self.folder.mkdir()
+        programs, processes = part("csi"), self.node.processes
+        registry = self.node.kubelet_folder / "plugins_registry"
+        driver = [f"--volumes={self.folder}", f"--socket={self.socket}", f"--node={NAME}", f"--registry={registry}"]
+        processes.start("csi-driver", [str(programs / "driver"), "--conditions", *driver])
+        wait(processes, "the CSI driver listens", 60, self.socket.exists, "csi-driver")
+        kubeconfig = self.node.plane.credentials("admin")
+        sidecar = [f"--csi-address={self.socket}", f"--kubeconfig={kubeconfig}", "--v=2"]
+        processes.start("csi-provisioner", [str(programs / "csi-provisioner"), *sidecar])
+        processes.start("csi-attacher", [str(programs / "csi-attacher"), *sidecar])
+        self.node.plane.kubectl.apply(*OBJECTS)
+        wait(processes, "kubelet knows the CSI driver", 120, self._registered, "csi-driver", "kubelet")
+
+    def _registered(self) -> bool:
+        drivers = self.node.plane.kubectl.get("csinode", NAME).get("spec", {}).get("drivers") or ()
+        return any(each["name"] == DRIVER for each in drivers)
+
+    def volume(self, claim: str) -> str:
+        """The volume that a claim is bound to. LabError if it is not."""
+        name = self.node.plane.kubectl.get("pvc", claim).get("spec", {}).get("volumeName", "")
+        if not name:
+            raise LabError(f"claim {claim} is bound to no volume", remedy="see 'kubectl describe pvc'")
+        handle = self.node.plane.kubectl.get("pv", name)["spec"]["csi"]["volumeHandle"]
+        return str(handle)
+
+    def mounts(self, volume: str) -> tuple[Path, ...]:
+        """Where a volume's file system is mounted on the node, as the node's kernel tells; empty if nowhere."""
+        found = []
+        for line in self.node.seen_from_here("/proc/1/mountinfo").read_text().splitlines():
+            point = line.split()[4]
+            if point.startswith(str(self.node.kubelet_folder)) and self._source(line) == str(
+                self.folder / volume / "image"
+            ):
+                found.append(Path(point))
+        return tuple(found)
+
+    def _source(self, line: str) -> str:
+        device = line.partition(" - ")[2].split()[1]
+        if not device.startswith("/dev/loop"):
+            return ""
+        backing = Path("/sys/block") / device.removeprefix("/dev/") / "loop" / "backing_file"
+        try:
+            return backing.read_text().strip().removesuffix(" (deleted)")
+        except OSError:
+            return ""
+
+    def tear_off(self, volume: str) -> None:
+        """Take the device from under the mounted file system; what is on it stays. LabError if it is not mounted."""
+        mounts = self.mounts(volume)
+        if not mounts:
+            raise LabError(f"volume {volume} is mounted nowhere", remedy="wait until its pod runs")
+        there = os.open(self.node.seen_from_here(mounts[0]), os.O_RDONLY)
+        try:
+            fcntl.ioctl(there, SHUT_DOWN, struct.pack("I", 2))
+        finally:
+            os.close(there)
+
+    def fill(self, volume: str) -> None:
+        """Write to a volume until nothing more fits, past what pods have written. LabError if it is not mounted."""
+        mounts = self.mounts(volume)
+        if not mounts:
+            raise LabError(f"volume {volume} is mounted nowhere", remedy="wait until its pod runs")
+        with (self.node.seen_from_here(mounts[0]) / "filler").open("ab", buffering=0) as file:
+            for size in (1 << 20, 1 << 12):
+                try:
+                    while True:
+                        file.write(b"\0" * size)
+                except OSError:
+                    continue
+
+    def empty(self, volume: str) -> None:
+        """Take away what ``fill`` wrote."""
+        for mount in self.mounts(volume)[:1]:
+            (self.node.seen_from_here(mount) / "filler").unlink(missing_ok=True)
+
+    def lose(self, volume: str) -> None:
+        """Destroy a volume with all that is on it."""
+        self.tear_off(volume)
+        (self.folder / volume / "image").unlink()
+
+    def tell(self, volume: str, file: str, text: str) -> None:
+        """Let the driver ``refuse`` to attach a volume, or report it ``abnormal``, with this text; none ends it."""
+        note = self.folder / volume / file
+        if text:
+            note.write_text(text)
+        else:
+            note.unlink(missing_ok=True)

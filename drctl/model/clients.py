@@ -1,0 +1,42 @@
+"""Clients of a site, as far as Kafka tells of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from drctl.model.reading import Reading
+from drctl.model.session import Group
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSoftware:
+    """What a client is made with, as the plan file tells: ``client_id`` may end in ``*``."""
+
+    client_id: str
+    software: str
+    version: str
+
+    def is_for(self, client_id: str) -> bool:
+        """Whether it tells of that client."""
+        if self.client_id.endswith("*"):
+            return client_id.startswith(self.client_id[:-1])
+        return client_id == self.client_id
+
+
+@dataclass(frozen=True, slots=True)
+class SiteClients:
+    """The members of every group at a site, and when each group last committed anything there."""
+
+    site: str
+    groups: Reading[Mapping[str, Group]]
+    committed_at: Reading[Mapping[str, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Who is where. ``serving`` is the site that clients are sent to, ``since`` when the last run opened it."""
+
+    sites: tuple[SiteClients, ...]
+    serving: Reading[str | None]
+    since: datetime | None
+    software: tuple[ClientSoftware, ...]

@@ -1,0 +1,44 @@
+"""What a failover now would cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from drctl.model.loss import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class GroupForecast:
+    """A group with positions at the target: how many of them, how many bear the warm mark of this epoch.
+
+    ``rereads`` is how many records at most it would read again there, None where nobody can tell; ``age`` is how many
+    seconds ago the oldest of its positions was the newest record, None where no record tells.
+    """
+
+    positions: int
+    warm: int
+    rereads: int | None
+    age: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """If we failed over now. ``loss`` is None where the frontier is not known, with ``unknown`` saying why.
+
+    ``uncovered`` are groups without a position at the target, with what happens to them. ``recovery`` are the seconds
+    that earlier failovers took until traffic was restored, newest first; empty if none was measured.
+    """
+
+    source: str
+    target: str
+    at: datetime
+    loss: Loss | None
+    groups: Mapping[str, GroupForecast]
+    uncovered: Mapping[str, str]
+    recovery: tuple[float, ...]
+    unknown: str = ""
+
+    @property
+    def expected_recovery(self) -> float | None:
+        """The slowest of the measured ones, in seconds; None if none was measured."""
+        return max(self.recovery, default=None)

@@ -1,0 +1,49 @@
+"""On what terms a person lets a run begin: what they believe, what they override, and who they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the person takes to be so; what is None is not said. ``epoch`` is the one before the run."""
+
+    primary: str | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was said when the command was given.
+
+    ``by`` names the person, ``account`` and ``host`` are the machine's own words for them. ``plan_digest`` is the plan
+    that was seen, empty if none is insisted on. ``key`` makes a command that is given twice one run. ``overrides`` maps
+    a rule's name in kebab case to the reason; ``break_glass`` is the reason to do without a second person's approval,
+    ``abort`` the one to turn an unfinished run back.
+    """
+
+    by: str = ""
+    account: str = ""
+    host: str = ""
+    belief: Belief = Belief()
+    plan_digest: str = ""
+    key: str = ""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    break_glass: str = ""
+    abort: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """For the journal: only what was said."""
+        belief = {"primary": self.belief.primary, "epoch": self.belief.epoch}
+        everything = {
+            "by": self.by,
+            "account": self.account,
+            "host": self.host,
+            "expected": {name: value for name, value in belief.items() if value is not None},
+            "plan seen": self.plan_digest,
+            "key": self.key,
+            "overrides": dict(self.overrides),
+            "break glass": self.break_glass,
+        }
+        return {name: value for name, value in everything.items() if value}

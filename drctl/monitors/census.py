@@ -1,0 +1,55 @@
+"""Eyes for clients: who is in which group at which site, and when it last committed there.
+
+Kafka's protocol tells group members only: client id, host, static id. The names and versions of clients' software
+(KIP-511) reach the brokers' metrics and request log, and what clients measure (KIP-714) reaches a broker's plugin; no
+request lists either, nor producers and readers without a group.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from drctl.model.clients import Census, SiteClients
+from drctl.model.reading import Reading
+from drctl.model.run import Event, RunState
+from drctl.model.session import Group
+from drctl.monitors.looking import look
+from drctl.monitors.sessions import read_sessions
+from drctl.ports import World
+
+OPENED = "open-target"
+"""The step after which a site serves."""
+
+
+def take_census(world: World, patience: float) -> Census:
+    """Look at every group of every site; reading a site's commits may take ``patience`` seconds."""
+    door = look(world.clock, world.front_door.site)
+    sites = tuple(_clients(world, name, patience) for name in world.sites)
+    return Census(sites, door, _served_since(world, door.value), world.plan.clients)
+
+
+def _clients(world: World, site: str, patience: float) -> SiteClients:
+    groups = look(world.clock, lambda: _groups(world, site))
+    if not groups.known:
+        return SiteClients(site, groups, Reading(None, groups.seen_at, groups.unknown))
+    return SiteClients(site, groups, look(world.clock, lambda: _commits(world, site, patience)))
+
+
+def _groups(world: World, site: str) -> Mapping[str, Group]:
+    positions = world.sites[site].positions
+    return positions.describe(sorted(positions.groups()))
+
+
+def _commits(world: World, site: str, patience: float) -> Mapping[str, datetime]:
+    sessions = read_sessions(world.sites[site].tail, world.clock, site, patience)
+    found = {group: [each.milliseconds for each in sessions.positions(group).values()] for group in sessions.groups()}
+    return {group: datetime.fromtimestamp(max(held) / 1000, UTC) for group, held in found.items() if held}
+
+
+def _served_since(world: World, site: str | None) -> datetime | None:
+    """When the newest run that led there opened it; None if no run did."""
+    for run, state in reversed(world.journal.runs()):
+        if run.target == site and state in (RunState.DONE, RunState.RUNNING):
+            opened = [e.at for e in world.journal.entries(run.id) if (e.step, e.event) == (OPENED, Event.STEP_OBSERVED)]
+            if opened:
+                return opened[-1]
+    return None

@@ -1,0 +1,96 @@
+"""Whether a new run may begin at all: what the person believes is so, and the last run is behind us and in order."""
+
+from collections.abc import Iterator
+
+from drctl.decide.overrides import name_of, sift
+from drctl.decide.rules import Blocker, Rule
+from drctl.errors import Blocked, DrctlError, Refused
+from drctl.model.run import Evidence, Run, RunState
+from drctl.model.terms import Belief, Terms
+from drctl.plans.digests import plan_digest
+from drctl.plans.plan import Plan
+from drctl.plans.selection import FAILBACK, FAILOVER, SWITCHOVER, WARM
+from drctl.ports import World
+
+UNHURRIED = frozenset({SWITCHOVER, FAILOVER, FAILBACK})
+"""Kinds that move the primary, and after which ``guards.coolDown`` begins."""
+
+
+def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
+    """Raise Refused or Blocked, with every reason, unless a new run may begin; returns what was overridden."""
+    current = Belief(world.front_door.site(), world.epochs.current())
+    require_belief(terms.belief, current)
+    own = plan_digest(plan, world)
+    if terms.plan_digest and terms.plan_digest != own:
+        raise Refused(
+            f"the plan that was seen is {terms.plan_digest[:12]}…, and this one is {own[:12]}…: something has changed",
+            remedy=f"look again: drctl plan {plan.kind} --to {plan.target}",
+        )
+    found = sift([*_cooling(plan, world), *_unproven(plan, world)], terms.overrides)
+    if found.standing:
+        raise Blocked(
+            f"{plan}: {len(found.standing)} reasons to wait, nothing was changed",
+            (f"{b.detail} ({b.remedy})" for b in found.standing),
+            exit_code=found.standing[0].concern.value,
+            remedy="wait, or override a rule by its name and with a reason",
+        )
+    return {name_of(b.rule): b.detail for b in found.overridden}
+
+
+def require_belief(believed: Belief, *possible: Belief) -> None:
+    """Refused unless what is believed agrees with one of these."""
+    for real in possible:
+        if believed.primary in (None, real.primary) and believed.epoch in (None, real.epoch):
+            return
+    real = possible[0]
+    raise Refused(
+        f"expected primary {believed.primary or 'any'}, epoch {'any' if believed.epoch is None else believed.epoch}; "
+        f"the primary is {real.primary or 'no site'}, the epoch {real.epoch}",
+        remedy="somebody has decided since: see 'drctl status' and 'drctl runs list' before deciding anew",
+    )
+
+
+def last_move(world: World) -> tuple[Run, RunState] | None:
+    """The newest run that moved, or would have moved, the primary, and has ended."""
+    ended = (each for each in reversed(world.journal.runs()) if each[1] is not RunState.RUNNING)
+    return next((each for each in ended if each[0].kind in UNHURRIED and _acted(world, *each)), None)
+
+
+def _acted(world: World, run: Run, state: RunState) -> bool:
+    """A run that its gates refused has changed nothing, and holds nobody up."""
+    return state is not RunState.STOPPED or any(entry.step == "raise-epoch" for entry in world.journal.entries(run.id))
+
+
+def _cooling(plan: Plan, world: World) -> Iterator[Blocker]:
+    wanted = world.plan.guards.cool_down
+    last = last_move(world) if wanted and plan.kind in UNHURRIED else None
+    if last is None or plan.kind == FAILOVER:  # a site that is lost does not wait
+        return
+    ended = world.journal.entries(last[0].id)[-1].at
+    passed = world.clock.now() - ended
+    if passed < wanted:
+        # A clock that was set back shows a run that ends in the future: that is no proof that time has passed.
+        told = f"{passed.total_seconds():.0f} s ago" if passed.total_seconds() >= 0 else f"at {ended}, in the future"
+        detail = f"run {last[0].id}, a {last[0].kind}, ended {told}; guards.coolDown is {wanted.total_seconds():.0f} s"
+        yield Blocker(Rule.COOLING_DOWN, detail, "wait, and see whether the last move holds")
+
+
+def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
+    """The link home of the last switchover must run before anything moves again."""
+    last = last_move(world)
+    if plan.kind == WARM or plan.kind not in (SWITCHOVER, FAILBACK) or last is None or last[1] is not RunState.DONE:
+        return
+    run = last[0]
+    link = world.links.get((run.target, run.source))
+    if run.kind == FAILOVER or link is None:
+        return
+    try:
+        status = link.replication.status()
+    except DrctlError as error:
+        why = str(error)
+    else:
+        if status.working:
+            return
+        why = f"{status.source.name} is {status.source.state} {status.source.reason}".strip()
+    detail = f"{link.link.name}, the link home of run {run.id}, does not run: {why}"
+    yield Blocker(Rule.LINK_UNPROVEN, detail, "bring it to run: until then the other site falls behind")

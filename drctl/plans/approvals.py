@@ -1,0 +1,85 @@
+"""Approvals by a second person: journaled, bound to the plan and the facts that were shown, and expiring.
+
+Each is a run of its own kind in the journal, so that it is chained and copied like everything else. Names are what
+people say they are; the machine's account and host are noted beside them.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from drctl.errors import ApprovalMissing, ConfigInvalid
+from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.model.terms import Terms
+from drctl.plans.selection import APPROVAL
+from drctl.ports import World
+
+REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What an approver saw: 64 hex digits each."""
+
+    plan: str
+    facts: str
+
+
+def approve(world: World, terms: Terms, seen: Digests, reason: str, *, declined: bool = False) -> str:
+    """Write an approval, or that it is declined; returns its id. ConfigInvalid without a name or reason."""
+    if not terms.by or not reason.strip():
+        raise ConfigInvalid("an approval names a person and a reason", remedy="give --by and --reason")
+    for what, value in (("plan", seen.plan), ("facts", seen.facts)):
+        if len(value) != 64 or any(each not in "0123456789abcdef" for each in value):
+            raise ConfigInvalid(f"{value!r} is no {what} digest", remedy="copy both from 'drctl plan … -o json'")
+    identity = f"approval-{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    epoch = world.epochs.current()
+    world.journal.begin(Run(identity, APPROVAL, world.plan.name, world.plan.digest, "", "", epoch))
+    body = {"plan": seen.plan, "facts": seen.facts, "declined": declined, "reason": reason} | terms.told()
+    world.journal.append(identity, Event.APPROVAL_GIVEN, body=body)
+    world.journal.end(identity, RunState.DONE)
+    return identity
+
+
+def require_approval(world: World, terms: Terms, seen: Digests) -> Evidence:
+    """What the journal should say about the approval of this run; ApprovalMissing if it needs one and has none.
+
+    Without a rule for it nothing is asked. Breaking the glass needs nobody, and is told for ever.
+    """
+    if world.plan.guards.approval != REQUIRED:
+        return {}
+    if terms.break_glass:
+        return {"break glass": {"by": terms.by, "account": terms.account, "reason": terms.break_glass}}
+    given = _newest(world, seen)
+    problem = _problem(world, terms, given)
+    if given is None or problem:
+        raise ApprovalMissing(
+            f"a second person's approval is required: {problem}",
+            remedy=f"another person looks at 'drctl plan …' and gives 'drctl approve --plan-digest {seen.plan} "
+            f"--facts-digest {seen.facts} --by NAME --reason …'; alone: --break-glass REASON",
+        )
+    identity, _, body = given
+    return {"approval": {"id": identity, "by": body["by"], "account": body.get("account"), "reason": body["reason"]}}
+
+
+def _newest(world: World, seen: Digests) -> tuple[str, float, Evidence] | None:
+    """The newest decision about exactly this plan and these facts, with its age in seconds."""
+    for run, _ in reversed(world.journal.runs()):
+        if run.kind == APPROVAL:
+            for entry in world.journal.entries(run.id):
+                if (entry.body.get("plan"), entry.body.get("facts")) == (seen.plan, seen.facts):
+                    return run.id, (world.clock.now() - entry.at).total_seconds(), entry.body
+    return None
+
+
+def _problem(world: World, terms: Terms, given: tuple[str, float, Evidence] | None) -> str:
+    if given is None:
+        return "there is none for this plan and these facts"
+    identity, age, body = given
+    valid = world.plan.guards.approval_validity.total_seconds()
+    if body["declined"]:
+        return f"{body['by']} declined it: {body['reason']}"
+    if not 0 <= age < valid:
+        return f"{identity} by {body['by']} is {age:.0f} s old, and valid for {valid:.0f} s"
+    if body["by"].strip().casefold() == terms.by.strip().casefold():
+        return f"{body['by']} both asks and approves"
+    return ""

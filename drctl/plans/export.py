@@ -1,0 +1,145 @@
+"""Writes a lost site's stranded tail into the vault, record by record, without ever holding it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import chain
+
+from drctl.decide.overlap import copied_beyond
+from drctl.model.offsets import LogBounds, RecordId, Span, TopicPartition
+from drctl.model.run import Evidence
+from drctl.model.salvage import Content, Fate, Tail
+from drctl.plans.aftermath import Aftermath
+from drctl.plans.images import Images
+from drctl.plans.lines import document, line_of, record_of
+from drctl.plans.plan import Scene
+
+CHUNK = 50_000
+"""Offsets per file: what is done again after a cut."""
+CONTEXT = 1_000
+"""Offsets in front of the frontier that are compared with the target."""
+OVERLAP = 100_000
+"""Records behind the frontier that are looked for at the target at most; what was copied beyond is exported, too."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Records of a tail. ``opened`` came after drctl's first look at the returned site, ``unseen`` after the last look
+    at it before the failover, ``later`` bear a time after the failover began, as their producers or their log say.
+    """
+
+    committed: int = 0
+    aborted: int = 0
+    open: int = 0
+    tombstones: int = 0
+    bytes: int = 0
+    opened: int = 0
+    unseen: int = 0
+    later: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def document(self) -> Evidence:
+        """Ready for JSON."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def find_tail(scene: Scene, failover: Aftermath, partition: TopicPartition, bounds: LogBounds) -> tuple[Tail, Evidence]:
+    """Where a partition's tail lies, and which records beyond the frontier were proven to be at the target already."""
+    topic = scene.source.brokers.topics([partition.topic])[partition.topic]
+    frontier = failover.frontier.get(partition, 0)
+    begin = min(max(frontier, bounds.start), bounds.high)
+    copied = _copied(scene, failover, partition, begin)
+    start = copied[-1].offset + 1 if copied else begin
+    gone = max(0, bounds.start - frontier)
+    tail = Tail(partition, topic.topic_id, frontier, Span(start, bounds.high), gone)
+    return tail, {
+        "records": [[r.offset, r.digest.hex()] for r in copied],
+        "target ended at": failover.ends.get(partition),
+    }
+
+
+def _copied(scene: Scene, failover: Aftermath, partition: TopicPartition, begin: int) -> tuple[RecordId, ...]:
+    image = Images(scene.world, scene.source.name, scene.target.name).of(partition)
+    end = failover.ends.get(image)
+    if not end:
+        return ()
+    before = scene.source.records.identities(partition, max(0, begin - CONTEXT), begin)
+    beyond = scene.source.records.following(partition, begin, OVERLAP)
+    # Markers thin out the target's log.
+    reach = 2 * (len(before) + len(beyond)) + CONTEXT
+    arrived = scene.target.records.identities(image, max(0, end - reach), end)
+    return beyond[: copied_beyond(before, beyond, arrived)]
+
+
+def files(tail: Tail) -> Iterator[tuple[str, Span]]:
+    """The names of a tail's files with the offsets that go into each; one without records is not written."""
+    place = folder(tail.partition)
+    for first in range(tail.span.start, tail.span.stop, CHUNK):
+        stop = min(first + CHUNK, tail.span.stop)
+        yield f"{place}/{first:020}-{stop - 1:020}.jsonl.gz", Span(first, stop)
+
+
+def folder(partition: TopicPartition) -> str:
+    """Where a partition's files are, within the run's folder."""
+    return f"{partition.topic}/{partition.partition}"
+
+
+def export(scene: Scene, tail: Tail) -> list[str]:
+    """Write a tail's files and name them; those that are complete are checked and left as they are."""
+    written = []
+    for name, span in files(tail):
+        if not scene.world.vault.holds(scene.run.id, name):
+            found = scene.source.contents.read(tail.partition, *span)
+            first = next(found, None)
+            if first is None:
+                continue
+            scene.say(f"{tail.partition} from {span.start}")
+            scene.in_charge()
+            scene.world.vault.put(scene.run.id, name, map(line_of, chain((first,), found)))
+        written.append(name)
+    return written
+
+
+def saved(scene: Scene, run: str, tail: Tail) -> Iterator[Content]:
+    """A tail's records, read back from its files."""
+    for name, _ in files(tail):
+        if scene.world.vault.holds(run, name):
+            for line in scene.world.vault.lines(run, name):
+                yield record_of(tail.partition, line)
+
+
+def count(records: Iterator[Content], look: int, seen: int | None, began: datetime) -> Counts:
+    """Count a tail's records: ``look`` is where the log ended at the first look, ``seen`` at the last before."""
+    found, moment = Counts(), began.timestamp() * 1000
+    for record in records:
+        found.committed += record.fate is Fate.COMMITTED
+        found.aborted += record.fate is Fate.ABORTED
+        found.open += record.fate is Fate.OPEN
+        found.tombstones += record.value is None
+        found.bytes += len(record.key or b"") + len(record.value or b"")
+        found.opened += record.offset >= look
+        found.unseen += seen is not None and record.offset >= seen
+        found.later += record.milliseconds is not None and record.milliseconds > moment
+    return found
+
+
+def groups_inside(scene: Scene, tails: Mapping[TopicPartition, Tail]) -> Evidence:
+    """Groups of the lost site that had read into a tail: by partition their position, and how many offsets deep."""
+    names = sorted(scene.source.positions.groups())
+    found: Evidence = {}
+    for group, positions in sorted(scene.source.positions.committed(names).items()):
+        for p, position in sorted(positions.items()):
+            tail = tails.get(p)
+            if tail and position.offset > tail.span.start < tail.span.stop:
+                told = {"position": position.offset, "offsets read": position.offset - tail.span.start}
+                found.setdefault(group, {})[str(p)] = told
+    return found
+
+
+def put_document(scene: Scene, name: str, value: Evidence) -> None:
+    """Write a JSON document beside the tails, unless it is there."""
+    if not scene.world.vault.holds(scene.run.id, name):
+        scene.in_charge()
+        scene.world.vault.put(scene.run.id, name, document(value))

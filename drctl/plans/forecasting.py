@@ -1,0 +1,131 @@
+"""If we failed over now: loss, re-reads, groups that are not covered, expected time. Changes nothing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from drctl.errors import DrctlError
+from drctl.model.forecast import Forecast, GroupForecast
+from drctl.model.loss import Loss
+from drctl.model.offsets import Committed, LogBounds, TopicPartition
+from drctl.model.run import Event, RunState
+from drctl.model.translation import Translated
+from drctl.plans.followed import Held
+from drctl.plans.losing import answers, measure
+from drctl.plans.positions import translate_committed
+from drctl.plans.selection import FAILOVER
+from drctl.plans.steps.await_clients import AwaitClients
+from drctl.plans.steps.confirm_positions import origin, uncovered, within
+from drctl.ports import SitePorts, World
+
+REMEMBERED = 5
+"""Earlier failovers that are looked at for the expected time."""
+AGED = 64
+"""Positions per look whose age is read; more would cost more than it tells."""
+
+
+def forecast(world: World, source: str, target: str, *, ask: bool | None = None, deep: bool = True) -> Forecast:
+    """What a failover from ``source`` to ``target`` would cost now; ``ask`` says whether the source answers, if known.
+
+    Unless it is ``deep`` no records are read for the groups, and what they would read again is unknown. Raises what the
+    target raises where it does not answer: then there is nowhere to go.
+    """
+    site, now = world.sites[target], world.clock.now()
+    reach = answers(world.sites[source]) if ask is None else ask
+    loss, unknown = _loss(world, source, target, reach=reach)
+    held = site.positions.committed(world.plan.groups)
+    topics = site.brokers.topics(world.plan.topics)
+    bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
+    there = _known(held, bounds)
+    epoch = world.epochs.current()
+    reached = _reached(world, source, site, there, loss) if reach and deep else {}
+    ages = _ages(site, there, bounds, now) if deep else {}
+    groups = {
+        group: GroupForecast(
+            len(positions),
+            sum(origin(c, world.plan.name, epoch) == "warm" for c in positions.values()),
+            _rereads(positions, bounds, reached.get(group, {})) if deep else None,
+            _oldest([ages.get((p, c.offset)) for p, c in positions.items()]),
+        )
+        for group, positions in there.items()
+        if positions
+    }
+    return Forecast(
+        source, target, now, loss, groups, uncovered(world.plan.topics_at(target), held), recovery(world), unknown
+    )
+
+
+def recovery(world: World) -> tuple[float, ...]:
+    """Seconds from the start of earlier failovers until clients worked again, newest first."""
+    done = [run for run, state in world.journal.runs() if run.kind == FAILOVER and state is RunState.DONE]
+    return tuple(seconds for run in done[: -REMEMBERED - 1 : -1] for seconds in _seconds(world, run.id))
+
+
+def _seconds(world: World, run: str) -> Iterator[float]:
+    entries = world.journal.entries(run)
+    for entry in entries:
+        if entry.step == AwaitClients.name and entry.event is Event.STEP_OBSERVED and entry.body["traffic restored"]:
+            yield (datetime.fromisoformat(entry.body["traffic restored"]) - entries[0].at).total_seconds()
+
+
+def _loss(world: World, source: str, target: str, *, reach: bool) -> tuple[Loss | None, str]:
+    try:
+        return measure(world, source, target, ask=reach), ""
+    except DrctlError as error:
+        return None, str(error)
+
+
+def _known(held: Held, bounds: Mapping[TopicPartition, LogBounds]) -> Held:
+    return {group: {p: c for p, c in positions.items() if p in bounds} for group, positions in held.items()}
+
+
+def _reached(
+    world: World, source: str, target: SitePorts, held: Held, loss: Loss | None
+) -> Mapping[str, Mapping[TopicPartition, int]]:
+    """How far at the target each group has read, where the source tells and it can be proven."""
+    if loss is None:
+        return {}
+    try:
+        own = world.sites[source].positions.committed(tuple(held))
+        found = translate_committed(world, source, target.name, within(own, loss.frontier), held)
+    except DrctlError:
+        return {}
+    return {
+        group: {p: answer.offset for p, answer in answers.items() if isinstance(answer, Translated)}
+        for group, answers in found.items()
+    }
+
+
+def _rereads(
+    positions: Mapping[TopicPartition, Committed],
+    bounds: Mapping[TopicPartition, LogBounds],
+    reached: Mapping[TopicPartition, int],
+) -> int:
+    """At most what lies between its positions and how far it has read, or the end where nobody tells how far."""
+    ends = {p: reached.get(p, bounds[p].stable) for p in positions}
+    return sum(max(0, ends[p] - max(c.offset, bounds[p].start)) for p, c in positions.items())
+
+
+def _oldest(ages: Iterable[float | None]) -> float | None:
+    known = list(ages)
+    return None if None in known else max(each for each in known if each is not None)
+
+
+def _ages(
+    site: SitePorts,
+    held: Held,
+    bounds: Mapping[TopicPartition, LogBounds],
+    now: datetime,
+) -> Mapping[tuple[TopicPartition, int], float | None]:
+    """Seconds since the first record behind each position was written; 0 where none is."""
+    asked = sorted({(p, c.offset) for positions in held.values() for p, c in positions.items()})
+    ages: dict[tuple[TopicPartition, int], float | None] = {}
+    for partition, offset in asked:
+        if offset >= bounds[partition].stable:
+            ages[partition, offset] = 0.0
+        elif len(ages) < AGED:
+            first = site.records.following(partition, offset, 1)
+            at = first[0].milliseconds if first else None
+            ages[partition, offset] = (
+                0.0 if not first else None if at is None else max(0.0, now.timestamp() - at / 1000)
+            )
+    return ages

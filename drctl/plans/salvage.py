@@ -1,0 +1,37 @@
+"""Salvage: a lost site is back; it is closed, made to keep everything, and what only it has is saved."""
+
+from drctl.plans.plan import Plan
+from drctl.plans.selection import SALVAGE
+from drctl.plans.steps.export_tail import ExportTail
+from drctl.plans.steps.fence_transactions import FenceTransactions
+from drctl.plans.steps.fence_writes import FenceWrites
+from drctl.plans.steps.freeze_retention import FreezeRetention
+from drctl.plans.steps.prove_closed import ProveClosed
+from drctl.plans.steps.raise_epoch import RaiseEpoch
+from drctl.plans.steps.see_returned_site import SeeReturnedSite
+from drctl.plans.steps.settle_transactions import SettleTransactions
+
+
+def ordered(source: str, target: str, failover: str = "") -> Plan:
+    """The salvage of what the failover of that id from ``source``, the site that was lost, to ``target`` left behind.
+
+    Nothing here is ever taken back: the site stays closed and keeps everything until the failback.
+    """
+    return Plan(
+        kind=SALVAGE,
+        source=source,
+        target=target,
+        steps=(
+            SeeReturnedSite(),
+            RaiseEpoch(),
+            FenceWrites(),
+            FreezeRetention(),
+            SettleTransactions(),
+            FenceTransactions(),
+            ProveClosed(),
+            ExportTail(),
+        ),
+        point_of_no_return=RaiseEpoch.name,
+        way_back=(),
+        about={"failover": failover},
+    )

@@ -1,0 +1,85 @@
+"""Which Deployments a run takes along, and how many replicas they are to have at the target."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from drctl.errors import ConfigInvalid, DrctlError, Unreachable
+from drctl.model.capacity import Shift
+from drctl.model.scaling import Scalable
+from drctl.plans.plan import Scene
+from drctl.plans.selection import HANDOVER
+from drctl.ports import Scaling, SitePorts, World
+
+SCALE_DOWN = "scale-down-source"
+"""The step that writes down what the source had."""
+
+
+def taken_along(scene: Scene) -> tuple[Scalable, ...]:
+    """The Deployments and StatefulSets that this run moves: in a handover only those whose groups all move."""
+    alone, groups = scene.run.kind == HANDOVER, scene.groups
+    return tuple(
+        each.what
+        for each in scene.world.plan.carriers
+        if (each.is_handed_over_with(groups) if alone else each.moves_with(groups))
+    )
+
+
+def scaling_at(site: SitePorts) -> Scaling:
+    """The site's port. ConfigInvalid where the plan file says nothing of its Kubernetes."""
+    if site.scaling is None:
+        raise ConfigInvalid(f"site {site.name} has no kubernetes part", remedy="add it: deployments are scaled there")
+    return site.scaling
+
+
+def shift_now(world: World) -> Shift | None:
+    """The shift that is on, None where the plan file has no schedule."""
+    capacity = world.plan.capacity
+    return None if capacity is None else capacity.on(world.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """How many replicas one is to have, None if nobody knows, and who says so."""
+
+    replicas: int | None
+    said_by: str
+
+
+def numbers(scene: Scene) -> Mapping[str, Number]:
+    """For each that is taken along: what the shift says, else what the source had, else what the target tells."""
+    return dict(_numbers(scene))
+
+
+def _numbers(scene: Scene) -> Iterator[tuple[str, Number]]:
+    shift = shift_now(scene.world)
+    demanded = shift.demand.deployments if shift else {}
+    before = scene.remembered.get(SCALE_DOWN, {}).get("replicas", {})
+    silent = False  # a source that is gone is waited for once, not once per Deployment
+    for what in taken_along(scene):
+        if shift and what.name in demanded:
+            yield str(what), Number(demanded[what.name], f"shift {shift.name}")
+            continue
+        had = before.get(str(what))
+        if had is None and not silent:
+            try:
+                had = had_at(scene.source, what)
+            except Unreachable:
+                silent = True
+            except DrctlError:
+                pass  # it is not there, or we may not see it: the target may know
+        yield str(what), _at_target(scene, what) if had is None else Number(had, scene.source.name)
+
+
+def had_at(site: SitePorts, what: Scalable) -> int:
+    """How many replicas it has, or had before drctl took it to 0."""
+    seen = scaling_at(site).state(what)
+    return seen.wanted or seen.kept or 0
+
+
+def _at_target(scene: Scene, what: Scalable) -> Number:
+    """What it had when the work was there last, or what somebody wrote down on it for this moment."""
+    try:
+        found = had_at(scene.target, what)
+    except DrctlError as error:
+        return Number(None, str(error))
+    return Number(found, scene.target.name) if found else Number(None, "nobody knows how many replicas it needs")

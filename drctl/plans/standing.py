@@ -1,0 +1,116 @@
+"""How a run stands, from the journal and the lease alone: no site is asked, so it is told with both of them down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from drctl.errors import NotFound, Refused
+from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.plans.record import unfinished
+from drctl.plans.selection import APPROVAL, WARM
+from drctl.ports import World
+
+
+class Standing(StrEnum):
+    """States as people see them."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    PAUSED = "paused-by-failed-step"
+    TURNING_BACK = "turning-back"
+    DONE = "done"
+    EXCEPTIONS = "completed-with-exceptions"
+    COMPENSATED = "compensated"
+    ABORTED = "aborted"
+    STOPPED = "stopped"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A run with how it stands. ``ended`` is None while it is unfinished; ``why`` is the last failure or cause."""
+
+    run: Run
+    standing: Standing
+    entries: tuple[JournalEntry, ...]
+    why: str = ""
+
+    @property
+    def began(self) -> datetime | None:
+        """When it was begun."""
+        return self.entries[0].at if self.entries else None
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it ended."""
+        return next((entry.at for entry in reversed(self.entries) if entry.event is Event.RUN_ENDED), None)
+
+    @property
+    def by(self) -> str:
+        """Who began it, as far as that was said."""
+        return str(self.entries[0].body.get("by", "")) if self.entries else ""
+
+    @property
+    def step(self) -> str:
+        """The step that it came to last."""
+        steps = (entry.step for entry in reversed(self.entries) if entry.step and not _of_a_hook(entry))
+        return next(steps, "")
+
+
+def told_runs(world: World, *, everything: bool = False) -> tuple[Told, ...]:
+    """Every run, newest first; with ``everything`` also notes of warm standbys and approvals."""
+    holder = world.lease.holder()
+    runs = [each for each in world.journal.runs() if everything or each[0].kind not in (WARM, APPROVAL)]
+    return tuple(_told(world, run, state, holder) for run, state in reversed(runs))
+
+
+def told_run(world: World, identity: str) -> Told:
+    """One run by its id or the beginning of it; of an empty one the newest. NotFound if there is none or several."""
+    found = [t for t in told_runs(world, everything=bool(identity)) if t.run.id.startswith(identity)]
+    if not found or (identity and len(found) > 1 and all(t.run.id != identity for t in found)):
+        what = f"{len(found)} runs begin with {identity}" if found else f"there is no run {identity}".rstrip()
+        raise NotFound(what, remedy="see 'drctl runs list'")
+    return next((t for t in found if t.run.id == identity), found[0])
+
+
+def require_unfinished(world: World, identity: str) -> Run:
+    """The run to resume or abort: the one that is named, or the only one; Refused if it is not unfinished."""
+    run = told_run(world, identity).run if identity else None
+    left = unfinished(world)
+    if run is None and left:
+        return left[-1]
+    if run is None or run not in left:
+        what = f"run {run.id} has ended" if run else "no run is unfinished"
+        raise Refused(what, remedy="see 'drctl runs list'")
+    return run
+
+
+def _told(world: World, run: Run, state: RunState, holder: str) -> Told:
+    entries = world.journal.entries(run.id)
+    ended: Evidence = next((e.body for e in reversed(entries) if e.event is Event.RUN_ENDED), {})
+    back: Evidence = next((e.body for e in entries if e.event is Event.COMPENSATION_STARTED), {})
+    failures = [e for e in entries if e.event is Event.STEP_FAILED]
+    last: Evidence = failures[-1].body if failures else {}
+    why = str(back.get("cause") or last.get("message") or "")
+    if state is RunState.DONE:
+        exceptions = ended.get("exceptions", ())
+        return Told(run, Standing.EXCEPTIONS if exceptions else Standing.DONE, entries, "; ".join(exceptions))
+    if state is RunState.COMPENSATED:
+        return Told(run, Standing.ABORTED if "aborted by" in back else Standing.COMPENSATED, entries, why)
+    if state is not RunState.RUNNING:
+        return Told(run, Standing(ended.get("why", state.value)), entries, why)
+    if holder:
+        return Told(run, Standing.RUNNING, entries, holder)
+    if back:
+        return Told(run, Standing.TURNING_BACK, entries, why)
+    paused = bool(last) and "interrupted" not in last and _is_last(entries, failures[-1])
+    return Told(run, Standing.PAUSED if paused else Standing.INTERRUPTED, entries, why)
+
+
+def _is_last(entries: tuple[JournalEntry, ...], failure: JournalEntry) -> bool:
+    """Whether nothing but hooks was written after it."""
+    return all(_of_a_hook(entry) for entry in entries if entry.sequence > failure.sequence)
+
+
+def _of_a_hook(entry: JournalEntry) -> bool:
+    return entry.event in (Event.HOOK_INTENDED, Event.HOOK_ENDED)

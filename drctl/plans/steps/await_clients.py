@@ -1,0 +1,79 @@
+"""watch-first-commits, of a failover."""
+
+from typing import ClassVar
+
+from drctl.errors import DeadlinePassed
+from drctl.model.run import Evidence
+from drctl.plans import evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.confirm_positions import ConfirmPositions
+from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+from drctl.plans.waiting import wait_until_none
+
+
+class AwaitClients(Step):
+    """Wait until clients work at the target: the first record written there, and a group that has read on.
+
+    That moment is written down as *traffic restored*; the run goes on until every group has arrived that has a
+    position. Who does not come in time is named. It is no failure of the run: its position waits for it.
+    """
+
+    name: ClassVar[str] = "watch-first-commits"
+    title: ClassVar[str] = "Watch the clients arrive at the target"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+
+    def check(self, scene: Scene) -> bool:
+        return self.name in scene.seen
+
+    def do(self, scene: Scene) -> Evidence:
+        found: Evidence = {"first write": None, "first read": None}
+
+        def look() -> list[str]:
+            now = scene.world.clock.now().isoformat()
+            if found["first write"] is None and _written(scene):
+                found["first write"] = now
+            if found["first read"] is None and _read_on(scene):
+                found["first read"] = now
+            nothing = [what for what in ("first write", "first read") if found[what] is None]
+            return [*(f"the {what}" for what in nothing), *_absent(scene)]
+
+        try:
+            wait_until_none(scene, "clients work at the target", look)
+        except DeadlinePassed as late:
+            scene.say(str(late))
+        both = found["first write"] and found["first read"]
+        return found | {"traffic restored": max(found.values()) if both else None, "not arrived": _absent(scene)}
+
+    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - looking was all
+        return {}
+
+
+def _absent(scene: Scene) -> list[str]:
+    """Groups with a position that have no member; of a move that was taken over, only those that had members."""
+    members = scene.remembered.get(CloseConsumers.name, {}).get("members")
+    covered = scene.seen[ConfirmPositions.name]["groups"]
+    expected = sorted(g for g in scene.groups if (members[g] if members else g in covered))
+    groups = scene.target.positions.describe(expected)
+    return [f"group {name}" for name in expected if not groups[name].members]
+
+
+def _written(scene: Scene) -> bool:
+    """Whether a record was written at the target since it was opened."""
+    ends = evidence.read(scene.seen[RecordHandoverPoint.name]["ends"])
+    bounds = scene.target.records.bounds(tuple(ends))
+    return any(scene.target.records.following(p, end, 1) for p, end in ends.items() if bounds[p].high > end)
+
+
+def _read_on(scene: Scene) -> bool:
+    """Whether a group has gone beyond the position that was confirmed, or has its first one."""
+    confirmed = scene.seen[ConfirmPositions.name]["groups"]
+    there = scene.target.positions.committed(scene.groups)
+    for group, positions in there.items():
+        known = confirmed.get(group, {}).get("positions", {})
+        for partition, committed in positions.items():
+            line = known.get(str(partition))
+            if line is None or committed.offset > line["there"]:
+                return True
+    return False

@@ -1,0 +1,52 @@
+"""catch-up."""
+
+from typing import ClassVar
+
+from drctl.errors import DeadlinePassed
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Evidence
+from drctl.plans import evidence
+from drctl.plans.plan import Place, Scene, Step
+
+
+class CatchUp(Step):
+    """Wait until the link is no further behind than the plan file allows a switchover to begin with.
+
+    This may take hours and does not fail while the link makes progress. Ctrl-C is harmless: the link copies on, and the
+    same command goes on from here.
+    """
+
+    name: ClassVar[str] = "catch-up"
+    title: ClassVar[str] = "Let the old site catch up"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "drctl status -o wide"
+
+    def check(self, scene: Scene) -> bool:
+        return sum(self._behind(scene).values()) <= scene.world.plan.guards.max_lag
+
+    def do(self, scene: Scene) -> Evidence:
+        clock, patience = scene.world.clock, scene.world.plan.guards.step_timeout.total_seconds()
+        frontier: dict[TopicPartition, int] = {}
+        moved_at = clock.monotonic()
+        while (left := sum(self._behind(scene).values())) > scene.world.plan.guards.max_lag:
+            scene.say(f"waiting until the link has caught up: at most {left} records left")
+            now = dict(scene.forward.replication.frontier())
+            if now != frontier:
+                frontier, moved_at = now, clock.monotonic()
+            elif clock.monotonic() - moved_at > patience:
+                raise DeadlinePassed(
+                    f"{scene.forward.link.name} has copied nothing for {patience:g} s; at most {left} records are left",
+                    remedy="look at the link with 'drctl status -o wide' and at its Connect worker's log",
+                )
+            clock.sleep(0.5)
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        return {"behind": evidence.written(self._behind(scene))}
+
+    def _behind(self, scene: Scene) -> dict[TopicPartition, int]:
+        """Partitions with records that were not copied, each with how many there are at most."""
+        frontier = scene.forward.replication.frontier()
+        bounds = scene.source.records.bounds(scene.partitions(scene.source))
+        left = {p: b.stable - max(frontier.get(p, 0), b.start) for p, b in bounds.items()}
+        return {p: count for p, count in left.items() if count > 0}

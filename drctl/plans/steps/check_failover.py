@@ -1,0 +1,57 @@
+"""check-gates, of a failover."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, override
+
+from drctl.decide.equality import failover_warnings
+from drctl.decide.failing_over import failover_blockers, loss_blockers
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.facts import Facts
+from drctl.model.loss import AcceptedLoss
+from drctl.model.run import Evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.steps.check_gates import Observe, pass_gates
+from drctl.plans.steps.measure_loss import loss_now
+
+OVER_ALREADY = (Rule.FRONT_DOOR_ELSEWHERE, Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailover(Step):
+    """See that the target can serve, that the source cannot, and that no more would be lost than was accepted.
+
+    Only what the target needs stands in the way. A source that is well does, too: a switchover loses nothing. Nothing
+    is changed while there is a reason to wait; a run that has passed is not held up again.
+    """
+
+    observe: Observe
+    accepted: AcceptedLoss
+    name: ClassVar[str] = "check-gates"
+    title: ClassVar[str] = "Check that the target can serve and the source cannot"
+    at: ClassVar[Place] = Place.BOTH
+    look: ClassVar[str] = "drctl forecast"
+
+    def check(self, scene: Scene) -> bool:
+        return self.name in scene.seen
+
+    def do(self, scene: Scene) -> Evidence:
+        world, run = scene.world, scene.run
+        facts = self.observe(world, run.source, run.target)
+        passed = pass_gates(scene, facts, self._reasons(scene, facts), failover_warnings(facts))
+        return passed | {"source answered": facts.source.cluster.known}
+
+    @override
+    def verify(self, scene: Scene) -> Evidence:
+        return {}
+
+    def _reasons(self, scene: Scene, facts: Facts) -> Iterator[Blocker]:
+        world = scene.world
+        found = list(failover_blockers(facts, world.plan.guards, world.clock.now()))
+        if scene.crossed:  # a move that was taken over has sent the clients over, or was about to
+            found = [each for each in found if each.rule not in OVER_ALREADY]
+        elif not any(each.rule is Rule.LINK_UNKNOWN for each in found):
+            loss = loss_now(scene, ask=facts.source.cluster.known)
+            scene.say(f"up to {loss.total if loss.total is not None else 'an unknown number of'} records would be lost")
+            found += loss_blockers(loss, self.accepted)
+        yield from found

@@ -1,0 +1,187 @@
+"""check-homecoming."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from drctl.decide.digests import facts_digest
+from drctl.decide.rights import lacking
+from drctl.errors import Blocked, NotFound, Undecided
+from drctl.model.fence import Scope
+from drctl.model.loss import AcceptedLoss
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Evidence
+from drctl.model.salvage import Decision
+from drctl.plans import evidence, fencing, tails
+from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_salvage, undecided
+from drctl.plans.approvals import Digests, require_approval
+from drctl.plans.linking import has_run
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.recopying import Recopy, diverged, recopies
+from drctl.plans.steps.check_gates import Observe
+
+BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN = 34, 38, 36, 17, 7
+NEEDED = frozenset({"DELETE", "CREATE"})
+"""Operations on a topic that is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckHomecoming(Step):
+    """See that the old site may take records again, and name every reason why not.
+
+    Its tail is salvaged and decided on, topic by topic; it is fenced, and an ordinary client is refused; the link away
+    from it is stopped, as its connectors say themselves; and no group would read through the tail that stays in its
+    log. Kafka cannot cut a tail off: a group that has not yet read past the handover point has to do so first. A
+    compacted topic whose tail was not replayed would show stranded values to whoever reads it whole: recreate it.
+
+    A topic that is chosen with --recreate loses its tail, and is held up by neither. What the serving site no longer
+    has of it, because it expired or was compacted away there, is then gone at the old site, too: its number is stated
+    and has to be accepted. drctl needs DELETE and CREATE on it, and the link home must stand still. A topic that did
+    not diverge is not made anew: it would be copied again for nothing.
+
+    A second person's approval, where the plan file requires one, is asked for here.
+    """
+
+    observe: Observe
+    recreate: tuple[str, ...] = ()
+    accepted: AcceptedLoss = AcceptedLoss()  # noqa: RUF009 - frozen
+    name: ClassVar[str] = "check-homecoming"
+    title: ClassVar[str] = "Check that the old site may take records again"
+    at: ClassVar[Place] = Place.BOTH
+    look: ClassVar[str] = "drctl salvage show"
+
+    def check(self, scene: Scene) -> bool:
+        return scene.world.epochs.current() >= scene.run.epoch
+
+    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - it only looks
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        world = scene.world
+        failover = aftermath(world)
+        try:
+            salvaged = last_salvage(world, failover)
+        except NotFound as missing:
+            raise Undecided(str(missing), remedy=missing.remedy) from missing
+        if open_topics := undecided(world, failover, salvaged):
+            counted = ", ".join(f"{t} ({salvaged.committed[t]} records)" for t in open_topics)
+            raise Undecided(
+                f"nobody has decided about the stranded records of {counted}; nothing was changed",
+                remedy="drctl salvage decide --topic … --decision replay|discard|hand-over --by … --reason …",
+            )
+        may = diverged(world, failover, salvaged)
+        choice = _Choice(self.recreate, may, recopies(world, failover, set(self.recreate).intersection(may)))
+        reasons = [
+            *self._reasons(scene, failover, salvaged),
+            *choice.reasons(scene, salvaged.committed, self.accepted),
+        ]
+        if reasons:
+            raise Blocked(
+                f"failback to {scene.target.name}: {len(reasons)} reasons to wait, nothing was changed",
+                (reason for _, reason in reasons),
+                exit_code=reasons[0][0],
+                remedy="remove the reasons and run the command again",
+            )
+        digest = facts_digest(self.observe(world, scene.run.source, scene.run.target), scene.run.epoch - 1)
+        approved = require_approval(world, scene.terms, Digests(scene.digest, digest))
+        return approved | {
+            "facts": digest,
+            "failover": failover.run.id,
+            "salvage": salvaged.run.id,
+            "ends": evidence.written(failover.ends),
+            "tail ends": evidence.written({p: tail.span.stop for p, tail in salvaged.tails.items()}),
+            "recreated": choice.document(),
+        }
+
+    def _reasons(self, scene: Scene, failover: Aftermath, salvaged: Salvaged) -> Iterator[tuple[int, str]]:
+        target, away = scene.target, scene.home
+        if not away.replication.status().halted:
+            state = away.replication.status().source.state
+            yield BOTH_DIRECTIONS, f"link {away.link.name} is not stopped ({state}): stop it at {scene.source.name}"
+        yield from ((WRITERS, reason) for reason in open_doors(scene))
+        if not has_run(scene.forward, failover.ends):
+            ids = {name: topic.topic_id for name, topic in target.brokers.topics(salvaged.committed).items()}
+            same = {p: t.span.stop for p, t in salvaged.tails.items() if ids.get(p.topic) == t.topic_id}
+            grown = fencing.growth(target, same)
+            for p, count in grown.items():
+                yield WRITERS, f"{target.name}: {p} has {count} records more than were salvaged: salvage again"
+        done = decided(scene.world, failover.run.id)
+        topics = target.brokers.topics(salvaged.committed)
+        known = tails.known(scene.world, target.name, topics)
+        spans = {p: each for p, each in known.items() if p.topic not in self.recreate}
+        for topic in sorted({p.topic for p in spans}):
+            replayed = topic in done and done[topic][0] is Decision.REPLAY
+            if topics[topic].compacted and salvaged.committed[topic] and not replayed:
+                yield CONFIGURED, f"{topic} is compacted and holds stranded values: recreate it at {target.name}"
+        yield from ((CONFIGURED, reason) for reason in _readers_behind(scene, failover.ends, frozenset(spans)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The topics that are to be made anew. ``may``: those that can be; ``costs``: of the chosen ones among them."""
+
+    topics: tuple[str, ...]
+    may: tuple[str, ...]
+    costs: tuple[Recopy, ...]
+
+    def reasons(self, scene: Scene, moving: Collection[str], accepted: AcceptedLoss) -> Iterator[tuple[int, str]]:
+        """Why not; and topics that would come home in part only unless they are chosen."""
+        target = scene.target
+        there = target.brokers.topics(moving)
+        missing = sorted(set(moving).difference(there))
+        for topic in missing:
+            yield CONFIGURED, f"{target.name} has no topic {topic}: create it as it was, then --recreate {topic}"
+        for topic in sorted(set(self.may).difference(self.topics)):
+            if not any(b.high for b in target.records.bounds(there[topic].spread()).values()):
+                told = f"{topic} was made anew at {target.name} and is empty"
+                yield CONFIGURED, f"{told}: --recreate {topic} lets all of it come home"
+        for topic in sorted(set(self.topics).difference(self.may, missing)):
+            yield (
+                CONFIGURED,
+                f"{topic} did not diverge at {target.name}, or is anew already: leave it out of --recreate",
+            )
+        if self.costs:
+            yield from self._hindrances(scene, accepted)
+
+    def _hindrances(self, scene: Scene, accepted: AcceptedLoss) -> Iterator[tuple[int, str]]:
+        home, target = scene.forward, scene.target
+        status = home.replication.status()
+        if not status.halted:
+            yield BOTH_DIRECTIONS, f"link {home.link.name} is not stopped ({status.source.state}): it copies into them"
+        for missing in lacking(target.access.may([each.topic for each in self.costs]), NEEDED):
+            yield FORBIDDEN, f"{target.name}: drctl may not {missing}: allow it, see docs/kafka-rights.md"
+        gone = sum(each.gone for each in self.costs)
+        if gone > accepted.records and not accepted.unknown:
+            told = f"{gone} records are at {target.name} and no longer at {scene.source.name}"
+            yield LOST, f"{told}, and {accepted} are accepted: accept them with --accept-loss {gone}"
+
+    def document(self) -> Evidence:
+        """What it costs, for the journal."""
+        return {r.topic: {"records": r.records, "bytes": r.bytes, "gone": r.gone} for r in self.costs}
+
+
+def open_doors(scene: Scene) -> Iterator[str]:
+    """Why the target of a failback is not certain to refuse writes."""
+    fence = scene.target.fence
+    standing = fence.standing()
+    for scope in Scope:
+        for denial in sorted(fencing.needed(scene.world, scene.target, scope) - standing, key=str):
+            yield f"{scene.target.name}: {denial.principal} is not denied {scope}: salvage again, it fences"
+    if not (canary := fence.canary()).refused:
+        yield f"{scene.target.name}: an ordinary client is not refused ({canary.answer})"
+
+
+def _readers_behind(
+    scene: Scene, ends: Mapping[TopicPartition, int], partitions: frozenset[TopicPartition]
+) -> Iterator[str]:
+    """Groups that have not read everything that came before the failover, where a tail follows it at home."""
+    for group, positions in sorted(scene.source.positions.committed(scene.groups).items()):
+        for p, position in sorted(positions.items()):
+            end = ends.get(p, 0)
+            if p in partitions and position.offset < end:
+                ahead = scene.source.records.following(p, position.offset, 1)
+                if ahead and ahead[0].offset < end:
+                    yield (
+                        f"group {group} has not read {p} past the failover ({position.offset} of {end}) and would read "
+                        f"stranded records at {scene.target.name}: let it read on first, or recreate the topic there"
+                    )

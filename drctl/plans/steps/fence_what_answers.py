@@ -1,0 +1,151 @@
+"""fence-what-answers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from drctl.errors import DeadlinePassed, DrctlError, Forbidden, StepFailed, Unreachable, Unsupported
+from drctl.model.fence import Attestation, FenceState, Scope
+from drctl.model.run import Evidence
+from drctl.plans import evidence, fencing
+from drctl.plans.agent import fence_by_agent
+from drctl.plans.losing import answers
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.steps.check_gates import CheckGates
+from drctl.plans.steps.prove_fence import ProveFence
+from drctl.plans.waiting import wait_until_none
+
+GRACE = 5.0
+"""Seconds that live producers get to end their transactions before their transactional ids are denied."""
+AT_MOST = 20.0
+"""Seconds that coordinators get to abort what is left: an emergency waits no longer for the proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class FenceWhatAnswers(Step):
+    """Take the pen from the source as far as it can be reached, and write down how surely it was taken.
+
+    A source that answers is fenced as in a switchover, and the fence is *proven*, or the target is not opened: unless a
+    person attests that it takes no writes. A source that is silent cannot be fenced by rules. A fencing agent, if the
+    plan file names one, takes it down and makes the fence *by agent*; else a person's word makes it *attested*, and
+    without one it is *pending* until the site is back and closed. It is never said to be more than it is. A source that
+    was silent and answers again before the target is opened turns the run back: it may have taken writes meanwhile, and
+    may be well.
+    """
+
+    attestation: Attestation | None = None
+    name: ClassVar[str] = "fence-what-answers"
+    title: ClassVar[str] = "Fence the source as far as it answers"
+    at: ClassVar[Place] = Place.SOURCE
+    lasting: ClassVar[bool] = True
+    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
+
+    def check(self, scene: Scene) -> bool:
+        told = scene.seen.get(self.name)
+        if told is None:
+            return False
+        if not scene.crossed and not told["answered"]:
+            _require_silent(scene)
+        elif not scene.crossed and told["fence"] == FenceState.PROVEN:
+            _require_still(scene, told)
+        return True
+
+    def remember(self, scene: Scene) -> Evidence:
+        try:
+            standing = {scope.value: fencing.standing(scene, scope) for scope in Scope}
+        except DrctlError as silent:
+            return {"stood before": None, "why": str(silent)}
+        return {"stood before": standing}
+
+    def do(self, scene: Scene) -> Evidence:
+        if not answers(scene.source):
+            return self._out_of_reach(scene)
+        if not scene.crossed and not self._answered_before(scene):
+            raise _returned(scene)
+        try:
+            return fenced(scene)
+        except (Unreachable, Forbidden, Unsupported, StepFailed) as error:
+            if self.attestation is not None:
+                return self._told(f"{self.attestation.why}; not proven: {error}", answered=True)
+            if not answers(scene.source):
+                return self._told(f"{scene.source.name} fell silent: {error}", answered=False)
+            if scene.crossed:
+                return self._told(f"not proven: {error}", answered=True)
+            raise StepFailed(
+                f"{scene.source.name} answers, and its fence cannot be proven: {error}",
+                remedy="cut it off from its clients, then say so with --attest-source-down 'what was done'",
+            ) from error
+
+    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - the proof was made while fencing
+        return {}
+
+    def _answered_before(self, scene: Scene) -> bool:
+        """Whether it has answered all along; only then is it known which rules stood there before."""
+        known = scene.remembered[self.name]["stood before"] is not None
+        return known and bool(scene.seen[CheckGates.name]["source answered"])
+
+    def _out_of_reach(self, scene: Scene) -> Evidence:
+        earlier = scene.seen.get(ProveFence.name)
+        if earlier is not None:  # of the move that was taken over; deny rules outlast the outage
+            why = "proven by the move that was taken over; deny rules are kept in the source's own metadata log"
+            return {"fence": FenceState.PROVEN.value, "by": "drctl", "why": why, "answered": False} | earlier
+        by_agent, failed = fence_by_agent(scene)
+        if by_agent:
+            return by_agent
+        why = f"{scene.source.name} does not answer"
+        return self._told(f"{why}; {failed}" if failed else why, answered=False)
+
+    def _told(self, why: str, *, answered: bool) -> Evidence:
+        if self.attestation is None:
+            return {"fence": FenceState.PENDING.value, "by": "", "why": why, "answered": answered}
+        by, word = self.attestation.by, self.attestation.why
+        return {
+            "fence": FenceState.ATTESTED.value,
+            "by": by,
+            "why": word if not answered else why,
+            "answered": answered,
+        }
+
+
+def fenced(scene: Scene) -> Evidence:
+    """Deny everybody, in two stages, and prove it; whatever a port or the proof raises."""
+    partitions = scene.partitions(scene.source)
+
+    def opened() -> list[str]:
+        return fencing.open_transactions(scene.source, partitions)
+
+    fencing.put_up(scene, Scope.TOPICS)
+    try:
+        wait_until_none(scene, "open transactions end", opened, within=GRACE)
+    except DeadlinePassed:
+        scene.say("some transactions stay open: their coordinators will abort them")
+    fencing.put_up(scene, Scope.TRANSACTIONAL_IDS)
+    denied = {scope.value: fencing.require(scene, scope) for scope in Scope}
+    wait_until_none(scene, "no transaction is open at the source", opened, within=AT_MOST)
+    return fencing.proven(ProveFence().verify(scene)) | {"answered": True, "denied": denied}
+
+
+def _require_silent(scene: Scene) -> None:
+    if answers(scene.source):
+        raise _returned(scene)
+
+
+def _require_still(scene: Scene, told: Evidence) -> None:
+    """What can no longer be asked was proven; what grows behind the fence disproves it."""
+    try:
+        grown = fencing.growth(scene.source, evidence.read(told["ends"]))
+    except Unreachable:
+        return
+    if grown:
+        named = ", ".join(f"{p} by {count}" for p, count in grown.items())
+        raise StepFailed(
+            f"{scene.source.name}: records appeared behind the fence: {named}",
+            remedy="someone writes who is not fenced: is an application a super user?",
+        )
+
+
+def _returned(scene: Scene) -> StepFailed:
+    return StepFailed(
+        f"{scene.source.name} answers again, and {scene.target.name} is not open yet",
+        remedy=f"look at 'drctl status': if it is well, nothing need be lost (drctl switchover --to"
+        f" {scene.target.name}); else run the failover again, which fences it first",
+    )

@@ -1,0 +1,63 @@
+"""measure-loss."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from drctl.errors import LossNotAccepted
+from drctl.model.loss import AcceptedLoss, EndsFrom, Loss
+from drctl.model.run import Evidence
+from drctl.plans import evidence
+from drctl.plans.losing import frozen, measure, told
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.steps.drain_link import DrainLink
+from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
+from drctl.plans.steps.prove_fence import ProveFence
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLoss(Step):
+    """Write down what is at the source and not at the target, now that the link stands still.
+
+    The frontier is held against the source's log ends: as they are, as a proven fence froze them, or as the service saw
+    them last. More than was accepted, or an unknown loss that was not accepted as such, turns the run back.
+    """
+
+    accepted: AcceptedLoss
+    name: ClassVar[str] = "measure-loss"
+    title: ClassVar[str] = "Measure what is lost"
+    at: ClassVar[Place] = Place.BOTH
+    look: ClassVar[str] = "drctl forecast"
+
+    def check(self, scene: Scene) -> bool:
+        return self.name in scene.seen
+
+    def do(self, scene: Scene) -> Evidence:
+        fence = scene.seen[FenceWhatAnswers.name]
+        loss = loss_now(scene, ask=fence["answered"])
+        if (
+            loss.ends_from is not EndsFrom.ASKED and "ends" in fence
+        ):  # it fell silent after it was proven to stand still
+            run = scene.run
+            loss = frozen(scene.world, run.source, run.target, evidence.read(fence["ends"]), None)
+        if not scene.crossed and not self.accepted.covers(loss):
+            number = "an unknown number of" if loss.total is None else f"up to {loss.total}"
+            wanted = "unknown" if loss.total is None else loss.total
+            raise LossNotAccepted(
+                f"{number} records would be lost, and {self.accepted} are accepted",
+                remedy=f"bring the source back, or accept the loss: --accept-loss {wanted}",
+            )
+        return told(loss) | {"accepted": str(self.accepted)}
+
+    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - measuring is all
+        return {}
+
+
+def loss_now(scene: Scene, *, ask: bool) -> Loss:
+    """The loss as it is known now; ``ask`` says whether the source answers."""
+    world, run = scene.world, scene.run
+    earlier = scene.seen.get(ProveFence.name)
+    if earlier is not None and not ask:  # a move that was taken over had proven that the source stands still
+        drain = scene.seen.get(DrainLink.name)
+        drained = evidence.read(drain["frontier"]) if drain else None
+        return frozen(world, run.source, run.target, evidence.read(earlier["ends"]), drained)
+    return measure(world, run.source, run.target, ask=ask)

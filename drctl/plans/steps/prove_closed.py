@@ -1,0 +1,44 @@
+"""prove-fence, for a site that came back."""
+
+from typing import override
+
+from drctl.model.run import Evidence
+from drctl.plans import evidence, fencing, openness
+from drctl.plans.plan import Scene
+from drctl.plans.steps.prove_fence import ProveFence, refuse
+from drctl.plans.steps.see_open_site import SeeOpenSite
+
+
+class ProveClosed(ProveFence):
+    """Prove by data that nobody can write at the returned site any more: what the failover could not, is proven now.
+
+    First no transaction may be open (those whose producers are gone are aborted by their coordinators when they time
+    out), then no partition may gain a record over the whole fence window, then an ordinary client must be refused.
+    """
+
+    @override
+    def check(self, scene: Scene) -> bool:
+        proven = scene.seen.get(self.name)
+        if not proven:
+            return False
+        refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
+        return True
+
+    @override
+    def verify(self, scene: Scene) -> Evidence:
+        return fencing.proven(super().verify(scene))
+
+
+class ProveClosedLate(ProveClosed):
+    """Prove by data that nobody can write at the site any more, and tell for how long it may have been written to.
+
+    First no transaction may be open (those whose producers are gone are aborted by their coordinators when they time
+    out), then no partition may gain a record over the whole fence window, then an ordinary client must be refused. What
+    was acknowledged since the site was last sought in vain is part of the tail that a salvage saves.
+    """
+
+    @override
+    def verify(self, scene: Scene) -> Evidence:
+        proven = super().verify(scene)
+        known, seen = scene.remembered[SeeOpenSite.name], scene.seen[SeeOpenSite.name]
+        return proven | {"open": openness.ended(known, evidence.read(seen["ends"]), proven, scene.world.clock)}

@@ -1,0 +1,18 @@
+"""record-handover-point, of a failover."""
+
+from typing import override
+
+from drctl.plans.plan import Scene
+from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+
+
+class RecordFailoverPoint(RecordHandoverPoint):
+    """Write the target's end offsets to the journal, before anybody may write there.
+
+    After the source's return the link home starts from exactly this point. A move that was taken over after it had
+    opened the target has written it down already; it can no longer be measured.
+    """
+
+    @override
+    def check(self, scene: Scene) -> bool:
+        return scene.crossed and self.name in scene.seen

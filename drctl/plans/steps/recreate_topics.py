@@ -1,0 +1,234 @@
+"""recreate-topics, and what its way back owes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from drctl.decide.rights import lacking
+from drctl.errors import Conflict, Forbidden, NotFound, StepFailed
+from drctl.model.cluster import Topic
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.recreations import RECREATE
+from drctl.plans.steps.check_homecoming import NEEDED, open_doors
+from drctl.plans.waiting import wait_until_none
+from drctl.ports import LinkPorts
+
+SHOWN = 30.0
+"""Seconds in which every broker shows that a topic is gone, or there; and the coordinators have forgotten positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecreateTopics(Step):
+    """Delete the topics that were chosen at the old site and create them anew, empty, so that all of them comes home.
+
+    With a topic goes its stranded tail, which was salvaged and decided on. Partitions, replicas and the topic's own
+    settings are journaled before the deletion and are the same afterwards. The groups' positions in it are forgotten by
+    the brokers; the handover commits proven ones. Both links forget how far they have copied it, so that the link home
+    begins where the serving site's log begins; what either link wrote down about offsets of the old topic is never used
+    again. A topic that was not chosen stays as it is: its tail is stepped over.
+
+    The new topic has another id: a reader at the old site that kept offsets elsewhere (Kafka Streams, Flink) must
+    begin anew there. Nothing is deleted unless both links stand still, the old site is closed, and both rights are
+    there.
+    """
+
+    topics: tuple[str, ...] = ()
+    name: ClassVar[str] = RECREATE
+    title: ClassVar[str] = "Make the chosen topics anew at the old site"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
+
+    def check(self, scene: Scene) -> bool:
+        planned = scene.remembered.get(self.name, {}).get("topics")
+        if planned is None:
+            return not self.topics
+        return not _old_or_missing(scene, planned) and (self.name in scene.seen or not _left_over(scene, planned))
+
+    def remember(self, scene: Scene) -> Evidence:
+        found = _definitions(scene, self.topics)
+        if missing := sorted(set(self.topics).difference(found)):
+            raise NotFound(f"{scene.target.name}: there is no topic {', '.join(missing)}", remedy="create it first")
+        marks = {ports.link.name: ports.mappings.mark() for ports in (scene.forward, scene.home)}
+        return {
+            "topics": found,
+            "syncs": {link: list(mark) for link, mark in marks.items() if mark},
+        }
+
+    def do(self, scene: Scene) -> Evidence:
+        planned = scene.remembered[self.name]["topics"]
+        _require_stillness(scene)
+        _require_rights(scene, tuple(_there(scene, planned)))
+        for name, told in planned.items():
+            _delete(scene, name, told["topic id"])
+            _create(scene, name, told)
+        for ports in (scene.forward, scene.home):
+            if copied := _copied(scene, ports, planned):
+                scene.in_charge()
+                ports.replication.restart_from(dict.fromkeys(copied, 0))
+        made = _there(scene, planned)
+        scene.world.memory.note_topic_ids(scene.target.name, {n: t.topic_id for n, t in made.items()}, anew=True)
+        nothing = {p: 0 for topic in made.values() for p in topic.spread()}
+        scene.world.memory.note_copied(scene.home.link.name, nothing)
+        wait_until_none(scene, "old positions are forgotten", lambda: _held(scene, planned), within=SHOWN)
+        wait_until_none(scene, "the topics are as they were", lambda: _otherwise(scene, planned), within=SHOWN)
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        remembered = scene.remembered.get(self.name, {"topics": {}, "syncs": {}})
+        planned = remembered["topics"]
+        if left := [*_old_or_missing(scene, planned), *_left_over(scene, planned)]:
+            raise StepFailed(f"{scene.target.name}: not as it was to become: {', '.join(left[:5])}")
+        if wrong := _otherwise(scene, planned):
+            raise StepFailed(
+                f"{scene.target.name}: {', '.join(wrong)} was made anew otherwise than it was",
+                remedy="does something else create topics there, such as an operator's KafkaTopic?",
+            )
+        found = _there(scene, planned)
+        made = {name: {"was": told["topic id"], "is": found[name].topic_id} for name, told in planned.items()}
+        return {"topics": made, "syncs": remembered["syncs"]}
+
+
+class RestoreTopics(Step):
+    """Create what this run deleted and has not yet made anew. The topics are empty until a failback copies them."""
+
+    name: ClassVar[str] = "restore-topics"
+    title: ClassVar[str] = "Create what was deleted and is not there yet"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
+
+    def check(self, scene: Scene) -> bool:
+        return not self._missing(scene)
+
+    def do(self, scene: Scene) -> Evidence:
+        for name, told in self._missing(scene).items():
+            _create(scene, name, told)
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        if missing := self._missing(scene):
+            raise StepFailed(f"{scene.target.name}: {', '.join(missing)} is not there")
+        return {}
+
+    def _missing(self, scene: Scene) -> dict[str, Evidence]:
+        planned = scene.remembered.get(RECREATE, {}).get("topics", {})
+        there = _there(scene, planned)
+        return {name: told for name, told in planned.items() if name not in there}
+
+
+def _there(scene: Scene, names: Collection[str]) -> Mapping[str, Topic]:
+    """Those that exist at the old site. Conflict while one broker knows a topic and the next does not."""
+    try:
+        return scene.target.brokers.topics(names)
+    except NotFound as torn:
+        raise Conflict(f"{scene.target.name}: the brokers do not all show the same topics yet") from torn
+
+
+def _definitions(scene: Scene, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Topics as they are created again, ready for JSON; where their replicas lie is left to the brokers."""
+    there = _there(scene, names)
+    try:
+        own = scene.target.topics.own(tuple(there))
+    except NotFound as torn:
+        raise Conflict(f"{scene.target.name}: the brokers do not all show the same topics yet") from torn
+    return {
+        name: {
+            "topic id": topic.topic_id,
+            "partitions": len(topic.partitions),
+            "replicas": min(len(p.replicas) for p in topic.partitions),
+            "config": dict(sorted(own[name].items())),
+        }
+        for name, topic in sorted(there.items())
+    }
+
+
+def _otherwise(scene: Scene, planned: Evidence) -> list[str]:
+    """Topics that are missing, or were made anew otherwise than they were."""
+    found = _definitions(scene, planned)
+    return [n for n, told in planned.items() if n not in found or found[n] | {"topic id": told["topic id"]} != told]
+
+
+def _old_or_missing(scene: Scene, planned: Evidence) -> list[str]:
+    there = _there(scene, planned)
+    return [name for name, told in planned.items() if name not in there or there[name].topic_id == told["topic id"]]
+
+
+def _left_over(scene: Scene, planned: Evidence) -> list[str]:
+    """What tells of the old topics still: how far they were copied, what is remembered of them, positions."""
+    ids = {name: topic.topic_id for name, topic in _there(scene, planned).items()}
+    known = scene.world.memory.topic_ids(scene.target.name)
+    copied = scene.world.memory.copied(scene.home.link.name)
+    return [
+        *(
+            f"{ports.link.name} has copied {p}"
+            for ports in (scene.forward, scene.home)
+            for p in _copied(scene, ports, planned)
+        ),
+        *(f"the id of {name}" for name, found in ids.items() if known.get(name) != found),
+        *(f"how far {p} was copied" for p, end in sorted(copied.items()) if p.topic in planned and end),
+        *_held(scene, planned),
+    ]
+
+
+def _copied(scene: Scene, ports: LinkPorts, planned: Evidence) -> list[TopicPartition]:
+    """Partitions of these topics of which the link may know how far it has copied them.
+
+    Connect keeps the offsets of a connector that was deleted, and tells them only once it exists again. The link away
+    is begun from exact offsets whenever it does not exist, so nobody need know there.
+    """
+    try:
+        return sorted(p for p in ports.replication.frontier() if p.topic in planned)
+    except NotFound:
+        every = [p for topic in _there(scene, planned).values() for p in topic.spread()]
+        return every if ports is scene.forward else []
+
+
+def _held(scene: Scene, planned: Evidence) -> list[str]:
+    """Positions of the groups that move in these topics at the old site."""
+    found = scene.target.positions.committed(scene.groups)
+    return [f"{group} in {p}" for group, held in sorted(found.items()) for p in sorted(held) if p.topic in planned]
+
+
+def _require_stillness(scene: Scene) -> None:
+    for ports in (scene.forward, scene.home):
+        try:
+            if ports.replication.status().halted:
+                continue
+        except NotFound:
+            continue
+        raise StepFailed(
+            f"link {ports.link.name} is not stopped: it would write to the new topic, or read it",
+            remedy=f"stop its connectors at {ports.link.target}'s Connect worker",
+        )
+    if reasons := list(open_doors(scene)):
+        raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
+
+
+def _require_rights(scene: Scene, topics: tuple[str, ...]) -> None:
+    """Ask before anything is deleted: what cannot be created again must not be."""
+    if missing := lacking(scene.target.access.may(topics), NEEDED):
+        raise Forbidden(f"{scene.target.name}: drctl may not {'; '.join(missing)}", remedy="allow it, see kafka-rights")
+
+
+def _delete(scene: Scene, name: str, topic_id: str) -> None:
+    def there() -> list[str]:
+        found = _there(scene, [name]).get(name)
+        return [name] if found and found.topic_id == topic_id else []
+
+    if there():
+        scene.in_charge()
+        scene.target.topics.delete(name)
+        wait_until_none(scene, "it is deleted", there, within=SHOWN)
+
+
+def _create(scene: Scene, name: str, told: Evidence) -> None:
+    def missing() -> list[str]:
+        found = _there(scene, [name]).get(name)
+        whole = found is not None and all(p.leader >= 0 for p in found.partitions)
+        return [] if whole else [name]
+
+    if name not in _there(scene, [name]):
+        scene.in_charge()
+        scene.target.topics.create(name, told["partitions"], told["replicas"], told["config"])
+    wait_until_none(scene, "it is there again", missing, within=SHOWN)

@@ -1,0 +1,62 @@
+"""scale-down-source."""
+
+from typing import ClassVar
+
+from drctl.errors import StepFailed
+from drctl.model.run import Evidence
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.scaling import SCALE_DOWN, had_at, scaling_at, taken_along
+from drctl.plans.steps.close_consumers import membership
+from drctl.plans.waiting import wait_until_none
+
+
+class ScaleDownSource(Step):
+    """Scale the workload's Deployments and StatefulSets at the source to 0, and wait until no pod of them is left.
+
+    How many replicas each had is written down first: in the journal, and on the object as the annotation
+    `drctl.io/replicas`. One is down when its controller has acted on the newest generation, counts no replica, and no
+    pod that its selector matches is there, not even one that is ending.
+    """
+
+    name: ClassVar[str] = SCALE_DOWN
+    title: ClassVar[str] = "Scale the workload's Deployments at the source to 0"
+    at: ClassVar[Place] = Place.SOURCE
+    lasting: ClassVar[bool] = True
+    look: ClassVar[str] = "kubectl get deployments,statefulsets,pods"
+
+    def check(self, scene: Scene) -> bool:
+        return not self._left(scene)
+
+    def remember(self, scene: Scene) -> Evidence:
+        return {"replicas": replicas_before(scene)} | membership(scene)
+
+    def do(self, scene: Scene) -> Evidence:
+        scaling, before = scaling_at(scene.source), scene.remembered[self.name]["replicas"]
+        for what in taken_along(scene):
+            if scaling.state(what).wanted:
+                scene.in_charge()
+                scaling.keep(what, before.get(str(what)))
+                scene.in_charge()
+                scaling.scale(what, 0)
+        wait_until_none(
+            scene, "the pods are gone", lambda: self._left(scene), remedy="see why these pods do not end, or scaled up"
+        )
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        if left := self._left(scene):
+            raise StepFailed(f"{scene.source.name}: not scaled down: {'; '.join(left)}", remedy="see what scales it up")
+        return {"scaled down": [str(what) for what in taken_along(scene)]}
+
+    def _left(self, scene: Scene) -> list[str]:
+        states = {what: scaling_at(scene.source).state(what) for what in taken_along(scene)}
+        return [
+            f"{what} has {', '.join(seen.pods) or f'{max(seen.wanted, seen.present)} replicas'}"
+            for what, seen in states.items()
+            if not seen.is_down
+        ]
+
+
+def replicas_before(scene: Scene) -> dict[str, int]:
+    """What each has at the source, or had before drctl took it to 0."""
+    return {str(what): had_at(scene.source, what) for what in taken_along(scene)}

@@ -1,0 +1,39 @@
+"""start-sinks, of a failover."""
+
+from typing import override
+
+from drctl.model.link import ConnectorState
+from drctl.model.site import sink_group
+from drctl.plans.plan import Scene
+from drctl.plans.steps.confirm_positions import ConfirmPositions
+from drctl.plans.steps.start_sinks import StartSinks
+from drctl.plans.steps.stop_sinks import StopSinks, that_ran
+
+
+class StartPlacedSinks(StartSinks):
+    """Start the sink connectors that are placed at the target and whose group has a position there.
+
+    One that was never placed is named. So is one whose group has no position: started, it would deliver everything
+    once more. One that does not work is noted with its reason; none of these is a failure of the run.
+    """
+
+    @override
+    def _idle(self, scene: Scene) -> dict[str, str]:
+        bare = self._bare(scene)
+        states = {name: scene.target.connectors.state(name) for name in scene.sinks}
+        why = {name: seen.reason or str(seen.state) for name, seen in states.items() if not seen.working}
+        never = [name for name, seen in states.items() if seen.state is ConnectorState.ABSENT]
+        why |= dict.fromkeys(never, "it was never placed at the target")
+        why |= {name: "not started: its group has no position at the target" for name in bare if name in why}
+        return why
+
+    @override
+    def _startable(self, scene: Scene) -> list[str]:
+        bare = self._bare(scene)
+        wanted = that_ran(scene) if StopSinks.name in scene.remembered else scene.sinks
+        states = {name: scene.target.connectors.state(name).state for name in wanted}
+        return [name for name, state in states.items() if state is not ConnectorState.ABSENT and name not in bare]
+
+    def _bare(self, scene: Scene) -> list[str]:
+        covered = scene.seen[ConfirmPositions.name]["groups"]
+        return [name for name in scene.sinks if sink_group(name) not in covered]

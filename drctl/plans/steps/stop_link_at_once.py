@@ -1,0 +1,53 @@
+"""stop-link and stop-rest-of-link, of a failover."""
+
+from typing import ClassVar, override
+
+from drctl.model.link import Connector, LinkStatus
+from drctl.plans.plan import Scene
+from drctl.plans.steps.stop_link import StopLink
+
+
+class StopRestOfLink(StopLink):
+    """Stop the connectors that copy no records, once the clients are served.
+
+    A checkpoint task that waits for a silent source ends when its worker's patience does, by default after five
+    seconds. A connector whose source is silent may be told as RUNNING for a minute after it was stopped, because its
+    own thread waits for the source. What acts are its tasks: once its worker has accepted the stop, which outlasts a
+    restart, and no task is left, it does nothing any more.
+    """
+
+    name: ClassVar[str] = "stop-rest-of-link"
+    title: ClassVar[str] = "Stop the rest of the link to the target"
+
+    @override
+    def check(self, scene: Scene) -> bool:
+        return scene.forward.replication.status().halted or (self.name in scene.seen and not self._running(scene))
+
+    @override
+    def _running(self, scene: Scene) -> list[str]:
+        wanted = self._wanted(scene.forward.replication.status())
+        return [f"{c.name} is {c.state} with {len(c.tasks)} tasks" for c in wanted if c.tasks]
+
+    def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:
+        """What has to stop."""
+        return (status.source, status.checkpoint)
+
+
+class StopLinkAtOnce(StopRestOfLink):
+    """Stop what copies to the target, so that nothing is appended behind the records that clients will write there.
+
+    It is the first act, and local. The checkpoint connector copies nothing and may take its time (stop-rest-of-link),
+    unless it commits the groups' positions.
+    """
+
+    name: ClassVar[str] = "stop-link"
+    title: ClassVar[str] = "Stop copying to the target"
+
+    @override
+    def _stop(self, scene: Scene) -> None:
+        replication = scene.forward.replication
+        replication.stop(copying_only=not replication.status().commits_positions)
+
+    @override
+    def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:
+        return super()._wanted(status) if status.commits_positions else (status.source,)

@@ -1,0 +1,57 @@
+"""What a failover goes on from: a move that was cut off because its source died."""
+
+from dataclasses import dataclass, field
+
+from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.plans.selection import FAILBACK, SWITCHOVER, WARM
+from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.drain_link import DrainLink
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.steps.open_target import OpenTarget
+from drctl.plans.steps.prove_fence import ProveFence
+from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+from drctl.ports import World
+
+KEPT = (ProveFence.name, DrainLink.name, HandOverPositions.name, CloseConsumers.name)
+
+
+@dataclass(slots=True)
+class Legacy:
+    """What the moves before have seen and remembered, and whether one of them may have opened the target."""
+
+    seen: dict[str, Evidence] = field(default_factory=dict)
+    remembered: dict[str, Evidence] = field(default_factory=dict)
+    crossed: bool = False
+
+
+def others(world: World, run: Run) -> tuple[Run, ...]:
+    """Other runs that are at work or were cut off, oldest first."""
+    return tuple(
+        other
+        for other, state in world.journal.runs()
+        if state is RunState.RUNNING and other.kind != WARM and other.id != run.id
+    )
+
+
+def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Legacy:
+    """What these runs leave to a failover in the same direction; a run in another direction leaves nothing.
+
+    A fence that was begun to be lifted is none, and where the target was not opened its ends are measured anew.
+    """
+    left = Legacy()
+    known = {run.id: run for run, _ in world.journal.runs()}
+    for run in (known[each] for each in runs):
+        if run.kind not in (SWITCHOVER, FAILBACK) or (run.source, run.target) != (source, target):
+            continue
+        seen, turned_back = dict[str, Evidence](), False
+        for entry in world.journal.entries(run.id):
+            if entry.event is Event.STEP_INTENDED:
+                left.remembered.setdefault(entry.step, entry.body)
+            elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
+                seen[entry.step] = entry.body
+            turned_back |= entry.event is Event.COMPENSATION_STARTED
+            left.crossed |= entry.step == OpenTarget.name and entry.event is not Event.STEP_FAILED
+        kept = (*KEPT, RecordHandoverPoint.name) if left.crossed else KEPT
+        if not turned_back:
+            left.seen |= {step: body for step, body in seen.items() if step in kept}
+    return left

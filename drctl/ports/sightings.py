@@ -1,0 +1,24 @@
+"""What was last seen of each site's log ends, for the moment in which a site can no longer be asked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from drctl.model.loss import Sighting
+from drctl.model.offsets import TopicPartition
+
+
+class Sightings(Protocol):
+    """Kept where drctl keeps its state; survives the process."""
+
+    def note(self, site: str, ends: Mapping[TopicPartition, int], at: datetime) -> None:
+        """The site answered at that time, and these were its last stable offsets."""
+        ...
+
+    def note_silence(self, site: str, at: datetime) -> None:
+        """The site was found silent at that time; only the first time after a sighting counts."""
+        ...
+
+    def last(self, site: str) -> Sighting | None:
+        """The newest sighting, None if there was none."""
+        ...

@@ -1,0 +1,67 @@
+"""What the service keeps for the moment in which a site is lost: its log ends, and what a failover would cost."""
+
+import structlog
+
+from drctl.model.facts import SiteStatus, Status
+from drctl.model.fence import FenceState
+from drctl.monitors import look
+from drctl.plans.failovers import standing
+from drctl.plans.forecasting import forecast
+from drctl.plans.openness import AT_MOST
+from drctl.ports import World
+from drctl.service.metrics import Metrics
+
+
+class Foresight:
+    """Notes with every look, and tells of a site that comes back with its fence not proven."""
+
+    def __init__(self, world: World, metrics: Metrics) -> None:
+        self.world, self.metrics = world, metrics
+        self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
+
+    def look(self, seen: Status) -> None:
+        """Take in one look at everything."""
+        for site in seen.sites:
+            self._note(site)
+        self._forecast(seen)
+        self._fence(seen)
+
+    def _note(self, site: SiteStatus) -> None:
+        name, topics, clock = site.facts.name, site.facts.topics.value, self.world.clock
+        if not site.facts.cluster.known:
+            self.world.sightings.note_silence(name, site.facts.cluster.seen_at)
+            return
+        if topics is None:
+            return
+        partitions = [p for topic in self.world.plan.topics if topic in topics for p in topics[topic].spread()]
+        at = clock.now()
+        bounds = look(clock, lambda: self.world.sites[name].records.bounds(partitions))
+        if bounds.value is not None:
+            self.world.sightings.note(name, {p: b.stable for p, b in bounds.value.items()}, at)
+
+    def _forecast(self, seen: Status) -> None:
+        source = seen.front_door.value
+        target = next((there for here, there in self.world.links if here == source), None)
+        if source is None or target is None:
+            return
+        up = any(site.facts.name == source and site.facts.cluster.known for site in seen.sites)
+        found = look(self.world.clock, lambda: forecast(self.world, source, target, ask=up, deep=False))
+        self.metrics.show_forecast(found, source)
+
+    def _fence(self, seen: Status) -> None:
+        left = standing(self.world)
+        self.metrics.show_fence(left.left if left else None, left.fence if left else None)
+        if left is None:
+            return
+        self.metrics.show_openness(left.left, left.opened.get(AT_MOST))
+        if left.fence is FenceState.PROVEN:
+            return
+        site = next((site for site in seen.sites if site.facts.name == left.left), None)
+        if site is not None and site.facts.cluster.known:
+            self.log.error(
+                "left-site-is-back-and-not-fenced",
+                site=left.left,
+                fence=left.fence.value,
+                run=left.run.id,
+                remedy="close it now: drctl fence",
+            )

@@ -1,0 +1,48 @@
+"""A real Kubernetes for the tier. Where it cannot start, tests fail."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from drctl.lab.kube import ControlPlane, KubeLab, control_plane
+from tests.contract.api import ApiStage
+from tests.contract.scaling import ScalingStage
+from tests.kube.scaling import RealScalingStage
+from tests.kube.stage import RealApiStage, StrimziPlane, prepare
+
+
+@pytest.fixture(scope="session")
+def kube_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeLab]:
+    """Three broker pods at north, one process at south. Tests leave it as they found it."""
+    with KubeLab.start(tmp_path_factory.mktemp("kube") / "lab", small=True) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A bare API server in which namespaces of our own are made."""
+    with control_plane(tmp_path_factory.mktemp("plane") / "kubernetes") as running:
+        yield running
+
+
+@pytest.fixture
+def api(plane: ControlPlane) -> Iterator[ApiStage]:
+    """A namespace of its own on the real API server, for the suite in tests/contract."""
+    stage = RealApiStage(plane)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def scaling(plane: ControlPlane) -> Iterator[ScalingStage]:
+    """Deployments in a namespace of their own on the real API server, for the suite in tests/contract."""
+    stage = RealScalingStage(plane)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture(scope="session", params=["v1", "v1beta2"])
+def strimzi(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StrimziPlane]:
+    """An API server with Strimzi's definitions in one version."""
+    with control_plane(tmp_path_factory.mktemp(request.param) / "kubernetes") as running:
+        yield prepare(running, request.param)

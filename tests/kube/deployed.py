@@ -1,0 +1,124 @@
+"""What deploy/ ships, on a real API server: rendered, applied, and its rights handed out one by one or less one."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+
+from drctl.lab.kube import ControlPlane
+from drctl.lab.kube.binaries import labkube
+from drctl.lab.kube.kubectl import Kubectl
+from drctl.model.resources import Kind
+from tests.kube.stage import CHECKOUT, resources
+
+DEPLOY = CHECKOUT / "deploy"
+RIGHTS = ("site/rights.yaml", "base/lease.yaml", "components/volume-figures/rights.yaml")
+RBAC = "rbac.authorization.k8s.io"
+
+type Manifest = dict[str, Any]
+
+
+def documents(text: str) -> list[Manifest]:
+    return [each for each in YAML(typ="safe").load_all(text) if each]
+
+
+def built(folder: str) -> list[Manifest]:
+    """A kustomization, rendered by kubectl."""
+    done = subprocess.run(
+        [labkube(), "kubectl", "kustomize", DEPLOY / folder], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return documents(done.stdout)
+
+
+def everywhere(plane: ControlPlane) -> Kubectl:
+    """The administrator, for resources that name their namespaces."""
+    return Kubectl(plane.kubeconfig, "")
+
+
+def apply_strictly(plane: ControlPlane, manifests: list[Manifest], *more: str) -> None:
+    """Server-side, refusing every field that the server does not know."""
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
+    everywhere(plane).run("apply", "--server-side", "--validate=strict", *more, "-f", "-", stdin=text)
+
+
+class Right(NamedTuple):
+    """One verb on one resource, and on one name where the role says which."""
+
+    role: str
+    group: str
+    resource: str
+    verb: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return "-".join(part for part in (self.verb, self.resource, self.name) if part).replace("/", "-")
+
+
+def _manifests() -> list[Manifest]:
+    return [each for path in RIGHTS for each in documents((DEPLOY / path).read_text())]
+
+
+def rights() -> Iterator[Right]:
+    """Every single right of every role that is shipped."""
+    for role in _manifests():
+        for rule in role.get("rules") or ():
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    for verb in rule["verbs"]:
+                        for name in rule.get("resourceNames", [""]):
+                            yield Right(role["metadata"]["name"], group, resource, verb, name)
+
+
+_NUMBERS = count()
+
+
+@dataclass(frozen=True)
+class Account:
+    """A service account with the shipped roles, less one right."""
+
+    plane: ControlPlane
+    folder: Path
+
+    def kubeconfig(self, without: Right | None = None) -> Path:
+        number = next(_NUMBERS)
+        who, held = f"drctl-{number}", [each for each in rights() if each != without]
+        made: list[Manifest] = [
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": who, "namespace": "drctl"}}
+        ]
+        for each in _manifests():
+            meta = {**each["metadata"], "name": f"{each['metadata']['name']}-{number}"}
+            if "rules" in each:
+                mine = [right for right in held if right.role == each["metadata"]["name"]]
+                made.append({**each, "metadata": meta, "rules": [_rule(right) for right in mine]})
+            elif "roleRef" in each:
+                reference = {**each["roleRef"], "name": f"{each['roleRef']['name']}-{number}"}
+                subjects = [{**subject, "name": who} for subject in each["subjects"]]
+                made.append({**each, "metadata": meta, "roleRef": reference, "subjects": subjects})
+        # By the driver, for kubectl takes a second to start.
+        api = resources(self.plane, "drctl", manager="kubectl")
+        for each in made:
+            api.apply(_kind(each), each["metadata"]["name"], each)
+        path = f"/api/v1/namespaces/drctl/serviceaccounts/{who}/token"
+        token = api.client.send("POST", path, body={"spec": {}}).body["status"]["token"]
+        api.close()
+        config = json.loads(self.plane.kubeconfig.read_text())
+        config["users"] = [{"name": config["contexts"][0]["context"]["user"], "user": {"token": token}}]
+        file = self.folder / f"{who}.kubeconfig"
+        file.write_text(json.dumps(config))
+        return file
+
+
+def _rule(right: Right) -> Manifest:
+    names = {"resourceNames": [right.name]} if right.name else {}
+    return {"apiGroups": [right.group], "resources": [right.resource], "verbs": [right.verb], **names}
+
+
+def _kind(item: Manifest) -> Kind:
+    group, _, version = item["apiVersion"].rpartition("/")
+    return Kind(group, version, f"{item['kind'].lower()}s", item["kind"], item["metadata"].get("namespace"))

@@ -1,0 +1,156 @@
+"""Clients at work that follow the front door while their site is lost, and what came of it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+
+from drctl.config import load
+from drctl.drivers.kafka.records import read
+from drctl.drivers.kafka.traffic import commit
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.lab import Lab
+from drctl.lab.faults import FAULTS
+from drctl.model.offsets import TopicPartition
+from tests.applications import Application, records
+from tests.lab import usage
+from tests.lab.usage import QUIET, client, metric, watched
+
+CLOCK = SystemClock()
+wait = partial(usage.wait, seconds=180)
+READINGS = "turbines.readings"
+PARTITIONS = [TopicPartition(READINGS, number) for number in range(6)]
+GROUPS = ("dispatch", "reporting")
+
+
+class Client(Application):
+    """Works until it is ended."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        super().__init__(name)
+        self.lab, self.door = lab, FileFrontDoor(lab.folder / "front-door.json")
+        self.abandoned: list[object] = []  # closing a client of a dead site would wait for it
+
+
+class Writer(Client):
+    """Writes numbered records and follows the door. ``acknowledged``: by site and partition, in order."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__(lab, "writer")
+        self.acknowledged: dict[str, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
+
+    def work(self) -> None:
+        number = 0
+        while not self.ended.is_set() and (site := self.door.site()):
+            producer = Producer(
+                {**client(self.lab, site, "turbines"), **QUIET, "message.timeout.ms": 20000, "linger.ms": 0}
+            )
+            while not self.ended.wait(0.02) and self.door.site() == site:
+                number += 1
+                self._write(producer, site, number)
+            producer.flush(0 if site == "north" else 10)
+            self.abandoned.append(producer)
+
+    def _write(self, producer: Producer, site: str, number: int) -> None:
+        value, partition = b"%d" % number, number % 6
+
+        def told(error: KafkaError | None, _: object) -> None:
+            if error is None:
+                self.acknowledged[site][partition].append(value)
+
+        try:
+            producer.produce(READINGS, value, partition=partition, on_delivery=told)
+        except (BufferError, KafkaException):
+            CLOCK.sleep(0.1)
+        producer.poll(0)
+
+
+class Reader(Client):
+    """A group's only member; reads, commits, and follows the door. ``processed``: by partition, in order."""
+
+    def __init__(self, lab: Lab, group: str) -> None:
+        super().__init__(lab, group)
+        self.group = group
+        self.processed: dict[int, list[bytes]] = defaultdict(list)
+        self.first_at_south: float | None = None
+
+    def work(self) -> None:
+        while not self.ended.is_set() and (site := self.door.site()):
+            settings = {"group.id": self.group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+            consumer = Consumer({**client(self.lab, site, "readers"), **QUIET, **settings})
+            consumer.subscribe([READINGS])
+            while not self.ended.is_set() and self.door.site() == site:
+                self._read(consumer, site)
+            if site == "south":
+                consumer.close()
+            self.abandoned.append(consumer)
+
+    def _read(self, consumer: Consumer, site: str) -> None:
+        batch = records(consumer.consume(50, 0.05))
+        for message in batch:
+            self.processed[message.partition() or 0].append(bytes(message.value() or b""))
+        if batch and site == "south" and self.first_at_south is None:
+            self.first_at_south = CLOCK.monotonic()
+        if batch and self.door.site() == site:
+            if site == "north":  # it may die, and nobody waits for it
+                consumer.commit()
+            else:
+                assert commit(consumer)
+
+
+def short_waits(lab: Lab) -> None:
+    """Groups that never come are not waited for as long as by default."""
+    text = lab.plan_file.read_text()
+    lab.plan_file.write_text(re.sub(r"stepTimeout: [^\s,]+", "stepTimeout: 20s", text))
+    assert load(lab.plan_file).guards.step_timeout.total_seconds() == 20
+
+
+@contextmanager
+def lost_under_load(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader], int]]:
+    """Everybody works, the standby is warm, then north is killed; the service sees that it is silent."""
+    short_waits(lab)
+    writer, readers = Writer(lab), [Reader(lab, group) for group in GROUPS]
+    clients: list[Client] = [writer, *readers]
+    with ExitStack() as at_work:
+        for each in clients:
+            at_work.enter_context(each)
+        port = at_work.enter_context(watched(lab, log))
+        wait("commits at the standby", lambda: metric(port, "drctl_warm_commits_total") >= 30)
+        wait("the loss is forecast", lambda: metric(port, 'drctl_forecast_loss_records{source="north"}') >= 0)
+        for _ in range(2):
+            before = metric(port, "drctl_last_cycle_timestamp_seconds")
+            wait("another look", lambda last=before: metric(port, "drctl_last_cycle_timestamp_seconds") > last)  # type: ignore[misc]
+        FAULTS["lose-site"](lab, "north")
+        wait("the service sees it", lambda: metric(port, 'drctl_site_up{site="north"}') == 0)
+        yield writer, readers, port
+
+
+def at(lab: Lab, site: str) -> dict[int, list[bytes]]:
+    kafka = lab.site(site).kafka("drctl")
+    found = {p.partition: [bytes(m.value() or b"") for m in read(kafka, p, 0)] for p in PARTITIONS}
+    kafka.close()
+    return found
+
+
+def require_nothing_skipped(lab: Lab, readers: list[Reader]) -> int:
+    """Every group has processed every record that is at south; returns how many were read twice."""
+    there, twice = at(lab, "south"), 0
+    for reader in readers:
+        wait(
+            f"{reader.group} has read everything",
+            lambda r=reader: all(set(there[n]) <= set(r.processed[n]) for n in there),  # type: ignore[misc]
+        )
+        twice += sum(len(values) - len(set(values)) for values in reader.processed.values())
+    return twice
+
+
+def lost(lab: Lab, writer: Writer) -> dict[int, list[bytes]]:
+    """What north acknowledged and south does not have."""
+    there = {n: set(values) for n, values in at(lab, "south").items()}
+    gone = {n: [v for v in values if v not in there[n]] for n, values in writer.acknowledged["north"].items()}
+    return {n: values for n, values in gone.items() if values}

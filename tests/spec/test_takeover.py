@@ -1,0 +1,105 @@
+"""A failover takes over whatever was unfinished when a site died, and loses nothing that was drained."""
+
+import pytest
+
+from drctl.errors import Blocked
+from drctl.model.fence import FenceState
+from drctl.model.loss import AcceptedLoss
+from drctl.model.run import RunState
+from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.failing import (
+    beyond_the_frontier,
+    fail_over,
+    kept_warm,
+    lose,
+    require_served_by_target,
+    watch_two_writers,
+)
+from tests.spec.stage import killed_at, switch
+
+ANY = AcceptedLoss(10_000)
+
+
+def _switchover_cut_off(effect: int) -> FakeWorld:
+    earth = kept_warm(fake_world())
+    earth.effects.names.clear()
+    earth.effects.cut_off(effect, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    lose(earth)
+    return earth
+
+
+def _number_of_effects() -> int:
+    earth = kept_warm(fake_world())
+    earth.effects.names.clear()
+    switch(earth.ports())
+    return len(earth.effects.names)
+
+
+@pytest.mark.parametrize("effect", range(_number_of_effects() - 1))
+def test_a_switchover_whose_source_died_is_taken_over_wherever_it_was(effect: int) -> None:
+    earth = _switchover_cut_off(effect)
+    both_open = watch_two_writers(earth)
+    opened = not earth.south.denials
+    result = fail_over(earth.new_process(), accepted=ANY)
+    assert result.state is RunState.DONE
+    states = [(run.kind, state) for run, state in earth.journal.runs() if run.kind != "warm"]
+    assert states == [("switchover", RunState.SUPERSEDED), ("failover", RunState.DONE)]
+    assert both_open == []
+    ends = result.evidence["record-handover-point"]["ends"]
+    if opened:
+        switched = next(run for run, _ in earth.journal.runs() if run.kind == "switchover")
+        recorded = [e.body for e in earth.journal.entries(switched.id) if e.step == "record-handover-point"]
+        assert ends == recorded[-1]["ends"]
+    require_served_by_target(earth, beyond_the_frontier(earth))
+
+
+def test_a_switchover_whose_target_died_after_it_was_opened_is_taken_back_with_what_was_written_there_lost() -> None:
+    earth = kept_warm(fake_world())
+    with killed_at(earth, "journal says step-observed point-clients-over"):
+        switch(earth.ports())
+    copied = {p: set(earth.north.payloads(p)) for p in earth.north.logs}
+    earth.settle(2)
+    earth.sight()
+    earth.south.down = earth.workers["south"].worker_down = earth.mirrors["north", "south"].worker_down = True
+    earth.sightings.note_silence("south", earth.clock.now())
+    both_open = watch_two_writers(earth)
+    told = fail_over(earth.new_process(), "south", "north", accepted=AcceptedLoss(unknown=True)).evidence
+    written = sum(len(set(earth.south.payloads(p)) - old) for p, old in copied.items() if p.topic != "canary")
+    assert 0 < written <= told["measure-loss"]["total"] < 3 * written
+    assert both_open == []
+    assert earth.door.site() == "north"
+    assert not earth.north.denials
+
+
+def test_a_switchover_that_was_fenced_and_drained_loses_nothing() -> None:
+    earth = kept_warm(fake_world())
+    with killed_at(earth, "journal says step-observed hand-over-positions"):
+        switch(earth.ports())
+    lose(earth)
+    result = fail_over(earth.new_process(), accepted=AcceptedLoss(0))
+    assert result.evidence["fence-what-answers"]["fence"] == FenceState.PROVEN
+    assert result.evidence["measure-loss"]["total"] == 0
+    assert result.evidence["measure-loss"]["exact"]
+    require_served_by_target(earth, {}, repeats=False)
+
+
+def test_a_failover_that_is_refused_leaves_the_unfinished_switchover_as_it_was() -> None:
+    earth = kept_warm(fake_world())
+    earth.effects.cut_off(len(earth.effects.names) + 20, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    with pytest.raises(Blocked, match="reasons to wait"):
+        fail_over(earth.new_process(), accepted=ANY)
+    result = switch(earth.new_process())
+    assert result.state is RunState.DONE
+
+
+def test_a_refused_loss_after_the_source_died_can_be_accepted_in_a_second_try() -> None:
+    earth = kept_warm(fake_world())
+    lose(earth)
+    earth.sightings.known.clear()
+    with pytest.raises(Blocked):
+        fail_over(earth.ports(), accepted=ANY)
+    assert fail_over(earth.new_process(), accepted=AcceptedLoss(unknown=True)).state is RunState.DONE

@@ -1,0 +1,111 @@
+"""drctl failover: what it takes, whom it asks, and what it tells in the end."""
+
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import override
+
+import pytest
+from click.testing import CliRunner
+
+from drctl.cli import failover
+from drctl.cli.status import left_lines
+from drctl.errors import ConfigInvalid, Refused
+from drctl.model.fence import Attestation
+from drctl.model.loss import AcceptedLoss
+from drctl.monitors import status
+from drctl.plans.failovers import standing
+from tests.fakes import FakeWorld, fake_world
+from tests.spec.failing import fail_over, kept_warm, lose
+
+TIMES = {"started": "10:00:00", "finished": "10:00:09"}
+
+
+class Terminal(StringIO):
+    """Somebody who types."""
+
+    @override
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def lost() -> FakeWorld:
+    earth = kept_warm(fake_world())
+    lose(earth)
+    return earth
+
+
+@pytest.mark.parametrize("number", ["-1", "many", "1.5", ""])
+def test_a_loss_that_is_no_number_is_refused(number: str) -> None:
+    done = CliRunner().invoke(failover.command, ["--to", "south", "--accept-loss", number], obj=Path("nowhere.yaml"))
+    assert isinstance(done.exception, ConfigInvalid)
+    assert "--accept-loss" in str(done.exception)
+
+
+def test_a_word_without_a_reason_attests_nothing() -> None:
+    words = ["--to", "south", "--attest-source-down", " "]
+    done = CliRunner().invoke(failover.command, words, obj=Path("nowhere.yaml"))
+    assert isinstance(done.exception, ConfigInvalid)
+    assert "gives no reason" in str(done.exception)
+
+
+def test_nobody_there_to_be_asked_is_a_refusal(lost: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO("south\n"))
+    with pytest.raises(Refused, match="nobody is here"):
+        failover.ask(lost.ports(), "north", "south", None)
+
+
+def test_typing_the_targets_name_accepts_the_number_shown_and_no_more(
+    lost: FakeWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("south\n"))
+    accepted = failover.ask(lost.ports(), "north", "south", None)
+    told = capsys.readouterr().err
+    assert accepted is not None
+    assert f"at most about {accepted.records} records" in told
+    assert told.index("lost: ") < told.index("Type south")
+    assert fail_over(lost.ports(), accepted=accepted).state.value == "done"
+
+
+@pytest.mark.parametrize("typed", ["y\n", "north\n", "\n"])
+def test_anything_else_declines(lost: FakeWorld, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    with pytest.raises(Refused, match="declined"):
+        failover.ask(lost.ports(), "north", "south", AcceptedLoss(10_000))
+
+
+def test_typing_the_name_accepts_no_unknown_loss(lost: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost.sightings.known.clear()
+    monkeypatch.setattr(sys, "stdin", Terminal("south\n"))
+    assert failover.ask(lost.ports(), "north", "south", None) is None
+
+
+@pytest.mark.parametrize("word", [None, Attestation("anna", "no power")])
+def test_the_end_tells_both_moments_the_loss_and_that_the_fence_is_not_proven(
+    lost: FakeWorld, capsys: pytest.CaptureFixture[str], word: Attestation | None
+) -> None:
+    result = fail_over(lost.ports(), accepted=AcceptedLoss(10_000), attestation=word)
+    capsys.readouterr()
+    failover.show(result, "table", TIMES)
+    told = capsys.readouterr()
+    state = "attested by anna" if word else "pending"
+    lines = [" ".join(line.split()) for line in told.out.splitlines()]
+    for start in ("traffic restored 20", "run finished 10:00:09", f"fence of north {state}: ", "lost up to "):
+        assert any(line.startswith(start) for line in lines), start
+    assert "proven" not in told.out
+    assert "not proven: close it" in told.err
+
+
+def test_status_shouts_only_when_the_left_site_is_back(lost: FakeWorld) -> None:
+    fail_over(lost.ports(), accepted=AcceptedLoss(10_000))
+    shouted = []
+    for down in (True, False):
+        lost.north.down = down
+        world = lost.ports()
+        left = standing(world)
+        assert left is not None
+        lines = list(left_lines(left, status(world)))
+        assert any("fence of north: pending" in line for line in lines)
+        shouted.append(any("IS BACK" in line for line in lines))
+    assert shouted == [False, True]

@@ -1,0 +1,123 @@
+"""drctl runs and approve with both sites down: the journal alone answers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.store.journal import SqliteJournal
+from drctl.model.run import Event, Run, RunState
+
+PLAN = """\
+apiVersion: drctl.io/v1alpha1
+kind: DisasterRecoveryPlan
+metadata: {name: plant}
+spec:
+  sites:
+    - name: north
+      kafka: {bootstrapServers: "127.0.0.1:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}
+      connect: {url: "http://127.0.0.1:1"}
+    - name: south
+      kafka: {bootstrapServers: "127.0.0.1:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}
+      connect: {url: "http://127.0.0.1:1"}
+  links:
+    - {name: n-s, source: north, target: south, connectors: north-south, replicationPrincipal: "User:mm2"}
+    - {name: s-n, source: south, target: north, connectors: south-north, replicationPrincipal: "User:mm2"}
+  workloads:
+    - {name: all, topics: [readings], groups: [billing]}
+  objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
+  frontDoor: {file: door.json}
+  state: {file: drctl.sqlite}
+"""
+
+KINDS = ("Source", "Checkpoint", "Heartbeat")
+CLASS = "org.apache.kafka.connect.mirror.Mirror{}Connector"
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    """A plan file of two dead sites with a run that failed after its point of no return."""
+    for name, text in (("c", "client.id=drctl\n"), ("door.json", '{"site": "north"}'), ("plan.yaml", PLAN)):
+        (tmp_path / name).write_text(text)
+    for source, target in (("north", "south"), ("south", "north")):
+        ends = {"source.cluster.alias": source, "target.cluster.alias": target}
+        links = {f"{source}.{kind}": ends | {"connector.class": CLASS.format(kind)} for kind in KINDS}
+        (tmp_path / f"{source}-{target}").write_text(json.dumps(links))
+    journal = SqliteJournal(tmp_path / "drctl.sqlite", SystemClock())
+    journal.begin(Run("20260101T000000-old", "switchover", "plant", "d", "north", "south", 1))
+    journal.append("20260101T000000-old", Event.RUN_STARTED, body={"by": "anna", "groups": ["billing"]})
+    journal.append("20260101T000000-old", Event.RUN_ENDED, body={"state": "stopped"})
+    journal.end("20260101T000000-old", RunState.STOPPED)
+    journal.begin(Run("20260102T000000-new", "switchover", "plant", "d", "north", "south", 1))
+    for event, step, body in (
+        (Event.RUN_STARTED, "", {"by": "ben"}),
+        (Event.STEP_INTENDED, "open-target", {}),
+        (Event.STEP_FAILED, "open-target", {"message": "no answer from south"}),
+    ):
+        journal.append("20260102T000000-new", event, step, body)
+    return tmp_path / "plan.yaml"
+
+
+def drctl(plan: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "drctl", "-f", str(plan), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert "Traceback" not in done.stderr
+    assert "this is a bug" not in done.stderr
+    return done
+
+
+def test_runs_are_listed_newest_first_with_who_and_why(plan: Path) -> None:
+    done = drctl(plan, "runs", "list", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    runs = json.loads(done.stdout)["items"]
+    assert [(run["id"][-3:], run["state"], run["by"]) for run in runs] == [
+        ("new", "paused-by-failed-step", "ben"),
+        ("old", "stopped", "anna"),
+    ]
+    assert (runs[0]["step"], runs[0]["why"]) == ("open-target", "no answer from south")
+    assert "paused-by-failed-step" in drctl(plan, "runs", "list").stdout
+
+
+def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan: Path) -> None:
+    told = json.loads(drctl(plan, "runs", "show", "20260101", "-o", "json", "--evidence").stdout)
+    assert (told["id"], told["entries"][0]["evidence"]["groups"]) == ("20260101T000000-old", ["billing"])
+    assert "evidence" not in json.loads(drctl(plan, "runs", "show", "20260101", "-o", "json").stdout)["entries"][0]
+    assert "open-target" in drctl(plan, "runs", "show").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "names"),
+    [
+        (["runs", "show", "2026"], 9, "2 runs begin with 2026"),
+        (["runs", "show", "x"], 9, "there is no run x"),
+        (["runs", "resume", "20260101"], 3, "run 20260101T000000-old has ended"),
+        (["runs", "abort", "--reason", "no"], 3, "there is no way back"),
+        (["runs", "abort", "--reason", " "], 2, "--reason: is empty"),
+        (["runs", "restore", "--from", "west"], 2, "names no site west"),
+        (["approve", "--plan-digest", "a", "--facts-digest", "b", "--reason", "c"], 2, "'a' is no plan digest"),
+        (
+            ["switchover", "--to", "south", "--override", "source-fenced", "--reason", "x"],
+            2,
+            "source-fenced: cannot be",
+        ),
+        (["switchover", "--to", "south", "--override", "nonsense", "--reason", "x"], 2, "no rule of that name"),
+        (["switchover", "--to", "south", "--override", "lag-too-high"], 2, "without a reason"),
+        (["switchover", "--to", "south", "--expect", "primary:north"], 2, "is not understood"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_code(plan: Path, arguments: list[str], code: int, names: str) -> None:
+    done = drctl(plan, *arguments)
+    assert (done.returncode, names in done.stderr) == (code, True), done.stderr
+    assert "remedy: " in done.stderr
+
+
+def test_an_approval_is_written_with_both_sites_down(plan: Path) -> None:
+    digests = ["--plan-digest", "0" * 64, "--facts-digest", "1" * 64]
+    done = drctl(plan, "approve", *digests, "--by", "ben", "--reason", "fine")
+    assert done.returncode == 0, done.stderr
+    assert "approved by ben" in done.stdout
+    (approval,) = (run for run in json.loads(drctl(plan, "runs", "list", "--all", "-o", "json").stdout)["items"][:1])
+    assert approval["run"] == "approval"

@@ -1,0 +1,150 @@
+"""Reasons not to fail over, each alone; and what is wrong at the source is none."""
+
+from datetime import timedelta
+
+import pytest
+
+from drctl.decide.failing_over import failover_blockers, loss_blockers
+from drctl.decide.loss import counted, sighted
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.cluster import Broker, Cluster
+from drctl.model.facts import Facts
+from drctl.model.fence import CanaryResult
+from drctl.model.link import ConnectorState
+from drctl.model.loss import AcceptedLoss, EndsFrom, Loss, Sighting
+from drctl.model.offsets import TopicPartition
+from drctl.model.session import Group, GroupProtocol, GroupState, Member
+from tests.unit.decide.test_readiness import (
+    DENIED,
+    GOOD,
+    GUARDS,
+    NOW,
+    Change,
+    backward,
+    changed,
+    forward,
+    seen,
+    source,
+    status,
+    target,
+    unseen,
+)
+
+READINGS, ORDERS = TopicPartition("readings", 0), TopicPartition("orders", 0)
+TWO_BROKERS = Cluster("north", (Broker(1, "localhost", 1), Broker(2, "localhost", 2)), 1, kraft=True)
+MEMBER = Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (Member("m", "laptop", "/10.0.0.9"),))
+
+
+def silent(facts: Facts) -> Facts:
+    """The source is gone, and with it everything that only it can tell."""
+    gone = source(
+        cluster=unseen(), topics=unseen(), groups=unseen(), writers=unseen(), standing=unseen(), sinks=unseen()
+    )(facts)
+    return changed(
+        canary=unseen(), link=forward(lag=unseen())(gone).link, reverse=backward(status=unseen())(gone).reverse
+    )(gone)
+
+
+def found(facts: Facts) -> list[Blocker]:
+    return list(failover_blockers(facts, GUARDS, NOW))
+
+
+def test_a_silent_source_is_no_reason_to_wait() -> None:
+    assert found(silent(GOOD)) == []
+
+
+def test_a_healthy_source_is_one_and_names_the_switchover() -> None:
+    (only,) = found(GOOD)
+    assert only.rule is Rule.SOURCE_HEALTHY
+    assert only.remedy.startswith("drctl switchover --to south")
+
+
+def test_a_healthy_source_behind_deny_rules_is_one_too() -> None:
+    fenced = changed(canary=seen(CanaryResult(refused=True, answer="denied")))(source(standing=seen(DENIED))(GOOD))
+    assert [b.rule for b in found(fenced)] == [Rule.SOURCE_HEALTHY]
+
+
+@pytest.mark.parametrize(
+    "ailing",
+    [
+        source(cluster=seen(TWO_BROKERS)),
+        changed(canary=unseen("no acknowledgement")),
+        source(topics=unseen()),
+    ],
+    ids=["a broker is missing", "writes fail", "its topics cannot be read"],
+)
+def test_a_source_that_answers_and_is_not_well_may_be_left(ailing: Change) -> None:
+    assert found(ailing(GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (target(cluster=unseen()), Rule.TARGET_SILENT),
+        (target(topics=seen({})), Rule.TOPIC_MISSING),
+        (target(groups=seen({"billing": MEMBER})), Rule.GROUP_ACTIVE_AT_TARGET),
+        (forward(status=unseen()), Rule.LINK_UNKNOWN),
+        (backward(status=seen(status(ConnectorState.RUNNING))), Rule.BOTH_DIRECTIONS),
+        (changed(front_door=seen("south")), Rule.FRONT_DOOR_ELSEWHERE),
+        (changed(seen_at=NOW - timedelta(minutes=5)), Rule.FACTS_STALE),
+    ],
+)
+def test_what_the_target_needs_stands_in_the_way(change: Change, rule: Rule) -> None:
+    assert [b.rule for b in found(change(silent(GOOD)))] == [rule]
+
+
+def test_a_closed_front_door_is_no_reason_to_wait() -> None:
+    assert found(changed(front_door=seen(None))(silent(GOOD))) == []
+
+
+def lost(records: int, *, unseen_too: int | None = 0) -> Loss:
+    return Loss({}, EndsFrom.SIGHTING, {}, NOW, {"readings": records}, unseen_too)
+
+
+@pytest.mark.parametrize(
+    ("loss", "accepted", "stands"),
+    [
+        (lost(0), AcceptedLoss(), False),
+        (lost(1), AcceptedLoss(), True),
+        (lost(10), AcceptedLoss(10), False),
+        (lost(10, unseen_too=1), AcceptedLoss(10), True),
+        (lost(10, unseen_too=None), AcceptedLoss(99), True),
+        (Loss({}, EndsFrom.UNKNOWN), AcceptedLoss(99), True),
+        (Loss({}, EndsFrom.UNKNOWN), AcceptedLoss(unknown=True), False),
+        (lost(10), AcceptedLoss(unknown=True), False),
+    ],
+)
+def test_a_loss_stands_in_the_way_unless_it_was_accepted(loss: Loss, accepted: AcceptedLoss, stands: bool) -> None:
+    assert [b.concern.value for b in loss_blockers(loss, accepted)] == ([17] if stands else [])
+
+
+def sighting(**rates: float) -> Sighting:
+    by_partition = {TopicPartition(topic, 0): rate for topic, rate in rates.items()}
+    return Sighting({READINGS: 100, ORDERS: 50}, NOW, by_partition, NOW + timedelta(seconds=10))
+
+
+def test_what_was_seen_and_not_copied_is_lost_and_what_may_have_come_until_the_silence_is_added() -> None:
+    loss = sighted({READINGS: 90, ORDERS: 50}, sighting(readings=2.0, orders=0.5), NOW + timedelta(hours=1))
+    assert loss.records == {"orders": 0, "readings": 10}
+    assert (loss.seen, loss.unseen, loss.total) == (10, 20 + 5, 35)
+
+
+def test_what_the_link_copied_after_the_sighting_is_not_lost() -> None:
+    loss = sighted({READINGS: 115, ORDERS: 50}, sighting(readings=2.0, orders=0.0), NOW)
+    assert (loss.seen, loss.unseen) == (0, 5)
+
+
+def test_without_a_rate_nobody_can_tell_what_came_after_the_sighting() -> None:
+    loss = sighted({READINGS: 90}, sighting(), NOW)
+    assert (loss.seen, loss.unseen, loss.total) == (60, None, None)
+
+
+def test_without_a_sighting_nothing_is_known_and_nothing_is_zero() -> None:
+    loss = sighted({READINGS: 90}, None, NOW)
+    assert (loss.seen, loss.total, loss.records) == (None, None, {})
+
+
+def test_what_was_counted_at_the_source_is_summed_by_topic() -> None:
+    loss = counted({}, {}, {READINGS: 3, TopicPartition("readings", 1): 4, ORDERS: 0}, {}, NOW, exact=True)
+    assert loss.records == {"orders": 0, "readings": 7}
+    assert loss.total == 7

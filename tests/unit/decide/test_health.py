@@ -1,0 +1,353 @@
+"""What is wrong at a site: from what is seen to the cause, scene by scene."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from drctl.decide.freshness import Limits, stale
+from drctl.decide.health import diagnose
+from drctl.model.cause import Diagnosis, Scope
+from drctl.model.kubernetes import Answer, Attachment, Event, NodeStorage, Usage, Volume
+from drctl.model.reading import Reading
+from drctl.model.strimzi import Standing
+from tests.unit.decide.sights import NOW, Scene, resource
+
+
+def judged(change: Callable[[Scene], object] = lambda _: None) -> Diagnosis:
+    scene = Scene()
+    change(scene)
+    return diagnose(scene.sight(), NOW)
+
+
+def do(*changes: Callable[[Scene], object]) -> Callable[[Scene], object]:
+    return lambda scene: [change(scene) for change in changes]
+
+
+def kafka(**changes: object) -> Callable[[Scene], object]:
+    def change(scene: Scene) -> None:
+        assert scene.kafka is not None
+        scene.kafka = replace(scene.kafka, **changes)  # type: ignore[arg-type]
+
+    return change
+
+
+def no_api(scene: Scene) -> None:
+    scene.silent("south", parts=("kubernetes",))
+
+
+def two_per_zone(scene: Scene) -> None:
+    scene.node(1, zone="zone-0")
+    scene.node(0, ready=Answer.UNKNOWN)
+    scene.node(1, ready=Answer.UNKNOWN)
+
+
+def attached_elsewhere(scene: Scene) -> None:
+    scene.pod(2, node="node-0", phase="Pending", ready=Answer.FALSE, trouble="ContainerCreating")
+
+
+def waits_for_a_dead_node(scene: Scene) -> None:
+    attached_elsewhere(scene)
+    scene.node(2, ready=Answer.UNKNOWN)
+
+
+def alone(scene: Scene, *, looked: bool = False) -> None:
+    scene.silent("south")
+    scene.met["west", "brokers"] = None
+    if not looked:
+        del scene.met["west", "brokers"]
+
+
+def every_pod_down(scene: Scene) -> None:
+    for broker in scene.brokers:
+        scene.pod(broker, ready=Answer.FALSE, trouble="CrashLoopBackOff")
+    scene.silent("south", "west", parts=("brokers",))
+
+
+SCENES: list[tuple[str, Callable[[Scene], object], Scope, str, str]] = [
+    ("all is well", do(), Scope.WELL, "", ""),
+    ("a pod crashes", do(lambda s: s.gone(1), lambda s: s.pod(1, trouble="OOMKilled")), Scope.BROKER, "1", "OOMKilled"),
+    ("a pod is not there", lambda s: s.pods.pop("kafka-1"), Scope.BROKER, "1", "has no pod"),
+    (
+        "a broker left Kafka, its pod looks fine",
+        kafka(alive=frozenset({0, 2})),
+        Scope.BROKER,
+        "1",
+        "not in the metadata",
+    ),
+    ("a broker falls behind", kafka(out_of_sync={2: 7}), Scope.BROKER, "2", "7 replicas"),
+    ("a pod will not end", lambda s: s.pod(0, overdue=NOW - timedelta(seconds=90)), Scope.BROKER, "0", "90 s ago"),
+    ("a node falls silent", lambda s: s.node(1, ready=Answer.UNKNOWN), Scope.NODE, "node-1", "Unknown"),
+    ("a node says no", lambda s: s.node(1, ready=Answer.FALSE), Scope.NODE, "node-1", "not ready"),
+    (
+        "a lease is old while Ready is still true",
+        lambda s: s.leases.update({"node-1": timedelta(seconds=45)}),
+        Scope.NODE,
+        "node-1",
+        "lease for 45 s",
+    ),
+    ("a node was removed", lambda s: s.nodes.pop("node-2"), Scope.NODE, "node-2", "does not exist"),
+    (
+        "a node is declared out of service",
+        lambda s: s.node(0, taints=frozenset({"node.kubernetes.io/out-of-service"})),
+        Scope.NODE,
+        "node-0",
+        "out of service",
+    ),
+    ("a claim lost its volume", lambda s: s.claim(1, phase="Lost"), Scope.VOLUME, "of broker 1", "Lost"),
+    ("a claim is gone", lambda s: s.claims.pop("data-kafka-1"), Scope.VOLUME, "of broker 1", "does not exist"),
+    (
+        "a volume failed",
+        lambda s: s.volumes.update({"pv-1": Volume("pv-1", "Failed")}),
+        Scope.VOLUME,
+        "of broker 1",
+        "Failed",
+    ),
+    (
+        "an attachment fails",
+        lambda s: s.attachments.append(Attachment("pv-1", "node-1", attached=False, error="no path")),
+        Scope.VOLUME,
+        "of broker 1",
+        "no path",
+    ),
+    (
+        "a volume hangs on another node",
+        attached_elsewhere,
+        Scope.VOLUME,
+        "of broker 2",
+        "still attached to node node-2",
+    ),
+    ("the node that holds it is dead", waits_for_a_dead_node, Scope.NODE, "node-2", "Unknown"),
+    (
+        "the new health field of a claim",
+        lambda s: s.claim(0, health=("DataLoss",)),
+        Scope.VOLUME,
+        "of broker 0",
+        "DataLoss",
+    ),
+    ("a health word nobody knows", lambda s: s.claim(0, health=("Peculiar",)), Scope.VOLUME, "of broker 0", "Peculiar"),
+    (
+        "the node's storage",
+        lambda s: s.storage.update({"node-0": NodeStorage("node-0", {}, ("StorageUnreachable",))}),
+        Scope.VOLUME,
+        "of broker 0",
+        "StorageUnreachable",
+    ),
+    ("a log directory went offline", kafka(offline_dirs={2: ("/data",)}), Scope.VOLUME, "of broker 2", "/data"),
+    (
+        "a volume is full",
+        lambda s: s.usage.update({"data-kafka-2": Usage(100, 2)}),
+        Scope.VOLUME,
+        "of broker 2",
+        "2.0% left",
+    ),
+    (
+        "out of inodes",
+        lambda s: s.usage.update({"data-kafka-2": Usage(100, 50, 100, 1)}),
+        Scope.VOLUME,
+        "of broker 2",
+        "full",
+    ),
+    ("a zone of two nodes", two_per_zone, Scope.ZONE, "zone-0", "node-0"),
+    ("every pod down and nobody meets a broker", every_pod_down, Scope.SITE, "north", "CrashLoopBackOff"),
+    (
+        "silent from south, and nobody else looked",
+        alone,
+        Scope.UNKNOWN,
+        "north does not answer",
+        "only looked at from south",
+    ),
+    (
+        "silent from south, fine from west",
+        lambda s: s.silent("south"),
+        Scope.NETWORK,
+        "between north and south",
+        "drctl-west at west meets its brokers",
+    ),
+    ("silent from south and from west", lambda s: s.silent("south", "west"), Scope.SITE, "north", "west does not meet"),
+    (
+        "silent from both, its Kubernetes answers and says all is ready",
+        lambda s: s.silent("south", "west", parts=("brokers",)),
+        Scope.UNKNOWN,
+        "north's brokers do not answer",
+        "meets its kub",
+    ),
+    (
+        "silent from south, west could not look",
+        lambda s: alone(s, looked=True),
+        Scope.UNKNOWN,
+        "north does not",
+        "only looked",
+    ),
+    ("only the API server is silent", no_api, Scope.UNKNOWN, "", ""),
+    (
+        "the API server is silent and a broker is gone",
+        do(no_api, kafka(alive=frozenset({0, 1}))),
+        Scope.BROKER,
+        "2",
+        "not in",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "scope", "subject", "reason"), [each[1:] for each in SCENES], ids=[s[0] for s in SCENES]
+)
+def test_what_is_seen_leads_to_its_cause(
+    change: Callable[[Scene], object], scope: Scope, subject: str, reason: str
+) -> None:
+    found = judged(change)
+    assert found.scope is scope
+    if subject:
+        assert subject in found.causes[0].subject
+        assert any(reason in each for each in found.causes[0].reasons)
+    else:
+        assert not found.causes
+
+
+def test_one_observer_that_gets_no_answer_while_its_neighbour_does_is_itself_the_question() -> None:
+    scene = Scene()
+    scene.met["south", "brokers"], scene.met["west", "brokers"] = False, None
+    sight = scene.sight()
+    beside = replace(sight.sightings[0], observer="MirrorMaker", met=Reading(True, NOW))
+    found = diagnose(replace(sight, told=(beside,)), NOW)
+    assert found.scope is Scope.UNKNOWN
+    assert "drctl-south alone" in found.causes[0].subject
+
+
+@pytest.mark.parametrize("part", ["brokers", "kubernetes", "connect"])
+@pytest.mark.parametrize("place", ["south", "west"])
+def test_one_silent_observer_alone_is_never_a_lost_site(place: str, part: str) -> None:
+    assert judged(lambda scene: scene.silent(place, parts=(part,))).scope is not Scope.SITE
+
+
+def test_two_nodes_that_fail_at_once_in_two_zones_are_two_causes_that_name_their_brokers() -> None:
+    found = judged(do(lambda s: s.node(0, ready=Answer.UNKNOWN), lambda s: s.node(2, ready=Answer.UNKNOWN)))
+    assert [(each.scope, each.subject, each.brokers) for each in found.causes] == [
+        (Scope.NODE, "node-0", frozenset({0})),
+        (Scope.NODE, "node-2", frozenset({2})),
+    ]
+
+
+def test_an_ill_node_without_a_broker_is_none_of_our_causes() -> None:
+    def change(scene: Scene) -> None:
+        scene.nodes["node-9"] = replace(scene.nodes["node-0"], name="node-9", ready=Answer.UNKNOWN)
+
+    assert judged(change).scope is Scope.WELL
+
+
+def test_an_event_alone_is_no_cause_and_beside_a_pod_that_waits_it_is_a_reason() -> None:
+    event = Event("Pod", "kafka-1", "FailedAttachVolume", "Multi-Attach error", NOW)
+    assert judged(lambda s: s.events.append(event)).scope is Scope.WELL
+    waits = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=Answer.FALSE))
+    found = judged(waits)
+    assert found.scope is Scope.VOLUME
+    assert any("Multi-Attach error" in each for each in found.causes[0].reasons)
+
+
+def test_an_event_about_a_pod_that_had_the_name_before_says_nothing_of_this_one() -> None:
+    event = Event("Pod", "kafka-1", "FailedAttachVolume", "Multi-Attach error", NOW, uid="before")
+    waits = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=Answer.FALSE, uid="now"))
+    assert judged(waits).scope is Scope.BROKER
+    same = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=Answer.FALSE, uid="before"))
+    assert judged(same).scope is Scope.VOLUME
+
+
+def test_a_volume_of_many_nodes_may_be_attached_to_many() -> None:
+    def change(scene: Scene) -> None:
+        scene.volumes["pv-1"] = replace(scene.volumes["pv-1"], exclusive=False)
+        scene.attachments.append(Attachment("pv-1", "node-2", attached=True))
+
+    assert judged(change).scope is Scope.WELL
+
+
+def test_no_health_signal_is_said_and_is_not_health() -> None:
+    def change(scene: Scene) -> None:
+        for broker in scene.brokers:
+            scene.claim(broker, health=None)
+
+    assert "volumes: no health signal" in judged(change).notes
+    assert "volumes: no health signal" not in judged().notes
+    assert "log directories: no signal" in judged(kafka(offline_dirs=None)).notes
+
+
+def test_a_claim_that_no_kubelet_measures_is_said() -> None:
+    assert "claim data-kafka-0: its kubelet measures no usage" in judged(lambda s: s.usage.pop("data-kafka-0")).notes
+
+
+def test_partitions_that_refuse_writes_are_counted() -> None:
+    assert judged(kafka(under_min_isr=3, leaderless=1)).blocked == 4
+    assert judged(lambda scene: scene.silent("south")).blocked is None
+
+
+def test_facts_that_are_too_old_or_from_the_future_judge_nothing() -> None:
+    for age in (timedelta(minutes=5), timedelta(seconds=-30)):
+        found = diagnose(Scene(age=age).sight(), NOW)
+        assert found.scope is Scope.UNKNOWN
+        assert any("brokers: seen" in each for each in found.blind)
+        assert any("Kubernetes: seen" in each for each in found.blind)
+
+
+def test_a_right_that_is_missing_blinds_one_eye_only() -> None:
+    found = judged(lambda scene: scene.unknown.update(attachments="denied", events="denied"))
+    assert found.blind == ("attachments: denied",)
+    assert "events not seen: denied" in found.notes
+
+
+def test_a_site_without_kubernetes_is_judged_by_its_brokers() -> None:
+    without = Scene(kubernetes=False)
+    assert diagnose(without.sight(), NOW).scope is Scope.WELL
+    without.gone(2)
+    assert diagnose(without.sight(), NOW).scope is Scope.BROKER
+
+
+def test_clocks_far_apart_are_told_of() -> None:
+    assert any(
+        "clock is 90 s behind ours" in each
+        for each in judged(lambda s: setattr(s, "skew", timedelta(seconds=-90))).notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "standing", "more", "said"),
+    [
+        ("Kafka", Standing.NOT_READY, {"said": ("FatalProblem: no",)}, "Kafka/it is not ready: FatalProblem: no"),
+        ("Kafka", Standing.PAUSED, {}, "reconciliation is paused"),
+        ("KafkaUser", Standing.BEHIND, {}, "has not acted on the newest generation"),
+        ("KafkaTopic", Standing.SILENT, {}, "has said nothing"),
+        (
+            "KafkaMirrorMaker2",
+            Standing.READY,
+            {"failed": ("a->b.MirrorSourceConnector task 0 failed",)},
+            "task 0 failed",
+        ),
+        ("StrimziPodSet", Standing.READY, {"wanted": 3, "present": 2}, "2 of 3 pods"),
+        ("KafkaRebalance", Standing.READY, {"phase": "Rebalancing"}, "is Rebalancing"),
+        ("Kafka", Standing.READY, {"said": ("KafkaStorage: one disk",)}, "warns: KafkaStorage"),
+    ],
+)
+def test_what_strimzi_reports_is_noted(kind: str, standing: Standing, more: dict[str, object], said: str) -> None:
+    found = judged(lambda scene: scene.strimzi.append(resource(kind, standing, **more)))
+    assert any(said in each for each in found.notes)
+    assert found.scope is Scope.WELL
+
+
+def test_brokers_that_only_a_node_pool_names_are_missed() -> None:
+    found = judged(lambda scene: scene.strimzi.append(resource("KafkaNodePool", ids=(0, 1, 2, 3))))
+    assert (found.scope, found.causes[0].subject) == (Scope.BROKER, "3")
+
+
+def test_a_selector_that_matches_no_broker_is_a_blind_spot_and_no_lost_brokers() -> None:
+    found = judged(lambda scene: scene.pods.clear())
+    assert (found.scope, found.causes) == (Scope.UNKNOWN, ())
+    assert found.blind == ("pods: none of a broker matches the selector of the plan file",)
+
+
+def test_the_gate_names_every_fact_that_is_too_old_to_act_by() -> None:
+    old, new = Reading(1, NOW - timedelta(seconds=61)), Reading(1, NOW)
+    unknown: Reading[object] = Reading(None, NOW, "denied")
+    assert list(stale({"pods": old, "nodes": new, "claims": unknown}, NOW, Limits())) == [
+        "pods: seen 61 s ago, which is too old",
+        "claims: denied",
+    ]

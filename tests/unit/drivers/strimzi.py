@@ -1,0 +1,63 @@
+"""A site that Strimzi runs, in memory: its API, the operator's stand-in, and Connect behind it."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from drctl.drivers.strimzi.replication import StrimziReplication
+from drctl.model.resources import MIRROR_MAKER, STRIMZI, STRIMZI_CORE, Object
+from drctl.model.site import Link
+from tests.fakes import FakeApi, FakeClock, FakeResources
+from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
+
+LINK = Link("north-to-south", "north", "south", Path(), "User:mm2", mirror_maker="home")
+SOURCE = "north->south.MirrorSourceConnector"
+OFFSETS = {
+    "listOffsets": {"toConfigMap": {"name": "home-offsets"}},
+    "alterOffsets": {"fromConfigMap": {"name": "home-altered"}},
+}
+
+
+def resource(version: str, state: str = "running") -> Object:
+    """A KafkaMirrorMaker2 with a mirror of somebody else before ours, and fields that drctl knows nothing of."""
+    part = {"config": {"exactly.once.support": "required", "refresh.topics.interval.seconds": 10}, "state": state}
+    ours: dict[str, Any] = {"sourceConnector": {**part, **OFFSETS}, "checkpointConnector": part, "topicsPattern": ".*"}
+    if version == "v1":
+        aliases = {"source": {"alias": "north", "bootstrapServers": "n:9092", "unheard": [1]}}
+        other = {"source": {"alias": "west"}, "sourceConnector": {"tasksMax": 2}}
+        spec = {"target": {"alias": "south", "groupId": "g"}, "mirrors": [other, {**aliases, **ours}], "new": {"x": 1}}
+    else:
+        both = {"sourceCluster": "north", "targetCluster": "south", "heartbeatConnector": part}
+        other = {"sourceCluster": "west", "targetCluster": "south", "sourceConnector": {"tasksMax": 2}}
+        spec = {"connectCluster": "south", "clusters": [], "mirrors": [other, {**both, **ours}], "new": {"x": 1}}
+    return {"metadata": {"name": "home"}, "spec": deepcopy(spec)}
+
+
+class StrimziSite:
+    """``version`` is what the site serves. ``owner`` applied the resource, so drctl has to ``take`` what it sets."""
+
+    def __init__(
+        self, version: str = "v1", *, state: str = "running", owner: str = "kubectl", take: bool = True
+    ) -> None:
+        self.api, self.clock = FakeApi({STRIMZI: (version,), STRIMZI_CORE: (version,)}), FakeClock()
+        self.kind = MIRROR_MAKER.at(version)
+        self.api.put(self.kind, resource(version, state), manager=owner)
+        self.connect = FakeConnectRest()
+        operator = FakeResources(self.api, self.clock, manager="strimzi-cluster-operator")
+        self.operator = StrimziStandIn(operator, self.connect, self.api.write_status, version)
+        self.clock.actors.append(self.operator.reconcile)
+        self.operator.reconcile()
+        self.resources = FakeResources(self.api, self.clock)
+        self.replication = StrimziReplication(LINK, self.resources, self.clock, take=take)
+
+    def stored(self) -> dict[str, Any]:
+        return self.api.objects["kafkamirrormaker2s", "kafka", "home"]
+
+    def annotate(self, **annotations: str | None) -> None:
+        named = {f"strimzi.io/{key.replace('_', '-')}": value for key, value in annotations.items()}
+        self.resources.patch(self.kind, "home", {"metadata": {"annotations": named}})
+
+    def set_offset(self, topic: str, partition: int, offset: int) -> None:
+        key = f'{{"cluster": "north", "partition": {partition}, "topic": "{topic}"}}'
+        self.connect.connectors[quote(SOURCE, safe="")]["offsets"][key] = offset

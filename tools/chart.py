@@ -1,0 +1,117 @@
+"""The Helm chart, made from the kustomize base: its files with a few values put in place of what stands there.
+
+So the defaults are what the base says. ``make chart`` writes it; a test fails where it was forgotten.
+"""
+
+import sys
+from pathlib import Path
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+NAMESPACE = "namespace: {{ .Release.Namespace }}"
+
+CHART = """\
+apiVersion: v2
+name: drctl
+description: Moves the work of one Kafka site to another and proves what happened
+version: {version}
+appVersion: {version}
+"""
+
+VALUES = """\
+# Made from deploy/base by tools/chart.py.
+image: drctl:{version}
+# Where this chart's release looks from: the site in this cluster, or a third place.
+place: here
+# The namespace of this cluster's site, and what of it drctl reads and writes by name.
+site: {{namespace: kafka, secrets: [drctl, canary], offsets: [drctl-offsets]}}
+# An existing Secret; its keys lie beside the plan file.
+credentials: drctl-credentials
+# Empty is the cluster's own class; it must offer ReadWriteMany.
+storageClass: ""
+resources:
+  requests: {{cpu: 100m, memory: 256Mi}}
+  limits: {{memory: 512Mi}}
+# Needs the definitions of the Prometheus operator.
+serviceMonitor: false
+# Right to get nodes/proxy, for volume figures.
+volumeFigures: false
+# The files of the plan: plan.yaml, and what stands beside it and is no secret.
+plan:
+{plan}"""
+
+RESOURCES = """\
+          resources:
+            requests: {cpu: 100m, memory: 256Mi}
+            limits: {memory: 512Mi}
+"""
+
+PUT_IN = {
+    "account/account.yaml": {},
+    "base/lease.yaml": {},
+    "base/state.yaml": {
+        "  resources:": "  {{- with .Values.storageClass }}\n  storageClassName: {{ . }}\n  {{- end }}\n  resources:"
+    },
+    "base/service.yaml": {},
+    "base/network.yaml": {},
+    "base/deployment.yaml": {
+        "image: drctl:{version}": "image: {{ .Values.image }}",
+        "--place=here": "--place={{ .Values.place }}",
+        "secret: {name: drctl-credentials}": "secret: {name: {{ .Values.credentials }}}",
+        RESOURCES: "          resources: {{- toYaml .Values.resources | nindent 12 }}\n",
+    },
+    "site/rights.yaml": {
+        "namespace: kafka}": "namespace: {{ .Values.site.namespace }}}",
+        "[drctl, canary]": "{{ toJson .Values.site.secrets }}",
+        "[drctl-offsets]": "{{ toJson .Values.site.offsets }}",
+    },
+}
+"""Which files, and in each what stands there and what takes its place."""
+
+OPTIONAL = {
+    "components/service-monitor/service-monitor.yaml": "serviceMonitor",
+    "components/volume-figures/rights.yaml": "volumeFigures",
+}
+
+
+def chart() -> dict[str, str]:
+    """Every file of the chart by its path."""
+    version = _version()
+    files = {"Chart.yaml": CHART.format(version=version)}
+    head, _, data = (DEPLOY / "base/plan.yaml").read_text().partition("data:\n")
+    files["values.yaml"] = VALUES.format(version=version, plan=data)
+    plan = head.replace("namespace: drctl", NAMESPACE) + "data: {{- toYaml .Values.plan | nindent 2 }}\n"
+    files["templates/plan.yaml"] = plan
+    for path, changes in PUT_IN.items():
+        text = (DEPLOY / path).read_text()
+        for there, instead in changes.items():
+            wanted = there.replace("{version}", version)
+            if wanted not in text:
+                raise SystemExit(f"{path}: there is no {wanted!r} any more: correct tools/chart.py")
+            text = text.replace(wanted, instead)
+        files[f"templates/{Path(path).name}"] = text.replace("namespace: drctl", NAMESPACE)
+    for path, value in OPTIONAL.items():
+        text = (DEPLOY / path).read_text().replace("namespace: drctl", NAMESPACE)
+        name = Path(path).parent.name
+        files[f"templates/{name}.yaml"] = f"{{{{- if .Values.{value} }}}}\n{text}{{{{- end }}}}\n"
+    return files
+
+
+def _version() -> str:
+    text = (DEPLOY.parent / "drctl/__init__.py").read_text()
+    return text.partition('__version__ = "')[2].partition('"')[0]
+
+
+def main() -> None:
+    """Write the chart."""
+    folder = DEPLOY / "chart"
+    for old in folder.rglob("*.yaml"):
+        old.unlink()
+    for path, text in chart().items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    sys.stdout.write(f"written to {folder}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill format-check lint types imports unit spec contract lab lab-long soak format lab-up lab-down chart runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -52,6 +52,9 @@ lab-long: setup ## the lab tests that take minutes each, which make test leaves 
 
 soak: setup ## a tier over and over to find what fails by chance; TIER=lab ARGS='--times 5 --pressure --minutes 120'
 	$(BIN)/python tools/tier.py soak $(TIER) $(ARGS)
+
+interpreters: setup ## unit, spec and contract on the fakes, on every supported Python that is here
+	tools/interpreters.sh $(ARGS)
 
 setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time
 	@tools/setup-kube.sh

@@ -20,6 +20,8 @@ from drctl.model import offsets
 DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
 PATIENCE = 15.0
 """Seconds after which an unanswered record is doubtful."""
+REBALANCE = 5.0
+"""Seconds for the commit of a member that gives partitions up: the group waits for it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +226,19 @@ class Reader:
         self.consumer = Consumer({**site.config, **own, **settings, **site.causes.settings()})
         self.uncommitted: dict[offsets.TopicPartition, int] = {}
         self.before_commit: Callable[[], None] = lambda: None
-        self.consumer.subscribe(list(topics), on_revoke=self._revoked)
+        self.consumer.subscribe(list(topics), on_revoke=self._revoked, on_lost=self._lost)
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self.commit(seconds=PATIENCE)
-        # Whatever became of it: another member may be past these already, and a late commit would set it back.
+        self.commit(seconds=REBALANCE)
+        self._forget(partitions)
+
+    def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        """The group has gone on without this member, so that no commit of it is taken any more."""
+        self.before_commit()
+        self._forget(partitions)
+
+    def _forget(self, partitions: list[TopicPartition]) -> None:
+        """Another member may be past these already, and a late commit would set it back."""
         for each in partitions:
             self.uncommitted.pop(offsets.TopicPartition(each.topic, each.partition), None)
 

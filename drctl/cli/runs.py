@@ -74,7 +74,10 @@ def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
 @by_option
 @click.pass_obj
 def resume(plan_file: Path, output: str, run: str, by: str) -> None:
-    """Continue the unfinished run, whatever its kind, from the journal alone."""
+    """Continue the unfinished run, whatever its kind, from the journal alone.
+
+    Where none is unfinished and a move has ended with replication home pending, that is begun.
+    """
     with opened(plan_file) as world:
         result = _go_on(world, run, terms(by=by))
     from drctl.cli.switchover import as_document, show_what_is_missing
@@ -145,8 +148,14 @@ def _require_longest(world: "World", site: str, count: int) -> None:
 def _go_on(whole: "World", named: str, said: "Terms") -> "RunResult":
     from drctl.monitors import observe
     from drctl.plans.kinds import rebuilt
+    from drctl.plans.pending import pending_reversal
+    from drctl.plans.record import unfinished
+    from drctl.plans.reversal import ordered
     from drctl.plans.standing import require_unfinished
 
+    owed = pending_reversal(whole)
+    if owed is not None and not unfinished(whole) and not said.abort and owed.run.id.startswith(named):
+        return walk(ordered(owed.run.source, owed.run.target, owed.run.id), whole, said)
     plan, world = rebuilt(whole, require_unfinished(whole, named), observe)
     return walk(plan, world, said)
 

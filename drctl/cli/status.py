@@ -21,6 +21,7 @@ from drctl.model.link import Connector
 from drctl.model.reading import Reading
 from drctl.monitors import Eyes, look, look_at_link, status
 from drctl.plans.failovers import Standing, standing
+from drctl.plans.pending import PendingReversal, pending_reversal
 from drctl.plans.selection import moving
 from drctl.ports import World
 
@@ -46,7 +47,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
                 click.clear()
             facts = tuple(site.facts for site in seen.sites)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
-            _show(seen, lost, output, standing(world), wanted)
+            _show(seen, lost, output, (standing(world), pending_reversal(world)), wanted)
             if not watch:
                 return
             clock.sleep(every)
@@ -62,10 +63,20 @@ def _losses(world: World, seen: Status) -> list[Blocker]:
     return found
 
 
-def _show(seen: Status, lost: list[Blocker], output: str, left: Standing | None, wanted: Demanded | None) -> None:
+def _show(
+    seen: Status,
+    lost: list[Blocker],
+    output: str,
+    after: tuple[Standing | None, PendingReversal | None],
+    wanted: Demanded | None,
+) -> None:
+    """``after`` is what the last move left behind: a site that is gone, replication that is to be begun."""
+    left, owed = after
     if output in ("json", "yaml"):
         told = [{"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy} for each in lost]
         more = {"losses": told, "leftSite": left and left_document(left), "capacity": capacity_document(wanted)}
+        pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
+        more |= {"pendingReversal": pending}
         show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
@@ -86,6 +97,10 @@ def _show(seen: Status, lost: list[Blocker], output: str, left: Standing | None,
     if wanted is not None:
         click.echo()
         show_capacity(wanted)
+    if owed is not None:
+        click.echo()
+        click.echo(f"Replication from {owed.run.target} to {owed.run.source} is pending since run {owed.run.id}:")
+        click.echo(f"  {owed.why}\n  begin it with 'drctl runs resume' once {owed.run.source} is well")
     if left is not None:
         click.echo()
         for line in left_lines(left, seen):

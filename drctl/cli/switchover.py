@@ -92,6 +92,8 @@ def show_what_is_missing(result: RunResult) -> None:
         click.echo(f"not scaled down at {run_.source}: {left}", err=True)
     for each in arrived.get("not arrived", ()):
         click.echo(f"not arrived yet at {run_.target}: {each}", err=True)
+    if "source not seen" in arrived:
+        click.echo(f"whether anybody still commits at {run_.source} is unknown: {arrived['source not seen']}", err=True)
     for each in arrived.get("still at the source", ()):
         click.echo(f"still commits at {run_.source}: {each}", err=True)
 

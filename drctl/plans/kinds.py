@@ -10,7 +10,7 @@ from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, Run
 from drctl.model.salvage import Decision
-from drctl.plans import decision, failback, failover, fence, handover, salvage, switchover, undo
+from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, undo
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
@@ -19,6 +19,7 @@ from drctl.plans.selection import (
     FAILOVER,
     FENCE,
     HANDOVER,
+    REVERSAL,
     SALVAGE,
     SWITCHOVER,
     UNDO,
@@ -99,6 +100,10 @@ def _fence(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Pl
     return fence.ordered(run.source, run.target, said.get("failover", "")), world
 
 
+def _reversal(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape
+    return reversal.ordered(run.source, run.target, said.get("move", "")), world
+
+
 def _salvage(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape
     return salvage.ordered(run.source, run.target, said.get("failover", "")), world
 
@@ -125,6 +130,7 @@ KINDS: Mapping[str, Rebuild] = {
     FAILOVER: _failover,
     FAILBACK: _failback,
     FENCE: _fence,
+    REVERSAL: _reversal,
     SALVAGE: _salvage,
     DECISION: _decision,
 }

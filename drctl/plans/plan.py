@@ -15,6 +15,9 @@ from drctl.plans.proofs import Proofs
 from drctl.ports import LinkPorts, SitePorts, World
 from drctl.ports.asking import both
 
+OPEN_TARGET = "open-target"
+"""The step that opens the target for writing."""
+
 
 class Place(StrEnum):
     """Where a step acts."""
@@ -106,13 +109,16 @@ class Step(Protocol):
     """One step: is it done, do it, prove it. Each method may be called twice; only ``do`` changes anything.
 
     ``name`` is kebab-case, ``title`` is for people. A ``lasting`` step's ``check`` is asked again before every later
-    step. ``look`` is a command with which a person sees the same; ``{source}`` and ``{target}`` stand for the sites.
+    step of its part of the plan. A step that ``may_end_pending`` needs the site that work has moved away from: once the
+    target is open the run ends without it if it fails, and it is made up for later. ``look`` is a command with which a
+    person sees the same; ``{source}`` and ``{target}`` stand for the sites.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     at: ClassVar[Place]
     lasting: ClassVar[bool] = False
+    may_end_pending: ClassVar[bool] = False
     look: ClassVar[str]
 
     def check(self, scene: Scene) -> bool:
@@ -136,6 +142,15 @@ class Step(Protocol):
 class Plan:
     """Steps in order, the last one before which one can turn back, and the way back.
 
+    A plan that opens its target (:attr:`opens_target`) has two parts with standing conditions of their own::
+
+        reversible  steps up to the point of no return   conditions: every lasting step before
+        forward     steps behind it                      conditions: the lasting steps behind it, nothing at the source
+                    those that may end pending           conditions: every lasting step before
+
+    So nothing at the old site can keep clients from the new one: with its brokers dead, or a record of a super user in
+    its log, clients are routed all the same. Reversing replication alone asks the old site, and may wait for it.
+
     ``kind`` is ``switchover``, ``handover`` or ``undo``; ``source`` and ``target`` are site names; ``about`` and
     ``options`` go to the journal at the start, JSON-ready: what a run is about never changes, options with which it is
     continued may.
@@ -157,6 +172,18 @@ class Plan:
 
     def __str__(self) -> str:
         return f"{self.kind} from {self.source} to {self.target}"
+
+    @property
+    def opens_target(self) -> bool:
+        """Whether its point of no return is the moment from which clients may write at the target."""
+        return self.point_of_no_return == OPEN_TARGET
+
+    def standing_conditions(self, name: str) -> tuple[Step, ...]:
+        """Return the lasting steps whose effect must still stand when the step of that name acts."""
+        names = [step.name for step in self.steps]
+        index, boundary = names.index(name), names.index(self.point_of_no_return)
+        forward = self.opens_target and index > boundary and not self.steps[index].may_end_pending
+        return tuple(step for step in self.steps[boundary if forward else 0 : index] if step.lasting)
 
     def can_turn_back_after(self, step: str) -> bool:
         """Whether the way back is open once that step has been taken."""

@@ -8,7 +8,7 @@ from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
 from drctl.plans.plan import Plan
-from drctl.plans.selection import DECISION, DOCTOR, FAILOVER, FENCE, MOVES, SALVAGE, WARM, chosen, contents
+from drctl.plans.selection import DECISION, DOCTOR, FAILOVER, FENCE, MOVES, REVERSAL, SALVAGE, WARM, chosen, contents
 from drctl.plans.takeover import legacy, others
 from drctl.ports import World
 
@@ -105,6 +105,8 @@ def _command(world: World, run: Run) -> str:
         return "drctl salvage"
     if run.kind == FENCE:
         return f"drctl fence --site {run.source}"
+    if run.kind == REVERSAL:
+        return "drctl runs resume"
     if run.kind == DECISION:
         made = chosen(world, run.id)
         return f"drctl salvage decide --topic {made['topic']} --decision {made['decision']} …"

@@ -2,8 +2,9 @@
 
 Every change is preceded by an intent in the journal and followed by an observation. A run that was cut off is continued
 by running the same plan again: each step asks the world what is already true. The journal supplies only what the world
-has forgotten. Once the point of no return was intended, the steps before it are not asked again, except the lasting
-ones, and there is no way back any more. Ctrl-C is a cut like any other.
+has forgotten. Once the point of no return was intended there is no way back any more. Once the target is open, the
+steps before it are not asked again, and what fails at the old site holds back no step but those that may end pending:
+the run ends without them, says so, and they are made up for later. Ctrl-C is a cut like any other.
 """
 
 import os
@@ -16,7 +17,6 @@ import structlog
 from drctl.errors import (
     Blocked,
     Compensated,
-    DrctlError,
     JournalBroken,
     Locked,
     LossNotAccepted,
@@ -28,9 +28,11 @@ from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
 from drctl.model.terms import Terms
 from drctl.plans.digests import plan_digest
 from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
+from drctl.plans.pending import PENDING
 from drctl.plans.plan import Place, Plan, Scene, Step
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
+from drctl.plans.remedies import joined, remedy_of
 from drctl.plans.repetition import told_before
 from drctl.plans.selection import FAILOVER, MOVES, moving
 from drctl.plans.waiting import patiently
@@ -71,10 +73,18 @@ class _Course:
         self.timings: list[StepTiming] = []
         self.log = structlog.get_logger("drctl.plans").bind(run=self.run.id, kind=plan.kind, epoch=self.run.epoch)
         self.scene = Scene(
-            world, self.run, record.seen, record.remembered, record.crossed, self._say, self._require_charge
+            world,
+            self.run,
+            record.seen,
+            record.remembered,
+            record.crossed,
+            lambda detail: self._show(StepState.WAITING, detail),
+            self._require_charge,
         )
         self.scene.terms, self.scene.digest = record.terms, plan_digest(plan, world)
         self.hooks = Hooking(self.scene, record.entries)
+        self.pending: dict[str, str] = {}
+        self._open = False
         self.touched = bool(record.remembered.keys() - {plan.steps[0].name})
         self.now = (1, plan.steps[0], 0.0, False)
         self.log.info("run-resumed" if record.resumed else "run-started")
@@ -94,13 +104,13 @@ class _Course:
                     self._require_charge()
                     if index == 2 and not self.touched:
                         self.hooks.require()
-                    self._take(step, self.plan.steps[: index - 1])
+                    self._take(step, self.plan.standing_conditions(step.name))
             self._require_charge()
         except Superseded:
             self._end(RunState.STOPPED, {"why": "superseded"})  # it can never go on
             raise
         self.hooks.tell(RunState.DONE)
-        return self._end(RunState.DONE)
+        return self._end(RunState.DONE, {PENDING: self.pending} if self.pending else None)
 
     def _abort(self, terms: Terms) -> None:
         """Turn back because a person wants it; Refused once that is impossible."""
@@ -117,10 +127,10 @@ class _Course:
         self.now = (index, step, self.world.clock.monotonic(), way_back)
         self._show(StepState.STARTED)
 
-    def _take(self, step: Step, before: Sequence[Step] = ()) -> None:
+    def _take(self, step: Step, conditions: Sequence[Step] = ()) -> None:
         """One step: found done, or done and verified, with the journal around it.
 
-        It acts only while every lasting step ``before`` it still stands.
+        It acts only while what these steps brought about still stands.
         """
         name = step.name
         if self._is_past(step) or self._is_done(step):
@@ -129,7 +139,7 @@ class _Course:
                 self.scene.seen[name] = patiently(self.scene, lambda: step.verify(self.scene))
             self._write(Event.STEP_FOUND_DONE, name, self.scene.seen[name])
             return self._finished(StepState.FOUND_DONE)
-        self._re_verify(before)
+        self._re_verify(conditions)
         remembered = self.scene.remembered.get(name)
         if remembered is None:
             remembered = step.remember(self.scene)
@@ -150,13 +160,20 @@ class _Course:
 
     def _is_past(self, step: Step) -> bool:
         """Whether the world can no longer be asked: once the target is open, the time before it is history."""
-        before = self.scene.crossed and self.plan.can_turn_back_after(step.name)
-        return before and not step.lasting and step.name in self.scene.seen
+        before = self.scene.crossed and self.plan.can_turn_back_after(step.name) and step.name in self.scene.seen
+        return before and (not step.lasting or self._target_is_open())
 
-    def _re_verify(self, before: Iterable[Step]) -> None:
-        """Ask every lasting step of these whether its effect still stands."""
-        for step in before:
-            if step.lasting and not self._still_stands(step):
+    def _target_is_open(self) -> bool:
+        """Whether the plan's target takes writes: intending to open it is not enough to leave the old site unasked."""
+        if self.plan.opens_target and not self._open:
+            opening = next(step for step in self.plan.steps if step.name == self.plan.point_of_no_return)
+            self._open = self._is_done(opening)
+        return self._open
+
+    def _re_verify(self, conditions: Iterable[Step]) -> None:
+        """Ask every step of these whether its effect still stands."""
+        for step in conditions:
+            if not self._still_stands(step):
                 raise StepFailed(f"what {step.name} had brought about no longer stands: {step.title.lower()}")
 
     def _still_stands(self, step: Step) -> bool:
@@ -192,11 +209,22 @@ class _Course:
                 raise
             if not self.scene.crossed:
                 self._turn_back(f"{step.name}: {error}", error)
+            if step.may_end_pending and self.plan.opens_target:
+                self._leave_pending(step, error)
+                return
             self.hooks.tell(PAUSED, error)
             raise StepFailed(
                 f"{self.plan} has stopped at {step.name}, and {self.run.target} is open: {error}",
-                remedy=_joined(_remedy(error), "run the same command again: it goes on from here"),
+                remedy=joined(remedy_of(error), "run the same command again: it goes on from here"),
             ) from error
+
+    def _leave_pending(self, step: Step, error: Exception) -> None:
+        """Go on without a step that only the old site keeps from succeeding."""
+        self.pending[step.name] = str(error)
+        self.hooks.exceptions.append(
+            f"{step.name} is pending, clients are at {self.run.target}: {error}; once {self.run.source} is well make up"
+            " for it with 'drctl runs resume' (drctl service run does so by itself)"
+        )
 
     def _turn_back(self, cause: str, error: Exception | None) -> None:
         """Walk the way back; always raises."""
@@ -215,7 +243,7 @@ class _Course:
         failed = LossNotAccepted if isinstance(error, LossNotAccepted) else Compensated
         now = f"{self.run.source} is open again" if self.plan.kind != FAILOVER else f"{self.run.target} was not opened"
         raise failed(
-            f"{self.plan} failed at {cause}; the way back was walked and {now}", remedy=_remedy(error)
+            f"{self.plan} failed at {cause}; the way back was walked and {now}", remedy=remedy_of(error)
         ) from error
 
     def _step_back(self, number: int, step: Step) -> str:
@@ -272,19 +300,8 @@ class _Course:
         logger: structlog.typing.FilteringBoundLogger = self.log.bind(step=step.name, site=sites.get(step.at, "both"))
         return logger
 
-    def _say(self, detail: str) -> None:
-        self._show(StepState.WAITING, detail)
-
     def _show(self, state: StepState, detail: str = "") -> None:
         index, step, began, way_back = self.now
         total = len(self.plan.way_back if way_back else self.plan.steps)
         seconds = self.world.clock.monotonic() - began
         self.announce(Progress(index, total, step.name, step.title, state, seconds, detail, way_back))
-
-
-def _remedy(error: Exception | None) -> str:
-    return error.remedy if isinstance(error, DrctlError) else ""
-
-
-def _joined(*remedies: str) -> str:
-    return "; then ".join(r for r in remedies if r)

@@ -97,6 +97,9 @@ class Metrics:
         self.closing_failed = Counter(
             "drctl_left_site_close_failures", "Attempts to close a left site that failed", registry=self.registry
         )
+        self.reversal_pending = self._gauge(
+            "drctl_reversal_pending", "1: clients work at the target of a move, and replication home is not begun"
+        )
         self._gauge("drctl_build_info", "Version of drctl", "version").labels(__version__).set(1)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:

@@ -25,6 +25,7 @@ from drctl.service.http import listen
 from drctl.service.losses import LossWatch
 from drctl.service.metrics import Metrics
 from drctl.service.returned import ReturnedSites
+from drctl.service.reversal import PendingReversals
 from drctl.service.warmth import WarmKeeper
 
 STALE_AFTER = 3
@@ -78,7 +79,8 @@ class Watch:
         self.keeper = WarmKeeper(world, self.sessions, self.tails, self.metrics, leads) if warm else None
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
-        deputies = [ReturnedSites(world, led(opened, leads), self.metrics)] if opened else []
+        own = led(opened, leads) if opened else None
+        deputies = [each(world, own, self.metrics) for each in (ReturnedSites, PendingReversals)] if own else []
         self.acting = Acting(deputies, leads)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
         self.looked_at: float | None = None

@@ -11,8 +11,9 @@ from drctl.model.link import ConnectorState
 from drctl.model.run import RunResult, RunState
 from drctl.model.terms import Terms
 from drctl.monitors import observe
-from drctl.plans import runner, switchover
+from drctl.plans import reversal, runner, switchover
 from drctl.plans.kinds import rebuilt
+from drctl.plans.pending import pending_reversal
 from drctl.plans.runner import Progress
 from drctl.plans.standing import require_unfinished
 from drctl.ports import World
@@ -54,6 +55,13 @@ def switch(
     """One process' attempt."""
     plan = switchover.plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
     return runner.run(plan, world, Audience(), terms)
+
+
+def make_up(world: World) -> RunResult:
+    """Begin the replication home that a move left pending, as 'drctl runs resume' does."""
+    owed = pending_reversal(world)
+    assert owed is not None
+    return runner.run(reversal.ordered(owed.run.source, owed.run.target, owed.run.id), world, Audience())
 
 
 def go_on(world: World, terms: Terms = Terms()) -> RunResult:  # noqa: B008 - frozen

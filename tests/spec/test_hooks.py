@@ -130,10 +130,8 @@ def test_a_failure_is_told_and_a_failing_hook_does_not_change_the_way_back() -> 
 
 def test_a_step_that_fails_for_good_is_told_each_time() -> None:
     earth = hooked(Moment.ON_FAILURE)
-    home = earth.mirrors["south", "north"]
-    earth.effects.watchers.append(
-        lambda name: setattr(home, "worker_down", home.worker_down or name == "door to south")
-    )
+    south = earth.south
+    earth.effects.watchers.append(lambda name: setattr(south, "down", south.down or name == "door to south"))
     for _ in range(2):
         with pytest.raises(StepFailed):
             switch(earth.new_process())

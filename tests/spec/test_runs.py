@@ -64,11 +64,11 @@ def test_a_run_at_work_one_that_was_cut_off_and_one_that_failed_are_told_apart()
     assert set(seen) == {Standing.RUNNING}
     world = earth.new_process()
     assert _standing(earth) is Standing.INTERRUPTED
-    earth.mirrors["south", "north"].worker_down = True
+    earth.south.down = True
     with pytest.raises(StepFailed):
         switch(world)
     assert _standing(earth) is Standing.PAUSED
-    earth.mirrors["south", "north"].worker_down = False
+    earth.south.down = False
     switch(earth.new_process())
     assert _standing(earth) is Standing.DONE
 

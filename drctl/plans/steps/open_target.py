@@ -3,14 +3,14 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import OPEN_TARGET, Place, Scene, Step
 from drctl.plans.waiting import wait_until_none
 
 
 class OpenTarget(Step):
     """Lift the fence at the target. From here on records may exist that are only there, so there is no turning back."""
 
-    name: ClassVar[str] = "open-target"
+    name: ClassVar[str] = OPEN_TARGET
     title: ClassVar[str] = "Open the target for writing"
     at: ClassVar[Place] = Place.TARGET
     look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {target} --list"

@@ -15,11 +15,14 @@ class TurnLinkAround(Step):
     """Start the link home from exactly the handover point, so that nothing is copied that came from the old source.
 
     The old source stays fenced; only the replication principal writes there. Both directions never run at once.
+    Clients do not wait for it: where the old site does not answer, or holds what it should not, the run ends and this
+    is pending.
     """
 
     name: ClassVar[str] = "turn-link-around"
     title: ClassVar[str] = "Start the link home from the handover point"
     at: ClassVar[Place] = Place.SOURCE
+    may_end_pending: ClassVar[bool] = True
     look: ClassVar[str] = "curl CONNECT-WORKER-OF-{source}/connectors?expand=status"
 
     def check(self, scene: Scene) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from drctl.errors import DeadlinePassed
+from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.plan import Place, Scene, Step
@@ -25,7 +25,7 @@ class WatchFirstCommits(Step):
     look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
     def check(self, scene: Scene) -> bool:
-        return not self._absent(scene) and not moved_at_source(scene)
+        return not self._absent(scene) and not _moved_or_unknown(scene)[0]
 
     def do(self, scene: Scene) -> Evidence:
         try:
@@ -35,7 +35,9 @@ class WatchFirstCommits(Step):
         return {}
 
     def verify(self, scene: Scene) -> Evidence:
-        return {"not arrived": self._absent(scene), "still at the source": moved_at_source(scene)}
+        moved, unknown = _moved_or_unknown(scene)
+        told: Evidence = {"not arrived": self._absent(scene), "still at the source": moved}
+        return told | ({"source not seen": unknown} if unknown else {})
 
     def _absent(self, scene: Scene) -> list[str]:
         before = scene.remembered.get(CloseConsumers.name, {}).get("members", {})
@@ -49,7 +51,15 @@ class WatchFirstCommits(Step):
 
 
 def _still_there(scene: Scene) -> list[str]:
-    return [f"{position}, at {scene.source.name} still" for position in moved_at_source(scene)]
+    return [f"{position}, at {scene.source.name} still" for position in _moved_or_unknown(scene)[0]]
+
+
+def _moved_or_unknown(scene: Scene) -> tuple[list[str], str]:
+    """Positions that moved at the source since their handover, or why nobody knows, which no client waits for."""
+    try:
+        return moved_at_source(scene), ""
+    except DrctlError as unknown:
+        return [], str(unknown)
 
 
 def _behind(scene: Scene, groups: list[str]) -> set[str]:

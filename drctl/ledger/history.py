@@ -5,6 +5,7 @@ partition, sequence]``, acknowledged ones with the key where it matters.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,11 @@ class HistoryWriter:
         self._file.close()
 
 
+RECORDS = ("acknowledged", "doubtful", "aborted", "processed")
+SILENT = ("denied", "joined", "left")
+"""Kinds of lines with records, and kinds that tell something else and have none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a history file."""
@@ -49,22 +55,54 @@ class Line:
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of one file. A torn last line, as a killed client leaves it, is left out: it never counted.
 
-    JournalBroken, naming file and line, for any other damage.
+    JournalBroken, naming file and line, for any other damage and for a kind that nobody knows: what is not understood
+    may be what would refute.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open("rb") as file:
         for number, text in enumerate(file, 1):
-            if not text.endswith("\n"):
+            if not text.endswith(b"\n"):
                 return
             try:
-                line = json.loads(text)
-                head = (line.pop("kind"), float(line.pop("at")), line.pop("site"), line.pop("records"))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise JournalBroken(f"{path}:{number}: no line of a history", remedy="repeat the run") from error
-            yield Line(*head, line)
+                line = _line(text)
+            except (ValueError, TypeError, OverflowError, RecursionError) as error:
+                where = f"{path}:{number}"
+                raise JournalBroken(f"{where}: no line of a history: {error}", remedy="repeat the run") from error
+            yield line
+
+
+def _line(text: bytes) -> Line:
+    line = json.loads(text)
+    if not isinstance(line, dict):
+        raise TypeError("it is no object")
+    if missing := [key for key in ("kind", "at", "site", "records") if key not in line]:
+        raise ValueError(f"it has no {', '.join(missing)}")
+    kind, at, site, records = (line.pop(key) for key in ("kind", "at", "site", "records"))
+    if kind not in (*RECORDS, *SILENT):
+        raise ValueError(f"its kind is {kind!r}, and only {', '.join((*RECORDS, *SILENT))} are known")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
+        raise ValueError(f"its time is {at!r}")
+    if not isinstance(site, str) or not site:
+        raise ValueError(f"its site is {site!r}")
+    if not isinstance(records, list) or (kind in SILENT and records):
+        raise ValueError(f"{records!r} are no records of a line that says {kind}")
+    if kind == "processed" and not (isinstance(line.get("group"), str) and line["group"]):
+        raise ValueError("it names no group")
+    if wrong := [record for record in records if not _is_record(record, kind)]:
+        raise ValueError(f"{wrong[0]!r} is no record: producer, topic, partition, sequence, and a key where it matters")
+    return Line(kind, float(at), site, records, line)
+
+
+def _is_record(record: object, kind: str) -> bool:
+    if not isinstance(record, list) or len(record) not in ((4,) if kind == "processed" else (4, 5)):
+        return False
+    producer, topic, partition, sequence, *key = record
+    numbers = ((producer, 0, 2**16), (partition, 0, 2**31), (sequence, 1, 2**64))
+    whole = all(type(number) is int and least <= number < beyond for number, least, beyond in numbers)
+    return whole and isinstance(topic, str) and bool(topic) and all(isinstance(each, str) for each in key)
 
 
 def read(folder: Path) -> Iterator[Event]:
-    """Every event of every client, file by file."""
+    """Every event of every client, file by file. JournalBroken as in ``read_lines``."""
     for path in sorted(folder.glob("*.jsonl")):
         for line in read_lines(path):
             yield from _events(line)

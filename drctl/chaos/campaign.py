@@ -22,16 +22,17 @@ from drctl.drills.timeline import Histories
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import ConfigInvalid, LabError
 from drctl.lab.lab import Lab
-from drctl.lab.workload import COMPACTED, GROUPS, Workload
+from drctl.lab.steady import SteadyTime
+from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.history import read
-from drctl.ledger.verdict import Weight, judge
+from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
 from drctl.model.verdict import Verdict
 
-BEFORE, AFTER = 200, 100
-"""Records that must be acknowledged before and after the fault, or it has shown too little."""
+BEFORE, DURING, AFTER = 200, 50, 100
+"""Records that must be acknowledged before, during and after the fault, or it has shown too little."""
 
 SLOWEST = 120.0
 """Seconds that a slow machine gets for them."""
@@ -51,7 +52,7 @@ class Outcome:
     verdict: Verdict
     reasons: tuple[str, ...]
     findings: Findings
-    windows: dict[str, tuple[int, int]]
+    windows: dict[str, Traffic]
     faults: tuple[dict[str, Any], ...]
     control: dict[str, bool]
     journal_digest: str | None
@@ -67,7 +68,7 @@ class Outcome:
                 {"name": g.name, "processed": g.processed, "skipped": g.skipped.count, "repeated": g.repeated.count}
                 for g in self.findings.groups
             ],
-            "windows": {name: {"acknowledged": n, "floor": floor} for name, (n, floor) in self.windows.items()},
+            "windows": {n: {"acknowledged": w.acknowledged, "floor": w.floor} for n, w in self.windows.items()},
             "faults": list(self.faults),
             "negative_control": self.control,
             "journal_sha256": self.journal_digest,
@@ -123,16 +124,19 @@ def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], No
     run = uuid4()
     since = log_ends(lab, primary)
     say("the workload starts")
-    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, burst=1000)
+    time = SteadyTime.begun(lab.clock)
+    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
     try:
         _let_work(lab, workload, settle, BEFORE)
-        began = lab.clock.now().timestamp()
+        began = time.now()
         say(f"experiment {experiment.name}")
         _in_a_child(lab, experiment, folder)
-        ended = lab.clock.now().timestamp()
+        ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
         workload.stop_producers()
+        workload.catch_up(say)
+        # Whoever reads again does so now.
         lab.clock.sleep(3)
     finally:
         workload.stop()
@@ -180,22 +184,23 @@ def _end(lab: Lab) -> None:
 
 
 def _judged(events: Sequence[Event], workload: Workload, span: tuple[float, float], folder: Path) -> Outcome:
-    findings = check(events, compacted=COMPACTED)
+    findings = check(events, compacted=COMPACTED, groups=READS)
     seen = Histories.read(workload.histories)
     windows = {
-        "before the fault": (seen.acknowledged_between(0, span[0]), BEFORE),
-        "during the fault": (seen.acknowledged_between(*span), 50),
-        "after the fault": (seen.acknowledged_between(span[1], float("inf")), AFTER),
+        "before the fault": Traffic(Phase.BEFORE, seen.acknowledged_between(0, span[0]), BEFORE),
+        "during the fault": Traffic(Phase.DURING, seen.acknowledged_between(*span), DURING),
+        "after the fault": Traffic(Phase.AFTER, seen.acknowledged_between(span[1], float("inf")), AFTER),
     }
     faults = tuple(_faults(folder / FAULTS))
     evidence = {
         "a fault, by another observer than its injector": bool(faults),
         "every client at work after the fault": all(
-            any(line.at > span[1] for line in seen.done(client)) for client in seen.lines
+            any(line.at > span[1] for line in seen.done(client)) for client in CLIENTS
         ),
+        **reached(findings),
     }
-    control = caught(events, compacted=COMPACTED)
-    weight = Weight(windows, evidence, all(control.values()), complete=workload.complete(), redelivery=True)
+    control = caught(events, compacted=COMPACTED, groups=READS)
+    weight = Weight(windows, evidence, control, complete=workload.complete(), redelivery=True)
     journal, digest = read_journal(folder / JOURNAL)
     verdict, reasons = overruled(*judge(findings, weight), tuple(gaps(journal)))
     return Outcome(verdict, reasons, findings, windows, faults, control, digest)

@@ -61,7 +61,6 @@ class Drill:
     reasons: tuple[str, ...]
     findings: Findings
     weight: Weight
-    control: dict[str, bool]
     standby: Findings
     handovers: tuple[Handover, ...]
     histories: Histories

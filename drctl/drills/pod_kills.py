@@ -9,7 +9,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +20,14 @@ from drctl.drills.timeline import Histories
 from drctl.lab.kube import KubeLab
 from drctl.lab.kube.brokers import claim
 from drctl.lab.kube.faults import FAULTS
-from drctl.lab.workload import COMPACTED, Workload
+from drctl.lab.steady import SteadyTime
+from drctl.lab.workload import COMPACTED, READS, Workload
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught
+from drctl.ledger.events import Event
 from drctl.ledger.history import read
+from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
+from drctl.model.verdict import Verdict
 
 KINDS = ("kill-pod", "kill-inside")
 
@@ -32,6 +36,8 @@ KINDS = ("kill-pod", "kill-inside")
 class Campaign:
     """What came of it. ``faults``: records per class of fault, none in a good run; ``back``: seconds until ready."""
 
+    verdict: str
+    reasons: tuple[str, ...]
     kills: int
     same_volume: int
     acknowledged: int
@@ -48,19 +54,29 @@ class Campaign:
     @property
     def proved(self) -> bool:
         """Whether nothing was lost, each volume came back, and whoever says so can see a loss."""
-        clean = not any(self.faults.values()) and not self.skipped and self.same_volume == self.kills
-        return clean and self.during > 0 and self.control and self.complete
+        return self.verdict == Verdict.PROVED
+
+
+@dataclass(frozen=True, slots=True)
+class _Kills:
+    """What the kills left to judge: how many came back to their volume, and when all of it began and ended."""
+
+    times: int
+    same: int
+    began: float
+    ended: float
+    back: tuple[float, ...]
 
 
 def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] = lambda _: None) -> Campaign:
     """Kill that many pods under load, each when the one before is ready again, and compare what was acknowledged."""
-    run, chance = uuid4(), random.Random(seed)  # noqa: S311 - to be repeatable
+    run, chance, time = uuid4(), random.Random(seed), SteadyTime.begun(lab.clock)  # noqa: S311 - to be repeatable
     since = log_ends(lab, "north")
-    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, burst=1000)
+    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
     same, back = 0, []
     try:
         lab.clock.sleep(10)
-        began = lab.clock.now().timestamp()
+        began = time.now()
         for number in range(times):
             lab.clock.sleep(chance.uniform(0.2, 4))
             pod, kind = chance.choice(lab.pods), KINDS[number % len(KINDS)]
@@ -71,28 +87,50 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
             back.append(round(lab.clock.monotonic() - at, 1))
             same += lab.cluster.storage.volume(claim(pod)) == volume and bool(lab.cluster.storage.mounts(volume))
             say(f"{number + 1}: {kind} {pod}, {evidence.observation}, ready after {back[-1]} s")
-        ended = lab.clock.now().timestamp()
+        ended = time.now()
         lab.clock.sleep(8)
         workload.stop_producers()
+        workload.catch_up(say)
         lab.clock.sleep(8)
     finally:
         workload.stop()
     events = [*read(workload.histories), *fresh_reader(lab, "north", run, since)]
-    findings, seen = check(events, compacted=COMPACTED), Histories.read(workload.histories)
+    seen, complete = Histories.read(workload.histories), workload.complete()
+    return judged(events, seen, _Kills(times, same, began, ended, tuple(back)), complete=complete)
+
+
+def judged(events: Sequence[Event], seen: Histories, kills: _Kills, *, complete: bool) -> Campaign:
+    """What the clients' histories and a fresh reader say of it."""
+    findings = check(events, compacted=COMPACTED, groups=READS)
+    control = caught(events, compacted=COMPACTED, groups=READS)
+    windows = {
+        "before the kills": Traffic(Phase.BEFORE, seen.acknowledged_between(0, kills.began), 1),
+        "during the kills": Traffic(Phase.DURING, seen.acknowledged_between(kills.began, kills.ended), 1),
+        "after the kills": Traffic(Phase.AFTER, seen.acknowledged_between(kills.ended, float("inf")), 1),
+    }
+    evidence = {
+        "a pod was killed": kills.times > 0,
+        "every pod came back to its volume": kills.same == kills.times,
+        **reached(findings),
+    }
+    # Groups may read again when their coordinator dies: they are counted.
+    verdict, reasons = judge(findings, Weight(windows, evidence, control, complete=complete, redelivery=True))
     written = sorted(line.at for lines in seen.lines.values() for line in lines if line.kind == "acknowledged")
     return Campaign(
-        kills=times,
-        same_volume=same,
+        verdict=verdict.value,
+        reasons=reasons,
+        kills=kills.times,
+        same_volume=kills.same,
         acknowledged=findings.records.acknowledged,
-        during=seen.acknowledged_between(began, ended),
+        during=windows["during the kills"].acknowledged,
         faults={name: named.count for name, named in findings.records.faults.items()},
         skipped=sum(group.skipped.count for group in findings.groups),
         repeated=sum(group.repeated.count for group in findings.groups),
         recovered=findings.records.recovered.count,
-        control=all(caught(events, compacted=COMPACTED).values()),
-        complete=workload.complete(),
-        longest_gap=round(max(later - earlier for earlier, later in pairwise(written)), 2),
-        back=tuple(back),
+        control=all(control.values()),
+        complete=complete,
+        longest_gap=round(max((later - earlier for earlier, later in pairwise(written)), default=0.0), 2),
+        back=kills.back,
     )
 
 

@@ -16,11 +16,12 @@ from drctl.drills.witnesses import evidence, windows
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
 from drctl.lab.layout import KAFKA
-from drctl.lab.workload import COMPACTED, GROUPS, Workload
+from drctl.lab.steady import SteadyTime
+from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.history import read
-from drctl.ledger.verdict import Weight, judge
+from drctl.ledger.verdict import Weight, judge, reached
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
 from drctl.model.site import PlanFile
@@ -76,14 +77,14 @@ class Rehearsal:
         self.say: Callable[[str], None] = lambda _: None
         self.announce: Announce = lambda _: None
         self.phases: list[tuple[float, str]] = []
+        self.time = SteadyTime.begun(lab.clock)
 
     def perform(self) -> Drill:
         """Do all of it. A switchover that fails raises; everything else is for the verdict."""
         ledger_run = uuid4()
         self._phase("the workload starts")
-        workload = Workload.start(
-            self.lab, ledger_run, self.lab.folder / "histories", rate=self.pattern.rate, burst=self.pattern.burst
-        )
+        histories, pattern = self.lab.folder / "histories", self.pattern
+        workload = Workload.start(self.lab, ledger_run, histories, self.time, rate=pattern.rate, burst=pattern.burst)
         self._await_groups(workload)
         self._phase("every group is at work at north")
         self._work(workload, self.pattern.seconds, "at north")
@@ -99,6 +100,9 @@ class Rehearsal:
             self.say("producers stop, groups finish what is in hand")
             workload.stop_producers()
             self._phase("the producers have stopped")
+            caught_up = workload.catch_up(self.say)
+            self._phase("every group has reached the end" if caught_up else "groups have not reached the end in time")
+            # Whoever reads again does so now.
             self._work(workload, 3, "reading on")
             workload.stop_consumers()
             self._phase("the groups have stopped")
@@ -109,7 +113,7 @@ class Rehearsal:
         self.phases.append((self._now(), what))
 
     def _now(self) -> float:
-        return self.lab.clock.now().timestamp()
+        return self.time.now()
 
     def _await_groups(self, workload: Workload) -> None:
         deadline = self.lab.clock.monotonic() + 60
@@ -159,12 +163,12 @@ class Rehearsal:
         self._phase("a fresh reader reads both sites")
         history = list(read(workload.histories))
         events = [*history, *fresh_reader(self.lab, "north", ledger_run)]
-        findings = check(events, compacted=COMPACTED)
+        findings = check(events, compacted=COMPACTED, groups=READS)
         standby = check([*history, *fresh_reader(self.lab, "south", ledger_run)], compacted=COMPACTED)
-        control = caught(events, compacted=COMPACTED)
+        control = caught(events, compacted=COMPACTED, groups=READS)
         histories = Histories.read(workload.histories)
-        seen = evidence(histories, handovers, standby)
-        weight = Weight(windows(histories, handovers), seen, all(control.values()), complete=workload.complete())
+        seen = {**evidence(histories, handovers, standby, CLIENTS), **reached(findings)}
+        weight = Weight(windows(histories, handovers), seen, control, complete=workload.complete())
         verdict, reasons = judge(findings, weight)
         self._phase(f"the verdict: {verdict.value}")
         return Drill(
@@ -175,7 +179,6 @@ class Rehearsal:
             reasons=reasons,
             findings=findings,
             weight=weight,
-            control=control,
             standby=standby,
             handovers=handovers,
             histories=histories,

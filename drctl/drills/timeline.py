@@ -37,8 +37,9 @@ class Histories:
         return Histories({path.stem: list(read_lines(path)) for path in sorted(folder.glob("*.jsonl"))})
 
     def done(self, client: str) -> list[Line]:
-        """The lines that show work done by that client."""
-        return [line for line in self.lines[client] if line.kind in ("acknowledged", "processed")]
+        """The lines that show work done by that client, each with records; none if it left no history."""
+        lines = self.lines.get(client, ())
+        return [line for line in lines if line.kind in ("acknowledged", "processed") and line.records]
 
     def pauses(self, spans: Sequence[Span], source: str, target: str) -> tuple[Pause, ...]:
         """Per client the gap between its last work at the source and its first at the target during these steps."""
@@ -68,10 +69,10 @@ class Histories:
         lines = (line for client in self.lines.values() for line in client if line.kind == "acknowledged")
         return sum(len(line.records) for line in lines if began <= line.at < ended and site in (None, line.site))
 
-    def denied_after(self, began: float, site: str) -> bool:
-        """Whether a broker of that site denied a producer after that time."""
+    def denied_between(self, began: float, ended: float, site: str) -> bool:
+        """Whether a broker of that site denied a producer in that time."""
         lines = (line for client in self.lines.values() for line in client)
-        return any(line.kind == "denied" and line.site == site and line.at > began for line in lines)
+        return any(line.kind == "denied" and line.site == site and began <= line.at < ended for line in lines)
 
     def lags(self, topics: Mapping[str, Sequence[str]], window: float = 2.0) -> dict[str, list[tuple[float, int]]]:
         """Per group the largest lag in each window: records acknowledged in its topics less records it processed."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +10,9 @@ from uuid import UUID
 from drctl.lab.clients.producer import TOPICS as PRODUCED
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, TOPICS
+from drctl.lab.steady import SteadyTime
 from drctl.ledger.history import read_lines
+from drctl.ledger.reach import Reach
 
 COMPACTED = ("shop.prices",)
 SHARES = {"turbines": 0.6, "orders": 0.25, "prices": 0.15}
@@ -36,21 +39,37 @@ GROUPS = (
     GroupShape("pricing", "kip-848", ("shop.prices", "shop.orders"), members=2),
 )
 
+READS = {group.name: group.topics for group in GROUPS}
+"""The topics that each group reads."""
+
+CLIENTS = (*(f"producer-{kind}" for kind in SHARES), *(f"consumer-{group.name}" for group in GROUPS))
+"""Every client by the name of its history."""
+
+CATCH_UP = 120.0
+"""Seconds in which groups must reach the end: at full speed they need two or three, a machine under pressure many."""
+
 
 @dataclass(slots=True)
 class Workload:
-    """Running clients; ``histories`` is the folder with their history files."""
+    """Running clients; ``histories`` is the folder with their history files, ``time`` what their lines go by."""
 
     lab: Lab
     run: UUID
     histories: Path
+    time: SteadyTime
     _read: dict[Path, int] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
+    _reach: Reach = field(default_factory=lambda: Reach(READS))
 
     @staticmethod
-    def start(lab: Lab, run: UUID, histories: Path, *, rate: float = 150, burst: int = 6000) -> "Workload":
-        """Start every client: ``rate`` records per second in all, after ``burst`` records at once as a backlog."""
-        workload = Workload(lab, run, histories)
+    def start(
+        lab: Lab, run: UUID, histories: Path, time: SteadyTime, *, rate: float = 150, burst: int = 6000
+    ) -> "Workload":
+        """Start every client: ``rate`` records per second in all, after ``burst`` records at once as a backlog.
+
+        What is compared with their histories must be told by the same ``time``.
+        """
+        workload = Workload(lab, run, histories, time)
         for kind, share in SHARES.items():
             topic = PRODUCED[kind]
             arguments = ["--kind", kind, "--partitions", str(TOPICS[topic]), "--burst", str(int(burst * share))]
@@ -64,7 +83,7 @@ class Workload:
     def _launch(self, module: str, name: str, user: str, rate: float, arguments: list[str]) -> None:
         argv = [sys.executable, "-m", f"drctl.lab.clients.{module}", "--run", str(self.run), "--rate", str(rate)]
         argv += ["--history", str(self.histories / f"{module}-{name}.jsonl")]
-        argv += ["--front-door", str(self.lab.folder / "front-door.json")]
+        argv += ["--front-door", str(self.lab.folder / "front-door.json"), "--time-offset", repr(self.time.offset)]
         for site in SITES:
             there = self.lab.site(site)
             argv += ["--site", f"{site}={there.bootstrap_servers}={there.client_properties(user)}"]
@@ -73,6 +92,22 @@ class Workload:
     def stop_producers(self) -> None:
         """Let the producers finish what is in hand and end."""
         self._stop([f"client-{kind}" for kind in SHARES])
+
+    def catch_up(self, say: Callable[[str], None] = lambda _: None, seconds: float = CATCH_UP) -> bool:
+        """Let every group read at full speed until it is at the end of what was acknowledged. Stop producers before.
+
+        Returns whether all came there in time. Who did not is named by the verdict, which is then not *proved*.
+        """
+        for group in GROUPS:
+            if group.rate:
+                self.lab.processes.signal(f"client-{group.name}", "SIGUSR1")
+        deadline = self.lab.clock.monotonic() + seconds
+        while short := self.short():
+            if self.lab.clock.monotonic() > deadline:
+                return False
+            say("groups catch up: " + ", ".join(f"{group} has {count} to go" for group, count in short.items()))
+            self.lab.clock.sleep(0.5)
+        return True
 
     def stop_consumers(self) -> None:
         """Let the groups commit, leave and end."""
@@ -85,8 +120,10 @@ class Workload:
 
     def complete(self) -> bool:
         """Whether every client ran until it was told to end and then ended by itself, so that no history breaks off."""
-        clients = {f"client-{name}" for name in (*SHARES, *(group.name for group in GROUPS))}
-        return all(seen.exit_code == 0 for seen in self.lab.status() if seen.name in clients)
+        clients = {f"client-{name}" for name in (*SHARES, *READS)}
+        ended = {seen.name for seen in self.lab.status() if seen.exit_code == 0}
+        written = {path.stem for path in self.histories.glob("*.jsonl")}
+        return clients <= ended and set(CLIENTS) <= written
 
     def _stop(self, names: list[str]) -> None:
         for name in names:
@@ -96,9 +133,18 @@ class Workload:
 
     def counts(self) -> Counter[str]:
         """Records so far: ``acknowledged``, ``aborted``, ``doubtful`` and, per group, ``processed <group>``."""
+        self._read_on()
+        return self._counts
+
+    def short(self) -> dict[str, int]:
+        """The groups that are not yet at the acknowledged end of what they read, with how many sequences they lack."""
+        self._read_on()
+        return self._reach.short()
+
+    def _read_on(self) -> None:
         for path in self.histories.glob("*.jsonl"):
             for line in list(read_lines(path))[self._read.get(path, 0) :]:
                 kind = f"processed {line.more['group']}" if line.kind == "processed" else line.kind
                 self._counts[kind] += len(line.records)
+                self._reach.take(line)
                 self._read[path] = self._read.get(path, 0) + 1
-        return self._counts

@@ -5,7 +5,7 @@ matters only within one class: acknowledgements in the order of their sequences,
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap64
@@ -57,25 +57,35 @@ class RecordFindings:
 
 @dataclass(frozen=True, slots=True)
 class GroupFindings:
-    """What a group did with them. ``skipped``: never processed though it went on behind them. ``repeated``: again."""
+    """What a group did with the records of ``topics``, which it was said to read; None if nobody said what it reads.
+
+    ``skipped``: there and never processed, though it went on behind them. ``repeated``: processed again. ``phantom``:
+    processed, and never sent in this run or of an aborted transaction. ``unread``: there, and beyond the last that it
+    processed of that stream, so it did not reach the end.
+    """
 
     name: str
     processed: int
     skipped: Named
     repeated: Named
+    phantom: Named = Named()
+    unread: Named = Named()
+    topics: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything the checker found."""
+    """Everything the checker found. ``unattended``: topics with acknowledged records that no group was said to read."""
 
     records: RecordFindings
     groups: tuple[GroupFindings, ...]
+    unattended: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
-        """Whether there is no fault at all."""
-        return not any(self.records.faults.values()) and not any(g.skipped or g.repeated for g in self.groups)
+        """Whether there is no fault at all; what a group has yet to read is none."""
+        faulty = any(group.skipped or group.repeated or group.phantom for group in self.groups)
+        return not faulty and not any(self.records.faults.values())
 
 
 class _Class:
@@ -106,18 +116,33 @@ class _Stream:
     newest_of_key: dict[str, int] = field(default_factory=dict)
     last_seen: int = 0
 
+    @property
+    def due(self) -> BitMap64:
+        """What a group that reads this must process: acknowledged, or doubtful and there all the same."""
+        return self.acknowledged | (self.doubtful & self.seen)
 
-def check(events: Iterable[Event], *, compacted: Collection[str] = ()) -> Findings:
-    """Sort every record of a run into its class. ``compacted`` names the topics where old records of a key may go."""
-    checker = _Checker(frozenset(compacted))
+
+def check(
+    events: Iterable[Event],
+    *,
+    compacted: Collection[str] = (),
+    groups: Mapping[str, Collection[str]] | None = None,
+) -> Findings:
+    """Sort every record of a run into its class.
+
+    ``compacted`` names the topics where old records of a key may go, ``groups`` the topics that each group reads: who
+    is named and processed nothing is found, too. Without it no verdict is *proved*.
+    """
+    checker = _Checker(frozenset(compacted), dict(groups or {}))
     for event in events:
         checker.take(event)
     return checker.findings()
 
 
 class _Checker:
-    def __init__(self, compacted: frozenset[str]) -> None:
+    def __init__(self, compacted: frozenset[str], groups: Mapping[str, Collection[str]]) -> None:
         self.compacted = compacted
+        self.groups = groups
         self.streams: defaultdict[Stream, _Stream] = defaultdict(_Stream)
         self.processed: defaultdict[str, defaultdict[Stream, BitMap64]] = defaultdict(lambda: defaultdict(BitMap64))
         self.repeated: defaultdict[str, _Class] = defaultdict(_Class)
@@ -191,12 +216,12 @@ class _Checker:
                 if stream.topic in self.compacted
             ),
         )
-        return Findings(records, tuple(self._group(name) for name in sorted(self.processed)))
+        names = sorted({*self.groups, *self.processed})
+        return Findings(records, tuple(self._group(name) for name in names), tuple(self._unattended()))
 
     def _missing(self) -> Iterator[str]:
         for stream, state in self.streams.items():
-            excused = state.superseded if stream.topic in self.compacted else BitMap64()
-            for sequence in state.acknowledged - state.seen - excused:
+            for sequence in state.acknowledged - state.seen - self._excused(stream):
                 yield _name(stream, sequence)
 
     def _named(self, choose: Callable[[_Stream], BitMap64]) -> Iterator[str]:
@@ -204,18 +229,44 @@ class _Checker:
             for sequence in choose(state):
                 yield _name(stream, sequence)
 
+    def _excused(self, stream: Stream) -> BitMap64:
+        return self.streams[stream].superseded if stream.topic in self.compacted else BitMap64()
+
+    def _unattended(self) -> list[str]:
+        read = {topic for topics in self.groups.values() for topic in topics}
+        return sorted({stream.topic for stream, state in self.streams.items() if state.acknowledged} - read)
+
     def _group(self, name: str) -> GroupFindings:
         streams = self.processed[name]
+        topics = self.groups.get(name)
         return GroupFindings(
-            name, sum(map(len, streams.values())), _counted(self._skipped(streams)), self.repeated[name].named()
+            name,
+            sum(map(len, streams.values())),
+            _counted(self._skipped(streams)),
+            self.repeated[name].named(),
+            _counted(self._never_there(streams)),
+            _counted(self._unread(streams, {*(topics or ()), *(stream.topic for stream in streams)})),
+            None if topics is None else tuple(sorted(topics)),
         )
 
-    def _skipped(self, streams: dict[Stream, BitMap64]) -> Iterator[str]:
+    def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
+        for stream, done in streams.items():
+            passed = self.streams[stream].due & BitMap64(range(done.max()))
+            for sequence in passed - done - self._excused(stream):
+                yield _name(stream, sequence)
+
+    def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
         for stream, done in streams.items():
             state = self.streams[stream]
-            passed = state.acknowledged & BitMap64(range(done.max()))
-            excused = state.superseded if stream.topic in self.compacted else BitMap64()
-            for sequence in passed - done - excused:
+            for sequence in done - (state.acknowledged | state.doubtful) | (done & state.aborted):
+                yield _name(stream, sequence)
+
+    def _unread(self, streams: Mapping[Stream, BitMap64], topics: Collection[str]) -> Iterator[str]:
+        """Beyond its last: the newest record of a stream is never superseded, so the end stays where it is."""
+        for stream in [stream for stream in self.streams if stream.topic in topics]:
+            done = streams.get(stream, BitMap64())
+            reached = BitMap64(range(done.max() + 1)) if done else BitMap64()
+            for sequence in self.streams[stream].due - reached - self._excused(stream):
                 yield _name(stream, sequence)
 
 

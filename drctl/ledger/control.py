@@ -1,36 +1,36 @@
 """The negative control: faults planted into a real history, which the same checker must name."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from drctl.ledger.checker import Findings, check
-from drctl.ledger.events import Event, Processed, Seen
+from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
 
-PLANTED = ("lost", "duplicated", "corrupt", "skipped", "repeated")
+PLANTED = ("lost", "duplicated", "corrupt", "skipped", "repeated", "unread")
 
 
-def caught(events: Sequence[Event], *, compacted: Collection[str] = ()) -> dict[str, bool]:
+def caught(
+    events: Sequence[Event],
+    *,
+    compacted: Collection[str] = (),
+    groups: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, bool]:
     """For each planted fault whether the checker names it; all False if the history is too thin to plant one."""
-    return {kind: _names(kind, events, compacted) for kind in PLANTED}
-
-
-def _names(kind: str, events: Sequence[Event], compacted: Collection[str]) -> bool:
-    before, after = check(events, compacted=compacted), check(plant(kind, events, compacted), compacted=compacted)
-    return _count(kind, after) > _count(kind, before)
+    before = check(events, compacted=compacted, groups=groups)
+    planted = {kind: check(plant(kind, events, compacted), compacted=compacted, groups=groups) for kind in PLANTED}
+    return {kind: _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
 
 
 def _count(kind: str, findings: Findings) -> int:
-    if kind == "skipped":
-        return sum(group.skipped.count for group in findings.groups)
-    if kind == "repeated":
-        return sum(group.repeated.count for group in findings.groups)
+    if kind in ("skipped", "repeated", "unread"):
+        return sum(getattr(group, kind).count for group in findings.groups)
     return findings.records.faults[kind].count
 
 
 def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Iterator[Event]:
     """The history with one fault of that kind in it, about in its middle."""
-    wanted = Processed if kind in ("skipped", "repeated") else Seen
-    places = [n for n, e in enumerate(events) if isinstance(e, wanted) and e.stream and e.stream.topic not in compacted]
+    places = _places(kind, events, compacted)
     chosen = places[len(places) // 2] if places else -1
     for number, event in enumerate(events):
         if number != chosen:
@@ -39,3 +39,26 @@ def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Ite
             yield replace(event, intact=False)
         elif kind in ("duplicated", "repeated"):
             yield from (event, event)
+
+
+def _places(kind: str, events: Sequence[Event], compacted: Collection[str]) -> list[int]:
+    """Where that fault can be planted: in an acknowledged record of a topic that keeps all of them.
+
+    What a group processed twice cannot be taken from it by leaving out one event, and its last of a stream is no gap.
+    """
+    known = {(e.stream, e.sequence) for e in events if isinstance(e, Acknowledged) and e.stream.topic not in compacted}
+    if kind not in ("skipped", "repeated", "unread"):
+        return [n for n, e in enumerate(events) if isinstance(e, Seen) and (e.stream, e.sequence) in known]
+    done = [(n, e) for n, e in enumerate(events) if isinstance(e, Processed) and (e.stream, e.sequence) in known]
+    if kind == "repeated":
+        return [number for number, _ in done]
+    times = Counter((e.group, e.stream, e.sequence) for _, e in done)
+    last: dict[tuple[str, Stream], int] = {}
+    for _, event in done:
+        last[event.group, event.stream] = max(event.sequence, last.get((event.group, event.stream), 0))
+    return [
+        number
+        for number, event in done
+        if times[event.group, event.stream, event.sequence] == 1
+        and (event.sequence == last[event.group, event.stream]) == (kind == "unread")
+    ]

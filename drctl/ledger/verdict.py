@@ -1,28 +1,71 @@
-"""From findings to a verdict. Only *proved* is a success, and it has to be earned."""
+"""From findings to a verdict. Only *proved* is a success, and it has to be earned.
+
+The first line that applies decides; every way to a false *proved* that is known has its history in ``tests/histories``.
+
+========================================================  ============
+any fault in the findings                                 refuted
+a history incomplete, a planted fault missed, a witness
+missing, a group not at the end of what it reads          inconclusive
+no evidence, no traffic before, during or after, too
+little of it, nothing acknowledged, no group at work      vacuous
+none of these                                             proved
+========================================================  ============
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
-from drctl.ledger.checker import Findings
+from drctl.ledger.checker import Findings, GroupFindings
+from drctl.ledger.control import PLANTED
 from drctl.model.verdict import Verdict
+
+
+class Phase(StrEnum):
+    """Where a window lies, seen from the event that is judged."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
+class Traffic(NamedTuple):
+    """Records acknowledged in one window, and how many are needed there at least for them to mean something."""
+
+    phase: Phase
+    acknowledged: int
+    floor: int
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
     """What makes a clean history mean something.
 
-    ``acknowledged``: records acknowledged per window (before, during, after the event), each with its floor.
-    ``evidence``: what had to be witnessed by another than the one who did it, and whether it was. ``control_caught``:
-    the same checker named every planted fault. ``complete``: every client's history could be read to its end.
-    ``redelivery``: a group may read a record again, as at-least-once consumers do when a coordinator dies; it is told
-    and is no fault. Skipping one always is.
+    ``windows``: the traffic of each window by its name; every phase needs one. ``evidence``: what had to be witnessed
+    by another than the one who did it, and whether it was. ``control``: per planted fault whether the same checker
+    named it. ``complete``: every client's history could be read to its end. ``redelivery``: a group may read a record
+    again, as at-least-once consumers do when a coordinator dies; it is told and is no fault. Skipping one always is.
     """
 
-    acknowledged: Mapping[str, tuple[int, int]]
+    windows: Mapping[str, Traffic]
     evidence: Mapping[str, bool]
-    control_caught: bool
+    control: Mapping[str, bool]
     complete: bool = True
     redelivery: bool = False
+
+
+def reached(findings: Findings) -> dict[str, bool]:
+    """Per group whether it read everything that is there in its topics, and per topic that nobody reads that it is not.
+
+    Evidence of every verdict: ``judge`` takes it from the findings, whatever ``Weight.evidence`` says.
+    """
+    ends = {_reads_on(group): group.topics is not None and not group.unread for group in findings.groups}
+    return {**ends, **{f"a group reads {topic}": False for topic in findings.unattended}}
+
+
+def _reads_on(group: GroupFindings) -> str:
+    return f"group {group.name} reached the acknowledged end of what it reads"
 
 
 def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]:
@@ -30,10 +73,9 @@ def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]
     faults = tuple(_faults(findings, redelivery=weight.redelivery))
     if faults:
         return Verdict.REFUTED, faults
-    gaps = tuple(_gaps(weight))
+    gaps, thin = tuple(_gaps(findings, weight)), tuple(_thin(findings, weight))
     if gaps:
-        return Verdict.INCONCLUSIVE, gaps
-    thin = tuple(_thin(findings, weight))
+        return Verdict.INCONCLUSIVE, (*gaps, *thin)
     if thin:
         return Verdict.VACUOUS, thin
     return Verdict.PROVED, (_proved(findings),)
@@ -41,8 +83,9 @@ def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]
 
 def _proved(findings: Findings) -> str:
     again = sum(group.repeated.count for group in findings.groups)
-    groups = f"groups skipped none and read {again} again" if again else "no group skipped or repeated one"
-    return f"all {findings.records.acknowledged} acknowledged records are there once, and {groups}"
+    groups = f"skipped none and read {again} again" if again else "skipped or repeated none"
+    there = f"all {findings.records.acknowledged} acknowledged records are there once"
+    return f"{there}, and every group read to the end and {groups}"
 
 
 def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
@@ -52,23 +95,43 @@ def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
     for group in findings.groups:
         if group.skipped:
             yield f"group {group.name} skipped {group.skipped.count}, first: {group.skipped.examples[0]}"
+        if group.phantom:
+            yield f"group {group.name} processed {group.phantom.count} never sent, first: {group.phantom.examples[0]}"
         if group.repeated and not redelivery:
             yield f"group {group.name} repeated {group.repeated.count}, first: {group.repeated.examples[0]}"
 
 
-def _gaps(weight: Weight) -> Iterator[str]:
+def _gaps(findings: Findings, weight: Weight) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
-    if not weight.control_caught:
+    if not all(weight.control.get(kind) for kind in PLANTED):
         yield "the checker did not catch every planted fault"
-    for what, witnessed in weight.evidence.items():
+    short = {_reads_on(group): _short(group) for group in findings.groups}
+    for what, witnessed in {**weight.evidence, **reached(findings)}.items():
         if not witnessed:
-            yield f"not witnessed: {what}"
+            yield f"not witnessed: {what}{short.get(what, '')}"
+
+
+def _short(group: GroupFindings) -> str:
+    if group.topics is None:
+        return ", since nobody said which topics it reads"
+    return f", {group.unread.count} records are unread, first: {group.unread.examples[0]}" if group.unread else ""
 
 
 def _thin(findings: Findings, weight: Weight) -> Iterator[str]:
-    for window, (count, floor) in weight.acknowledged.items():
-        if count < floor:
-            yield f"only {count} records were acknowledged {window}, at least {floor} are needed"
-    if not any(group.processed for group in findings.groups):
+    if not weight.evidence:
+        yield "nothing had to be witnessed"
+    told = {traffic.phase for traffic in weight.windows.values()}
+    yield from (f"no window shows the traffic {phase} the event" for phase in Phase if phase not in told)
+    for window, traffic in weight.windows.items():
+        if traffic.floor < 1:
+            yield f"no record had to be acknowledged {window}"
+        if traffic.acknowledged < traffic.floor:
+            yield f"only {traffic.acknowledged} records were acknowledged {window}, at least {traffic.floor} are needed"
+    if not findings.records.acknowledged:
+        yield "no record was acknowledged"
+    if not findings.groups:
         yield "no group processed anything"
+    for group in findings.groups:
+        if not group.processed:
+            yield f"group {group.name} processed nothing"

@@ -39,9 +39,12 @@ def build(drill: Drill) -> Report:
         handovers=[_handover(drill, handover) for handover in drill.handovers],
         sites=[_site(posture) for posture in drill.postures],
         timeline=[MomentPart(at=_iso(at), what=what) for at, what in sorted(_moments(drill))],
-        windows=[WindowPart(name=n, acknowledged=a, floor=f) for n, (a, f) in drill.weight.acknowledged.items()],
+        windows=[
+            WindowPart(name=name, acknowledged=traffic.acknowledged, floor=traffic.floor)
+            for name, traffic in drill.weight.windows.items()
+        ],
         evidence=dict(drill.weight.evidence),
-        negative_control=drill.control,
+        negative_control=dict(drill.weight.control),
         standby=_records(drill.standby),
     )
 

@@ -12,10 +12,15 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import DrctlError
+from drctl.lab.steady import SteadyTime
 from drctl.ledger.history import HistoryWriter
+from drctl.ports import Clock
 
 STOP = threading.Event()
 """Set by SIGTERM: finish what is in hand, commit, leave."""
+
+UNPACED = threading.Event()
+"""Set by SIGUSR1: keep to no rate any more, so that a group which lags on purpose reaches the end."""
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -26,19 +31,24 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--run", type=UUID, required=True)
     parser.add_argument("--rate", type=float, required=True, help="records per second; 0 for as fast as possible")
+    parser.add_argument(
+        "--time-offset", type=float, required=True, help="what to add to the monotonic clock for seconds since 1970"
+    )
     signal.signal(signal.SIGTERM, lambda *_: STOP.set())
+    signal.signal(signal.SIGUSR1, lambda *_: UNPACED.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return parser
 
 
 @dataclass(slots=True)
 class Surroundings:
-    """A client's sites, front door, history and clock."""
+    """A client's sites, front door, history and clock, and the time that its whole run shares."""
 
     sites: dict[str, KafkaSite]
     door: FileFrontDoor
     history: HistoryWriter
-    clock: SystemClock
+    clock: Clock
+    time: SteadyTime
 
     @staticmethod
     def of(options: argparse.Namespace) -> "Surroundings":
@@ -46,10 +56,13 @@ class Surroundings:
         for text in options.site:
             name, servers, properties = text.split("=", 2)
             sites[name] = KafkaSite(name, {**load(Path(properties)), "bootstrap.servers": servers})
-        return Surroundings(sites, FileFrontDoor(options.front_door), HistoryWriter(options.history), SystemClock())
+        clock, history = SystemClock(), HistoryWriter(options.history)
+        time = SteadyTime(clock, options.time_offset)
+        return Surroundings(sites, FileFrontDoor(options.front_door), history, clock, time)
 
     def now(self) -> float:
-        return self.clock.now().timestamp()
+        """When what is written down now happened."""
+        return self.time.now()
 
     def await_site(self) -> str | None:
         """The site that the front door names; None once the client is to end."""
@@ -68,16 +81,16 @@ class Surroundings:
 
 
 class Pace:
-    """Lets ``rate`` records a second pass, evenly."""
+    """Lets ``rate`` records a second pass, evenly; all that come, if it is 0 or once ``UNPACED`` is set."""
 
-    def __init__(self, clock: SystemClock, rate: float) -> None:
+    def __init__(self, clock: Clock, rate: float) -> None:
         self.clock = clock
         self.rate = rate
         self.due = clock.monotonic()
 
     def wait(self, records: int = 1) -> None:
         """Wait until that many more records may pass, or until the client is to end."""
-        if not self.rate:
+        if not self.rate or UNPACED.is_set():
             return
         now = self.clock.monotonic()
         self.due = max(self.due, now - 1) + records / self.rate

@@ -1,15 +1,16 @@
 """A drill that never happened, with everything that a report can show."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from drctl.drills.outcome import Drill, Handover, Posture
 from drctl.drills.timeline import Histories, Span
 from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import check
+from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
 from drctl.ledger.history import Line
-from drctl.ledger.verdict import Weight, judge
+from drctl.ledger.verdict import Weight, judge, reached
 from drctl.model.run import Evidence, Run, RunResult, RunState, StepTiming
 
 T0 = 1_800_000_000.0
@@ -21,6 +22,7 @@ STEPS = (
 )  # fmt: skip
 LENGTH = sum(seconds for _, seconds in STEPS)
 THERE, HOME = T0 + 20, T0 + 90
+READS = dict.fromkeys(("dispatch", "reporting"), ("turbines.readings",))
 CLIENTS = {"producer-turbines": "acknowledged", "consumer-dispatch": "processed", "consumer-reporting": "processed"}
 
 
@@ -76,24 +78,30 @@ def _seconds(began: float, ended: float) -> Iterator[float]:
         began += 1
 
 
-def events(*, lost: int = 0) -> list[Event]:
+def events(*, lost: int = 0, groups: Collection[str] = tuple(READS)) -> list[Event]:
     stream = Stream(1, "turbines.readings", 0)
     found: list[Event] = []
     for sequence in range(1, 1001):
         found.append(Acknowledged(stream, sequence, T0, "north", None))
         if sequence > lost:
             found.append(Seen("turbines.readings", 0, sequence, stream, sequence, True, False))
-        found += [Processed(group, stream, sequence, T0, "north") for group in ("dispatch", "reporting")]
+        found += [Processed(group, stream, sequence, T0, "north") for group in groups]
     return found
 
 
-def drill(*, lost: int = 0, seen: Histories | None = None, reasons: tuple[str, ...] = ()) -> Drill:
+def drill(
+    *,
+    lost: int = 0,
+    seen: Histories | None = None,
+    reasons: tuple[str, ...] = (),
+    groups: Collection[str] = tuple(READS),
+) -> Drill:
     """A drill that proved what it was to prove, unless records were lost or clients did not see enough."""
     handovers = (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
     seen = seen or histories()
-    findings = check(events(lost=lost))
-    control = dict.fromkeys(("lost", "duplicated", "corrupt", "skipped", "repeated"), True)
-    weight = Weight(windows(seen, handovers), evidence(seen, handovers, check(events())), all(control.values()))
+    findings = check(events(lost=lost, groups=groups), groups=READS)
+    witnessed = {**evidence(seen, handovers, check(events()), CLIENTS), **reached(findings)}
+    weight = Weight(windows(seen, handovers), witnessed, dict.fromkeys(PLANTED, True))
     verdict, why = judge(findings, weight)
     return Drill(
         id="drill-20270115T080000-abc123",
@@ -103,7 +111,6 @@ def drill(*, lost: int = 0, seen: Histories | None = None, reasons: tuple[str, .
         reasons=(*why, *reasons),
         findings=findings,
         weight=weight,
-        control=control,
         standby=check(events()),
         handovers=handovers,
         histories=seen,

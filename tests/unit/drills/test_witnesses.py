@@ -1,18 +1,22 @@
 """What clients must have seen, so that a clean history means something."""
 
+from dataclasses import replace
+
+import pytest
+
 from drctl.drills.outcome import Handover
 from drctl.drills.timeline import Histories
 from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import check
 from drctl.ledger.history import Line
 from drctl.model.verdict import Verdict
-from tests.unit.drills.example import HOME, LENGTH, THERE, drill, events, handover, histories
+from tests.unit.drills.example import CLIENTS, HOME, LENGTH, THERE, drill, events, handover, histories
 
 HANDOVERS = (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
 
 
 def missing(seen: Histories, handovers: tuple[Handover, ...] = HANDOVERS, *, lost_at_standby: int = 0) -> list[str]:
-    told = evidence(seen, handovers, check(events(lost=lost_at_standby)))
+    told = evidence(seen, handovers, check(events(lost=lost_at_standby)), CLIENTS)
     return [what for what, witnessed in told.items() if not witnessed]
 
 
@@ -30,6 +34,27 @@ def test_one_client_that_stayed_away_is_enough() -> None:
     assert missing(Histories({**seen.lines, "consumer-dispatch": stayed})) == [
         "every client worked at south afterwards"
     ]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_that_left_no_history_has_worked_nowhere(client: str) -> None:
+    rest = {name: lines for name, lines in histories().lines.items() if name != client}
+    assert {"every client worked at south afterwards", "every client worked at north afterwards"} <= set(
+        missing(Histories(rest))
+    )
+
+
+def test_a_client_that_wrote_down_nothing_but_empty_lines_has_worked_nowhere() -> None:
+    seen = histories()
+    idle = [replace(line, records=[]) for line in seen.lines["consumer-dispatch"]]
+    assert "every client worked at south afterwards" in missing(Histories({**seen.lines, "consumer-dispatch": idle}))
+
+
+def test_a_denial_at_the_second_switchover_does_not_show_the_first_fence() -> None:
+    seen = histories()
+    late = Line("denied", HOME + 30, "north", [], {})
+    lines = [line for line in seen.lines["producer-turbines"] if (line.kind, line.site) != ("denied", "north")]
+    assert missing(Histories({**seen.lines, "producer-turbines": [*lines, late]})) == ["producers were denied at north"]
 
 
 def test_producers_that_nobody_denied_do_not_show_a_fence() -> None:
@@ -60,13 +85,24 @@ def test_a_standby_with_a_hole_is_noticed() -> None:
 
 
 def test_windows_count_what_was_acknowledged_before_during_between_and_after() -> None:
-    counted = {name: count for name, (count, _) in windows(histories(), HANDOVERS).items()}
+    counted = {name: traffic.acknowledged for name, traffic in windows(histories(), HANDOVERS).items()}
     assert counted == {
         "before the switchover": 2000,
         "during the switchover": 2200,
         "at south": 3100,
         "after the return": 4100,
     }
+
+
+def test_an_empty_standby_does_not_hold_every_record() -> None:
+    told = evidence(histories(), HANDOVERS, check([]), CLIENTS)
+    assert not told["the standby holds every record, too"]
+
+
+def test_a_group_that_stopped_makes_a_clean_drill_inconclusive_and_is_named() -> None:
+    stopped = drill(groups=("dispatch",))
+    assert stopped.verdict is Verdict.INCONCLUSIVE
+    assert not stopped.weight.evidence["group reporting reached the acknowledged end of what it reads"]
 
 
 def test_missing_evidence_makes_a_clean_drill_inconclusive() -> None:

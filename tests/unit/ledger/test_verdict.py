@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 
+import pytest
+
 from drctl.ledger.checker import Findings, check
+from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
-from drctl.ledger.verdict import Weight, judge
+from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
 from drctl.model.verdict import Verdict, exit_code
 
 A = Stream(1, "readings", 0)
-WEIGHT = Weight({"during": (10, 5)}, {"the fault": True}, control_caught=True)
+READS = {"billing": ("readings",)}
+WINDOWS = {f"{phase} the fault": Traffic(phase, 10, 5) for phase in Phase}
+WEIGHT = Weight(WINDOWS, {"the fault": True}, dict.fromkeys(PLANTED, True))
 
 
 def clean() -> list[Event]:
@@ -20,7 +25,7 @@ def clean() -> list[Event]:
 
 
 def findings() -> Findings:
-    return check(clean())
+    return check(clean(), groups=READS)
 
 
 def test_a_clean_and_weighty_history_is_proved() -> None:
@@ -29,7 +34,7 @@ def test_a_clean_and_weighty_history_is_proved() -> None:
 
 def test_a_fault_refutes_whatever_else_is_missing() -> None:
     lost = check(clean()[::2])
-    verdict, reasons = judge(lost, replace(WEIGHT, control_caught=False))
+    verdict, reasons = judge(lost, replace(WEIGHT, control={}))
     assert verdict is Verdict.REFUTED
     assert "lost" in reasons[0]
 
@@ -40,7 +45,14 @@ def test_a_fault_that_nobody_else_saw_is_inconclusive() -> None:
 
 
 def test_a_checker_that_misses_planted_faults_is_inconclusive() -> None:
-    assert judge(findings(), replace(WEIGHT, control_caught=False))[0] is Verdict.INCONCLUSIVE
+    assert judge(findings(), replace(WEIGHT, control={}))[0] is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_fault_that_nobody_planted_is_as_bad_as_one_that_was_missed(kind: str) -> None:
+    rest = {name: True for name in PLANTED if name != kind}
+    assert judge(findings(), replace(WEIGHT, control=rest))[0] is Verdict.INCONCLUSIVE
+    assert judge(findings(), replace(WEIGHT, control={**rest, kind: False}))[0] is Verdict.INCONCLUSIVE
 
 
 def test_an_incomplete_history_is_inconclusive() -> None:
@@ -48,11 +60,60 @@ def test_an_incomplete_history_is_inconclusive() -> None:
 
 
 def test_too_little_traffic_is_vacuous() -> None:
-    assert judge(findings(), replace(WEIGHT, acknowledged={"during": (4, 5)}))[0] is Verdict.VACUOUS
+    thin = {**WINDOWS, "during the fault": Traffic(Phase.DURING, 4, 5)}
+    assert judge(findings(), replace(WEIGHT, windows=thin))[0] is Verdict.VACUOUS
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_without_a_window_before_during_or_after_it_is_vacuous(phase: Phase) -> None:
+    rest = {name: traffic for name, traffic in WINDOWS.items() if traffic.phase is not phase}
+    verdict, reasons = judge(findings(), replace(WEIGHT, windows=rest))
+    assert (verdict, reasons) == (Verdict.VACUOUS, (f"no window shows the traffic {phase} the event",))
+
+
+def test_a_window_that_demands_nothing_is_vacuous() -> None:
+    empty = {**WINDOWS, "during the fault": Traffic(Phase.DURING, 0, 0)}
+    assert judge(findings(), replace(WEIGHT, windows=empty))[0] is Verdict.VACUOUS
+
+
+def test_without_evidence_it_is_vacuous() -> None:
+    assert judge(findings(), replace(WEIGHT, evidence={})) == (Verdict.VACUOUS, ("nothing had to be witnessed",))
+
+
+def test_a_group_that_did_not_reach_the_end_is_named_with_what_it_has_not_read() -> None:
+    more = [*clean(), Acknowledged(A, 2, 0.0, "north"), Seen("readings", 0, 1, A, 2)]
+    short = check(more, groups=READS)
+    end = "group billing reached the acknowledged end of what it reads"
+    assert reached(short) == {end: False}
+    verdict, (reason,) = judge(short, replace(WEIGHT, evidence={"the fault": True, end: True}))
+    assert verdict is Verdict.INCONCLUSIVE
+    assert reason == f"not witnessed: {end}, 1 records are unread, first: readings-0 producer 1 sequence 2"
+
+
+def test_a_group_of_which_nobody_said_what_it_reads_is_inconclusive() -> None:
+    verdict, (reason,) = judge(check(clean()), WEIGHT)[0], judge(check(clean()), WEIGHT)[1][:1]
+    assert (verdict, "nobody said" in reason) == (Verdict.INCONCLUSIVE, True)
+
+
+def test_a_topic_that_nobody_reads_is_inconclusive() -> None:
+    prices = Stream(3, "prices", 0)
+    more = [*clean(), Acknowledged(prices, 1, 0.0, "north"), Seen("prices", 0, 0, prices, 1)]
+    verdict, reasons = judge(check(more, groups=READS), WEIGHT)
+    assert (verdict, reasons) == (Verdict.INCONCLUSIVE, ("not witnessed: a group reads prices",))
+
+
+def test_a_group_that_reads_where_nothing_was_written_has_shown_nothing() -> None:
+    verdict, reasons = judge(check(clean(), groups={**READS, "idle": ("prices",)}), WEIGHT)
+    assert (verdict, reasons) == (Verdict.VACUOUS, ("group idle processed nothing",))
+
+
+def test_a_group_that_processed_what_was_never_sent_refutes() -> None:
+    alien = check([*clean(), Processed("billing", A, 9, 0.0, "north")], groups=READS)
+    assert judge(alien, WEIGHT)[0] is Verdict.REFUTED
 
 
 def test_reading_again_is_a_fault_unless_redelivery_is_expected_and_skipping_always_is() -> None:
-    again = check([*clean(), clean()[2]])
+    again = check([*clean(), clean()[2]], groups=READS)
     assert judge(again, WEIGHT)[0] is Verdict.REFUTED
     verdict, reasons = judge(again, replace(WEIGHT, redelivery=True))
     assert (verdict, "read 1 again" in reasons[0]) == (Verdict.PROVED, True)
@@ -68,8 +129,9 @@ def _third() -> list[Event]:
     ]
 
 
-def test_groups_that_did_nothing_are_vacuous() -> None:
-    assert judge(check(clean()[:2]), WEIGHT)[0] is Verdict.VACUOUS
+def test_a_group_that_did_nothing_is_inconclusive_and_no_group_at_all_vacuous() -> None:
+    assert judge(check(clean()[:2], groups=READS), WEIGHT)[0] is Verdict.INCONCLUSIVE
+    assert judge(check([]), WEIGHT)[0] is Verdict.VACUOUS
 
 
 def test_only_proved_exits_with_zero() -> None:

@@ -1,0 +1,181 @@
+"""The workload: how groups are brought to the end, whose history counts as complete, and what time its lines go by."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from drctl.drills.timeline import Histories
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.lab.clients.common import UNPACED, Pace, Surroundings
+from drctl.lab.lab import Lab
+from drctl.lab.processes import ProcessStatus
+from drctl.lab.steady import SteadyTime
+from drctl.lab.workload import CLIENTS, GROUPS, READS, Workload
+from drctl.ledger.history import HistoryWriter
+from tests.fakes.clock import FakeClock
+
+RUN = UUID(int=7)
+
+
+@dataclass
+class FakeProcesses:
+    """Remembers who was sent what, and lets somebody act on it."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    def signal(self, name: str, signal: str) -> None:
+        self.sent.append((name, signal))
+
+
+@dataclass
+class FakeLab:
+    """What a workload needs of a lab once its clients run."""
+
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    processes: FakeProcesses = field(default_factory=FakeProcesses)
+    ended: dict[str, int | None] = field(default_factory=dict)
+
+    def status(self) -> tuple[ProcessStatus, ...]:
+        return tuple(ProcessStatus(name, 1, "gone", 0, code) for name, code in self.ended.items())
+
+
+def workload(lab: FakeLab) -> Workload:
+    return Workload(cast(Lab, lab), RUN, lab.folder, SteadyTime.begun(lab.clock))
+
+
+def tell(lab: FakeLab, client: str, kind: str, *places: tuple[str, int, int], **more: Any) -> None:
+    history = HistoryWriter(lab.folder / f"{client}.jsonl")
+    history.write(kind, 1.0, "north", [[1, *place] for place in places], **more)
+    history.close()
+
+
+def everybody_reads(lab: FakeLab, *places: tuple[str, int, int], but: str = "") -> None:
+    for group, topics in READS.items():
+        if group != but:
+            own = [place for place in places if place[0] in topics]
+            tell(lab, f"consumer-{group}", "processed", *own, group=group)
+
+
+WRITTEN = (("turbines.readings", 5, 3), ("shop.orders", 0, 2), ("shop.prices", 1, 9))
+
+
+def test_groups_that_are_at_the_end_are_not_waited_for(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    tell(lab, "producer-all", "acknowledged", *WRITTEN)
+    everybody_reads(lab, *WRITTEN)
+    assert workload(lab).catch_up()
+    assert lab.clock.monotonic() == 0
+
+
+def test_a_group_that_lags_on_purpose_is_let_run_and_waited_for(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    tell(lab, "producer-all", "acknowledged", *WRITTEN)
+    everybody_reads(lab, *WRITTEN, but="reporting")
+
+    def work_at_full_speed() -> None:
+        if lab.processes.sent and lab.clock.monotonic() > 20:
+            tell(lab, "consumer-reporting", "processed", *WRITTEN[:2], group="reporting")
+
+    lab.clock.actors.append(work_at_full_speed)
+    said: list[str] = []
+    assert workload(lab).catch_up(said.append)
+    assert lab.processes.sent == [("client-reporting", "SIGUSR1")]
+    assert said[0] == "groups catch up: reporting has 5 to go"
+
+
+def test_a_group_that_is_stuck_is_waited_for_until_the_deadline_and_not_longer(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    tell(lab, "producer-all", "acknowledged", *WRITTEN)
+    everybody_reads(lab, *WRITTEN, but="billing")
+    working = workload(lab)
+    assert not working.catch_up(seconds=30)
+    assert working.short() == {"billing": 2}
+    assert 30 <= lab.clock.monotonic() < 32
+
+
+def test_only_groups_with_a_rate_need_to_be_let_run() -> None:
+    assert {group.name for group in GROUPS if group.rate} == {"reporting"}
+
+
+def complete(lab: FakeLab) -> bool:
+    return workload(lab).complete()
+
+
+def test_histories_are_complete_if_every_client_ended_by_itself_and_left_one(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path, ended={"north-broker-1": None})
+    assert not complete(lab)
+    lab.ended |= {f"client-{client.partition('-')[2]}": 0 for client in CLIENTS}
+    assert not complete(lab)
+    for client in CLIENTS:
+        tell(lab, client, "joined" if client.startswith("consumer") else "denied")
+    assert complete(lab)
+
+
+@pytest.mark.parametrize("code", [None, 1, -9])
+def test_a_client_that_did_not_end_by_itself_leaves_histories_incomplete(tmp_path: Path, code: int | None) -> None:
+    lab = FakeLab(tmp_path, ended={f"client-{client.partition('-')[2]}": 0 for client in CLIENTS})
+    for client in CLIENTS:
+        tell(lab, client, "denied")
+    assert complete(lab)
+    lab.ended["client-billing"] = code
+    assert not complete(lab)
+    del lab.ended["client-billing"]
+    assert not complete(lab)
+
+
+SIGNALLED = """
+import os, signal
+from drctl.lab.clients.common import UNPACED, arguments
+arguments("a client")
+assert not UNPACED.is_set()
+os.kill(os.getpid(), signal.SIGUSR1)
+print(UNPACED.is_set())
+"""
+
+
+def test_a_client_that_is_sent_the_signal_keeps_to_no_rate_any_more_and_goes_on() -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNALLED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+def test_a_pace_that_was_lifted_keeps_nobody_waiting() -> None:
+    """It would wait for a day."""
+    UNPACED.set()
+    try:
+        Pace(FakeClock(), rate=1 / 86_400).wait()
+    finally:
+        UNPACED.clear()
+
+
+def test_a_step_of_the_wall_clock_does_not_hide_what_was_acknowledged_after_the_target_was_opened(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    time = SteadyTime.begun(clock)
+    history = HistoryWriter(tmp_path / "producer-orders.jsonl")
+    client = Surroundings({}, FileFrontDoor(tmp_path / "door.json"), history, clock, SteadyTime(clock, time.offset))
+    clock.sleep(10)
+    opened = time.now()
+    clock.set(by=timedelta(hours=-1))
+    clock.sleep(1)
+    client.history.write("acknowledged", client.now(), "north", [(2, "shop.orders", 0, 1)])
+    history.close()
+    assert Histories.read(tmp_path).acknowledged_between(opened, float("inf"), "north") == 1
+
+
+def test_processes_that_share_an_offset_agree_on_the_time() -> None:
+    text = "from drctl.lab.steady import SteadyTime; from drctl.drivers.store.clock import SystemClock;"
+    text += "import sys, json; print(json.dumps(SteadyTime(SystemClock(), float(sys.argv[1])).now()))"
+    time = SteadyTime.begun(SystemClock())
+    before = time.now()
+    told = subprocess.run([sys.executable, "-c", text, repr(time.offset)], capture_output=True, text=True, check=True)
+    assert before <= json.loads(told.stdout) <= time.now()

@@ -96,26 +96,29 @@ def _records(findings: Findings) -> RecordsPart:
 
 
 def _groups(drill: Drill) -> list[GroupPart]:
+    """Every group that was handed over or processed anything: of who processed nothing nobody knows what it skipped."""
     first = drill.handovers[0]
-    found = {group.name: group for group in drill.findings.groups}
+    found = {group.name: group for group in drill.findings.groups if group.processed}
     return [
         GroupPart(
             name=name,
-            protocol=drill.protocols[name],
-            lag_at_handover=lag,
-            skipped=found[name].skipped.count if name in found else 0,
-            repeated=found[name].repeated.count if name in found else 0,
-            mirrormaker_would_repeat=first.mirrormaker.get(name, 0),
+            protocol=drill.protocols.get(name),
+            lag_at_handover=first.lags.get(name),
+            skipped=found[name].skipped.count if name in found else None,
+            repeated=found[name].repeated.count if name in found else None,
+            mirrormaker_would_repeat=first.mirrormaker.get(name),
         )
-        for name, lag in sorted(first.lags.items())
+        for name in sorted({*first.lags, *(group.name for group in drill.findings.groups)})
     ]
 
 
 def _totals(drill: Drill) -> TotalsPart:
+    groups = drill.findings.groups
+    known = bool(groups) and all(group.processed for group in groups)
     return TotalsPart(
-        processed=sum(group.processed for group in drill.findings.groups),
-        skipped=sum(group.skipped.count for group in drill.findings.groups),
-        repeated=sum(group.repeated.count for group in drill.findings.groups),
+        processed=sum(group.processed for group in groups),
+        skipped=sum(group.skipped.count for group in groups) if known else None,
+        repeated=sum(group.repeated.count for group in groups) if known else None,
         mirrormaker_would_repeat=sum(sum(handover.mirrormaker.values()) for handover in drill.handovers),
     )
 
@@ -138,7 +141,7 @@ def _handover(drill: Drill, handover: Handover) -> HandoverPart:
                 lag=group["lag"],
                 compared=sum(line.get("compared", 0) for line in group["positions"].values()),
                 proofs=dict(Counter(line["proof"] for line in group["positions"].values())),
-                mirrormaker_would_repeat=handover.mirrormaker.get(name, 0),
+                mirrormaker_would_repeat=handover.mirrormaker[name],
             )
             for name, group in sorted(handed.items())
         ],

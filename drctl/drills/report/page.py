@@ -61,5 +61,5 @@ def _clock(iso: str) -> str:
     return f"{datetime.fromisoformat(iso):%H:%M:%S.%f}"[:-5]
 
 
-def _number(value: int) -> str:
-    return f"{value:,}"
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"

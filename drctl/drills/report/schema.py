@@ -68,22 +68,26 @@ class RecordsPart(Part):
 
 
 class GroupPart(Part):
-    """One group: lag and MirrorMaker's number at the first handover, skipped and repeated over the whole drill."""
+    """One group: lag and MirrorMaker's number at the first handover, skipped and repeated over the whole drill.
+
+    Null is unknown: of a group that processed nothing nobody knows what it skipped or repeated, and one that was not
+    handed over has no numbers of a handover.
+    """
 
     name: str
-    protocol: str
-    lag_at_handover: Count
-    skipped: Count
-    repeated: Count
-    mirrormaker_would_repeat: Count
+    protocol: str | None
+    lag_at_handover: Count | None
+    skipped: Count | None
+    repeated: Count | None
+    mirrormaker_would_repeat: Count | None
 
 
 class TotalsPart(Part):
-    """All groups over the whole drill; MirrorMaker's number over both handovers."""
+    """All groups over the whole drill, null if one of them is unknown; MirrorMaker's number over both handovers."""
 
     processed: Count
-    skipped: Count
-    repeated: Count
+    skipped: Count | None
+    repeated: Count | None
     mirrormaker_would_repeat: Count
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import override
@@ -80,6 +81,25 @@ def test_a_group_is_told_with_its_lag_and_mirrormakers_number_of_the_first_hando
     }
     assert document.totals.mirrormaker_would_repeat == 2 * 1385
     assert document.totals.processed == 2000
+
+
+def test_of_a_group_that_processed_nothing_is_unknown_what_it_skipped_and_repeated() -> None:
+    idle = drill(groups=("dispatch",))
+    document = build(idle)
+    told = {group.name: (group.skipped, group.repeated) for group in document.groups}
+    assert told == {"dispatch": (0, 0), "reporting": (None, None)}
+    assert (document.totals.skipped, document.totals.repeated) == (None, None)
+    jsonschema.validate(json.loads(document.model_dump_json()), report_schema())
+    assert re.search(r'<th scope="row">reporting</th>.*<td>unknown</td><td>unknown</td>', page(idle))
+
+
+def test_a_group_that_was_not_handed_over_has_no_numbers_of_a_handover() -> None:
+    drilled = drill()
+    extra = replace(drilled.findings.groups[0], name="stranger")
+    findings = replace(drilled.findings, groups=(*drilled.findings.groups, extra))
+    (stranger,) = [g for g in build(replace(drilled, findings=findings)).groups if g.name == "stranger"]
+    assert (stranger.protocol, stranger.lag_at_handover, stranger.mirrormaker_would_repeat) == (None, None, None)
+    assert stranger.skipped == 0
 
 
 def test_the_timeline_is_in_order_and_holds_steps_and_phases() -> None:

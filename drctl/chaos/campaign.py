@@ -21,6 +21,7 @@ from drctl.drills.fresh import fresh_reader, log_ends
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import ConfigInvalid, LabError
+from drctl.lab.faults import WAYS_BACK
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
@@ -191,9 +192,9 @@ def _judged(events: Sequence[Event], workload: Workload, span: tuple[float, floa
         "during the fault": Traffic(Phase.DURING, seen.acknowledged_between(*span), DURING),
         "after the fault": Traffic(Phase.AFTER, seen.acknowledged_between(span[1], float("inf")), AFTER),
     }
-    faults = tuple(_faults(folder / FAULTS))
+    faults = tuple(read_faults(folder / FAULTS))
     evidence = {
-        "a fault, by another observer than its injector": bool(faults),
+        "a fault, by another observer than its injector": any(seen["fault"] not in WAYS_BACK for seen in faults),
         "every client at work after the fault": all(
             any(line.at > span[1] for line in seen.done(client)) for client in CLIENTS
         ),
@@ -211,12 +212,20 @@ def read_journal(path: Path) -> tuple[dict[str, Any] | None, str | None]:
     try:
         text = path.read_bytes()
         document = json.loads(text)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None, None
     return (document, hashlib.sha256(text).hexdigest()) if isinstance(document, dict) else (None, None)
 
 
-def _faults(path: Path) -> Iterator[dict[str, Any]]:
-    if path.exists():
-        for line in path.read_text("utf-8").splitlines():
-            yield json.loads(line)
+def read_faults(path: Path) -> Iterator[dict[str, Any]]:
+    """What others saw of the faults. A torn line, or one that does not say who saw what of whom, is no evidence."""
+    if not path.exists():
+        return
+    for line in path.read_bytes().splitlines():
+        try:
+            seen = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        told = [isinstance(seen, dict) and seen.get(key) for key in ("fault", "target", "observer", "observation")]
+        if all(isinstance(each, str) and each for each in told):
+            yield seen

@@ -14,6 +14,7 @@ __all__ = ["after_experiment_control"]
 def after_experiment_control(context: dict[str, Any], state: dict[str, Any]) -> None:  # noqa: ARG001 - the toolkit's
     """Turn a journal with gaps into a failed one, and write the gaps into its experiment's extensions."""
     found = list(gaps(state))
-    state["experiment"].setdefault("extensions", []).append({"name": "drctl", "gaps": found})
+    experiment = state["experiment"]
+    experiment["extensions"] = [*(experiment.get("extensions") or ()), {"name": "drctl", "gaps": found}]
     if found:
         state["status"], state["deviated"] = "failed", True

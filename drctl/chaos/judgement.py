@@ -20,68 +20,112 @@ def overruled(verdict: Verdict, reasons: Sequence[str], found: Sequence[str]) ->
 
 def hypothesis_strategy(experiment: Mapping[str, Any]) -> str:
     """When the experiment wants its steady state looked at; ``default`` is before and after the method."""
-    return str((experiment.get("runtime") or {}).get("hypothesis", {}).get("strategy", "default"))
+    return str(_object(_object(experiment.get("runtime")).get("hypothesis")).get("strategy") or "default")
 
 
 def gaps(journal: Mapping[str, Any] | None) -> Iterator[str]:
-    """Reasons why this run proves nothing, whatever its status says; nothing means that it ran as written."""
+    """Reasons why this run proves nothing, whatever its status says; nothing means that it ran as written.
+
+    A journal is data of somebody else: whatever is missing in it, null or of another type is a gap and no error.
+    """
     if journal is None:
         yield "the experiment left no journal"
         return
-    experiment = journal.get("experiment", {})
-    if not experiment.get("method"):
+    experiment = _object(journal.get("experiment"))
+    if not _list(experiment.get("method")):
         yield "the experiment has no method, so nothing was done"
     if journal.get("status") != "completed":
         yield f"the experiment ended as {journal.get('status')}"
+    if journal.get("deviated") is not False:
+        yield "the experiment deviated from its steady state, or does not say that it did not"
     if _is_dry(experiment):
         yield "the experiment is dry: some of it is only pretended"
-    yield from _hypothesis_gaps(experiment, journal.get("steady_states") or {})
-    yield from _activity_gaps("method", experiment.get("method") or [], journal.get("run") or [])
-    yield from _activity_gaps("rollback", experiment.get("rollbacks") or [], journal.get("rollbacks") or [])
+    yield from _hypothesis_gaps(experiment, _object(journal.get("steady_states")))
+    for part, written, ran in (("method", "method", "run"), ("rollback", "rollbacks", "rollbacks")):
+        runs = _list(journal.get(ran))
+        yield from _unmatched(f"the {part}", _list(experiment.get(written)), runs)
+        yield from _activity_gaps(part, runs)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _is_dry(experiment: Mapping[str, Any]) -> bool:
-    probes = (experiment.get("steady-state-hypothesis") or {}).get("probes") or []
-    activities = [*(experiment.get("method") or []), *(experiment.get("rollbacks") or []), *probes]
-    return any(part.get("dry") for part in (experiment, *activities))
+    probes = _list(_object(experiment.get("steady-state-hypothesis")).get("probes"))
+    activities = [*_list(experiment.get("method")), *_list(experiment.get("rollbacks")), *probes]
+    return any(_object(part).get("dry") for part in (experiment, *activities))
 
 
 def _hypothesis_gaps(experiment: Mapping[str, Any], states: Mapping[str, Any]) -> Iterator[str]:
-    hypothesis = experiment.get("steady-state-hypothesis")
+    hypothesis = _object(experiment.get("steady-state-hypothesis"))
     if not hypothesis:
         yield "the experiment has no steady-state hypothesis"
         return
-    if not hypothesis.get("probes"):
+    probes = _list(hypothesis.get("probes"))
+    if not probes:
         yield "the steady-state hypothesis has no probe, so it is always met"
     for when in ("before", "after"):
-        state = states.get(when)
-        if not state:
-            yield f"the steady state was not looked at {when} the method"
-        elif not state.get("steady_state_met"):
-            yield f"the steady state was not met {when} the method"
-        yield from _misread(state or {})
-    during = states.get("during") or []
+        yield from _state_gaps(f"{when} the method", probes, _object(states.get(when)))
+    during = _list(states.get("during"))
     if hypothesis_strategy(experiment) == CONTINUOUS and not during:
         yield "the steady state was not looked at during the method"
-    if missed := sum(not state.get("steady_state_met") for state in during):
+    if missed := sum(_object(state).get("steady_state_met") is not True for state in during):
         yield f"the steady state was not met {missed} times during the method"
 
 
-def _misread(state: Mapping[str, Any]) -> Iterator[str]:
-    """Of an object with a ``status`` the toolkit compares that and nothing else. Meant for processes and HTTP."""
-    for probe in state.get("probes") or []:
-        activity, output = probe.get("activity", {}), probe.get("output")
-        if activity.get("provider", {}).get("type") == "python" and isinstance(output, dict) and "status" in output:
+def _state_gaps(when: str, probes: list[Any], state: Mapping[str, Any]) -> Iterator[str]:
+    if not state:
+        yield f"the steady state was not looked at {when}"
+        return
+    if state.get("steady_state_met") is not True:
+        yield f"the steady state was not met {when}"
+    looked = _list(state.get("probes"))
+    yield from _unmatched(f"the steady state {when}", probes, looked)
+    for probe in map(_object, looked):
+        activity, output = _object(probe.get("activity")), probe.get("output")
+        if probe.get("status") != "succeeded" or probe.get("tolerance_met") is not True:
+            yield f"probe '{activity.get('name')}' was not within its tolerance {when}"
+        # Of an object with a status the toolkit compares that and nothing else. Meant for processes and HTTP.
+        if _object(activity.get("provider")).get("type") == "python" and "status" in _object(output):
             yield f"probe '{activity.get('name')}' returned an object, of which only its status was compared"
 
 
-def _activity_gaps(part: str, written: list[Any], ran: list[Any]) -> Iterator[str]:
-    if len(ran) < len(written):
-        yield f"{len(written) - len(ran)} activities of the {part} did not run"
-    for activity in ran:
-        name = activity.get("activity", {}).get("name", "?")
-        if activity.get("status") != "succeeded":
-            yield f"{part} activity '{name}' {activity.get('status')}"
-        elif "tolerance" in activity.get("activity", {}) and not activity.get("tolerance_met"):
+def _unmatched(part: str, written: list[Any], ran: list[Any]) -> Iterator[str]:
+    """Who was to run and did not, and who ran and was not to: each run counts for one activity, the same in every word.
+
+    In whatever order, since those in the background begin when they come to it.
+    """
+    left = [_object(each).get("activity") for each in ran]
+    for activity in written:
+        found = next((each for each in left if _is_same(activity, each)), None)
+        if found is None:
+            told = _object(activity)
+            yield f"activity '{told.get('name') or told.get('ref')}' of {part} did not run"
+        else:
+            left.remove(found)
+    for activity in left:
+        yield f"activity '{_object(activity).get('name')}' ran in {part}, which does not name it"
+
+
+def _is_same(written: object, ran: object) -> bool:
+    """Whether that ran; a reference is run as what it refers to, whose name it is."""
+    told = _object(written)
+    if "ref" in told:
+        return isinstance(told["ref"], str) and _object(ran).get("name") == told["ref"]
+    return bool(told) and written == ran
+
+
+def _activity_gaps(part: str, ran: list[Any]) -> Iterator[str]:
+    for run in map(_object, ran):
+        activity = _object(run.get("activity"))
+        name = activity.get("name", "?")
+        if run.get("status") != "succeeded":
+            yield f"{part} activity '{name}' {run.get('status') or 'did not end'}"
+        elif "tolerance" in activity and run.get("tolerance_met") is not True:
             # Outside of the hypothesis the toolkit does not look at tolerances at all.
             yield f"{part} probe '{name}' was not held against its tolerance: put it into the hypothesis"

@@ -124,6 +124,9 @@ FAULTS: dict[str, Fault] = {
     "heal-link": heal_link,
 }
 
+WAYS_BACK = ("continue", "restart", "heal-link")
+"""Which of them end a fault and are none."""
+
 
 def unlisted(lab: Lab, site: str, broker: int) -> str:
     """What the other brokers say of one that is gone: nothing. Empty while they still list it."""

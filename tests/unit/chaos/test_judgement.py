@@ -1,15 +1,17 @@
 """Every way in which the Chaos Toolkit passes without having tested anything is a gap. The real toolkit runs here."""
 
+import copy
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drctl.chaos.campaign import read_journal
-from drctl.chaos.judgement import gaps, overruled
+from drctl.chaos.judgement import gaps, hypothesis_strategy, overruled
 from drctl.model.verdict import Verdict, exit_code
 from tests.unit.chaos.experiments import action, experiment, probe
 
@@ -85,8 +87,120 @@ def test_an_experiment_without_hypothesis_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_a_status_that_was_rewritten_does_not_help(tmp_path: Path) -> None:
-    journal = run(tmp_path, experiment(method=[action("fail")]))
-    assert list(gaps({**journal, "status": "completed", "deviated": False}))
+    ran = run(tmp_path, experiment(method=[action("fail")]))
+    assert list(gaps({**ran, "status": "completed", "deviated": False}))
+
+
+def journal(**changes: Any) -> dict[str, Any]:
+    """A journal of an experiment that ran as written, as the toolkit writes it."""
+    text = experiment()
+
+    def ran(activity: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"activity": dict(activity), "status": "succeeded", "output": None, **more}
+
+    probes = [ran(each, tolerance_met=True) for each in text["steady-state-hypothesis"]["probes"]]
+    state = {"steady_state_met": True, "probes": probes}
+    return {
+        "experiment": text,
+        "status": "completed",
+        "deviated": False,
+        "steady_states": {"before": state, "after": state, "during": []},
+        "run": [ran(each) for each in text["method"]],
+        "rollbacks": [ran(each) for each in text["rollbacks"]],
+        **changes,
+    }
+
+
+def told(**changes: Any) -> str:
+    return "; ".join(gaps(journal(**changes)))
+
+
+def test_a_journal_of_what_ran_as_written_has_no_gap() -> None:
+    assert told() == ""
+
+
+@pytest.mark.parametrize("deviated", [True, None, 0, "no"])
+def test_a_deviation_or_a_journal_that_does_not_deny_it_is_a_gap(deviated: object) -> None:
+    assert "deviated" in told(deviated=deviated)
+
+
+def test_one_activity_that_ran_twice_does_not_stand_for_another_that_did_not_run() -> None:
+    written = experiment(method=[action("act"), {**action("act"), "name": "kill-the-leader"}])
+    twice = [{"activity": action("act"), "status": "succeeded"}] * 2
+    assert told(experiment=written, run=twice) == (
+        "activity 'kill-the-leader' of the method did not run; activity 'act' ran in the method, which does not name it"
+    )
+
+
+def test_an_activity_of_the_same_name_that_does_something_else_does_not_stand_for_it() -> None:
+    other = {**action("act"), "provider": action("say")["provider"]}
+    assert "activity 'act' of the method did not run" in told(run=[{"activity": other, "status": "succeeded"}])
+
+
+def test_a_rollback_that_did_not_run_is_named() -> None:
+    assert told(rollbacks=[]) == "activity 'act' of the rollback did not run"
+
+
+def test_a_reference_is_matched_by_the_name_of_what_ran() -> None:
+    written = experiment(method=[action("act"), {"ref": "act"}])
+    once = [{"activity": action("act"), "status": "succeeded"}]
+    assert told(experiment=written, run=[*once, *once]) == ""
+    assert "activity 'act' of the method did not run" in told(experiment=written, run=once)
+
+
+def test_a_state_without_its_probes_was_not_looked_at_whatever_it_says() -> None:
+    states = {**journal()["steady_states"], "after": {"steady_state_met": True, "probes": []}}
+    assert told(steady_states=states) == "activity 'say' of the steady state after the method did not run"
+
+
+@pytest.mark.parametrize("changes", [{"tolerance_met": None}, {"tolerance_met": "yes"}, {"status": "failed"}])
+def test_a_probe_out_of_its_tolerance_is_named_though_the_state_is_called_met(changes: dict[str, Any]) -> None:
+    state = journal()["steady_states"]["after"]
+    states = {**journal()["steady_states"], "after": {**state, "probes": [{**state["probes"][0], **changes}]}}
+    assert told(steady_states=states) == "probe 'say' was not within its tolerance after the method"
+
+
+ODD = [None, 7, "x", [], {}, [None], [[]], [{}], [{"activity": None}], {"before": None}, {"before": 1, "after": [None]}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("part", ["experiment", "status", "deviated", "steady_states", "run", "rollbacks"])
+def test_whatever_stands_where_a_part_should_is_a_gap_and_no_error(part: str, odd: object) -> None:
+    assert told(**{part: odd})
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("part", ["method", "rollbacks", "steady-state-hypothesis"])
+def test_whatever_stands_in_an_experiment_is_a_gap_and_no_error(part: str, odd: object) -> None:
+    assert told(experiment=experiment(**{part: odd}))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_runtime_of_any_shape_wants_the_usual_looks(odd: object) -> None:
+    assert hypothesis_strategy({"runtime": odd}) == hypothesis_strategy({"runtime": {"hypothesis": odd}}) == "default"
+
+
+def leaves(value: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in items:
+        yield (*at, key)
+        yield from leaves(each, (*at, key))
+
+
+HARMLESS = {"title", "description", "output", "during", "dry", "runtime", "extensions"}
+"""What a journal may lack: nothing rests on it."""
+
+
+def test_a_null_anywhere_that_matters_is_a_gap_and_no_error() -> None:
+    whole = json.loads(json.dumps(journal()))
+    for way in leaves(whole):
+        changed = copy.deepcopy(whole)
+        part = changed
+        for key in way[:-1]:
+            part = part[key]
+        part[way[-1]] = None
+        assert bool(list(gaps(changed))) == (way[-1] not in HARMLESS), way
 
 
 def test_no_journal_is_a_gap_and_a_torn_one_is_none(tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
-from drctl.ledger.history import read
 from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
 from drctl.model.verdict import Verdict
 
@@ -141,8 +140,9 @@ def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], No
         lab.clock.sleep(3)
     finally:
         workload.stop()
-    events = [*read(workload.histories), *fresh_reader(lab, primary, run, since)]
-    return _judged(events, workload, (began, ended), folder)
+    seen = Histories.read(workload.histories)
+    found = tuple(fresh_reader(lab, primary, run, since))
+    return judged(seen, found, (began, ended), folder, complete=workload.complete())
 
 
 def _let_work(lab: Lab, workload: Workload, seconds: float, floor: int) -> None:
@@ -184,9 +184,12 @@ def _end(lab: Lab) -> None:
         lab.processes.wait_gone(CHILD)
 
 
-def _judged(events: Sequence[Event], workload: Workload, span: tuple[float, float], folder: Path) -> Outcome:
+def judged(
+    seen: Histories, found: Sequence[Event], span: tuple[float, float], folder: Path, *, complete: bool
+) -> Outcome:
+    """Judge by the clients' histories, what a fresh reader found, when the fault was, and what others saw of it."""
+    events = [*seen.events(), *found]
     findings = check(events, compacted=COMPACTED, groups=READS)
-    seen = Histories.read(workload.histories)
     windows = {
         "before the fault": Traffic(Phase.BEFORE, seen.acknowledged_between(0, span[0]), BEFORE),
         "during the fault": Traffic(Phase.DURING, seen.acknowledged_between(*span), DURING),
@@ -194,14 +197,14 @@ def _judged(events: Sequence[Event], workload: Workload, span: tuple[float, floa
     }
     faults = tuple(read_faults(folder / FAULTS))
     evidence = {
-        "a fault, by another observer than its injector": any(seen["fault"] not in WAYS_BACK for seen in faults),
+        "a fault, by another observer than its injector": any(each["fault"] not in WAYS_BACK for each in faults),
         "every client at work after the fault": all(
             any(line.at > span[1] for line in seen.done(client)) for client in CLIENTS
         ),
         **reached(findings),
     }
     control = caught(events, compacted=COMPACTED, groups=READS)
-    weight = Weight(windows, evidence, control, complete=workload.complete(), redelivery=True)
+    weight = Weight(windows, evidence, control, complete=complete, redelivery=True)
     journal, digest = read_journal(folder / JOURNAL)
     verdict, reasons = overruled(*judge(findings, weight), tuple(gaps(journal)))
     return Outcome(verdict, reasons, findings, windows, faults, control, digest)

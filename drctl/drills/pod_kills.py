@@ -25,7 +25,6 @@ from drctl.lab.workload import COMPACTED, READS, Workload
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
-from drctl.ledger.history import read
 from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
 from drctl.model.verdict import Verdict
 
@@ -58,7 +57,7 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kills:
+class Kills:
     """What the kills left to judge: how many came back to their volume, and when all of it began and ended."""
 
     times: int
@@ -94,13 +93,14 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
         lab.clock.sleep(8)
     finally:
         workload.stop()
-    events = [*read(workload.histories), *fresh_reader(lab, "north", run, since)]
-    seen, complete = Histories.read(workload.histories), workload.complete()
-    return judged(events, seen, _Kills(times, same, began, ended, tuple(back)), complete=complete)
+    seen, found = Histories.read(workload.histories), tuple(fresh_reader(lab, "north", run, since))
+    kills = Kills(times, same, began, ended, tuple(back))
+    return judged(seen, found, kills, complete=workload.complete())
 
 
-def judged(events: Sequence[Event], seen: Histories, kills: _Kills, *, complete: bool) -> Campaign:
-    """What the clients' histories and a fresh reader say of it."""
+def judged(seen: Histories, found: Sequence[Event], kills: Kills, *, complete: bool) -> Campaign:
+    """Judge by the clients' histories and by what a fresh reader found when all was over."""
+    events = [*seen.events(), *found]
     findings = check(events, compacted=COMPACTED, groups=READS)
     control = caught(events, compacted=COMPACTED, groups=READS)
     windows = {

@@ -10,18 +10,14 @@ from uuid import UUID, uuid4
 
 from drctl import __version__
 from drctl.drills.fresh import PARTITIONS, fresh_reader
+from drctl.drills.judging import Work, judged
 from drctl.drills.outcome import Drill, Handover, Posture
 from drctl.drills.timeline import Histories, Span
-from drctl.drills.witnesses import evidence, windows
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
 from drctl.lab.layout import KAFKA
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
-from drctl.ledger.checker import check
-from drctl.ledger.control import caught
-from drctl.ledger.history import read
-from drctl.ledger.verdict import Weight, judge, reached
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
 from drctl.model.site import PlanFile
@@ -161,25 +157,25 @@ class Rehearsal:
     ) -> Drill:
         self.say("a fresh reader reads both sites, the checker compares")
         self._phase("a fresh reader reads both sites")
-        history = list(read(workload.histories))
-        events = [*history, *fresh_reader(self.lab, "north", ledger_run)]
-        findings = check(events, compacted=COMPACTED, groups=READS)
-        standby = check([*history, *fresh_reader(self.lab, "south", ledger_run)], compacted=COMPACTED)
-        control = caught(events, compacted=COMPACTED, groups=READS)
         histories = Histories.read(workload.histories)
-        seen = {**evidence(histories, handovers, standby, CLIENTS), **reached(findings)}
-        weight = Weight(windows(histories, handovers), seen, control, complete=workload.complete())
-        verdict, reasons = judge(findings, weight)
-        self._phase(f"the verdict: {verdict.value}")
+        found = judged(
+            Work(READS, CLIENTS, COMPACTED),
+            histories,
+            handovers,
+            primary=list(fresh_reader(self.lab, "north", ledger_run)),
+            standby=list(fresh_reader(self.lab, "south", ledger_run)),
+            complete=workload.complete(),
+        )
+        self._phase(f"the verdict: {found.verdict.value}")
         return Drill(
             id=f"drill-{self.lab.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
             began=self.phases[0][0],
             ended=self._now(),
-            verdict=verdict,
-            reasons=reasons,
-            findings=findings,
-            weight=weight,
-            standby=standby,
+            verdict=found.verdict,
+            reasons=found.reasons,
+            findings=found.findings,
+            weight=found.weight,
+            standby=found.standby,
             handovers=handovers,
             histories=histories,
             protocols=protocols,

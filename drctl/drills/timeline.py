@@ -1,11 +1,12 @@
 """What happened when: histories and steps, turned into the numbers and curves of a report."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drctl.ledger.history import Line, read_lines
+from drctl.ledger.events import Event
+from drctl.ledger.history import Line, events_of, read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ class Histories:
     @staticmethod
     def read(folder: Path) -> "Histories":
         return Histories({path.stem: list(read_lines(path)) for path in sorted(folder.glob("*.jsonl"))})
+
+    def events(self) -> Iterator[Event]:
+        """What the clients say of each record, client by client."""
+        for client in sorted(self.lines):
+            for line in self.lines[client]:
+                yield from events_of(line)
 
     def done(self, client: str) -> list[Line]:
         """The lines that show work done by that client, each with records; none if it left no history."""

@@ -105,10 +105,11 @@ def read(folder: Path) -> Iterator[Event]:
     """Every event of every client, file by file. JournalBroken as in ``read_lines``."""
     for path in sorted(folder.glob("*.jsonl")):
         for line in read_lines(path):
-            yield from _events(line)
+            yield from events_of(line)
 
 
-def _events(line: Line) -> Iterator[Event]:
+def events_of(line: Line) -> Iterator[Event]:
+    """What one line says of each of its records."""
     for producer, topic, partition, sequence, *key in line.records:
         stream = Stream(producer, topic, partition)
         match line.kind:

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from drctl.chaos.campaign import checked, read_faults, read_journal
+from drctl.chaos.campaign import checked, judged, read_faults, read_journal
+from drctl.drills.timeline import Histories
 from drctl.errors import ConfigInvalid
-from tests.unit.chaos.experiments import ACTIVITIES, action, experiment
+from drctl.lab.faults import WAYS_BACK
+from drctl.model.verdict import Verdict
+from tests.unit.chaos.experiments import ACTIVITIES, action, experiment, ran_as_written
+from tests.unit.lab.work import FAULT, everything, seen, without
 
 FOREIGN = {"controls": [{"name": "c", "provider": {"type": "python", "module": ACTIVITIES}}]}
 
@@ -70,3 +74,35 @@ def test_only_a_line_that_says_who_saw_what_of_whom_is_evidence_of_a_fault(tmp_p
     odd = [*({**SEEN, key: value} for key in SEEN for value in (None, "", 7)), [1], None, 7]
     path.write_text("\n".join(map(json.dumps, [SEEN, *odd])) + '\n{"fault": "ki')
     assert list(read_faults(path)) == [SEEN]
+
+
+def outcome(folder: Path, histories: Histories, *, fault: str = "kill", journal: bool = True) -> Verdict:
+    """The verdict on an experiment of which this is left."""
+    (folder / "faults.jsonl").write_text(json.dumps({**SEEN, "fault": fault}) + "\n")
+    if journal:
+        (folder / "journal.json").write_text(json.dumps(ran_as_written()))
+    return judged(histories, seen(), FAULT, folder, complete=True).verdict
+
+
+def test_an_experiment_that_ran_as_written_under_work_that_nothing_was_lost_of_is_proved(tmp_path: Path) -> None:
+    assert outcome(tmp_path, everything()) is Verdict.PROVED
+
+
+@pytest.mark.parametrize("client", sorted(everything().lines))
+def test_without_a_client_an_experiment_proves_nothing(tmp_path: Path, client: str) -> None:
+    assert outcome(tmp_path, without(client)) is not Verdict.PROVED
+
+
+def test_a_group_that_stopped_during_the_fault_is_named(tmp_path: Path) -> None:
+    lines = everything().lines
+    stopped = Histories({**lines, "consumer-billing": lines["consumer-billing"][:2]})
+    assert outcome(tmp_path, stopped) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("fault", WAYS_BACK)
+def test_a_way_back_alone_is_no_fault(tmp_path: Path, fault: str) -> None:
+    assert outcome(tmp_path, everything(), fault=fault) is Verdict.INCONCLUSIVE
+
+
+def test_without_a_journal_an_experiment_proves_nothing(tmp_path: Path) -> None:
+    assert outcome(tmp_path, everything(), journal=False) is Verdict.INCONCLUSIVE

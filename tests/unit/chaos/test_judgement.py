@@ -13,7 +13,7 @@ import pytest
 from drctl.chaos.campaign import read_journal
 from drctl.chaos.judgement import gaps, hypothesis_strategy, overruled
 from drctl.model.verdict import Verdict, exit_code
-from tests.unit.chaos.experiments import action, experiment, probe
+from tests.unit.chaos.experiments import action, experiment, probe, ran_as_written
 
 
 def run(folder: Path, text: dict[str, Any]) -> dict[str, Any]:
@@ -91,28 +91,8 @@ def test_a_status_that_was_rewritten_does_not_help(tmp_path: Path) -> None:
     assert list(gaps({**ran, "status": "completed", "deviated": False}))
 
 
-def journal(**changes: Any) -> dict[str, Any]:
-    """A journal of an experiment that ran as written, as the toolkit writes it."""
-    text = experiment()
-
-    def ran(activity: dict[str, Any], **more: Any) -> dict[str, Any]:
-        return {"activity": dict(activity), "status": "succeeded", "output": None, **more}
-
-    probes = [ran(each, tolerance_met=True) for each in text["steady-state-hypothesis"]["probes"]]
-    state = {"steady_state_met": True, "probes": probes}
-    return {
-        "experiment": text,
-        "status": "completed",
-        "deviated": False,
-        "steady_states": {"before": state, "after": state, "during": []},
-        "run": [ran(each) for each in text["method"]],
-        "rollbacks": [ran(each) for each in text["rollbacks"]],
-        **changes,
-    }
-
-
 def told(**changes: Any) -> str:
-    return "; ".join(gaps(journal(**changes)))
+    return "; ".join(gaps(ran_as_written(**changes)))
 
 
 def test_a_journal_of_what_ran_as_written_has_no_gap() -> None:
@@ -149,14 +129,14 @@ def test_a_reference_is_matched_by_the_name_of_what_ran() -> None:
 
 
 def test_a_state_without_its_probes_was_not_looked_at_whatever_it_says() -> None:
-    states = {**journal()["steady_states"], "after": {"steady_state_met": True, "probes": []}}
+    states = {**ran_as_written()["steady_states"], "after": {"steady_state_met": True, "probes": []}}
     assert told(steady_states=states) == "activity 'say' of the steady state after the method did not run"
 
 
 @pytest.mark.parametrize("changes", [{"tolerance_met": None}, {"tolerance_met": "yes"}, {"status": "failed"}])
 def test_a_probe_out_of_its_tolerance_is_named_though_the_state_is_called_met(changes: dict[str, Any]) -> None:
-    state = journal()["steady_states"]["after"]
-    states = {**journal()["steady_states"], "after": {**state, "probes": [{**state["probes"][0], **changes}]}}
+    state = ran_as_written()["steady_states"]["after"]
+    states = {**ran_as_written()["steady_states"], "after": {**state, "probes": [{**state["probes"][0], **changes}]}}
     assert told(steady_states=states) == "probe 'say' was not within its tolerance after the method"
 
 
@@ -193,7 +173,7 @@ HARMLESS = {"title", "description", "output", "during", "dry", "runtime", "exten
 
 
 def test_a_null_anywhere_that_matters_is_a_gap_and_no_error() -> None:
-    whole = json.loads(json.dumps(journal()))
+    whole = json.loads(json.dumps(ran_as_written()))
     for way in leaves(whole):
         changed = copy.deepcopy(whole)
         part = changed

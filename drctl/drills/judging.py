@@ -1,0 +1,53 @@
+"""From what a drill left behind to its verdict: no lab and no clock, so that any history can be judged again."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from drctl.drills.outcome import Handover
+from drctl.drills.timeline import Histories
+from drctl.drills.witnesses import evidence, windows
+from drctl.ledger.checker import Findings, check
+from drctl.ledger.control import caught
+from drctl.ledger.events import Event
+from drctl.ledger.verdict import Weight, judge, reached
+from drctl.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Who was to do what: the topics that each group reads, every client by name, and the topics that are compacted."""
+
+    groups: Mapping[str, Collection[str]]
+    clients: Collection[str]
+    compacted: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reasons and with all that it rests on."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    findings: Findings
+    standby: Findings
+    weight: Weight
+
+
+def judged(
+    work: Work,
+    histories: Histories,
+    handovers: Sequence[Handover],
+    *,
+    primary: Sequence[Event],
+    standby: Sequence[Event],
+    complete: bool,
+) -> Judgement:
+    """Judge a drill by its clients' histories and by what a fresh reader found at both sites when all was over."""
+    history = tuple(histories.events())
+    events = [*history, *primary]
+    findings = check(events, compacted=work.compacted, groups=work.groups)
+    copied = check([*history, *standby], compacted=work.compacted)
+    seen = {**evidence(histories, handovers, copied, work.clients), **reached(findings)}
+    control = caught(events, compacted=work.compacted, groups=work.groups)
+    weight = Weight(windows(histories, handovers), seen, control, complete=complete)
+    return Judgement(*judge(findings, weight), findings, copied, weight)

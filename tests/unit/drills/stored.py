@@ -1,0 +1,99 @@
+"""Stored histories of drills: read, judged as a drill is, and nothing else known.
+
+The first line says what the history is about: ``way``, the ``verdict`` that is right, and a ``reason`` of it or the
+``error``; besides, what differs from ``WORK``: ``groups`` and what each reads, ``clients``, ``lag`` at the handovers,
+``complete``, and ``weight`` with parts of it that are put in place of what the drill found. Every other line belongs
+to the history of its ``client``, or to what a fresh reader found at ``fresh``. ``stream`` with ``from`` and ``to``
+stands for that many records; ``at`` counts from the drill's beginning.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from drctl.drills.judging import Judgement, Work, judged
+from drctl.drills.timeline import Histories
+from drctl.ledger.events import Event, Seen, Stream
+from drctl.ledger.history import Line
+from drctl.ledger.verdict import Phase, Traffic, judge
+from tests.unit.drills.example import HOME, T0, THERE, handover
+
+HISTORIES = Path(__file__).parents[2] / "histories"
+WORK = Work(
+    {"dispatch": ("turbines.readings",), "reporting": ("turbines.readings", "shop.orders")},
+    ("producer-turbines", "producer-orders", "consumer-dispatch", "consumer-reporting"),
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A drill as it was stored: the clients' lines by client, what was seen at each site, and what its head says."""
+
+    head: dict[str, Any]
+    lines: dict[str, list[dict[str, Any]]]
+    seen: dict[str, list[Event]]
+
+    def written(self, folder: Path) -> Histories:
+        """The clients' histories, through files as clients write them."""
+        for client, lines in self.lines.items():
+            (folder / f"{client}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return Histories.read(folder)
+
+    def plain(self) -> Histories:
+        """The clients' histories as values."""
+        return Histories({client: [_line(line) for line in lines] for client, lines in self.lines.items()})
+
+    def judged(self, histories: Histories) -> Judgement:
+        """What the drill's own judgement says of it."""
+        lag = self.head.get("lag", 3246)
+        found = judged(
+            Work(self.head.get("groups", WORK.groups), self.head.get("clients", WORK.clients)),
+            histories,
+            (handover("north", "south", THERE, 1, lag=lag), handover("south", "north", HOME, 2, lag=lag)),
+            primary=self.seen.get("north", []),
+            standby=self.seen.get("south", []),
+            complete=self.head.get("complete", True),
+        )
+        if "weight" not in self.head:
+            return found
+        weight = replace(found.weight, **_parts(self.head["weight"]))
+        verdict, reasons = judge(found.findings, weight)
+        return replace(found, verdict=verdict, reasons=reasons, weight=weight)
+
+
+def _parts(parts: Mapping[str, Any]) -> dict[str, Any]:
+    if "windows" not in parts:
+        return dict(parts)
+    windows = {name: Traffic(Phase(phase), count, floor) for name, (phase, count, floor) in parts["windows"].items()}
+    return {**parts, "windows": windows}
+
+
+def _line(line: Mapping[str, Any]) -> Line:
+    more = {key: value for key, value in line.items() if key not in ("kind", "at", "site", "records")}
+    return Line(line["kind"], line["at"], line["site"], line["records"], more)
+
+
+def stored(path: Path) -> Stored:
+    """One stored history."""
+    head, *lines = map(json.loads, path.read_text().splitlines())
+    clients: dict[str, list[dict[str, Any]]] = {}
+    seen: dict[str, list[Event]] = {}
+    for line in lines:
+        if "fresh" in line:
+            seen.setdefault(line["fresh"], []).extend(_seen(line))
+        else:
+            stream, first, last = line.pop("stream", None), line.pop("from", 0), line.pop("to", -1)
+            records = [[*stream, n] for n in range(first, last + 1)] if stream else line.get("records", [])
+            at = T0 + line["at"]
+            clients.setdefault(line.pop("client"), []).append({**line, "at": at, "records": records})
+    return Stored(head, clients, seen)
+
+
+def _seen(line: Mapping[str, Any]) -> Iterator[Event]:
+    stream = Stream(*line["stream"])
+    more = {key: line[key] for key in ("intact", "foreign") if key in line}
+    for number, sequence in enumerate(range(line["from"], line["to"] + 1)):
+        offset = line["offset"] + number
+        yield Seen(stream.topic, line.get("in", stream.partition), offset, stream, sequence, **more)

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from drctl.model.facts import Facts
-from drctl.plans import decision, failback, failover, fence, handover, salvage, switchover
+from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover
 from drctl.plans.plan import Place, Plan, Step
-from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, SALVAGE, SWITCHOVER
+from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, REVERSAL, SALVAGE, SWITCHOVER
 from drctl.ports import World
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
     FAILOVER: "drctl failover --to target",
     HANDOVER: "drctl groups handover --to target --group …",
     FENCE: "drctl fence --site source",
+    REVERSAL: "drctl runs resume",
     SALVAGE: "drctl salvage",
     DECISION: "drctl salvage decide --topic … --decision replay|discard|hand-over --by … --reason …",
     FAILBACK: "drctl failback --to target",
@@ -95,6 +96,7 @@ def pages() -> dict[str, str]:
         failover.ordered("source", "target", observe=_blind),
         handover.ordered("source", "target", observe=_blind),
         fence.ordered("source", "target"),
+        reversal.ordered("source", "target"),
         salvage.ordered("source", "target"),
         decision.ordered("source", "target"),
         failback.ordered("source", "target", observe=_blind),

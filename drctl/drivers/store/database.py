@@ -1,10 +1,13 @@
 """The SQLite file that holds a plan file's epoch and journal."""
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from drctl.drivers.store.files import private, remedy
 from drctl.errors import JournalBroken
 
 SCHEMA = """
@@ -33,6 +36,9 @@ CREATE TABLE IF NOT EXISTS copied (
 CREATE TABLE IF NOT EXISTS sighting (site TEXT PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL, silent TEXT) STRICT;
 """
 
+NOT_OURS = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+"""Errors of SQLite that say nothing against the content."""
+
 
 @contextmanager
 def transaction(path: Path) -> Iterator[sqlite3.Connection]:
@@ -41,7 +47,7 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     JournalBroken where the file cannot be read or written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        prepare(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=10)
     except (OSError, sqlite3.Error) as error:
         raise broken(path, error) from error
@@ -67,7 +73,7 @@ def share(path: Path) -> None:
     needs nothing but file locks. JournalBroken where the file cannot be changed.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        prepare(path)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
             mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             connection.executescript(SCHEMA)
@@ -77,9 +83,27 @@ def share(path: Path) -> None:
         raise broken(path, f"its journal mode stays {mode}")
 
 
+def prepare(path: Path) -> None:
+    """Make the file readable by its owner alone. SQLite gives its mode to the files that it puts beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    real = Path(os.path.realpath(path))
+    with suppress(FileExistsError):
+        # Made without being opened: to close it would end the locks that other threads hold on it by then.
+        os.mknod(real, stat.S_IFREG | 0o600)
+    for end in ("", "-wal", "-shm", "-journal"):
+        private(real.with_name(real.name + end))
+
+
 def broken(path: Path, error: object) -> JournalBroken:
     """The file cannot be used as it is."""
+    said = f"{path}: the journal cannot be used: "
+    if isinstance(error, OSError):
+        return JournalBroken(said + (error.strerror or str(error)), remedy=remedy(error))
+    if getattr(error, "sqlite_errorname", "").startswith(NOT_OURS):
+        return JournalBroken(
+            f"{said}{error}", remedy="run drctl as the user that owns it and its folder, on a disk mounted writable"
+        )
     return JournalBroken(
-        f"{path}: the journal cannot be used: {error}",
+        f"{said}{error}",
         remedy="free the disk; a damaged file: move it away with its -wal and -shm, then 'drctl runs restore'",
     )

@@ -1,14 +1,14 @@
 """The front door as a file: ``{"site": "north"}``, or null while it is closed to consumers."""
 
 import json
-import os
 from pathlib import Path
 
+from drctl.drivers.store.files import remedy, replace
 from drctl.errors import ConfigInvalid, DrctlError
 
 
 class FileFrontDoor:
-    """Implements :class:`drctl.ports.FrontDoor`. Replaced atomically, so that readers see the old or the new value."""
+    """Implements :class:`drctl.ports.FrontDoor`. Readers see the old or the new value; mode and owner stay."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -26,21 +26,7 @@ class FileFrontDoor:
 
     def point_to(self, site: str | None) -> None:
         try:
-            self._replace(json.dumps({"site": site}) + "\n")
+            replace(self.path, json.dumps({"site": site}).encode() + b"\n")
         except OSError as error:
-            raise DrctlError(
-                f"{self.path}: the front door cannot be turned: {error}", remedy="make its folder writable"
-            ) from error
-
-    def _replace(self, text: str) -> None:
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with new.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            said = f"{self.path}: the front door cannot be turned: {error.strerror or error}"
+            raise DrctlError(said, remedy=remedy(error)) from error

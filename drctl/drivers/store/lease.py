@@ -5,14 +5,18 @@ import os
 import threading
 from pathlib import Path
 
-from drctl.errors import Locked
+from drctl.drivers.store.files import private, remedy
+from drctl.errors import JournalBroken, Locked
 
 LOOKS = 5
 """Times that a locked file is tried: who only asks who holds it locks it for a moment, too."""
 
 
 class FileLease:
-    """Implements :class:`drctl.ports.Lease` with ``flock``; the file's text names the holder for people."""
+    """Implements :class:`drctl.ports.Lease` with ``flock``; the file's text names the holder for people.
+
+    JournalBroken where the file cannot be used: another user's, or on a disk that is full or read-only.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -21,16 +25,24 @@ class FileLease:
     def acquire(self, holder: str) -> None:
         if self._file is not None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private(self.path)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from error
         if not _locked(file, fcntl.LOCK_EX, LOOKS):
             present = _holder(file)
             os.close(file)
             raise Locked(
                 f"another drctl is at work on this plan file: {present}", remedy="wait until it is done, or end it"
             )
-        os.ftruncate(file, 0)
-        os.pwrite(file, holder.encode() + b"\n", 0)
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, holder.encode() + b"\n", 0)
+        except OSError as error:
+            os.close(file)
+            raise self._unusable(error) from error
         self._file = file
 
     def held(self) -> bool:
@@ -46,13 +58,20 @@ class FileLease:
         if self.held():
             return _holder(self._file or 0)
         try:
-            file = os.open(self.path, os.O_RDONLY)
-        except OSError:
+            file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
             return ""
+        except OSError as error:
+            raise self._unusable(error) from error  # whether somebody holds it is then unknown
         try:
             return "" if _locked(file, fcntl.LOCK_SH, 1) else _holder(file)
         finally:
             os.close(file)
+
+    def _unusable(self, error: OSError) -> JournalBroken:
+        return JournalBroken(
+            f"{self.path}: the lock of the state file cannot be used: {error.strerror or error}", remedy=remedy(error)
+        )
 
     def release(self) -> None:
         if self._file is not None:

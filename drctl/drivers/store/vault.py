@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
+from drctl.drivers.store.files import exclusive, force
 from drctl.errors import DrctlError, NotFound, NotProven
 
 SUMS = "SHA256SUMS"
@@ -39,7 +40,7 @@ class FileVault:
             digest = _written(_temporary(path), lines, packed=name.endswith(".gz"))
             self._note(run, name, digest)
             _temporary(path).replace(path)
-            _force(path.parent)
+            force(path.parent)
         except OSError as error:
             with suppress(OSError):
                 _temporary(path).unlink(missing_ok=True)
@@ -57,7 +58,7 @@ class FileVault:
             file.write(text.encode())
             _flush(file)
         _temporary(sums).replace(sums)
-        _force(sums.parent)
+        force(sums.parent)
 
     def holds(self, run: str, name: str) -> bool:
         return self._holds(run, name, self._noted(run).get(name))
@@ -134,7 +135,9 @@ def _written(path: Path, lines: Iterable[bytes], *, packed: bool) -> str:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    """Open a temporary file. One that a cut left is made anew, not written over: it could lead elsewhere."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(exclusive(path), "wb")
 
 
 def _flush(file: IO[bytes]) -> None:
@@ -147,16 +150,7 @@ def _make(folder: Path) -> None:
     for each in reversed(missing):
         with suppress(FileExistsError):
             each.mkdir(mode=0o700)
-        _force(each.parent)
-
-
-def _force(folder: Path) -> None:
-    """Make what was renamed in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        force(each.parent)
 
 
 def _temporary(path: Path) -> Path:

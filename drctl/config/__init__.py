@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.tokens import AliasToken, AnchorToken
 
 from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
+from drctl.config.files import fall_together
 from drctl.config.kubernetes import frozen_site, incomplete
 from drctl.config.parts import (
     DURATION,
@@ -155,6 +156,7 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     yield from incomplete(spec, at)
     yield from unmet(spec, at)
     yield from _missing_files(path, spec, at)
+    yield from fall_together(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
     for number in _repeated([topic for _, topic in owned]):
         index, topic = owned[number]

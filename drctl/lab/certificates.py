@@ -1,6 +1,7 @@
 """A certificate authority for one lab site, and what it signs: PEM files of mode 0600."""
 
 import ipaddress
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from drctl.drivers.store.files import exclusive
 
 DAY = timedelta(days=1)
 
@@ -97,5 +100,6 @@ def _alternative(host: str) -> x509.GeneralName:
 def write_secret(path: Path, content: bytes | str) -> None:
     """Write a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    path.unlink(missing_ok=True)  # one that is there keeps its mode, and may be a link
+    with os.fdopen(exclusive(path), "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)

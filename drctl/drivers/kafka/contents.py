@@ -91,8 +91,8 @@ class KafkaContents:
         # One transactional id per partition: its coordinator lets one producer write and ends what a former one began.
         identity = re.sub(r"[^\w.-]", "-", f"{name}-{partition}")
         own = {"transactional.id": identity, "transaction.timeout.ms": int(PATIENCE * 1000), "linger.ms": 5}
-        producer = Producer({**self.site.config, **own, **self.site.causes.settings()})
-        progress = Consumer({**self.site.config, "group.id": name, **self.site.causes.settings()})
+        producer = self.site.causes.client(Producer, {**self.site.config, **own})
+        progress = self.site.causes.client(Consumer, {**self.site.config, "group.id": name})
         try:
             with _translated(self.site, partition, name):
                 producer.init_transactions(PATIENCE)

@@ -7,12 +7,14 @@ tells it after the handshake) only to its log, and then goes on trying until the
 
 import logging
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 
-from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+from drctl.drivers.kafka.certificates import whole
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
 
 REJECTED = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED)
 DENIED = {
@@ -73,6 +75,27 @@ class Causes:
         logger = logging.Logger("librdkafka")  # noqa: LOG001 - it ends with its client
         logger.addHandler(_Ear(self))
         return {"error_cb": self.heard, "logger": logger}
+
+    def client[C](self, kind: Callable[[dict[str, Any]], C], settings: Mapping[str, Any]) -> C:
+        """A new client that reports here. ConfigInvalid if librdkafka does not take its settings.
+
+        A truststore without a whole certificate is refused, too: librdkafka would trust the system's authorities.
+        """
+        place = f"site {self.site}: no client can be made for {self.user}"
+        try:
+            if "ssl.ca.pem" in settings:
+                whole(str(settings["ssl.ca.pem"]).encode())
+            return kind({**settings, **self.settings()})
+        except ValueError as error:
+            remedy = "look at the truststore, or at the listener's certificates in its Kafka resource"
+            raise ConfigInvalid(
+                f"{place}: its truststore holds no certificate, or a broken one", remedy=remedy
+            ) from error
+        except KafkaException as error:
+            said = str(error.args[0].str()).strip()
+            raise ConfigInvalid(
+                f"{place}: {said}", remedy="correct the client properties, or what they name"
+            ) from error
 
     def translate(self, error: KafkaException | KafkaError, doing: str) -> DrctlError:
         """The drctl error for one of librdkafka's; ``doing`` completes "site …: cannot …"."""

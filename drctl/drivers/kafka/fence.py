@@ -6,6 +6,7 @@ Super users bypass every rule and appear in none: they are not covered, and no a
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import (
@@ -21,7 +22,7 @@ from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.properties import load
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite, user
-from drctl.errors import Unreachable
+from drctl.errors import Unauthenticated, Unreachable
 from drctl.model.fence import CanaryResult, Denial, Scope, Writers
 from drctl.model.site import Canary
 
@@ -36,10 +37,16 @@ class AclFence:
     """Implements :class:`drctl.ports.Fence`."""
 
     def __init__(self, site: KafkaSite, canary: Canary, discover: Callable[[], dict[str, str]] | None = None) -> None:
-        """``discover`` tells how the canary logs in where it has no properties file."""
+        """``discover`` tells how the canary logs in where it has no properties file.
+
+        ConfigInvalid if that file is wrong: behind the fence it would be too late to hear of it.
+        """
         self.site = site
         self.ordinary = canary
         self._discover = discover or dict
+        if canary.client_properties is not None:
+            with suppress(Unauthenticated):  # a certificate that is out of date hinders nothing but the canary
+                load(canary.client_properties)
 
     def writers(self) -> Writers:
         allowed = {
@@ -79,7 +86,7 @@ class AclFence:
         config = {**login, "bootstrap.servers": self.site.config["bootstrap.servers"]}
         quick = {"acks": "all", "message.timeout.ms": 8000, "linger.ms": 0, "enable.idempotence": False}
         causes = Causes(self.site.name, config["bootstrap.servers"], f"the canary ({user(config)})")
-        producer = Producer({**config, **quick, **causes.settings()})
+        producer = causes.client(Producer, {**config, **quick})
         answers: list[KafkaError | None] = []
 
         def delivered(error: KafkaError | None, _: Message) -> None:

@@ -59,7 +59,7 @@ class KafkaJournalCopy:
             self._bounds()  # NotFound where the topic is missing: a write might create it
             own = {"acks": "all", "enable.idempotence": True, "linger.ms": 5, "compression.type": "lz4"}
             patience = {"message.timeout.ms": int(PATIENCE * 1000)}
-            self._producer = Producer({**self.site.config, **own, **patience, **self.site.causes.settings()})
+            self._producer = self.site.causes.client(Producer, {**self.site.config, **own, **patience})
         faults: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, _: Message) -> None:

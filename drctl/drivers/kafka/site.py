@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.properties import load
-from drctl.errors import DrctlError, Unauthenticated, Unreachable
+from drctl.errors import ConfigInvalid, DrctlError, Unauthenticated, Unreachable
 from drctl.model.site import Site
 
 TIMEOUT = 15.0
@@ -127,13 +127,10 @@ class KafkaSite:
                 self._told.notify_all()
             if failure is None:
                 return
-            self._closing.wait(FAILURE_HOLDS if isinstance(failure[1], Unauthenticated) else 0.5)
+            self._closing.wait(FAILURE_HOLDS if isinstance(failure[1], Unauthenticated | ConfigInvalid) else 0.5)
 
     def _connected(self) -> AdminClient:
-        try:
-            admin = AdminClient({**self.config, **self.causes.settings()})
-        except KafkaException as error:
-            raise self.causes.translate(error, "connect") from error
+        admin = self.causes.client(AdminClient, self.config)
         self._connect(admin)
         return admin
 
@@ -215,7 +212,7 @@ class KafkaSite:
             self._sought()
         else:
             self._refuse_while_failed()
-        consumer = Consumer({**self.config, **reading, **more, **self.causes.settings()})
+        consumer = self.causes.client(Consumer, {**self.config, **reading, **more})
         try:
             self._connect(consumer)
         except BaseException:

@@ -68,7 +68,7 @@ class Writer:
             "message.timeout.ms": int(PATIENCE * 1000),
             "compression.type": "lz4",
         }
-        self.producer = Producer({**site.config, **own, **site.causes.settings()})
+        self.producer = site.causes.client(Producer, {**site.config, **own})
         self.broken = False
         self._wrote = False
 
@@ -128,7 +128,7 @@ class TransactionalWriter:
 
     def __init__(self, site: KafkaSite, transactional_id: str) -> None:
         own = {"transactional.id": transactional_id, "transaction.timeout.ms": 10000, "linger.ms": 5}
-        self.producer = Producer({**site.config, **own, **site.causes.settings()})
+        self.producer = site.causes.client(Producer, {**site.config, **own})
         try:
             self.producer.init_transactions(PATIENCE)
         except KafkaException as error:
@@ -223,7 +223,7 @@ class Reader:
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
         }
-        self.consumer = Consumer({**site.config, **own, **settings, **site.causes.settings()})
+        self.consumer = site.causes.client(Consumer, {**site.config, **own, **settings})
         self.uncommitted: dict[offsets.TopicPartition, int] = {}
         self.before_commit: Callable[[], None] = lambda: None
         self.consumer.subscribe(list(topics), on_revoke=self._revoked, on_lost=self._lost)

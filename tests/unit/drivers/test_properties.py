@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from drctl.drivers.kafka.properties import load, parse
+from drctl.drivers.kafka.java import parse
+from drctl.drivers.kafka.properties import load
 from drctl.errors import ConfigInvalid, Unauthenticated
 
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)

@@ -30,6 +30,8 @@ class Rule(StrEnum):
     HEADERS_REWRITTEN = "Connect rewrites header values"
     BYTES_REWRITTEN = "Connect rewrites keys or values"
     CONVERTER_INHERITED = "the converter is left to the worker"
+    TOPIC_NOT_COPIED = "the link does not copy a topic of the plan"
+    FRONTIER_UNPROVEN = "the target does not hold what the link says it has copied"
     POLICY_DIFFERS = "the connectors have another replication policy than the plan file"
     SYNCS_MISSING = "the offset syncs cannot be read at the target"
     SYNCS_LOCATION = "the offset syncs are not set to be kept at the target"
@@ -128,6 +130,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.HEADERS_REWRITTEN,
             Rule.BYTES_REWRITTEN,
             Rule.CONVERTER_INHERITED,
+            Rule.TOPIC_NOT_COPIED,
             Rule.POLICY_DIFFERS,
             Rule.AT_LEAST_ONCE,
             Rule.UNCOMMITTED_COPIED,
@@ -152,6 +155,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
         {
             Rule.LAG_UNKNOWN,
             Rule.LAG_TOO_HIGH,
+            Rule.FRONTIER_UNPROVEN,
             Rule.LOSSES_UNKNOWN,
             Rule.TOPIC_RECREATED,
             Rule.RECORDS_LOST,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from drctl.decide.left_out import left_out, transformations
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.facts import Facts, LinkFacts
 from drctl.model.link import Connector, ConnectorState, LinkStatus
@@ -17,6 +18,7 @@ def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
     status = facts.link.status.value
     if status is not None:
         yield from _configured(status, facts.link.link.prefix)
+        yield from _topics(facts, status.source)
     if not facts.link.syncs.known:
         detail = f"{facts.link.link.name}: {facts.link.syncs.unknown}"
         remedy = "keep the offset-syncs topic at the target: without it no position can be translated"
@@ -101,6 +103,23 @@ def _configured(status: LinkStatus, prefix: str) -> Iterator[Blocker]:
         if location != "target":
             detail = f"{connector.name}: offset-syncs.topic.location is {location}"
             yield Blocker(Rule.SYNCS_LOCATION, detail, "set it to target on the source and checkpoint connectors")
+
+
+def _topics(facts: Facts, source: Connector) -> Iterator[Blocker]:
+    """Whether each topic is copied at all, as it is and under the name that the plan file says."""
+    if source.state is ConnectorState.ABSENT:
+        return
+    prefix = facts.link.link.prefix
+    for topic in facts.topics:
+        found = left_out(source.config, topic, prefix)
+        if found is not None and found.certain:
+            detail = f"{source.name}: {topic} is not copied: {found.why}"
+            remedy = "let the connector's topics and topics.exclude take it in, or take it out of the plan file"
+            yield Blocker(Rule.TOPIC_NOT_COPIED, detail, remedy)
+        for what, takes_away in transformations(source.config, topic, prefix):
+            rule = Rule.TOPIC_NOT_COPIED if takes_away else Rule.BYTES_REWRITTEN
+            remedy = "take it away, or let its predicate leave out this topic; what was copied stays as it is"
+            yield Blocker(rule, f"{source.name}: {topic}: {what}", remedy)
 
 
 def _policy(connector: Connector, prefix: str) -> Iterator[Blocker]:

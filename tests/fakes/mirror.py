@@ -1,5 +1,6 @@
 """MirrorMaker 2 on one link, in memory: copies in transactions, so that offsets drift, and leaves sparse syncs."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
@@ -27,7 +28,7 @@ class FakeMirror:
     A sync is written for every ``spacing``-th record and for the last one when it has caught up.
     ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
     Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
-    source connector was stopped.
+    source connector was stopped. Its configuration's ``topics`` and ``topics.exclude`` narrow what it copies.
     """
 
     def __init__(
@@ -72,8 +73,15 @@ class FakeMirror:
         if not self.target.may(self.principal):
             self.state = ConnectorState.FAILED
             return
-        for partition in sorted(p for p in self.source.logs if p.topic in self.topics):
+        for partition in sorted(p for p in self.source.logs if p.topic in self.topics and self._takes(p.topic)):
             self._copy(partition)
+
+    def _takes(self, topic: str) -> bool:
+        wanted, excluded = (
+            self.config.get(key, default) for key, default in (("topics", ".*"), ("topics.exclude", ""))
+        )
+        named = (re.fullmatch(each.replace(",", "|"), topic) for each in (wanted, excluded))
+        return [found is not None for found in named] == [True, False]
 
     def _copy(self, partition: TopicPartition) -> None:
         log = self.source.logs[partition]

@@ -109,7 +109,7 @@ def find_inequalities_and_mend_them(lab: Lab, world: World, admins: tuple[KafkaS
     plant(*admins)
     code, found = doctor(lab)
     assert code == 36
-    named = {"CLEANUP_DIFFERS", "TIMESTAMPS_DIFFER", "RIGHT_DENIED", "RIGHT_WIDER"}
+    named = {"TOPIC_NOT_COPIED", "CLEANUP_DIFFERS", "TIMESTAMPS_DIFFER", "RIGHT_DENIED", "RIGHT_WIDER"}
     mended = {"PARTITIONS_DIFFER", "TARGET_WEAKER", "RECORDS_REFUSED", "RETENTION_SHORTER", "SETTINGS_DIFFER"}
     assert found.keys() == named | mended | {"RIGHT_MISSING", "LINK_SLOWER"}
     assert len(found["RIGHT_MISSING"]) == 4

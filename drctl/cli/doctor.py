@@ -70,7 +70,7 @@ def command(
     with opened(plan_file) as whole:
         source, there = direction(whole, target or other_site(whole))
         world = moving(whole, there)  # groups that were handed over alone are where they belong
-        _accept(world, source, accepted)
+        _accept(world, source, there, accepted)
         found = examine(world, source, there, seconds, patience)
         if not fix or not found.fixes:
             _show(found, source, there, output)
@@ -101,13 +101,17 @@ def _syncs_topic(world: World, source: str, target: str) -> "Topic | None":
     return world.sites[target].brokers.topics([name]).get(name)
 
 
-def _accept(world: World, source: str, names: tuple[str, ...]) -> None:
-    if names:
-        topics = world.sites[source].brokers.topics(names)
-        missing = sorted(set(names) - topics.keys())
-        if missing:
-            raise NotFound(f"site {source} has no topic {', '.join(missing)}", remedy="correct the name")
-        world.memory.note_topic_ids(source, {name: topic.topic_id for name, topic in topics.items()}, anew=True)
+def _accept(world: World, source: str, target: str, names: tuple[str, ...]) -> None:
+    """Note the topics' ids at the source, and of those that are known at the target, too: both are gates."""
+    if not names:
+        return
+    topics = world.sites[source].brokers.topics(names)
+    missing = sorted(set(names) - topics.keys())
+    if missing:
+        raise NotFound(f"site {source} has no topic {', '.join(missing)}", remedy="correct the name")
+    known = world.memory.topic_ids(target).keys() & names
+    for site, found in ((source, topics), (target, world.sites[target].brokers.topics(known))):
+        world.memory.note_topic_ids(site, {name: topic.topic_id for name, topic in found.items()}, anew=True)
 
 
 def _agree(found: Diagnosis, *, yes: bool) -> None:

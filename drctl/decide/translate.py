@@ -156,7 +156,7 @@ def _answers(
             answers[position] = (
                 _refuse(logs, position, Refusal.DIFFERENT_RECORDS, false, known=False)
                 if here is None
-                else _place(logs, here, position, counted_back=n < 0 and bool(anchors))
+                else _place(logs, here, position, counted_back=n < 0 and bool(anchors), anchored=bool(anchors))
             )
     return answers
 
@@ -194,7 +194,7 @@ def _stretch_at(logs: Logs, anchors: Sequence[OffsetSync], n: int, source: Recor
     return stretches.between(low, upper, inside, opposite, logs.compacted)
 
 
-def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool) -> Answer:
+def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool, anchored: bool) -> Answer:
     """Where the position is in a stretch."""
     if here.contradiction:
         return _refuse(logs, position, Refusal.DIFFERENT_RECORDS, here.contradiction)
@@ -202,8 +202,10 @@ def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool) -> A
     above = lower or ORIGIN
     left_over = here.target_records(above.downstream, upper.downstream if upper else logs.target.stable)
     if upper is None:
-        return _place_at_the_end(logs, here, position, above, left_over)
-    if above == ORIGIN and here.source_records(position, upper.upstream) and (logs.target.start or not logs.compacted):
+        return _place_at_the_end(logs, here, position, above, left_over, anchored=anchored)
+    before = here.source_records(position, upper.upstream)
+    # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
+    if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
         return _refuse(logs, position, Refusal.GONE_AT_TARGET)
     if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
         proof = Proof.COUNTED_BACK if counted_back else Proof.IDENTIFIED if logs.compacted else Proof.COUNTED
@@ -213,14 +215,21 @@ def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool) -> A
     return _apart(logs, position, above, left_over)
 
 
-def _place_at_the_end(logs: Logs, here: Stretch, position: int, last: OffsetSync, left_over: int) -> Answer:
-    """Where the position is if nothing at or after it is known to have been copied."""
+def _place_at_the_end(
+    logs: Logs, here: Stretch, position: int, last: OffsetSync, left_over: int, *, anchored: bool
+) -> Answer:
+    """Where the position is if nothing at or after it is known to have been copied.
+
+    Without a single sync nobody knows whether that will still come: a topic that was made anew at the target looks the
+    same as one whose copy is about to begin, and the link may believe that it has copied everything.
+    """
     waiting = here.source_records(last.upstream + 1, position)
     if not left_over:
-        if waiting:
-            detail = f"{waiting} records"
-            early = Refused(logs.partition, position, Refusal.NOT_COPIED, detail, logs.target.stable, waiting)
-            return _offer(logs, early)
+        ahead = 0 if anchored else here.source_records(position, logs.source.stable)
+        if waiting or ahead:
+            why = Refusal.NOT_COPIED if waiting else Refusal.COPY_UNCERTAIN
+            detail = f"{waiting or ahead} records"
+            return _offer(logs, Refused(logs.partition, position, why, detail, logs.target.stable, waiting))
         empty = not here.source and not here.target and last == ORIGIN
         return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if empty else Proof.AT_END)
     if waiting or last.upstream + 1 < position < logs.source.stable:

@@ -23,6 +23,7 @@ class Refusal(StrEnum):
     BEFORE_LOG_START = "the position is below the source's log start: the group would be reset there, too"
     BEYOND_LOG_END = "the position is beyond the source's log end: the topic was recreated or truncated"
     NOT_COPIED = "the records before the position have not all reached the target yet"
+    COPY_UNCERTAIN = "no offset sync is usable and the source holds records that are not at the target"
     DIFFERENT_RECORDS = "the records around the position differ between the sites"
     GONE_AT_TARGET = "records the group has still to read are no longer at the target, or were never copied there"
     COMPACTED_APART = "compaction left different records around the position on the two sites"
@@ -57,6 +58,11 @@ class Refused:
     detail: str = ""
     conservative: int | None = None
     repeats: int | None = None
+
+    @property
+    def waits_for_copy(self) -> bool:
+        """Whether records of the source are missing at the target, so that waiting for the link may be enough."""
+        return self.why in (Refusal.NOT_COPIED, Refusal.COPY_UNCERTAIN)
 
 
 type Answer = Translated | Refused

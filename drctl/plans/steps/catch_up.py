@@ -2,15 +2,17 @@
 
 from typing import ClassVar
 
+from drctl.decide.frontier import Doubt
 from drctl.errors import DeadlinePassed
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
+from drctl.plans.frontier import doubted
 from drctl.plans.plan import Place, Scene, Step
 
 
 class CatchUp(Step):
-    """Wait until the link is no further behind than the plan file allows a switchover to begin with.
+    """Wait until the link has begun every partition, and is no further behind than the plan file allows a switchover.
 
     This may take hours and does not fail while the link makes progress. Ctrl-C is harmless: the link copies on, and the
     same command goes on from here.
@@ -22,13 +24,14 @@ class CatchUp(Step):
     look: ClassVar[str] = "drctl status -o wide"
 
     def check(self, scene: Scene) -> bool:
-        return sum(self._behind(scene).values()) <= scene.world.plan.guards.max_lag
+        return self._caught_up(scene)
 
     def do(self, scene: Scene) -> Evidence:
         clock, patience = scene.world.clock, scene.world.plan.guards.step_timeout.total_seconds()
         frontier: dict[TopicPartition, int] = {}
         moved_at = clock.monotonic()
-        while (left := sum(self._behind(scene).values())) > scene.world.plan.guards.max_lag:
+        while not self._caught_up(scene):
+            left = sum(self._behind(scene).values())
             scene.say(f"waiting until the link has caught up: at most {left} records left")
             now = dict(scene.forward.replication.frontier())
             if now != frontier:
@@ -43,6 +46,13 @@ class CatchUp(Step):
 
     def verify(self, scene: Scene) -> Evidence:
         return {"behind": evidence.written(self._behind(scene))}
+
+    def _caught_up(self, scene: Scene) -> bool:
+        """Whether it is near enough, and has begun every partition: gates refuse one of which nothing was copied."""
+        if sum(self._behind(scene).values()) > scene.world.plan.guards.max_lag:
+            return False
+        found = doubted(scene.world, scene.source.name, scene.target.name)
+        return not any(each.why is Doubt.NOT_COPIED for each in found)
 
     def _behind(self, scene: Scene) -> dict[TopicPartition, int]:
         """Partitions with records that were not copied, each with how many there are at most."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import ClassVar, override
 
 from drctl.decide.digests import facts_digest
@@ -13,6 +14,7 @@ from drctl.model.facts import Facts
 from drctl.model.run import Evidence
 from drctl.model.site import Guards
 from drctl.plans.approvals import Digests, require_approval
+from drctl.plans.frontier import frontier_blockers
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.selection import chosen
 from drctl.ports import World
@@ -27,6 +29,8 @@ type Consider = Callable[[Facts, Guards, datetime], Iterator[Blocker]]
 @dataclass(frozen=True, slots=True)
 class CheckGates(Step):
     """Look at both sites and the link, and name every reason to wait. Nothing is changed while there is one.
+
+    What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too.
 
     A rule that may be overridden is, where a person gave its name and a reason. Where the plan file requires a second
     person's approval, it must be for exactly this plan and these facts, unless an earlier step has asked for it.
@@ -53,7 +57,7 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        reasons = self.consider(facts, world.plan.guards, world.clock.now())
+        reasons = chain(self.consider(facts, world.plan.guards, world.clock.now()), frontier_blockers(world, facts))
         return pass_gates(scene, facts, reasons, warnings(facts), asks=self.asks)
 
 

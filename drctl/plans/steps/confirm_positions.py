@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drctl.errors import DrctlError, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Answer, Translated
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
@@ -133,13 +133,9 @@ def _commit_of(scene: Scene, answer: Answer, own: Committed | None) -> Committed
     metadata = metadata_of(own.metadata if own else "", stamp)
     if isinstance(answer, Translated):
         return Committed(answer.offset, metadata)
-    if _not_copied(answer) and answer.conservative is not None:
+    if answer.waits_for_copy and answer.conservative is not None:
         return Committed(answer.conservative, metadata)
     return None
-
-
-def _not_copied(answer: Refused) -> bool:
-    return answer.why is Refusal.NOT_COPIED
 
 
 def _here(own: Held, group: str, partition: TopicPartition) -> Evidence:
@@ -159,7 +155,7 @@ def _line(
     line: Evidence = {"there": held.offset, "metadata": held.metadata}
     if isinstance(answer, Translated):
         return line | {"proof": answer.proof.name.lower().replace("_", "-"), "compared": answer.compared}
-    if answer is not None and _not_copied(answer):
+    if answer is not None and answer.waits_for_copy:
         return line | {"proof": "certain", "repeats": answer.repeats}
     if answer is not None:
         return line | {"proof": "none", "why": answer.why.value}

@@ -83,6 +83,23 @@ def test_what_is_not_copied_yet_comes_later() -> None:
     assert (late.conservative, late.repeats) == (4, 2)
 
 
+def test_without_a_sync_nothing_is_at_the_end_while_the_source_holds_records_that_the_target_does_not() -> None:
+    at_the_beginning = look(Site("abcdef"), Site(""), (0, 0), (5, 5), at=0)
+    assert refused(Refusal.COPY_UNCERTAIN, at_the_beginning), "the syncs are of a log that is no more"
+    assert refused(Refusal.COPY_UNCERTAIN, look(Site("abc"), Site("ab"), at=2))
+    assert refused(Refusal.COPY_UNCERTAIN, look(Site("abcdef"), Site(""), at=0, compacted=True))
+    assert refused(Refusal.NOT_COPIED, look(Site("abcdef"), Site(""), (0, 0), at=3))
+    assert proven(3, Proof.AT_END, look(Site("abc"), Site("abc"), at=3)), "every record of the source is there"
+    assert proven(0, Proof.EMPTY, look(Site("abc", start=3), Site(""), at=3)), "the source holds none"
+
+
+def test_a_compacted_log_that_was_made_anew_had_no_room_for_the_records_before_its_first_sync() -> None:
+    here, there = Site("abcdefgh"), Site("gh")
+    assert refused(Refusal.GONE_AT_TARGET, look(here, there, (6, 0), at=0, compacted=True))
+    assert refused(Refusal.GONE_AT_TARGET, look(here, there, (6, 0), at=5, compacted=True))
+    assert proven(0, Proof.IDENTIFIED, look(here, there, (6, 0), at=6, compacted=True))
+
+
 def test_before_the_log_start_is_refused_with_the_nearest_certain_position() -> None:
     answer = look(Site("abcdefgh", start=4), THERE, (1, 1), (5, 7), at=2)
     assert refused(Refusal.BEFORE_LOG_START, answer)

@@ -1,0 +1,175 @@
+"""The frontier is not believed: what Connect says was copied, held against both logs.
+
+Connect's stored offset survives what it tells of. A target topic that was made anew, a source that was restored from a
+backup and a connector whose offsets were set by hand leave it as it was, and then it claims records that the target
+never got. So a claim counts only if the logs bear it out, per partition:
+
+| the source's log | the frontier | the target's log | verdict |
+| --- | --- | --- | --- |
+| holds no record | at most its end | whatever | nothing is claimed |
+| holds records | none | whatever | the link does not copy them |
+| whatever | beyond the source's end | whatever | impossible |
+| holds records below the frontier | known | no offset sync is usable | not proven, unless both are whole and equal |
+| holds n records from the newest sync to the frontier | known | fewer than n from its image on | not proven |
+| holds n records before the oldest sync | known | begins at 0, fewer than n offsets before its image | not proven |
+
+Example: 200 records copied, the target's topic deleted and made anew. The frontier says 200, and no offset sync has an
+image in a log that ends at 0: not proven. As a formula, for the newest usable sync (u, d): records in [u, frontier) at
+the source <= records in [d, end) at the target, and the records at u and d are equal. Compaction takes records from
+either side in its own time, so in a compacted topic only these two are compared, where both are left.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from drctl.decide import stranded
+from drctl.decide.anchors import usable
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
+
+COUNTED_UP_TO = 10_000
+"""Records before the oldest sync that are counted, and offsets of logs that are compared as a whole.
+
+A log that was made anew has its first sync at its beginning.
+"""
+FARTHEST = 1_000_000
+"""Offsets from the newest sync to the frontier that are still read: that takes seconds. MirrorMaker 2 writes a sync
+every 101 records, so more than that means that it writes none."""
+
+type Records = Sequence[RecordId]
+type Spans = Mapping[TopicPartition, tuple[int, int]]
+type Following = Callable[[TopicPartition, int, int], Records]
+"""Reads the source's data records from an offset on, at most so many."""
+type Read = Callable[[Spans], Mapping[TopicPartition, Records]]
+"""Reads the data records of these offsets, stops excluded, at one site, under the source's names of partitions."""
+
+
+class Doubt(Enum):
+    """Why a frontier is not believed."""
+
+    NOT_COPIED = auto()
+    BEYOND_SOURCE = auto()
+    UNPROVEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is known of one partition before records are read.
+
+    ``frontier`` is None where Connect has no offset. It was read before the target's bounds, these before the
+    ``anchors`` and these before the source's bounds. ``compacted``: on either site.
+    """
+
+    partition: TopicPartition
+    frontier: int | None
+    source: LogBounds
+    target: LogBounds
+    anchors: tuple[OffsetSync, ...]
+    compacted: bool = False
+    stranded_here: tuple[Span, ...] = ()
+    stranded_there: tuple[Span, ...] = ()
+
+    def syncs(self) -> tuple[OffsetSync, ...]:
+        """The syncs whose records can be in both logs: those below the frontier, or if there is none the next one."""
+        noted = usable(self.anchors, self.source, self.target)
+        trusted = stranded.outside(noted, self.stranded_here, self.stranded_there)
+        return tuple(each for each in trusted if each.upstream < (self.frontier or 0)) or trusted[:1]
+
+    def whole(self) -> bool:
+        """Whether nothing was deleted from either log, so that they can be compared from their beginning."""
+        small = 0 < (self.frontier or 0) <= COUNTED_UP_TO and not self.compacted
+        return small and self.source.start == self.target.start == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """One frontier that is not believed, and what was found."""
+
+    partition: TopicPartition
+    why: Doubt
+    detail: str
+
+
+def doubts(claims: Sequence[Claim], following: Following, source: Read, target: Read) -> Iterator[Doubted]:
+    """Name every partition whose frontier the logs do not bear out; records are read once for all of them."""
+    asked: list[tuple[Claim, OffsetSync | None]] = []
+    for claim in claims:
+        syncs = claim.syncs()
+        if found := _impossible(claim, syncs, following):
+            yield found
+        elif syncs or claim.whole():
+            asked.append((claim, syncs[-1] if syncs else None))
+    if not asked:
+        return
+    here = source({claim.partition: _span_here(claim, newest) for claim, newest in asked})
+    there = target({claim.partition: _span_there(claim, newest) for claim, newest in asked})
+    for claim, newest in asked:
+        if why := _difference(claim, newest, here[claim.partition], there[claim.partition]):
+            yield Doubted(claim.partition, Doubt.UNPROVEN, why)
+
+
+def _impossible(claim: Claim, syncs: Sequence[OffsetSync], following: Following) -> Doubted | None:
+    """What is wrong with the claim before both logs' records are compared."""
+    p, here, frontier = claim.partition, claim.source, claim.frontier
+
+    def holds(stop: int) -> bool:
+        return any(r.offset < stop for r in following(p, here.start, 1)) if here.start < stop else False
+
+    if frontier is None:
+        held = holds(here.stable)
+        return Doubted(p, Doubt.NOT_COPIED, "it holds records, and none was ever copied") if held else None
+    if frontier > here.high:
+        told = f"copied up to {frontier}, and the source's log ends at {here.high}"
+        return Doubted(p, Doubt.BEYOND_SOURCE, told)
+    told = f"said to be copied up to {frontier}"
+    if not syncs and not claim.whole():
+        empty = ", and the target's log is empty" if claim.target.start >= claim.target.stable else ""
+        told = f"{told}{empty}; no offset sync of it is in both logs"
+        return Doubted(p, Doubt.UNPROVEN, told) if holds(min(frontier, here.stable)) else None
+    if syncs and frontier - syncs[-1].upstream > FARTHEST:
+        told = f"{told}; its newest offset sync is {frontier - syncs[-1].upstream} offsets older"
+        return Doubted(p, Doubt.UNPROVEN, told)
+    oldest = syncs[0] if syncs else OffsetSync(0, 0)
+    if claim.target.start == 0 and oldest.downstream < min(oldest.upstream - here.start, COUNTED_UP_TO):
+        first = stranded.without(following(p, here.start, oldest.downstream + 1), claim.stranded_here)
+        if sum(r.offset < oldest.upstream for r in first) > oldest.downstream:
+            told = (
+                f"the record at {oldest.upstream} is at {oldest.downstream} of the target, where fewer offsets lie"
+                " before it than the source holds records"
+            )
+            return Doubted(p, Doubt.UNPROVEN, told)
+    return None
+
+
+def _span_here(claim: Claim, newest: OffsetSync | None) -> tuple[int, int]:
+    begin = newest.upstream if newest else 0
+    stop = 0 if claim.compacted else min(claim.frontier or 0, claim.source.stable)
+    return begin, max(begin + 1, stop) if newest else stop
+
+
+def _span_there(claim: Claim, newest: OffsetSync | None) -> tuple[int, int]:
+    begin = newest.downstream if newest else 0
+    return begin, begin + 1 if claim.compacted else claim.target.stable
+
+
+def _difference(claim: Claim, newest: OffsetSync | None, source: Records, target: Records) -> str:
+    """Why the records refute the claim, empty if they do not."""
+    here = stranded.without(source, claim.stranded_here)
+    there = stranded.without(target, claim.stranded_there)
+    said = f"said to be copied up to {claim.frontier}"
+    if newest is None:
+        if [r.digest for r in here] == [r.digest for r in there[: len(here)]]:
+            return ""
+        found = "the target's log differs" if there else "the target's log is empty"
+        return f"{said}, and {found}; no offset sync of it is in both logs"
+    first = next((r.digest for r in here if r.offset == newest.upstream), None)
+    image = next((r.digest for r in there if r.offset == newest.downstream), None)
+    excused = claim.compacted and (first is None or image is None)
+    if not excused and (first is None or first != image):
+        return f"its newest offset sync, {newest.upstream} to {newest.downstream}, does not hold"
+    if not claim.compacted and len(there) < len(here):
+        return (
+            f"{said}: from offset {newest.upstream} on that are {len(here)} records, and the target holds"
+            f" {len(there)} from their image on"
+        )
+    return ""

@@ -1,0 +1,146 @@
+"""What a link says it has copied, held against both logs: reads through the ports what decide/frontier judges."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from drctl.decide.anchors import merged
+from drctl.decide.frontier import Claim, Doubt, Doubted, Spans, doubts
+from drctl.decide.left_out import left_out
+from drctl.decide.readiness import Blocker, Rule
+from drctl.errors import DrctlError
+from drctl.model.facts import Facts
+from drctl.model.offsets import RecordId, TopicPartition
+from drctl.plans.images import Images
+from drctl.plans.tails import known as stranded
+from drctl.ports import Records
+from drctl.ports.asking import both
+from drctl.ports.world import SitePorts, World
+
+AT_ONCE = 100_000
+"""Offsets that are read at the same time, at least; a larger part is read by itself."""
+
+
+def frontier_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
+    """Reasons not to believe that the link has copied what it says. None where the gates lack more than that."""
+    source, target = facts.source.name, facts.target.name
+    needed = (facts.source.topics, facts.target.topics, facts.link.lag, facts.link.syncs)
+    if not all(reading.known for reading in needed):
+        return
+    link = world.links[source, target].link.name
+    try:
+        yield from _made_anew(world, source, target)
+        yield from _uncertain(world, facts)
+        for each in doubted(world, source, target):
+            yield _blocker(each, link, source, target)
+    except DrctlError as error:
+        detail = f"{link}: what it has copied cannot be held against the logs: {error}"
+        yield Blocker(Rule.FRONTIER_UNPROVEN, detail, error.remedy or "see the reason, then look again")
+
+
+def doubted(world: World, source: str, target: str) -> tuple[Doubted, ...]:
+    """Partitions of the plan's topics whose frontier the logs do not bear out, in order.
+
+    Those that do not exist on both sites are left out. NotFound where the link's offset-syncs topic is missing.
+    """
+    here, there = world.sites[source], Images(world, source, target)
+    claims = _claims(world, here, there, target)
+    read_here, read_there = (partial(_read, site) for site in (here.records, there))
+    return tuple(sorted(doubts(claims, here.records.following, read_here, read_there), key=lambda each: each.partition))
+
+
+def _claims(world: World, here: SitePorts, there: Images, target: str) -> list[Claim]:
+    topics = world.plan.topics
+    # This order is what decide/frontier.py asks for: whatever is copied meanwhile can only confirm the claim.
+    frontier = world.links[here.name, target].replication.frontier()
+    topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
+    partitions = [
+        p
+        for name in sorted(topics_here.keys() & topics_there.keys())
+        for p in topics_here[name].spread()
+        if p.partition < len(topics_there[name].partitions)
+    ]
+    if not partitions:
+        return []
+    bounds_there = there.bounds(partitions)
+    forward, reverse = both(partial(there.forward_syncs, partitions), partial(there.reverse_syncs, partitions))
+    bounds_here = here.records.bounds(partitions)
+    compacted = {n for found in (topics_here, topics_there) for n, topic in found.items() if topic.compacted}
+    apart_here = stranded(world, here.name, topics_here)
+    apart_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
+    return [
+        Claim(
+            p,
+            frontier.get(p),
+            bounds_here[p],
+            bounds_there[p],
+            merged(forward.get(p, ()), reverse.get(p, ())),
+            p.topic in compacted,
+            apart_here.get(p, ()),
+            apart_there.get(there.of(p), ()),
+        )
+        for p in partitions
+    ]
+
+
+def _read(reader: Records | Images, spans: Spans) -> Mapping[TopicPartition, Sequence[RecordId]]:
+    """The records of these spans, of many partitions at once, never more than fits in memory."""
+    found: dict[TopicPartition, Sequence[RecordId]] = {}
+    pending: dict[TopicPartition, tuple[int, int]] = {}
+    for p, span in spans.items():
+        pending[p] = span
+        if sum(stop - start for start, stop in pending.values()) >= AT_ONCE:
+            found |= reader.identities_all(pending)
+            pending = {}
+    return found | dict(reader.identities_all(pending)) if pending else found
+
+
+def _uncertain(world: World, facts: Facts) -> Iterator[Blocker]:
+    """Topics that the link leaves out or copies, by Connect's version, and of which nothing was ever copied."""
+    status, link = facts.link.status.value, facts.link.link
+    if status is None:
+        return
+    found = {topic: out for topic in facts.topics if (out := left_out(status.source.config, topic, link.prefix))}
+    stored = {p.topic for p in world.links[link.source, link.target].replication.frontier()} if found else set()
+    for topic, out in found.items():
+        if not out.certain and topic not in stored:
+            detail = f"{link.name}: nothing of {topic} was ever copied: {out.why}"
+            remedy = "set the source connector's topics.exclude, run Kafka Connect 4.0 or newer, or rename the topic"
+            yield Blocker(Rule.TOPIC_NOT_COPIED, detail, remedy)
+
+
+def _made_anew(world: World, source: str, target: str) -> Iterator[Blocker]:
+    link = world.links[source, target].link.name
+    for site, names in ((source, world.plan.topics), (target, world.plan.topics_at(target))):
+        known = world.memory.topic_ids(site)
+        now = world.sites[site].brokers.topics([name for name in names if name in known])
+        for name in sorted(n for n, topic in now.items() if topic.topic_id != known[n]):
+            detail = f"{link}: {name} was deleted and made anew at {site}: its id was {known[name]}"
+            remedy = (
+                "stop the link, look which records are missing at the target, and reset the link's offsets of it so"
+                f" that it is copied again; then 'drctl doctor --accept-recreated {name}'"
+            )
+            yield Blocker(Rule.TOPIC_RECREATED, detail, remedy)
+
+
+def _blocker(each: Doubted, link: str, source: str, target: str) -> Blocker:
+    detail = f"{link}: {each.partition}: {each.detail}"
+    match each.why:
+        case Doubt.NOT_COPIED:
+            remedy = (
+                f"let the source connector's topics and topics.exclude take in {each.partition.topic}, and let its"
+                f" user read it at {source}; a new topic is found after refresh.topics.interval.seconds"
+            )
+            return Blocker(Rule.TOPIC_NOT_COPIED, detail, remedy)
+        case Doubt.BEYOND_SOURCE:
+            remedy = (
+                "the topic was made anew or its log cut: until it has grown past that, its records are not copied;"
+                " stop the link and reset its offsets of this partition"
+            )
+            return Blocker(Rule.SOURCE_SHORTER, detail, remedy)
+        case Doubt.UNPROVEN:
+            remedy = (
+                f"see whether the topic was made anew or its records deleted at {target}: then stop the link and delete"
+                " its offsets of this partition, so that it is copied again; if only the offset syncs are missing,"
+                " restart the source connector: it writes one with the next record"
+            )
+            return Blocker(Rule.FRONTIER_UNPROVEN, detail, remedy)

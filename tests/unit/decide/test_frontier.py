@@ -1,0 +1,120 @@
+"""A frontier counts only where the logs bear it out. Logs are drawn: one sign per offset, ``.`` for a marker."""
+
+import pytest
+
+from drctl.decide.anchors import merged
+from drctl.decide.frontier import FARTHEST, Claim, Doubt, Doubted, Spans, doubts
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
+
+ORDERS = TopicPartition("orders", 0)
+
+
+class Site:
+    """A log as drawn; ``start`` is how many of the first offsets retention took."""
+
+    def __init__(self, drawn: str, start: int = 0) -> None:
+        self.records = [RecordId(n, c.encode()) for n, c in enumerate(drawn) if c != "." and n >= start]
+        self.bounds = LogBounds(start, len(drawn), len(drawn))
+
+    def read(self, spans: Spans) -> dict[TopicPartition, list[RecordId]]:
+        return {p: [r for r in self.records if r.offset in range(*span)] for p, span in spans.items()}
+
+    def following(self, _partition: TopicPartition, start: int, count: int) -> list[RecordId]:
+        return [r for r in self.records if r.offset >= start][:count]
+
+
+def judged(
+    source: Site,
+    target: Site,
+    frontier: int | None,
+    *syncs: tuple[int, int],
+    compacted: bool = False,
+    stranded_here: tuple[Span, ...] = (),
+) -> Doubted | None:
+    anchors = merged(OffsetSync(*s) for s in syncs)
+    claim = Claim(ORDERS, frontier, source.bounds, target.bounds, anchors, compacted, stranded_here)
+    return next(doubts([claim], source.following, source.read, target.read), None)
+
+
+def refused(why: Doubt, words: str, found: Doubted | None) -> bool:
+    assert found is not None
+    assert words in found.detail
+    return found.why is why
+
+
+def test_a_frontier_whose_records_are_all_at_the_target_is_believed() -> None:
+    assert judged(Site("abcdef"), Site("ab.cd.ef."), 6, (0, 0), (4, 6)) is None
+    assert judged(Site("abcdef"), Site("ab.cd."), 4, (0, 0)) is None, "what lies beyond is waiting, not claimed"
+    assert judged(Site("ab..."), Site("ab."), 5, (1, 1)) is None, "markers are not copied"
+
+
+def test_a_target_that_was_made_anew_does_not_hold_what_was_copied() -> None:
+    found = judged(Site("abcdef"), Site(""), 6, (0, 0), (5, 5))
+    assert refused(Doubt.UNPROVEN, "said to be copied up to 6, and the target's log is empty", found)
+
+
+def test_a_target_that_was_made_anew_and_has_grown_again_is_seen_by_its_records() -> None:
+    found = judged(Site("abcdefgh"), Site("gh...."), 8, (0, 0), (5, 5))
+    assert refused(Doubt.UNPROVEN, "5 to 5, does not hold", found), "the old sync has an image again, another one"
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_target_that_was_made_anew_and_has_new_syncs_has_no_room_for_what_came_before(compacted: bool) -> None:
+    found = judged(Site("abcdefgh"), Site("gh."), 8, (6, 0), compacted=compacted)
+    assert refused(Doubt.UNPROVEN, "the record at 6 is at 0 of the target", found)
+    assert judged(Site("......gh"), Site("gh."), 8, (6, 0), compacted=compacted) is None, "markers are not copied"
+    assert judged(Site("abcdefgh", start=6), Site("gh."), 8, (6, 0), compacted=compacted) is None
+    assert judged(Site("abcdefgh"), Site("...gh.", start=3), 8, (6, 3), compacted=compacted) is None, "it had room once"
+
+
+def test_a_target_that_lost_its_last_records_is_shorter_than_what_must_be_there() -> None:
+    found = judged(Site("abcdef"), Site("abcd"), 6, (0, 0), (2, 2))
+    assert refused(Doubt.UNPROVEN, "from offset 2 on that are 4 records, and the target holds 2", found)
+
+
+def test_without_a_usable_sync_only_logs_that_are_equal_from_their_beginning_are_believed() -> None:
+    words = "no offset sync of it is in both logs"
+    assert judged(Site("ab.c"), Site("abc."), 4) is None
+    assert refused(Doubt.UNPROVEN, words, judged(Site("abc"), Site("ab"), 3))
+    assert refused(Doubt.UNPROVEN, words, judged(Site("abc"), Site("xbc"), 3))
+    assert refused(Doubt.UNPROVEN, words, judged(Site("abc", start=1), Site("abc"), 3))
+    assert refused(Doubt.UNPROVEN, words, judged(Site("abc"), Site("abc", start=1), 3))
+    assert refused(Doubt.UNPROVEN, words, judged(Site("abc"), Site("abc"), 3, compacted=True))
+
+
+def test_where_the_source_holds_nothing_below_the_frontier_nothing_is_claimed() -> None:
+    assert judged(Site(""), Site(""), None) is None
+    assert judged(Site("abc", start=3), Site(""), 3) is None
+    assert judged(Site("..."), Site(""), 3) is None
+    assert judged(Site("abcde", start=3), Site(""), 2) is None, "lost before it was copied: the losses' matter"
+
+
+def test_a_frontier_beyond_the_sources_end_is_impossible() -> None:
+    assert refused(
+        Doubt.BEYOND_SOURCE, "copied up to 9, and the source's log ends at 3", judged(Site("abc"), Site(""), 9)
+    )
+
+
+def test_a_partition_with_records_and_no_stored_offset_is_not_copied() -> None:
+    assert refused(Doubt.NOT_COPIED, "none was ever copied", judged(Site("abc"), Site(""), None))
+
+
+@pytest.mark.parametrize(("here", "there"), [("a.c", "a.c"), ("a.c", "..c"), ("..c", "a.c")])
+def test_compaction_takes_records_from_either_side_in_its_own_time(here: str, there: str) -> None:
+    assert judged(Site(here), Site(there), 3, (0, 0), compacted=True) is None
+
+
+def test_compaction_does_not_excuse_a_record_that_differs() -> None:
+    assert refused(Doubt.UNPROVEN, "does not hold", judged(Site("ab"), Site("xb"), 2, (0, 0), compacted=True))
+
+
+def test_a_stranded_tail_was_never_to_be_copied() -> None:
+    assert judged(Site("abXY"), Site("ab"), 4, (1, 1), stranded_here=(Span(2, 4),)) is None
+    assert judged(Site("abXY"), Site("ab"), 4, (1, 1)) is not None
+
+
+def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> None:
+    far = FARTHEST + 2
+    claim = Claim(ORDERS, far, LogBounds(0, far, far), LogBounds(0, far, far), (OffsetSync(0, 0),))
+    found = next(doubts([claim], Site("a").following, Site("a").read, Site("a").read))
+    assert refused(Doubt.UNPROVEN, "offsets older", found)

@@ -17,6 +17,8 @@ class WarmthState(StrEnum):
     ACTIVE = "the group has members at the standby, and is left alone"
     HANDED_OVER = "the group was handed over to the standby and lives there"
     USED = "somebody else committed for the group at the standby, and it is left alone"
+    CONTESTED = "a position at the standby bears a later epoch than any that was raised, and the group is left alone"
+    FAILED = "the group's positions could not be read, committed or read back; it is tried again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,5 @@ class Warmth:
     refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
     committed: int = 0
     """Positions committed and read back in that cycle."""
+    why: str = ""
+    """What failed, or who contests it; empty where the state tells all."""

@@ -12,16 +12,30 @@ from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.ports import World
 
 
-def note_before(world: World, source: str, target: str, epoch: int, before: Evidence) -> None:
-    """Write down what groups had at the target before their first commit there, in one run per epoch.
+def begin(world: World, source: str, target: str, epoch: int) -> str:
+    """Write down that the groups' positions are kept there in this epoch, before the first commit; returns the run.
 
-    Nothing needs that run's end: one that was cut off holds nobody up.
+    A run that raises the epoch waits for what may still be under way only where this was written. Nothing needs that
+    run's end: one that was cut off holds nobody up.
     """
     run = Run(f"warm-{epoch}-{target}", WARM, world.plan.name, world.plan.digest, source, target, epoch)
+    if any(known.id == run.id for known, _ in world.journal.runs()):
+        return run.id
     with suppress(Conflict):
         world.journal.begin(run)
         world.journal.end(run.id, RunState.DONE)
-    world.journal.append(run.id, Event.STEP_INTENDED, "keep-warm", {"target before": before})
+    return run.id
+
+
+def was_begun(world: World, target: str) -> bool:
+    """Whether positions were ever kept at that site, so that a commit of it may still be under way."""
+    return any(run.kind == WARM and run.target == target for run, _ in world.journal.runs())
+
+
+def note_before(world: World, source: str, target: str, epoch: int, before: Evidence) -> None:
+    """Write down what groups had at the target before their first commit there, in one run per epoch."""
+    run = begin(world, source, target, epoch)
+    world.journal.append(run, Event.STEP_INTENDED, "keep-warm", {"target before": before})
 
 
 def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[str, TopicPartition], int]:

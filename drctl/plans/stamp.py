@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_FORM = re.compile(r"^drctl plan=(?P<plan>\S*) run=(?P<run>\S*) epoch=(?P<epoch>\d+)$")
+# Any client may write what looks like one: an epoch of thousands of digits is none that drctl ever wrote.
+_FORM = re.compile(r"drctl plan=(?P<plan>\S*) run=(?P<run>\S*) epoch=(?P<epoch>[0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Stamp:
     @lru_cache(maxsize=1024)  # thousands of positions bear the same one
     def read(metadata: str) -> "Stamp | None":
         """The stamp in a position's metadata, if it is one."""
-        found = _FORM.match(metadata)
+        found = _FORM.fullmatch(metadata)
         return Stamp(found["plan"], found["run"], int(found["epoch"])) if found else None
 
 

@@ -38,7 +38,8 @@ def kept_warm(world: World, target: str, groups: Collection[str]) -> tuple[Run, 
             before: dict[str, Evidence] = {}
             for entry in world.journal.entries(run.id):
                 for group, positions in entry.body.get("target before", {}).items():
-                    before.setdefault(group, positions)
+                    # Partitions may be noted one after the other; of one that was noted twice the first counts.
+                    before[group] = {**positions, **before.get(group, {})}
             found = {g: Kept(evidence.read_held(p), None) for g, p in before.items() if not groups or g in groups}
             if found:
                 return run, found

@@ -2,52 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 
-from drctl.errors import Conflict, DrctlError, NotProven, Superseded
+from drctl.errors import Conflict, DrctlError, NotProven, Superseded, Unreachable
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run, RunState
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Answer, Refusal, Translated
 from drctl.model.warmth import Warmth, WarmthState
 from drctl.plans import evidence
+from drctl.plans.answering import Answers, Due, Wanted, not_copied, translate_apart
+from drctl.plans.apart import apart
 from drctl.plans.images import Images
-from drctl.plans.keeping import left_by_last_move, note_before
-from drctl.plans.positions import translate_positions
+from drctl.plans.keeping import begin, left_by_last_move, note_before
+from drctl.plans.ownership import Ownership
 from drctl.plans.record import unfinished
 from drctl.plans.selection import handed_over, left_by_failover
 from drctl.plans.stamp import Stamp, metadata_of
-from drctl.plans.standby import AskedStandby, Positions, Standby
+from drctl.plans.standby import AskedStandby, Held, Positions, Standby
 from drctl.ports import World
 
 SOON = 0.5
 """Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
 RETRY = 10.0
 """Seconds after which a refused position is tried again: what stands in its way seldom goes within moments."""
-
-
-@dataclass(slots=True)
-class _Due:
-    """A position at the source that the standby does not have yet, to be tried from ``since`` on.
-
-    ``moved`` is when the partition was first seen to be ahead of the standby.
-    """
-
-    committed: Committed
-    moved: float
-    since: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a group is to have at the standby; ``used`` says that somebody else commits there."""
-
-    due: Positions
-    answers: Sequence[Answer]
-    wanted: Positions = field(default_factory=dict)
-    changed: Positions = field(default_factory=dict)
-    refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
-    behind: int = 0
-    used: bool = False
+AGAIN, SELDOM = 1.0, 60.0
+"""The same for a group that failed, doubled each time, and the most of it: a coordinator that moves is back within
+moments; one that is gone costs all groups the time of its silence."""
 
 
 class Warm:
@@ -72,11 +51,13 @@ class Warm:
         self.epoch = world.epochs.current()
         self._image = Images(world, source, target).of
         self.warmth: dict[str, Warmth] = {}
+        self.resting = False
         self._runs: tuple[tuple[Run, RunState], ...] = ()
         self._away: Mapping[str, str] = {}
-        self._known = left_by_last_move(world, source, target)
-        self._due: dict[str, dict[TopicPartition, _Due]] = defaultdict(dict)
-        self._left: dict[str, dict[TopicPartition, Committed]] = defaultdict(dict)
+        self._own = Ownership(world.plan.name, self.epoch, left_by_last_move(world, source, target))
+        self._begun = False
+        self._failures: dict[str, tuple[float, float]] = {}
+        self._due: dict[str, dict[TopicPartition, Due]] = defaultdict(dict)
 
     def note(self, moved: Mapping[str, Positions]) -> None:
         """These positions moved at the source; groups and topics that the plan file does not name are left out."""
@@ -86,7 +67,7 @@ class Warm:
             for partition, committed in moved[group].items():
                 if partition.topic in topics:
                     known = self._due[group].get(partition)
-                    self._due[group][partition] = _Due(committed, known.moved if known else now)
+                    self._due[group][partition] = Due(committed, known.moved if known else now)
 
     @property
     def waiting(self) -> bool:
@@ -99,34 +80,36 @@ class Warm:
     def cycle(self) -> Mapping[str, Warmth]:
         """Translate, prove, commit and read back what is due; returns the groups that had something.
 
-        Superseded if this source serves no more, or a newer decision was made: then begin anew. What was not reached
-        because something failed stays due.
+        A group that fails, or that somebody contests, is told as such and stays due, and the others go on. Unreachable
+        if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin anew.
         """
         self._in_charge()
-        self._leave_out_what_was_handed_over()
-        now = self.world.clock.monotonic()
-        due = {group: {p: d.committed for p, d in each.items() if d.since <= now} for group, each in self._due.items()}
-        due = {group: positions for group, positions in due.items() if positions}
-        if not due or self.waiting:
+        self._look_at_runs()
+        due = self._due_at(self.world.clock.monotonic())
+        if not due or self.resting:
             return {}
-        wanted: dict[TopicPartition, set[int]] = defaultdict(set)
-        for positions in due.values():
-            for partition, committed in positions.items():
-                wanted[partition].add(committed.offset)
-        answers = translate_positions(self.world, self.source, self.target, wanted)
-        due = {group: positions for group, positions in due.items() if not self._copied_soon(group, positions, answers)}
-        there = self.standby.held(due.keys())
-        self._note_what_was_there({group: held for group, held in there.items() if group not in self._left})
-        found = {
-            group: self._wanted(group, positions, [answers[p, c.offset] for p, c in positions.items()], there[group])
+        answers, failed = translate_apart(self.world, self.source, self.target, due)
+        due = {
+            group: positions
             for group, positions in due.items()
+            if group not in failed and not self._copied_soon(group, positions, answers)
         }
-        conflicts, failures = self._commit({g: w.changed for g, w in found.items() if w.changed})
-        reached = [group for group in found if group not in failures]
+        there, unread = apart(self.standby.held, tuple(due))
+        found = {
+            group: self._wanted(group, due[group], [answers[p, c.offset] for p, c in due[group].items()], held)
+            for group, held in there.items()
+        }
+        changed = {group: each.changed for group, each in found.items() if each.changed}
+        self._note_what_was_there(there, changed)
+        conflicts, refused = self._commit(changed)
+        failed = {**failed, **unread, **refused}
+        reached = found.keys() - refused.keys()
+        if not reached and any(isinstance(error, Unreachable) for error in failed.values()):
+            for site in (self.source, self.target):
+                self.world.sites[site].brokers.cluster()  # one that is silent is no group's failure
         seen = {group: self._settled(group, found[group], group in conflicts) for group in reached}
+        seen |= {group: self._failed(group, error) for group, error in failed.items()}
         self.warmth.update(seen)
-        for failure in failures.values():
-            raise failure
         return seen
 
     def forget(self, forgotten: Mapping[str, Iterable[TopicPartition]]) -> None:
@@ -134,9 +117,8 @@ class Warm:
         for group, partitions in forgotten.items():
             for partition in partitions:
                 self._due.get(group, {}).pop(partition, None)
-                self._left.get(group, {}).pop(self._image(partition), None)
-            if not self._left.get(group):
-                self._left.pop(group, None)
+                self._own.forget(group, [self._image(partition)])
+            if not self._own.left(group):
                 self.warmth.pop(group, None)
 
     def refresh(self, groups: Iterable[str]) -> int:
@@ -145,7 +127,7 @@ class Warm:
         Groups that somebody else uses there by now are left alone.
         """
         self._in_charge()
-        left = {group: self._left[group] for group in groups if self._left.get(group) and group not in self._away}
+        left = {group: dict(kept) for group in groups if (kept := self._own.left(group)) and group not in self._away}
         if not left or self.waiting:
             return 0
         there = self.standby.held(left.keys())
@@ -155,30 +137,46 @@ class Warm:
             raise failure
         return len(own)
 
-    def _copied_soon(self, group: str, due: Positions, answers: Mapping[tuple[TopicPartition, int], Answer]) -> bool:
+    def _due_at(self, now: float) -> Held:
+        """What is to be tried now, by group."""
+        due = {
+            group: {p: each.committed for p, each in positions.items() if each.since <= now}
+            for group, positions in self._due.items()
+            if self._failures.get(group, (0.0, 0.0))[1] <= now
+        }
+        return {group: positions for group, positions in due.items() if positions}
+
+    def _copied_soon(self, group: str, due: Positions, answers: Answers) -> bool:
         """Whether waiting for the link a moment longer saves committing this group twice."""
         since = min(each.moved for each in self._due[group].values())
         young = self.world.clock.monotonic() - since < SOON
-        return young and any(_not_copied(answers[p, c.offset]) for p, c in due.items())
+        return young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
 
-    def _wanted(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> _Wanted:
-        if self._used(group, there):
-            return _Wanted(due, answers, used=True)
+    def _wanted(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> Wanted:
+        if contested := self._own.later(there):
+            return Wanted(due, answers, contested=f"{self.target}: {contested}")
         wanted, refused, behind = self._answered(due, answers)
-        if group not in self._left and self._ahead(group, there, wanted):
-            return _Wanted(due, answers, used=True)
-        return _Wanted(due, answers, wanted, {p: c for p, c in wanted.items() if there.get(p) != c}, refused, behind)
+        if self._own.used(group, there, wanted):
+            return Wanted(due, answers, used=True)
+        return Wanted(due, answers, wanted, {p: c for p, c in wanted.items() if there.get(p) != c}, refused, behind)
 
-    def _settled(self, group: str, found: _Wanted, conflict: bool) -> Warmth:
+    def _settled(self, group: str, found: Wanted, conflict: bool) -> Warmth:
         """What is done is due no more; returns how the group stands now."""
-        if found.used or conflict:
+        if found.contested or found.used or conflict:
             self._try_again(group, found.due)
-            state = WarmthState.USED if found.used else WarmthState.ACTIVE
-            return Warmth(state, found.behind, found.refused)
-        self._left[group].update(found.wanted)
+            left = WarmthState.USED if found.used else WarmthState.ACTIVE
+            return Warmth(WarmthState.CONTESTED if found.contested else left, why=found.contested)
+        self._own.settled(group, found.wanted)
+        self._failures.pop(group, None)
         self._settle(group, found.due, found.answers)
         state = WarmthState.REFUSED if found.refused else WarmthState.BEHIND if found.behind else WarmthState.PROVEN
         return Warmth(state, found.behind, found.refused, len(found.changed))
+
+    def _failed(self, group: str, error: DrctlError) -> Warmth:
+        """What failed stays due, and is tried again soon; the more often it fails, the less often."""
+        pause, _ = self._failures.get(group, (AGAIN, 0.0))
+        self._failures[group] = min(SELDOM, 2 * pause), self.world.clock.monotonic() + pause
+        return Warmth(WarmthState.FAILED, why=str(error))
 
     def _answered(
         self, due: Positions, answers: Iterable[Answer]
@@ -190,7 +188,7 @@ class Warm:
         for answer in answers:
             if isinstance(answer, Translated):
                 certain[answer.partition] = answer.offset
-            elif _not_copied(answer) and answer.conservative is not None:
+            elif not_copied(answer) and answer.conservative is not None:
                 certain[answer.partition] = answer.conservative
                 behind += answer.repeats or 0
             else:
@@ -201,36 +199,24 @@ class Warm:
         }
         return wanted, refused, behind
 
-    def _ahead(self, group: str, there: Positions, wanted: Positions) -> bool:
-        """Whether somebody else's position, found there at first, lies behind the one that the group would get.
-
-        Going forward along what the group has read harms nobody; going back would have somebody read again.
-        """
-        return any(
-            there[p].offset > c.offset
-            and not Stamp.read(there[p].metadata)
-            and there[p].offset != self._known.get((group, p))
-            for p, c in wanted.items()
-            if p in there
-        )
-
-    def _note_what_was_there(self, found: Mapping[str, Positions]) -> None:
-        """Before the first commit for a group: what others had left there goes to the journal, for an undo."""
-        foreign = {
-            group: evidence.held(held)
-            for group, held in found.items()
-            if any(not Stamp.read(c.metadata) for c in held.values())
-        }
-        if foreign:
+    def _note_what_was_there(self, there: Held, changed: Held) -> None:
+        """Before the first commit of all, that positions are kept; and what others had there, for an undo."""
+        if changed and not self._begun:
+            self._in_charge()
+            begin(self.world, self.source, self.target, self.epoch)
+            self._begun = True
+        found = {group: self._own.to_note(group, there[group], changed[group]) for group in changed}
+        if foreign := {group: evidence.held(each) for group, each in found.items() if each}:
             self._in_charge()
             note_before(self.world, self.source, self.target, self.epoch, foreign)
+        self._own.noted(found)
 
-    def _leave_out_what_was_handed_over(self) -> None:
-        """Groups that live at the target since a handover are followed no more."""
+    def _look_at_runs(self) -> None:
+        """Groups that live at the target since a handover are followed no more; while a run is unfinished, none is."""
         runs = self.world.journal.runs()
         if runs == self._runs:
             return
-        self._runs, self._away = runs, handed_over(self.world, self.target)
+        self._runs, self._away, self.resting = runs, handed_over(self.world, self.target), self.waiting
         for group in self._away:
             self._due.pop(group, None)
             self.warmth[group] = Warmth(WarmthState.HANDED_OVER)
@@ -242,8 +228,11 @@ class Warm:
             self._in_charge()
             self.standby.keep_up()
 
+        self._own.trying(changed)
         failed = dict(self.world.sites[self.target].positions.commit_all(changed, permit))
-        read = self.standby.read_back({group: each for group, each in changed.items() if group not in failed})
+        done = {group: each for group, each in changed.items() if group not in failed}
+        read, unread = apart(lambda groups: self.standby.read_back({g: done[g] for g in groups}), tuple(done))
+        failed |= unread
         for group, held in read.items():
             wrong = [str(p) for p, c in changed[group].items() if held.get(p) != c]
             if wrong:
@@ -254,24 +243,12 @@ class Warm:
         conflicts = {group for group, error in failed.items() if isinstance(error, Conflict)}
         return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
-    def _used(self, group: str, there: Positions) -> bool:
-        """Whether somebody else has moved what was left there. A newer drctl is obeyed, not reported."""
-        for partition, committed in there.items():
-            stamp = Stamp.read(committed.metadata)
-            if stamp and stamp.plan == self.world.plan.name and stamp.epoch > self.epoch:
-                raise Superseded(
-                    f"{self.target}: {group} {partition} bears epoch {stamp.epoch}, and ours is {self.epoch}",
-                    remedy="another drctl has decided since: look at 'drctl status'",
-                )
-        left = self._left.get(group, {})
-        return any(there.get(partition) != committed for partition, committed in left.items())
-
     def _settle(self, group: str, due: Positions, answers: Iterable[Answer]) -> None:
         """What is proven is done; what waits for the copy is due in the next cycle, what was refused later."""
         for answer in answers:
             if isinstance(answer, Translated):
                 self._done(group, answer.partition, due[answer.partition])
-            elif not _not_copied(answer):
+            elif not not_copied(answer):
                 self._try_again(group, {answer.partition: due[answer.partition]})
 
     def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
@@ -298,7 +275,3 @@ class Warm:
             )
         if not self.leads():
             raise Superseded("another service leads, or will soon", remedy="wait until this one leads again")
-
-
-def _not_copied(answer: Answer) -> bool:
-    return isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED

@@ -1,0 +1,66 @@
+"""What is due at the standby, its translations, and what a group is to have there."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from drctl.errors import DrctlError
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.translation import Answer, Refusal, Refused
+from drctl.plans.apart import apart
+from drctl.plans.positions import translate_positions
+from drctl.plans.standby import Held, Positions
+from drctl.ports import World
+
+type Answers = Mapping[tuple[TopicPartition, int], Answer]
+"""By partition and position at the source."""
+
+
+@dataclass(slots=True)
+class Due:
+    """A position at the source that the standby does not have yet, to be tried from ``since`` on.
+
+    ``moved`` is when the partition was first seen to be ahead of the standby.
+    """
+
+    committed: Committed
+    moved: float
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a group is to have at the standby; ``used`` says that somebody else commits there.
+
+    ``contested`` is the position that bears a later epoch than any that was raised, empty if there is none.
+    """
+
+    due: Positions
+    answers: Sequence[Answer]
+    wanted: Positions = field(default_factory=dict)
+    changed: Positions = field(default_factory=dict)
+    refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
+    behind: int = 0
+    used: bool = False
+    contested: str = ""
+
+
+def translate_apart(world: World, source: str, target: str, due: Held) -> tuple[Answers, Mapping[str, DrctlError]]:
+    """Answers for what is due, and the groups in whose partitions something could not be read, with why."""
+    wanted: dict[TopicPartition, set[int]] = defaultdict(set)
+    for positions in due.values():
+        for partition, committed in positions.items():
+            wanted[partition].add(committed.offset)
+
+    def ask(partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Answers]:
+        answers = translate_positions(world, source, target, {p: wanted[p] for p in partitions})
+        return {p: {(p, each): answers[p, each] for each in wanted[p]} for p in partitions}
+
+    found, unread = apart(ask, tuple(wanted))
+    failed = {group: unread[p] for group, positions in due.items() for p in positions if p in unread}
+    return {key: answer for each in found.values() for key, answer in each.items()}, failed
+
+
+def not_copied(answer: Answer) -> bool:
+    """Whether the link has yet to copy what lies before the position."""
+    return isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED

@@ -5,23 +5,20 @@ All errors of a file are reported at once, each with file, line, what was expect
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.tokens import AliasToken, AnchorToken
 
+from drctl.config.agreement import disagreements
 from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
+from drctl.config.documents import contents, parse_yaml, plain
 from drctl.config.files import fall_together
 from drctl.config.kubernetes import frozen_site, incomplete
 from drctl.config.parts import (
-    DURATION,
-    PATTERNS,
     DisasterRecoveryPlan,
     FencingAgentPart,
     FrontDoorPart,
@@ -29,14 +26,10 @@ from drctl.config.parts import (
     LinkPart,
     Spec,
 )
+from drctl.config.values import DURATION, LONGEST, PATTERNS, milliseconds
 from drctl.errors import ConfigInvalid
 from drctl.model import site as model
 from drctl.model.clients import ClientSoftware
-
-LARGEST = 1 << 20
-"""Bytes: a plan file is written by people."""
-
-UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def schema() -> dict[str, Any]:
@@ -46,13 +39,10 @@ def schema() -> dict[str, Any]:
 
 def load(path: Path) -> model.PlanFile:
     """Read and check a plan file. ConfigInvalid lists every error with its line."""
+    raw = contents(path, "name the plan file with -f")
+    document = parse_yaml(path, raw, "write 'apiVersion: …', 'kind: DisasterRecoveryPlan', …")
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigInvalid(f"{path}: cannot be read: {error.strerror}", remedy="name the plan file with -f") from error
-    document = _parse(path, raw)
-    try:
-        plan = DisasterRecoveryPlan.model_validate(_plain(document))
+        plan = DisasterRecoveryPlan.model_validate(plain(document))
     except ValidationError as error:
         lines = [_worded(path, document, each) for each in error.errors()]
         raise ConfigInvalid("\n".join(lines), remedy="'drctl schema' prints what is expected") from error
@@ -60,45 +50,6 @@ def load(path: Path) -> model.PlanFile:
     if faults:
         raise ConfigInvalid("\n".join(faults), remedy="correct these lines")
     return _frozen(path.resolve(), hashlib.sha256(raw).hexdigest(), plan)
-
-
-def _parse(path: Path, raw: bytes) -> CommentedMap:
-    if len(raw) > LARGEST:
-        raise ConfigInvalid(f"{path}: is larger than {LARGEST} bytes", remedy="name a plan file")
-    yaml = YAML(typ="rt", pure=True)
-    yaml.version = (1, 2)
-    yaml.allow_duplicate_keys = False
-    try:
-        text = raw.decode("utf-8")
-        if any(isinstance(token, AnchorToken | AliasToken) for token in yaml.scan(text)):
-            raise ConfigInvalid(f"{path}: anchors and aliases are not supported", remedy="write the value out")
-        document = yaml.load(text)
-    except UnicodeDecodeError as error:
-        raise ConfigInvalid(f"{path}: is not UTF-8 text", remedy="save it as UTF-8") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = str(error.problem or "no YAML").splitlines()[0]
-        raise ConfigInvalid(f"{path}:{line}: {problem}", remedy="correct the YAML there") from error
-    except (YAMLError, ValueError, TypeError, RecursionError, AssertionError, AttributeError, KeyError) as error:
-        raise ConfigInvalid(f"{path}: cannot be read as YAML", remedy="write a YAML document") from error
-    if not isinstance(document, CommentedMap):
-        raise ConfigInvalid(
-            f"{path}: holds no mapping", remedy="write 'apiVersion: …', 'kind: DisasterRecoveryPlan', …"
-        )
-    return document
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, CommentedMap):
-        return {key if isinstance(key, str) else str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return str(node)
 
 
 def _worded(path: Path, document: CommentedMap, error: Any) -> str:
@@ -153,6 +104,7 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     for index in _repeated([(link.source, link.target) for link in spec.links]):
         yield at("links", index) + f"link {spec.links[index].name}: there is a link in this direction already"
     yield from _crossed_links(spec, at)
+    yield from disagreements(spec, at)
     yield from incomplete(spec, at)
     yield from unmet(spec, at)
     yield from _missing_files(path, spec, at)
@@ -175,9 +127,13 @@ def _crossed_links(spec: Spec, at: Callable[..., str]) -> Iterator[str]:
             yield at("links", index, "replicationPolicy") + f"link {link.name}: {back.name} has another policy"
 
 
-def _repeated(values: Sequence[object]) -> Iterator[int]:
+def _repeated(values: Sequence[Hashable]) -> Iterator[int]:
     """The index of each value that stands earlier, too."""
-    return (index for index, value in enumerate(values) if value in values[:index])
+    seen: set[Hashable] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index
+        seen.add(value)
 
 
 def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[str]:
@@ -256,7 +212,7 @@ def _prefix(link: LinkPart) -> str:
 
 
 def duration(text: str) -> timedelta:
-    """``1h30m``, ``60s``, ``500ms`` as a timedelta. ConfigInvalid for anything else."""
-    if not re.fullmatch(DURATION, text) or not text:
-        raise ConfigInvalid(f"{text!r} is no duration", remedy="write it as 500ms, 60s or 1h30m")
-    return timedelta(seconds=sum(int(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)(ms|h|m|s)", text)))
+    """``1h30m``, ``60s``, ``500ms`` as a timedelta. ConfigInvalid for anything else, and for more than a year."""
+    if not re.fullmatch(DURATION, text) or not text or text.endswith("\n") or milliseconds(text) > LONGEST:
+        raise ConfigInvalid(f"{text!r} is no duration", remedy="write it as 500ms, 60s or 1h30m, a year at most")
+    return timedelta(milliseconds=milliseconds(text))

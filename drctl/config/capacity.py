@@ -1,5 +1,6 @@
 """The ``deployments`` of workloads and the ``capacity`` of the plan file: their values, and what contradicts itself."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,8 +56,8 @@ def _unreachable(spec: Spec, capacity: CapacityPart, at: At) -> Iterator[str]:
                 yield where + f"deployments need a kubernetes part at {site.name}"
             if shift.node_pools and site.strimzi is None:
                 yield where + f"nodePools need a strimzi part at {site.name}"
-    names = [part.name for workload in spec.workloads for part in workload.deployments]
-    for name in sorted({name for shift in capacity.shifts for name in shift.deployments if names.count(name) > 1}):
+    names = Counter(part.name for workload in spec.workloads for part in workload.deployments)
+    for name in sorted({name for shift in capacity.shifts for name in shift.deployments if names[name] > 1}):
         yield at("capacity", "shifts") + f"deployment {name}: workloads name more than one of that name"
 
 
@@ -67,23 +68,31 @@ def _week(capacity: CapacityPart, at: At) -> Iterator[str]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield at("capacity", "timeZone") + f"there is no time zone {capacity.time_zone}: name one as Europe/Berlin"
     for index, part in enumerate(capacity.shifts):
-        if part.name in [other.name for other in capacity.shifts[:index]]:
+        if part.name in {other.name for other in capacity.shifts[:index]}:
             yield at("capacity", "shifts", index) + f"shift {part.name}: the name is used twice"
         if part.begins == "24:00":
             yield at("capacity", "shifts", index, "begins") + f"shift {part.name}: write 00:00 of the next day"
-    shifts = [_shift(part) for part in capacity.shifts]
-    for index, shift in enumerate(shifts):
-        for other in shifts[:index]:
-            for span in _spans([shift.covers(n) and other.covers(n) for n in range(WEEK)]):
-                yield at("capacity", "shifts", index) + f"shift {shift.name} overlaps shift {other.name}: {span}"
-    for span in _spans([not any(shift.covers(n) for shift in shifts) for n in range(WEEK)]):
+    weeks = [_covered(_shift(part)) for part in capacity.shifts]
+    anywhere = 0
+    for index, (part, week) in enumerate(zip(capacity.shifts, weeks, strict=True)):
+        anywhere |= week
+        for other, before in zip(capacity.shifts[:index], weeks, strict=False):
+            for span in _spans(week & before):
+                yield at("capacity", "shifts", index) + f"shift {part.name} overlaps shift {other.name}: {span}"
+    for span in _spans(((1 << WEEK) - 1) & ~anywhere):
         yield at("capacity", "shifts") + f"no shift covers {span}"
 
 
-def _spans(minutes: list[bool]) -> Iterator[str]:
+def _covered(shift: Shift) -> int:
+    """The minutes of the week that a shift covers, one bit each: pairs of shifts are compared at once."""
+    return sum(1 << minute for minute in range(WEEK) if shift.covers(minute))
+
+
+def _spans(minutes: int) -> Iterator[str]:
     """Runs of minutes of the week that are marked, in words."""
     begin = None
-    for minute, marked in enumerate([*minutes, False]):
+    for minute in range(WEEK + 1) if minutes else ():
+        marked = minutes >> minute & 1
         if marked and begin is None:
             begin = minute
         elif not marked and begin is not None:

@@ -5,33 +5,27 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-DURATION = r"^(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$"
-
-TIME = r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$"
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-Duration = Annotated[str, StringConstraints(pattern=DURATION, min_length=2)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
-Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$")]
-Principal = Annotated[str, StringConstraints(pattern=r"^User:(?!\*$).+$")]
-KafkaName = Annotated[str, StringConstraints(pattern=r"^[^*?\[\]]+$", max_length=249)]
-File = Annotated[str, StringConstraints(min_length=1)]
-Command = Annotated[list[Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1)]
-Time = Annotated[str, StringConstraints(pattern=TIME)]
-Resource = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
-
-PATTERNS = {
-    r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$": "a name of lower-case letters, digits and dashes, for example north",
-    r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$": "the name of a Kubernetes resource",
-    DURATION: "a duration, for example 500ms, 60s or 1h30m",
-    r"^https?://[^\s/]+": "an http:// or https:// address",
-    r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$": "host:port, more of them separated by commas",
-    r"^User:(?!\*$).+$": "one principal as User:name",
-    TIME: "a time of day as 06:00, from 00:00 to 24:00",
-    r"^[^*?\[\]]+$": "an exact name, no pattern",
-    r"^[._-]+$": "a separator of dots, dashes or underscores",
-    r"^[^*]*[^*]\*?$": "a client id, or the beginning of one followed by *",
-}
+from drctl.config.values import (
+    ClientId,
+    Command,
+    Duration,
+    File,
+    GroupName,
+    Lasting,
+    ListenerName,
+    Name,
+    Principal,
+    Resource,
+    Separator,
+    Servers,
+    SinkName,
+    SiteName,
+    Text,
+    Time,
+    TopicName,
+    Url,
+    Wait,
+)
 
 
 class _Part(BaseModel):
@@ -44,7 +38,7 @@ class CanaryPart(_Part):
     """An ordinary client: it must be able to write to the topic, and is refused once the fence stands."""
 
     client_properties: File | None = None
-    topic: KafkaName
+    topic: TopicName
 
 
 class KafkaPart(_Part):
@@ -68,9 +62,9 @@ class KubernetesPart(_Part):
     """Where the site's pods live. ``pods`` is the label selector of its broker pods; Strimzi's are known."""
 
     kubeconfig: File
-    context: File
+    context: Text
     namespace: Name
-    pods: Annotated[str, StringConstraints(min_length=3)] | None = None
+    pods: Annotated[Text, StringConstraints(min_length=3)] | None = None
 
 
 class StrimziPart(_Part):
@@ -81,7 +75,7 @@ class StrimziPart(_Part):
     """
 
     cluster: Resource
-    listener: KafkaName | None = None
+    listener: ListenerName | None = None
     user: Resource | None = None
     canary_user: Resource | None = None
     take_ownership: bool = False
@@ -90,7 +84,7 @@ class StrimziPart(_Part):
 class SitePart(_Part):
     """One Kafka cluster with what runs around it. ``connect`` may be left out where Strimzi runs every link to it."""
 
-    name: Name
+    name: SiteName
     kafka: KafkaPart
     connect: ConnectPart | None = None
     kubernetes: KubernetesPart | None = None
@@ -107,19 +101,19 @@ class LinkPart(_Part):
     """
 
     name: Name
-    source: Name
-    target: Name
+    source: SiteName
+    target: SiteName
     connectors: File | None = None
     mirror_maker2: Resource | None = Field(default=None, alias="mirrorMaker2")
     replication_principal: Principal
     replication_policy: Literal["identity", "default"] = "identity"
-    separator: Annotated[str, StringConstraints(pattern=r"^[._-]+$")] = "."
+    separator: Separator = "."
 
 
 class WitnessPart(_Part):
     """A drctl service at another place, a site's name or a third one. Two places make out a lost site, one does not."""
 
-    name: Name
+    name: SiteName
     url: Url
 
 
@@ -134,7 +128,7 @@ class DeploymentPart(_Part):
     name: Resource
     kind: Literal["Deployment", "StatefulSet"] = "Deployment"
     namespace: Name | None = None
-    groups: list[KafkaName] = []
+    groups: list[GroupName] = []
     take_ownership: bool = False
 
 
@@ -142,18 +136,18 @@ class WorkloadPart(_Part):
     """What moves together."""
 
     name: Name
-    topics: Annotated[list[KafkaName], Field(min_length=1)]
-    groups: list[KafkaName]
-    sinks: list[KafkaName] = []
+    topics: Annotated[list[TopicName], Field(min_length=1)]
+    groups: list[GroupName]
+    sinks: list[SinkName] = []
     deployments: list[DeploymentPart] = []
 
 
 class ClientPart(_Part):
     """What a client is made with, which Kafka tells nobody; ``clientId`` may end in ``*``."""
 
-    client_id: Annotated[str, StringConstraints(pattern=r"^[^*]*[^*]\*?$")]
-    software: Annotated[str, StringConstraints(min_length=1)]
-    version: Annotated[str, StringConstraints(min_length=1)]
+    client_id: ClientId
+    software: Text
+    version: Text
 
 
 class ObjectivesPart(_Part):
@@ -166,12 +160,12 @@ class ObjectivesPart(_Part):
 class GuardsPart(_Part):
     """Limits within which a plan may act."""
 
-    fence_window: Duration = "5s"
-    step_timeout: Duration = "2m"
-    max_lag: Annotated[int, Field(ge=0)] = 100_000
+    fence_window: Wait = "5s"
+    step_timeout: Wait = "2m"
+    max_lag: Annotated[int, Field(ge=0, le=2**63 - 1)] = 100_000
     cool_down: Duration = "0s"
     approval: Literal["none", "required"] = "none"
-    approval_validity: Duration = "1h"
+    approval_validity: Lasting = "1h"
 
 
 class ShiftPart(_Part):
@@ -185,9 +179,9 @@ class ShiftPart(_Part):
     days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1)]
     begins: Time
     ends: Time
-    deployments: dict[Resource, Annotated[int, Field(ge=0)]] = {}
-    node_pools: dict[Resource, Annotated[int, Field(ge=1)]] = {}
-    tasks_max: Annotated[int, Field(ge=1)] | None = None
+    deployments: dict[Resource, Annotated[int, Field(ge=0, le=2**31 - 1)]] = {}
+    node_pools: dict[Resource, Annotated[int, Field(ge=1, le=2**31 - 1)]] = {}
+    tasks_max: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class CapacityPart(_Part):
@@ -196,8 +190,8 @@ class CapacityPart(_Part):
     ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover.
     """
 
-    time_zone: Annotated[str, StringConstraints(min_length=1)]
-    shifts: Annotated[list[ShiftPart], Field(min_length=1)]
+    time_zone: Text
+    shifts: Annotated[list[ShiftPart], Field(min_length=1, max_length=336)]
     scale_node_pools: bool = False
 
 
@@ -205,7 +199,7 @@ class HookPart(_Part):
     """A command as a list of words, without a shell; the run's facts are JSON on its standard input."""
 
     command: Command
-    timeout: Duration = "30s"
+    timeout: Wait = "30s"
 
 
 class HooksPart(_Part):
@@ -229,7 +223,7 @@ class FencingAgentPart(_Part):
     """
 
     command: Command
-    timeout: Duration = "1m"
+    timeout: Wait = "1m"
 
 
 class DoorCommandPart(_Part):
@@ -237,7 +231,7 @@ class DoorCommandPart(_Part):
 
     point_to: Command
     read: Command
-    timeout: Duration = "30s"
+    timeout: Wait = "30s"
 
 
 class FrontDoorPart(_Part):

@@ -58,10 +58,10 @@ def drctl(lab: Lab, folder: Path) -> Drctl:
     return run
 
 
-def spoil(path: Path, pattern: str, by: str) -> None:
+def spoil(path: Path, pattern: str, by: str, *, count: int = 0) -> None:
     text = path.read_text()
     assert re.search(pattern, text)
-    path.write_text(re.sub(pattern, by, text))
+    path.write_text(re.sub(pattern, by, text, count=count))
 
 
 def test_nothing_stands_in_the_way_of_the_unspoiled_plan(drctl: Drctl) -> None:
@@ -71,7 +71,7 @@ def test_nothing_stands_in_the_way_of_the_unspoiled_plan(drctl: Drctl) -> None:
 
 
 def test_a_site_that_cannot_be_reached(drctl: Drctl, folder: Path) -> None:
-    spoil(folder / "plan.yaml", r'bootstrapServers: "[^"]*"', 'bootstrapServers: "localhost:1"')
+    spoil(folder / "plan.yaml", r'bootstrapServers: "[^"]*"', 'bootstrapServers: "localhost:1"', count=1)
     done = drctl("groups", "--to", "south")
     assert done.returncode == errors.Unreachable.exit_code
     assert "localhost:1" in done.stderr

@@ -21,7 +21,7 @@ spec:
       kafka: {bootstrapServers: "127.0.0.1:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}
       connect: {url: "http://127.0.0.1:1"}
     - name: south
-      kafka: {bootstrapServers: "127.0.0.1:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}
+      kafka: {bootstrapServers: "127.0.0.1:2", clientProperties: c, canary: {clientProperties: c, topic: canary}}
       connect: {url: "http://127.0.0.1:1"}
   links:
     - {name: n-s, source: north, target: south, connectors: north-south, replicationPrincipal: "User:mm2"}

@@ -1,0 +1,146 @@
+"""JSON from outside, read within bounds: of size, depth and numbers, with every key once.
+
+What Python's reader lets through or answers with an error of its own is refused here with the line: a key that stands
+twice (the last one would win in silence), ``NaN`` and ``1e999``, whole numbers beyond 64 bits, text that cannot be
+written again (half of a surrogate pair), and nesting that would end in RecursionError here or wherever the value is
+looked through.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+LARGEST = 1 << 20
+"""Bytes of a document that a person writes."""
+
+DEEPEST = 64
+"""Levels of nesting: far more than any document of ours has, far less than Python's recursion limit."""
+
+TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)"?(\s*:)?|[\[{]|[\]}]', re.DOTALL)
+"""A string, with its colon if it is a key, or a bracket; the optional quote keeps an open string from a second look."""
+
+DIGITS = 19
+"""Digits of the largest whole number of 64 bits."""
+
+
+class DocumentError(ValueError):
+    """A document is not what it should be; ``line`` is where, counted from 1. The message shows nothing of it."""
+
+    def __init__(self, problem: str, line: int = 1) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.problem, self.line = problem, line
+
+
+def text_of(raw: bytes, *, largest: int = LARGEST) -> str:
+    """UTF-8 text, without a byte-order mark. DocumentError if it is too large or something else."""
+    if len(raw) > largest:
+        raise DocumentError(f"is larger than {largest} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError("is not UTF-8 text", raw.count(b"\n", 0, error.start) + 1) from error
+
+
+def json_of(raw: bytes | str, *, largest: int = LARGEST, deepest: int = DEEPEST) -> Any:
+    """The value of a JSON document. DocumentError, which is a ValueError, for whatever else it is."""
+    text = text_of(raw, largest=largest) if isinstance(raw, bytes) else raw
+    if len(text) > largest:
+        raise DocumentError(f"is larger than {largest} bytes")
+    if text.count("[") + text.count("{") > deepest:
+        _refuse_depth(text, deepest)
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_once, parse_int=_whole, parse_float=_finite, parse_constant=_constant
+        )
+        if "\\u" in text:  # an escape can make half of a surrogate pair, which nothing can print or send
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"is no JSON: {error.msg}", error.lineno) from error
+    except _Unfit as error:
+        raise DocumentError(error.problem, _line_of_unfit(text, error)) from error
+    except UnicodeEncodeError as error:
+        raise DocumentError("holds an escape that is half of a character") from error
+    return value
+
+
+def line_of_key(text: str, place: Sequence[str]) -> int:
+    """The line of a key in a JSON document, named with the keys above it; 1 if it is not there.
+
+    Keys are compared as they are written, so one with escapes in it is missed.
+    """
+    wanted = tuple(place)
+    return next((_line(text, at) for path, _, at in _keys(text) if path == wanted), 1)
+
+
+class _Unfit(ValueError):
+    """A part of a document that Python's own reader would let through; ``part`` is how it is written."""
+
+    def __init__(self, problem: str, part: str, *, key: bool = False) -> None:
+        super().__init__(problem)
+        self.problem, self.part, self.key = problem, part, key
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Unfit("a key stands twice in one object", name, key=True)
+        found[name] = value
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits.lstrip("-")) > DIGITS or not -(1 << 63) <= int(digits) < 1 << 63:
+        raise _Unfit("holds a whole number of more than 64 bits", digits)
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise _Unfit("holds a number that is too large", digits)
+    return value
+
+
+def _constant(word: str) -> float:
+    raise _Unfit("NaN and Infinity are no numbers of JSON", word)
+
+
+def _line_of_unfit(text: str, unfit: _Unfit) -> int:
+    """Where it stands: of a key its second place in the same object, else where it is written first."""
+    seen: set[int] = set()
+    for path, parent, at in _keys(text) if unfit.key else ():
+        if path[-1] == unfit.part:
+            if parent in seen:
+                return _line(text, at)
+            seen.add(parent)
+    return _line(text, max(text.find(unfit.part), 0))
+
+
+def _keys(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Every key after those above it, the number of its object, and where it stands."""
+    path: list[str] = []
+    parents: list[int] = []
+    for count, token in enumerate(TOKEN.finditer(text)):
+        word = token.group()
+        if word[0] in "[{":
+            path.append("")
+            parents.append(count)
+        elif word[0] in "]}":
+            del path[-1:], parents[-1:]
+        elif token.group(2) and path:
+            path[-1] = token.group(1)
+            yield tuple(path), parents[-1], token.start()
+
+
+def _refuse_depth(text: str, deepest: int) -> None:
+    depth = 0
+    for token in TOKEN.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group()[0], 0)
+        if depth > deepest:
+            raise DocumentError(f"is nested deeper than {deepest} levels", _line(text, token.start()))
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from drctl.chaos.judgement import gaps, overruled
 from drctl.chaos.stage import EVIDENCE, LAB
+from drctl.config.documents import contents, parse_yaml, plain
 from drctl.drills.fresh import fresh_reader, log_ends
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.front_door import FileFrontDoor
@@ -77,13 +75,9 @@ class Outcome:
 
 def checked(path: Path) -> Path:
     """The experiment file, if it may be run. ConfigInvalid if it cannot be read or wants to install something."""
-    try:
-        experiment = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except (OSError, ValueError, YAMLError) as error:
-        raise ConfigInvalid(
-            f"{path}: no experiment can be read: {error}", remedy="name an experiment in YAML"
-        ) from error
-    if not isinstance(experiment, dict) or "method" not in experiment:
+    remedy = "name an experiment in YAML"
+    experiment = plain(parse_yaml(path, contents(path, remedy), remedy))
+    if "method" not in experiment:
         raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
     if "dependencies" in str(experiment.get("runtime", "")):
         raise ConfigInvalid(

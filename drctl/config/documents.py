@@ -4,6 +4,7 @@ Every refusal is ConfigInvalid with file, line and remedy; nothing of the file i
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from ruamel.yaml.tokens import (
     FlowMappingStartToken,
     FlowSequenceEndToken,
     FlowSequenceStartToken,
+    ScalarToken,
     TagToken,
     Token,
 )
@@ -36,6 +38,9 @@ DEEPEST = 32
 
 MOST = 100_000
 """Parts of a YAML document, some four seconds of reading; a topic in a list is two of them."""
+
+BREAKS = re.compile("[\x85\u2028\u2029]")
+"""What follows one on a comment's line is a comment to us, and content to a reader of YAML 1.1."""
 
 OPENING = (BlockMappingStartToken, BlockSequenceStartToken, FlowMappingStartToken, FlowSequenceStartToken)
 CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)
@@ -61,9 +66,9 @@ def contents(path: Path, remedy: str, *, largest: int = LARGEST) -> bytes:
     return raw
 
 
-def read_json(path: Path, remedy: str) -> tuple[Any, str]:
+def read_json(path: Path, remedy: str, *, largest: int = LARGEST) -> tuple[Any, str]:
     """The value of a JSON file, and its text, in which :func:`drctl.model.documents.line_of_key` finds lines."""
-    raw = contents(path, remedy)
+    raw = contents(path, remedy, largest=largest)
     try:
         text = text_of(raw)
         return json_of(text), text
@@ -79,10 +84,12 @@ def parse_yaml(path: Path, raw: bytes, shape: str) -> CommentedMap:
     yaml.allow_duplicate_keys = False
     try:
         text = text_of(raw)
+        if strange := BREAKS.search(text):
+            raise DocumentError("has a line break in it that YAML 1.1 knows and 1.2 does not", _line(text, strange))
         _refuse_unbounded(path, yaml.scan(text))
         document = yaml.load(text)
     except DocumentError as error:
-        raise ConfigInvalid(f"{path}:{error.line}: {error.problem}", remedy="save it as UTF-8") from error
+        raise ConfigInvalid(f"{path}:{error.line}: {error.problem}", remedy="save it as plain UTF-8") from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -133,11 +140,17 @@ def _refuse_unbounded(path: Path, tokens: Iterator[Token]) -> None:
             raise ConfigInvalid(f"{where}anchors and aliases are not supported", remedy="write the value out")
         if isinstance(token, TagToken) and tuple(token.value) != ("!!", "str"):
             raise ConfigInvalid(f"{where}tags are not supported", remedy="write the value without its tag")
+        if isinstance(token, ScalarToken) and token.plain and token.value == "<<":
+            raise ConfigInvalid(f"{where}merge keys are not supported", remedy="write the keys out")
         depth += isinstance(token, OPENING) - isinstance(token, CLOSING)
         if depth > DEEPEST:
             raise ConfigInvalid(f"{where}is nested deeper than {DEEPEST} levels", remedy="correct the YAML there")
         if count >= MOST:
             raise ConfigInvalid(f"{where}has more than {MOST} parts", remedy="divide it into several files")
+
+
+def _line(text: str, found: re.Match[str]) -> int:
+    return text.count("\n", 0, found.start()) + 1
 
 
 def _reason(error: OSError | ValueError) -> str:

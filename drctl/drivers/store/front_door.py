@@ -3,8 +3,13 @@
 import json
 from pathlib import Path
 
+from drctl.config.documents import read_json
 from drctl.drivers.store.files import remedy, replace
 from drctl.errors import ConfigInvalid, DrctlError
+from drctl.model.documents import line_of_key
+
+LARGEST = 1 << 16
+"""Bytes: the file holds one name, and perhaps something of its own that others write beside it."""
 
 
 class FileFrontDoor:
@@ -14,14 +19,16 @@ class FileFrontDoor:
         self.path = path
 
     def site(self) -> str | None:
-        try:
-            document = json.loads(self.path.read_text("utf-8"))
-            site = document["site"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            remedy = 'write {"site": "<name of the primary>"} into it'
-            raise ConfigInvalid(f"{self.path}: the front door cannot be read: {error}", remedy=remedy) from error
+        advice = 'write {"site": "<name of the primary>"} into it'
+        document, text = read_json(self.path, advice, largest=LARGEST)
+        if not isinstance(document, dict) or "site" not in document:
+            raise ConfigInvalid(f"{self.path}:1: the front door names no site", remedy=advice)
+        site = document["site"]
+        line = line_of_key(text, ["site"])
         if site is not None and not isinstance(site, str):
-            raise ConfigInvalid(f"{self.path}: site is neither a name nor null", remedy="name a site of the plan file")
+            raise ConfigInvalid(f"{self.path}:{line}: site is neither a name nor null", remedy=advice)
+        if site is not None and not (site and site.isprintable()):
+            raise ConfigInvalid(f"{self.path}:{line}: site is no name that a site can have", remedy=advice)
         return site
 
     def point_to(self, site: str | None) -> None:

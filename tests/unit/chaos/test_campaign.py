@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,31 @@ def test_what_is_no_experiment_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ConfigInvalid):
         checked(path)
+
+
+ALIASES = "title: x\nmethod: []\na: &a [1, 1]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise("abcdefghijkl")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ALIASES, r":3: anchors and aliases are not supported"),
+        ("method: []\na: " + "[" * 100_000, r":2: is nested deeper than 32 levels"),
+        ("method: []\n<<: {controls: [other]}\n", r":2: merge keys are not supported"),
+        ("method: []\n# a comment\u2028controls: [other]\n", r":2: has a line break in it that YAML 1.1 knows"),
+        ("method: []\na: !!binary aGk=\n", r":2: tags are not supported"),
+        ("method: []\nmethod: [other]\n", r":2: found duplicate key"),
+        ("method: []\na: " + "9" * 5000, r":2: this value cannot be read"),
+    ],
+)
+def test_an_experiment_that_others_would_read_otherwise_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "e.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigInvalid, match=said) as caught:
+        checked(path)
+    assert caught.value.remedy
 
 
 def test_the_shipped_experiments_may_be_run() -> None:

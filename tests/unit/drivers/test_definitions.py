@@ -16,6 +16,9 @@ GOOD: dict[str, object] = {
 }
 
 
+SOURCE = {"connector.class": f"{MIRROR}SourceConnector", **ALIASES}
+
+
 def link(folder: Path, text: str) -> Link:
     path = folder / "link.json"
     path.write_text(text)
@@ -36,12 +39,21 @@ def test_values_reach_connect_as_json_wrote_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ("{", r"link\.json: no JSON can be read: .*line 1"),
-        ("[]", r"link\.json: no source and no checkpoint and no heartbeat connector"),
-        (json.dumps({**GOOD, "Source": 5}), r"link\.json: Source is no object"),
+        ("{", r"link\.json:1: is no JSON: "),
+        ('{"Source": {},\n"Source": {}}', r"link\.json:2: a key stands twice"),
+        ('{"Source":\n' + "[" * 50_000, r"link\.json:2: is nested deeper than 64 levels"),
+        ('{"Source":\n{"tasks.max": 1e999}}', r"link\.json:2: holds a number that is too large"),
+        ('{"a":\n{}, "b": {}}', r"link\.json:1: a: connector\.class is none of"),
+        (json.dumps({"a/b": GOOD["Source"]}), r"link\.json:1: 'a/b' is no name of a connector"),
+        (json.dumps({"a\n": GOOD["Source"]}), r"link\.json:1: 'a\\n' is no name of a connector"),
+        (json.dumps({" ": GOOD["Source"]}), r"link\.json:1: ' ' is no name of a connector"),
+        (json.dumps({"Source": SOURCE | {"topics": ["a"]}}, indent=1), r"link\.json:6: Source: topics is no single"),
+        (json.dumps({"Source": SOURCE | {"topics": None}}), r"Source: topics is no single value"),
+        ("[]", r"link\.json:1: no source and no checkpoint and no heartbeat connector"),
+        (json.dumps({**GOOD, "Source": 5}), r"link\.json:1: Source is no object"),
         (
             json.dumps({**GOOD, "Other": {"connector.class": "FileSink"}}),
-            r"link\.json: Other: connector\.class is none of",
+            r"link\.json:1: Other: connector\.class is none of",
         ),
         (json.dumps({**GOOD, "Twin": GOOD["Source"]}), r"Twin and Source are both source connectors"),
         (json.dumps({"Source": GOOD["Source"]}), r"no checkpoint and no heartbeat connector"),

@@ -1,5 +1,6 @@
 """What happens to drctl's own files when they are damaged, full, or left by a process that died."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -117,10 +118,35 @@ def test_a_lease_whose_file_was_taken_away_is_not_held(tmp_path: Path) -> None:
     lease.release()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"site": 5}', "north"])
-def test_a_door_that_says_nothing_usable_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / "door.json").write_text(text)
-    with pytest.raises(ConfigInvalid, match=r"door\.json"):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", 1),
+        ("{}", 1),
+        ("[]", 1),
+        ('"site"', 1),
+        ('{"site": 5}', 1),
+        ("north", 1),
+        ('{"site": "north",\n"site": "south"}', 2),
+        ('{\n"site": "nor\\u0000th"}', 2),
+        ('{\n"site": ""}', 2),
+        ('{"site":\n' + "[" * 50_000, 2),
+        ('{"site":\n' + "9" * 5000 + "}", 2),
+        (b'{"site":\n"n\xf6rd"}', 2),
+        ('{"site": "north"}'.encode("utf-16"), 1),
+        (b'{"site": "north"}' + b" " * (1 << 16), None),
+    ],
+)
+def test_a_door_that_says_nothing_usable_is_named(tmp_path: Path, text: str | bytes, line: int | None) -> None:
+    (tmp_path / "door.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigInvalid, match=rf"door\.json:{line}: " if line else r"door\.json: is larger") as caught:
+        FileFrontDoor(tmp_path / "door.json").site()
+    assert "write" in caught.value.remedy
+
+
+def test_a_door_that_somebody_turned_into_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "door.json")
+    with pytest.raises(ConfigInvalid, match=r"door\.json: is no regular file"):
         FileFrontDoor(tmp_path / "door.json").site()
 
 

@@ -178,7 +178,13 @@ def _newest(world: World) -> str:
 def _manifest(world: World, run: str) -> dict[str, Any]:
     import json
 
-    told: dict[str, Any] = json.loads(b"\n".join(world.vault.lines(run, "manifest.json")))
+    try:
+        told = json.loads(b"\n".join(world.vault.lines(run, "manifest.json")))
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        place = world.vault.place(run)
+        raise NotProven(f"{place}: manifest.json is no JSON object", remedy="restore it from a copy, or salvage again")
     return told
 
 

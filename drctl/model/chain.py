@@ -105,5 +105,5 @@ def _is_true(line: Line, before: str, entries: dict[str, str]) -> bool:
         known = entries.get(line.about)
         entries[line.about] = told["digest"]
         return known is None or entry_digest(known, *own) == told["digest"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False

@@ -30,6 +30,11 @@ def record_of(partition: TopicPartition, line: bytes) -> Content:
     """The record of a line. NotProven, telling nothing of the line, if it is none."""
     try:
         told = json.loads(line)
+        numbers = [told["offset"], told["timestamp"] or 0, told["leaderEpoch"] or 0]
+        if not all(isinstance(each, int) and -(1 << 63) <= each < 1 << 63 for each in numbers):
+            raise TypeError("a number")
+        if not all(isinstance(name, str) for name, _ in told["headers"]):
+            raise TypeError("a header's name")
         return Content(
             partition,
             told["offset"],
@@ -41,7 +46,7 @@ def record_of(partition: TopicPartition, line: bytes) -> Content:
             Fate(told["transaction"]),
             told["leaderEpoch"],
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NotProven(f"a salvaged line of {partition} is no record", remedy="run 'drctl salvage verify'") from None
 
 

@@ -138,12 +138,21 @@ def _joined(site: str, messages: Iterable[Message]) -> Iterable[Line]:
             if len(pieces) == count:
                 del waiting[place]
                 told = json.loads(b"".join(pieces[piece] for piece in range(1, count + 1)))
-                yield Line(**{**told, "change": Change(told["change"])})
-        except (ValueError, KeyError, TypeError) as error:
+                yield _line(**told)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise NotProven(
                 f"site {site}: the record at offset {message.offset()} of {TOPIC} is no line of a journal",
                 remedy="find who else writes there; only drctl's user may",
             ) from error
+
+
+def _line(*, number: int, change: str, about: str, content: str, digest: str) -> Line:
+    """A line whose parts are what they should be: a number in letters would end the order of all lines."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise TypeError("number")
+    if not all(isinstance(each, str) for each in (about, content, digest)):
+        raise TypeError("text")
+    return Line(number, Change(change), about, content, digest)
 
 
 def _raw(part: bytes | str | None) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drctl.config.documents import contents
 from drctl.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def configuration(kubeconfig: Path, context: str) -> "Configuration":
 
     if not kubeconfig.is_file():
         raise ConfigInvalid(f"{kubeconfig}: there is no such kubeconfig", remedy="correct kubernetes.kubeconfig")
+    contents(kubeconfig, "name a kubeconfig")  # a pipe, or a file without end, ends here
     try:
         with _LOADING:
             contexts, _ = list_kube_config_contexts(str(kubeconfig))  # type: ignore[no-untyped-call]
@@ -43,7 +45,16 @@ def configuration(kubeconfig: Path, context: str) -> "Configuration":
                 str(kubeconfig), context, client_configuration=config, persist_config=False
             )
             token = _token_file(kubeconfig, next(each for each in contexts if each["name"] == context))
-    except (ConfigException, YAMLError, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+    except (
+        ConfigException,
+        YAMLError,
+        RecursionError,
+        LookupError,
+        TypeError,
+        ValueError,
+        OSError,
+        AttributeError,
+    ) as error:
         raise ConfigInvalid(
             f"{kubeconfig}: context {context} cannot be used: {type(error).__name__}",
             remedy="try it with 'kubectl --kubeconfig … --context …'",

@@ -136,7 +136,7 @@ class KubeClient:
     def _decoded(self, raw: bytes, status: int) -> Any:
         try:
             return json.loads(raw) if raw else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if status >= 500:
                 raise Unreachable(f"site {self.site}: the API server answers {status}", remedy="wait for it") from error
             if status >= 300:

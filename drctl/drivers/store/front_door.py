@@ -19,16 +19,16 @@ class FileFrontDoor:
         self.path = path
 
     def site(self) -> str | None:
-        advice = 'write {"site": "<name of the primary>"} into it'
-        document, text = read_json(self.path, advice, largest=LARGEST)
+        how = 'write {"site": "<name of the primary>"} into it'
+        document, text = read_json(self.path, how, largest=LARGEST)
         if not isinstance(document, dict) or "site" not in document:
-            raise ConfigInvalid(f"{self.path}:1: the front door names no site", remedy=advice)
+            raise ConfigInvalid(f"{self.path}:1: the front door names no site", remedy=how)
         site = document["site"]
         line = line_of_key(text, ["site"])
         if site is not None and not isinstance(site, str):
-            raise ConfigInvalid(f"{self.path}:{line}: site is neither a name nor null", remedy=advice)
+            raise ConfigInvalid(f"{self.path}:{line}: site is neither a name nor null", remedy=how)
         if site is not None and not (site and site.isprintable()):
-            raise ConfigInvalid(f"{self.path}:{line}: site is no name that a site can have", remedy=advice)
+            raise ConfigInvalid(f"{self.path}:{line}: site is no name that a site can have", remedy=how)
         return site
 
     def point_to(self, site: str | None) -> None:

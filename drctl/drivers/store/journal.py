@@ -64,7 +64,10 @@ class SqliteJournal:
                 raise self._altered(f"run {run.id} was altered")
         if known:
             raise self._altered(f"run {next(iter(known))} is missing")
-        return tuple((run, RunState(state)) for run, state in found)
+        try:
+            return tuple((run, RunState(state)) for run, state in found)
+        except ValueError as error:
+            raise self._foreign("the state of a run") from error
 
     def entries(self, run: str) -> tuple[JournalEntry, ...]:
         with self._open() as database:
@@ -93,7 +96,10 @@ class SqliteJournal:
                 what = f"it holds {number} lines, the copy {len(new)}" if number > len(new) else "they differ"
                 raise Conflict(f"{self.path} does not go on as the copy does: {what}", remedy="keep the file as it is")
             for line in new[number:]:
-                lines.put(database, line)
+                try:
+                    lines.put(database, line)
+                except (ValueError, KeyError, TypeError, RecursionError) as error:
+                    raise self._foreign(f"line {line.number} of the copy") from error
             if lines.head(database) != (number, digest) and lines.head(database)[1] != new[-1].digest:
                 raise self._altered("the copy could not be taken over as it is")
         return len(new) - number
@@ -118,10 +124,25 @@ class SqliteJournal:
         for expected, (sequence, at, event, step, body, digest) in enumerate(rows, 1):
             if sequence != expected or digest != entry_digest(before, sequence, at, event, step, body):
                 raise self._altered(f"entry {sequence} of run {run} was altered or entries are missing before it")
-            told = json.loads(body)
-            entries.append(JournalEntry(sequence, run, datetime.fromisoformat(at), Event(event), step, told, digest))
+            entries.append(self._entry(run, sequence, at, event, step, body, digest))
             before = digest
         return tuple(entries)
+
+    def _entry(self, run: str, sequence: int, at: str, event: str, step: str, body: str, digest: str) -> JournalEntry:  # noqa: PLR0917
+        """An entry as it stands. Its digest says who wrote it after what, not that this drctl understands it."""
+        try:
+            told = json.loads(body)
+            if not isinstance(told, dict):
+                raise TypeError(type(told).__name__)
+            return JournalEntry(sequence, run, datetime.fromisoformat(at), Event(event), step, told, digest)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._foreign(f"entry {sequence} of run {run}") from error
+
+    def _foreign(self, what: str) -> JournalBroken:
+        return JournalBroken(
+            f"{self.path}: {what} is nothing that this drctl can read",
+            remedy="use the version of drctl that wrote it; if that is this one, see 'drctl runs restore'",
+        )
 
     def _altered(self, what: str) -> JournalBroken:
         return broken(self.path, what)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from drctl.drivers.store.database import transaction
+from drctl.drivers.store.database import broken, transaction
 from drctl.model.loss import Sighting
 from drctl.model.offsets import TopicPartition
 
@@ -32,10 +32,17 @@ class SqliteSightings:
             row = database.execute("SELECT at, body, silent FROM sighting WHERE site = ?", (site,)).fetchone()
         if row is None:
             return None
-        at, body, silent = row
-        ends, rates = dict[TopicPartition, int](), dict[TopicPartition, float]()
-        for topic, number, end, rate in json.loads(body):
-            ends[TopicPartition(topic, number)] = end
-            if rate is not None:
-                rates[TopicPartition(topic, number)] = rate
-        return Sighting(ends, datetime.fromisoformat(at), rates, datetime.fromisoformat(silent) if silent else None)
+        try:
+            return _sighting(*row)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise broken(self.path, f"what was last seen of {site} is nothing that can be read") from error
+
+
+def _sighting(at: str, body: str, silent: str | None) -> Sighting:
+    ends, rates = dict[TopicPartition, int](), dict[TopicPartition, float]()
+    for topic, number, end, rate in json.loads(body):
+        partition = TopicPartition(str(topic), int(number))
+        ends[partition] = int(end)
+        if rate is not None:
+            rates[partition] = float(rate)
+    return Sighting(ends, datetime.fromisoformat(at), rates, datetime.fromisoformat(silent) if silent else None)

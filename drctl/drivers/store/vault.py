@@ -7,6 +7,7 @@ has its name is complete, and a cut leaves at most a temporary file, which the n
 import gzip
 import hashlib
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from drctl.errors import DrctlError, NotFound, NotProven
 
 SUMS = "SHA256SUMS"
 PIECE = 1 << 20
+LONGEST = 1 << 28
+"""Bytes of one line: a record is rarely larger than a megabyte, and a small packed file can hold a line without end."""
 
 
 class FileVault:
@@ -74,9 +77,11 @@ class FileVault:
         open_ = gzip.open if name.endswith(".gz") else open
         try:
             with open_(path, "rb") as file:
-                for line in cast("IO[bytes]", file):
+                while line := cast("IO[bytes]", file).readline(LONGEST + 1):
+                    if len(line) > LONGEST:
+                        raise EOFError(f"a line of it is longer than {LONGEST} bytes")
                     yield line.rstrip(b"\n")
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise NotProven(f"{path} is damaged: {error}", remedy="restore it from a copy, or salvage again") from error
 
     def faults(self, run: str) -> tuple[str, ...]:
@@ -102,6 +107,9 @@ class FileVault:
             text = (self.folder / run / SUMS).read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
+        except (OSError, UnicodeDecodeError) as error:
+            place = self.folder / run / SUMS
+            raise NotProven(f"{place} cannot be read", remedy="restore it from a copy, or salvage again") from error
         return {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
 
 

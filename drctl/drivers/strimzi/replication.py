@@ -121,7 +121,7 @@ class StrimziReplication:
                 for each in told
                 if each["partition"].get("cluster") in (None, self.link.source)
             }
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise NotProven(
                 f"ConfigMap/{name}: {_key(mirror)} holds no offsets that can be read",
                 remedy="look at the config map; another version of Strimzi may write it otherwise",

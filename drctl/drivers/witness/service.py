@@ -30,7 +30,7 @@ class ServiceWitness:
                 told = answer.json()
         except httpx2.HTTPError as error:
             raise Unreachable(f"witness {self.place} does not answer: {error}", remedy="check its service") from error
-        except ValueError:
+        except (ValueError, RecursionError):
             pass  # told below
         try:
             return {str(site): tuple(map(self._sighting, seen)) for site, seen in told["sites"].items()}
@@ -41,7 +41,7 @@ class ServiceWitness:
 
     def _sighting(self, told: Mapping[str, Any]) -> Sighting:
         met, seen = told["met"], datetime.fromisoformat(told["seenAt"])
-        if seen.tzinfo is None or met not in (True, False, None):
+        if seen.tzinfo is None or not (met is None or isinstance(met, bool)):
             raise ValueError(told)
         reading: Reading[bool] = Reading(met, seen, "" if met is not None else str(told.get("unknown") or "unknown"))
         return Sighting(f"drctl-{self.place}", self.place, str(told["part"]), reading)

@@ -16,6 +16,7 @@ from tests.unit.drivers.api_server import deaf, serving
         (200, {"sites": {"north": [{"part": "brokers", "met": True}]}}),
         (200, {"sites": {"north": [{"part": "brokers", "met": True, "seenAt": "2026-01-01T00:00:00"}]}}),
         (200, {"sites": {"north": [{"part": "brokers", "met": "yes", "seenAt": "2026-01-01T00:00:00Z"}]}}),
+        (200, {"sites": {"north": [{"part": "brokers", "met": 1, "seenAt": "2026-01-01T00:00:00Z"}]}}),
     ],
 )
 def test_what_is_no_drctl_service_is_not_believed(status: int, body: object) -> None:

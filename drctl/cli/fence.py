@@ -15,16 +15,28 @@ from drctl.errors import NotFound, Refused
 @click.command("fence")
 @output_option
 @click.option("--site", help="The site to close; refused unless it is the one that the last failover left.")
+@click.option(
+    "--adopt",
+    metavar="PRINCIPAL",
+    multiple=True,
+    help="Take the deny rules of this principal that stand at --site for drctl's own; changes nobody's rights.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @click.pass_obj
-def command(plan_file: Path, output: str, site: str | None, by: str, *, yes: bool) -> None:
+def command(plan_file: Path, output: str, site: str | None, adopt: tuple[str, ...], by: str, *, yes: bool) -> None:
     """Close a site that a failover left behind with its fence pending or attested, now that it is back.
 
     This is the rest of that failover, done late: every writer is denied, and it is proven by data. For how long the
     site may have taken writes is told; what was written is saved by 'drctl salvage', which closes the site, too. A
     service does this by itself. A run that was cut off is continued by the same command.
+
+    With --adopt nothing is closed: deny rules that were made by hand, or by a drctl that did not mark its own, are
+    taken for drctl's, so that the next move lifts them. Never adopt a rule that somebody means to stay.
     """
+    if adopt:
+        _adopt(plan_file, site, adopt, by, yes=yes)
+        return
     from drctl.plans.failovers import standing
     from drctl.plans.fence import ordered
 
@@ -54,3 +66,20 @@ def command(plan_file: Path, output: str, site: str | None, by: str, *, yes: boo
         rows = [(f"fence of {result.run.source}", f"{proof['fence']} by {proof['by']}: {proof['why']}")]
         show_table(f"Run {result.run.id}: {result.state.value}", ("", ""), [*rows, ("was open", told(proof["open"]))])
     tell_exceptions(result)
+
+
+def _adopt(plan_file: Path, site: str | None, principals: tuple[str, ...], by: str, *, yes: bool) -> None:
+    from drctl.plans.adoption import adopt, unmarked
+
+    with opened(plan_file) as world:
+        if site not in world.sites:
+            known = ", ".join(sorted(world.sites))
+            raise NotFound(f"the plan file names no site {site or '(none was given)'}", remedy=f"--site {known}")
+        ports = world.sites[site]
+        rules = sorted(f"{each.principal} ({each.scope})" for each in unmarked(ports, principals))
+        if not yes and rules:
+            require_somebody()
+            click.echo(f"{site}: the next move to it will lift the deny rules of: {', '.join(rules)}", err=True)
+            confirm()
+        adopt(world, ports, principals, terms(by=by).by)
+    click.echo(f"{site}: {', '.join(rules) or 'nothing'} adopted")

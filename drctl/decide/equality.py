@@ -8,7 +8,7 @@ can compare is told by :func:`unseen`, never taken for equal.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from drctl.decide.rights import applications, unmatched
+from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_scaling import failover_scaling_warnings
 from drctl.decide.rules_topics import topic_differences, topic_inequalities
@@ -89,6 +89,9 @@ def _rights(facts: Facts) -> Iterator[Blocker]:
     for rule in unmatched({r for r in there if not r.allow}, here, names, at_work):
         if rule.principal in at_work or rule.principal == EVERYONE:
             remedy = f"remove it at {facts.target.name}, or add it at {facts.source.name} if it is meant"
+            if rule.fences:
+                remedy += f"; if it is a fence from before: drctl fence --site {facts.target.name}"
+                remedy += f" --adopt '{rule.principal}'"
             yield Blocker(Rule.RIGHT_DENIED, f"{facts.target.name}: {rule.principal} is denied: {rule}", remedy)
 
 
@@ -106,11 +109,11 @@ def _users(facts: Facts) -> Iterator[Blocker]:
 
 
 def _rules(site: SiteFacts, facts: Facts) -> frozenset[AclRule] | None:
-    """Without drctl's fence and without what MirrorMaker 2 needs, which differs by direction."""
+    """Without drctl's own fence and without what MirrorMaker 2 needs, which differs by direction."""
     if site.rules.value is None:
         return None
     mirror = facts.link.link.replication_principal
-    return frozenset(rule for rule in site.rules.value if not rule.fences and rule.principal != mirror)
+    return frozenset(rule for rule in not_drctls(site.rules.value) if rule.principal != mirror)
 
 
 def _names(facts: Facts) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,12 @@ def applications(rules: Iterable[AclRule], names: Names) -> frozenset[str]:
     return frozenset(rule.principal for rule in rules if rule.allow and _touches(rule, names))
 
 
+def not_drctls(rules: Collection[AclRule]) -> frozenset[AclRule]:
+    """Leave out the fence that drctl made, and its marks; a rule of that shape without a mark is not drctl's."""
+    marked = {(rule.principal, rule.kind) for rule in rules if rule.marks}
+    return frozenset(r for r in rules if not r.marks and not (r.fences and (r.principal, r.kind) in marked))
+
+
 def unmatched(
     here: Collection[AclRule],
     there: Collection[AclRule],

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.facts import Facts, SiteFacts
+from drctl.model.fence import Denial
 
 
 def site_blockers(facts: Facts) -> Iterator[Blocker]:
@@ -23,7 +24,7 @@ def source_ailments(facts: Facts) -> list[Blocker]:
     Behind deny rules nothing can be told of writes: then it is well if all the rest is.
     """
     found = [*_silence(facts.source, facts), *_wholeness(facts.source)]
-    return found if facts.source.standing.value else [*found, *_canary(facts)]
+    return found if _own(facts.source) else [*found, *_canary(facts)]
 
 
 def site_warnings(facts: Facts) -> Iterator[Blocker]:
@@ -34,6 +35,11 @@ def site_warnings(facts: Facts) -> Iterator[Blocker]:
         yield Blocker(
             Rule.STANDBY_OPEN, detail, "fence the standby; a record written there stops the proof of positions"
         )
+
+
+def _own(site: SiteFacts) -> frozenset[Denial]:
+    """The deny rules that drctl made there, as far as they are known."""
+    return frozenset(denial for denial in site.standing.value or () if denial.own)
 
 
 def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
@@ -80,11 +86,11 @@ def _door(facts: Facts) -> Iterator[Blocker]:
 
 def _writing(facts: Facts) -> Iterator[Blocker]:
     name = facts.source.name
-    writers, standing = facts.source.writers.value, facts.source.standing.value
+    writers = facts.source.writers.value
     if writers is not None and writers.everyone:
         detail = f"{name}: an ALLOW rule gives User:* the right to write"
         yield Blocker(Rule.EVERYONE_WRITES, detail, "name the principals that write instead")
-    if standing:
+    if standing := _own(facts.source):
         denied = ", ".join(sorted({d.principal for d in standing}))
         detail = f"{name}: deny rules stand for {denied}"
         yield Blocker(Rule.SOURCE_FENCED, detail, "resume or undo the run that left them, or lift them")
@@ -96,7 +102,7 @@ def _canary(facts: Facts) -> Iterator[Blocker]:
         detail = f"{name}: there is no topic {facts.canary_topic}"
         yield Blocker(Rule.CANARY_TOPIC_MISSING, detail, "create it, with WRITE for the canary's user")
         return
-    if facts.source.standing.value or not facts.source.cluster.known:
+    if _own(facts.source) or not facts.source.cluster.known:
         return
     met = facts.canary.value
     if met is None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from drctl.model.fence import MARK
+
 EVERYONE = "User:*"
 
 
@@ -30,10 +32,17 @@ class AclRule(NamedTuple):
     @property
     def fences(self) -> bool:
         """Whether it has the shape of drctl's own deny rules."""
-        everywhere = (self.name, self.pattern, self.host) == ("*", "LITERAL", "*")
-        return (
-            not self.allow and everywhere and self.operation == "WRITE" and self.kind in ("TOPIC", "TRANSACTIONAL_ID")
-        )
+        return self._denies_writing("*")
+
+    @property
+    def marks(self) -> bool:
+        """Whether it says that drctl made the rule of its fence for this principal and kind."""
+        return self._denies_writing(MARK)
+
+    def _denies_writing(self, name: str) -> bool:
+        everywhere = (self.name, self.pattern, self.host) == (name, "LITERAL", "*")
+        kinds = ("TOPIC", "TRANSACTIONAL_ID")
+        return not self.allow and everywhere and self.operation == "WRITE" and self.kind in kinds
 
 
 type Users = Mapping[str, frozenset[str]]

@@ -1,6 +1,6 @@
 """Fences: what makes a site refuse writes, and how surely it does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -48,12 +48,20 @@ class Writers:
     super_users: frozenset[str] | None = None
 
 
+MARK = "drctl.fence"
+"""The resource whose deny rule beside a fence's says that drctl made both: Kafka's rules have no owner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A standing deny rule of drctl's shape: this principal may write to nothing in this scope."""
+    """A standing deny rule of drctl's shape: this principal may write to nothing in this scope.
+
+    ``own`` says that drctl made it; the same rule made by somebody else is equal and not drctl's to lift.
+    """
 
     principal: str
     scope: Scope
+    own: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

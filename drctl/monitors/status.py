@@ -49,7 +49,8 @@ def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None])
         # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
         # Copies under other names do not mix with what clients write.
         mixed = any(not x.link.prefix for x in feeding)
-        return Role.UNKNOWN if mixed else Role.FENCED if site.standing.value else Role.PRIMARY
+        fenced = any(denial.own for denial in site.standing.value)
+        return Role.UNKNOWN if mixed else Role.FENCED if fenced else Role.PRIMARY
     if feeding:
         return Role.STANDBY
     return Role.FENCED if site.standing.value else Role.UNKNOWN

@@ -42,6 +42,16 @@ def put_up(scene: Scene, scope: Scope) -> None:
     scene.source.fence.deny(denials(scene, scope))
 
 
+def own(site: SitePorts) -> frozenset[Denial]:
+    """The deny rules that drctl made at the site and that stand there: all that it may lift."""
+    return frozenset(denial for denial in site.fence.standing() if denial.own)
+
+
+def of_others(site: SitePorts) -> list[str]:
+    """The deny rules of the same shape that somebody else made, for people; drctl leaves them as they are."""
+    return [f"{d.principal} ({d.scope})" for d in sorted(site.fence.standing(), key=str) if not d.own]
+
+
 def standing(scene: Scene, scope: Scope) -> list[str]:
     """The principals denied in this scope at the source, read back."""
     return sorted(d.principal for d in scene.source.fence.standing() if d.scope is scope)

@@ -8,7 +8,19 @@ from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
 from drctl.plans.plan import Plan
-from drctl.plans.selection import DECISION, DOCTOR, FAILOVER, FENCE, MOVES, REVERSAL, SALVAGE, WARM, chosen, contents
+from drctl.plans.selection import (
+    ADOPTION,
+    DECISION,
+    DOCTOR,
+    FAILOVER,
+    FENCE,
+    MOVES,
+    REVERSAL,
+    SALVAGE,
+    WARM,
+    chosen,
+    contents,
+)
 from drctl.plans.takeover import legacy, others
 from drctl.ports import World
 
@@ -86,9 +98,10 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
 def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
-    What keeps positions warm only notes what was there, and never ends; what mends a standby is begun anew.
+    What keeps positions warm only notes what was there, and never ends; what mends a standby or adopts rules is begun
+    again.
     """
-    apart = (WARM, DOCTOR)
+    apart = (WARM, DOCTOR, ADOPTION)
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 

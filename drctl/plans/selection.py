@@ -19,6 +19,8 @@ APPROVAL = "approval"
 """No run: an approval is journaled under this kind."""
 DOCTOR = "doctor"
 """Safe changes at a standby; such a run moves nothing, and no other waits for its end."""
+ADOPTION = "adoption"
+"""Deny rules that were taken for drctl's own; no other run waits for its end."""
 
 
 def narrowed(

@@ -7,22 +7,29 @@ from drctl.model.fence import CanaryResult, Denial, Writers
 
 
 class Fence(Protocol):
-    """Deny rules that take the pen from everyone but the replication principal. All methods are idempotent."""
+    """Deny rules that take the pen from everyone but the replication principal. All methods are idempotent.
+
+    Kafka's rules name no owner, so each rule that drctl makes has a second one beside it, on a resource named
+    :data:`drctl.model.fence.MARK`, made and removed in the same request.
+    """
 
     def writers(self) -> Writers:
         """Who is allowed to write, from the ALLOW rules for topics and transactional ids."""
         ...
 
     def standing(self) -> frozenset[Denial]:
-        """The deny rules of this shape that stand now, read back from a broker."""
+        """The deny rules of this shape that stand now, read back from a broker, each with whether it is drctl's own."""
         ...
 
-    def deny(self, denials: Collection[Denial]) -> None:
-        """Add these rules. Acknowledgements may still arrive for some ten milliseconds after this returns."""
+    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
+        """Add these rules as drctl's own. Acknowledgements may still arrive for some ten milliseconds afterwards.
+
+        A rule that somebody else made stays theirs, unless it is to be adopted.
+        """
         ...
 
     def lift(self, denials: Collection[Denial]) -> None:
-        """Remove these rules; those that do not stand are no error."""
+        """Remove these rules where they are drctl's own; the others, and those that do not stand, are no error."""
         ...
 
     def canary(self) -> CanaryResult:

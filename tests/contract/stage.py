@@ -7,7 +7,14 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AclBindingFilter
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
@@ -23,6 +30,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.lab.layout import CANARY_TOPIC, USERS
 from drctl.model.access import Users
+from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
@@ -86,6 +94,8 @@ class Stage(Protocol):
 
     def everyone_writes(self) -> AbstractContextManager[None]: ...
 
+    def denied_by_somebody_else(self, denial: Denial) -> AbstractContextManager[None]: ...
+
     @property
     def contents(self) -> Contents: ...
 
@@ -137,6 +147,14 @@ class FakeStage:
         self.site.everyone = True
         yield
         self.site.everyone = False
+
+    @contextmanager
+    def denied_by_somebody_else(self, denial: Denial) -> Iterator[None]:
+        self.site.denials.add(denial)
+        self.site.of_others.add(denial)
+        yield
+        self.site.denials.discard(denial)
+        self.site.of_others.discard(denial)
 
     @contextmanager
     def may_replay(self, topic: str, name: str) -> Iterator[None]:
@@ -214,6 +232,19 @@ class RealStage:
             yield
         finally:
             withdraw(self.admin, right)
+
+    @contextmanager
+    def denied_by_somebody_else(self, denial: Denial) -> Iterator[None]:
+        kind = {Scope.TOPICS: ResourceType.TOPIC, Scope.TRANSACTIONAL_IDS: ResourceType.TRANSACTIONAL_ID}[denial.scope]
+        rule = (kind, "*", ResourcePatternType.LITERAL, denial.principal, "*", AclOperation.WRITE)
+        self.admin.wait_all(self.admin.admin().create_acls([AclBinding(*rule, AclPermissionType.DENY)]).items(), "deny")
+        # The controller answers before every broker shows the rule.
+        until(SystemClock(), "the rule is shown", lambda: denial in self.fence.standing())
+        try:
+            yield
+        finally:
+            gone = AclBindingFilter(*rule, AclPermissionType.DENY)
+            self.admin.wait_all(self.admin.admin().delete_acls([gone]).items(), "allow again")
 
     @contextmanager
     def may_replay(self, topic: str, name: str) -> Iterator[None]:

@@ -59,6 +59,25 @@ def test_denying_and_lifting_twice_is_once(stage: Stage) -> None:
     assert stage.fence.standing() == frozenset()
 
 
+def test_a_rule_that_somebody_else_made_stays_theirs_until_it_is_adopted(stage: Stage) -> None:
+    taken = Denial("User:shop", Scope.TOPICS)
+    with stage.denied_by_somebody_else(taken):
+        assert {(each, each.own) for each in stage.fence.standing()} == {(taken, False)}
+        stage.fence.deny({taken, *CANARY})
+        assert {each for each in stage.fence.standing() if not each.own} == {taken}
+        stage.fence.lift({taken, *CANARY})
+        assert stage.fence.standing() == {taken}
+        stage.fence.deny([taken], adopt=True)
+        assert [each.own for each in stage.fence.standing()] == [True]
+        stage.fence.lift([taken])
+        assert stage.fence.standing() == frozenset()
+
+
+def test_what_drctl_denies_is_its_own(stage: Stage) -> None:
+    stage.fence.deny(CANARY)
+    assert all(each.own for each in stage.fence.standing())
+
+
 def test_writers_are_those_whom_a_rule_lets_write(stage: Stage) -> None:
     writers = stage.fence.writers()
     assert {"User:canary", "User:mm2"} <= writers.principals

@@ -1,6 +1,7 @@
 """The ports of one site over a :class:`FakeSite`."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
@@ -8,7 +9,7 @@ from drctl.errors import Conflict, DrctlError, Forbidden, NotFound
 from drctl.model.access import AclRule, Users
 from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
-from drctl.model.fence import CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.sight import KafkaView
@@ -199,17 +200,18 @@ class FakeFence:
 
     def standing(self) -> frozenset[Denial]:
         self.site.reach()
-        return frozenset(self.site.denials)
+        return frozenset(replace(d, own=d not in self.site.of_others) for d in self.site.denials)
 
-    def deny(self, denials: Collection[Denial]) -> None:
+    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
         self.site.reach()
-        with self._effects(f"deny at {self.site.name}"):
+        with self._effects(f"{'adopt' if adopt else 'deny'} at {self.site.name}"):
+            self.site.of_others -= set(denials) if adopt else set(denials) - self.site.denials
             self.site.denials |= set(denials)
 
     def lift(self, denials: Collection[Denial]) -> None:
         self.site.reach()
         with self._effects(f"lift at {self.site.name}"):
-            self.site.denials -= set(denials)
+            self.site.denials -= set(denials) - self.site.of_others
 
     def canary(self) -> CanaryResult:
         self.site.reach()
@@ -229,7 +231,10 @@ class FakeAccess:
         self.site.reach()
         kinds = {Scope.TOPICS: "TOPIC", Scope.TRANSACTIONAL_IDS: "TRANSACTIONAL_ID"}
         denied = {
-            AclRule(d.principal, "*", "WRITE", kinds[d.scope], "*", "LITERAL", allow=False) for d in self.site.denials
+            AclRule(d.principal, "*", "WRITE", kinds[d.scope], name, "LITERAL", allow=False)
+            for d in self.site.denials
+            for name in ("*", MARK)
+            if name == "*" or d not in self.site.of_others
         }
         allowed = {AclRule(p, "*", "WRITE", "TOPIC", "*", "LITERAL", allow=True) for p in self.site.allowed}
         return frozenset(self.site.rules | denied | allowed)

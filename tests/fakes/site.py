@@ -81,9 +81,9 @@ class FakeGroup:
 class FakeSite:
     """State of a site, changed by the port fakes, by the mirror and by clients.
 
-    ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``down`` makes every call
-    fail with Unreachable. ``made`` is how often a topic was made anew, ``withheld`` are operations on topics that drctl
-    may not use.
+    ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``denials`` are the deny rules
+    that stand, ``of_others`` those of them that drctl did not make. ``down`` makes every call fail with Unreachable.
+    ``made`` is how often a topic was made anew, ``withheld`` are operations on topics that drctl may not use.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -95,6 +95,7 @@ class FakeSite:
         self.everyone = False
         self.super_users: set[str] = set()
         self.denials: set[Denial] = set()
+        self.of_others: set[Denial] = set()
         self.groups: dict[str, FakeGroup] = {}
         self.transactions: list[FakeTransaction] = []
         self.topic_config: dict[str, dict[str, str]] = {}

@@ -23,7 +23,7 @@ from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.properties import load
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite, user
 from drctl.errors import Unauthenticated, Unreachable
-from drctl.model.fence import CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
 from drctl.model.site import Canary
 
 KINDS = {Scope.TOPICS: ResourceType.TOPIC, Scope.TRANSACTIONAL_IDS: ResourceType.TRANSACTIONAL_ID}
@@ -58,27 +58,29 @@ class AclFence:
         return Writers(frozenset(allowed - {EVERYONE}), everyone=EVERYONE in allowed)
 
     def standing(self) -> frozenset[Denial]:
-        return frozenset(
-            Denial(rule.principal, scope)
-            for scope, kind in KINDS.items()
-            for rule in self._rules(kind, AclPermissionType.DENY)
-            if (rule.name, rule.resource_pattern_type, rule.operation, rule.host)
-            == ("*", ResourcePatternType.LITERAL, AclOperation.WRITE, "*")
-        )
+        found: set[Denial] = set()
+        for scope, kind in KINDS.items():
+            rules = self._rules(kind, AclPermissionType.DENY)
+            marked = {rule.principal for rule in rules if _has_our_shape(rule, MARK)}
+            denied = {rule.principal for rule in rules if _has_our_shape(rule, "*")}
+            found |= {Denial(principal, scope, principal in marked) for principal in denied}
+        return frozenset(found)
 
-    def deny(self, denials: Collection[Denial]) -> None:
+    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
         if denials:
+            marked = set(denials) if adopt else set(denials) - self._of_others()
             bindings = [AclBinding(*_rule(denial)) for denial in denials]
+            bindings += [AclBinding(*_rule(denial, MARK)) for denial in marked]
             futures = self.site.admin().create_acls(bindings, request_timeout=self.site.timeout)
             self.site.wait_all(futures.items(), "add deny rules")
-            _settle(lambda: self.standing() >= set(denials))
+            _settle(lambda: self.standing() >= set(denials) and not (adopt and self._of_others() & set(denials)))
 
     def lift(self, denials: Collection[Denial]) -> None:
-        if denials:
-            filters = [AclBindingFilter(*_rule(denial)) for denial in denials]
+        if own := set(denials) - self._of_others() if denials else set():
+            filters = [AclBindingFilter(*_rule(denial, name)) for denial in own for name in ("*", MARK)]
             futures = self.site.admin().delete_acls(filters, request_timeout=self.site.timeout)
             self.site.wait_all(futures.items(), "remove deny rules")
-            _settle(lambda: not self.standing() & set(denials))
+            _settle(lambda: not self.standing() & own)
 
     def canary(self) -> CanaryResult:
         file = self.ordinary.client_properties
@@ -107,6 +109,10 @@ class AclFence:
             return CanaryResult(refused=True, answer=str(error.name()))
         raise causes.translate(error, f"let the canary write to {self.ordinary.topic}")
 
+    def _of_others(self) -> frozenset[Denial]:
+        """Rules that stand without a mark. One that a lagging broker does not show yet is taken for drctl's."""
+        return frozenset(denial for denial in self.standing() if not denial.own)
+
     def _rules(self, kind: ResourceType, permission: AclPermissionType) -> list[AclBinding]:
         # The stubs know no None, which is what matches any name, principal and host.
         anything = (kind, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, permission)
@@ -124,12 +130,17 @@ def _is_our_own(rule: AclBinding) -> bool:
     )
 
 
+def _has_our_shape(rule: AclBinding, name: str) -> bool:
+    shape = (rule.name, rule.resource_pattern_type, rule.operation, rule.host)
+    return shape == (name, ResourcePatternType.LITERAL, AclOperation.WRITE, "*")
+
+
 def _rule(
-    denial: Denial,
+    denial: Denial, name: str = "*"
 ) -> tuple[ResourceType, str, ResourcePatternType, str, str, AclOperation, AclPermissionType]:
     return (
         KINDS[denial.scope],
-        "*",
+        name,
         ResourcePatternType.LITERAL,
         denial.principal,
         "*",

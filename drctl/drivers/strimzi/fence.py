@@ -9,11 +9,12 @@ they are, and a deleted password does not end a session.
 import re
 from collections.abc import Collection, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from drctl.drivers.strimzi.kinds import served
 from drctl.errors import Conflict, NotProven
-from drctl.model.fence import CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
 from drctl.model.resources import KAFKA, KAFKA_USER, Object, Where
 from drctl.model.site import Strimzi
 from drctl.ports import Fence, Resources
@@ -37,13 +38,16 @@ class StrimziFence:
 
     def standing(self) -> frozenset[Denial]:
         users, lasting = self._users(), self._lasting()
-        return frozenset(
-            each
-            for each in self.strike.standing()
-            if (each in _denials(each.principal, users[each.principal]) if each.principal in users else lasting(each))
-        )
+        found = set()
+        for each in self.strike.standing():
+            user = users.get(each.principal)
+            if user is None and lasting(each):
+                found.add(each)
+            elif user is not None and each in _denials(each.principal, user):
+                found.add(replace(each, own=each in _denials(each.principal, user, MARK)))
+        return frozenset(found)
 
-    def deny(self, denials: Collection[Denial]) -> None:
+    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
         """Rehearsed for all users before the first is changed, so that a conflict leaves nothing half done."""
         users, lasting = self._users(), self._lasting()
         undone = sorted({each.principal for each in denials if each.principal not in users and not lasting(each)})
@@ -54,18 +58,22 @@ class StrimziFence:
                 remedy=f"give them a KafkaUser, or name them in {IGNORED} of its container",
             )
         wanted = {name: {each for each in denials if each.principal == name} for name in users}
-        self._change({name: _rules(users[name]) + _missing(users[name], name, wanted[name]) for name in users}, users)
-        self.strike.deny(denials)
+        rules = {name: _rules(users[name]) + _missing(users[name], name, wanted[name], adopt) for name in users}
+        self._change(rules, users)
+        self.strike.deny(denials, adopt=adopt)
 
     def lift(self, denials: Collection[Denial]) -> None:
         users = self._users()
         gone = set(denials)
-        rules = {
-            name: [rule for rule in _rules(user) if not any(each in gone for each in _denied_by(name, rule))]
-            for name, user in users.items()
-        }
+        rules: dict[str, list[Any]] = {}
+        for name, user in users.items():
+            own = gone & _denials(name, user, MARK)
+            rules[name] = [
+                rule for rule in _rules(user) if not own & (_denied_by(name, rule) | _denied_by(name, rule, MARK))
+            ]
+        others = {each for name, user in users.items() for each in _denials(name, user) - _denials(name, user, MARK)}
         self._change(rules, users)
-        self.strike.lift(denials)
+        self.strike.lift(gone - others)
 
     def canary(self) -> CanaryResult:
         return self.strike.canary()
@@ -156,11 +164,11 @@ def _writes(rule: Mapping[str, Any]) -> bool:
     return rule.get("type", "allow") == "allow" and kind in KINDS.values() and bool(_operations(rule) & WRITING)
 
 
-def _denied_by(principal: str, rule: Mapping[str, Any]) -> set[Denial]:
-    """The denial that a rule of drctl's shape is, if it is one."""
+def _denied_by(principal: str, rule: Mapping[str, Any], name: str = "*") -> set[Denial]:
+    """The denial that a rule of drctl's shape is, if it is one, or the one that it marks as drctl's own."""
     resource = rule.get("resource") or {}
     plain = (resource.get("name"), resource.get("patternType", "literal"), rule.get("host", "*")) == (
-        "*",
+        name,
         "literal",
         "*",
     )
@@ -169,19 +177,20 @@ def _denied_by(principal: str, rule: Mapping[str, Any]) -> set[Denial]:
     return {Denial(principal, scope) for scope, kind in KINDS.items() if kind == resource.get("type")}
 
 
-def _denials(principal: str, user: Object) -> set[Denial]:
-    return {each for rule in _rules(user) for each in _denied_by(principal, rule)}
+def _denials(principal: str, user: Object, name: str = "*") -> set[Denial]:
+    return {each for rule in _rules(user) for each in _denied_by(principal, rule, name)}
 
 
-def _missing(user: Object, principal: str, wanted: Collection[Denial]) -> list[Any]:
-    present = _denials(principal, user)
-    return [
-        {
-            "type": "deny",
-            "resource": {"type": KINDS[each.scope], "name": "*", "patternType": "literal"},
-            "operations": ["Write"],
-            "host": "*",
-        }
-        for each in sorted(wanted, key=lambda denial: denial.scope)
-        if each not in present
-    ]
+def _missing(user: Object, principal: str, wanted: Collection[Denial], adopt: bool) -> list[Any]:
+    """Rules to add, each with its mark; one that the user's owner wrote stays without, unless it is to be adopted."""
+    present, marked = _denials(principal, user), _denials(principal, user, MARK)
+    found = []
+    for each in sorted(wanted, key=lambda denial: denial.scope):
+        found += [_denying(each, "*")] if each not in present else []
+        found += [_denying(each, MARK)] if each not in marked and (adopt or each not in present) else []
+    return found
+
+
+def _denying(denial: Denial, name: str) -> dict[str, Any]:
+    resource = {"type": KINDS[denial.scope], "name": name, "patternType": "literal"}
+    return {"type": "deny", "resource": resource, "operations": ["Write"], "host": "*"}

@@ -5,6 +5,7 @@ from typing import ClassVar, override
 from drctl.errors import Unreachable
 from drctl.model.fence import Denial
 from drctl.model.run import Evidence
+from drctl.plans import fencing
 from drctl.plans.losing import answers
 from drctl.plans.plan import Scene
 from drctl.plans.steps.confirm_positions import ConfirmPositions
@@ -47,7 +48,7 @@ class ReopenIfFenced(ReopenSource):
         before = scene.remembered.get(FenceWhatAnswers.name, {}).get("stood before")
         if before is None:  # a source whose rules could not be read was not fenced by this run
             return super()._ours(scene)
-        own = {d for d in scene.source.fence.standing() if d.principal not in before[d.scope.value]}
+        own = {d for d in fencing.own(scene.source) if d.principal not in before[d.scope.value]}
         return super()._ours(scene) | own
 
     @staticmethod

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from drctl.model.fence import Denial, Scope
 from drctl.model.run import Evidence
+from drctl.plans import fencing
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
@@ -16,7 +17,7 @@ class ReopenSource(Step):
     """Lift the deny rules that this run put up at the source, both kinds, and see an ordinary client write again.
 
     First on the way back: whatever else may fail, clients can work. Rules that stood before the run are not touched: a
-    site that was fenced then may have an open sibling.
+    site that was fenced then may have an open sibling. Nor are those that somebody else made.
     """
 
     name: ClassVar[str] = "reopen-source"
@@ -35,13 +36,13 @@ class ReopenSource(Step):
     def verify(self, scene: Scene) -> Evidence:
         fence = scene.source.fence
         wait_until_none(scene, "the deny rules are gone", lambda: sorted(d.principal for d in self._ours(scene)))
-        if left := fence.standing():
+        if left := fencing.own(scene.source):
             return {"left as it was": sorted({denial.principal for denial in left})}
         wait_until_none(scene, "the source takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
-        return {"canary": "written"}
+        return {"canary": "written", "left as they are": fencing.of_others(scene.source)}
 
     def _ours(self, scene: Scene) -> frozenset[Denial]:
-        return frozenset(d for d in scene.source.fence.standing() if _is_ours(scene, d))
+        return frozenset(d for d in fencing.own(scene.source) if _is_ours(scene, d))
 
 
 def _is_ours(scene: Scene, denial: Denial) -> bool:

@@ -113,7 +113,7 @@ def test_cluster_rights_of_those_who_work_with_the_plans_topics_are() -> None:
 
 
 def test_applications_are_those_who_may_do_something_with_the_plans_work() -> None:
-    rules = {READ, rule("User:b", "READ", "GROUP", "*"), rule("User:c", "READ", "TOPIC", "ledger"), fence("User:d")}
+    rules = {READ, rule("User:b", "READ", "GROUP", "*"), rule("User:c", "READ", "TOPIC", "ledger"), *fence("User:d")}
     assert applications(rules, NAMES) == {"User:shop", "User:b"}
 
 
@@ -169,7 +169,7 @@ ALIKE: list[Change] = [
     here("unclean.leader.election.enable", "true"),
     target(rules=seen(RULES | {rule("User:new", "READ", "TOPIC", "orders")})),
     target(rules=seen(RULES - {rule("User:mm2", "ALL", "TOPIC", "*")})),
-    target(rules=seen(RULES | {fence("User:shop"), fence("User:canary")})),
+    target(rules=seen(RULES | fence("User:shop") | fence("User:canary"))),
     target(users=seen({**USERS, "more": frozenset({"SCRAM-SHA-256"})})),
     target(users=seen({"shop": USERS["shop"]})),  # admin is no application
 ]

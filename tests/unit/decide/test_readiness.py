@@ -13,7 +13,7 @@ from drctl.decide.rules import CONCERNS, Concern
 from drctl.model.access import AclRule
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
-from drctl.model.fence import CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
@@ -33,7 +33,7 @@ CONFIG = {
     "offset-syncs.topic.location": "target",
 }
 BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
-DENIED = frozenset({Denial("User:shop", Scope.TOPICS)})
+DENIED = frozenset(Denial("User:shop", scope) for scope in Scope)
 
 type Change = Callable[[Facts], Facts]
 
@@ -73,8 +73,9 @@ def rule(principal: str, operation: str, kind: str, name: str, **more: Any) -> A
     return AclRule(principal, more.get("host", "*"), operation, kind, bare, pattern, more.get("allow", True))
 
 
-def fence(principal: str) -> AclRule:
-    return rule(principal, "WRITE", "TOPIC", "*", allow=False)
+def fence(principal: str) -> set[AclRule]:
+    """Drctl's own deny rules for topics."""
+    return {rule(principal, "WRITE", "TOPIC", name, allow=False) for name in ("*", MARK)}
 
 
 WRITE = rule("User:shop", "WRITE", "TOPIC", "orders")
@@ -93,7 +94,7 @@ def site(name: str, standing: frozenset[Denial], sink: ConnectorState = ABSENT) 
         seen(Writers(frozenset({"User:shop"}))),
         seen(standing),
         seen({"orders-to-lake": Connector("orders-to-lake", sink, () if sink is ABSENT else (Task(0, sink),))}),
-        seen(RULES | {fence("User:shop")} if standing else RULES),
+        seen(RULES | fence("User:shop") if standing else RULES),
         seen(USERS),
     )
 

@@ -69,9 +69,11 @@ def test_a_fence_is_written_into_the_users_and_struck_at_once_and_lasts() -> Non
     assert earth.fence.standing() == denials(SHOP, TURBINES)
     rules = earth.stored("shop")["authorization"]["acls"]
     assert rules[0] == ALLOW
-    assert [(rule["type"], rule["resource"]["type"]) for rule in rules[1:]] == [
-        ("deny", "topic"),
-        ("deny", "transactionalId"),
+    assert [(rule["type"], rule["resource"]["type"], rule["resource"]["name"]) for rule in rules[1:]] == [
+        ("deny", "topic", "*"),
+        ("deny", "topic", "drctl.fence"),
+        ("deny", "transactionalId", "*"),
+        ("deny", "transactionalId", "drctl.fence"),
     ]
     assert earth.stored("shop")["quotas"] == {"x": 1}
     assert earth.stored("shop")["authorization"]["unheard"] == 1
@@ -85,6 +87,33 @@ def test_lifting_leaves_the_users_as_they_were() -> None:
     assert earth.stored("shop")["authorization"]["acls"] == [ALLOW]
     assert earth.site.may(SHOP)
     assert earth.fence.standing() == frozenset()
+
+
+TAKEN: dict[str, Any] = {
+    "type": "deny",
+    "resource": {"type": "topic", "name": "*", "patternType": "literal"},
+    "operations": ["Write"],
+}
+
+
+def test_a_deny_rule_that_the_users_owner_wrote_stays_theirs_until_it_is_adopted() -> None:
+    earth = Earth()
+    earth.user("shop", "scram-sha-512", ALLOW, TAKEN)
+    owners = Denial(SHOP, Scope.TOPICS)
+    earth.site.denials, earth.site.of_others = {owners}, {owners}
+    earth.fence.deny(denials(SHOP))
+    assert {each.scope: each.own for each in earth.fence.standing()} == {
+        Scope.TOPICS: False,
+        Scope.TRANSACTIONAL_IDS: True,
+    }
+    earth.fence.lift(denials(SHOP))
+    assert earth.stored("shop")["authorization"]["acls"] == [ALLOW, TAKEN]
+    assert not earth.site.may(SHOP)
+    earth.fence.deny([owners], adopt=True)
+    assert all(each.own for each in earth.fence.standing())
+    earth.fence.lift([owners])
+    assert earth.stored("shop")["authorization"]["acls"] == [ALLOW]
+    assert earth.site.may(SHOP)
 
 
 def test_a_rule_that_the_user_operator_will_delete_does_not_stand() -> None:

@@ -72,7 +72,7 @@ def _adopt(plan_file: Path, site: str | None, principals: tuple[str, ...], by: s
     from drctl.plans.adoption import adopt, unmarked
 
     with opened(plan_file) as world:
-        if site not in world.sites:
+        if site is None or site not in world.sites:
             known = ", ".join(sorted(world.sites))
             raise NotFound(f"the plan file names no site {site or '(none was given)'}", remedy=f"--site {known}")
         ports = world.sites[site]

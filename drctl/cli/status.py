@@ -85,6 +85,8 @@ def _show(
     )
     columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()))
     show_table("Sites", columns, (_site_row(site, wide=wide) for site in seen.sites))
+    for line in standby_lines(seen):
+        click.echo(line)
     click.echo()
     show_health([diagnose(site.sight, site.sight.seen_at) for site in seen.sites], wide=wide)
     columns = ("LINK", "STATE", "LAG RECORDS", "LAG SECONDS", "OFFSET SYNCS", "EXACTLY ONCE", "WHY")
@@ -105,6 +107,18 @@ def _show(
         click.echo()
         for line in left_lines(left, seen):
             click.echo(line)
+
+
+def standby_lines(seen: Status) -> Iterator[str]:
+    """Who may write at a site to which no clients are sent, and what could not be read there."""
+    for site in seen.sites:
+        if not seen.front_door.known or seen.front_door.value == site.facts.name:
+            continue
+        if not site.undenied.known:
+            yield f"  ! {site.facts.name}: who may write there is unknown: {site.undenied.unknown}"
+        elif site.undenied.value:
+            named = ", ".join(sorted({denial.principal for denial in site.undenied.value}))
+            yield f"  ! {site.facts.name}: no clients are sent there, and these may write: {named}"
 
 
 def left_lines(left: Standing, seen: Status) -> Iterator[str]:
@@ -237,6 +251,7 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
         "health": health_document(diagnose(site.sight, site.sight.seen_at)),
         "brokers": _reading(cluster, cluster.value and [broker.id for broker in cluster.value.brokers]),
         "controller": cluster.value and cluster.value.controller,
+        "undenied": _reading(site.undenied, site.undenied.value and sorted({d.principal for d in site.undenied.value})),
         "groups": [
             {
                 "name": name,

@@ -31,6 +31,10 @@ from drctl.errors import ConfigInvalid
 from drctl.model import site as model
 from drctl.model.clients import ClientSoftware
 
+SHORTEST_FENCE_WINDOW = timedelta(seconds=1)
+"""A deny rule reaches a broker some ten milliseconds after it was made, and a record that was on its way may still
+follow; in a second each of the five samples is well apart from that."""
+
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the plan file."""
@@ -103,6 +107,12 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
             yield at(kind, index) + f"{kind}: the name {names[index]} is used twice"
     for index in _repeated([(link.source, link.target) for link in spec.links]):
         yield at("links", index) + f"link {spec.links[index].name}: there is a link in this direction already"
+    if duration(spec.guards.fence_window) < SHORTEST_FENCE_WINDOW:
+        shortest = f"{SHORTEST_FENCE_WINDOW.total_seconds():g}s"
+        yield (
+            at("guards", "fenceWindow")
+            + f"guards.fenceWindow {spec.guards.fence_window} proves nothing: {shortest} is least"
+        )
     yield from _crossed_links(spec, at)
     yield from disagreements(spec, at)
     yield from incomplete(spec, at)

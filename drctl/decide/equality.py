@@ -74,6 +74,10 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
         )
     if here and there:
         yield Unseen("passwords of SCRAM users", "Kafka tells nobody what they are: let each application log in once")
+    for site in (facts.source, facts.target):
+        if site.super_users is None:
+            why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
+            yield Unseen(f"super users at {site.name}", why)
     yield Unseen("client quotas", "Kafka's Python client has no call for them: see 'kafka-configs.sh --describe'")
     yield Unseen("room on the disks", "Kafka's Python client has no call for log directories")
 
@@ -117,4 +121,6 @@ def _rules(site: SiteFacts, facts: Facts) -> frozenset[AclRule] | None:
 
 
 def _names(facts: Facts) -> dict[str, tuple[str, ...]]:
-    return {"TOPIC": facts.topics, "GROUP": facts.groups}
+    """The plan's; whoever may write to the canary's topic has to be able to at the target, too."""
+    canary = (facts.canary_topic,) if facts.canary_topic == facts.target_canary_topic else ()
+    return {"TOPIC": (*facts.topics, *canary), "GROUP": facts.groups}

@@ -23,6 +23,8 @@ NEEDED = frozenset(
         Rule.TOPIC_MISSING,
         Rule.GROUP_ACTIVE_AT_TARGET,
         Rule.SINK_ACTIVE_AT_TARGET,
+        Rule.CANARY_REFUSED,
+        Rule.CANARY_TOPIC_MISSING,
     }
 )
 """What stands in the way of a failover, too, where it concerns the target."""

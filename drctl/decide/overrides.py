@@ -18,6 +18,7 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.RETENTION_SHORTER: "nothing is lost in the move; the target forgets sooner, as it says",
     Rule.STANDBY_TOO_SMALL: "nothing is lost in the move; the target carries less, as it says",
     Rule.CAPACITY_UNKNOWN: "nothing is lost in the move; whether the target carries the load is on your word",
+    Rule.STANDBY_OPEN: "fence-standby denies those writers first; what they wrote there stops the proof of positions",
     Rule.LINK_UNPROVEN: "the link is judged again by the gates, and by the drain",
 }
 """Each with why it is safe."""
@@ -32,6 +33,9 @@ FIRM: Mapping[Rule, str] = {
     Rule.SOURCE_FENCED: "somebody else's fence may protect an open sibling",
     Rule.EVERYONE_WRITES: "the fence would not hold",
     Rule.CANARY_REFUSED: "the fence could not be proven",
+    Rule.CANARY_WRITES: "whoever is like the canary would write at both sites",
+    Rule.SUPER_USER_WRITES: "the fence would not hold",
+    Rule.REPLICATION_DENIED: "nothing would be copied",
     Rule.CANARY_TOPIC_MISSING: "the fence could not be proven",
     Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",
     Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them in vain",

@@ -53,6 +53,26 @@ def unmatched(
             yield rule
 
 
+def unwritable(rules: Collection[AclRule], principal: str, topics: Collection[str]) -> Iterator[str]:
+    """Why a principal cannot write to these topics or in transactions, for people; rules for single hosts deny nobody.
+
+    An ALLOW for any host counts: where the principal's client runs is not known.
+    """
+    about = [r for r in rules if r.principal in (principal, EVERYONE) and r.operation in ("WRITE", "ALL")]
+    denied = [r for r in about if not r.allow and r.host == "*"]
+    for topic in topics:
+        by = sorted(str(rule) for rule in denied if rule.kind == "TOPIC" and _matches(rule, topic))
+        if by:
+            yield f"is denied topic {topic}: {by[0]}"
+        elif not any(rule.allow and rule.kind == "TOPIC" and _matches(rule, topic) for rule in about):
+            yield f"has no right to write to topic {topic}"
+    yield from (
+        f"is denied its transactions: {rule}"
+        for rule in sorted(denied)
+        if rule.kind == "TRANSACTIONAL_ID" and rule.name == "*"
+    )
+
+
 def _said(rule: AclRule, there: Iterable[AclRule]) -> bool:
     return any(says(each, rule) for each in there)
 

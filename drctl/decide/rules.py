@@ -23,6 +23,10 @@ class Rule(StrEnum):
     CANARY_REFUSED = "the canary may not write even without a fence, so its refusal would prove nothing"
     CANARY_TOPIC_MISSING = "the canary has no topic to write to"
     STANDBY_OPEN = "the standby is not fenced"
+    CANARY_WRITES = "the canary is not refused at the fenced standby"
+    SUPER_USER_WRITES = "an application is a super user, whom no deny rule binds"
+    REPLICATION_DENIED = "a replication principal may not write where its link leads"
+    RULE_OF_OTHERS = "a deny rule that drctl did not make stands, and stays"
     LINK_UNKNOWN = "the state of the link is not known"
     CONNECTOR_ABSENT = "a connector does not exist"
     CONNECTOR_FAILED = "a connector or one of its tasks has failed"
@@ -171,6 +175,10 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.EVERYONE_WRITES,
             Rule.CANARY_REFUSED,
             Rule.STANDBY_OPEN,
+            Rule.CANARY_WRITES,
+            Rule.SUPER_USER_WRITES,
+            Rule.REPLICATION_DENIED,
+            Rule.RULE_OF_OTHERS,
             Rule.CLIENTS_LEFT,
             Rule.CLIENT_STAYS,
         }

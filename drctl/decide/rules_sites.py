@@ -1,10 +1,10 @@
-"""Rules about the sites themselves: do they answer, are they whole, who may write, where clients are sent."""
+"""Rules about the sites themselves: do they answer, are they whole, where are clients sent."""
 
 from collections.abc import Iterator
 
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.rules_writers import canary_blockers, own, source_canary, writing_blockers, writing_warnings
 from drctl.model.facts import Facts, SiteFacts
-from drctl.model.fence import Denial
 
 
 def site_blockers(facts: Facts) -> Iterator[Blocker]:
@@ -14,8 +14,8 @@ def site_blockers(facts: Facts) -> Iterator[Blocker]:
     for site in (facts.source, facts.target):
         yield from _wholeness(site)
     yield from _door(facts)
-    yield from _writing(facts)
-    yield from _canary(facts)
+    yield from writing_blockers(facts)
+    yield from canary_blockers(facts)
 
 
 def source_ailments(facts: Facts) -> list[Blocker]:
@@ -24,22 +24,12 @@ def source_ailments(facts: Facts) -> list[Blocker]:
     Behind deny rules nothing can be told of writes: then it is well if all the rest is.
     """
     found = [*_silence(facts.source, facts), *_wholeness(facts.source)]
-    return found if _own(facts.source) else [*found, *_canary(facts)]
+    return found if own(facts.source) else [*found, *source_canary(facts)]
 
 
 def site_warnings(facts: Facts) -> Iterator[Blocker]:
     """What the sites' state costs."""
-    standing = facts.target.standing.value
-    if standing is not None and not standing:
-        detail = f"{facts.target.name}: no deny rule stands, so applications may write there now"
-        yield Blocker(
-            Rule.STANDBY_OPEN, detail, "fence the standby; a record written there stops the proof of positions"
-        )
-
-
-def _own(site: SiteFacts) -> frozenset[Denial]:
-    """The deny rules that drctl made there, as far as they are known."""
-    return frozenset(denial for denial in site.standing.value or () if denial.own)
+    yield from writing_warnings(facts)
 
 
 def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
@@ -82,31 +72,3 @@ def _door(facts: Facts) -> Iterator[Blocker]:
     elif door.value != facts.source.name:
         remedy = "finish the run that closed it" if door.value is None else f"switch over from {door.value}"
         yield Blocker(Rule.FRONT_DOOR_ELSEWHERE, f"the front door names {door.value or 'no site'}", remedy)
-
-
-def _writing(facts: Facts) -> Iterator[Blocker]:
-    name = facts.source.name
-    writers = facts.source.writers.value
-    if writers is not None and writers.everyone:
-        detail = f"{name}: an ALLOW rule gives User:* the right to write"
-        yield Blocker(Rule.EVERYONE_WRITES, detail, "name the principals that write instead")
-    if standing := _own(facts.source):
-        denied = ", ".join(sorted({d.principal for d in standing}))
-        detail = f"{name}: deny rules stand for {denied}"
-        yield Blocker(Rule.SOURCE_FENCED, detail, "resume or undo the run that left them, or lift them")
-
-
-def _canary(facts: Facts) -> Iterator[Blocker]:
-    name, topics = facts.source.name, facts.source.topics.value
-    if topics is not None and facts.canary_topic not in topics:
-        detail = f"{name}: there is no topic {facts.canary_topic}"
-        yield Blocker(Rule.CANARY_TOPIC_MISSING, detail, "create it, with WRITE for the canary's user")
-        return
-    if _own(facts.source) or not facts.source.cluster.known:
-        return
-    met = facts.canary.value
-    if met is None:
-        yield Blocker(Rule.FACTS_UNKNOWN, f"{name}: the canary: {facts.canary.unknown}", "repair the canary's client")
-    elif met.refused:
-        detail = f"{name}: {met.answer}"
-        yield Blocker(Rule.CANARY_REFUSED, detail, f"allow the canary's user to write to {facts.canary_topic}")

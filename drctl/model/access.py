@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from drctl.model.fence import MARK
+from drctl.model.fence import EVERYONE, MARK
 
-EVERYONE = "User:*"
+__all__ = ["EVERYONE", "AclRule", "Users"]
 
 
 class AclRule(NamedTuple):

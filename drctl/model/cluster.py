@@ -49,6 +49,8 @@ class Cluster:
 
     ``version`` is the broker version as far as it can be told, for example ``4.3``; empty when unknown.
     ``offsets_retention`` is how long the positions of an empty group are kept after its last commit; None if unknown.
+    ``super_users`` are those that the brokers' configuration names; None if it tells nobody, as Apache Kafka's does not
+    (it takes ``super.users`` for a secret, since the authorizer reads it and not the broker).
     """
 
     cluster_id: str
@@ -57,3 +59,4 @@ class Cluster:
     kraft: bool
     version: str = ""
     offsets_retention: timedelta | None = None
+    super_users: frozenset[str] | None = None

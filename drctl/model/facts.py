@@ -59,6 +59,13 @@ class SiteFacts:
     users: Reading[Users]
     scaled: Reading[Mapping[str, Scaled | None]] = NOTHING_SCALED
 
+    @property
+    def super_users(self) -> frozenset[str] | None:
+        """Whom no deny rule binds, by the site's operator or its brokers; None where neither tells."""
+        writers, cluster = self.writers.value, self.cluster.value
+        told = [each.super_users for each in (writers, cluster) if each is not None and each.super_users is not None]
+        return frozenset[str]().union(*told) if told else None
+
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
@@ -75,10 +82,11 @@ class Facts:
     """One look at everything a plan's gates ask for, in the direction ``source`` to ``target``.
 
     ``topics``, ``groups`` and ``canary_topic`` are what the plan file names; ``canary`` is what an ordinary client met
-    at the source just now; ``reverse`` is None where the plan file has no link back. ``images`` says what the target
-    calls the copies of the topics, where that is another name. ``deployments`` are those that move with all work,
-    ``handed_over`` those that go with these groups alone, ``named`` all that workloads name, with the target's node
-    pools; ``capacity`` is what a standby must have, None where the plan file has no schedule.
+    at the source just now, ``target_canary`` at the target, where its topic is ``target_canary_topic``; ``reverse`` is
+    None where the plan file has no link back. ``images`` says what the target calls the copies of the topics, where
+    that is another name. ``deployments`` are those that move with all work, ``handed_over`` those that go with these
+    groups alone, ``named`` all that workloads name, with the target's node pools; ``capacity`` is what a standby must
+    have, None where the plan file has no schedule.
     """
 
     seen_at: datetime
@@ -91,24 +99,33 @@ class Facts:
     link: LinkFacts
     reverse: LinkFacts | None
     front_door: Reading[str | None]
+    target_canary: Reading[CanaryResult]
+    target_canary_topic: str
     images: Mapping[str, str] = field(default_factory=dict)
     deployments: tuple[Scalable, ...] = ()
     handed_over: tuple[Scalable, ...] = ()
     named: tuple[Scalable, ...] = ()
     capacity: Capacity | None = None
 
+    @property
+    def exempt(self) -> frozenset[str]:
+        """The replication principals of both directions, who write behind the fence."""
+        return frozenset(each.link.replication_principal for each in (self.link, self.reverse) if each is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
     """A site as ``drctl status`` shows it; ``group_lag`` counts offsets between positions and stable ends.
 
-    ``sight`` is what all observers saw of it, from which its health is judged.
+    ``sight`` is what all observers saw of it, from which its health is judged. ``undenied`` is whom no deny rule binds
+    there, in which scope; none at a closed site.
     """
 
     role: Role
     facts: SiteFacts
     group_lag: Reading[Mapping[str, int]]
     sight: Sight
+    undenied: Reading[frozenset[Denial]]
 
 
 @dataclass(frozen=True, slots=True)

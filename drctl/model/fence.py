@@ -1,5 +1,6 @@
 """Fences: what makes a site refuse writes, and how surely it does."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +36,9 @@ class Scope(StrEnum):
     TRANSACTIONAL_IDS = "transactional-ids"
 
 
+EVERYONE = "User:*"
+
+
 @dataclass(frozen=True, slots=True)
 class Writers:
     """Who may write at a site, from its ALLOW rules.
@@ -46,6 +50,15 @@ class Writers:
     principals: frozenset[str]
     everyone: bool = False
     super_users: frozenset[str] | None = None
+
+    def undenied(self, standing: "Collection[Denial]", exempt: Collection[str]) -> "frozenset[Denial]":
+        """Every denial that is missing for a closed site: writers − exempt − denied = ∅ in each scope where it is.
+
+        ``exempt`` are the replication principals. ``User:*`` is among the missing where everyone may write: no rule
+        per principal denies that. Worked: shop and mm2 write, shop is denied topics: shop's transactional ids are left.
+        """
+        names = self.principals - frozenset(exempt) | ({EVERYONE} if self.everyone else frozenset())
+        return frozenset(Denial(name, scope) for name in names for scope in Scope) - frozenset(standing)
 
 
 MARK = "drctl.fence"

@@ -11,7 +11,7 @@ from drctl.ports.world import World
 
 
 def observe(world: World, source: str, target: str) -> Facts:
-    """Look at both sites, both links, the door, and let the canary write one record at the source.
+    """Look at both sites, both links, the door, and let the canary try to write one record at each site.
 
     Raises nothing that a port raises: what could not be seen is unknown. ``seen_at`` is when the look began, so no fact
     is older than it says.
@@ -19,17 +19,21 @@ def observe(world: World, source: str, target: str) -> Facts:
     plan, clock = world.plan, world.clock
     began = clock.now()
 
+    def tried(site: SiteFacts) -> Reading[CanaryResult]:
+        if not site.cluster.known:
+            return Reading(None, site.cluster.seen_at, site.cluster.unknown)
+        return look(clock, world.sites[site.name].fence.canary)
+
     def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
         here = site_facts(world, source)
-        silent: Reading[CanaryResult] = Reading(None, here.cluster.seen_at, here.cluster.unknown)
-        canary = look(clock, world.sites[source].fence.canary) if here.cluster.known else silent
-        return here, canary, link_facts(world, target, source) if (target, source) in world.links else None
+        return here, tried(here), link_facts(world, target, source) if (target, source) in world.links else None
 
-    def at_target() -> tuple[SiteFacts, LinkFacts]:
-        return site_facts(world, target), link_facts(world, source, target)
+    def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
+        there = site_facts(world, target)
+        return there, tried(there), link_facts(world, source, target)
 
     # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.
-    (here, canary, reverse), (there, link) = both(at_source, at_target)
+    (here, canary, reverse), (there, target_canary, link) = both(at_source, at_target)
     return Facts(
         seen_at=began,
         topics=plan.topics,
@@ -38,6 +42,8 @@ def observe(world: World, source: str, target: str) -> Facts:
         source=here,
         target=there,
         canary=canary,
+        target_canary=target_canary,
+        target_canary_topic=plan.site(target).canary.topic,
         link=link,
         reverse=reverse,
         front_door=look(clock, world.front_door.site),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
+from drctl.model.fence import Denial
 from drctl.model.reading import Reading
 from drctl.model.site import Role
 from drctl.monitors.links import link_facts
@@ -37,7 +38,17 @@ def _site_status(
         if topics is None
         else look(world.clock, lambda: group_lag(world, world.sites[name], topics))
     )
-    return SiteStatus(role(facts, links, door), facts, lag, eyes.sight(facts, links))
+    return SiteStatus(role(facts, links, door), facts, lag, eyes.sight(facts, links), _undenied(world, facts))
+
+
+def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[Denial]]:
+    """Writers − exempt − denied, unknown where one of them is."""
+    writers, standing = facts.writers.value, facts.standing.value
+    if writers is None or standing is None:
+        missing = facts.standing if facts.writers.known else facts.writers
+        return Reading(None, missing.seen_at, missing.unknown)
+    exempt = {link.replication_principal for link in world.plan.links}
+    return Reading(writers.undenied(standing, exempt), facts.standing.seen_at)
 
 
 def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:

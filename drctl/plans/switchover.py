@@ -8,6 +8,7 @@ from drctl.plans.steps.check_gates import CheckGates, Observe
 from drctl.plans.steps.close_consumers import CloseConsumers
 from drctl.plans.steps.confirm_source import ConfirmSource
 from drctl.plans.steps.drain_link import DrainLink
+from drctl.plans.steps.fence_standby import FenceStandby
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.hand_over_positions import HandOverPositions
@@ -75,6 +76,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
         steps=(
             CheckGates(observe),
             RaiseEpoch(),
+            FenceStandby(),
             PrepareCapacity(),
             PlaceSinks(),
             ProveAhead(),

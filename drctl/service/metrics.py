@@ -43,6 +43,9 @@ class Metrics:
         )
         self.lag_seconds = self._gauge("drctl_replication_lag_seconds", "Age of the oldest record not copied", "link")
         self.group_lag = self._gauge("drctl_site_group_lag_offsets", "Sum over the plan's groups at this site", "site")
+        self.undenied = self._gauge(
+            "drctl_standby_open_writers", "Principals that may write at a site to which no clients are sent", "site"
+        )
         self.unknown = self._gauge("drctl_reading_unknown", "1 while this reading is unknown", "reading", "of")
         self.behind = self._gauge("drctl_tail_behind_records", "Commits of the site not read yet", "site")
         self.strange = self._gauge("drctl_tail_unknown_records", "Commits of a kind or version not known", "site")
@@ -114,11 +117,13 @@ class Metrics:
             self.lag_records,
             self.lag_seconds,
             self.group_lag,
+            self.undenied,
             self.unknown,
         ):
             gauge.clear()
         for site in seen.sites:
             self._site(site)
+            self._standby(site, seen.front_door)
         for link in seen.links:
             self._link(link)
         epoch = seen.epoch.value
@@ -198,6 +203,12 @@ class Metrics:
             self.brokers.labels(name).set(len(cluster.brokers))
         if self._known(site.group_lag, "group_lag", name):
             self.group_lag.labels(name).set(sum((site.group_lag.value or {}).values()))
+
+    def _standby(self, site: SiteStatus, door: Reading[str | None]) -> None:
+        """Where clients are sent, writers are wanted; while nobody knows where that is, no site's are judged."""
+        name, writers = site.facts.name, site.undenied.value
+        if door.known and door.value != name and self._known(site.undenied, "open_writers", name):
+            self.undenied.labels(name).set(len({denial.principal for denial in writers or ()}))
 
     def _link(self, link: LinkFacts) -> None:
         name = link.link.name

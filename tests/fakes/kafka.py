@@ -215,6 +215,8 @@ class FakeFence:
 
     def canary(self) -> CanaryResult:
         self.site.reach()
+        if self.site.canary_fails is not None:
+            raise self.site.canary_fails
         if self.site.may("User:canary"):
             return CanaryResult(refused=False, answer="written at offset 0")
         return CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")

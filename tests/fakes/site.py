@@ -83,7 +83,8 @@ class FakeSite:
 
     ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``denials`` are the deny rules
     that stand, ``of_others`` those of them that drctl did not make. ``down`` makes every call fail with Unreachable.
-    ``made`` is how often a topic was made anew, ``withheld`` are operations on topics that drctl may not use.
+    ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was made anew,
+    ``withheld`` are operations on topics that drctl may not use.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -104,6 +105,7 @@ class FakeSite:
         self.rules: set[AclRule] = set()
         self.users: dict[str, frozenset[str]] = {}
         self.down = False
+        self.canary_fails: Exception | None = None
         self.clock.actors.append(self._end_overdue_transactions)
 
     def reach(self) -> None:

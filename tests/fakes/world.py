@@ -35,6 +35,7 @@ TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
 """Each group with the ticks it rests between readings: billing lags."""
 NAMES = ("north", "south")
+REPLICATION = {"User:mm2"}
 APPLICATIONS = ("User:turbines", "User:shop")
 
 
@@ -197,6 +198,15 @@ class FakeWorld:
         for producer in self.producers:
             producer.running = False
         self.clock.sleep(60)
+
+    def open_sites(self) -> frozenset[str]:
+        """The sites at which anybody that a fence can bind may do anything now: write, or end a transaction."""
+        who = frozenset[str]().union(*(site.allowed for site in self.sites.values())) - REPLICATION
+        return frozenset(
+            name
+            for name, site in self.sites.items()
+            if site.everyone or any(site.may(p, scope) for p in who - site.super_users for scope in Scope)
+        )
 
     def writable(self, principal: str = APPLICATIONS[0]) -> frozenset[str]:
         """The sites at which that principal may write now."""

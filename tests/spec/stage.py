@@ -81,11 +81,11 @@ def cut_then_resumed(earth: FakeWorld, effect: int, *, before: bool) -> RunResul
 
 
 def watch_for_two_open_sites(earth: FakeWorld) -> list[str]:
-    """Effects at which an application could write at both sites; stays empty if all is well."""
+    """Effects at which anybody could do anything at both sites, in any scope; stays empty if all is well."""
     found: list[str] = []
 
     def look(effect: str) -> None:
-        if len(earth.writable()) > 1:
+        if len(earth.open_sites()) > 1:
             found.append(effect)
 
     earth.effects.watchers.append(look)
@@ -106,7 +106,7 @@ def require_nothing_lost_or_repeated(earth: FakeWorld, served_by: str) -> None:
 def require_served_by(earth: FakeWorld, site: str) -> None:
     """That site is open and in use, the other fenced, and the one link that runs leads to the other."""
     other = next(name for name in earth.sites if name != site)
-    assert earth.writable() == {site}
+    assert earth.open_sites() == {site}
     assert earth.door.site() == site
     assert earth.mirrors[site, other].state is ConnectorState.RUNNING
     assert earth.mirrors[other, site].state in (ConnectorState.STOPPED, ConnectorState.ABSENT)

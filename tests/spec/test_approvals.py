@@ -7,6 +7,7 @@ import pytest
 
 from drctl.decide.digests import facts_digest
 from drctl.errors import ApprovalMissing, ConfigInvalid
+from drctl.model.fence import Denial, Scope
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
 from drctl.monitors import observe
@@ -79,11 +80,18 @@ def test_an_approval_of_other_facts_or_another_plan_is_none() -> None:
         require_refused(earth, "none for this plan and these facts")
 
 
+def a_stranger(earth: FakeWorld) -> None:
+    """Somebody new, who is denied at the standby as everybody is."""
+    for site in earth.sites.values():
+        site.allowed.add("User:stranger")
+    earth.south.denials |= {Denial("User:stranger", scope) for scope in Scope}
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda earth: [site.topic_config.update({"shop.orders": COMPACTED}) for site in earth.sites.values()],
-        lambda earth: [site.allowed.add("User:stranger") for site in earth.sites.values()],
+        a_stranger,
         lambda earth: earth.south.denials.clear(),
         lambda earth: setattr(earth.epochs, "epoch", 3),
     ],

@@ -29,7 +29,15 @@ class KafkaBrokers:
         controller = told.controller.id if told.controller else -1
         minutes = config.get("offsets.retention.minutes", "")
         retention = timedelta(minutes=int(minutes)) if minutes.isdecimal() else None
-        return Cluster(told.cluster_id, brokers, controller, kraft=True, version=version, offsets_retention=retention)
+        return Cluster(
+            told.cluster_id,
+            brokers,
+            controller,
+            kraft=True,
+            version=version,
+            offsets_retention=retention,
+            super_users=super_users(config),
+        )
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
         if not names:
@@ -114,6 +122,12 @@ class KafkaBrokers:
         future = self.site.admin().describe_configs([resource], request_timeout=self.site.timeout)[resource]
         found = self.site.wait(future, "read the configuration of a broker")
         return {key: str(entry.value or "") for key, entry in found.items()}
+
+
+def super_users(config: Mapping[str, str]) -> frozenset[str] | None:
+    """Whom ``super.users`` names, separated by semicolons; None where the broker keeps the value to itself."""
+    told = config.get("super.users", "")
+    return frozenset(each.strip() for each in told.split(";") if each.strip()) if told else None
 
 
 def supported_version(site: str, config: Mapping[str, str]) -> str:

@@ -14,7 +14,12 @@ from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.check_gates import Observe, pass_gates
 from drctl.plans.steps.measure_loss import loss_now
 
-OVER_ALREADY = (Rule.FRONT_DOOR_ELSEWHERE, Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET)
+OVER_ALREADY = (
+    Rule.FRONT_DOOR_ELSEWHERE,
+    Rule.GROUP_ACTIVE_AT_TARGET,
+    Rule.SINK_ACTIVE_AT_TARGET,
+    Rule.CANARY_REFUSED,
+)
 
 
 @dataclass(frozen=True, slots=True)

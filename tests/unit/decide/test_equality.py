@@ -10,6 +10,7 @@ from drctl.decide.rights import unmatched as unmatched_at_work
 from drctl.decide.rules import Rule
 from drctl.model.access import AclRule
 from drctl.model.facts import Facts
+from drctl.model.fence import Writers
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetTopicConfig
 from tests.unit.decide.test_readiness import (
     GOOD,
@@ -185,7 +186,15 @@ def _unseen(facts: Facts) -> set[str]:
 
 
 def test_what_nobody_can_read_is_named_and_never_equal() -> None:
-    assert _unseen(GOOD) == {"client quotas", "room on the disks", "passwords of SCRAM users"}
+    assert _unseen(GOOD) == {
+        "client quotas",
+        "room on the disks",
+        "passwords of SCRAM users",
+        "super users at north",
+        "super users at south",
+    }
+    told = source(writers=seen(Writers(frozenset({"User:shop"}), super_users=frozenset({"User:admin"}))))
+    assert "super users at north" not in _unseen(told(GOOD))
     assert "users at south" in _unseen(target(users=seen({}))(GOOD))
     assert "rules at north" in _unseen(source(rules=not_seen())(GOOD))
 

@@ -7,12 +7,13 @@ import pytest
 from drctl.decide.failing_over import failover_blockers, loss_blockers
 from drctl.decide.loss import counted, sighted
 from drctl.decide.rules import Blocker, Rule
-from drctl.model.cluster import Broker, Cluster
+from drctl.model.cluster import Broker, Cluster, Topic
 from drctl.model.facts import Facts
-from drctl.model.fence import CanaryResult
+from drctl.model.fence import CanaryResult, Denial, Scope
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss, EndsFrom, Loss, Sighting
 from drctl.model.offsets import TopicPartition
+from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from tests.unit.decide.test_readiness import (
     DENIED,
@@ -27,12 +28,18 @@ from tests.unit.decide.test_readiness import (
     source,
     status,
     target,
+    topic,
     unseen,
 )
 
+OF_OTHERS = frozenset(Denial("User:shop", scope, own=False) for scope in Scope)
 READINGS, ORDERS = TopicPartition("readings", 0), TopicPartition("orders", 0)
 TWO_BROKERS = Cluster("north", (Broker(1, "localhost", 1), Broker(2, "localhost", 2)), 1, kraft=True)
 MEMBER = Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (Member("m", "laptop", "/10.0.0.9"),))
+
+
+def topics_without_the_canary() -> Reading[dict[str, Topic]]:
+    return seen({"orders": topic("orders")})
 
 
 def silent(facts: Facts) -> Facts:
@@ -81,7 +88,10 @@ def test_a_source_that_answers_and_is_not_well_may_be_left(ailing: Change) -> No
     ("change", "rule"),
     [
         (target(cluster=unseen()), Rule.TARGET_SILENT),
-        (target(topics=seen({})), Rule.TOPIC_MISSING),
+        (target(topics=seen({"canary": topic("canary")})), Rule.TOPIC_MISSING),
+        (target(topics=topics_without_the_canary()), Rule.CANARY_TOPIC_MISSING),
+        (changed(target_canary=unseen("its password is wrong")), Rule.FACTS_UNKNOWN),
+        (target(standing=seen(OF_OTHERS)), Rule.CANARY_REFUSED),
         (target(groups=seen({"billing": MEMBER})), Rule.GROUP_ACTIVE_AT_TARGET),
         (forward(status=unseen()), Rule.LINK_UNKNOWN),
         (backward(status=seen(status(ConnectorState.RUNNING))), Rule.BOTH_DIRECTIONS),

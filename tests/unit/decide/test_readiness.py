@@ -110,6 +110,8 @@ GOOD = Facts(
     link=link("north", "south", ConnectorState.RUNNING),
     reverse=link("south", "north", ConnectorState.ABSENT),
     front_door=seen("north"),
+    target_canary=seen(CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")),
+    target_canary_topic="canary",
 )
 
 
@@ -191,6 +193,12 @@ def both(key: str, before: str, after: str, **more: str) -> Change:
     return change
 
 
+WRITTEN = seen(CanaryResult(refused=False, answer="written"))
+EVE = Denial("User:eve", Scope.TOPICS, own=False)
+EVES = seen(frozenset({EVE}))
+ROOT = Cluster("north", BROKERS, 1, kraft=True, super_users=frozenset({"User:shop", "User:root"}))
+DENIED_MM2 = rule("User:mm2", "WRITE", "TOPIC", "*", allow=False)
+
 BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.FACTS_UNKNOWN, "rules could not be read", target(rules=unseen())),
     (Rule.FACTS_UNKNOWN, "SCRAM users", source(users=unseen())),
@@ -249,6 +257,43 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.EVERYONE_WRITES, "User:*", source(writers=seen(Writers(frozenset(), everyone=True)))),
     (Rule.CANARY_REFUSED, "DENIED", changed(canary=seen(CanaryResult(refused=True, answer="DENIED")))),
     (Rule.CANARY_TOPIC_MISSING, "canary", source(topics=seen({"orders": topic("orders")}))),
+    (Rule.CANARY_TOPIC_MISSING, "south", target(topics=seen({"orders": topic("orders")}))),
+    (Rule.EVERYONE_WRITES, "south", target(writers=seen(Writers(frozenset({"User:shop"}), everyone=True)))),
+    (
+        Rule.STANDBY_OPEN,
+        "User:new may write there: its topics and transactional-ids",
+        target(writers=seen(Writers(frozenset({"User:shop", "User:new", "User:mm2"})))),
+    ),
+    (
+        Rule.STANDBY_OPEN,
+        "User:shop may write there: its transactional-ids",
+        target(standing=seen(frozenset({Denial("User:shop", Scope.TOPICS)}))),
+    ),
+    (Rule.FACTS_UNKNOWN, "south: the canary: wrong password", changed(target_canary=unseen("wrong password"))),
+    (Rule.CANARY_WRITES, "south: an ordinary client writes there", changed(target_canary=WRITTEN)),
+    (Rule.CANARY_REFUSED, "south", target(standing=seen(frozenset[Denial]()))),
+    (Rule.SUPER_USER_WRITES, "north: User:shop", source(cluster=seen(ROOT))),
+    (Rule.SUPER_USER_WRITES, "south: User:shop", target(cluster=seen(ROOT))),
+    (
+        Rule.REPLICATION_DENIED,
+        "south: User:mm2, under which north-to-south writes, is denied topic orders",
+        target(rules=seen(RULES | {DENIED_MM2})),
+    ),
+    (
+        Rule.REPLICATION_DENIED,
+        "north: User:mm2, under which south-to-north writes, has no right to write to topic orders",
+        source(rules=seen(frozenset(r for r in RULES if r.principal != "User:mm2"))),
+    ),
+    (
+        Rule.REPLICATION_DENIED,
+        "its transactions",
+        target(rules=seen(RULES | {rule("User:*", "ALL", "TRANSACTIONAL_ID", "*", allow=False)})),
+    ),
+    (
+        Rule.RIGHT_MISSING,
+        "User:canary lacks: ALLOW User:canary WRITE on topic canary",
+        source(rules=seen(RULES | {rule("User:canary", "WRITE", "TOPIC", "canary")})),
+    ),
     (Rule.LINK_UNKNOWN, "no answer", forward(status=unseen())),
     (Rule.LINK_UNKNOWN, "south-to-north", backward(status=unseen())),
     (Rule.CONNECTOR_ABSENT, "mirror.source", forward(status=seen(status(ConnectorState.ABSENT)))),
@@ -311,7 +356,17 @@ WARNING: list[tuple[Rule, str, Change]] = [
         "the disk is full",
         source(sinks=seen({"lake": Connector("lake", ConnectorState.FAILED, trace="the disk is full")})),
     ),
-    (Rule.STANDBY_OPEN, "south", target(standing=seen(frozenset[Denial]()))),
+    (
+        Rule.STANDBY_OPEN,
+        "south: no deny rule stands",
+        lambda f: changed(target_canary=WRITTEN)(target(standing=seen(frozenset[Denial]()))(f)),
+    ),
+    (Rule.RULE_OF_OTHERS, "north: drctl did not make the deny rules that stand for User:eve", source(standing=EVES)),
+    (
+        Rule.RULE_OF_OTHERS,
+        "south: drctl did not make the deny rules that stand for User:eve",
+        target(standing=seen(DENIED | {EVE})),
+    ),
     (Rule.AT_LEAST_ONCE, "twice", configured("source", exactly_once_support=None)),
     (
         Rule.UNCOMMITTED_COPIED,

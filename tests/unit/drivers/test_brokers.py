@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.drivers.kafka.brokers import supported_version
+from drctl.drivers.kafka.brokers import super_users, supported_version
 from drctl.errors import Unsupported
 
 
@@ -31,3 +31,16 @@ def test_zookeeper_and_older_versions_are_refused(config: dict[str, str], said: 
     with pytest.raises(Unsupported, match=said) as told:
         supported_version("north", config)
     assert told.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ({}, None),
+        ({"super.users": ""}, None),  # a secret to Apache Kafka: named, without its value
+        ({"super.users": "User:admin;User:CN=ops,O=plant"}, {"User:admin", "User:CN=ops,O=plant"}),
+        ({"super.users": " User:admin ; "}, {"User:admin"}),
+    ],
+)
+def test_super_users_are_known_where_a_broker_tells_them(told: dict[str, str], known: set[str] | None) -> None:
+    assert super_users(told) == known

@@ -1,0 +1,62 @@
+"""fence-standby."""
+
+from typing import ClassVar
+
+from drctl.errors import DeadlinePassed, StepFailed
+from drctl.model.fence import Denial, Scope
+from drctl.model.run import Evidence
+from drctl.plans import fencing
+from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.waiting import wait_until_none
+
+
+class FenceStandby(Step):
+    """Deny every writer but the replication principals to write at the target until it is opened.
+
+    It finds itself done where the standby is fenced already. The first move of a plan file meets a standby that never
+    was. An ordinary client must be refused there before the source is touched: one that is not would write at both
+    sites, or shows that the fence does not bind.
+    """
+
+    name: ClassVar[str] = "fence-standby"
+    title: ClassVar[str] = "Deny writes at the target, except replication"
+    at: ClassVar[Place] = Place.TARGET
+    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {target} --list"
+
+    def check(self, scene: Scene) -> bool:
+        # A run that an earlier version began knows no such step: a target that it has opened stays open.
+        return scene.crossed or not _missing(scene)
+
+    def remember(self, scene: Scene) -> Evidence:
+        return {"missing": sorted(f"{each.principal} {each.scope}" for each in _missing(scene))}
+
+    def do(self, scene: Scene) -> Evidence:
+        missing = _missing(scene)
+        scene.in_charge()
+        scene.target.fence.deny(missing)
+        return {}
+
+    def verify(self, scene: Scene) -> Evidence:
+        if scene.crossed:
+            return {}
+        name, fence = scene.target.name, scene.target.fence
+        try:
+            wait_until_none(scene, f"all are denied at {name}", lambda: sorted(map(str, _missing(scene))), within=15)
+            wait_until_none(
+                scene,
+                f"{name} refuses an ordinary client",
+                lambda: [] if (met := fence.canary()).refused else [met.answer],
+                within=15,
+            )
+        except DeadlinePassed as late:
+            raise StepFailed(
+                f"{name}: the standby does not refuse writes: {late}",
+                remedy="see who writes there: neither an application nor the canary's user may be a super user",
+            ) from late
+        denied = sorted({denial.principal for denial in fence.standing()})
+        return {"denied": denied, "canary": fence.canary().answer}
+
+
+def _missing(scene: Scene) -> frozenset[Denial]:
+    needed = frozenset[Denial]().union(*(fencing.needed(scene.world, scene.target, scope) for scope in Scope))
+    return needed - scene.target.fence.standing()

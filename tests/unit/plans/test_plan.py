@@ -11,6 +11,7 @@ from drctl.plans.switchover import ordered
 ORDER = [
     "check-gates",
     "raise-epoch",
+    "fence-standby",
     "prepare-capacity",
     "place-sinks",
     "prove-ahead",

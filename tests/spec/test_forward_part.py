@@ -11,7 +11,6 @@ from drctl.monitors import observe
 from drctl.plans import reversal, runner, switchover
 from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Place
-from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.serving import Service
 from tests.spec.stage import (
@@ -62,7 +61,7 @@ EFFECTS = _effects_behind()
 
 def _harm_at(earth: FakeWorld, effect: str, harm: Callable[[FakeWorld], None]) -> None:
     """The harm comes right before that effect, once the target has been opened."""
-    number, done = int(effect.split()[0]), list[int]()
+    number, done = int(effect.split(maxsplit=1)[0]), list[int]()
 
     def look(_: str) -> None:
         if len(earth.effects.names) == number and not done:

@@ -14,9 +14,9 @@ from drctl.plans.plan import Plan, Scene, Step
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.stage import (
     Audience,
+    make_up,
     require_nothing_lost_or_repeated,
     require_served_by,
-    make_up,
     require_turned_back,
     switch,
     watch_for_two_open_sites,

@@ -88,9 +88,9 @@ def _show(drill: "Drill", document: "Report", report: Path) -> None:
     click.echo()
     columns = ("GROUP", "PROTOCOL", "LAG AT HANDOVER", "SKIPPED", "READ TWICE", "MIRRORMAKER ALONE WOULD REPEAT")
     keys = ("name", "protocol", "lag_at_handover", "skipped", "repeated", "mirrormaker_would_repeat")
-    told = ([getattr(group, key) for key in keys] for group in document.groups)
-    rows = [tuple("unknown" if value is None else value for value in group) for group in told]
-    show_table("Groups, at the first handover", columns, rows)
+    groups = ([getattr(group, key) for key in keys] for group in document.groups)
+    shown = [["unknown" if value is None else value for value in group] for group in groups]
+    show_table("Groups, at the first handover", columns, shown)
     click.echo()
     first, second = drill.handovers
     seconds = {t.name: t.seconds for t in second.result.timings}

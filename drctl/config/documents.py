@@ -119,7 +119,7 @@ def plain(node: Any) -> Any:
     return str(node)
 
 
-class _Constructor(RoundTripConstructor):  # type: ignore[misc]  # ruamel's class is untyped
+class _Constructor(RoundTripConstructor):
     """Gives a line to what the library's own constructors raise without one, such as for a number of 5,000 digits."""
 
     def construct_non_recursive_object(self, node: Node, tag: Any = None) -> Any:

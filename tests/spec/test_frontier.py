@@ -7,6 +7,7 @@ import pytest
 from drctl.decide.rules import Concern, Rule
 from drctl.errors import Blocked, Compensated
 from drctl.model.offsets import TopicPartition
+from drctl.model.run import RunResult
 from drctl.monitors import observe
 from drctl.plans import handover, runner
 from drctl.plans.frontier import frontier_blockers
@@ -151,12 +152,13 @@ def test_a_topic_that_the_link_leaves_out_blocks_a_switchover_and_a_handover_bef
     earth = fake_world()
     earth.mirrors["north", "south"].config |= config
     earth.settle(3)
-    for attempt in (
+    attempts: list[Callable[[], RunResult]] = [
         lambda: switch(earth.ports()),
         lambda: runner.run(
             handover.ordered("north", "south", observe=observe), narrowed(earth.ports(), groups=["billing"]), Audience()
         ),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(Blocked) as blocked:
             attempt()
         assert "shop.orders is not copied" in str(blocked.value.reasons)

@@ -146,7 +146,7 @@ def _joined(site: str, messages: Iterable[Message]) -> Iterable[Line]:
             ) from error
 
 
-def _line(*, number: int, change: str, about: str, content: str, digest: str) -> Line:
+def _line(*, number: object, change: str, about: str, content: str, digest: str) -> Line:
     """A line whose parts are what they should be: a number in letters would end the order of all lines."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise TypeError("number")

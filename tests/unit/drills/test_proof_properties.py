@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -109,7 +110,7 @@ def test_what_no_proof_rests_on_may_be_missing(kind: str) -> None:
 
 @pytest.mark.parametrize("site", ["north", "south"])
 def test_without_a_fresh_reader_nothing_is_proved(site: str) -> None:
-    rest = {name: found for name, found in PROVED.seen.items() if name != site}
+    rest: Any = {name: found for name, found in PROVED.seen.items() if name != site}
     assert verdict(PROVED.plain(), rest) is not Verdict.PROVED
 
 
@@ -155,7 +156,7 @@ def test_without_what_happened_in_a_window_nothing_is_proved(began: float, ended
 @given(st.sampled_from(["windows", "evidence", "control"]), st.data())
 def test_a_weight_that_lacks_a_part_proves_only_what_the_rest_still_proves(part: str, data: st.DataObject) -> None:
     found = proved()
-    whole: dict[str, object] = dict(getattr(found.weight, part))
+    whole: dict[str, Any] = dict(getattr(found.weight, part))
     kept = data.draw(st.sets(st.sampled_from(sorted(whole))))
     rest = {name: value for name, value in whole.items() if name in kept}
     told = judge(found.findings, replace(found.weight, **{part: rest}))[0]

@@ -40,6 +40,7 @@ from drctl.drivers.witness.service import ServiceWitness
 from drctl.model.site import DoorCommands, Link, PlanFile, Site
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings
+from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import (
     Clock,
     Commands,
@@ -58,9 +59,9 @@ from drctl.ports import (
 def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[World]:
     """Everything a plan acts on, closed at the end.
 
-    Nothing connects before it is used, so a site that is down hinders only what needs it. ConfigInvalid or
-    Unauthenticated where a properties or connectors file is unusable. Sites that are ``doubted`` are sought from the
-    start, and not waited for long.
+    Nothing connects before it is used, so a site that is down hinders only what needs it; but the sinks' configurations
+    are read at once, for they name the groups that move. ConfigInvalid or Unauthenticated where a properties or
+    connectors file is unusable. Sites that are ``doubted`` are sought from the start, and not waited for long.
     """
     clock = SystemClock()
     with ExitStack() as stack:
@@ -122,7 +123,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             },
         )
         stack.callback(couriers.close)
-        yield World(
+        world = World(
             plan=plan,
             sites={site.name: site_ports(site) for site in plan.sites},
             links={(link.source, link.target): link_ports(link) for link in plan.links},
@@ -139,6 +140,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             copies={name: KafkaJournalCopy(there, plan.name) for name, there in kafka.items()},
             witnesses=witnesses,
         )
+        yield with_sink_groups(world)
 
 
 def front_door_of(plan: PlanFile, commands: Commands) -> FrontDoor:

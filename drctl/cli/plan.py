@@ -15,10 +15,10 @@ from drctl.errors import DrctlError
 from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
-from drctl.plans.frontier import frontier_blockers
 from drctl.plans.plan import Plan
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import moving
+from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
 
@@ -44,7 +44,7 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         facts = observe(world, source, target)
-        blocking = [*blockers(facts, world.plan.guards, world.clock.now()), *frontier_blockers(world, facts)]
+        blocking = [*blockers(facts, world.plan.guards, world.clock.now()), *looked_closer(world, facts)]
         warned = list(warnings(facts))
         groups = _groups(world, source, target)
         behind = stays_behind(whole, source, target)

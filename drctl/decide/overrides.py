@@ -41,6 +41,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them in vain",
     Rule.FRONTIER_UNPROVEN: "records that only the source holds would be left behind, and nobody would notice",
     Rule.GROUP_ACTIVE_AT_TARGET: "Kafka commits nothing for a group with members",
+    Rule.SINK_GROUP_DIFFERS: "it would deliver every record once more",
     Rule.SINK_ACTIVE_AT_TARGET: "its group would be handed positions while it reads",
     Rule.PARTITIONS_DIFFER: "positions and records would have no place",
 }

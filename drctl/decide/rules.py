@@ -56,6 +56,7 @@ class Rule(StrEnum):
     SINKS_UNKNOWN = "the state of the sink connectors is not known"
     SINK_MISSING = "a sink connector of the plan does not exist"
     SINK_FAILED = "a sink connector has failed"
+    SINK_GROUP_DIFFERS = "a sink connector does not read as the group whose position is moved"
     SINK_ACTIVE_AT_TARGET = "a sink connector runs at the target"
     COOLING_DOWN = "the last run that moved the primary ended only just now"
     LINK_UNPROVEN = "the link home of the last run does not work"
@@ -128,7 +129,9 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
     ),
     Concern.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION, Rule.CHECKPOINTS_MISSING}),
     Concern.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
-    Concern.NAMES: frozenset({Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING, Rule.SINK_MISSING}),
+    Concern.NAMES: frozenset(
+        {Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING, Rule.SINK_MISSING, Rule.SINK_GROUP_DIFFERS}
+    ),
     Concern.CONFIGURATION: frozenset(
         {
             Rule.HEADERS_REWRITTEN,

@@ -95,7 +95,8 @@ class Link:
 class Workload:
     """What moves together. Topics and groups are exact names, ``sinks`` those of sink connectors.
 
-    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run.
+    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run. ``sink_groups`` names the groups of
+    sinks whose own configuration sets another one than Kafka Connect would give them.
     """
 
     name: str
@@ -103,11 +104,16 @@ class Workload:
     groups: tuple[str, ...]
     sinks: tuple[str, ...] = ()
     carriers: tuple[Carrier, ...] = ()
+    sink_groups: Mapping[str, str] = field(default_factory=dict)
+
+    def group_of(self, sink: str) -> str:
+        """The consumer group that one of its sinks reads as."""
+        return self.sink_groups.get(sink, sink_group(sink))
 
     def only(self, wanted: Callable[[str], bool]) -> "Workload":
         """The same without groups that are not wanted, and without the sinks that read as these."""
         groups = tuple(group for group in self.groups if wanted(group))
-        return replace(self, groups=groups, sinks=tuple(sink for sink in self.sinks if wanted(sink_group(sink))))
+        return replace(self, groups=groups, sinks=tuple(sink for sink in self.sinks if wanted(self.group_of(sink))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,11 @@ class PlanFile:
     def groups(self) -> tuple[str, ...]:
         """Every workload's groups, those of its sinks too, sorted, each once."""
         own = {g for w in self.workloads for g in w.groups}
-        return tuple(sorted(own | {sink_group(sink) for sink in self.sinks}))
+        return tuple(sorted(own | {w.group_of(sink) for w in self.workloads for sink in w.sinks}))
+
+    def group_of(self, sink: str) -> str:
+        """The consumer group that a sink connector reads as."""
+        return next((w.group_of(sink) for w in self.workloads if sink in w.sinks), sink_group(sink))
 
     @property
     def sinks(self) -> tuple[str, ...]:
@@ -257,7 +267,7 @@ class PlanFile:
 
 
 def sink_group(connector: str) -> str:
-    """The consumer group that Kafka Connect gives a sink connector."""
+    """The consumer group that Kafka Connect gives a sink connector whose configuration sets none."""
     return f"connect-{connector}"
 
 

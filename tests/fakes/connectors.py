@@ -21,6 +21,10 @@ class _Sink:
     state: ConnectorState = ConnectorState.STOPPED
     lingering: int = 0
 
+    def group(self, name: str) -> str:
+        """The group that it reads as."""
+        return self.config.get("consumer.override.group.id", f"connect-{name}")
+
 
 @dataclass(eq=False)
 class FakeConnectors:
@@ -48,9 +52,10 @@ class FakeConnectors:
     def tick(self) -> None:
         """Join the groups, read a little, or leave."""
         for name, sink in self.sinks.items():
-            group = self.site.group(f"connect-{name}") if f"connect-{name}" in self.site.groups else None
+            own = sink.group(name)
+            group = self.site.group(own) if own in self.site.groups else None
             if sink.state is ConnectorState.RUNNING and name not in self.broken:
-                group = self.site.group(f"connect-{name}")
+                group = self.site.group(own)
                 group.members = (Member(f"connector-consumer-{name}-0", name, "/127.0.0.1"),)
                 if not self.site.down:
                     self._deliver(name, sink)
@@ -60,7 +65,7 @@ class FakeConnectors:
                 group.members = ()
 
     def _deliver(self, name: str, sink: _Sink) -> None:
-        committed = self.site.group(f"connect-{name}").committed
+        committed = self.site.group(sink.group(name)).committed
         topics = sink.config.get("topics", "").split(",")
         for partition in sorted(p for p in self.site.logs if p.topic in topics):
             begin = committed[partition].offset if partition in committed else 0

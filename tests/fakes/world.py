@@ -8,6 +8,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
 from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
+from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import LinkPorts, SitePorts, World
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
@@ -159,7 +160,7 @@ class FakeWorld:
             assert isinstance(brokers, FakeBrokers)
             brokers.alive = [number for number in brokers.alive if number not in missing]
         journal = CopiedJournal(self.journal, FakeCouriers(self.journal, self.copies if self.copied else {}))
-        return World(
+        world = World(
             plan,
             sites,
             links,
@@ -175,6 +176,7 @@ class FakeWorld:
             commands=self.commands,
             copies=self.copies,
         )
+        return with_sink_groups(world)
 
     def sight(self) -> None:
         """The service sees the ends of every site that answers."""

@@ -8,12 +8,14 @@ from functools import partial
 
 import pytest
 
+from drctl.config import load
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.lab.sinks import TOPIC
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.wiring import open_world
 from tests.lab import usage
 from tests.lab.usage import drctl
 
@@ -79,3 +81,39 @@ def test_every_order_is_a_row_exactly_once_there_and_home_again(lab: Lab) -> Non
         stopped = ConnectConnectors(lab.site(back).connect_url, CLOCK)
         assert stopped.state(SINK).halted
         stopped.close()
+
+
+def test_a_sink_with_a_group_of_its_own_moves_with_that_group_and_a_stale_one_stays(lab: Lab) -> None:
+    orders, own, stale = Orders(lab), "connect-team-a.orders", f"connect-{SINK}"
+    already = len(lab.sinks.rows())
+    with open_world(load(lab.plan_file)) as world:
+        at_north, there = world.sites["north"].connectors, world.sites["south"].connectors
+        at_north.resume(SINK)
+        orders.write("north", 90)
+        wait("these are rows", lambda: len(lab.sinks.rows()) == already + len(orders.written))
+        at_north.stop(SINK)
+        north = world.sites["north"].positions
+        wait("its group is empty", lambda: north.describe([stale])[stale].takes_positions)
+        held = north.committed([stale])[stale]
+        north.commit(own, held)
+        north.commit(stale, {p: Committed(each.offset // 2) for p, each in held.items()})
+        config = {**lab.sinks.connectors[SINK], "consumer.override.group.id": own}
+        at_north.put(SINK, config)
+        if there.definition(SINK) is not None:  # from a move before
+            there.put(SINK, config)
+        at_north.resume(SINK)
+    try:
+        for site in ("south", "north"):
+            done = drctl(lab, "switchover", "--to", site, "--yes", "-o", "json")
+            assert done.returncode == 0, done.stderr
+            assert set(json.loads(done.stdout)["evidence"]["hand-over-positions"]["groups"]) == {own}
+            orders.write(site, 60)
+            wait("each order is a row", lambda: len(lab.sinks.rows()) >= already + len(orders.written))
+            CLOCK.sleep(2)  # for what would come twice
+            assert len(lab.sinks.rows()) == already + len(orders.written)
+    finally:
+        for name in ("north", "south"):
+            connectors = ConnectConnectors(lab.site(name).connect_url, CLOCK)
+            connectors.stop(SINK)
+            connectors.put(SINK, lab.sinks.connectors[SINK])
+            connectors.close()

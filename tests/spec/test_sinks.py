@@ -4,6 +4,7 @@ import pytest
 
 from drctl.errors import Blocked, Compensated
 from drctl.model.link import ConnectorState
+from drctl.model.offsets import Committed
 from drctl.model.run import RunState
 from drctl.monitors import observe
 from drctl.plans import handover, runner
@@ -147,3 +148,53 @@ def test_a_sink_handed_over_is_left_out_of_the_switchover() -> None:
     assert states(earth) == (ConnectorState.STOPPED, ConnectorState.RUNNING)
     earth.come_to_rest()
     require_delivered_once(earth)
+
+
+OWN = "team-a.ledger"
+
+
+def with_a_group_of_its_own() -> FakeWorld:
+    """The sink got it later: the group that Connect gave it at first still holds an older position."""
+    earth = fake_world(SINK)
+    worker = earth.workers["north"]
+    worker.stop(SINK)
+    earth.settle(1)
+    stale = earth.north.groups[f"connect-{SINK}"]
+    earth.north.group(OWN).committed.update(stale.committed)
+    for partition, held in stale.committed.items():
+        stale.committed[partition] = Committed(held.offset // 2)
+    worker.put(SINK, {**(worker.definition(SINK) or {}), "consumer.override.group.id": OWN})
+    worker.resume(SINK)
+    earth.settle(3)
+    return earth
+
+
+def test_a_sink_moves_with_the_group_that_its_configuration_sets_and_a_stale_one_stays() -> None:
+    earth = with_a_group_of_its_own()
+    stale = dict(earth.north.groups[f"connect-{SINK}"].committed)
+    result = switch(earth.ports())
+    assert OWN in result.evidence["hand-over-positions"]["groups"]
+    assert f"connect-{SINK}" not in result.evidence["hand-over-positions"]["groups"]
+    earth.settle(5)
+    assert f"connect-{SINK}" not in earth.south.groups
+    assert earth.north.groups[f"connect-{SINK}"].committed == stale
+    switch(earth.ports(), "south", "north")
+    earth.come_to_rest()
+    require_delivered_once(earth)
+
+
+def test_a_sink_that_would_read_as_another_group_at_the_target_blocks_before_anything_is_changed() -> None:
+    earth = with_a_group_of_its_own()
+    earth.workers["south"].put(SINK, {"connector.class": "JdbcSink", "topics": "shop.orders"})
+    with pytest.raises(Blocked) as blocked:
+        switch(earth.ports())
+    assert f"south: {SINK} reads as group connect-{SINK}, not as {OWN}" in str(blocked.value.reasons)
+    assert not earth.epochs.current()
+
+
+def test_a_group_that_only_connect_can_read_blocks() -> None:
+    earth = fake_world(SINK)
+    earth.workers["north"].sinks[SINK].config["consumer.override.group.id"] = "${file:/etc/sink:group}"
+    with pytest.raises(Blocked) as blocked:
+        switch(earth.ports())
+    assert "which only Connect can read" in str(blocked.value.reasons)

@@ -17,6 +17,7 @@ from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.selection import chosen
+from drctl.plans.sink_groups import sink_group_blockers
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
@@ -57,8 +58,14 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        reasons = chain(self.consider(facts, world.plan.guards, world.clock.now()), frontier_blockers(world, facts))
+        reasons = chain(self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts))
         return pass_gates(scene, facts, reasons, warnings(facts), asks=self.asks)
+
+
+def looked_closer(world: World, facts: Facts) -> Iterator[Blocker]:
+    """Reasons that show only where logs and configurations of both sites are held against each other."""
+    yield from frontier_blockers(world, facts)
+    yield from sink_group_blockers(world, facts)
 
 
 def pass_gates(

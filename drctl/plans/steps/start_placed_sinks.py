@@ -3,7 +3,6 @@
 from typing import override
 
 from drctl.model.link import ConnectorState
-from drctl.model.site import sink_group
 from drctl.plans.plan import Scene
 from drctl.plans.steps.confirm_positions import ConfirmPositions
 from drctl.plans.steps.start_sinks import StartSinks
@@ -36,4 +35,4 @@ class StartPlacedSinks(StartSinks):
 
     def _bare(self, scene: Scene) -> list[str]:
         covered = scene.seen[ConfirmPositions.name]["groups"]
-        return [name for name in scene.sinks if sink_group(name) not in covered]
+        return [name for name in scene.sinks if scene.world.plan.group_of(name) not in covered]

@@ -85,6 +85,8 @@ class Watch:
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
         self.looked_at: float | None = None
         self.cycles = 0
+        self.ended = threading.Event()
+        self.epoch_known = False
         self.sights: tuple[Sight, ...] = ()
 
     def cycle(self) -> None:
@@ -94,6 +96,7 @@ class Watch:
         seen = self.look_at(self.world)
         self.cycles += 1
         self.looked_at = clock.monotonic()
+        self.epoch_known = seen.epoch.known
         self.acting.take(seen)
         self.metrics.show(seen)
         self.causes.take(seen.sites, clock.now())
@@ -151,6 +154,13 @@ class Watch:
         told = {"healthy": age <= limit, "secondsSinceLastLook": round(age, 1), "cycles": self.cycles}
         return age <= limit, {**told, **leadership}
 
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Ready while looks are fresh and the state file can be read, until it is ended. Leading is not asked for."""
+        healthy, told = self.health()
+        why = "it is ending" if self.ended.is_set() else "" if healthy else "looks are not fresh"
+        why = why or ("" if self.epoch_known else "the epoch cannot be read")
+        return not why, {**told, "ready": not why, **({"whyNotReady": why} if why else {})}
+
     def sightings(self) -> dict[str, Any]:
         """What was met and what was not in the last look, by this service alone, for drctl at other places."""
         return {"sites": {sight.site: [_told(each) for each in sight.own] for sight in self.sights}}
@@ -160,11 +170,11 @@ class Watch:
 
         A lost site can hold a call for longer than anybody waits. All that is done here may be cut off at any moment.
         """
-        ended = threading.Event()
+        ended = self.ended
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
-        server = listen(address, self.metrics.registry, self.health, self.sightings)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server = listen(address, self.metrics.registry, self.health, self.ready, self.sightings)
+        server.start()
         scheduler = BackgroundScheduler(timezone="UTC")
         # A late look is better than none, two at once are worse than one.
         scheduler.add_job(
@@ -177,7 +187,7 @@ class Watch:
             max_instances=1,
         )
         scheduler.start()
-        self.log.info("service-started", port=server.server_address[1])
+        self.log.info("service-started", address=server.address, port=server.port)
         if self.eyes is not None:
             self.eyes.follow(ended)
         keeping = threading.Thread(target=self._keep_warm, args=(ended,), daemon=True)
@@ -189,8 +199,7 @@ class Watch:
         ended.wait()
         ending = threading.Thread(target=scheduler.shutdown, daemon=True)
         ending.start()
-        server.shutdown()
-        server.server_close()
+        server.close()
         deadline = self.world.clock.monotonic() + GRACE
         all_ended = _gone((keeping, acting, electing, ending), deadline, self.world.clock)
         self.log.info("service-stopped", cut_off=not all_ended)

@@ -1,39 +1,35 @@
 """The service's metrics and health over a fake world."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from drctl.drivers.witness.service import ServiceWitness
-from drctl.errors import ConfigInvalid
+from drctl.errors import JournalBroken
 from drctl.model.facts import Status
 from drctl.model.offsets import TopicPartition
 from drctl.model.warmth import WarmthState
 from drctl.monitors import status
 from drctl.ports import World
-from drctl.service.http import Health, listen
+from drctl.service.http import listen
 from drctl.service.watch import Watch
 from tests.fakes import FakeBrokers, fake_world
 from tests.spec.stage import switch
 
 
 @contextmanager
-def served(registry: CollectorRegistry, health: Health, sightings: Callable[[], object] = dict) -> Iterator[str]:
-    server = listen("127.0.0.1:0", registry, health, sightings)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def served(watch: Watch) -> Iterator[str]:
+    server = listen("127.0.0.1:0", watch.metrics.registry, watch.health, watch.ready, watch.sightings)
+    server.start()
+    yield server.address
+    server.close()
 
 
 def test_a_look_becomes_metrics() -> None:
@@ -159,6 +155,32 @@ def test_it_is_healthy_while_looks_are_fresh() -> None:
     assert not watch.health()[0]
 
 
+def test_it_is_ready_while_looks_are_fresh_the_state_file_is_read_and_it_is_not_ending() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    assert watch.ready() == (False, {**watch.health()[1], "ready": False, "whyNotReady": "looks are not fresh"})
+    watch.cycle()
+    assert watch.ready()[0]
+    earth.clock.sleep(46)
+    assert watch.ready()[1]["whyNotReady"] == "looks are not fresh"
+    watch.cycle()
+    watch.ended.set()
+    assert watch.ready()[1]["whyNotReady"] == "it is ending"
+    assert watch.health()[0]
+
+
+def test_a_state_file_that_cannot_be_read_makes_it_unready_and_not_dead() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+
+    def broken() -> int:
+        raise JournalBroken("/state.sqlite cannot be read")
+
+    earth.epochs.current = broken  # type: ignore[method-assign]
+    watch.cycle()
+    assert (watch.health()[0], watch.ready()[0]) == (True, False)
+
+
 def test_a_look_that_fails_is_logged_and_counted_and_the_next_one_comes() -> None:
     looks = iter([ValueError("a bug")])
 
@@ -178,7 +200,7 @@ def test_a_look_that_fails_is_logged_and_counted_and_the_next_one_comes() -> Non
 
 def test_health_and_metrics_are_served() -> None:
     watch = Watch(fake_world().ports(), status, timedelta(seconds=15))
-    with served(watch.metrics.registry, watch.health) as url:
+    with served(watch) as url:
         with pytest.raises(HTTPError, match="503") as unhealthy:
             urlopen(f"{url}/healthz")
         unhealthy.value.close()
@@ -190,12 +212,6 @@ def test_health_and_metrics_are_served() -> None:
         with pytest.raises(HTTPError, match="404") as missing:
             urlopen(f"{url}/else")
         missing.value.close()
-
-
-@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:x", "127.0.0.1:99999"])
-def test_an_address_that_cannot_be_used_is_refused(address: str) -> None:
-    with pytest.raises(ConfigInvalid, match="listen"):
-        listen(address, CollectorRegistry(), lambda: (True, {}))
 
 
 def test_positions_that_the_standby_would_forget_are_committed_again() -> None:
@@ -254,7 +270,7 @@ def test_what_it_met_is_told_to_drctl_at_other_places_and_to_nobody_as_its_own()
     earth = fake_world()
     earth.north.down = True
     watch = Watch(earth.ports(), status, timedelta(seconds=15))
-    with served(watch.metrics.registry, watch.health, watch.sightings) as url:
+    with served(watch) as url:
         witness = ServiceWitness("west", url)
         assert witness.sightings() == {}
         watch.cycle()

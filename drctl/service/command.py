@@ -25,7 +25,9 @@ def command() -> None:
 
 
 @command.command("run")
-@click.option("--listen", default="127.0.0.1:8080", show_default=True, help="Address for /metrics, /healthz and /readyz.")
+@click.option(
+    "--listen", default="127.0.0.1:8080", show_default=True, help="Address for /metrics, /healthz and /readyz."
+)
 @click.option("--every", default="15s", show_default=True, help="Time between two looks.")
 @click.option("--warm", is_flag=True, help="Keep the standby's positions committed, each one proven or certain.")
 @click.option("--place", default="here", show_default=True, help="Where it looks from: a site, or a third place.")

@@ -143,7 +143,7 @@ class Workload:
 
     def _read_on(self) -> None:
         for path in self.histories.glob("*.jsonl"):
-            for line in list(read_lines(path))[self._read.get(path, 0) :]:
+            for line in read_lines(path, after=self._read.get(path, 0)):
                 kind = f"processed {line.more['group']}" if line.kind == "processed" else line.kind
                 self._counts[kind] += len(line.records)
                 self._reach.take(line)

@@ -52,16 +52,18 @@ class Line:
     more: dict[str, Any]
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """The lines of one file. A torn last line, as a killed client leaves it, is left out: it never counted.
+def read_lines(path: Path, *, after: int = 0) -> Iterator[Line]:
+    """The lines of one file; ``after`` leaves out as many as were read before.
 
-    JournalBroken, naming file and line, for any other damage and for a kind that nobody knows: what is not understood
+    A torn last line, as a killed client leaves it, is left out: it never counted. JournalBroken, naming file and line, for any other damage and for a kind that nobody knows: what is not understood
     may be what would refute.
     """
     with path.open("rb") as file:
         for number, text in enumerate(file, 1):
             if not text.endswith(b"\n"):
                 return
+            if number <= after:
+                continue
             try:
                 line = _line(text)
             except (ValueError, TypeError, OverflowError, RecursionError) as error:

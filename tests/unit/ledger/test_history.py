@@ -8,7 +8,7 @@ import pytest
 
 from drctl.errors import JournalBroken
 from drctl.ledger.events import Acknowledged, Processed, Stream
-from drctl.ledger.history import HistoryWriter, read
+from drctl.ledger.history import HistoryWriter, read, read_lines
 
 
 def write(path: Path) -> None:
@@ -33,6 +33,13 @@ def test_the_torn_last_line_of_a_killed_client_never_counted(tmp_path: Path) -> 
     write(path)
     path.write_bytes(path.read_bytes() + b'{"kind":"acknowledged","at":4.0,"si')
     assert len(list(read(tmp_path))) == 2
+
+
+def test_who_reads_on_gets_only_what_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "client.jsonl"
+    write(path)
+    assert [line.kind for line in read_lines(path, after=1)] == ["denied", "processed"]
+    assert list(read_lines(path, after=3)) == []
 
 
 def test_a_damaged_line_is_named_with_its_file_and_number(tmp_path: Path) -> None:

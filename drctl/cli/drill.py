@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,7 @@ def _show(drill: "Drill", document: "Report", report: Path) -> None:
     click.echo()
     columns = ("GROUP", "PROTOCOL", "LAG AT HANDOVER", "SKIPPED", "READ TWICE", "MIRRORMAKER ALONE WOULD REPEAT")
     keys = ("name", "protocol", "lag_at_handover", "skipped", "repeated", "mirrormaker_would_repeat")
-    groups = ([getattr(group, key) for key in keys] for group in document.groups)
-    shown = [["unknown" if value is None else value for value in group] for group in groups]
-    show_table("Groups, at the first handover", columns, shown)
+    show_table("Groups, at the first handover", columns, (_known(group, keys) for group in document.groups))
     click.echo()
     first, second = drill.handovers
     seconds = {t.name: t.seconds for t in second.result.timings}
@@ -113,3 +112,8 @@ def _show(drill: "Drill", document: "Report", report: Path) -> None:
     for reason in drill.reasons:
         click.echo(f"  {reason}")
     click.echo(f"report: {report / 'report.html'}")
+
+
+def _known(part: object, keys: Sequence[str]) -> list[object]:
+    values = [getattr(part, key) for key in keys]
+    return ["unknown" if value is None else value for value in values]

@@ -140,8 +140,19 @@ def test_a_probe_out_of_its_tolerance_is_named_though_the_state_is_called_met(ch
     assert told(steady_states=states) == "probe 'say' was not within its tolerance after the method"
 
 
-ODD: list[Any] = [None, 7, "x", [], {}, [None], [[]], [{}]]
-ODD += [[{"activity": None}], {"before": None}, {"before": 1, "after": [None]}]
+ODD: list[Any] = [
+    None,
+    7,
+    "x",
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    [{"activity": None}],
+    {"before": None},
+    {"before": 1, "after": [None]},
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)

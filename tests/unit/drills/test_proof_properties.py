@@ -159,7 +159,8 @@ def test_a_weight_that_lacks_a_part_proves_only_what_the_rest_still_proves(part:
     whole: dict[str, Any] = dict(getattr(found.weight, part))
     kept = data.draw(st.sets(st.sampled_from(sorted(whole))))
     rest = {name: value for name, value in whole.items() if name in kept}
-    told = judge(found.findings, replace(found.weight, **{part: rest}))[0]
+    changed: dict[str, Any] = {part: rest}
+    told = judge(found.findings, replace(found.weight, **changed))[0]
     phases = {traffic.phase for name, traffic in found.weight.windows.items() if name in kept}
     enough = {"windows": len(phases) == 3, "evidence": bool(kept), "control": kept >= set(PLANTED)}[part]
     assert (told is Verdict.PROVED) == enough

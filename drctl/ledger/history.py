@@ -55,8 +55,8 @@ class Line:
 def read_lines(path: Path, *, after: int = 0) -> Iterator[Line]:
     """The lines of one file; ``after`` leaves out as many as were read before.
 
-    A torn last line, as a killed client leaves it, is left out: it never counted. JournalBroken, naming file and line, for any other damage and for a kind that nobody knows: what is not understood
-    may be what would refute.
+    A torn last line, as a killed client leaves it, is left out: it never counted. JournalBroken, naming file and line,
+    for any other damage and for a kind that nobody knows: what is not understood may be what would refute.
     """
     with path.open("rb") as file:
         for number, text in enumerate(file, 1):

@@ -1,6 +1,6 @@
 """The composition root: the one place where ports meet drivers."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from drctl.drivers.strimzi.access import StrimziAccess
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
+from drctl.errors import DrctlError
 from drctl.model.site import DoorCommands, Link, PlanFile, Site
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings
@@ -105,7 +106,8 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             replication = _replication(plan.site(link.target), link, kube[link.target], clock, link.target in doubted)
             if isinstance(replication, ConnectReplication):
                 stack.callback(replication.close)
-            mappings = KafkaMappings(kafka[link.source], kafka[link.target])
+            settings = partial(_settings, replication)
+            mappings = KafkaMappings(kafka[link.source], kafka[link.target], settings)
             return LinkPorts(link, replication, CurrentMappings(link.name, mappings, file))
 
         witnesses = {each.name: ServiceWitness(each.name, each.url) for each in plan.witnesses}
@@ -182,6 +184,16 @@ def _replication(target: Site, link: Link, kube: KubeResources | None, clock: Cl
     if link.mirror_maker and kube is not None and target.strimzi is not None:
         return StrimziReplication(link, kube, clock, take=target.strimzi.take_ownership)
     return ConnectReplication(link, target.connect_url, clock, doubted=doubted)
+
+
+def _settings(replication: Replication) -> Mapping[str, str]:
+    """The source connector's settings as it runs; while nobody tells, as the plan file's definitions have them."""
+    try:
+        if config := replication.status().source.config:
+            return config
+    except DrctlError:
+        pass
+    return replication.definitions.source.config if isinstance(replication, ConnectReplication) else {}
 
 
 def _login(site: Site, kube: KubeResources | None, *, canary: bool = False) -> Callable[[], dict[str, str]] | None:

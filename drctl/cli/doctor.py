@@ -12,6 +12,7 @@ from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
 from drctl.decide.diagnosis import Diagnosis, Finding, Severity, diagnose
 from drctl.errors import DrctlError, NotFound
+from drctl.model.link import syncs_topic
 from drctl.ports import World
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def examine(world: World, source: str, target: str, seconds: float, patience: fl
 
 
 def _syncs_topic(world: World, source: str, target: str) -> "Topic | None":
-    name = f"mm2-offset-syncs.{source}.internal"
+    name = syncs_topic(source, world.links[source, target].replication.status().source.config)
     return world.sites[target].brokers.topics([name]).get(name)
 
 

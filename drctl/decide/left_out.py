@@ -20,6 +20,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from drctl.model.link import internal_separator
+
 type Config = Mapping[str, str]
 
 FILTER = "org.apache.kafka.connect.mirror.DefaultTopicFilter"
@@ -90,9 +92,7 @@ def _may_apply(config: Config, name: str, image: str) -> bool:
 
 def _internal(config: Config, topic: str) -> str:
     """Why the replication policy calls the topic internal; under these names nothing is ever copied."""
-    separator = config.get("replication.policy.separator", ".")
-    if config.get("replication.policy.internal.topic.separator.enabled", "true").lower() != "true":
-        separator = "."
+    separator = internal_separator(config)
     internal = f"{separator}internal"
     mirror = topic.startswith("mm2") and topic.endswith(internal)
     if topic.startswith(("__", ".")) or mirror or topic.endswith(f"{separator}checkpoints{internal}"):

@@ -1,5 +1,6 @@
 """Connectors as their Connect worker tells of them, and MirrorMaker 2 made of three."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -87,3 +88,25 @@ class LinkStatus:
     def exactly_once(self) -> bool:
         """Whether the source connector insists on exactly-once delivery."""
         return self.source.config.get("exactly.once.support") == "required"
+
+
+def syncs_topic(alias: str, config: Mapping[str, str]) -> str:
+    """Name the offset-syncs topic as MirrorMaker 2's policies do: after the other site, with their separator.
+
+    ``config`` is the source connector's. Both replication policies use ``replication.policy.separator``, which may be
+    empty, unless ``replication.policy.internal.topic.separator.enabled`` is false (KIP-690, KIP-949).
+    """
+    separator = internal_separator(config)
+    return f"mm2-offset-syncs{separator}{alias}{separator}internal"
+
+
+def checkpoints_topic(alias: str, config: Mapping[str, str]) -> str:
+    """Name the checkpoints topic of a link from that site, as :func:`syncs_topic` does."""
+    separator = internal_separator(config)
+    return f"{alias}{separator}checkpoints{separator}internal"
+
+
+def internal_separator(config: Mapping[str, str]) -> str:
+    """Tell what stands between the parts of an internal topic's name."""
+    enabled = config.get("replication.policy.internal.topic.separator.enabled", "true").lower() == "true"
+    return config.get("replication.policy.separator", ".") if enabled else "."

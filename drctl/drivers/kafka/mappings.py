@@ -21,17 +21,24 @@ from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import NotFound, Unsupported
+from drctl.model.link import checkpoints_topic, syncs_topic
 from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
 
 
 class KafkaMappings:
-    """Implements :class:`drctl.ports.Mappings`. Repeated calls read only what is new."""
+    """Implements :class:`drctl.ports.Mappings`. Repeated calls read only what is new.
 
-    def __init__(self, source: KafkaSite, target: KafkaSite) -> None:
+    ``settings`` tells the source connector's configuration, by which MirrorMaker 2 names its topics. It is asked at
+    first use, and again where a topic of that name is missing.
+    """
+
+    def __init__(
+        self, source: KafkaSite, target: KafkaSite, settings: Callable[[], Mapping[str, str]] | None = None
+    ) -> None:
         self.source = source
         self.target = target
-        self.syncs_topic = f"mm2-offset-syncs.{source.name}.internal"
-        self.checkpoints_topic = f"{source.name}.checkpoints.internal"
+        self._settings = settings or dict
+        self._known: Mapping[str, str] | None = None
         self._syncs: dict[TopicPartition, Syncs] = {}
         self._checkpoints: dict[str, dict[TopicPartition, Checkpoint]] = {}
         self._next: dict[str, tuple[str, int]] = {}
@@ -49,6 +56,7 @@ class KafkaMappings:
     def mark(self) -> Mark | None:
         found = KafkaBrokers(self.target).topics([self.syncs_topic]).get(self.syncs_topic)
         if found is None:
+            self._known = None  # it may have another name by now
             return None
         only = TopicPartition(self.syncs_topic, 0)
         return Mark(found.topic_id, KafkaRecords(self.target).bounds([only])[only].high)
@@ -58,10 +66,27 @@ class KafkaMappings:
             self._checkpoints.setdefault(group, {})[tp] = checkpoint
         return {group: dict(self._checkpoints[group]) for group in groups if group in self._checkpoints}
 
+    @property
+    def syncs_topic(self) -> str:
+        """The topic of the offset syncs, at the target."""
+        return syncs_topic(self.source.name, self._config())
+
+    @property
+    def checkpoints_topic(self) -> str:
+        """The topic of the checkpoints, at the target."""
+        return checkpoints_topic(self.source.name, self._config())
+
+    def _config(self) -> Mapping[str, str]:
+        if self._known is None:
+            self._known = self._settings()
+        return self._known
+
     def _new[T](self, topic: str, decode: Callable[[Message], T], seen: dict[Any, Any]) -> list[T]:
         """What was not seen before; of a recreated topic all, and what was known is forgotten."""
         found = KafkaBrokers(self.target).topics([topic]).get(topic)
         if found is None:
+            seen.clear()
+            self._next.pop(topic, None)
             raise self._missing(topic)
         known, start = self._next.get(topic, (found.topic_id, 0))
         if known != found.topic_id:
@@ -76,11 +101,12 @@ class KafkaMappings:
         return decoded
 
     def _missing(self, topic: str) -> NotFound:
-        if topic == self.checkpoints_topic:
+        config, self._known = self._config(), None
+        if topic == checkpoints_topic(self.source.name, config):
             said = f"site {self.target.name} has no topic {topic}"
             return NotFound(said, remedy="start the checkpoint connector")
         # The reverse link's own syncs bear the same name, so the topic alone does not tell which of the two it is.
-        elsewhere = f"mm2-offset-syncs.{self.target.name}.internal"
+        elsewhere = syncs_topic(self.target.name, config)
         if elsewhere in KafkaBrokers(self.source).topics([elsewhere]):
             return NotFound(
                 f"site {self.target.name} has no topic {topic}; if the connectors keep their syncs at the source, "

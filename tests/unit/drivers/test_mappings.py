@@ -2,8 +2,10 @@
 
 import pytest
 
-from drctl.drivers.kafka.mappings import Syncs, decode_checkpoint, decode_sync
+from drctl.drivers.kafka.mappings import KafkaMappings, Syncs, decode_checkpoint, decode_sync
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
+from drctl.model.link import checkpoints_topic, syncs_topic
 from drctl.model.offsets import Checkpoint, OffsetSync, TopicPartition
 from tests.unit.drivers.message import message
 
@@ -64,3 +66,37 @@ def test_a_recreated_target_forgets_offsets_that_lie_beyond_it() -> None:
     for place, pair in enumerate(((0, 0), (10, 12), (11, 0))):
         syncs.add(place, OffsetSync(*pair))
     assert syncs.since(0) == (OffsetSync(11, 0),)
+
+
+SEPARATOR, OWN = "replication.policy.separator", "replication.policy.internal.topic.separator.enabled"
+
+
+@pytest.mark.parametrize(
+    ("config", "syncs", "checkpoints"),
+    [
+        ({}, "mm2-offset-syncs.north.internal", "north.checkpoints.internal"),
+        ({SEPARATOR: ""}, "mm2-offset-syncsnorthinternal", "northcheckpointsinternal"),
+        ({SEPARATOR: "_"}, "mm2-offset-syncs_north_internal", "north_checkpoints_internal"),
+        ({SEPARATOR: "_", OWN: "true"}, "mm2-offset-syncs_north_internal", "north_checkpoints_internal"),
+        ({SEPARATOR: "_", OWN: "false"}, "mm2-offset-syncs.north.internal", "north.checkpoints.internal"),
+    ],
+)
+def test_internal_topics_are_named_as_mirror_maker_names_them(
+    config: dict[str, str], syncs: str, checkpoints: str
+) -> None:
+    assert (syncs_topic("north", config), checkpoints_topic("north", config)) == (syncs, checkpoints)
+
+
+def test_the_source_connectors_settings_name_the_topics_and_are_asked_at_first_use() -> None:
+    asked: list[str] = []
+
+    def settings() -> dict[str, str]:
+        asked.append("")
+        return {SEPARATOR: "-"}
+
+    north, south = (KafkaSite(name, {"bootstrap.servers": "localhost:1"}) for name in ("north", "south"))
+    mappings = KafkaMappings(north, south, settings)
+    assert not asked, "nothing connects before it is used"
+    assert mappings.syncs_topic == "mm2-offset-syncs-north-internal"
+    assert mappings.checkpoints_topic == "north-checkpoints-internal"
+    assert len(asked) == 1

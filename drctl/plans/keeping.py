@@ -27,11 +27,6 @@ def begin(world: World, source: str, target: str, epoch: int) -> str:
     return run.id
 
 
-def was_begun(world: World, target: str) -> bool:
-    """Whether positions were ever kept at that site, so that a commit of it may still be under way."""
-    return any(run.kind == WARM and run.target == target for run, _ in world.journal.runs())
-
-
 def note_before(world: World, source: str, target: str, epoch: int, before: Evidence) -> None:
     """Write down what groups had at the target before their first commit there, in one run per epoch."""
     run = begin(world, source, target, epoch)

@@ -35,7 +35,7 @@ class Scene:
     they acted. ``crossed`` says that the point of no return was at least intended. ``say`` shows a line of progress;
     ``in_charge`` raises Locked or Superseded unless we may still act: a step calls it right before every change.
     ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's, ``digest`` the
-    plan's.
+    plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic clock.
     """
 
     world: World
@@ -48,6 +48,7 @@ class Scene:
     proofs: Proofs = field(default_factory=Proofs)
     terms: Terms = field(default_factory=Terms)
     digest: str = ""
+    raised_at: float | None = None
     _followed: dict[str, Followed] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
 

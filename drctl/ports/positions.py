@@ -35,7 +35,8 @@ class Positions(Protocol):
     ) -> Mapping[str, DrctlError]:
         """The same for many groups, several under way at once; returns those that were not set, with why.
 
-        ``permit`` is asked before the first request and again before at most every 16th; what it raises ends it all.
+        ``permit`` is asked before the first request and again before at most every 16th, and before one that would be
+        sent more than a second later; what it raises ends it all.
         """
         ...
 

@@ -9,7 +9,7 @@ import pytest
 from drctl.errors import DrctlError, Forbidden, Unreachable
 from drctl.model.offsets import Committed, RecordId, TopicPartition
 from drctl.model.warmth import WarmthState
-from drctl.plans.keeping import was_begun
+from drctl.plans.under_way import was_begun
 from drctl.plans.undo import kept_warm
 from drctl.plans.warming import AGAIN, RETRY
 from drctl.ports import World

@@ -1,5 +1,6 @@
 """Consumer groups of one site and their positions, through the admin client."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -25,6 +26,8 @@ IN_FLIGHT = 64
 """Requests under way at once: beyond that the brokers get no faster."""
 PERMITTED = 16
 """Requests that one permission is good for: several times as many are under way at once anyway."""
+PERMITTED_FOR = 1.0
+"""Seconds that it is good for: before a request is sent, an earlier one may be waited for."""
 
 FEW = 16
 """Groups that are described one by one, however many others the site has."""
@@ -42,8 +45,9 @@ PROTOCOLS = {ConsumerGroupType.CLASSIC: GroupProtocol.CLASSIC, ConsumerGroupType
 class KafkaPositions:
     """Implements :class:`drctl.ports.Positions`."""
 
-    def __init__(self, site: KafkaSite) -> None:
+    def __init__(self, site: KafkaSite, now: Callable[[], float] = time.monotonic) -> None:
         self.site = site
+        self._now = now
 
     def groups(self) -> Mapping[str, GroupProtocol]:
         return {group.group_id: _protocol(group.type) for group in self._listed()}
@@ -111,14 +115,17 @@ class KafkaPositions:
     def commit_all(
         self, positions: Mapping[str, Mapping[offsets.TopicPartition, Committed]], permit: Callable[[], None]
     ) -> Mapping[str, DrctlError]:
-        admin, sent = self.site.admin(), count()
+        admin, sent, permitted_at = self.site.admin(), count(), self._now()
 
         def ask(group: str) -> "Future[ConsumerGroupTopicPartitions]":
+            nonlocal permitted_at
             # Leader epoch -1, the constructor's default: a foreign site's epoch would make clients wait for ever.
             wanted = [_with_position(tp, c) for tp, c in sorted(positions[group].items())]
             request = [ConsumerGroupTopicPartitions(group, wanted)]
-            if next(sent) % PERMITTED == 0:
+            now = self._now()
+            if next(sent) % PERMITTED == 0 or now - permitted_at > PERMITTED_FOR:
                 permit()
+                permitted_at = now
             return admin.alter_consumer_group_offsets(request, request_timeout=self.site.timeout)[group]
 
         refused: dict[str, DrctlError] = {}

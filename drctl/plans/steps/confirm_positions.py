@@ -17,6 +17,7 @@ from drctl.plans.stamp import Stamp, metadata_of
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.measure_loss import MeasureLoss
+from drctl.plans.under_way import wait_for_sync
 
 NO_POSITION = "it has no position at the target: auto.offset.reset decides where its consumers begin"
 
@@ -27,7 +28,8 @@ class ConfirmPositions(Step):
 
     Where the standby was kept warm they are there. If the source still answers, what it knows is translated and proven
     as in a switchover; a group that has read beyond what was copied goes on at the end of the copy. No position is
-    guessed: a group without one is named with what happens to it.
+    guessed: a group without one is named with what happens to it. Where the service kept them, this begins 15 s after
+    the epoch was raised at the earliest: a commit that it sent before has arrived by then.
     """
 
     name: ClassVar[str] = "confirm-positions"
@@ -45,6 +47,7 @@ class ConfirmPositions(Step):
         return {"target before": {group: evidence.held(positions) for group, positions in sorted(before.items())}}
 
     def do(self, scene: Scene) -> Evidence:
+        wait_for_sync(scene)
         there = scene.target.positions.committed(scene.groups)
         answers: Mapping[str, Mapping[TopicPartition, Answer]] = {}
         own: Held = {}

@@ -13,6 +13,7 @@ from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
+from drctl.plans.under_way import wait_for_sync
 
 PROOFS = {proof: proof.name.lower().replace("_", "-") for proof in Proof}
 """As the journal writes them."""
@@ -44,6 +45,7 @@ class HandOverPositions(Step):
         return {"target before": {group: evidence.held(positions) for group, positions in sorted(before.items())}}
 
     def do(self, scene: Scene) -> Evidence:
+        wait_for_sync(scene)
         own, there = scene.held()
         answers = translate_committed(
             scene.world, scene.source.name, scene.target.name, own, there, proofs=scene.proofs

@@ -25,6 +25,7 @@ class RaiseEpoch(Step):
     def do(self, scene: Scene) -> Evidence:
         scene.in_charge()
         scene.world.epochs.raise_to(scene.run.epoch, expected=scene.run.epoch - 1)
+        scene.raised_at = scene.world.clock.monotonic()
         return {}
 
     def verify(self, scene: Scene) -> Evidence:

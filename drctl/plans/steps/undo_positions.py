@@ -9,6 +9,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.stamp import Stamp
+from drctl.plans.under_way import wait_for_sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class UndoPositions(Step):
         return all(kept.is_restored(now[group]) for group, kept in self.kept.items())
 
     def do(self, scene: Scene) -> Evidence:
+        wait_for_sync(scene)
         positions = scene.target.positions
         for group, kept in sorted(self.kept.items()):
             _require_unmoved(scene, {group: kept})

@@ -1,0 +1,63 @@
+"""Committing for many groups: how long a permission is good for."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, cast
+
+from confluent_kafka import ConsumerGroupTopicPartitions
+
+from drctl.drivers.kafka.positions import PERMITTED, PERMITTED_FOR, KafkaPositions
+from drctl.drivers.kafka.site import DOUBTED_TIMEOUT, KafkaSite
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.plans.under_way import UNDER_WAY
+
+
+class SlowSite:
+    """A site each of whose requests takes ``seconds`` to be sent; ``sent`` tells when, of all of them."""
+
+    timeout = DOUBTED_TIMEOUT
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.seconds = 100.0, seconds
+        self.sent: list[float] = []
+
+    def admin(self) -> "SlowSite":
+        return self
+
+    def alter_consumer_group_offsets(
+        self, request: Sequence[ConsumerGroupTopicPartitions], **_: Any
+    ) -> "dict[str, Future[ConsumerGroupTopicPartitions]]":
+        self.sent.append(self.now)
+        self.now += self.seconds
+        future: Future[ConsumerGroupTopicPartitions] = Future()
+        future.set_result(request[0])
+        return {request[0].group_id: future}
+
+    @staticmethod
+    def wait(future: "Future[ConsumerGroupTopicPartitions]", _: str) -> ConsumerGroupTopicPartitions:
+        return future.result()
+
+
+def permissions(seconds: float, groups: int) -> tuple[list[float], list[float]]:
+    """When a permission was asked for, and when the requests were sent."""
+    site, asked = SlowSite(seconds), list[float]()
+    positions = KafkaPositions(cast("KafkaSite", site), now=lambda: site.now)
+    wanted = {f"group-{number}": {TopicPartition("orders", 0): Committed(1)} for number in range(groups)}
+    assert not positions.commit_all(wanted, lambda: asked.append(site.now))
+    return asked, site.sent
+
+
+def test_of_swift_requests_one_permission_is_good_for_many() -> None:
+    asked, sent = permissions(0.001, 200)
+    assert len(sent) == 200
+    assert len(asked) == -(-200 // PERMITTED)
+
+
+def test_no_request_is_sent_on_a_permission_that_is_older_than_it_may_be() -> None:
+    asked, sent = permissions(0.4, 100)
+    for moment in sent:
+        assert moment - max(each for each in asked if each <= moment) <= PERMITTED_FOR
+
+
+def test_a_run_waits_for_longer_than_a_commit_of_the_service_may_take() -> None:
+    assert PERMITTED_FOR + DOUBTED_TIMEOUT < UNDER_WAY

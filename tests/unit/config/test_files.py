@@ -66,9 +66,9 @@ def test_the_plan_file_is_known_by_the_name_that_a_link_gives_it_too(tmp_path: P
 
 @pytest.mark.parametrize("name", [".", "..", '"s\\0"'])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{STATE_LINE}: the state file "):
+    with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{STATE_LINE}: (the state file |.* the character U\+0000)"):
         load(plan(tmp_path, name))
-    with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{DOOR_LINE}: the front door's file "):
+    with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{DOOR_LINE}: (the front door's file |.* the character U\+)"):
         load(plan(tmp_path, door=name))
 
 

@@ -126,7 +126,7 @@ def later(server: Served, seconds: float) -> None:
     def as_if(now: float) -> None:
         maintenance(now + seconds)
 
-    server.server.maintenance = as_if
+    server.server.maintenance = as_if  # type: ignore[method-assign]
     server.server.next_channel_cleanup = 0
     server.server.pull_trigger()
 

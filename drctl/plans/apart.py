@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from drctl.errors import DrctlError, Unreachable
+from drctl.errors import DrctlError, NotFound, Unreachable
 
 
 def apart[K, V](
@@ -10,8 +10,8 @@ def apart[K, V](
 ) -> tuple[Mapping[K, V], Mapping[K, DrctlError]]:
     """Answers by key, and the error of each key that has none.
 
-    All are asked about at once. If that fails, each half is, and so on down to the ones that fail; where both halves
-    fail alike the cause is taken to be common to all of them, so that a lost site is not asked once for each key.
+    All are asked about at once. If that fails, each half is, and so on down to the ones that fail; where what both
+    halves need is missing, it is missing for all of them, so that a lost site is not asked once for each key.
     """
     if not keys:
         return {}, {}
@@ -48,7 +48,11 @@ def _answer[K, V](
 
 
 def _alike(failures: Sequence[DrctlError | None]) -> bool:
+    """Whether both say that what all need is not there: a site that answers, or the topic of offset syncs.
+
+    Nothing else is taken for common, in whatever words: each half may hold a part of what one topic denies.
+    """
     one, other = failures
-    if one is None or other is None:
-        return False
-    return str(one) == str(other) or (isinstance(one, Unreachable) and isinstance(other, Unreachable))
+    if isinstance(one, NotFound) and isinstance(other, NotFound):
+        return str(one) == str(other)
+    return isinstance(one, Unreachable) and isinstance(other, Unreachable)

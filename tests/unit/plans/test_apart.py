@@ -36,6 +36,14 @@ def test_each_that_can_be_told_is_and_each_that_cannot_has_its_own_reason(failin
     assert failed == errors
 
 
+@pytest.mark.parametrize("failing", [(0, 7), (3, 4), (1, 3, 5, 7)])
+def test_what_is_denied_in_both_halves_in_the_same_words_takes_nothing_else_with_it(failing: tuple[int, ...]) -> None:
+    errors = dict.fromkeys(failing, Forbidden("topic shop.orders may not be read"))
+    found, failed = apart(Asked(errors), range(8))
+    assert found == {number: 2 * number for number in range(8) if number not in failing}
+    assert failed == errors
+
+
 @pytest.mark.parametrize("error", [Unreachable("no answer"), NotFound("no topic of offset syncs")])
 def test_what_fails_for_all_alike_is_not_asked_for_each(error: DrctlError) -> None:
     asked = Asked(dict.fromkeys(range(1000), error))

@@ -19,6 +19,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from drctl.drivers.kafka.errors import fault_of
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.errors import Conflict, DrctlError, Forbidden, Unreachable
@@ -161,7 +162,7 @@ def _translated(site: KafkaSite, partition: offsets.TopicPartition, name: str) -
     except BufferError as error:
         raise DrctlError(f"site {site.name}: cannot replay to {partition}: the client's queue is full") from error
     except (KafkaException, SystemError) as error:
-        fault = _fault(error)
+        fault = fault_of(error)
         if fault.code() in FENCED:
             raise Conflict(f"site {site.name}: another drctl replays {partition} meanwhile") from error
         told = site.causes.translate(fault, f"replay to {partition}")
@@ -172,16 +173,6 @@ def _translated(site: KafkaSite, partition: offsets.TopicPartition, name: str) -
                 f"{name}-*, and READ on group {name}",
             ) from error
         raise told from error
-
-
-def _fault(error: KafkaException | SystemError) -> KafkaError:
-    """The client's own error; raised while a callback runs, it arrives as the cause of a SystemError."""
-    while not isinstance(error, KafkaException):
-        if not isinstance(error.__cause__, KafkaException | SystemError):
-            raise error
-        error = error.__cause__
-    fault: KafkaError = error.args[0]
-    return fault
 
 
 def content(partition: offsets.TopicPartition, message: Message, fate: Fate) -> Content:

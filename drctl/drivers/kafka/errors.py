@@ -127,3 +127,13 @@ class Causes:
             f"site {self.site}: the brokers at {self.servers} reject {self.user}: {self.rejected}",
             remedy="check user and password, or key and certificate, in the client properties",
         )
+
+
+def fault_of(error: KafkaException | SystemError) -> KafkaError:
+    """Return the client's own error; raised while a callback runs, it arrives as the cause of a SystemError."""
+    while not isinstance(error, KafkaException):
+        if not isinstance(error.__cause__, KafkaException | SystemError):
+            raise error
+        error = error.__cause__
+    fault: KafkaError = error.args[0]
+    return fault

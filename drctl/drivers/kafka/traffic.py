@@ -13,6 +13,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from drctl.drivers.kafka.errors import fault_of
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.model import offsets
@@ -80,7 +81,7 @@ class Writer:
                 self._produce(number, record, outcomes)
             self.producer.flush(PATIENCE + 5)
         except (KafkaException, SystemError) as error:
-            fault = _fault(error)
+            fault = fault_of(error)
             if not fault.fatal():
                 raise
             self.broken = True
@@ -111,16 +112,6 @@ class Writer:
             if error.args[0].code() not in DENIED:
                 raise
             outcomes[number] = Outcome.DENIED
-
-
-def _fault(error: KafkaException | SystemError) -> KafkaError:
-    """The client's own error; raised while a callback runs, it arrives as the cause of a SystemError."""
-    while not isinstance(error, KafkaException):
-        if not isinstance(error.__cause__, KafkaException | SystemError):
-            raise error
-        error = error.__cause__
-    fault: KafkaError = error.args[0]
-    return fault
 
 
 class TransactionalWriter:

@@ -35,7 +35,7 @@ def test_a_commit_is_made_again_while_the_coordinator_is_busy(code: int) -> None
     assert coordinator.taken == [PLACE]
 
 
-def test_a_coordinator_that_stays_busy_is_told(request: pytest.FixtureRequest) -> None:
+def test_a_coordinator_that_stays_busy_is_told() -> None:
     assert not commit(Coordinator(*[KafkaError._WAIT_COORD] * 100), [PLACE], seconds=0)
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from drctl.decide.readiness import Blocker, Concern, Rule, blockers
 from drctl.model.facts import Facts
+from drctl.model.fence import CanaryResult
+from drctl.model.reading import Reading
 from drctl.model.site import Guards
 from drctl.plans.plan import Plan
 from drctl.plans.selection import HANDOVER
@@ -57,5 +59,6 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
 def handover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
     """Reasons not to hand groups over. Nothing is fenced, so who writes where is nobody's concern."""
     apart = {Rule.CANARY_TOPIC_MISSING}
-    alone = replace(facts, deployments=facts.handed_over, capacity=None)
+    unasked = Reading(CanaryResult(refused=True, answer="not asked for"), facts.target_canary.seen_at)
+    alone = replace(facts, deployments=facts.handed_over, capacity=None, target_canary=unasked)
     return (b for b in blockers(alone, guards, now) if b.concern is not Concern.WRITERS and b.rule not in apart)

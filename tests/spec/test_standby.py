@@ -10,7 +10,8 @@ from drctl.model.fence import Denial, Scope
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
-from drctl.monitors import Eyes, status
+from drctl.monitors import Eyes, observe, status
+from drctl.plans.handover import handover_blockers
 from drctl.service.metrics import Metrics
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, kept_warm, lose
@@ -152,6 +153,14 @@ def test_an_application_that_may_write_only_to_the_standby_is_seen_too() -> None
     with pytest.raises(Blocked):
         switch(earth.ports())
     assert both_open, "the watcher sees every principal"
+
+
+def test_groups_that_are_handed_over_alone_need_no_canary_at_the_target() -> None:
+    earth = fake_world()
+    _wrong_password_at_the_standby(earth)
+    world = earth.ports()
+    facts = observe(world, "north", "south")
+    assert list(handover_blockers(facts, world.plan.guards, world.clock.now())) == []
 
 
 def test_a_failover_is_not_begun_with_a_canary_that_cannot_see_the_target_open() -> None:

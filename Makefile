@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill fuzz format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -55,6 +55,9 @@ soak: setup ## a tier over and over to find what fails by chance; TIER=lab ARGS=
 
 interpreters: setup ## unit, spec and contract on the fakes, on every supported Python that is here
 	tools/interpreters.sh $(ARGS)
+
+fuzz: setup ## mangle documents for a minute; what make check does for some seconds; ARGS='--reader plan --seed 2'
+	@$(BIN)/python tools/fuzz.py --seconds 60 $(ARGS)
 
 setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time
 	@tools/setup-kube.sh

@@ -15,6 +15,7 @@ NEEDED = frozenset(
         Rule.FACTS_STALE,
         Rule.FACTS_UNKNOWN,
         Rule.TARGET_SILENT,
+        Rule.ONE_CLUSTER,
         Rule.BROKERS_MISSING,
         Rule.PARTITION_WITHOUT_LEADER,
         Rule.FRONT_DOOR_ELSEWHERE,

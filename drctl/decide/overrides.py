@@ -28,6 +28,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.FACTS_UNKNOWN: "what is unknown cannot be judged",
     Rule.SOURCE_SILENT: "a source that does not answer cannot be drained: that is a failover",
     Rule.TARGET_SILENT: "there is nowhere to go",
+    Rule.ONE_CLUSTER: "the fence would close both, and lifting it at the target would open both",
     Rule.PARTITION_WITHOUT_LEADER: "what lies in it could not be drained or proven",
     Rule.FRONT_DOOR_ELSEWHERE: "the clients are not where the run would take them from",
     Rule.SOURCE_FENCED: "somebody else's fence may protect an open sibling",

@@ -11,6 +11,7 @@ def site_blockers(facts: Facts) -> Iterator[Blocker]:
     """What the sites' state forbids."""
     for site in (facts.source, facts.target):
         yield from _silence(site, facts)
+    yield from _one_cluster(facts)
     for site in (facts.source, facts.target):
         yield from _wholeness(site)
     yield from _door(facts)
@@ -45,6 +46,14 @@ def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
         if not reading.known:
             detail = f"{site.name}: its {_NAMES.get(what, what)} could not be read: {reading.unknown}"
             yield Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason; drctl's user may lack a right")
+
+
+def _one_cluster(facts: Facts) -> Iterator[Blocker]:
+    """Two addresses may lead to the same brokers, which the plan file alone cannot show: the cluster's id does."""
+    here, there = facts.source.cluster.value, facts.target.cluster.value
+    if here is not None and there is not None and here.cluster_id == there.cluster_id:
+        detail = f"{facts.source.name} and {facts.target.name} both answer as cluster {here.cluster_id}"
+        yield Blocker(Rule.ONE_CLUSTER, detail, "correct bootstrapServers in the plan file, or what its names lead to")
 
 
 _NAMES = {"standing": "deny rules", "users": "SCRAM users"}

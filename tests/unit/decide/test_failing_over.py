@@ -103,6 +103,11 @@ def test_what_the_target_needs_stands_in_the_way(change: Change, rule: Rule) -> 
     assert [b.rule for b in found(change(silent(GOOD)))] == [rule]
 
 
+def test_one_cluster_under_two_names_stands_in_the_way_of_an_ailing_source_too() -> None:
+    alike = target(cluster=seen(Cluster("north", (*TWO_BROKERS.brokers, Broker(3, "localhost", 3)), 1, kraft=True)))
+    assert [b.rule for b in found(alike(source(cluster=seen(TWO_BROKERS))(GOOD)))] == [Rule.ONE_CLUSTER]
+
+
 def test_a_closed_front_door_is_no_reason_to_wait() -> None:
     assert found(changed(front_door=seen(None))(silent(GOOD))) == []
 

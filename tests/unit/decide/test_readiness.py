@@ -238,6 +238,11 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.USER_MISSING, "SCRAM-SHA-512", target(users=seen({"shop": frozenset({"SCRAM-SHA-256"})}))),
     (Rule.SOURCE_SILENT, "north: no answer", source(cluster=unseen())),
     (Rule.TARGET_SILENT, "south: no answer", target(cluster=unseen())),
+    (
+        Rule.ONE_CLUSTER,
+        "north and south both answer as cluster north",
+        target(cluster=seen(Cluster("north", BROKERS, 1, kraft=True))),
+    ),
     (Rule.FACTS_UNKNOWN, "deny rules", source(standing=unseen())),
     (Rule.FACTS_UNKNOWN, "front door", changed(front_door=unseen())),
     (Rule.FACTS_UNKNOWN, "canary", changed(canary=unseen())),

@@ -23,7 +23,7 @@ SERVERS = rf"^\s*{SERVER}\s*(?:,\s*{SERVER}\s*)*$"
 PRINCIPAL = r"^User:(?!\*$).+$"
 TOPIC = r"^(?!\.{1,2}$)[A-Za-z0-9._-]+$"
 EXACT = r"^[^*?\[\]]+$"
-SINK = r"^[^/]+$"
+SINK = r"^(?!\.{1,2}$)[^/]+$"
 SEPARATOR = r"^[._-]+$"
 CLIENT_ID = r"^[^*]*[^*]\*?$"
 

@@ -57,7 +57,7 @@ def read(link: Link) -> Definitions:
 def _definition(link: Link, text: str, name: str, config: object) -> tuple[str, Definition]:
     """One connector, and which of the three it is."""
     where = _place(link, text, name)
-    if not name.strip() or not name.isprintable() or "/" in name:
+    if not name.strip(" .") or not name.isprintable() or "/" in name:  # ".." in an address leads elsewhere
         remedy = "name it without slashes and control characters, which Connect's REST interface cannot be asked for"
         raise ConfigInvalid(f"{where}: {name!r} is no name of a connector", remedy=remedy)
     if not isinstance(config, dict):

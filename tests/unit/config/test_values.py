@@ -83,6 +83,7 @@ REFUSED = [
     ("[billing]", f"[{'x' * 32_768}]", r":16: .*groups\[0\] expected at most 32767 bytes"),
     ("[billing]", "[12345678901234567890]", r":16: .*groups\[0\] input should be a valid string"),
     ("[billing]}", "[b], sinks: [a/b]}", r":16: .*sinks\[0\] expected the name of a connector without slash"),
+    ("[billing]}", "[b], sinks: ['..']}", r":16: .*sinks\[0\] expected the name of a connector without slash"),
     ("[readings]", "['a b']", r":16: .*topics\[0\] expected an exact name, no pattern"),
     ("[readings]", "['..']", r":16: .*topics\[0\] expected an exact name, no pattern"),
     ("[readings]", "[canary]", r":16: workload all: topic canary is a canary's"),

@@ -46,6 +46,7 @@ def test_values_reach_connect_as_json_wrote_them(tmp_path: Path) -> None:
         ('{"a":\n{}, "b": {}}', r"link\.json:1: a: connector\.class is none of"),
         (json.dumps({"a/b": GOOD["Source"]}), r"link\.json:1: 'a/b' is no name of a connector"),
         (json.dumps({"a\n": GOOD["Source"]}), r"link\.json:1: 'a\\n' is no name of a connector"),
+        (json.dumps({"..": GOOD["Source"]}), r"link\.json:1: '\.\.' is no name of a connector"),
         (json.dumps({" ": GOOD["Source"]}), r"link\.json:1: ' ' is no name of a connector"),
         (json.dumps({"Source": SOURCE | {"topics": ["a"]}}, indent=1), r"link\.json:6: Source: topics is no single"),
         (json.dumps({"Source": SOURCE | {"topics": None}}), r"Source: topics is no single value"),

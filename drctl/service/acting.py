@@ -17,6 +17,7 @@ from drctl.errors import Locked
 from drctl.model.facts import Status
 from drctl.model.terms import Terms
 from drctl.ports import Lease, World
+from drctl.service.telling import Telling
 
 type Opened = Callable[[Collection[str]], AbstractContextManager[World]]
 """A world with connections of its own, in which these sites are doubted: not waited for long."""
@@ -46,6 +47,7 @@ class Acting:
         self.log = structlog.get_logger("drctl.service")
         self._newest: Status | None = None
         self._come = threading.Event()
+        self._telling = Telling()
 
     def take(self, seen: Status) -> None:
         """Note a look, and let it be acted on at once; while something is under way only the newest one waits."""
@@ -61,10 +63,14 @@ class Acting:
         if seen is None or not self.may():
             return
         for deputy in self.deputies:
+            name = type(deputy).__name__
             try:
                 deputy.act(seen)
-            except Exception:
-                self.log.exception("acting-failed", deputy=type(deputy).__name__)
+            except Exception as error:
+                if self._telling.changed(name, f"{type(error).__name__}: {error}"):
+                    self.log.exception("acting-failed", deputy=name)
+            else:
+                self._telling.changed(name, None)
 
     def run(self, ended: threading.Event) -> None:
         """Act until ``ended``. May be cut off at any moment, as every run may."""

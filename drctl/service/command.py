@@ -36,9 +36,9 @@ def command() -> None:
 @click.option("--elect-kubeconfig", type=click.Path(path_type=Path), help="Instead of the pod's own service account.")
 @click.option("--elect-context", metavar="CONTEXT", help="Context of that kubeconfig.")
 @click.option("--watch-only", is_flag=True, help="Only look and tell: act on nothing by itself.")
-@click.pass_obj
+@click.pass_context
 def run(
-    plan_file: Path,
+    ctx: click.Context,
     listen: str,
     every: str,
     place: str,
@@ -56,6 +56,8 @@ def run(
     members at the standby, or that somebody else committed for there, is left alone; so is everything while a run is
     unfinished.
 
+    It logs its address and what changes; a failure that lasts is told once, and its end too. With -vv every look.
+
     With --elect several services may run with the same plan file and state: all look, and the one that holds the Lease
     acts. The Lease must exist. Who holds it stops acting at half its time without a confirmed renewal, and gives it
     back when it is ended.
@@ -64,13 +66,15 @@ def run(
     fence' would make, unless another run is at work or unfinished. --watch-only only tells of it.
     """
     from drctl.config import duration, load
+    from drctl.service.logs import speak
     from drctl.service.watch import Watch
     from drctl.wiring import open_world
 
+    speak(ctx.find_root().params.get("verbose", 0))
     interval = duration(every)
     if not interval:
         raise click.BadParameter("expected a duration, for example 15s", param_hint="--every")
-    plan = load(plan_file)
+    plan = load(ctx.obj)
     lease = duration(elect_lease).total_seconds()
     candidate = _candidate(elect, lease, elect_kubeconfig, elect_context) if elect else nullcontext()
     opened = None if watch_only else lambda doubted: open_world(plan, doubted=doubted)

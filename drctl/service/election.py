@@ -12,6 +12,7 @@ from drctl.errors import Conflict, DrctlError, NotFound
 from drctl.model.leadership import LeaseRecord, Seen, Terms
 from drctl.model.resources import Kind, Object
 from drctl.ports import Clock, Resources
+from drctl.service.telling import Telling
 
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 """In the namespace of ``Resources``."""
@@ -30,6 +31,7 @@ class Election:
         self.trouble = "not looked at yet"
         self._confirmed: float | None = None
         self._led = False
+        self._telling = Telling()
         self.log = structlog.get_logger("drctl.service").bind(lease=name, candidate=me)
 
     def leads(self) -> bool:
@@ -44,20 +46,28 @@ class Election:
         try:
             self._turn()
             self.trouble = ""
+            if self._telling.changed("trouble", None):
+                self.log.info("lease-reached-again")
         except Conflict as conflict:
             # Somebody came between: until we have looked again, the lease may be theirs.
             self._confirmed, self.trouble = None, str(conflict)
         except NotFound as missing:
             self._confirmed, self.seen = None, None
             self.trouble = f"there is no Lease {self.name}: {missing}"
-            self.log.warning("lease-missing", why=str(missing), remedy="create it: it is in deploy/base/lease.yaml")
+            self._warn("lease-missing", str(missing), "create it: it is in deploy/base/lease.yaml")
         except DrctlError as error:
             self.trouble = str(error)
-            self.log.warning("lease-not-reached", why=str(error), remedy=error.remedy)
+            self._warn("lease-not-reached", str(error), error.remedy)
         except Exception as error:
             self.trouble = f"{type(error).__name__}: {error}"
-            self.log.exception("lease-not-reached")
+            if self._telling.changed("trouble", self.trouble):
+                self.log.exception("lease-not-reached")
         self._tell()
+
+    def _warn(self, event: str, why: str, remedy: str) -> None:
+        """Once, for as long as it lasts."""
+        if self._telling.changed("trouble", why):
+            self.log.warning(event, why=why, remedy=remedy)
 
     def resign(self) -> None:
         """Give the lease back, so that nobody waits for its end. Only for who does not act any more."""

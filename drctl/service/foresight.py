@@ -10,6 +10,7 @@ from drctl.plans.forecasting import forecast
 from drctl.plans.openness import AT_MOST
 from drctl.ports import World
 from drctl.service.metrics import Metrics
+from drctl.service.telling import Telling
 
 
 class Foresight:
@@ -17,6 +18,7 @@ class Foresight:
 
     def __init__(self, world: World, metrics: Metrics) -> None:
         self.world, self.metrics = world, metrics
+        self._telling = Telling()
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
 
     def look(self, seen: Status) -> None:
@@ -52,12 +54,12 @@ class Foresight:
         left = standing(self.world)
         self.metrics.show_fence(left.left if left else None, left.fence if left else None)
         if left is None:
+            self._telling.changed("left", None)
             return
         self.metrics.show_openness(left.left, left.opened.get(AT_MOST))
-        if left.fence is FenceState.PROVEN:
-            return
-        site = next((site for site in seen.sites if site.facts.name == left.left), None)
-        if site is not None and site.facts.cluster.known:
+        answers = any(site.facts.name == left.left and site.facts.cluster.known for site in seen.sites)
+        is_open = answers and left.fence is not FenceState.PROVEN
+        if self._telling.changed("left", (left.run.id, left.fence) if is_open else None) and is_open:
             self.log.error(
                 "left-site-is-back-and-not-fenced",
                 site=left.left,

@@ -75,7 +75,16 @@ class Metrics:
         self.warm_commits = Counter(
             "drctl_warm_commits", "Positions committed at the standby and read back", registry=self.registry
         )
-        self.warm_failed = Counter("drctl_warm_failures", "Warm cycles that ended in an error", registry=self.registry)
+        self.warm_failed = Counter(
+            "drctl_warm_failures",
+            "Warm cycles that ended in an error, and each time that a group could not be kept",
+            registry=self.registry,
+        )
+        self.warm_age = self._gauge(
+            "drctl_warm_age_seconds", "Since it was certainly so what the warm gauges show, or showed last"
+        )
+        self.warm_age.set(nan)
+        self._hidden = True
         self.failed = Counter("drctl_cycles_failed", "Looks that ended in an error", registry=self.registry)
         self.loss_records = self._gauge(
             "drctl_forecast_loss_records", "Records at most that a failover now would lose", "source"
@@ -160,9 +169,16 @@ class Metrics:
         counts = Counted(each.state for each in warmth.values())
         for state in WarmthState:
             self.warm.labels(state.name.lower()).set(counts[state])
-        for group, each in seen.items():
+        for group, each in (warmth if self._hidden else seen).items():
             self.warm_behind.labels(group).set(each.behind)
+        self._hidden = False
         self.warm_commits.inc(sum(each.committed for each in seen.values()))
+
+    def hide_warmth(self) -> None:
+        """Show nothing of the groups: nobody knows how they stand now. What was counted stays."""
+        self._hidden = True
+        self.warm.clear()
+        self.warm_behind.clear()
 
     def show_forecast(self, found: Reading[Forecast], source: str) -> None:
         """Set what a failover away from that site would cost now."""

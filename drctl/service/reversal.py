@@ -12,6 +12,7 @@ from drctl.plans.selection import REVERSAL
 from drctl.ports import World
 from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics
+from drctl.service.telling import Trouble
 
 FIRST, LONGEST = 15.0, 300.0
 """Seconds until the second attempt, doubled after each that fails, and the most of them: a site that returns does so
@@ -26,7 +27,8 @@ class PendingReversals:
     def __init__(self, world: World, opened: Opened, metrics: Metrics) -> None:
         self.world, self.opened, self.metrics = world, opened, metrics
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
-        self._pause, self._again_at = FIRST, 0.0
+        self.trouble = Trouble("replication-not-reversed", first=FIRST, most=LONGEST)
+        self._again_at = 0.0
 
     def note(self, seen: Status) -> None:  # noqa: ARG002 - the journal tells
         """Show whether one is pending."""
@@ -47,15 +49,13 @@ class PendingReversals:
         except DrctlError as error:
             self._failed(owed, error)
         else:
-            self._pause = FIRST
+            self.trouble.over(self.log)
             self.log.warning("replication-reversed", site=owed.run.source, move=owed.run.id)
 
     def _failed(self, owed: PendingReversal, error: DrctlError) -> None:
-        pause = self._pause if error.transient else FOR_GOOD
-        self._again_at = self.world.clock.monotonic() + pause
-        self._pause = min(LONGEST, 2 * self._pause)
-        told = {"site": owed.run.source, "move": owed.run.id, "why": str(error), "remedy": error.remedy}
-        self.log.error("replication-not-reversed", **told)
+        about = {"site": owed.run.source, "move": owed.run.id, "remedy": error.remedy}
+        self.trouble.met(self.log.error, str(error), about)
+        self._again_at = self.world.clock.monotonic() + (self.trouble.pause if error.transient else FOR_GOOD)
 
     def _may(self, owed: PendingReversal, seen: Status) -> bool:
         answers = any(site.facts.name == owed.run.source and site.facts.cluster.known for site in seen.sites)

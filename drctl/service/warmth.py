@@ -2,21 +2,27 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
+from typing import Any
 
 import structlog
 
 from drctl.errors import DrctlError, Superseded
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.warmth import Warmth, WarmthState
 from drctl.monitors import Sessions, follow
 from drctl.plans.warming import Warm
 from drctl.ports import World
 from drctl.service.metrics import Metrics
 from drctl.service.standby import TailedStandby
+from drctl.service.telling import Telling, Trouble
 
 FOLLOWING = 0.03
 """Seconds in which one cycle takes in what the tail brings: under load there is always more."""
 BEGINNING = 0.3
 """The same until the beginning is read: nothing can be done before that."""
+
+PAUSE = 0.1
+"""Seconds between two cycles if the first had nothing to do."""
 
 LOOKING = 3600.0
 """Seconds between two looks for positions that the standby would forget."""
@@ -40,36 +46,57 @@ class WarmKeeper:
         self.warm: Warm | None = None
         self.refresh_at = 0.0
         self.following = BEGINNING
+        self.trouble = Trouble("warm-failed", usual=PAUSE)
+        self.groups, self.anew = Telling(), Telling()
+        self.kept_at: float | None = None
+        metrics.warm_age.set_function(self.age)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
 
-    def cycle_or_tell(self) -> bool:
-        """One cycle; what fails is logged and counted, and what is due stays due for the next one.
+    @property
+    def pause(self) -> float:
+        """Seconds until the next cycle, where this one had nothing to do or failed."""
+        return self.trouble.pause
 
-        Returns whether there was something to do: then more may have come meanwhile.
+    def age(self) -> float:
+        """Seconds since what is shown of the groups was certainly so; not a number before the first time."""
+        return float("nan") if self.kept_at is None else self.world.clock.monotonic() - self.kept_at
+
+    def cycle_or_tell(self) -> bool:
+        """One cycle; what fails is counted, told when it changes, and stays due for the next one.
+
+        Returns whether there was something to do: then more may have come meanwhile. While nothing is kept, and while
+        nobody knows whether it is, nothing is shown of the groups but the age of what was known.
         """
         try:
-            return self.cycle()
+            busy = self.cycle()
         except Superseded as newer:
             self.warm = None
-            self.log.info("warm-begins-anew", why=str(newer))
+            self.metrics.hide_warmth()
+            if self.anew.changed("why", str(newer)):
+                self.log.info("warm-begins-anew", why=str(newer))
         except DrctlError as error:
-            self.metrics.warm_failed.inc()
-            self.log.warning("warm-failed", why=str(error))
-        except Exception:
-            self.metrics.warm_failed.inc()
-            self.log.exception("warm-failed")
+            self._failed(self.log.warning, str(error), {"remedy": error.remedy})
+        except Exception as error:  # noqa: BLE001 - it is logged with its traceback
+            self._failed(self.log.exception, f"{type(error).__name__}: {error}", {})
+        else:
+            self.trouble.over(self.log)
+            self.anew.changed("why", None)
+            return busy
         return False
+
+    def _failed(self, tell: Callable[..., Any], why: str, more: Mapping[str, object]) -> None:
+        self.metrics.warm_failed.inc()
+        self.metrics.hide_warmth()
+        self.trouble.met(tell, why, more)
 
     def cycle(self) -> bool:
         """Take in what moved at the site that serves, and bring it to the other; returns whether there was anything."""
         if not self.leads():
-            self.warm = None
-            return False
+            return self._keep_nothing()
         source = self.world.front_door.site()
         target = next((there for here, there in self.world.links if here == source), None)
         if source is None or target is None:
-            self.warm = None
-            return False
+            return self._keep_nothing()
         sessions = self.sessions[source]
         with self.lock:
             followed = follow(self.world.sites[source].tail, sessions, self.world.clock, self.following)
@@ -85,9 +112,31 @@ class WarmKeeper:
         if followed.behind is None:
             return False  # the beginning is not read yet: old positions would be carried over one by one
         seen = self.warm.cycle()
-        self.metrics.show_warmth(self.warm.warmth, seen)
+        if self.warm.resting:
+            self.metrics.hide_warmth()
+            return False
+        self._show(self.warm, seen)
         self._refresh(self.warm)
         return bool(seen)
+
+    def _keep_nothing(self) -> bool:
+        self.warm = None
+        self.metrics.hide_warmth()
+        return False
+
+    def _show(self, warm: Warm, seen: Mapping[str, Warmth]) -> None:
+        """As metrics; and as a line for each group that cannot be kept, when that begins, changes or ends."""
+        self.kept_at = self.world.clock.monotonic()
+        self.metrics.show_warmth(warm.warmth, seen)
+        for group, each in seen.items():
+            troubled = each.state in (WarmthState.FAILED, WarmthState.CONTESTED)
+            if troubled:
+                self.metrics.warm_failed.inc()
+            if self.groups.changed(group, (each.state, each.why) if troubled else None):
+                if troubled:
+                    self.log.warning("group-not-kept", group=group, state=each.state.value, why=each.why)
+                else:
+                    self.log.info("group-kept-again", group=group)
 
     def _refresh(self, warm: Warm) -> None:
         """From time to time look for groups whose positions at the standby are half as old as they may get there."""

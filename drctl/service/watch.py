@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from drctl.model.facts import Status
@@ -26,6 +27,7 @@ from drctl.service.losses import LossWatch
 from drctl.service.metrics import Metrics
 from drctl.service.returned import ReturnedSites
 from drctl.service.reversal import PendingReversals
+from drctl.service.telling import Telling, Trouble
 from drctl.service.warmth import WarmKeeper
 
 STALE_AFTER = 3
@@ -38,9 +40,6 @@ TURN = 0.1
 """Seconds of it at a time."""
 BREATH = 0.02
 """Seconds between two turns, for the warm loop to take its own."""
-
-PAUSE = 0.1
-"""Seconds between two warm cycles if the first had nothing to do."""
 
 GRACE = 10.0
 """Seconds that what is under way may still take when the service is ended: Kubernetes kills after 30."""
@@ -85,6 +84,8 @@ class Watch:
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
         self.looked_at: float | None = None
         self.cycles = 0
+        self.trouble, self.telling = Trouble("look-failed"), Telling()
+        self._late = Telling()
         self.ended = threading.Event()
         self.epoch_known = False
         self.sights: tuple[Sight, ...] = ()
@@ -110,11 +111,14 @@ class Watch:
         self.losses.cycle(oldest)
         self.metrics.cycle_seconds.set(clock.monotonic() - began)
         self.metrics.cycle_at.set(clock.now().timestamp())
-        for site in seen.sites:
-            self.log.info(
-                "site-seen", cycle=self.cycles, site=site.facts.name, role=site.role.value, epoch=seen.epoch.value
-            )
+        self._tell_of_sites(seen)
         self.foresight.look(seen)
+
+    def _tell_of_sites(self, seen: Status) -> None:
+        for site in seen.sites:
+            name, role, epoch = site.facts.name, site.role.value, seen.epoch.value
+            tell = self.log.info if self.telling.changed(name, (role, epoch)) else self.log.debug
+            tell("site-seen", cycle=self.cycles, site=name, role=role, epoch=epoch)
 
     def _oldest(self, followed: Reading[Followed], sessions: Sessions) -> Reading[Mapping[str, datetime]]:
         """When each group's oldest position was committed, known once the tail was read to its end."""
@@ -137,12 +141,21 @@ class Watch:
             clock.sleep(BREATH)
 
     def cycle_or_tell(self) -> None:
-        """One cycle; what it raises is logged and counted, and the next cycle comes all the same."""
+        """One cycle; what it raises is counted and told when it changes, and the next cycle comes all the same."""
         try:
             self.cycle()
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - it is logged with its traceback
             self.metrics.failed.inc()
-            self.log.exception("look-failed", cycle=self.cycles + 1)
+            self.trouble.met(self.log.exception, f"{type(error).__name__}: {error}", {"cycle": self.cycles + 1})
+        else:
+            self.trouble.over(self.log)
+        if self._late.changed("look", None):
+            self.log.info("look-ended-at-last")
+
+    def look_lasts(self, *_: object) -> None:
+        """The next look was due, and the one before has not ended: told once, and its end."""
+        if self._late.changed("look", "lasts"):
+            self.log.warning("look-lasts", longer_than=self.every.total_seconds())
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Healthy while looks are fresh, whatever they show."""
@@ -186,6 +199,7 @@ class Watch:
             coalesce=True,
             max_instances=1,
         )
+        scheduler.add_listener(self.look_lasts, EVENT_JOB_MAX_INSTANCES)
         scheduler.start()
         self.log.info("service-started", address=server.address, port=server.port)
         if self.eyes is not None:
@@ -207,7 +221,7 @@ class Watch:
 
     def _keep_warm(self, ended: threading.Event) -> None:
         busy = False
-        while self.keeper is not None and not ended.wait(0.0 if busy else PAUSE):
+        while self.keeper is not None and not ended.wait(0.0 if busy else self.keeper.pause):
             busy = self.keeper.cycle_or_tell()
 
     def _elect(self, ended: threading.Event, *acting: threading.Thread) -> None:

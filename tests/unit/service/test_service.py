@@ -15,13 +15,11 @@ from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import JournalBroken
 from drctl.model.facts import Status
 from drctl.model.offsets import TopicPartition
-from drctl.model.warmth import WarmthState
 from drctl.monitors import status
 from drctl.ports import World
 from drctl.service.http import listen
 from drctl.service.watch import Watch
 from tests.fakes import FakeBrokers, fake_world
-from tests.spec.stage import switch
 
 
 @contextmanager
@@ -99,47 +97,6 @@ def test_whether_records_are_lost_is_unknown_while_the_worker_is_silent() -> Non
     assert "drctl_link_time_to_loss_seconds{" not in text
 
 
-def test_warm_cycles_bring_positions_to_the_standby_and_count_them() -> None:
-    earth = fake_world()
-    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
-    assert watch.keeper is not None
-    earth.come_to_rest()
-    watch.keeper.cycle_or_tell()
-    text = generate_latest(watch.metrics.registry).decode()
-    assert 'drctl_warm_groups{state="proven"} 2.0' in text
-    assert "drctl_warm_commits_total 8.0" in text
-    assert earth.south.groups["dispatch"].committed.keys() == earth.north.groups["dispatch"].committed.keys()
-
-
-def test_the_keeper_turns_with_the_front_door() -> None:
-    earth = fake_world()
-    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
-    keeper = watch.keeper
-    assert keeper is not None
-    keeper.cycle_or_tell()
-    switch(earth.ports())
-    earth.come_to_rest()
-    for _ in range(3):
-        keeper.cycle_or_tell()
-    assert keeper.warm is not None
-    assert (keeper.warm.source, keeper.warm.target) == ("south", "north")
-    assert {each.state for each in keeper.warm.warmth.values()} == {WarmthState.PROVEN}
-    assert b"drctl_warm_failures_total 0.0" in generate_latest(watch.metrics.registry)
-
-
-def test_a_site_that_is_silent_fails_a_warm_cycle_and_the_next_one_catches_up() -> None:
-    earth = fake_world()
-    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
-    assert watch.keeper is not None
-    earth.south.down = True
-    with capture_logs() as logs:
-        watch.keeper.cycle_or_tell()
-    assert [line["event"] for line in logs] == ["warm-failed"]
-    earth.south.down = False
-    watch.keeper.cycle_or_tell()
-    assert earth.south.groups["dispatch"].committed
-
-
 def test_an_epoch_that_nobody_has_read_is_not_zero() -> None:
     watch = Watch(fake_world().ports(), status, timedelta(seconds=15))
     assert b"drctl_epoch NaN" in generate_latest(watch.metrics.registry)
@@ -212,24 +169,6 @@ def test_health_and_metrics_are_served() -> None:
         with pytest.raises(HTTPError, match="404") as missing:
             urlopen(f"{url}/else")
         missing.value.close()
-
-
-def test_positions_that_the_standby_would_forget_are_committed_again() -> None:
-    earth = fake_world()
-    earth.come_to_rest()
-    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
-    keeper = watch.keeper
-    assert keeper is not None
-
-    def day() -> int:
-        """Commits of a day on which nothing moves."""
-        before = len(earth.effects.names)
-        watch.cycle()
-        keeper.cycle_or_tell()
-        earth.clock.jump(timedelta(days=1))
-        return sum(name.startswith("commit") for name in earth.effects.names[before:])
-
-    assert [day() for _ in range(9)] == [2, 0, 0, 0, 2, 0, 0, 0, 2]
 
 
 def test_a_cause_is_told_once_when_it_is_confirmed_and_once_when_it_is_over() -> None:

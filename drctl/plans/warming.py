@@ -130,10 +130,10 @@ class Warm:
         left = {group: dict(kept) for group in groups if (kept := self._own.left(group)) and group not in self._away}
         if not left or self.waiting:
             return 0
-        there = self.standby.held(left.keys())
-        own = {group: c for group, c in left.items() if all(there[group].get(p) == each for p, each in c.items())}
+        there, unread = apart(self.standby.held, tuple(left))
+        own = {g: left[g] for g, held in there.items() if all(held.get(p) == each for p, each in left[g].items())}
         _, failures = self._commit(own)
-        for failure in failures.values():
+        for failure in (*unread.values(), *failures.values()):
             raise failure
         return len(own)
 

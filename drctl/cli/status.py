@@ -175,8 +175,9 @@ def _site_row(site: SiteStatus, *, wide: bool) -> tuple[object, ...]:
 
 def _link_row(link: LinkFacts) -> tuple[object, ...]:
     lag = link.lag.value
-    records = "unknown" if lag is None else f"{lag.total}" if lag.exact else f"≤ {lag.total}"
-    seconds = "unknown" if lag is None or lag.seconds is None else f"{lag.seconds:.1f}"
+    unknown = "" if link.off_on_purpose else "unknown"
+    records = unknown if lag is None else f"{lag.total}" if lag.exact else f"≤ {lag.total}"
+    seconds = unknown if lag is None or lag.seconds is None else f"{lag.seconds:.1f}"
     state = link.status.value
     once = "" if state is None or not state.source.config else "yes" if state.exactly_once else "no: a crash repeats"
     return (

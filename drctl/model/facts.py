@@ -69,12 +69,17 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """One link: ``syncs`` is the number of partitions that have offset syncs, unknown where their topic is missing."""
+    """One link: ``syncs`` is the number of partitions that have offset syncs, unknown where their topic is missing.
+
+    ``off_on_purpose``: it stands still and leads to the site that serves, where its copies would go round in a circle.
+    Then its lag is not looked at: it grows for as long as the other link is in use, and means nothing.
+    """
 
     link: Link
     status: Reading[LinkStatus]
     lag: Reading[Lag]
     syncs: Reading[int]
+    off_on_purpose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ def observe(world: World, source: str, target: str) -> Facts:
 
     def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
         here = site_facts(world, source)
-        return here, tried(here), link_facts(world, target, source) if (target, source) in world.links else None
+        back = link_facts(world, target, source, serving=source) if (target, source) in world.links else None
+        return here, tried(here), back
 
     def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
         there = site_facts(world, target)

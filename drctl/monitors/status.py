@@ -23,7 +23,7 @@ def status(world: World, eyes: Eyes | None = None) -> Status:
     clock = world.clock
     began = clock.now()
     door = look(clock, world.front_door.site)
-    links = tuple(link_facts(world, source, target) for source, target in world.links)
+    links = tuple(link_facts(world, source, target, door.value) for source, target in world.links)
     sites = tuple(_site_status(world, eyes, site.name, links, door) for site in world.plan.sites)
     return Status(began, sites, links, door, look(clock, world.epochs.current))
 

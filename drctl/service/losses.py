@@ -31,6 +31,10 @@ class LossWatch:
         found: list[tuple[str, Blocker]] = []
         for source, target in self.world.links:
             if source != serving:
+                # What was seen while it was in use would alarm for ever, and be compared with what comes much later.
+                name = self.world.links[source, target].link.name
+                self._looks.pop(name, None)
+                self.metrics.hide_losses(name)
                 continue
             # Groups that were handed over alone are ahead there, as they should be.
             moved = look(self.world.clock, lambda target=target: moving(self.world, target))  # type: ignore[misc]

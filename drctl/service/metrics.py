@@ -164,6 +164,11 @@ class Metrics:
         if time_left:
             self.time_left.labels(link).set(min(time_left.values()))
 
+    def hide_losses(self, link: str) -> None:
+        """Show none for a link that is not looked at any more."""
+        for gauge in (self.losses, self.time_left):
+            gauge.remove_by_labels({"link": link})
+
     def show_warmth(self, warmth: Mapping[str, Warmth], seen: Mapping[str, Warmth]) -> None:
         """Set how well the standby's positions are kept; ``seen`` are the groups that the last cycle had to do with."""
         counts = Counted(each.state for each in warmth.values())
@@ -228,6 +233,9 @@ class Metrics:
 
     def _link(self, link: LinkFacts) -> None:
         name = link.link.name
+        if link.off_on_purpose:
+            self._known(link.status, "link", name)
+            return  # nobody is to be woken by it
         if self._known(link.status, "link", name) and link.status.value is not None:
             self.link_up.labels(name).set(link.status.value.working)
         if self._known(link.lag, "lag", name) and link.lag.value is not None:

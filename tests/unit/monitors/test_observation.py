@@ -102,3 +102,20 @@ def _quiet() -> FakeWorld:
     world = fake_world()
     world.come_to_rest()
     return world
+
+
+def test_of_a_link_that_is_off_on_purpose_no_record_is_counted() -> None:
+    world = FakeWorld()
+    for number in range(5):
+        world.south.write(ORDERS, b"%d" % number, "User:mm2")
+    back = next(link for link in status(world.ports()).links if link.link.source == "south")
+    assert (back.off_on_purpose, back.lag.value, back.lag.unknown) == (True, None, "it is off on purpose: north serves")
+    assert observe(world.ports(), "north", "south").reverse == back
+
+
+def test_where_the_copies_bear_other_names_no_link_is_off_on_purpose() -> None:
+    world = FakeWorld(prefixed=True)
+    world.mirrors["south", "north"].state = ConnectorState.STOPPED
+    back = next(link for link in status(world.ports()).links if link.link.source == "south")
+    assert not back.off_on_purpose
+    assert back.lag.known

@@ -14,12 +14,14 @@ from structlog.testing import capture_logs
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import JournalBroken
 from drctl.model.facts import Status
+from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.monitors import status
 from drctl.ports import World
 from drctl.service.http import listen
 from drctl.service.watch import Watch
 from tests.fakes import FakeBrokers, fake_world
+from tests.spec.stage import switch
 
 
 @contextmanager
@@ -37,6 +39,44 @@ def test_a_look_becomes_metrics() -> None:
     assert 'drctl_site_up{site="north"} 1.0' in text
     assert 'drctl_link_up{link="north-to-south"} 1.0' in text
     assert 'drctl_replication_lag_records{link="north-to-south"}' in text
+
+
+@pytest.mark.parametrize("state", [ConnectorState.STOPPED, ConnectorState.ABSENT])
+def test_a_link_that_is_off_on_purpose_has_no_figures_and_is_nothing_unknown(state: ConnectorState) -> None:
+    earth = fake_world()
+    earth.mirrors["south", "north"].state = state
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    lines = generate_latest(watch.metrics.registry).decode().splitlines()
+    assert [line for line in lines if 'link="south-to-north"' in line] == []
+    assert [line for line in lines if 'of="south-to-north"' in line] == [
+        'drctl_reading_unknown{of="south-to-north",reading="link"} 0.0'
+    ]
+
+
+def test_a_link_that_stands_still_and_should_run_is_down_and_one_that_runs_and_should_not_is_up() -> None:
+    earth = fake_world()
+    earth.mirrors["north", "south"].state = ConnectorState.STOPPED
+    earth.mirrors["south", "north"].state = ConnectorState.RUNNING
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_link_up{link="north-to-south"} 0.0' in text
+    assert 'drctl_replication_lag_records{link="north-to-south"}' in text
+    assert 'drctl_link_up{link="south-to-north"} 1.0' in text
+
+
+def test_after_a_switchover_the_link_that_was_turned_around_is_shown_no_more() -> None:
+    earth = fake_world()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_link_losses{link="north-to-south"' in text
+    switch(earth.ports())
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'link="north-to-south"' not in text
+    assert 'drctl_link_up{link="south-to-north"} 1.0' in text
 
 
 def test_what_is_unknown_has_no_value_and_is_counted_as_unknown() -> None:

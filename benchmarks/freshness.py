@@ -37,8 +37,7 @@ from drctl.model.site import Workload
 from drctl.monitors import Sessions
 from drctl.ports import SitePorts
 from drctl.service.metrics import Metrics
-from drctl.service.warmth import WarmKeeper
-from drctl.service.watch import PAUSE
+from drctl.service.warmth import PAUSE, WarmKeeper
 from drctl.wiring import open_world
 
 TOPIC = "dr.bench"

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import output_option, show_document, show_table
-from drctl.cli.sites import refuse_unmoved
+from drctl.cli.sites import never_committed, refuse_unmoved
 from drctl.cli.switchover import as_document, show_what_is_missing
 from drctl.cli.terms import tell_exceptions, terms, terms_options
 from drctl.cli.walking import confirm, require_somebody, show_steps, walk
@@ -87,7 +87,7 @@ def command(
                 accepted=accepted,
             )
         if not yes:
-            _ask(steps)
+            _ask(world, steps)
         result = walk(steps, world, on_terms)
     tell_exceptions(result)
     if output in ("json", "yaml"):
@@ -99,9 +99,11 @@ def command(
     show_what_is_missing(result)
 
 
-def _ask(steps: Plan) -> None:
+def _ask(world: World, steps: Plan) -> None:
     require_somebody()
     click.echo(f"The work goes home from {steps.source} to {steps.target}.", err=True)
+    for line in never_committed(world, steps.source, steps.target):
+        click.echo(f"  never committed: {line}", err=True)
     show_steps(steps)
     click.echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
     confirm()

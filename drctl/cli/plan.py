@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.cli.sites import direction, stays_behind
+from drctl.cli.sites import direction, never_committed, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
@@ -48,15 +48,18 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         warned = list(warnings(facts))
         groups = _groups(world, source, target)
         behind = stays_behind(whole, source, target)
+        never = never_committed(world, source, target)
         epoch = world.epochs.current()
         digests = {"plan": plan_digest(steps, world), "facts": facts_digest(facts, epoch)}
     if output in ("json", "yaml"):
-        more = {"uncovered": _uncovered(behind), "epoch": epoch, "digests": digests}
+        more = {"uncovered": _uncovered(behind), "neverCommitted": never, "epoch": epoch, "digests": digests}
         show_document(_document(steps, groups, blocking, warned) | more, output)
     else:
         _show(steps, groups, blocking, warned)
         for group, why in behind:
             click.echo(f"stays behind: {group}: {why}")
+        for line in never:
+            click.echo(f"never committed: {line}")
         click.echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)

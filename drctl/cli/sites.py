@@ -35,6 +35,17 @@ def stays_behind(world: World, source: str, target: str) -> list[tuple[str, str]
         return [*behind, ("unknown", str(error))]
 
 
+def never_committed(world: World, source: str, target: str) -> list[str]:
+    """Partitions in which the groups that move have no position, a line for each group, and what becomes of them."""
+    from drctl.plans.uncommitted import told, uncommitted
+
+    try:
+        held = world.sites[source].positions.committed(world.plan.groups)
+        return told(uncommitted(world, source, held), target)
+    except DrctlError as error:
+        return [f"unknown: {error}"]
+
+
 def refuse_unmoved(world: World, target: str) -> None:
     """Refused if clients are at the target already and no run to it is unfinished."""
     from drctl.plans.record import unfinished

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, output_option, show_document, show_table
-from drctl.cli.sites import direction, refuse_unmoved, stays_behind
+from drctl.cli.sites import direction, never_committed, refuse_unmoved, stays_behind
 from drctl.cli.terms import tell_exceptions, terms, terms_options
 from drctl.cli.walking import confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
@@ -62,6 +62,8 @@ def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
     click.echo(f"  {facts.link.link.name}: {late}", err=True)
     for group, why in behind:
         click.echo(f"  stays behind: {group}: {why}", err=True)
+    for line in never_committed(world, steps.source, steps.target):
+        click.echo(f"  never committed: {line}", err=True)
     for each in warnings(facts):
         click.echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
     show_steps(steps)

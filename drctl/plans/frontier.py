@@ -44,7 +44,7 @@ def doubted(world: World, source: str, target: str) -> tuple[Doubted, ...]:
     """
     here, there = world.sites[source], Images(world, source, target)
     claims = _claims(world, here, there, target)
-    read_here, read_there = (partial(_read, site) for site in (here.records, there))
+    read_here, read_there = partial(_read, here.records), partial(_read, there)
     return tuple(sorted(doubts(claims, here.records.following, read_here, read_there), key=lambda each: each.partition))
 
 

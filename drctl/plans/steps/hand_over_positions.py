@@ -1,7 +1,7 @@
 """hand-over-positions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from drctl.errors import NotProven, StepFailed
@@ -9,11 +9,13 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.translation import Answer, Proof, Translated
 from drctl.plans import evidence
+from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.positions import translate_committed
+from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
 from drctl.plans.under_way import wait_for_sync
+from drctl.plans.uncommitted import certain, told, uncommitted
 
 PROOFS = {proof: proof.name.lower().replace("_", "-") for proof in Proof}
 """As the journal writes them."""
@@ -47,8 +49,14 @@ class HandOverPositions(Step):
     def do(self, scene: Scene) -> Evidence:
         wait_for_sync(scene)
         own, there = scene.held()
-        answers = translate_committed(
-            scene.world, scene.source.name, scene.target.name, own, there, proofs=scene.proofs
+        never = uncommitted(scene.world, scene.source.name, own)
+        places = certain(never)
+        wanted_here = {group: {**places.get(group, {}), **positions} for group, positions in own.items()}
+        answers = _without_unproven(
+            translate_committed(
+                scene.world, scene.source.name, scene.target.name, wanted_here, there, proofs=scene.proofs
+            ),
+            places,
         )
         self._refuse_unproven(scene, answers)
         image = Images(scene.world, scene.source.name, scene.target.name).of
@@ -66,7 +74,8 @@ class HandOverPositions(Step):
             lag = sum(max(ends[p].stable - a.position, 0) for p, a in found.items() if p in ends)
             lines = {str(p): _line(a, image(p), wanted[group][image(p)]) for p, a in sorted(found.items())}
             groups[group] = {"lag": lag, "positions": lines}
-        return {"groups": groups}
+        left = tuple(each if each.partition in answers[each.group] else replace(each, place=None) for each in never)
+        return {"groups": groups, "never committed": told(left, scene.target.name)}
 
     def verify(self, scene: Scene) -> Evidence:
         wrong = _differing(scene, scene.seen[self.name]["groups"])
@@ -102,6 +111,14 @@ class HandOverPositions(Step):
                 f"{len(refused)} positions could not be proven at {scene.target.name}: " + "; ".join(refused),
                 remedy="see `drctl groups`; accept repeats to take earlier positions that certainly skip nothing",
             )
+
+
+def _without_unproven(answers: Answers, places: Held) -> Answers:
+    """The answers but for places that no group committed and that cannot be proven: they hold nothing up."""
+    return {
+        group: {p: a for p, a in found.items() if isinstance(a, Translated) or p not in places.get(group, {})}
+        for group, found in answers.items()
+    }
 
 
 def _commit_of(scene: Scene, answer: Answer, own: Committed | None, there: Committed | None) -> Committed:

@@ -202,7 +202,7 @@ def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool, anch
     above = lower or ORIGIN
     left_over = here.target_records(above.downstream, upper.downstream if upper else logs.target.stable)
     if upper is None:
-        return _place_at_the_end(logs, here, position, above, left_over, anchored=anchored)
+        return _at_the_end(logs, here, position, above, left_over, anchored=anchored)
     before = here.source_records(position, upper.upstream)
     # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
     if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
@@ -215,30 +215,23 @@ def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool, anch
     return _apart(logs, position, above, left_over)
 
 
-def _place_at_the_end(
-    logs: Logs, here: Stretch, position: int, last: OffsetSync, left_over: int, *, anchored: bool
-) -> Answer:
-    """Where the position is if nothing at or after it is known to have been copied.
-
-    Without a single sync nobody knows whether that will still come: a topic that was made anew at the target looks the
-    same as one whose copy is about to begin, and the link may believe that it has copied everything.
-    """
+def _at_the_end(logs: Logs, here: Stretch, position: int, last: OffsetSync, left: int, *, anchored: bool) -> Answer:
+    """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
     waiting = here.source_records(last.upstream + 1, position)
-    if not left_over:
+    if not left:
         ahead = 0 if anchored else here.source_records(position, logs.source.stable)
         if waiting or ahead:
-            why = Refusal.NOT_COPIED if waiting else Refusal.COPY_UNCERTAIN
-            detail = f"{waiting or ahead} records"
-            return _offer(logs, Refused(logs.partition, position, why, detail, logs.target.stable, waiting))
+            why, records = (Refusal.NOT_COPIED if waiting else Refusal.COPY_UNCERTAIN), f"{waiting or ahead} records"
+            return _offer(logs, Refused(logs.partition, position, why, records, logs.target.stable, waiting))
         empty = not here.source and not here.target and last == ORIGIN
         return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if empty else Proof.AT_END)
     if waiting or last.upstream + 1 < position < logs.source.stable:
-        return _apart(logs, position, last, left_over)
+        return _apart(logs, position, last, left)
     if last.upstream + 1 < position:
         return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
     if position < logs.source.stable:
         return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)
-    return _refuse(logs, position, Refusal.DIFFERENT_RECORDS, f"the target holds {left_over} records more")
+    return _refuse(logs, position, Refusal.DIFFERENT_RECORDS, f"the target holds {left} records more")
 
 
 def _unreachable(logs: Logs, position: int) -> Refused | None:

@@ -152,13 +152,15 @@ def test_a_topic_that_the_link_leaves_out_blocks_a_switchover_and_a_handover_bef
     earth = fake_world()
     earth.mirrors["north", "south"].config |= config
     earth.settle(3)
-    attempts: list[Callable[[], RunResult]] = [
-        lambda: switch(earth.ports()),
-        lambda: runner.run(
-            handover.ordered("north", "south", observe=observe), narrowed(earth.ports(), groups=["billing"]), Audience()
-        ),
-    ]
-    for attempt in attempts:
+    plan = handover.ordered("north", "south", observe=observe)
+
+    def hand_over() -> None:
+        runner.run(plan, narrowed(earth.ports(), groups=["billing"]), Audience())
+
+    def move() -> None:
+        switch(earth.ports())
+
+    for attempt in (move, hand_over):
         with pytest.raises(Blocked) as blocked:
             attempt()
         assert "shop.orders is not copied" in str(blocked.value.reasons)

@@ -7,7 +7,6 @@ import pytest
 from drctl.decide.rules import Concern, Rule
 from drctl.errors import Blocked, Compensated
 from drctl.model.offsets import TopicPartition
-from drctl.model.run import RunResult
 from drctl.monitors import observe
 from drctl.plans import handover, runner
 from drctl.plans.frontier import frontier_blockers

@@ -14,8 +14,8 @@ from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
-from drctl.plans.under_way import wait_for_sync
 from drctl.plans.uncommitted import certain, told, uncommitted
+from drctl.plans.under_way import wait_for_sync
 
 PROOFS = {proof: proof.name.lower().replace("_", "-") for proof in Proof}
 """As the journal writes them."""

@@ -1,6 +1,7 @@
 """The contract of Vault, for the fake and the real thing; and what only files can do wrong."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -112,10 +113,15 @@ def test_a_cut_while_writing_leaves_what_was_there(files: FileVault) -> None:
     assert files.holds("r1", NAME)
 
 
-def test_a_full_disk_is_told_and_nothing_half_is_left(files: FileVault) -> None:
+def test_a_full_disk_is_told_and_nothing_half_is_left(files: FileVault, monkeypatch: pytest.MonkeyPatch) -> None:
     files.put("r1", "manifest.json", LINES)
     folder = Path(files.place("r1"))
-    (folder / "big.~").symlink_to("/dev/full")
+
+    def without_room(path: Path) -> int:
+        path.touch()
+        return os.open("/dev/full", os.O_WRONLY)
+
+    monkeypatch.setattr("drctl.drivers.store.vault.exclusive", without_room)
     with pytest.raises(DrctlError, match=r"big cannot be written: No space left on device; nothing half"):
         files.put("r1", "big", [b"x" * 1000] * 1000)
     assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", "manifest.json"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from drctl.errors import Compensated
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed
 from drctl.plans import runner, undo
@@ -15,6 +16,7 @@ from tests.spec.stage import Audience, killed_at, require_nothing_lost_or_repeat
 from tests.spec.test_warm import READINGS
 
 EARLIER = Committed(1, str(Stamp("fake", "warm", 0)))
+CONFIRMED = "journal says step-observed confirm-positions"
 
 
 class UnderWay:
@@ -24,8 +26,8 @@ class UnderWay:
     members takes it as little as Kafka's would.
     """
 
-    def __init__(self, earth: FakeWorld, worst: str) -> None:
-        self.earth, self.worst = earth, worst
+    def __init__(self, earth: FakeWorld, worst: str, position: Committed = EARLIER) -> None:
+        self.earth, self.worst, self.position = earth, worst, position
         self.sent: float | None = None
         self.landed = ""
         earth.effects.watchers.append(self.look)
@@ -47,7 +49,7 @@ class UnderWay:
         self.landed = when
         group = self.earth.south.group("dispatch")
         if not group.members:
-            group.committed[READINGS] = EARLIER
+            group.committed[READINGS] = self.position
 
 
 def test_it_does_not_send_a_group_back_after_the_point_of_no_return() -> None:
@@ -69,12 +71,23 @@ def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_nor_does_it_turn_a_failover_back() -> None:
+@pytest.mark.parametrize("worst", [CONFIRMED, "lift at south", "door to south"])
+def test_a_failover_neither_waits_for_it_nor_is_turned_back_by_it(worst: str) -> None:
     earth = kept_warm(fake_world())
-    late = UnderWay(earth, "lift at south")
+    late = UnderWay(earth, worst)
     lose(earth, sighted=True)
-    fail_over(earth.ports(), accepted=AcceptedLoss(100), attestation=SOMEBODY)
-    assert late.landed == "in time"
+    seconds = _seconds(earth, lambda: fail_over(earth.ports(), accepted=AcceptedLoss(100), attestation=SOMEBODY))
+    assert late.landed == worst
+    assert seconds < UNDER_WAY
+
+
+def test_a_position_that_somebody_else_moves_ahead_before_a_failover_opens_turns_it_back() -> None:
+    earth = kept_warm(fake_world())
+    late = UnderWay(earth, CONFIRMED, Committed(10_000))
+    lose(earth, sighted=True)
+    with pytest.raises(Compensated, match="confirm-positions"):
+        fail_over(earth.ports(), accepted=AcceptedLoss(100), attestation=SOMEBODY)
+    assert late.landed == CONFIRMED
 
 
 def test_nor_does_it_take_back_what_an_undo_has_restored() -> None:

@@ -13,11 +13,10 @@ from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import translate_committed
-from drctl.plans.stamp import Stamp, metadata_of
+from drctl.plans.stamp import Stamp, is_warm, metadata_of
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.measure_loss import MeasureLoss
-from drctl.plans.under_way import wait_for_sync
 
 NO_POSITION = "it has no position at the target: auto.offset.reset decides where its consumers begin"
 
@@ -28,8 +27,10 @@ class ConfirmPositions(Step):
 
     Where the standby was kept warm they are there. If the source still answers, what it knows is translated and proven
     as in a switchover; a group that has read beyond what was copied goes on at the end of the copy. No position is
-    guessed: a group without one is named with what happens to it. Where the service kept them, this begins 15 s after
-    the epoch was raised at the earliest: a commit that it sent before has arrived by then.
+    guessed: a group without one is named with what happens to it.
+
+    Nobody waits here for a commit that the service may have sent before the epoch was raised: clients are waiting. It
+    is proven like the others and may be a few records older, so it is left standing; those are read again.
     """
 
     name: ClassVar[str] = "confirm-positions"
@@ -40,14 +41,13 @@ class ConfirmPositions(Step):
 
     def check(self, scene: Scene) -> bool:
         confirmed = scene.seen.get(self.name)
-        return confirmed is not None and (scene.crossed or not _differing(scene, confirmed["groups"]))
+        return confirmed is not None and (scene.crossed or not _differing(scene, confirmed["groups"], or_earlier=True))
 
     def remember(self, scene: Scene) -> Evidence:
         before = scene.target.positions.committed(scene.groups)
         return {"target before": {group: evidence.held(positions) for group, positions in sorted(before.items())}}
 
     def do(self, scene: Scene) -> Evidence:
-        wait_for_sync(scene)
         there = scene.target.positions.committed(scene.groups)
         answers: Mapping[str, Mapping[TopicPartition, Answer]] = {}
         own: Held = {}
@@ -181,13 +181,24 @@ def origin(held: Committed, plan: str, epoch: int) -> str:
     return "warm" if stamp.epoch == epoch else "warm-earlier"
 
 
-def _differing(scene: Scene, groups: Evidence) -> list[str]:
-    """Positions at the target that are not what was confirmed."""
+def _differing(scene: Scene, groups: Evidence, *, or_earlier: bool = False) -> list[str]:
+    """Positions at the target that are not what was confirmed, nor what the service sent before the epoch was raised.
+
+    Its commits may bear a group's own metadata, so ``or_earlier`` lets stand whatever skips nothing.
+    """
+    plan = scene.run.plan
     there = scene.target.positions.committed(tuple(groups))
-    found = {g: {str(p): (c.offset, c.metadata) for p, c in positions.items()} for g, positions in there.items()}
+    held = {g: {str(p): c for p, c in positions.items()} for g, positions in there.items()}
+
+    def stands(found: Committed | None, line: Evidence) -> bool:
+        if found is None:
+            return False
+        same = (found.offset, found.metadata) == (line["there"], line["metadata"])
+        return same or is_warm(found.metadata, plan) or (or_earlier and found.offset <= line["there"])
+
     return [
         f"{group} {partition}"
         for group, confirmed in groups.items()
         for partition, line in confirmed["positions"].items()
-        if found.get(group, {}).get(partition) != (line["there"], line["metadata"])
+        if not stands(held.get(group, {}).get(partition), line)
     ]

@@ -30,6 +30,11 @@ class AclRule(NamedTuple):
         return f"{word} {self.principal} {self.operation} on {self.kind.lower()} {self.name}{star}{host}"
 
     @property
+    def lets_write(self) -> bool:
+        """Whether whom it allows may write records, or begin transactions."""
+        return self.allow and self.operation in ("WRITE", "ALL") and self.kind in _WRITABLE
+
+    @property
     def fences(self) -> bool:
         """Whether it has the shape of drctl's own deny rules."""
         return self._denies_writing("*")
@@ -41,8 +46,10 @@ class AclRule(NamedTuple):
 
     def _denies_writing(self, name: str) -> bool:
         everywhere = (self.name, self.pattern, self.host) == (name, "LITERAL", "*")
-        kinds = ("TOPIC", "TRANSACTIONAL_ID")
-        return not self.allow and everywhere and self.operation == "WRITE" and self.kind in kinds
+        return not self.allow and everywhere and self.operation == "WRITE" and self.kind in _WRITABLE
+
+
+_WRITABLE = ("TOPIC", "TRANSACTIONAL_ID")
 
 
 type Users = Mapping[str, frozenset[str]]

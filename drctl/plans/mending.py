@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from drctl.errors import Conflict, DeadlinePassed, DrctlError, Locked, NotFound, Refused, Superseded
 from drctl.model.cluster import Topic
+from drctl.model.fence import EVERYONE, Denial, Scope
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetConnectorConfig, SetTopicConfig
 from drctl.model.run import Event, Run, RunState
 from drctl.plans.record import unfinished
@@ -72,6 +73,7 @@ def _mended(world: World, run: Run, fix: Fix, say: Callable[[str], None]) -> str
         _refuse_moved_on(site, fix)
         world.journal.append(run.id, Event.STEP_INTENDED, name, {"was": getattr(fix, "was", None)})
         _require_charge(world, run)
+        _keep_closed(world, site, fix)
         _do(site, fix)
         _verify(world, site, fix)
         world.journal.append(run.id, Event.STEP_OBSERVED, name)
@@ -96,6 +98,23 @@ def is_done(site: SitePorts, fix: Fix) -> bool:
             return _topic(site, fix.topic).config.get(key) == value
         case SetConnectorConfig(key=key, value=value):
             return _connector(site, fix.connector).get(key) == value
+
+
+def _keep_closed(world: World, site: SitePorts, fix: Fix) -> None:
+    """Deny who is about to be allowed to write at a fenced standby: the right is for the day on which it opens.
+
+    The denial comes first, so at no instant may they write. Where no rule stands the first move closes the standby.
+    Refused where everybody would be allowed to: no rule per principal denies that.
+    """
+    standing = site.fence.standing()
+    if not standing or not isinstance(fix, AllowRight) or not fix.rule.lets_write:
+        return
+    if fix.rule.principal == EVERYONE:
+        raise Refused(f"{fix}: it would open the standby to everybody", remedy="allow each application by its name")
+    exempt = {link.replication_principal for link in world.plan.links}
+    needed = frozenset(Denial(fix.rule.principal, scope) for scope in Scope if fix.rule.principal not in exempt)
+    if missing := needed - standing:
+        site.fence.deny(missing)
 
 
 def _do(site: SitePorts, fix: Fix) -> None:

@@ -246,6 +246,7 @@ class FakeAccess:
         for rule in rules:
             with self._effects(f"allow at {self.site.name}: {rule}"):
                 self.site.rules.add(rule)
+                self.site.allowed |= {rule.principal} if rule.lets_write else set()
 
     def may(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
         self.site.reach()

@@ -7,7 +7,9 @@ from drctl.decide.clients import left_behind
 from drctl.decide.diagnosis import Diagnosis, Severity
 from drctl.decide.rules import Rule
 from drctl.errors import Locked, Refused, Superseded
-from drctl.model.access import AclRule
+from drctl.model.access import EVERYONE, AclRule
+from drctl.model.fence import Denial, Scope
+from drctl.model.fixes import AllowRight
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, RunState
 from drctl.monitors.census import take_census
@@ -15,8 +17,9 @@ from drctl.plans.mending import mend
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.site import Log
 from tests.spec.clinic import ORDERS, look, rules, well
-from tests.spec.stage import switch
+from tests.spec.stage import killed_at, switch
 
+WRITE = AclRule("User:bank", "*", "WRITE", "TOPIC", "shop.", "PREFIXED", allow=True)
 READ = AclRule("User:shop", "*", "READ", "TOPIC", "shop.", "PREFIXED", allow=True)
 
 
@@ -52,6 +55,40 @@ def test_copies_under_other_names_are_looked_at_under_these() -> None:
     assert rules(found) == {Rule.TARGET_AHEAD, Rule.TARGET_WEAKER}
     assert mended(earth, found) == []
     assert earth.south.topic_config["north.shop.orders"] == {"unclean.leader.election.enable": "false"}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_right_to_write_that_a_fenced_standby_lacks_is_added_without_opening_it(killed: bool) -> None:
+    earth = well()
+    earth.south.denials = {Denial(name, scope) for name in earth.south.allowed - {"User:mm2"} for scope in Scope}
+    earth.north.rules |= {WRITE, WRITE._replace(principal="User:mm2", name="more", pattern="LITERAL")}
+    earth.north.allowed.add("User:bank")
+    open_to: list[frozenset[Denial]] = []
+    earth.effects.watchers.append(lambda _: open_to.append(writers_left(earth)))
+    fixes = look(earth).fixes
+    if killed:
+        with killed_at(earth, f"allow at south: {WRITE}"):
+            mended(earth)
+        assert writers_left(earth) == frozenset()
+    assert mend(earth.new_process() if killed else earth.ports(), "north", "south", fixes, lambda _: None) == []
+    assert WRITE in earth.south.rules
+    assert writers_left(earth) == frozenset()
+    assert set(open_to) == {frozenset()}
+    assert not any(denial.principal == "User:mm2" for denial in earth.south.denials)
+
+
+def test_a_right_of_everybody_to_write_is_not_added_at_a_fenced_standby() -> None:
+    earth = well()
+    earth.south.denials = {Denial(name, scope) for name in earth.south.allowed - {"User:mm2"} for scope in Scope}
+    everybody = WRITE._replace(principal=EVERYONE)
+    failed = mend(earth.ports(), "north", "south", [AllowRight("south", everybody)], lambda _: None)
+    assert "would open the standby to everybody" in failed[0]
+    assert everybody not in earth.south.rules
+
+
+def writers_left(earth: FakeWorld) -> frozenset[Denial]:
+    south = earth.ports().sites["south"].fence
+    return south.writers().undenied(south.standing(), {"User:mm2"})
 
 
 def test_looking_changes_nothing_at_the_sites() -> None:

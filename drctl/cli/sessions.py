@@ -9,7 +9,7 @@ import click
 from drctl.cli.output import document, output_option, show_document, show_table
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, DeadlinePassed
-from drctl.monitors.sessions import Sessions, follow
+from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.ports import World
 
 
@@ -31,19 +31,22 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
             raise ConfigInvalid(f"the plan file names no site {name}", remedy=f"use one of {', '.join(world.sites)}")
         sessions = Sessions()
         followed = follow(world.sites[name].tail, sessions, world.clock, patience)
-        if followed.behind != 0:
+        if followed.behind != sessions.undecided.records:
             left = "an unknown number of" if followed.behind is None else followed.behind
             raise DeadlinePassed(
                 f"site {name}: {left} commits were not read within {patience:.0f} s", remedy="give it more --patience"
             )
         groups = sorted(sessions.groups() if everyone else set(world.plan.groups) & sessions.groups())
         told = [_session(world, sessions, group) for group in groups]
+        why = hidden(sessions, groups)
     if followed.polled is not None:
         click.echo(
             f"site {name}: __consumer_offsets may not be read, so its groups are asked one by one: what is shown was"
             f" true within the last {followed.polled:.1f} s, and ages tell when a change was noticed",
             err=True,
         )
+    if why:
+        click.echo(f"site {name}: {why}: what is shown of them may be old", err=True)
     if followed.unknown:
         click.echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
     if output in ("json", "yaml"):
@@ -63,6 +66,7 @@ def _session(world: World, sessions: Sessions, group: str) -> dict[str, Any]:
         "protocol": sessions.protocol(group).value,
         "partitions": len(held),
         "secondsSinceLastCommit": age,
+        "undecided": sessions.undecided.hides(group),
         "members": [
             {
                 "id": member.member_id,

@@ -3,7 +3,7 @@
 from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
 from drctl.monitors.looking import look
 from drctl.monitors.observation import observe
-from drctl.monitors.sessions import Sessions, follow
+from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.monitors.sights import Eyes
 from drctl.monitors.status import status
 from drctl.monitors.uncovered import Uncovered, uncovered
@@ -13,6 +13,7 @@ __all__ = [
     "Sessions",
     "Uncovered",
     "follow",
+    "hidden",
     "look",
     "look_at_link",
     "observe",

@@ -58,7 +58,8 @@ def watch_link(world: World, source: str, target: str, *, seconds: float, patien
     clock, there = world.clock, world.sites[target]
 
     def ages() -> Mapping[str, datetime]:
-        return oldest_commits(read_sessions(there.tail, clock, target, patience), world.plan.groups)
+        groups = world.plan.groups
+        return oldest_commits(read_sessions(there.tail, clock, target, patience, groups), groups)
 
     committed_at = look(clock, ages)
     looks = [look_at_link(world, source, target, committed_at)]

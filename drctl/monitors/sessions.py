@@ -1,11 +1,19 @@
 """The sessions of one site: every group's positions and members, kept up to date from its tail."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from drctl.errors import DeadlinePassed, NotFound
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved
+from drctl.model.changes import (
+    NOTHING_UNDECIDED,
+    Change,
+    GroupForgotten,
+    GroupSeen,
+    PositionForgotten,
+    PositionMoved,
+    Undecided,
+)
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.ports import Clock, Tail
@@ -38,9 +46,13 @@ class Followed:
 
 
 class Sessions:
-    """An index of all groups. What it costs to ask for what moved grows with what moved, not with the groups."""
+    """An index of all groups. What it costs to ask for what moved grows with what moved, not with the groups.
+
+    What is told of a group that ``undecided`` hides was true once; nobody knows whether it still is.
+    """
 
     def __init__(self) -> None:
+        self.undecided: Undecided = NOTHING_UNDECIDED
         self._groups: dict[str, _Session] = {}
         self._moved: dict[str, set[TopicPartition]] = {}
         self._forgotten: dict[str, set[TopicPartition]] = {}
@@ -123,25 +135,45 @@ class Sessions:
 
 
 def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Followed:
-    """Take in what the tail brings until nothing is left to read, or that time is over."""
+    """Take in what the tail brings until nothing is left that can be read, or that time is over.
+
+    What an open transaction hides is left: it counts as behind, and the sessions know which groups it may concern.
+    """
     deadline = clock.monotonic() + seconds
     while True:
         told = tail.poll(min(0.1, seconds))
         sessions.apply(told.changes)
-        if told.behind == 0 or clock.monotonic() > deadline:
+        sessions.undecided = told.undecided
+        if told.behind == told.undecided.records or clock.monotonic() > deadline:
             return Followed(told.behind, sum(told.unknown.values()), told.polled)
 
 
-def read_sessions(tail: Tail, clock: Clock, site: str, patience: float) -> Sessions:
-    """All of a site's sessions with the times of their commits.
+def hidden(sessions: Sessions, groups: Collection[str] | None) -> str:
+    """Why these groups' newest commits, or with None all groups', are not known; empty if they are."""
+    if groups is None:
+        return "a transaction that does not end hides commits" if sessions.undecided.partitions else ""
+    named = sorted(group for group in groups if sessions.undecided.hides(group))
+    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    return f"a transaction that does not end hides the commits of {', '.join(named[:5])}{more}" if named else ""
 
-    DeadlinePassed where they are not read to the end in time, NotFound where nobody tells when something was committed.
+
+def read_sessions(
+    tail: Tail, clock: Clock, site: str, patience: float, groups: Collection[str] | None = None
+) -> Sessions:
+    """All of a site's sessions with the times of their commits; ``groups`` are those that matter, None is all.
+
+    DeadlinePassed where they are not read to the end in time or a transaction hides theirs, NotFound where nobody tells
+    when something was committed.
     """
     sessions = Sessions()
     followed = follow(tail, sessions, clock, patience)
-    if followed.behind != 0:
+    if followed.behind != sessions.undecided.records:
         raise DeadlinePassed(
             f"site {site}: its commits were not read within {patience:.0f} s", remedy="more --patience"
+        )
+    if why := hidden(sessions, groups):
+        raise DeadlinePassed(
+            f"site {site}: {why}", remedy="find it: kafka-transactions.sh find-hanging, or wait for its timeout"
         )
     if followed.polled is not None:
         raise NotFound(f"site {site}: __consumer_offsets may not be read, so nobody tells when a group committed")

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from drctl.errors import Conflict, DrctlError, NotProven, Superseded, Unreachable
+from drctl.model.changes import NOTHING_UNDECIDED, Undecided
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run, RunState
 from drctl.model.translation import Answer, Refusal, Translated
@@ -33,8 +34,8 @@ class Warm:
     """Follows one source. What a cycle costs grows with what moved since the last one, not with the number of groups.
 
     Everything it knows can be lost at any moment: a new one begins with all positions as moved. It never sends a group
-    past a record that the group has not read, and leaves alone what others use. ``leads`` says, at every moment,
-    whether it is still ours to act.
+    past a record that the group has not read, and leaves alone what others use, and groups that ``undecided`` hides.
+    ``leads`` says, at every moment, whether it is still ours to act.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Warm:
         self._image = Images(world, source, target).of
         self.warmth: dict[str, Warmth] = {}
         self.resting = False
+        self.undecided: Undecided = NOTHING_UNDECIDED
         self._runs: tuple[tuple[Run, RunState], ...] = ()
         self._away: Mapping[str, str] = {}
         self._own = Ownership(world.plan.name, self.epoch, left_by_last_move(world, source, target))
@@ -86,6 +88,7 @@ class Warm:
         self._in_charge()
         self._look_at_runs()
         due = self._due_at(self.world.clock.monotonic())
+        due = {group: each for group, each in due.items() if not self.undecided.hides(group)}
         if not due or self.resting:
             return {}
         answers, failed = translate_apart(self.world, self.source, self.target, due)
@@ -111,6 +114,11 @@ class Warm:
         seen |= {group: self._failed(group, error) for group, error in failed.items()}
         self.warmth.update(seen)
         return seen
+
+    def shown(self) -> Mapping[str, Warmth]:
+        """How the groups stand; of those whose commits a transaction hides nobody can tell, and nothing is done."""
+        hidden = [group for group in self.world.plan.groups if self.undecided.hides(group)]
+        return self.warmth | dict.fromkeys((g for g in hidden if g not in self._away), Warmth(WarmthState.UNDECIDED))
 
     def forget(self, forgotten: Mapping[str, Iterable[TopicPartition]]) -> None:
         """These positions are gone at the source: what the standby has is left to expire there."""

@@ -72,6 +72,7 @@ class Metrics:
         self.warm_behind = self._gauge(
             "drctl_warm_behind_records", "Records that the group has read and the standby does not hold yet", "group"
         )
+        self.undecided: set[str] = set()
         self.warm_commits = Counter(
             "drctl_warm_commits", "Positions committed at the standby and read back", registry=self.registry
         )
@@ -149,7 +150,8 @@ class Metrics:
         if followed.value.behind is not None:
             self.behind.labels(site).set(followed.value.behind)
         self.strange.labels(site).set(followed.value.unknown)
-        for group in groups:
+        told = () if followed.value.behind is None else (g for g in groups if not sessions.undecided.hides(g))
+        for group in told:
             self.members.labels(site, group).set(len(sessions.members(group)))
             held = sessions.positions(group).values()
             if held:
@@ -174,7 +176,13 @@ class Metrics:
         counts = Counted(each.state for each in warmth.values())
         for state in WarmthState:
             self.warm.labels(state.name.lower()).set(counts[state])
-        for group, each in (warmth if self._hidden else seen).items():
+        undecided = {group for group, each in warmth.items() if each.state is WarmthState.UNDECIDED}
+        told_again = {group: warmth[group] for group in self.undecided - undecided if group in warmth}
+        for group in undecided:
+            self.warm_behind.remove_by_labels({"group": group})
+        self.undecided = undecided
+        known = {group: each for group, each in warmth.items() if group not in undecided}
+        for group, each in (known if self._hidden else {**told_again, **seen}).items():
             self.warm_behind.labels(group).set(each.behind)
         self._hidden = False
         self.warm_commits.inc(sum(each.committed for each in seen.values()))

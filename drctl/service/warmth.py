@@ -111,6 +111,7 @@ class WarmKeeper:
             self.warm.note({group: _committed(sessions, group, partitions) for group, partitions in moved.items()})
         if followed.behind is None:
             return False  # the beginning is not read yet: old positions would be carried over one by one
+        self.warm.undecided = sessions.undecided
         seen = self.warm.cycle()
         if self.warm.resting:
             self.metrics.hide_warmth()
@@ -127,7 +128,7 @@ class WarmKeeper:
     def _show(self, warm: Warm, seen: Mapping[str, Warmth]) -> None:
         """As metrics; and as a line for each group that cannot be kept, when that begins, changes or ends."""
         self.kept_at = self.world.clock.monotonic()
-        self.metrics.show_warmth(warm.warmth, seen)
+        self.metrics.show_warmth(warm.shown(), seen)
         for group, each in seen.items():
             troubled = each.state in (WarmthState.FAILED, WarmthState.CONTESTED)
             if troubled:

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from drctl.model.facts import Status
 from drctl.model.reading import Reading
 from drctl.model.sight import Sight, Sighting
-from drctl.monitors import Eyes, Sessions, follow, look, oldest_commits
+from drctl.monitors import Eyes, Sessions, follow, hidden, look, oldest_commits
 from drctl.monitors.sessions import Followed
 from drctl.ports import Clock, Tail, World
 from drctl.service.acting import Acting, Opened, led
@@ -127,6 +127,8 @@ class Watch:
             return Reading(None, followed.seen_at, followed.unknown or "the commits are not read to their end yet")
         if told.polled is not None:
             return Reading(None, followed.seen_at, "__consumer_offsets may not be read")
+        if why := hidden(sessions, self.world.plan.groups):
+            return Reading(None, followed.seen_at, why)
         return Reading(oldest_commits(sessions, self.world.plan.groups), followed.seen_at)
 
     def _follow(self, tail: Tail, sessions: Sessions) -> Followed:
@@ -136,7 +138,7 @@ class Watch:
         while True:
             with self.tails:
                 followed = follow(tail, sessions, clock, TURN)
-            if followed.behind == 0 or clock.monotonic() > deadline:
+            if followed.behind == sessions.undecided.records or clock.monotonic() > deadline:
                 return followed
             clock.sleep(BREATH)
 

@@ -1,5 +1,6 @@
 """The ports of one site over a :class:`FakeSite`."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -7,14 +8,14 @@ from itertools import islice
 
 from drctl.errors import Conflict, DrctlError, Forbidden, NotFound
 from drctl.model.access import AclRule, Users
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed, Undecided
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.sight import KafkaView
 from tests.fakes.effects import Effects
-from tests.fakes.site import FakeSite, Log, identity
+from tests.fakes.site import COORDINATORS, FakeSite, Log, identity
 
 RETENTION = timedelta(days=7)
 BROKERS = 3
@@ -142,13 +143,18 @@ class FakePositions:
 
 
 class FakeTail:
-    """Tells how the site's groups differ from what it told before."""
+    """Tells the site's history, then how its groups differ from what it told before; what is hidden it counts."""
 
     def __init__(self, site: FakeSite) -> None:
         self.site = site
+        self._history = deque(site.history)
         self._told: dict[str, tuple[dict[TopicPartition, tuple[Committed, int]], tuple[Member, ...]]] = {}
 
     def poll(self, seconds: float) -> Tailed:
+        self.site.reach()
+        if self._history:
+            self.site.clock.sleep(seconds)
+            return Tailed(self._history.popleft(), None)
         told = self.catch_up(seconds)
         if not told.changes:
             self.site.clock.sleep(seconds)
@@ -157,10 +163,19 @@ class FakeTail:
     def catch_up(self, seconds: float) -> Tailed:
         del seconds
         self.site.reach()
-        changes: list[Change] = []
+        changes: list[Change] = [change for batch in self._history for change in batch]
+        self._history.clear()
+        hidden, count = Undecided(frozenset(self.site.hidden), COORDINATORS), 0
         for name in sorted(self._told.keys() | self.site.groups.keys()):
-            changes.extend(self._differences(name))
-        return Tailed(changes, 0)
+            if hidden.hides(name):
+                count += self._told.get(name) != self._now(name)
+            else:
+                changes.extend(self._differences(name))
+        return Tailed(changes, count, undecided=replace(hidden, records=count))
+
+    def _now(self, name: str) -> tuple[dict[TopicPartition, tuple[Committed, int]], tuple[Member, ...]] | None:
+        group = self.site.groups.get(name)
+        return None if group is None else (group.with_times(), group.members)
 
     def from_now(self) -> "FakeTail":
         tail = FakeTail(self.site)
@@ -169,7 +184,7 @@ class FakeTail:
 
     def _differences(self, name: str) -> Iterator[Change]:
         group = self.site.groups.get(name)
-        now = ({}, ()) if group is None else (group.with_times(), group.members)
+        now = self._now(name) or ({}, ())
         before = self._told.pop(name, ({}, ()))
         for partition, (committed, at) in now[0].items():
             if before[0].get(partition) != (committed, at):

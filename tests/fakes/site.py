@@ -7,10 +7,14 @@ from hashlib import blake2b
 
 from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.model.access import AclRule
+from drctl.model.changes import Change
 from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from tests.fakes.clock import FakeClock
+
+COORDINATORS = 50
+"""Partitions of ``__consumer_offsets``."""
 
 
 class Ending(Enum):
@@ -84,7 +88,9 @@ class FakeSite:
     ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``denials`` are the deny rules
     that stand, ``of_others`` those of them that drctl did not make. ``down`` makes every call fail with Unreachable.
     ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was made anew,
-    ``withheld`` are operations on topics that drctl may not use.
+    ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
+    batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
+    :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -106,6 +112,8 @@ class FakeSite:
         self.users: dict[str, frozenset[str]] = {}
         self.down = False
         self.canary_fails: Exception | None = None
+        self.history: list[list[Change]] = []
+        self.hidden: set[int] = set()
         self.clock.actors.append(self._end_overdue_transactions)
 
     def reach(self) -> None:

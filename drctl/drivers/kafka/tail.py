@@ -1,14 +1,15 @@
 """The tail of one site's ``__consumer_offsets``."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic
 from drctl.drivers.kafka.records import ends
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
-from drctl.errors import NotFound
+from drctl.drivers.kafka.tail_progress import TailProgress
+from drctl.errors import DrctlError, NotFound
 from drctl.model import offsets
 from drctl.model.changes import Change, Tailed
 
@@ -27,26 +28,33 @@ class KafkaTail:
         self.decoder = OffsetsTopic()
         self._begin = begin
         self._consumer: Consumer | None = None
-        self._behind: dict[int, int | None] = {}
-        self._next: dict[int, int] = dict(begin or {})
+        self._progress = TailProgress(begin or {})
+        self._fault: DrctlError | None = None
 
     def poll(self, seconds: float) -> Tailed:
         changes = self._read(self._opened(), seconds)
-        counts = list(self._behind.values())
-        behind = None if None in counts else sum(count for count in counts if count)
-        return Tailed(changes, behind, dict(self.decoder.unknown))
+        return self._told(changes, self._progress.behind())
 
     def catch_up(self, seconds: float) -> Tailed:
         """Read on to the ends as they are now: where the consumer last knew them to be is not enough."""
         consumer, deadline = self._opened(), time.monotonic() + seconds
         changes: list[Change] = []
-        wanted = self._ends(self._behind)
-        while missing := {n: end for n, end in wanted.items() if self._next.get(n, 0) < end}:
-            if time.monotonic() > deadline:
+        wanted = self._ends(self._progress.numbers())
+        while missing := {n: end for n, end in wanted.items() if self._progress.next(n) < end}:
+            if self._fault is not None or time.monotonic() > deadline:
                 break
             changes += self._read(consumer, 0.02)
-        behind = sum(end - self._next.get(n, 0) for n, end in missing.items())
-        return Tailed(changes, behind, dict(self.decoder.unknown))
+            if missing.keys() <= self._progress.stuck():
+                break  # what an open transaction hides does not come by waiting for it here
+        missing = {n: end for n, end in wanted.items() if self._progress.next(n) < end}
+        return self._told(changes, sum(end - self._progress.next(n) for n, end in missing.items()))
+
+    def _told(self, changes: list[Change], behind: int | None) -> Tailed:
+        """What was read. A fault is raised once nothing is left to tell before it, so that no change is lost to it."""
+        if not changes:
+            self._raise_fault()
+        left = None if self._fault is not None else behind
+        return Tailed(changes, left, dict(self.decoder.unknown), undecided=self._progress.undecided())
 
     def from_now(self) -> "KafkaTail":
         """Opened at once, where the topic ends now."""
@@ -65,6 +73,8 @@ class KafkaTail:
         return self._consumer
 
     def _read(self, consumer: Consumer, seconds: float) -> list[Change]:
+        """The changes at hand, before and after a fault among them, which is raised by the next reading."""
+        self._raise_fault()
         # consume() would wait out its whole time on a short batch: so wait for one, then take what is there.
         first = consumer.poll(seconds)
         messages = [] if first is None else [first, *consumer.consume(BATCH, 0.0)]
@@ -72,10 +82,22 @@ class KafkaTail:
         for message in messages:
             if message.error() is None:
                 changes.extend(self.decoder.changes(_raw(message.key()), _raw(message.value())))
+                self._progress.read(message.partition() or 0, message.offset() or 0)
             else:
-                self._fault(message)
-        self._measure(consumer, messages)
+                self._note(message)
+        self._progress.measure(self._highs(consumer), time.monotonic())
         return changes
+
+    def _raise_fault(self) -> None:
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+
+    def _highs(self, consumer: Consumer) -> dict[int, int]:
+        """The high watermarks that the newest answers told; -1001 before the first one."""
+        places = (TopicPartition(TOPIC, number) for number in self._progress.numbers())
+        told = {place.partition: consumer.get_watermark_offsets(place, cached=True) for place in places}
+        return {number: high for number, (_, high) in told.items() if high >= 0}
 
     def _open(self) -> Consumer:
         # What was begun now is read to its end soon; a marker at the end of a log shows only in a further fetch.
@@ -83,7 +105,7 @@ class KafkaTail:
         consumer = self.site.consumer({"fetch.wait.max.ms": patience, "auto.offset.reset": "earliest"})
         try:
             begin = self._begin or dict.fromkeys(self._partitions(), OFFSET_BEGINNING)
-            self._behind = dict.fromkeys(begin)
+            self._progress, self._fault = TailProgress(begin), None
             consumer.assign([TopicPartition(TOPIC, number, offset) for number, offset in begin.items()])
         except KafkaException as error:
             consumer.close()
@@ -110,24 +132,16 @@ class KafkaTail:
         found = ends(self.site, [offsets.TopicPartition(TOPIC, number) for number in numbers])
         return {partition.partition: end for partition, end in found.items()}
 
-    def _fault(self, message: Message) -> None:
+    def _note(self, message: Message) -> None:
+        """Note an end that was told, or the first fault of this batch."""
         fault = message.error()
         if fault is None:
             return
         if fault.code() == KafkaError._PARTITION_EOF:
-            self._behind[message.partition() or 0] = 0
-            self._next[message.partition() or 0] = message.offset() or 0
-            return
-        raise self.site.causes.translate(fault, f"read {TOPIC}") from KafkaException(fault)
-
-    def _measure(self, consumer: Consumer, messages: Sequence[Message]) -> None:
-        """Of every partition that brought records: how many it still has. Its end is told by an event of its own."""
-        last = {m.partition(): m for m in messages}
-        for number, message in last.items():
-            if message.error() is None and number is not None:
-                self._next[number] = (message.offset() or 0) + 1
-                _, high = consumer.get_watermark_offsets(TopicPartition(TOPIC, number), cached=True)
-                self._behind[number] = max(0, high - (message.offset() or 0) - 1) if high >= 0 else None
+            self._progress.end(message.partition() or 0, message.offset() or 0)
+        elif self._fault is None:
+            self._fault = self.site.causes.translate(fault, f"read {TOPIC}")
+            self._fault.__cause__ = KafkaException(fault)
 
 
 def _raw(part: bytes | str | None) -> bytes | None:

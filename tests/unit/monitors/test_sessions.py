@@ -1,12 +1,16 @@
 """The index of sessions: what moved, what went, and who was there."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved
+from drctl.errors import DeadlinePassed
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, partition_of
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
-from drctl.monitors.sessions import Held, Sessions
+from drctl.monitors.sessions import Held, Sessions, read_sessions
+from tests.fakes import FakeSite, FakeTail
+from tests.fakes.site import COORDINATORS
 
 A, B = TopicPartition("orders", 0), TopicPartition("orders", 1)
 
@@ -86,3 +90,14 @@ def test_whoever_follows_what_moved_and_what_went_holds_the_same_positions(batch
                 copy[group, partition] = sessions.positions(group)[partition].committed.offset
     held = {(g, p): h.committed.offset for g in sessions.groups() for p, h in sessions.positions(g).items()}
     assert copy == held
+
+
+def test_a_group_that_a_transaction_hides_is_unknown_and_the_others_are_read() -> None:
+    site = FakeSite("north", {"orders": 2})
+    for group in ("billing", "dispatch"):
+        site.group(group).committed[A] = Committed(5)
+    site.hidden = {partition_of("dispatch", COORDINATORS)}
+    sessions = read_sessions(FakeTail(site), site.clock, "north", 5.0, ("billing",))
+    assert sessions.groups() == {"billing"}
+    with pytest.raises(DeadlinePassed, match="hides the commits of dispatch"):
+        read_sessions(FakeTail(site), site.clock, "north", 5.0, ("billing", "dispatch"))

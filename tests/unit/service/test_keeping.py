@@ -6,12 +6,14 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from drctl.model.changes import PositionMoved, partition_of
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run
 from drctl.model.warmth import WarmthState
 from drctl.monitors import status
 from drctl.service.watch import Watch
 from tests.fakes import fake_world
+from tests.fakes.site import COORDINATORS
 from tests.spec.stage import switch
 
 
@@ -54,6 +56,58 @@ def test_a_site_that_is_silent_fails_a_warm_cycle_and_the_next_one_catches_up() 
     earth.south.down = False
     watch.keeper.cycle_or_tell()
     assert earth.south.groups["dispatch"].committed
+
+
+def test_after_a_restart_no_superseded_position_is_committed_on_the_way_to_the_present() -> None:
+    earth = fake_world()
+    earth.come_to_rest()
+    place = TopicPartition("turbines.readings", 0)
+    earth.consumers["dispatch"].running = False
+    earth.north.groups["dispatch"].committed[place] = Committed(2)
+    keeper = Watch(earth.ports(), status, timedelta(seconds=15), warm=True).keeper
+    assert keeper is not None
+    keeper.cycle_or_tell()
+    before = dict(earth.south.groups["dispatch"].committed)
+    earth.north.history = [[PositionMoved("dispatch", place, Committed(at), 1)] for at in (3, 5, 9, 5, 4, 6, 7, 8)]
+    keeper = Watch(earth.ports(), status, timedelta(seconds=15), warm=True).keeper
+    assert keeper is not None
+    for _ in range(8):
+        keeper.cycle_or_tell()
+        assert earth.south.groups["dispatch"].committed == before
+    assert keeper.warm is not None
+    assert keeper.warm.warmth["dispatch"].state is WarmthState.PROVEN
+
+
+def test_groups_whose_commits_a_transaction_hides_are_never_shown_as_proven() -> None:
+    earth = fake_world()
+    earth.come_to_rest()
+    watch = Watch(earth.ports(), status, timedelta(seconds=15), warm=True)
+    assert watch.keeper is not None
+    watch.keeper.cycle_or_tell()
+    place = TopicPartition("turbines.readings", 0)
+    for group in ("dispatch", "billing"):
+        earth.consumers[group].running = False
+        earth.north.groups[group].committed[place] = Committed(3)
+    assert partition_of("dispatch", COORDINATORS) != partition_of("billing", COORDINATORS)
+    earth.north.hidden = {partition_of("dispatch", COORDINATORS)}
+    before, moved = (dict(earth.south.groups[group].committed) for group in ("dispatch", "billing"))
+    watch.keeper.cycle_or_tell()
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_warm_groups{state="undecided"} 1.0' in text
+    assert 'drctl_warm_groups{state="proven"} 1.0' in text
+    assert 'drctl_tail_behind_records{site="north"} 1.0' in text
+    assert 'drctl_warm_behind_records{group="dispatch"}' not in text
+    assert 'drctl_group_members{group="dispatch",site="north"}' not in text
+    assert 'drctl_group_members{group="billing",site="north"}' in text
+    assert earth.south.groups["dispatch"].committed == before
+    assert earth.south.groups["billing"].committed[place].offset < moved[place].offset
+    earth.north.hidden = set()
+    watch.keeper.cycle_or_tell()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_warm_groups{state="proven"} 2.0' in text
+    assert 'drctl_warm_behind_records{group="dispatch"} 0.0' in text
+    assert earth.south.groups["dispatch"].committed[place].offset < before[place].offset
 
 
 def _shown(watch: Watch) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from drctl.decide.comparable import comparable
 from drctl.model.offsets import RecordId
 
 
@@ -13,8 +14,8 @@ def copied_beyond(before: Sequence[RecordId], beyond: Sequence[RecordId], arrive
     ``before`` followed by the first of ``beyond``. Where records repeat and several counts are possible the smallest is
     taken: what may be missing at the target is never left out.
     """
-    there = [record.digest for record in arrived]
-    here = [record.digest for record in (*before, *beyond)]
+    own, others = comparable((*before, *beyond), arrived)
+    here, there = ([record.digest for record in records] for records in (own, others))
     for count in range(len(beyond) + 1):
         end = len(before) + count
         compared = min(end, len(there))

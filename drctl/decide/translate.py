@@ -20,6 +20,7 @@ from itertools import groupby
 from drctl.decide import stranded
 from drctl.decide import stretch as stretches
 from drctl.decide.anchors import floor, usable
+from drctl.decide.comparable import comparable, explained
 from drctl.decide.stretch import ORIGIN, Stretch
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
@@ -158,13 +159,13 @@ def _answers(
                 if here is None
                 else _place(logs, here, position, counted_back=n < 0 and bool(anchors), anchored=bool(anchors))
             )
-    return answers
+    return explained(answers, source, target)
 
 
 def _asked(logs: Logs, window: Window) -> Generator[Window, tuple[Records, Records], tuple[Records, Records]]:
-    """The window's records without those that were stranded."""
+    """The window's records without those that were stranded, as they can be compared."""
     source, target = yield window
-    return stranded.without(source, logs.stranded_here), stranded.without(target, logs.stranded_there)
+    return comparable(stranded.without(source, logs.stranded_here), stranded.without(target, logs.stranded_there))
 
 
 def _contradicted(logs: Logs, anchors: Iterable[OffsetSync], source: Records, target: Records) -> str:

@@ -69,6 +69,10 @@ class RecordId:
     digest: bytes
     milliseconds: int | None = None
     """The record's own timestamp since 1970, as its producer or its log set it; None where it has none."""
+    bare: bytes = b""
+    """The same as ``digest`` without the timestamp; empty where nobody took it."""
+    fault: str = ""
+    """Why the record could not be read whole, empty if it could. The digest of such a record equals no other."""
 
 
 @dataclass(frozen=True, slots=True)

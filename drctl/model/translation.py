@@ -28,6 +28,10 @@ class Refusal(StrEnum):
     GONE_AT_TARGET = "records the group has still to read are no longer at the target, or were never copied there"
     COMPACTED_APART = "compaction left different records around the position on the two sites"
     READS_STRANDED_TAIL = "the group would come to records there that were stranded by a failover and are not here"
+    UNREADABLE_RECORD = (
+        "a record around the position has a header name that is not UTF-8: MirrorMaker 2 rewrites it, and nobody can "
+        "compare it"
+    )
     NO_PARTITION = "the partition does not exist at the target"
     STALE_AT_TARGET = "the group has a position here only at the target, left from earlier: delete it there first"
 

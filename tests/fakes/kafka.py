@@ -76,7 +76,11 @@ class FakeRecords:
         return {partition: self.site.log(partition).bounds for partition in partitions}
 
     def identities(self, partition: TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:
-        return tuple(identity(*record) for record in self.site.log(partition).data(start, stop))
+        log = self.site.log(partition)
+        end = min(stop, log.bounds.stable)
+        if log.readable is not None and max(start, log.readable) < end:
+            raise Conflict(f"site {self.site.name}: {partition} ends at {log.readable}, and was to reach {end}")
+        return tuple(identity(*record, log.entries[record[0]]) for record in log.data(start, stop))
 
     def identities_all(
         self, spans: Mapping[TopicPartition, tuple[int, int]]
@@ -84,7 +88,11 @@ class FakeRecords:
         return {partition: self.identities(partition, *span) for partition, span in spans.items()}
 
     def following(self, partition: TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
-        return tuple(identity(*record) for record in islice(self.site.log(partition).data(start), count))
+        log = self.site.log(partition)
+        found = tuple(identity(*record, log.entries[record[0]]) for record in islice(log.data(start), count))
+        if found:
+            self.identities(partition, start, found[-1].offset + 1)
+        return found
 
 
 class FakePositions:

@@ -94,6 +94,7 @@ class FakeMirror:
         transaction = self.target.begin(self.principal)
         for upstream, payload in records:
             downstream = transaction.write(self.image(partition), payload)
+            self.target.logs[self.image(partition)].entries[downstream].stamped = log.entries[upstream].untimed
             self._unsynced[partition] = self._unsynced.get(partition, self.spacing - 1) + 1
             last = upstream == records[-1][0] and not any(True for _ in log.data(upstream + 1))
             if self._unsynced[partition] >= self.spacing or last:

@@ -27,7 +27,11 @@ class Ending(Enum):
 
 @dataclass(slots=True)
 class Entry:
-    """One offset of a log. ``payload`` None is a marker; ``gone`` was compacted away."""
+    """One offset of a log. ``payload`` None is a marker; ``gone`` was compacted away.
+
+    ``untimed`` was written without a timestamp, ``stamped`` is the copy of such a record, ``unreadable`` has headers
+    that no client library of drctl's can read.
+    """
 
     payload: bytes | None
     transaction: "FakeTransaction | None" = None
@@ -36,6 +40,9 @@ class Entry:
     key: bytes | None = None
     tombstone: bool = False
     milliseconds: int | None = None
+    untimed: bool = False
+    stamped: bool = False
+    unreadable: bool = False
 
     @property
     def is_data(self) -> bool:
@@ -46,11 +53,15 @@ class Entry:
 
 @dataclass(slots=True)
 class Log:
-    """One partition: ``entries[0]`` is offset 0, ``start`` the first one kept, ``opened`` where transactions began."""
+    """One partition: ``entries[0]`` is offset 0, ``start`` the first one kept, ``opened`` where transactions began.
+
+    ``readable`` is where reading ends although the log is told to go on, None where it reaches its end.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     start: int = 0
     opened: "dict[FakeTransaction, int]" = field(default_factory=dict)
+    readable: int | None = None
 
     @property
     def bounds(self) -> LogBounds:
@@ -236,6 +247,16 @@ class FakeTransaction:
             raise Forbidden(f"{self.site.name}: {self.principal} may not use its transactional id")
 
 
-def identity(offset: int, payload: bytes) -> RecordId:
+def identity(offset: int, payload: bytes, entry: Entry | None = None) -> RecordId:
     """The record as ``Records`` hands it out."""
-    return RecordId(offset, blake2b(payload, digest_size=16).digest())
+    bare = _digest(payload)
+    if entry is None or not (entry.untimed or entry.stamped or entry.unreadable):
+        return RecordId(offset, bare)
+    if entry.unreadable:
+        return RecordId(offset, _digest(payload + b" unreadable"), entry.milliseconds, fault="a header is not UTF-8")
+    time = None if entry.untimed else entry.milliseconds
+    return RecordId(offset, _digest(payload + f" at {time}".encode()), time, bare)
+
+
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()

@@ -20,9 +20,10 @@ from confluent_kafka import (
 )
 
 from drctl.drivers.kafka.errors import fault_of
-from drctl.drivers.kafka.records import KafkaRecords
+from drctl.drivers.kafka.headers import UNREADABLE, headers_of
+from drctl.drivers.kafka.records import KafkaRecords, ended_early
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
-from drctl.errors import Conflict, DrctlError, Forbidden, Unreachable
+from drctl.errors import Conflict, DrctlError, Forbidden, Unsupported
 from drctl.model import offsets
 from drctl.model.salvage import Content, Fate, Stamped
 from drctl.ports import Replay
@@ -69,16 +70,17 @@ class KafkaContents:
         if start >= stop:
             return
         consumer.assign([TopicPartition(partition.topic, partition.partition, start)])
+        early: int | None = None
         while True:
             message = consumer.poll(TIMEOUT)
             if message is None:
-                raise Unreachable(
-                    f"site {self.site.name}: no records and no end from {partition} in {TIMEOUT:.0f} s",
-                    remedy="check its leader",
-                )
+                raise ended_early(self.site.name, partition, early, stop)
             fault = message.error()
             if fault is not None and fault.code() == KafkaError._PARTITION_EOF:
-                return
+                if _offset(message) >= stop:
+                    return
+                early = _offset(message)
+                continue
             if fault is not None:
                 raise self.site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
             if _offset(message) >= stop:
@@ -178,7 +180,12 @@ def _translated(site: KafkaSite, partition: offsets.TopicPartition, name: str) -
 def content(partition: offsets.TopicPartition, message: Message, fate: Fate) -> Content:
     """A message as it is in the log."""
     kind, milliseconds = message.timestamp()
-    headers = tuple((str(h[0]), h[1].encode() if isinstance(h[1], str) else h[1]) for h in message.headers() or ())
+    headers = headers_of(message)
+    if headers is None:
+        raise Unsupported(
+            f"{partition} offset {_offset(message)}: {UNREADABLE}: it cannot be saved as it is",
+            remedy="drctl cannot salvage this topic: copy the record with a Java client, and name it to drctl's makers",
+        )
     stamped = STAMPS.get(kind, Stamped.NOBODY)
     return Content(
         partition,

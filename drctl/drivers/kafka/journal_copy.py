@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import DrctlError, JournalBroken, NotFound, NotProven, Unreachable
@@ -130,7 +131,7 @@ def _joined(site: str, messages: Iterable[Message]) -> Iterable[Line]:
     waiting: dict[tuple[bytes, int], dict[int, bytes]] = {}
     for message in messages:
         try:
-            number, part = (_raw(header[1]) for header in message.headers() or ())
+            number, part = (_raw(value) for _, value in headers_of(message) or ())
             index, count = (int(each) for each in part.split(b"/"))
             place = (number, count)
             pieces = waiting.setdefault(place, {})

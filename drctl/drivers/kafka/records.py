@@ -1,5 +1,6 @@
 """Records of one site, read without joining a group."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 
@@ -17,8 +18,9 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
 
+from drctl.drivers.kafka.headers import UNREADABLE, Headers, headers_of
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
-from drctl.errors import NotFound, Unreachable
+from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
 from drctl.model import offsets
 from drctl.model.offsets import LogBounds, RecordId
 
@@ -90,12 +92,13 @@ class KafkaRecords:
         found: Mapping[offsets.TopicPartition, list[RecordId]],
     ) -> None:
         """Read on until every partition has come to its stop; one that has is paused."""
-        idle = 0.0
+        idle, early = 0.0, dict[offsets.TopicPartition, int]()
         while stops:
             messages = _at_hand(consumer, BATCH)
             idle = 0.0 if messages else idle + PATIENCE
             if idle >= TIMEOUT:
-                raise _silent(self.site, next(iter(stops)))
+                partition = next((p for p in stops if p in early), next(iter(stops)))
+                raise ended_early(self.site.name, partition, early.get(partition), stops[partition])
             for message in messages:
                 partition = offsets.TopicPartition(message.topic() or "", message.partition() or 0)
                 if partition not in stops:
@@ -105,7 +108,10 @@ class KafkaRecords:
                     raise self.site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
                 if fault is None and offset < stops[partition]:
                     found[partition].append(identity(offset, message))
-                if fault is not None or offset >= stops[partition] - 1:
+                ended = offset >= stops[partition] if fault is not None else offset >= stops[partition] - 1
+                if not ended and fault is not None:
+                    early[partition] = offset  # a new leader may know the rest in a moment
+                if ended:
                     del stops[partition]
                     if stops:
                         consumer.pause([TopicPartition(*partition)])
@@ -142,11 +148,14 @@ def read(site: KafkaSite, partition: offsets.TopicPartition, start: int, *, batc
         return
     with site.borrow() as consumer:
         consumer.assign([TopicPartition(partition.topic, partition.partition, start)])
-        yield from _until_end(site, consumer, partition, min(batch, BATCH))
+        yield from _until(site, consumer, partition, low.stable, min(batch, BATCH))
 
 
-def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition, batch: int) -> Iterator[Message]:
-    idle = 0.0
+def _until(
+    site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition, stop: int, batch: int
+) -> Iterator[Message]:
+    """All messages up to the end, which lies at ``stop`` or behind it; an end before that is none."""
+    idle, early = 0.0, None
     while idle < TIMEOUT:
         messages = _at_hand(consumer, batch)
         idle = 0.0 if messages else idle + PATIENCE
@@ -154,11 +163,13 @@ def _until_end(site: KafkaSite, consumer: Consumer, partition: offsets.TopicPart
             fault = message.error()
             if fault is None:
                 yield message
-            elif fault.code() == KafkaError._PARTITION_EOF:
+            elif fault.code() != KafkaError._PARTITION_EOF:
+                raise site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
+            elif _offset(message) >= stop:
                 return
             else:
-                raise site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
-    raise _silent(site, partition)
+                early = _offset(message)
+    raise ended_early(site.name, partition, early, stop)
 
 
 def _at_hand(consumer: Consumer, most: int) -> list[Message]:
@@ -167,16 +178,26 @@ def _at_hand(consumer: Consumer, most: int) -> list[Message]:
     return [] if first is None else [first, *consumer.consume(most, 0.0)]
 
 
-def _silent(site: KafkaSite, partition: offsets.TopicPartition) -> Unreachable:
-    return Unreachable(
-        f"site {site.name}: no records and no end from {partition} in {TIMEOUT:.0f} s", remedy="check its leader"
+def ended_early(site: str, partition: offsets.TopicPartition, end: int | None, stop: int) -> DrctlError:
+    """Return the error of a read that told no end in time, or with ``end`` one before the place it had to reach."""
+    if end is None:
+        said = f"site {site}: no records and no end from {partition} in {TIMEOUT:.0f} s"
+        return Unreachable(said, remedy="check its leader")
+    return Conflict(
+        f"site {site}: {partition} ends at {end} when it is read, and its leader had told that it reaches {stop}",
+        remedy="look again; if it stays so, a new leader has lost records, or the topic was deleted and made again",
     )
 
 
 def identity(offset: int, message: Message) -> RecordId:
-    """A record's place, identity and timestamp."""
+    """A record's place, identity and timestamp. A record that cannot be read whole equals no other, and says why."""
     kind, milliseconds = message.timestamp()
-    return RecordId(offset, digest(message), None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds)
+    known = None if kind == TIMESTAMP_NOT_AVAILABLE or milliseconds < 0 else milliseconds
+    headers = headers_of(message)
+    if headers is None:
+        return RecordId(offset, os.urandom(16), known, fault=UNREADABLE)
+    full, bare = _digests(message, headers)
+    return RecordId(offset, full, known, bare)
 
 
 def digest(message: Message) -> bytes:
@@ -185,6 +206,11 @@ def digest(message: Message) -> bytes:
     A log that stamps its own time (``message.timestamp.type=LogAppendTime``) leaves the timestamp out; then so must the
     other site, which is why a gate asks for the same setting on both.
     """
+    return identity(_offset(message), message).digest
+
+
+def _digests(message: Message, headers: Headers) -> tuple[bytes, bytes]:
+    """The digest, and the same without the timestamp."""
     hashed = xxhash.xxh3_128()
 
     def add(part: bytes | str | None) -> None:
@@ -193,15 +219,15 @@ def digest(message: Message) -> bytes:
 
     add(message.key())
     add(message.value())
-    headers = message.headers() or ()
     hashed.update(len(headers).to_bytes(4, "big"))
     for header in headers:
         add(header[0])
         add(header[1])
+    bare = hashed.digest()
     kind, milliseconds = message.timestamp()
     if kind != TIMESTAMP_LOG_APPEND_TIME:
         hashed.update(milliseconds.to_bytes(8, "big", signed=True))
-    return hashed.digest()
+    return hashed.digest(), bare
 
 
 def _bounds(start: int, stable: int, high: int) -> LogBounds:

@@ -14,6 +14,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from drctl.drivers.kafka.errors import fault_of
+from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.model import offsets
@@ -283,7 +284,7 @@ def read_everything(site: KafkaSite, partitions: Sequence[offsets.TopicPartition
 
 
 def incoming(message: Message) -> Incoming:
-    """A client's message as a plain value. Of headers with the same name the last one counts."""
-    headers = {str(h[0]): h[1].encode() if isinstance(h[1], str) else h[1] for h in message.headers() or ()}
+    """A client's message as a plain value. The last of headers with one name counts; unreadable ones are none."""
+    headers = dict(headers_of(message) or ())
     place = offsets.TopicPartition(message.topic() or "", message.partition() or 0)
     return Incoming(place, message.offset() or 0, message.key(), message.value(), headers)

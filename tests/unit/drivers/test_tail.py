@@ -1,6 +1,5 @@
 """The tail of __consumer_offsets: how far it is, what transactions hide of it, and faults among what it reads."""
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
@@ -12,6 +11,7 @@ from drctl.drivers.kafka.tail import TOPIC, KafkaTail
 from drctl.drivers.kafka.tail_progress import STUCK, TailProgress
 from drctl.errors import Unreachable
 from drctl.model.changes import PositionMoved, Undecided, partition_of
+from tests.unit.drivers.brokers import Brokers
 
 
 def begun(*numbers: int) -> TailProgress:
@@ -88,31 +88,6 @@ def test_a_backlog_that_is_not_read_yet_is_not_taken_for_hidden() -> None:
 )
 def test_a_group_lives_where_javas_hash_puts_it(group: str, number: int) -> None:
     assert partition_of(group, 50) == number
-
-
-class Brokers(Consumer):
-    """Hands out these messages in one batch, then nothing; each partition's high watermark is ``high``."""
-
-    def __new__(cls, *_: object) -> "Brokers":
-        return super().__new__(cls)
-
-    def __init__(self, messages: Sequence[Message], high: int) -> None:
-        super().__init__({"group.id": "unused"})
-        self.messages, self.high = list(messages), high
-
-    def poll(self, timeout: float = -1) -> Message | None:
-        del timeout
-        return self.messages.pop(0) if self.messages else None
-
-    def consume(self, *_: object, **__: object) -> list[Message]:
-        found, self.messages = self.messages, []
-        return found
-
-    def assign(self, *_: object) -> None:
-        """Nothing is connected."""
-
-    def get_watermark_offsets(self, *_: object, **__: object) -> tuple[int, int]:
-        return 0, self.high
 
 
 class OnePartition:

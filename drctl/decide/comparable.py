@@ -1,0 +1,45 @@
+"""What of two logs can be compared at all: records without a timestamp, and records that nobody can read whole.
+
+MirrorMaker 2 copies a record without a timestamp (-1) as one that has none, and its producer then stamps the copy. So
+where either side has none, time tells nothing about the record, and it is compared by key, value and headers.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from drctl.model.offsets import RecordId
+from drctl.model.translation import Answer, Refusal, Refused
+
+OF_CONTENT = (Refusal.DIFFERENT_RECORDS, Refusal.COMPACTED_APART)
+"""Refusals that come of comparing records."""
+
+type Records = Sequence[RecordId]
+
+
+def comparable(source: Records, target: Records) -> tuple[Records, Records]:
+    """Return both sides' records; of those that lack a timestamp on either side the digest leaves it out on both."""
+    untimed = {record.bare for record in (*source, *target) if record.bare and record.milliseconds is None}
+    if not untimed:
+        return source, target
+    return tuple(_without_time(source, untimed)), tuple(_without_time(target, untimed))
+
+
+def _without_time(records: Records, untimed: set[bytes]) -> Iterator[RecordId]:
+    return (replace(record, digest=record.bare) if record.bare in untimed else record for record in records)
+
+
+def explained(answers: Mapping[int, Answer], source: Records, target: Records) -> dict[int, Answer]:
+    """Return the answers; what was refused because a record could not be read says so, and which one it is."""
+    faults = [(where, record) for where, records in (("source", source), ("target", target)) for record in records]
+    faults = [(where, record) for where, record in faults if record.fault]
+    return {position: _explained(answer, faults) for position, answer in answers.items()}
+
+
+def _explained(answer: Answer, faults: Iterable[tuple[str, RecordId]]) -> Answer:
+    if not isinstance(answer, Refused) or answer.why not in OF_CONTENT:
+        return answer
+    near = min(faults, key=lambda fault: abs(fault[1].offset - answer.position), default=None)
+    if near is None:
+        return answer
+    where, record = near
+    return replace(answer, why=Refusal.UNREADABLE_RECORD, detail=f"offset {record.offset} at the {where}")

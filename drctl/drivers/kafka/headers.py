@@ -1,0 +1,20 @@
+"""Headers of a record, also of one that the client library cannot read."""
+
+from confluent_kafka import Message
+
+type Headers = tuple[tuple[str, bytes | None], ...]
+
+UNREADABLE = "a header name is not UTF-8, and the client library cannot read the headers"
+
+
+def headers_of(message: Message) -> Headers | None:
+    """Return the record's headers in order, or None if one's name is not UTF-8.
+
+    confluent-kafka raises SystemError for such a name, for a record that anybody may have written and that stays in the
+    log for as long as it is retained.
+    """
+    try:
+        told = message.headers() or ()
+    except (SystemError, UnicodeDecodeError):
+        return None
+    return tuple((str(name), value.encode() if isinstance(value, str) else value) for name, value in told)

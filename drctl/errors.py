@@ -21,12 +21,13 @@
     ├── NotFound              9   a topic, group or connector that was named does not exist
     ├── NotProven            10   facts contradict or do not suffice: a refusal to guess
     ├── Conflict             11   the world changed under us (group active, connector altered): look again
+    │   └── PositionsPending      … open transactions commit positions for some groups; the others' are known
     ├── JournalBroken        12   the journal is damaged or cannot be written
     └── LabError             13   the embedded lab could not do what was asked
 """
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar
 
 
 class DrctlError(Exception):
@@ -155,6 +156,25 @@ class Conflict(DrctlError):
 
     exit_code = 11
     transient = True
+
+
+class PositionsPending(Conflict):
+    """Open transactions commit positions for some groups: these are not decided before the transactions end.
+
+    ``pending`` names the groups with the partitions in question, as far as anybody can tell; ``found`` is what is
+    decided: all positions of the other groups, and the rest of these groups'.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        found: Mapping[str, Mapping[Any, Any]] | None = None,
+        pending: Mapping[str, Collection[Any]] | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.found, self.pending = found or {}, pending or {}
 
 
 class JournalBroken(DrctlError):

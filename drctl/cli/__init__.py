@@ -58,7 +58,7 @@ Refused by a gate, nothing changed; the first of all reasons told:
    33 the offset syncs                38 who writes or stays, and where
    34 both directions run             39 a group is active at the target
    40 the last move is too recent     41 a deployment cannot be scaled
-   42 the standby is too small for the shift
+   42 the standby is too small        43 a position cannot be proven
 \b
 Verdicts that are not proved:
    20 refuted  21 inconclusive  22 vacuous       130 interrupted

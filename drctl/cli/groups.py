@@ -17,7 +17,8 @@ from drctl.model.translation import Answer, Translated
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import handed_over, narrowed
-from drctl.ports import Positions, World
+from drctl.ports import Clock, Positions, World
+from drctl.ports.asking import decided
 
 type Checkpoints = dict[str, dict[TopicPartition, Checkpoint]]
 
@@ -58,7 +59,8 @@ def list_(plan_file: Path, output: str) -> None:
         row: list[object] = [group["name"]]
         for site in sites:
             there = group["sites"][site]
-            row += [f"{there['protocol']} {there['state']}", there["members"], there["positions"]]
+            positions = "unknown (a transaction is open)" if there["positions"] is None else there["positions"]
+            row += [f"{there['protocol']} {there['state']}", there["members"], positions]
         rows.append([*row, group["moves"]])
     show_table("Groups", columns, rows)
 
@@ -70,7 +72,7 @@ def list_(plan_file: Path, output: str) -> None:
 def show(plan_file: Path, output: str, group: str) -> None:
     """Show one group on both sites: members with static ids and assignments, and its positions."""
     with opened(plan_file) as world:
-        found = {name: _shown(site.positions, group) for name, site in sorted(world.sites.items())}
+        found = {name: _shown(site.positions, group, world.clock) for name, site in sorted(world.sites.items())}
         moves = _moves(world).get(group, "not moved: the plan file does not name it")
     if all(there["state"] == GroupState.DEAD.value for there in found.values()):
         raise NotFound(f"no site has a group {group}", remedy="see 'drctl groups list'")
@@ -84,7 +86,7 @@ def show(plan_file: Path, output: str, group: str) -> None:
             (
                 p["topic"],
                 p["partition"],
-                p["position"],
+                "unknown" if p["position"] is None else p["position"],
                 p["metadata"],
                 *_owner(assigned.pop(f"{p['topic']}-{p['partition']}", None)),
             )
@@ -132,7 +134,8 @@ def _listed(world: World) -> list[dict[str, Any]]:
     moves, found = _moves(world), {name: dict[str, Any]() for name in sorted(names)}
     for name, site in world.sites.items():
         kinds, described = site.positions.groups(), site.positions.describe(names)
-        for group, held in site.positions.committed(names).items():
+        held_now, pending = decided(site.positions, names, world.clock)
+        for group, held in held_now.items():
             seen = described[group]
             protocol = kinds.get(group, seen.protocol)
             state = seen.state if protocol is not GroupProtocol.OTHER else GroupState.UNKNOWN
@@ -140,7 +143,7 @@ def _listed(world: World) -> list[dict[str, Any]]:
                 "protocol": protocol.value if group in kinds else "-",
                 "state": state.value if group in kinds else "absent",
                 "members": len(seen.members),
-                "positions": len(held),
+                "positions": len(held) if group not in pending else None,
             }
     return [
         {"name": group, "moves": moves.get(group, "not in the plan file"), "sites": there}
@@ -156,8 +159,13 @@ def _moves(world: World) -> dict[str, str]:
     return moves
 
 
-def _shown(positions: Positions, group: str) -> dict[str, Any]:
+def _shown(positions: Positions, group: str, clock: Clock) -> dict[str, Any]:
     seen = positions.describe([group])[group]
+    held, pending = decided(positions, [group], clock)
+    undecided = [
+        {"topic": p.topic, "partition": p.partition, "position": None, "metadata": "a transaction is open"}
+        for p in sorted(pending.get(group, ()))
+    ]
     return {
         "protocol": seen.protocol.value,
         "state": seen.state.value,
@@ -173,8 +181,9 @@ def _shown(positions: Positions, group: str) -> dict[str, Any]:
         ],
         "positions": [
             {"topic": p.topic, "partition": p.partition, "position": c.offset, "metadata": c.metadata}
-            for p, c in sorted(positions.committed([group])[group].items())
-        ],
+            for p, c in sorted(held[group].items())
+        ]
+        + undecided,
     }
 
 
@@ -206,7 +215,7 @@ def _rows(answers: Answers, theirs: Checkpoints) -> Iterator[tuple[object, ...]]
             checkpoint = theirs.get(group, {}).get(tp)
             mm2 = checkpoint.downstream if checkpoint else "none"
             there, compared, proof = _told(answer)
-            yield (group, tp, answer.position, there, mm2, compared, proof)
+            yield (group, tp, "unknown" if answer.position < 0 else answer.position, there, mm2, compared, proof)
 
 
 def _told(answer: Answer) -> tuple[object, object, str]:
@@ -234,7 +243,8 @@ def _document(source: str, target: str, answers: Answers, theirs: Checkpoints) -
 
 
 def _position(tp: TopicPartition, answer: Answer, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    place = {"topic": tp.topic, "partition": tp.partition, "position": answer.position}
+    position = None if answer.position < 0 else answer.position
+    place = {"topic": tp.topic, "partition": tp.partition, "position": position}
     mm2 = {"mirrorMaker": checkpoint.downstream if checkpoint else None}
     if isinstance(answer, Translated):
         return {**place, "translated": answer.offset, "proof": answer.proof.name, "compared": answer.compared, **mm2}

@@ -11,12 +11,12 @@ from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
 from drctl.decide.readiness import Blocker, blockers, warnings
-from drctl.errors import DrctlError
 from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
 from drctl.plans.plan import Plan
-from drctl.plans.positions import Answers, translate_groups
+from drctl.plans.position_gate import judge_positions
+from drctl.plans.positions import Answers
 from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
@@ -44,9 +44,11 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         facts = observe(world, source, target)
-        blocking = [*blockers(facts, world.plan.guards, world.clock.now()), *looked_closer(world, facts)]
+        answers, unknown, of_positions = judge_positions(world, facts, accept_repeats=accept_repeats)
+        reasons = blockers(facts, world.plan.guards, world.clock.now())
+        blocking = [*reasons, *looked_closer(world, facts), *of_positions]
         warned = list(warnings(facts))
-        groups = _groups(world, source, target)
+        groups = _groups(world, answers, unknown)
         behind = stays_behind(whole, source, target)
         never = never_committed(world, source, target)
         epoch = world.epochs.current()
@@ -65,12 +67,10 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         raise click.exceptions.Exit(blocking[0].concern.value)
 
 
-def _groups(world: World, source: str, target: str) -> list[dict[str, Any]]:
+def _groups(world: World, answers: Answers | None, unknown: str) -> list[dict[str, Any]]:
     """What would be handed over if the work stopped now; positions near the head are not copied yet and will be."""
-    try:
-        answers: Answers = translate_groups(world, source, target, world.plan.groups)
-    except DrctlError as error:
-        return [{"name": name, "positions": None, "unknown": str(error)} for name in world.plan.groups]
+    if answers is None:
+        return [{"name": name, "positions": None, "unknown": unknown} for name in world.plan.groups]
     return [
         {
             "name": name,

@@ -221,7 +221,7 @@ def _group_rows(seen: Status, *, wide: bool) -> Iterator[tuple[object, ...]]:
             continue
         for name, group in sorted(groups.items()):
             lags = site.group_lag.value
-            lag = "unknown" if lags is None else lags.get(name, "")
+            lag = "unknown" if lags is None else lags.get(name, "unknown")
             if wide or site.role.value == "primary" or group.members:
                 yield (name, site.facts.name, group.state.value, group.protocol.value, len(group.members), lag)
 

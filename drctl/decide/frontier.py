@@ -25,6 +25,7 @@ from enum import Enum, auto
 
 from drctl.decide import stranded
 from drctl.decide.anchors import usable
+from drctl.decide.comparable import comparable
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 
 COUNTED_UP_TO = 10_000
@@ -152,20 +153,26 @@ def _span_there(claim: Claim, newest: OffsetSync | None) -> tuple[int, int]:
     return begin, begin + 1 if claim.compacted else claim.target.stable
 
 
+def _same(source: RecordId, target: RecordId) -> bool:
+    """Whether they are equal, as far as they can be compared: of one that nobody can read whole only its place is."""
+    return bool(source.fault or target.fault) or source.digest == target.digest
+
+
 def _difference(claim: Claim, newest: OffsetSync | None, source: Records, target: Records) -> str:
     """Why the records refute the claim, empty if they do not."""
-    here = stranded.without(source, claim.stranded_here)
-    there = stranded.without(target, claim.stranded_there)
+    here, there = comparable(
+        stranded.without(source, claim.stranded_here), stranded.without(target, claim.stranded_there)
+    )
     said = f"said to be copied up to {claim.frontier}"
     if newest is None:
-        if [r.digest for r in here] == [r.digest for r in there[: len(here)]]:
+        if len(here) <= len(there) and all(map(_same, here, there)):
             return ""
         found = "the target's log differs" if there else "the target's log is empty"
         return f"{said}, and {found}; no offset sync of it is in both logs"
-    first = next((r.digest for r in here if r.offset == newest.upstream), None)
-    image = next((r.digest for r in there if r.offset == newest.downstream), None)
-    excused = claim.compacted and (first is None or image is None)
-    if not excused and (first is None or first != image):
+    first = next((r for r in here if r.offset == newest.upstream), None)
+    image = next((r for r in there if r.offset == newest.downstream), None)
+    missing = first is None or image is None
+    if (missing and not claim.compacted) or (first and image and not _same(first, image)):
         return f"its newest offset sync, {newest.upstream} to {newest.downstream}, does not hold"
     if not claim.compacted and len(there) < len(here):
         return (

@@ -44,6 +44,8 @@ FIRM: Mapping[Rule, str] = {
     Rule.GROUP_ACTIVE_AT_TARGET: "Kafka commits nothing for a group with members",
     Rule.SINK_GROUP_DIFFERS: "it would deliver every record once more",
     Rule.SINK_ACTIVE_AT_TARGET: "its group would be handed positions while it reads",
+    Rule.POSITION_UNPROVEN: "no position is guessed; earlier ones that skip nothing are for --accept-repeats",
+    Rule.POSITIONS_UNKNOWN: "what is unknown cannot be handed over",
     Rule.PARTITIONS_DIFFER: "positions and records would have no place",
 }
 """Some that are asked for, each with why not; so is every rule that is named nowhere here."""

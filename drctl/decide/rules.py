@@ -89,6 +89,8 @@ class Rule(StrEnum):
     REPLICAS_UNKNOWN = "nobody knows how many replicas a deployment needs"
     STANDBY_TOO_SMALL = "the standby has less than the shift demands"
     CAPACITY_UNKNOWN = "what the standby has is not known, and the shift demands it"
+    POSITION_UNPROVEN = "a position cannot be proven, and waiting for the link does not change that"
+    POSITIONS_UNKNOWN = "the groups' positions cannot be told"
     SHIFT_CHANGES = "the next shift demands more and begins while the work moves"
 
 
@@ -109,6 +111,7 @@ class Concern(IntEnum):
     HASTE = 40
     DEPLOYMENTS = 41
     CAPACITY = 42
+    POSITIONS = 43
 
 
 CONCERNS: Mapping[Concern, frozenset[Rule]] = {
@@ -201,6 +204,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.REPLICAS_UNKNOWN,
         }
     ),
+    Concern.POSITIONS: frozenset({Rule.POSITION_UNPROVEN, Rule.POSITIONS_UNKNOWN}),
     Concern.CAPACITY: frozenset({Rule.STANDBY_TOO_SMALL, Rule.CAPACITY_UNKNOWN, Rule.SHIFT_CHANGES}),
 }
 """Every rule belongs to exactly one concern."""

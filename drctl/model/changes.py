@@ -46,16 +46,18 @@ type Change = PositionMoved | PositionForgotten | GroupSeen | GroupForgotten
 class Undecided:
     """Partitions of ``__consumer_offsets``, of ``count``, whose newest records a transaction hides that does not end.
 
-    ``records`` is how many offsets are hidden there. Nobody can tell the positions of the groups that live there.
+    ``records`` is how many offsets are hidden there; ``groups`` are named where groups are asked one by one. Nobody can
+    tell the positions of these, and of the groups that live there.
     """
 
     partitions: frozenset[int] = frozenset()
     count: int = 0
     records: int = 0
+    groups: frozenset[str] = frozenset()
 
     def hides(self, group: str) -> bool:
         """Whether that group's newest commits may be among what is hidden."""
-        return self.count > 0 and partition_of(group, self.count) in self.partitions
+        return group in self.groups or (self.count > 0 and partition_of(group, self.count) in self.partitions)
 
 
 NOTHING_UNDECIDED = Undecided()

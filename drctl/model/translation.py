@@ -32,6 +32,7 @@ class Refusal(StrEnum):
         "a record around the position has a header name that is not UTF-8: MirrorMaker 2 rewrites it, and nobody can "
         "compare it"
     )
+    UNDECIDED = "a transaction in which the group commits is open, so its position is not decided"
     NO_PARTITION = "the partition does not exist at the target"
     STALE_AT_TARGET = "the group has a position here only at the target, left from earlier: delete it there first"
 
@@ -53,7 +54,7 @@ class Refused:
     """A position that could not be proven; ``conservative`` is an earlier one that is certain to skip nothing.
 
     ``repeats`` is how many records at most would be read again from ``conservative``; both are None where not even that
-    is known.
+    is known. Of an UNDECIDED one ``position`` is -1: nobody knows it.
     """
 
     partition: TopicPartition

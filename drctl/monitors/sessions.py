@@ -151,7 +151,7 @@ def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Foll
 def hidden(sessions: Sessions, groups: Collection[str] | None) -> str:
     """Why these groups' newest commits, or with None all groups', are not known; empty if they are."""
     if groups is None:
-        return "a transaction that does not end hides commits" if sessions.undecided.partitions else ""
+        return "a transaction that does not end hides commits" if sessions.undecided.records else ""
     named = sorted(group for group in groups if sessions.undecided.hides(group))
     more = f" and {len(named) - 5} more" if len(named) > 5 else ""
     return f"a transaction that does not end hides the commits of {', '.join(named[:5])}{more}" if named else ""

@@ -7,7 +7,11 @@ from drctl.model.facts import SiteFacts
 from drctl.model.reading import Reading
 from drctl.monitors.looking import look
 from drctl.monitors.scaling import scaled
+from drctl.ports.asking import decided
 from drctl.ports.world import SitePorts, World
+
+A_MOMENT = 1.0
+"""Seconds within which most transactions end; a look at a site may not take longer for one that does not."""
 
 
 def site_facts(world: World, name: str) -> SiteFacts:
@@ -34,10 +38,15 @@ def site_facts(world: World, name: str) -> SiteFacts:
 
 
 def group_lag(world: World, site: SitePorts, topics: Mapping[str, Topic]) -> Mapping[str, int]:
-    """Per group the offsets between its positions and the stable ends, in the plan's topics."""
+    """Per group the offsets between its positions and the stable ends, in the plan's topics.
+
+    A group of which a transaction that stays open commits positions is left out: nobody knows its lag.
+    """
     names = world.plan.topics_at(site.name)
     ends = site.records.bounds([p for name in names if name in topics for p in topics[name].spread()])
+    found, pending = decided(site.positions, world.plan.groups, world.clock, A_MOMENT)
     return {
         group: sum(max(0, ends[p].stable - max(c.offset, ends[p].start)) for p, c in positions.items() if p in ends)
-        for group, positions in site.positions.committed(world.plan.groups).items()
+        for group, positions in found.items()
+        if group not in pending
     }

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from drctl.model.session import GroupProtocol
 from drctl.ports import World
+from drctl.ports.asking import decided
 
 MOVED = (GroupProtocol.CLASSIC, GroupProtocol.CONSUMER)
 
@@ -29,7 +30,8 @@ def _uncovered(world: World, site: str) -> Iterator[Uncovered]:
             yield Uncovered(group, "a share or streams group, or one of an unknown kind: its state cannot be moved")
         elif group not in plan.groups:
             yield Uncovered(group, "the plan file does not name it")
-    for group, held in sorted(positions.committed(sorted(found.keys() & set(plan.groups))).items()):
+    held_now, _ = decided(positions, sorted(found.keys() & set(plan.groups)), world.clock)
+    for group, held in sorted(held_now.items()):
         others = sorted({p.topic for p in held if p.topic not in plan.topics_at(site)})
         if others:
             yield Uncovered(group, f"the plan file does not name the topics of its positions in {', '.join(others)}")

@@ -57,7 +57,7 @@ def ordered(
     topics = tuple(sorted(set(recreate)))
     move = switchover.ordered(source, target, observe=observe, accept_repeats=accept_repeats)
     rest = tuple(
-        CheckGates(observe, asks=False) if step.name == CheckGates.name else step
+        CheckGates(observe, asks=False, accept_repeats=accept_repeats) if step.name == CheckGates.name else step
         for step in move.steps
         if step.name != RaiseEpoch.name
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from drctl.errors import DrctlError
+from drctl.errors import DrctlError, PositionsPending
 from drctl.model.changes import Change, PositionForgotten, PositionMoved
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.ports import SitePorts, Tail
+from drctl.ports import Clock, SitePorts, Tail
+from drctl.ports.asking import decided
 
 type Held = Mapping[str, Mapping[TopicPartition, Committed]]
 """Positions by group, every asked group in it."""
@@ -20,8 +21,10 @@ class Followed:
     Where the changes cannot be read, each time asks. Close it when done.
     """
 
-    def __init__(self, site: SitePorts) -> None:
-        self._site = site
+    def __init__(self, site: SitePorts, clock: Clock | None = None) -> None:
+        """With a ``clock`` a group whose transaction is open is asked again for a moment; else, or after that, it is
+        PositionsPending."""
+        self._site, self._clock = site, clock
         self._tail: Tail | None = None
         self._held: dict[str, dict[TopicPartition, Committed]] = {}
 
@@ -53,8 +56,22 @@ class Followed:
             self._tail = self._site.tail.from_now()
         except DrctlError:  # it may not be read, or is not there yet: asking tells what is wrong with a site
             self._tail = None
-        asked = self._site.positions.committed(groups)
+        asked = self._asked(groups)
         self._held = {group: dict(positions) for group, positions in asked.items()}
+
+    def _asked(self, groups: Collection[str]) -> Held:
+        if self._clock is None:
+            return self._site.positions.committed(groups)
+        found, pending = decided(self._site.positions, groups, self._clock)
+        if pending:
+            names = ", ".join(sorted(pending)[:5])
+            raise PositionsPending(
+                f"site {self._site.name}: transactions stay open that commit positions of {names}",
+                remedy="wait until they end; do not stop their producers",
+                found=found,
+                pending=pending,
+            )
+        return found
 
     def _up_to_date(self) -> bool:
         if self._tail is None:

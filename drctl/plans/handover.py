@@ -36,10 +36,10 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
         source=source,
         target=target,
         steps=(
-            CheckGates(observe, handover_blockers),
+            CheckGates(observe, handover_blockers, accept_repeats=accept_repeats),
             RaiseEpoch(),
             PlaceSinks(),
-            ProveAhead(),
+            ProveAhead(accept_repeats),
             StopSinks(),
             ScaleDownSource(),
             WaitUntilEmpty(),

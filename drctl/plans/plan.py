@@ -85,7 +85,7 @@ class Scene:
     def positions(self, site: SitePorts) -> Followed:
         """The groups' positions at that site, asked for the first time and followed from then on."""
         if site.name not in self._followed:
-            self._followed[site.name] = Followed(site)
+            self._followed[site.name] = Followed(site, self.world.clock)
         return self._followed[site.name]
 
     def held(self) -> tuple[Held, Held]:

@@ -17,7 +17,7 @@ from drctl.plans.images import Images
 from drctl.plans.proofs import Proofs
 from drctl.plans.tails import known as stranded
 from drctl.ports import Records
-from drctl.ports.asking import both
+from drctl.ports.asking import both, decided
 from drctl.ports.world import SitePorts, World
 
 AT_ONCE = 100_000
@@ -35,10 +35,22 @@ def translate_groups(
     """Every position of these groups in the plan's topics, as committed at the source, translated to the target.
 
     Each partition is read once for all groups. Partitions that a group never committed are left out, except those where
-    only the target has a position: such a leftover is refused. NotFound where the link's offset-syncs topic is missing.
+    only the target has a position: such a leftover is refused, and so is what a transaction that stays open commits.
+    NotFound where the link's offset-syncs topic is missing.
     """
-    here, there = both(*(partial(world.sites[site].positions.committed, groups) for site in (source, target)))
-    return translate_committed(world, source, target, here, there, proofs=proofs)
+    asked = (partial(decided, world.sites[site].positions, groups, world.clock) for site in (source, target))
+    (here, pending), (there, pending_there) = both(*asked)
+    image = Images(world, source, target).of
+    moving = {group: {image(p) for p in places} for group, places in pending.items()}
+    there = {
+        # Where it is not decided whether the group has a position here, nobody can tell that there is only one there.
+        group: {p: c for p, c in held.items() if group not in moving or (moving[group] and p not in moving[group])}
+        for group, held in there.items()
+    }
+    answers = translate_committed(world, source, target, here, there, proofs=proofs)
+    for undecided in (_undecided(world, source, pending), _undecided(world, target, pending_there)):
+        answers = {group: {**found, **undecided.get(group, {})} for group, found in answers.items()}
+    return answers
 
 
 def translate_committed(
@@ -208,6 +220,21 @@ def _leftovers(
             if p.topic in topics and p not in known.get(group, ())
         }
         for group, positions in there.items()
+    }
+
+
+def _undecided(
+    world: World, site: str, pending: Mapping[str, Collection[TopicPartition]]
+) -> Mapping[str, dict[TopicPartition, Answer]]:
+    """Positions in the plan's topics that open transactions commit; of a group's very first commit all may be."""
+    if not pending:
+        return {}
+    names = world.plan.topics_at(site)
+    topics = world.sites[site].brokers.topics(names)
+    every = [p for name in sorted(topics) for p in topics[name].spread()]
+    return {
+        group: {p: Refused(p, -1, Refusal.UNDECIDED, f"at {site}") for p in places or every if p.topic in names}
+        for group, places in pending.items()
     }
 
 

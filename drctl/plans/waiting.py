@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from drctl.errors import DeadlinePassed, DrctlError
+from drctl.errors import DeadlinePassed, DrctlError, PositionsPending
+from drctl.plans.followed import Held
 from drctl.plans.plan import Scene
 
 _POLL = 0.2
 _PATIENCE = 10.0
 _SHOWN = 8
+ENDS_BY_ITSELF = "they end by themselves, at the latest after transaction.timeout.ms: see kafka-transactions.sh list"
 
 
 def wait_until_none(
@@ -41,6 +43,27 @@ def patiently[T](scene: Scene, question: Callable[[], T]) -> T:
                 raise
             scene.say(str(error))
             scene.world.clock.sleep(_POLL)
+
+
+def held_once_decided(scene: Scene) -> tuple[Held, Held]:
+    """The groups' positions at both sites, once no transaction is open that commits some of them.
+
+    DeadlinePassed, naming the groups, after the step timeout.
+    """
+    clock, seconds = scene.world.clock, scene.world.plan.guards.step_timeout.total_seconds()
+    deadline = clock.monotonic() + seconds
+    while True:
+        try:
+            return scene.held()
+        except PositionsPending as error:
+            names = ", ".join(sorted(error.pending)[:_SHOWN])
+            if clock.monotonic() >= deadline:
+                raise DeadlinePassed(
+                    f"waited {seconds:g} s, in vain, until transactions end that commit positions of {names}",
+                    remedy=ENDS_BY_ITSELF,
+                ) from error
+            scene.say(f"waiting until transactions end that commit positions of {names}")
+            clock.sleep(_POLL)
 
 
 def _ask(left: Callable[[], Sequence[str]]) -> Sequence[str]:

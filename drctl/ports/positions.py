@@ -22,7 +22,8 @@ class Positions(Protocol):
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Committed]]:
         """Every asked group's committed positions (stable ones: no pending transactional commit is missed).
 
-        Partitions never committed are left out; a group that does not exist has none.
+        Partitions never committed are left out; a group that does not exist has none. PositionsPending, with all that
+        is decided, where open transactions commit for some of them.
         """
         ...
 

@@ -231,7 +231,9 @@ class Metrics:
         if cluster is not None:
             self.brokers.labels(name).set(len(cluster.brokers))
         if self._known(site.group_lag, "group_lag", name):
-            self.group_lag.labels(name).set(sum((site.group_lag.value or {}).values()))
+            lags, groups = site.group_lag.value or {}, site.facts.groups.value or {}
+            if groups.keys() <= lags.keys():  # of a group whose transaction is open nobody knows it
+                self.group_lag.labels(name).set(sum(lags.values()))
 
     def _standby(self, site: SiteStatus, door: Reading[str | None]) -> None:
         """Where clients are sent, writers are wanted; while nobody knows where that is, no site's are judged."""

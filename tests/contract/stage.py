@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Producer
+from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -31,7 +32,7 @@ from drctl.lab import Lab
 from drctl.lab.layout import CANARY_TOPIC, USERS
 from drctl.model.access import Users
 from drctl.model.fence import Denial, Scope
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
 from drctl.ports import Access, Brokers, Contents, Fence, Positions, Records, Tail, Topics
@@ -96,6 +97,8 @@ class Stage(Protocol):
 
     def denied_by_somebody_else(self, denial: Denial) -> AbstractContextManager[None]: ...
 
+    def committing(self, group: str, partition: TopicPartition, offset: int) -> AbstractContextManager[None]: ...
+
     @property
     def contents(self) -> Contents: ...
 
@@ -141,6 +144,13 @@ class FakeStage:
         self.site.group(group).members = (member,)
         yield
         self.site.group(group).members = ()
+
+    @contextmanager
+    def committing(self, group: str, partition: TopicPartition, offset: int) -> Iterator[None]:
+        self.site.pending[group] = {partition}
+        yield
+        del self.site.pending[group]
+        self.site.group(group).committed[partition] = Committed(offset)
 
     @contextmanager
     def everyone_writes(self) -> Iterator[None]:
@@ -221,6 +231,20 @@ class RealStage:
         assert consumer.assignment()
         try:
             yield
+        finally:
+            consumer.close()
+
+    @contextmanager
+    def committing(self, group: str, partition: TopicPartition, offset: int) -> Iterator[None]:
+        consumer = Consumer({**client(self.admin), "group.id": group})
+        producer = self._producer(**{"transactional.id": uuid4().hex})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        place = Place(partition.topic, partition.partition, offset)
+        producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), 30)
+        try:
+            yield
+            producer.commit_transaction(30)
         finally:
             consumer.close()
 

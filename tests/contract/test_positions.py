@@ -4,9 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from drctl.errors import Conflict, Refused
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import Conflict, PositionsPending, Refused
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, GroupState
+from drctl.ports.asking import decided
 from tests.contract.stage import Stage
 
 PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
@@ -126,3 +128,21 @@ def test_many_groups_are_asked_at_once(stage: Stage, group: str) -> None:
     assert set(names) <= stage.positions.groups().keys()
     assert not stage.positions.committed([])
     assert not stage.positions.describe([])
+
+
+def test_an_open_transaction_of_one_group_leaves_what_is_decided_known(stage: Stage, group: str) -> None:
+    topic, other = stage.topic(partitions=2), f"{group}-other"
+    first, second = (TopicPartition(topic, number) for number in range(2))
+    for each in (group, other):
+        stage.positions.commit(each, {first: Committed(1), second: Committed(2)})
+    with stage.committing(group, first, 5):
+        with pytest.raises(PositionsPending) as caught:
+            stage.positions.committed([group, other])
+        assert caught.value.transient
+        assert caught.value.found[other] == {first: Committed(1), second: Committed(2)}
+        assert first in caught.value.pending[group]
+        assert first not in caught.value.found[group]
+        assert stage.positions.committed([other]).keys() == {other}
+    found, pending = decided(stage.positions, [group, other], SystemClock(), 30)
+    assert not pending
+    assert found[group] == {first: Committed(5), second: Committed(2)}

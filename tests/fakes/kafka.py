@@ -6,9 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from drctl.errors import Conflict, DrctlError, Forbidden, NotFound
+from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, PositionsPending
 from drctl.model.access import AclRule, Users
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed, Undecided
+from drctl.model.changes import (
+    Change,
+    GroupForgotten,
+    GroupSeen,
+    PositionForgotten,
+    PositionMoved,
+    Tailed,
+    Undecided,
+    partition_of,
+)
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
@@ -119,7 +128,12 @@ class FakePositions:
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Committed]]:
         self.site.reach()
-        return {name: dict(self.site.groups[name].committed) if name in self.site.groups else {} for name in groups}
+        found = {name: dict(self.site.groups[name].committed) if name in self.site.groups else {} for name in groups}
+        pending = {name: self.site.pending[name] for name in found if self.site.pending.get(name)}
+        if pending:
+            decided = {n: {p: c for p, c in held.items() if p not in pending.get(n, ())} for n, held in found.items()}
+            raise PositionsPending(f"{self.site.name}: transactions are open", found=decided, pending=pending)
+        return found
 
     def commit(self, group: str, positions: Mapping[TopicPartition, Committed]) -> None:
         self.site.reach()
@@ -173,7 +187,8 @@ class FakeTail:
         self.site.reach()
         changes: list[Change] = [change for batch in self._history for change in batch]
         self._history.clear()
-        hidden, count = Undecided(frozenset(self.site.hidden), COORDINATORS), 0
+        open_ = {partition_of(group, COORDINATORS) for group in self.site.pending}
+        hidden, count = Undecided(frozenset(self.site.hidden | open_), COORDINATORS), len(open_)
         for name in sorted(self._told.keys() | self.site.groups.keys()):
             if hidden.hides(name):
                 count += self._told.get(name) != self._now(name)

@@ -101,7 +101,8 @@ class FakeSite:
     ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was made anew,
     ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
     batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
-    :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit.
+    :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit;
+    ``pending`` are groups with the partitions in which their own transaction is open.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -125,6 +126,7 @@ class FakeSite:
         self.canary_fails: Exception | None = None
         self.history: list[list[Change]] = []
         self.hidden: set[int] = set()
+        self.pending: dict[str, set[TopicPartition]] = {}
         self.clock.actors.append(self._end_overdue_transactions)
 
     def reach(self) -> None:

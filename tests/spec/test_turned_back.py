@@ -131,7 +131,10 @@ def _position_is_beyond_the_log(earth: FakeWorld) -> None:
         (_group_never_leaves, "group billing is Stable with billing at /127.0.0.1"),
         (_group_is_at_the_target, "group billing has members"),
         (_everyone_may_write, "User:\\* is allowed to write"),
-        (_position_is_beyond_the_log, "group billing, turbines.readings-0 at 10000"),
+        (
+            _position_is_beyond_the_log,
+            "prove-ahead: .*billing: .* beyond .*: turbines.readings-0 at 10000",
+        ),
     ],
 )
 def test_harm_before_the_point_of_no_return_is_named_and_turned_back(

@@ -14,7 +14,16 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 
 from drctl.drivers.kafka.certificates import whole
-from drctl.errors import ConfigInvalid, Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+from drctl.errors import (
+    ConfigInvalid,
+    Conflict,
+    DrctlError,
+    Forbidden,
+    NotFound,
+    PositionsPending,
+    Unauthenticated,
+    Unreachable,
+)
 
 REJECTED = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED)
 DENIED = {
@@ -30,11 +39,15 @@ MISSING = (
     KafkaError.GROUP_ID_NOT_FOUND,
 )
 IN_USE = {
+    KafkaError.UNSTABLE_OFFSET_COMMIT: "a transaction that commits there is open",
     KafkaError.UNKNOWN_MEMBER_ID: "someone is in the group",
     KafkaError.NON_EMPTY_GROUP: "someone is in the group",
     KafkaError.ILLEGAL_GENERATION: "someone is in the group",
-    KafkaError.UNSTABLE_OFFSET_COMMIT: "a transaction that commits there is open",
 }
+ENDS_BY_ITSELF = (
+    "wait: the transaction ends when its producer ends it, at the latest after its transaction.timeout.ms (see "
+    "kafka-transactions.sh list and describe); do not stop the producer: that would leave it open for all that time"
+)
 SILENT = (KafkaError.REQUEST_TIMED_OUT, KafkaError.COORDINATOR_NOT_AVAILABLE)
 
 ALERT = re.compile(r"ssl/tls alert [a-z ]+|tlsv1\d? alert [a-z ]+")
@@ -109,7 +122,9 @@ class Causes:
         if code in MISSING:
             return NotFound(f"{place}: {said}", remedy="correct the name, or create it")
         if code in IN_USE:
-            return Conflict(f"{place}: {IN_USE[code]}: {said}", remedy="let its clients stop, then try again")
+            pending = code == KafkaError.UNSTABLE_OFFSET_COMMIT
+            remedy = ENDS_BY_ITSELF if pending else "let its clients stop, then try again"
+            return (PositionsPending if pending else Conflict)(f"{place}: {IN_USE[code]}: {said}", remedy=remedy)
         if fault.retriable() or code < 0 or code in SILENT:
             return Unreachable(
                 f"{place}: {said} ({self.servers})", remedy="check that the brokers run and can be reached"

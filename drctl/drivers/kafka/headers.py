@@ -17,4 +17,4 @@ def headers_of(message: Message) -> Headers | None:
         told = message.headers() or ()
     except (SystemError, UnicodeDecodeError):
         return None
-    return tuple((str(name), value.encode() if isinstance(value, str) else value) for name, value in told)
+    return tuple((str(h[0]), h[1].encode() if isinstance(h[1], str) else h[1]) for h in told)

@@ -1,13 +1,14 @@
 """A site's commits and members by asking for all of them again and again, where their topic may not be read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from drctl.errors import Forbidden
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed
+from drctl.errors import Forbidden, PositionsPending
+from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed, Undecided
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState
 from drctl.ports import Clock, Positions, Tail
 
+type Held = Mapping[str, Mapping[TopicPartition, Committed]]
 type _Session = tuple[Group, Mapping[TopicPartition, Committed]]
 
 
@@ -29,14 +30,24 @@ class PolledTail:
             self.clock.sleep(min(seconds, self._next - began))
             began = self.clock.monotonic()
         names = self.positions.groups()
-        groups, committed = self.positions.describe(names), self.positions.committed(names)
+        groups, (committed, pending) = self.positions.describe(names), self._committed(names)
         at = int(self.clock.now().timestamp() * 1000)
         now = {n: (groups[n], committed[n]) for n in names if groups[n].state is not GroupState.DEAD or committed[n]}
+        for name in pending.intersection(now):
+            # Undecided ones stay as they were: neither forgotten nor told anew.
+            now[name] = groups[name], {**self._known.get(name, (groups[name], {}))[1], **committed[name]}
         changes = [c for n in sorted(self._known.keys() | now.keys()) for c in self._differences(n, now.get(n), at)]
         self._known = now
         took = self.clock.monotonic() - began
         self._next = began + took if changes else began + max(took, seconds)
-        return Tailed(changes, 0, polled=took)
+        return Tailed(changes, len(pending), polled=took, undecided=Undecided(records=len(pending), groups=pending))
+
+    def _committed(self, names: Collection[str]) -> tuple[Held, frozenset[str]]:
+        """All positions that are decided, and the groups of which an open transaction commits some."""
+        try:
+            return self.positions.committed(names), frozenset()
+        except PositionsPending as error:
+            return error.found, frozenset(error.pending)
 
     def _differences(self, name: str, now: _Session | None, at: int) -> Iterator[Change]:
         nothing: _Session = (Group(name, GroupProtocol.OTHER, GroupState.DEAD), {})

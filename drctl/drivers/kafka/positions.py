@@ -12,12 +12,14 @@ from confluent_kafka import (
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     ConsumerGroupType,
+    KafkaError,
     TopicPartition,
 )
 from confluent_kafka.admin import ConsumerGroupDescription, ConsumerGroupListing, MemberDescription
 
+from drctl.drivers.kafka.errors import ENDS_BY_ITSELF
 from drctl.drivers.kafka.site import KafkaSite
-from drctl.errors import DrctlError, NotFound
+from drctl.errors import DrctlError, NotFound, PositionsPending
 from drctl.model import offsets
 from drctl.model.offsets import Committed
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
@@ -90,23 +92,46 @@ class KafkaPositions:
         return Group(name, _protocol(told.type), state, tuple(_member(each) for each in told.members))
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[offsets.TopicPartition, Committed]]:
+        found: dict[str, Mapping[offsets.TopicPartition, Committed]] = {}
+        pending: dict[str, Collection[offsets.TopicPartition]] = {}
+        for group, future in _pipelined(sorted(groups), self._asking(stable=True)):
+            found[group], undecided = self._told(group, future)
+            if undecided is not None:
+                pending[group] = undecided
+        if pending:
+            raise PositionsPending(
+                f"site {self.site.name}: transactions are open that commit positions of {_named(pending)}",
+                remedy=ENDS_BY_ITSELF,
+                found=found,
+                pending=pending,
+            )
+        return found
+
+    def _told(
+        self, group: str, future: "Future[ConsumerGroupTopicPartitions]"
+    ) -> tuple[Mapping[offsets.TopicPartition, Committed], Collection[offsets.TopicPartition] | None]:
+        """Positions that are decided, and partitions in which one is not; None where no transaction is open."""
+        doing = f"read the positions of group {group}"
+        try:
+            told = self.site.wait(future, doing).topic_partitions or ()
+        except PositionsPending:
+            # All of the group was refused. What it held before tells at least which partitions are in question.
+            held = self.site.wait(self._asking(stable=False)(group), doing).topic_partitions or ()
+            return {}, [_place(tp) for tp in held]
+        undecided = [tp for tp in told if tp.error and tp.error.code() == KafkaError.UNSTABLE_OFFSET_COMMIT]
+        decided = self._without_errors([tp for tp in told if tp not in undecided], doing)
+        positions = {_place(tp): Committed(tp.offset, tp.metadata or "") for tp in decided if tp.offset >= 0}
+        return positions, [_place(tp) for tp in undecided] or None
+
+    def _asking(self, *, stable: bool) -> "Callable[[str], Future[ConsumerGroupTopicPartitions]]":
         admin = self.site.admin()
 
         def ask(group: str) -> "Future[ConsumerGroupTopicPartitions]":
             request = [ConsumerGroupTopicPartitions(group)]
-            return admin.list_consumer_group_offsets(request, require_stable=True, request_timeout=self.site.timeout)[
-                group
-            ]
+            asked = admin.list_consumer_group_offsets(request, require_stable=stable, request_timeout=self.site.timeout)
+            return asked[group]
 
-        found: dict[str, Mapping[offsets.TopicPartition, Committed]] = {}
-        for group, future in _pipelined(sorted(groups), ask):
-            answer = self.site.wait(future, f"read the positions of group {group}")
-            found[group] = {
-                offsets.TopicPartition(tp.topic, tp.partition): Committed(tp.offset, tp.metadata or "")
-                for tp in self._without_errors(answer, f"read the positions of group {group}")
-                if tp.offset >= 0
-            }
-        return found
+        return ask
 
     def commit(self, group: str, positions: Mapping[offsets.TopicPartition, Committed]) -> None:
         for error in self.commit_all({group: positions}, lambda: None).values():
@@ -132,7 +157,7 @@ class KafkaPositions:
         for group, future in _pipelined(sorted(g for g, each in positions.items() if each), ask):
             doing = f"commit positions for group {group}"
             try:
-                self._without_errors(self.site.wait(future, doing), doing)
+                self._without_errors(self.site.wait(future, doing).topic_partitions or (), doing)
             except DrctlError as error:
                 refused[group] = error
         return refused
@@ -142,11 +167,15 @@ class KafkaPositions:
         with suppress(NotFound):
             self.site.wait(future, f"delete group {group}")
 
-    def _without_errors(self, answer: ConsumerGroupTopicPartitions, doing: str) -> Iterable[TopicPartition]:
-        for tp in answer.topic_partitions or ():
+    def _without_errors(self, told: Sequence[TopicPartition], doing: str) -> Sequence[TopicPartition]:
+        for tp in told:
             if tp.error:
                 raise self.site.causes.translate(tp.error, f"{doing} at {tp.topic}-{tp.partition}")
-        return answer.topic_partitions or ()
+        return told
+
+
+def _place(told: TopicPartition) -> offsets.TopicPartition:
+    return offsets.TopicPartition(told.topic, told.partition)
 
 
 def _pipelined[T](names: Iterable[str], ask: Callable[[str], "Future[T]"]) -> Iterator[tuple[str, "Future[T]"]]:
@@ -157,6 +186,11 @@ def _pipelined[T](names: Iterable[str], ask: Callable[[str], "Future[T]"]) -> It
         if len(pending) >= IN_FLIGHT:
             yield pending.popleft()
     yield from pending
+
+
+def _named(groups: Collection[str]) -> str:
+    names = sorted(groups)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more groups" if len(names) > 5 else "")
 
 
 def _protocol(told: Enum) -> GroupProtocol:

@@ -16,6 +16,7 @@ from drctl.model.site import Guards
 from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.position_gate import judge_positions
 from drctl.plans.selection import chosen
 from drctl.plans.sink_groups import sink_group_blockers
 from drctl.ports import World
@@ -31,7 +32,9 @@ type Consider = Callable[[Facts, Guards, datetime], Iterator[Blocker]]
 class CheckGates(Step):
     """Look at both sites and the link, and name every reason to wait. Nothing is changed while there is one.
 
-    What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too.
+    What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too. So
+    is a position that cannot be proven, unless it only waits for the link: nothing that the plan does later would prove
+    it.
 
     A rule that may be overridden is, where a person gave its name and a reason. Where the plan file requires a second
     person's approval, it must be for exactly this plan and these facts, unless an earlier step has asked for it.
@@ -43,6 +46,7 @@ class CheckGates(Step):
     observe: Observe
     consider: Consider = blockers
     asks: bool = True
+    accept_repeats: bool = False
     name: ClassVar[str] = "check-gates"
     title: ClassVar[str] = "Check that nothing stands in the way"
     at: ClassVar[Place] = Place.BOTH
@@ -58,7 +62,10 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        reasons = chain(self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts))
+        _, _, of_positions = judge_positions(world, facts, accept_repeats=self.accept_repeats, proofs=scene.proofs)
+        reasons = chain(
+            self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), of_positions
+        )
         return pass_gates(scene, facts, reasons, warnings(facts), asks=self.asks)
 
 

@@ -16,6 +16,7 @@ from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
 from drctl.plans.uncommitted import certain, told, uncommitted
 from drctl.plans.under_way import wait_for_sync
+from drctl.plans.waiting import held_once_decided
 
 PROOFS = {proof: proof.name.lower().replace("_", "-") for proof in Proof}
 """As the journal writes them."""
@@ -48,7 +49,7 @@ class HandOverPositions(Step):
 
     def do(self, scene: Scene) -> Evidence:
         wait_for_sync(scene)
-        own, there = scene.held()
+        own, there = held_once_decided(scene)
         never = uncommitted(scene.world, scene.source.name, own)
         places = certain(never)
         wanted_here = {group: {**places.get(group, {}), **positions} for group, positions in own.items()}

@@ -24,8 +24,8 @@ def stamped(offset: int, letter: str, at: int = 1000) -> RecordId:
 def answers(
     source: list[RecordId], target: list[RecordId], *positions: int, syncs: tuple[tuple[int, int], ...] = ()
 ) -> dict[int, Answer]:
-    bounds = (LogBounds(0, records[-1].offset + 1, records[-1].offset + 1) for records in (source, target))
-    logs = Logs(ORDERS, *bounds, merged(OffsetSync(*sync) for sync in syncs), compacted=False)
+    here, there = (LogBounds(0, records[-1].offset + 1, records[-1].offset + 1) for records in (source, target))
+    logs = Logs(ORDERS, here, there, merged(OffsetSync(*sync) for sync in syncs), compacted=False)
     return dict(
         translate_all(
             logs,

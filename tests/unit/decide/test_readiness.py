@@ -458,8 +458,9 @@ def test_every_rule_has_a_case() -> None:
     of_failovers = {Rule.SOURCE_HEALTHY, Rule.LOSS_NOT_ACCEPTED}  # in test_failing_over.py
     of_the_journal = {Rule.COOLING_DOWN, Rule.LINK_UNPROVEN}  # tests/spec/test_runs.py
     of_scaling = CONCERNS[Concern.DEPLOYMENTS] | CONCERNS[Concern.CAPACITY]  # test_capacity.py, test_deployments.py
+    of_positions = CONCERNS[Concern.POSITIONS]  # test_rules_positions.py, tests/spec/test_neighbours.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
-    assert covered | of_failovers | of_scaling | APART == set(Rule)
+    assert covered | of_failovers | of_scaling | of_positions | APART == set(Rule)
 
 
 def test_all_faults_are_named_at_once_silence_first() -> None:

@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from drctl.drivers.kafka.errors import Causes
-from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, PositionsPending, Unauthenticated, Unreachable
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, Unauthentica
         (KafkaError.UNKNOWN_TOPIC_OR_PART, NotFound),
         (KafkaError.GROUP_ID_NOT_FOUND, NotFound),
         (KafkaError.UNKNOWN_MEMBER_ID, Conflict),
-        (KafkaError.UNSTABLE_OFFSET_COMMIT, Conflict),
+        (KafkaError.UNSTABLE_OFFSET_COMMIT, PositionsPending),
         (KafkaError.INVALID_CONFIG, DrctlError),
     ],
 )
@@ -60,3 +60,12 @@ def test_brokers_that_we_do_not_trust_are_told_from_brokers_that_reject_us() -> 
     causes = Causes("north", "localhost:1", "user drctl")
     causes.heard(KafkaError(KafkaError._SSL, "SSL handshake failed: certificate verify failed"))
     assert "we do not trust the brokers at localhost:1" in str(causes.unauthenticated())
+
+
+def test_the_remedy_for_an_open_transaction_does_not_make_it_last_longer() -> None:
+    error = Causes("north", "localhost:1", "user drctl").translate(
+        KafkaError(KafkaError.UNSTABLE_OFFSET_COMMIT), "read"
+    )
+    assert error.transient
+    assert "do not stop the producer" in error.remedy
+    assert "let its clients stop" not in error.remedy

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import NoReturn, cast
 
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, KafkaError, Message
@@ -27,7 +27,7 @@ ORDERS = TopicPartition("orders", 0)
 class Foreign(Message):
     """A record with a header name that is not UTF-8, as confluent-kafka hands it out."""
 
-    def headers(self) -> list[tuple[str, bytes | None]]:
+    def headers(self) -> NoReturn:
         raise SystemError("<method 'headers'> returned NULL without setting an exception")
 
 

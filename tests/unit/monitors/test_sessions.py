@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drctl.drivers.kafka.polled_tail import PolledTail
 from drctl.errors import DeadlinePassed
 from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, partition_of
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
-from drctl.monitors.sessions import Held, Sessions, read_sessions
-from tests.fakes import FakeSite, FakeTail
+from drctl.monitors.sessions import Held, Sessions, follow, read_sessions
+from tests.fakes import FakePositions, FakeSite, FakeTail
 from tests.fakes.site import COORDINATORS
 
 A, B = TopicPartition("orders", 0), TopicPartition("orders", 1)
@@ -101,3 +102,25 @@ def test_a_group_that_a_transaction_hides_is_unknown_and_the_others_are_read() -
     assert sessions.groups() == {"billing"}
     with pytest.raises(DeadlinePassed, match="hides the commits of dispatch"):
         read_sessions(FakeTail(site), site.clock, "north", 5.0, ("billing", "dispatch"))
+
+
+def test_a_round_of_asking_goes_on_for_all_groups_but_the_one_whose_transaction_is_open() -> None:
+    site = FakeSite("north", {"orders": 2})
+    for group in ("billing", "dispatch"):
+        site.group(group).committed.update({A: Committed(5), B: Committed(6)})
+    tail, sessions = PolledTail(FakePositions(site), site.clock), Sessions()
+    follow(tail, sessions, site.clock, 1.0)
+    site.pending = {"billing": {A}}
+    site.groups["billing"].committed |= {A: Committed(9), B: Committed(7)}
+    site.groups["dispatch"].committed[A] = Committed(8)
+    followed = follow(tail, sessions, site.clock, 1.0)
+    assert followed.behind == 1
+    assert sessions.undecided.hides("billing")
+    assert not sessions.undecided.hides("dispatch")
+    assert {p: held.committed.offset for p, held in sessions.positions("dispatch").items()} == {A: 8, B: 6}
+    assert {p: held.committed.offset for p, held in sessions.positions("billing").items()} == {A: 5, B: 7}
+    assert not sessions.take_forgotten()
+    site.pending = {}
+    follow(tail, sessions, site.clock, 1.0)
+    assert sessions.positions("billing")[A].committed.offset == 9
+    assert not sessions.undecided.hides("billing")

@@ -1,0 +1,86 @@
+"""drctl plan switchover: what it lists is what the switchover would say, and so is how it exits."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from drctl.cli import groups, plan, switchover
+from drctl.errors import Blocked
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.ports import World
+from tests.fakes import FakeWorld, fake_world
+
+READINGS = TopicPartition("turbines.readings", 0)
+
+
+@pytest.fixture
+def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
+    earth = fake_world()
+    earth.come_to_rest()
+    earth.consumers["billing"].running = False
+
+    @contextmanager
+    def opened(_: Path) -> Iterator[World]:
+        yield earth.new_process()
+
+    for module in (plan, groups, switchover):
+        monkeypatch.setattr(module, "opened", opened)
+    return earth
+
+
+def planned(*words: str) -> Result:
+    return CliRunner().invoke(plan.switchover, ["--to", "south", *words], obj=Path("plan.yaml"))
+
+
+def test_a_position_that_no_waiting_proves_is_listed_and_exits_as_the_switchover_does(earth: FakeWorld) -> None:
+    earth.north.groups["billing"].committed[READINGS] = Committed(10_000)
+    done = planned()
+    assert done.exit_code == 43
+    assert "Stands in the way" in done.output
+    assert "billing: the position is beyond the source's log end" in done.output
+    assert "Nothing stands in the way" not in done.output
+    moved = CliRunner().invoke(switchover.command, ["--to", "south", "--yes"], obj=Path("plan.yaml"))
+    assert isinstance(moved.exception, Blocked)
+    assert moved.exception.exit_code == done.exit_code
+    (told,) = json.loads(planned("-o", "json").stdout)["blockers"]
+    assert (told["rule"], told["override"]) == ("POSITION_UNPROVEN", "")
+
+
+def test_a_transaction_that_stays_open_is_a_reason_to_wait_and_the_other_groups_are_shown(earth: FakeWorld) -> None:
+    earth.north.pending = {"billing": {READINGS}}
+    done = planned("-o", "json")
+    assert done.exit_code == 43
+    told = {group["name"]: group for group in json.loads(done.stdout)["groups"]}
+    assert told["dispatch"]["positions"] == told["dispatch"]["proven"]
+    assert told["billing"]["refused"] == ["UNDECIDED"]
+    shown = CliRunner().invoke(groups.command, ["translate", "-o", "json"], obj=Path("plan.yaml"))
+    assert shown.exit_code == 10
+    positions = {g["name"]: g["positions"] for g in json.loads(shown.stdout)["groups"]}
+    (undecided,) = [each for each in positions["billing"] if each.get("refused")]
+    assert (undecided["position"], undecided["refused"]) == (None, "UNDECIDED")
+    assert all(each["translated"] is not None for each in positions["dispatch"])
+
+
+@pytest.mark.parametrize(
+    "words", [("list",), ("show", "billing"), ("list", "-o", "json"), ("show", "billing", "-o", "json")]
+)
+def test_groups_are_shown_while_a_transaction_of_one_is_open(earth: FakeWorld, words: tuple[str, ...]) -> None:
+    earth.north.pending = {"billing": {READINGS}}
+    done = CliRunner().invoke(groups.command, words, obj=Path("plan.yaml"))
+    assert done.exit_code == 0, done.exception
+    assert "unknown" in done.output or "null" in done.output
+
+
+def test_nothing_stands_in_the_way_of_what_is_only_not_copied_yet(earth: FakeWorld) -> None:
+    earth.mirrors["north", "south"].holds = True
+    earth.north.write(READINGS, b"late", "User:turbines")
+    end = len(earth.north.logs[READINGS].entries)
+    earth.north.groups["billing"].committed[READINGS] = Committed(end)
+    done = planned()
+    assert done.exit_code == 0, done.output
+    assert "NOT_COPIED" in done.output
+    assert "Nothing stands in the way" in done.output

@@ -1,0 +1,51 @@
+"""Which positions stand in the way before anything is changed."""
+
+import pytest
+
+from drctl.decide.rules import Concern, Rule
+from drctl.decide.rules_positions import position_blockers
+from drctl.model.offsets import TopicPartition
+from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
+
+ORDERS = TopicPartition("orders", 0)
+
+
+def answer(why: Refusal, conservative: int | None = None) -> Refused:
+    return Refused(ORDERS, 10, why, "seen", conservative, None if conservative is None else 3)
+
+
+@pytest.mark.parametrize("why", [why for why in Refusal if why is not Refusal.NOT_COPIED])
+def test_whatever_waiting_for_the_link_does_not_change_is_a_reason_to_wait(why: Refusal) -> None:
+    (found,) = position_blockers({"billing": {ORDERS: answer(why)}}, accept_repeats=False)
+    assert (found.rule, found.concern) == (Rule.POSITION_UNPROVEN, Concern.POSITIONS)
+    assert f"billing: {why}: orders-0" in found.detail
+    assert found.remedy
+
+
+@pytest.mark.parametrize("early", [None, 4])
+def test_what_is_not_copied_yet_is_none(early: int | None) -> None:
+    proven = Translated(ORDERS, 10, 12, Proof.COUNTED, 3)
+    waits = answer(Refusal.NOT_COPIED, early)
+    answers: dict[str, dict[TopicPartition, Answer]] = {
+        "billing": {ORDERS: waits},
+        "dispatch": {ORDERS: proven},
+        "shop": {},
+    }
+    assert not list(position_blockers(answers, accept_repeats=False))
+
+
+def test_accepted_repeats_take_an_earlier_position_where_there_is_one() -> None:
+    known, unknown = answer(Refusal.DIFFERENT_RECORDS, 4), answer(Refusal.DIFFERENT_RECORDS)
+    (found,) = position_blockers({"billing": {ORDERS: known}}, accept_repeats=False)
+    assert "--accept-repeats" in found.remedy
+    assert not list(position_blockers({"billing": {ORDERS: known}}, accept_repeats=True))
+    (found,) = position_blockers({"billing": {ORDERS: unknown}}, accept_repeats=True)
+    assert "--accept-repeats" not in found.remedy
+
+
+def test_each_group_and_reason_is_named_once_with_its_places() -> None:
+    many = {TopicPartition("orders", n): Refused(TopicPartition("orders", n), 1, Refusal.NO_SYNC) for n in range(7)}
+    (first, second) = position_blockers({"b": {ORDERS: answer(Refusal.UNDECIDED)}, "a": many}, accept_repeats=False)
+    assert "orders-4 at 1 and 2 more partitions" in first.detail
+    assert "orders-0 (seen)" in second.detail
+    assert "do not stop the producer" in second.remedy

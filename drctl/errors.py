@@ -29,19 +29,23 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
+from drctl.redaction import redact
+
 
 class DrctlError(Exception):
     """Something failed. ``str()`` names the place; ``remedy`` says what to do about it.
 
-    ``exit_code`` is what the command line returns; ``transient`` says whether trying again may help.
+    ``exit_code`` is what the command line returns; ``transient`` says whether trying again may help. Both texts go to
+    people and into the journal, so they are redacted as they come in.
     """
 
     exit_code: int = 1
     transient: ClassVar[bool] = False
+    is_redacted: ClassVar[bool] = True
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
+        super().__init__(redact(message))
+        self.remedy = redact(remedy)
 
 
 class ConfigInvalid(DrctlError):
@@ -63,7 +67,7 @@ class Blocked(Refused):
 
     def __init__(self, message: str, reasons: Iterable[str], *, exit_code: int, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
-        self.reasons = tuple(reasons)
+        self.reasons = tuple(map(redact, reasons))
         self.exit_code = exit_code
 
 

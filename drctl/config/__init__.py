@@ -27,9 +27,11 @@ from drctl.config.parts import (
     Spec,
 )
 from drctl.config.values import DURATION, LONGEST, PATTERNS, milliseconds
+from drctl.config.wording import shown
 from drctl.errors import ConfigInvalid
 from drctl.model import site as model
 from drctl.model.clients import ClientSoftware
+from drctl.redaction import redact
 
 SHORTEST_FENCE_WINDOW = timedelta(seconds=1)
 """A deny rule reaches a broker some ten milliseconds after it was made, and a record that was on its way may still
@@ -65,15 +67,10 @@ def _worded(path: Path, document: CommentedMap, error: Any) -> str:
         case "extra_forbidden":
             what = "is not known here; remove it or correct its spelling"
         case "string_pattern_mismatch":
-            what = f"expected {PATTERNS[error['ctx']['pattern']]}, got {_shown(error['input'])}"
+            what = f"expected {PATTERNS[error['ctx']['pattern']]}, got {shown(place, error['input'])}"
         case _:
-            what = f"{error['msg'][0].lower()}{error['msg'][1:]}, got {_shown(error['input'])}"
-    return f"{path}:{line_of(document, place)}: {where} {what}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+            what = f"{error['msg'][0].lower()}{error['msg'][1:]}, got {shown(place, error['input'])}"
+    return redact(f"{path}:{line_of(document, place)}: {where} {what}")
 
 
 def line_of(document: Any, place: Sequence[int | str]) -> int:

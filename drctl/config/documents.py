@@ -30,6 +30,7 @@ from ruamel.yaml.tokens import (
     Token,
 )
 
+from drctl.config.wording import problem_of
 from drctl.errors import ConfigInvalid
 from drctl.model.documents import LARGEST, DocumentError, json_of, text_of
 
@@ -93,8 +94,7 @@ def parse_yaml(path: Path, raw: bytes, shape: str) -> CommentedMap:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        problem = str(error.problem or "no YAML").splitlines()[0]
-        raise ConfigInvalid(f"{path}:{line}: {problem}", remedy="correct the YAML there") from error
+        raise ConfigInvalid(f"{path}:{line}: {problem_of(error)}", remedy="correct the YAML there") from error
     except YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         raise ConfigInvalid(f"{path}:{line}: is no YAML text: a character is not allowed", remedy=shape) from error

@@ -12,9 +12,7 @@ from typing import Any
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.reading import Reading
 from drctl.model.session import GroupState
-
-SECRET = ("password", "secret", "jaas", "token")
-"""Parts of configuration keys whose values go nowhere, not even into a digest."""
+from drctl.redaction import names_a_secret
 
 
 def facts_digest(facts: Facts, epoch: int) -> str:
@@ -58,4 +56,5 @@ def _known(reading: Reading[Any], value: Any) -> Any:
 
 
 def _public(config: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in config.items() if not any(part in key.lower() for part in SECRET)}
+    """What goes into a digest: not even there the values of keys that say they are secret."""
+    return {key: value for key, value in config.items() if not names_a_secret(key)}

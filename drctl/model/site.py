@@ -65,7 +65,7 @@ class Site:
     name: str
     bootstrap_servers: str
     client_properties: Path | None
-    connect_url: str
+    connect_url: str = field(repr=False)
     canary: Canary
     kubernetes: Kubernetes | None = None
     strimzi: Strimzi | None = None
@@ -153,9 +153,9 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A command, without a shell, that is killed after ``timeout``."""
+    """A command, without a shell, that is killed after ``timeout``. Its words may be secret: no ``repr`` has them."""
 
-    command: tuple[str, ...]
+    command: tuple[str, ...] = field(repr=False)
     timeout: timedelta
 
 
@@ -163,8 +163,8 @@ class Hook:
 class DoorCommands:
     """A front door made of commands: ``point_to`` is given the site, ``read`` prints it."""
 
-    point_to: tuple[str, ...]
-    read: tuple[str, ...]
+    point_to: tuple[str, ...] = field(repr=False)
+    read: tuple[str, ...] = field(repr=False)
     timeout: timedelta
 
 
@@ -173,7 +173,7 @@ class WitnessPlace:
     """A place at which another drctl service looks at the same sites, and where it is asked."""
 
     name: str
-    url: str
+    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

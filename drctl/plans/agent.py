@@ -25,7 +25,7 @@ def fence_by_agent(scene: Scene) -> tuple[Evidence, str]:
     scene.in_charge()
     facts = {"apiVersion": "drctl.io/v1alpha1", "kind": "FencingFacts", "site": site, "run": asdict(scene.run)}
     done = scene.world.commands.run((*agent.command, site), json.dumps(facts), agent.timeout.total_seconds())
-    said, name = done.output.strip()[:TOLD], agent.command[0]
+    said, name = done.said(TOLD), agent.command[0]
     if done.code == 0 and said:
         return {"fence": FenceState.BY_AGENT.value, "by": name, "why": said, "answered": False}, ""
     if done.timed_out:
@@ -34,4 +34,4 @@ def fence_by_agent(scene: Scene) -> tuple[Evidence, str]:
         why = "could not be started"
     else:
         why = f"ended with {done.code}" + ("" if done.code else " and said nothing of what it saw")
-    return {}, f"the fencing agent {name} {why}: {done.errors[-TOLD:].strip()}".rstrip(": ")
+    return {}, f"the fencing agent {name} {why}: {done.complained(TOLD)}".rstrip(": ")

@@ -12,6 +12,7 @@ from drctl.errors import Refused
 from drctl.model.run import Event, Evidence, JournalEntry, RunState
 from drctl.model.site import Hook, Moment
 from drctl.plans.plan import Scene
+from drctl.redaction import describe
 
 TOLD = 500
 """Characters of what a hook said on standard error that go to the journal."""
@@ -70,7 +71,7 @@ class Hooking:
 
     def _facts(self, name: str, state: str, error: Exception | str) -> Evidence:
         """What a hook is told."""
-        told = {"hook": name, "state": str(state), "error": str(error), "by": self.scene.terms.by}
+        told = {"hook": name, "state": str(state), "error": _told(error), "by": self.scene.terms.by}
         head = {"apiVersion": "drctl.io/v1alpha1", "kind": "HookFacts"}
         return head | told | {"run": asdict(self.run), "steps": list(self.scene.seen)}
 
@@ -83,7 +84,7 @@ class Hooking:
             "exit": done.code,
             "seconds": round(self.world.clock.monotonic() - began, 3),
             "timed out": done.timed_out,
-            "said": done.errors[-TOLD:].strip(),
+            "said": done.complained(TOLD),
         }
         self.world.journal.append(self.run.id, Event.HOOK_ENDED, name, outcome)
         self._note(name, outcome)
@@ -95,6 +96,10 @@ class Hooking:
         self._ended[name] = outcome
         if outcome["exit"] != 0 and not name.startswith(Moment.PRE):
             self.exceptions.append(f"hook {name} {_worded(outcome)}")
+
+
+def _told(error: Exception | str) -> str:
+    return error if isinstance(error, str) else describe(error)
 
 
 def _worded(outcome: Evidence) -> str:

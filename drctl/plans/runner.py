@@ -37,6 +37,7 @@ from drctl.plans.repetition import told_before
 from drctl.plans.selection import FAILOVER, MOVES, moving
 from drctl.plans.waiting import patiently
 from drctl.ports import World
+from drctl.redaction import describe
 
 __all__ = ["STALE", "Announce", "Progress", "StepState", "run"]
 
@@ -208,21 +209,21 @@ class _Course:
                 self._end(RunState.STOPPED)  # nothing was changed that could be taken back
                 raise
             if not self.scene.crossed:
-                self._turn_back(f"{step.name}: {error}", error)
+                self._turn_back(f"{step.name}: {describe(error)}", error)
             if step.may_end_pending and self.plan.opens_target:
                 self._leave_pending(step, error)
                 return
             self.hooks.tell(PAUSED, error)
             raise StepFailed(
-                f"{self.plan} has stopped at {step.name}, and {self.run.target} is open: {error}",
+                f"{self.plan} has stopped at {step.name}, and {self.run.target} is open: {describe(error)}",
                 remedy=joined(remedy_of(error), "run the same command again: it goes on from here"),
             ) from error
 
     def _leave_pending(self, step: Step, error: Exception) -> None:
         """Go on without a step that only the old site keeps from succeeding."""
-        self.pending[step.name] = str(error)
+        why = self.pending[step.name] = describe(error)
         self.hooks.exceptions.append(
-            f"{step.name} is pending, clients are at {self.run.target}: {error}; once {self.run.source} is well make up"
+            f"{step.name} is pending, clients are at {self.run.target}: {why}; once {self.run.source} is well make up"
             " for it with 'drctl runs resume' (drctl service run does so by itself)"
         )
 
@@ -255,7 +256,7 @@ class _Course:
             raise
         except Exception as error:  # noqa: BLE001 - it is reported, with the others, by the caller
             self._failed(step, error)
-            return f"{step.name}: {error}"
+            return f"{step.name}: {describe(error)}"
         return ""
 
     def _require_charge(self) -> None:
@@ -288,12 +289,12 @@ class _Course:
         self._show(state)
 
     def _failed(self, step: Step, error: Exception) -> None:
-        told: Evidence = {"error": type(error).__name__, "message": str(error)}
+        told: Evidence = {"error": type(error).__name__, "message": describe(error)}
         if isinstance(error, Blocked):
             told["reasons"] = list(error.reasons)
         self._write(Event.STEP_FAILED, step.name, told)
         self._logger(step).error("step-failed", **told)
-        self._show(StepState.FAILED, str(error))
+        self._show(StepState.FAILED, describe(error))
 
     def _logger(self, step: Step) -> structlog.typing.FilteringBoundLogger:
         sites = {Place.SOURCE: self.run.source, Place.TARGET: self.run.target}

@@ -17,6 +17,7 @@ from drctl.errors import Locked
 from drctl.model.facts import Status
 from drctl.model.terms import Terms
 from drctl.ports import Lease, World
+from drctl.redaction import describe
 from drctl.service.telling import Telling
 
 type Opened = Callable[[Collection[str]], AbstractContextManager[World]]
@@ -67,7 +68,7 @@ class Acting:
             try:
                 deputy.act(seen)
             except Exception as error:
-                if self._telling.changed(name, f"{type(error).__name__}: {error}"):
+                if self._telling.changed(name, describe(error)):
                     self.log.exception("acting-failed", deputy=name)
             else:
                 self._telling.changed(name, None)

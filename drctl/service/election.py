@@ -12,6 +12,7 @@ from drctl.errors import Conflict, DrctlError, NotFound
 from drctl.model.leadership import LeaseRecord, Seen, Terms
 from drctl.model.resources import Kind, Object
 from drctl.ports import Clock, Resources
+from drctl.redaction import describe
 from drctl.service.telling import Telling
 
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
@@ -59,7 +60,7 @@ class Election:
             self.trouble = str(error)
             self._warn("lease-not-reached", str(error), error.remedy)
         except Exception as error:
-            self.trouble = f"{type(error).__name__}: {error}"
+            self.trouble = describe(error)
             if self._telling.changed("trouble", self.trouble):
                 self.log.exception("lease-not-reached")
         self._tell()

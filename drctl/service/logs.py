@@ -5,6 +5,8 @@ from typing import override
 
 import structlog
 
+from drctl.redaction import describe, redact_foreign
+
 
 def speak(verbose: int) -> None:
     """Show what a service tells also without ``-v``, warnings and its address among it; and libraries' warnings."""
@@ -23,6 +25,6 @@ class _Libraries(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         failure = record.exc_info[1] if record.exc_info else None
-        why = {"why": f"{type(failure).__name__}: {failure}"} if failure else {}
+        why = {"why": describe(failure)} if failure else {}
         log = structlog.get_logger("drctl.service")
-        log.log(record.levelno, "library-told", library=record.name, told=record.getMessage(), **why)
+        log.log(record.levelno, "library-told", library=record.name, told=redact_foreign(record.getMessage()), **why)

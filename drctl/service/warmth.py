@@ -12,6 +12,7 @@ from drctl.model.warmth import Warmth, WarmthState
 from drctl.monitors import Sessions, follow
 from drctl.plans.warming import Warm
 from drctl.ports import World
+from drctl.redaction import describe
 from drctl.service.metrics import Metrics
 from drctl.service.standby import TailedStandby
 from drctl.service.telling import Telling, Trouble
@@ -77,7 +78,7 @@ class WarmKeeper:
         except DrctlError as error:
             self._failed(self.log.warning, str(error), {"remedy": error.remedy})
         except Exception as error:  # noqa: BLE001 - it is logged with its traceback
-            self._failed(self.log.exception, f"{type(error).__name__}: {error}", {})
+            self._failed(self.log.exception, describe(error), {})
         else:
             self.trouble.over(self.log)
             self.anew.changed("why", None)

@@ -18,6 +18,7 @@ from drctl.model.sight import Sight, Sighting
 from drctl.monitors import Eyes, Sessions, follow, hidden, look, oldest_commits
 from drctl.monitors.sessions import Followed
 from drctl.ports import Clock, Tail, World
+from drctl.redaction import describe
 from drctl.service.acting import Acting, Opened, led
 from drctl.service.courses import CourseKeeper
 from drctl.service.election import Election
@@ -148,7 +149,7 @@ class Watch:
             self.cycle()
         except Exception as error:  # noqa: BLE001 - it is logged with its traceback
             self.metrics.failed.inc()
-            self.trouble.met(self.log.exception, f"{type(error).__name__}: {error}", {"cycle": self.cycles + 1})
+            self.trouble.met(self.log.exception, describe(error), {"cycle": self.cycles + 1})
         else:
             self.trouble.over(self.log)
         if self._late.changed("look", None):

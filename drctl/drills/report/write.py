@@ -1,10 +1,12 @@
 """Puts a report where it was asked for."""
 
+import json
 import os
 from pathlib import Path
 
 from drctl.drills.report.schema import Report
 from drctl.errors import ConfigInvalid
+from drctl.redaction import redact_document
 
 
 def prepare(folder: Path) -> None:
@@ -21,7 +23,8 @@ def write(folder: Path, report: Report, page: str) -> None:
     """Write ``report.json`` and ``report.html``. ConfigInvalid if the folder cannot be written."""
     prepare(folder)
     try:
-        (folder / "report.json").write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
+        document = redact_document(report.model_dump(mode="json"))
+        (folder / "report.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
         (folder / "report.html").write_text(page, "utf-8")
     except OSError as error:
         raise _unwritable(folder, error.strerror) from error

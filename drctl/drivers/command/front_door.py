@@ -1,12 +1,16 @@
 """A front door that commands turn and read: a load balancer, DNS, or whatever else clients follow."""
 
 import json
+import re
 import threading
 import time
 
 from drctl.errors import DrctlError
 from drctl.model.site import DoorCommands
 from drctl.ports.commands import Commands, Ended
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+"""What a site may be called in a plan file. Anything else that is printed goes nowhere: it may hold a secret."""
 
 
 class CommandFrontDoor:
@@ -22,7 +26,13 @@ class CommandFrontDoor:
     def site(self) -> str | None:
         done = self.commands.run(self.door.read, "", self.door.timeout.total_seconds())
         self._require(done, "read")
-        return done.output.strip() or None
+        found = done.output.strip()
+        if found and not NAME.fullmatch(found):
+            raise DrctlError(
+                f"the front door cannot be read: {self.door.read[0]} printed something that is no site's name",
+                remedy="let it print the site's name and nothing else; see frontDoor in the plan file",
+            )
+        return found or None
 
     def point_to(self, site: str | None) -> None:
         seconds = self.door.timeout.total_seconds()
@@ -41,6 +51,6 @@ class CommandFrontDoor:
         if done.code != 0:
             how = "did not end in time" if done.timed_out else f"ended with {done.code}"
             raise DrctlError(
-                f"the front door cannot be {what}: its command {how}: {done.errors.strip()[-300:]}".rstrip(": "),
+                f"the front door cannot be {what}: its command {how}: {done.complained(300)}".rstrip(": "),
                 remedy="run the command by hand; see frontDoor in the plan file",
             )

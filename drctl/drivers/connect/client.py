@@ -1,28 +1,38 @@
 """Kafka Connect's REST interface: one worker, errors translated."""
 
-import re
+import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 
-from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, Unreachable, Unsupported
+from drctl.redaction import redact_foreign, without_login
 
-SECRET = re.compile(r'((?:password|secret|token|jaas\.config)"?\s*[=:]\s*)("[^"]*"|\S+)', re.IGNORECASE)
-
-SECRET_KEY = re.compile(r"password|secret|token|jaas\.config|credential|access\.key|private\.key", re.IGNORECASE)
-USER_INFO = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+LOG = logging.getLogger("drctl.connect")
+LARGEST = 64_000
+"""Letters of an answer that are looked through when it is told."""
 
 
 class ConnectClient:
-    """Requests to a worker. NotFound for 404, Conflict for 400, Unreachable while it starts or rebalances."""
+    """Requests to a worker. NotFound for 404, Conflict for 400, Unreachable while it starts or rebalances.
+
+    ``url`` is the worker's as it may be shown: a login in the address that was given is used and never told.
+    """
 
     def __init__(self, url: str, *, doubted: bool = False) -> None:
         """One that is ``doubted`` is not waited for long."""
-        self.url = url.rstrip("/")
+        self.url = without_login(url).rstrip("/")
+        self.known: dict[str, Mapping[str, str]] = {}
+        """Configurations that the worker holds, by connector: their secrets are not repeated from what it says."""
         waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
         # Environment proxies are not asked: a worker is inside the site.
-        self._http = httpx2.Client(base_url=self.url, timeout=waits, trust_env=False)
+        try:
+            self._http = httpx2.Client(base_url=url.rstrip("/"), timeout=waits, trust_env=False)
+        except httpx2.InvalidURL as error:
+            remedy = "correct connect.url; in a password, write every special letter as %XX"
+            raise ConfigInvalid(f"{self.url}: is no address of a Connect worker", remedy=remedy) from error
 
     def get(self, path: str) -> Any:
         """GET, decoded."""
@@ -54,8 +64,9 @@ class ConnectClient:
             answer = self._http.request(method, path, json=body)
         except httpx2.HTTPError as error:
             raise Unreachable(
-                f"Connect worker {self.url} does not answer: {error}", remedy="check that it runs"
+                f"Connect worker {self.url} does not answer: {redact_foreign(str(error))}", remedy="check that it runs"
             ) from error
+        LOG.debug("%s %s%s: %s", method, self.url, path, answer.status_code)
         if answer.is_success:
             return self._decoded(answer)
         said = self._message(answer, body)
@@ -74,33 +85,30 @@ class ConnectClient:
     def _decoded(self, answer: httpx2.Response) -> Any:
         try:
             return answer.json() if answer.content else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreachable(
                 f"what answers at {self.url} sends no JSON, so it is no Connect worker", remedy="correct its URL"
             ) from error
 
-    @staticmethod
-    def _message(answer: httpx2.Response, asked: object) -> str:
+    def _message(self, answer: httpx2.Response, asked: object) -> str:
+        """What the worker says, without the secrets of what it was sent and of what it is known to hold."""
         try:
             text = str(answer.json()["message"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             text = answer.text
-        return hidden(text, asked)[:500]
+        return redact_foreign(text[:LARGEST], asked, *self.known.values())[:500]
+
+    @contextmanager
+    def understood(self, what: str) -> Iterator[None]:
+        """Taking an answer apart. Unsupported, naming ``what``, where it lacks something that Connect always tells."""
+        try:
+            yield
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise Unsupported(
+                f"Connect worker {self.url}: its answer about {what} is not one of Kafka Connect's",
+                remedy="correct connect.url, or look at what stands between drctl and the worker",
+            ) from error
 
 
 def _passing(status: int, said: str) -> bool:
     return status in (409, 503) or "timed out" in said.lower()
-
-
-def hidden(text: str, config: object = None) -> str:
-    """The text without what looks like a secret in it, and without the secrets of that configuration."""
-    for value in sorted(_secrets(config), key=len, reverse=True):
-        text = text.replace(value, "***")
-    return USER_INFO.sub(r"\1***@", SECRET.sub(r"\1***", text))
-
-
-def _secrets(config: object) -> Iterator[str]:
-    for key, value in config.items() if isinstance(config, Mapping) else ():
-        if isinstance(value, str) and value and SECRET_KEY.search(str(key)):
-            yield value
-        yield from _secrets(value)

@@ -1,7 +1,7 @@
 """The connectors of a link as its JSON file defines them: name → configuration, for Connect's REST interface."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drctl.config.documents import read_json
 from drctl.errors import ConfigInvalid
@@ -17,10 +17,10 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One connector: its name and its configuration."""
+    """One connector: its name and its configuration, which may hold secrets and so appears in no ``repr``."""
 
     name: str
-    config: dict[str, str]
+    config: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

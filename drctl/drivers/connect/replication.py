@@ -20,6 +20,7 @@ class ConnectReplication:
         self.definitions = read(link)
         self.worker = Worker(worker_url, clock, doubted=doubted)
         self.client = self.worker.client
+        self.client.known.update({each.name: each.config for each in self.definitions.all})
 
     def close(self) -> None:
         """Close the connections."""
@@ -72,10 +73,11 @@ class ConnectReplication:
         return {"cluster": self.link.source, "topic": partition.topic, "partition": partition.partition}
 
     def _stored(self, answer: dict[str, Any]) -> dict[TopicPartition, int]:
-        return {
-            TopicPartition(each["partition"]["topic"], int(each["partition"]["partition"])): int(
-                each["offset"]["offset"]
-            )
-            for each in answer["offsets"]
-            if each["partition"].get("cluster") == self.link.source and each["offset"]
-        }
+        with self.client.understood(f"the offsets of {self.definitions.source.name}"):
+            return {
+                TopicPartition(each["partition"]["topic"], int(each["partition"]["partition"])): int(
+                    each["offset"]["offset"]
+                )
+                for each in answer["offsets"]
+                if each["partition"].get("cluster") == self.link.source and each["offset"]
+            }

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from drctl.drivers.connect.client import ConnectClient, hidden
+from drctl.drivers.connect.client import LARGEST, ConnectClient
 from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.ports import Clock
+from drctl.redaction import redact_foreign
 
 PATIENCE = 30.0
 """Seconds that a worker may take to settle: it answers 409 or 500 while its group rebalances."""
@@ -27,11 +28,13 @@ class Worker:
             config = self.client.get(f"{path(name)}/config")
         except NotFound:
             return self._without_status(name)
-        tasks = tuple(
-            Task(int(task["id"]), _state(task["state"]), _said(task.get("trace"), config)) for task in status["tasks"]
-        )
-        state = status["connector"]
-        return Connector(name, _state(state["state"]), tasks, dict(config), _said(state.get("trace"), config))
+        with self.client.understood(name):
+            self.client.known[name] = held = dict(config)
+            tasks = tuple(
+                Task(int(task["id"]), _state(task["state"]), _said(task.get("trace"), held)) for task in status["tasks"]
+            )
+            state = status["connector"]
+            return Connector(name, _state(state["state"]), tasks, held, _said(state.get("trace"), held))
 
     def refuse_unsettled(self, name: str) -> None:
         """After a crash a worker answers 200 with no connectors while it still waits for the group to form.
@@ -95,7 +98,9 @@ class Worker:
             config = self.client.get(f"{path(name)}/config")
         except NotFound:
             return Connector(name, ConnectorState.ABSENT)
-        return Connector(name, ConnectorState.UNASSIGNED, config=dict(config))
+        with self.client.understood(name):
+            self.client.known[name] = held = dict(config)
+            return Connector(name, ConnectorState.UNASSIGNED, config=held)
 
 
 _ABSENT = ConnectorState.ABSENT
@@ -117,6 +122,6 @@ def _said(trace: str | None, config: Mapping[str, str]) -> str:
     """The first line of a trace, and where that is a wrapper the cause at its bottom."""
     if not trace:
         return ""
-    first, *more = trace.splitlines()
+    first, *more = redact_foreign(trace[:LARGEST], config).splitlines() or [""]
     cause = next((line for line in reversed(more) if line.startswith("Caused by: ")), "")
-    return " ".join(hidden(line, config)[:300] for line in (first, cause) if line)
+    return " ".join(line[:300] for line in (first, cause) if line)

@@ -24,6 +24,7 @@ from drctl.errors import (
     Unauthenticated,
     Unreachable,
 )
+from drctl.redaction import redact_foreign
 
 REJECTED = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED)
 DENIED = {
@@ -81,7 +82,7 @@ class Causes:
     def heard(self, error: KafkaError) -> None:
         """The error callback of every client of this site."""
         if error.code() in REJECTED:
-            self.rejected = error.str()
+            self.rejected = redact_foreign(error.str())
 
     def settings(self) -> dict[str, Any]:
         """What to add to a client's configuration so that it reports here."""
@@ -113,7 +114,7 @@ class Causes:
     def translate(self, error: KafkaException | KafkaError, doing: str) -> DrctlError:
         """The drctl error for one of librdkafka's; ``doing`` completes "site …: cannot …"."""
         fault = error.args[0] if isinstance(error, KafkaException) else error
-        code, said = fault.code(), fault.str()
+        code, said = fault.code(), redact_foreign(fault.str())
         if self.rejected and code not in DENIED:
             return self.unauthenticated()
         place = f"site {self.site}: cannot {doing}"

@@ -1,5 +1,6 @@
 """One site's Kafka clients: an admin client and consumers that share one way of failing."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,7 @@ from drctl.drivers.kafka.properties import load
 from drctl.errors import ConfigInvalid, DrctlError, Unauthenticated, Unreachable
 from drctl.model.site import Site
 
+LOG = logging.getLogger("drctl.kafka")
 TIMEOUT = 15.0
 """Seconds that a request to the brokers may take."""
 
@@ -169,6 +171,7 @@ class KafkaSite:
             silent = Unreachable(f"site {self.name}: no answer when asked to {doing}", remedy="check its brokers")
             raise (self._failure(silent) if self.doubted else silent) from error
         self.causes.rejected = ""
+        LOG.debug("site %s: %s: answered", self.name, doing)
         return answer
 
     def wait_all[K, T](self, futures: Iterable[tuple[K, "Future[T]"]], doing: str) -> dict[K, T]:

@@ -12,11 +12,14 @@ import urllib3
 
 from drctl.drivers.kube.access import configuration, in_cluster
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+from drctl.redaction import redact_foreign
 
 CONNECT = 5.0
 """Seconds to connect."""
 ANSWER = 10.0
 """Seconds to answer."""
+ERROR = 64_000
+"""Bytes of an error that are looked through."""
 LARGEST = 256 << 20
 """Bytes of one answer that are taken in."""
 
@@ -140,7 +143,7 @@ class KubeClient:
             if status >= 500:
                 raise Unreachable(f"site {self.site}: the API server answers {status}", remedy="wait for it") from error
             if status >= 300:
-                return {"message": raw[:200].decode("utf-8", "replace")}
+                return {"message": redact_foreign(raw[:ERROR].decode("utf-8", "replace"))[:200]}
             raise Unreachable(
                 f"site {self.site}: what answers sends no JSON, so it is no Kubernetes API server",
                 remedy="correct the server's address in the kubeconfig",
@@ -149,7 +152,7 @@ class KubeClient:
     def refused(self, status: int, said: Any, asked: str) -> DrctlError:
         """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""
         told = said if isinstance(said, dict) else {}
-        text = f"site {self.site}: {str(told.get('message', ''))[:500] or f'{status} to {asked}'}"
+        text = f"site {self.site}: {redact_foreign(str(told.get('message', '')))[:500] or f'{status} to {asked}'}"
         kind, remedy = REFUSALS.get(status, (DrctlError, ""))
         return kind(text, remedy=remedy)
 

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from drctl.errors import ConfigInvalid, Conflict, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.model.resources import Object
+from drctl.redaction import redact_foreign
 
 PAUSE = "strimzi.io/pause-reconciliation"
+LARGEST = 64_000
+"""Letters of a trace that are looked through."""
 KINDS = {
     "sourceConnector": "MirrorSourceConnector",
     "checkpointConnector": "MirrorCheckpointConnector",
@@ -23,7 +26,7 @@ KINDS = {
 class Mirror:
     """One mirror of one resource as it was looked at. ``index`` is its place in ``spec.mirrors``."""
 
-    item: Object
+    item: Object = field(repr=False)
     index: int
     source: str
     target: str
@@ -76,10 +79,10 @@ class Mirror:
             return Connector(name, ConnectorState.UNASSIGNED, config=config)
         state = told.get("connector") or {}
         tasks = tuple(
-            Task(int(each["id"]), _state(each.get("state")), _first(each.get("trace")))
+            Task(int(each["id"]), _state(each.get("state")), _first(each.get("trace"), config))
             for each in told.get("tasks") or ()
         )
-        return Connector(name, _state(state.get("state")), tasks, config, _first(state.get("trace")))
+        return Connector(name, _state(state.get("state")), tasks, config, _first(state.get("trace"), config))
 
     def refuse_if_paused(self) -> None:
         """Conflict while reconciliation is paused: what is written then takes effect at nobody knows what moment."""
@@ -133,6 +136,6 @@ def _state(word: object) -> ConnectorState:
         return ConnectorState.UNASSIGNED
 
 
-def _first(trace: object) -> str:
-    lines = str(trace or "").splitlines()
+def _first(trace: object, config: Mapping[str, str]) -> str:
+    lines = redact_foreign(str(trace or "")[:LARGEST], config).splitlines()
     return lines[0][:300] if lines else ""

@@ -12,6 +12,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.resources import CONFIG_MAP, MIRROR_MAKER, Object
 from drctl.model.site import Link
 from drctl.ports import Clock, Resources
+from drctl.redaction import redact_foreign
 
 OFFSETS = "strimzi.io/connector-offsets"
 CONNECTOR = "strimzi.io/mirrormaker-connector"
@@ -172,5 +173,12 @@ def _said(item: Object) -> str:
     """The newest complaint of the operator, with a colon before it; empty where it has none."""
     for each in (item.get("status") or {}).get("conditions") or ():
         if each.get("type") in ("NotReady", "Warning") and each.get("status") == "True":
-            return f": {each.get('reason')}: {str(each.get('message') or '')[:300]}"
+            return f": {each.get('reason')}: {_public(each.get('message'), item)}"
     return ""
+
+
+def _public(message: object, item: Object) -> str:
+    """The operator's words, which may repeat what Connect said about a configuration."""
+    return redact_foreign(str(message or ""), *(mirror for mirror in (item.get("spec") or {}).get("mirrors") or ()))[
+        :300
+    ]

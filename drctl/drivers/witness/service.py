@@ -9,13 +9,15 @@ import httpx2
 from drctl.errors import Unreachable, Unsupported
 from drctl.model.reading import Reading
 from drctl.model.sight import Sighting
+from drctl.redaction import redact_foreign, without_login
 
 
 class ServiceWitness:
     """Implements :class:`drctl.ports.Witness`. What it says is only believed of itself: ``place`` is ours to give."""
 
     def __init__(self, place: str, url: str) -> None:
-        self.place, self.url = place, url.rstrip("/")
+        self.place, self.url = place, without_login(url).rstrip("/")
+        self._asked = f"{url.rstrip('/')}/sightings"
         self._http = httpx2.Client(timeout=httpx2.Timeout(3, connect=2), trust_env=False)
 
     def close(self) -> None:
@@ -25,11 +27,13 @@ class ServiceWitness:
     def sightings(self) -> Mapping[str, tuple[Sighting, ...]]:
         told: Any = None
         try:
-            answer = self._http.get(f"{self.url}/sightings")
+            answer = self._http.get(self._asked)
             if answer.is_success:
                 told = answer.json()
-        except httpx2.HTTPError as error:
-            raise Unreachable(f"witness {self.place} does not answer: {error}", remedy="check its service") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Unreachable(
+                f"witness {self.place} does not answer: {redact_foreign(str(error))}", remedy="check its service"
+            ) from error
         except (ValueError, RecursionError):
             pass  # told below
         try:

@@ -227,6 +227,51 @@ def test_every_error_names_line_and_expectation(tmp_path: Path, good: str, bad: 
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        ("http://n:8083", "ftp://admin:s3cret@n", r":8: .*got 'ftp://\*\*\*@n'"),
+        ("http://n:8083", "admin:s3cret@n", r":8: .*url expected an http"),
+        ("http://n:8083", "http://u:pa/s3cret@n:8083", r":8: .*in a password write / as %2F"),
+        ("http://n:8083", "http://u:pa@s3cret@n:8083", r":8: .*url expected an http"),
+        ("http://n:8083", "http://n:8083/?token=s3cret", r":8: .*url expected an http"),
+        ('"http://n:8083"', "{sasl.password: s3cret}", r":8: .*got a mapping"),
+        ('"http://n:8083"', "[s3cret]", r":8: .*got a list"),
+        (
+            "clientProperties: c,",
+            "clientProperties: {sasl.password: s3cret},",
+            r":7: .*clientProperties .*got a mapping",
+        ),
+        ("clientProperties: c,", "clientProperties: [password=s3cret],", r":7: .*clientProperties .*got a list"),
+        ("n:1,m:2", "SASL_SSL://me:s3cret@n:1", r":7: .*bootstrapServers expected host:port"),
+        ("n:1,m:2", "me:s3cret@n:1", r":7: .*bootstrapServers expected host:port"),
+        ("state: {file", "state: {password: s3cret, file", r":19: .*password is not known here"),
+        ("{file: door.json}", "{command: 's3cret --go'}", r":18: .*command .*got another value"),
+        ("metadata: {name: plant}", 'metadata: {name: plant, name: "s3cret"}', ':3: found duplicate key "name"$'),
+        ("metadata: {name: plant}", "metadata: {name: *s3cret}", "anchors and aliases"),
+        ("metadata: {name: plant}", "metadata: {name: !s3cret!x plant}", ":3: "),
+        ("metadata: {name: plant}", "password s3cret", ":"),
+        ("metadata: {name: plant}", '"password": "s3cret', ":"),
+    ],
+)
+def test_no_error_repeats_what_may_be_a_secret(tmp_path: Path, good: str, bad: str, said: str) -> None:
+    assert good in GOOD
+    with pytest.raises(ConfigInvalid, match=said) as caught:
+        load(written(tmp_path, GOOD.replace(good, bad)))
+    assert "s3cret" not in str(caught.value) + caught.value.remedy
+
+
+def test_a_login_in_an_address_is_kept_and_shown_nowhere(tmp_path: Path) -> None:
+    plan = load(written(tmp_path, GOOD.replace("http://n:8083", "http://me:s3cret@n:8083")))
+    assert plan.site("north").connect_url == "http://me:s3cret@n:8083"
+    assert "s3cret" not in repr(plan)
+
+
+@pytest.mark.parametrize("url", ["http://h_1", "https://h:8083/", "http://[::1]:8083", "http://me:a%2Fb@h:1/x/y"])
+def test_addresses_that_can_be_used_are_taken(tmp_path: Path, url: str) -> None:
+    assert load(written(tmp_path, GOOD.replace("http://n:8083", url))).site("north").connect_url == url
+
+
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load(written(tmp_path, GOOD.replace("http", "ftp").replace("1h30m", "soon")))

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from drctl.drivers.connect.client import ConnectClient
-from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
+from drctl.drivers.connect.worker import Worker
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, Unreachable, Unsupported
 
 type Says = Callable[[int, str, str], ConnectClient]
 
@@ -113,3 +115,65 @@ def test_a_worker_that_is_not_there_is_unreachable() -> None:
     with pytest.raises(Unreachable, match="localhost:1"):
         client.get("/")
     client.close()
+
+
+def test_a_login_in_the_address_is_used_and_never_told(worker: Says) -> None:
+    known = worker(200, "application/json", "{}")
+    client = ConnectClient(known.url.replace("//", "//ops:s3cret@"))
+    assert client.url == known.url
+    assert client.get("/") == {}
+    worker(500, "application/json", "no")
+    with pytest.raises(Unreachable) as told:
+        client.get("/")
+    assert "s3cret" not in str(told.value)
+    client.close()
+    gone = ConnectClient("http://ops:s3cret@localhost:1")
+    with pytest.raises(Unreachable, match=r"worker http://localhost:1 does not answer") as silent:
+        gone.get("/")
+    assert "s3cret" not in str(silent.value)
+    gone.close()
+
+
+@pytest.mark.parametrize("url", ["http://ops:pa/s3cret@h:1", "http://h:port/?password=s3cret"])
+def test_an_address_that_cannot_be_used_is_wrong_and_not_a_bug(url: str) -> None:
+    with pytest.raises(ConfigInvalid, match=r"is no address of a Connect worker") as told:
+        ConnectClient(url)
+    assert "s3cret" not in str(told.value) + told.value.remedy
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"connector": {"state": "RUNNING"}},
+        {"connector": {"state": "RUNNING"}, "tasks": None},
+        {"connector": {"state": "RUNNING"}, "tasks": [{"id": "x", "state": "RUNNING"}]},
+        {"connector": {"state": "RUNNING"}, "tasks": [5]},
+        {"connector": {}, "tasks": []},
+        {"connector": "s3cret", "tasks": []},
+        {"tasks": []},
+        [],
+        ["s3cret"],
+        "s3cret",
+        None,
+        5,
+    ],
+)
+def test_an_answer_that_lacks_what_connect_tells_is_not_connect(worker: Says, answer: object) -> None:
+    client = worker(200, "application/json", json.dumps(answer))
+    asked = Worker(client.url, SystemClock())
+    with pytest.raises(Unsupported, match=r"its answer about orders is not one of Kafka Connect's") as told:
+        asked.connector("orders")
+    assert "s3cret" not in str(told.value)
+    asked.client.close()
+
+
+def test_secrets_that_the_worker_is_known_to_hold_are_not_repeated(worker: Says) -> None:
+    client = worker(400, "application/json", json.dumps({"message": "orders: wrong: hunter2"}))
+    client.known["orders"] = {"passphrase.of.theirs": "hunter2", "topics": "orders"}
+    with pytest.raises(Conflict, match=r"orders: wrong: \*\*\*$"):
+        client.put("/x")
+
+
+def test_an_answer_that_is_nested_without_end_is_no_json_of_connects(worker: Says) -> None:
+    with pytest.raises(Unreachable, match="no JSON"):
+        worker(200, "application/json", "[" * 100_000).get("/x")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from drctl.model.verdict import exit_code
+from drctl.redaction import redact_document, redact_output
 
 
 @click.group("chaos")
@@ -37,7 +38,7 @@ def run(experiment: Path, report: Path, folder: Path | None) -> None:
     prepare(report)
 
     def say(line: str) -> None:
-        click.echo(f"… {line}", err=True)
+        click.echo(redact_output(f"… {line}"), err=True)
 
     with ExitStack() as stack:
         if folder is None:
@@ -47,14 +48,15 @@ def run(experiment: Path, report: Path, folder: Path | None) -> None:
             lab = Lab.attach(folder)
         outcome = conduct(lab, file, report.resolve(), say=say)
     document = outcome.document()
-    (report / "verdict.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    (report / "verdict.json").write_text(json.dumps(redact_document(document), indent=2) + "\n", "utf-8")
     click.echo(f"verdict: {outcome.verdict.value}")
     for reason in outcome.reasons:
-        click.echo(f"  {reason}")
+        click.echo(redact_output(f"  {reason}"))
     if outcome.journal_digest is None:
         click.echo(f"  what the Chaos Toolkit said is in {report / f'{CHILD}.log'}")
     for fault in outcome.faults:
-        click.echo(f"  {fault['fault']} of {fault['target']}, seen by {fault['observer']}: {fault['observation']}")
+        told = f"  {fault['fault']} of {fault['target']}, seen by {fault['observer']}: {fault['observation']}"
+        click.echo(redact_output(told))
     records = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["records"].items())
     click.echo(f"  {records}")
     raise click.exceptions.Exit(exit_code(outcome.verdict))

@@ -3,14 +3,18 @@
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 from typing import override
 
 import click
 
 from drctl import __version__
+from drctl.cli.output import echo
 from drctl.errors import Blocked, DrctlError
+from drctl.redaction import describe
 
 COMMANDS = {
     "status": "Show both sites, the link with its lag, and the groups.",
@@ -121,6 +125,9 @@ def cli(ctx: click.Context, plan_file: Path, verbose: int, log_format: str) -> N
 def main() -> None:
     """The console script: runs a command and turns what went wrong into words and an exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is put away as on Ctrl-C
+    _fill_standard_streams()
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as ended:
@@ -129,29 +136,66 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         code = 130
     except DrctlError as error:
-        if os.environ.get("DRCTL_DEBUG"):
-            raise
         code = _explain(error)
     except BrokenPipeError:
         code = 0
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:
-        if os.environ.get("DRCTL_DEBUG"):
-            raise
-        click.echo(f"error: this is a bug in drctl: {type(error).__name__}: {error}", err=True)
-        click.echo("remedy: run it again with DRCTL_DEBUG=1 and report what it prints", err=True)
-        code = 1
+    except Exception as error:  # noqa: BLE001 - the last place at which it can be told
+        code = _confess(error)
+    _forget_unwritten()
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _uncaught(kind: type[BaseException], error: BaseException | None, at: TracebackType | None) -> None:
+    from drctl.cli.tracebacks import report_uncaught
+
+    report_uncaught(kind, error, at)
+
+
+def _fill_standard_streams() -> None:
+    """Open what was closed for us (``2>&-``), or the next file to be opened, such as the state, gets that number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as we live
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
+
+
+def _forget_unwritten() -> None:
+    """Let what could not be written go: Python would try again at its end, and complain in its own words."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _confess(error: Exception) -> int:
+    """Tell of an error that nobody expected: what and where, and never with which values."""
+    from drctl.cli.tracebacks import formatted, place
+
+    if os.environ.get("DRCTL_DEBUG"):
+        echo(formatted(error), err=True)
+    at = place(error)
+    echo(f"error: this is a bug in drctl: {describe(error)}" + (f" (at {at})" if at else ""), err=True)
+    echo("remedy: run it again with DRCTL_DEBUG=1 and report what it prints", err=True)
+    return 1
+
+
 def _explain(error: DrctlError) -> int:
-    click.echo(f"error: {error}", err=True)
+    if os.environ.get("DRCTL_DEBUG"):
+        from drctl.cli.tracebacks import formatted
+
+        echo(formatted(error), err=True)
+    echo(f"error: {error}", err=True)
     if isinstance(error, Blocked):
         for reason in error.reasons:
-            click.echo(f"  - {reason}", err=True)
+            echo(f"  - {reason}", err=True)
     if error.remedy:
-        click.echo(f"remedy: {error.remedy}", err=True)
+        echo(f"remedy: {error.remedy}", err=True)
     return error.exit_code

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from drctl.cli.output import echo
 from drctl.cli.terms import by_option, terms
 from drctl.cli.world import opened
 
@@ -27,4 +28,4 @@ def command(plan_file: Path, plan_digest: str, facts_digest: str, reason: str, b
         said = terms(by=by)
         told = approve(world, said, Digests(plan_digest, facts_digest), reason, declined=decline)
         valid = world.plan.guards.approval_validity
-    click.echo(f"{told}: declined by {said.by}" if decline else f"{told}: approved by {said.by}, valid for {valid}")
+    echo(f"{told}: declined by {said.by}" if decline else f"{told}: approved by {said.by}, valid for {valid}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.world import opened
 from drctl.decide.clients import follows, left_behind, software_of, staying, unseen_clients
 from drctl.errors import ConfigInvalid
@@ -56,12 +56,12 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
         )
         for title, reasons in (("Still where they should not be", left), ("Do not follow", list(staying(census)))):
             if reasons:
-                click.echo(f"\n{title}:")
+                echo(f"\n{title}:")
             for each in reasons:
-                click.echo(f"  - {each.detail}\n    remedy: {each.remedy}")
-        click.echo("\nNot known:")
+                echo(f"  - {each.detail}\n    remedy: {each.remedy}")
+        echo("\nNot known:")
         for what, why in unseen_clients(census):
-            click.echo(f"  - {what}: {why}")
+            echo(f"  - {what}: {why}")
     if left:
         raise click.exceptions.Exit(left[0].concern.value)
 

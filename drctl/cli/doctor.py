@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drctl.cli.capacity import need_document
-from drctl.cli.output import document, output_option, show_document
+from drctl.cli.output import document, echo, output_option, show_document
 from drctl.cli.sites import direction, other_site
 from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
@@ -77,7 +77,7 @@ def command(
             _show(found, source, there, output)
             raise click.exceptions.Exit(found.exit_code)
         _agree(found, yes=yes)
-        failed = mend(world, source, there, found.fixes, lambda line: click.echo(line, err=True))
+        failed = mend(world, source, there, found.fixes, lambda line: echo(line, err=True))
         after = examine(world, source, there, seconds, patience)
     _show(after, source, there, output)
     if failed:
@@ -116,9 +116,9 @@ def _accept(world: World, source: str, target: str, names: tuple[str, ...]) -> N
 
 
 def _agree(found: Diagnosis, *, yes: bool) -> None:
-    click.echo("These changes would be made; none takes anything away:", err=True)
+    echo("These changes would be made; none takes anything away:", err=True)
     for number, change in enumerate(found.fixes, 1):
-        click.echo(f"  {number:2} {change}", err=True)
+        echo(f"  {number:2} {change}", err=True)
     if yes:
         return
     require_somebody()
@@ -132,21 +132,21 @@ def _show(found: Diagnosis, source: str, target: str, output: str) -> None:
     for severity in Severity:
         chosen = [each.reason for each in found.findings if each.severity is severity]
         if chosen:
-            click.echo(f"{TITLES[severity]}:")
+            echo(f"{TITLES[severity]}:")
         for each in chosen:
             fixable = "  [--fix]" if each.fix else ""
-            click.echo(f"  - {each.detail}\n    remedy: {each.remedy}{fixable}")
+            echo(f"  - {each.detail}\n    remedy: {each.remedy}{fixable}")
     if found.needs:
-        click.echo(f"Capacity at {target}, demanded and present:")
+        echo(f"Capacity at {target}, demanded and present:")
     for need in found.needs:
         present = f"unknown ({need.why})" if need.present is None else need.present
-        click.echo(f"  - {need.what}: {need.required}, {present}")
+        echo(f"  - {need.what}: {need.required}, {present}")
     if found.unseen:
-        click.echo("Not compared:")
+        echo("Not compared:")
     for what, why in found.unseen:
-        click.echo(f"  - {what}: {why}")
+        echo(f"  - {what}: {why}")
     if not found.exit_code:
-        click.echo(f"Nothing is wrong between {source} and {target}.")
+        echo(f"Nothing is wrong between {source} and {target}.")
 
 
 def as_document(found: Diagnosis, source: str, target: str) -> dict[str, Any]:

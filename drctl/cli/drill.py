@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drctl.cli.output import show_table
+from drctl.cli.output import echo, show_table
 from drctl.errors import DrctlError
 from drctl.model.verdict import exit_code
 
@@ -61,7 +61,7 @@ def command(report: Path, *, small: bool, rate: float, seconds: float, keep: boo
             drill = rehearsal.perform()
         except DrctlError:
             keep = True
-            click.echo(f"what the lab left behind is kept in {report}", err=True)
+            echo(f"what the lab left behind is kept in {report}", err=True)
             raise
         finally:
             if keep:
@@ -86,11 +86,11 @@ def _show(drill: "Drill", document: "Report", report: Path) -> None:
         *((name.replace("_", " "), n.count) for name, n in records.faults.items()),
     ]
     show_table("Records", ("", "COUNT"), rows)
-    click.echo()
+    echo()
     columns = ("GROUP", "PROTOCOL", "LAG AT HANDOVER", "SKIPPED", "READ TWICE", "MIRRORMAKER ALONE WOULD REPEAT")
     keys = ("name", "protocol", "lag_at_handover", "skipped", "repeated", "mirrormaker_would_repeat")
     show_table("Groups, at the first handover", columns, (_known(group, keys) for group in document.groups))
-    click.echo()
+    echo()
     first, second = drill.handovers
     seconds = {t.name: t.seconds for t in second.result.timings}
     show_table(
@@ -98,7 +98,7 @@ def _show(drill: "Drill", document: "Report", report: Path) -> None:
         ("STEP", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
         ((t.name, f"{t.seconds:.2f}", f"{seconds[t.name]:.2f}") for t in first.result.timings),
     )
-    click.echo()
+    echo()
     pauses: dict[str, list[str]] = {}
     for pause in (pause for handover in document.handovers for pause in handover.pauses):
         told = "did not return" if pause.seconds is None else f"{pause.seconds:.1f}"
@@ -108,10 +108,10 @@ def _show(drill: "Drill", document: "Report", report: Path) -> None:
         ("CLIENT", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
         ((client, *told) for client, told in pauses.items()),
     )
-    click.echo(f"\nverdict: {drill.verdict.value}")
+    echo(f"\nverdict: {drill.verdict.value}")
     for reason in drill.reasons:
-        click.echo(f"  {reason}")
-    click.echo(f"report: {report / 'report.html'}")
+        echo(f"  {reason}")
+    echo(f"report: {report / 'report.html'}")
 
 
 def _known(part: object, keys: Sequence[str]) -> list[object]:

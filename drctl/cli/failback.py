@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import never_committed, refuse_unmoved
 from drctl.cli.switchover import as_document, show_what_is_missing
 from drctl.cli.terms import tell_exceptions, terms, terms_options
@@ -101,11 +101,11 @@ def command(
 
 def _ask(world: World, steps: Plan) -> None:
     require_somebody()
-    click.echo(f"The work goes home from {steps.source} to {steps.target}.", err=True)
+    echo(f"The work goes home from {steps.source} to {steps.target}.", err=True)
     for line in never_committed(world, steps.source, steps.target):
-        click.echo(f"  never committed: {line}", err=True)
+        echo(f"  never committed: {line}", err=True)
     show_steps(steps)
-    click.echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
+    echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
     confirm()
 
 
@@ -133,7 +133,7 @@ def _topics(world: World, wanted: Collection[str]) -> tuple[str, ...]:
     failover = aftermath(world)
     made = standing(world, failover.run.source)
     for topic in sorted(made.intersection(wanted)):
-        click.echo(f"{topic} was made anew by an earlier failback, and comes home whole", err=True)
+        echo(f"{topic} was made anew by an earlier failback, and comes home whole", err=True)
     every = diverged(world, failover, last_salvage(world, failover)) if "all" in wanted else ()
     return tuple(sorted((set(wanted) - {"all"} - made).union(every)))
 
@@ -150,11 +150,11 @@ def tell_costs(
     found = recopies(world, failover, set(topics).intersection(may))
     for each in found:
         size = f"at most {each.records} records, about {each.bytes} bytes, are copied again"
-        click.echo(f"{each.topic} is deleted at {target} and made anew: {size}; its topic id changes", err=True)
+        echo(f"{each.topic} is deleted at {target} and made anew: {size}; its topic id changes", err=True)
         if each.gone:
-            click.echo(f"  {each.gone} records of it are only at {target} by now and are gone then", err=True)
+            echo(f"  {each.gone} records of it are only at {target} by now and are gone then", err=True)
     for topic in sorted(set(may).difference(topics)):
-        click.echo(f"{topic} keeps its tail, which is stepped over: new readers at {target} read it", err=True)
+        echo(f"{topic} keeps its tail, which is stepped over: new readers at {target} read it", err=True)
     gone = sum(each.gone for each in found)
     if not ask or gone <= accepted.records:
         return accepted

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from drctl.cli.forecast import told
-from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, refuse_unmoved
 from drctl.cli.terms import tell_exceptions, terms, terms_options
 from drctl.cli.walking import confirm, require_somebody, walk
@@ -87,12 +87,12 @@ def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -
     require_somebody()
     found = forecast(world, source, target)
     for line in told(found):
-        click.echo(line, err=True)
+        echo(line, err=True)
     for group, why in sorted(found.uncovered.items()):
-        click.echo(f"  not covered: {group}: {why}", err=True)
+        echo(f"  not covered: {group}: {why}", err=True)
     total = found.loss.total if found.loss else None
     if accepted is not None and found.loss is not None and not accepted.covers(found.loss):
-        click.echo(f"  accepted are {accepted}: it will be refused", err=True)
+        echo(f"  accepted are {accepted}: it will be refused", err=True)
     if total == 0:
         confirm()
         return accepted
@@ -122,9 +122,9 @@ def show(result: RunResult, output: str, times: dict[str, str]) -> None:
         ]
         show_table(f"Run {result.run.id}: {result.state.value}", ("", ""), rows)
     for group, why in sorted(positions["uncovered"].items()):
-        click.echo(f"not covered: {group}: {why}", err=True)
+        echo(f"not covered: {group}: {why}", err=True)
     if fence["fence"] != "proven":
-        click.echo(
+        echo(
             f"the fence of {result.run.source} is {fence['fence']}, not proven: close it before its clients come back"
             " (the service does, or 'drctl fence')",
             err=True,

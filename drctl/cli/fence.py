@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from drctl.cli.openness import told
-from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.terms import by_option, tell_exceptions, terms
 from drctl.cli.walking import confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
@@ -51,9 +51,7 @@ def command(plan_file: Path, output: str, site: str | None, adopt: tuple[str, ..
         plan = ordered(left.left, left.run.target, left.run.id)
         if not yes:
             require_somebody()
-            click.echo(
-                f"{left.left} was left by run {left.run.id}; its fence is {left.fence}. It will be closed.", err=True
-            )
+            echo(f"{left.left} was left by run {left.run.id}; its fence is {left.fence}. It will be closed.", err=True)
             show_steps(plan)
             confirm()
         result = walk(plan, world, terms(by=by))
@@ -79,7 +77,7 @@ def _adopt(plan_file: Path, site: str | None, principals: tuple[str, ...], by: s
         rules = sorted(f"{each.principal} ({each.scope})" for each in unmarked(ports, principals))
         if not yes and rules:
             require_somebody()
-            click.echo(f"{site}: the next move to it will lift the deny rules of: {', '.join(rules)}", err=True)
+            echo(f"{site}: the next move to it will lift the deny rules of: {', '.join(rules)}", err=True)
             confirm()
         adopt(world, ports, principals, terms(by=by).by)
-    click.echo(f"{site}: {', '.join(rules) or 'nothing'} adopted")
+    echo(f"{site}: {', '.join(rules) or 'nothing'} adopted")

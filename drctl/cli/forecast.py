@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site
 from drctl.cli.world import opened
 from drctl.model.forecast import Forecast
@@ -29,15 +29,15 @@ def command(plan_file: Path, output: str, target: str | None) -> None:
         show_document(as_document(found), output)
         return
     for line in told(found):
-        click.echo(line)
+        echo(line)
     rows = [
         (name, each.positions, each.warm, f"≤ {each.rereads}", _seconds(each.age))
         for name, each in sorted(found.groups.items())
     ]
-    click.echo()
+    echo()
     show_table("Groups at the target", ("GROUP", "POSITIONS", "KEPT WARM", "READ AGAIN", "AGE SECONDS"), rows)
     for group, why in sorted(found.uncovered.items()):
-        click.echo(f"not covered: {group}: {why}")
+        echo(f"not covered: {group}: {why}")
 
 
 def forecast(world: World, target: str | None) -> Forecast:

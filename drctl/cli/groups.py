@@ -7,7 +7,7 @@ from typing import Any, override
 import click
 
 from drctl.cli.handover import handover, undo
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site
 from drctl.cli.world import opened
 from drctl.errors import NotFound
@@ -95,8 +95,8 @@ def show(plan_file: Path, output: str, group: str) -> None:
         rows += [(name, "", "none", "", *_owner(member)) for name, member in sorted(assigned.items())]
         rows += [("", "", "", "", *_owner(m)) for m in there["members"] if not m["assigned"]]
         show_table(title, ("TOPIC", "PARTITION", "POSITION", "METADATA", "MEMBER", "STATIC ID", "CLIENT"), rows)
-        click.echo()
-    click.echo(f"{group}: {moves}")
+        echo()
+    echo(f"{group}: {moves}")
 
 
 @command.command("translate")
@@ -123,7 +123,7 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
         show_table(title, columns, _rows(answers, theirs))
     refused = sum(not isinstance(a, Translated) for found in answers.values() for a in found.values())
     if refused:
-        click.echo(f"{refused} positions cannot be proven", err=True)
+        echo(f"{refused} positions cannot be proven", err=True)
         raise click.exceptions.Exit(10)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import output_option, show_document, show_table
+from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, never_committed, other_site
 from drctl.cli.terms import tell_exceptions, terms, terms_options
 from drctl.cli.walking import confirm, require_somebody, show_steps, walk
@@ -102,11 +102,11 @@ def _ask(world: World, plan: Plan, what: str) -> None:
     from drctl.plans.selection import HANDOVER
 
     require_somebody()
-    click.echo(what, err=True)
+    echo(what, err=True)
     for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):
-        click.echo(f"  {name} at {plan.source}: {group.state}, {len(group.members)} members", err=True)
+        echo(f"  {name} at {plan.source}: {group.state}, {len(group.members)} members", err=True)
     for line in never_committed(world, plan.source, plan.target) if plan.kind == HANDOVER else ():
-        click.echo(f"  never committed: {line}", err=True)
+        echo(f"  never committed: {line}", err=True)
     show_steps(plan)
     confirm()
 

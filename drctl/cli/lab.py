@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drctl.cli.lab_kube import command as kube
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 
@@ -49,12 +49,12 @@ def up(folder: Path | None, *, small: bool) -> None:
     folder = folder or default_folder()
     try:
         lab = Lab.attach(folder)
-        click.echo("runs already", err=True)
+        echo("runs already", err=True)
     except LabError:
-        lab = Lab.start(folder, small=small, progress=lambda line: click.echo(line, err=True))
+        lab = Lab.start(folder, small=small, progress=lambda line: echo(line, err=True))
         lab.detach()
-    click.echo(f"plan file: {lab.plan_file}")
-    click.echo(f"try: drctl -f {lab.plan_file} status", err=True)
+    echo(f"plan file: {lab.plan_file}")
+    echo(f"try: drctl -f {lab.plan_file} status", err=True)
 
 
 @command.command()
@@ -80,7 +80,7 @@ def status(folder: Path | None, output: str) -> None:
 def down(folder: Path | None) -> None:
     """End every process of the lab and remove its folder."""
     _running(folder).down()
-    click.echo("the lab is down", err=True)
+    echo("the lab is down", err=True)
 
 
 @command.command()
@@ -117,5 +117,5 @@ def fault(kind: str, target: str, folder: Path | None) -> None:
     if kind not in FAULTS:
         raise click.BadParameter(f"{kind!r} is none of {', '.join(sorted(FAULTS))}", param_hint="KIND")
     evidence = FAULTS[kind](_running(folder), target)
-    click.echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
-    click.echo(f"seen by {evidence.observer}: {evidence.observation}")
+    echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
+    echo(f"seen by {evidence.observer}: {evidence.observation}")

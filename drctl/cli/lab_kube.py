@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from drctl.cli.output import echo
 from drctl.errors import LabError
 
 folder_option = click.option(
@@ -32,13 +33,13 @@ def up(folder: Path | None, *, small: bool) -> None:
     folder = _folder(folder)
     try:
         lab = KubeLab.attach(folder)
-        click.echo("runs already", err=True)
+        echo("runs already", err=True)
     except LabError:
-        lab = KubeLab.start(folder, small=small, progress=lambda line: click.echo(line, err=True))
+        lab = KubeLab.start(folder, small=small, progress=lambda line: echo(line, err=True))
         lab.detach()
-    click.echo(f"plan file: {lab.plan_file}")
-    click.echo(f"kubeconfig: {lab.kubectl.kubeconfig}")
-    click.echo(f"try: drctl -f {lab.plan_file} status", err=True)
+    echo(f"plan file: {lab.plan_file}")
+    echo(f"kubeconfig: {lab.kubectl.kubeconfig}")
+    echo(f"try: drctl -f {lab.plan_file} status", err=True)
 
 
 @command.command()
@@ -48,7 +49,7 @@ def down(folder: Path | None) -> None:
     from drctl.lab.kube import KubeLab
 
     KubeLab.attach(_folder(folder)).down()
-    click.echo("the lab is down", err=True)
+    echo("the lab is down", err=True)
 
 
 @command.command(context_settings={"ignore_unknown_options": True})
@@ -73,5 +74,5 @@ def fault(kind: str, pod: str, folder: Path | None) -> None:
     if kind not in FAULTS:
         raise click.BadParameter(f"{kind!r} is none of {', '.join(sorted(FAULTS))}", param_hint="KIND")
     evidence = FAULTS[kind](KubeLab.attach(_folder(folder)), pod)
-    click.echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
-    click.echo(f"seen by {evidence.observer}: {evidence.observation}")
+    echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
+    echo(f"seen by {evidence.observer}: {evidence.observation}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, never_committed, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
@@ -59,10 +59,10 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
     else:
         _show(steps, groups, blocking, warned)
         for group, why in behind:
-            click.echo(f"stays behind: {group}: {why}")
+            echo(f"stays behind: {group}: {why}")
         for line in never:
-            click.echo(f"never committed: {line}")
-        click.echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
+            echo(f"never committed: {line}")
+        echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)
 
@@ -88,7 +88,7 @@ def _uncovered(behind: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 def _show(steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], warned: list[Blocker]) -> None:
     show_table(str(steps).capitalize(), ("", "STEP", "WHAT", "CAN TURN BACK"), _rows(steps))
-    click.echo()
+    echo()
     rows = [
         (g["name"], "unknown", "", g["unknown"])
         if g["positions"] is None
@@ -98,12 +98,12 @@ def _show(steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], wa
     show_table("Positions, if the work stopped now", ("GROUP", "POSITIONS", "PROVEN", "NOT YET BECAUSE"), rows)
     for title, reasons in (("Stands in the way", blocking), ("Worth knowing", warned)):
         if reasons:
-            click.echo(f"\n{title}:")
+            echo(f"\n{title}:")
         for each in reasons:
             can = f" (or --override {name})" if blocking and (name := _override(each)) and each in blocking else ""
-            click.echo(f"  - {each.detail}\n    remedy: {each.remedy}{can}")
+            echo(f"  - {each.detail}\n    remedy: {each.remedy}{can}")
     if not blocking:
-        click.echo("\nNothing stands in the way.")
+        echo("\nNothing stands in the way.")
 
 
 def _rows(steps: Plan) -> list[tuple[object, ...]]:

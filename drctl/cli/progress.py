@@ -5,9 +5,9 @@ import sys
 from types import TracebackType
 from typing import Self
 
-import click
-
+from drctl.cli.output import echo, steer
 from drctl.plans.runner import Progress, StepState
+from drctl.redaction import redact_output
 
 MARKS = {StepState.DONE: "✓", StepState.FOUND_DONE: "✓", StepState.FAILED: "✗"}
 
@@ -46,14 +46,14 @@ class ProgressDisplay:
 
     def _line(self, text: str) -> None:
         self._clear()
-        click.echo(text, err=True)
+        echo(text, err=True)
 
     def _hint(self, text: str) -> None:
         if self.live:
             width = shutil.get_terminal_size().columns
             self._clear()
-            click.echo(text[: width - 1], err=True, nl=False)
+            echo(redact_output(" ".join(text.split("\n")))[: width - 1], err=True, nl=False)
 
     def _clear(self) -> None:
         if self.live:
-            click.echo("\r\x1b[2K", err=True, nl=False)
+            steer("\r\x1b[2K")

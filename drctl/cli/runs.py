@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.terms import by_option, tell_exceptions, terms
 from drctl.cli.walking import walk
 from drctl.cli.world import opened
@@ -58,9 +58,9 @@ def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
     if output in ("json", "yaml"):
         show_document(document("RunJournal", _summary(told) | {"entries": _entries(told, evidence=evidence)}), output)
         return
-    click.echo(f"{told.run.kind} {_way(told)}, epoch {told.run.epoch}, by {told.by or 'somebody'}: {told.standing}")
+    echo(f"{told.run.kind} {_way(told)}, epoch {told.run.epoch}, by {told.by or 'somebody'}: {told.standing}")
     if told.why:
-        click.echo(f"why: {told.why}")
+        echo(f"why: {told.why}")
     rows = [
         (e.sequence, f"{e.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], e.event, e.step, _detail(e.body, evidence=evidence))
         for e in told.entries
@@ -85,7 +85,7 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
     if output in ("json", "yaml"):
         show_document(as_document(result), output)
     else:
-        click.echo(f"Run {result.run.id}: {result.state.value}")
+        echo(f"Run {result.run.id}: {result.state.value}")
     show_what_is_missing(result)
     tell_exceptions(result)
 
@@ -106,7 +106,7 @@ def abort(plan_file: Path, run: str, reason: str, by: str) -> None:
         try:
             _go_on(world, run, terms(by=by, abort=reason.strip()))
         except Compensated as done:
-            click.echo(str(done))
+            echo(str(done))
 
 
 @command.command("restore")
@@ -126,7 +126,7 @@ def restore(plan_file: Path, site: str) -> None:
         _require_longest(world, site, len(lines))
         count = world.journal_file.complete(lines)
         epoch, runs = world.epochs.current(), len(world.journal.runs())
-    click.echo(f"{count} lines taken over from {site}: {runs} runs, epoch {epoch}")
+    echo(f"{count} lines taken over from {site}: {runs} runs, epoch {epoch}")
 
 
 def _require_longest(world: "World", site: str, count: int) -> None:
@@ -137,7 +137,7 @@ def _require_longest(world: "World", site: str, count: int) -> None:
         try:
             last = copy.last()
         except DrctlError as error:
-            click.echo(f"{name} was not asked whether it holds more: {error}", err=True)
+            echo(f"{name} was not asked whether it holds more: {error}", err=True)
             continue
         if last is not None and last.number > count:
             raise Conflict(

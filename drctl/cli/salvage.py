@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from drctl.cli.openness import told as in_words
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.walking import confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import NotFound, NotProven, Refused
@@ -147,12 +147,12 @@ def show(plan_file: Path, output: str, run: str | None) -> None:
     columns = ("TOPIC", "RECORDS", "ABORTED", "OPEN", "TOMBSTONES", "SINCE SIGHTING", "SINCE FAILOVER", "DECISION")
     show_table(f"Salvage {told['run']} of {told['site']['name']}", columns, rows)
     if told.get("open"):
-        click.echo(f"{told['site']['name']} came back: {in_words(told['open'])}", err=True)
+        echo(f"{told['site']['name']} came back: {in_words(told['open'])}", err=True)
     for partition, tail in sorted(told["tails"].items()):
         if tail["gone"]:
-            click.echo(f"{partition}: {tail['gone']} offsets were deleted before they could be saved", err=True)
+            echo(f"{partition}: {tail['gone']} offsets were deleted before they could be saved", err=True)
     for group, positions in sorted(told["groups"].items()):
-        click.echo(f"group {group} had read into the tail of {', '.join(sorted(positions))}", err=True)
+        echo(f"group {group} had read into the tail of {', '.join(sorted(positions))}", err=True)
 
 
 @command.command("verify")
@@ -165,7 +165,7 @@ def verify(plan_file: Path, run: str | None) -> None:
         faults, place = world.vault.faults(run), world.vault.place(run)
     if faults:
         raise NotProven(f"{place}: {'; '.join(faults)}", remedy="restore the files from a copy, or salvage again")
-    click.echo(f"{place}: every file is as it was written")
+    echo(f"{place}: every file is as it was written")
 
 
 def _newest(world: World) -> str:
@@ -196,7 +196,7 @@ def _decisions(world: World, failover: str) -> Mapping[str, str]:
 
 def _ask(plan: Plan, what: str) -> None:
     require_somebody()
-    click.echo(what, err=True)
+    echo(what, err=True)
     show_steps(plan)
     confirm()
 
@@ -212,4 +212,4 @@ def _show(result: RunResult, output: str) -> None:
     columns = ("TOPIC", "RECORDS", "ABORTED", "OPEN", "SINCE SIGHTING")
     show_table(f"Run {result.run.id}: {result.state.value}, {told['place']}", columns, rows)
     if any(c["committed"] for c in told["topics"].values()):
-        click.echo("a decision per topic is due: drctl salvage decide --topic …", err=True)
+        echo("a decision per topic is due: drctl salvage decide --topic …", err=True)

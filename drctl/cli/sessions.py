@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, DeadlinePassed
 from drctl.monitors.sessions import Sessions, follow, hidden
@@ -40,15 +40,15 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
         told = [_session(world, sessions, group) for group in groups]
         why = hidden(sessions, groups)
     if followed.polled is not None:
-        click.echo(
+        echo(
             f"site {name}: __consumer_offsets may not be read, so its groups are asked one by one: what is shown was"
             f" true within the last {followed.polled:.1f} s, and ages tell when a change was noticed",
             err=True,
         )
     if why:
-        click.echo(f"site {name}: {why}: what is shown of them may be old", err=True)
+        echo(f"site {name}: {why}: what is shown of them may be old", err=True)
     if followed.unknown:
-        click.echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
+        echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
     if output in ("json", "yaml"):
         body = {"site": name, "unknownRecords": followed.unknown, "polledSeconds": followed.polled, "groups": told}
         show_document(document("Sessions", body), output)

@@ -9,7 +9,7 @@ import click
 from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capacity
 from drctl.cli.health import health_document, place_option, show_health
 from drctl.cli.openness import told as in_words
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.world import opened
 from drctl.decide.health import diagnose
 from drctl.decide.losses import losses
@@ -80,33 +80,31 @@ def _show(
         show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
-    click.echo(
-        f"front door: {_value(seen.front_door)}   epoch: {_value(seen.epoch)}   at {seen.seen_at:%H:%M:%S} UTC\n"
-    )
+    echo(f"front door: {_value(seen.front_door)}   epoch: {_value(seen.epoch)}   at {seen.seen_at:%H:%M:%S} UTC\n")
     columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()))
     show_table("Sites", columns, (_site_row(site, wide=wide) for site in seen.sites))
     for line in standby_lines(seen):
-        click.echo(line)
-    click.echo()
+        echo(line)
+    echo()
     show_health([diagnose(site.sight, site.sight.seen_at) for site in seen.sites], wide=wide)
     columns = ("LINK", "STATE", "LAG RECORDS", "LAG SECONDS", "OFFSET SYNCS", "EXACTLY ONCE", "WHY")
-    click.echo()
+    echo()
     show_table("Links", columns, (_link_row(link) for link in seen.links))
     for each in lost:
-        click.echo(f"  ! {each.detail}\n    remedy: {each.remedy}")
-    click.echo()
+        echo(f"  ! {each.detail}\n    remedy: {each.remedy}")
+    echo()
     show_table("Groups", ("GROUP", "SITE", "STATE", "PROTOCOL", "MEMBERS", "LAG"), _group_rows(seen, wide=wide))
     if wanted is not None:
-        click.echo()
+        echo()
         show_capacity(wanted)
     if owed is not None:
-        click.echo()
-        click.echo(f"Replication from {owed.run.target} to {owed.run.source} is pending since run {owed.run.id}:")
-        click.echo(f"  {owed.why}\n  begin it with 'drctl runs resume' once {owed.run.source} is well")
+        echo()
+        echo(f"Replication from {owed.run.target} to {owed.run.source} is pending since run {owed.run.id}:")
+        echo(f"  {owed.why}\n  begin it with 'drctl runs resume' once {owed.run.source} is well")
     if left is not None:
-        click.echo()
+        echo()
         for line in left_lines(left, seen):
-            click.echo(line)
+            echo(line)
 
 
 def standby_lines(seen: Status) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from drctl.cli.output import document, output_option, show_document, show_table
+from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, never_committed, refuse_unmoved, stays_behind
 from drctl.cli.terms import tell_exceptions, terms, terms_options
 from drctl.cli.walking import confirm, require_somebody, show_steps, walk
@@ -49,26 +49,24 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
 def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
     require_somebody()
     facts, plan = observe(world, steps.source, steps.target), world.plan
-    click.echo(
-        f"From {steps.source} to {steps.target}: {len(plan.topics)} topics, {len(plan.groups)} groups.", err=True
-    )
+    echo(f"From {steps.source} to {steps.target}: {len(plan.topics)} topics, {len(plan.groups)} groups.", err=True)
     for site in (facts.source, facts.target):
         brokers = site.cluster.value and len(site.cluster.value.brokers)
         told = f"unknown ({site.cluster.unknown})" if brokers is None else f"{brokers} brokers"
         members = sum(len(group.members) for group in (site.groups.value or {}).values())
-        click.echo(f"  {site.name}: {told}, {members} members in these groups", err=True)
+        echo(f"  {site.name}: {told}, {members} members in these groups", err=True)
     lag = facts.link.lag
     late = f"{lag.value.total} records behind" if lag.value else f"lag unknown ({lag.unknown})"
-    click.echo(f"  {facts.link.link.name}: {late}", err=True)
+    echo(f"  {facts.link.link.name}: {late}", err=True)
     for group, why in behind:
-        click.echo(f"  stays behind: {group}: {why}", err=True)
+        echo(f"  stays behind: {group}: {why}", err=True)
     for line in never_committed(world, steps.source, steps.target):
-        click.echo(f"  never committed: {line}", err=True)
+        echo(f"  never committed: {line}", err=True)
     for each in warnings(facts):
-        click.echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
+        echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
     show_steps(steps)
-    click.echo(f"Writing at {steps.source} stops; clients are sent to {steps.target}.", err=True)
-    click.echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
+    echo(f"Writing at {steps.source} stops; clients are sent to {steps.target}.", err=True)
+    echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
     confirm()
 
 
@@ -86,18 +84,18 @@ def show_what_is_missing(result: RunResult) -> None:
     """Tell on standard error what does not work at the target yet: groups, sinks, Deployments; and who stayed."""
     run_, arrived = result.run, result.evidence.get("watch-first-commits", {})
     for name, why in result.evidence.get("start-sinks", {}).get("not working", {}).items():
-        click.echo(f"does not work at {run_.target}: {name}: {why}", err=True)
+        echo(f"does not work at {run_.target}: {name}: {why}", err=True)
     for name, why in result.evidence.get("scale-up-target", {}).get("not available", {}).items():
-        click.echo(f"not up at {run_.target}: {name}: {why}", err=True)
+        echo(f"not up at {run_.target}: {name}: {why}", err=True)
     left = result.evidence.get("scale-down-source", {}).get("left as they are")
     if left:
-        click.echo(f"not scaled down at {run_.source}: {left}", err=True)
+        echo(f"not scaled down at {run_.source}: {left}", err=True)
     for each in arrived.get("not arrived", ()):
-        click.echo(f"not arrived yet at {run_.target}: {each}", err=True)
+        echo(f"not arrived yet at {run_.target}: {each}", err=True)
     if "source not seen" in arrived:
-        click.echo(f"whether anybody still commits at {run_.source} is unknown: {arrived['source not seen']}", err=True)
+        echo(f"whether anybody still commits at {run_.source} is unknown: {arrived['source not seen']}", err=True)
     for each in arrived.get("still at the source", ()):
-        click.echo(f"still commits at {run_.source}: {each}", err=True)
+        echo(f"still commits at {run_.source}: {each}", err=True)
 
 
 def as_document(result: RunResult) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from drctl.cli.output import echo
 from drctl.errors import ConfigInvalid
 from drctl.model.run import RunResult
 from drctl.model.terms import Belief, Terms
@@ -66,15 +67,15 @@ def tell_exceptions(result: RunResult) -> None:
     """Tell on standard error what the gates let pass, what was overridden, and what went wrong beside the run."""
     gates = result.evidence.get("check-gates", {})
     for warning in gates.get("warnings", ()):
-        click.echo(f"worth knowing: {warning}", err=True)
+        echo(f"worth knowing: {warning}", err=True)
     for rule, each in gates.get("overridden", {}).items():
-        click.echo(f"overridden: {rule}: {each['found']} (reason: {each['why']})", err=True)
+        echo(f"overridden: {rule}: {each['found']} (reason: {each['why']})", err=True)
     for rule in gates.get("overrides that did not apply", ()):
-        click.echo(f"override was not needed: {rule} stood in nobody's way", err=True)
+        echo(f"override was not needed: {rule} stood in nobody's way", err=True)
     if glass := gates.get("break glass"):
-        click.echo(f"THE GLASS WAS BROKEN by {glass['by']}, without a second person: {glass['reason']}", err=True)
+        echo(f"THE GLASS WAS BROKEN by {glass['by']}, without a second person: {glass['reason']}", err=True)
     for each in result.exceptions:
-        click.echo(f"completed with an exception: {each}", err=True)
+        echo(f"completed with an exception: {each}", err=True)
 
 
 def _belief(text: str) -> Belief:

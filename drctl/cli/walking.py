@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drctl.cli.output import echo
 from drctl.errors import Refused
+from drctl.redaction import redact_output
 
 if TYPE_CHECKING:
     from drctl.model.run import RunResult
@@ -23,12 +25,12 @@ def require_somebody() -> None:
 def show_steps(plan: "Plan") -> None:
     """The plan's steps by number and title."""
     for number, step in enumerate(plan.steps, 1):
-        click.echo(f"  {number:2} {step.title}", err=True)
+        echo(f"  {number:2} {step.title}", err=True)
 
 
 def confirm(question: str = "Go on?") -> None:
     """Refused unless the answer is yes."""
-    if not click.confirm(question, err=True):
+    if not click.confirm(redact_output(question), err=True):
         raise Refused("declined", remedy="")
 
 
@@ -42,5 +44,5 @@ def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResul
         try:
             return run(plan, world, display.announce, said or NOBODY)
         except KeyboardInterrupt:
-            click.echo("\ncut off; the same command goes on from here, and so does 'drctl runs resume'", err=True)
+            echo("\ncut off; the same command goes on from here, and so does 'drctl runs resume'", err=True)
             raise

@@ -1,17 +1,23 @@
 """A look that fails is an unknown reading with its reason, never a missing one."""
 
+import logging
 from collections.abc import Callable
 
 from drctl.errors import DrctlError, Unauthenticated, Unreachable
 from drctl.model.reading import Reading
 from drctl.ports.clock import Clock
 
+LOG = logging.getLogger("drctl.looks")
+
 
 def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:
     """What ``eye`` sees now, or why it sees nothing."""
     try:
-        return Reading(eye(), clock.now())
+        seen = Reading(eye(), clock.now())
+        LOG.debug("%s: seen", getattr(eye, "__qualname__", eye))
+        return seen
     except DrctlError as error:
+        LOG.debug("%s: unknown: %s", getattr(eye, "__qualname__", eye), error)
         return Reading(None, clock.now(), str(error) or type(error).__name__, is_silence(error))
 
 

@@ -22,10 +22,15 @@ AUTHORIZATION = re.compile(
 )
 INVALID = re.compile(r"(Invalid value\s+)(.*?)(\s+for configuration\s+)([\w.\-]+)", re.DOTALL)
 """Kafka's own words for a wrong setting (``ConfigException``): the value stands before its key."""
+FIELD = re.compile(
+    r"""([\w.\[\]-]++)(:\s(?:Invalid|Unsupported|Duplicate)\svalue:\s)("(?:[^"\\]|\\.)*+"|\{.*\}|\S+?(?=:?\s|:?\Z))""",
+    re.DOTALL,
+)
+"""Kubernetes' words for the same: the field stands before."""
 
 KEY = re.compile(
     r"""(?P<quote>(?<!\\)\\*+["'])(?P<quoted>[\w.\-]+)(?P=quote)\s*[:=]\s*"""
-    r"""|(?<![\w.\-])(?P<plain>[\w.\-]++)(?:\s?=(?!=)\s?|(?P<colon>\s?:(?!//)\s*))"""
+    r"""|(?<![\w.\-])(?P<plain>[\w.\-]++)(?:\s?=(?!=)\s?|(?P<colon>\s?:(?!//|\s\w+ value\b|\sForbidden:)\s*))"""
 )
 VALUE = re.compile(
     r"""(?P<quote>\\*["'])(?P<inside>.*?)(?:(?<!\\)(?P=quote)(?=[\s,;}\])]|\Z)|\Z)|\[[^\]]*\]|[^\s{]\S*""", re.DOTALL
@@ -62,6 +67,9 @@ def redact_foreign(text: str, *configs: object) -> str:
     """
     hidden = INVALID.sub(
         lambda found: found[0] if may_be_shown(found[4]) else f"{found[1]}{HIDDEN}{found[3]}{found[4]}", text
+    )
+    hidden = FIELD.sub(
+        lambda found: found[0] if may_be_shown(found[1].rpartition(".")[2]) else f"{found[1]}{found[2]}{HIDDEN}", hidden
     )
     for pattern in concealed(configs):
         hidden = pattern.sub(HIDDEN, hidden)

@@ -58,6 +58,9 @@ KEY = "-----BEGIN PRIVATE KEY-----\nMIIs3cretMIIs3cret\n-----END PRIVATE KEY----
         KEY.replace("PRIVATE", "ENCRYPTED PRIVATE").removesuffix("-----END ENCRYPTED PRIVATE KEY-----"),
         "https://hooks.example.com/x?token=s3cret&y=1",
         "whatever.a.plugin.calls.it=s3cret",
+        'Secret "x" is invalid: data[login]: Invalid value: "s3cret \\" x": illegal base64 data',
+        'spec.mirrors[0].sourceConnector.config: Invalid value: {"a.b": "s3cret", "c": {"d": "s3cret"}}: is wrong',
+        "spec.template.env[0].value: Unsupported value: s3cret: use another",
     ],
 )
 def test_words_of_others_lose_every_value_whose_key_is_not_known_to_be_harmless(text: str) -> None:
@@ -75,6 +78,10 @@ def test_words_of_others_lose_every_value_whose_key_is_not_known_to_be_harmless(
         "retries=3, topic=shop.orders, partition=0, source.cluster.bootstrap.servers=h:9092",
         "TopicPartition{topic=x, partition=0} status: FAILED",
         "mail anna@example.com",
+        'Deployment.apps "x" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+        "spec.kafka.listeners: Required value, metadata.name: Forbidden: it is set already",
+        'pods is forbidden: User "system:serviceaccount:drctl:drctl" cannot list resource "pods" in API group ""',
+        'Apply failed with 1 conflict: conflict with "helm" using apps/v1: .spec.replicas',
     ],
 )
 def test_what_helps_is_left_in(text: str) -> None:

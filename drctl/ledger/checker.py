@@ -1,7 +1,7 @@
 """What was acknowledged against what is there and what each group processed: pure, on streams, in bounded memory.
 
 State is a few bitmaps of sequences per stream (and group), so a billion records fit into megabytes. The order of events
-matters only within one class: acknowledgements in the order of their sequences, seen records in log order.
+matters only within one class: acknowledgements in the order of their sequences, seen and stranded records in log order.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap64
 
-from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stream
+from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
 
 EXAMPLES = 20
 
@@ -30,10 +30,12 @@ class Named:
 class RecordFindings:
     """What became of the records.
 
+    What a fresh reader found and what was salvaged from a lost site's tail are one set here: *there* is either of them.
     ``lost``: acknowledged and not there. ``duplicated``: there more than once. ``reordered``: behind a later one of its
     stream. ``corrupt``: key, value or number changed. ``phantom``: never sent in this run. ``misrouted``: in another
     partition than sent to. ``aborted_read``: of an aborted transaction, yet there. Not faults: ``recovered`` (doubtful,
-    and there), ``superseded`` (compacted away behind a newer one of its key).
+    and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged, and nowhere
+    but in the salvaged tail).
     """
 
     acknowledged: int
@@ -47,6 +49,7 @@ class RecordFindings:
     aborted_read: Named
     recovered: Named
     superseded: int
+    stranded: Named = Named()
 
     @property
     def faults(self) -> dict[str, Named]:
@@ -59,6 +62,7 @@ class RecordFindings:
 class GroupFindings:
     """What a group did with the records of ``topics``, which it was said to read; None if nobody said what it reads.
 
+    A record that is only in a lost site's tail is not there for a group: it may have read it, and need not.
     ``skipped``: there and never processed, though it went on behind them. ``repeated``: processed again. ``phantom``:
     processed, and never sent in this run or of an aborted transaction. ``unread``: there, and beyond the last that it
     processed of that stream, so it did not reach the end.
@@ -113,13 +117,19 @@ class _Stream:
     aborted: BitMap64 = field(default_factory=BitMap64)
     superseded: BitMap64 = field(default_factory=BitMap64)
     seen: BitMap64 = field(default_factory=BitMap64)
+    stranded: BitMap64 = field(default_factory=BitMap64)
     newest_of_key: dict[str, int] = field(default_factory=dict)
-    last_seen: int = 0
+    last: dict[type[Event], int] = field(default_factory=dict)
+
+    @property
+    def found(self) -> BitMap64:
+        """What a fresh reader found, and what was salvaged."""
+        return self.seen | self.stranded
 
     @property
     def due(self) -> BitMap64:
-        """What a group that reads this must process: acknowledged, or doubtful and there all the same."""
-        return self.acknowledged | (self.doubtful & self.seen)
+        """What a group must process: acknowledged and not stranded, or doubtful and there all the same."""
+        return (self.acknowledged - (self.stranded - self.seen)) | (self.doubtful & self.seen)
 
 
 def check(
@@ -158,8 +168,8 @@ class _Checker:
                 self.streams[stream].doubtful.add(sequence)
             case Aborted(stream, sequence):
                 self.streams[stream].aborted.add(sequence)
-            case Seen():
-                self._seen(event)
+            case Seen() | Stranded():
+                self._found(event)
             case Processed(group, stream, sequence):
                 done = self.processed[group][stream]
                 if sequence in done:
@@ -175,9 +185,10 @@ class _Checker:
                 stream.superseded.add(min(older, sequence))
             stream.newest_of_key[key] = max(older or 0, sequence)
 
-    def _seen(self, event: Seen) -> None:
-        self.seen += 1
-        place = f"{event.topic}-{event.partition} offset {event.offset}"
+    def _found(self, event: Seen | Stranded) -> None:
+        stranded = isinstance(event, Stranded)
+        self.seen += not stranded
+        place = f"{event.topic}-{event.partition} offset {event.offset}{' of the stranded tail' if stranded else ''}"
         if event.stream is None or not event.intact:
             return self.classes["corrupt"].add(place)
         if event.foreign:
@@ -186,17 +197,18 @@ class _Checker:
         if (event.stream.topic, event.stream.partition) != (event.topic, event.partition):
             self.classes["misrouted"].add(name)
         stream = self.streams[event.stream]
-        if event.sequence in stream.seen:
+        last = stream.last.get(type(event), 0)
+        if event.sequence in stream.seen or event.sequence in stream.stranded:
             self.classes["duplicated"].add(name)
-        elif event.sequence < stream.last_seen:
+        elif event.sequence < last:
             self.classes["reordered"].add(name)
-        stream.seen.add(event.sequence)
-        stream.last_seen = max(stream.last_seen, event.sequence)
+        (stream.stranded if stranded else stream.seen).add(event.sequence)
+        stream.last[type(event)] = max(last, event.sequence)
         return None
 
     def findings(self) -> Findings:
         found = {name: each.named() for name, each in self.classes.items()}
-        unsent = _counted(self._named(lambda s: s.seen - s.acknowledged - s.doubtful - s.aborted))
+        unsent = _counted(self._named(lambda s: s.found - s.acknowledged - s.doubtful - s.aborted))
         records = RecordFindings(
             acknowledged=sum(len(s.acknowledged) for s in self.streams.values()),
             seen=self.seen,
@@ -208,20 +220,21 @@ class _Checker:
                 found["foreign"].count + unsent.count, (found["foreign"].examples + unsent.examples)[:EXAMPLES]
             ),
             misrouted=found["misrouted"],
-            aborted_read=_counted(self._named(lambda s: s.seen & s.aborted)),
-            recovered=_counted(self._named(lambda s: s.seen & s.doubtful)),
+            aborted_read=_counted(self._named(lambda s: s.found & s.aborted)),
+            recovered=_counted(self._named(lambda s: s.found & s.doubtful)),
             superseded=sum(
-                len((s.acknowledged - s.seen) & s.superseded)
+                len((s.acknowledged - s.found) & s.superseded)
                 for stream, s in self.streams.items()
                 if stream.topic in self.compacted
             ),
+            stranded=_counted(self._named(lambda s: s.acknowledged & s.stranded - s.seen)),
         )
         names = sorted({*self.groups, *self.processed})
         return Findings(records, tuple(self._group(name) for name in names), tuple(self._unattended()))
 
     def _missing(self) -> Iterator[str]:
         for stream, state in self.streams.items():
-            for sequence in state.acknowledged - state.seen - self._excused(stream):
+            for sequence in state.acknowledged - state.found - self._excused(stream):
                 yield _name(stream, sequence)
 
     def _named(self, choose: Callable[[_Stream], BitMap64]) -> Iterator[str]:

@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from drctl.ledger.checker import Findings, check
-from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
+from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stranded, Stream
 
 PLANTED = ("lost", "duplicated", "corrupt", "skipped", "repeated", "unread")
+FROM_TAIL = "lost from the stranded tail"
+"""Planted besides where a history has a stranded tail: a record that is missing there, too."""
 
 
 def caught(
@@ -18,14 +20,15 @@ def caught(
 ) -> dict[str, bool]:
     """For each planted fault whether the checker names it; all False if the history is too thin to plant one."""
     before = check(events, compacted=compacted, groups=groups)
-    planted = {kind: check(plant(kind, events, compacted), compacted=compacted, groups=groups) for kind in PLANTED}
+    kinds = (*PLANTED, FROM_TAIL) if any(isinstance(event, Stranded) for event in events) else PLANTED
+    planted = {kind: check(plant(kind, events, compacted), compacted=compacted, groups=groups) for kind in kinds}
     return {kind: _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
 
 
 def _count(kind: str, findings: Findings) -> int:
     if kind in ("skipped", "repeated", "unread"):
         return sum(getattr(group, kind).count for group in findings.groups)
-    return findings.records.faults[kind].count
+    return findings.records.faults["lost" if kind == FROM_TAIL else kind].count
 
 
 def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Iterator[Event]:
@@ -45,16 +48,22 @@ def _places(kind: str, events: Sequence[Event], compacted: Collection[str]) -> l
     """Where that fault can be planted: in an acknowledged record of a topic that keeps all of them.
 
     What a group processed twice cannot be taken from it by leaving out one event, and its last of a stream is no gap.
+    What is stranded is due to no group.
     """
     known = {(e.stream, e.sequence) for e in events if isinstance(e, Acknowledged) and e.stream.topic not in compacted}
+    if kind == FROM_TAIL:
+        tail = ((n, e) for n, e in enumerate(events) if isinstance(e, Stranded))
+        return [n for n, e in tail if (e.stream, e.sequence) in known]
     if kind not in ("skipped", "repeated", "unread"):
         return [n for n, e in enumerate(events) if isinstance(e, Seen) and (e.stream, e.sequence) in known]
-    done = [(n, e) for n, e in enumerate(events) if isinstance(e, Processed) and (e.stream, e.sequence) in known]
+    read = [(n, e) for n, e in enumerate(events) if isinstance(e, Processed)]
+    due = known - {(e.stream, e.sequence) for e in events if isinstance(e, Stranded)}
+    done = [(n, e) for n, e in read if (e.stream, e.sequence) in due]
     if kind == "repeated":
         return [number for number, _ in done]
     times = Counter((e.group, e.stream, e.sequence) for _, e in done)
     last: dict[tuple[str, Stream], int] = {}
-    for _, event in done:
+    for _, event in read:
         last[event.group, event.stream] = max(event.sequence, last.get((event.group, event.stream), 0))
     return [
         number

@@ -53,6 +53,22 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranded:
+    """A file of a salvage holds this record: it was committed at a site that was lost, and never reached the other.
+
+    ``offset`` is that of the lost site; the rest is as in ``Seen``.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    stream: Stream | None
+    sequence: int = 0
+    intact: bool = True
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Processed:
     """A member of a group processed this record."""
 
@@ -63,4 +79,4 @@ class Processed:
     site: str
 
 
-type Event = Acknowledged | Doubtful | Aborted | Seen | Processed
+type Event = Acknowledged | Doubtful | Aborted | Seen | Stranded | Processed

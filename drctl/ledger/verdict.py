@@ -84,7 +84,10 @@ def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]
 def _proved(findings: Findings) -> str:
     again = sum(group.repeated.count for group in findings.groups)
     groups = f"skipped none and read {again} again" if again else "skipped or repeated none"
+    stranded = findings.records.stranded.count
     there = f"all {findings.records.acknowledged} acknowledged records are there once"
+    if stranded:
+        there = f"{there}, {stranded} of them in the stranded tail and nowhere else"
     return f"{there}, and every group read to the end and {groups}"
 
 
@@ -104,7 +107,7 @@ def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
 def _gaps(findings: Findings, weight: Weight) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
-    if not all(weight.control.get(kind) for kind in PLANTED):
+    if not all(weight.control.get(kind) for kind in (*PLANTED, *weight.control)):
         yield "the checker did not catch every planted fault"
     short = {_reads_on(group): _short(group) for group in findings.groups}
     for what, witnessed in {**weight.evidence, **reached(findings)}.items():

@@ -13,6 +13,7 @@ from drctl.plans.aftermath import Aftermath
 from drctl.plans.images import Images
 from drctl.plans.lines import document, line_of, record_of
 from drctl.plans.plan import Scene
+from drctl.ports import Vault
 
 CHUNK = 50_000
 """Offsets per file: what is done again after a cut."""
@@ -104,9 +105,14 @@ def export(scene: Scene, tail: Tail) -> list[str]:
 
 def saved(scene: Scene, run: str, tail: Tail) -> Iterator[Content]:
     """A tail's records, read back from its files."""
+    return read_back(scene.world.vault, run, tail)
+
+
+def read_back(vault: Vault, run: str, tail: Tail) -> Iterator[Content]:
+    """Read a tail's records from the files of that salvage; a file that is not as it was written is left out."""
     for name, _ in files(tail):
-        if scene.world.vault.holds(run, name):
-            for line in scene.world.vault.lines(run, name):
+        if vault.holds(run, name):
+            for line in vault.lines(run, name):
                 yield record_of(tail.partition, line)
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drctl.ledger.checker import check
-from drctl.ledger.control import PLANTED, caught, plant
-from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stream
+from drctl.ledger.control import FROM_TAIL, PLANTED, caught, plant
+from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
 from drctl.ledger.record import Number, decode, encode
 
 READS = {"billing": ("readings",)}
@@ -194,3 +194,50 @@ def test_a_number_survives_and_notices_any_change(key: bytes | None, value: byte
 @pytest.mark.parametrize("header", [None, b"", b"short", b"x" * 39])
 def test_a_header_of_another_form_is_no_number(header: bytes | None) -> None:
     assert decode(header, b"k", b"v") is None
+
+
+def stranded(stream: Stream, *sequences: int) -> Iterator[Event]:
+    return (Stranded(stream.topic, stream.partition, n, stream, s) for n, s in enumerate(sequences))
+
+
+def test_what_is_saved_from_a_lost_sites_tail_is_not_lost_and_no_group_owes_it() -> None:
+    events = [*acknowledged(A, 1, 2, 3, 4), *seen(A, 1, 2, 4), *stranded(A, 3), *processed(A, 1, 2, 4)]
+    found = check(events, groups=READS)
+    assert found.clean
+    assert found.records.stranded.examples == ("readings-0 producer 1 sequence 3",)
+    assert found.groups[0].unread.count == 0
+
+
+def test_a_group_may_have_read_into_the_tail_and_has_to_read_what_came_after_it() -> None:
+    events = [*acknowledged(A, 1, 2, 3), *seen(A, 1, 3), *stranded(A, 2)]
+    (group,) = check([*events, *processed(A, 1, 2)], groups=READS).groups
+    assert (group.skipped.count, group.unread.count, group.phantom.count) == (0, 1, 0)
+
+
+def test_a_record_that_is_saved_and_at_the_survivor_is_duplicated_and_still_owed() -> None:
+    found = check([*acknowledged(A, 1, 2), *seen(A, 1, 2), *stranded(A, 1), *processed(A, 2)], groups=READS)
+    assert (found.records.duplicated.count, found.records.stranded.count) == (1, 0)
+    assert found.groups[0].skipped.count == 1
+
+
+def test_a_doubtful_record_in_the_tail_is_recovered_and_no_group_owes_it() -> None:
+    found = check([*acknowledged(A, 1), Doubtful(A, 2), *seen(A, 1), *stranded(A, 2), *processed(A, 1)], groups=READS)
+    assert found.clean
+    assert (found.records.recovered.count, found.records.stranded.count) == (1, 0)
+
+
+def test_the_order_of_the_tail_is_its_own() -> None:
+    """It lies at another site: what the survivor got later has later numbers."""
+    assert check([*acknowledged(A, 1, 2, 3), *seen(A, 1, 3), *stranded(A, 2)]).clean
+    assert check([*acknowledged(A, 1, 2, 3), *seen(A, 1), *stranded(A, 3, 2)]).records.reordered.count == 1
+
+
+def test_where_there_is_a_tail_a_record_missing_in_it_is_planted_too() -> None:
+    whole = [*acknowledged(A, *range(1, 9)), *seen(A, *range(1, 7)), *stranded(A, 7, 8), *processed(A, *range(1, 7))]
+    assert caught(whole, groups=READS) == dict.fromkeys((*PLANTED, FROM_TAIL), True)
+    assert FROM_TAIL not in caught([event for event in whole if not isinstance(event, Stranded)], groups=READS)
+
+
+def test_no_fault_of_a_group_is_planted_in_what_is_stranded() -> None:
+    events = [*acknowledged(A, 1, 2), *seen(A, 1), *stranded(A, 2), *processed(A, 1, 2)]
+    assert not caught(events, groups=READS)["unread"]

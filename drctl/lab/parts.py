@@ -49,6 +49,14 @@ class Parts:
         self._launch_broker(site, node)
         self._wait_for_ports(name, site.host, [node.client])
 
+    def start_brokers(self, site: str) -> None:
+        """Start (again) all brokers of a site and wait until their ports answer: at once, for one may be no quorum."""
+        layout = self.layout[site]
+        for node in layout.nodes:
+            self._launch_broker(layout, node)
+        for name, node in zip(layout.brokers, layout.nodes, strict=True):
+            self._wait_for_ports(name, layout.host, [node.client, node.internal])
+
     def start_worker(self, site: str) -> None:
         """Start (again) a site's Connect worker and wait until it answers."""
         self._launch_worker(self.layout[site])

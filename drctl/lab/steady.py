@@ -22,4 +22,8 @@ class SteadyTime:
 
     def now(self) -> float:
         """Return the seconds since 1970; never less than before."""
-        return self.clock.monotonic() + self.offset
+        return self.at(self.clock.monotonic())
+
+    def at(self, monotonic: float) -> float:
+        """Return the seconds since 1970 of a moment by the monotonic clock."""
+        return monotonic + self.offset

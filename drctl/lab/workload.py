@@ -51,25 +51,37 @@ CATCH_UP = 120.0
 
 @dataclass(slots=True)
 class Workload:
-    """Running clients; ``histories`` is the folder with their history files, ``time`` what their lines go by."""
+    """Running clients; ``histories`` is the folder with their history files, ``time`` what their lines go by.
+
+    ``leave_lost_sites``: clients abandon a site whose brokers all refuse connections, instead of waiting for it.
+    """
 
     lab: Lab
     run: UUID
     histories: Path
     time: SteadyTime
+    leave_lost_sites: bool = False
     _read: dict[Path, int] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _reach: Reach = field(default_factory=lambda: Reach(READS))
+    _worked: set[tuple[str, str]] = field(default_factory=set)
 
     @staticmethod
     def start(
-        lab: Lab, run: UUID, histories: Path, time: SteadyTime, *, rate: float = 150, burst: int = 6000
+        lab: Lab,
+        run: UUID,
+        histories: Path,
+        time: SteadyTime,
+        *,
+        rate: float = 150,
+        burst: int = 6000,
+        leave_lost_sites: bool = False,
     ) -> "Workload":
         """Start every client: ``rate`` records per second in all, after ``burst`` records at once as a backlog.
 
         What is compared with their histories must be told by the same ``time``.
         """
-        workload = Workload(lab, run, histories, time)
+        workload = Workload(lab, run, histories, time, leave_lost_sites)
         for kind, share in SHARES.items():
             topic = PRODUCED[kind]
             arguments = ["--kind", kind, "--partitions", str(TOPICS[topic]), "--burst", str(int(burst * share))]
@@ -84,6 +96,7 @@ class Workload:
         argv = [sys.executable, "-m", f"drctl.lab.clients.{module}", "--run", str(self.run), "--rate", str(rate)]
         argv += ["--history", str(self.histories / f"{module}-{name}.jsonl")]
         argv += ["--front-door", str(self.lab.folder / "front-door.json"), "--time-offset", repr(self.time.offset)]
+        argv += ["--leave-lost-sites"] if self.leave_lost_sites else []
         for site in SITES:
             there = self.lab.site(site)
             argv += ["--site", f"{site}={there.bootstrap_servers}={there.client_properties(user)}"]
@@ -141,10 +154,17 @@ class Workload:
         self._read_on()
         return self._reach.short()
 
+    def absent(self, site: str) -> tuple[str, ...]:
+        """The clients, by the names of their histories, that have done no work at that site yet."""
+        self._read_on()
+        return tuple(client for client in CLIENTS if (client, site) not in self._worked)
+
     def _read_on(self) -> None:
         for path in self.histories.glob("*.jsonl"):
             for line in read_lines(path, after=self._read.get(path, 0)):
                 kind = f"processed {line.more['group']}" if line.kind == "processed" else line.kind
                 self._counts[kind] += len(line.records)
                 self._reach.take(line)
+                if line.records and line.kind in ("acknowledged", "processed"):
+                    self._worked.add((path.stem, line.site))
                 self._read[path] = self._read.get(path, 0) + 1

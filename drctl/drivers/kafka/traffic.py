@@ -59,7 +59,8 @@ class Outcome(StrEnum):
 class Writer:
     """An idempotent producer with ``acks=all`` that sends in windows and tells each record's outcome.
 
-    ``broken`` says that the client is of no use any more: take a new one.
+    ``broken`` says that the client is of no use any more: take a new one. ``written_at`` is when the last record was
+    acknowledged, by the monotonic clock: a window that a lost site left in doubt is given up long after that.
     """
 
     def __init__(self, site: KafkaSite) -> None:
@@ -72,6 +73,7 @@ class Writer:
         }
         self.producer = site.causes.client(Producer, {**site.config, **own})
         self.broken = False
+        self.written_at = 0.0
         self._wrote = False
 
     def write(self, window: Sequence[Outgoing]) -> list[Outcome]:
@@ -96,6 +98,7 @@ class Writer:
         def delivered(error: KafkaError | None, _: Message) -> None:
             if error is None:
                 outcomes[number] = Outcome.WRITTEN
+                self.written_at = time.monotonic()
             elif error.code() in DENIED:
                 outcomes[number] = Outcome.DENIED
 

@@ -2,8 +2,9 @@
 
 import argparse
 import signal
+import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -34,6 +35,9 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--time-offset", type=float, required=True, help="what to add to the monotonic clock for seconds since 1970"
     )
+    parser.add_argument(
+        "--leave-lost-sites", action="store_true", help="leave a site once each of its brokers refuses connections"
+    )
     signal.signal(signal.SIGTERM, lambda *_: STOP.set())
     signal.signal(signal.SIGUSR1, lambda *_: UNPACED.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -42,32 +46,38 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 @dataclass(slots=True)
 class Surroundings:
-    """A client's sites, front door, history and clock, and the time that its whole run shares."""
+    """A client's sites, front door, history and clock, and the time that its whole run shares.
+
+    ``addresses`` are the brokers of each site that the client leaves once it is lost; of others none.
+    """
 
     sites: dict[str, KafkaSite]
     door: FileFrontDoor
     history: HistoryWriter
     clock: Clock
     time: SteadyTime
+    addresses: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     @staticmethod
     def of(options: argparse.Namespace) -> "Surroundings":
-        sites = {}
+        sites, addresses = {}, {}
         for text in options.site:
             name, servers, properties = text.split("=", 2)
             sites[name] = KafkaSite(name, {**load(Path(properties)), "bootstrap.servers": servers})
+            if options.leave_lost_sites:
+                addresses[name] = [_address(server) for server in servers.split(",")]
         clock, history = SystemClock(), HistoryWriter(options.history)
         time = SteadyTime(clock, options.time_offset)
-        return Surroundings(sites, FileFrontDoor(options.front_door), history, clock, time)
+        return Surroundings(sites, FileFrontDoor(options.front_door), history, clock, time, addresses)
 
     def now(self) -> float:
         """When what is written down now happened."""
         return self.time.now()
 
     def await_site(self) -> str | None:
-        """The site that the front door names; None once the client is to end."""
+        """The site that the front door names, unless it is lost; None once the client is to end."""
         while not STOP.is_set():
-            if (site := self.where()) is not None:
+            if (site := self.where()) is not None and not self.lost(site):
                 return site
             STOP.wait(0.1)
         return None
@@ -78,6 +88,26 @@ class Surroundings:
             return self.door.site()
         except DrctlError:
             return None
+
+    def lost(self, site: str) -> bool:
+        """Whether this client leaves lost sites and every broker of this one refuses it; silence is no refusal."""
+        known = self.addresses.get(site, [])
+        return bool(known) and all(_refuses(address) for address in known)
+
+
+def _address(server: str) -> tuple[str, int]:
+    host, _, port = server.rpartition(":")
+    return host, int(port)
+
+
+def _refuses(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, 1).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Pace:

@@ -1,9 +1,11 @@
 """A consumer group: its members as threads, each a client of its own.
 
 Members obey the front door: when it closes or names another site they finish the record in hand, commit, and leave;
-then they join again where it points. What was processed is written down before it is committed.
+then they join again where it points. What was processed is written down before it is committed. From a site that is
+lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere.
 """
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -35,6 +37,7 @@ class Membership:
         if options.kind == "static":
             self.settings["group.instance.id"] = self.name
         self.unwritten: list[list[Any]] = []
+        self.abandoned: list[Reader] = []
 
     def live(self) -> None:
         """Join, work, leave, until the client is to end."""
@@ -43,6 +46,10 @@ class Membership:
             reader.before_commit = partial(self._write, site)
             self.around.history.write("joined", self.around.now(), site, group=self.group, member=self.name)
             self._work(reader, site)
+            if self.around.lost(site):
+                self._write(site)
+                self.abandoned.append(reader)  # closing it would wait for brokers that are gone
+                continue
             reader.close()
             self.around.history.write("left", self.around.now(), site, group=self.group, member=self.name)
 
@@ -59,6 +66,8 @@ class Membership:
                 self.pace.wait()
             now = clock.monotonic()
             if now - committed > 1:
+                if self.around.lost(site):  # a commit would wait for its coordinator
+                    return
                 reader.commit()
                 committed = now
             if now - looked > 0.2:
@@ -89,6 +98,8 @@ def main() -> str:
     failed = [
         f"{member.name}: {life.exception()!r}" for member, life in zip(members, lives, strict=True) if life.exception()
     ]
+    if not failed and any(member.abandoned for member in members):
+        os._exit(0)  # ending in order would take down the abandoned clients, which waits for their coordinators
     return "\n".join(failed)
 
 

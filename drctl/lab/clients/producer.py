@@ -1,7 +1,8 @@
 """A producer: turbine sensors, shop orders in transactions, or prices on a compacted topic.
 
-It obeys nobody but the brokers: it writes until it is denied, and then asks the front door where to go. A record that
-was denied has certainly not been written and is sent again under the same sequence; a doubtful one never is.
+It obeys nobody but the brokers: it writes until it is denied or its site is lost, and then asks the front door where to
+go. A record that was denied has certainly not been written and is sent again under the same sequence; a doubtful one
+never is.
 """
 
 import json
@@ -79,8 +80,8 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
     waiting = [source.next() for _ in range(burst)]
     while site := around.await_site():
         writer = Writer(around.sites[site])
-        denied = False
-        while not denied and not STOP.is_set():
+        denied = lost = False
+        while not (denied or lost or STOP.is_set()):
             if not waiting:
                 size = max(1, int(pace.rate / 10))
                 waiting = [source.next() for _ in range(size)]
@@ -88,11 +89,13 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
             window, waiting = waiting[:500], waiting[500:]
             outcomes = writer.write([each.record for each in window])
             told = {outcome: [e for e, o in zip(window, outcomes, strict=True) if o is outcome] for outcome in Outcome}
+            moments = {"acknowledged": around.time.at(writer.written_at), "doubtful": around.now()}
             for outcome, kind in ((Outcome.WRITTEN, "acknowledged"), (Outcome.DOUBTFUL, "doubtful")):
                 if told[outcome]:
                     places = [each.place(number, with_key=with_key) for each in told[outcome]]
-                    around.history.write(kind, around.now(), site, places)
+                    around.history.write(kind, moments[kind], site, places)
             denied = bool(told[Outcome.DENIED]) or writer.broken
+            lost = bool(told[Outcome.DOUBTFUL]) and around.lost(site)
             waiting = told[Outcome.DENIED] + waiting
         if denied:
             around.history.write("denied", around.now(), site)
@@ -121,7 +124,8 @@ def transactional(around: Surroundings, source: Source, pace: Pace, burst: int) 
             places = [each.place(NUMBERS[source.kind]) for each in window]
             around.history.write(kind, around.now(), site, places)
         if not STOP.is_set():
-            around.history.write("denied", around.now(), site)
+            if not around.lost(site):
+                around.history.write("denied", around.now(), site)
             STOP.wait(0.5)
 
 

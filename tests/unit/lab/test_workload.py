@@ -1,8 +1,12 @@
 """The workload: how groups are brought to the end, whose history counts as complete, and what time its lines go by."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +20,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.lab.clients.common import UNPACED, Pace, Surroundings
 from drctl.lab.lab import Lab
+from drctl.lab.layout import free_ports
 from drctl.lab.processes import ProcessStatus
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import CLIENTS, GROUPS, READS, Workload
@@ -179,3 +184,49 @@ def test_processes_that_share_an_offset_agree_on_the_time() -> None:
     before = time.now()
     told = subprocess.run([sys.executable, "-c", text, repr(time.offset)], capture_output=True, text=True, check=True)
     assert before <= json.loads(told.stdout) <= time.now()
+
+
+def test_who_has_not_worked_at_a_site_is_named(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    started = workload(lab)
+    assert started.absent("north") == CLIENTS
+    tell(lab, "consumer-billing", "joined", group="billing")
+    tell(lab, "consumer-pricing", "processed", *WRITTEN[1:], group="pricing")
+    assert set(CLIENTS) - set(started.absent("north")) == {"consumer-pricing"}
+    assert started.absent("south") == CLIENTS
+
+
+@contextmanager
+def client_of(tmp_path: Path, *ports: int) -> Iterator[Surroundings]:
+    """A client that leaves north once nobody listens on these ports."""
+    clock = FakeClock()
+    history = HistoryWriter(tmp_path / "client.jsonl")
+    addresses = {"north": [("localhost", port) for port in ports]}
+    door = FileFrontDoor(tmp_path / "door.json")
+    yield Surroundings({}, door, history, clock, SteadyTime.begun(clock), addresses)
+    history.close()
+
+
+def test_a_site_is_lost_once_every_broker_refuses_connections_and_not_before(tmp_path: Path) -> None:
+    (gone,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        ports = (gone, broker.getsockname()[1])
+        with client_of(tmp_path, *ports) as client:
+            assert not client.lost("north")
+    with client_of(tmp_path, *ports) as client:
+        assert client.lost("north")
+
+
+def test_a_client_that_leaves_no_lost_sites_takes_none_for_lost(tmp_path: Path) -> None:
+    with client_of(tmp_path) as client:
+        assert not client.lost("north")
+        assert not client.lost("south")
+
+
+def test_a_client_waits_while_the_front_door_names_a_lost_site(tmp_path: Path) -> None:
+    with client_of(tmp_path, *free_ports(1)) as client:
+        client.door.point_to("north")
+        waiting = threading.Timer(0.4, client.door.point_to, ["south"])
+        waiting.start()
+        assert client.await_site() == "south"
+        waiting.join()

@@ -1,15 +1,16 @@
-"""The fresh reader: everything a site holds, read from the beginning by somebody who was not there."""
+"""Reading what is there when all is over: everything a site holds, and what was salvaged of a lost one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.traffic import read_everything
 from drctl.lab.lab import Lab
 from drctl.lab.layout import TOPICS
-from drctl.ledger.events import Event, Seen, Stream
-from drctl.ledger.record import HEADER, decode
+from drctl.ledger.events import Event, Seen, Stranded, Stream
+from drctl.ledger.record import HEADER, Number, decode
 from drctl.model.offsets import TopicPartition
+from drctl.model.salvage import Content, Fate
 
 PARTITIONS = tuple(TopicPartition(topic, number) for topic, count in TOPICS.items() for number in range(count))
 
@@ -31,12 +32,24 @@ def fresh_reader(lab: Lab, site: str, run: UUID, since: Mapping[TopicPartition, 
         for record in read_everything(kafka, PARTITIONS):
             if record.offset < since.get(record.partition, 0):
                 continue
-            tp, number = record.partition, decode(record.headers.get(HEADER), record.key, record.value)
-            if number is None:
-                yield Seen(tp.topic, tp.partition, record.offset, None)
-                continue
-            stream = Stream(number.producer, tp.topic, number.partition)
-            foreign = number.run != run
-            yield Seen(tp.topic, tp.partition, record.offset, stream, number.sequence, number.intact, foreign)
+            number = decode(record.headers.get(HEADER), record.key, record.value)
+            yield _event(Seen, record.partition, record.offset, number, run)
     finally:
         kafka.close()
+
+
+def stranded(records: Iterable[Content], run: UUID) -> Iterator[Stranded]:
+    """Every committed record of a salvaged tail, in log order."""
+    for record in records:
+        if record.fate is Fate.COMMITTED:
+            number = decode(dict(record.headers).get(HEADER), record.key, record.value)
+            yield _event(Stranded, record.partition, record.offset, number, run)
+
+
+def _event[Found: (Seen, Stranded)](
+    kind: type[Found], tp: TopicPartition, offset: int, number: Number | None, run: UUID
+) -> Found:
+    if number is None:
+        return kind(tp.topic, tp.partition, offset, None)
+    stream = Stream(number.producer, tp.topic, number.partition)
+    return kind(tp.topic, tp.partition, offset, stream, number.sequence, number.intact, number.run != run)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from drctl.drills.outcome import Handover
+from drctl.drills.outage_witnesses import outage_evidence, outage_windows
+from drctl.drills.outcome import Handover, Outage
 from drctl.drills.timeline import Histories
 from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import Findings, check
@@ -24,12 +25,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reasons and with all that it rests on."""
+    """A verdict with its reasons and with all that it rests on; ``standby`` is None where there is none any more."""
 
     verdict: Verdict
     reasons: tuple[str, ...]
     findings: Findings
-    standby: Findings
+    standby: Findings | None
     weight: Weight
 
 
@@ -51,3 +52,25 @@ def judged(
     control = caught(events, compacted=work.compacted, groups=work.groups)
     weight = Weight(windows(histories, handovers), seen, control, complete=complete)
     return Judgement(*judge(findings, weight), findings, copied, weight)
+
+
+def judged_outage(
+    work: Work,
+    histories: Histories,
+    outage: Outage,
+    *,
+    survivor: Sequence[Event],
+    stranded: Sequence[Event],
+    complete: bool,
+) -> Judgement:
+    """Judge a drill that lost a site by its clients' histories, a fresh reader at the survivor, and the salvaged tail.
+
+    What was acknowledged has to be in one of the two, and in one only. Groups may skip nothing that is at the survivor.
+    They may read again what they had read since their positions were last copied, as after any crash: that is told.
+    """
+    events = [*histories.events(), *stranded, *survivor]
+    findings = check(events, compacted=work.compacted, groups=work.groups)
+    seen = {**outage_evidence(histories, outage, findings, work.clients), **reached(findings)}
+    control = caught(events, compacted=work.compacted, groups=work.groups)
+    weight = Weight(outage_windows(histories, outage), seen, control, complete=complete, redelivery=True)
+    return Judgement(*judge(findings, weight), findings, None, weight)

@@ -1,11 +1,13 @@
 """What a drill leaves behind: frozen values, from which the report is built."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from drctl.drills.recovery import Recovery
 from drctl.drills.timeline import Histories, Span
 from drctl.ledger.checker import Findings
 from drctl.ledger.verdict import Weight
-from drctl.model.run import RunResult
+from drctl.model.run import Evidence, RunResult
 from drctl.model.verdict import Verdict
 
 
@@ -51,8 +53,82 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
+class StrandedTail:
+    """What a lost site alone had and what became of it: records and decision by topic, from the salvage of that id.
+
+    ``faults``: what is wrong with its files. ``moved``: partitions whose tail does not begin at the frontier.
+    """
+
+    salvage: str
+    records: Mapping[str, int]
+    decisions: Mapping[str, str]
+    faults: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Topics with stranded records about which nothing was decided."""
+        return tuple(sorted(topic for topic, count in self.records.items() if count and topic not in self.decisions))
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A site lost on purpose, the failover from it, and its return; times in seconds since 1970.
+
+    ``observations``: what was seen of the loss, by observer, none of whom is the injector. ``noticed_at``: when drctl
+    had found the site silent by itself, None if it had not. ``fence``: the proof that the returned site is closed.
+    """
+
+    source: str
+    target: str
+    lost_at: float
+    observations: Mapping[str, str]
+    noticed_at: float | None
+    result: RunResult
+    spans: tuple[Span, ...]
+    returned_at: float
+    fence: Evidence
+    tail: StrandedTail
+
+    @property
+    def began(self) -> float:
+        """When the failover's first step began."""
+        return self.spans[0].began
+
+    def step_began(self, name: str) -> float:
+        """When that step began."""
+        return next(span.began for span in self.spans if span.step == name)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageReport:
+    """An outage with what it cost."""
+
+    outage: Outage
+    recovery: Recovery
+
+
+@dataclass(frozen=True, slots=True)
+class MovedWork:
+    """A run that moved the work, as plots and timelines show it.
+
+    From the first to the last of ``waits`` its clients had nowhere to work.
+    """
+
+    kind: str
+    source: str
+    target: str
+    result: RunResult
+    spans: tuple[Span, ...]
+    waits: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Drill:
-    """Everything a report says. ``phases``: what happened besides steps, and when, in seconds since 1970."""
+    """Everything a report says. ``phases``: what happened besides steps, and when, in seconds since 1970.
+
+    A planned drill has ``handovers`` and a ``standby``, an unplanned one an ``outage``.
+    """
 
     id: str
     began: float
@@ -61,10 +137,26 @@ class Drill:
     reasons: tuple[str, ...]
     findings: Findings
     weight: Weight
-    standby: Findings
+    standby: Findings | None
     handovers: tuple[Handover, ...]
     histories: Histories
     protocols: dict[str, str]
     postures: tuple[Posture, ...]
     versions: dict[str, str]
     phases: tuple[tuple[float, str], ...]
+    outage: OutageReport | None = None
+
+    @property
+    def moves(self) -> tuple[MovedWork, ...]:
+        """Every run that moved the work, in order."""
+        planned = tuple(
+            MovedWork(
+                "switchover", each.source, each.target, each.result, each.spans, ("fence-writes", "point-clients-over")
+            )
+            for each in self.handovers
+        )
+        if self.outage is None:
+            return planned
+        lost = self.outage.outage
+        waits = ("check-gates", "point-clients-over")
+        return (*planned, MovedWork("failover", lost.source, lost.target, lost.result, lost.spans, waits))

@@ -92,6 +92,11 @@ class Histories:
                         steps[group].append((line.at, change))
         return {group: _largest(sorted(changes), window) for group, changes in steps.items()}
 
+    def lag_at(self, at: float, group: str, topics: Sequence[str]) -> int:
+        """How far that group was behind at that time: acknowledged in its topics less what it had processed."""
+        lines = (line for client in self.lines.values() for line in client if line.at < at)
+        return max(0, sum(self._change(line, group, topics) for line in lines))
+
     @staticmethod
     def _change(line: Line, group: str, topics: Sequence[str]) -> int:
         if line.kind == "acknowledged":

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from drctl.drills.outcome import Drill, Handover, Posture
+from drctl.drills.outcome import Drill, Handover, MovedWork, Posture
+from drctl.drills.report.moments import iso
+from drctl.drills.report.outage import outage_part
 from drctl.drills.report.schema import (
     GroupPart,
     HandedGroup,
@@ -29,37 +30,32 @@ def build(drill: Drill) -> Report:
         schema_version=1,
         verdict=drill.verdict.value,
         reasons=list(drill.reasons),
-        run=RunPart(
-            id=drill.id, kind="drill", began=_iso(drill.began), ended=_iso(drill.ended), versions=drill.versions
-        ),
-        steps=[step for handover in drill.handovers for step in _steps(handover)],
+        run=RunPart(id=drill.id, kind="drill", began=iso(drill.began), ended=iso(drill.ended), versions=drill.versions),
+        steps=[step for move in drill.moves for step in _steps(move)],
         records=_records(drill.findings),
         groups=_groups(drill),
         totals=_totals(drill),
         handovers=[_handover(drill, handover) for handover in drill.handovers],
         sites=[_site(posture) for posture in drill.postures],
-        timeline=[MomentPart(at=_iso(at), what=what) for at, what in sorted(_moments(drill))],
+        timeline=[MomentPart(at=iso(at), what=what) for at, what in sorted(_moments(drill))],
         windows=[
             WindowPart(name=name, acknowledged=traffic.acknowledged, floor=traffic.floor)
             for name, traffic in drill.weight.windows.items()
         ],
         evidence=dict(drill.weight.evidence),
         negative_control=dict(drill.weight.control),
-        standby=_records(drill.standby),
+        standby=None if drill.standby is None else _records(drill.standby),
+        outage=None if drill.outage is None else outage_part(drill.outage, drill.histories),
     )
 
 
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-
-
-def _steps(handover: Handover) -> Iterator[StepPart]:
-    for timing, span in zip(handover.result.timings, handover.spans, strict=True):
+def _steps(move: MovedWork) -> Iterator[StepPart]:
+    for timing, span in zip(move.result.timings, move.spans, strict=True):
         yield StepPart(
             name=timing.name,
             seconds=round(timing.seconds, 3),
-            began=_iso(span.began),
-            handover=f"{handover.source} to {handover.target}",
+            began=iso(span.began),
+            handover=f"{move.source} to {move.target}",
             found_done=timing.found_done,
         )
 
@@ -76,11 +72,11 @@ def _site(posture: Posture) -> SitePart:
 
 def _moments(drill: Drill) -> Iterator[tuple[float, str]]:
     yield from drill.phases
-    for handover in drill.handovers:
-        name = f"switchover from {handover.source} to {handover.target}"
-        yield handover.began, f"{name} begins"
-        yield from ((span.ended, f"{span.step} reached") for span in handover.spans)
-        yield handover.ended, f"{name} has ended"
+    for move in drill.moves:
+        name = f"{move.kind} from {move.source} to {move.target}"
+        yield move.spans[0].began, f"{name} begins"
+        yield from ((span.ended, f"{span.step} reached") for span in move.spans)
+        yield move.spans[-1].ended, f"{name} has ended"
 
 
 def _records(findings: Findings) -> RecordsPart:
@@ -90,6 +86,7 @@ def _records(findings: Findings) -> RecordsPart:
         acknowledged=records.acknowledged,
         recovered=records.recovered.count,
         superseded=records.superseded,
+        stranded=records.stranded.count,
         examples={name: list(found.examples) for name, found in records.faults.items() if found},
         **counts,
     )
@@ -97,19 +94,31 @@ def _records(findings: Findings) -> RecordsPart:
 
 def _groups(drill: Drill) -> list[GroupPart]:
     """Every group that was handed over or processed anything: of who processed nothing nobody knows what it skipped."""
-    first = drill.handovers[0]
+    lags = _lags(drill)
+    mirrormaker = drill.handovers[0].mirrormaker if drill.handovers else {}
     found = {group.name: group for group in drill.findings.groups if group.processed}
     return [
         GroupPart(
             name=name,
             protocol=drill.protocols.get(name),
-            lag_at_handover=first.lags.get(name),
+            lag_at_handover=lags.get(name),
             skipped=found[name].skipped.count if name in found else None,
             repeated=found[name].repeated.count if name in found else None,
-            mirrormaker_would_repeat=first.mirrormaker.get(name),
+            mirrormaker_would_repeat=mirrormaker.get(name),
         )
-        for name in sorted({*first.lags, *(group.name for group in drill.findings.groups)})
+        for name in sorted({*lags, *(group.name for group in drill.findings.groups)})
     ]
+
+
+def _lags(drill: Drill) -> dict[str, int]:
+    """How far each group was behind at the first handover, or when the site was lost."""
+    if drill.handovers:
+        return drill.handovers[0].lags
+    if drill.outage is None:
+        return {}
+    groups = [group for group in drill.findings.groups if group.processed and group.topics is not None]
+    at, lag_at = drill.outage.outage.lost_at, drill.histories.lag_at
+    return {group.name: lag_at(at, group.name, group.topics or ()) for group in groups}
 
 
 def _totals(drill: Drill) -> TotalsPart:
@@ -131,7 +140,7 @@ def _handover(drill: Drill, handover: Handover) -> HandoverPart:
         source=handover.source,
         target=handover.target,
         epoch=run.epoch,
-        began=_iso(handover.began),
+        began=iso(handover.began),
         seconds=round(handover.ended - handover.began, 3),
         fence={key: value for key, value in evidence["prove-fence"].items() if key != "ends"},
         groups=[

@@ -18,6 +18,12 @@ WORDS = {
     "vacuous": "Vacuous: too little happened to prove anything.",
 }
 
+OUTAGE_WORDS = {
+    "proved": "Proved: every acknowledged record is at the survivor or in the saved tail, and no group skipped one.",
+    "refuted": "Refuted: records are unaccounted for, changed or skipped.",
+}
+"""The same where a site was lost: what lies in its tail is lost to the survivor, and accounted for."""
+
 PROOFS = {proof.name.lower().replace("_", "-"): proof.value for proof in Proof}
 
 
@@ -31,9 +37,10 @@ def render(report: Report, drill: Drill) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"day": _day, "clock": _clock, "number": _number}
+    words = {**WORDS, **OUTAGE_WORDS} if report.outage else WORDS
     pictures = {name: Markup(getattr(plots, name)(drill)) for name in ("steps", "rates", "lags")}  # noqa: S704
     return environment.get_template("page.html").render(
-        report=report, words=WORDS[report.verdict], proofs=_explained(report), clients=_pauses(report), **pictures
+        report=report, words=words[report.verdict], proofs=_explained(report), clients=_pauses(report), **pictures
     )
 
 
@@ -44,11 +51,10 @@ def _explained(report: Report) -> dict[str, str]:
 
 
 def _pauses(report: Report) -> dict[str, list[float | None]]:
-    """Every client's pause at each handover."""
+    """Every client's pause at each move."""
     found: dict[str, list[float | None]] = {}
-    for handover in report.handovers:
-        for pause in handover.pauses:
-            found.setdefault(pause.client, []).append(pause.seconds)
+    for pause in (pause for move in report.pauses for pause in move):
+        found.setdefault(pause.client, []).append(pause.seconds)
     return found
 
 

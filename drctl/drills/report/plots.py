@@ -2,41 +2,36 @@
 
 import io
 import re
-from collections.abc import Sequence
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from drctl.drills.outcome import Drill
-from drctl.drills.timeline import Span
+from drctl.drills.outcome import Drill, MovedWork
 from drctl.lab.workload import GROUPS
 
 INK, ACCENT, SECOND, SHADE = "#1b1f24", "#0b5cad", "#c2570c", "#e9edf2"
 LINES = ("#0b5cad", "#c2570c", "#2e7d32", "#7b3fa0", "#6b7280")
 
 
-FENCED = ("fence-writes", "point-clients-over")
-"""From the first to the last of these steps clients have nowhere to write."""
-
-
 def steps(drill: Drill) -> str:
-    """Both switchovers as bars, step by step, in seconds since each began."""
+    """Every move as bars, step by step, in seconds since it began."""
     figure = Figure(figsize=(9.5, 4.6), layout="constrained")
-    axes = figure.subplots(1, len(drill.handovers), sharex=True, sharey=True)
-    for side, handover in zip(axes, drill.handovers, strict=True):
-        _bars(side, handover.spans)
-        side.set_title(f"{handover.source} to {handover.target}", loc="left", fontsize=10, color=INK)
+    axes = figure.subplots(1, len(drill.moves), sharex=True, sharey=True, squeeze=False)[0]
+    for side, move in zip(axes, drill.moves, strict=True):
+        _bars(side, move)
+        side.set_title(f"{move.source} to {move.target}", loc="left", fontsize=10, color=INK)
     meaning = {ACCENT: "clients at work", SECOND: "clients wait"}
     patches = [Patch(color=color, label=label) for color, label in meaning.items()]
     axes[-1].legend(handles=patches, fontsize=8, frameon=False, loc="upper right")
-    return _svg("steps", figure, "Duration of every step of both switchovers")
+    return _svg("steps", figure, "Duration of every step")
 
 
-def _bars(axes: Axes, spans: Sequence[Span]) -> None:
+def _bars(axes: Axes, move: MovedWork) -> None:
+    spans = move.spans
     began, names = spans[0].began, [span.step for span in spans]
-    first, last = (names.index(name) for name in FENCED)
+    first, last = (names.index(name) for name in move.waits)
     for row, span in enumerate(spans):
         length, color = span.ended - span.began, SECOND if first <= row <= last else ACCENT
         axes.barh(row, max(length, 0.04), left=span.began - began, height=0.62, color=color)
@@ -44,12 +39,12 @@ def _bars(axes: Axes, spans: Sequence[Span]) -> None:
     axes.set_yticks(range(len(spans)), names, fontsize=8)
     axes.set_ylim(len(spans) - 0.5, -0.5)
     axes.set_xlim(0, max(axes.get_xlim()[1], (spans[-1].ended - began) * 1.1))
-    axes.set_xlabel("seconds since the switchover began", fontsize=8)
+    axes.set_xlabel(f"seconds since the {move.kind} began", fontsize=8)
     _plain(axes)
 
 
 def rates(drill: Drill) -> str:
-    """Records per second, acknowledged and processed, with both switchovers shaded."""
+    """Records per second, acknowledged and processed, with every move shaded."""
     figure = Figure(figsize=(9.5, 3.4), layout="constrained")
     axes = figure.subplots()
     _shade(axes, drill)
@@ -70,7 +65,7 @@ def rates(drill: Drill) -> str:
     axes.set_xlabel("seconds since the drill began", fontsize=8)
     axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     _plain(axes)
-    return _svg("rates", figure, "Records per second, acknowledged and processed, through both switchovers")
+    return _svg("rates", figure, "Records per second, acknowledged and processed, through the whole drill")
 
 
 def lags(drill: Drill) -> str:
@@ -92,13 +87,15 @@ def lags(drill: Drill) -> str:
 
 
 def _shade(axes: Axes, drill: Drill) -> None:
-    for handover in drill.handovers:
-        began, ended = handover.spans[0].began - drill.began, handover.spans[-1].ended - drill.began
+    if drill.outage is not None:
+        axes.axvline(drill.outage.outage.lost_at - drill.began, color=INK, lw=0.8, ls=":")
+    for move in drill.moves:
+        began, ended = move.spans[0].began - drill.began, move.spans[-1].ended - drill.began
         axes.axvspan(began, ended, color=SHADE, lw=0)
         axes.text(
             (began + ended) / 2,
             1.01,
-            f"to {handover.target}",
+            f"to {move.target}",
             transform=axes.get_xaxis_transform(),
             ha="center",
             fontsize=8,

@@ -42,7 +42,7 @@ class MomentPart(Part):
 
 
 class StepPart(Part):
-    """One step of a switchover; ``found_done`` if there was nothing left to do."""
+    """One step of a switchover or failover; ``found_done`` if there was nothing left to do."""
 
     name: str
     seconds: Seconds
@@ -52,7 +52,7 @@ class StepPart(Part):
 
 
 class RecordsPart(Part):
-    """What became of the records, over the whole drill."""
+    """What became of the records, over the whole drill; ``stranded``: only in the tail of a site that was lost."""
 
     acknowledged: Count
     lost: Count
@@ -64,11 +64,14 @@ class RecordsPart(Part):
     aborted_read: Count
     recovered: Count
     superseded: Count
+    stranded: Count
     examples: dict[str, list[str]]
 
 
 class GroupPart(Part):
-    """One group: lag and MirrorMaker's number at the first handover, skipped and repeated over the whole drill.
+    """One group: lag at the first handover, or when the site was lost; MirrorMaker's number at the handover.
+
+    Skipped and repeated are over the whole drill.
 
     Null is unknown: of a group that processed nothing nobody knows what it skipped or repeated, and one that was not
     handed over has no numbers of a handover.
@@ -132,8 +135,65 @@ class WindowPart(Part):
     floor: Count
 
 
+class ObservationPart(Part):
+    """What one observer, who is not the injector, saw of the loss of a site."""
+
+    observer: str
+    what: str
+
+
+class RecoveryTimePart(Part):
+    """From the loss to the first record processed at the survivor, null if none was; ``own`` is without detection."""
+
+    seconds: Seconds | None
+    detection: Seconds
+    own: Seconds | None
+    objective: Seconds
+    met: bool
+
+
+class RecoveryPointPart(Part):
+    """Acknowledged records only in the stranded tail, and how long before the loss the oldest was acknowledged."""
+
+    records: Count
+    seconds: Seconds
+    objective: Seconds
+    met: bool
+
+
+class StrandedPart(Part):
+    """One topic's committed records in the stranded tail, acknowledged or not, and what was decided about them."""
+
+    topic: str
+    records: Count
+    decision: str | None
+
+
+class OutagePart(Part):
+    """A site lost on purpose, the failover from it, and its return. ``files``: where the tail is, beside the report."""
+
+    lost_site: str
+    survivor: str
+    lost_at: str
+    returned_at: str
+    observations: list[ObservationPart]
+    recovery_time: RecoveryTimePart
+    recovery_point: RecoveryPointPart
+    run: str
+    epoch: int
+    seconds: Seconds
+    stated_loss: Count | None
+    fence_at_failover: str
+    fence_after_return: str
+    positions: dict[str, Count]
+    stranded: list[StrandedPart]
+    files: str
+    pauses: list[PausePart]
+    not_arrived: list[str]
+
+
 class Report(Part):
-    """A drill's report."""
+    """A drill's report. A planned one has handovers and a standby, an unplanned one an outage."""
 
     schema_version: Literal[1]
     verdict: Literal["proved", "refuted", "inconclusive", "vacuous"]
@@ -149,7 +209,14 @@ class Report(Part):
     windows: list[WindowPart]
     evidence: dict[str, bool]
     negative_control: dict[str, bool]
-    standby: RecordsPart
+    standby: RecordsPart | None
+    outage: OutagePart | None = None
+
+    @property
+    def pauses(self) -> list[list[PausePart]]:
+        """What clients waited at each move, in order."""
+        planned = [handover.pauses for handover in self.handovers]
+        return [*planned, self.outage.pauses] if self.outage else planned
 
 
 def report_schema() -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 The first line says what the history is about: ``way``, the ``verdict`` that is right, and a ``reason`` of it or the
 ``error``; besides, what differs from ``WORK``: ``groups`` and what each reads, ``clients``, ``lag`` at the handovers,
-``complete``, and ``weight`` with parts of it that are put in place of what the drill found. Every other line belongs
-to the history of its ``client``, or to what a fresh reader found at ``fresh``. ``stream`` with ``from`` and ``to``
-stands for that many records; ``at`` counts from the drill's beginning.
+``complete``, and ``weight`` with parts of it that are put in place of what the drill found. With ``outage`` it is a
+drill that lost north; that is what differs from the outage in ``outages.py``. Every other line belongs to the history
+of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a site. ``stream`` with
+``from`` and ``to`` stands for that many records; ``at`` counts from the drill's beginning.
 """
 
 import json
@@ -13,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from drctl.drills.judging import Judgement, Work, judged
+from drctl.drills.judging import Judgement, Work, judged, judged_outage
 from drctl.drills.timeline import Histories
-from drctl.ledger.events import Event, Seen, Stream
+from drctl.ledger.events import Event, Seen, Stranded, Stream
 from drctl.ledger.history import Line
 from drctl.ledger.verdict import Phase, Traffic, judge
 from tests.unit.drills.example import HOME, T0, THERE, handover
+from tests.unit.drills.outages import outage
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 WORK = Work(
@@ -34,6 +36,7 @@ class Stored:
     head: dict[str, Any]
     lines: dict[str, list[dict[str, Any]]]
     seen: dict[str, list[Event]]
+    stranded: tuple[Event, ...] = ()
 
     def written(self, folder: Path) -> Histories:
         """The clients' histories, through files as clients write them."""
@@ -47,20 +50,23 @@ class Stored:
 
     def judged(self, histories: Histories) -> Judgement:
         """What the drill's own judgement says of it."""
-        lag = self.head.get("lag", 3246)
-        found = judged(
-            Work(self.head.get("groups", WORK.groups), self.head.get("clients", WORK.clients)),
-            histories,
-            (handover("north", "south", THERE, 1, lag=lag), handover("south", "north", HOME, 2, lag=lag)),
-            primary=self.seen.get("north", []),
-            standby=self.seen.get("south", []),
-            complete=self.head.get("complete", True),
-        )
+        found = self._judged(histories)
         if "weight" not in self.head:
             return found
         weight = replace(found.weight, **_parts(self.head["weight"]))
         verdict, reasons = judge(found.findings, weight)
         return replace(found, verdict=verdict, reasons=reasons, weight=weight)
+
+    def _judged(self, histories: Histories) -> Judgement:
+        work = Work(self.head.get("groups", WORK.groups), self.head.get("clients", WORK.clients))
+        complete, lag = self.head.get("complete", True), self.head.get("lag", 3246)
+        if "outage" in self.head:
+            lost = outage(**self.head["outage"])
+            survivor = self.seen.get(lost.target, [])
+            return judged_outage(work, histories, lost, survivor=survivor, stranded=self.stranded, complete=complete)
+        handovers = (handover("north", "south", THERE, 1, lag=lag), handover("south", "north", HOME, 2, lag=lag))
+        north, south = (self.seen.get(site, []) for site in ("north", "south"))
+        return judged(work, histories, handovers, primary=north, standby=south, complete=complete)
 
 
 def _parts(parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,20 +86,23 @@ def stored(path: Path) -> Stored:
     head, *lines = map(json.loads, path.read_text().splitlines())
     clients: dict[str, list[dict[str, Any]]] = {}
     seen: dict[str, list[Event]] = {}
+    stranded: list[Event] = []
     for line in lines:
         if "fresh" in line:
-            seen.setdefault(line["fresh"], []).extend(_seen(line))
+            seen.setdefault(line["fresh"], []).extend(_found(Seen, line))
+        elif "stranded" in line:
+            stranded += _found(Stranded, line)
         else:
             stream, first, last = line.pop("stream", None), line.pop("from", 0), line.pop("to", -1)
             records = [[*stream, n] for n in range(first, last + 1)] if stream else line.get("records", [])
             at = T0 + line["at"]
             clients.setdefault(line.pop("client"), []).append({**line, "at": at, "records": records})
-    return Stored(head, clients, seen)
+    return Stored(head, clients, seen, tuple(stranded))
 
 
-def _seen(line: Mapping[str, Any]) -> Iterator[Event]:
+def _found(kind: type[Seen] | type[Stranded], line: Mapping[str, Any]) -> Iterator[Event]:
     stream = Stream(*line["stream"])
     more = {key: line[key] for key in ("intact", "foreign") if key in line}
     for number, sequence in enumerate(range(line["from"], line["to"] + 1)):
         offset = line["offset"] + number
-        yield Seen(stream.topic, line.get("in", stream.partition), offset, stream, sequence, **more)
+        yield kind(stream.topic, line.get("in", stream.partition), offset, stream, sequence, **more)

@@ -8,8 +8,8 @@ from drctl.errors import JournalBroken
 from drctl.model.verdict import Verdict
 from tests.unit.drills.stored import HISTORIES, stored
 
-PROVED = HISTORIES / "proved.jsonl"
-WAYS = sorted(path for path in HISTORIES.glob("*.jsonl") if path != PROVED)
+PROVED = (HISTORIES / "proved.jsonl", HISTORIES / "unplanned-proved.jsonl")
+WAYS = sorted(path for path in HISTORIES.glob("*.jsonl") if path not in PROVED)
 
 
 @pytest.mark.parametrize("path", WAYS, ids=lambda path: path.stem)
@@ -25,9 +25,10 @@ def test_no_known_way_leads_to_a_false_proof(path: Path, tmp_path: Path) -> None
     assert any(drill.head["reason"] in reason for reason in found.reasons), found.reasons
 
 
-def test_the_history_that_all_ways_start_from_is_proved(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", PROVED, ids=lambda path: path.stem)
+def test_the_history_that_all_ways_start_from_is_proved(path: Path, tmp_path: Path) -> None:
     """Or they would prove nothing."""
-    drill = stored(PROVED)
+    drill = stored(path)
     found = drill.judged(drill.written(tmp_path))
     assert found.verdict is Verdict.PROVED, found.reasons
     assert drill.head["reason"] in found.reasons[0]

@@ -18,6 +18,7 @@ from drctl.drills.report.write import prepare, write
 from drctl.errors import ConfigInvalid
 from drctl.model.verdict import EXIT_CODES, Verdict
 from tests.unit.drills.example import drill, histories
+from tests.unit.drills.outages import unplanned
 
 VOID = {"meta", "path", "use", "br"}
 
@@ -170,3 +171,33 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_drill(tmp_path: P
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigInvalid, match="cannot be written"):
         prepare(tmp_path / "file" / "report")
+
+
+def test_an_outage_is_told_with_its_recovery_its_tail_and_what_was_decided() -> None:
+    document = json.loads(build(unplanned()).model_dump_json())
+    jsonschema.validate(document, report_schema())
+    told = document["outage"]
+    assert (document["standby"], document["handovers"]) == (None, [])
+    assert told["recovery_time"].items() >= {"detection": 10.0, "objective": 60.0}.items()
+    assert told["recovery_point"] == {"records": 0, "seconds": 0.0, "objective": 0.0, "met": True}
+    assert told["stranded"][0] == {"topic": "shop.orders", "records": 5, "decision": "hand-over"}
+    assert (told["fence_at_failover"], told["fence_after_return"]) == ("pending", "proven")
+    assert told["positions"] == {"warm": 1}
+    assert {step["handover"] for step in document["steps"]} == {"north to south"}
+    assert [moment["what"] for moment in document["timeline"]].count("failover from north to south begins") == 1
+
+
+def test_the_page_of_an_outage_begins_with_what_it_cost_and_is_well_formed() -> None:
+    text = page(unplanned())
+    found = Page(text)
+    assert (found.misplaced, found.open, found.loaded) == ([], [], [])
+    assert len(found.ids) == len(set(found.ids))
+    assert len(found.labels) == 3
+    assert text.index("recovery time; the objective of 60 s") < text.index("records acknowledged")
+    assert "Seen by the process table: gone: north-broker-1 (pid 7)." in text
+    assert "MirrorMaker 2 alone" not in text
+
+
+def test_a_planned_drill_has_no_outage() -> None:
+    assert build(drill()).outage is None
+    assert "recovery time" not in page(drill())

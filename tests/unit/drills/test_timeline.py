@@ -52,3 +52,12 @@ def test_during_a_pause_the_lag_is_what_was_left_and_not_the_peak_before() -> No
         line("acknowledged", 20.5, "south", 2),
     ]
     assert Histories({"p": lines}).lags({"billing": ["orders"]}) == {"billing": [(0.0, 5), (2.0, 1), (20.0, 3)]}
+
+
+def test_the_lag_at_a_moment_leaves_out_what_came_later() -> None:
+    lines = [
+        line("acknowledged", 0.1, "north", 5),
+        line("processed", 2.1, "north", 3, group="billing"),
+        line("acknowledged", 2.5, "north", 9),
+    ]
+    assert Histories({"p": lines}).lag_at(2.5, "billing", ["orders"]) == 2

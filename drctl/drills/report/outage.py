@@ -1,0 +1,77 @@
+"""The part of a report that tells of an outage: recovery time and point, the stranded tail, and what was decided."""
+
+from collections import Counter
+
+from drctl.drills.outcome import OutageReport
+from drctl.drills.recovery import Recovery
+from drctl.drills.report.moments import iso
+from drctl.drills.report.schema import (
+    ObservationPart,
+    OutagePart,
+    PausePart,
+    RecoveryPointPart,
+    RecoveryTimePart,
+    StrandedPart,
+)
+from drctl.drills.timeline import Histories
+
+
+def outage_part(told: OutageReport, histories: Histories) -> OutagePart:
+    """An outage as plain values."""
+    outage, result = told.outage, told.outage.result
+    tail = outage.tail
+    return OutagePart(
+        lost_site=outage.source,
+        survivor=outage.target,
+        lost_at=iso(outage.lost_at),
+        returned_at=iso(outage.returned_at),
+        observations=[ObservationPart(observer=who, what=what) for who, what in outage.observations.items()],
+        recovery_time=_time(told.recovery),
+        recovery_point=_point(told.recovery),
+        run=result.run.id,
+        epoch=result.run.epoch,
+        seconds=round(outage.spans[-1].ended - outage.began, 3),
+        stated_loss=result.evidence["measure-loss"]["total"],
+        fence_at_failover=result.evidence["fence-what-answers"]["fence"],
+        fence_after_return=outage.fence.get("fence", "pending"),
+        positions=dict(
+            Counter(
+                line["proof"]
+                for group in result.evidence["confirm-positions"]["groups"].values()
+                for line in group["positions"].values()
+            )
+        ),
+        stranded=[
+            StrandedPart(topic=topic, records=count, decision=tail.decisions.get(topic))
+            for topic, count in sorted(tail.records.items())
+        ],
+        files=f"salvage/{tail.salvage}",
+        pauses=[
+            PausePart(client=pause.client, seconds=pause.seconds)
+            for pause in histories.pauses(outage.spans, outage.source, outage.target)
+        ],
+        not_arrived=list(result.evidence["watch-first-commits"].get("not arrived", [])),
+    )
+
+
+def _time(recovery: Recovery) -> RecoveryTimePart:
+    return RecoveryTimePart(
+        seconds=_rounded(recovery.time),
+        detection=round(recovery.detection, 2),
+        own=_rounded(recovery.own),
+        objective=recovery.objectives.recovery_time.total_seconds(),
+        met=recovery.in_time,
+    )
+
+
+def _point(recovery: Recovery) -> RecoveryPointPart:
+    return RecoveryPointPart(
+        records=recovery.records,
+        seconds=round(recovery.point, 2),
+        objective=recovery.objectives.recovery_point.total_seconds(),
+        met=recovery.at_point,
+    )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)

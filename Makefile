@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill fuzz format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned fuzz format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -21,6 +21,10 @@ test: check contract lab ## every check and every test, real Kafka included
 
 drill: setup ## move live consumer groups between two real sites and back; REPORT=dir says where the report goes
 	$(BIN)/drctl drill --report '$(REPORT)'
+
+drill-unplanned: REPORT = reports/drill-unplanned
+drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded; REPORT=dir as above
+	$(BIN)/drctl drill --unplanned --report '$(REPORT)'
 
 format-check: setup ## ruff's format
 	$(call stage,ruff format)

@@ -31,7 +31,7 @@ COMMANDS = {
     "failback": "Let the site that was lost take the work back.",
     "runs": "List and show runs; continue, abort or restore them.",
     "approve": "Approve, as a second person, what drctl plan has shown.",
-    "drill": "Rehearse a switchover and the way home on two real sites on this machine.",
+    "drill": "Rehearse a switchover and the way home, or the loss of a site, on two real sites on this machine.",
     "lab": "Two real Kafka sites on this machine, to try everything on.",
     "chaos": "Run chaos experiments, judged by the ledger.",
     "service": "Watch both sites and the link; serve metrics and health.",

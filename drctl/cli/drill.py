@@ -2,25 +2,30 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from drctl.cli.output import echo, show_table
+from drctl.cli.output import echo
 from drctl.errors import DrctlError
 from drctl.model.verdict import exit_code
 
 if TYPE_CHECKING:
+    from drctl.cli.progress import ProgressDisplay
+    from drctl.drills.lab_drill import Pattern
     from drctl.drills.outcome import Drill
-    from drctl.drills.report.schema import Report
     from drctl.lab import Lab
+
+PLACE = "reports/drill"
 
 
 @click.command("drill")
+@click.option("--unplanned", is_flag=True, help="Lose a whole site without warning instead of planning to leave it.")
 @click.option(
-    "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/drill"), show_default=True
+    "--report",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned]",
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
 @click.option("--rate", type=click.FloatRange(min=1), default=120, show_default=True, help="Records per second.")
@@ -29,36 +34,58 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=1),
     default=12,
     show_default=True,
-    help="Work before, between and after the switchovers.",
+    help="Work at every stay: before, between and after the moves.",
 )
 @click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
-def command(report: Path, *, small: bool, rate: float, seconds: float, keep: bool) -> None:
+def command(report: Path | None, *, unplanned: bool, small: bool, rate: float, seconds: float, keep: bool) -> None:
     """Rehearse a switchover and the way home on two real sites on this machine.
+
+    With --unplanned the primary site is killed under load. What follows is what an operator would do: the failover with
+    the loss that is stated, the late fence once the site is back, the salvage of what only it has, and a decision per
+    topic. Told are recovery time and recovery point against the plan file's objectives, which decide nothing about the
+    verdict. The way home after that is no part of it.
 
     Exits 0 only when the verdict is proved.
     """
+    from drctl.cli.drill_result import show
     from drctl.cli.progress import ProgressDisplay
-    from drctl.config import load
+    from drctl.drills.lab_drill import Pattern
     from drctl.drills.report.build import build
     from drctl.drills.report.page import render
     from drctl.drills.report.write import prepare, write
-    from drctl.drills.switchover import Pattern, Rehearsal
+
+    report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
+    prepare(report)
+    with ProgressDisplay() as display:
+        drill = _performed(
+            display, report, Pattern(rate=rate, seconds=seconds), unplanned=unplanned, small=small, keep=keep
+        )
+    document = build(drill)
+    write(report, document, render(document, drill))
+    show(drill, document, report)
+    raise click.exceptions.Exit(exit_code(drill.verdict))
+
+
+def _performed(
+    display: "ProgressDisplay", report: Path, pattern: "Pattern", *, unplanned: bool, small: bool, keep: bool
+) -> "Drill":
+    from drctl.config import load
+    from drctl.drills.switchover import Rehearsal
+    from drctl.drills.unplanned import UnplannedRehearsal
     from drctl.lab import Lab
     from drctl.monitors import observe
     from drctl.wiring import open_world
 
-    prepare(report)
     with (
-        ProgressDisplay() as display,
         tempfile.TemporaryDirectory(prefix="drctl-drill-") as folder,
         Lab.start(Path(folder) / "lab", small=small, progress=display.say) as lab,
     ):
-        rehearsal = Rehearsal(
-            lab, load(lab.plan_file), open_world, observe, pattern=Pattern(rate=rate, seconds=seconds)
-        )
+        kind = UnplannedRehearsal if unplanned else Rehearsal
+        rehearsal = kind(lab, load(lab.plan_file), open_world, observe, pattern=pattern)
         rehearsal.say, rehearsal.announce = display.say, display.announce
         try:
             drill = rehearsal.perform()
+            _keep_salvage(lab, report)
         except DrctlError:
             keep = True
             echo(f"what the lab left behind is kept in {report}", err=True)
@@ -67,53 +94,17 @@ def command(report: Path, *, small: bool, rate: float, seconds: float, keep: boo
             if keep:
                 _keep(lab, report)
         display.say("the lab goes down")
-    document = build(drill)
-    write(report, document, render(document, drill))
-    _show(drill, document, report)
-    raise click.exceptions.Exit(exit_code(drill.verdict))
+    return drill
+
+
+def _keep_salvage(lab: "Lab", report: Path) -> None:
+    """Records that were handed over as files outlive the lab that had them."""
+    saved = lab.folder / "state" / "salvage"
+    if saved.exists():
+        shutil.copytree(saved, report / "salvage", dirs_exist_ok=True)
 
 
 def _keep(lab: "Lab", report: Path) -> None:
     for part in ("logs", "histories", "state"):
         if (lab.folder / part).exists():
             shutil.copytree(lab.folder / part, report / part, dirs_exist_ok=True)
-
-
-def _show(drill: "Drill", document: "Report", report: Path) -> None:
-    records = drill.findings.records
-    rows = [
-        ("acknowledged", records.acknowledged),
-        *((name.replace("_", " "), n.count) for name, n in records.faults.items()),
-    ]
-    show_table("Records", ("", "COUNT"), rows)
-    echo()
-    columns = ("GROUP", "PROTOCOL", "LAG AT HANDOVER", "SKIPPED", "READ TWICE", "MIRRORMAKER ALONE WOULD REPEAT")
-    keys = ("name", "protocol", "lag_at_handover", "skipped", "repeated", "mirrormaker_would_repeat")
-    show_table("Groups, at the first handover", columns, (_known(group, keys) for group in document.groups))
-    echo()
-    first, second = drill.handovers
-    seconds = {t.name: t.seconds for t in second.result.timings}
-    show_table(
-        "Seconds per step",
-        ("STEP", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
-        ((t.name, f"{t.seconds:.2f}", f"{seconds[t.name]:.2f}") for t in first.result.timings),
-    )
-    echo()
-    pauses: dict[str, list[str]] = {}
-    for pause in (pause for handover in document.handovers for pause in handover.pauses):
-        told = "did not return" if pause.seconds is None else f"{pause.seconds:.1f}"
-        pauses.setdefault(pause.client, []).append(told)
-    show_table(
-        "Pause that clients saw, in seconds",
-        ("CLIENT", f"TO {first.target.upper()}", f"TO {second.target.upper()}"),
-        ((client, *told) for client, told in pauses.items()),
-    )
-    echo(f"\nverdict: {drill.verdict.value}")
-    for reason in drill.reasons:
-        echo(f"  {reason}")
-    echo(f"report: {report / 'report.html'}")
-
-
-def _known(part: object, keys: Sequence[str]) -> list[object]:
-    values = [getattr(part, key) for key in keys]
-    return ["unknown" if value is None else value for value in values]

@@ -1,0 +1,89 @@
+"""How a drill's result is shown on standard output; what is unknown is called so."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drctl.cli.output import echo, show_table
+
+if TYPE_CHECKING:
+    from drctl.drills.outcome import Drill
+    from drctl.drills.report.schema import OutagePart, PausePart, Report
+
+
+def show(drill: "Drill", document: "Report", report: Path) -> None:
+    """Show the result of a drill, and where its report is."""
+    if document.outage:
+        _show_outage(document.outage)
+    records = drill.findings.records
+    rows = [
+        ("acknowledged", records.acknowledged),
+        *((name.replace("_", " "), n.count) for name, n in records.faults.items()),
+    ]
+    show_table("Records", ("", "COUNT"), rows)
+    echo()
+    _show_groups(document)
+    echo()
+    moves = drill.moves
+    seconds = [{t.name: t.seconds for t in move.result.timings} for move in moves]
+    towards = [f"TO {move.target.upper()}" for move in moves]
+    show_table(
+        "Seconds per step",
+        ("STEP", *towards),
+        ((name, *(f"{each[name]:.2f}" for each in seconds)) for name in seconds[0]),
+    )
+    echo()
+    _show_pauses(document.pauses, towards)
+    echo(f"\nverdict: {drill.verdict.value}")
+    for reason in drill.reasons:
+        echo(f"  {reason}")
+    echo(f"report: {report / 'report.html'}")
+
+
+def _show_outage(outage: "OutagePart") -> None:
+    time, point = outage.recovery_time, outage.recovery_point
+    met = {True: "met", False: "missed"}
+    rows = [
+        ("recovery time", _seconds(time.seconds), f"{time.objective:g} s", met[time.met]),
+        ("  of it detection", _seconds(time.detection), "", ""),
+        ("  of it the failover and the clients", _seconds(time.own), "", ""),
+        ("recovery point", _seconds(point.seconds), f"{point.objective:g} s", met[point.met]),
+        ("records lost to the survivor", point.records, "", ""),
+        ("stated before it was accepted", "unknown" if outage.stated_loss is None else outage.stated_loss, "", ""),
+    ]
+    show_table(f"{outage.lost_site} lost, {outage.survivor} goes on", ("", "MEASURED", "OBJECTIVE", ""), rows)
+    echo()
+    tail = [(part.topic, part.records, part.decision or ("due" if part.records else "")) for part in outage.stranded]
+    show_table(f"Stranded tail, saved in {outage.files} beside the report", ("TOPIC", "RECORDS", "DECISION"), tail)
+    echo()
+
+
+def _show_groups(document: "Report") -> None:
+    if document.outage:
+        title = "Groups"
+        columns: tuple[str, ...] = ("GROUP", "PROTOCOL", "LAG AT THE LOSS", "SKIPPED", "READ TWICE")
+        keys: tuple[str, ...] = ("name", "protocol", "lag_at_handover", "skipped", "repeated")
+    else:
+        title = "Groups, at the first handover"
+        columns = ("GROUP", "PROTOCOL", "LAG AT HANDOVER", "SKIPPED", "READ TWICE", "MIRRORMAKER ALONE WOULD REPEAT")
+        keys = ("name", "protocol", "lag_at_handover", "skipped", "repeated", "mirrormaker_would_repeat")
+    show_table(title, columns, (_known(group, keys) for group in document.groups))
+
+
+def _show_pauses(moves: Sequence[Sequence["PausePart"]], towards: Sequence[str]) -> None:
+    pauses: dict[str, list[str]] = {}
+    for pause in (pause for move in moves for pause in move):
+        told = "did not return" if pause.seconds is None else f"{pause.seconds:.1f}"
+        pauses.setdefault(pause.client, []).append(told)
+    show_table(
+        "Pause that clients saw, in seconds", ("CLIENT", *towards), ((client, *told) for client, told in pauses.items())
+    )
+
+
+def _seconds(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds:.1f} s"
+
+
+def _known(part: object, keys: Sequence[str]) -> list[object]:
+    values = [getattr(part, key) for key in keys]
+    return ["unknown" if value is None else value for value in values]

@@ -59,12 +59,18 @@ def stop(lab: Lab, process: str) -> FaultEvidence:
 
 def restart(lab: Lab, process: str) -> FaultEvidence:
     """Start a broker, a worker or a wire that is gone. Seen by its own port and the cluster's metadata."""
+    workers, wires = {lab.layout[s].worker: s for s in SITES}, {wire(s): s for s in SITES}
+    brokers = [name for s in SITES for name in lab.layout[s].brokers]
+    if process not in (*brokers, *workers, *wires):
+        raise LabError(
+            f"{process} is nothing that can be restarted",
+            remedy=f"use one of {', '.join((*brokers, *workers, *wires))}",
+        )
     at = lab.clock.now()
-    site = next((s for s in SITES if process.startswith(s)), "")
-    if process in [lab.layout[s].worker for s in SITES]:
-        lab.start_worker(site)
-    elif process in [wire(s) for s in SITES]:
-        lab.start_wire(next(s for s in SITES if wire(s) == process))
+    if process in workers:
+        lab.start_worker(workers[process])
+    elif process in wires:
+        lab.start_wire(wires[process])
     else:
         lab.start_broker(process)
     return _seen(lab, "restart", process, at, by="the process table", look=lambda: _state(lab, process, "running"))

@@ -1,14 +1,16 @@
 """Configuration and storage of the brokers of one lab site."""
 
 import base64
+import os
 import re
 import shutil
 import subprocess
 import uuid
 from pathlib import Path
 
+from drctl.drivers.kafka.java import escaped
 from drctl.errors import LabError
-from drctl.lab.layout import USERS, Node, SiteLayout, java, password
+from drctl.lab.layout import JVM_ENVIRONMENT, USERS, Node, SiteLayout, java, password
 
 COMMON = """\
 process.roles=broker,controller
@@ -55,15 +57,16 @@ def server_properties(site: SiteLayout, node: Node, folder: Path) -> str:
     seen = {"CLIENT": site.host, "INTERNAL": site.host, "LINK": "localhost"}
     advertised = {"CLIENT": node.client, "INTERNAL": node.internal, "LINK": node.wire}
     enough = max(1, site.replicas - 1)
+    certificates = folder / "certificates" / site.name
     lines = [
         f"node.id={node.number}",
         f"controller.quorum.voters={voters}",
         "listeners=" + ",".join(f"{name}://{site.host}:{port}" for name, port in named.items()),
         "advertised.listeners=" + ",".join(f"{name}://{seen[name]}:{port}" for name, port in advertised.items()),
         f"listener.security.protocol.map=CLIENT:{protocol},LINK:{protocol},INTERNAL:SSL,CONTROLLER:SSL",
-        f"log.dirs={storage(site, node, folder)}",
-        f"ssl.keystore.location={folder / 'certificates' / site.name / 'broker.pem'}",
-        f"ssl.truststore.location={folder / 'certificates' / site.name / 'ca.pem'}",
+        f"log.dirs={escaped(str(storage(site, node, folder)))}",
+        f"ssl.keystore.location={escaped(str(certificates / 'broker.pem'))}",
+        f"ssl.truststore.location={escaped(str(certificates / 'ca.pem'))}",
         f"offsets.topic.replication.factor={site.replicas}",
         f"transaction.state.log.replication.factor={site.replicas}",
         f"transaction.state.log.min.isr={enough}",
@@ -104,7 +107,8 @@ def format_site(site: SiteLayout, folder: Path) -> None:
     for user in USERS if site.name == "north" else ():
         secret = password(user, site.name)
         command += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={secret},iterations=4096]"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    env = {**os.environ, **JVM_ENVIRONMENT}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise LabError(f"{site.name}: storage could not be formatted: {' '.join(reason)}", remedy="see the message")

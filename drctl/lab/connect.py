@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from drctl.drivers.kafka.java import escaped
 from drctl.lab.certificates import write_secret
 from drctl.lab.layout import SiteLayout, other, password
 
@@ -61,7 +62,7 @@ def write_worker(site: SiteLayout, folder: Path) -> Path:
     for prefix in ("", "producer.", "admin.", "consumer."):
         lines |= {prefix + k: v for k, v in client_settings(site.name, "mm2", folder).items()}
     path = folder / "etc" / f"{site.worker}.properties"
-    write_secret(path, WORKER.format(bytes=BYTES) + "".join(f"{k}={v}\n" for k, v in lines.items()))
+    write_secret(path, WORKER.format(bytes=BYTES) + "".join(f"{k}={escaped(v)}\n" for k, v in lines.items()))
     return path
 
 

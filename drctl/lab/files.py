@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from drctl.drivers.kafka.java import escaped
 from drctl.lab.certificates import write_secret
 from drctl.lab.connect import client_settings
 from drctl.lab.layout import CANARY_TOPIC, GROUPS, SITES, TOPICS, USERS, SiteLayout, other
@@ -48,7 +49,7 @@ def write_clients(folder: Path) -> None:
     for site in SITES:
         for user in USERS:
             lines = client_settings(site, user, folder).items()
-            write_secret(client_properties(folder, site, user), "".join(f"{k}={v}\n" for k, v in lines))
+            write_secret(client_properties(folder, site, user), "".join(f"{k}={escaped(v)}\n" for k, v in lines))
 
 
 def client_properties(folder: Path, site: str, user: str) -> Path:

@@ -16,7 +16,17 @@ from drctl.errors import LabError
 from drctl.lab.certificates import Authority
 from drctl.lab.connect import write_links
 from drctl.lab.files import write_clients, write_plan
-from drctl.lab.layout import SITES, USERS, Node, SiteLayout, class_path, free_ports, other, plan_layout
+from drctl.lab.layout import (
+    SITES,
+    USERS,
+    Node,
+    SiteLayout,
+    class_path,
+    free_ports,
+    other,
+    plan_layout,
+    require_usable,
+)
 from drctl.lab.parts import Parts
 from drctl.lab.processes import Processes, ProcessStatus
 from drctl.lab.sinks import Sinks
@@ -56,6 +66,7 @@ class Lab(Parts):
         """
         folder, clock = folder.resolve(), SystemClock()
         class_path()
+        cls._require_usable(folder)
         if Processes(folder, clock).answers():
             raise LabError(f"a lab runs in {folder}", remedy="use it, or take it down with 'drctl lab down'")
         if folder.exists():
@@ -75,6 +86,11 @@ class Lab(Parts):
             lab.down()
             raise
         return lab
+
+    @classmethod
+    def _require_usable(cls, folder: Path) -> None:
+        """LabError, before anything starts, for a folder in which this lab could not work."""
+        require_usable(folder)
 
     @classmethod
     def attach(cls, folder: Path) -> Self:

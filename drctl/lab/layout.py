@@ -16,6 +16,8 @@ TOPICS = {"turbines.readings": 6, "shop.orders": 3, "shop.prices": 2}
 GROUPS = ("dispatch", "reporting", "billing", "forecast", "pricing")
 CANARY_TOPIC = "drctl.canary"
 SOCKET = "supervisor.sock"
+JVM_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+"""Of every JVM: it reads names of files by its locale, and in none but UTF-8 all of them exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,23 @@ def free_ports(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+def require_usable(folder: Path) -> None:
+    """LabError for a folder whose name Kafka's settings cannot hold: they have lists, and references to files.
+
+    Beyond the first 65536 letters Java 17 finds a folder, and not what lies in it by a URL.
+    """
+    name = str(folder)
+    if any(
+        letter in ",:{}" or ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 or ord(letter) > 0xFFFF
+        for letter in name
+    ):
+        raise LabError(
+            f"a lab cannot lie in {name!r}: Kafka's settings take no path with a comma, a colon, a brace, an emoji, a"
+            " control character or a letter that is not UTF-8",
+            remedy="name another folder with --dir or DRCTL_LAB",
+        )
 
 
 def cache() -> Path:

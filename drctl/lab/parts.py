@@ -11,7 +11,7 @@ from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
 from drctl.lab.connect import write_worker
 from drctl.lab.database import PROCESS as DATABASE
-from drctl.lab.layout import Node, SiteLayout, java, wire
+from drctl.lab.layout import JVM_ENVIRONMENT, Node, SiteLayout, java, wire
 from drctl.lab.processes import Processes
 from drctl.lab.provisioning import provision
 from drctl.lab.sinks import TABLE, Sinks
@@ -88,11 +88,12 @@ class Parts:
 
     def _launch_broker(self, site: SiteLayout, node: Node) -> None:
         command = java("kafka.Kafka", str(configuration(site, node, self.folder)))
-        self.processes.start(site.broker(node.number), command)
+        self.processes.start(site.broker(node.number), command, JVM_ENVIRONMENT)
 
     def _launch_worker(self, site: SiteLayout) -> None:
         main = "org.apache.kafka.connect.cli.ConnectDistributed"
-        self.processes.start(site.worker, java(main, str(write_worker(site, self.folder)), heap="384m"))
+        command = java(main, str(write_worker(site, self.folder)), heap="384m")
+        self.processes.start(site.worker, command, JVM_ENVIRONMENT)
 
     def _wait_for_ports(self, process: str, host: str, ports: Iterable[int], seconds: float = 240) -> None:
         deadline = self.clock.monotonic() + seconds

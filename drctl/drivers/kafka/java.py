@@ -38,6 +38,16 @@ def trimmed(value: str) -> str:
     return value.strip("".join(map(chr, range(33))))
 
 
+def escaped(value: str) -> str:
+    r"""Write a value so that Java reads it back: what is not plain ASCII as ``\uXXXX``, since files are ISO-8859-1."""
+    units = value.encode("utf-16-be")
+    letters = (chr(high << 8 | low) for high, low in zip(units[::2], units[1::2], strict=True))
+    text = "".join(
+        "\\\\" if letter == "\\" else letter if " " <= letter <= "~" else f"\\u{ord(letter):04x}" for letter in letters
+    )
+    return f"\\{text}" if text.startswith(" ") else text
+
+
 def parse(text: str) -> Iterator[tuple[int, str, str]]:
     r"""Line number, key and value of every setting, in the order of the file; of two with one key the last counts.
 

@@ -1,5 +1,6 @@
 """The two-site lab with its northern brokers as pods of a real Kubernetes; the southern site is as ever."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,15 @@ class KubeLab(Lab):
         lab = super().attach(folder)
         lab.cluster = Cluster.attach(lab.folder / "kubernetes")
         return lab
+
+    @classmethod
+    def _require_usable(cls, folder: Path) -> None:
+        """A pod's start is a line for a shell, so its folder is plain letters."""
+        if not re.fullmatch(r"[A-Za-z0-9/._+-]+", str(folder)):
+            raise LabError(
+                f"a lab with Kubernetes cannot lie in {str(folder)!r}: its path is ASCII letters, digits, /._+-",
+                remedy="name another folder with --dir or DRCTL_LAB",
+            )
 
     @property
     def kubectl(self) -> Kubectl:

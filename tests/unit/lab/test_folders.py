@@ -1,0 +1,58 @@
+"""A lab's folder may have any name that Kafka's settings can hold."""
+
+from pathlib import Path
+
+import pytest
+
+from drctl.drivers.kafka.java import decoded, parse
+from drctl.errors import LabError
+from drctl.lab import Lab
+from drctl.lab.broker import server_properties, storage
+from drctl.lab.connect import write_links, write_worker
+from drctl.lab.files import client_properties, write_clients
+from drctl.lab.kube import KubeLab
+from drctl.lab.layout import plan_layout, require_usable
+
+NAMES = ("Übungen für Müller", "back\\slash #1", "日本")
+
+
+def _settings(path: Path) -> dict[str, str]:
+    return {key: value for _, key, value in parse(decoded(path.read_bytes()))}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_java_reads_every_path_as_it_was_meant(tmp_path: Path, name: str) -> None:
+    folder, site = tmp_path / name, plan_layout(1)["south"]
+    require_usable(folder)
+    folder.mkdir()
+    broker = {key: value for _, key, value in parse(server_properties(site, site.nodes[0], folder))}
+    assert broker["log.dirs"] == str(storage(site, site.nodes[0], folder))
+    assert broker["ssl.keystore.location"] == str(folder / "certificates" / "south" / "broker.pem")
+    worker = _settings(write_worker(site, folder))
+    assert worker["plugin.path"] == str(folder / "plugins")
+    assert worker["producer.ssl.truststore.location"] == str(folder / "certificates" / "south" / "ca.pem")
+    write_clients(folder)
+    client = _settings(client_properties(folder, "north", "drctl"))
+    assert client["ssl.truststore.location"] == str(folder / "certificates" / "north" / "ca.pem")
+    assert client["sasl.jaas.config"].endswith('password="drctl-at-north";')
+
+
+def test_links_are_plain_ascii(tmp_path: Path) -> None:
+    folder = tmp_path / NAMES[0]
+    folder.mkdir()
+    write_links(plan_layout(1), folder)
+    assert (folder / "links" / "north-to-south.json").read_bytes().isascii()
+
+
+@pytest.mark.parametrize("name", ["a,b", "a:b", "a{b", "a}b", "a\nb", "a\udcffb", "a🌬b"])
+def test_what_no_setting_can_hold_is_refused(name: str) -> None:
+    with pytest.raises(LabError, match="a lab cannot lie in"):
+        require_usable(Path("/labs") / name)
+
+
+def test_a_folder_is_refused_before_anything_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drctl.lab.lab.class_path", lambda: "")
+    for kind, name in ((Lab, "a,b"), (KubeLab, "mit Leerzeichen")):
+        with pytest.raises(LabError, match="cannot lie in"):
+            kind.start(tmp_path / name)
+    assert not list(tmp_path.iterdir())

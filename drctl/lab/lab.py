@@ -17,6 +17,7 @@ from drctl.lab.certificates import Authority
 from drctl.lab.connect import write_links
 from drctl.lab.files import write_clients, write_plan
 from drctl.lab.layout import (
+    LOGS,
     SITES,
     USERS,
     Node,
@@ -63,6 +64,7 @@ class Lab(Parts):
 
         A lab that runs in that folder is declined; one that died there is cleaned away first. With ``sinks`` it has a
         database, and its workers can fill it. With ``prefixed`` both links run, under the default replication policy.
+        Of one that cannot start only the logs are left, which the error names; the next start cleans them away.
         """
         folder, clock = folder.resolve(), SystemClock()
         class_path()
@@ -70,7 +72,7 @@ class Lab(Parts):
         if Processes(folder, clock).answers():
             raise LabError(f"a lab runs in {folder}", remedy="use it, or take it down with 'drctl lab down'")
         if folder.exists():
-            if any(folder.iterdir()) and not (folder / "logs").exists() and not (folder / READY).exists():
+            if any(folder.iterdir()) and not (folder / LOGS).exists() and not (folder / READY).exists():
                 raise LabError(f"{folder} is not empty and no lab's", remedy="name a new or empty folder")
             shutil.rmtree(folder)
         lab = cls(folder, plan_layout(1 if small else 3), clock)
@@ -82,8 +84,8 @@ class Lab(Parts):
                 lab.start_database()
                 progress("PostgreSQL up")
             lab._bring_up(progress, prefixed=prefixed)
-        except BaseException:
-            lab.down()
+        except BaseException as error:
+            lab.down(keep_logs=isinstance(error, Exception))
             raise
         return lab
 
@@ -114,8 +116,8 @@ class Lab(Parts):
         self.processes.ask({"do": "detach"})
         self._supervisor = None
 
-    def down(self) -> None:
-        """End every process of the lab and remove its folder."""
+    def down(self, *, keep_logs: bool = False) -> None:
+        """End every process of the lab and remove its folder, or all of it but the logs."""
         if self.processes.answers():
             self.processes.ask({"do": "down"})
         if self._supervisor and self._supervisor.stdin:
@@ -124,7 +126,10 @@ class Lab(Parts):
         deadline = self.clock.monotonic() + 20
         while self.processes.answers() and self.clock.monotonic() < deadline:
             self.clock.sleep(0.05)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if keep_logs:
+            _remove_all_but_logs(self.folder)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -180,6 +185,17 @@ class Lab(Parts):
 
     def _prepare(self, progress: Progress) -> None:
         """Whatever must be there before anything else is written."""
+
+
+def _remove_all_but_logs(folder: Path) -> None:
+    """Those of a part of the lab that lies in a folder of its own, such as its Kubernetes, stay as well."""
+    for each in folder.iterdir():
+        if each.is_symlink() or not each.is_dir():
+            each.unlink(missing_ok=True)
+        elif (each / LOGS).is_dir():
+            _remove_all_but_logs(each)
+        elif each.name != LOGS:
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def default_folder() -> Path:

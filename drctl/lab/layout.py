@@ -16,6 +16,7 @@ TOPICS = {"turbines.readings": 6, "shop.orders": 3, "shop.prices": 2}
 GROUPS = ("dispatch", "reporting", "billing", "forecast", "pricing")
 CANARY_TOPIC = "drctl.canary"
 SOCKET = "supervisor.sock"
+LOGS = "logs"
 JVM_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 """Of every JVM: it reads names of files by its locale, and in none but UTF-8 all of them exist."""
 

@@ -11,7 +11,7 @@ from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
 from drctl.lab.connect import write_worker
 from drctl.lab.database import PROCESS as DATABASE
-from drctl.lab.layout import JVM_ENVIRONMENT, Node, SiteLayout, java, wire
+from drctl.lab.layout import JVM_ENVIRONMENT, LOGS, Node, SiteLayout, java, wire
 from drctl.lab.processes import Processes
 from drctl.lab.provisioning import provision
 from drctl.lab.sinks import TABLE, Sinks
@@ -113,10 +113,11 @@ class Parts:
                 self.clock.sleep(0.1)
 
     def _still_there(self, process: str, deadline: float) -> None:
+        see = f"see {self.processes.log(process)}"
         if self.processes.status(process).state == "gone":
-            raise LabError(f"{process} ended while starting:\n{self.processes.reason(process)}", remedy="see its log")
+            raise LabError(f"{process} ended while starting:\n{self.processes.reason(process)}", remedy=see)
         if self.clock.monotonic() > deadline:
-            raise LabError(f"{process} does not answer:\n{self.processes.reason(process)}", remedy="see its log")
+            raise LabError(f"{process} does not answer:\n{self.processes.reason(process)}", remedy=see)
 
     def _wait_for_worker(self, site: SiteLayout) -> None:
         """Until its herder works: its web server answers earlier, and goes on to for a while after a herder's end."""
@@ -139,7 +140,7 @@ class Parts:
         if HERDER_DIED in self.processes.reason(site.worker):
             self.processes.signal(site.worker, "SIGKILL")
             self.processes.wait_gone(site.worker)
-            (self.folder / "logs" / f"{site.worker}.log").rename(self.folder / f"{site.worker}-1.log")
+            self.processes.log(site.worker).rename(self.processes.log(f"{site.worker}-1"))
             self._launch_worker(site)
 
     def _start_link(self, source: str, target: str) -> None:
@@ -164,15 +165,16 @@ class Parts:
             return False
         return True
 
-    @staticmethod
-    def _runs(replication: ConnectReplication) -> bool:
+    def _runs(self, replication: ConnectReplication) -> bool:
         try:
             status = replication.status()
         except Unreachable:
             return False
         for connector in status.connectors:
             if trace := connector.trace or next((task.trace for task in connector.tasks if task.trace), ""):
-                raise LabError(f"{connector.name} failed: {trace}", remedy="see the log of its worker in logs/")
+                raise LabError(
+                    f"{connector.name} failed: {trace}", remedy=f"see its worker's log in {self.folder / LOGS}"
+                )
         # A checkpoint connector has no task while there is no group.
         return status.working
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drctl.errors import LabError
-from drctl.lab.layout import SOCKET
+from drctl.lab.layout import LOGS, SOCKET
 from drctl.ports import Clock
 
 
@@ -44,8 +44,9 @@ class Processes:
         ``argv`` starts another one than the usual, or the usual one by a detour; the folder is appended.
         """
         argv = argv or (sys.executable, "-m", "drctl.lab.supervisor")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "supervisor.log").open("ab") as log:
+        path = self.log("supervisor")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as log:
             child = subprocess.Popen(
                 [*argv, str(self.folder)],
                 stdin=subprocess.PIPE,
@@ -56,7 +57,7 @@ class Processes:
         deadline = self.clock.monotonic() + 20
         while not self.answers():
             if child.poll() is not None or self.clock.monotonic() > deadline:
-                raise LabError(f"the lab's supervisor did not start, see {log.name}", remedy="read that log")
+                raise LabError("the lab's supervisor did not start", remedy=f"see {path}")
             self.clock.sleep(0.02)
         return child
 
@@ -120,9 +121,13 @@ class Processes:
         listed = self.ask({"do": "list"})
         return tuple(_seen(self.proc, name, entry["pid"], entry["exit"]) for name, entry in listed.items())
 
+    def log(self, name: str) -> Path:
+        """The file that takes the output of a process."""
+        return self.folder / LOGS / f"{name}.log"
+
     def reason(self, name: str) -> str:
         """The last lines of a process's log that look like the cause of its end."""
-        log = self.folder / "logs" / f"{name}.log"
+        log = self.log(name)
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         telling = [line for line in lines if any(word in line for word in ("ERROR", "FATAL", "Exception", "Error:"))]
         return "\n".join((telling or lines)[-4:]) or "its log is empty"

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from drctl.lab.layout import SOCKET
+from drctl.lab.layout import LOGS, SOCKET
 
 ONLY_UNDER_ITS_PARENT = '[ "$PPID" = "$0" ] && exec "$@"'
 """The kernel tells of a parent's death only from ``setpriv`` on: whoever was orphaned before that does not begin."""
@@ -97,7 +97,7 @@ class Supervisor:
         if name in self.children and self.children[name].poll() is None:
             raise ValueError(f"{name} is running")
         self.ends[name] = signal.Signals[request.get("end", "SIGKILL")]
-        log = self.folder / "logs" / f"{name}.log"
+        log = self.folder / LOGS / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
         mortal = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", ONLY_UNDER_ITS_PARENT, str(os.getpid()))
         with log.open("ab") as out:

@@ -123,7 +123,8 @@ def wait(processes: Processes, what: str, seconds: float, done: Callable[[], obj
     while not done():
         for name in needed:
             if processes.status(name).state == "gone":
-                raise LabError(f"{name} ended before {what}:\n{processes.reason(name)}", remedy="see its log")
+                why = f"{name} ended before {what}:\n{processes.reason(name)}"
+                raise LabError(why, remedy=f"see {processes.log(name)}")
         if processes.clock.monotonic() > deadline:
             raise LabError(f"waited {seconds:.0f} s in vain until {what}", remedy=f"see {processes.folder / 'logs'}")
         processes.clock.sleep(0.1)

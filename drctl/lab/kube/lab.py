@@ -62,11 +62,11 @@ class KubeLab(Lab):
         self.cluster.detach()
         super().detach()
 
-    def down(self) -> None:
-        """End every process, pod and namespace of the lab and remove its folder."""
+    def down(self, *, keep_logs: bool = False) -> None:
+        """End every process, pod and namespace of the lab and remove its folder, or all of it but the logs."""
         if "cluster" in self.__dict__:
             self.cluster.down()
-        super().down()
+        super().down(keep_logs=keep_logs)
 
     def status(self) -> tuple[ProcessStatus, ...]:
         """Every process of the lab, those of Kubernetes included."""

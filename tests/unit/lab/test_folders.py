@@ -56,3 +56,30 @@ def test_a_folder_is_refused_before_anything_is_there(tmp_path: Path, monkeypatc
         with pytest.raises(LabError, match="cannot lie in"):
             kind.start(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_start_that_fails_leaves_the_log_that_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drctl.lab.lab.class_path", lambda: "")
+
+    def broken(lab: Lab, *_: object, **__: object) -> None:
+        (lab.folder / "etc").mkdir()
+        lab.processes.start("north-broker-1", ["sh", "-c", "echo ERROR: no space left; exit 1"])
+        lab.processes.wait_gone("north-broker-1")
+        lab._still_there("north-broker-1", lab.clock.monotonic() + 60)
+
+    monkeypatch.setattr(Lab, "_bring_up", broken)
+    for _ in "ab":  # what the first leaves, the second cleans away
+        with pytest.raises(LabError, match="no space left") as told:
+            Lab.start(tmp_path / "lab")
+        named = tmp_path / "lab" / "logs" / "north-broker-1.log"
+        assert told.value.remedy == f"see {named}"
+        assert named.read_text() == "ERROR: no space left\n"
+        assert [path.name for path in (tmp_path / "lab").iterdir()] == ["logs"]
+    monkeypatch.setattr(Lab, "_bring_up", lambda *_, **__: _interrupt())
+    with pytest.raises(KeyboardInterrupt):
+        Lab.start(tmp_path / "lab")
+    assert not (tmp_path / "lab").exists()
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """drctl lab."""
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -42,19 +43,30 @@ command.add_command(kube)
 @command.command()
 @folder_option
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
-def up(folder: Path | None, *, small: bool) -> None:
-    """Start both sites and the link; a lab that runs already is found."""
+@click.option("--load", is_flag=True, help="With producers and consumer groups at work, until the lab goes down.")
+def up(folder: Path | None, *, small: bool, load: bool) -> None:
+    """Start both sites and the link; a lab that runs already is found, and can be given a load later.
+
+    Without --load the groups of its plan file do not exist yet, so that nothing can be moved.
+    """
     from drctl.lab import Lab, default_folder
+    from drctl.lab.load import start_load
+
+    def say(line: str) -> None:
+        echo(line, err=True)
 
     folder = folder or default_folder()
     try:
         lab = Lab.attach(folder)
-        echo("runs already", err=True)
     except LabError:
-        lab = Lab.start(folder, small=small, progress=lambda line: echo(line, err=True))
+        lab = Lab.start(folder, small=small, progress=say)
         lab.detach()
+    else:
+        say(lab.described(small=small))
+    if load:
+        say(f"{start_load(lab, say)} clients started; every group is at work")
     echo(f"plan file: {lab.plan_file}")
-    echo(f"try: drctl -f {lab.plan_file} status", err=True)
+    say(f"try: drctl -f {shlex.quote(str(lab.plan_file))} status")
 
 
 @command.command()

@@ -33,10 +33,11 @@ def up(folder: Path | None, *, small: bool) -> None:
     folder = _folder(folder)
     try:
         lab = KubeLab.attach(folder)
-        echo("runs already", err=True)
     except LabError:
         lab = KubeLab.start(folder, small=small, progress=lambda line: echo(line, err=True))
         lab.detach()
+    else:
+        echo(lab.described(small=small), err=True)
     echo(f"plan file: {lab.plan_file}")
     echo(f"kubeconfig: {lab.kubectl.kubeconfig}")
     echo(f"try: drctl -f {lab.plan_file} status", err=True)
@@ -59,7 +60,7 @@ def kubectl(folder: Path | None, arguments: tuple[str, ...]) -> None:
     """Run kubectl on the lab's Kubernetes, as its administrator."""
     from drctl.lab.kube import KubeLab
 
-    click.echo(KubeLab.attach(_folder(folder)).kubectl.run(*arguments), nl=False)
+    echo(KubeLab.attach(_folder(folder)).kubectl.run(*arguments), nl=False)
 
 
 @command.command()

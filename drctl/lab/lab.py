@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -140,6 +141,25 @@ class Lab(Parts):
     def status(self) -> tuple[ProcessStatus, ...]:
         """Every process of the lab."""
         return self.processes.all()
+
+    def described(self, *, small: bool) -> str:
+        """What runs, and what of it does not. LabError if it has other brokers than ``small`` or its opposite asks for.
+
+        South tells: its brokers are processes in every lab.
+        """
+        brokers = {site.name: len(site.nodes) for site in self.layout.values()}
+        told = ", ".join(f"{name} with {count} broker{'s'[: count > 1]}" for name, count in brokers.items())
+        told = f"a lab runs already in {self.folder}: {told}"
+        if brokers["south"] != (1 if small else 3):
+            use, down = (
+                f"drctl -f {shlex.quote(str(self.plan_file))}",
+                f"drctl lab down --dir {shlex.quote(str(self.folder))}",
+            )
+            wanted = f"{1 if small else 3} per site {'was' if small else 'were'} asked for"
+            raise LabError(f"{told}; {wanted}", remedy=f"use it with '{use}', or take it down first with '{down}'")
+        gone = [process.name for process in self.status() if process.state == "gone"]
+        again = "start clients again with 'drctl lab up --load', all else with 'drctl lab fault restart'"
+        return f"{told}; not running: {', '.join(gone)} ({again})" if gone else told
 
     def _bring_up(self, progress: Progress, *, prefixed: bool) -> None:
         began = self.clock.monotonic()

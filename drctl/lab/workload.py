@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -49,6 +49,41 @@ CATCH_UP = 120.0
 """Seconds in which groups must reach the end: at full speed they need two or three, a machine under pressure many."""
 
 
+def clients(
+    lab: Lab,
+    run: UUID,
+    time: SteadyTime,
+    history: Callable[[str], Path],
+    *,
+    rate: float,
+    burst: int,
+    leave: bool = False,
+) -> Iterator[tuple[str, list[str]]]:
+    """Every client as the name of its process and its command; ``history`` tells the file of one of ``CLIENTS``.
+
+    ``leave``: they abandon a site whose brokers all refuse connections.
+    """
+
+    def told(module: str, name: str, user: str, pace: float, arguments: list[str]) -> tuple[str, list[str]]:
+        argv = [sys.executable, "-m", f"drctl.lab.clients.{module}", "--run", str(run), "--rate", str(pace)]
+        argv += ["--history", str(history(f"{module}-{name}"))]
+        argv += ["--front-door", str(lab.folder / "front-door.json"), "--time-offset", repr(time.offset)]
+        argv += ["--leave-lost-sites"] if leave else []
+        for site in SITES:
+            there = lab.site(site)
+            argv += ["--site", f"{site}={there.bootstrap_servers}={there.client_properties(user)}"]
+        return f"client-{name}", [*argv, *arguments]
+
+    for kind, share in SHARES.items():
+        partitions = str(TOPICS[PRODUCED[kind]])
+        arguments = ["--kind", kind, "--partitions", partitions, "--burst", str(int(burst * share))]
+        yield told("producer", kind, PRODUCERS[kind], rate * share, arguments)
+    for group in GROUPS:
+        arguments = ["--group", group.name, "--kind", group.kind, "--members", str(group.members)]
+        arguments += [word for topic in group.topics for word in ("--topic", topic)]
+        yield told("consumer", group.name, "readers", group.rate, arguments)
+
+
 @dataclass(slots=True)
 class Workload:
     """Running clients; ``histories`` is the folder with their history files, ``time`` what their lines go by.
@@ -81,26 +116,12 @@ class Workload:
 
         What is compared with their histories must be told by the same ``time``.
         """
-        workload = Workload(lab, run, histories, time, leave_lost_sites)
-        for kind, share in SHARES.items():
-            topic = PRODUCED[kind]
-            arguments = ["--kind", kind, "--partitions", str(TOPICS[topic]), "--burst", str(int(burst * share))]
-            workload._launch("producer", kind, PRODUCERS[kind], rate * share, arguments)
-        for group in GROUPS:
-            arguments = ["--group", group.name, "--kind", group.kind, "--members", str(group.members)]
-            arguments += [word for topic in group.topics for word in ("--topic", topic)]
-            workload._launch("consumer", group.name, "readers", group.rate, arguments)
-        return workload
-
-    def _launch(self, module: str, name: str, user: str, rate: float, arguments: list[str]) -> None:
-        argv = [sys.executable, "-m", f"drctl.lab.clients.{module}", "--run", str(self.run), "--rate", str(rate)]
-        argv += ["--history", str(self.histories / f"{module}-{name}.jsonl")]
-        argv += ["--front-door", str(self.lab.folder / "front-door.json"), "--time-offset", repr(self.time.offset)]
-        argv += ["--leave-lost-sites"] if self.leave_lost_sites else []
-        for site in SITES:
-            there = self.lab.site(site)
-            argv += ["--site", f"{site}={there.bootstrap_servers}={there.client_properties(user)}"]
-        self.lab.processes.start(f"client-{name}", [*argv, *arguments])
+        found = clients(
+            lab, run, time, lambda name: histories / f"{name}.jsonl", rate=rate, burst=burst, leave=leave_lost_sites
+        )
+        for client in found:
+            lab.processes.start(*client)
+        return Workload(lab, run, histories, time, leave_lost_sites)
 
     def stop_producers(self) -> None:
         """Let the producers finish what is in hand and end."""

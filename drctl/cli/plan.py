@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.runbooks import runbooks
 from drctl.cli.sites import direction, never_committed, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
@@ -25,7 +26,10 @@ from drctl.ports import World
 
 @click.group("plan")
 def command() -> None:
-    """Show what a command would do, and what stands in its way. Changes nothing."""
+    """Show what a command would do, and what stands in its way. Changes nothing at any site."""
+
+
+command.add_command(runbooks)
 
 
 @command.command("switchover")

@@ -1,28 +1,36 @@
 """Plans as pages: the runbook is written from the steps, so that it cannot say anything else.
 
-``python -m drctl.plans.render [FOLDER]`` writes every plan's page into ``runbooks/``.
+``python -m drctl.plans.render [FOLDER]`` writes every plan's page into ``runbooks/``, and the page to begin with, which
+is kept in ``situations.md``. ``drctl plan runbooks`` writes the same with the names and addresses of a plan file.
 """
 
 import inspect
+import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from drctl.model.facts import Facts
+from drctl.model.fence import MARK
+from drctl.model.site import Site
 from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover
 from drctl.plans.plan import Place, Plan, Step
 from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, REVERSAL, SALVAGE, SWITCHOVER
 from drctl.ports import World
 
 COMMANDS = {
-    SWITCHOVER: "drctl switchover --to target",
-    FAILOVER: "drctl failover --to target",
-    HANDOVER: "drctl groups handover --to target --group …",
-    FENCE: "drctl fence --site source",
+    SWITCHOVER: "drctl switchover --to {target}",
+    FAILOVER: "drctl failover --to {target}",
+    HANDOVER: "drctl groups handover --to {target} --group …",
+    FENCE: "drctl fence --site {source}",
     REVERSAL: "drctl runs resume",
     SALVAGE: "drctl salvage",
     DECISION: "drctl salvage decide --topic … --decision replay|discard|hand-over --by … --reason …",
-    FAILBACK: "drctl failback --to target",
+    FAILBACK: "drctl failback --to {target}",
 }
+BEGIN = "README.md"
+"""The page to begin with: which situation is it, what an exit code asks for, what to do without drctl."""
 BACK = {
     SWITCHOVER: "the source is open again",
     FAILOVER: "the target was not opened, the link runs on, and a source that was fenced by this run is open again",
@@ -31,14 +39,43 @@ BACK = {
 }
 
 
-def page(plan: Plan) -> str:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A site in a line for a shell: its brokers, the client properties with drctl's login, its Connect worker.
+
+    As text it is what follows ``--bootstrap-server`` in Kafka's tools. ``connect`` stands between double quotes.
+    """
+
+    bootstrap: str
+    config: str
+    connect: str
+
+    def __str__(self) -> str:
+        return f"{self.bootstrap} --command-config {self.config}"
+
+    @staticmethod
+    def of(name: str, site: Site | None = None) -> "Address":
+        """What the plan file says of a site; shell variables without it, and for what Strimzi's resources tell."""
+        name = name.upper()
+        servers = shlex.quote(site.bootstrap_servers) if site and site.bootstrap_servers else f'"${name}"'
+        config = f'"${name}_CONFIG"'
+        if site and site.client_properties:
+            config = shlex.quote(str(site.client_properties))
+        return Address(servers, config, site.connect_url if site and site.connect_url else f"${name}_CONNECT")
+
+
+SOURCE, TARGET = Address.of("source"), Address.of("target")
+
+
+def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET) -> str:
     """The plan as a runbook in Markdown."""
+    command = COMMANDS[plan.kind].format(source=plan.source, target=plan.target)
     lines = [
         f"# Runbook: {plan.kind}",
         "",
         f"Written by `python -m drctl.plans.render` from `drctl/plans/{plan.kind}.py`: change it there.",
         "",
-        f"`{COMMANDS[plan.kind]}` takes these steps. A run that was cut off, by Ctrl-C too, goes on",
+        f"`{command}` takes these steps. A run that was cut off, by Ctrl-C too, goes on",
         "when the same command is given again. If a step before",
         f"**{plan.point_of_no_return}** fails, {_back(plan)}.",
         "Steps marked *lasting* are asked again before every later step.",
@@ -51,7 +88,7 @@ def page(plan: Plan) -> str:
         lines.append(f"| {number} | [{step.name}](#{step.name}) | {_where(plan, step)} | {back} |")
     lines += ["", "## Steps", ""]
     for number, step in enumerate(plan.steps, 1):
-        lines += _section(plan, step, f"{number}.")
+        lines += _section(plan, step, f"{number}.", source, target)
     if plan.way_back:
         lines += [
             "## Way back",
@@ -60,7 +97,7 @@ def page(plan: Plan) -> str:
             "",
         ]
     for number, step in enumerate(plan.way_back, 1):
-        lines += _section(plan, step, f"back {number}.")
+        lines += _section(plan, step, f"back {number}.", source, target)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -68,11 +105,11 @@ def _back(plan: Plan) -> str:
     return f"the way back is walked and {BACK[plan.kind]}" if plan.way_back else "nothing was changed"
 
 
-def _section(plan: Plan, step: Step, number: str) -> list[str]:
+def _section(plan: Plan, step: Step, number: str, source: Address, target: Address) -> list[str]:
     marks = [_where(plan, step)]
     marks += ["lasting"] if step.lasting else []
     marks += ["**point of no return**"] if step.name == plan.point_of_no_return else []
-    look = step.look.format(source=plan.source.upper(), target=plan.target.upper())
+    look = step.look.format(source=source, target=target)
     return [
         f'### <a id="{step.name}"></a>{number} {step.title}',
         "",
@@ -89,29 +126,35 @@ def _where(plan: Plan, step: Step) -> str:
     return {Place.SOURCE: plan.source, Place.TARGET: plan.target, Place.BOTH: "both sites"}[step.at]
 
 
-def pages() -> dict[str, str]:
-    """Every runbook page by file name."""
+def pages(sites: Sequence[Site] = ()) -> dict[str, str]:
+    """Every runbook page by file name; with a source and a target in their words, else in general ones."""
+    source, target = [site.name for site in sites] or ("source", "target")
+    here, there = map(Address.of, ("source", "target"), sites or (None, None))
     plans = (
-        switchover.ordered("source", "target", observe=_blind),
-        failover.ordered("source", "target", observe=_blind),
-        handover.ordered("source", "target", observe=_blind),
-        fence.ordered("source", "target"),
-        reversal.ordered("source", "target"),
-        salvage.ordered("source", "target"),
-        decision.ordered("source", "target"),
-        failback.ordered("source", "target", observe=_blind),
+        switchover.ordered(source, target, observe=_blind),
+        failover.ordered(source, target, observe=_blind),
+        handover.ordered(source, target, observe=_blind),
+        fence.ordered(source, target),
+        reversal.ordered(source, target),
+        salvage.ordered(source, target),
+        decision.ordered(source, target),
     )
-    return {f"{plan.kind}.md": page(plan) for plan in plans}
+    made = {f"{plan.kind}.md": page(plan, here, there) for plan in plans}
+    # Between named sites the way home is the other way round.
+    home = failback.ordered(*((target, source) if sites else (source, target)), observe=_blind)
+    made[f"{home.kind}.md"] = page(home, *((there, here) if sites else (here, there)))
+    begin = Path(__file__).with_name("situations.md").read_text(encoding="utf-8")
+    return made | {BEGIN: begin.format(source=here, target=there, here=source, there=target, rules=MARK)}
 
 
 def _blind(world: World, source: str, target: str) -> Facts:
     raise AssertionError(f"a page looks at no world, neither {source} nor {target} of {world.plan.name}")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, sites: Sequence[Site] = ()) -> None:
     """Write every page into that folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
+    for name, text in pages(sites).items():
         (folder / name).write_text(text, encoding="utf-8")
 
 

@@ -24,7 +24,10 @@ class ReplayTail(Step):
     name: ClassVar[str] = "replay-tail"
     title: ClassVar[str] = "Write the stranded records where work goes on"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-console-consumer.sh --bootstrap-server {target} --property print.headers=true"
+    look: ClassVar[str] = (
+        "kafka-console-consumer.sh --bootstrap-server {target.bootstrap} --consumer.config {target.config}"
+        " --property print.headers=true --from-beginning --topic …"
+    )
 
     def check(self, scene: Scene) -> bool:
         return self.name in scene.seen

@@ -24,7 +24,7 @@ class StartLinkHome(Step):
     name: ClassVar[str] = "start-link-home"
     title: ClassVar[str] = "Start the link to the old site from the handover point"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "curl CONNECT-WORKER-OF-{target}/connectors?expand=status"
+    look: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
 
     def check(self, scene: Scene) -> bool:
         return scene.forward.replication.status().working

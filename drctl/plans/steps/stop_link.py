@@ -14,7 +14,7 @@ class StopLink(Step):
     title: ClassVar[str] = "Stop the link to the target"
     at: ClassVar[Place] = Place.TARGET
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "curl CONNECT-WORKER-OF-{target}/connectors?expand=status"
+    look: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
 
     def check(self, scene: Scene) -> bool:
         return scene.forward.replication.status().halted

@@ -23,7 +23,7 @@ class TurnLinkAround(Step):
     title: ClassVar[str] = "Start the link home from the handover point"
     at: ClassVar[Place] = Place.SOURCE
     may_end_pending: ClassVar[bool] = True
-    look: ClassVar[str] = "curl CONNECT-WORKER-OF-{source}/connectors?expand=status"
+    look: ClassVar[str] = 'curl "{source.connect}/connectors?expand=status"'
 
     def check(self, scene: Scene) -> bool:
         return scene.home.replication.status().working

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from drctl.cli.output import echo
+
 
 @click.command("runbooks")
 @click.option("--to", "target", required=True, help="The site that stands by.")
@@ -23,4 +25,4 @@ def runbooks(plan_file: Path, target: str, folder: Path) -> None:
     if not source:
         raise ConfigInvalid(f"no link leads to {target}", remedy="add it under spec.links")
     main(folder, (plan.site(source), plan.site(target)))
-    click.echo(f"begin with: {folder / 'README.md'}")
+    echo(f"begin with: {folder / 'README.md'}")

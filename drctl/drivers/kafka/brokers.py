@@ -50,12 +50,12 @@ class KafkaBrokers:
         present = sorted(name for name in names if name in listed)
         if not present:
             return {}
-        described = self.site.wait_all(
+        described = self.site.wait_present(
             admin.describe_topics(TopicCollection(present), request_timeout=self.site.timeout).items(),
             "describe topics",
         )
-        resources = [ConfigResource(ResourceType.TOPIC, name) for name in present]
-        configs = self.site.wait_all(
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in described]
+        configs = self.site.wait_present(
             admin.describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"
         )
         settings = {resource.name: {k: v.value for k, v in found.items()} for resource, found in configs.items()}
@@ -75,6 +75,7 @@ class KafkaBrokers:
                 {key: value for key, value in settings[name].items() if value is not None},
             )
             for name, topic in described.items()
+            if name in settings
         }
 
     def view(self) -> KafkaView:
@@ -107,7 +108,7 @@ class KafkaBrokers:
         if not in_sync:
             return 0
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in in_sync]
-        configs = self.site.wait_all(
+        configs = self.site.wait_present(
             self.site.admin().describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"
         )
         demanded = {

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.properties import load
-from drctl.errors import ConfigInvalid, DrctlError, Unauthenticated, Unreachable
+from drctl.errors import ConfigInvalid, DrctlError, NotFound, Unauthenticated, Unreachable
 from drctl.model.site import Site
 
 LOG = logging.getLogger("drctl.kafka")
@@ -173,6 +173,14 @@ class KafkaSite:
         self.causes.rejected = ""
         LOG.debug("site %s: %s: answered", self.name, doing)
         return answer
+
+    def wait_present[K, T](self, futures: Iterable[tuple[K, "Future[T]"]], doing: str) -> dict[K, T]:
+        """The same as ``wait_all``, without what was deleted since it was listed."""
+        found: dict[K, T] = {}
+        for key, future in futures:
+            with suppress(NotFound):
+                found[key] = self.wait(future, doing)
+        return found
 
     def wait_all[K, T](self, futures: Iterable[tuple[K, "Future[T]"]], doing: str) -> dict[K, T]:
         """Every future's result by its key."""

@@ -1,46 +1,32 @@
-"""Which brokers drctl works with."""
+"""What brokers answer about several topics, where one of them is deleted meanwhile."""
+
+from concurrent.futures import Future
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
-from drctl.drivers.kafka.brokers import super_users, supported_version
-from drctl.errors import Unsupported
-
-
-@pytest.mark.parametrize(
-    ("protocol", "version"),
-    [
-        ({}, "4"),
-        ({"inter.broker.protocol.version": "3.9-IV0"}, "3.9"),
-        ({"inter.broker.protocol.version": "3.10"}, "3.10"),
-    ],
-)
-def test_kraft_brokers_from_3_9_on_are_taken(protocol: dict[str, str], version: str) -> None:
-    assert supported_version("north", {"process.roles": "broker", **protocol}) == version
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.errors import Forbidden
 
 
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ({"zookeeper.connect": "zk:2181"}, "north runs on ZooKeeper"),
-        ({"process.roles": "", "zookeeper.connect": ""}, "north runs on ZooKeeper"),
-        ({"process.roles": "broker", "inter.broker.protocol.version": "3.8-IV1"}, r"north runs Kafka 3\.8"),
-        ({"process.roles": "broker", "inter.broker.protocol.version": "2.8"}, r"north runs Kafka 2\.8"),
-    ],
-)
-def test_zookeeper_and_older_versions_are_refused(config: dict[str, str], said: str) -> None:
-    with pytest.raises(Unsupported, match=said) as told:
-        supported_version("north", config)
-    assert told.value.remedy
+def answer(found: str | int) -> "Future[str]":
+    """An answer, or a Kafka error's code."""
+    future: Future[str] = Future()
+    if isinstance(found, str):
+        future.set_result(found)
+    else:
+        future.set_exception(KafkaException(KafkaError(found)))
+    return future
 
 
-@pytest.mark.parametrize(
-    ("told", "known"),
-    [
-        ({}, None),
-        ({"super.users": ""}, None),  # a secret to Apache Kafka: named, without its value
-        ({"super.users": "User:admin;User:CN=ops,O=plant"}, {"User:admin", "User:CN=ops,O=plant"}),
-        ({"super.users": " User:admin ; "}, {"User:admin"}),
-    ],
-)
-def test_super_users_are_known_where_a_broker_tells_them(told: dict[str, str], known: set[str] | None) -> None:
-    assert super_users(told) == known
+def test_a_topic_that_was_deleted_since_it_was_listed_is_left_out_and_the_others_are_told() -> None:
+    site = KafkaSite("north", {"bootstrap.servers": "localhost:1"})
+    told = {"orders": answer("3 partitions"), "gone": answer(KafkaError.UNKNOWN_TOPIC_OR_PART)}
+    assert site.wait_present(told.items(), "describe topics") == {"orders": "3 partitions"}
+
+
+def test_what_may_not_be_seen_is_not_taken_for_deleted() -> None:
+    site = KafkaSite("north", {"bootstrap.servers": "localhost:1"})
+    told = {"orders": answer(KafkaError.TOPIC_AUTHORIZATION_FAILED)}
+    with pytest.raises(Forbidden):
+        site.wait_present(told.items(), "describe topics")

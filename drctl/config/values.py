@@ -17,8 +17,7 @@ TIME = r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$"
 NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 ALIAS = r"^[A-Za-z0-9]([-_A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
 RESOURCE = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
-URL = r"^https?://(?:[^\s/?#@]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::[0-9]{1,5})?(?:/[^\s?#@]*)?$"
-"""A login in it is used and never shown; with a slash or ``@`` as it is, a part of it would be taken for the host."""
+URL = r"^https?://[^\s/]+"
 SERVER = r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+(?:%[^\s,:\[\]]+)?\]):[0-9]{1,5}"
 SERVERS = rf"^\s*{SERVER}\s*(?:,\s*{SERVER}\s*)*$"
 PRINCIPAL = r"^User:(?!\*$).+$"
@@ -38,7 +37,7 @@ PATTERNS = {
     ALIAS: "a name of letters, digits, dashes and underscores, the site's alias in MirrorMaker 2, for example north",
     RESOURCE: "the name of a Kubernetes resource",
     DURATION: "a duration, for example 500ms, 60s or 1h30m",
-    URL: "an http:// or https:// address (in a password write / as %2F and @ as %40)",
+    URL: "an http:// or https:// address",
     SERVERS: "host:port, more of them separated by commas, IPv6 in brackets",
     PRINCIPAL: "one principal as User:name",
     TIME: "a time of day as 06:00, from 00:00 to 24:00",
@@ -79,6 +78,12 @@ def _servers(text: str) -> str:
 def _url(text: str) -> str:
     if re.search(r"\s", text):
         raise PydanticCustomError("url", "expected an address without blanks")
+    login, _, place = text.partition("://")[2].rpartition("@")
+    if re.search(r"[/?#@]", login):
+        # A part of the password would be taken for the host, and shown.
+        raise PydanticCustomError("url", "expected an address; in a password write / as %2F and @ as %40")
+    if re.search(r"[?#]", place):
+        raise PydanticCustomError("url", "expected an address without ? and #")
     try:
         told = urlsplit(text)
         good = bool(told.hostname) and (told.port is None or told.port > 0)

@@ -233,8 +233,8 @@ def test_every_error_names_line_and_expectation(tmp_path: Path, good: str, bad: 
         ("http://n:8083", "ftp://admin:s3cret@n", r":8: .*got 'ftp://\*\*\*@n'"),
         ("http://n:8083", "admin:s3cret@n", r":8: .*url expected an http"),
         ("http://n:8083", "http://u:pa/s3cret@n:8083", r":8: .*in a password write / as %2F"),
-        ("http://n:8083", "http://u:pa@s3cret@n:8083", r":8: .*url expected an http"),
-        ("http://n:8083", "http://n:8083/?token=s3cret", r":8: .*url expected an http"),
+        ("http://n:8083", "http://u:pa@s3cret@n:8083", r":8: .*url expected an address"),
+        ("http://n:8083", "http://n:8083/?token=s3cret", r":8: .*url expected an address"),
         ('"http://n:8083"', "{sasl.password: s3cret}", r":8: .*got a mapping"),
         ('"http://n:8083"', "[s3cret]", r":8: .*got a list"),
         (

@@ -1,7 +1,24 @@
 """Settings for every tier."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
 from hypothesis import settings
 
 # No deadline: a slow machine must not fail a true property. The blob makes a failure repeatable from a log.
 settings.register_profile("drctl", deadline=None, print_blob=True)
 settings.load_profile("drctl")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Nothing of a process' logging outlives the test: a level set by one would hide the lines that another counts."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each).__module__.startswith("drctl.")]:
+        root.removeHandler(handler)
+    for name in ("drctl", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    structlog.reset_defaults()

@@ -2,11 +2,13 @@
 
 | refusal | what changes it |
 |---|---|
-| NOT_COPIED | time: the link copies, and the drain waits for it |
+| NOT_COPIED, COPY_UNCERTAIN | time: the link copies, and the drain waits for it |
+| NO_SYNC | time: a sync comes with the next records, or the worker's next commit of offsets |
+| COMPACTED_APART | time: behind the newest sync until the next one, else until the other site's cleaner has run |
 | UNDECIDED | its transaction's end: asked again for a moment, then a reason to wait |
 | every other one | a person |
 
-Invariant: refused now and not NOT_COPIED ⇒ named before anything is changed, unless repeats are accepted and an earlier
+Invariant: refused now and not IN_TIME ⇒ named before anything is changed, unless repeats are accepted and an earlier
 position is certain to skip nothing.
 """
 
@@ -16,6 +18,11 @@ from collections.abc import Iterator, Mapping
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused
+
+IN_TIME = frozenset(
+    {Refusal.NOT_COPIED, Refusal.COPY_UNCERTAIN, Refusal.NO_SYNC, Refusal.COMPACTED_APART},
+)
+"""Refusals that time may end without anybody's doing: to block by them would keep healthy groups from moving."""
 
 SHOWN = 5
 """Places that are named of one group and reason."""
@@ -51,7 +58,7 @@ def position_blockers(
 
 def stays(refused: Refused, *, accept_repeats: bool) -> bool:
     """Whether neither waiting for the link nor an accepted repeat helps."""
-    return refused.why is not Refusal.NOT_COPIED and not (accept_repeats and refused.conservative is not None)
+    return refused.why not in IN_TIME and not (accept_repeats and refused.conservative is not None)
 
 
 def _places(refused: list[Refused]) -> str:

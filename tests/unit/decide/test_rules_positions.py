@@ -3,7 +3,7 @@
 import pytest
 
 from drctl.decide.rules import Concern, Rule
-from drctl.decide.rules_positions import position_blockers
+from drctl.decide.rules_positions import IN_TIME, position_blockers
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
 
@@ -14,7 +14,7 @@ def answer(why: Refusal, conservative: int | None = None) -> Refused:
     return Refused(ORDERS, 10, why, "seen", conservative, None if conservative is None else 3)
 
 
-@pytest.mark.parametrize("why", [why for why in Refusal if why is not Refusal.NOT_COPIED])
+@pytest.mark.parametrize("why", sorted(set(Refusal) - IN_TIME))
 def test_whatever_waiting_for_the_link_does_not_change_is_a_reason_to_wait(why: Refusal) -> None:
     (found,) = position_blockers({"billing": {ORDERS: answer(why)}}, accept_repeats=False)
     assert (found.rule, found.concern) == (Rule.POSITION_UNPROVEN, Concern.POSITIONS)
@@ -22,10 +22,11 @@ def test_whatever_waiting_for_the_link_does_not_change_is_a_reason_to_wait(why: 
     assert found.remedy
 
 
+@pytest.mark.parametrize("why", sorted(IN_TIME))
 @pytest.mark.parametrize("early", [None, 4])
-def test_what_is_not_copied_yet_is_none(early: int | None) -> None:
+def test_what_time_may_end_is_none(early: int | None, why: Refusal) -> None:
     proven = Translated(ORDERS, 10, 12, Proof.COUNTED, 3)
-    waits = answer(Refusal.NOT_COPIED, early)
+    waits = answer(why, early)
     answers: dict[str, dict[TopicPartition, Answer]] = {
         "billing": {ORDERS: waits},
         "dispatch": {ORDERS: proven},
@@ -44,7 +45,9 @@ def test_accepted_repeats_take_an_earlier_position_where_there_is_one() -> None:
 
 
 def test_each_group_and_reason_is_named_once_with_its_places() -> None:
-    many = {TopicPartition("orders", n): Refused(TopicPartition("orders", n), 1, Refusal.NO_SYNC) for n in range(7)}
+    many = {
+        TopicPartition("orders", n): Refused(TopicPartition("orders", n), 1, Refusal.NO_PARTITION) for n in range(7)
+    }
     (first, second) = position_blockers({"b": {ORDERS: answer(Refusal.UNDECIDED)}, "a": many}, accept_repeats=False)
     assert "orders-4 at 1 and 2 more partitions" in first.detail
     assert "orders-0 (seen)" in second.detail

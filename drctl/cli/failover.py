@@ -3,6 +3,7 @@
 import getpass
 import re
 import socket
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def command(
     """
     from drctl.monitors import observe
     from drctl.plans.failover import plan as failover_plan
+    from drctl.plans.objectives import against
     from drctl.plans.selection import moving
 
     on_terms = terms(**said)
@@ -57,6 +59,9 @@ def command(
         result = walk(steps, world, on_terms)
         entries = world.journal.entries(result.run.id)
     show(result, output, {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()})
+    if restored := result.evidence["watch-first-commits"]["traffic restored"]:
+        seconds = (datetime.fromisoformat(restored) - entries[0].at).total_seconds()
+        click.echo(f"recovery time: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
     tell_exceptions(result)
 
 

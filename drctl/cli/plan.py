@@ -15,6 +15,7 @@ from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
+from drctl.plans.objectives import expected, pauses
 from drctl.plans.plan import Plan
 from drctl.plans.position_gate import judge_positions
 from drctl.plans.positions import Answers
@@ -56,9 +57,11 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         behind = stays_behind(whole, source, target)
         never = never_committed(world, source, target)
         epoch = world.epochs.current()
+        measured, promised = pauses(whole), whole.plan.objectives.recovery_time
         digests = {"plan": plan_digest(steps, world), "facts": facts_digest(facts, epoch)}
     if output in ("json", "yaml"):
         more = {"uncovered": _uncovered(behind), "neverCommitted": never, "epoch": epoch, "digests": digests}
+        more |= {"expectedPauseSeconds": max(measured, default=None), "objectiveSeconds": promised.total_seconds()}
         show_document(_document(steps, groups, blocking, warned) | more, output)
     else:
         _show(steps, groups, blocking, warned)
@@ -66,6 +69,7 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
             echo(f"stays behind: {group}: {why}")
         for line in never:
             echo(f"never committed: {line}")
+        echo(f"expected pause: {expected(measured, promised)}")
         echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)

@@ -13,6 +13,7 @@ from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
+from drctl.plans.objectives import against, pause
 from drctl.plans.plan import Plan
 from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
@@ -42,7 +43,10 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
         if not yes:
             _ask(world, steps, stays_behind(whole, source, target))
         result = walk(steps, world, on_terms)
+        seconds = pause(whole.journal.entries(result.run.id))
     _show(result, output)
+    if seconds is not None:
+        click.echo(f"pause of writes: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
     tell_exceptions(result)
 
 

@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned fuzz format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned fuzz sweep format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -62,6 +62,9 @@ interpreters: setup ## unit, spec and contract on the fakes, on every supported 
 
 fuzz: setup ## mangle documents for a minute; what make check does for some seconds; ARGS='--reader plan --seed 2'
 	@$(BIN)/python tools/fuzz.py --seconds 60 $(ARGS)
+
+sweep: setup ## damage a state file at every byte and every length, not only at some; takes minutes
+	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/unit/drivers/test_damaged_state.py
 
 setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time
 	@tools/setup-kube.sh

@@ -61,7 +61,7 @@ def command(
     show(result, output, {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()})
     if restored := result.evidence["watch-first-commits"]["traffic restored"]:
         seconds = (datetime.fromisoformat(restored) - entries[0].at).total_seconds()
-        click.echo(f"recovery time: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
+        echo(f"recovery time: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
     tell_exceptions(result)
 
 

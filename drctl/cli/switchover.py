@@ -46,7 +46,7 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
         seconds = pause(whole.journal.entries(result.run.id))
     _show(result, output)
     if seconds is not None:
-        click.echo(f"pause of writes: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
+        echo(f"pause of writes: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
     tell_exceptions(result)
 
 

@@ -1,13 +1,14 @@
 """The SQLite file that holds a plan file's epoch and journal."""
 
 import os
+import secrets
 import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from drctl.drivers.store.files import private, remedy
+from drctl.drivers.store.files import force, private, remedy
 from drctl.errors import JournalBroken
 
 SCHEMA = """
@@ -34,7 +35,13 @@ CREATE TABLE IF NOT EXISTS copied (
     PRIMARY KEY (plan, link, topic, partition)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS sighting (site TEXT PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL, silent TEXT) STRICT;
+CREATE TABLE IF NOT EXISTS seal (sealed TEXT PRIMARY KEY, digest TEXT NOT NULL) STRICT;
 """
+
+RESTORE = "'drctl runs restore --from SITE' brings back what a site's copy holds"
+
+SMALLEST = 512
+"""Bytes of SQLite's smallest page: it takes a file of fewer for a new one."""
 
 NOT_OURS = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 """Errors of SQLite that say nothing against the content."""
@@ -52,8 +59,6 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     except (OSError, sqlite3.Error) as error:
         raise broken(path, error) from error
     try:
-        if connection.execute("PRAGMA page_count").fetchone() == (0,):
-            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.executescript(SCHEMA)
@@ -63,6 +68,9 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     except (sqlite3.Error, UnicodeError, OverflowError) as error:
         raise broken(path, error) from error
     finally:
+        with suppress(sqlite3.Error):
+            # A statement that was not read to its end keeps a closed connection, and with it the lock, alive.
+            connection.rollback()
         connection.close()
 
 
@@ -84,14 +92,38 @@ def share(path: Path) -> None:
 
 
 def prepare(path: Path) -> None:
-    """Make the file readable by its owner alone. SQLite gives its mode to the files that it puts beside it."""
+    """Make the file if it is not there, readable by its owner alone, as are those that SQLite puts beside it.
+
+    A file appears with all its tables, so one that is empty, or nearly, has lost what it held.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     real = Path(os.path.realpath(path))
-    with suppress(FileExistsError):
-        # Made without being opened: to close it would end the locks that other threads hold on it by then.
-        os.mknod(real, stat.S_IFREG | 0o600)
+    if not real.exists():
+        _make(real)
     for end in ("", "-wal", "-shm", "-journal"):
         private(real.with_name(real.name + end))
+    size = real.stat().st_size
+    if size < SMALLEST and os.access(real, os.R_OK | os.W_OK):  # else whose it is comes first
+        raise JournalBroken(
+            f"{path}: the journal cannot be used: it was cut to {size} bytes, and SQLite would begin it anew",
+            remedy=f"move it away with its -wal and -shm, then {RESTORE}",
+        )
+
+
+def _make(real: Path) -> None:
+    """Make a file with all tables; it appears whole or, if another process was first, not at all."""
+    new = real.with_name(f".{real.name}.{secrets.token_hex(8)}")
+    try:
+        os.mknod(new, stat.S_IFREG | 0o600)
+        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(SCHEMA)
+        with suppress(FileExistsError):
+            os.link(new, real)
+        force(real.parent)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def broken(path: Path, error: object) -> JournalBroken:
@@ -105,5 +137,5 @@ def broken(path: Path, error: object) -> JournalBroken:
         )
     return JournalBroken(
         f"{said}{error}",
-        remedy="free the disk; a damaged file: move it away with its -wal and -shm, then 'drctl runs restore'",
+        remedy=f"free the disk; a damaged file: move it away with its -wal and -shm, then {RESTORE}",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from drctl.drivers.store import seals
 from drctl.drivers.store.database import transaction
 from drctl.model.offsets import TopicPartition
 
@@ -16,23 +17,26 @@ class SqliteMemory:
 
     def topic_ids(self, site: str) -> Mapping[str, str]:
         with transaction(self.path) as database:
-            rows = database.execute("SELECT topic, id FROM seen_topic WHERE plan = ? AND site = ?", (self.plan, site))
-            return {str(topic): str(found) for topic, found in rows}
+            rows = seals.rows(database, self.path, "seen_topic")
+        return {topic: found for plan, at, topic, found in rows if (plan, at) == (self.plan, site)}
 
     def note_topic_ids(self, site: str, ids: Mapping[str, str], *, anew: bool = False) -> None:
         verb = "INSERT OR REPLACE" if anew else "INSERT OR IGNORE"
         rows = [(self.plan, site, topic, found) for topic, found in ids.items()]
         with transaction(self.path) as database:
+            seals.rows(database, self.path, "seen_topic")
             database.executemany(f"{verb} INTO seen_topic VALUES (?, ?, ?, ?)", rows)
+            seals.renew(database, "seen_topic")
 
     def copied(self, link: str) -> Mapping[TopicPartition, int]:
         with transaction(self.path) as database:
-            rows = database.execute(
-                "SELECT topic, partition, offset FROM copied WHERE plan = ? AND link = ?", (self.plan, link)
-            )
-            return {TopicPartition(str(topic), int(number)): int(offset) for topic, number, offset in rows}
+            rows = seals.rows(database, self.path, "copied")
+        ours = (self.plan, link)
+        return {TopicPartition(topic, number): offset for *whose, topic, number, offset in rows if tuple(whose) == ours}
 
     def note_copied(self, link: str, ends: Mapping[TopicPartition, int]) -> None:
         rows = [(self.plan, link, *partition, offset) for partition, offset in ends.items()]
         with transaction(self.path) as database:
+            seals.rows(database, self.path, "copied")
             database.executemany("INSERT OR REPLACE INTO copied VALUES (?, ?, ?, ?, ?)", rows)
+            seals.renew(database, "copied")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from drctl.drivers.store import seals
 from drctl.drivers.store.database import broken, transaction
 from drctl.model.loss import Sighting
 from drctl.model.offsets import TopicPartition
@@ -21,19 +22,24 @@ class SqliteSightings:
         seen = before.followed_by(ends, at) if before else Sighting(ends, at)
         body = json.dumps([[*p, end, seen.rates.get(p)] for p, end in sorted(seen.ends.items())])
         with transaction(self.path) as database:
+            seals.rows(database, self.path, "sighting")
             database.execute("INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, NULL)", (site, at.isoformat(), body))
+            seals.renew(database, "sighting")
 
     def note_silence(self, site: str, at: datetime) -> None:
         with transaction(self.path) as database:
+            seals.rows(database, self.path, "sighting")
             database.execute("UPDATE sighting SET silent = ? WHERE site = ? AND silent IS NULL", (at.isoformat(), site))
+            seals.renew(database, "sighting")
 
     def last(self, site: str) -> Sighting | None:
         with transaction(self.path) as database:
-            row = database.execute("SELECT at, body, silent FROM sighting WHERE site = ?", (site,)).fetchone()
-        if row is None:
+            rows = seals.rows(database, self.path, "sighting")
+        told = next((rest for about, *rest in rows if about == site), None)
+        if told is None:
             return None
         try:
-            return _sighting(*row)
+            return _sighting(*told)
         except (ValueError, TypeError, RecursionError) as error:
             raise broken(self.path, f"what was last seen of {site} is nothing that can be read") from error
 

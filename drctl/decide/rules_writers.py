@@ -32,7 +32,8 @@ def writing_blockers(facts: Facts) -> Iterator[Blocker]:
     yield from _super_users(facts)
     if standing := own(facts.source):
         detail = f"{facts.source.name}: deny rules stand for {_names(standing)}"
-        yield Blocker(Rule.SOURCE_FENCED, detail, "resume or undo the run that left them, or lift them")
+        remedy = f"resume or abort the run that left them; if none is unfinished: drctl unfence {facts.source.name}"
+        yield Blocker(Rule.SOURCE_FENCED, detail, remedy)
     if facts.target.standing.value:
         for name, scopes in sorted(_open_at_the_standby(facts).items()):
             detail = f"{facts.target.name}: {name} may write there: its {' and '.join(scopes)} are not denied"

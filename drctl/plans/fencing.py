@@ -73,6 +73,19 @@ def require(scene: Scene, scope: Scope) -> list[str]:
     return standing(scene, scope)
 
 
+def not_closed(world: World, site: SitePorts) -> list[str]:
+    """Why a site is not certain to refuse writes; empty if every writer is denied there and a canary is refused.
+
+    Unreachable, or what else it raises, where the site does not tell.
+    """
+    standing = site.fence.standing()
+    missing = frozenset[Denial]().union(*(needed(world, site, scope) for scope in Scope)) - standing
+    found = [f"{site.name}: {each.principal} is not denied {each.scope}" for each in sorted(missing, key=str)]
+    if not (canary := site.fence.canary()).refused:
+        found.append(f"{site.name}: an ordinary client is not refused ({canary.answer})")
+    return found
+
+
 def not_covered(site: SitePorts) -> str:
     """Whom no deny rule binds, by name where somebody tells the names."""
     known = site.fence.writers().super_users

@@ -36,6 +36,7 @@ class Scene:
     ``in_charge`` raises Locked or Superseded unless we may still act: a step calls it right before every change.
     ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's, ``digest`` the
     plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic clock.
+    ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens it.
     """
 
     world: World
@@ -49,6 +50,7 @@ class Scene:
     terms: Terms = field(default_factory=Terms)
     digest: str = ""
     raised_at: float | None = None
+    saw_target_closed: bool = False
     _followed: dict[str, Followed] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
 

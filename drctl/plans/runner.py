@@ -9,7 +9,7 @@ the run ends without them, says so, and they are made up for later. Ctrl-C is a 
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import structlog
@@ -26,31 +26,32 @@ from drctl.errors import (
 )
 from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
 from drctl.model.terms import Terms
+from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
 from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
+from drctl.plans.newest import STALE, require_newest
 from drctl.plans.pending import PENDING
 from drctl.plans.plan import Place, Plan, Scene, Step
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
 from drctl.plans.remedies import joined, remedy_of
 from drctl.plans.repetition import told_before
-from drctl.plans.selection import FAILOVER, MOVES, moving
+from drctl.plans.selection import MOVES, moving
+from drctl.plans.steps.reopen_source import gone_back
 from drctl.plans.waiting import patiently
 from drctl.ports import World
 from drctl.redaction import describe
 
 __all__ = ["STALE", "Announce", "Progress", "StepState", "run"]
 
-STALE = 5.0
-"""Seconds that a broker's answer may be behind the others'."""
-
 
 def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> RunResult:
     """Run the plan to its end, or continue it; a key that was used before tells how that run ended.
 
     Raises Locked or Superseded at once when we are not, or no longer, in charge; Blocked when a gate says no;
-    Compensated when a step before the point of no return failed and the source is open again; StepFailed when a step
-    after it failed, or the way back did not reach its end: the same command goes on from there.
+    Compensated when a step before the point of no return failed and the way back was walked; StepFailed when a step
+    after it failed, or the way back did not reach its end: the same command goes on from there. JournalBroken, nothing
+    touched, when the sites are ahead of the journal.
     """
     if plan.kind in MOVES:
         world = moving(world, plan.target)
@@ -88,12 +89,15 @@ class _Course:
         self._open = False
         self.touched = bool(record.remembered.keys() - {plan.steps[0].name})
         self.now = (1, plan.steps[0], 0.0, False)
+        self.resumed = record.resumed
         self.log.info("run-resumed" if record.resumed else "run-started")
 
     def walk(self) -> RunResult:
         """Take every step; on failure turn back, or say how to go on."""
         try:
             self._require_charge()
+            if self.resumed:
+                patiently(self.scene, lambda: require_newest(self.plan, self.scene))
             if self.scene.terms.abort:
                 self._abort(self.scene.terms)
             if self.turned_back:
@@ -140,7 +144,7 @@ class _Course:
                 self.scene.seen[name] = patiently(self.scene, lambda: step.verify(self.scene))
             self._write(Event.STEP_FOUND_DONE, name, self.scene.seen[name])
             return self._finished(StepState.FOUND_DONE)
-        self._re_verify(conditions)
+        require_standing(conditions, self._is_done, self.world.clock)
         remembered = self.scene.remembered.get(name)
         if remembered is None:
             remembered = step.remember(self.scene)
@@ -170,22 +174,6 @@ class _Course:
             opening = next(step for step in self.plan.steps if step.name == self.plan.point_of_no_return)
             self._open = self._is_done(opening)
         return self._open
-
-    def _re_verify(self, conditions: Iterable[Step]) -> None:
-        """Ask every step of these whether its effect still stands."""
-        for step in conditions:
-            if not self._still_stands(step):
-                raise StepFailed(f"what {step.name} had brought about no longer stands: {step.title.lower()}")
-
-    def _still_stands(self, step: Step) -> bool:
-        """Ask for some seconds: a broker answers from its own copy of the metadata, which may lag behind an effect."""
-        clock = self.world.clock
-        deadline = clock.monotonic() + STALE
-        while not self._is_done(step):
-            if clock.monotonic() >= deadline:
-                return False
-            clock.sleep(0.2)
-        return True
 
     @contextmanager
     def _failing_well(self, step: Step) -> Iterator[None]:
@@ -242,14 +230,16 @@ class _Course:
         self.hooks.tell(RunState.COMPENSATED, cause)
         self._end(RunState.COMPENSATED)
         failed = LossNotAccepted if isinstance(error, LossNotAccepted) else Compensated
-        now = f"{self.run.source} is open again" if self.plan.kind != FAILOVER else f"{self.run.target} was not opened"
+        told, remedy = gone_back(self.plan, self.scene)
         raise failed(
-            f"{self.plan} failed at {cause}; the way back was walked and {now}", remedy=remedy_of(error)
+            f"{self.plan} failed at {cause}; the way back was walked and {told}",
+            remedy=joined(remedy_of(error), remedy),
         ) from error
 
     def _step_back(self, number: int, step: Step) -> str:
         """One step of the way back; one that fails does not keep the next from being tried."""
         self._start(number, step, way_back=True)
+        self.scene.seen.pop(step.name, None)  # what it saw before a cut proves nothing now
         try:
             self._take(step)
         except (Refused, JournalBroken):

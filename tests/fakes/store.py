@@ -83,6 +83,13 @@ class FakeJournal:
             self._take(line.change, line.about, line.content)
         return len(lines) - own
 
+    def cut_to(self, lines: int) -> None:
+        """Be an older copy of itself: only so many lines were written then."""
+        kept, self._lines = self._lines[:lines], []
+        self._runs, self._entries = {}, {}
+        for line in kept:
+            self._take(line.change, line.about, line.content)
+
     def tamper(self, run: str, sequence: int) -> None:
         """Alter one entry behind the journal's back."""
         self.altered.add((run, sequence))

@@ -4,6 +4,7 @@ from typing import ClassVar, override
 
 from drctl.errors import Unreachable
 from drctl.model.fence import Denial
+from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.losing import answers
@@ -62,7 +63,7 @@ class ReopenDoor(PointClientsBack):
 
     @override
     def _before(self, scene: Scene) -> str:
-        return scene.source.name
+        return scene.world.front_door.site() or scene.source.name
 
 
 class RestoreConfirmed(RestorePositions):
@@ -111,6 +112,10 @@ class LetLinkRunOn(ResumeLink):
         scene.forward.replication.resume()
         wait_until_none(scene, "the link runs on", lambda: self._halted(scene))
         return {}
+
+    @override
+    def _stood_still(self, scene: Scene, status: LinkStatus) -> bool:
+        return False  # a failover passes its gates whether the link runs or not
 
     def _halted(self, scene: Scene) -> list[str]:
         source = scene.forward.replication.status().source

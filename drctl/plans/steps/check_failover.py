@@ -7,6 +7,7 @@ from typing import ClassVar, override
 from drctl.decide.equality import failover_warnings
 from drctl.decide.failing_over import failover_blockers, loss_blockers
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.rules_writers import own
 from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence
@@ -44,7 +45,10 @@ class CheckFailover(Step):
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
         passed = pass_gates(scene, facts, self._reasons(scene, facts), failover_warnings(facts))
-        return passed | {"source answered": facts.source.cluster.known}
+        canary = facts.target_canary.value
+        closed = bool(own(facts.target)) and canary is not None and canary.refused
+        scene.saw_target_closed = closed
+        return passed | {"source answered": facts.source.cluster.known, "target closed": closed}
 
     @override
     def verify(self, scene: Scene) -> Evidence:

@@ -7,7 +7,6 @@ from typing import ClassVar
 from drctl.decide.digests import facts_digest
 from drctl.decide.rights import lacking
 from drctl.errors import Blocked, NotFound, Undecided
-from drctl.model.fence import Scope
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
@@ -162,13 +161,7 @@ class _Choice:
 
 def open_doors(scene: Scene) -> Iterator[str]:
     """Why the target of a failback is not certain to refuse writes."""
-    fence = scene.target.fence
-    standing = fence.standing()
-    for scope in Scope:
-        for denial in sorted(fencing.needed(scene.world, scene.target, scope) - standing, key=str):
-            yield f"{scene.target.name}: {denial.principal} is not denied {scope}: salvage again, it fences"
-    if not (canary := fence.canary()).refused:
-        yield f"{scene.target.name}: an ordinary client is not refused ({canary.answer})"
+    yield from (f"{why}: salvage again, it fences" for why in fencing.not_closed(scene.world, scene.target))
 
 
 def _readers_behind(

@@ -53,6 +53,7 @@ class FenceStandby(Step):
                 f"{name}: the standby does not refuse writes: {late}",
                 remedy="see who writes there: neither an application nor the canary's user may be a super user",
             ) from late
+        scene.saw_target_closed = True
         denied = sorted({denial.principal for denial in fence.standing()})
         return {"denied": denied, "canary": fence.canary().answer}
 

@@ -30,8 +30,11 @@ class PointClientsBack(Step):
             raise StepFailed(f"the front door points to {site}, not to {self._before(scene)}")
         return {"front door": site}
 
-    def _before(self, scene: Scene) -> str | None:
-        """Where it pointed before this run closed it; where it points if this run did not."""
+    def _before(self, scene: Scene) -> str:
+        """Where it pointed before this run closed it; where it points if this run did not.
+
+        A closed front door was closed by this run, whether its journal still knows that or not: the gates want it open.
+        """
         closed = scene.remembered.get(CloseConsumers.name)
         site: str | None = closed["front door"] if closed else scene.world.front_door.site()
-        return site
+        return site or scene.source.name

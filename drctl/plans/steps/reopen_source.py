@@ -2,22 +2,31 @@
 
 from typing import ClassVar
 
+from drctl.errors import StepFailed, Unreachable
 from drctl.model.fence import Denial, Scope
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Plan, Scene, Step
+from drctl.plans.selection import FAILOVER
+from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.waiting import wait_until_none
 
+TOOK_A_WRITE = "took a write"
+"""Key in this step's evidence: only then is the source said to be open."""
+LEFT_CLOSED = "left closed"
+"""Key in this step's evidence: for whom it is not open, since these rules stood before the run."""
 _PUT_UP_BY = {Scope.TOPICS: FenceWrites.name, Scope.TRANSACTIONAL_IDS: FenceTransactions.name}
 
 
 class ReopenSource(Step):
     """Lift the deny rules that this run put up at the source, both kinds, and see an ordinary client write again.
 
-    First on the way back: whatever else may fail, clients can work. Rules that stood before the run are not touched: a
-    site that was fenced then may have an open sibling. Nor are those that somebody else made.
+    First on the way back: whatever else may fail, clients can work. It asks the target first, which has to be closed as
+    the target itself tells. A run that has passed its gates found no rule of drctl at the source, so all that stand
+    there are its own, whether its journal still knows of them or not. Of one that has not, rules that stood before
+    are not touched, and it is said that the site is left closed. Nor are those that somebody else made.
     """
 
     name: ClassVar[str] = "reopen-source"
@@ -29,23 +38,54 @@ class ReopenSource(Step):
         return not self._ours(scene)
 
     def do(self, scene: Scene) -> Evidence:
+        self._require_closed_target(scene)
         scene.in_charge()
         scene.source.fence.lift(self._ours(scene))
         return {}
+
+    @staticmethod
+    def _require_closed_target(scene: Scene) -> None:
+        """StepFailed if it is open; a target that fell silent is as closed as this process has seen it."""
+        try:
+            reasons = fencing.not_closed(scene.world, scene.target)
+        except Unreachable:
+            if not scene.saw_target_closed:
+                raise
+            return
+        if reasons:
+            raise StepFailed(
+                f"{scene.source.name} stays closed, because {scene.target.name} is not: {'; '.join(reasons)}",
+                remedy=f"deny these writers at {scene.target.name} by hand, then run the same command again",
+            )
 
     def verify(self, scene: Scene) -> Evidence:
         fence = scene.source.fence
         wait_until_none(scene, "the deny rules are gone", lambda: sorted(d.principal for d in self._ours(scene)))
         if left := fencing.own(scene.source):
-            return {"left as it was": sorted({denial.principal for denial in left})}
+            return {LEFT_CLOSED: sorted({denial.principal for denial in left})}
         wait_until_none(scene, "the source takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
-        return {"canary": "written", "left as they are": fencing.of_others(scene.source)}
+        return {TOOK_A_WRITE: True, "left as they are": fencing.of_others(scene.source)}
 
     def _ours(self, scene: Scene) -> frozenset[Denial]:
-        return frozenset(d for d in fencing.own(scene.source) if _is_ours(scene, d))
+        passed = scene.run.kind != FAILOVER and CheckGates.name in scene.seen
+        return frozenset(d for d in fencing.own(scene.source) if passed or _is_ours(scene, d))
 
 
 def _is_ours(scene: Scene, denial: Denial) -> bool:
     """Whether the rule came with this run; a step that never intended anything put up nothing."""
     remembered = scene.remembered.get(_PUT_UP_BY[denial.scope])
     return remembered is not None and denial.principal not in remembered["stood before"]
+
+
+def gone_back(plan: Plan, scene: Scene) -> tuple[str, str]:
+    """Tell in words where the way back has led, and what is left to do; a source is open only if it took a write."""
+    seen, source, target = scene.seen.get(ReopenSource.name), scene.source.name, scene.target.name
+    first = [f"{target} was not opened"] if plan.kind == FAILOVER else []
+    if seen is None:
+        return "; ".join(first) or "what it had changed was taken back", ""
+    if seen.get(TOOK_A_WRITE):
+        return "; ".join([*first, f"{source} is open again"]), ""
+    if denied := seen.get(LEFT_CLOSED):
+        told = f"{source} stays closed for {', '.join(denied)}: by the journal these rules stood before the run"
+        return "; ".join([*first, told]), f"drctl unfence {source} opens it, if no other site is open"
+    return "; ".join(first), ""

@@ -1,0 +1,74 @@
+"""Whether the journal is as new as the sites: one whose end was lost does not know what this run has done since.
+
+An older copy of the state file may have been restored, or the machine rolled back to a snapshot. Up to the point of no
+return the target is closed, from the step on that found or made it so; opening it lifts all of drctl's rules there at
+once. So a run that has not come to open its target, by its journal, holds that against the sites before it goes on or
+back:
+
+| the journal: the target was closed | drctl's rules at the source | the target now | verdict                   |
+| ---------------------------------- | --------------------------- | -------------- | ------------------------- |
+| yes                                | whatever                    | closed         | as new as the sites       |
+| yes                                | whatever                    | open           | its end is missing        |
+| no                                 | none, or it is silent       | whatever       | it has not come to it yet |
+| no                                 | some                        | open           | its end is missing        |
+
+Clients that are sent to the target count as such rules do: before that the gates want them at the source.
+
+Open means that no rule of drctl stands at the target, or that an ordinary client may write there. Example: a
+switchover was cut off after open-target, and the file of a minute before was restored. Its journal ends at prove-fence,
+south takes writes, north is fenced: to walk the way back would open north, too.
+"""
+
+from drctl.errors import JournalBroken, Unreachable
+from drctl.plans import fencing
+from drctl.plans.plan import Plan, Scene
+from drctl.plans.steps.check_gates import CheckGates
+from drctl.plans.steps.fence_standby import FenceStandby
+
+STALE = 5.0
+"""Seconds that a broker's answer may be behind the others'."""
+TARGET_CLOSED = "target closed"
+"""Key in the evidence of a failover's gates: whether the target was closed by drctl's rules."""
+
+
+def require_newest(plan: Plan, scene: Scene) -> None:
+    """Raise JournalBroken if the plan's target is open, and the journal does not know that this run has opened it.
+
+    Changes nothing and writes nothing. Whatever a site that does not answer raises: then it is not proven.
+    """
+    if scene.crossed or not plan.opens_target or not _was_closed(scene):
+        return
+    clock = scene.world.clock
+    deadline = clock.monotonic() + STALE
+    while why := _open(scene):
+        if clock.monotonic() >= deadline:
+            source, target = scene.source.name, scene.target.name
+            raise JournalBroken(
+                f"{target} is open ({why}), and by its journal {plan} has not come to open it: the journal's end is"
+                f" missing; {source} is left as it is, since at no time may both be open",
+                remedy=f"move the state file away and complete it: drctl runs restore --from {target}; without a copy:"
+                f" where {target} serves, send clients there; where it must not, deny its writers by hand and run"
+                " the same command again",
+            )
+        clock.sleep(0.2)
+    scene.saw_target_closed = True
+
+
+def _was_closed(scene: Scene) -> bool:
+    """Whether the target has to be closed now, unless this run has opened it."""
+    if FenceStandby.name in scene.seen or scene.seen.get(CheckGates.name, {}).get(TARGET_CLOSED):
+        return True
+    if scene.world.front_door.site() == scene.target.name:
+        return True
+    try:
+        return bool(fencing.own(scene.source))
+    except Unreachable:
+        return False
+
+
+def _open(scene: Scene) -> str:
+    """Why the target is open, empty if it is not."""
+    if not fencing.own(scene.target):
+        return "no deny rule of drctl stands there"
+    canary = scene.target.fence.canary()
+    return "" if canary.refused else f"an ordinary client is not refused: {canary.answer}"

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from drctl.drivers.store.files import force, private, remedy
-from drctl.errors import JournalBroken
+from drctl.errors import DrctlError, JournalBroken, Locked
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS epoch (plan TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT;
@@ -43,6 +43,8 @@ RESTORE = "'drctl runs restore --from SITE' brings back what a site's copy holds
 SMALLEST = 512
 """Bytes of SQLite's smallest page: it takes a file of fewer for a new one."""
 
+PATIENCE = 30.0
+"""Seconds that another user of the file is waited for: a backup that copies it may lock it for ten."""
 NOT_OURS = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 """Errors of SQLite that say nothing against the content."""
 
@@ -51,11 +53,12 @@ NOT_OURS = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     """One durable transaction: committed and on disk when the block ends, undone if it raises.
 
-    JournalBroken where the file cannot be read or written.
+    Locked where somebody else keeps the file to himself for longer than :data:`PATIENCE`, JournalBroken where it cannot
+    be read or written.
     """
     try:
         prepare(path)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
     except (OSError, sqlite3.Error) as error:
         raise broken(path, error) from error
     try:
@@ -82,7 +85,7 @@ def share(path: Path) -> None:
     """
     try:
         prepare(path)
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)) as connection:
             mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             connection.executescript(SCHEMA)
     except (OSError, sqlite3.Error) as error:
@@ -126,8 +129,13 @@ def _make(real: Path) -> None:
         new.unlink(missing_ok=True)
 
 
-def broken(path: Path, error: object) -> JournalBroken:
-    """The file cannot be used as it is."""
+def broken(path: Path, error: object) -> DrctlError:
+    """The file cannot be used as it is; Locked if it only cannot be used now."""
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Locked(
+            f"{path}: another program has kept the journal locked for {PATIENCE:g} s: {error}",
+            remedy="wait until it is done (a backup, a shell of sqlite3), then run the same command again",
+        )
     said = f"{path}: the journal cannot be used: "
     if isinstance(error, OSError):
         return JournalBroken(said + (error.strerror or str(error)), remedy=remedy(error))

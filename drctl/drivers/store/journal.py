@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drctl.drivers.store import lines
 from drctl.drivers.store.database import broken, transaction
-from drctl.errors import Conflict, JournalBroken
+from drctl.errors import Conflict, DrctlError, JournalBroken
 from drctl.model.chain import Change, Line, canonical, entry_digest, require_whole, run_content
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.ports import Clock
@@ -144,5 +144,5 @@ class SqliteJournal:
             remedy="use the version of drctl that wrote it; if that is this one, see 'drctl runs restore'",
         )
 
-    def _altered(self, what: str) -> JournalBroken:
+    def _altered(self, what: str) -> DrctlError:
         return broken(self.path, what)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -242,3 +243,32 @@ def test_a_file_of_one_machine_keeps_its_write_ahead_log(tmp_path: Path) -> None
     for _ in range(2):
         with database.transaction(path) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def _locked_by_somebody(path: Path) -> sqlite3.Connection:
+    backup = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    backup.execute("BEGIN IMMEDIATE")
+    return backup
+
+
+def test_a_journal_that_a_backup_locks_is_waited_for(journal: SqliteJournal) -> None:
+    run, _ = journal.runs()[0]
+    backup = _locked_by_somebody(journal.path)
+    release = Timer(0.3, backup.rollback)
+    release.start()
+    journal.append(run.id, Event.RUN_RESUMED)
+    release.join()
+    backup.close()
+    assert journal.entries(run.id)[-1].event is Event.RUN_RESUMED
+
+
+def test_a_journal_that_stays_locked_is_locked_and_not_damaged(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.1)
+    backup = _locked_by_somebody(journal.path)
+    with pytest.raises(Locked, match="kept the journal locked") as caught:
+        journal.append(journal.path.name, Event.RUN_RESUMED)
+    backup.rollback()
+    backup.close()
+    assert "run the same command again" in caught.value.remedy

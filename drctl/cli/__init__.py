@@ -26,6 +26,7 @@ COMMANDS = {
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",
     "failover": "Go on at the other site when one is lost, with a loss that you accept.",
     "fence": "Close a site that a failover left behind, now that it is back.",
+    "unfence": "Open a site that was left closed, once no other is open.",
     "forecast": "Show what a failover now would cost.",
     "salvage": "Save what only a lost site has when it is back, and decide on it.",
     "failback": "Let the site that was lost take the work back.",

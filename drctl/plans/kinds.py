@@ -10,7 +10,7 @@ from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, Run
 from drctl.model.salvage import Decision
-from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, undo
+from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, undo, unfence
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
@@ -23,6 +23,7 @@ from drctl.plans.selection import (
     SALVAGE,
     SWITCHOVER,
     UNDO,
+    UNFENCE,
     chosen,
     moving,
     narrowed,
@@ -104,6 +105,10 @@ def _reversal(world: World, run: Run, said: Evidence, observe: Observe) -> tuple
     return reversal.ordered(run.source, run.target, said.get("move", "")), world
 
 
+def _unfence(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape
+    return unfence.ordered(run.source, run.target), world
+
+
 def _salvage(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape
     return salvage.ordered(run.source, run.target, said.get("failover", "")), world
 
@@ -131,6 +136,7 @@ KINDS: Mapping[str, Rebuild] = {
     FAILBACK: _failback,
     FENCE: _fence,
     REVERSAL: _reversal,
+    UNFENCE: _unfence,
     SALVAGE: _salvage,
     DECISION: _decision,
 }

@@ -17,6 +17,7 @@ from drctl.plans.selection import (
     MOVES,
     REVERSAL,
     SALVAGE,
+    UNFENCE,
     WARM,
     chosen,
     contents,
@@ -118,7 +119,7 @@ def _command(world: World, run: Run) -> str:
         return "drctl salvage"
     if run.kind == FENCE:
         return f"drctl fence --site {run.source}"
-    if run.kind == REVERSAL:
+    if run.kind in (REVERSAL, UNFENCE):
         return "drctl runs resume"
     if run.kind == DECISION:
         made = chosen(world, run.id)

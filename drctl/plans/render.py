@@ -14,9 +14,9 @@ from pathlib import Path
 from drctl.model.facts import Facts
 from drctl.model.fence import MARK
 from drctl.model.site import Site
-from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover
+from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, unfence
 from drctl.plans.plan import Place, Plan, Step
-from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, REVERSAL, SALVAGE, SWITCHOVER
+from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, REVERSAL, SALVAGE, SWITCHOVER, UNFENCE
 from drctl.ports import World
 
 COMMANDS = {
@@ -25,6 +25,7 @@ COMMANDS = {
     HANDOVER: "drctl groups handover --to {target} --group …",
     FENCE: "drctl fence --site {source}",
     REVERSAL: "drctl runs resume",
+    UNFENCE: "drctl unfence {source}",
     SALVAGE: "drctl salvage",
     DECISION: "drctl salvage decide --topic … --decision replay|discard|hand-over --by … --reason …",
     FAILBACK: "drctl failback --to {target}",
@@ -136,6 +137,7 @@ def pages(sites: Sequence[Site] = ()) -> dict[str, str]:
         handover.ordered(source, target, observe=_blind),
         fence.ordered(source, target),
         reversal.ordered(source, target),
+        unfence.ordered(source, target),
         salvage.ordered(source, target),
         decision.ordered(source, target),
     )

@@ -10,7 +10,7 @@ from drctl.ports import World
 
 SWITCHOVER, HANDOVER, UNDO, WARM = "switchover", "handover", "undo", "warm"
 FAILOVER, FENCE, SALVAGE, DECISION, FAILBACK = "failover", "fence", "salvage", "decision", "failback"
-REVERSAL = "reversal"
+REVERSAL, UNFENCE = "reversal", "unfence"
 """Kinds of runs."""
 MOVES = (SWITCHOVER, FAILOVER, FAILBACK)
 """Kinds that move all of the work from one site to the other."""

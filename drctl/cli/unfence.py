@@ -1,0 +1,46 @@
+"""drctl unfence."""
+
+from pathlib import Path
+
+import click
+
+from drctl.cli.output import output_option, show_document
+from drctl.cli.terms import by_option, tell_exceptions, terms
+from drctl.cli.walking import require_somebody, show_steps, walk
+from drctl.cli.world import opened
+from drctl.errors import Refused
+
+
+@click.command("unfence")
+@output_option
+@click.argument("site")
+@click.option("--confirm", metavar="SITE", help="The site's name once more, instead of typing it when asked.")
+@by_option
+@click.pass_obj
+def command(plan_file: Path, output: str, site: str, confirm: str | None, by: str) -> None:
+    """Open a site that was left closed, where no run is unfinished that could.
+
+    Such as one whose run was superseded behind the fence, or whose journal is an older one. Refused while any other
+    site is open, or does not answer; while clients are sent elsewhere or a link copies to it; and while a failover
+    stands that left it. An unfinished run is resumed or aborted instead. A run that was cut off is continued by the
+    same command.
+    """
+    from drctl.plans.unfence import plan
+
+    with opened(plan_file) as world:
+        steps = plan(world, site)
+        if confirm is None:
+            require_somebody()
+            echo(f"{site} will take writes again. What was written at another site since is not there.", err=True)
+            show_steps(steps)
+            confirm = click.prompt(f"Type the name of the site to open it ({site})", err=True)
+        if confirm != site:
+            raise Refused(f"{confirm} was typed, not {site}: nothing was changed", remedy=f"--confirm {site}")
+        result = walk(steps, world, terms(by=by))
+    if output in ("json", "yaml"):
+        from drctl.cli.switchover import as_document
+
+        show_document(as_document(result), output)
+    else:
+        echo(f"Run {result.run.id}: {result.state.value}; {site} took a write, and clients are sent there")
+    tell_exceptions(result)

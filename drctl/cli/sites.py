@@ -1,19 +1,27 @@
-"""Which way: the source is where the front door points, unless it is said."""
+"""Which way: an unfinished move keeps its source; else it is where the front door points, unless it is said."""
 
 from drctl.errors import ConfigInvalid, DrctlError, Refused
 from drctl.ports import World
 
 
 def direction(world: World, target: str) -> tuple[str, str]:
-    """Source and target of a move to ``target``. ConfigInvalid for a name that the plan file does not know."""
+    """Source and target of a move to ``target``. ConfigInvalid for a name that the plan file does not know.
+
+    While a move is under way the front door is closed, or points at the target: of three sites only the run knows which
+    one is left.
+    """
+    from drctl.plans.record import unfinished
+    from drctl.plans.selection import MOVES
+
     names = sorted(world.sites)
     if target not in names:
         raise ConfigInvalid(f"the plan file names no site {target}", remedy=f"use one of {', '.join(names)}")
     sources = [source for source, to in world.links if to == target]
     if not sources:
         raise ConfigInvalid(f"no link leads to {target}", remedy="add it under spec.links")
+    begun = [run.source for run in unfinished(world) if run.kind in MOVES and run.target == target]
     door = world.front_door.site()
-    return (door if door in sources else sources[0]), target
+    return next((site for site in (*reversed(begun), door) if site in sources), sources[0]), target
 
 
 def other_site(world: World) -> str:

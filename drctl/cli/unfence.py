@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from drctl.cli.output import output_option, show_document
+from drctl.cli.output import echo, output_option, show_document
 from drctl.cli.terms import by_option, tell_exceptions, terms
 from drctl.cli.walking import require_somebody, show_steps, walk
 from drctl.cli.world import opened

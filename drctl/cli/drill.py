@@ -69,6 +69,7 @@ def command(report: Path | None, *, unplanned: bool, small: bool, rate: float, s
 def _performed(
     display: "ProgressDisplay", report: Path, pattern: "Pattern", *, unplanned: bool, small: bool, keep: bool
 ) -> "Drill":
+    from drctl.cli.terms import terms
     from drctl.config import load
     from drctl.drills.switchover import Rehearsal
     from drctl.drills.unplanned import UnplannedRehearsal
@@ -81,7 +82,7 @@ def _performed(
         Lab.start(Path(folder) / "lab", small=small, progress=display.say) as lab,
     ):
         kind = UnplannedRehearsal if unplanned else Rehearsal
-        rehearsal = kind(lab, load(lab.plan_file), open_world, observe, pattern=pattern)
+        rehearsal = kind(lab, load(lab.plan_file), open_world, observe, pattern=pattern, terms=terms())
         rehearsal.say, rehearsal.announce = display.say, display.announce
         try:
             drill = rehearsal.perform()

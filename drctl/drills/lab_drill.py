@@ -1,24 +1,22 @@
 """What every drill on the lab does: start the workload, let it work, note what happens when, bring it to its end."""
 
-import platform
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Protocol
 from uuid import UUID
 
-from drctl import __version__
 from drctl.drills.judging import Judgement
-from drctl.drills.outcome import Drill, Handover, OutageReport, Posture
+from drctl.drills.outcome import Drill, Handover, JournalHead, OutageReport, Posture, Provenance
+from drctl.drills.provenance import commit, plan_facts, versions
 from drctl.drills.timeline import Histories, Span
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
-from drctl.lab.layout import KAFKA
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import GROUPS, Workload
 from drctl.model.site import PlanFile
+from drctl.model.terms import Terms
 from drctl.plans.runner import Announce, Progress, StepState
 from drctl.plans.steps.check_gates import Observe
 from drctl.ports import SitePorts, World
@@ -68,16 +66,27 @@ class Setting:
 
 
 class LabDrill:
-    """A drill under way on a running lab. ``say`` shows a line, ``announce`` a step's progress."""
+    """A drill under way on a running lab; ``terms`` say who runs it.
+
+    ``say`` shows a line, ``announce`` a step's progress.
+    """
 
     def __init__(
-        self, lab: Lab, plan_file: PlanFile, open_world: OpenWorld, observe: Observe, *, pattern: Pattern
+        self,
+        lab: Lab,
+        plan_file: PlanFile,
+        open_world: OpenWorld,
+        observe: Observe,
+        *,
+        pattern: Pattern,
+        terms: Terms,
     ) -> None:
         self.lab = lab
         self.plan_file = plan_file
         self.open_world = open_world
         self.observe = observe
         self.pattern = pattern
+        self.terms = terms
         self.say: Callable[[str], None] = lambda _: None
         self.announce: Announce = lambda _: None
         self.phases: list[tuple[float, str]] = []
@@ -142,6 +151,7 @@ class LabDrill:
         histories: Histories,
         setting: Setting,
         *,
+        journal: JournalHead,
         handovers: tuple[Handover, ...] = (),
         outage: OutageReport | None = None,
     ) -> Drill:
@@ -160,10 +170,26 @@ class LabDrill:
             histories=histories,
             protocols=setting.protocols,
             postures=setting.postures,
-            versions=_versions(),
+            provenance=self._provenance(journal),
             phases=tuple(self.phases),
             outage=outage,
         )
+
+    def _provenance(self, journal: JournalHead) -> Provenance:
+        return Provenance(
+            user=self.terms.account,
+            host=self.terms.host,
+            commit=commit(),
+            versions=versions(),
+            plan=plan_facts(self.plan_file),
+            journal=journal,
+        )
+
+
+def head_of(world: World) -> JournalHead:
+    """Where the journal ends now."""
+    written = world.journal.lines()
+    return JournalHead(len(written), written[-1].digest)
 
 
 def setting_of(world: World) -> Setting:
@@ -178,12 +204,3 @@ def _posture(site: SitePorts, topics: Sequence[str]) -> Posture:
     replicas = min(len(partition.replicas) for topic in found for partition in topic.partitions)
     in_sync = min(int(topic.config.get("min.insync.replicas", 1)) for topic in found)
     return Posture(site.name, cluster.cluster_id, len(cluster.brokers), replicas, in_sync)
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "drctl": __version__,
-        "Kafka and MirrorMaker 2": KAFKA,
-        "confluent-kafka": version("confluent-kafka"),
-        "Python": platform.python_version(),
-    }

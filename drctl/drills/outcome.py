@@ -124,6 +124,53 @@ class MovedWork:
 
 
 @dataclass(frozen=True, slots=True)
+class Objective:
+    """What the plan file promises, in seconds: how long clients may pause, and how much may be lost."""
+
+    recovery_time: float
+    recovery_point: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """The plan file of a drill: its name, the file's, SHA-256 of its bytes, all topics, and what it promises."""
+
+    name: str
+    file: str
+    digest: str
+    topics: tuple[str, ...]
+    objective: Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The commit that drctl ran from; ``changed`` if files under version control differed from it."""
+
+    id: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """The newest line of the journal when the drill's last run had ended; ``digest`` covers every line before."""
+
+    lines: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who ran the drill and with what; ``commit`` is None if it is not known."""
+
+    user: str
+    host: str
+    commit: Commit | None
+    versions: dict[str, str]
+    plan: PlanFacts
+    journal: JournalHead
+
+
+@dataclass(frozen=True, slots=True)
 class Drill:
     """Everything a report says. ``phases``: what happened besides steps, and when, in seconds since 1970.
 
@@ -142,7 +189,7 @@ class Drill:
     histories: Histories
     protocols: dict[str, str]
     postures: tuple[Posture, ...]
-    versions: dict[str, str]
+    provenance: Provenance
     phases: tuple[tuple[float, str], ...]
     outage: OutageReport | None = None
 

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 from drctl.drills.fresh import PARTITIONS, fresh_reader
 from drctl.drills.judging import Work, judged
-from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
-from drctl.drills.outcome import Drill, Handover
+from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, head_of, setting_of
+from drctl.drills.outcome import Drill, Handover, JournalHead
 from drctl.drills.timeline import Histories
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, Workload
 from drctl.model.offsets import TopicPartition
@@ -31,15 +31,16 @@ class Rehearsal(LabDrill):
             there = self._hand_over(world, "north", "south")
             self.work(workload, self.pattern.seconds, "at south")
             home = self._hand_over(world, "south", "north")
+            journal = head_of(world)
             self.work(workload, self.pattern.seconds, "at north again")
             self.finish(workload)
             self._await_standby(world)
-        return self._judge(ledger_run, (there, home), workload, setting)
+        return self._judge(ledger_run, (there, home), workload, setting, journal)
 
     def _hand_over(self, world: World, source: str, target: str) -> Handover:
         self.say(f"switchover from {source} to {target}")
         timer = StepTimer(self.announce, self.now, f"{source} to {target}")
-        result = run(plan(world, source, target, observe=self.observe), world, timer)
+        result = run(plan(world, source, target, observe=self.observe), world, timer, self.terms)
         repeats = mirrormaker_repeats(world, source, target, handed_positions(result))
         return Handover(source, target, result, tuple(timer.spans), dict(repeats))
 
@@ -54,7 +55,14 @@ class Rehearsal(LabDrill):
                 return
             self.lab.clock.sleep(0.5)
 
-    def _judge(self, ledger_run: UUID, handovers: tuple[Handover, ...], workload: Workload, setting: Setting) -> Drill:
+    def _judge(
+        self,
+        ledger_run: UUID,
+        handovers: tuple[Handover, ...],
+        workload: Workload,
+        setting: Setting,
+        journal: JournalHead,
+    ) -> Drill:
         self.say("a fresh reader reads both sites, the checker compares")
         self.phase("a fresh reader reads both sites")
         histories = Histories.read(workload.histories)
@@ -66,7 +74,7 @@ class Rehearsal(LabDrill):
             standby=list(fresh_reader(self.lab, "south", ledger_run)),
             complete=workload.complete(),
         )
-        return self.told(found, histories, setting, handovers=handovers)
+        return self.told(found, histories, setting, journal=journal, handovers=handovers)
 
 
 def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Translated]]:

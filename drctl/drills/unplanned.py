@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from drctl.drills.fresh import fresh_reader, stranded
 from drctl.drills.judging import Work, judged_outage
-from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
-from drctl.drills.outcome import Drill, Outage, OutageReport, StrandedTail
+from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, head_of, setting_of
+from drctl.drills.outcome import Drill, JournalHead, Outage, OutageReport, StrandedTail
 from drctl.drills.recovery import recovered
 from drctl.drills.timeline import Histories, Span
 from drctl.errors import DrctlError, LabError, StepFailed
@@ -57,12 +57,13 @@ class FailedOver:
 
 @dataclass(frozen=True, slots=True)
 class BroughtBack:
-    """The site that is back: when, the proof that it is closed, its tail, and each stranded record."""
+    """The site that is back: when, the proof that it is closed, its tail, each stranded record, and the journal."""
 
     at: float
     fence: Evidence
     tail: StrandedTail
     stranded: tuple[Stranded, ...]
+    journal: JournalHead
 
 
 class UnplannedRehearsal(LabDrill):
@@ -98,7 +99,7 @@ class UnplannedRehearsal(LabDrill):
             fence=back.fence,
             tail=back.tail,
         )
-        return self._judge(ledger_run, outage, back.stranded, workload, setting)
+        return self._judge(ledger_run, outage, back, workload, setting)
 
     def _start_service(self) -> None:
         """As it runs in production: looks every few seconds, and keeps the standby's positions."""
@@ -158,7 +159,9 @@ class UnplannedRehearsal(LabDrill):
         self.phase(f"{told} records would be lost, and are accepted")
         accepted = AcceptedLoss(unknown=True) if total is None else AcceptedLoss(total)
         timer = StepTimer(self.announce, self.now, f"{SOURCE} to {TARGET}")
-        result = run(failover.plan(world, SOURCE, TARGET, observe=self.observe, accepted=accepted), world, timer)
+        result = run(
+            failover.plan(world, SOURCE, TARGET, observe=self.observe, accepted=accepted), world, timer, self.terms
+        )
         return FailedOver(noticed, result, tuple(timer.spans))
 
     def _await_clients(self, workload: Workload) -> None:
@@ -176,13 +179,17 @@ class UnplannedRehearsal(LabDrill):
             at = self.now()
             self.phase(f"{SOURCE} answers")
             left = aftermath(world)
-            proof = run(fence.ordered(SOURCE, TARGET, left.run.id), world, self.announce).evidence["prove-fence"]
+            proof = run(fence.ordered(SOURCE, TARGET, left.run.id), world, self.announce, self.terms).evidence[
+                "prove-fence"
+            ]
             self.phase(f"{SOURCE} is closed: {proof['why']}")
-            run(salvage.ordered(SOURCE, TARGET, left.run.id), world, self.announce)
+            run(salvage.ordered(SOURCE, TARGET, left.run.id), world, self.announce, self.terms)
             salvaged = last_salvage(world, left)
             self.phase(f"what only {SOURCE} has is saved")
             self._decide(world, left, salvaged)
-            return BroughtBack(at, proof, _tail(world, left, salvaged), _stranded(world, salvaged, ledger_run))
+            return BroughtBack(
+                at, proof, _tail(world, left, salvaged), _stranded(world, salvaged, ledger_run), head_of(world)
+            )
 
     def _decide(self, world: World, left: Aftermath, salvaged: Salvaged) -> None:
         """Hand the records over to their owners as files: nothing is written at the survivor that was not there."""
@@ -190,14 +197,14 @@ class UnplannedRehearsal(LabDrill):
             if count:
                 reason = "the drill leaves stranded records to their owners, as files"
                 made = decision.made(left, salvaged, topic, Decision.HAND_OVER, by="drctl drill", reason=reason)
-                run(made, world, self.announce)
+                run(made, world, self.announce, self.terms)
                 self.phase(f"{count} stranded records of {topic} are handed over")
 
     def _judge(
         self,
         ledger_run: UUID,
         outage: Outage,
-        tail: tuple[Stranded, ...],
+        back: BroughtBack,
         workload: Workload,
         setting: Setting,
     ) -> Drill:
@@ -209,18 +216,18 @@ class UnplannedRehearsal(LabDrill):
             histories,
             outage,
             survivor=list(fresh_reader(self.lab, TARGET, ledger_run)),
-            stranded=tail,
+            stranded=back.stranded,
             complete=workload.complete(),
         )
         cost = recovered(
             histories,
-            tail,
+            back.stranded,
             self.plan_file.objectives,
             lost_at=outage.lost_at,
             began=outage.began,
             survivor=TARGET,
         )
-        return self.told(found, histories, setting, outage=OutageReport(outage, cost))
+        return self.told(found, histories, setting, journal=back.journal, outage=OutageReport(outage, cost))
 
 
 def not_at_standby(world: World) -> str:

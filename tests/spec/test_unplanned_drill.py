@@ -13,6 +13,7 @@ from drctl.drills.unplanned import UnplannedRehearsal, not_at_standby
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
 from drctl.model.site import PlanFile
+from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.ports import Clock, World
 from tests.fakes import FakeWorld, fake_world
@@ -45,7 +46,9 @@ def rehearsal(earth: FakeWorld) -> UnplannedRehearsal:
         yield earth.ports()
 
     lab = cast(Lab, ReturningLab(earth))
-    return UnplannedRehearsal(lab, earth.plan, open_world, observe, pattern=Pattern(rate=1, seconds=1))
+    return UnplannedRehearsal(
+        lab, earth.plan, open_world, observe, pattern=Pattern(rate=1, seconds=1), terms=Terms(account="erin")
+    )
 
 
 def test_a_lost_site_is_failed_over_closed_saved_and_decided_on() -> None:

@@ -1,18 +1,22 @@
 """From a drill to its report as plain values."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
-from drctl.drills.outcome import Drill, Handover, MovedWork, Posture
+from drctl.drills.outcome import Drill, Handover, MovedWork, PlanFacts, Posture
+from drctl.drills.report import definitions
 from drctl.drills.report.moments import iso
 from drctl.drills.report.outage import outage_part
 from drctl.drills.report.schema import (
     GroupPart,
     HandedGroup,
     HandoverPart,
+    JournalPart,
     MomentPart,
     PausePart,
+    PlanPart,
     RecordsPart,
     Report,
     RunPart,
@@ -21,23 +25,26 @@ from drctl.drills.report.schema import (
     TotalsPart,
     WindowPart,
 )
+from drctl.drills.timeline import Pause
 from drctl.ledger.checker import Findings
 
 
 def build(drill: Drill) -> Report:
     """The report of a drill."""
     return Report(
-        schema_version=1,
+        schema_version=2,
         verdict=drill.verdict.value,
         reasons=list(drill.reasons),
-        run=RunPart(id=drill.id, kind="drill", began=iso(drill.began), ended=iso(drill.ended), versions=drill.versions),
+        run=_run(drill),
+        plan=_plan(drill.provenance.plan),
+        journal=JournalPart(lines=drill.provenance.journal.lines, head=drill.provenance.journal.digest),
         steps=[step for move in drill.moves for step in _steps(move)],
         records=_records(drill.findings),
         groups=_groups(drill),
         totals=_totals(drill),
         handovers=[_handover(drill, handover) for handover in drill.handovers],
         sites=[_site(posture) for posture in drill.postures],
-        timeline=[MomentPart(at=iso(at), what=what) for at, what in sorted(_moments(drill))],
+        timeline=[MomentPart(at=iso(at), what=what) for at, what in sorted(_moments(drill), key=itemgetter(0))],
         windows=[
             WindowPart(name=name, acknowledged=traffic.acknowledged, floor=traffic.floor)
             for name, traffic in drill.weight.windows.items()
@@ -46,6 +53,33 @@ def build(drill: Drill) -> Report:
         negative_control=dict(drill.weight.control),
         standby=None if drill.standby is None else _records(drill.standby),
         outage=None if drill.outage is None else outage_part(drill.outage, drill.histories),
+        definitions=definitions.of(outage=drill.outage is not None),
+    )
+
+
+def _run(drill: Drill) -> RunPart:
+    origin = drill.provenance
+    return RunPart(
+        id=drill.id,
+        kind="drill",
+        began=iso(drill.began),
+        ended=iso(drill.ended),
+        user=origin.user,
+        host=origin.host,
+        versions=origin.versions,
+        commit=origin.commit.id if origin.commit else None,
+        local_changes=origin.commit.changed if origin.commit else None,
+    )
+
+
+def _plan(plan: PlanFacts) -> PlanPart:
+    return PlanPart(
+        name=plan.name,
+        file=plan.file,
+        digest=plan.digest,
+        topics=list(plan.topics),
+        recovery_time=plan.objective.recovery_time,
+        recovery_point=plan.objective.recovery_point,
     )
 
 
@@ -55,6 +89,7 @@ def _steps(move: MovedWork) -> Iterator[StepPart]:
             name=timing.name,
             seconds=round(timing.seconds, 3),
             began=iso(span.began),
+            ended=iso(span.ended),
             handover=f"{move.source} to {move.target}",
             found_done=timing.found_done,
         )
@@ -75,7 +110,7 @@ def _moments(drill: Drill) -> Iterator[tuple[float, str]]:
     for move in drill.moves:
         name = f"{move.kind} from {move.source} to {move.target}"
         yield move.spans[0].began, f"{name} begins"
-        yield from ((span.ended, f"{span.step} reached") for span in move.spans)
+        yield from ((span.ended, f"{span.step} ended after {span.ended - span.began:.1f} s") for span in move.spans)
         yield move.spans[-1].ended, f"{name} has ended"
 
 
@@ -135,6 +170,7 @@ def _totals(drill: Drill) -> TotalsPart:
 def _handover(drill: Drill, handover: Handover) -> HandoverPart:
     evidence, run = handover.result.evidence, handover.result.run
     handed: dict[str, dict[str, Any]] = evidence["hand-over-positions"]["groups"]
+    pauses = drill.histories.pauses(handover.spans, handover.source, handover.target)
     return HandoverPart(
         run=run.id,
         source=handover.source,
@@ -154,9 +190,20 @@ def _handover(drill: Drill, handover: Handover) -> HandoverPart:
             )
             for name, group in sorted(handed.items())
         ],
-        pauses=[
-            PausePart(client=p.client, seconds=p.seconds)
-            for p in drill.histories.pauses(handover.spans, handover.source, handover.target)
-        ],
+        pauses=[PausePart(client=pause.client, seconds=pause.seconds) for pause in pauses],
+        longest_pause=_longest(pauses),
+        pause_within_objective=_within(pauses, drill.provenance.plan.objective.recovery_time),
         not_arrived=list(evidence.get("watch-first-commits", {}).get("not arrived", [])),
     )
+
+
+def _longest(pauses: Sequence[Pause]) -> float | None:
+    return max((pause.seconds for pause in pauses if pause.seconds is not None), default=None)
+
+
+def _within(pauses: Sequence[Pause], objective: float) -> bool | None:
+    """Whether no pause is longer than the objective; None if that cannot be said, because one of them is unknown."""
+    longest = _longest(pauses)
+    if longest is not None and longest > objective:
+        return False
+    return None if longest is None or any(pause.seconds is None for pause in pauses) else True

@@ -1,15 +1,16 @@
 """The report as one HTML file with everything in it."""
 
-from datetime import datetime
+import hashlib
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from drctl.drills.outcome import Drill
-from drctl.drills.report import plots
-from drctl.drills.report.schema import Report
-from drctl.model.translation import Proof
+from drctl.drills.report import plots, words
+from drctl.drills.report.schema import HandoverPart, Report
+from drctl.drills.report.tables import handed, meanings, origin, stranded, tables
+from drctl.drills.report.write import as_json
 
 WORDS = {
     "proved": "Proved: nothing was lost, and no group skipped or repeated a record.",
@@ -24,8 +25,6 @@ OUTAGE_WORDS = {
 }
 """The same where a site was lost: what lies in its tail is lost to the survivor, and accounted for."""
 
-PROOFS = {proof.name.lower().replace("_", "-"): proof.value for proof in Proof}
-
 
 def render(report: Report, drill: Drill) -> str:
     """The page. It loads nothing, so it can be kept for years and read without a network."""
@@ -36,36 +35,41 @@ def render(report: Report, drill: Drill) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"day": _day, "clock": _clock, "number": _number}
-    words = {**WORDS, **OUTAGE_WORDS} if report.outage else WORDS
-    pictures = {name: Markup(getattr(plots, name)(drill)) for name in ("steps", "rates", "lags")}  # noqa: S704
+    named = (words.day, words.clock, words.number, words.span, words.spaced)
+    environment.filters |= {each.__name__: each for each in named}
     return environment.get_template("page.html").render(
-        report=report, words=words[report.verdict], proofs=_explained(report), clients=_pauses(report), **pictures
+        report=report,
+        words=({**WORDS, **OUTAGE_WORDS} if report.outage else WORDS)[report.verdict],
+        moved=_moved(report),
+        tables=tables(report),
+        handed=handed,
+        stranded=stranded,
+        within=_within,
+        origin=origin(report),
+        meanings=meanings(report),
+        checksum=hashlib.sha256(as_json(report).encode()).hexdigest(),
+        plots={name: Markup(svg) for name, svg in plots.drawn(drill).items()},  # noqa: S704
     )
 
 
-def _explained(report: Report) -> dict[str, str]:
-    """The proofs that occur, each with its meaning."""
-    used = {proof for handover in report.handovers for group in handover.groups for proof in group.proofs}
-    return {proof: PROOFS.get(proof, proof) for proof in sorted(used)}
+def _moved(report: Report) -> str:
+    """What the drill moved, in one sentence."""
+    topics = ", ".join(report.plan.topics)
+    if lost := report.outage:
+        positions = words.counted(sum(lost.positions.values()), "position")
+        route = f"from {lost.lost_site}, which was lost, to {lost.survivor}"
+        return f"{positions} of consumer groups and the producers of {topics}, {route}, under load."
+    first = report.handovers[0]
+    groups = words.counted(len(first.groups), "consumer group")
+    positions = words.counted(sum(group.partitions for group in first.groups), "position")
+    ways = ", then ".join(f"from {handover.source} to {handover.target}" for handover in report.handovers)
+    return f"{groups} with {positions} and the producers of {topics}, {ways}, under load."
 
 
-def _pauses(report: Report) -> dict[str, list[float | None]]:
-    """Every client's pause at each move."""
-    found: dict[str, list[float | None]] = {}
-    for pause in (pause for move in report.pauses for pause in move):
-        found.setdefault(pause.client, []).append(pause.seconds)
-    return found
-
-
-def _day(iso: str) -> str:
-    moment = datetime.fromisoformat(iso)
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def _clock(iso: str) -> str:
-    return f"{datetime.fromisoformat(iso):%H:%M:%S.%f}"[:-5]
-
-
-def _number(value: int | None) -> str:
-    return "unknown" if value is None else f"{value:,}"
+def _within(handover: HandoverPart, objective: float) -> tuple[str, str]:
+    """What the pauses of a handover say of the objective, as a style and in words."""
+    promised = f"the objective of {words.span(objective)}"
+    if handover.pause_within_objective is None:
+        unknown = sum(pause.seconds is None for pause in handover.pauses)
+        return "open", f"not shown to be within {promised}: {words.counted(unknown, 'client')} did not return"
+    return ("good", f"within {promised}") if handover.pause_within_objective else ("bad", f"longer than {promised}")

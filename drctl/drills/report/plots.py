@@ -12,19 +12,39 @@ from drctl.drills.outcome import Drill, MovedWork
 from drctl.lab.workload import GROUPS
 
 INK, ACCENT, SECOND, SHADE = "#1b1f24", "#0b5cad", "#c2570c", "#e9edf2"
-LINES = ("#0b5cad", "#c2570c", "#2e7d32", "#7b3fa0", "#6b7280")
+LINES = (ACCENT, SECOND, "#2e7d32", "#7b3fa0", "#6b7280")
+VARIABLES = {INK: "--ink", SHADE: "--shade"} | {color: f"--plot-{at}" for at, color in enumerate(LINES, 1)}
+"""The page's variable for each color: the page sets them, so that they follow its theme."""
+
+
+def drawn(drill: Drill) -> dict[str, str]:
+    """Every plot by its name."""
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "font.family": "sans-serif",
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+        }
+    ):
+        return {"steps": steps(drill), "rates": rates(drill), "lags": lags(drill)}
 
 
 def steps(drill: Drill) -> str:
     """Every move as bars, step by step, in seconds since it began."""
-    figure = Figure(figsize=(9.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(8.0, 4.4), layout="constrained")
     axes = figure.subplots(1, len(drill.moves), sharex=True, sharey=True, squeeze=False)[0]
     for side, move in zip(axes, drill.moves, strict=True):
         _bars(side, move)
         side.set_title(f"{move.source} to {move.target}", loc="left", fontsize=10, color=INK)
     meaning = {ACCENT: "clients at work", SECOND: "clients wait"}
     patches = [Patch(color=color, label=label) for color, label in meaning.items()]
-    axes[-1].legend(handles=patches, fontsize=8, frameon=False, loc="upper right")
+    figure.legend(handles=patches, fontsize=8, frameon=False, loc="outside lower center", ncols=2)
     return _svg("steps", figure, "Duration of every step")
 
 
@@ -45,7 +65,7 @@ def _bars(axes: Axes, move: MovedWork) -> None:
 
 def rates(drill: Drill) -> str:
     """Records per second, acknowledged and processed, with every move shaded."""
-    figure = Figure(figsize=(9.5, 3.4), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
     _shade(axes, drill)
     for kind, color in (("acknowledged", ACCENT), ("processed", SECOND)):
@@ -63,14 +83,14 @@ def rates(drill: Drill) -> str:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("records per second", fontsize=8)
     axes.set_xlabel("seconds since the drill began", fontsize=8)
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(LINES))
     _plain(axes)
     return _svg("rates", figure, "Records per second, acknowledged and processed, through the whole drill")
 
 
 def lags(drill: Drill) -> str:
     """Every group's lag over time: acknowledged in its topics and not yet processed."""
-    figure = Figure(figsize=(9.5, 3.4), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
     _shade(axes, drill)
     curves = drill.histories.lags({group.name: group.topics for group in GROUPS})
@@ -81,7 +101,7 @@ def lags(drill: Drill) -> str:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("records behind", fontsize=8)
     axes.set_xlabel("seconds since the drill began", fontsize=8)
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(LINES))
     _plain(axes)
     return _svg("lags", figure, "Lag of every group over time")
 
@@ -110,10 +130,12 @@ def _plain(axes: Axes) -> None:
 
 def _svg(name: str, figure: Figure, title: str) -> str:
     text = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "font.family": "sans-serif"}):
+    with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
     # Only the drawing itself goes into the page, under a name for those who cannot see it, with ids of its own.
     svg = text.getvalue()[text.getvalue().index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    for color, variable in VARIABLES.items():
+        svg = svg.replace(color, f"var({variable}, {color})")
     return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

@@ -15,13 +15,52 @@ class Part(BaseModel):
 
 
 class RunPart(Part):
-    """Which run this is; times are UTC in ISO 8601. ``versions`` by name of the software."""
+    """Which run this is, who ran it and where; times are UTC in ISO 8601. ``versions`` by name of the software.
+
+    ``user`` is the account that drctl ran as on ``host``. ``commit`` is drctl's, null if it is not known;
+    ``local_changes`` says whether files under version control differed from it, null likewise.
+    """
 
     id: str
     kind: Literal["drill"]
     began: str
     ended: str
+    user: str
+    host: str
     versions: dict[str, str]
+    commit: str | None
+    local_changes: bool | None
+
+
+class PlanPart(Part):
+    """The plan file: its name, the file's, SHA-256 of its bytes, all topics, and its objectives in seconds."""
+
+    name: str
+    file: str
+    digest: str
+    topics: list[str]
+    recovery_time: Seconds
+    recovery_point: Seconds
+
+
+class JournalPart(Part):
+    """The journal when the drill's last run had ended: how many lines, and the digest of the newest, its head.
+
+    A line's digest is SHA-256 and covers every line before.
+    """
+
+    lines: Count
+    head: str
+
+
+class DefinitionsPart(Part):
+    """What each word means: verdicts, classes of records, what groups did, measures, proofs of positions."""
+
+    verdicts: dict[str, str]
+    records: dict[str, str]
+    groups: dict[str, str]
+    measures: dict[str, str]
+    proofs: dict[str, str]
 
 
 class SitePart(Part):
@@ -47,6 +86,7 @@ class StepPart(Part):
     name: str
     seconds: Seconds
     began: str
+    ended: str
     handover: str
     found_done: bool
 
@@ -113,7 +153,11 @@ class PausePart(Part):
 
 
 class HandoverPart(Part):
-    """One switchover: who handed to whom, and what proves it."""
+    """One switchover: who handed to whom, and what proves it.
+
+    ``longest_pause`` is the longest that is known of any client. ``pause_within_objective`` compares it with the plan's
+    ``recovery_time``: false if it is longer, null if a client's pause is not known and no other is longer.
+    """
 
     run: str
     source: str
@@ -124,6 +168,8 @@ class HandoverPart(Part):
     fence: dict[str, Any]
     groups: list[HandedGroup]
     pauses: list[PausePart]
+    longest_pause: Seconds | None
+    pause_within_objective: bool | None
     not_arrived: list[str]
 
 
@@ -195,10 +241,12 @@ class OutagePart(Part):
 class Report(Part):
     """A drill's report. A planned one has handovers and a standby, an unplanned one an outage."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     verdict: Literal["proved", "refuted", "inconclusive", "vacuous"]
     reasons: list[str]
     run: RunPart
+    plan: PlanPart
+    journal: JournalPart
     steps: list[StepPart]
     records: RecordsPart
     groups: list[GroupPart]
@@ -211,6 +259,7 @@ class Report(Part):
     negative_control: dict[str, bool]
     standby: RecordsPart | None
     outage: OutagePart | None = None
+    definitions: DefinitionsPart
 
     @property
     def pauses(self) -> list[list[PausePart]]:

@@ -23,11 +23,16 @@ def write(folder: Path, report: Report, page: str) -> None:
     """Write ``report.json`` and ``report.html``. ConfigInvalid if the folder cannot be written."""
     prepare(folder)
     try:
-        document = redact_document(report.model_dump(mode="json"))
-        (folder / "report.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (folder / "report.json").write_bytes(as_json(report).encode())
         (folder / "report.html").write_text(page, "utf-8")
     except OSError as error:
         raise _unwritable(folder, error.strerror) from error
+
+
+def as_json(report: Report) -> str:
+    """The text of ``report.json``."""
+    document = redact_document(report.model_dump(mode="json"))
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _unwritable(folder: Path, reason: str | None) -> ConfigInvalid:

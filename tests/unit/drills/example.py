@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from drctl.drills.outcome import Drill, Handover, Posture
+from drctl.drills.outcome import Commit, Drill, Handover, JournalHead, Objective, PlanFacts, Posture, Provenance
 from drctl.drills.timeline import Histories, Span
 from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import check
@@ -24,6 +24,16 @@ LENGTH = sum(seconds for _, seconds in STEPS)
 THERE, HOME = T0 + 20, T0 + 90
 READS = dict.fromkeys(("dispatch", "reporting"), ("turbines.readings",))
 CLIENTS = {"producer-turbines": "acknowledged", "consumer-dispatch": "processed", "consumer-reporting": "processed"}
+
+TOPICS = ("shop.orders", "turbines.readings")
+PROVENANCE = Provenance(
+    user="erin",
+    host="ops-1.example",
+    commit=Commit("5f0c" * 10, changed=False),
+    versions={"drctl": "0.1.0", "Kafka and MirrorMaker 2": "4.3.1"},
+    plan=PlanFacts("wind-farm", "wind-farm.yaml", "ab12" * 16, TOPICS, Objective(60.0, 0.0)),
+    journal=JournalHead(92, "cd34" * 16),
+)
 
 
 def spans(began: float, name: str) -> tuple[Span, ...]:
@@ -116,6 +126,6 @@ def drill(
         histories=seen,
         protocols={"dispatch": "classic", "reporting": "consumer"},
         postures=(Posture("north", "cluster-n", 3, 3, 2), Posture("south", "cluster-s", 3, 3, 2)),
-        versions={"drctl": "0.1.0", "Kafka and MirrorMaker 2": "4.3.1"},
+        provenance=PROVENANCE,
         phases=((T0, "the workload starts"), (T0 + 170, "a fresh reader reads both sites")),
     )

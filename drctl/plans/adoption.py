@@ -57,6 +57,5 @@ def _begin(world: World, site: str, by: str) -> Run:
             world.journal.end(run.id, RunState.STOPPED)  # cut off; what it left undone is found again
     number = f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     run = Run(number, ADOPTION, world.plan.name, world.plan.digest, site, site, world.epochs.current())
-    world.journal.begin(run)
-    world.journal.append(run.id, Event.RUN_STARTED, body={"by": by})
+    world.journal.begin(run, {"by": by})
     return run

@@ -17,7 +17,7 @@ from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.ports import Journal, JournalCopy
 
 IN_STEP = 1.5
-"""Seconds that a new run waits to hear from each site whether its copy is ahead of the file."""
+"""Seconds that a run, begun or continued, waits to hear from each site whether its copy is ahead of the file."""
 FIRST = 10.0
 """The same where the file holds nothing yet: it may be new, or its machine may have been lost."""
 AGAIN = 5.0
@@ -79,12 +79,14 @@ class CopiedJournal:
     def __init__(self, journal: Journal, couriers: Couriers) -> None:
         self._journal, self._couriers = journal, couriers
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, started: Evidence | None = None) -> None:
         self._couriers.require_in_step(IN_STEP if self._journal.runs() else FIRST)
-        self._journal.begin(run)
+        self._journal.begin(run, started)
         self._couriers.wake()
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
+        if event is Event.RUN_RESUMED:
+            self._couriers.require_in_step(IN_STEP)
         entry = self._journal.append(run, event, step, body)
         self._couriers.wake()
         return entry

@@ -57,8 +57,7 @@ def _begin(world: World, source: str, target: str, fixes: Sequence[Fix]) -> Run:
     number = f"{began:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     plan = world.plan
     run = Run(number, DOCTOR, plan.name, plan.digest, source, target, world.epochs.current())
-    world.journal.begin(run)
-    world.journal.append(run.id, Event.RUN_STARTED, body={"changes": [str(fix) for fix in fixes]})
+    world.journal.begin(run, {"changes": [str(fix) for fix in fixes]})
     return run
 
 

@@ -56,6 +56,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
     longer end.
     """
     left = unfinished(world)
+    _require_own(world, left)
     same = bool(left) and (left[-1].kind, left[-1].source, left[-1].target) == (plan.kind, plan.source, plan.target)
     if not left and terms.abort:
         raise Refused("no run is unfinished, so none can be aborted", remedy="see 'drctl runs list'")
@@ -67,6 +68,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
             f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
             remedy=f"finish it first: {_command(world, run)}",
         )
+    _require_unedited(world, run)
     _require_same_command(world, run, terms)
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
@@ -106,6 +108,30 @@ def unfinished(world: World) -> tuple[Run, ...]:
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 
+def _require_own(world: World, left: tuple[Run, ...]) -> None:
+    for run in left:
+        if run.plan != world.plan.name:
+            raise Refused(
+                f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished and belongs to the plan "
+                f"file {run.plan}, not to {world.plan.name}",
+                remedy=f"finish it with its own plan file, and give {world.plan.name} a state file of its own",
+            )
+
+
+def _require_unedited(world: World, run: Run) -> None:
+    """A run ends with what it was begun with: a group that was added since has no position, nor a fence its writers."""
+    began = chosen(world, run.id)
+    now = contents(world.plan)
+    if began.get("moves", now["moves"]) == now["moves"]:
+        return
+    differ = {name for what in ("groups", "topics") for name in set(began[what]) ^ set(now[what])}
+    told = f" (differing: {', '.join(sorted(differ))})" if differ else ""
+    raise Refused(
+        f"the plan file was edited since run {run.id} was begun: it moves something else, or elsewhere{told}",
+        remedy=f"put back what it had, its digest was {run.plan_digest[:12]}…, and finish the run; then edit it",
+    )
+
+
 def _another_choice(plan: Plan, world: World, run: Run) -> bool:
     wanted = contents(world.plan) | plan.about
     began = chosen(world, run.id)
@@ -139,13 +165,12 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
         target=plan.target,
         epoch=world.epochs.current() + 1,
     )
-    world.journal.begin(run)
     started = {"epoch": run.epoch, "plan_digest": run.plan_digest} | contents(world.plan) | plan.about
     said = {"options": plan.options, "overridden": overridden} | terms.told()
     started |= {name: each for name, each in said.items() if each}
     if over:
         started["takes over"] = [each.id for each in over]
-    world.journal.append(run.id, Event.RUN_STARTED, body=started)
+    world.journal.begin(run, started)
     record = _read(plan, world, run) if over else Record(run)
     record.terms = terms
     return record

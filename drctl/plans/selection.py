@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from drctl.errors import NotFound
+from drctl.model.chain import canonical, digest
 from drctl.model.run import Event, Evidence, RunState
 from drctl.model.site import PlanFile, Workload
 from drctl.ports import World
@@ -90,8 +91,14 @@ def chosen(world: World, run: str) -> Evidence:
 
 
 def contents(plan: PlanFile) -> Evidence:
-    """What moves, for the journal."""
-    return {"groups": list(plan.groups), "topics": list(plan.topics)}
+    """What moves, for the journal; ``moves`` is the digest of all that may not be edited while a run is unfinished.
+
+    That is what moves, and between which sites over which links. Addresses, logins, guards and hooks may be edited.
+    """
+    workloads = [[w.name, w.topics, w.groups, w.sinks, [str(each) for each in w.carriers]] for w in plan.workloads]
+    links = [[k.name, k.source, k.target, k.replication_principal, k.prefix] for k in plan.links]
+    told = canonical([workloads, [site.name for site in plan.sites], links])
+    return {"groups": list(plan.groups), "topics": list(plan.topics), "moves": digest(told)}
 
 
 def _kept(workload: Workload, groups: Collection[str], topics: Collection[str]) -> Workload:

@@ -10,8 +10,11 @@ from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 class Journal(Protocol):
     """Append only and hash-chained; an entry that was returned survives the process and a power cut."""
 
-    def begin(self, run: Run) -> None:
-        """Record a new run as RUNNING. Conflict if the id exists."""
+    def begin(self, run: Run, started: Evidence | None = None) -> None:
+        """Record a new run as RUNNING and, in the same step, what it says at its start, as its first entry.
+
+        Conflict if the id exists; Refused if the journal holds runs of another plan file.
+        """
         ...
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:

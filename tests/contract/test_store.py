@@ -13,7 +13,7 @@ from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.memory import SqliteMemory
 from drctl.drivers.store.sightings import SqliteSightings
-from drctl.errors import Conflict, Locked, Superseded
+from drctl.errors import Conflict, Locked, Refused, Superseded
 from drctl.model.loss import Sighting
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
@@ -110,6 +110,20 @@ def test_a_run_begins_only_once(journal: Journal) -> None:
     journal.begin(RUN)
     with pytest.raises(Conflict, match="r1"):
         journal.begin(RUN)
+
+
+def test_a_run_begins_together_with_what_it_says_at_its_start(journal: Journal) -> None:
+    journal.begin(RUN, {"groups": ["dispatch"]})
+    (first,) = journal.entries(RUN.id)
+    assert (first.sequence, first.event, first.body) == (1, Event.RUN_STARTED, {"groups": ["dispatch"]})
+    assert len(journal.lines()) == 2
+
+
+def test_a_journal_holds_the_runs_of_one_plan_file(journal: Journal) -> None:
+    journal.begin(RUN)
+    with pytest.raises(Refused, match="another plan file"):
+        journal.begin(Run("r2", "switchover", "other", "d1", "north", "south", 1))
+    assert [run.id for run, _ in journal.runs()] == ["r1"]
 
 
 def test_entries_come_back_as_they_were_returned_and_in_order(journal: Journal) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from drctl.errors import Conflict, JournalBroken, Locked, NotFound, Superseded, Unreachable
+from drctl.errors import Conflict, JournalBroken, Locked, NotFound, Refused, Superseded, Unreachable
 from drctl.model.chain import (
     GENESIS,
     Change,
@@ -41,22 +41,33 @@ class FakeJournal:
         self.broken = False
         self.altered: set[tuple[str, int]] = set()
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, started: Evidence | None = None) -> None:
+        self._require_usable()
         if run.id in self._runs:
             raise Conflict(f"the journal has a run {run.id} already")
+        if any(known.plan != run.plan for known, _ in self._runs.values()):
+            raise Refused(f"the journal holds the runs of another plan file than {run.plan}")
         with self._effects("journal begins run"):
             self._take(Change.RUN_BEGUN, run.id, run_content(run))
+            if started is not None:
+                self._add(run.id, Event.RUN_STARTED, "", started)
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
-        if self.broken:
-            raise JournalBroken("the journal cannot be written", remedy="make room on its disk")
-        chain, text, at = self._entries[run], canonical(json.loads(json.dumps(body or {}))), self._clock.now()
+        self._require_usable()
+        with self._effects(f"journal says {event} {step}".strip()):
+            return self._add(run, event, step, body or {})
+
+    def _add(self, run: str, event: Event, step: str, body: Evidence) -> JournalEntry:
+        chain, text, at = self._entries[run], canonical(json.loads(json.dumps(body))), self._clock.now()
         before, sequence = chain[-1].digest if chain else run, len(chain) + 1
         digest = entry_digest(before, sequence, at.isoformat(), event, step, text)
         entry = JournalEntry(sequence, run, at, event, step, json.loads(text), digest)
-        with self._effects(f"journal says {event} {step}".strip()):
-            self._take(Change.ENTRY_WRITTEN, run, _entry_content(entry, text))
+        self._take(Change.ENTRY_WRITTEN, run, _entry_content(entry, text))
         return entry
+
+    def _require_usable(self) -> None:
+        if self.broken:
+            raise JournalBroken("the journal cannot be written", remedy="make room on its disk")
 
     def end(self, run: str, state: RunState) -> None:
         with self._effects(f"journal ends run as {state}"):
@@ -83,10 +94,10 @@ class FakeJournal:
             self._take(line.change, line.about, line.content)
         return len(lines) - own
 
-    def cut_to(self, lines: int) -> None:
-        """Be an older copy of itself: only so many lines were written then."""
-        kept, self._lines = self._lines[:lines], []
-        self._runs, self._entries = {}, {}
+    def set_back(self, lines: int) -> None:
+        """Be an older state of this journal, as from a backup, which holds only that many lines."""
+        kept = self._lines[:lines]
+        self._runs, self._entries, self._lines = {}, {}, []
         for line in kept:
             self._take(line.change, line.about, line.content)
 

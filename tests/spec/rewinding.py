@@ -57,7 +57,7 @@ def every_rewind(
     for lines, epoch in snapshots:
         copy = deepcopy(earth)
         copy.new_process()
-        copy.journal.cut_to(lines)
+        copy.journal.set_back(lines)
         copy.epochs.epoch = epoch
         copy.effects.names.clear()
         both_open, error = watch(copy), None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drctl.drivers.store import lines
 from drctl.drivers.store.database import broken, transaction
-from drctl.errors import Conflict, DrctlError, JournalBroken
+from drctl.errors import Conflict, DrctlError, JournalBroken, Refused
 from drctl.model.chain import Change, Line, canonical, entry_digest, require_whole, run_content
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.ports import Clock
@@ -23,29 +23,27 @@ class SqliteJournal:
         self.clock = clock
         self._whole: Line | None = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, started: Evidence | None = None) -> None:
         values = (run.id, run.kind, run.plan, run.plan_digest, run.source, run.target, run.epoch, RunState.RUNNING)
         with self._open() as database:
             if database.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone():
                 raise Conflict(f"run {run.id} is in the journal already")
+            other = database.execute("SELECT plan FROM run WHERE plan <> ?", (run.plan,)).fetchone()
+            if other:
+                raise Refused(
+                    f"{self.path} holds the runs of {other[0]}, and {run.plan} is another plan file",
+                    remedy=f"give {run.plan} a state file of its own",
+                )
             lines.head(database)  # before the first change: an older file gets its lines now
             database.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
             lines.add(database, Change.RUN_BEGUN, run.id, run_content(run))
+            if started is not None:
+                self._add_entry(database, run.id, Event.RUN_STARTED, "", started)
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
-        at = self.clock.now()
-        text = canonical(body or {})
         with self._open() as database:
             lines.head(database)
-            last = database.execute(
-                "SELECT sequence, digest FROM entry WHERE run = ? ORDER BY sequence DESC LIMIT 1", (run,)
-            ).fetchone()
-            sequence, before = (last[0] + 1, last[1]) if last else (1, run)
-            digest = entry_digest(before, sequence, at.isoformat(), event, step, text)
-            row = (run, sequence, at.isoformat(), event, step, text, digest)
-            database.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            lines.add(database, Change.ENTRY_WRITTEN, run, str(sequence), digest)
-        return JournalEntry(sequence, run, at, event, step, json.loads(text), digest)
+            return self._add_entry(database, run, event, step, body or {})
 
     def end(self, run: str, state: RunState) -> None:
         with self._open() as database:
@@ -111,6 +109,20 @@ class SqliteJournal:
                 yield database
         except lines.ChainBrokenError as error:
             raise self._altered(str(error)) from error
+
+    def _add_entry(
+        self, database: sqlite3.Connection, run: str, event: Event, step: str, body: Evidence
+    ) -> JournalEntry:
+        at, text = self.clock.now(), canonical(body)
+        last = database.execute(
+            "SELECT sequence, digest FROM entry WHERE run = ? ORDER BY sequence DESC LIMIT 1", (run,)
+        ).fetchone()
+        sequence, before = (last[0] + 1, last[1]) if last else (1, run)
+        digest = entry_digest(before, sequence, at.isoformat(), event, step, text)
+        row = (run, sequence, at.isoformat(), event, step, text, digest)
+        database.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        lines.add(database, Change.ENTRY_WRITTEN, run, str(sequence), digest)
+        return JournalEntry(sequence, run, at, event, step, json.loads(text), digest)
 
     def _require_whole(self, database: sqlite3.Connection) -> None:
         """Check every line written since the last look, and that the newest one is the head."""

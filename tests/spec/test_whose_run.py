@@ -1,0 +1,81 @@
+"""Who may go on with a run: its own plan file, unedited, on the newest state file, in the newest term."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from drctl.errors import JournalBroken, Refused
+from drctl.model.run import Event, RunState
+from drctl.model.terms import Terms
+from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.stage import go_on, switch
+
+ANNA = Terms(by="anna", account="ops", host="desk-1")
+
+
+def _cut_at(earth: FakeWorld, effect: str) -> None:
+    """Kill the process before the first effect of that name."""
+
+    def watch(name: str) -> None:
+        if name.startswith(effect):
+            raise Killed(name)
+
+    earth.effects.watchers.append(watch)
+    with pytest.raises(Killed):
+        switch(earth.ports(), terms=ANNA)
+    earth.effects.watchers.remove(watch)
+
+
+def test_the_run_of_another_plan_file_in_the_same_state_file_is_not_continued() -> None:
+    earth = fake_world()
+    _cut_at(earth, "commit")
+    count = len(earth.effects.names)
+    earth.plan = replace(earth.plan, name="another")
+    with pytest.raises(Refused, match="belongs to the plan file fake, not to another") as caught:
+        switch(earth.new_process())
+    assert "a state file of its own" in caught.value.remedy
+    with pytest.raises(Refused, match="belongs to the plan file fake, not to another"):
+        go_on(earth.new_process())
+    assert len(earth.effects.names) == count
+
+
+def test_a_plan_file_that_was_edited_since_continues_no_run() -> None:
+    """A group that was added has no position at the target and would skip, or read all again."""
+    earth = fake_world()
+    before, (workload,) = earth.plan, earth.plan.workloads
+    _cut_at(earth, "door to south")
+    count = len(earth.effects.names)
+    edited = replace(before, digest="1" * 64, workloads=(replace(workload, groups=(*workload.groups, "audit")),))
+    earth.plan = edited
+    with pytest.raises(Refused, match=r"was edited since run .* \(differing: audit\)") as caught:
+        switch(earth.new_process())
+    assert "its digest was 000000000000" in caught.value.remedy
+    with pytest.raises(Refused, match="was edited since"):
+        go_on(earth.new_process())
+    assert len(earth.effects.names) == count
+    earth.plan = before
+    assert switch(earth.new_process()).state is RunState.DONE
+
+
+def test_guards_may_be_edited_under_way_and_the_journal_says_so() -> None:
+    earth = fake_world()
+    _cut_at(earth, "door to south")
+    guards = replace(earth.plan.guards, step_timeout=timedelta(minutes=5))
+    earth.plan = replace(earth.plan, digest="1" * 64, guards=guards)
+    run = switch(earth.new_process()).run
+    resumed = next(entry for entry in earth.journal.entries(run.id) if entry.event is Event.RUN_RESUMED)
+    assert (run.plan_digest, resumed.body["plan_digest"]) == ("0" * 64, "1" * 64)
+
+
+def test_a_state_file_that_was_set_back_continues_no_run() -> None:
+    """A copy knows of more: what was written since may have opened the target."""
+    earth = fake_world()
+    earth.copied = True
+    _cut_at(earth, "door to south")
+    earth.journal.set_back(3)
+    count = len(earth.effects.names)
+    with pytest.raises(JournalBroken, match="copy at north goes on to line") as caught:
+        switch(earth.new_process())
+    assert "drctl runs restore --from north" in caught.value.remedy
+    assert len(earth.effects.names) == count

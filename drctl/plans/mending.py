@@ -14,6 +14,7 @@ from drctl.model.cluster import Topic
 from drctl.model.fence import EVERYONE, Denial, Scope
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetConnectorConfig, SetTopicConfig
 from drctl.model.run import Event, Run, RunState
+from drctl.plans.charge import require_charge
 from drctl.plans.record import unfinished
 from drctl.plans.selection import DOCTOR
 from drctl.ports import SitePorts, World
@@ -71,7 +72,7 @@ def _mended(world: World, run: Run, fix: Fix, say: Callable[[str], None]) -> str
             return ""
         _refuse_moved_on(site, fix)
         world.journal.append(run.id, Event.STEP_INTENDED, name, {"was": getattr(fix, "was", None)})
-        _require_charge(world, run)
+        require_charge(world, run, "run the doctor again")
         _keep_closed(world, site, fix)
         _do(site, fix)
         _verify(world, site, fix)
@@ -147,13 +148,6 @@ def _verify(world: World, site: SitePorts, fix: Fix) -> None:
         if world.clock.monotonic() >= deadline:
             raise DeadlinePassed(f"{fix}: it does not show", remedy="see whether something sets it back")
         world.clock.sleep(0.2)
-
-
-def _require_charge(world: World, run: Run) -> None:
-    if not world.lease.held():
-        raise Locked("the lease was lost: another drctl may be at work", remedy="run the doctor again")
-    if world.epochs.current() > run.epoch:
-        raise Superseded("the epoch was raised: someone newer has decided", remedy="run the doctor again")
 
 
 def _topic(site: SitePorts, name: str) -> Topic:

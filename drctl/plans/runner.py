@@ -26,6 +26,7 @@ from drctl.errors import (
 )
 from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
 from drctl.model.terms import Terms
+from drctl.plans.charge import require_charge, require_lease
 from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
 from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
@@ -153,6 +154,7 @@ class _Course:
         self._cross(step)
         self._require_charge()
         self.scene.seen[name] = step.do(self.scene)
+        self._require_charge()  # who was frozen in the effect may have woken in another's term
         self.scene.seen[name] |= patiently(self.scene, lambda: step.verify(self.scene))
         self._write(Event.STEP_OBSERVED, name, self.scene.seen[name])
         return self._finished(StepState.DONE)
@@ -250,17 +252,10 @@ class _Course:
         return ""
 
     def _require_charge(self) -> None:
-        """Raise unless we hold the lease and nobody has raised the epoch beyond ours."""
-        if not self.world.lease.held():
-            raise Locked(
-                "the lease was lost: another drctl may be at work, so this one stopped at once",
-                remedy="run the same command again: it goes on from here",
-            )
-        current = self.world.epochs.current()
-        if current > self.run.epoch:
-            raise Superseded(f"the epoch is {current}, ours is {self.run.epoch}: someone newer has decided")
+        require_charge(self.world, self.run)
 
     def _write(self, event: Event, step: str = "", body: Evidence | None = None) -> None:
+        require_lease(self.world)
         self.world.journal.append(self.run.id, event, step, body)
 
     def _end(self, state: RunState, more: Evidence | None = None) -> RunResult:

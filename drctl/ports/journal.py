@@ -18,7 +18,11 @@ class Journal(Protocol):
         ...
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
-        """Add an entry. JournalBroken if it cannot be written: then the effect must not be done."""
+        """Add an entry. JournalBroken if it cannot be written: then the effect must not be done.
+
+        Locked if we began or continued that run and another process has written to it since; to write RUN_RESUMED is to
+        continue it. That holds between processes, so the fake, which all of them share, does not know it.
+        """
         ...
 
     def end(self, run: str, state: RunState) -> None:

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from drctl.errors import JournalBroken, Refused
+from drctl.errors import JournalBroken, Locked, Refused
 from drctl.model.run import Event, RunState
 from drctl.model.terms import Terms
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import go_on, switch
+from tests.spec.stage import go_on, require_served_by, switch
 
 ANNA = Terms(by="anna", account="ops", host="desk-1")
 
@@ -79,3 +79,21 @@ def test_a_state_file_that_was_set_back_continues_no_run() -> None:
         switch(earth.new_process())
     assert "drctl runs restore --from north" in caught.value.remedy
     assert len(earth.effects.names) == count
+
+
+def test_who_was_frozen_in_an_effect_and_wakes_in_anothers_term_notes_nothing() -> None:
+    earth = fake_world()
+    frozen, woken = earth.ports(), list[str]()
+
+    def freeze(effect: str) -> None:
+        if effect == "door to None" and effect in earth.effects.names and not woken:
+            woken.append(effect)
+            frozen.lease.release()
+            switch(earth.new_process())
+            woken.extend(earth.effects.names)
+
+    earth.effects.watchers.append(freeze)
+    with pytest.raises(Locked, match="lease was lost"):
+        switch(frozen)
+    assert earth.effects.names == woken[1:]
+    require_served_by(earth, "south")

@@ -9,19 +9,23 @@ from pathlib import Path
 
 from drctl.drivers.store import lines
 from drctl.drivers.store.database import broken, transaction
-from drctl.errors import Conflict, DrctlError, JournalBroken, Refused
+from drctl.errors import Conflict, DrctlError, JournalBroken, Locked, Refused
 from drctl.model.chain import Change, Line, canonical, entry_digest, require_whole, run_content
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.ports import Clock
 
 
 class SqliteJournal:
-    """Implements :class:`drctl.ports.JournalFile`. What was found whole is not looked at again by the same object."""
+    """Implements :class:`drctl.ports.JournalFile`. What was found whole is not looked at again by the same object.
+
+    A run that this object began or continued takes entries of it for as long as nobody else has written one.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.clock = clock
         self._whole: Line | None = None
+        self._written: dict[str, int] = {}
 
     def begin(self, run: Run, started: Evidence | None = None) -> None:
         values = (run.id, run.kind, run.plan, run.plan_digest, run.source, run.target, run.epoch, RunState.RUNNING)
@@ -39,11 +43,21 @@ class SqliteJournal:
             lines.add(database, Change.RUN_BEGUN, run.id, run_content(run))
             if started is not None:
                 self._add_entry(database, run.id, Event.RUN_STARTED, "", started)
+        if started is not None:
+            self._written[run.id] = 1
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
         with self._open() as database:
             lines.head(database)
-            return self._add_entry(database, run, event, step, body or {})
+            entry = self._add_entry(database, run, event, step, body or {})
+            if event is not Event.RUN_RESUMED and self._written.get(run, entry.sequence - 1) != entry.sequence - 1:
+                raise Locked(
+                    f"another drctl has gone on with run {run} since, so this one stopped at once",
+                    remedy="see 'drctl runs show'; if nobody is at work, run the same command again",
+                )
+        if event is Event.RUN_RESUMED or run in self._written:
+            self._written[run] = entry.sequence
+        return entry
 
     def end(self, run: str, state: RunState) -> None:
         with self._open() as database:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import threading
 from pathlib import Path
 
@@ -12,8 +13,15 @@ LOOKS = 5
 """Times that a locked file is tried: who only asks who holds it locks it for a moment, too."""
 
 
+LONGEST = 500
+"""Letters of a holder's name that are kept."""
+
+
 class FileLease:
     """Implements :class:`drctl.ports.Lease` with ``flock``; the file's text names the holder for people.
+
+    Its second line is the term, new with every acquisition: on a file system that several machines share, a lock may be
+    given to another one while its holder is frozen, which finds another term when it wakes.
 
     JournalBroken where the file cannot be used: another user's, or on a disk that is full or read-only.
     """
@@ -21,6 +29,7 @@ class FileLease:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: int | None = None
+        self._term = b""
 
     def acquire(self, holder: str) -> None:
         if self._file is not None:
@@ -37,9 +46,10 @@ class FileLease:
             raise Locked(
                 f"another drctl is at work on this plan file: {present}", remedy="wait until it is done, or end it"
             )
+        self._term = f"{holder[:LONGEST]}\n{secrets.token_hex(8)}\n".encode()
         try:
             os.ftruncate(file, 0)
-            os.pwrite(file, holder.encode() + b"\n", 0)
+            os.pwrite(file, self._term, 0)
         except OSError as error:
             os.close(file)
             raise self._unusable(error) from error
@@ -49,10 +59,15 @@ class FileLease:
         if self._file is None:
             return False
         try:
-            there, ours = self.path.stat(), os.fstat(self._file)
+            there = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError:
             return False
-        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+        try:
+            return os.path.sameopenfile(there, self._file) and os.pread(there, len(self._term) + 1, 0) == self._term
+        except OSError:
+            return False
+        finally:
+            os.close(there)
 
     def holder(self) -> str:
         if self.held():
@@ -92,4 +107,5 @@ def _locked(file: int, how: int, looks: int) -> bool:
 
 
 def _holder(file: int) -> str:
-    return os.pread(file, 500, 0).decode(errors="replace").strip() or "unknown"
+    first, _, _ = os.pread(file, LONGEST * 4, 0).decode(errors="replace").partition("\n")
+    return first.strip() or "unknown"

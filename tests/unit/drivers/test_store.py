@@ -1,5 +1,6 @@
 """What happens to drctl's own files when they are damaged, full, or left by a process that died."""
 
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -117,6 +118,42 @@ def test_a_lease_whose_file_was_taken_away_is_not_held(tmp_path: Path) -> None:
     FileLease(tmp_path / "lock").acquire("another")
     assert not lease.held()
     lease.release()
+
+
+def test_a_lease_that_another_machine_was_given_meanwhile_is_not_held(tmp_path: Path) -> None:
+    """A shared file system may give a frozen holder's lock away; both then hold the same file."""
+    frozen, other = FileLease(tmp_path / "lock"), FileLease(tmp_path / "lock")
+    frozen.acquire("us")
+    fcntl.flock(frozen._file or 0, fcntl.LOCK_UN)
+    other.acquire("us")
+    assert (frozen.held(), other.held()) == (False, True)
+    other.release()
+    assert not frozen.held()
+    frozen.release()
+
+
+def test_who_was_overtaken_writes_nothing_more_of_that_run(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite"
+    frozen, other = SqliteJournal(path, FakeClock()), SqliteJournal(path, FakeClock())
+    frozen.begin(RUN, {})
+    frozen.append("r1", Event.STEP_INTENDED, "fence-writes")
+    other.append("r1", Event.RUN_RESUMED)
+    with pytest.raises(Locked, match="another drctl has gone on with run r1"):
+        frozen.append("r1", Event.STEP_OBSERVED, "fence-writes")
+    other.append("r1", Event.STEP_OBSERVED, "fence-writes")
+    assert [entry.sequence for entry in other.entries("r1")] == [1, 2, 3, 4]
+    frozen.append("r1", Event.RUN_RESUMED)
+    frozen.append("r1", Event.RUN_ENDED)
+    with pytest.raises(Locked):
+        other.append("r1", Event.RUN_ENDED)
+
+
+def test_a_run_that_nobody_continues_takes_notes_of_several(tmp_path: Path) -> None:
+    one, other = (SqliteJournal(tmp_path / "j.sqlite", FakeClock()) for _ in range(2))
+    one.begin(RUN)
+    for journal in (one, other, one):
+        journal.append("r1", Event.STEP_INTENDED, "keep-warm")
+    assert len(one.entries("r1")) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Who may act: the process that holds the lease, while nobody has raised the epoch beyond its run's."""
+
+from drctl.errors import Locked, Superseded
+from drctl.model.run import Run
+from drctl.ports import World
+
+AGAIN = "run the same command again: it goes on from here"
+
+
+def require_lease(world: World, remedy: str = AGAIN) -> None:
+    """Raise Locked unless we hold the lease."""
+    if not world.lease.held():
+        raise Locked(
+            "the lease was lost: another drctl may be at work, so this one stopped at once",
+            remedy=remedy,
+        )
+
+
+def require_charge(world: World, run: Run, remedy: str = AGAIN) -> None:
+    """Raise Locked unless we hold the lease, and Superseded where somebody has raised the epoch beyond ours."""
+    require_lease(world, remedy)
+    current = world.epochs.current()
+    if current > run.epoch:
+        raise Superseded(
+            f"the epoch is {current}, ours is {run.epoch}: someone newer has decided",
+            remedy="see 'drctl status' and 'drctl runs list' before deciding anew",
+        )

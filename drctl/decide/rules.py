@@ -15,6 +15,7 @@ class Rule(StrEnum):
     SOURCE_SILENT = "the source does not answer, so it cannot be drained"
     SOURCE_HEALTHY = "the source is healthy, so nothing need be lost"
     TARGET_SILENT = "the target does not answer"
+    EPOCH_BEHIND = "positions tell of later decisions than the state file does"
     ONE_CLUSTER = "both sites are one and the same cluster"
     BROKERS_MISSING = "fewer brokers than replicas"
     PARTITION_WITHOUT_LEADER = "a partition has no leader"
@@ -123,6 +124,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.SOURCE_HEALTHY,
             Rule.TARGET_SILENT,
             Rule.ONE_CLUSTER,
+            Rule.EPOCH_BEHIND,
             Rule.BROKERS_MISSING,
             Rule.PARTITION_WITHOUT_LEADER,
         }

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from drctl.errors import JournalBroken, Locked, Refused
+from drctl.errors import Blocked, JournalBroken, Locked, Refused
+from drctl.model.offsets import Committed
 from drctl.model.run import Event, RunState
 from drctl.model.terms import Terms
 from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.failing import fail_over
 from tests.spec.stage import go_on, require_served_by, switch
 
 ANNA = Terms(by="anna", account="ops", host="desk-1")
@@ -79,6 +81,42 @@ def test_a_state_file_that_was_set_back_continues_no_run() -> None:
         switch(earth.new_process())
     assert "drctl runs restore --from north" in caught.value.remedy
     assert len(earth.effects.names) == count
+
+
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_a_state_file_behind_a_sites_positions_begins_nothing(site: str) -> None:
+    """Without copies of the journal the stamps on positions still tell of decisions that the file does not know."""
+    earth = fake_world()
+    partition = next(iter(earth.sites[site].logs))
+    earth.sites[site].group("billing").committed[partition] = Committed(0, metadata="drctl plan=fake run=r9 epoch=7")
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    (reason,) = [each for each in caught.value.reasons if "epoch 7" in each]
+    assert f"{site}: a position of billing" in reason
+    assert "drctl runs restore" in reason
+    assert earth.epochs.epoch == 0
+    overridden = {"epoch-behind": "a client wrote that by hand"}
+    assert switch(earth.ports(), terms=replace(ANNA, overrides=overridden)).state is RunState.DONE
+
+
+def test_a_failover_on_a_state_file_behind_the_targets_positions_is_refused_and_may_be_overridden() -> None:
+    earth = fake_world()
+    partition = next(iter(earth.south.logs))
+    earth.south.group("billing").committed[partition] = Committed(0, metadata="drctl plan=fake run=r9 epoch=7")
+    earth.north.down = True
+    with pytest.raises(Blocked) as caught:
+        fail_over(earth.ports())
+    assert any("epoch 7" in each and "drctl runs restore" in each for each in caught.value.reasons)
+
+
+def test_stamps_of_another_plan_file_and_of_this_epoch_hold_nobody_up() -> None:
+    earth = fake_world()
+    switch(earth.ports())
+    earth.settle(60)
+    positions = earth.north.group("billing").committed
+    for partition, committed in positions.items():
+        positions[partition] = replace(committed, metadata="drctl plan=other run=r9 epoch=7")
+    assert switch(earth.new_process(), "south", "north").state is RunState.DONE
 
 
 def test_who_was_frozen_in_an_effect_and_wakes_in_anothers_term_notes_nothing() -> None:

@@ -12,6 +12,7 @@ from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.stamps import epoch_behind
 from drctl.plans.steps.check_gates import Observe, pass_gates
 from drctl.plans.steps.measure_loss import loss_now
 
@@ -64,3 +65,6 @@ class CheckFailover(Step):
             scene.say(f"up to {loss.total if loss.total is not None else 'an unknown number of'} records would be lost")
             found += loss_blockers(loss, self.accepted)
         yield from found
+        if facts.target.groups.known:  # the source is not waited for
+            held = scene.positions(scene.target).now(scene.groups)
+            yield from epoch_behind(world, {facts.target.name: held})

@@ -19,6 +19,7 @@ from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.position_gate import judge_positions
 from drctl.plans.selection import chosen
 from drctl.plans.sink_groups import sink_group_blockers
+from drctl.plans.stamps import epoch_blockers
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
@@ -73,6 +74,7 @@ def looked_closer(world: World, facts: Facts) -> Iterator[Blocker]:
     """Reasons that show only where logs and configurations of both sites are held against each other."""
     yield from frontier_blockers(world, facts)
     yield from sink_group_blockers(world, facts)
+    yield from epoch_blockers(world, facts)
 
 
 def pass_gates(

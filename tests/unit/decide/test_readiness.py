@@ -408,6 +408,7 @@ APART = {
     Rule.LOSSES_UNKNOWN,
     Rule.FRONTIER_UNPROVEN,  # test_frontier.py
     Rule.SINK_GROUP_DIFFERS,  # tests/spec/test_sinks.py
+    Rule.EPOCH_BEHIND,  # tests/spec/test_whose_run.py
     Rule.TOPIC_RECREATED,
     Rule.RECORDS_LOST,
     Rule.SOURCE_SHORTER,

@@ -108,7 +108,7 @@ def _require_clear_end(each: Rewound) -> None:
     told, where = str(each.error), each.earth.open_sites()
     if each.error is None:
         assert each.state is RunState.DONE
-        assert (where, each.earth.door.site()) == ({"south"}, "south")
+        assert (where, each.earth.door.site()) == (frozenset({"south"}), "south")
     elif isinstance(each.error, Compensated):
         assert where == ({"north"} if "north is open again" in told else set()), told
         assert "north is open again" in told or "north stays closed" in told

@@ -5,12 +5,10 @@ import re
 import threading
 import time
 
+from drctl.config.values import ALIAS
 from drctl.errors import DrctlError
 from drctl.model.site import DoorCommands
 from drctl.ports.commands import Commands, Ended
-
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-"""What a site may be called in a plan file. Anything else that is printed goes nowhere: it may hold a secret."""
 
 
 class CommandFrontDoor:
@@ -27,7 +25,8 @@ class CommandFrontDoor:
         done = self.commands.run(self.door.read, "", self.door.timeout.total_seconds())
         self._require(done, "read")
         found = done.output.strip()
-        if found and not NAME.fullmatch(found):
+        # Anything else that is printed goes nowhere: it may hold a secret.
+        if found and not re.fullmatch(ALIAS, found):
             raise DrctlError(
                 f"the front door cannot be read: {self.door.read[0]} printed something that is no site's name",
                 remedy="let it print the site's name and nothing else; see frontDoor in the plan file",

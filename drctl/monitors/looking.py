@@ -14,11 +14,17 @@ def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:
     """What ``eye`` sees now, or why it sees nothing."""
     try:
         seen = Reading(eye(), clock.now())
-        LOG.debug("%s: seen", getattr(eye, "__qualname__", eye))
+        LOG.debug("%s: seen", _name(eye))
         return seen
     except DrctlError as error:
-        LOG.debug("%s: unknown: %s", getattr(eye, "__qualname__", eye), error)
+        LOG.debug("%s: unknown: %s", _name(eye), error)
         return Reading(None, clock.now(), str(error) or type(error).__name__, is_silence(error))
+
+
+def _name(eye: Callable[[], object]) -> str:
+    """A partial is told as what it calls: its arguments hold all that was ever seen of a site."""
+    called = getattr(eye, "func", eye)
+    return getattr(called, "__qualname__", type(called).__name__)
 
 
 def is_silence(error: DrctlError) -> bool:

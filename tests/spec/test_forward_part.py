@@ -129,6 +129,20 @@ def test_replication_home_is_made_up_for_once_the_old_site_is_well(harm: Callabl
     require_nothing_lost_or_repeated(earth, "south")
 
 
+def _a_bug(_: FakeWorld) -> None:
+    raise ValueError("no number: s3cret")
+
+
+def test_of_an_error_that_nobody_expected_its_class_is_told_and_no_value() -> None:
+    earth = fake_world()
+    _harm_at(earth, next(effect for effect in EFFECTS if "restart link" in effect), _a_bug)
+    result = switch(earth.ports())
+    assert "turn-link-around is pending, clients are at south: ValueError; once north" in result.exceptions[0]
+    owed = pending_reversal(earth.ports())
+    assert owed is not None
+    assert owed.why == "ValueError"
+
+
 def test_a_record_behind_the_fence_keeps_replication_pending_and_names_itself() -> None:
     earth = fake_world()
     _harm_at(earth, EFFECTS[1], _a_super_user_writes)

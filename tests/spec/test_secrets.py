@@ -6,6 +6,7 @@ worker repeats in every answer what it should keep to itself.
 
 import base64
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -26,7 +27,9 @@ from drctl.drivers.command.processes import Processes
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.model.site import Hook, Moment
+from drctl.monitors import status
 from drctl.ports import World
+from drctl.service.acting import Acting
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import kept_warm, lose
@@ -308,12 +311,16 @@ DAMAGES = [
     ("c", "my.plugin=", "connections.max.idle.ms="),
     ("north-to-south.json", '"north"', '"k4n4ry"'),
     ("north-to-south.json", "MirrorSourceConnector", "k4n4ry"),
-    (
-        "north-to-south.json",
-        "{",
-        "[",
-    ),
+    ("north-to-south.json", "{", "["),
     ("north-to-south.json", '"north"', "k4n4ry"),
+    ("north-to-south.json", '"north"', '"north", "x": "k4n4ry", "x": "k4n4ry"'),
+    ("north-to-south.json", '"north"', '"north", "x": {"y": "k4n4ry"}'),
+    ("c", "my.plugin=", "my.plugin=\\u00k4n4ry"),
+    ("c", "my.plugin=", "ssl.truststore.password="),
+    ("c", "my.plugin=", "security.protocol=SASL_SSL\nssl.truststore.type=PEM\nssl.truststore.certificates="),
+    ("c", "my.plugin=", "security.protocol=SASL_SSL\nssl.keystore.type=k4n4ry\nssl.keystore.location="),
+    ("c", '"k4n4ry-password";', '"k4n4ry-password" k4n4ry;'),
+    ("plan.yaml", "metadata: {name: plant}", 'metadata: {name: plant, name: "k4n4ry"}'),
     ("plan.yaml", '["./tell", ', '"./tell k4n4ry", ["./tell", '),
     ("plan.yaml", "command: [", "command: k4n4ry, comand: ["),
     ("plan.yaml", f"{URL_PASSWORD}@", f"{URL_PASSWORD}@{URL_PASSWORD}/@"),
@@ -350,11 +357,29 @@ def test_what_a_service_logs_of_an_error_that_nobody_expected_is_not_shown(
         held = dict(CANARIES)
         raise ValueError(f"no number: {held}") from KeyError(str(held))
 
+    class Broken:
+        def note(self, _: object) -> None: ...
+
+        def act(self, _: object) -> None:
+            broken(world)
+
+    world = fake_world().ports()
     for form in ("json", "text"):
         configure(2, form)
-        Watch(fake_world().ports(), broken, timedelta(seconds=15)).cycle_or_tell()  # type: ignore[arg-type]
+        watch = Watch(world, broken, timedelta(seconds=15), warm=True)  # type: ignore[arg-type]
+        watch.cycle_or_tell()
+        assert watch.keeper is not None
+        monkeypatch.setattr(watch.keeper, "cycle", lambda: broken(world))
+        watch.keeper.cycle_or_tell()
+        acting = Acting([Broken()])
+        acting.take(status(world))
+        acting.act()
+        try:
+            broken(world)
+        except ValueError:
+            logging.getLogger("waitress").exception("while serving %s", f"password={VARIABLE}")
     told = capsys.readouterr().err
-    assert told.count("Traceback") >= 2
+    assert told.count("Traceback") >= 8
     assert "ValueError" in told
     require_nothing_shown(told)
 

@@ -106,7 +106,7 @@ class Causes:
                 f"{place}: its truststore holds no certificate, or a broken one", remedy=remedy
             ) from error
         except KafkaException as error:
-            said = str(error.args[0].str()).strip()
+            said = redact_foreign(str(error.args[0].str()), settings).strip()
             raise ConfigInvalid(
                 f"{place}: {said}", remedy="correct the client properties, or what they name"
             ) from error

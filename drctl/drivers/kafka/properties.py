@@ -18,6 +18,7 @@ from drctl.drivers.kafka.certificates import from_pkcs12, lines, refuse_out_of_d
 from drctl.drivers.kafka.java import decoded, login_options, parse, trimmed
 from drctl.drivers.kafka.limits import PASSED, fitted, misspelt
 from drctl.errors import ConfigInvalid
+from drctl.redaction import redact_foreign
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 SECURING = ("sasl.jaas.config", "sasl.mechanism", "ssl.truststore.", "ssl.keystore.")
@@ -176,7 +177,8 @@ class _Translation:
             said = error.args[0].str().removeprefix("Failed to create admin client: ").strip()
             origins = (key for part, keys in ORIGINS.items() if part in said for key in keys if key in self.java)
             key = next(origins, "security.protocol")
-            self.refuse(key, f"is not taken by librdkafka: {said}", "correct it, or the file that it names")
+            told = redact_foreign(said, settings)
+            self.refuse(key, f"is not taken by librdkafka: {told}", "correct it, or the file that it names")
 
     def kind(self, kind_key: str, place_key: str) -> str:
         kind = self.get(kind_key, "JKS").upper()

@@ -1,10 +1,19 @@
 """librdkafka's errors, translated."""
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 
 from drctl.drivers.kafka.errors import Causes
-from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, PositionsPending, Unauthenticated, Unreachable
+from drctl.errors import (
+    ConfigInvalid,
+    Conflict,
+    DrctlError,
+    Forbidden,
+    NotFound,
+    PositionsPending,
+    Unauthenticated,
+    Unreachable,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +78,12 @@ def test_the_remedy_for_an_open_transaction_does_not_make_it_last_longer() -> No
     assert error.transient
     assert "do not stop the producer" in error.remedy
     assert "let its clients stop" not in error.remedy
+
+
+def test_what_the_client_says_of_its_settings_is_told_without_their_secrets() -> None:
+    def declining(_: object) -> None:
+        raise KafkaException(KafkaError(KafkaError._INVALID_ARG, "ssl.ca.location failed: s3cret of x.pem"))
+
+    settings = {"sasl.password": "s3cret", "ssl.ca.location": "x.pem"}
+    with pytest.raises(ConfigInvalid, match=r"ssl\.ca\.location failed: \*\*\* of x\.pem$"):
+        Causes("north", "localhost:1", "user drctl").client(declining, settings)

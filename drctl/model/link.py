@@ -71,13 +71,22 @@ class LinkStatus:
 
     @property
     def working(self) -> bool:
-        """Whether records are being copied, as far as Connect knows."""
-        return self.source.working
+        """Whether the link runs: records are being copied, as far as Connect knows, and the other two run beside it.
+
+        Without groups the checkpoint connector has no task. A heartbeat connector may be missing: Strimzi's newer
+        resource knows none.
+        """
+        checkpoint, heartbeat = self.checkpoint.state, self.heartbeat.state
+        return (
+            self.source.working
+            and checkpoint is ConnectorState.RUNNING
+            and heartbeat in (ConnectorState.RUNNING, ConnectorState.ABSENT)
+        )
 
     @property
     def halted(self) -> bool:
-        """Whether certainly nothing is being copied."""
-        return self.source.halted and self.checkpoint.halted
+        """Whether the link stands still: none of the three does anything any more."""
+        return all(each.halted for each in self.connectors)
 
     @property
     def commits_positions(self) -> bool:

@@ -55,7 +55,7 @@ def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None])
     """What a site is for, from the data alone: the door, the standing deny rules, the links that run into it."""
     if site.standing.value is None or not door.known:
         return Role.UNKNOWN
-    feeding = [x for x in links if x.link.target == site.name and x.status.value and x.status.value.working]
+    feeding = [x for x in links if x.link.target == site.name and x.status.value and x.status.value.source.working]
     if door.value == site.name:
         # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
         # Copies under other names do not mix with what clients write.

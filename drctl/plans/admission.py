@@ -8,6 +8,7 @@ from drctl.errors import Blocked, DrctlError, Refused
 from drctl.model.run import Evidence, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
+from drctl.plans.linking import idle
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILBACK, FAILOVER, SWITCHOVER, WARM
 from drctl.ports import World
@@ -85,12 +86,12 @@ def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
     if run.kind == FAILOVER or link is None:
         return
     try:
-        status = link.replication.status()
+        reasons = idle(link)
     except DrctlError as error:
         why = str(error)
     else:
-        if status.working:
+        if not reasons:
             return
-        why = f"{status.source.name} is {status.source.state} {status.source.reason}".strip()
+        why = ", ".join(reasons)
     detail = f"{link.link.name}, the link home of run {run.id}, does not run: {why}"
     yield Blocker(Rule.LINK_UNPROVEN, detail, "bring it to run: until then the other site falls behind")

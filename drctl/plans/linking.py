@@ -1,41 +1,97 @@
-"""A link begun at an exact point: nothing that came from the other site is copied back, nothing new is left out."""
+"""A link begun at an exact point: nothing that came from the other site is copied back, nothing new is left out.
+
+Neither a link that runs nor its stored offsets say who set them. So that drctl has set them is written to the journal
+right after, and only that counts: for this link, and for the move at whose handover point it begins.
+
+| journaled as set | the source connector | then                                            |
+| ---------------- | -------------------- | ----------------------------------------------- |
+| yes              | stopped              | resumed from its stored offsets                 |
+| yes              | runs                 | the other two are resumed, too                  |
+| no               | stopped              | set to the point, whatever offsets it had       |
+| no               | runs                 | not proven: somebody else has started it        |
+
+Example: an operator started the link home by hand, from 0. It runs, and copies what came from there: not proven.
+Offsets above the point that somebody left are no sign of copied records either: what was copied lies behind the fence
+of the site that the link leads to, and is looked for there (prove-fence, check-homecoming).
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from drctl.errors import Conflict
+from drctl.errors import Conflict, NotProven
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
+from drctl.model.run import Event
+from drctl.plans import evidence
 from drctl.plans.plan import Scene
+from drctl.plans.selection import FAILBACK, REVERSAL, SWITCHOVER
 from drctl.plans.waiting import wait_until_none
-from drctl.ports import LinkPorts
+from drctl.ports import LinkPorts, World
+
+SET, LINK, MOVE = "set", "link", "move"
+"""Keys in what is journaled once a link is set: its offsets, its name, and the run whose handover point it is."""
 
 
-def start_from(scene: Scene, link: LinkPorts, opposite: LinkPorts, ends: Mapping[TopicPartition, int]) -> None:
-    """Let the link run, from ``ends`` unless it has already gone beyond; Conflict while the other direction runs."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a link has to begin: ``ends`` are where the run ``move`` left the site that it copies from.
+
+    ``step`` notes that it was set.
+    """
+
+    step: str
+    move: str
+    ends: Mapping[TopicPartition, int]
+
+
+def start_from(scene: Scene, link: LinkPorts, opposite: LinkPorts, point: Point) -> None:
+    """Let the link run from that point, or on from there.
+
+    Conflict while the other direction runs; NotProven if the link runs and drctl has not set it to that point.
+    """
     if not opposite.replication.status().halted:
         raise Conflict(
             f"link {opposite.link.name} is not stopped: both directions at once would copy in a circle",
             remedy=f"stop its connectors at {opposite.link.target}'s Connect worker and run the command again",
         )
-    if link.replication.status().source.halted and not has_run(link, ends):
+    if not was_set(scene.world, link, point.move):
+        _require_stopped(link)
         scene.in_charge()
-        link.replication.restart_from(ends)
+        link.replication.restart_from(point.ends)
+        body = {LINK: link.link.name, MOVE: point.move, SET: evidence.written(point.ends)}
+        scene.world.journal.append(scene.run.id, Event.STEP_INTENDED, point.step, body)
     scene.in_charge()
     link.replication.resume()
     wait_until_none(scene, f"link {link.link.name} works", lambda: idle(link))
 
 
-def has_run(link: LinkPorts, ends: Mapping[TopicPartition, int]) -> bool:
-    """Whether the link has gone beyond the point: to set it back there would copy records twice."""
-    absent = link.replication.status().source.state is ConnectorState.ABSENT
-    return not absent and _beyond(link.replication.frontier(), ends)
+def was_set(world: World, link: LinkPorts, move: str) -> bool:
+    """Whether the last point that drctl has set this link to is that run's handover point, by the journal."""
+    for run, _ in reversed(world.journal.runs()):
+        if run.kind in (SWITCHOVER, FAILBACK, REVERSAL):
+            for entry in reversed(world.journal.entries(run.id)):
+                if entry.body.get(LINK) == link.link.name and SET in entry.body:
+                    return bool(entry.body.get(MOVE) == move)
+    return False
 
 
 def idle(link: LinkPorts) -> list[str]:
     """Why the link does not work; empty if it does."""
     status = link.replication.status()
-    return [] if status.working else [f"{status.source.name} is {status.source.state} {status.source.trace}".strip()]
+    if status.working:
+        return []
+    if not status.source.working:
+        return [f"{status.source.name} is {status.source.state} {status.source.reason}".strip()]
+    beside = (status.checkpoint, status.heartbeat)
+    return [f"{each.name} is {each.state}" for each in beside if each.state is not ConnectorState.RUNNING]
 
 
-def _beyond(frontier: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> bool:
-    return any(offset > ends.get(partition, offset) for partition, offset in frontier.items())
+def _require_stopped(link: LinkPorts) -> None:
+    source = link.replication.status().source
+    if not source.halted:
+        raise NotProven(
+            f"link {link.link.name}: {source.name} is {source.state}, and drctl has not set it to the handover point:"
+            " it may copy records twice, or leave some out",
+            remedy=f"stop its connectors at {link.link.target}'s Connect worker, see what they have copied there, then"
+            " run the command again: it sets them to the point",
+        )

@@ -52,7 +52,7 @@ def frozen(world: World, source: str, target: str, ends: Offsets, drained: Offse
 
     ``drained`` is the frontier at which no data record was left, None if it was never reached; beyond it are markers.
     """
-    frontier = _frontier(world, source, target)
+    frontier = _possible(_frontier(world, source, target), ends)
     wanted = ends if drained is None else drained
     behind = {p for p, end in wanted.items() if frontier.get(p, 0) < end}
     records = {p: max(0, end - frontier.get(p, 0)) if p in behind else 0 for p, end in ends.items()}
@@ -86,6 +86,14 @@ def _frontier(world: World, source: str, target: str) -> Offsets:
     return {p: offset for p, offset in both.items() if p.topic in world.plan.topics}
 
 
+def _possible(frontier: Offsets, ends: Offsets) -> Offsets:
+    """The frontier without what lies beyond the source's end: such a claim proves nothing, so nothing counts as copied.
+
+    Its topic was made anew, or somebody has set the offset.
+    """
+    return {p: offset for p, offset in frontier.items() if offset <= ends.get(p, offset)}
+
+
 def _came_with(world: World, source: str, target: str) -> Offsets:
     """Where the source's logs ended when the last move from the target to it opened it; empty if there was none."""
     for run, _ in reversed(world.journal.runs()):
@@ -104,6 +112,7 @@ def _asked(world: World, source: str, frontier: Mapping[TopicPartition, int]) ->
     site = world.sites[source]
     topics = site.brokers.topics(world.plan.topics)
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
+    frontier = _possible(frontier, {p: b.high for p, b in bounds.items()})
     begins = {p: max(frontier.get(p, 0), b.start) for p, b in bounds.items()}
     records = {p: _count(site, p, begins[p], b) for p, b in bounds.items()}
     now, seconds = world.clock.now(), dict[str, float | None]()

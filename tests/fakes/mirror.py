@@ -19,6 +19,8 @@ _SOURCE_CONFIG = {
 }
 
 
+BESIDE = ("checkpoint", "heartbeat")
+"""The connectors of a link that copy no records, in the order in which they are resumed."""
 TOPIC_ID = "id-of-the-syncs"
 
 
@@ -28,7 +30,8 @@ class FakeMirror:
     A sync is written for every ``spacing``-th record and for the last one when it has caught up.
     ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
     Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
-    source connector was stopped. Its configuration's ``topics`` and ``topics.exclude`` narrow what it copies.
+    source connector was stopped; ``idle`` are those that stay stopped beside a source connector that runs. Its
+    configuration's ``topics`` and ``topics.exclude`` narrow what it copies.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class FakeMirror:
             self.config["source.cluster.alias"] = source.name
         self.clinging = False
         self.checkpoints_on = False
+        self.idle: set[str] = set()
         self._stopping = 0
         self._unsynced: dict[TopicPartition, int] = {}
         target.clock.actors.append(self.tick)
@@ -130,6 +134,7 @@ class FakeMirror:
         self._stopping = 0
         self.clinging = self.checkpoints_on = False
         self.state = ConnectorState.RUNNING
+        self.idle.clear()
 
     def prepare(self, ends: Mapping[TopicPartition, int]) -> None:
         """Be stopped, with copying to begin at ``ends``."""
@@ -160,7 +165,11 @@ class FakeReplication:
         source = Connector("source-connector", state, tasks, config)
         if self.mirror.checkpoints_on:
             state, tasks = ConnectorState.RUNNING, (Task(0, ConnectorState.RUNNING),)
-        others = [Connector(f"{kind}-connector", state, tasks, config) for kind in ("checkpoint", "heartbeat")]
+        stopped = state if state is ConnectorState.ABSENT else ConnectorState.STOPPED
+        others = [
+            Connector(f"{kind}-connector", *((stopped, ()) if kind in self.mirror.idle else (state, tasks)), config)
+            for kind in BESIDE
+        ]
         return LinkStatus(source, *others)
 
     def frontier(self) -> Mapping[TopicPartition, int]:
@@ -176,8 +185,14 @@ class FakeReplication:
 
     def resume(self) -> None:
         self._reach()
+        idle = set(BESIDE) if self.mirror.state is not ConnectorState.RUNNING else set(self.mirror.idle)
         with self._effects(f"resume link to {self.mirror.target.name}"):
             self.mirror.start()
+            self.mirror.idle = idle
+        for kind in BESIDE:
+            if kind in idle:
+                with self._effects(f"resume {kind} connector to {self.mirror.target.name}"):
+                    self.mirror.idle.discard(kind)
 
     def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
         self._reach()

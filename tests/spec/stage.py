@@ -108,7 +108,7 @@ def require_served_by(earth: FakeWorld, site: str) -> None:
     other = next(name for name in earth.sites if name != site)
     assert earth.open_sites() == {site}
     assert earth.door.site() == site
-    assert earth.mirrors[site, other].state is ConnectorState.RUNNING
+    assert earth.ports().links[site, other].replication.status().working
     assert earth.mirrors[other, site].state in (ConnectorState.STOPPED, ConnectorState.ABSENT)
     assert not earth.sites[site].denials
 

@@ -48,11 +48,14 @@ class CatchUp(Step):
         return {"behind": evidence.written(self._behind(scene))}
 
     def _caught_up(self, scene: Scene) -> bool:
-        """Whether it is near enough, and has begun every partition: gates refuse one of which nothing was copied."""
+        """Whether it is near enough, and has begun every partition: gates refuse one of which nothing was copied.
+
+        Nor is it where the link claims more than the source has: then it copies nothing until the source has grown.
+        """
         if sum(self._behind(scene).values()) > scene.world.plan.guards.max_lag:
             return False
         found = doubted(scene.world, scene.source.name, scene.target.name)
-        return not any(each.why is Doubt.NOT_COPIED for each in found)
+        return not any(each.why in (Doubt.NOT_COPIED, Doubt.BEYOND_SOURCE) for each in found)
 
     def _behind(self, scene: Scene) -> dict[TopicPartition, int]:
         """Partitions with records that were not copied, each with how many there are at most."""

@@ -14,7 +14,7 @@ from drctl.model.salvage import Decision
 from drctl.plans import evidence, fencing, tails
 from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_salvage, undecided
 from drctl.plans.approvals import Digests, require_approval
-from drctl.plans.linking import has_run
+from drctl.plans.linking import was_set
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.recopying import Recopy, diverged, recopies
 from drctl.plans.steps.check_gates import Observe
@@ -98,7 +98,7 @@ class CheckHomecoming(Step):
             state = away.replication.status().source.state
             yield BOTH_DIRECTIONS, f"link {away.link.name} is not stopped ({state}): stop it at {scene.source.name}"
         yield from ((WRITERS, reason) for reason in open_doors(scene))
-        if not has_run(scene.forward, failover.ends):
+        if not was_set(scene.world, scene.forward, failover.run.id):
             ids = {name: topic.topic_id for name, topic in target.brokers.topics(salvaged.committed).items()}
             same = {p: t.span.stop for p, t in salvaged.tails.items() if ids.get(p.topic) == t.topic_id}
             grown = fencing.growth(target, same)

@@ -33,7 +33,7 @@ class ProveFence(Step):
         if not proven:
             return False
         # Under the default policy the link home writes to topics of its own, so it excuses nothing.
-        if scene.home.link.prefix or scene.home.replication.status().halted:
+        if scene.home.link.prefix or scene.home.replication.status().source.halted:
             refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
         return True
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
+from drctl.plans.linking import idle
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.stop_link import StopLink
@@ -39,7 +40,4 @@ class ResumeLink(Step):
         return CheckGates.name in scene.seen and status.halted
 
     def _idle(self, scene: Scene) -> list[str]:
-        status = scene.forward.replication.status()
-        return (
-            [] if status.working else [f"{status.source.name} is {status.source.state} {status.source.trace}".strip()]
-        )
+        return idle(scene.forward)

@@ -7,7 +7,7 @@ from drctl.errors import Blocked, DeadlinePassed, Refused, Unreachable
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.aftermath import Aftermath, aftermath
-from drctl.plans.linking import has_run
+from drctl.plans.linking import was_set
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.recreations import standing
 from drctl.plans.selection import FAILBACK
@@ -73,9 +73,10 @@ class SeeReturnedSite(Step):
         }
 
     def _going_home(self, scene: Scene, failover: Aftermath) -> bool:
-        """Whether a failback has started the link home; its worker has to answer once one was begun."""
+        """Whether a failback has started the link home."""
         begun = any(run.kind == FAILBACK and run.epoch > failover.run.epoch for run, _ in scene.world.journal.runs())
-        return begun and (bool(standing(scene.world, scene.source.name)) or has_run(scene.home, failover.ends))
+        whole = bool(standing(scene.world, scene.source.name))
+        return begun and (whole or was_set(scene.world, scene.home, failover.run.id))
 
 
 def _ending(ports: LinkPorts) -> list[str]:

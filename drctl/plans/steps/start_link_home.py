@@ -7,7 +7,7 @@ from drctl.errors import StepFailed
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
-from drctl.plans.linking import start_from
+from drctl.plans.linking import Point, start_from, was_set
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.recreations import standing
 from drctl.plans.steps.check_homecoming import CheckHomecoming, open_doors
@@ -27,17 +27,21 @@ class StartLinkHome(Step):
     look: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
 
     def check(self, scene: Scene) -> bool:
-        return scene.forward.replication.status().working
+        return scene.forward.replication.status().working and was_set(scene.world, scene.forward, self._failover(scene))
 
     def do(self, scene: Scene) -> Evidence:
         if reasons := list(open_doors(scene)):
             raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
-        start_from(scene, scene.forward, scene.home, self._ends(scene))
+        point = Point(self.name, self._failover(scene), self._ends(scene))
+        start_from(scene, scene.forward, scene.home, point)
         return {}
 
     def verify(self, scene: Scene) -> Evidence:
         connectors = scene.forward.replication.status().connectors
         return {"from": evidence.written(self._ends(scene)), "connectors": {c.name: c.state.value for c in connectors}}
+
+    def _failover(self, scene: Scene) -> str:
+        return str(scene.seen[CheckHomecoming.name]["failover"])
 
     def _ends(self, scene: Scene) -> Mapping[TopicPartition, int]:
         whole = standing(scene.world, scene.target.name)

@@ -30,7 +30,7 @@ class StopRestOfLink(StopLink):
 
     def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:
         """What has to stop."""
-        return (status.source, status.checkpoint)
+        return status.connectors
 
 
 class StopLinkAtOnce(StopRestOfLink):

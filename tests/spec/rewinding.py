@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from drctl.errors import DrctlError
 from drctl.model.run import RunState
+from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 
+type Act = Callable[[World], object]
+"""One process' attempt."""
 type Snapshot = tuple[int, int]
 """How many lines the journal had, and the epoch: both are in the state file."""
 
@@ -28,7 +31,7 @@ class Rewound:
         return runs[-1][1] if runs else None
 
 
-def cut_at(earth: FakeWorld, effect: int, act: Callable[[FakeWorld], object]) -> list[Snapshot]:
+def cut_at(earth: FakeWorld, effect: int, act: Act) -> list[Snapshot]:
     """Let it act until right after that effect; every state file that there was until then, oldest first."""
     snapshots: list[Snapshot] = []
 
@@ -40,7 +43,7 @@ def cut_at(earth: FakeWorld, effect: int, act: Callable[[FakeWorld], object]) ->
     earth.effects.watchers.append(save)
     earth.effects.cut_off(effect, before=False)
     with suppress(Killed, DrctlError):
-        act(earth)
+        act(earth.ports())
     earth.effects.watchers.clear()
     earth.effects.go_on()
     earth.settle(1)
@@ -50,19 +53,19 @@ def cut_at(earth: FakeWorld, effect: int, act: Callable[[FakeWorld], object]) ->
 def every_rewind(
     earth: FakeWorld,
     snapshots: list[Snapshot],
-    act: Callable[[FakeWorld], object],
+    act: Act,
     watch: Callable[[FakeWorld], list[str]],
 ) -> Iterator[Rewound]:
     """Restore each of these files into a copy of the world, and act there; at no instant may two sites be open."""
     for lines, epoch in snapshots:
         copy = deepcopy(earth)
-        copy.new_process()
+        world = copy.new_process()
         copy.journal.set_back(lines)
         copy.epochs.epoch = epoch
         copy.effects.names.clear()
         both_open, error = watch(copy), None
         try:
-            act(copy)
+            act(world)
         except DrctlError as caught:
             error = caught
         copy.settle(2)

@@ -13,7 +13,7 @@ from drctl.plans.steps.confirm_positions import ConfirmPositions
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.point_clients_back import PointClientsBack
-from drctl.plans.steps.reopen_source import ReopenSource
+from drctl.plans.steps.reopen_source import LEFT_CLOSED, ReopenSource
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
@@ -38,7 +38,8 @@ class ReopenIfFenced(ReopenSource):
     @override
     def verify(self, scene: Scene) -> Evidence:
         if not self._put_up(scene):
-            return {"fenced": False}
+            stood = sorted({each.principal for each in fencing.own(scene.source)}) if answers(scene.source) else []
+            return {LEFT_CLOSED: stood} if stood else {"fenced": False}
         if not answers(scene.source):
             scene.say(f"{scene.source.name} is silent: the deny rules put up there stay until it answers")
             return {"left fenced": scene.source.name}

@@ -13,7 +13,7 @@ from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.waiting import wait_until_none
 
-TOOK_A_WRITE = "took a write"
+TOOK_A_WRITE = "canary"
 """Key in this step's evidence: only then is the source said to be open."""
 LEFT_CLOSED = "left closed"
 """Key in this step's evidence: for whom it is not open, since these rules stood before the run."""
@@ -64,7 +64,7 @@ class ReopenSource(Step):
         if left := fencing.own(scene.source):
             return {LEFT_CLOSED: sorted({denial.principal for denial in left})}
         wait_until_none(scene, "the source takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
-        return {TOOK_A_WRITE: True, "left as they are": fencing.of_others(scene.source)}
+        return {TOOK_A_WRITE: "written", "left as they are": fencing.of_others(scene.source)}
 
     def _ours(self, scene: Scene) -> frozenset[Denial]:
         passed = scene.run.kind != FAILOVER and CheckGates.name in scene.seen

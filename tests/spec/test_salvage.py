@@ -6,7 +6,7 @@ import pytest
 
 from drctl.errors import Blocked, Conflict, NotFound, NotProven, Refused, StepFailed, Undecided, Unreachable
 from drctl.model.offsets import TopicPartition
-from drctl.model.run import RunState
+from drctl.model.run import Event, RunState
 from drctl.model.salvage import Decision, Fate
 from drctl.plans import retention, runner, salvage
 from drctl.plans.aftermath import aftermath, last_salvage, undecided
@@ -279,7 +279,7 @@ def test_a_fence_that_does_not_hold_stops_the_salvage() -> None:
         salve(after.earth.ports())
 
 
-def test_a_salvage_that_was_killed_before_its_journal_said_anything_is_continued() -> None:
+def test_a_salvage_that_was_killed_as_soon_as_it_was_begun_is_continued() -> None:
     earth = returned().earth
     failed_over = aftermath(earth.ports()).run
     earth.effects.cut_off(1, before=True)
@@ -288,5 +288,6 @@ def test_a_salvage_that_was_killed_before_its_journal_said_anything_is_continued
     world = earth.new_process()
     (left,) = unfinished(world)
     assert left.kind == "salvage"
-    assert earth.journal.entries(left.id) == ()
+    (first,) = earth.journal.entries(left.id)
+    assert (first.event, first.body["failover"]) == (Event.RUN_STARTED, failed_over.id)
     assert go_on(world).state is RunState.DONE

@@ -1,10 +1,17 @@
 """Headers of a record, also of one that the client library cannot read."""
 
+from operator import methodcaller
+
 from confluent_kafka import Message
 
 type Headers = tuple[tuple[str, bytes | None], ...]
 
 UNREADABLE = "a header name is not UTF-8, and the client library cannot read the headers"
+
+
+# The client returns a value with an error pending. An interpreter that has specialized a call which is made often no
+# longer checks for that, and the error comes up somewhere later; a call from C is always checked.
+_told = methodcaller("headers")
 
 
 def headers_of(message: Message) -> Headers | None:
@@ -14,7 +21,7 @@ def headers_of(message: Message) -> Headers | None:
     log for as long as it is retained.
     """
     try:
-        told = message.headers() or ()
+        told = _told(message) or ()
     except (SystemError, UnicodeDecodeError):
         return None
     return tuple((str(h[0]), h[1].encode() if isinstance(h[1], str) else h[1]) for h in told)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from drctl.decide.rules import Blocker, Rule
-from drctl.errors import DrctlError
+from drctl.errors import DrctlError, PositionsPending
 from drctl.model.facts import Facts
 from drctl.plans.followed import Held
 from drctl.plans.stamp import Stamp
@@ -20,6 +20,8 @@ def epoch_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
             continue
         try:
             held = world.sites[site.name].positions.committed(world.plan.groups)
+        except PositionsPending as pending:
+            held = pending.found  # of the others nothing is decided yet, so nobody has stamped it
         except DrctlError as error:
             yield Blocker(Rule.FACTS_UNKNOWN, f"{site.name}: positions: {error}", "see the reason, then look again")
             continue

@@ -17,6 +17,7 @@ from drctl.drivers.kafka.errors import fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.errors import Conflict
 from drctl.model import offsets
 
 DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
@@ -218,6 +219,7 @@ class Reader:
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
         }
+        self.name = f"site {site.name}: a member of group {settings['group.id']}"
         self.consumer = site.causes.client(Consumer, {**site.config, **own, **settings})
         self.uncommitted: dict[offsets.TopicPartition, int] = {}
         self.before_commit: Callable[[], None] = lambda: None
@@ -240,14 +242,17 @@ class Reader:
     def poll(self, seconds: float) -> Incoming | None:
         """Return the next record, or None. Polling again means that the one before was processed.
 
-        KafkaException if this member can never go on, for example since another one bears its static id.
+        Conflict if this member can never go on, for example since another one bears its static id, or since it
+        bore one itself and heard nothing of its coordinator for a session's time (librdkafka then forgets who it is,
+        and is taken for another: confluentinc/librdkafka#3437). A new client may take its place.
         """
         message = self.consumer.poll(seconds)
         if message is None:
             return None
         if (error := message.error()) is not None:
-            if error.fatal():
-                raise KafkaException(error)
+            # A consumer is told so by the code alone: the mark that fatal errors of a producer bear is not set.
+            if error.fatal() or error.code() == KafkaError._FATAL:
+                raise Conflict(f"{self.name} can never go on: {error.str()}", remedy="begin again with a new client")
             return None
         record = incoming(message)
         self.uncommitted[record.partition] = record.offset + 1

@@ -1,6 +1,7 @@
 """What every client of the workload needs: its arguments, the front door, a way to end."""
 
 import argparse
+import faulthandler
 import signal
 import socket
 import threading
@@ -41,6 +42,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     signal.signal(signal.SIGTERM, lambda *_: STOP.set())
     signal.signal(signal.SIGUSR1, lambda *_: UNPACED.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.register(signal.SIGUSR2)  # tells in the client's log where each of its threads stands
     return parser
 
 

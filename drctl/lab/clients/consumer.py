@@ -3,15 +3,18 @@
 Members obey the front door: when it closes or names another site they finish the record in hand, commit, and leave;
 then they join again where it points. What was processed is written down before it is committed. From a site that is
 lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere.
+A member whose client can never go on (a static one hears nothing of its coordinator for a session's time, and is then
+taken for another) begins again with a new one, as an application does that its orchestrator starts again.
 """
 
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from drctl.drivers.kafka.traffic import Reader
+from drctl.errors import Conflict
 from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments
 from drctl.ledger.record import HEADER, decode
 
@@ -45,7 +48,11 @@ class Membership:
             reader = Reader(self.around.sites[site], self.settings, self.topics)
             reader.before_commit = partial(self._write, site)
             self.around.history.write("joined", self.around.now(), site, group=self.group, member=self.name)
-            self._work(reader, site)
+            try:
+                self._work(reader, site)
+            except Conflict as error:
+                sys.stderr.write(f"{self.name} begins again: {error}\n")
+                STOP.wait(1)
             if self.around.lost(site):
                 self._write(site)
                 self.abandoned.append(reader)  # closing it would wait for brokers that are gone
@@ -81,6 +88,12 @@ class Membership:
             self.around.history.write("processed", self.around.now(), site, done, group=self.group, member=self.name)
 
 
+def _end_with(life: Future[None]) -> None:
+    """Let the whole group end as soon as a member has failed."""
+    if life.exception():
+        STOP.set()
+
+
 def main() -> str:
     """Run the group until it is told to end; returns why members failed."""
     parser = arguments(__doc__.splitlines()[0] if __doc__ else "")
@@ -93,6 +106,8 @@ def main() -> str:
     members = [Membership(around, options, number) for number in range(1, options.members + 1)]
     with ThreadPoolExecutor(len(members)) as pool:
         lives = [pool.submit(member.live) for member in members]
+        for life in lives:
+            life.add_done_callback(_end_with)  # else its client holds its partitions as long as the others live
     around.history.close()
     # A member that failed must not pass for one that was told to end: its history breaks off.
     failed = [

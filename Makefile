@@ -6,6 +6,8 @@
 REPORT ?= reports/drill
 TIER ?= lab
 TRIES ?= once
+# A lab waits most of the time: two beside each other keep two cores busy. ARGS='-n 0' runs one after the other.
+TWO_LABS := -n 2 --dist loadfile
 BIN := .venv/bin
 stage = @printf '\n== $@: %s\n' '$(1)'
 
@@ -48,7 +50,7 @@ unit spec: setup ## one tier of tests; ARGS='-k fence' goes to pytest
 
 contract lab: setup ## the same for the tiers with real Kafka; TRIES=twice runs what failed once more and lists it
 	$(call stage,tests/$@)
-	@$(BIN)/python tools/tier.py $(TRIES) $@ $(if $(filter lab,$@),-m 'not long') $(ARGS)
+	@$(BIN)/python tools/tier.py $(TRIES) $@ $(TWO_LABS) $(if $(filter lab,$@),-m 'not long') $(ARGS)
 
 lab-long: setup ## the lab tests that take minutes each, which make test leaves out
 	$(call stage,tests/lab that take long)

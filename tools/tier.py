@@ -47,7 +47,8 @@ def twice(tier: str, arguments: list[str]) -> int:
             return code
         failed = failed_in(results)
         print(f"\n== {tier}: a second try, in a fresh process, for {len(failed)} that failed", flush=True)
-        code = pytest(tier, *cache, "--last-failed", "--last-failed-no-failures=none", *arguments)
+        alone = ["-n", "0"] if "-n" in arguments else []
+        code = pytest(tier, *cache, "--last-failed", "--last-failed-no-failures=none", *arguments, *alone)
     if code == 0:
         LIST.parent.mkdir(exist_ok=True)
         with LIST.open("a") as file:

@@ -24,12 +24,12 @@ from drctl.lab.layout import (
     Node,
     SiteLayout,
     class_path,
-    free_ports,
     other,
     plan_layout,
     require_usable,
 )
 from drctl.lab.parts import Parts
+from drctl.lab.ports import free_ports
 from drctl.lab.processes import Processes, ProcessStatus
 from drctl.lab.sinks import Sinks
 from drctl.ports import Clock

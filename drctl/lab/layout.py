@@ -2,12 +2,12 @@
 
 import os
 import shlex
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from drctl.errors import LabError
+from drctl.lab.ports import free_ports
 
 KAFKA = "4.3.1"
 SITES = ("north", "south")
@@ -98,18 +98,6 @@ def plan_layout(nodes: int) -> dict[str, SiteLayout]:
 
 def _node(number: int, ports: Iterator[int]) -> Node:
     return Node(number, *(next(ports) for _ in range(5)))
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def require_usable(folder: Path) -> None:

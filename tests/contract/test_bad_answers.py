@@ -18,7 +18,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import ConfigInvalid, Forbidden, NotFound, Unauthenticated, Unreachable
 from drctl.lab import Lab
 from drctl.lab.certificates import Authority
-from drctl.lab.layout import free_ports
+from drctl.lab.ports import free_ports
 from drctl.model.fence import Denial, Scope
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Canary, Site

@@ -18,7 +18,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import Conflict, LabError
 from drctl.lab import Lab
 from drctl.lab.database import Database
-from drctl.lab.layout import free_ports
+from drctl.lab.ports import free_ports
 from drctl.lab.processes import Processes
 from drctl.lab.sinks import TOPIC
 from drctl.model.link import ConnectorState

@@ -11,7 +11,7 @@ from drctl.errors import LabError
 from drctl.lab.certificates import Authority, write_secret
 from drctl.lab.kube.binaries import labkube
 from drctl.lab.kube.kubectl import Kubectl
-from drctl.lab.layout import free_ports
+from drctl.lab.ports import free_ports
 from drctl.lab.processes import Processes
 
 SERVICES = "10.96.0.0/16"

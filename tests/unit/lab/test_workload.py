@@ -20,7 +20,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.lab.clients.common import UNPACED, Pace, Surroundings
 from drctl.lab.lab import Lab
-from drctl.lab.layout import free_ports
+from drctl.lab.ports import free_ports
 from drctl.lab.processes import ProcessStatus
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import CLIENTS, GROUPS, READS, Workload

@@ -10,7 +10,7 @@ from drctl.drills.outcome import Drill
 from drctl.drills.report import plots, words
 from drctl.drills.report.schema import HandoverPart, Report
 from drctl.drills.report.tables import handed, meanings, origin, stranded, tables
-from drctl.drills.report.write import as_json
+from drctl.drills.report.write import as_json, redacted
 
 WORDS = {
     "proved": "Proved: nothing was lost, and no group skipped or repeated a record.",
@@ -27,7 +27,11 @@ OUTAGE_WORDS = {
 
 
 def render(report: Report, drill: Drill) -> str:
-    """The page. It loads nothing, so it can be kept for years and read without a network."""
+    """Render the page. It loads nothing, so it can be kept for years and read without a network.
+
+    It shows the report as ``report.json`` does, secrets hidden; the plots are made of the drill's names and numbers.
+    """
+    report = redacted(report)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,

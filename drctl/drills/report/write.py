@@ -31,8 +31,12 @@ def write(folder: Path, report: Report, page: str) -> None:
 
 def as_json(report: Report) -> str:
     """The text of ``report.json``."""
-    document = redact_document(report.model_dump(mode="json"))
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(redacted(report).model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+
+def redacted(report: Report) -> Report:
+    """Return the report with every text in it as it may be shown: what all its forms are made of."""
+    return Report.model_validate(redact_document(report.model_dump(mode="json")))
 
 
 def _unwritable(folder: Path, reason: str | None) -> ConfigInvalid:

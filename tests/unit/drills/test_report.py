@@ -208,3 +208,15 @@ def test_the_page_of_an_outage_begins_with_what_it_cost_and_is_well_formed() -> 
 def test_a_planned_drill_has_no_outage() -> None:
     assert build(drill()).outage is None
     assert "recovery time" not in page(drill())
+
+
+def test_no_form_of_the_report_tells_what_the_other_hides(tmp_path: Path) -> None:
+    """Words of others reach reasons and phases; they are hidden once, before anything is made of the report."""
+    said = "worker http://ops:s3cr3t-pw@connect:8083 said sasl.password=hunter2 on <topic>"
+    of = replace(drill(reasons=(said,)), phases=((1.0, said),))
+    report = build(of)
+    write(tmp_path, report, render(report, of))
+    for name in ("report.json", "report.html"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert not any(secret in text for secret in ("s3cr3t-pw", "hunter2"))
+        assert "connect:8083 said sasl.password=***" in text

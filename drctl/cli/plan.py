@@ -17,8 +17,7 @@ from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
 from drctl.plans.objectives import expected, pauses
 from drctl.plans.plan import Plan
-from drctl.plans.position_gate import judge_positions
-from drctl.plans.positions import Answers
+from drctl.plans.position_gate import Judged, judge_positions
 from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
@@ -49,11 +48,13 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         facts = observe(world, source, target)
-        answers, unknown, of_positions = judge_positions(world, facts, accept_repeats=accept_repeats)
+        judged = judge_positions(world, facts, accept_repeats=accept_repeats)
+        if judged.waited:  # all else is judged by how it is now
+            facts = observe(world, source, target)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
-        blocking = [*reasons, *looked_closer(world, facts), *of_positions]
+        blocking = [*reasons, *looked_closer(world, facts), *judged.reasons]
         warned = list(warnings(facts))
-        groups = _groups(world, answers, unknown)
+        groups = _groups(world, judged)
         behind = stays_behind(whole, source, target)
         never = never_committed(world, source, target)
         epoch = world.epochs.current()
@@ -75,10 +76,10 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         raise click.exceptions.Exit(blocking[0].concern.value)
 
 
-def _groups(world: World, answers: Answers | None, unknown: str) -> list[dict[str, Any]]:
+def _groups(world: World, judged: Judged) -> list[dict[str, Any]]:
     """What would be handed over if the work stopped now; positions near the head are not copied yet and will be."""
-    if answers is None:
-        return [{"name": name, "positions": None, "unknown": unknown} for name in world.plan.groups]
+    if judged.answers is None:
+        return [{"name": name, "positions": None, "unknown": judged.unknown} for name in world.plan.groups]
     return [
         {
             "name": name,
@@ -86,7 +87,7 @@ def _groups(world: World, answers: Answers | None, unknown: str) -> list[dict[st
             "proven": sum(isinstance(answer, Translated) for answer in found.values()),
             "refused": sorted({answer.why.name for answer in found.values() if not isinstance(answer, Translated)}),
         }
-        for name, found in sorted(answers.items())
+        for name, found in sorted(judged.answers.items())
     ]
 
 

@@ -1,32 +1,41 @@
 """Rules about positions: what cannot be proven now and will not be by waiting has to be known before the fence.
 
-| refusal | what changes it |
-|---|---|
-| NOT_COPIED, COPY_UNCERTAIN | time: the link copies, and the drain waits for it |
-| NO_SYNC | time: a sync comes with the next records, or the worker's next commit of offsets |
-| COMPACTED_APART | time: behind the newest sync until the next one, else until the other site's cleaner has run |
-| UNDECIDED | its transaction's end: asked again for a moment, then a reason to wait |
-| every other one | a person |
+| refusal | what changes it | stands in the way |
+|---|---|---|
+| NOT_COPIED, COPY_UNCERTAIN | time: the link copies, and the drain waits for it | never |
+| unsettled (see ``unsettled.py``), NO_SYNC | the next sync, the copy, a transaction's end | once nothing moves there |
+| COMPACTED_APART between two syncs | the group reads on, or the other site's cleaner runs | once the group rests |
+| UNDECIDED | its transaction's end | after it was asked for a moment |
+| every other one | a person | always |
 
-Invariant: refused now and not IN_TIME ⇒ named before anything is changed, unless repeats are accepted and an earlier
+Invariant, for a place that is a group and a partition: refused ∧ not waiting for the copy ∧ (neither IN_TIME nor
+unsettled ∨ nothing moves at the place) ⇒ named before anything is changed, unless repeats are accepted and an earlier
 position is certain to skip nothing.
+
+Example: a compacted topic whose producers use transactions has a marker between any two records. Behind the newest
+sync nothing can be told by counting there, so the position is COMPACTED_APART until the next sync is written: under
+load that is a matter of moments, and without any it stays so behind the fence.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused
 
+type Place = tuple[str, TopicPartition]
+"""A group and a partition."""
+
 IN_TIME = frozenset(
     {Refusal.NOT_COPIED, Refusal.COPY_UNCERTAIN, Refusal.NO_SYNC, Refusal.COMPACTED_APART},
 )
-"""Refusals that time may end without anybody's doing: to block by them would keep healthy groups from moving."""
+"""Refusals that time may end without anybody's doing: by them at once no healthy group may be held."""
 
 SHOWN = 5
 """Places that are named of one group and reason."""
 
+OF_CLEANERS = "let the group read on, or wait until the log cleaner has run at the other site too"
 REMEDIES: Mapping[Refusal, str] = {
     Refusal.UNDECIDED: "wait until the transaction ends, at the latest after its producer's transaction.timeout.ms "
     "(kafka-transactions.sh list, find-hanging); do not stop the producer: that would leave it open for all that time",
@@ -34,31 +43,55 @@ REMEDIES: Mapping[Refusal, str] = {
     Refusal.BEYOND_LOG_END: "reset the group at the source to where it shall go on",
     Refusal.NO_PARTITION: "create the partition at the target, or let the link do so",
     Refusal.STALE_AT_TARGET: "delete the group's position at the target",
+    Refusal.COMPACTED_APART: OF_CLEANERS,
     Refusal.UNREADABLE_RECORD: "let the group read past the record, or take the topic out of the plan file until the "
     "record has expired",
 }
+OF_SYNCS = "nothing moves there, so no offset sync is to come: restart the source connector, and write a record there"
 OTHERWISE = "see 'drctl groups translate'; end the cause, or leave the group out of the plan file"
 REPEATS = "; --accept-repeats takes an earlier position that certainly skips nothing"
 
 
 def position_blockers(
-    answers: Mapping[str, Mapping[TopicPartition, Answer]], *, accept_repeats: bool
+    answers: Mapping[str, Mapping[TopicPartition, Answer]], *, accept_repeats: bool, still: Collection[Place] = ()
 ) -> Iterator[Blocker]:
-    """Name every group with a position that cannot be proven and that waiting for the link does not help."""
+    """Name every group with a position that cannot be proven and that waiting does not help.
+
+    ``still`` are places where nothing moves any more: there, what time may end elsewhere stays as it is.
+    """
     for group, found in sorted(answers.items()):
-        of_reason: dict[Refusal, list[Refused]] = defaultdict(list)
-        for answer in found.values():
-            if isinstance(answer, Refused) and stays(answer, accept_repeats=accept_repeats):
-                of_reason[answer.why].append(answer)
-        for why, refused in sorted(of_reason.items()):
+        of_reason: dict[tuple[Refusal, bool], list[Refused]] = defaultdict(list)
+        for partition, answer in found.items():
+            if not isinstance(answer, Refused) or not stays(answer, accept_repeats=accept_repeats):
+                continue
+            if not in_time(answer) or (group, partition) in still:
+                of_reason[answer.why, answer.unsettled].append(answer)
+        for (why, of_syncs), refused in sorted(of_reason.items()):
             early = all(each.conservative is not None for each in refused)
-            remedy = REMEDIES.get(why, OTHERWISE) + REPEATS * early
-            yield Blocker(Rule.POSITION_UNPROVEN, f"{group}: {why}: {_places(refused)}", remedy)
+            remedy = OF_SYNCS if of_syncs else REMEDIES.get(why, OTHERWISE)
+            yield Blocker(Rule.POSITION_UNPROVEN, f"{group}: {why}: {_places(refused)}", remedy + REPEATS * early)
+
+
+def open_places(
+    answers: Mapping[str, Mapping[TopicPartition, Answer]], *, accept_repeats: bool
+) -> Mapping[Place, Refused]:
+    """Return what was refused and time may end, but for what only waits for the copy."""
+    return {
+        (group, p): answer
+        for group, found in answers.items()
+        for p, answer in found.items()
+        if isinstance(answer, Refused) and in_time(answer) and stays(answer, accept_repeats=accept_repeats)
+    }
+
+
+def in_time(refused: Refused) -> bool:
+    """Whether time may end it without anybody's doing."""
+    return refused.unsettled or refused.why in IN_TIME
 
 
 def stays(refused: Refused, *, accept_repeats: bool) -> bool:
-    """Whether neither waiting for the link nor an accepted repeat helps."""
-    return refused.why not in IN_TIME and not (accept_repeats and refused.conservative is not None)
+    """Whether neither waiting for the copy nor an accepted repeat helps."""
+    return not refused.waits_for_copy and not (accept_repeats and refused.conservative is not None)
 
 
 def _places(refused: list[Refused]) -> str:

@@ -93,6 +93,11 @@ def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[Recor
     return _stretch((upper,), matched, source, target)
 
 
+def repeats_its_beginning(records: Sequence[RecordId]) -> bool:
+    """Whether a record equal to the first one follows, so that another log may begin at either."""
+    return any(record.digest == records[0].digest for record in records[1:])
+
+
 def _stretch(
     anchors: Sequence[OffsetSync],
     matched: Sequence[OffsetSync],

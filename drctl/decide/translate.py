@@ -22,6 +22,7 @@ from drctl.decide import stretch as stretches
 from drctl.decide.anchors import floor, usable
 from drctl.decide.comparable import comparable, explained
 from drctl.decide.stretch import ORIGIN, Stretch
+from drctl.decide.unsettled import marked
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
 
@@ -92,10 +93,9 @@ def translation(logs: Logs, positions: Collection[int]) -> Translation:
             answers[position] = refusal
         else:
             reachable.append(position)
-    noted = usable(logs.anchors, logs.source, logs.target)
-    trusted = stranded.outside(noted, logs.stranded_here, logs.stranded_there)
+    trusted = stranded.outside(usable(logs.anchors, logs.source, logs.target), logs.stranded_here, logs.stranded_there)
     if reachable and not trusted and not _comparable_as_a_whole(logs):
-        answers |= {p: _refuse(logs, p, Refusal.NO_SYNC) for p in reachable}
+        answers |= {p: replace(_refuse(logs, p, Refusal.NO_SYNC), unsettled=True) for p in reachable}
         return answers
     for window in windows(logs, trusted, reachable):
         answers |= yield from _answers(logs, trusted, window)
@@ -159,7 +159,7 @@ def _answers(
                 if here is None
                 else _place(logs, here, position, counted_back=n < 0 and bool(anchors), anchored=bool(anchors))
             )
-    return explained(answers, source, target)
+    return marked(explained(answers, source, target), logs.source, anchors[-1] if anchors else None)
 
 
 def _asked(logs: Logs, window: Window) -> Generator[Window, tuple[Records, Records], tuple[Records, Records]]:
@@ -187,7 +187,7 @@ def _stretch_at(logs: Logs, anchors: Sequence[OffsetSync], n: int, source: Recor
     opposite = _cut(target, low.downstream, high.downstream)
     if upper is None:
         found = stretches.after(low, inside, opposite, logs.compacted)
-        if lower is None and not logs.compacted and opposite and _repeats_its_beginning(inside):
+        if lower is None and not logs.compacted and opposite and stretches.repeats_its_beginning(inside):
             return replace(found, contradiction="without a sync, repeated records leave the place open")
         return found
     if lower is None and not logs.compacted:
@@ -249,10 +249,6 @@ def _comparable_as_a_whole(logs: Logs) -> bool:
     """Whether, without any anchor, the logs can be laid side by side: nothing was deleted from either."""
     vacant = logs.source.start == logs.source.stable and logs.target.start == logs.target.stable
     return vacant or logs.target.stable == 0 or (logs.source.start == 0 and logs.target.start == 0)
-
-
-def _repeats_its_beginning(records: Records) -> bool:
-    return any(r.digest == records[0].digest for r in records[1:])
 
 
 def _proven(logs: Logs, here: Stretch, position: int, offset: int, proof: Proof) -> Answer:

@@ -54,7 +54,8 @@ class Refused:
     """A position that could not be proven; ``conservative`` is an earlier one that is certain to skip nothing.
 
     ``repeats`` is how many records at most would be read again from ``conservative``; both are None where not even that
-    is known. Of an UNDECIDED one ``position`` is -1: nobody knows it.
+    is known. Of an UNDECIDED one ``position`` is -1: nobody knows it. ``unsettled``: it was judged behind the newest
+    offset sync, and the next one, the copy or the end of a transaction may prove it yet.
     """
 
     partition: TopicPartition
@@ -63,6 +64,7 @@ class Refused:
     detail: str = ""
     conservative: int | None = None
     repeats: int | None = None
+    unsettled: bool = False
 
     @property
     def waits_for_copy(self) -> bool:

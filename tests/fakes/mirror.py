@@ -27,7 +27,8 @@ TOPIC_ID = "id-of-the-syncs"
 class FakeMirror:
     """Copies ``topics`` from one site to the other, ``batch`` records per partition and tick, while it runs.
 
-    A sync is written for every ``spacing``-th record and for the last one when it has caught up.
+    A sync is written for every ``spacing``-th record and for the last one when it has caught up, that one ``held_back``
+    seconds later, as by a worker that commits its offsets seldom: ``late`` are those, with when they are due.
     ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
     Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
     source connector was stopped; ``idle`` are those that stay stopped beside a source connector that runs. Its
@@ -55,6 +56,8 @@ class FakeMirror:
         self.clinging = False
         self.checkpoints_on = False
         self.idle: set[str] = set()
+        self.held_back = 0.0
+        self.late: dict[TopicPartition, tuple[float, OffsetSync]] = {}
         self._stopping = 0
         self._unsynced: dict[TopicPartition, int] = {}
         target.clock.actors.append(self.tick)
@@ -79,6 +82,10 @@ class FakeMirror:
             return
         for partition in sorted(p for p in self.source.logs if p.topic in self.topics and self._takes(p.topic)):
             self._copy(partition)
+        for partition, (due, sync) in tuple(self.late.items()):
+            if due <= self.target.clock.monotonic():
+                self._note(partition, sync)
+                del self.late[partition]
 
     def _takes(self, topic: str) -> bool:
         wanted, excluded = (
@@ -101,7 +108,10 @@ class FakeMirror:
             self.target.logs[self.image(partition)].entries[downstream].stamped = log.entries[upstream].untimed
             self._unsynced[partition] = self._unsynced.get(partition, self.spacing - 1) + 1
             last = upstream == records[-1][0] and not any(True for _ in log.data(upstream + 1))
-            if self._unsynced[partition] >= self.spacing or last:
+            if self._unsynced[partition] < self.spacing and last and self.held_back:
+                self.late[partition] = self.target.clock.monotonic() + self.held_back, OffsetSync(upstream, downstream)
+            elif self._unsynced[partition] >= self.spacing or last:
+                self.late.pop(partition, None)
                 self._note(partition, OffsetSync(upstream, downstream))
                 self._unsynced[partition] = 0
         transaction.end(Ending.COMMITTED)

@@ -39,8 +39,8 @@ def blocked_at_the_gate(earth: FakeWorld, *, accept_repeats: bool = False) -> Bl
         switch(earth.ports(), accept_repeats=accept_repeats)
     require_untouched(earth, caught.value)
     facts = observe(earth.ports(), "north", "south")
-    _, _, reasons = judge_positions(earth.ports(), facts, accept_repeats=accept_repeats)
-    found = [f"{each.detail} ({each.remedy})" for each in reasons]
+    judged = judge_positions(earth.ports(), facts, accept_repeats=accept_repeats)
+    found = [f"{each.detail} ({each.remedy})" for each in judged.reasons]
     assert found
     assert list(caught.value.reasons)[-len(found) :] == found
     return caught.value

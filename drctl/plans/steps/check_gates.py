@@ -34,8 +34,7 @@ class CheckGates(Step):
     """Look at both sites and the link, and name every reason to wait. Nothing is changed while there is one.
 
     What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too. So
-    is a position that cannot be proven, unless it only waits for the link: nothing that the plan does later would prove
-    it.
+    is a position that cannot be proven, unless waiting may help: nothing that the plan does later would prove it.
 
     A rule that may be overridden is, where a person gave its name and a reason. Where the plan file requires a second
     person's approval, it must be for exactly this plan and these facts, unless an earlier step has asked for it.
@@ -63,9 +62,11 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts = self.observe(world, run.source, run.target)
-        _, _, of_positions = judge_positions(world, facts, accept_repeats=self.accept_repeats, proofs=scene.proofs)
+        judged = judge_positions(world, facts, accept_repeats=self.accept_repeats, proofs=scene.proofs)
+        if judged.waited:  # all else is judged by how it is now
+            facts = self.observe(world, run.source, run.target)
         reasons = chain(
-            self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), of_positions
+            self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), judged.reasons
         )
         return pass_gates(scene, facts, reasons, warnings(facts), asks=self.asks)
 

@@ -12,6 +12,7 @@ from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.position_gate import once_settled
 from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
 from drctl.plans.uncommitted import certain, told, uncommitted
@@ -27,9 +28,9 @@ class HandOverPositions(Step):
     """Translate every position of every group, prove it by comparing records, commit it at the target, read it back.
 
     Where a position cannot be proven, nothing is committed for any group and the plan turns back, naming group,
-    partition and reason. With repeats accepted, an earlier position that certainly skips nothing is taken instead. What
-    the target held before is written to the journal first. A group's own commit metadata is kept; where there is
-    none, the commit carries plan, run and epoch.
+    partition and reason; what the next offset sync may prove is asked again first. With repeats accepted, an earlier
+    position that certainly skips nothing is taken instead. What the target held before is written to the journal first.
+    A group's own commit metadata is kept; where there is none, the commit carries plan, run and epoch.
     """
 
     accept_repeats: bool = False
@@ -53,12 +54,13 @@ class HandOverPositions(Step):
         never = uncommitted(scene.world, scene.source.name, own)
         places = certain(never)
         wanted_here = {group: {**places.get(group, {}), **positions} for group, positions in own.items()}
-        answers = _without_unproven(
-            translate_committed(
-                scene.world, scene.source.name, scene.target.name, wanted_here, there, proofs=scene.proofs
-            ),
-            places,
-        )
+        names = scene.source.name, scene.target.name
+
+        def ask() -> Answers:
+            translated = translate_committed(scene.world, *names, wanted_here, there, proofs=scene.proofs)
+            return _without_unproven(translated, places)
+
+        answers = once_settled(scene.world, *names, ask, accept_repeats=self.accept_repeats)
         self._refuse_unproven(scene, answers)
         image = Images(scene.world, scene.source.name, scene.target.name).of
         wanted = {

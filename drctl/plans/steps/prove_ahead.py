@@ -7,7 +7,7 @@ from drctl.errors import NotProven
 from drctl.model.run import Evidence
 from drctl.model.translation import Translated
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.position_gate import settled
+from drctl.plans.position_gate import once_nothing_helps
 from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.under_way import wait_for_sync
 from drctl.plans.waiting import held_once_decided
@@ -18,9 +18,9 @@ class ProveAhead(Step):
     """Translate and prove every position as it is now, while the applications still work.
 
     What has not moved until the handover needs no comparing then: the pause of the applications gets shorter. A
-    position that only waits for the link may be proven by then; what no waiting makes better turns the plan back here,
-    before anybody is stopped. Where the service keeps the positions at the target, this ends 15 s after the epoch was
-    raised at the earliest: a commit that it sent before has arrived by then.
+    position that may be proven by waiting may be by then; what no waiting makes better turns the plan back here, before
+    anybody is stopped. Where the service keeps the positions at the target, this ends 15 s after the epoch was raised
+    at the earliest: a commit that it sent before has arrived by then.
     """
 
     accept_repeats: bool = False
@@ -33,24 +33,20 @@ class ProveAhead(Step):
         return self.name in scene.seen
 
     def do(self, scene: Scene) -> Evidence:
-        answers, reasons = settled(
-            lambda: self._translated(scene), scene.world.clock, accept_repeats=self.accept_repeats
-        )
+        names = scene.source.name, scene.target.name
+
+        def ask() -> Answers:
+            return translate_committed(scene.world, *names, *held_once_decided(scene), proofs=scene.proofs)
+
+        answers, reasons = once_nothing_helps(scene.world, *names, ask, accept_repeats=self.accept_repeats)
         if reasons:
-            raise NotProven(
-                f"{len(reasons)} reasons not to go on: " + "; ".join(b.detail for b in reasons),
-                remedy=reasons[0].remedy,
-            )
+            told = "; ".join(each.detail for each in reasons)
+            raise NotProven(f"{len(reasons)} reasons not to go on: {told}", remedy=reasons[0].remedy)
         each = [answer for found in answers.values() for answer in found.values()]
         proven = sum(isinstance(answer, Translated) for answer in each)
         scene.say(f"{proven} of {len(each)} positions proven ahead")
         wait_for_sync(scene)  # here nobody waits for it; the handover would, in the pause
         return {"positions": len(each), "proven": proven}
-
-    @staticmethod
-    def _translated(scene: Scene) -> Answers:
-        own, there = held_once_decided(scene)
-        return translate_committed(scene.world, scene.source.name, scene.target.name, own, there, proofs=scene.proofs)
 
     def verify(self, scene: Scene) -> Evidence:
         return scene.seen[self.name]

@@ -3,15 +3,18 @@
 import pytest
 
 from drctl.decide.rules import Concern, Rule
-from drctl.decide.rules_positions import IN_TIME, position_blockers
+from drctl.decide.rules_positions import IN_TIME, open_places, position_blockers
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
 
 ORDERS = TopicPartition("orders", 0)
 
 
-def answer(why: Refusal, conservative: int | None = None) -> Refused:
-    return Refused(ORDERS, 10, why, "seen", conservative, None if conservative is None else 3)
+type Answers = dict[str, dict[TopicPartition, Answer]]
+
+
+def answer(why: Refusal, conservative: int | None = None, *, waits: bool = False) -> Refused:
+    return Refused(ORDERS, 10, why, "seen", conservative, None if conservative is None else 3, unsettled=waits)
 
 
 @pytest.mark.parametrize("why", sorted(set(Refusal) - IN_TIME))
@@ -33,6 +36,36 @@ def test_what_time_may_end_is_none(early: int | None, why: Refusal) -> None:
         "shop": {},
     }
     assert not list(position_blockers(answers, accept_repeats=False))
+
+
+@pytest.mark.parametrize("why", [Refusal.NOT_COPIED, Refusal.COPY_UNCERTAIN])
+def test_what_waits_for_the_copy_is_none_wherever_it_is(why: Refusal) -> None:
+    answers: Answers = {"billing": {ORDERS: answer(why)}}
+    assert not open_places(answers, accept_repeats=False)
+    assert not list(position_blockers(answers, accept_repeats=False, still={("billing", ORDERS)}))
+
+
+@pytest.mark.parametrize(
+    ("refused", "remedy"),
+    [
+        (answer(Refusal.NO_SYNC, waits=True), "restart the source connector"),
+        (answer(Refusal.DIFFERENT_RECORDS, waits=True), "restart the source connector"),
+        (answer(Refusal.COMPACTED_APART), "the log cleaner"),
+    ],
+)
+def test_what_time_may_end_is_a_reason_where_nothing_moves(refused: Refused, remedy: str) -> None:
+    answers: Answers = {"billing": {ORDERS: refused}}
+    assert open_places(answers, accept_repeats=False) == {("billing", ORDERS): refused}
+    assert not list(position_blockers(answers, accept_repeats=False, still={("dispatch", ORDERS)}))
+    (found,) = position_blockers(answers, accept_repeats=False, still={("billing", ORDERS)})
+    assert found.detail.startswith("billing")
+    assert remedy in found.remedy
+
+
+def test_what_repeats_are_accepted_for_is_not_waited_for() -> None:
+    answers: Answers = {"billing": {ORDERS: answer(Refusal.NO_SYNC, 4, waits=True)}}
+    assert not open_places(answers, accept_repeats=True)
+    assert not list(position_blockers(answers, accept_repeats=True, still={("billing", ORDERS)}))
 
 
 def test_accepted_repeats_take_an_earlier_position_where_there_is_one() -> None:

@@ -1,0 +1,28 @@
+"""Refusals that time may end: what lies behind the newest offset sync is judged by less than what lies between two.
+
+| refused | behind the newest sync because of | ends with |
+|---|---|---|
+| NO_SYNC | there is none | the next sync |
+| COMPACTED_APART | records that no sync pairs | the next sync |
+| DIFFERENT_RECORDS, no sync at all | records that repeat | the first sync |
+| DIFFERENT_RECORDS, a transaction is open at the source | a link that does not read committed records only | its end |
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from drctl.model.offsets import LogBounds, OffsetSync
+from drctl.model.translation import Answer, Refusal, Refused
+
+
+def marked(answers: Mapping[int, Answer], source: LogBounds, newest: OffsetSync | None) -> dict[int, Answer]:
+    """Return the answers, by position; refusals that time may end are marked."""
+    return {position: _marked(answer, source, newest) for position, answer in answers.items()}
+
+
+def _marked(answer: Answer, source: LogBounds, newest: OffsetSync | None) -> Answer:
+    if not isinstance(answer, Refused) or (newest is not None and answer.position <= newest.upstream):
+        return answer
+    in_transaction = source.stable < source.high
+    differs = answer.why is Refusal.DIFFERENT_RECORDS and (newest is None or in_transaction)
+    return replace(answer, unsettled=True) if differs or answer.why is Refusal.COMPACTED_APART else answer

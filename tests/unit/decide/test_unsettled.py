@@ -1,0 +1,69 @@
+"""Which refusals time may end. Logs are drawn: one sign per offset, ``.`` for a marker or what compaction took."""
+
+from drctl.decide.anchors import merged
+from drctl.decide.translate import Logs, translate
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
+from drctl.model.translation import Answer, Refusal, Refused, Translated
+
+ORDERS = TopicPartition("orders", 0)
+
+
+def look(
+    source: str, target: str, *syncs: tuple[int, int], at: int, compacted: bool = False, open_from: int | None = None
+) -> Answer:
+    """``open_from``: where an open transaction begins at the source."""
+    here, there = ([RecordId(n, c.encode()) for n, c in enumerate(drawn) if c != "."] for drawn in (source, target))
+    stable = len(source) if open_from is None else open_from
+    bounds = LogBounds(0, stable, len(source)), LogBounds(0, len(target), len(target))
+    logs = Logs(ORDERS, *bounds, merged(OffsetSync(*sync) for sync in syncs), compacted=compacted)
+    return translate(
+        logs,
+        at,
+        lambda window: (
+            [r for r in here if r.offset in range(*window.source)],
+            [r for r in there if r.offset in range(*window.target)],
+        ),
+    )
+
+
+def passes(why: Refusal, answer: Answer) -> bool:
+    assert isinstance(answer, Refused), answer
+    assert answer.why is why
+    return answer.unsettled
+
+
+def test_between_markers_behind_the_newest_sync_of_a_compacted_topic_the_next_sync_proves_it() -> None:
+    """Healthy, and under load never otherwise: a transaction's marker follows every record."""
+    source, target = "a.b.c.", "a.b.c."
+    assert passes(Refusal.COMPACTED_APART, look(source, target, (0, 0), at=4, compacted=True))
+    assert passes(Refusal.COMPACTED_APART, look(source, target, (0, 0), at=6, compacted=True))
+    assert isinstance(look(source, target, (0, 0), (4, 4), at=4, compacted=True), Translated)
+    assert isinstance(look(source, target, (0, 0), (4, 4), at=6, compacted=True), Translated)
+
+
+def test_between_two_syncs_compaction_has_the_last_word() -> None:
+    answer = look("ab..ef", "abcdef", (0, 0), (5, 5), at=3, compacted=True)
+    assert not passes(Refusal.COMPACTED_APART, answer)
+
+
+def test_without_any_sync_yet_a_young_log_of_equal_records_leaves_the_place_open() -> None:
+    assert passes(Refusal.DIFFERENT_RECORDS, look("aaa", "aa", at=1))
+    assert isinstance(look("aaa", "aa", (1, 1), at=1), Translated)
+
+
+def test_copies_of_a_transaction_that_is_still_open_are_more_than_the_source_tells() -> None:
+    """A link that does not read committed records only is that far ahead, until the transaction ends."""
+    assert passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abcd", (0, 0), at=2, open_from=2))
+    assert isinstance(look("abcd", "abcd", (0, 0), at=2), Translated)
+    assert not passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abxd", (0, 0), at=2))
+
+
+def test_a_difference_between_two_syncs_stays_whatever_is_open_behind_them() -> None:
+    answer = look("abcdef", "aXcdef", (0, 0), (3, 3), at=1, open_from=5)
+    assert not passes(Refusal.DIFFERENT_RECORDS, answer)
+
+
+def test_a_position_in_an_open_transaction_and_one_behind_the_copy_only_wait() -> None:
+    for answer in (look("abcd", "ab", (0, 0), at=3, open_from=2), look("abcd", "ab", (0, 0), at=3)):
+        assert isinstance(answer, Refused)
+        assert answer.waits_for_copy

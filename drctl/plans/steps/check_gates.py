@@ -20,6 +20,7 @@ from drctl.plans.position_gate import judge_positions
 from drctl.plans.selection import chosen
 from drctl.plans.sink_groups import sink_group_blockers
 from drctl.plans.stamps import epoch_blockers
+from drctl.plans.topic_identity import NOTED, noted
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
@@ -93,6 +94,7 @@ def pass_gates(
         )
     digest = facts_digest(facts, run.epoch - 1)
     seen: Evidence = {"blockers": [], "warnings": [f"{w.detail} ({w.remedy})" for w in warned], "facts": digest}
+    seen[NOTED] = noted(facts)
     approved = require_approval(scene.world, scene.terms, Digests(scene.digest, digest)) if asks else {}
     return seen | _told_overrides(scene, sifted) | approved
 

@@ -17,6 +17,7 @@ from drctl.plans.stamp import Stamp, is_warm, metadata_of
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.measure_loss import MeasureLoss
+from drctl.plans.topic_identity import require_same_topics_at
 
 NO_POSITION = "it has no position at the target: auto.offset.reset decides where its consumers begin"
 
@@ -57,6 +58,8 @@ class ConfirmPositions(Step):
             group: {p: c for p, answer in found.items() if (c := _commit_of(scene, answer, own[group].get(p)))}
             for group, found in answers.items()
         }
+        if not scene.crossed:
+            require_same_topics_at(scene, scene.target)
         _commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
         held = {group: {**there[group], **wanted.get(group, {})} for group in sorted(there)}
         groups: dict[str, Any] = {

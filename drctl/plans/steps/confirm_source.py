@@ -6,12 +6,14 @@ from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.topic_identity import require_same_topics
 
 
 class ConfirmSource(Step):
     """See that no group has committed at the source since its positions were handed over.
 
-    A consumer that came back, read, committed and left would go unnoticed otherwise, and its records be read twice.
+    A consumer that came back, read, committed and left would go unnoticed otherwise, and its records be read twice. A
+    topic that was made anew at either site meanwhile holds other records than those positions are for.
     """
 
     name: ClassVar[str] = "confirm-source"
@@ -32,6 +34,7 @@ class ConfirmSource(Step):
                 f"{scene.source.name}: groups have committed after their handover: {', '.join(moved[:5])}",
                 remedy="stop their consumers at the source for good and run it again",
             )
+        require_same_topics(scene)
         return {"groups": len(scene.groups)}
 
 

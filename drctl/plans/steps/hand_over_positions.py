@@ -15,6 +15,7 @@ from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.position_gate import once_settled
 from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
+from drctl.plans.topic_identity import require_same_topics
 from drctl.plans.uncommitted import certain, told, uncommitted
 from drctl.plans.under_way import wait_for_sync
 from drctl.plans.waiting import held_once_decided
@@ -30,7 +31,8 @@ class HandOverPositions(Step):
     Where a position cannot be proven, nothing is committed for any group and the plan turns back, naming group,
     partition and reason; what the next offset sync may prove is asked again first. With repeats accepted, an earlier
     position that certainly skips nothing is taken instead. What the target held before is written to the journal first.
-    A group's own commit metadata is kept; where there is none, the commit carries plan, run and epoch.
+    A group's own commit metadata is kept; where there is none, the commit carries plan, run and epoch. A topic that was
+    made anew at either site since the gates turns the plan back, too.
     """
 
     accept_repeats: bool = False
@@ -70,6 +72,7 @@ class HandOverPositions(Step):
             }
             for group, found in sorted(answers.items())
         }
+        require_same_topics(scene)
         self._commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
         ends = scene.source.records.bounds(scene.partitions(scene.source))
         groups: dict[str, Any] = {}

@@ -1,0 +1,60 @@
+"""Whether the topics are still those that the gates saw: one made anew has its name and another id.
+
+Offsets say nothing about a topic with other records in it, however right they were when they were proven. So the ids
+that the gates saw are journaled, and asked again before positions are committed and before the target is opened.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from drctl.errors import StepFailed
+from drctl.model.facts import Facts
+from drctl.model.run import Evidence
+from drctl.plans.plan import Scene
+from drctl.ports import SitePorts
+from drctl.ports.asking import both
+
+GATES = "check-gates"
+NOTED = "topic ids"
+
+
+def noted(facts: Facts) -> Evidence:
+    """Return the ids of both sites' topics for the journal; a site whose topics are unknown is left out."""
+    return {
+        site.name: {name: topic.topic_id for name, topic in sorted(site.topics.value.items())}
+        for site in (facts.source, facts.target)
+        if site.topics.value is not None
+    }
+
+
+def require_same_topics(scene: Scene) -> None:
+    """StepFailed if, at either site, a topic is gone or another one than the gates saw."""
+    of_source, of_target = both(lambda: _changed(scene, scene.source), lambda: _changed(scene, scene.target))
+    _refuse([*of_source, *of_target])
+
+
+def require_same_topics_at(scene: Scene, site: SitePorts) -> None:
+    """Do the same at one site; the other may be lost."""
+    _refuse(_changed(scene, site))
+
+
+def _refuse(changed: list[str]) -> None:
+    if changed:
+        raise StepFailed(
+            f"not the topics that the gates saw: {'; '.join(changed)}",
+            remedy="find who deletes topics, and see which records are missing; the next run's gates tell what to do",
+        )
+
+
+def _changed(scene: Scene, site: SitePorts) -> list[str]:
+    """What is another topic now, for people. Of a run that an older drctl has begun nothing was noted."""
+    seen: Mapping[str, str] = scene.seen.get(GATES, {}).get(NOTED, {}).get(site.name, {})
+    return list(_differences(site, seen)) if seen else []
+
+
+def _differences(site: SitePorts, seen: Mapping[str, str]) -> Iterator[str]:
+    now = site.brokers.topics(tuple(seen))
+    for name, topic_id in sorted(seen.items()):
+        if name not in now:
+            yield f"{name} is gone at {site.name}"
+        elif now[name].topic_id != topic_id:
+            yield f"{name} was deleted and made anew at {site.name}: its id was {topic_id}"

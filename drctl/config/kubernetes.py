@@ -70,6 +70,7 @@ def frozen_site(here: Path, site: SitePart) -> model.Site:
             strimzi.canary_user or "",
             strimzi.take_ownership,
         ),
+        frozenset(site.platform_principals),
     )
 
 

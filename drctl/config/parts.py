@@ -82,13 +82,18 @@ class StrimziPart(_Part):
 
 
 class SitePart(_Part):
-    """One Kafka cluster with what runs around it. ``connect`` may be left out where Strimzi runs every link to it."""
+    """One Kafka cluster with what runs around it. ``connect`` may be left out where Strimzi runs every link to it.
+
+    ``platformPrincipals`` are those of Connect workers, a Schema Registry and the like, if they are not the links': the
+    fence leaves them their own topics. They may write to no topic of the workloads.
+    """
 
     name: SiteName
     kafka: KafkaPart
     connect: ConnectPart | None = None
     kubernetes: KubernetesPart | None = None
     strimzi: StrimziPart | None = None
+    platform_principals: list[Principal] = []
 
 
 class LinkPart(_Part):

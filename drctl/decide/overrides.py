@@ -37,6 +37,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.CANARY_REFUSED: "the fence could not be proven",
     Rule.CANARY_WRITES: "whoever is like the canary would write at both sites",
     Rule.SUPER_USER_WRITES: "the fence would not hold",
+    Rule.PLATFORM_WRITES: "it would be denied, and what it writes for itself with it: sinks could not be stopped",
     Rule.REPLICATION_DENIED: "nothing would be copied",
     Rule.CANARY_TOPIC_MISSING: "the fence could not be proven",
     Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",

@@ -43,7 +43,7 @@ def unmatched(
     called = images or {}
     for rule in sorted(here):
         if rule.kind in names:
-            narrow = [rule._replace(name=name, pattern="LITERAL") for name in names[rule.kind] if _matches(rule, name)]
+            narrow = [rule._replace(name=name, pattern="LITERAL") for name in names[rule.kind] if rule.covers(name)]
             if any(not _said(each, there) for each in narrow):
                 yield rule
             if rule.kind == "TOPIC" and rule.operation in READING:
@@ -61,10 +61,10 @@ def unwritable(rules: Collection[AclRule], principal: str, topics: Collection[st
     about = [r for r in rules if r.principal in (principal, EVERYONE) and r.operation in ("WRITE", "ALL")]
     denied = [r for r in about if not r.allow and r.host == "*"]
     for topic in topics:
-        by = sorted(str(rule) for rule in denied if rule.kind == "TOPIC" and _matches(rule, topic))
+        by = sorted(str(rule) for rule in denied if rule.kind == "TOPIC" and rule.covers(topic))
         if by:
             yield f"is denied topic {topic}: {by[0]}"
-        elif not any(rule.allow and rule.kind == "TOPIC" and _matches(rule, topic) for rule in about):
+        elif not any(rule.allow and rule.kind == "TOPIC" and rule.covers(topic) for rule in about):
             yield f"has no right to write to topic {topic}"
     yield from (
         f"is denied its transactions: {rule}"
@@ -97,13 +97,7 @@ def _spans(wider: AclRule, rule: AclRule) -> bool:
 
 
 def _touches(rule: AclRule, names: Names) -> bool:
-    return any(_matches(rule, name) for name in names.get(rule.kind, ()))
-
-
-def _matches(rule: AclRule, name: str) -> bool:
-    if rule.pattern == "PREFIXED":
-        return name.startswith(rule.name)
-    return rule.name in ("*", name)
+    return any(rule.covers(name) for name in names.get(rule.kind, ()))
 
 
 def lacking(may: Mapping[str, Collection[str]], needed: Collection[str]) -> list[str]:

@@ -27,6 +27,8 @@ class Rule(StrEnum):
     STANDBY_OPEN = "the standby is not fenced"
     CANARY_WRITES = "the canary is not refused at the fenced standby"
     SUPER_USER_WRITES = "an application is a super user, whom no deny rule binds"
+    PLATFORM_WRITES = "a principal of the platform may write to topics that move"
+    DENIED_TOO = "the fence denies a writer that writes to no topic that moves"
     REPLICATION_DENIED = "a replication principal may not write where its link leads"
     RULE_OF_OTHERS = "a deny rule that drctl did not make stands, and stays"
     LINK_UNKNOWN = "the state of the link is not known"
@@ -187,6 +189,8 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.STANDBY_OPEN,
             Rule.CANARY_WRITES,
             Rule.SUPER_USER_WRITES,
+            Rule.PLATFORM_WRITES,
+            Rule.DENIED_TOO,
             Rule.REPLICATION_DENIED,
             Rule.RULE_OF_OTHERS,
             Rule.CLIENTS_LEFT,

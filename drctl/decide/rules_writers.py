@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from drctl.decide.rights import unwritable
 from drctl.decide.rules import Blocker, Rule
+from drctl.model.access import writable
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fence import EVERYONE, Denial
 
@@ -30,6 +31,7 @@ def writing_blockers(facts: Facts) -> Iterator[Blocker]:
             detail = f"{site.name}: an ALLOW rule gives {EVERYONE} the right to write"
             yield Blocker(Rule.EVERYONE_WRITES, detail, "name the principals that write instead")
     yield from _super_users(facts)
+    yield from _platform(facts)
     if standing := own(facts.source):
         detail = f"{facts.source.name}: deny rules stand for {_names(standing)}"
         remedy = f"resume or abort the run that left them; if none is unfinished: drctl unfence {facts.source.name}"
@@ -53,6 +55,7 @@ def writing_warnings(facts: Facts) -> Iterator[Blocker]:
         if others := frozenset(site.standing.value or ()) - own(site):
             detail = f"{site.name}: drctl did not make the deny rules that stand for {_names(others)}"
             yield Blocker(Rule.RULE_OF_OTHERS, detail, "they stay when the site is opened: see that this is meant")
+    yield from _denied_too(facts)
 
 
 def canary_blockers(facts: Facts) -> Iterator[Blocker]:
@@ -112,7 +115,7 @@ def _open_at_the_standby(facts: Facts) -> dict[str, list[str]]:
     writers, standing = facts.target.writers.value, facts.target.standing.value
     found: dict[str, list[str]] = {}
     if writers is not None and standing is not None:
-        for denial in sorted(writers.undenied(standing, facts.exempt), key=str):
+        for denial in sorted(writers.undenied(standing, facts.exempt(facts.target)), key=str):
             if denial.principal != EVERYONE:
                 found.setdefault(denial.principal, []).append(denial.scope.value)
     return found
@@ -121,9 +124,31 @@ def _open_at_the_standby(facts: Facts) -> dict[str, list[str]]:
 def _super_users(facts: Facts) -> Iterator[Blocker]:
     for site in (facts.source, facts.target):
         writers = site.writers.value.principals if site.writers.value else frozenset[str]()
-        for name in sorted((site.super_users or frozenset()) & writers - facts.exempt):
+        for name in sorted((site.super_users or frozenset()) & writers - facts.replication):
             detail = f"{site.name}: {name} is a super user and has rules to write"
             yield Blocker(Rule.SUPER_USER_WRITES, detail, "take it out of super.users, or its ALLOW rules away")
+
+
+def _platform(facts: Facts) -> Iterator[Blocker]:
+    """A Connect worker or the like that the fence would have to deny, because it can write what moves."""
+    for site in (facts.source, facts.target):
+        for name in sorted(site.platform - facts.replication if site.rules.value is not None else ()):
+            if topics := writable(site.rules.value or (), name, facts.workload_topics):
+                detail = f"{site.name}: {name} is of the platform and may write to {', '.join(topics)}"
+                remedy = "allow it its own topics only, or take it out of platformPrincipals: then the fence denies it"
+                yield Blocker(Rule.PLATFORM_WRITES, detail, remedy)
+
+
+def _denied_too(facts: Facts) -> Iterator[Blocker]:
+    """Writers at the source that write to nothing that moves: perhaps what runs around the site, as its own user."""
+    site, theirs = facts.source, {*facts.workload_topics, facts.canary_topic}
+    if site.rules.value is None or site.writers.value is None:
+        return
+    for name in sorted(site.writers.value.principals - facts.exempt(site) - {EVERYONE}):
+        if not writable(site.rules.value, name, theirs):
+            detail = f"{site.name}: {name} writes to no topic that moves, and the fence denies it, too"
+            remedy = "if it is a Connect worker's or a Schema Registry's, name it under the site's platformPrincipals"
+            yield Blocker(Rule.DENIED_TOO, detail, remedy)
 
 
 def _replication(facts: Facts) -> Iterator[Blocker]:

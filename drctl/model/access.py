@@ -1,11 +1,11 @@
 """Who may do what at a site, and who can log in there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from drctl.model.fence import EVERYONE, MARK
 
-__all__ = ["EVERYONE", "AclRule", "Users"]
+__all__ = ["EVERYONE", "AclRule", "Users", "confined", "writable"]
 
 
 class AclRule(NamedTuple):
@@ -28,6 +28,10 @@ class AclRule(NamedTuple):
         host = "" if self.host == "*" else f" from {self.host}"
         word = "ALLOW" if self.allow else "DENY"
         return f"{word} {self.principal} {self.operation} on {self.kind.lower()} {self.name}{star}{host}"
+
+    def covers(self, name: str) -> bool:
+        """Whether a resource of that name is one of those that it is about."""
+        return name.startswith(self.name) if self.pattern == "PREFIXED" else self.name in ("*", name)
 
     @property
     def lets_write(self) -> bool:
@@ -54,3 +58,24 @@ _WRITABLE = ("TOPIC", "TRANSACTIONAL_ID")
 
 type Users = Mapping[str, frozenset[str]]
 """SCRAM users with the mechanisms that they have a credential for; passwords cannot be read, let alone compared."""
+
+
+def writable(rules: Iterable[AclRule], principal: str, topics: Collection[str]) -> list[str]:
+    """Return those of the topics that a principal may write to.
+
+    Deny rules for every topic do not count, since drctl puts up and lifts such: whoever may write without them may.
+    """
+    about = [r for r in rules if r.kind == "TOPIC" and r.operation in ("WRITE", "ALL")]
+    allowed = [r for r in about if r.allow and r.principal in (principal, EVERYONE)]
+    denied = [r for r in about if not r.allow and r.name != "*" and r.host == "*" and r.principal == principal]
+    return [
+        topic
+        for topic in sorted(topics)
+        if any(rule.covers(topic) for rule in allowed) and not any(rule.covers(topic) for rule in denied)
+    ]
+
+
+def confined(rules: Iterable[AclRule], principals: Iterable[str], topics: Collection[str]) -> frozenset[str]:
+    """Return those of the principals that may write to none of the topics."""
+    known = tuple(rules)
+    return frozenset(principal for principal in principals if not writable(known, principal, topics))

@@ -1,10 +1,10 @@
 """What is known about two sites and their link at one moment, each fact with its time or why it is unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from drctl.model.access import AclRule, Users
+from drctl.model.access import AclRule, Users, confined
 from drctl.model.capacity import Capacity
 from drctl.model.cluster import Cluster, Topic
 from drctl.model.fence import CanaryResult, Denial, Writers
@@ -45,7 +45,8 @@ class SiteFacts:
     """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` and ``sinks`` the plan's.
 
     ``rules`` are all of the authorizer's, ``users`` those that brokers keep SCRAM credentials for. ``scaled`` are the
-    plan's Deployments and what a shift names, by label, None for one that does not exist there.
+    plan's Deployments and what a shift names, by label, None for one that does not exist there. ``platform`` are the
+    principals of Connect workers and the like, as the plan file names them.
     """
 
     name: str
@@ -58,6 +59,7 @@ class SiteFacts:
     rules: Reading[frozenset[AclRule]]
     users: Reading[Users]
     scaled: Reading[Mapping[str, Scaled | None]] = NOTHING_SCALED
+    platform: frozenset[str] = frozenset()
 
     @property
     def super_users(self) -> frozenset[str] | None:
@@ -65,6 +67,10 @@ class SiteFacts:
         writers, cluster = self.writers.value, self.cluster.value
         told = [each.super_users for each in (writers, cluster) if each is not None and each.super_users is not None]
         return frozenset[str]().union(*told) if told else None
+
+    def confined(self, topics: Collection[str]) -> frozenset[str]:
+        """Return the platform's principals that may write to none of the topics; none of them if that is unknown."""
+        return confined(self.rules.value, self.platform, topics) if self.rules.value is not None else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +119,18 @@ class Facts:
     capacity: Capacity | None = None
 
     @property
-    def exempt(self) -> frozenset[str]:
+    def replication(self) -> frozenset[str]:
         """The replication principals of both directions, who write behind the fence."""
         return frozenset(each.link.replication_principal for each in (self.link, self.reverse) if each is not None)
+
+    @property
+    def workload_topics(self) -> frozenset[str]:
+        """The topics that move, and what they are called at the target."""
+        return frozenset({*self.topics, *self.images.values()})
+
+    def exempt(self, site: SiteFacts) -> frozenset[str]:
+        """Return who writes behind the site's fence: replication, and a platform that writes nothing of ours."""
+        return self.replication | site.confined(self.workload_topics)
 
 
 @dataclass(frozen=True, slots=True)

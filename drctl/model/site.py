@@ -59,7 +59,8 @@ class Strimzi:
 class Site:
     """One Kafka cluster with what runs around it. Paths are absolute.
 
-    Without ``client_properties`` Strimzi's resources tell how it is reached.
+    Without ``client_properties`` Strimzi's resources tell how it is reached. ``platform_principals`` are those of its
+    Connect workers and the like, which write to topics of their own, also behind the fence.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Site:
     canary: Canary
     kubernetes: Kubernetes | None = None
     strimzi: Strimzi | None = None
+    platform_principals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,11 @@ class PlanFile:
     def link(self, source: str, target: str) -> Link:
         """The link in that direction; KeyError if there is none."""
         return _only((x for x in self.links if (x.source, x.target) == (source, target)), f"{source} to {target}")
+
+    @property
+    def replication_principals(self) -> frozenset[str]:
+        """Under which the links write; those of all directions, because the link home writes at a fenced site."""
+        return frozenset(link.replication_principal for link in self.links)
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def site_facts(world: World, name: str) -> SiteFacts:
         ask(site.access.rules),
         ask(site.access.users),
         look(clock, lambda: scaled(world, name)),
+        plan.site(name).platform_principals,
     )
 
 

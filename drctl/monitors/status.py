@@ -47,7 +47,7 @@ def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[Denial]]:
     if writers is None or standing is None:
         missing = facts.standing if facts.writers.known else facts.writers
         return Reading(None, missing.seen_at, missing.unknown)
-    exempt = {link.replication_principal for link in world.plan.links}
+    exempt = world.plan.replication_principals | facts.confined(world.plan.topics_at(facts.name))
     return Reading(writers.undenied(standing, exempt), facts.standing.seen_at)
 
 

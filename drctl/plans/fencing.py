@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from drctl.errors import DeadlinePassed, StepFailed
+from drctl.model.access import confined
 from drctl.model.fence import Denial, FenceState, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
@@ -17,18 +18,27 @@ def denials(scene: Scene, scope: Scope) -> frozenset[Denial]:
 
 
 def needed(world: World, site: SitePorts, scope: Scope) -> frozenset[Denial]:
-    """The deny rules a site needs in this scope: every writer but the replication principals.
-
-    The principals of both directions stay exempt, because the link home writes at the old source while it is fenced.
-    """
+    """The deny rules a site needs in this scope: every writer but those who are exempt."""
     writers = site.fence.writers()
     if writers.everyone:
         raise StepFailed(
             f"{site.name}: User:* is allowed to write, and a rule per principal cannot take that away",
             remedy="replace the ALLOW rule for User:* by one rule per application",
         )
-    exempt = {link.replication_principal for link in world.plan.links}
-    return frozenset(Denial(principal, scope) for principal in writers.principals - exempt)
+    return frozenset(Denial(principal, scope) for principal in writers.principals - exempt(world, site))
+
+
+def exempt(world: World, site: SitePorts) -> frozenset[str]:
+    """Return who writes behind the site's fence.
+
+    That are the replication principals of both directions, because the link home writes at the old source while it is
+    fenced, and the platform's that may write to no topic of the workloads: a Connect worker without its internal topics
+    can stop no sink. One that may write there is denied like everybody, whatever the plan file calls it.
+    """
+    platform = world.plan.site(site.name).platform_principals
+    if platform:
+        platform = confined(site.access.rules(), platform, world.plan.topics_at(site.name))
+    return world.plan.replication_principals | platform
 
 
 def stand(scene: Scene, scope: Scope) -> bool:

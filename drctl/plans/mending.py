@@ -14,6 +14,7 @@ from drctl.model.cluster import Topic
 from drctl.model.fence import EVERYONE, Denial, Scope
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetConnectorConfig, SetTopicConfig
 from drctl.model.run import Event, Run, RunState
+from drctl.plans import fencing
 from drctl.plans.charge import require_charge
 from drctl.plans.record import unfinished
 from drctl.plans.selection import DOCTOR
@@ -111,7 +112,7 @@ def _keep_closed(world: World, site: SitePorts, fix: Fix) -> None:
         return
     if fix.rule.principal == EVERYONE:
         raise Refused(f"{fix}: it would open the standby to everybody", remedy="allow each application by its name")
-    exempt = {link.replication_principal for link in world.plan.links}
+    exempt = fencing.exempt(world, site)
     needed = frozenset(Denial(fix.rule.principal, scope) for scope in Scope if fix.rule.principal not in exempt)
     if missing := needed - standing:
         site.fence.deny(missing)

@@ -93,11 +93,13 @@ def chosen(world: World, run: str) -> Evidence:
 def contents(plan: PlanFile) -> Evidence:
     """What moves, for the journal; ``moves`` is the digest of all that may not be edited while a run is unfinished.
 
-    That is what moves, and between which sites over which links. Addresses, logins, guards and hooks may be edited.
+    That is what moves, between which sites over which links, and whom the fence exempts. Addresses, logins, guards and
+    hooks may be edited.
     """
     workloads = [[w.name, w.topics, w.groups, w.sinks, [str(each) for each in w.carriers]] for w in plan.workloads]
     links = [[k.name, k.source, k.target, k.replication_principal, k.prefix] for k in plan.links]
-    told = canonical([workloads, [site.name for site in plan.sites], links])
+    platform = [[site.name, sorted(site.platform_principals)] for site in plan.sites if site.platform_principals]
+    told = canonical([workloads, [site.name for site in plan.sites], links, *([platform] if platform else [])])
     return {"groups": list(plan.groups), "topics": list(plan.topics), "moves": digest(told)}
 
 

@@ -234,7 +234,7 @@ class FakeFence:
 
     def writers(self) -> Writers:
         self.site.reach()
-        return Writers(frozenset(self.site.allowed), self.site.everyone)
+        return Writers(frozenset(self.site.allowed | self.site.platform), self.site.everyone)
 
     def standing(self) -> frozenset[Denial]:
         self.site.reach()
@@ -277,7 +277,8 @@ class FakeAccess:
             if name == "*" or d not in self.site.of_others
         }
         allowed = {AclRule(p, "*", "WRITE", "TOPIC", "*", "LITERAL", allow=True) for p in self.site.allowed}
-        return frozenset(self.site.rules | denied | allowed)
+        own = {AclRule(p, "*", "WRITE", "TOPIC", "connect-", "PREFIXED", allow=True) for p in self.site.platform}
+        return frozenset(self.site.rules | denied | allowed | own)
 
     def allow(self, rules: Collection[AclRule]) -> None:
         self.site.reach()

@@ -96,8 +96,9 @@ class FakeGroup:
 class FakeSite:
     """State of a site, changed by the port fakes, by the mirror and by clients.
 
-    ``allowed`` are principals with an ALLOW for WRITE, ``super_users`` are never denied, ``denials`` are the deny rules
-    that stand, ``of_others`` those of them that drctl did not make. ``down`` makes every call fail with Unreachable.
+    ``allowed`` are principals with an ALLOW for WRITE, ``platform`` those with one for topics of their own,
+    ``super_users`` are never denied, ``denials`` are the deny rules that stand, ``of_others`` those of them that drctl
+    did not make. ``down`` makes every call fail with Unreachable.
     ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was made anew,
     ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
     batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
@@ -110,6 +111,7 @@ class FakeSite:
         self.clock = clock or FakeClock()
         self.logs = {TopicPartition(topic, n): Log() for topic, count in topics.items() for n in range(count)}
         self.allowed = {"User:mm2", "User:canary"}
+        self.platform: set[str] = set()
         self.replaying: dict[tuple[str, TopicPartition], object] = {}
         self.everyone = False
         self.super_users: set[str] = set()

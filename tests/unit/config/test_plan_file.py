@@ -146,6 +146,14 @@ def test_a_site_may_say_where_its_pods_live(tmp_path: Path) -> None:
         load(written(tmp_path, at_north(KUBERNETES.replace(", namespace: kafka", ""))))
 
 
+def test_a_site_may_name_the_users_of_what_runs_around_it(tmp_path: Path) -> None:
+    assert all(not site.platform_principals for site in load(written(tmp_path, GOOD)).sites)
+    plan = load(written(tmp_path, at_north('platformPrincipals: ["User:connect", "User:registry"]')))
+    assert plan.site("north").platform_principals == {"User:connect", "User:registry"}
+    with pytest.raises(ConfigInvalid, match=r"platformPrincipals.*one principal as User:name"):
+        load(written(tmp_path, at_north('platformPrincipals: ["User:*"]')))
+
+
 def test_a_site_that_strimzi_runs_needs_neither_addresses_nor_credentials(tmp_path: Path) -> None:
     text = at_north(KUBERNETES.replace(", pods: app=kafka", ""), STRIMZI, kafka="kafka: {canary: {topic: canary}}")
     site = load(written(tmp_path, text)).site("north")

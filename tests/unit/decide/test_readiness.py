@@ -280,6 +280,25 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.SUPER_USER_WRITES, "north: User:shop", source(cluster=seen(ROOT))),
     (Rule.SUPER_USER_WRITES, "south: User:shop", target(cluster=seen(ROOT))),
     (
+        Rule.PLATFORM_WRITES,
+        "north: User:connect is of the platform and may write to orders",
+        source(platform=frozenset({"User:connect"}), rules=seen(RULES | {rule("User:connect", "ALL", "TOPIC", "*")})),
+    ),
+    (
+        Rule.PLATFORM_WRITES,
+        "south: User:connect",
+        target(platform=frozenset({"User:connect"}), rules=seen(RULES | {rule("User:connect", "ALL", "TOPIC", "or*")})),
+    ),
+    (
+        Rule.STANDBY_OPEN,
+        "User:connect may write there: its topics and transactional-ids",
+        target(
+            platform=frozenset({"User:connect"}),
+            writers=seen(Writers(frozenset({"User:shop", "User:connect"}))),
+            rules=seen(RULES | {rule("User:connect", "WRITE", "TOPIC", "orders")}),
+        ),
+    ),
+    (
         Rule.REPLICATION_DENIED,
         "south: User:mm2, under which north-to-south writes, is denied topic orders",
         target(rules=seen(RULES | {DENIED_MM2})),
@@ -368,6 +387,14 @@ WARNING: list[tuple[Rule, str, Change]] = [
     ),
     (Rule.RULE_OF_OTHERS, "north: drctl did not make the deny rules that stand for User:eve", source(standing=EVES)),
     (
+        Rule.DENIED_TOO,
+        "north: User:connect writes to no topic that moves",
+        source(
+            writers=seen(Writers(frozenset({"User:shop", "User:connect"}))),
+            rules=seen(RULES | {rule("User:connect", "WRITE", "TOPIC", "connect-*")}),
+        ),
+    ),
+    (
         Rule.RULE_OF_OTHERS,
         "south: drctl did not make the deny rules that stand for User:eve",
         target(standing=seen(DENIED | {EVE})),
@@ -448,6 +475,14 @@ def test_what_only_costs_something_is_a_warning_and_no_blocker(rule: Rule, words
     facts = change(GOOD)
     assert named(list(warnings(facts)), rule, words)
     assert list(blockers(facts, GUARDS, NOW)) == []
+
+
+def test_a_platform_with_topics_of_its_own_is_exempt_at_both_sites() -> None:
+    connect, both = frozenset({"User:connect"}), seen(Writers(frozenset({"User:shop", "User:connect"})))
+    rules = seen(RULES | {rule("User:connect", "WRITE", "TOPIC", "connect-*"), *fence("User:connect")})
+    for change in (source, target):
+        facts = change(platform=connect, writers=both, rules=rules)(GOOD)
+        assert not [b for b in (*blockers(facts, GUARDS, NOW), *warnings(facts)) if b.concern is Concern.WRITERS]
 
 
 def test_old_facts_say_nothing_about_now() -> None:

@@ -11,8 +11,8 @@ HIDDEN = "***"
 
 LOGIN = re.compile(r"(?<![\w+.-])([\w+.-]++://)\S{0,4096}@")
 """A login in a URL. Up to the last ``@``: a password may hold slashes and quotes, whatever the standard says."""
-BARE_LOGIN = re.compile(r"""(?<![^\s"'@/:,;=(\[{])[^\s"'@/:,;=(\[{]{1,256}[:/](?!/)[^\s"'@]{0,512}@(?=[\w\[])""")
-"""The same without a scheme, as in ``jdbc:oracle:thin:user/password@host``."""
+BARE_LOGIN = re.compile(r"""(?<![^\s"'@/:,;=(\[{])[^\s"'@/:,;=(\[{]{1,256}[:/](?!/)[^\s"'@]{0,512}@(?=(?://)?[\w\[])""")
+"""The same without a scheme, as in ``jdbc:oracle:thin:user/password@host``, or before ``//host`` there."""
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )

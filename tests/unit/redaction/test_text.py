@@ -48,6 +48,8 @@ KEY = "-----BEGIN PRIVATE KEY-----\nMIIs3cretMIIs3cret\n-----END PRIVATE KEY----
         "at http://u:pa@s3cret@h/x",
         'from http://u:pa"s3cret@h/x',
         "jdbc:oracle:thin:scott/s3cret@db",
+        "jdbc:oracle:thin:scott/s3cret@//db:1521/orders",
+        "jdbc:oracle:thin:scott/s3cret@[::1]:1521:x",
         "me:s3cret@broker:9092",
         "Invalid value s3cret for configuration my.own.setting: no number",
         "Authorization: Basic s3cretletters",

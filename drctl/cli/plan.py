@@ -16,6 +16,7 @@ from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
 from drctl.plans.objectives import expected, pauses
+from drctl.plans.observing import once_assigned
 from drctl.plans.plan import Plan
 from drctl.plans.position_gate import Judged, judge_positions
 from drctl.plans.selection import moving
@@ -47,10 +48,10 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         source, target = direction(whole, target)
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
-        facts = observe(world, source, target)
+        facts = once_assigned(observe, world, source, target)
         judged = judge_positions(world, facts, accept_repeats=accept_repeats)
         if judged.waited:  # all else is judged by how it is now
-            facts = observe(world, source, target)
+            facts = once_assigned(observe, world, source, target)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
         blocking = [*reasons, *looked_closer(world, facts), *judged.reasons]
         warned = list(warnings(facts))

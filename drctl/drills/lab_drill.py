@@ -17,8 +17,8 @@ from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import GROUPS, Workload
 from drctl.model.site import PlanFile
 from drctl.model.terms import Terms
+from drctl.plans.observing import Observe
 from drctl.plans.runner import Announce, Progress, StepState
-from drctl.plans.steps.check_gates import Observe
 from drctl.ports import SitePorts, World
 
 

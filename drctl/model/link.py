@@ -17,6 +17,10 @@ class ConnectorState(StrEnum):
     ABSENT = "ABSENT"
 
 
+IN_MOTION = (ConnectorState.UNASSIGNED, ConnectorState.RESTARTING)
+"""What a worker says while it hands out tasks: it ends by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task of a connector; ``trace`` is the first line of its failure with the cause, empty while it runs."""
@@ -35,6 +39,11 @@ class Connector:
     tasks: tuple[Task, ...] = ()
     config: dict[str, str] = field(default_factory=dict, repr=False)
     trace: str = ""
+
+    @property
+    def in_motion(self) -> bool:
+        """Whether its worker is handing out its tasks just now: it, or one of them, has nobody who runs it."""
+        return self.state in IN_MOTION or any(task.state in IN_MOTION for task in self.tasks)
 
     @property
     def working(self) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from drctl.errors import NotFound
 from drctl.model.loss import AcceptedLoss
 from drctl.plans import switchover
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILBACK
 from drctl.plans.steps.catch_up import CatchUp
-from drctl.plans.steps.check_gates import CheckGates, Observe
+from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.check_homecoming import CheckHomecoming
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.recreate_topics import RecreateTopics, RestoreTopics

@@ -3,6 +3,7 @@
 from drctl.errors import NotFound
 from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILOVER
 from drctl.plans.steps.await_clients import AwaitClients
@@ -14,7 +15,6 @@ from drctl.plans.steps.back_from_failover import (
     ResumeSinksIfTheyAnswer,
 )
 from drctl.plans.steps.check_failover import CheckFailover
-from drctl.plans.steps.check_gates import Observe
 from drctl.plans.steps.close_if_back import CloseIfBack
 from drctl.plans.steps.confirm_positions import ConfirmPositions
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers

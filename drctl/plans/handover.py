@@ -9,9 +9,10 @@ from drctl.model.facts import Facts
 from drctl.model.fence import CanaryResult
 from drctl.model.reading import Reading
 from drctl.model.site import Guards
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import HANDOVER
-from drctl.plans.steps.check_gates import CheckGates, Observe
+from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.confirm_source import ConfirmSource
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.place_sinks import PlaceSinks

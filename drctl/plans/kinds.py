@@ -12,6 +12,7 @@ from drctl.model.run import Evidence, Run
 from drctl.model.salvage import Decision
 from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, undo, unfence
 from drctl.plans.aftermath import aftermath, last_salvage
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
     DECISION,
@@ -28,7 +29,6 @@ from drctl.plans.selection import (
     moving,
     narrowed,
 )
-from drctl.plans.steps.check_gates import Observe
 from drctl.ports import World
 
 type Rebuild = Callable[[World, Run, Evidence, Observe], tuple[Plan, World]]

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from drctl.errors import NotFound
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
-from drctl.plans.steps.check_gates import CheckGates, Observe
+from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.close_consumers import CloseConsumers
 from drctl.plans.steps.confirm_source import ConfirmSource
 from drctl.plans.steps.drain_link import DrainLink

@@ -11,9 +11,10 @@ from drctl.decide.rules_writers import own
 from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.stamps import epoch_behind
-from drctl.plans.steps.check_gates import Observe, pass_gates
+from drctl.plans.steps.check_gates import pass_gates
 from drctl.plans.steps.measure_loss import loss_now
 
 OVER_ALREADY = (

@@ -15,6 +15,7 @@ from drctl.model.run import Evidence
 from drctl.model.site import Guards
 from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
+from drctl.plans.observing import Observe, once_assigned
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.position_gate import judge_positions
 from drctl.plans.selection import chosen
@@ -22,9 +23,6 @@ from drctl.plans.sink_groups import sink_group_blockers
 from drctl.plans.stamps import epoch_blockers
 from drctl.plans.topic_identity import NOTED, noted
 from drctl.ports import World
-
-type Observe = Callable[[World, str, str], Facts]
-"""``drctl.monitors.observe``, handed in by the door: plans and monitors are strangers."""
 
 type Consider = Callable[[Facts, Guards, datetime], Iterator[Blocker]]
 """Names every reason to wait."""
@@ -62,10 +60,10 @@ class CheckGates(Step):
 
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
-        facts = self.observe(world, run.source, run.target)
+        facts = once_assigned(self.observe, world, run.source, run.target)
         judged = judge_positions(world, facts, accept_repeats=self.accept_repeats, proofs=scene.proofs)
         if judged.waited:  # all else is judged by how it is now
-            facts = self.observe(world, run.source, run.target)
+            facts = once_assigned(self.observe, world, run.source, run.target)
         reasons = chain(
             self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), judged.reasons
         )

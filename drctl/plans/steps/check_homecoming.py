@@ -15,9 +15,9 @@ from drctl.plans import evidence, fencing, tails
 from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_salvage, undecided
 from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.linking import was_set
+from drctl.plans.observing import Observe
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.recopying import Recopy, diverged, recopies
-from drctl.plans.steps.check_gates import Observe
 
 BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN = 34, 38, 36, 17, 7
 NEEDED = frozenset({"DELETE", "CREATE"})

@@ -1,0 +1,32 @@
+"""Looks at both sites and the link for the gates, once Connect has handed out the link's tasks."""
+
+from collections.abc import Callable
+
+from drctl.model.facts import Facts
+from drctl.ports import World
+
+type Observe = Callable[[World, str, str], Facts]
+"""``drctl.monitors.observe``, handed in by the door: plans and monitors are strangers."""
+
+AGAIN = 1.0
+"""Seconds between two looks."""
+PATIENCE = 10.0
+"""Seconds in which a worker hands out tasks: a rebalance takes one or two, a worker that has gone is missed for longer
+(scheduled.rebalance.max.delay.ms, five minutes), and that is a reason to wait for a person to see."""
+
+
+def once_assigned(observe: Observe, world: World, source: str, target: str) -> Facts:
+    """Observe; again for some seconds while tasks of the link are UNASSIGNED or RESTARTING.
+
+    MirrorMaker 2 changes the tasks of its source connector whenever it finds a topic or a partition, and Connect stops
+    and starts them all for it. Refused for that, a switchover that nothing stands in the way of would fail by chance.
+    """
+    deadline = world.clock.monotonic() + PATIENCE
+    while _in_motion(facts := observe(world, source, target)) and world.clock.monotonic() < deadline:
+        world.clock.sleep(AGAIN)
+    return facts
+
+
+def _in_motion(facts: Facts) -> bool:
+    status = facts.link.status.value
+    return status is not None and any(connector.in_motion for connector in status.connectors)

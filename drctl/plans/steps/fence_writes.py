@@ -11,7 +11,8 @@ from drctl.plans.plan import Place, Scene, Step
 class FenceWrites(Step):
     """Deny every writer but the replication principals to write to any topic of the source.
 
-    A deny rule is applied to each request, also on open connections, and beats every allow rule. It does not bind super
+    Users of the platform that the plan file names, and that can write nothing that moves, are left their own topics. A
+    deny rule is applied to each request, also on open connections, and beats every allow rule. It does not bind super
     users. Transactional ids are not denied yet, so that live producers can end their open transactions.
     """
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from drctl.decide.rights import unwritable
 from drctl.decide.rules import Blocker, Rule
-from drctl.model.access import writable
+from drctl.model.access import writable, writes_topics
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fence import EVERYONE, Denial
 
@@ -145,7 +145,7 @@ def _denied_too(facts: Facts) -> Iterator[Blocker]:
     if site.rules.value is None or site.writers.value is None:
         return
     for name in sorted(site.writers.value.principals - facts.exempt(site) - {EVERYONE}):
-        if not writable(site.rules.value, name, theirs):
+        if writes_topics(site.rules.value, name) and not writable(site.rules.value, name, theirs):
             detail = f"{site.name}: {name} writes to no topic that moves, and the fence denies it, too"
             remedy = "if it is a Connect worker's or a Schema Registry's, name it under the site's platformPrincipals"
             yield Blocker(Rule.DENIED_TOO, detail, remedy)

@@ -75,6 +75,13 @@ def writable(rules: Iterable[AclRule], principal: str, topics: Collection[str]) 
     ]
 
 
+def writes_topics(rules: Iterable[AclRule], principal: str) -> bool:
+    """Whether a rule of its own lets a principal write to a topic; a right to transactions alone writes nowhere."""
+    return any(
+        r.allow and r.principal == principal and r.kind == "TOPIC" and r.operation in ("WRITE", "ALL") for r in rules
+    )
+
+
 def confined(rules: Iterable[AclRule], principals: Iterable[str], topics: Collection[str]) -> frozenset[str]:
     """Return those of the principals that may write to none of the topics."""
     known = tuple(rules)

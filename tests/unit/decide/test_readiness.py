@@ -485,6 +485,12 @@ def test_a_platform_with_topics_of_its_own_is_exempt_at_both_sites() -> None:
         assert not [b for b in (*blockers(facts, GUARDS, NOW), *warnings(facts)) if b.concern is Concern.WRITERS]
 
 
+def test_who_may_write_transactions_and_no_topic_is_nothing_that_the_fence_would_hurt() -> None:
+    bank = {rule("User:bank", "WRITE", "TRANSACTIONAL_ID", "bank*"), rule("User:bank", "READ", "TOPIC", "orders")}
+    facts = source(writers=seen(Writers(frozenset({"User:shop", "User:bank"}))), rules=seen(RULES | bank))(GOOD)
+    assert not [w for w in warnings(facts) if w.rule is Rule.DENIED_TOO]
+
+
 def test_old_facts_say_nothing_about_now() -> None:
     found = list(blockers(GOOD, GUARDS, NOW + timedelta(minutes=2)))
     assert [b.rule for b in found] == [Rule.FACTS_STALE]

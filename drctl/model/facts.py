@@ -138,7 +138,7 @@ class SiteStatus:
     """A site as ``drctl status`` shows it; ``group_lag`` counts offsets between positions and stable ends.
 
     ``sight`` is what all observers saw of it, from which its health is judged. ``undenied`` is whom no deny rule binds
-    there, in which scope; none at a closed site.
+    there, in which scope; none at a closed site. ``role_unknown`` is why nobody can tell the role, else empty.
     """
 
     role: Role
@@ -146,6 +146,7 @@ class SiteStatus:
     group_lag: Reading[Mapping[str, int]]
     sight: Sight
     undenied: Reading[frozenset[Denial]]
+    role_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """EYES: look at sites and links and return readings. They do not judge."""
 
 from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
-from drctl.monitors.looking import look
+from drctl.monitors.looking import SideBySide, are_late, look
 from drctl.monitors.observation import observe
 from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.monitors.sights import Eyes
@@ -11,7 +11,9 @@ from drctl.monitors.uncovered import Uncovered, uncovered
 __all__ = [
     "Eyes",
     "Sessions",
+    "SideBySide",
     "Uncovered",
+    "are_late",
     "follow",
     "hidden",
     "look",

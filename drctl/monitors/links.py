@@ -3,7 +3,7 @@
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
-from drctl.monitors.looking import look
+from drctl.monitors.looking import InTurn, Looks
 from drctl.ports.records import Records
 from drctl.ports.world import World
 
@@ -11,23 +11,27 @@ COUNTED_UP_TO = 2_000
 """Offsets per partition up to which waiting records are counted one by one; more would cost more than it tells."""
 
 
-def link_facts(world: World, source: str, target: str, serving: str | None = None) -> LinkFacts:
+def link_facts(
+    world: World, source: str, target: str, serving: str | None = None, looks: Looks | None = None
+) -> LinkFacts:
     """Everything about one link. A worker that does not answer is asked once.
 
     ``serving`` is the site to which the work belongs, None where nobody knows: a link to it that stands still is off on
     purpose, unless its copies bear other names.
     """
-    ports, clock = world.links[source, target], world.clock
-    status = look(clock, ports.replication.status)
+    ports, looks = world.links[source, target], looks or InTurn(world.clock)
+    asked = looks.begin(ports.replication.status)
+    syncs = looks.begin(lambda: len(ports.mappings.syncs(_partitions(world, source))))
+    status = asked()
     off = serving == target and not ports.link.prefix and status.value is not None and status.value.halted
     not_seen = f"it is off on purpose: {target} serves" if off else status.unknown
     return LinkFacts(
         ports.link,
         status,
-        look(clock, lambda: lag(world, source, target))
+        looks.begin(lambda: lag(world, source, target))()
         if status.known and not off
         else Reading(None, status.seen_at, not_seen),
-        look(clock, lambda: len(ports.mappings.syncs(_partitions(world, source)))),
+        syncs(),
         off,
     )
 

@@ -1,13 +1,86 @@
-"""A look that fails is an unknown reading with its reason, never a missing one."""
+"""A look that fails is an unknown reading with its reason, never a missing one.
+
+Looks are made in turn, or side by side under one deadline: a person in trouble is shown what is known by then, and is
+not kept waiting by what does not answer.
+"""
 
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitTimeout
+from typing import Protocol
 
 from drctl.errors import DrctlError, Unauthenticated, Unreachable
 from drctl.model.reading import Reading
 from drctl.ports.clock import Clock
 
 LOG = logging.getLogger("drctl.looks")
+
+WITHIN = 8.5
+"""Seconds for one look at everything: every read-only command is to answer within ten, with its start and its end."""
+
+LATE = "drctl-late-look"
+"""Name of the threads that look: one that is still alive at the end of a command waits for a site that is silent."""
+
+type Begun[T] = Callable[[], Reading[T]]
+"""A look that was begun: gives what it saw, waiting for it."""
+
+
+class Looks(Protocol):
+    """How looks are made."""
+
+    def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
+        """Begin to look."""
+        ...
+
+
+class InTurn:
+    """One look after the other, each for as long as it takes: for gates, which do not hurry."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+    def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
+        """Look at once."""
+        seen = look(self.clock, eye)
+        return lambda: seen
+
+
+class SideBySide:
+    """All looks at the same time, under one deadline that begins now; what is not seen by then is unknown.
+
+    A look that is late is left alone: its thread ends with its own deadline, or with the process.
+    """
+
+    def __init__(self, clock: Clock, seconds: float = WITHIN) -> None:
+        self.clock, self.seconds = clock, seconds
+        self.deadline = clock.monotonic() + seconds
+
+    def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
+        """Look in a thread of its own."""
+        seen: Future[Reading[T]] = Future()
+
+        def watch() -> None:
+            try:
+                seen.set_result(look(self.clock, eye))
+            except BaseException as error:  # noqa: BLE001 - raised where the look is waited for
+                seen.set_exception(error)
+
+        threading.Thread(target=watch, name=LATE, daemon=True).start()
+
+        def told() -> Reading[T]:
+            try:
+                return seen.result(max(0.0, self.deadline - self.clock.monotonic()))
+            except WaitTimeout:
+                return Reading(None, self.clock.now(), f"no answer within {self.seconds:.0f} s", silent=True)
+
+        return told
+
+
+def are_late() -> bool:
+    """Whether a look is still under way that nobody waits for any more."""
+    return any(thread.name == LATE for thread in threading.enumerate())
 
 
 def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:

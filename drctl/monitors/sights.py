@@ -9,7 +9,7 @@ from drctl.model.reading import Reading
 from drctl.model.resources import STRIMZI_KINDS
 from drctl.model.sight import Sight, Sighting
 from drctl.monitors.kubernetes import KubeEyes
-from drctl.monitors.looking import look
+from drctl.monitors.looking import InTurn, Looks, look
 from drctl.ports.world import World
 
 OBSERVER = "drctl"
@@ -46,11 +46,11 @@ class Eyes:
             for eyes in self.sites.values():
                 eyes.look()
 
-    def sight(self, facts: SiteFacts, links: Iterable[LinkFacts]) -> Sight:
+    def sight(self, facts: SiteFacts, links: Iterable[LinkFacts], looks: Looks | None = None) -> Sight:
         """All that is known about one site now."""
         clock, eyes = self.world.clock, self.sites.get(facts.name)
         kafka = (
-            look(clock, self.world.sites[facts.name].brokers.view)
+            (looks or InTurn(clock)).begin(self.world.sites[facts.name].brokers.view)()
             if facts.cluster.known
             else Reading(None, facts.cluster.seen_at, facts.cluster.unknown, facts.cluster.silent)
         )

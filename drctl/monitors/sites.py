@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from drctl.model.cluster import Topic
 from drctl.model.facts import SiteFacts
 from drctl.model.reading import Reading
-from drctl.monitors.looking import look
+from drctl.monitors.looking import Begun, InTurn, Looks
 from drctl.monitors.scaling import scaled
 from drctl.ports.asking import decided
 from drctl.ports.world import SitePorts, World
@@ -14,26 +14,33 @@ A_MOMENT = 1.0
 """Seconds within which most transactions end; a look at a site may not take longer for one that does not."""
 
 
-def site_facts(world: World, name: str) -> SiteFacts:
+def site_facts(world: World, name: str, looks: Looks | None = None) -> SiteFacts:
     """Everything about one site. A site that does not answer is asked once, not five times."""
-    site, plan, clock = world.sites[name], world.plan, world.clock
-    cluster = look(clock, site.brokers.cluster)
+    site, plan, looks = world.sites[name], world.plan, looks or InTurn(world.clock)
+    asked = looks.begin(site.brokers.cluster)
+    sinks = looks.begin(lambda: {name: site.connectors.state(name) for name in plan.sinks})
+    deployments = looks.begin(lambda: scaled(world, name))
+    cluster = asked()
     names = (*plan.topics_at(name), plan.site(name).canary.topic)
 
-    def ask[T](eye: Callable[[], T]) -> Reading[T]:
-        return look(clock, eye) if cluster.known else Reading(None, cluster.seen_at, cluster.unknown)
+    def ask[T](eye: Callable[[], T]) -> Begun[T]:
+        return looks.begin(eye) if cluster.known else lambda: Reading(None, cluster.seen_at, cluster.unknown)
 
+    topics = ask(lambda: site.brokers.topics(names))
+    groups = ask(lambda: site.positions.describe(plan.groups))
+    writers, standing = ask(site.fence.writers), ask(site.fence.standing)
+    rules, users = ask(site.access.rules), ask(site.access.users)
     return SiteFacts(
         name,
         cluster,
-        ask(lambda: site.brokers.topics(names)),
-        ask(lambda: site.positions.describe(plan.groups)),
-        ask(site.fence.writers),
-        ask(site.fence.standing),
-        look(clock, lambda: {name: site.connectors.state(name) for name in plan.sinks}),
-        ask(site.access.rules),
-        ask(site.access.users),
-        look(clock, lambda: scaled(world, name)),
+        topics(),
+        groups(),
+        writers(),
+        standing(),
+        sinks(),
+        rules(),
+        users(),
+        deployments(),
         plan.site(name).platform_principals,
     )
 

@@ -1,44 +1,62 @@
 """What ``drctl status`` shows: both sites with their roles, the links, the door, the epoch."""
 
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
 from drctl.model.fence import Denial
 from drctl.model.reading import Reading
 from drctl.model.site import Role
 from drctl.monitors.links import link_facts
-from drctl.monitors.looking import look
+from drctl.monitors.looking import Looks, SideBySide
 from drctl.monitors.sights import Eyes
 from drctl.monitors.sites import group_lag, site_facts
 from drctl.ports.world import World
 
+type Lags = Reading[Mapping[str, int]]
 
-def status(world: World, eyes: Eyes | None = None) -> Status:
+
+def status(world: World, eyes: Eyes | None = None, looks: Looks | None = None) -> Status:
     """Look at everything; nothing is written, not even by the canary. ``eyes`` are what is kept between looks.
 
-    Where Strimzi runs a link, its offsets are asked for by an annotation, which the operator takes off again.
+    Both sites and all links are looked at side by side under one deadline (``looks``), so that a silent site delays
+    nothing and hides nothing else. Where Strimzi runs a link, its offsets are asked for by an annotation, which the
+    operator takes off again.
     """
-    eyes = eyes or Eyes(world)
-    eyes.refresh()
-    clock = world.clock
+    eyes, looks, clock = eyes or Eyes(world), looks or SideBySide(world.clock), world.clock
     began = clock.now()
-    door = look(clock, world.front_door.site)
-    links = tuple(link_facts(world, source, target, door.value) for source, target in world.links)
-    sites = tuple(_site_status(world, eyes, site.name, links, door) for site in world.plan.sites)
-    return Status(began, sites, links, door, look(clock, world.epochs.current))
+    refreshed, epoch = looks.begin(eyes.refresh), looks.begin(world.epochs.current)
+    door = looks.begin(world.front_door.site)()
+    names = [site.name for site in world.plan.sites]
+    # Nothing in these threads waits beyond the deadline, so neither does the end of the pool.
+    with ThreadPoolExecutor(len(names) + len(world.links)) as pool:
+        looking = [pool.submit(link_facts, world, *ends, door.value, looks) for ends in world.links]
+        visiting = [pool.submit(_visit, world, name, looks) for name in names]
+        links, visited = tuple(each.result() for each in looking), [each.result() for each in visiting]
+    refreshed()
+    sites = tuple(_site_status(world, eyes, facts, lag, (links, door, looks)) for facts, lag in visited)
+    return Status(began, sites, links, door, epoch())
+
+
+def _visit(world: World, name: str, looks: Looks) -> tuple[SiteFacts, Lags]:
+    facts = site_facts(world, name, looks)
+    topics = facts.topics.value
+    if topics is None:
+        return facts, Reading(None, facts.topics.seen_at, facts.topics.unknown)
+    return facts, looks.begin(lambda: group_lag(world, world.sites[name], topics))()
 
 
 def _site_status(
-    world: World, eyes: Eyes, name: str, links: Collection[LinkFacts], door: Reading[str | None]
+    world: World,
+    eyes: Eyes,
+    facts: SiteFacts,
+    lag: Lags,
+    beside: tuple[Collection[LinkFacts], Reading[str | None], Looks],
 ) -> SiteStatus:
-    facts = site_facts(world, name)
-    topics = facts.topics.value
-    lag: Reading[Mapping[str, int]] = (
-        Reading(None, facts.topics.seen_at, facts.topics.unknown)
-        if topics is None
-        else look(world.clock, lambda: group_lag(world, world.sites[name], topics))
-    )
-    return SiteStatus(role(facts, links, door), facts, lag, eyes.sight(facts, links), _undenied(world, facts))
+    links, door, looks = beside
+    sight, found = eyes.sight(facts, links, looks), role(facts, links, door)
+    why = why_unknown(facts, links, door) if found is Role.UNKNOWN else ""
+    return SiteStatus(found, facts, lag, sight, _undenied(world, facts), why)
 
 
 def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[Denial]]:
@@ -51,11 +69,15 @@ def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[Denial]]:
     return Reading(writers.undenied(standing, exempt), facts.standing.seen_at)
 
 
+def _feeding(site: SiteFacts, links: Iterable[LinkFacts]) -> list[LinkFacts]:
+    return [x for x in links if x.link.target == site.name and x.status.value and x.status.value.source.working]
+
+
 def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:
     """What a site is for, from the data alone: the door, the standing deny rules, the links that run into it."""
     if site.standing.value is None or not door.known:
         return Role.UNKNOWN
-    feeding = [x for x in links if x.link.target == site.name and x.status.value and x.status.value.source.working]
+    feeding = _feeding(site, links)
     if door.value == site.name:
         # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
         # Copies under other names do not mix with what clients write.
@@ -65,3 +87,17 @@ def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None])
     if feeding:
         return Role.STANDBY
     return Role.FENCED if site.standing.value else Role.UNKNOWN
+
+
+def why_unknown(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> str:
+    """Why nobody can tell what a site is for, where :func:`role` says that it is unknown."""
+    if not site.standing.known:
+        return f"its deny rules are unknown: {site.standing.unknown}"
+    if not door.known:
+        return f"where clients are sent is unknown: {door.unknown}"
+    if door.value == site.name:
+        return f"clients are sent here, and {', '.join(x.link.name for x in _feeding(site, links))} writes here, too"
+    unseen = [x for x in links if x.link.target == site.name and not x.status.known]
+    if unseen:
+        return f"{unseen[0].link.name} is unknown: {unseen[0].status.unknown}"
+    return "no clients are sent here, no link runs into it, and nothing denies writing: it is open and unused"

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.sites import known_site
 from drctl.cli.world import opened
 from drctl.decide.clients import follows, left_behind, software_of, staying, unseen_clients
-from drctl.errors import ConfigInvalid
 from drctl.model.clients import Census, SiteClients
 from drctl.model.session import Group, Member
 from drctl.monitors.census import take_census
@@ -30,8 +30,8 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
     Exits 0 when nobody is where they should not be, else with 38.
     """
     with opened(plan_file) as world:
-        if site is not None and site not in world.sites:
-            raise ConfigInvalid(f"the plan file names no site {site}", remedy=f"use one of {', '.join(world.sites)}")
+        if site is not None:
+            known_site(world, site)
         census = take_census(world, patience)
     left = list(left_behind(census))
     if output in ("json", "yaml"):

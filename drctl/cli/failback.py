@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from drctl.cli.output import echo, output_option, show_document, show_table
-from drctl.cli.sites import never_committed, refuse_unmoved
+from drctl.cli.sites import is_there, known_site, never_committed
 from drctl.cli.switchover import as_document, show_what_is_missing
 from drctl.cli.terms import tell_exceptions, terms, terms_options
-from drctl.cli.walking import confirm, require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
 from drctl.model.loss import AcceptedLoss
@@ -56,6 +56,8 @@ def command(
     """
     from drctl.plans.aftermath import aftermath
     from drctl.plans.failback import plan as failback_plan
+    from drctl.plans.failovers import standing
+    from drctl.plans.interruption import interruption
     from drctl.plans.kinds import failback_again
     from drctl.plans.record import unfinished
     from drctl.plans.selection import FAILBACK, chosen
@@ -63,7 +65,9 @@ def command(
     on_terms, accepted = terms(**said), _accepted(accept)
     with opened(plan_file) as world:
         left = unfinished(world)
-        refuse_unmoved(world, target)
+        # While a failover stands, whoever names the site that took over has mistaken the way.
+        if standing(world) is None and is_there(world, known_site(world, target), on_terms, output):
+            return
         going = left[-1] if left and left[-1].kind == FAILBACK else None
         moved = going or aftermath(world).run
         lost, serving = (moved.target, moved.source) if going else (moved.source, moved.target)
@@ -86,7 +90,10 @@ def command(
                 recreate=topics,
                 accepted=accepted,
             )
-        if not yes:
+        cut_off = interruption(world, observe) if going else None
+        if not yes and cut_off is not None:
+            ask_to_go_on(cut_off)
+        elif not yes:
             _ask(world, steps)
         result = walk(steps, world, on_terms)
     tell_exceptions(result)

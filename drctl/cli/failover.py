@@ -11,7 +11,7 @@ import click
 
 from drctl.cli.forecast import told
 from drctl.cli.output import echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, refuse_unmoved
+from drctl.cli.sites import direction, is_there
 from drctl.cli.terms import tell_exceptions, terms, terms_options
 from drctl.cli.walking import confirm, require_somebody, walk
 from drctl.cli.world import opened
@@ -50,8 +50,8 @@ def command(
     attestation = _attestation(attested, said["by"])
     with opened(plan_file, target=target, doubting=True) as whole:
         source, target = direction(whole, target)
-        if not on_terms.key:  # of a key it may be known how its run ended
-            refuse_unmoved(whole, target)
+        if not on_terms.key and is_there(whole, target, on_terms, output):  # a key tells how its own run ended
+            return
         world = moving(whole, target)
         if not yes:
             accepted = ask(world, source, target, accepted)

@@ -15,11 +15,12 @@ import structlog
 from drctl.cli.tracebacks import formatted
 from drctl.redaction import printable, redact_document, redact_foreign
 
-LEVELS = (logging.ERROR, logging.INFO, logging.DEBUG)
+LEVELS = (logging.CRITICAL, logging.INFO, logging.DEBUG)
+"""By the number of ``-v``. Without one nothing is logged: what went wrong is told as progress, and once at the end."""
 
 
 def configure(verbose: int, form: str = "auto") -> None:
-    """Set up structlog for this process; 0 shows only what a service could not do.
+    """Set up structlog for this process; with 0 a service logs all the same (``service/logs.py``).
 
     ``form`` is text, json, or auto: text at a terminal, JSON elsewhere.
     """

@@ -7,7 +7,7 @@ import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.runbooks import runbooks
-from drctl.cli.sites import direction, never_committed, stays_behind
+from drctl.cli.sites import direction, is_there, never_committed, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
@@ -15,10 +15,12 @@ from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.model.translation import Translated
 from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
+from drctl.plans.interruption import interruption
 from drctl.plans.objectives import expected, pauses
 from drctl.plans.observing import once_assigned
 from drctl.plans.plan import Plan
 from drctl.plans.position_gate import Judged, judge_positions
+from drctl.plans.record import NOBODY, under_way
 from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
@@ -48,12 +50,16 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         source, target = direction(whole, target)
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
+        going = under_way(steps, world)
+        cut_off = interruption(whole, observe) if going else None
+        if going is None and is_there(whole, target, NOBODY, output, kind="Plan"):
+            return
         facts = once_assigned(observe, world, source, target)
         judged = judge_positions(world, facts, accept_repeats=accept_repeats)
         if judged.waited:  # all else is judged by how it is now
             facts = once_assigned(observe, world, source, target)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
-        blocking = [*reasons, *looked_closer(world, facts), *judged.reasons]
+        blocking = [*reasons, *looked_closer(world, facts), *judged.reasons] if going is None else []
         warned = list(warnings(facts))
         groups = _groups(world, judged)
         behind = stays_behind(whole, source, target)
@@ -66,6 +72,8 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         more |= {"expectedPauseSeconds": max(measured, default=None), "objectiveSeconds": promised.total_seconds()}
         show_document(_document(steps, groups, blocking, warned) | more, output)
     else:
+        for line in cut_off.lines if cut_off is not None else ():
+            echo(line)
         _show(steps, groups, blocking, warned)
         for group, why in behind:
             echo(f"stays behind: {group}: {why}")

@@ -30,7 +30,7 @@ class ProgressDisplay:
         way = "back " if progress.way_back else ""
         head = f"{way}{progress.index:2}/{progress.total} {progress.title}"
         if progress.state in MARKS:
-            already = ", was so already" if progress.state is StepState.FOUND_DONE else ""
+            already = ", nothing to do" if progress.state is StepState.FOUND_DONE else ""
             failed = f": {progress.detail}" if progress.detail else ""
             self._line(f"{MARKS[progress.state]} {head} ({progress.seconds:.1f} s{already}){failed}")
         else:

@@ -14,13 +14,13 @@ from drctl.cli.output import echo
 def runbooks(plan_file: Path, target: str, folder: Path) -> None:
     """Write the runbooks into FOLDER, with the names and addresses of the plan file. Asks no site."""
     from drctl.config import load
-    from drctl.errors import ConfigInvalid
+    from drctl.errors import ConfigInvalid, NotFound
     from drctl.plans.render import main
 
     plan = load(plan_file)
     names = sorted(site.name for site in plan.sites)
     if target not in names:
-        raise ConfigInvalid(f"the plan file names no site {target}", remedy=f"use one of {', '.join(names)}")
+        raise NotFound(f"the plan file names no site {target}", remedy=f"use one of {', '.join(names)}")
     source = next((link.source for link in plan.links if link.target == target), "")
     if not source:
         raise ConfigInvalid(f"no link leads to {target}", remedy="add it under spec.links")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.sites import known_site
 from drctl.cli.terms import by_option, tell_exceptions, terms
 from drctl.cli.walking import walk
 from drctl.cli.world import opened
@@ -118,8 +119,7 @@ def restore(plan_file: Path, site: str) -> None:
     Nothing that is there is replaced: refused (11) where the file holds more than the copy, or something else.
     """
     with opened(plan_file) as world:
-        if site not in world.copies:
-            raise ConfigInvalid(f"the plan file names no site {site}", remedy=f"use one of {', '.join(world.copies)}")
+        known_site(world, site)
         lines = world.copies[site].lines()
         if not lines:
             raise NotFound(f"{site} holds no journal of {world.plan.name}", remedy="try the other site")

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.sites import known_site
 from drctl.cli.world import opened
-from drctl.errors import ConfigInvalid, DeadlinePassed
+from drctl.errors import DeadlinePassed
 from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.ports import World
 
@@ -26,9 +27,7 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
     Nothing is written.
     """
     with opened(plan_file) as world:
-        name = site or world.front_door.site() or world.plan.sites[0].name
-        if name not in world.sites:
-            raise ConfigInvalid(f"the plan file names no site {name}", remedy=f"use one of {', '.join(world.sites)}")
+        name = known_site(world, site or world.front_door.site() or world.plan.sites[0].name)
         sessions = Sessions()
         followed = follow(world.sites[name].tail, sessions, world.clock, patience)
         if followed.behind != sessions.undecided.records:

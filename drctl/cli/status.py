@@ -1,15 +1,18 @@
 """drctl status."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capacity
-from drctl.cli.health import health_document, place_option, show_health
+from drctl.cli.health import place_option, show_health
 from drctl.cli.openness import told as in_words
-from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.output import echo, output_option, show_document, show_table
+from drctl.cli.status_document import as_document, left_document, link_state, run_document, why
+from drctl.cli.wording import state_word
 from drctl.cli.world import opened
 from drctl.decide.health import diagnose
 from drctl.decide.losses import losses
@@ -17,10 +20,11 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.drivers.store.clock import SystemClock
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.fence import FenceState
-from drctl.model.link import Connector
 from drctl.model.reading import Reading
-from drctl.monitors import Eyes, look, look_at_link, status
+from drctl.model.site import Role
+from drctl.monitors import Eyes, SideBySide, look, look_at_link, observe, status
 from drctl.plans.failovers import Standing, standing
+from drctl.plans.interruption import Interruption, interruption
 from drctl.plans.pending import PendingReversal, pending_reversal
 from drctl.plans.selection import moving
 from drctl.ports import World
@@ -38,50 +42,63 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
     What could not be seen is shown as unknown, with the reason; it is never zero.
     """
     clock = SystemClock()
-    with opened(plan_file) as world:
+    with opened(plan_file, looking=True) as world:
         eyes = Eyes(world, place)
         while True:
-            seen = status(world, eyes)
-            lost = _losses(world, seen)
+            looks = SideBySide(clock)
+            seen = status(world, eyes, looks)
+            lost = _losses(world, seen, looks)
             if watch and output in ("table", "wide"):
                 click.clear()
             facts = tuple(site.facts for site in seen.sites)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
-            _show(seen, lost, output, (standing(world), pending_reversal(world)), wanted)
+            left = Left(interruption(world, observe), standing(world), pending_reversal(world))
+            _show(seen, lost, output, left, wanted)
             if not watch:
                 return
             clock.sleep(every)
 
 
-def _losses(world: World, seen: Status) -> list[Blocker]:
+class Left(NamedTuple):
+    """What runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun."""
+
+    run: Interruption | None
+    failover: Standing | None
+    reversal: PendingReversal | None
+
+
+def _losses(world: World, seen: Status, looks: SideBySide) -> list[Blocker]:
     """What the link that leaves the serving site loses, as far as one look tells; 'drctl doctor' looks for longer."""
-    found: list[Blocker] = []
-    for source, target in world.links:
-        if source == seen.front_door.value:
-            moved = look(world.clock, lambda target=target: moving(world, target)).value or world  # type: ignore[misc]
-            found += [x for x in losses([look_at_link(moved, source, target)]) if x.rule is not Rule.LOSSES_UNKNOWN]
-    return found
+
+    def lost(source: str, target: str) -> list[Blocker]:
+        moved = look(world.clock, lambda: moving(world, target)).value or world
+        return [x for x in losses([look_at_link(moved, source, target)]) if x.rule is not Rule.LOSSES_UNKNOWN]
+
+    leaving = [ends for ends in world.links if ends[0] == seen.front_door.value]
+    begun = [looks.begin(partial(lost, *ends)) for ends in leaving]
+    return [each for told in begun for each in told().value or ()]
 
 
 def _show(
     seen: Status,
     lost: list[Blocker],
     output: str,
-    after: tuple[Standing | None, PendingReversal | None],
+    after: "Left",
     wanted: Demanded | None,
 ) -> None:
-    """``after`` is what the last move left behind: a site that is gone, replication that is to be begun."""
-    left, owed = after
+    left, owed = after.failover, after.reversal
     if output in ("json", "yaml"):
         told = [{"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy} for each in lost]
         more = {"losses": told, "leftSite": left and left_document(left), "capacity": capacity_document(wanted)}
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
-        more |= {"pendingReversal": pending}
+        more |= {"pendingReversal": pending, "unfinishedRun": run_document(after.run)}
         show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
+    for line in after.run.lines if after.run is not None else ():
+        echo(line)
     echo(f"front door: {_value(seen.front_door)}   epoch: {_value(seen.epoch)}   at {seen.seen_at:%H:%M:%S} UTC\n")
-    columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()))
+    columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()), "WHY")
     show_table("Sites", columns, (_site_row(site, wide=wide) for site in seen.sites))
     for line in standby_lines(seen):
         echo(line)
@@ -133,20 +150,6 @@ def left_lines(left: Standing, seen: Status) -> Iterator[str]:
         yield f"  {left.left} IS BACK AND ITS FENCE IS NOT PROVEN: clients may write there. Close it now: drctl fence"
 
 
-def left_document(left: Standing) -> dict[str, Any]:
-    """The failover that stands, as part of the status."""
-    return {
-        "site": left.left,
-        "run": left.run.id,
-        "finished": left.finished,
-        "fence": left.fence.value,
-        "by": left.fence_by,
-        "why": left.fence_why,
-        "at": left.fence_at.isoformat() if left.fence_at else None,
-        "open": left.opened or None,
-    }
-
-
 def _value(reading: Reading[Any]) -> str:
     if not reading.known:
         return f"unknown ({reading.unknown})"
@@ -154,21 +157,13 @@ def _value(reading: Reading[Any]) -> str:
 
 
 def _site_row(site: SiteStatus, *, wide: bool) -> tuple[object, ...]:
-    cluster = site.facts.cluster
+    cluster, standing = site.facts.cluster, site.facts.standing.value
     if cluster.value is None:
-        return (
-            site.facts.name,
-            site.role.value,
-            f"unknown ({cluster.unknown})",
-            "unknown",
-            *(["", ""] if wide else []),
-        )
-    row = (site.facts.name, site.role.value, len(cluster.value.brokers), cluster.value.controller)
-    if not wide:
-        return row
-    standing = site.facts.standing.value
+        return (site.facts.name, site.role.value, "unknown", "unknown", *(("", "") if wide else ()), cluster.unknown)
     denied = "unknown" if standing is None else ", ".join(sorted({d.principal for d in standing})) or "nobody"
-    return (*row, cluster.value.cluster_id, denied)
+    more = (cluster.value.cluster_id, denied) if wide else ()
+    row = (site.facts.name, site.role.value, len(cluster.value.brokers), cluster.value.controller)
+    return (*row, *more, site.role_unknown)
 
 
 def _link_row(link: LinkFacts) -> tuple[object, ...]:
@@ -185,33 +180,13 @@ def _link_row(link: LinkFacts) -> tuple[object, ...]:
         seconds,
         link.syncs.value if link.syncs.known else "unknown",
         once,
-        _why(link),
+        why(link),
     )
 
 
-def link_state(link: LinkFacts) -> str:
-    """One word for a link: running, stopped, absent, failed, …"""
-    state = link.status.value
-    if state is None:
-        return "unknown"
-    failed = [c for c in state.connectors if c.trace or any(t.trace for t in c.tasks)]
-    return "failed" if failed else "running" if state.working else state.source.state.value.lower()
-
-
-def _why(link: LinkFacts) -> str:
-    state = link.status.value
-    if state is None:
-        return link.status.unknown
-    traces = [f"{c.name}: {trace}" for c in state.connectors for trace in _traces(c)]
-    unseen = [each.unknown for each in (link.syncs, link.lag) if state.working and not each.known]
-    return (traces or unseen or [""])[0]
-
-
-def _traces(connector: Connector) -> Iterator[str]:
-    yield from (trace for trace in (connector.trace, *(task.trace for task in connector.tasks)) if trace)
-
-
 def _group_rows(seen: Status, *, wide: bool) -> Iterator[tuple[object, ...]]:
+    """Groups where they are at work; while no site is the primary, all of them everywhere."""
+    served = any(site.role is Role.PRIMARY for site in seen.sites)
     for site in seen.sites:
         groups = site.facts.groups.value
         if groups is None:
@@ -220,62 +195,5 @@ def _group_rows(seen: Status, *, wide: bool) -> Iterator[tuple[object, ...]]:
         for name, group in sorted(groups.items()):
             lags = site.group_lag.value
             lag = "unknown" if lags is None else lags.get(name, "unknown")
-            if wide or site.role.value == "primary" or group.members:
-                yield (name, site.facts.name, group.state.value, group.protocol.value, len(group.members), lag)
-
-
-def as_document(seen: Status) -> dict[str, Any]:
-    """The status as a versioned document; unknown values are null with the reason beside them."""
-    return document(
-        "Status",
-        {
-            "seenAt": seen.seen_at.isoformat(),
-            "frontDoor": _reading(seen.front_door, seen.front_door.value),
-            "epoch": _reading(seen.epoch, seen.epoch.value),
-            "sites": [_site_document(site) for site in seen.sites],
-            "links": [_link_document(link) for link in seen.links],
-        },
-    )
-
-
-def _reading(reading: Reading[Any], value: object) -> dict[str, Any]:
-    return {"value": value if reading.known else None, **({} if reading.known else {"unknown": reading.unknown})}
-
-
-def _site_document(site: SiteStatus) -> dict[str, Any]:
-    cluster, groups, lags = site.facts.cluster, site.facts.groups, site.group_lag.value or {}
-    return {
-        "name": site.facts.name,
-        "role": site.role.value,
-        "health": health_document(diagnose(site.sight, site.sight.seen_at)),
-        "brokers": _reading(cluster, cluster.value and [broker.id for broker in cluster.value.brokers]),
-        "controller": cluster.value and cluster.value.controller,
-        "undenied": _reading(site.undenied, site.undenied.value and sorted({d.principal for d in site.undenied.value})),
-        "groups": [
-            {
-                "name": name,
-                "state": group.state.value,
-                "protocol": group.protocol.value,
-                "members": len(group.members),
-                "lag": lags.get(name),
-            }
-            for name, group in sorted((groups.value or {}).items())
-        ]
-        if groups.known
-        else None,
-        **({} if groups.known else {"groupsUnknown": groups.unknown}),
-    }
-
-
-def _link_document(link: LinkFacts) -> dict[str, Any]:
-    lag = link.lag.value
-    return {
-        "name": link.link.name,
-        "source": link.link.source,
-        "target": link.link.target,
-        "state": link_state(link),
-        "lagRecords": _reading(link.lag, lag and lag.total),
-        "lagExact": lag and lag.exact,
-        "lagSeconds": lag and lag.seconds,
-        "why": _why(link),
-    }
+            if wide or site.role is Role.PRIMARY or group.members or not served:
+                yield (name, site.facts.name, state_word(group.state), group.protocol.value, len(group.members), lag)

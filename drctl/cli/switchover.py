@@ -6,15 +6,18 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, never_committed, refuse_unmoved, stays_behind
+from drctl.cli.sites import direction, is_there, never_committed, stays_behind
 from drctl.cli.terms import tell_exceptions, terms, terms_options
-from drctl.cli.walking import confirm, require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
+from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
+from drctl.plans.interruption import interruption
 from drctl.plans.objectives import against, pause
 from drctl.plans.plan import Plan
+from drctl.plans.record import under_way
 from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
@@ -36,11 +39,14 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
     on_terms = terms(**said)
     with opened(plan_file) as whole:
         source, target = direction(whole, target)
-        if not on_terms.key:  # of a key it may be known how its run ended
-            refuse_unmoved(whole, target)
+        if not on_terms.key and is_there(whole, target, on_terms, output):  # a key tells how its own run ended
+            return
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
-        if not yes:
+        going = under_way(steps, whole) and interruption(whole, observe)
+        if not yes and going:
+            ask_to_go_on(going)
+        elif not yes:
             _ask(world, steps, stays_behind(whole, source, target))
         result = walk(steps, world, on_terms)
         seconds = pause(whole.journal.entries(result.run.id))
@@ -53,14 +59,15 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
 def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
     require_somebody()
     facts, plan = observe(world, steps.source, steps.target), world.plan
-    echo(f"From {steps.source} to {steps.target}: {len(plan.topics)} topics, {len(plan.groups)} groups.", err=True)
+    moved = f"{counted(len(plan.topics), 'topic')}, {counted(len(plan.groups), 'group')}"
+    echo(f"From {steps.source} to {steps.target}: {moved}.", err=True)
     for site in (facts.source, facts.target):
-        brokers = site.cluster.value and len(site.cluster.value.brokers)
-        told = f"unknown ({site.cluster.unknown})" if brokers is None else f"{brokers} brokers"
+        there = site.cluster.value
+        told = f"unknown ({site.cluster.unknown})" if there is None else counted(len(there.brokers), "broker")
         members = sum(len(group.members) for group in (site.groups.value or {}).values())
-        echo(f"  {site.name}: {told}, {members} members in these groups", err=True)
+        echo(f"  {site.name}: {told}, {counted(members, 'member')} in these groups", err=True)
     lag = facts.link.lag
-    late = f"{lag.value.total} records behind" if lag.value else f"lag unknown ({lag.unknown})"
+    late = f"{counted(lag.value.total, 'record')} behind" if lag.value else f"lag unknown ({lag.unknown})"
     echo(f"  {facts.link.link.name}: {late}", err=True)
     for group, why in behind:
         echo(f"  stays behind: {group}: {why}", err=True)

@@ -1,6 +1,10 @@
 """What commands that change something share: somebody to ask, the steps, the question, and the walk through a plan."""
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +16,7 @@ from drctl.redaction import redact_output
 if TYPE_CHECKING:
     from drctl.model.run import RunResult
     from drctl.model.terms import Terms
+    from drctl.plans.interruption import Interruption
     from drctl.plans.plan import Plan
     from drctl.ports import World
 
@@ -34,13 +39,38 @@ def confirm(question: str = "Go on?") -> None:
         raise Refused("declined", remedy="")
 
 
+def ask_to_go_on(run: "Interruption") -> None:
+    """Ask about a run that is continued: how it stands is told, and nothing announced that has long happened."""
+    require_somebody()
+    for line in run.lines:
+        echo(line, err=True)
+    confirm("Go on with it?")
+
+
+@contextmanager
+def _outliving_the_terminal() -> Iterator[None]:
+    """Go on when the terminal is gone (SIGHUP), as after an SSH session that broke.
+
+    A run that stopped behind the fence would leave a site to which nobody can write, and nobody who knows. What can no
+    longer be shown is in the journal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResult":
     """Run the plan to its end, or continue it, and show how it goes on."""
     from drctl.cli.progress import ProgressDisplay
     from drctl.plans.record import NOBODY
     from drctl.plans.runner import run
 
-    with ProgressDisplay() as display:
+    with _outliving_the_terminal(), ProgressDisplay() as display:
         try:
             return run(plan, world, display.announce, said or NOBODY)
         except KeyboardInterrupt:

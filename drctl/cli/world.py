@@ -8,17 +8,22 @@ from drctl.ports import World
 
 
 @contextmanager
-def opened(plan_file: Path, *, target: str | None = None, doubting: bool = False) -> Iterator[World]:
+def opened(
+    plan_file: Path, *, target: str | None = None, doubting: bool = False, looking: bool = False
+) -> Iterator[World]:
     """Everything the plan file names, closed at the end. ConfigInvalid, naming the line, where the file is wrong.
 
-    With ``doubting`` no site but the target, or the one that clients are not at, is waited for long.
+    With ``doubting`` no site but the target, or the one that clients are not at, is waited for long; with ``looking``,
+    for commands that change nothing, none is.
     """
     from drctl.config import load
     from drctl.drivers.command.processes import Processes
     from drctl.wiring import front_door_of, open_world
 
     plan, doubted = load(plan_file), set[str]()
-    if doubting:
+    if looking:
+        doubted = {site.name for site in plan.sites}
+    elif doubting:
         names = {site.name for site in plan.sites}
         door = front_door_of(plan, Processes(plan.path.parent)).site()
         doubted = names - {target} if target else {door} & names if door else set()

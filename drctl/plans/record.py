@@ -55,19 +55,11 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
     overrides that are new. A failover takes over whatever is unfinished: an emergency waits for no move that can no
     longer end.
     """
-    left = unfinished(world)
-    _require_own(world, left)
-    same = bool(left) and (left[-1].kind, left[-1].source, left[-1].target) == (plan.kind, plan.source, plan.target)
+    left, run = unfinished(world), under_way(plan, world)
     if not left and terms.abort:
         raise Refused("no run is unfinished, so none can be aborted", remedy="see 'drctl runs list'")
-    if not left or (plan.kind == FAILOVER and not same):
+    if run is None:
         return _begin(plan, world, terms, left)
-    run = left[-1]
-    if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
-        raise Refused(
-            f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
-            remedy=f"finish it first: {_command(world, run)}",
-        )
     _require_unedited(world, run)
     _require_same_command(world, run, terms)
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
@@ -75,6 +67,27 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
     record = _read(plan, world, run)
     record.terms = replace(terms, overrides=_overrides(record))
     return record
+
+
+def under_way(plan: Plan, world: World) -> Run | None:
+    """Return the unfinished run that this plan goes on with; None if it would begin a new one.
+
+    Refused if another run is unfinished, except for a failover, which takes over what it finds.
+    """
+    left = unfinished(world)
+    _require_own(world, left)
+    if not left:
+        return None
+    run = left[-1]
+    same = (run.kind, run.source, run.target) == (plan.kind, plan.source, plan.target)
+    if not same and plan.kind == FAILOVER:
+        return None
+    if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
+        raise Refused(
+            f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
+            remedy=f"finish it first: {_command(world, run)}",
+        )
+    return run
 
 
 def _overrides(record: Record) -> dict[str, str]:

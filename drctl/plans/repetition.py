@@ -32,17 +32,21 @@ def told_before(plan: Plan, world: World, key: str) -> RunResult | None:
 
 
 def result(run: Run, state: RunState, entries: tuple[JournalEntry, ...]) -> RunResult:
-    """How a run ended, from its journal alone."""
+    """How a run ended, from its journal alone.
+
+    A step's seconds begin with its first intent, so those of a run that was cut off count all attempts and the time
+    between them.
+    """
     seen: dict[str, Evidence] = {}
     timings: dict[str, StepTiming] = {}
     began: dict[str, JournalEntry] = {}
     exceptions: tuple[str, ...] = ()
     for entry in entries:
         if entry.event is Event.STEP_INTENDED:
-            began[entry.step] = entry
+            began.setdefault(entry.step, entry)
         elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
             found_done = entry.event is Event.STEP_FOUND_DONE
-            since = entry if found_done else began.get(entry.step, entry)
+            since = began.get(entry.step, entry)
             seen[entry.step] = entry.body
             seconds = max(0.0, (entry.at - since.at).total_seconds())
             timings.setdefault(entry.step, StepTiming(entry.step, seconds, found_done))

@@ -36,7 +36,7 @@ from drctl.plans.plan import Place, Plan, Scene, Step
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
 from drctl.plans.remedies import joined, remedy_of
-from drctl.plans.repetition import told_before
+from drctl.plans.repetition import result, told_before
 from drctl.plans.selection import MOVES, moving
 from drctl.plans.steps.reopen_source import gone_back
 from drctl.plans.waiting import patiently
@@ -264,7 +264,10 @@ class _Course:
         self._write(Event.RUN_ENDED, body=told)
         self.world.journal.end(self.run.id, state)
         self.log.info("run-ended", **told)
-        return RunResult(self.run, state, tuple(self.timings), dict(self.scene.seen), exceptions)
+        timings = tuple(self.timings)
+        if self.resumed:  # this process has measured only its own part
+            timings = result(self.run, state, self.world.journal.entries(self.run.id)).timings
+        return RunResult(self.run, state, timings, dict(self.scene.seen), exceptions)
 
     def _finished(self, state: StepState) -> None:
         seconds = self.world.clock.monotonic() - self.now[2]

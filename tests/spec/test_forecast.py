@@ -3,7 +3,7 @@
 import pytest
 
 from drctl.cli.forecast import as_document, told
-from drctl.cli.status import left_document
+from drctl.cli.status_document import left_document
 from drctl.model.fence import Attestation, FenceState
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Event, Run, RunState

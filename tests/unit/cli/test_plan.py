@@ -24,7 +24,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     earth.consumers["billing"].running = False
 
     @contextmanager
-    def opened(_: Path) -> Iterator[World]:
+    def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
     for module in (plan, groups, switchover):

@@ -24,7 +24,7 @@ class Terminal:
         self.earth = earth
 
         @contextmanager
-        def opened(_: Path) -> Iterator[World]:
+        def opened(_: Path, **_more: object) -> Iterator[World]:
             yield earth.new_process()
 
         for module in (salvage, failback, fence):

@@ -96,7 +96,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan:
         (["runs", "resume", "20260101"], 3, "run 20260101T000000-old has ended"),
         (["runs", "abort", "--reason", "no"], 3, "there is no way back"),
         (["runs", "abort", "--reason", " "], 2, "--reason: is empty"),
-        (["runs", "restore", "--from", "west"], 2, "names no site west"),
+        (["runs", "restore", "--from", "west"], 9, "names no site west"),
         (["approve", "--plan-digest", "a", "--facts-digest", "b", "--reason", "c"], 2, "'a' is no plan digest"),
         (
             ["switchover", "--to", "south", "--override", "source-fenced", "--reason", "x"],

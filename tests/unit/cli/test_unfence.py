@@ -22,7 +22,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     earth.north.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
 
     @contextmanager
-    def opened(_: Path) -> Iterator[World]:
+    def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
     monkeypatch.setattr(unfence, "opened", opened)

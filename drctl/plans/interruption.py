@@ -1,0 +1,86 @@
+"""A run that is unfinished, told from the journal and the lease alone: how far it came, and both ways out of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from drctl.errors import DrctlError
+from drctl.model.run import Event, JournalEntry, Run
+from drctl.plans.kinds import rebuilt
+from drctl.plans.record import unfinished
+from drctl.plans.standing import Standing, told_run
+from drctl.plans.steps.check_gates import Observe
+from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
+from drctl.plans.steps.fence_writes import FenceWrites
+from drctl.plans.steps.open_target import OpenTarget
+from drctl.plans.steps.reopen_source import ReopenSource
+from drctl.ports import World
+
+CLOSING = (FenceWrites.name, FenceWhatAnswers.name)
+OPENING = (OpenTarget.name, ReopenSource.name)
+HAPPENED = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """An unfinished run. ``number`` of ``total`` is the step that it came to, 0 where its plan cannot be made again.
+
+    ``closed_since`` is when writing was first stopped at the source, None while it was not, or once a site was opened;
+    ``may_abort`` says that the point of no return was not begun.
+    """
+
+    run: Run
+    standing: Standing
+    step: str
+    number: int
+    total: int
+    closed_since: datetime | None
+    may_abort: bool
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What an operator has to know first, a line each: where it stands, what that means, and what to type."""
+        run = self.run
+        place = f" at step {self.number} of {self.total}, {self.step}" if self.number else ""
+        told = [f"UNFINISHED RUN {run.id}: {run.kind} from {run.source} to {run.target}, {self.standing}{place}"]
+        if self.closed_since is not None:
+            since = f"{self.closed_since:%Y-%m-%d %H:%M:%S} UTC"
+            told.append(f"  writing was stopped at {run.source} at {since}; no site was opened since: nobody can write")
+        if self.standing is Standing.RUNNING:
+            return (*told, "  another drctl is at work on it: wait for it, or look at 'drctl runs show'")
+        told.append(f"  go on:   drctl runs resume {run.id}")
+        if self.may_abort:
+            told.append(f"  give up: drctl runs abort {run.id} --reason '…'")
+        else:
+            told.append(f"  give up: not any more, {run.target} may be open")
+        return tuple(told)
+
+
+def interruption(world: World, observe: Observe) -> Interruption | None:
+    """Return the newest unfinished run, None if there is none. No site is asked."""
+    left = unfinished(world)
+    if not left:
+        return None
+    run = left[-1]
+    told = told_run(world, run.id)
+    names, boundary = _steps(world, run, observe)
+    begun = [entry.step for entry in told.entries if entry.event is Event.STEP_INTENDED]
+    number = names.index(told.step) + 1 if told.step in names else 1 if names and not told.step else 0
+    step = told.step or (names[0] if names else "")
+    return Interruption(
+        run, told.standing, step, number, len(names), _closed_since(told.entries), boundary not in begun
+    )
+
+
+def _steps(world: World, run: Run, observe: Observe) -> tuple[tuple[str, ...], str]:
+    """Names of the run's steps and its point of no return; no names where the plan file lacks its parts by now."""
+    try:
+        plan, _ = rebuilt(world, run, observe)
+    except DrctlError:
+        return (), OpenTarget.name
+    return tuple(step.name for step in plan.steps), plan.point_of_no_return
+
+
+def _closed_since(entries: tuple[JournalEntry, ...]) -> datetime | None:
+    if any(entry.step in OPENING and entry.event in HAPPENED for entry in entries):
+        return None
+    return next((e.at for e in entries if e.step in CLOSING and e.event is Event.STEP_INTENDED), None)

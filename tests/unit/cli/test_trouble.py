@@ -1,0 +1,186 @@
+"""What an operator sees and types when a run was cut off, or has long ended."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from drctl.cli import failover, groups, handover, plan, status, switchover, walking
+from drctl.errors import ConfigInvalid, NotFound, Refused
+from drctl.model.fence import Denial, Scope
+from drctl.monitors import observe
+from drctl.plans.interruption import interruption
+from drctl.ports import World
+from tests.fakes import FakeWorld, fake_world
+from tests.fakes.world import APPLICATIONS
+from tests.spec.stage import go_on, killed_at, require_served_by, switch
+
+HANDING_OVER = "commit billing at south"
+
+
+@pytest.fixture
+def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
+    earth = fake_world()
+
+    @contextmanager
+    def opened(_: Path, **_more: object) -> Iterator[World]:
+        yield earth.new_process()
+
+    for module in (failover, groups, handover, plan, status, switchover):
+        monkeypatch.setattr(module, "opened", opened)
+    return earth
+
+
+def typed(command: object, *words: str, answers: str | None = None) -> Result:
+    return CliRunner().invoke(command, words, obj=Path("plan.yaml"), input=answers)  # type: ignore[arg-type]
+
+
+def cut_off(earth: FakeWorld, effect: str = HANDING_OVER) -> str:
+    with killed_at(earth, effect):
+        switch(earth.ports())
+    earth.new_process()
+    return earth.journal.runs()[-1][0].id
+
+
+def test_the_first_line_of_the_status_is_the_run_that_was_cut_off_and_both_ways_out_of_it(earth: FakeWorld) -> None:
+    run = cut_off(earth)
+    lines = typed(status.command).stdout.splitlines()
+    assert lines[0].startswith(f"UNFINISHED RUN {run}: switchover from north to south, interrupted at step ")
+    assert "hand-over-positions" in lines[0]
+    assert lines[1].endswith("no site was opened since: nobody can write")
+    assert lines[2].split() == ["go", "on:", "drctl", "runs", "resume", run]
+    assert lines[3].startswith(f"  give up: drctl runs abort {run} --reason ")
+
+
+def test_the_status_for_programs_has_the_same_and_no_group_is_missing(earth: FakeWorld) -> None:
+    run = cut_off(earth)
+    told = json.loads(typed(status.command, "-o", "json").stdout)
+    unfinished = told["unfinishedRun"]
+    assert (unfinished["id"], unfinished["step"], unfinished["mayAbort"]) == (run, "hand-over-positions", True)
+    assert 1 < unfinished["stepNumber"] < unfinished["steps"]
+    assert unfinished["noWritesSince"]
+    shown = typed(status.command).stdout
+    assert shown.count("billing") == 2
+    assert json.loads(typed(status.command, "-o", "json").stdout)["unfinishedRun"] == unfinished
+
+
+def test_behind_the_point_of_no_return_giving_up_is_not_offered(earth: FakeWorld) -> None:
+    cut_off(earth, "door to south")
+    found = interruption(earth.new_process(), observe)
+    assert found is not None
+    assert not found.may_abort
+    assert found.closed_since is None
+    assert "abort" not in "\n".join(found.lines)
+
+
+def test_without_an_unfinished_run_the_status_says_nothing_of_one(earth: FakeWorld) -> None:
+    assert "UNFINISHED" not in typed(status.command).stdout
+    assert json.loads(typed(status.command, "-o", "json").stdout)["unfinishedRun"] is None
+
+
+def test_groups_are_translated_the_way_the_unfinished_run_goes(earth: FakeWorld) -> None:
+    cut_off(earth)
+    assert earth.door.site() is None
+    told = json.loads(typed(groups.command, "-o", "json").stdout)
+    assert (told["source"], told["target"]) == ("north", "south")
+
+
+def test_while_clients_are_sent_nowhere_the_direction_is_not_guessed(earth: FakeWorld) -> None:
+    earth.door.point_to(None)
+    done = typed(groups.command)
+    assert isinstance(done.exception, ConfigInvalid)
+    assert "--to" in done.exception.remedy
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_move_to_where_clients_are_is_done_already(earth: FakeWorld, output: str) -> None:
+    before = earth.journal.runs()
+    for command in (switchover.command, failover.command, plan.switchover):
+        done = typed(command, "--to", "north", "-o", output)
+        assert done.exit_code == 0, done.exception
+        if output == "json":
+            assert json.loads(done.stdout)["state"] == "not-needed"
+        else:
+            assert done.stdout == "Clients are at north already: there is nothing to do.\n"
+    assert earth.journal.runs() == before
+
+
+def test_what_is_believed_is_still_held_against_the_world(earth: FakeWorld) -> None:
+    done = typed(switchover.command, "--to", "north", "--expect", "primary=south")
+    assert isinstance(done.exception, Refused)
+
+
+def test_a_site_that_is_fenced_is_not_called_arrived_at(earth: FakeWorld) -> None:
+    earth.north.denials = {Denial(p, s) for p in APPLICATIONS for s in Scope}
+    done = typed(switchover.command, "--to", "north")
+    assert isinstance(done.exception, Refused)
+    assert "drctl unfence north" in done.exception.remedy
+
+
+def test_a_handover_to_where_clients_are_is_refused_in_one_sentence(earth: FakeWorld) -> None:
+    done = typed(groups.command, "handover", "--to", "north", "--group", "billing", "--yes")
+    assert isinstance(done.exception, Refused)
+    assert "clients are at north already" in str(done.exception)
+
+
+def test_an_unknown_site_and_an_unknown_group_exit_alike(earth: FakeWorld) -> None:
+    for words in (("translate", "--to", "west"), ("translate", "--group", "west")):
+        assert isinstance(typed(groups.command, *words).exception, NotFound)
+
+
+def test_plan_and_command_agree_while_another_run_is_unfinished(earth: FakeWorld) -> None:
+    for consumer in earth.consumers.values():
+        consumer.running = False
+    with killed_at(earth, HANDING_OVER):
+        typed(groups.command, "handover", "--to", "south", "--group", "billing", "--yes")
+        raise AssertionError("it was not cut off")
+    planned, done = typed(plan.switchover, "--to", "south"), typed(switchover.command, "--to", "south", "--yes")
+    assert isinstance(planned.exception, Refused)
+    assert str(planned.exception) == str(done.exception)
+
+
+def test_plan_says_that_an_unfinished_run_goes_on_as_the_command_does(earth: FakeWorld) -> None:
+    cut_off(earth)
+    done = typed(plan.switchover, "--to", "south")
+    assert done.exit_code == 0, done.exception
+    assert "UNFINISHED RUN" in done.stdout
+
+
+def test_who_goes_on_is_not_told_that_writing_stops(earth: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = cut_off(earth)
+    monkeypatch.setattr(walking, "require_somebody", lambda: None)
+    done = typed(switchover.command, "--to", "south", answers="n\n")
+    assert isinstance(done.exception, Refused)
+    assert f"UNFINISHED RUN {run}" in done.stderr
+    assert "Go on with it?" in done.stderr
+    assert "stops" not in done.stderr.replace("was stopped", "")
+
+
+def test_the_seconds_of_a_continued_run_count_from_its_first_attempt(earth: FakeWorld) -> None:
+    cut_off(earth)
+    earth.settle(600)
+    seconds = {each.name: each.seconds for each in go_on(earth.new_process()).timings}
+    assert seconds["fence-writes"] < 600 <= seconds["hand-over-positions"]
+
+
+@pytest.mark.parametrize("when", [HANDING_OVER, "deny at north", "door to south"])
+def test_a_run_goes_on_when_its_terminal_is_gone(earth: FakeWorld, when: str) -> None:
+    sent = []
+
+    def hang_up(effect: str) -> None:
+        if effect == when:
+            sent.append(effect)
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    earth.effects.watchers.append(hang_up)
+    before = signal.getsignal(signal.SIGHUP)
+    done = typed(switchover.command, "--to", "south", "--yes")
+    assert done.exit_code == 0, done.exception
+    assert sent
+    assert signal.getsignal(signal.SIGHUP) is before
+    require_served_by(earth, "south")

@@ -8,6 +8,7 @@ from pathlib import Path
 from drctl.drivers.command.front_door import CommandFrontDoor
 from drctl.drivers.command.processes import Processes
 from drctl.drivers.connect.connectors import ConnectConnectors
+from drctl.drivers.connect.definitions import read as read_definitions
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
@@ -17,6 +18,7 @@ from drctl.drivers.kafka.journal_copy import KafkaJournalCopy
 from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.kafka.polled_tail import AllowedTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
+from drctl.drivers.kafka.properties import load as load_properties
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail import KafkaTail
@@ -143,6 +145,20 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             witnesses=witnesses,
         )
         yield with_sink_groups(world)
+
+
+def file_errors(plan: PlanFile) -> list[DrctlError]:
+    """What is wrong in the files that a plan file names, each once; nothing is connected to."""
+    files = {site.client_properties for site in plan.sites} | {site.canary.client_properties for site in plan.sites}
+    checks: list[Callable[[], object]] = [partial(load_properties, file) for file in sorted(filter(None, files))]
+    checks += [partial(read_definitions, link) for link in plan.links if not link.mirror_maker]
+    found: list[DrctlError] = []
+    for check in checks:
+        try:
+            check()
+        except DrctlError as error:
+            found.append(error)
+    return found
 
 
 def front_door_of(plan: PlanFile, commands: Commands) -> FrontDoor:

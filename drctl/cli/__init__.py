@@ -12,6 +12,7 @@ from typing import override
 import click
 
 from drctl import __version__
+from drctl.cli.everywhere import FILE_HELP, FORMS, VERBOSE_HELP, prepare
 from drctl.cli.output import echo
 from drctl.errors import Blocked, DrctlError
 from drctl.redaction import describe
@@ -36,7 +37,9 @@ COMMANDS = {
     "lab": "Two real Kafka sites on this machine, to try everything on.",
     "chaos": "Run chaos experiments, judged by the ledger.",
     "service": "Watch both sites and the link; serve metrics and health.",
+    "validate": "Read the plan file and every file that it names, and say what is wrong in them.",
     "schema": "Print JSON Schemas.",
+    "version": "Show the version of drctl and of what it works with.",
     "completion": "Print what makes a shell complete drctl's words.",
 }
 
@@ -84,7 +87,16 @@ class LazyGroup(click.Group):
         # Doors are strangers to each other, so the other doors' commands are known by name only.
         module = f"drctl.{cmd_name}.command" if cmd_name in ("chaos", "service") else f"drctl.cli.{cmd_name}"
         command: click.Command = import_module(module).command
-        return command
+        return prepare(command, cmd_name)
+
+    @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # it knows only of commands that are loaded
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -101,13 +113,12 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="DRCTL_PLAN",
     default=Path("plan.yaml"),
-    show_default=True,
-    help="The plan file; also DRCTL_PLAN.",
+    help=FILE_HELP,
 )
-@click.option("-v", "--verbose", count=True, help="Show log lines (-v) or more of them (-vv).")
+@click.option("-v", "--verbose", count=True, help=VERBOSE_HELP)
 @click.option(
     "--log-format",
-    type=click.Choice(["auto", "text", "json"]),
+    type=click.Choice(FORMS),
     default="auto",
     show_default=True,
     envvar="DRCTL_LOG_FORMAT",
@@ -115,7 +126,10 @@ class LazyGroup(click.Group):
 )
 @click.pass_context
 def cli(ctx: click.Context, plan_file: Path, verbose: int, log_format: str) -> None:
-    """Disaster recovery and failover for Apache Kafka, with proof."""
+    """Disaster recovery and failover for Apache Kafka, with proof.
+
+    These options may stand before a command or behind it.
+    """
     ctx.obj = plan_file
     if set(ctx.help_option_names).isdisjoint(sys.argv):  # help logs nothing, and the library is slow to load
         from drctl.cli.logs import configure

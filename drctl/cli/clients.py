@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.parameters import DURATION
 from drctl.cli.sites import known_site
 from drctl.cli.world import opened
 from drctl.decide.clients import follows, left_behind, software_of, staying, unseen_clients
@@ -18,7 +19,9 @@ from drctl.monitors.census import take_census
 @click.command("clients")
 @output_option
 @click.option("--site", help="Only this site; by default all.")
-@click.option("--patience", default=30.0, show_default=True, help="Seconds that reading a site's commits may take.")
+@click.option(
+    "--patience", type=DURATION, default="30s", show_default=True, help="Time that reading a site's commits may take."
+)
 @click.pass_obj
 def command(plan_file: Path, output: str, site: str | None, patience: float) -> None:
     """Show who is connected to each site: members of groups, their hosts and static ids, and each group's last commit.

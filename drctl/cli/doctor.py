@@ -7,6 +7,7 @@ import click
 
 from drctl.cli.capacity import need_document
 from drctl.cli.output import document, echo, output_option, show_document
+from drctl.cli.parameters import DURATION
 from drctl.cli.sites import direction, other_site
 from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
@@ -32,7 +33,11 @@ TITLES = {
     "--window", "watched", default="15s", show_default=True, help="How long to watch a link that seems still."
 )
 @click.option(
-    "--patience", default=20.0, show_default=True, help="Seconds that reading the standby's commits may take."
+    "--patience",
+    type=DURATION,
+    default="20s",
+    show_default=True,
+    help="Time that reading the standby's commits may take.",
 )
 @click.option("--fix", is_flag=True, help="Make the changes that are safe: shown first, asked, only ever adding.")
 @click.option("--yes", is_flag=True, help="Do not ask before the changes.")

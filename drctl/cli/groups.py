@@ -28,7 +28,10 @@ class Verbs(click.Group):
 
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+        if ctx.resilient_parsing and not args:  # a shell asks what may come here
+            return super().parse_args(ctx, args)
+        names_a_verb = args and (args[0] in ctx.help_option_names or not args[0].startswith("-"))
+        if not names_a_verb and self.commands.keys().isdisjoint(args):
             args = ["translate", *args]
         return super().parse_args(ctx, args)
 

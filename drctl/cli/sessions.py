@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.parameters import DURATION
 from drctl.cli.sites import known_site
 from drctl.cli.world import opened
 from drctl.errors import DeadlinePassed
@@ -18,7 +19,9 @@ from drctl.ports import World
 @output_option
 @click.option("--site", help="The site to look at; by default the one that clients are at.")
 @click.option("--all", "everyone", is_flag=True, help="Every group of the site, not only the plan's.")
-@click.option("--patience", default=60.0, show_default=True, help="Seconds that reading all commits may take.")
+@click.option(
+    "--patience", type=DURATION, default="60s", show_default=True, help="Time that reading all commits may take."
+)
 @click.pass_obj
 def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, patience: float) -> None:
     """Show every group's session: members, static ids, what they are assigned, and how old its last commit is.

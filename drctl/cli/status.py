@@ -11,6 +11,7 @@ from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capac
 from drctl.cli.health import place_option, show_health
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import echo, output_option, show_document, show_table
+from drctl.cli.parameters import DURATION
 from drctl.cli.status_document import as_document, left_document, link_state, run_document, why
 from drctl.cli.wording import state_word
 from drctl.cli.world import opened
@@ -33,7 +34,7 @@ from drctl.ports import World
 @click.command("status")
 @output_option
 @click.option("-w", "--watch", is_flag=True, help="Look again every few seconds, until interrupted.")
-@click.option("--every", default=5.0, show_default=True, help="Seconds between looks.")
+@click.option("--every", type=DURATION, default="5s", show_default=True, help="Time between looks.")
 @place_option
 @click.pass_obj
 def command(plan_file: Path, output: str, place: str, *, watch: bool, every: float) -> None:

@@ -137,7 +137,7 @@ def test_a_healthy_source_is_a_reason_to_switch_over_instead() -> None:
     earth = fake_world()
     with pytest.raises(Blocked) as caught:
         fail_over(earth.ports(), accepted=ANY)
-    assert any("drctl switchover --to south loses nothing" in reason for reason in caught.value.reasons)
+    assert any("'drctl switchover --to south' loses nothing" in reason for reason in caught.value.reasons)
     assert [name for name in earth.effects.names if not name.startswith("journal")] == []
 
 

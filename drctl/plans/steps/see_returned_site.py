@@ -47,7 +47,7 @@ class SeeReturnedSite(Step):
         if self._going_home(scene, failover):
             raise Refused(
                 f"records have come home to {scene.source.name} since its tail was salvaged: they are no part of it",
-                remedy=f"drctl failback --to {scene.source.name} goes on",
+                remedy=f"'drctl failback --to {scene.source.name}' goes on",
             )
         states = {ports.link.name: _state(ports) for ports in (scene.forward, scene.home)}
         if states[scene.forward.link.name] == SILENT:

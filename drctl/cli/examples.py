@@ -1,0 +1,36 @@
+"""One or two examples for each command that a person types in trouble; help shows them, and a test parses them."""
+
+EXAMPLES = {
+    "status": ("drctl status -o wide", "drctl status --watch --every 10s -f plan.yaml"),
+    "validate": ("drctl validate -f plan.yaml",),
+    "groups": ("drctl groups list", "drctl groups translate --group billing"),
+    "groups show": ("drctl groups show billing",),
+    "groups handover": ("drctl groups handover --to south --group billing",),
+    "groups undo": ("drctl groups undo --group billing",),
+    "sessions": ("drctl sessions --site north --all",),
+    "doctor": ("drctl doctor", "drctl doctor --fix"),
+    "clients": ("drctl clients --site north",),
+    "plan switchover": ("drctl plan switchover --to south",),
+    "plan runbooks": ("drctl plan runbooks --to south runbooks",),
+    "switchover": (
+        "drctl switchover --to south",
+        "drctl switchover --to south --yes --expect primary=north,epoch=7 -o json",
+    ),
+    "failover": ("drctl failover --to south", "drctl failover --to south --accept-loss 1200"),
+    "forecast": ("drctl forecast --to south",),
+    "fence": ("drctl fence --site north",),
+    "unfence": ("drctl unfence north",),
+    "salvage": ("drctl salvage", "drctl salvage list"),
+    "salvage decide": (
+        "drctl salvage decide --topic orders --decision replay --by anna --reason 'not at the other site'",
+    ),
+    "failback": ("drctl failback --to north",),
+    "runs": ("drctl runs list", "drctl runs resume"),
+    "runs show": ("drctl runs show --evidence",),
+    "runs abort": ("drctl runs abort --reason 'the window is over'",),
+    "runs restore": ("drctl runs restore --from south",),
+    "service run": ("drctl service run --listen 0.0.0.0:8080 --every 15s",),
+    "lab up": ("drctl lab up --small --load",),
+    "lab fault": ("drctl lab fault kill north-broker-1", "drctl lab fault lose-site north"),
+    "completion": ('eval "$(drctl completion bash)"',),
+}

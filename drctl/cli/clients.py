@@ -32,7 +32,7 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
 
     Exits 0 when nobody is where they should not be, else with 38.
     """
-    with opened(plan_file) as world:
+    with opened(plan_file, looking=True) as world:
         if site is not None:
             known_site(world, site)
         census = take_census(world, patience)

@@ -1,4 +1,4 @@
-"""What every command gets, however it is grouped: options before or behind its name, live names to complete, examples."""
+"""What every command gets: options before or behind its name, live names to complete, examples."""
 
 import sys
 from pathlib import Path

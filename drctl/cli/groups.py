@@ -1,6 +1,7 @@
 """drctl groups."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, override
 
@@ -9,11 +10,13 @@ import click
 from drctl.cli.handover import handover, undo
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site
+from drctl.cli.wording import counted, state_word
 from drctl.cli.world import opened
-from drctl.errors import NotFound
+from drctl.errors import NotFound, Unreachable
 from drctl.model.offsets import Checkpoint, TopicPartition
 from drctl.model.session import GroupProtocol, GroupState
 from drctl.model.translation import Answer, Translated
+from drctl.monitors import SideBySide
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import handed_over, narrowed
@@ -50,10 +53,11 @@ command.add_command(undo)
 @click.pass_obj
 def list_(plan_file: Path, output: str) -> None:
     """Show every group of both sites: how it works there, with how many members and positions, and what moves it."""
-    with opened(plan_file) as world:
-        found = _listed(world)
+    with opened(plan_file, looking=True) as world:
+        found, silent = _listed(world)
     if output in ("json", "yaml"):
-        show_document(document("Groups", {"groups": found}), output)
+        show_document(document("Groups", {"groups": found, "unknownSites": silent}), output)
+        _tell_silent(silent)
         return
     sites = sorted({site for group in found for site in group["sites"]})
     columns = ["GROUP", *(f"{s.upper()}: {what}" for s in sites for what in ("STATE", "MEMBERS", "POSITIONS")), "MOVES"]
@@ -62,10 +66,14 @@ def list_(plan_file: Path, output: str) -> None:
         row: list[object] = [group["name"]]
         for site in sites:
             there = group["sites"][site]
+            if there is None:
+                row += ["unknown", "unknown", "unknown"]
+                continue
             positions = "unknown (a transaction is open)" if there["positions"] is None else there["positions"]
             row += [f"{there['protocol']} {there['state']}", there["members"], positions]
         rows.append([*row, group["moves"]])
     show_table("Groups", columns, rows)
+    _tell_silent(silent)
 
 
 @command.command("show")
@@ -74,13 +82,22 @@ def list_(plan_file: Path, output: str) -> None:
 @click.pass_obj
 def show(plan_file: Path, output: str, group: str) -> None:
     """Show one group on both sites: members with static ids and assignments, and its positions."""
-    with opened(plan_file) as world:
-        found = {name: _shown(site.positions, group, world.clock) for name, site in sorted(world.sites.items())}
+    with opened(plan_file, looking=True) as world:
+        looks = SideBySide(world.clock)
+        begun = {
+            name: looks.begin(partial(_shown, site.positions, group, world.clock))
+            for name, site in sorted(world.sites.items())
+        }
+        seen = {name: look() for name, look in begun.items()}
         moves = _moves(world).get(group, "not moved: the plan file does not name it")
-    if all(there["state"] == GroupState.DEAD.value for there in found.values()):
+    found = {name: each.value for name, each in seen.items() if each.value is not None}
+    silent = {name: each.unknown for name, each in seen.items() if not each.known}
+    if found and all(there["state"] == state_word(GroupState.DEAD) for there in found.values()) and not silent:
         raise NotFound(f"no site has a group {group}", remedy="see 'drctl groups list'")
     if output in ("json", "yaml"):
-        show_document(document("Group", {"name": group, "moves": moves, "sites": found}), output)
+        body = {"name": group, "moves": moves, "sites": found, "unknownSites": silent}
+        show_document(document("Group", body), output)
+        _tell_silent(silent)
         return
     for name, there in found.items():
         title = f"{group} at {name}: {there['protocol']}, {there['state']}"
@@ -100,6 +117,7 @@ def show(plan_file: Path, output: str, group: str) -> None:
         show_table(title, ("TOPIC", "PARTITION", "POSITION", "METADATA", "MEMBER", "STATIC ID", "CLIENT"), rows)
         echo()
     echo(f"{group}: {moves}")
+    _tell_silent(silent)
 
 
 @command.command("translate")
@@ -113,7 +131,7 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
     MM2 is what MirrorMaker 2's own newest checkpoint would give. Nothing is written. Exits 10 if a position cannot be
     proven.
     """
-    with opened(plan_file) as world:
+    with opened(plan_file, looking=True) as world:
         source, to = direction(world, target or other_site(world))
         groups = narrowed(world, groups=chosen).plan.groups
         answers = translate_groups(world, source, to, groups)
@@ -126,32 +144,62 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
         show_table(title, columns, _rows(answers, theirs))
     refused = sum(not isinstance(a, Translated) for found in answers.values() for a in found.values())
     if refused:
-        echo(f"{refused} positions cannot be proven", err=True)
+        echo(f"{counted(refused, 'position')} cannot be proven", err=True)
         raise click.exceptions.Exit(10)
 
 
-def _listed(world: World) -> list[dict[str, Any]]:
-    names = set(world.plan.groups)
-    for site in world.sites.values():
-        names |= site.positions.groups().keys()
-    moves, found = _moves(world), {name: dict[str, Any]() for name in sorted(names)}
-    for name, site in world.sites.items():
-        kinds, described = site.positions.groups(), site.positions.describe(names)
-        held_now, pending = decided(site.positions, names, world.clock)
-        for group, held in held_now.items():
-            seen = described[group]
-            protocol = kinds.get(group, seen.protocol)
-            state = seen.state if protocol is not GroupProtocol.OTHER else GroupState.UNKNOWN
-            found[group][name] = {
-                "protocol": protocol.value if group in kinds else "-",
-                "state": state.value if group in kinds else "absent",
-                "members": len(seen.members),
-                "positions": len(held) if group not in pending else None,
-            }
-    return [
-        {"name": group, "moves": moves.get(group, "not in the plan file"), "sites": there}
-        for group, there in found.items()
+def _listed(world: World) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Every group with how it stands at the sites that answer, and the sites that do not, with why."""
+    looks = SideBySide(world.clock)
+    asked = {name: looks.begin(site.positions.groups) for name, site in world.sites.items()}
+    kinds = {name: begun() for name, begun in asked.items()}
+    names = set(world.plan.groups).union(*(each.value for each in kinds.values() if each.value))
+    described = {
+        name: looks.begin(partial(_stands, world, name, names, kind.value or {}))
+        for name, kind in kinds.items()
+        if kind.known
+    }
+    seen = {name: begun() for name, begun in described.items()}
+    silent = {name: each.unknown for name, each in {**kinds, **seen}.items() if not each.known}
+    moves = _moves(world)
+    found = [
+        {
+            "name": group,
+            "moves": moves.get(group, "not in the plan file"),
+            "sites": {name: each.value[group] if each.value else None for name, each in {**kinds, **seen}.items()},
+        }
+        for group in sorted(names)
     ]
+    return found, silent
+
+
+def _stands(
+    world: World, name: str, names: Collection[str], kinds: Mapping[str, GroupProtocol]
+) -> dict[str, dict[str, Any]]:
+    """How each of these groups stands at one site."""
+    site = world.sites[name]
+    described = site.positions.describe(names)
+    held_now, pending = decided(site.positions, names, world.clock)
+    found = {}
+    for group, held in held_now.items():
+        seen = described[group]
+        protocol = kinds.get(group, seen.protocol)
+        state = seen.state if protocol is not GroupProtocol.OTHER else GroupState.UNKNOWN
+        found[group] = {
+            "protocol": protocol.value if group in kinds else "-",
+            "state": state_word(state if group in kinds else GroupState.DEAD),
+            "members": len(seen.members),
+            "positions": len(held) if group not in pending else None,
+        }
+    return found
+
+
+def _tell_silent(silent: Mapping[str, str]) -> None:
+    """Tell which sites did not answer; ends the command with 6, for what was shown is not all."""
+    for name, why in silent.items():
+        echo(f"{name} is unknown: {why}", err=True)
+    if silent:
+        raise click.exceptions.Exit(Unreachable.exit_code)
 
 
 def _moves(world: World) -> dict[str, str]:
@@ -171,7 +219,7 @@ def _shown(positions: Positions, group: str, clock: Clock) -> dict[str, Any]:
     ]
     return {
         "protocol": seen.protocol.value,
-        "state": seen.state.value,
+        "state": state_word(seen.state),
         "members": [
             {
                 "id": m.member_id,

@@ -1,6 +1,7 @@
 """How values are shown: tables for people, JSON and YAML of a versioned shape for programs."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -83,24 +84,19 @@ def show_document(value: Mapping[str, Any], form: str) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table to standard output; as wide as it needs where nobody looks at a terminal.
+    """Print a table to standard output, wide enough for every name: no name is ever squeezed or cut.
 
+    Where a terminal is too narrow, the last column, if it tells why, stands below its row. Numbers stand at the right.
     Cells are text and nothing else: what stands in them comes from sites, where names may have brackets.
     """
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from drctl.cli.layout import laid_out
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, no_wrap=True, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(cell)) for cell in row))
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    room = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
     with _written():
-        console = Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=240)
-        # Not as the table's own title, which is broken at the width of the columns.
-        console.print(Text(redact_output(title), style="bold"), soft_wrap=True)
-        console.print(table)
+        click.secho(redact_output(title), bold=True)
+        for line in laid_out(columns, cells, room):
+            click.echo(line)
 
 
 def _cell(value: object) -> str:

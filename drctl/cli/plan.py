@@ -12,7 +12,7 @@ from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
 from drctl.decide.readiness import Blocker, blockers, warnings
-from drctl.model.translation import Translated
+from drctl.model.translation import Refusal, Translated
 from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
@@ -46,7 +46,7 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
     One record is written to the canary topic, to see that an ordinary client can write. If something stands in the way
     it exits as the switchover would.
     """
-    with opened(plan_file) as whole:
+    with opened(plan_file, looking=True) as whole:
         source, target = direction(whole, target)
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
@@ -110,7 +110,7 @@ def _show(steps: Plan, groups: list[dict[str, Any]], blocking: list[Blocker], wa
     rows = [
         (g["name"], "unknown", "", g["unknown"])
         if g["positions"] is None
-        else (g["name"], g["positions"], g["proven"], ", ".join(g["refused"]))
+        else (g["name"], g["positions"], g["proven"], "; ".join(Refusal[why].value for why in g["refused"]))
         for g in groups
     ]
     show_table("Positions, if the work stopped now", ("GROUP", "POSITIONS", "PROVEN", "NOT YET BECAUSE"), rows)

@@ -34,7 +34,7 @@ class ProgressDisplay:
             failed = f": {progress.detail}" if progress.detail else ""
             self._line(f"{MARKS[progress.state]} {head} ({progress.seconds:.1f} s{already}){failed}")
         else:
-            self._hint(f"… {head}" + (f": {progress.detail}" if progress.detail else ""))
+            self._hint(*_shortest_last(progress, head))
 
     def say(self, text: str) -> None:
         """Something that is true for the moment."""
@@ -48,12 +48,23 @@ class ProgressDisplay:
         self._clear()
         echo(text, err=True)
 
-    def _hint(self, text: str) -> None:
+    def _hint(self, *texts: str) -> None:
+        """Show the first of these that fits into a line, or as much of the last as does."""
         if self.live:
-            width = shutil.get_terminal_size().columns
+            room = shutil.get_terminal_size().columns - 1
+            shown = [redact_output(" ".join(text.split("\n"))) for text in texts]
+            fitting = next((text for text in shown if len(text) <= room), None)
             self._clear()
-            echo(redact_output(" ".join(text.split("\n")))[: width - 1], err=True, nl=False)
+            echo(fitting if fitting is not None else f"{shown[-1][: room - 1]}…", err=True, nl=False)
 
     def _clear(self) -> None:
         if self.live:
             steer("\r\x1b[2K")
+
+
+def _shortest_last(progress: Progress, head: str) -> tuple[str, ...]:
+    """A line for the moment, and the same without the title: what is waited for matters more, and is not cut off."""
+    if not progress.detail:
+        return (f"… {head}",)
+    way = "back " if progress.way_back else ""
+    return f"… {head}: {progress.detail}", f"… {way}{progress.index}/{progress.total} {progress.detail}"

@@ -29,7 +29,7 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
     Read from what the group coordinators wrote down (the topic __consumer_offsets), without asking any coordinator.
     Nothing is written.
     """
-    with opened(plan_file) as world:
+    with opened(plan_file, looking=True) as world:
         name = known_site(world, site or world.front_door.site() or world.plan.sites[0].name)
         sessions = Sessions()
         followed = follow(world.sites[name].tail, sessions, world.clock, patience)

@@ -202,3 +202,15 @@ def test_whatever_the_command_line_prints_goes_through_one_place() -> None:
     files = Path(drctl_package.__file__).parent.glob("cli/*.py")
     printing = {path.name for path in files if re.search(r"click\.s?echo\(|\bprint\(", path.read_text("utf-8"))}
     assert printing <= UNCHANGED
+
+
+def test_progress_that_is_too_long_keeps_what_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    display = ProgressDisplay()
+    display.live = True
+    display.announce(
+        Progress(14, 25, "close-consumers", "Close the source's consumers", StepState.WAITING, 1.0, "billing is Stable")
+    )
+    assert "… 14/25 billing is Stable" in capsys.readouterr().err

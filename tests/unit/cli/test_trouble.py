@@ -184,3 +184,27 @@ def test_a_run_goes_on_when_its_terminal_is_gone(earth: FakeWorld, when: str) ->
     assert sent
     assert signal.getsignal(signal.SIGHUP) is before
     require_served_by(earth, "south")
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "billing")])
+def test_a_site_that_is_silent_hides_no_group_of_the_other_and_is_named(
+    earth: FakeWorld, words: tuple[str, ...]
+) -> None:
+    earth.south.down = True
+    done = typed(groups.command, *words)
+    assert done.exit_code == 6, done.exception
+    assert "billing" in done.stdout
+    assert "south is unknown: " in done.stderr
+    told = typed(groups.command, *words, "-o", "json")
+    assert told.exit_code == 6
+    assert list(json.loads(told.stdout)["unknownSites"]) == ["south"]
+
+
+def test_a_group_that_does_not_exist_is_absent_everywhere(earth: FakeWorld) -> None:
+    earth.south.groups.pop("billing", None)
+    shown = json.loads(typed(groups.command, "show", "billing", "-o", "json").stdout)["sites"]["south"]
+    (listed,) = (
+        g for g in json.loads(typed(groups.command, "list", "-o", "json").stdout)["groups"] if g["name"] == "billing"
+    )
+    assert shown["state"] == listed["sites"]["south"]["state"] == "absent"
+    assert "Dead" not in typed(status.command, "-o", "wide").stdout

@@ -85,7 +85,7 @@ def lose_site(lab: Lab, site: str) -> FaultEvidence:
     lab.kill_site(site)
 
     def nobody_answers() -> str:
-        open_ports = [node.client for node in layout.nodes if _connects(node.client, loopback(layout.host))]
+        open_ports = [node.client for node in layout.nodes if connects(node.client, loopback(layout.host))]
         return "" if open_ports else f"connections to all {len(layout.nodes)} client ports are refused"
 
     return _seen(lab, "lose-site", site, at, by="a client of the site", look=nobody_answers)
@@ -98,7 +98,7 @@ def cut_link(lab: Lab, source: str) -> FaultEvidence:
 
     def dark() -> str:
         node = lab.layout[source].nodes[0]
-        if _connects(node.client) and not _forwards(node.wire):
+        if connects(node.client) and not forwards(node.wire):
             return f"port {node.client} answers and port {node.wire}, the same broker through the wire, does not"
         return ""
 
@@ -114,7 +114,7 @@ def heal_link(lab: Lab, source: str) -> FaultEvidence:
 
     def carries() -> str:
         port = lab.layout[source].nodes[0].wire
-        return f"port {port} answers through the wire" if _forwards(port) else ""
+        return f"port {port} answers through the wire" if forwards(port) else ""
 
     return _seen(lab, "heal-link", source, at, by="a probe through the wire", look=carries)
 
@@ -174,7 +174,8 @@ def _state(lab: Lab, process: str, wanted: str) -> str:
     return f"pid {seen.pid} is {seen.state}" if seen.state == wanted else ""
 
 
-def _connects(port: int, host: str = "127.0.0.1") -> bool:
+def connects(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody takes a connection to this port."""
     try:
         socket.create_connection((host, port), 0.5).close()
     except OSError:
@@ -182,10 +183,10 @@ def _connects(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def _forwards(port: int) -> bool:
-    """Whether a TLS server behind this port answers a greeting: a stopped wire accepts and says nothing."""
+def forwards(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a TLS server behind this port answers a greeting: a stopped wire or broker accepts and says nothing."""
     try:
-        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+        with socket.create_connection((host, port), 1) as connection:
             connection.settimeout(1)
             connection.sendall(b"no TLS greeting, so that a live broker hangs up or sends an alert\r\n")
             connection.recv(1)

@@ -187,7 +187,7 @@ class Lab(Parts):
             self._wait_for_worker(site)
             progress(f"{site.name}: Connect worker up after {took()}")
         for source in SITES if prefixed else SITES[:1]:
-            self._start_link(source, other(source))
+            self._start_link(source)
             progress(f"link {source}-to-{other(source)}: MirrorMaker 2 runs after {took()}")
         (self.folder / READY).write_text(json.dumps({name: asdict(site) for name, site in self.layout.items()}))
 

@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from drctl.drivers.connect.replication import ConnectReplication
@@ -11,7 +11,7 @@ from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
 from drctl.lab.connect import write_worker
 from drctl.lab.database import PROCESS as DATABASE
-from drctl.lab.layout import JVM_ENVIRONMENT, LOGS, Node, SiteLayout, java, wire
+from drctl.lab.layout import JVM_ENVIRONMENT, LOGS, Node, SiteLayout, java, other, wire
 from drctl.lab.processes import Processes
 from drctl.lab.provisioning import provision
 from drctl.lab.sinks import TABLE, Sinks
@@ -49,13 +49,17 @@ class Parts:
         self._launch_broker(site, node)
         self._wait_for_ports(name, site.host, [node.client])
 
-    def start_brokers(self, site: str) -> None:
-        """Start (again) all brokers of a site and wait until their ports answer: at once, for one may be no quorum."""
+    def start_brokers(self, site: str, names: Collection[str] | None = None) -> None:
+        """Start (again) these brokers of a site, or all, and wait until their ports answer.
+
+        They start at once, for one may be no quorum.
+        """
         layout = self.layout[site]
-        for node in layout.nodes:
+        chosen = [node for node in layout.nodes if names is None or layout.broker(node.number) in names]
+        for node in chosen:
             self._launch_broker(layout, node)
-        for name, node in zip(layout.brokers, layout.nodes, strict=True):
-            self._wait_for_ports(name, layout.host, [node.client, node.internal])
+        for node in chosen:
+            self._wait_for_ports(layout.broker(node.number), layout.host, [node.client, node.internal])
 
     def start_worker(self, site: str) -> None:
         """Start (again) a site's Connect worker and wait until it answers."""
@@ -143,10 +147,15 @@ class Parts:
             self.processes.log(site.worker).rename(self.processes.log(f"{site.worker}-1"))
             self._launch_worker(site)
 
-    def _start_link(self, source: str, target: str) -> None:
+    def replication(self, source: str) -> ConnectReplication:
+        """The link from a site to the other, through the other's worker; close it."""
+        target = other(source)
         name = f"{source}-to-{target}"
         link = Link(name, source, target, self.folder / "links" / f"{name}.json", "User:mm2")
-        replication = ConnectReplication(link, self.site(target).connect_url, self.clock)
+        return ConnectReplication(link, self.site(target).connect_url, self.clock)
+
+    def _start_link(self, source: str) -> None:
+        target, replication = other(source), self.replication(source)
         deadline = self.clock.monotonic() + 120
         try:
             for reached in (self._asked_to_run, self._runs):

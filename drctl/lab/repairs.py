@@ -1,0 +1,65 @@
+"""The undo of every fault of a lab's site: each does nothing where there is nothing to undo, so it may run twice."""
+
+from collections.abc import Callable
+
+from drctl.lab.faults import FAULTS
+from drctl.lab.lab import Lab
+from drctl.lab.layout import wire
+
+type Repair = Callable[[Lab, str], list[str]]
+
+
+def thaw(lab: Lab, site: str) -> list[str]:
+    """Let every broker and the worker of a site that is stopped go on; return which."""
+    layout = lab.layout[site]
+    frozen = [name for name in (*layout.brokers, layout.worker) if lab.processes.status(name).state == "stopped"]
+    for name in frozen:
+        FAULTS["continue"](lab, name)
+    return frozen
+
+
+def restart_brokers(lab: Lab, site: str) -> list[str]:
+    """Start every broker of a site that is gone, all at once, and wait until each answers; return which."""
+    gone = [name for name in lab.layout[site].brokers if _ended(lab, name)]
+    if gone:
+        lab.start_brokers(site, gone)
+    return gone
+
+
+def restart_worker(lab: Lab, site: str) -> list[str]:
+    """Start a site's Connect worker if it is gone, and wait until it answers; return it if it was."""
+    worker = lab.layout[site].worker
+    if not _ended(lab, worker):
+        return []
+    lab.start_worker(site)
+    return [worker]
+
+
+def mend_link(lab: Lab, site: str) -> list[str]:
+    """Let the wire from a site carry again, if it is stopped or gone; return it if it was."""
+    process = wire(site)
+    if lab.processes.status(process).state == "running":
+        return []
+    FAULTS["heal-link"](lab, site)
+    return [process]
+
+
+def restore_site(lab: Lab, site: str) -> list[str]:
+    """Bring back everything of a site: its brokers first, since its worker needs them; return what was not well."""
+    return [name for repair in (thaw, restart_brokers, restart_worker, mend_link) for name in repair(lab, site)]
+
+
+REPAIRS: dict[str, Repair] = {
+    "thaw": thaw,
+    "restart-brokers": restart_brokers,
+    "restart-worker": restart_worker,
+    "mend-link": mend_link,
+    "restore-site": restore_site,
+}
+
+
+def _ended(lab: Lab, name: str) -> bool:
+    """Whether a process is gone; one that is just ending is waited for."""
+    if lab.processes.status(name).state == "exiting":
+        lab.processes.wait_gone(name)
+    return lab.processes.status(name).state == "gone"

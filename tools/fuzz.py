@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from drctl.chaos.campaign import checked  # noqa: E402 - the checkout's own drctl
+from drctl.chaos.admission import admitted  # noqa: E402 - the checkout's own drctl
 from drctl.config import load  # noqa: E402
 from drctl.drivers.connect.definitions import read  # noqa: E402
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic  # noqa: E402
@@ -135,7 +135,7 @@ READERS = {
     "plan": Reader((PLAN,), _file("plan.yaml", _plan)),
     "links": Reader((LINKS.encode(),), _file("l.json", lambda p: read(Link("l", "north", "south", p, "User:m")))),
     "pointer": Reader((b'{"site": "north"}\n', b'{"site": null}'), _file("d.json", lambda p: FileFrontDoor(p).site())),
-    "experiment": Reader((EXPERIMENT,), _file("e.yaml", checked)),
+    "experiment": Reader((EXPERIMENT,), _file("e.yaml", admitted)),
     "json": Reader((LINKS.encode(), RECORD.encode()), _json),
     "salvaged": Reader((RECORD.encode(),), lambda _, raw: record_of(TopicPartition("t", 0), raw)),
     "journal": Reader((RUN.encode(),), _copied),

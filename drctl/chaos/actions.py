@@ -1,58 +1,250 @@
-"""Actions for experiments on the lab. Each raises if it did not do what it says."""
+"""Faults for experiments on the lab. Each action raises if it did not do what it says.
+
+A fault is seen by another observer than its injector before its action returns, and noted as evidence. It ends by
+itself after ``expires_after`` seconds; the actions of :mod:`drctl.chaos.undo` end it before, and may run twice.
+"""
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import partial
 
 from chaoslib.exceptions import ActivityFailed
 
+from drctl.chaos.expiry import EXPIRES_AFTER, arm
 from drctl.chaos.stage import lab, note
-from drctl.drivers.kafka.brokers import KafkaBrokers
-from drctl.errors import DrctlError
-from drctl.lab.faults import FAULTS, FaultEvidence, unlisted
+from drctl.errors import DrctlError, LabError
+from drctl.lab import roles
+from drctl.lab.faults import FAULTS, FaultEvidence
 from drctl.lab.lab import Lab
+from drctl.lab.layout import SITES
+from drctl.lab.observers import (
+    all_refuse,
+    all_silent,
+    another_controls,
+    another_coordinates,
+    await_seen,
+    none_listed,
+    worker_refuses,
+)
 
-__all__ = ["inject", "kill_leader", "restart_dead_brokers"]
+__all__ = [
+    "cut_link",
+    "freeze_controllers",
+    "freeze_leader",
+    "inject",
+    "kill_active_controller",
+    "kill_brokers",
+    "kill_coordinator",
+    "kill_follower",
+    "kill_leader",
+    "kill_worker",
+    "lose_site",
+    "stop_leader",
+]
+
+REPAIRED_BY = {"kill": "restart-brokers", "stop": "restart-brokers", "pause": "thaw"}
+"""How the faults of brokers end by themselves."""
+
+PEERS, CLIENT = "the other brokers", "a client of the site"
 
 
 def inject(fault: str, target: str) -> str:
-    """Inject one of the lab's faults; returns what somebody else saw of it."""
-    try:
+    """Inject one of the lab's faults, without an expiry; returns what somebody else saw of it."""
+    with failing_as(f"{fault} of {target}"):
+        if fault not in FAULTS:
+            raise LabError(f"there is no fault {fault}", remedy=f"use one of {', '.join(FAULTS)}")
         return _noted(FAULTS[fault](lab(), target))
-    except (DrctlError, KeyError) as error:
-        raise ActivityFailed(f"{fault} of {target}: {error}") from error
 
 
-def kill_leader(site: str, topic: str, partition: int) -> str:
+def kill_leader(site: str, topic: str, partition: int, expires_after: float = EXPIRES_AFTER) -> str:
     """SIGKILL to the broker that leads a partition; evidence is that the other brokers no longer list it."""
+    with failing_as(f"leader of {topic}-{partition} at {site}"):
+        there = _lab_with(site)
+        chosen = [roles.leader(there, site, topic, partition)]
+        return _strike(
+            there,
+            "kill",
+            site,
+            chosen,
+            by=PEERS,
+            look=partial(none_listed, there, site, chosen),
+            expires_after=expires_after,
+        )
+
+
+def kill_follower(site: str, topic: str, partition: int, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGKILL to a broker that follows in sync; evidence is that the other brokers no longer list it."""
+    with failing_as(f"follower of {topic}-{partition} at {site}"):
+        there = _lab_with(site)
+        chosen = [roles.follower(there, site, topic, partition)]
+        return _strike(
+            there,
+            "kill",
+            site,
+            chosen,
+            by=PEERS,
+            look=partial(none_listed, there, site, chosen),
+            expires_after=expires_after,
+        )
+
+
+def kill_active_controller(site: str, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGKILL to the active KRaft controller; evidence is that all the others follow a new one, in a later epoch."""
+    with failing_as(f"active controller of {site}"):
+        there = _lab_with(site)
+        former = roles.active_controller(there, site)
+        look = partial(another_controls, there, site, former)
+        return _strike(
+            there, "kill", site, [former.leader], by="the other controllers", look=look, expires_after=expires_after
+        )
+
+
+def kill_coordinator(site: str, group: str, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGKILL to the coordinator of a group; evidence is that the other brokers name another one for it."""
+    with failing_as(f"coordinator of {group} at {site}"):
+        there = _lab_with(site)
+        former = roles.coordinator(there, site, group)
+        look = partial(another_coordinates, there, site, group, former)
+        return _strike(there, "kill", site, [former], by=PEERS, look=look, expires_after=expires_after)
+
+
+def kill_brokers(site: str, brokers: list[int], expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGKILL to these brokers, right after each other; evidence is that a client gets no connection to any of them.
+
+    Nobody else could tell of a majority: what is left of the quorum cannot take the dead ones off its list.
+    """
+    with failing_as(f"brokers {brokers} of {site}"):
+        there = _lab_with(site)
+        known = [node.number for node in there.layout[site].nodes]
+        if not brokers or not set(brokers) <= set(known):
+            raise LabError(f"{brokers} are not brokers of {site}", remedy=f"name some of {known}")
+        return _strike(
+            there,
+            "kill",
+            site,
+            brokers,
+            by=CLIENT,
+            look=partial(all_refuse, there, site, brokers),
+            expires_after=expires_after,
+        )
+
+
+def stop_leader(site: str, topic: str, partition: int, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGTERM to the broker that leads a partition, which hands over and ends; seen by the other brokers."""
+    with failing_as(f"leader of {topic}-{partition} at {site}"):
+        there = _lab_with(site)
+        chosen = [roles.leader(there, site, topic, partition)]
+        return _strike(
+            there,
+            "stop",
+            site,
+            chosen,
+            by=PEERS,
+            look=partial(none_listed, there, site, chosen),
+            expires_after=expires_after,
+        )
+
+
+def freeze_leader(
+    site: str, topic: str, partition: int, *, until_fenced: bool, expires_after: float = EXPIRES_AFTER
+) -> str:
+    """SIGSTOP to the broker that leads a partition: its connections stay and it answers nothing.
+
+    With ``until_fenced`` this waits until the other brokers list it no more, which they do after its session timeout of
+    9 s; else it returns as soon as a client gets no answer from it, long before.
+    """
+    with failing_as(f"leader of {topic}-{partition} at {site}"):
+        there = _lab_with(site)
+        chosen = [roles.leader(there, site, topic, partition)]
+        observer, seen = (PEERS, none_listed) if until_fenced else (CLIENT, all_silent)
+        return _strike(
+            there,
+            "pause",
+            site,
+            chosen,
+            by=observer,
+            look=partial(seen, there, site, chosen),
+            expires_after=expires_after,
+        )
+
+
+def freeze_controllers(site: str, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGSTOP to the active controller and as many others as make a majority; seen by a client of theirs."""
+    with failing_as(f"controllers of {site}"):
+        there = _lab_with(site)
+        active = roles.active_controller(there, site).leader
+        others = [node.number for node in there.layout[site].nodes if node.number != active]
+        chosen = [active, *others[: len(there.layout[site].nodes) // 2]]
+        return _strike(
+            there,
+            "pause",
+            site,
+            chosen,
+            by=CLIENT,
+            look=partial(all_silent, there, site, chosen),
+            expires_after=expires_after,
+        )
+
+
+def kill_worker(site: str, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGKILL to a site's Connect worker; evidence is that a client gets no connection to it."""
+    with failing_as(f"Connect worker of {site}"):
+        there = _lab_with(site)
+        arm(there, "restart-worker", site, expires_after)
+        done = FAULTS["kill"](there, there.layout[site].worker)
+        told = await_seen(there, "kill", "a client of it", partial(worker_refuses, there, site))
+        return _noted(replace(done, observer="a client of it", observation=told))
+
+
+def lose_site(site: str, expires_after: float = EXPIRES_AFTER) -> str:
+    """SIGKILL to every broker and the worker of a site; evidence is that a client gets no connection to any broker."""
+    with failing_as(f"site {site}"):
+        there = _lab_with(site)
+        arm(there, "restore-site", site, expires_after)
+        return _noted(FAULTS["lose-site"](there, site))
+
+
+def cut_link(source: str, expires_after: float = EXPIRES_AFTER) -> str:
+    """Turn the wire from a site into a black hole; evidence is one probe through the wire and one past it."""
+    with failing_as(f"the wire from {source}"):
+        there = _lab_with(source)
+        arm(there, "mend-link", source, expires_after)
+        return _noted(FAULTS["cut-link"](there, source))
+
+
+@contextmanager
+def failing_as(what: str) -> Iterator[None]:
+    """Turn whatever keeps an action from doing what it says into the toolkit's own failure, which names it."""
     try:
-        there = lab()
-        leader = _leader(there, site, topic, partition)
-        seen = FAULTS["kill"](there, there.layout[site].broker(leader))
-        deadline = there.clock.monotonic() + 30
-        while not (told := unlisted(there, site, leader)):
-            if there.clock.monotonic() > deadline:
-                raise ActivityFailed(f"broker {leader} of {site} is still listed by the others")
-            there.clock.sleep(0.2)
+        yield
     except (DrctlError, LookupError) as error:
-        raise ActivityFailed(f"leader of {topic}-{partition} at {site}: {error}") from error
-    return _noted(FaultEvidence("kill", seen.target, seen.injected_at, "the other brokers", told))
+        raise ActivityFailed(f"{what}: {error}") from error
 
 
-def restart_dead_brokers(site: str) -> list[str]:
-    """Start every broker of a site that is gone, and wait until it answers."""
-    there = lab()
-    gone = [name for name in there.layout[site].brokers if there.processes.status(name).state == "gone"]
-    for name in gone:
-        FAULTS["restart"](there, name)
-    return gone
+def _lab_with(site: str) -> Lab:
+    if site not in SITES:
+        raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
+    return lab()
 
 
-def _leader(there: Lab, site: str, topic: str, partition: int) -> int:
-    kafka = there.site(site).kafka("drctl")
-    try:
-        return KafkaBrokers(kafka).topics([topic])[topic].partitions[partition].leader
-    finally:
-        kafka.close()
+def _strike(
+    there: Lab,
+    fault: str,
+    site: str,
+    brokers: Sequence[int],
+    *,
+    by: str,
+    look: Callable[[], str],
+    expires_after: float,
+) -> str:
+    """Do it to each of these brokers once its end is sure, and wait until the observer ``by`` sees it."""
+    arm(there, REPAIRED_BY[fault], site, expires_after)
+    done = [FAULTS[fault](there, there.layout[site].broker(broker)) for broker in brokers]
+    target = ", ".join(each.target for each in done)
+    told = await_seen(there, f"{fault} of {target}", by, look)
+    return _noted(FaultEvidence(fault, target, done[0].injected_at, by, told))
 
 
 def _noted(evidence: FaultEvidence) -> str:

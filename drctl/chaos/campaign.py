@@ -6,22 +6,23 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from drctl.chaos.admission import Experiment
 from drctl.chaos.judgement import gaps, overruled
 from drctl.chaos.stage import EVIDENCE, LAB
-from drctl.config.documents import contents, parse_yaml, plain
 from drctl.drills.fresh import fresh_reader, log_ends
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.front_door import FileFrontDoor
-from drctl.errors import ConfigInvalid, LabError
+from drctl.errors import LabError
 from drctl.lab.faults import WAYS_BACK
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
+from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
 from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
@@ -40,13 +41,13 @@ LONGEST = 600.0
 
 PRIMARY = "north"
 CHILD, JOURNAL, FAULTS = "chaostoolkit", "journal.json", "faults.jsonl"
-CONTROLS = "drctl.chaos.controls"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What an experiment has shown."""
 
+    stated: Experiment
     verdict: Verdict
     reasons: tuple[str, ...]
     findings: Findings
@@ -59,6 +60,9 @@ class Outcome:
         """The outcome for ``verdict.json``."""
         records = self.findings.records
         return {
+            "experiment": self.stated.path.stem,
+            "title": self.stated.title,
+            "stated": {"faults": list(self.stated.faults), "repeated": "some" if self.stated.repeats else "none"},
             "verdict": self.verdict.value,
             "reasons": list(self.reasons),
             "records": {"acknowledged": records.acknowledged, **{n: f.count for n, f in records.faults.items()}},
@@ -73,48 +77,25 @@ class Outcome:
         }
 
 
-def checked(path: Path) -> Path:
-    """The experiment file, if it may be run. ConfigInvalid if it cannot be read or wants to install something."""
-    remedy = "name an experiment in YAML"
-    experiment = plain(parse_yaml(path, contents(path, remedy), remedy))
-    if "method" not in experiment:
-        raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
-    if "dependencies" in str(experiment.get("runtime", "")):
-        raise ConfigInvalid(
-            f"{path}: its runtime installs dependencies, which drctl does not do during an experiment",
-            remedy="remove runtime.python, and install what it needs beforehand",
-        )
-    if foreign := [name for name in _controls(experiment) if name != CONTROLS]:
-        raise ConfigInvalid(
-            f"{path}: declares the control {foreign[0]}, and a control can rewrite what an experiment has shown",
-            remedy=f"remove every control but {CONTROLS}",
-        )
-    return path.resolve()
-
-
-def _controls(part: object) -> Iterator[str]:
-    """The module, or whatever else provides it, of every control in an experiment, on whatever level it is declared."""
-    if isinstance(part, list):
-        for each in part:
-            yield from _controls(each)
-    if isinstance(part, dict):
-        for key, value in part.items():
-            if key == "controls":
-                for control in value if isinstance(value, list) else [value]:
-                    provider = control.get("provider") if isinstance(control, dict) else control
-                    yield str(provider.get("module") if isinstance(provider, dict) else provider)
-            else:
-                yield from _controls(value)
-
-
-def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], None], settle: float = 10) -> Outcome:
+def conduct(
+    lab: Lab,
+    experiment: Experiment,
+    folder: Path,
+    *,
+    say: Callable[[str], None],
+    settle: float = 10,
+    patience: float = WHOLE_WITHIN,
+) -> Outcome:
     """Let the workload run, conduct the experiment in a child process, let it settle, and judge.
 
-    Experiments act on north, so LabError if that is not the lab's primary. What the workload did not write is left out.
+    Experiments act on north, so LabError if that is not the lab's primary; and on a whole lab, so LabError if one that
+    an earlier experiment has left otherwise is not whole within ``patience`` seconds. What the workload did not write
+    is left out.
     """
     primary = FileFrontDoor(lab.folder / "front-door.json").site()
     if primary != PRIMARY:
         raise LabError(f"the lab's primary is {primary}", remedy=f"make {PRIMARY} the primary again, with a switchover")
+    await_whole(lab, patience)
     run = uuid4()
     since = log_ends(lab, primary)
     say("the workload starts")
@@ -123,8 +104,8 @@ def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], No
     try:
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
-        say(f"experiment {experiment.name}")
-        _in_a_child(lab, experiment, folder)
+        say(f"experiment {experiment.path.name}")
+        _in_a_child(lab, experiment.path, folder)
         ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
@@ -136,7 +117,7 @@ def conduct(lab: Lab, experiment: Path, folder: Path, *, say: Callable[[str], No
         workload.stop()
     seen = Histories.read(workload.histories)
     found = tuple(fresh_reader(lab, primary, run, since))
-    return judged(seen, found, (began, ended), folder, complete=workload.complete())
+    return judged(seen, found, (began, ended), folder, stated=experiment, complete=workload.complete())
 
 
 def _let_work(lab: Lab, workload: Workload, seconds: float, floor: int) -> None:
@@ -179,9 +160,19 @@ def _end(lab: Lab) -> None:
 
 
 def judged(
-    seen: Histories, found: Sequence[Event], span: tuple[float, float], folder: Path, *, complete: bool
+    seen: Histories,
+    found: Sequence[Event],
+    span: tuple[float, float],
+    folder: Path,
+    *,
+    stated: Experiment,
+    complete: bool,
 ) -> Outcome:
-    """Judge by the clients' histories, what a fresh reader found, when the fault was, and what others saw of it."""
+    """Judge by the clients' histories, what a fresh reader found, when the fault was, and what others saw of it.
+
+    What the experiment states counts: each fault that it names must have been seen, and groups may read records again
+    only if it says so.
+    """
     events = [*seen.events(), *found]
     findings = check(events, compacted=COMPACTED, groups=READS)
     windows = {
@@ -192,16 +183,26 @@ def judged(
     faults = tuple(read_faults(folder / FAULTS))
     evidence = {
         "a fault, by another observer than its injector": any(each["fault"] not in WAYS_BACK for each in faults),
+        **_injected(stated, faults),
         "every client at work after the fault": all(
             any(line.at > span[1] for line in seen.done(client)) for client in CLIENTS
         ),
         **reached(findings),
     }
     control = caught(events, compacted=COMPACTED, groups=READS)
-    weight = Weight(windows, evidence, control, complete=complete, redelivery=True)
+    weight = Weight(windows, evidence, control, complete=complete, redelivery=stated.repeats)
     journal, digest = read_journal(folder / JOURNAL)
     verdict, reasons = overruled(*judge(findings, weight), tuple(gaps(journal)))
-    return Outcome(verdict, reasons, findings, windows, faults, control, digest)
+    return Outcome(stated, verdict, reasons, findings, windows, faults, control, digest)
+
+
+def _injected(stated: Experiment, faults: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
+    """Per kind of fault that the experiment states whether others than the injector saw it as often as stated."""
+    seen = Counter(each["fault"] for each in faults)
+    return {
+        f"fault injected: {kind}, {count} time{'s'[: count > 1]}": seen[kind] >= count
+        for kind, count in Counter(stated.faults).items()
+    }
 
 
 def read_journal(path: Path) -> tuple[dict[str, Any] | None, str | None]:

@@ -4,8 +4,9 @@ from drctl.chaos.stage import lab
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError
 from drctl.lab.layout import TOPICS
+from drctl.lab.wholeness import link_gaps
 
-__all__ = ["all_partitions_in_sync", "brokers_listed"]
+__all__ = ["all_partitions_in_sync", "brokers_listed", "link_runs"]
 
 
 def brokers_listed(site: str) -> int:
@@ -29,3 +30,8 @@ def all_partitions_in_sync(site: str) -> bool:
         return False
     finally:
         kafka.close()
+
+
+def link_runs(source: str) -> bool:
+    """Whether the link from a site copies, as its worker tells: its connectors and all their tasks run."""
+    return not link_gaps(lab(), source)

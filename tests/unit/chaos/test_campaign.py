@@ -1,83 +1,22 @@
-"""Which experiments may be run at all."""
+"""What is left of an experiment, judged."""
 
 import hashlib
 import json
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
-from drctl.chaos.campaign import checked, judged, read_faults, read_journal
+from drctl.chaos.admission import Experiment
+from drctl.chaos.campaign import PRIMARY, Outcome, conduct, judged, read_faults, read_journal
 from drctl.drills.timeline import Histories
-from drctl.errors import ConfigInvalid
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.errors import LabError
 from drctl.lab.faults import WAYS_BACK
+from drctl.ledger.history import Line
 from drctl.model.verdict import Verdict
-from tests.unit.chaos.experiments import ACTIVITIES, action, experiment, ran_as_written
+from tests.unit.chaos.experiments import ran_as_written
+from tests.unit.lab.stand_ins import sleeping_lab
 from tests.unit.lab.work import FAULT, everything, seen, without
-
-FOREIGN = {"controls": [{"name": "c", "provider": {"type": "python", "module": ACTIVITIES}}]}
-
-
-def written(folder: Path, text: dict[str, Any]) -> Path:
-    path = folder / "experiment.yaml"
-    with path.open("w") as file:
-        YAML().dump(text, file)
-    return path
-
-
-def test_an_experiment_that_would_install_something_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigInvalid, match="installs dependencies"):
-        checked(written(tmp_path, experiment(runtime={"python": {"dependencies": ["x"]}})))
-
-
-@pytest.mark.parametrize(
-    "changes", [FOREIGN, {"method": [action("fail", **FOREIGN)]}, {"controls": ACTIVITIES}, {"controls": [ACTIVITIES]}]
-)
-def test_a_control_that_could_rewrite_what_happened_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
-    with pytest.raises(ConfigInvalid, match=f"the control {ACTIVITIES}"):
-        checked(written(tmp_path, experiment(**changes)))
-
-
-@pytest.mark.parametrize("text", ["", "[1]", "a: [", "title: x"])
-def test_what_is_no_experiment_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "e.yaml"
-    path.write_text(text)
-    with pytest.raises(ConfigInvalid):
-        checked(path)
-
-
-ALIASES = "title: x\nmethod: []\na: &a [1, 1]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise("abcdefghijkl")
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (ALIASES, r":3: anchors and aliases are not supported"),
-        ("method: []\na: " + "[" * 100_000, r":2: is nested deeper than 32 levels"),
-        ("method: []\n<<: {controls: [other]}\n", r":2: merge keys are not supported"),
-        ("method: []\n# a comment\u2028controls: [other]\n", r":2: has a line break in it that YAML 1.1 knows"),
-        ("method: []\na: !!binary aGk=\n", r":2: tags are not supported"),
-        ("method: []\nmethod: [other]\n", r":2: found duplicate key"),
-        ("method: []\na: " + "9" * 5000, r":2: this value cannot be read"),
-    ],
-)
-def test_an_experiment_that_others_would_read_otherwise_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    path = tmp_path / "e.yaml"
-    path.write_text(text, "utf-8")
-    with pytest.raises(ConfigInvalid, match=said) as caught:
-        checked(path)
-    assert caught.value.remedy
-
-
-def test_the_shipped_experiments_may_be_run() -> None:
-    found = sorted(Path("experiments").glob("*.yaml"))
-    assert found
-    for path in found:
-        checked(path)
 
 
 def test_the_digest_is_that_of_the_journals_file(tmp_path: Path) -> None:
@@ -102,12 +41,26 @@ def test_only_a_line_that_says_who_saw_what_of_whom_is_evidence_of_a_fault(tmp_p
     assert list(read_faults(path)) == [SEEN]
 
 
-def outcome(folder: Path, histories: Histories, *, fault: str = "kill", journal: bool = True) -> Verdict:
-    """The verdict on an experiment of which this is left."""
-    (folder / "faults.jsonl").write_text(json.dumps({**SEEN, "fault": fault}) + "\n")
+def result(
+    folder: Path,
+    histories: Histories,
+    *,
+    faults: tuple[str, ...] = ("kill",),
+    stated: tuple[str, ...] = ("kill",),
+    repeats: bool = True,
+    journal: bool = True,
+) -> Outcome:
+    """What becomes of an experiment that states this, and of which that is left."""
+    (folder / "faults.jsonl").write_text("".join(json.dumps({**SEEN, "fault": fault}) + "\n" for fault in faults))
     if journal:
         (folder / "journal.json").write_text(json.dumps(ran_as_written()))
-    return judged(histories, seen(), FAULT, folder, complete=True).verdict
+    experiment = Experiment(folder / "e.yaml", "t", stated, repeats)
+    return judged(histories, seen(), FAULT, folder, stated=experiment, complete=True)
+
+
+def outcome(folder: Path, histories: Histories, *, fault: str = "kill", journal: bool = True) -> Verdict:
+    """The verdict on an experiment of which this is left."""
+    return result(folder, histories, faults=(fault,), journal=journal).verdict
 
 
 def test_an_experiment_that_ran_as_written_under_work_that_nothing_was_lost_of_is_proved(tmp_path: Path) -> None:
@@ -132,3 +85,53 @@ def test_a_way_back_alone_is_no_fault(tmp_path: Path, fault: str) -> None:
 
 def test_without_a_journal_an_experiment_proves_nothing(tmp_path: Path) -> None:
     assert outcome(tmp_path, everything(), journal=False) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("faults", "stated", "said"),
+    [
+        ((), ("kill",), "fault injected: kill, 1 time"),
+        (("pause",), ("kill",), "fault injected: kill, 1 time"),
+        (("kill",), ("kill", "kill"), "fault injected: kill, 2 times"),
+        (("kill",), ("kill", "cut-link"), "fault injected: cut-link, 1 time"),
+    ],
+)
+def test_a_fault_that_is_stated_and_was_not_seen_is_named(
+    tmp_path: Path, faults: tuple[str, ...], stated: tuple[str, ...], said: str
+) -> None:
+    found = result(tmp_path, everything(), faults=faults, stated=stated)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert f"not witnessed: {said}" in found.reasons
+
+
+def repeated() -> Histories:
+    """Everything, and a record that a group processed once more."""
+    lines = dict(everything().lines)
+    first = lines["consumer-dispatch"][0]
+    again = Line("processed", 260.0, "north", first.records[:1], {"group": "dispatch"})
+    return Histories({**lines, "consumer-dispatch": [*lines["consumer-dispatch"], again]})
+
+
+def test_a_group_may_read_again_only_what_the_experiment_says_it_may(tmp_path: Path) -> None:
+    assert result(tmp_path, repeated(), repeats=True).verdict is Verdict.PROVED
+    found = result(tmp_path, repeated(), repeats=False)
+    assert found.verdict is Verdict.REFUTED
+    assert found.reasons[0].startswith("group dispatch repeated 1")
+    assert result(tmp_path, everything(), repeats=False).verdict is Verdict.PROVED
+
+
+def test_the_verdict_is_told_with_what_was_stated(tmp_path: Path) -> None:
+    told = result(tmp_path, everything(), repeats=False).document()
+    assert told["stated"] == {"faults": ["kill"], "repeated": "none"}
+
+
+def test_nothing_begins_on_a_lab_that_another_experiment_left_broken(tmp_path: Path) -> None:
+    with sleeping_lab(tmp_path / "lab") as lab:
+        FileFrontDoor(lab.folder / "front-door.json").point_to(PRIMARY)
+        lab.processes.signal("north-broker-2", "SIGKILL")
+        lab.processes.wait_gone("north-broker-2")
+        processes = {process.name for process in lab.status()}
+        experiment = Experiment(tmp_path / "e.yaml", "t", ("kill",), repeats=True)
+        with pytest.raises(LabError, match="not whole within 0 s: north-broker-2 is gone"):
+            conduct(lab, experiment, tmp_path, say=lambda _: None, patience=0)
+        assert {process.name for process in lab.status()} == processes

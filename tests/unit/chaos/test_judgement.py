@@ -70,6 +70,8 @@ def test_an_experiment_that_ran_as_written_leaves_the_ledgers_verdict_alone(tmp_
             id="nobody looked before",
         ),
         pytest.param({"method": [action("act", dry="actions")]}, "dry", id="it is only pretended"),
+        pytest.param({"method": [action("act", dry="pause", pauses={"after": 9})]}, "dry", id="its pauses are skipped"),
+        pytest.param({"dry": "activities"}, "dry", id="all of it is only pretended"),
     ],
 )
 def test_what_the_toolkit_lets_pass_is_never_green(tmp_path: Path, changes: dict[str, Any], said: str) -> None:

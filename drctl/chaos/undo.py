@@ -1,0 +1,98 @@
+"""Actions that end faults and wait for what they leave: each does nothing where there is nothing to do.
+
+They also disarm the expiry of the faults that they end.
+"""
+
+from collections.abc import Mapping
+
+from drctl.chaos.actions import failing_as
+from drctl.chaos.expiry import disarm
+from drctl.chaos.stage import lab
+from drctl.drills.fresh import log_ends
+from drctl.errors import DrctlError, LabError
+from drctl.lab.lab import Lab
+from drctl.lab.layout import SITES
+from drctl.lab.repairs import REPAIRS
+from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
+from drctl.model.offsets import TopicPartition
+
+__all__ = [
+    "await_link_caught_up",
+    "await_recovery",
+    "mend_link",
+    "restart_dead_brokers",
+    "restart_worker",
+    "restore_site",
+    "thaw_brokers",
+]
+
+
+def restart_dead_brokers(site: str) -> list[str]:
+    """Start every broker of a site that is gone, all at once, and wait until each answers."""
+    return _repair("restart-brokers", site)
+
+
+def thaw_brokers(site: str) -> list[str]:
+    """Let every broker and the worker of a site that is frozen go on."""
+    return _repair("thaw", site)
+
+
+def restart_worker(site: str) -> list[str]:
+    """Start a site's Connect worker if it is gone, and wait until it answers."""
+    return _repair("restart-worker", site)
+
+
+def mend_link(source: str) -> list[str]:
+    """Let the wire from a site carry again."""
+    return _repair("mend-link", source)
+
+
+def restore_site(site: str) -> list[str]:
+    """Bring back everything of a site: thaw it, start its brokers and its worker, mend its wire."""
+    return _repair("restore-site", site)
+
+
+def await_recovery(seconds: float = WHOLE_WITHIN) -> str:
+    """Wait until the lab is whole: every part runs, all replicas are in sync at both sites, and the link copies."""
+    with failing_as("recovery"):
+        there = lab()
+        begun = there.clock.monotonic()
+        await_whole(there, seconds)
+        return f"the lab is whole after {there.clock.monotonic() - begun:.0f} s"
+
+
+def await_link_caught_up(source: str, seconds: float = WHOLE_WITHIN) -> str:
+    """Wait until the link's frontier is at the ends that the source's logs had when this was called.
+
+    It needs traffic: where a log ends with a transaction's marker, the frontier passes that only with the next record.
+    """
+    with failing_as(f"the link from {source}"):
+        there = lab()
+        ends = log_ends(there, source)
+        deadline = there.clock.monotonic() + seconds
+        while short := _short(there, source, ends):
+            if there.clock.monotonic() > deadline:
+                raise LabError(f"not caught up within {seconds:.0f} s: {short}", remedy="see the worker's log")
+            there.clock.sleep(0.5)
+        return f"{len(ends)} partitions are copied up to {sum(ends.values())} records"
+
+
+def _short(there: Lab, source: str, ends: Mapping[TopicPartition, int]) -> str:
+    replication = there.replication(source)
+    try:
+        frontier = replication.frontier()
+    except DrctlError as error:
+        return str(error)
+    finally:
+        replication.close()
+    behind = [str(place) for place, end in ends.items() if frontier.get(place, 0) < end]
+    return f"{len(behind)} partitions, first {behind[0]}" if behind else ""
+
+
+def _repair(repair: str, site: str) -> list[str]:
+    with failing_as(f"{repair} of {site}"):
+        if site not in SITES:
+            raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
+        there = lab()
+        disarm(there, site, *(() if repair == "restore-site" else (repair,)))
+        return REPAIRS[repair](there, site)

@@ -1,0 +1,59 @@
+"""Faults end by themselves, and never later ones; with real processes that only sleep."""
+
+from pathlib import Path
+
+import pytest
+
+from drctl.chaos.expiry import PREFIX, arm, disarm
+from drctl.errors import LabError
+from drctl.lab import Lab
+from tests.unit.lab.stand_ins import sleeping_lab, state
+
+BROKER, EXPIRY = "north-broker-1", f"{PREFIX}thaw-north"
+
+
+def freeze(lab: Lab) -> None:
+    lab.processes.signal(BROKER, "SIGSTOP")
+    while state(lab, BROKER) != "stopped":
+        lab.clock.sleep(0.01)
+
+
+def test_a_fault_whose_injector_is_gone_ends_by_itself(tmp_path: Path) -> None:
+    with sleeping_lab(tmp_path / "lab") as lab:
+        freeze(lab)
+        arm(lab, "thaw", "north", 0.1)
+        lab.processes.wait_gone(EXPIRY, 120)
+        assert state(lab, BROKER) == "running", lab.processes.reason(EXPIRY)
+
+
+def test_what_was_disarmed_ends_no_later_fault(tmp_path: Path) -> None:
+    with sleeping_lab(tmp_path / "lab") as lab:
+        arm(lab, "thaw", "north", 600)
+        arm(lab, "thaw", "south", 600)
+        disarm(lab, "north", "thaw")
+        disarm(lab, "north", "thaw")
+        assert state(lab, EXPIRY) == "gone"
+        assert state(lab, f"{PREFIX}thaw-south") == "running"
+
+
+def test_a_site_is_disarmed_of_all_its_repairs(tmp_path: Path) -> None:
+    with sleeping_lab(tmp_path / "lab") as lab:
+        for repair in ("thaw", "restart-brokers"):
+            arm(lab, repair, "north", 600)
+        disarm(lab, "north")
+        assert [process.name for process in lab.status() if PREFIX in process.name and process.state != "gone"] == []
+
+
+def test_armed_again_it_begins_again(tmp_path: Path) -> None:
+    with sleeping_lab(tmp_path / "lab") as lab:
+        arm(lab, "thaw", "north", 600)
+        first = lab.processes.status(EXPIRY).pid
+        arm(lab, "thaw", "north", 600)
+        assert lab.processes.status(EXPIRY).pid != first
+
+
+@pytest.mark.parametrize(("repair", "seconds"), [("thaw", 0), ("thaw", -1), ("hope", 5)])
+def test_what_cannot_expire_is_refused_before_anything_is_injected(tmp_path: Path, repair: str, seconds: float) -> None:
+    with sleeping_lab(tmp_path / "lab") as lab, pytest.raises(LabError, match="cannot expire") as told:
+        arm(lab, repair, "north", seconds)
+    assert "restart-brokers" in told.value.remedy

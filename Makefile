@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned fuzz sweep format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned chaos-matrix fuzz sweep format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -27,6 +27,9 @@ drill: setup ## move live consumer groups between two real sites and back; REPOR
 drill-unplanned: REPORT = reports/drill-unplanned
 drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded; REPORT=dir as above
 	$(BIN)/drctl drill --unplanned --report '$(REPORT)'
+
+chaos-matrix: setup ## run every experiment on one lab, one after the other; ARGS='--report DIR' says where reports go
+	$(BIN)/python tools/chaos_matrix.py $(ARGS) experiments/*.yaml
 
 format-check: setup ## ruff's format
 	$(call stage,ruff format)

@@ -6,9 +6,9 @@ from datetime import datetime
 from drctl.errors import DrctlError
 from drctl.model.run import Event, JournalEntry, Run
 from drctl.plans.kinds import rebuilt
+from drctl.plans.observing import Observe
 from drctl.plans.record import unfinished
 from drctl.plans.standing import Standing, told_run
-from drctl.plans.steps.check_gates import Observe
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.open_target import OpenTarget

@@ -54,9 +54,12 @@ class Processes:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = self.clock.monotonic() + 20
+        # A machine under pressure takes long even to start Python; one that has ended is not waited for.
+        deadline = self.clock.monotonic() + 120
         while not self.answers():
             if child.poll() is not None or self.clock.monotonic() > deadline:
+                child.kill()
+                child.wait()
                 raise LabError("the lab's supervisor did not start", remedy=f"see {path}")
             self.clock.sleep(0.02)
         return child

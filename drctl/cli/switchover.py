@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from drctl.cli.evidence import spelled
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there, never_committed, stays_behind
 from drctl.cli.terms import tell_exceptions, terms, terms_options
@@ -127,6 +128,6 @@ def as_document(result: RunResult) -> dict[str, Any]:
             "exceptions": list(result.exceptions),
             "complete": result.state is RunState.DONE and not left,
             "steps": [{"name": t.name, "seconds": round(t.seconds, 3), "foundDone": t.found_done} for t in timings],
-            "evidence": result.evidence,
+            "evidence": spelled(result.evidence),
         },
     )

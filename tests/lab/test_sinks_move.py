@@ -73,7 +73,7 @@ def test_every_order_is_a_row_exactly_once_there_and_home_again(lab: Lab) -> Non
         done = drctl(lab, "switchover", "--to", site, "--yes", "-o", "json")
         assert done.returncode == 0, done.stderr
         evidence = json.loads(done.stdout)["evidence"]
-        assert evidence["start-sinks"] == {"not working": {}}
+        assert evidence["start-sinks"] == {"notWorking": {}}
         assert set(evidence["hand-over-positions"]["groups"]) == {f"connect-{SINK}"}
         assert lab.sinks.connectors[SINK]["connection.url"] not in done.stdout + done.stderr
         orders.write(site, 120)

@@ -71,7 +71,7 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
 
 def _rows(site: SiteClients, census: Census) -> Iterator[tuple[object, ...]]:
     if site.groups.value is None:
-        yield (site.site, f"unknown ({site.groups.unknown})", *[""] * 8)
+        yield (site.site, "unknown", *[""] * 8)
     for name, group in sorted((site.groups.value or {}).items()):
         head = (site.site, name, group.state.value, _committed(site, name))
         for member in group.members:

@@ -23,7 +23,7 @@ def command(plan_file: Path, output: str, target: str | None) -> None:
 
     Changes nothing. What nobody can tell is unknown, with the reason; it is never zero.
     """
-    with opened(plan_file, doubting=True) as world:
+    with opened(plan_file, looking=True) as world:
         found = forecast(world, target)
     if output in ("json", "yaml"):
         show_document(as_document(found), output)

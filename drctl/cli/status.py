@@ -191,7 +191,7 @@ def _group_rows(seen: Status, *, wide: bool) -> Iterator[tuple[object, ...]]:
     for site in seen.sites:
         groups = site.facts.groups.value
         if groups is None:
-            yield ("", site.facts.name, f"unknown ({site.facts.groups.unknown})", "", "", "")
+            yield ("unknown", site.facts.name, "unknown", "", "", "unknown")  # why stands with the site
             continue
         for name, group in sorted(groups.items()):
             lags = site.group_lag.value

@@ -200,6 +200,15 @@ def test_a_site_that_is_silent_hides_no_group_of_the_other_and_is_named(
     assert list(json.loads(told.stdout)["unknownSites"]) == ["south"]
 
 
+def test_the_status_with_a_silent_site_shows_the_other_and_why_once_a_table(earth: FakeWorld) -> None:
+    earth.south.down = True
+    shown = typed(status.command)
+    assert shown.exit_code == 0, shown.exception
+    assert any(line.startswith("south  unknown  unknown") for line in shown.stdout.splitlines())
+    assert "unknown (" not in shown.stdout
+    assert "dispatch" in shown.stdout
+
+
 def test_a_group_that_does_not_exist_is_absent_everywhere(earth: FakeWorld) -> None:
     earth.south.groups.pop("billing", None)
     shown = json.loads(typed(groups.command, "show", "billing", "-o", "json").stdout)["sites"]["south"]

@@ -264,8 +264,8 @@ class _Checker:
 
     def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
         for stream, done in streams.items():
-            passed = self.streams[stream].due & BitMap64(range(done.max()))
-            for sequence in passed - done - self._excused(stream):
+            due = self.streams[stream].due
+            for sequence in due[: due.rank(done.max() - 1)] - done - self._excused(stream):
                 yield _name(stream, sequence)
 
     def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
@@ -278,8 +278,9 @@ class _Checker:
         """Beyond its last: the newest record of a stream is never superseded, so the end stays where it is."""
         for stream in [stream for stream in self.streams if stream.topic in topics]:
             done = streams.get(stream, BitMap64())
-            reached = BitMap64(range(done.max() + 1)) if done else BitMap64()
-            for sequence in self.streams[stream].due - reached - self._excused(stream):
+            due = self.streams[stream].due
+            beyond = due[due.rank(done.max()) :] if done else due
+            for sequence in beyond - self._excused(stream):
                 yield _name(stream, sequence)
 
 

@@ -23,7 +23,9 @@
     ├── Conflict             11   the world changed under us (group active, connector altered): look again
     │   └── PositionsPending      … open transactions commit positions for some groups; the others' are known
     ├── JournalBroken        12   the journal is damaged or cannot be written
-    └── LabError             13   the embedded lab could not do what was asked
+    ├── LabError             13   the embedded lab could not do what was asked
+    ├── BundleDamaged        23   a report's bundle is not what was written, or nobody known has signed it
+    └── ReportContradicted   24   a bundle's own evidence shows something else than its report says
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -191,3 +193,15 @@ class LabError(DrctlError):
     """The embedded lab could not do what was asked."""
 
     exit_code = 13
+
+
+class BundleDamaged(DrctlError):
+    """A report's bundle is not as it was written: files are missing, added or changed, or its signature is wrong."""
+
+    exit_code = 23
+
+
+class ReportContradicted(DrctlError):
+    """A bundle is as it was written, and its evidence, judged again, shows something else than its report says."""
+
+    exit_code = 24

@@ -37,6 +37,7 @@ COMMANDS = {
     "lab": "Two real Kafka sites on this machine, to try everything on.",
     "chaos": "Run chaos experiments, judged by the ledger.",
     "service": "Watch both sites and the link; serve metrics and health.",
+    "verify": "Check the report folder of a drill or an experiment again, without its sites.",
     "validate": "Read the plan file and every file that it names, and say what is wrong in them.",
     "schema": "Print JSON Schemas.",
     "version": "Show the version of drctl and of what it works with.",
@@ -70,6 +71,10 @@ Refused by a gate, nothing changed; the first of all reasons told:
 \b
 Verdicts that are not proved:
    20 refuted  21 inconclusive  22 vacuous       130 interrupted
+\b
+What drctl verify finds besides:
+   23 the bundle is damaged, or its signature is wrong
+   24 the report says something else than its evidence
 """
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drctl.cli.output import echo
+from drctl.cli.signing import sign_option
 from drctl.errors import DrctlError
 from drctl.model.verdict import exit_code
 
@@ -36,8 +37,18 @@ PLACE = "reports/drill"
     show_default=True,
     help="Work at every stay: before, between and after the moves.",
 )
+@sign_option
 @click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
-def command(report: Path | None, *, unplanned: bool, small: bool, rate: float, seconds: float, keep: bool) -> None:
+def command(
+    report: Path | None,
+    *,
+    unplanned: bool,
+    small: bool,
+    rate: float,
+    seconds: float,
+    sign_with: Path | None,
+    keep: bool,
+) -> None:
     """Rehearse a switchover and the way home on two real sites on this machine.
 
     With --unplanned the primary site is killed under load. What follows is what an operator would do: the failover with
@@ -45,23 +56,31 @@ def command(report: Path | None, *, unplanned: bool, small: bool, rate: float, s
     topic. Told are recovery time and recovery point against the plan file's objectives, which decide nothing about the
     verdict. The way home after that is no part of it.
 
+    The report's folder can be checked by others: drctl verify. --sign-with signs it.
+
     Exits 0 only when the verdict is proved.
     """
     from drctl.cli.drill_result import show
     from drctl.cli.progress import ProgressDisplay
+    from drctl.drills.bundle.manifest import RunKind
+    from drctl.drills.bundle.signature import private_key
+    from drctl.drills.bundle.write import begin, seal
     from drctl.drills.lab_drill import Pattern
     from drctl.drills.report.build import build
     from drctl.drills.report.page import render
     from drctl.drills.report.write import prepare, write
 
     report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
+    key = private_key(sign_with) if sign_with else None
     prepare(report)
+    begin(report)
     with ProgressDisplay() as display:
         drill = _performed(
             display, report, Pattern(rate=rate, seconds=seconds), unplanned=unplanned, small=small, keep=keep
         )
     document = build(drill)
     write(report, document, render(document, drill))
+    seal(report, drill.id, RunKind.UNPLANNED_DRILL if unplanned else RunKind.DRILL, key)
     show(drill, document, report)
     raise click.exceptions.Exit(exit_code(drill.verdict))
 
@@ -71,6 +90,8 @@ def _performed(
 ) -> "Drill":
     from drctl.cli.terms import terms
     from drctl.config import load
+    from drctl.drills.bundle.write import keep_drill
+    from drctl.drills.lab_drill import HISTORIES
     from drctl.drills.switchover import Rehearsal
     from drctl.drills.unplanned import UnplannedRehearsal
     from drctl.lab import Lab
@@ -87,6 +108,8 @@ def _performed(
         try:
             drill = rehearsal.perform()
             _keep_salvage(lab, report)
+            if drill.material:
+                keep_drill(report, drill, drill.material, lab.folder / HISTORIES)
         except DrctlError:
             keep = True
             echo(f"what the lab left behind is kept in {report}", err=True)

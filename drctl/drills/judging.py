@@ -1,10 +1,10 @@
 """From what a drill left behind to its verdict: no lab and no clock, so that any history can be judged again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drctl.drills.outage_witnesses import outage_evidence, outage_windows
-from drctl.drills.outcome import Handover, Outage
+from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import Findings, check
@@ -12,15 +12,6 @@ from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.verdict import Weight, judge, reached
 from drctl.model.verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Who was to do what: the topics that each group reads, every client by name, and the topics that are compacted."""
-
-    groups: Mapping[str, Collection[str]]
-    clients: Collection[str]
-    compacted: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

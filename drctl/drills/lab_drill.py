@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from drctl.drills.judging import Judgement
-from drctl.drills.outcome import Drill, Handover, JournalHead, OutageReport, Posture, Provenance
+from drctl.drills.outcome import Drill, Handover, JournalHead, Material, OutageReport, Posture, Provenance
 from drctl.drills.provenance import commit, plan_facts, versions
 from drctl.drills.timeline import Histories, Span
 from drctl.errors import StepFailed
@@ -20,6 +20,9 @@ from drctl.model.terms import Terms
 from drctl.plans.observing import Observe
 from drctl.plans.runner import Announce, Progress, StepState
 from drctl.ports import SitePorts, World
+
+HISTORIES = "histories"
+"""The lab's folder with what the clients of a drill wrote down."""
 
 
 class OpenWorld(Protocol):
@@ -103,7 +106,7 @@ class LabDrill:
     def start_workload(self, run: UUID, *, leave_lost_sites: bool = False) -> Workload:
         """Start every client and wait until every group is at work at north. StepFailed after a minute."""
         self.phase("the workload starts")
-        histories, pattern = self.lab.folder / "histories", self.pattern
+        histories, pattern = self.lab.folder / HISTORIES, self.pattern
         workload = Workload.start(
             self.lab,
             run,
@@ -151,7 +154,7 @@ class LabDrill:
         histories: Histories,
         setting: Setting,
         *,
-        journal: JournalHead,
+        material: Material,
         handovers: tuple[Handover, ...] = (),
         outage: OutageReport | None = None,
     ) -> Drill:
@@ -170,9 +173,10 @@ class LabDrill:
             histories=histories,
             protocols=setting.protocols,
             postures=setting.postures,
-            provenance=self._provenance(journal),
+            provenance=self._provenance(JournalHead(len(material.journal), material.journal[-1].digest)),
             phases=tuple(self.phases),
             outage=outage,
+            material=material,
         )
 
     def _provenance(self, journal: JournalHead) -> Provenance:
@@ -184,12 +188,6 @@ class LabDrill:
             plan=plan_facts(self.plan_file),
             journal=journal,
         )
-
-
-def head_of(world: World) -> JournalHead:
-    """Where the journal ends now."""
-    written = world.journal.lines()
-    return JournalHead(len(written), written[-1].digest)
 
 
 def setting_of(world: World) -> Setting:

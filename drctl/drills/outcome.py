@@ -1,14 +1,42 @@
 """What a drill leaves behind: frozen values, from which the report is built."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drctl.drills.recovery import Recovery
 from drctl.drills.timeline import Histories, Span
 from drctl.ledger.checker import Findings
+from drctl.ledger.events import Event, Stranded
 from drctl.ledger.verdict import Weight
+from drctl.model.chain import Line
 from drctl.model.run import Evidence, RunResult
 from drctl.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Who was to do what: the topics that each group reads, every client by name, and the topics that are compacted."""
+
+    groups: Mapping[str, Sequence[str]]
+    clients: Sequence[str]
+    compacted: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a verdict was reached from besides the clients' histories: with both, anybody can reach it again.
+
+    ``primary``: what a fresh reader found where the work ended; ``standby``: at the other site of a planned drill;
+    ``stranded``: what was salvaged of a lost site. ``complete``: every client's history could be read to its end.
+    ``journal``: every line of it when the drill's last run had ended.
+    """
+
+    work: Work
+    complete: bool
+    primary: Sequence[Event]
+    standby: Sequence[Event] = ()
+    stranded: Sequence[Stranded] = ()
+    journal: Sequence[Line] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +202,8 @@ class Provenance:
 class Drill:
     """Everything a report says. ``phases``: what happened besides steps, and when, in seconds since 1970.
 
-    A planned drill has ``handovers`` and a ``standby``, an unplanned one an ``outage``.
+    A planned drill has ``handovers`` and a ``standby``, an unplanned one an ``outage``. ``material`` is None where the
+    verdict was not reached from a run.
     """
 
     id: str
@@ -192,6 +221,7 @@ class Drill:
     provenance: Provenance
     phases: tuple[tuple[float, str], ...]
     outage: OutageReport | None = None
+    material: Material | None = None
 
     @property
     def moves(self) -> tuple[MovedWork, ...]:

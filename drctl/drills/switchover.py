@@ -3,11 +3,12 @@
 from uuid import UUID, uuid4
 
 from drctl.drills.fresh import PARTITIONS, fresh_reader
-from drctl.drills.judging import Work, judged
-from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, head_of, setting_of
-from drctl.drills.outcome import Drill, Handover, JournalHead
+from drctl.drills.judging import judged
+from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
+from drctl.drills.outcome import Drill, Handover, Material, Work
 from drctl.drills.timeline import Histories
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, Workload
+from drctl.model.chain import Line
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
 from drctl.model.translation import Proof, Translated
@@ -31,7 +32,7 @@ class Rehearsal(LabDrill):
             there = self._hand_over(world, "north", "south")
             self.work(workload, self.pattern.seconds, "at south")
             home = self._hand_over(world, "south", "north")
-            journal = head_of(world)
+            journal = world.journal.lines()
             self.work(workload, self.pattern.seconds, "at north again")
             self.finish(workload)
             self._await_standby(world)
@@ -61,20 +62,27 @@ class Rehearsal(LabDrill):
         handovers: tuple[Handover, ...],
         workload: Workload,
         setting: Setting,
-        journal: JournalHead,
+        journal: tuple[Line, ...],
     ) -> Drill:
         self.say("a fresh reader reads both sites, the checker compares")
         self.phase("a fresh reader reads both sites")
         histories = Histories.read(workload.histories)
-        found = judged(
+        material = Material(
             Work(READS, CLIENTS, COMPACTED),
+            workload.complete(),
+            primary=tuple(fresh_reader(self.lab, "north", ledger_run)),
+            standby=tuple(fresh_reader(self.lab, "south", ledger_run)),
+            journal=journal,
+        )
+        found = judged(
+            material.work,
             histories,
             handovers,
-            primary=list(fresh_reader(self.lab, "north", ledger_run)),
-            standby=list(fresh_reader(self.lab, "south", ledger_run)),
-            complete=workload.complete(),
+            primary=material.primary,
+            standby=material.standby,
+            complete=material.complete,
         )
-        return self.told(found, histories, setting, journal=journal, handovers=handovers)
+        return self.told(found, histories, setting, material=material, handovers=handovers)
 
 
 def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Translated]]:

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from drctl.drills.fresh import fresh_reader, stranded
-from drctl.drills.judging import Work, judged_outage
-from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, head_of, setting_of
-from drctl.drills.outcome import Drill, JournalHead, Outage, OutageReport, StrandedTail
+from drctl.drills.judging import judged_outage
+from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
+from drctl.drills.outcome import Drill, Material, Outage, OutageReport, StrandedTail, Work
 from drctl.drills.recovery import recovered
 from drctl.drills.timeline import Histories, Span
 from drctl.errors import DrctlError, LabError, StepFailed
 from drctl.lab.faults import PATIENCE, lose_site
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, Workload
 from drctl.ledger.events import Stranded
+from drctl.model.chain import Line
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, RunResult
 from drctl.model.salvage import Decision
@@ -63,7 +64,7 @@ class BroughtBack:
     fence: Evidence
     tail: StrandedTail
     stranded: tuple[Stranded, ...]
-    journal: JournalHead
+    journal: tuple[Line, ...]
 
 
 class UnplannedRehearsal(LabDrill):
@@ -188,7 +189,11 @@ class UnplannedRehearsal(LabDrill):
             self.phase(f"what only {SOURCE} has is saved")
             self._decide(world, left, salvaged)
             return BroughtBack(
-                at, proof, _tail(world, left, salvaged), _stranded(world, salvaged, ledger_run), head_of(world)
+                at,
+                proof,
+                _tail(world, left, salvaged),
+                _stranded(world, salvaged, ledger_run),
+                world.journal.lines(),
             )
 
     def _decide(self, world: World, left: Aftermath, salvaged: Salvaged) -> None:
@@ -211,13 +216,20 @@ class UnplannedRehearsal(LabDrill):
         self.say(f"a fresh reader reads {TARGET}, the checker compares it and the tail with what was acknowledged")
         self.phase(f"a fresh reader reads {TARGET}")
         histories = Histories.read(workload.histories)
-        found = judged_outage(
+        material = Material(
             Work(READS, CLIENTS, COMPACTED),
+            workload.complete(),
+            primary=tuple(fresh_reader(self.lab, TARGET, ledger_run)),
+            stranded=back.stranded,
+            journal=back.journal,
+        )
+        found = judged_outage(
+            material.work,
             histories,
             outage,
-            survivor=list(fresh_reader(self.lab, TARGET, ledger_run)),
-            stranded=back.stranded,
-            complete=workload.complete(),
+            survivor=material.primary,
+            stranded=material.stranded,
+            complete=material.complete,
         )
         cost = recovered(
             histories,
@@ -227,7 +239,7 @@ class UnplannedRehearsal(LabDrill):
             began=outage.began,
             survivor=TARGET,
         )
-        return self.told(found, histories, setting, journal=back.journal, outage=OutageReport(outage, cost))
+        return self.told(found, histories, setting, material=material, outage=OutageReport(outage, cost))
 
 
 def not_at_standby(world: World) -> str:

@@ -59,17 +59,21 @@ def read_lines(path: Path, *, after: int = 0) -> Iterator[Line]:
     for any other damage and for a kind that nobody knows: what is not understood may be what would refute.
     """
     with path.open("rb") as file:
-        for number, text in enumerate(file, 1):
-            if not text.endswith(b"\n"):
-                return
-            if number <= after:
-                continue
-            try:
-                line = _line(text)
-            except (ValueError, TypeError, OverflowError, RecursionError) as error:
-                where = f"{path}:{number}"
-                raise JournalBroken(f"{where}: no line of a history: {error}", remedy="repeat the run") from error
-            yield line
+        yield from lines_of(file, str(path), after=after)
+
+
+def lines_of(texts: Iterable[bytes], where: str, *, after: int = 0) -> Iterator[Line]:
+    """The same of lines that were read already, each with its line end; ``where`` names them in errors."""
+    for number, text in enumerate(texts, 1):
+        if not text.endswith(b"\n"):
+            return
+        if number <= after:
+            continue
+        try:
+            line = _line(text)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise JournalBroken(f"{where}:{number}: no line of a history: {error}", remedy="repeat the run") from error
+        yield line
 
 
 def _line(text: bytes) -> Line:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from drctl.drills.judging import Judgement, Work, judged, judged_outage
+from drctl.drills.judging import Judgement, judged, judged_outage
+from drctl.drills.outcome import Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event, Seen, Stranded, Stream
 from drctl.ledger.history import Line

@@ -1,0 +1,75 @@
+"""What readers found and what the journal holds, as lines of JSON and back."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from drctl.drills.bundle.manifest import damaged
+from drctl.errors import JournalBroken
+from drctl.ledger.events import Event, Seen, Stranded, Stream
+from drctl.model.chain import Change, Line
+
+KINDS: dict[str, type[Seen] | type[Stranded]] = {"seen": Seen, "stranded": Stranded}
+
+
+def found_lines(events: Iterable[Event]) -> Iterator[bytes]:
+    """Pack what a reader found: kind, topic, partition, offset, stream, sequence, intact, foreign."""
+    for each in events:
+        if not isinstance(each, Seen | Stranded):
+            raise TypeError(f"{type(each).__name__} is nothing that a reader finds")
+        kind = "seen" if isinstance(each, Seen) else "stranded"
+        stream = None if each.stream is None else list(each.stream)
+        yield _line([
+            kind, each.topic, each.partition, each.offset, stream, each.sequence, each.intact, each.foreign
+        ])  # fmt: skip
+
+
+def found_in(name: str, lines: Iterable[bytes]) -> Iterator[Seen | Stranded]:
+    """What a reader found, from a bundle's file of that name. BundleDamaged, with the line, if it is something else."""
+    for number, line in enumerate(lines, 1):
+        try:
+            yield _found(json.loads(line))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise damaged(f"{name}:{number}: is nothing that a reader found") from error
+
+
+def _found(told: Any) -> Seen | Stranded:
+    kind, topic, partition, offset, stream, sequence, intact, foreign = told
+    numbers = [(partition, 31), (offset, 63), (sequence, 64)]
+    texts = [topic]
+    if stream is not None:
+        producer, intended, place = stream
+        numbers += [(producer, 16), (place, 31)]
+        texts.append(intended)
+    if not all(type(number) is int and 0 <= number < 1 << bits for number, bits in numbers):
+        raise ValueError("a number is not in its range")
+    if not all(isinstance(text, str) and text for text in texts):
+        raise ValueError("a topic has no name")
+    if not (isinstance(intact, bool) and isinstance(foreign, bool)):
+        raise TypeError("is neither true nor false")
+    return KINDS[kind](topic, partition, offset, Stream(*stream) if stream else None, sequence, intact, foreign)
+
+
+def journal_lines(journal: Iterable[Line]) -> Iterator[bytes]:
+    """The lines of a journal."""
+    return (_line(asdict(line)) for line in journal)
+
+
+def journal_in(name: str, lines: Iterable[bytes]) -> Iterator[Line]:
+    """The lines of a journal, from a bundle's file of that name. JournalBroken, with the line, if they are none."""
+    for number, text in enumerate(lines, 1):
+        try:
+            told = json.loads(text)
+            texts = [told[key] for key in ("about", "content", "digest")]
+            if set(told) != {"number", "change", "about", "content", "digest"} or type(told["number"]) is not int:
+                raise ValueError("is no line of a journal")
+            if not all(isinstance(each, str) for each in texts):
+                raise TypeError("is no text")
+            yield Line(told["number"], Change(told["change"]), *texts)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise JournalBroken(f"{name}:{number}: is no line of a journal", remedy="get the bundle again") from error
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"

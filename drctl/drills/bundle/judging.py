@@ -1,0 +1,132 @@
+"""Judges a bundle again, from its evidence alone, and writes its report again."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drctl.drills.bundle.codec import found_in, journal_in
+from drctl.drills.bundle.facts import DrillFacts, facts_in, rebuilt
+from drctl.drills.bundle.manifest import Manifest, RunKind, damaged
+from drctl.drills.bundle.packing import Unpacking, whole
+from drctl.drills.bundle.write import FACTS, HISTORIES, JOURNAL, PRIMARY, STANDBY, STRANDED
+from drctl.drills.outcome import Material
+from drctl.drills.report.build import build
+from drctl.drills.report.write import as_json
+from drctl.drills.timeline import Histories
+from drctl.errors import DrctlError
+from drctl.ledger.events import Event, Stranded
+from drctl.ledger.history import lines_of
+from drctl.model.chain import Line, require_whole
+from drctl.model.documents import json_of
+from drctl.model.verdict import Verdict
+
+REPORT = "report.json"
+WORDS = "definitions"
+"""The part of a report that explains words, each drctl in its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the evidence shows, beside what the report says; both as documents."""
+
+    run: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    reported: str | None
+    report: dict[str, Any]
+    again: dict[str, Any]
+
+
+class Evidence:
+    """The packed evidence of one bundle, whose files are as the manifest says."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.names = frozenset(manifest.files)
+        packed = [listed.size for name, listed in manifest.files.items() if name.endswith(".gz")]
+        self._unpacking = Unpacking(folder, sum(packed))
+
+    def histories(self) -> Histories:
+        """Every client's history. JournalBroken as ``read_lines``."""
+        before, after = f"{HISTORIES}/", ".jsonl.gz"
+        names = sorted(name for name in self.names if name.startswith(before) and name.endswith(after))
+        return Histories(
+            {
+                name.removeprefix(before).removesuffix(after): list(lines_of(self._unpacking.lines(name), name))
+                for name in names
+            }
+        )
+
+    def found(self, name: str) -> tuple[Event, ...]:
+        """What a reader found; nothing if there is no such file."""
+        return tuple(found_in(name, self._unpacking.lines(name))) if name in self.names else ()
+
+    def journal(self) -> tuple[Line, ...]:
+        """The journal's lines, their chain checked. JournalBroken if it is not whole."""
+        lines = tuple(journal_in(JOURNAL, self._unpacking.lines(self._required(JOURNAL))))
+        require_whole(JOURNAL, lines)
+        return lines
+
+    def document(self, name: str) -> bytes:
+        """The bytes of a small file."""
+        return whole(self.folder / self._required(name))
+
+    def object(self, name: str) -> dict[str, Any]:
+        """The object in a JSON document."""
+        raw = self.document(name)
+        try:
+            told = json_of(raw, largest=len(raw))
+        except ValueError as error:
+            raise damaged(f"{name}: {error}") from error
+        if not isinstance(told, dict):
+            raise damaged(f"{name}: is no object")
+        return told
+
+    def _required(self, name: str) -> str:
+        if name not in self.names:
+            raise damaged(f"{name}: is not in the manifest, and without it nothing can be judged")
+        return name
+
+
+def judged_again(folder: Path, manifest: Manifest) -> Judged:
+    """Judge a bundle whose files are as the manifest says. BundleDamaged if its evidence is none of such a run."""
+    evidence = Evidence(folder, manifest)
+    try:
+        return _drill(evidence, manifest)
+    except DrctlError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration, OSError) as error:
+        # Evidence that nobody damaged and that no run can have left: whatever it is, it proves nothing.
+        raise damaged(f"{folder}: the evidence is none that a run leaves: {type(error).__name__}") from error
+
+
+def _drill(evidence: Evidence, manifest: Manifest) -> Judged:
+    report = evidence.object(REPORT)
+    facts = facts_in(FACTS, evidence.document(FACTS))
+    if (facts.outage is not None) != (manifest.run_kind is RunKind.UNPLANNED_DRILL):
+        raise damaged(f"{FACTS}: is not of the kind of drill that the manifest names")
+    drill = rebuilt(facts, evidence.histories(), _material(evidence, facts))
+    again = json.loads(as_json(build(drill)))
+    told = {key: value for key, value in report.items() if key != WORDS}
+    again.pop(WORDS)
+    return Judged(facts.id, drill.verdict, drill.reasons, _text(report.get("verdict")), told, again)
+
+
+def _material(evidence: Evidence, facts: DrillFacts) -> Material:
+    journal, head = evidence.journal(), facts.provenance.journal
+    if not journal or (len(journal), journal[-1].digest) != (head.lines, head.digest):
+        raise damaged(f"{JOURNAL}: does not end where the drill says that its journal ended")
+    stranded = evidence.found(STRANDED)
+    return Material(
+        facts.work,
+        facts.complete,
+        primary=evidence.found(PRIMARY),
+        standby=evidence.found(STANDBY),
+        stranded=[each for each in stranded if isinstance(each, Stranded)],
+        journal=journal,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -25,7 +25,7 @@ SHOWN = 20
 )
 @output_option
 def command(bundle: Path, key: Path | None, output: str) -> None:
-    """Check the report folder of a drill or an experiment again, without the sites that it was made on.
+    """Check the report folder of a drill again, without the sites that it was made on.
 
     Every file is compared with the manifest, the signature with --key, the journal's hash chain is followed, and the
     clients' histories are judged again by the checker; the report is written again from that and compared. report.html

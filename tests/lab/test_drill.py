@@ -38,6 +38,14 @@ def test_nothing_is_lost_and_no_group_reads_anything_twice(report: Path) -> None
     assert all(document["evidence"].values())
 
 
+def test_anybody_can_judge_it_again(report: Path) -> None:
+    command = [sys.executable, "-m", "drctl", "verify", str(report), "-o", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["damage"], told["differences"], told["verdict"]) == ([], [], "proved")
+
+
 class Page(HTMLParser):
     """What a page would load, and what it shows."""
 

@@ -35,3 +35,7 @@ def test_a_lost_site_costs_exactly_its_tail_and_no_group_skips_a_record_that_is_
     assert {part["decision"] for part in outage["stranded"] if part["records"]} <= {"hand-over"}
     assert (tmp_path / outage["files"] / "manifest.json").exists()
     assert "<script" not in (tmp_path / "report.html").read_text()
+    again = subprocess.run(
+        [sys.executable, "-m", "drctl", "verify", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stdout + again.stderr

@@ -4,7 +4,7 @@
 
     manifest.json       every other file with size and SHA-256, which run it was, and who signed; written last
     manifest.sig        Ed25519 over the bytes of manifest.json, as hexadecimal digits; only if somebody signed
-    report.json …       what the run told: report.html, of an experiment verdict.json with journal and faults
+    report.json …       what the drill told: report.html, the salvaged records, with --keep logs and state
     evidence/
       facts.json        what the run did and when, who was to do what, and who ran it with what
       histories/        what every client wrote down, as it wrote it: CLIENT.jsonl.gz

@@ -52,7 +52,7 @@ def facts_of(drill: Drill, material: Material) -> bytes:
         ended=drill.ended,
         work=material.work,
         complete=material.complete,
-        handovers=tuple(replace(each, result=_short(each.result)) for each in drill.handovers),
+        handovers=tuple(replace(each, result=kept(each.result)) for each in drill.handovers),
         protocols=drill.protocols,
         postures=drill.postures,
         provenance=drill.provenance,
@@ -129,11 +129,11 @@ def _cost(facts: DrillFacts, outage: Outage, histories: Histories, material: Mat
     )
 
 
-def _short(result: RunResult) -> RunResult:
+def kept(result: RunResult) -> RunResult:
     """The result with the evidence that is used, as the journal would give it back."""
-    kept: dict[str, Evidence] = {name: result.evidence[name] for name in WANTED if name in result.evidence}
-    return replace(result, evidence=json.loads(json.dumps(kept, default=str)))
+    wanted: dict[str, Evidence] = {name: result.evidence[name] for name in WANTED if name in result.evidence}
+    return replace(result, evidence=json.loads(json.dumps(wanted, default=str)))
 
 
 def _shown(outage: Outage) -> Outage:
-    return replace(outage, result=_short(outage.result), observations=redact_document(dict(outage.observations)))
+    return replace(outage, result=kept(outage.result), observations=redact_document(dict(outage.observations)))

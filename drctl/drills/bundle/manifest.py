@@ -37,7 +37,6 @@ class RunKind(StrEnum):
 
     DRILL = "drill"
     UNPLANNED_DRILL = "unplanned-drill"
-    EXPERIMENT = "experiment"
 
 
 class _Part(BaseModel):

@@ -24,11 +24,8 @@ from drctl.errors import DrctlError
 EVIDENCE, HISTORIES = "evidence", "evidence/histories"
 FACTS, JOURNAL = "evidence/facts.json", "evidence/journal.jsonl.gz"
 PRIMARY, STANDBY, STRANDED = (f"evidence/{name}.jsonl.gz" for name in ("primary", "standby", "stranded"))
-PARTS = (
-    EVIDENCE, "report.json", "report.html", "salvage", "logs", "histories", "state",
-    "verdict.json", "journal.json", "faults.jsonl", "chaostoolkit.log",
-)  # fmt: skip
-"""What drctl writes into report folders. Whatever else lies there is no part of the bundle."""
+PARTS = (EVIDENCE, "report.json", "report.html", "salvage", "logs", "histories", "state")
+"""What a drill writes into its report folder. Whatever else lies there is no part of the bundle."""
 
 
 def begin(folder: Path) -> None:

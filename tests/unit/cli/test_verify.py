@@ -53,7 +53,9 @@ def test_programs_get_everything_as_json(report: Path, key: Path) -> None:
     assert {name: told[name] for name in wanted} == wanted
 
 
-@pytest.mark.parametrize(("history", "verdict"), [("record-lost", Verdict.REFUTED), ("too-little-traffic-during", Verdict.VACUOUS)])
+@pytest.mark.parametrize(
+    ("history", "verdict"), [("record-lost", Verdict.REFUTED), ("too-little-traffic-during", Verdict.VACUOUS)]
+)
 def test_the_verdict_of_the_evidence_is_the_exit_code(history: str, verdict: Verdict, tmp_path: Path) -> None:
     assert verify(bundle(tmp_path, history)).exit_code == EXIT_CODES[verdict]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from drctl.cli import cli
-from drctl.errors import ConfigInvalid
+from drctl.errors import NotFound
 from drctl.lab.connect import write_links
 from drctl.lab.files import write_clients, write_plan
 from drctl.lab.layout import plan_layout
@@ -30,5 +30,5 @@ def test_pages_are_written_without_asking_a_site(tmp_path: Path) -> None:
 def test_a_site_that_the_plan_file_does_not_name_is_refused(tmp_path: Path) -> None:
     plan = _plan(tmp_path)
     done = CliRunner().invoke(cli, ["-f", str(plan), "plan", "runbooks", "--to", "east", str(tmp_path / "pages")])
-    assert isinstance(done.exception, ConfigInvalid)
+    assert isinstance(done.exception, NotFound)
     assert not (tmp_path / "pages").exists()

@@ -61,7 +61,14 @@ class Orders:
         assert Counter(record for record, _, _ in self.lab.sinks.rows()) == Counter(self.written)
 
 
-def test_every_order_is_a_row_exactly_once_there_and_home_again(lab: Lab) -> None:
+def test_orders_become_rows_exactly_once_wherever_their_sink_goes(lab: Lab) -> None:
+    """In one test, because each part leaves rows, groups and a stopped sink behind."""
+    move_the_sink_there_and_home_again(lab)
+    move_a_sink_with_a_group_of_its_own_beside_a_stale_one(lab)
+
+
+def move_the_sink_there_and_home_again(lab: Lab) -> None:
+    """Every order is a row once at each site."""
     orders = Orders(lab)
     orders.write("north", 300)
     wait("the sink has begun", lab.sinks.rows)
@@ -83,7 +90,8 @@ def test_every_order_is_a_row_exactly_once_there_and_home_again(lab: Lab) -> Non
         stopped.close()
 
 
-def test_a_sink_with_a_group_of_its_own_moves_with_that_group_and_a_stale_one_stays(lab: Lab) -> None:
+def move_a_sink_with_a_group_of_its_own_beside_a_stale_one(lab: Lab) -> None:
+    """The sink's own group moves with it, and the group that Connect would have named stays as it is."""
     orders, own, stale = Orders(lab), "connect-team-a.orders", f"connect-{SINK}"
     already = len(lab.sinks.rows())
     with open_world(load(lab.plan_file)) as world:

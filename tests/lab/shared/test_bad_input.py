@@ -175,5 +175,5 @@ def test_nobody_to_ask_is_a_refusal(drctl: Drctl) -> None:
 
 def test_a_site_that_the_plan_does_not_name(drctl: Drctl) -> None:
     done = drctl("switchover", "--to", "west", "--yes")
-    assert done.returncode == errors.ConfigInvalid.exit_code
+    assert done.returncode == errors.NotFound.exit_code
     assert "west" in done.stderr

@@ -17,9 +17,9 @@ from drctl.monitors import observe
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
 from drctl.plans.objectives import expected, pauses
-from drctl.plans.observing import once_assigned
+from drctl.plans.observing import observed_and_judged
 from drctl.plans.plan import Plan
-from drctl.plans.position_gate import Judged, judge_positions
+from drctl.plans.position_gate import Judged
 from drctl.plans.record import NOBODY, under_way
 from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
@@ -54,10 +54,7 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         cut_off = interruption(whole, observe) if going else None
         if going is None and is_there(whole, target, NOBODY, output, kind="Plan"):
             return
-        facts = once_assigned(observe, world, source, target)
-        judged = judge_positions(world, facts, accept_repeats=accept_repeats)
-        if judged.waited:  # all else is judged by how it is now
-            facts = once_assigned(observe, world, source, target)
+        facts, judged = observed_and_judged(observe, world, source, target, accept_repeats=accept_repeats)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
         blocking = [*reasons, *looked_closer(world, facts), *judged.reasons] if going is None else []
         warned = list(warnings(facts))

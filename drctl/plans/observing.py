@@ -1,12 +1,14 @@
-"""Looks at both sites and the link for the gates, once Connect has handed out the link's tasks."""
+"""What the gates and ``drctl plan`` judge by: both sites, the link once its tasks are assigned, and every position."""
 
 from collections.abc import Callable
 
 from drctl.model.facts import Facts
+from drctl.plans.position_gate import Judged, judge_positions
+from drctl.plans.proofs import Proofs
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
-"""``drctl.monitors.observe``, handed in by the door: plans and monitors are strangers."""
+"""``drctl.monitors.observe``, handed in by the command line or the service: plans do not import monitors."""
 
 AGAIN = 1.0
 """Seconds between two looks."""
@@ -25,6 +27,15 @@ def once_assigned(observe: Observe, world: World, source: str, target: str) -> F
     while _in_motion(facts := observe(world, source, target)) and world.clock.monotonic() < deadline:
         world.clock.sleep(AGAIN)
     return facts
+
+
+def observed_and_judged(
+    observe: Observe, world: World, source: str, target: str, *, accept_repeats: bool, proofs: Proofs | None = None
+) -> tuple[Facts, Judged]:
+    """Observe and judge every position. Where the judging had to wait, the facts are those of afterwards."""
+    facts = once_assigned(observe, world, source, target)
+    judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs)
+    return once_assigned(observe, world, source, target) if judged.waited else facts, judged
 
 
 def _in_motion(facts: Facts) -> bool:

@@ -74,7 +74,7 @@ def test_without_exactly_once_a_sync_may_take_as_long_as_the_workers_offset_comm
     order(earth)
     began = earth.clock.monotonic()
     assert judged(earth).reasons == ()
-    assert earth.clock.monotonic() - began > 10 * PATIENCE / 2
+    assert earth.clock.monotonic() - began > 5 * PATIENCE
 
 
 def test_behind_the_fence_a_sync_that_is_not_written_yet_is_waited_for() -> None:

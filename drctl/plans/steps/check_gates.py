@@ -15,9 +15,8 @@ from drctl.model.run import Evidence
 from drctl.model.site import Guards
 from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
-from drctl.plans.observing import Observe, once_assigned
+from drctl.plans.observing import Observe, observed_and_judged
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.position_gate import judge_positions
 from drctl.plans.selection import chosen
 from drctl.plans.sink_groups import sink_group_blockers
 from drctl.plans.stamps import epoch_blockers
@@ -60,10 +59,9 @@ class CheckGates(Step):
 
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
-        facts = once_assigned(self.observe, world, run.source, run.target)
-        judged = judge_positions(world, facts, accept_repeats=self.accept_repeats, proofs=scene.proofs)
-        if judged.waited:  # all else is judged by how it is now
-            facts = once_assigned(self.observe, world, run.source, run.target)
+        facts, judged = observed_and_judged(
+            self.observe, world, run.source, run.target, accept_repeats=self.accept_repeats, proofs=scene.proofs
+        )
         reasons = chain(
             self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), judged.reasons
         )

@@ -63,7 +63,7 @@ def test_a_silent_source_is_no_reason_to_wait() -> None:
 def test_a_healthy_source_is_one_and_names_the_switchover() -> None:
     (only,) = found(GOOD)
     assert only.rule is Rule.SOURCE_HEALTHY
-    assert only.remedy.startswith("drctl switchover --to south")
+    assert only.remedy.startswith("'drctl switchover --to south'")
 
 
 def test_a_healthy_source_behind_deny_rules_is_one_too() -> None:

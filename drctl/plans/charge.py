@@ -16,6 +16,12 @@ def require_lease(world: World, remedy: str = AGAIN) -> None:
         )
 
 
+def require_nobody_at_work(world: World) -> None:
+    """Raise Locked if another process holds the lease: its run is not one that was left, and not ours to go on with."""
+    if not world.lease.held() and (holder := world.lease.holder()):
+        raise Locked(f"another drctl is at work on this plan file: {holder}", remedy="wait until it is done, or end it")
+
+
 def require_charge(world: World, run: Run, remedy: str = AGAIN) -> None:
     """Raise Locked unless we hold the lease, and Superseded where somebody has raised the epoch beyond ours."""
     require_lease(world, remedy)

@@ -7,6 +7,7 @@ from drctl.errors import Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
+from drctl.plans.charge import require_nobody_at_work
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
     ADOPTION,
@@ -72,12 +73,14 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
 def under_way(plan: Plan, world: World) -> Run | None:
     """Return the unfinished run that this plan goes on with; None if it would begin a new one.
 
-    Refused if another run is unfinished, except for a failover, which takes over what it finds.
+    Refused if another run is unfinished, except for a failover, which takes over what it finds. Locked if another
+    process is at work on it.
     """
     left = unfinished(world)
     _require_own(world, left)
     if not left:
         return None
+    require_nobody_at_work(world)
     run = left[-1]
     same = (run.kind, run.source, run.target) == (plan.kind, plan.source, plan.target)
     if not same and plan.kind == FAILOVER:

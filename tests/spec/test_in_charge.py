@@ -7,6 +7,9 @@ import pytest
 
 from drctl.errors import Blocked, JournalBroken, Locked, NotFound, Refused, Superseded
 from drctl.model.run import Event, RunState
+from drctl.monitors import observe
+from drctl.plans import switchover
+from drctl.plans.record import under_way
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import require_served_by, switch
@@ -147,6 +150,20 @@ def test_another_unfinished_run_has_to_be_finished_first() -> None:
     with pytest.raises(Refused, match="a switchover from north to south, is unfinished") as caught:
         switch(earth.new_process(), "south", "north")
     assert caught.value.remedy.endswith("drctl switchover --to south")
+
+
+@pytest.mark.parametrize("target", ["south", "north"])
+def test_a_run_that_another_process_is_at_work_on_is_told_as_that_before_anything_is_asked(target: str) -> None:
+    earth = fake_world()
+    earth.effects.cut_off(20, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    source = "north" if target == "south" else "south"
+    first = earth.new_process()
+    first.lease.acquire("switchover by anna")
+    second = earth.ports()
+    with pytest.raises(Locked, match="switchover by anna"):
+        under_way(switchover.plan(second, source, target, observe=observe), second)
 
 
 def test_ctrl_c_is_a_cut_that_the_journal_tells() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from drctl.model.facts import Facts
-from drctl.plans.position_gate import Judged, judge_positions
+from drctl.plans.position_gate import Judged, Say, judge_positions, nowhere
 from drctl.plans.proofs import Proofs
 from drctl.ports import World
 
@@ -17,7 +17,7 @@ PATIENCE = 10.0
 (scheduled.rebalance.max.delay.ms, five minutes), and that is a reason to wait for a person to see."""
 
 
-def once_assigned(observe: Observe, world: World, source: str, target: str) -> Facts:
+def once_assigned(observe: Observe, world: World, source: str, target: str, *, say: Say = nowhere) -> Facts:
     """Observe; again for some seconds while tasks of the link are UNASSIGNED or RESTARTING.
 
     MirrorMaker 2 changes the tasks of its source connector whenever it finds a topic or a partition, and Connect stops
@@ -25,17 +25,25 @@ def once_assigned(observe: Observe, world: World, source: str, target: str) -> F
     """
     deadline = world.clock.monotonic() + PATIENCE
     while _in_motion(facts := observe(world, source, target)) and world.clock.monotonic() < deadline:
+        say(f"waiting until the tasks of {facts.link.link.name} are assigned")
         world.clock.sleep(AGAIN)
     return facts
 
 
 def observed_and_judged(
-    observe: Observe, world: World, source: str, target: str, *, accept_repeats: bool, proofs: Proofs | None = None
+    observe: Observe,
+    world: World,
+    source: str,
+    target: str,
+    *,
+    accept_repeats: bool,
+    proofs: Proofs | None = None,
+    say: Say = nowhere,
 ) -> tuple[Facts, Judged]:
     """Observe and judge every position. Where the judging had to wait, the facts are those of afterwards."""
-    facts = once_assigned(observe, world, source, target)
-    judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs)
-    return once_assigned(observe, world, source, target) if judged.waited else facts, judged
+    facts = once_assigned(observe, world, source, target, say=say)
+    judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs, say=say)
+    return once_assigned(observe, world, source, target, say=say) if judged.waited else facts, judged
 
 
 def _in_motion(facts: Facts) -> bool:

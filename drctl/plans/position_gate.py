@@ -34,7 +34,17 @@ class Judged(NamedTuple):
     waited: bool = False
 
 
-def judge_positions(world: World, facts: Facts, *, accept_repeats: bool, proofs: Proofs | None = None) -> Judged:
+type Say = Callable[[str], None]
+"""Shows what is waited for."""
+
+
+def nowhere(_: str) -> None:
+    """Show nothing."""
+
+
+def judge_positions(
+    world: World, facts: Facts, *, accept_repeats: bool, proofs: Proofs | None = None, say: Say = nowhere
+) -> Judged:
     """Translate every position that would move, and name what no waiting makes better.
 
     Raises nothing that a port raises. Where a site, the topics or the offset syncs are unknown, nothing is asked: that
@@ -47,7 +57,9 @@ def judge_positions(world: World, facts: Facts, *, accept_repeats: bool, proofs:
     began = world.clock.monotonic()
     ask = partial(translate_groups, world, source.name, target.name, world.plan.groups, proofs=proofs)
     try:
-        answers, reasons = once_nothing_helps(world, source.name, target.name, ask, accept_repeats=accept_repeats)
+        answers, reasons = once_nothing_helps(
+            world, source.name, target.name, ask, accept_repeats=accept_repeats, say=say
+        )
     except DrctlError as error:
         why = str(error)
         remedy = error.remedy or "see 'drctl groups translate'"
@@ -56,7 +68,13 @@ def judge_positions(world: World, facts: Facts, *, accept_repeats: bool, proofs:
 
 
 def once_nothing_helps(
-    world: World, source: str, target: str, ask: Callable[[], Answers], *, accept_repeats: bool
+    world: World,
+    source: str,
+    target: str,
+    ask: Callable[[], Answers],
+    *,
+    accept_repeats: bool,
+    say: Say = nowhere,
 ) -> tuple[Answers, tuple[Blocker, ...]]:
     """Return the newest answers, and what stands in the way after all the waiting that may help; usually nothing.
 
@@ -74,9 +92,11 @@ def once_nothing_helps(
             every = tuple(position_blockers(answers, accept_repeats=accept_repeats, still=still))
             if not every or (firm and waited >= PATIENCE) or (waited >= PATIENCE and waited >= movement.patience()):
                 return answers, firm or every
+            say(f"asking again what waiting may make provable: {every[0].detail}")
         except DrctlError as error:
             if not error.transient or clock.monotonic() - began >= PATIENCE:  # the question itself may have waited
                 raise
+            say(f"asking again: {error}")
         clock.sleep(AGAIN)
 
 

@@ -64,8 +64,11 @@ def judged(earth: FakeWorld, *, accept_repeats: bool = False) -> Judged:
 def test_a_sync_that_is_not_written_yet_is_waited_for() -> None:
     earth = compacted(held_back=4)
     order(earth)
-    assert switch(earth.ports()).state is RunState.DONE
+    shown = list[tuple[str, str]]()
+    plan = switchover.plan(earth.ports(), "north", "south", observe=observe)
+    assert runner.run(plan, earth.ports(), lambda p: shown.append((p.step, p.detail))).state is RunState.DONE
     require_nothing_lost_or_repeated(earth, "south")
+    assert any(step == "check-gates" and "shop.orders-0" in message for step, message in shown), "who waits is told"
 
 
 def test_without_exactly_once_a_sync_may_take_as_long_as_the_workers_offset_commit() -> None:

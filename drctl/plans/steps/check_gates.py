@@ -60,7 +60,13 @@ class CheckGates(Step):
     def verify(self, scene: Scene) -> Evidence:
         world, run = scene.world, scene.run
         facts, judged = observed_and_judged(
-            self.observe, world, run.source, run.target, accept_repeats=self.accept_repeats, proofs=scene.proofs
+            self.observe,
+            world,
+            run.source,
+            run.target,
+            accept_repeats=self.accept_repeats,
+            proofs=scene.proofs,
+            say=scene.say,
         )
         reasons = chain(
             self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), judged.reasons

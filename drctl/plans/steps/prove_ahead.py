@@ -38,7 +38,9 @@ class ProveAhead(Step):
         def ask() -> Answers:
             return translate_committed(scene.world, *names, *held_once_decided(scene), proofs=scene.proofs)
 
-        answers, reasons = once_nothing_helps(scene.world, *names, ask, accept_repeats=self.accept_repeats)
+        answers, reasons = once_nothing_helps(
+            scene.world, *names, ask, accept_repeats=self.accept_repeats, say=scene.say
+        )
         if reasons:
             told = "; ".join(each.detail for each in reasons)
             raise NotProven(f"{len(reasons)} reasons not to go on: {told}", remedy=reasons[0].remedy)

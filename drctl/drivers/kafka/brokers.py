@@ -54,6 +54,8 @@ class KafkaBrokers:
             admin.describe_topics(TopicCollection(present), request_timeout=self.site.timeout).items(),
             "describe topics",
         )
+        if not described:  # all were deleted since they were listed, and the client takes no empty question
+            return {}
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in described]
         configs = self.site.wait_present(
             admin.describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"

@@ -1,10 +1,13 @@
 """What brokers answer about several topics, where one of them is deleted meanwhile."""
 
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
+from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Forbidden
 
@@ -23,6 +26,22 @@ def test_a_topic_that_was_deleted_since_it_was_listed_is_left_out_and_the_others
     site = KafkaSite("north", {"bootstrap.servers": "localhost:1"})
     told = {"orders": answer("3 partitions"), "gone": answer(KafkaError.UNKNOWN_TOPIC_OR_PART)}
     assert site.wait_present(told.items(), "describe topics") == {"orders": "3 partitions"}
+
+
+class DeletedMeanwhile(AdminClient):
+    """Lists a topic that is deleted before anything else is asked of it. Otherwise the client itself."""
+
+    def list_topics(self, *_: object, **__: object) -> SimpleNamespace:  # type: ignore[override]
+        return SimpleNamespace(topics={"orders": None})
+
+    def describe_topics(self, *_: object, **__: object) -> dict[str, "Future[str]"]:  # type: ignore[override]
+        return {"orders": answer(KafkaError.UNKNOWN_TOPIC_OR_PART)}
+
+
+def test_where_every_topic_was_deleted_since_it_was_listed_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = KafkaSite("north", {"bootstrap.servers": "localhost:1"})
+    monkeypatch.setattr(site, "admin", lambda: DeletedMeanwhile({"bootstrap.servers": "localhost:1"}))
+    assert KafkaBrokers(site).topics(["orders"]) == {}
 
 
 def test_what_may_not_be_seen_is_not_taken_for_deleted() -> None:

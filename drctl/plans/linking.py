@@ -57,11 +57,11 @@ def start_from(scene: Scene, link: LinkPorts, opposite: LinkPorts, point: Point)
     if not was_set(scene.world, link, point.move):
         _require_stopped(link)
         scene.in_charge()
-        link.replication.restart_from(point.ends)
+        link.replication.restart_from(point.ends, scene.in_charge)
         body = {LINK: link.link.name, MOVE: point.move, SET: evidence.written(point.ends)}
         scene.world.journal.append(scene.run.id, Event.STEP_INTENDED, point.step, body)
     scene.in_charge()
-    link.replication.resume()
+    link.replication.resume(scene.in_charge)
     wait_until_none(scene, f"link {link.link.name} works", lambda: idle(link))
 
 

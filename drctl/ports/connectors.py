@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from drctl.model.link import Connector
+from drctl.ports.permit import Permit, always
 
 
 class Connectors(Protocol):
     """Connectors by name. All methods are idempotent, and no secret of a configuration appears in what they say.
 
-    NotFound only where the worker is certain: Unreachable while it starts or rebalances.
+    NotFound only where the worker is certain: Unreachable while it starts or rebalances. ``permit`` is asked before
+    every request that changes something, also before one that is made again while the worker rebalances.
     """
 
     def definition(self, name: str) -> Mapping[str, str] | None:
@@ -26,14 +28,14 @@ class Connectors(Protocol):
         """
         ...
 
-    def put(self, name: str, config: Mapping[str, str]) -> None:
+    def put(self, name: str, config: Mapping[str, str], permit: Permit = always) -> None:
         """Create it STOPPED with that configuration, or give it to the one that exists, whose state stays as it is.
 
         Returns when the worker has taken it. Conflict if the worker declines the configuration.
         """
         ...
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str, permit: Permit = always) -> None:
         """Stop it and wait until it is STOPPED without tasks; nothing to do if it does not exist.
 
         A task that is slow to end may outlive this: it is gone for certain once its group has no members.
@@ -41,6 +43,6 @@ class Connectors(Protocol):
         """
         ...
 
-    def resume(self, name: str) -> None:
+    def resume(self, name: str, permit: Permit = always) -> None:
         """Ask it to run; :meth:`state` tells when it does. It does not revive failed tasks: stop it first. NotFound."""
         ...

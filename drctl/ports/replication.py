@@ -5,10 +5,15 @@ from typing import Protocol
 
 from drctl.model.link import LinkStatus
 from drctl.model.offsets import TopicPartition
+from drctl.ports.permit import Permit, always
 
 
 class Replication(Protocol):
-    """MirrorMaker 2 on one link. All methods are idempotent."""
+    """MirrorMaker 2 on one link. All methods are idempotent.
+
+    A change takes several requests, of which each may be made again for half a minute while the worker rebalances:
+    ``permit`` is asked before every one, and what it raises ends the change there.
+    """
 
     def status(self) -> LinkStatus:
         """The three connectors as they are now; one that does not exist is ABSENT.
@@ -21,7 +26,7 @@ class Replication(Protocol):
         """Per source partition the offset after the last record known to be at the target (stored offset + 1)."""
         ...
 
-    def stop(self, *, copying_only: bool = False) -> None:
+    def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
         """Ask the connectors to stop; :meth:`status` tells when they have.
 
         With ``copying_only`` the source connector alone: a checkpoint task that waits for a silent source ends only
@@ -30,11 +35,11 @@ class Replication(Protocol):
         """
         ...
 
-    def resume(self) -> None:
+    def resume(self, permit: Permit = always) -> None:
         """Ask all three connectors to run from their stored offsets; missing ones are created first."""
         ...
 
-    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+    def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         """Create missing connectors STOPPED, set the stored offsets so that copying begins at ``ends``, read them back.
 
         The connectors are left STOPPED. Conflict if the source connector is not stopped.

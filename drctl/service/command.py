@@ -15,8 +15,8 @@ from drctl.monitors import Eyes, status
 if TYPE_CHECKING:
     from drctl.service.election import Election
 
-SHORTEST_LEASE = 20.0
-"""Seconds. Half of it must be more than a commit that is under way may take (6 s), with room for uneven clocks."""
+SHORTEST_LEASE = 30.0
+"""Seconds. Half of it must be more than a request that changes something may take (12 s), and what clocks differ."""
 
 
 @click.group("service")

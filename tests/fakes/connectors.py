@@ -8,6 +8,7 @@ from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Member
+from drctl.ports.permit import Permit, always
 from tests.fakes.effects import Effects
 from tests.fakes.site import FakeSite
 
@@ -94,7 +95,7 @@ class FakeConnectors:
         why = self.broken.get(name, "")
         return Connector(name, sink.state, (Task(0, ConnectorState.FAILED if why else sink.state, why),))
 
-    def put(self, name: str, config: Mapping[str, str]) -> None:
+    def put(self, name: str, config: Mapping[str, str], permit: Permit = always) -> None:
         self._reach()
         if name in self.links:
             with self.effects(f"put {name} at {self.site.name}"):
@@ -105,24 +106,27 @@ class FakeConnectors:
         wanted = {key: value for key, value in config.items() if key != "name"}
         if name in self.sinks and self.sinks[name].config == wanted:
             return
+        permit()
         with self.effects(f"put {name} at {self.site.name}"):
             self.sinks.setdefault(name, _Sink(wanted)).config = wanted
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str, permit: Permit = always) -> None:
         self._reach()
         if name in self.never_stops:
             raise DeadlinePassed(f"{name} at {self.site.name} has not stopped")
         if self.state(name).halted:
             return
+        permit()
         with self.effects(f"stop {name} at {self.site.name}"):
             self.sinks[name].state, self.sinks[name].lingering = ConnectorState.STOPPED, self.lingers
         self.site.clock.sleep(0.2)
 
-    def resume(self, name: str) -> None:
+    def resume(self, name: str, permit: Permit = always) -> None:
         self._reach()
         if name not in self.sinks:
             raise NotFound(f"{self.site.name}: there is no connector {name}")
         if self.sinks[name].state is ConnectorState.RUNNING:
             return
+        permit()
         with self.effects(f"resume {name} at {self.site.name}"):
             self.sinks[name].state = ConnectorState.RUNNING

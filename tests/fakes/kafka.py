@@ -139,10 +139,11 @@ class FakePositions:
         self.site.reach()
         if self.site.group(group).members:
             raise Conflict(f"{self.site.name}: group {group} has members", remedy="stop its consumers first")
-        with self._effects(f"commit {group} at {self.site.name}"):
-            self.site.group(group).committed.update(positions)
+        with self._effects(f"commit {group} at {self.site.name}") as parts:
             now = self.site.clock.now().timestamp()
-            self.site.group(group).committed_at.update(dict.fromkeys(positions, int(now * 1000)))
+            for partition in parts(positions):
+                self.site.group(group).committed[partition] = positions[partition]
+                self.site.group(group).committed_at[partition] = int(now * 1000)
 
     def commit_all(
         self, positions: Mapping[str, Mapping[TopicPartition, Committed]], permit: Callable[[], None]
@@ -242,14 +243,17 @@ class FakeFence:
 
     def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
         self.site.reach()
-        with self._effects(f"{'adopt' if adopt else 'deny'} at {self.site.name}"):
-            self.site.of_others -= set(denials) if adopt else set(denials) - self.site.denials
-            self.site.denials |= set(denials)
+        with self._effects(f"{'adopt' if adopt else 'deny'} at {self.site.name}") as parts:
+            for each in parts(sorted(denials, key=str)):
+                if adopt or each not in self.site.denials:
+                    self.site.of_others.discard(each)
+                self.site.denials.add(each)
 
     def lift(self, denials: Collection[Denial]) -> None:
         self.site.reach()
-        with self._effects(f"lift at {self.site.name}"):
-            self.site.denials -= set(denials) - self.site.of_others
+        with self._effects(f"lift at {self.site.name}") as parts:
+            for each in parts(sorted(set(denials) - self.site.of_others, key=str)):
+                self.site.denials.discard(each)
 
     def canary(self) -> CanaryResult:
         self.site.reach()
@@ -317,9 +321,9 @@ class FakeTopics:
             self._exists(name)
             if not (changes.get("min.insync.replicas") or "1").isdecimal():
                 raise Conflict(f"{self.site.name}: {name}: {changes} is declined")
-        with self._effects(f"settings at {self.site.name}"):
-            for name, changes in wanted.items():
-                own = {**self.site.topic_config.get(name, {}), **changes}
+        with self._effects(f"settings at {self.site.name}") as parts:
+            for name in parts(wanted):
+                own = {**self.site.topic_config.get(name, {}), **wanted[name]}
                 self.site.topic_config[name] = {key: value for key, value in own.items() if value is not None}
 
     def add_partitions(self, name: str, count: int) -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 from drctl.errors import Conflict, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
+from drctl.ports.permit import Permit, always
 from tests.fakes.effects import Effects
 from tests.fakes.site import Ending, FakeSite
 
@@ -19,6 +20,7 @@ _SOURCE_CONFIG = {
 }
 
 
+COPYING = "source"
 BESIDE = ("checkpoint", "heartbeat")
 """The connectors of a link that copy no records, in the order in which they are resumed."""
 TOPIC_ID = "id-of-the-syncs"
@@ -188,28 +190,36 @@ class FakeReplication:
             raise NotFound(f"{self.mirror.target.name}: there is no connector")
         return {partition: stored + 1 for partition, stored in self.mirror.stored.items()}
 
-    def stop(self, *, copying_only: bool = False) -> None:
+    def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
         self._reach()
-        with self._effects(f"stop link to {self.mirror.target.name}"):
-            self.mirror.halt(copying_only=copying_only)
+        wanted = (COPYING,) if copying_only else (COPYING, *BESIDE)
+        with self._effects(f"stop link to {self.mirror.target.name}") as parts:
+            for kind in parts(wanted, in_order=True):
+                permit()
+                self.mirror.halt(copying_only=kind == COPYING)
 
-    def resume(self) -> None:
+    def resume(self, permit: Permit = always) -> None:
         self._reach()
+        permit()
         idle = set(BESIDE) if self.mirror.state is not ConnectorState.RUNNING else set(self.mirror.idle)
         with self._effects(f"resume link to {self.mirror.target.name}"):
             self.mirror.start()
             self.mirror.idle = idle
         for kind in BESIDE:
             if kind in idle:
+                permit()
                 with self._effects(f"resume {kind} connector to {self.mirror.target.name}"):
                     self.mirror.idle.discard(kind)
 
-    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+    def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         self._reach()
         if not self.status().source.halted:
             raise Conflict("the source connector is not stopped", remedy="stop it first")
-        with self._effects(f"restart link to {self.mirror.target.name}"):
-            self.mirror.prepare(ends)
+        with self._effects(f"restart link to {self.mirror.target.name}") as parts:
+            permit()
+            self.mirror.prepare({})
+            for partition in parts(ends):
+                self.mirror.prepare({partition: ends[partition]})
 
 
 class FakeMappings:

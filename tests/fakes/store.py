@@ -151,8 +151,8 @@ class FakeJournalCopy:
 
     def write(self, lines: Sequence[Line]) -> None:
         self._reach()
-        with self._effects(f"copy {len(lines)} lines to {self.site.name}"):
-            self.kept.extend(lines)
+        with self._effects(f"copy {len(lines)} lines to {self.site.name}") as parts:
+            self.kept.extend(parts(lines, in_order=True))
 
     def lines(self) -> tuple[Line, ...]:
         self._reach()

@@ -18,9 +18,8 @@ SITE_EFFECTS = ("raise", "deny", "lift", "commit", "stop", "resume", "restart", 
 
 
 def _site_effects(earth: FakeWorld) -> list[str]:
-    """What was changed at the sites; the three connectors of a link are resumed by one call, before which is asked."""
-    names = (name for name in earth.effects.names if " connector to " not in name)
-    return [name for name in names if name.startswith(SITE_EFFECTS)]
+    """What was changed at the sites, each connector of a link by itself."""
+    return [name for name in earth.effects.names if name.startswith(SITE_EFFECTS)]
 
 
 def _number_of_site_effects() -> int:

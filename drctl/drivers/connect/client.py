@@ -11,6 +11,8 @@ from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, Unreacha
 from drctl.redaction import redact_foreign, without_login
 
 LOG = logging.getLogger("drctl.connect")
+CHANGE = 7.0, 3.0
+"""Seconds for which a worker may keep silent about a change, and for a connection to it; see the brokers' limit."""
 LARGEST = 64_000
 """Letters of an answer that are looked through when it is told."""
 
@@ -61,7 +63,8 @@ class ConnectClient:
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Any request, decoded."""
         try:
-            answer = self._http.request(method, path, json=body)
+            own = {} if method == "GET" else {"timeout": httpx2.Timeout(CHANGE[0], connect=CHANGE[1])}
+            answer = self._http.request(method, path, json=body, **own)
         except httpx2.HTTPError as error:
             raise Unreachable(
                 f"Connect worker {self.url} does not answer: {redact_foreign(str(error))}", remedy="check that it runs"

@@ -6,6 +6,7 @@ from drctl.drivers.connect.worker import Worker, path
 from drctl.errors import NotFound
 from drctl.model.link import Connector, ConnectorState
 from drctl.ports import Clock
+from drctl.ports.permit import Permit, always
 
 
 class ConnectConnectors:
@@ -27,25 +28,25 @@ class ConnectConnectors:
         found = self._certain(name)
         return Connector(name, found.state, found.tasks, trace=found.trace)
 
-    def put(self, name: str, config: Mapping[str, str]) -> None:
+    def put(self, name: str, config: Mapping[str, str], permit: Permit = always) -> None:
         wanted = {**config, "name": name}
         found = self.worker.patiently(lambda: self._certain(name))
         if not _exists(found):
-            self.worker.create_missing(name, wanted)
+            self.worker.create_missing(name, wanted, permit)
         elif found.config != wanted:
-            self.worker.settled("PUT", f"{path(name)}/config", wanted)
+            self.worker.settled("PUT", f"{path(name)}/config", wanted, permit)
         self.worker.until(name, "has its configuration", lambda seen: seen.config == wanted)
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str, permit: Permit = always) -> None:
         try:
-            self.worker.settled("PUT", f"{path(name)}/stop")
+            self.worker.settled("PUT", f"{path(name)}/stop", permit=permit)
         except NotFound:
             self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
         self.worker.until(name, "has stopped", lambda seen: seen.halted)
 
-    def resume(self, name: str) -> None:
+    def resume(self, name: str, permit: Permit = always) -> None:
         try:
-            self.worker.settled("PUT", f"{path(name)}/resume")
+            self.worker.settled("PUT", f"{path(name)}/resume", permit=permit)
         except NotFound:
             self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
             raise

@@ -10,6 +10,7 @@ from drctl.model.link import LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Link
 from drctl.ports import Clock
+from drctl.ports.permit import Permit, always
 
 
 class ConnectReplication:
@@ -35,21 +36,21 @@ class ConnectReplication:
         stored = self.client.get(f"{path(self.definitions.source.name)}/offsets")
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
-    def stop(self, *, copying_only: bool = False) -> None:
+    def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
         for each in (self.definitions.source,) if copying_only else self.definitions.all:
             try:
-                self.worker.settled("PUT", f"{path(each.name)}/stop")
+                self.worker.settled("PUT", f"{path(each.name)}/stop", permit=permit)
             except NotFound:
                 self.worker.patiently(lambda: self.worker.refuse_unsettled(self.definitions.source.name))
 
-    def resume(self) -> None:
+    def resume(self, permit: Permit = always) -> None:
         for each in self.definitions.all:
-            self.worker.create_missing(each.name, each.config)
-            self.worker.settled("PUT", f"{path(each.name)}/resume")
+            self.worker.create_missing(each.name, each.config, permit)
+            self.worker.settled("PUT", f"{path(each.name)}/resume", permit=permit)
 
-    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+    def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         for each in self.definitions.all:
-            self.worker.create_missing(each.name, each.config)
+            self.worker.create_missing(each.name, each.config, permit)
         source = self.definitions.source.name
         if not self.worker.patiently(lambda: self.worker.connector(source)).halted:
             raise Conflict(
@@ -62,7 +63,7 @@ class ConnectReplication:
             {"partition": self._key(tp), "offset": None if offset is None else {"offset": offset}}
             for tp, offset in wanted.items()
         ]
-        self.worker.settled("PATCH", f"{path(source)}/offsets", {"offsets": entries})
+        self.worker.settled("PATCH", f"{path(source)}/offsets", {"offsets": entries}, permit)
         stored = self._stored(self.worker.settled("GET", f"{path(source)}/offsets"))
         wrong = [tp for tp, offset in wanted.items() if stored.get(tp) != offset]
         if wrong:

@@ -8,6 +8,7 @@ from drctl.drivers.connect.client import LARGEST, ConnectClient
 from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.ports import Clock
+from drctl.ports.permit import Permit, always
 from drctl.redaction import redact_foreign
 
 PATIENCE = 30.0
@@ -47,7 +48,7 @@ class Worker:
         except NotFound:
             return
 
-    def create_missing(self, name: str, config: Mapping[str, str]) -> None:
+    def create_missing(self, name: str, config: Mapping[str, str], permit: Permit = always) -> None:
         """Create it STOPPED unless it exists, and wait until it has a state."""
         body = {"name": name, "config": dict(config), "initial_state": "STOPPED"}
 
@@ -56,6 +57,7 @@ class Worker:
             try:
                 self.client.get(f"{path(name)}/config")
             except NotFound:
+                permit()
                 self.client.post("/connectors", body)
 
         self.patiently(create)
@@ -73,9 +75,14 @@ class Worker:
                 )
             self.clock.sleep(0.1)
 
-    def settled(self, method: str, where: str, body: object = None) -> Any:
-        """A request, made again while the worker settles."""
-        return self.patiently(lambda: self.client.send(method, where, body))
+    def settled(self, method: str, where: str, body: object = None, permit: Permit = always) -> Any:
+        """A request, made again while the worker settles, and only as long as one may."""
+
+        def send() -> Any:
+            permit()
+            return self.client.send(method, where, body)
+
+        return self.patiently(send)
 
     def patiently[T](self, act: Callable[[], T]) -> T:
         """Do it, again while the worker rebalances, for at most half a minute."""

@@ -39,8 +39,8 @@ class KafkaAccess:
     def allow(self, rules: Collection[AclRule]) -> None:
         if rules:
             bindings = [_binding(rule) for rule in rules]
-            futures = self.site.admin().create_acls(bindings, request_timeout=TIMEOUT)
-            self.site.wait_all(futures.items(), "add rules")
+            futures = self.site.admin().create_acls(bindings, request_timeout=self.site.change_timeout)
+            self.site.wait_all(futures.items(), "add rules", self.site.change_timeout)
 
     def may(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
         if not topics:

@@ -69,17 +69,18 @@ class AclFence:
     def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
         if denials:
             marked = set(denials) if adopt else set(denials) - self._of_others()
-            bindings = [AclBinding(*_rule(denial)) for denial in denials]
-            bindings += [AclBinding(*_rule(denial, MARK)) for denial in marked]
-            futures = self.site.admin().create_acls(bindings, request_timeout=self.site.timeout)
-            self.site.wait_all(futures.items(), "add deny rules")
+            # Marks first: a rule whose mark the brokers have not taken would be somebody else's, and never be lifted.
+            bindings = [AclBinding(*_rule(denial, MARK)) for denial in marked]
+            bindings += [AclBinding(*_rule(denial)) for denial in denials]
+            futures = self.site.admin().create_acls(bindings, request_timeout=self.site.change_timeout)
+            self.site.wait_all(futures.items(), "add deny rules", self.site.change_timeout)
             _settle(lambda: self.standing() >= set(denials) and not (adopt and self._of_others() & set(denials)))
 
     def lift(self, denials: Collection[Denial]) -> None:
         if own := set(denials) - self._of_others() if denials else set():
             filters = [AclBindingFilter(*_rule(denial, name)) for denial in own for name in ("*", MARK)]
-            futures = self.site.admin().delete_acls(filters, request_timeout=self.site.timeout)
-            self.site.wait_all(futures.items(), "remove deny rules")
+            futures = self.site.admin().delete_acls(filters, request_timeout=self.site.change_timeout)
+            self.site.wait_all(futures.items(), "remove deny rules", self.site.change_timeout)
             _settle(lambda: not self.standing() & own)
 
     def canary(self) -> CanaryResult:

@@ -151,21 +151,23 @@ class KafkaPositions:
             if next(sent) % PERMITTED == 0 or now - permitted_at > PERMITTED_FOR:
                 permit()
                 permitted_at = now
-            return admin.alter_consumer_group_offsets(request, request_timeout=self.site.timeout)[group]
+            return admin.alter_consumer_group_offsets(request, request_timeout=self.site.change_timeout)[group]
 
         refused: dict[str, DrctlError] = {}
         for group, future in _pipelined(sorted(g for g, each in positions.items() if each), ask):
             doing = f"commit positions for group {group}"
             try:
-                self._without_errors(self.site.wait(future, doing).topic_partitions or (), doing)
+                self._without_errors(
+                    self.site.wait(future, doing, self.site.change_timeout).topic_partitions or (), doing
+                )
             except DrctlError as error:
                 refused[group] = error
         return refused
 
     def forget(self, group: str) -> None:
-        future = self.site.admin().delete_consumer_groups([group], request_timeout=self.site.timeout)[group]
+        future = self.site.admin().delete_consumer_groups([group], request_timeout=self.site.change_timeout)[group]
         with suppress(NotFound):
-            self.site.wait(future, f"delete group {group}")
+            self.site.wait(future, f"delete group {group}", self.site.change_timeout)
 
     def _without_errors(self, told: Sequence[TopicPartition], doing: str) -> Sequence[TopicPartition]:
         for tp in told:

@@ -22,6 +22,12 @@ LOG = logging.getLogger("drctl.kafka")
 TIMEOUT = 15.0
 """Seconds that a request to the brokers may take."""
 
+CHANGE_TIMEOUT, MARGIN = 10.0, 2.0
+"""The same for one that changes something, and what the library has beyond that to say so.
+
+Whoever acts asks before each whether it still may. What is under way then must be over before another one acts, that is
+within half the shortest lease (:data:`drctl.service.command.SHORTEST_LEASE`).
+"""
 CONNECT = 8.0
 """Seconds that the first answer of a site may take."""
 DOUBTED_TIMEOUT, DOUBTED_CONNECT = 6.0, 3.0
@@ -59,6 +65,7 @@ class KafkaSite:
         """``config`` may be a question that is asked when the site is first used, and again until it is answered."""
         self.name, self.doubted = name, doubted
         self.timeout = DOUBTED_TIMEOUT if doubted else TIMEOUT
+        self.change_timeout = min(self.timeout, CHANGE_TIMEOUT)
         self._given = config
         self._lock = threading.Lock()
         self._admin: AdminClient | None = None
@@ -160,10 +167,10 @@ class KafkaSite:
             self._failed = (time.monotonic(), failure)
         return failure
 
-    def wait[T](self, future: "Future[T]", doing: str) -> T:
-        """A future's result, its errors translated."""
+    def wait[T](self, future: "Future[T]", doing: str, within: float | None = None) -> T:
+        """A future's result, its errors translated; ``within`` is what its request was given, if not the usual."""
         try:
-            answer = future.result(self.timeout + 5)
+            answer = future.result(self.timeout + 5 if within is None else within + MARGIN)
         except KafkaException as error:
             failure = self.causes.translate(error, doing)
             raise (self._failure(failure) if self.doubted else failure) from error
@@ -182,9 +189,11 @@ class KafkaSite:
                 found[key] = self.wait(future, doing)
         return found
 
-    def wait_all[K, T](self, futures: Iterable[tuple[K, "Future[T]"]], doing: str) -> dict[K, T]:
+    def wait_all[K, T](
+        self, futures: Iterable[tuple[K, "Future[T]"]], doing: str, within: float | None = None
+    ) -> dict[K, T]:
         """Every future's result by its key."""
-        return {key: self.wait(future, doing) for key, future in futures}
+        return {key: self.wait(future, doing, within) for key, future in futures}
 
     @contextmanager
     def borrow(self) -> Iterator[Consumer]:

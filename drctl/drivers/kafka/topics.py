@@ -52,29 +52,30 @@ class KafkaTopics:
             if changes
         ]
         if resources:
-            futures = self.site.admin().incremental_alter_configs(resources, request_timeout=TIMEOUT)
+            futures = self.site.admin().incremental_alter_configs(resources, request_timeout=self.site.change_timeout)
             with self._told("ALTER_CONFIGS"):
-                self.site.wait_all(futures.items(), "change topic settings")
+                self.site.wait_all(futures.items(), "change topic settings", self.site.change_timeout)
 
     def add_partitions(self, name: str, count: int) -> None:
         found = KafkaBrokers(self.site).topics([name]).get(name)
         if found is None:
             raise NotFound(f"site {self.site.name}: there is no topic {name}", remedy="correct the name, or create it")
         if len(found.partitions) < count:
-            futures = self.site.admin().create_partitions([NewPartitions(name, count)], request_timeout=TIMEOUT)
+            wanted = [NewPartitions(name, count)]
+            futures = self.site.admin().create_partitions(wanted, request_timeout=self.site.change_timeout)
             with self._told("ALTER"):
-                self.site.wait(futures[name], f"add partitions to topic {name}")
+                self.site.wait(futures[name], f"add partitions to topic {name}", self.site.change_timeout)
 
     def create(self, name: str, partitions: int, replicas: int, config: Mapping[str, str]) -> None:
         new = NewTopic(name, partitions, replicas, config=dict(config))
-        future = self.site.admin().create_topics([new], request_timeout=TIMEOUT)[name]
+        future = self.site.admin().create_topics([new], request_timeout=self.site.change_timeout)[name]
         with self._told("CREATE"), _passing_over("TOPIC_ALREADY_EXISTS"):
-            self.site.wait(future, f"create topic {name}")
+            self.site.wait(future, f"create topic {name}", self.site.change_timeout)
 
     def delete(self, name: str) -> None:
-        future = self.site.admin().delete_topics([name], request_timeout=TIMEOUT)[name]
+        future = self.site.admin().delete_topics([name], request_timeout=self.site.change_timeout)[name]
         with self._told("DELETE"), _passing_over("UNKNOWN_TOPIC_OR_PART"):
-            self.site.wait(future, f"delete topic {name}")
+            self.site.wait(future, f"delete topic {name}", self.site.change_timeout)
         self.site.renew()
 
     @contextmanager

@@ -12,6 +12,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.resources import CONFIG_MAP, MIRROR_MAKER, Object
 from drctl.model.site import Link
 from drctl.ports import Clock, Resources
+from drctl.ports.permit import Permit, always
 from drctl.redaction import redact_foreign
 
 OFFSETS = "strimzi.io/connector-offsets"
@@ -47,13 +48,13 @@ class StrimziReplication:
     def frontier(self) -> Mapping[TopicPartition, int]:
         return {partition: offset + 1 for partition, offset in self._listed().items() if offset is not None}
 
-    def stop(self, *, copying_only: bool = False) -> None:  # noqa: ARG002 - it is the operator who waits
-        self._set("stopped")
+    def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:  # noqa: ARG002 - the operator waits
+        self._set("stopped", permit)
 
-    def resume(self) -> None:
-        self._set("running")
+    def resume(self, permit: Permit = always) -> None:
+        self._set("running", permit)
 
-    def restart_from(self, ends: Mapping[TopicPartition, int]) -> None:
+    def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         mirror = self._look()
         mirror.refuse_if_paused()
         mirror.refuse_if_behind()
@@ -70,9 +71,10 @@ class StrimziReplication:
             for each, offset in wanted.items()
         ]
         name = mirror.config_map(SOURCE, "alterOffsets", "fromConfigMap")
+        permit()
         # Taken in any case: the config map exists for nothing else, and Strimzi itself may have listed into it.
         self.resources.apply(CONFIG_MAP, name, {"data": {_key(mirror): json.dumps({"offsets": entries})}}, take=True)
-        self._asked(mirror, "alter")
+        self._asked(mirror, "alter", permit)
         stored = self._listed()
         wrong = [each for each, offset in wanted.items() if stored.get(each) != offset]
         if wrong:
@@ -83,7 +85,7 @@ class StrimziReplication:
         item = self.resources.get(served(self.resources, MIRROR_MAKER), self.link.mirror_maker)
         return find(item, self.link.source, self.link.target)
 
-    def _set(self, state: str) -> None:
+    def _set(self, state: str, permit: Permit) -> None:
         """Set the state of this mirror's connectors and of nothing else. Idempotent."""
 
         def change() -> None:
@@ -94,6 +96,7 @@ class StrimziReplication:
                 # A list is one field to Kubernetes: it goes back whole, and only onto what it was read from.
                 version = mirror.item["metadata"]["resourceVersion"]
                 body: Object = {"metadata": {"resourceVersion": version}, "spec": {"mirrors": mirrors}}
+                permit()
                 self.resources.apply(served(self.resources, MIRROR_MAKER), self.link.mirror_maker, body, take=self.take)
 
         self._again(change)
@@ -128,8 +131,11 @@ class StrimziReplication:
                 remedy="look at the config map; another version of Strimzi may write it otherwise",
             ) from error
 
-    def _asked(self, mirror: Mirror, what: str) -> None:
-        """Annotate, and wait until the operator took the annotations off, which says that it is done."""
+    def _asked(self, mirror: Mirror, what: str, permit: Permit = always) -> None:
+        """Annotate, and wait until the operator took the annotations off, which says that it is done.
+
+        Who may not act any more, or waits too long, takes them off again.
+        """
         kind, name = served(self.resources, MIRROR_MAKER), self.link.mirror_maker
         present = mirror.item["metadata"].get("annotations") or {}
         asked = {OFFSETS: what, CONNECTOR: mirror.name(SOURCE)}
@@ -138,6 +144,7 @@ class StrimziReplication:
             raise Conflict(
                 f"{mirror.label}: somebody else asks for offsets: {other}", remedy="let that come to its end"
             )
+        permit()
         self.resources.patch(kind, name, {"metadata": {"annotations": asked}})
         deadline = self.clock.monotonic() + PATIENCE
         while OFFSETS in ((seen := self._look()).item["metadata"].get("annotations") or {}):
@@ -147,6 +154,11 @@ class StrimziReplication:
                     f"{mirror.label}: waited in vain until offsets are {what}ed{_said(seen.item)}",
                     remedy="check that Strimzi's cluster operator runs and Connect answers it",
                 )
+            try:
+                permit()
+            except DrctlError:
+                self._withdraw(asked)
+                raise
             self.clock.sleep(0.2)
 
     def _withdraw(self, asked: Mapping[str, str]) -> None:

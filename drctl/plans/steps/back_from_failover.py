@@ -110,7 +110,7 @@ class LetLinkRunOn(ResumeLink):
     @override
     def do(self, scene: Scene) -> Evidence:
         scene.in_charge()
-        scene.forward.replication.resume()
+        scene.forward.replication.resume(scene.in_charge)
         wait_until_none(scene, "the link runs on", lambda: self._halted(scene))
         return {}
 

@@ -32,7 +32,7 @@ class PlaceSinks(Step):
                     f"{scene.source.name}: there is no connector {name}", remedy="correct the sinks in the plan file"
                 )
             scene.in_charge()
-            scene.target.connectors.put(name, config)
+            scene.target.connectors.put(name, config, scene.in_charge)
         return {"placed": placed}
 
     def verify(self, scene: Scene) -> Evidence:

@@ -66,7 +66,7 @@ class RecreateTopics(Step):
         for ports in (scene.forward, scene.home):
             if copied := _copied(scene, ports, planned):
                 scene.in_charge()
-                ports.replication.restart_from(dict.fromkeys(copied, 0))
+                ports.replication.restart_from(dict.fromkeys(copied, 0), scene.in_charge)
         made = _there(scene, planned)
         scene.world.memory.note_topic_ids(scene.target.name, {n: t.topic_id for n, t in made.items()}, anew=True)
         nothing = {p: 0 for topic in made.values() for p in topic.spread()}

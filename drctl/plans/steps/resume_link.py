@@ -29,7 +29,7 @@ class ResumeLink(Step):
 
     def do(self, scene: Scene) -> Evidence:
         scene.in_charge()
-        scene.forward.replication.resume()
+        scene.forward.replication.resume(scene.in_charge)
         wait_until_none(scene, "the link works", lambda: self._idle(scene))
         return {}
 

@@ -21,7 +21,7 @@ class ResumeSinks(Step):
     def do(self, scene: Scene) -> Evidence:
         for name in that_ran(scene):
             scene.in_charge()
-            scene.source.connectors.resume(name)
+            scene.source.connectors.resume(name, scene.in_charge)
         return {}
 
     def verify(self, scene: Scene) -> Evidence:

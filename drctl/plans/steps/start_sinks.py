@@ -26,7 +26,7 @@ class StartSinks(Step):
     def do(self, scene: Scene) -> Evidence:
         for name in self._startable(scene):
             scene.in_charge()
-            scene.target.connectors.resume(name)
+            scene.target.connectors.resume(name, scene.in_charge)
         try:
             wait_until_none(scene, "the sinks work", lambda: self._waited_for(scene))
         except DeadlinePassed as late:

@@ -29,7 +29,7 @@ class StopLink(Step):
         return {"connectors": {c.name: c.state.value for c in scene.forward.replication.status().connectors}}
 
     def _stop(self, scene: Scene) -> None:
-        scene.forward.replication.stop()
+        scene.forward.replication.stop(scene.in_charge)
 
     def _running(self, scene: Scene) -> list[str]:
         status = scene.forward.replication.status()

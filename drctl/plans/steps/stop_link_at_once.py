@@ -46,7 +46,7 @@ class StopLinkAtOnce(StopRestOfLink):
     @override
     def _stop(self, scene: Scene) -> None:
         replication = scene.forward.replication
-        replication.stop(copying_only=not replication.status().commits_positions)
+        replication.stop(scene.in_charge, copying_only=not replication.status().commits_positions)
 
     @override
     def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:

@@ -31,7 +31,7 @@ class StopSinks(Step):
     def do(self, scene: Scene) -> Evidence:
         for name in scene.sinks:
             scene.in_charge()
-            scene.source.connectors.stop(name)
+            scene.source.connectors.stop(name, scene.in_charge)
         return {}
 
     def verify(self, scene: Scene) -> Evidence:

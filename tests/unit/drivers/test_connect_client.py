@@ -1,16 +1,22 @@
 """A Connect worker's answers, translated. The worker is a web server that says what it is told to."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from drctl.drivers.connect.client import ConnectClient
+from drctl.decide.leadership import terms
+from drctl.drivers.connect import client as client_module
+from drctl.drivers.connect.client import CHANGE, ConnectClient
 from drctl.drivers.connect.worker import Worker
+from drctl.drivers.kafka.site import CHANGE_TIMEOUT, MARGIN
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, Unreachable, Unsupported
+from drctl.service.command import SHORTEST_LEASE
+from tests.fakes import FakeClock
 
 type Says = Callable[[int, str, str], ConnectClient]
 
@@ -177,3 +183,44 @@ def test_secrets_that_the_worker_is_known_to_hold_are_not_repeated(worker: Says)
 def test_an_answer_that_is_nested_without_end_is_no_json_of_connects(worker: Says) -> None:
     with pytest.raises(Unreachable, match="no JSON"):
         worker(200, "application/json", "[" * 100_000).get("/x")
+
+
+class _Superseded(BaseException):
+    """Stands for what a permit raises."""
+
+
+def _permit(asked: list[int], allowed: int) -> Callable[[], None]:
+    def permit() -> None:
+        asked.append(len(asked))
+        if len(asked) > allowed:
+            raise _Superseded
+
+    return permit
+
+
+def test_a_change_that_is_made_again_while_the_worker_rebalances_is_permitted_each_time(worker: Says) -> None:
+    """A lease that is lost meanwhile ends it, and not only after half a minute."""
+    asked: list[int] = []
+    rebalancing = Worker(worker(409, "application/json", json.dumps({"message": "rebalance"})).url, FakeClock())
+    with pytest.raises(_Superseded):
+        rebalancing.settled("PUT", "/connectors/x/stop", permit=_permit(asked, 2))
+    assert len(asked) == 3
+
+
+def test_a_worker_that_keeps_silent_about_a_change_is_not_waited_for_as_long_as_for_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is under way when a lease is lost has to be over before somebody else acts."""
+    monkeypatch.setattr(client_module, "CHANGE", (0.05, 0.05))
+    with socket.create_server(("localhost", 0)) as silent:
+        client = ConnectClient(f"http://localhost:{silent.getsockname()[1]}")
+        with pytest.raises(Unreachable, match="does not answer"):
+            client.put("/connectors/x/stop")
+        client.close()
+
+
+def test_the_longest_change_is_over_before_another_service_may_act() -> None:
+    spans = terms(SHORTEST_LEASE)
+    left = spans.lease - spans.act
+    assert left > sum(CHANGE)
+    assert left > CHANGE_TIMEOUT + MARGIN

@@ -15,7 +15,7 @@ from drctl.plans.under_way import UNDER_WAY
 class SlowSite:
     """A site each of whose requests takes ``seconds`` to be sent; ``sent`` tells when, of all of them."""
 
-    timeout = DOUBTED_TIMEOUT
+    timeout = change_timeout = DOUBTED_TIMEOUT
 
     def __init__(self, seconds: float) -> None:
         self.now, self.seconds = 100.0, seconds
@@ -34,7 +34,7 @@ class SlowSite:
         return {request[0].group_id: future}
 
     @staticmethod
-    def wait(future: "Future[ConsumerGroupTopicPartitions]", _: str) -> ConsumerGroupTopicPartitions:
+    def wait(future: "Future[ConsumerGroupTopicPartitions]", _: str, __: float) -> ConsumerGroupTopicPartitions:
         return future.result()
 
 

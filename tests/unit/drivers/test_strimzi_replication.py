@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from drctl.errors import ConfigInvalid, Conflict, DeadlinePassed, NotFound, NotProven, Unreachable
+from drctl.errors import ConfigInvalid, Conflict, DeadlinePassed, Locked, NotFound, NotProven, Unreachable
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import CONFIG_MAP
@@ -185,3 +185,34 @@ def test_connect_out_of_reach_of_the_operator_is_no_evidence(site: StrimziSite) 
     site.connect.down = True
     with pytest.raises(Unreachable, match="Connect is rebalancing"):
         settled(site)
+
+
+@pytest.mark.parametrize("act", ["stop", "resume"])
+def test_nothing_is_written_without_a_permit(site: StrimziSite, act: str) -> None:
+    if act == "resume":
+        site.replication.stop()
+    before = site.stored()["metadata"]["generation"]
+    with pytest.raises(Locked):
+        getattr(site.replication, act)(_refused)
+    assert site.stored()["metadata"]["generation"] == before
+
+
+def test_who_may_not_act_any_more_while_the_operator_is_waited_for_takes_the_question_back(site: StrimziSite) -> None:
+    """Else the operator would set offsets later that nobody means any more."""
+    site.replication.stop()
+    settled(site)
+    site.operator.stalled = True
+    asked: list[int] = []
+
+    def permit() -> None:
+        asked.append(1)
+        if len(asked) > 3:
+            _refused()
+
+    with pytest.raises(Locked):
+        site.replication.restart_from({ORDERS: 5}, permit)
+    assert site.stored()["metadata"]["annotations"] == {}
+
+
+def _refused() -> None:
+    raise Locked("the lease was lost")

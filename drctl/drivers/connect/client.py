@@ -28,10 +28,10 @@ class ConnectClient:
         self.url = without_login(url).rstrip("/")
         self.known: dict[str, Mapping[str, str]] = {}
         """Configurations that the worker holds, by connector: their secrets are not repeated from what it says."""
-        waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
+        self._waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
         # Environment proxies are not asked: a worker is inside the site.
         try:
-            self._http = httpx2.Client(base_url=url.rstrip("/"), timeout=waits, trust_env=False)
+            self._http = httpx2.Client(base_url=url.rstrip("/"), timeout=self._waits, trust_env=False)
         except httpx2.InvalidURL as error:
             remedy = "correct connect.url; in a password, write every special letter as %XX"
             raise ConfigInvalid(f"{self.url}: is no address of a Connect worker", remedy=remedy) from error
@@ -63,8 +63,8 @@ class ConnectClient:
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Any request, decoded."""
         try:
-            own = {} if method == "GET" else {"timeout": httpx2.Timeout(CHANGE[0], connect=CHANGE[1])}
-            answer = self._http.request(method, path, json=body, **own)
+            waits = self._waits if method == "GET" else httpx2.Timeout(CHANGE[0], connect=CHANGE[1])
+            answer = self._http.request(method, path, json=body, timeout=waits)
         except httpx2.HTTPError as error:
             raise Unreachable(
                 f"Connect worker {self.url} does not answer: {redact_foreign(str(error))}", remedy="check that it runs"

@@ -146,7 +146,7 @@ def _reverse(facts: Facts) -> Iterator[Blocker]:
         yield Blocker(
             Rule.LINK_UNKNOWN, detail, "bring its Connect worker back: it must be certain that it stands still"
         )
-    elif not status.source.halted:
+    elif not status.copies_nothing:
         detail = f"{name}: {status.source.name} is {status.source.state} while {facts.link.link.name} is in use"
         yield Blocker(Rule.BOTH_DIRECTIONS, detail, f"stop the connectors of {name} and look for records copied twice")
 

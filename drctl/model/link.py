@@ -98,6 +98,14 @@ class LinkStatus:
         return all(each.halted for each in self.connectors)
 
     @property
+    def copies_nothing(self) -> bool:
+        """Whether no record is copied any more, whatever the checkpoint and heartbeat connectors do.
+
+        Only for what asks about records: whether the link stands still is :attr:`halted`.
+        """
+        return self.source.halted
+
+    @property
     def commits_positions(self) -> bool:
         """Whether the checkpoint connector commits groups' positions at the target by itself."""
         return self.checkpoint.config.get("sync.group.offsets.enabled") == "true"

@@ -111,6 +111,9 @@ class Scene:
 class Step(Protocol):
     """One step: is it done, do it, prove it. Each method may be called twice; only ``do`` changes anything.
 
+    To find it done, to refuse it and to disprove it are three things: ``check`` says whether the world is already so,
+    and raises nothing of its own; a gate refuses in ``verify`` or ``do``; ``disprove`` raises what contradicts a proof.
+
     ``name`` is kebab-case, ``title`` is for people. A ``lasting`` step's ``check`` is asked again before every later
     step of its part of the plan. A step that ``may_end_pending`` needs the site that work has moved away from: once the
     target is open the run ends without it if it fails, and it is made up for later. ``look`` is a command with which a
@@ -128,6 +131,10 @@ class Step(Protocol):
     def check(self, scene: Scene) -> bool:
         """Whether the world is already as this step wants it."""
         ...
+
+    def disprove(self, scene: Scene) -> None:  # noqa: ARG002 - steps that prove nothing lasting inherit this
+        """Raise StepFailed if the world contradicts what this step has proven earlier; asked before every ``check``."""
+        return
 
     def remember(self, scene: Scene) -> Evidence:  # noqa: ARG002 - steps that remember nothing inherit this
         """What the world forgets once the step acts; journaled with the intent, and of several the first counts."""

@@ -163,6 +163,8 @@ class _Course:
         self.scene.crossed |= step.name == self.plan.point_of_no_return
 
     def _is_done(self, step: Step) -> bool:
+        """Whether the world is as the step wants it; what disproves it ends the run instead of doing it again."""
+        patiently(self.scene, lambda: step.disprove(self.scene))
         return patiently(self.scene, lambda: step.check(self.scene))
 
     def _is_past(self, step: Step) -> bool:

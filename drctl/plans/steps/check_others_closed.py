@@ -55,7 +55,7 @@ def _reasons(scene: Scene) -> Iterator[str]:
     if (door := world.front_door.site()) not in (None, site):
         yield f"clients are sent to {door}"
     for ports in world.links.values():
-        if ports.link.target == site and not ports.link.prefix and not ports.replication.status().source.halted:
+        if ports.link.target == site and not ports.link.prefix and not ports.replication.status().copies_nothing:
             yield f"link {ports.link.name} copies to it"
     standing = failovers.standing(world)
     if standing is not None and standing.left == site:

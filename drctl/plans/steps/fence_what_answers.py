@@ -40,14 +40,16 @@ class FenceWhatAnswers(Step):
     look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
 
     def check(self, scene: Scene) -> bool:
+        return self.name in scene.seen
+
+    def disprove(self, scene: Scene) -> None:
         told = scene.seen.get(self.name)
-        if told is None:
-            return False
-        if not scene.crossed and not told["answered"]:
+        if told is None or scene.crossed:
+            return
+        if not told["answered"]:
             _require_silent(scene)
-        elif not scene.crossed and told["fence"] == FenceState.PROVEN:
+        elif told["fence"] == FenceState.PROVEN:
             _require_still(scene, told)
-        return True
 
     def remember(self, scene: Scene) -> Evidence:
         try:

@@ -17,12 +17,9 @@ class ProveClosed(ProveFence):
     """
 
     @override
-    def check(self, scene: Scene) -> bool:
-        proven = scene.seen.get(self.name)
-        if not proven:
-            return False
-        refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
-        return True
+    def disprove(self, scene: Scene) -> None:
+        if proven := scene.seen.get(self.name):
+            refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
 
     @override
     def verify(self, scene: Scene) -> Evidence:

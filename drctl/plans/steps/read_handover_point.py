@@ -46,6 +46,6 @@ class ReadHandoverPoint(Step):
     def verify(self, scene: Scene) -> Evidence:
         # A site that is open is closed first; one that is closed and has grown is left as it is, epoch and all.
         closed = all(fencing.stand(scene, scope) for scope in Scope)
-        if closed and scene.home.replication.status().source.halted:
+        if closed and scene.home.replication.status().copies_nothing:
             refuse(scene, fencing.growth(scene.source, evidence.read(scene.seen[ProveFence.name]["ends"])))
         return {"was closed": closed}

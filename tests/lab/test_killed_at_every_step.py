@@ -1,0 +1,162 @@
+"""kill -9 at every step of a switchover on two real sites; behind the opening with the old site harmed as well."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.drivers.store.journal import SqliteJournal
+from drctl.errors import Blocked
+from drctl.lab.faults import FAULTS
+from drctl.lab.lab import Lab
+from drctl.lab.repairs import REPAIRS
+from drctl.model.run import RunState
+from drctl.monitors import observe
+from drctl.plans import switchover
+from drctl.plans.pending import pending_reversal
+from drctl.ports import World
+from tests.lab.test_switchover import Reader, Writer, opened, some_writes, total
+from tests.lab.usage import drctl, wait
+
+STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
+CLOCK = SystemClock()
+BLOCKED = Blocked.exit_code
+BEHIND = STEPS[STEPS.index("open-target") + 1 :]
+KILLED = '''
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from drctl.config import load
+from drctl.errors import Blocked
+from drctl.monitors import observe
+from drctl.plans import runner, switchover
+from drctl.wiring import open_world
+
+file, source, target, step = sys.argv[1:]
+
+
+class Journal:
+    """Dies once it has written the first line about that step: its intent, or that it was found done."""
+
+    def __init__(self, journal):
+        self.journal = journal
+
+    def append(self, run, event, name="", body=None):
+        entry = self.journal.append(run, event, name, body)
+        if name == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return entry
+
+    def __getattr__(self, name):
+        return getattr(self.journal, name)
+
+
+with open_world(load(Path(file))) as world:
+    plan = switchover.plan(world, source, target, observe=observe)
+    try:
+        runner.run(plan, replace(world, journal=Journal(world.journal)), lambda progress: None)
+    except Blocked as blocked:
+        print(blocked.reasons, file=sys.stderr)
+        sys.exit(Blocked.exit_code)
+'''
+
+
+@pytest.fixture(scope="module")
+def lab(own_lab: Lab) -> Lab:
+    """A lab of their own: these tests move its work to and fro."""
+    return own_lab
+
+
+def _serving(lab: Lab) -> tuple[str, str]:
+    """The site that serves, and the other."""
+    at = FileFrontDoor(lab.folder / "front-door.json").site()
+    assert at is not None
+    return at, next(name for name in ("north", "south") if name != at)
+
+
+def _killed_at(lab: Lab, step: str) -> tuple[str, str]:
+    """Begin a switchover whose process dies at that step; from where to where."""
+    source, target = _serving(lab)
+    command = [sys.executable, "-c", KILLED, str(lab.plan_file), source, target, step]
+    deadline = CLOCK.monotonic() + 120
+    while True:  # a site that was harmed needs a moment until the gates let a move begin
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=Path.cwd())
+        if done.returncode != BLOCKED or CLOCK.monotonic() > deadline:
+            break
+        CLOCK.sleep(1)
+    assert done.returncode == -signal.SIGKILL, f"it did not come to {step}: {done.stderr[-2000:]}"
+    return source, target
+
+
+def _last(lab: Lab) -> RunState:
+    with opened(lab) as world:
+        return SqliteJournal(world.plan.state, CLOCK).runs()[-1][1]
+
+
+@pytest.mark.long
+def test_killed_at_every_step_under_load_a_switchover_goes_on_and_loses_and_repeats_nothing(lab: Lab) -> None:
+    prefix = uuid4().hex
+    with opened(lab) as world, Writer(lab, world, prefix) as writer, Reader(lab, world, "dispatch", prefix) as reader:
+        wait("the reader has joined", reader.joined.is_set, 30)
+        for step in STEPS:
+            some_writes(world, writer)
+            source, target = _killed_at(lab, step)
+            resumed = drctl(lab, "runs", "resume")
+            assert resumed.returncode == 0, f"{step}: {resumed.stderr}"
+            assert _serving(lab) == (target, source), step
+            _wait_until_the_link_works(world, target, source)
+        some_writes(world, writer)
+        writer.end()
+        wait("everything is read", lambda: total(reader.processed) >= total(writer.acknowledged), 60)
+        reader.end()
+    assert reader.processed == writer.acknowledged
+
+
+def _brokers_die(lab: Lab, site: str) -> None:
+    for broker in lab.layout[site].brokers:
+        FAULTS["kill"](lab, broker)
+
+
+def _worker_dies(lab: Lab, site: str) -> None:
+    FAULTS["kill"](lab, lab.layout[site].worker)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("harm", [_brokers_die, _worker_dies])
+def test_killed_behind_the_opening_with_the_old_site_harmed_clients_are_at_the_new_one(
+    lab: Lab, harm: Callable[[Lab, str], None]
+) -> None:
+    for step in BEHIND:
+        source, target = _killed_at(lab, step)
+        harm(lab, source)
+        try:
+            resumed = drctl(lab, "runs", "resume")
+            assert resumed.returncode == 0, f"{step}: {resumed.stderr}"
+            assert _serving(lab) == (target, source), step
+            assert _last(lab) is RunState.DONE
+            owed = _owed(lab)
+            # A link home that had been started before the kill may be found at work while its worker dies.
+            assert owed or step == "watch-first-commits", f"{step}: nothing was left pending"
+        finally:
+            REPAIRS["restore-site"](lab, source)
+        if owed:
+            made_up = drctl(lab, "runs", "resume")
+            assert made_up.returncode == 0, f"{step}: {made_up.stderr}"
+        assert not _owed(lab)
+        with opened(lab) as world:
+            _wait_until_the_link_works(world, target, source)
+
+
+def _wait_until_the_link_works(world: World, source: str, target: str) -> None:
+    wait(f"the link to {target} works", lambda: world.links[source, target].replication.status().working)
+
+
+def _owed(lab: Lab) -> bool:
+    with opened(lab) as world:
+        return pending_reversal(world) is not None

@@ -4,6 +4,7 @@ An experiment states in its extension ``drctl`` which faults must be seen, each 
 losses it expects by class. Records are never expected to be lost; only reading some again may be (``repeated: some``).
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drctl.config.documents import contents, parse_yaml, plain
+from drctl.drills.experiments.judging import Statement
 from drctl.errors import ConfigInvalid
 from drctl.lab.faults import FAULTS, WAYS_BACK
 
@@ -33,24 +35,33 @@ class Experiment:
     """An experiment that may be run, and what it states.
 
     ``faults``: kinds of faults, each as often as it must have been seen. ``repeats``: groups may read records again.
+    ``digest``: SHA-256 of the file that was read.
     """
 
     path: Path
     title: str
     faults: tuple[str, ...]
     repeats: bool
+    digest: str = ""
+
+    @property
+    def statement(self) -> Statement:
+        """What it states, without the file."""
+        return Statement(self.path.stem, self.title, self.faults, self.repeats, self.digest)
 
 
 def admitted(path: Path) -> Experiment:
     """Return the experiment of a file. ConfigInvalid if it cannot be read, or if its success might mean nothing."""
     remedy = "name an experiment in YAML"
-    experiment = plain(parse_yaml(path, contents(path, remedy), remedy))
+    text = contents(path, remedy)
+    experiment = plain(parse_yaml(path, text, remedy))
     if not isinstance(experiment, dict) or "method" not in experiment:
         raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
     for problem, cure in _problems(experiment):
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
     faults, repeats = _statement(path, experiment)
-    return Experiment(path.resolve(), str(experiment.get("title") or path.stem), faults, repeats)
+    digest = hashlib.sha256(text).hexdigest()
+    return Experiment(path.resolve(), str(experiment.get("title") or path.stem), faults, repeats, digest)
 
 
 def _problems(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
 from chaoslib.loader import load_experiment
 from chaoslib.types import Strategy
 
-from drctl.chaos.judgement import hypothesis_strategy
+from drctl.drills.experiments.journal_audit import hypothesis_strategy
 
 
 def main(experiment_file: str, journal_file: str) -> None:

@@ -1,15 +1,15 @@
 """drctl chaos."""
 
-import json
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
 from drctl.errors import ConfigInvalid
 from drctl.model.verdict import exit_code
-from drctl.redaction import redact_document, redact_output
+from drctl.redaction import redact_output
 
 
 @click.group("chaos")
@@ -39,20 +39,35 @@ def show(folder: Path) -> None:
 @click.option(
     "--lab", "folder", type=click.Path(path_type=Path, file_okay=False), help="A running lab; else one is started."
 )
-def run(experiment: Path, report: Path, folder: Path | None) -> None:
+@click.option(
+    "--sign-with",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar="DRCTL_SIGN_WITH",
+    help="Sign the report's manifest with this key (Ed25519, PEM); also DRCTL_SIGN_WITH.",
+)
+def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | None) -> None:
     """Run an experiment under load, on a lab of its own unless one is named.
 
     The verdict comes from what was acknowledged, what is there, and what another observer saw of the fault; never from
     the Chaos Toolkit's exit code. Exits 0 only when it is proved: every fault that the experiment states was seen, and
     nothing was lost or read again but what it states. A named lab must be whole.
+
+    The report's folder can be checked by others: drctl verify. --sign-with signs it.
     """
     from drctl.chaos.admission import admitted
-    from drctl.chaos.campaign import CHILD, conduct
+    from drctl.chaos.campaign import conduct
+    from drctl.drills.bundle.manifest import RunKind
+    from drctl.drills.bundle.signature import private_key
+    from drctl.drills.bundle.write import begin_experiment, seal
+    from drctl.drills.experiments.document import document
+    from drctl.drills.experiments.write import write
     from drctl.drills.report.write import prepare
     from drctl.lab import Lab
 
     admission = admitted(experiment)
+    key = private_key(sign_with) if sign_with else None
     prepare(report)
+    begin_experiment(report)
 
     def say(line: str) -> None:
         click.echo(redact_output(f"… {line}"), err=True)
@@ -64,16 +79,27 @@ def run(experiment: Path, report: Path, folder: Path | None) -> None:
         else:
             lab = Lab.attach(folder)
         outcome = conduct(lab, admission, report.resolve(), say=say)
-    document = outcome.document()
-    (report / "verdict.json").write_text(json.dumps(redact_document(document), indent=2) + "\n", "utf-8")
-    click.echo(f"verdict: {outcome.verdict.value}")
-    for reason in outcome.reasons:
-        click.echo(redact_output(f"  {reason}"))
-    if outcome.journal_digest is None:
-        click.echo(f"  what the Chaos Toolkit said is in {report / f'{CHILD}.log'}")
-    for fault in outcome.faults:
-        told = f"  {fault['fault']} of {fault['target']}, seen by {fault['observer']}: {fault['observation']}"
-        click.echo(redact_output(told))
-    records = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["records"].items())
-    click.echo(f"  {records}")
+    told = document(outcome)
+    write(report, told)
+    seal(report, told["id"], RunKind.EXPERIMENT, key)
+    _show(told, report)
     raise click.exceptions.Exit(exit_code(outcome.verdict))
+
+
+def _show(told: dict[str, Any], report: Path) -> None:
+    """Print what is in ``verdict.json``, whose texts are redacted already."""
+    from drctl.drills.bundle.write import TOOLKIT_LOG
+
+    lines = [f"verdict: {told['verdict']}", *(f"  {reason}" for reason in told["reasons"])]
+    if told["journal_sha256"] is None:
+        lines.append(f"  what the Chaos Toolkit said is in {report / TOOLKIT_LOG}")
+    lines += [
+        f"  {fault['fault']} of {fault['target']}, seen by {fault['observer']}: {fault['observation']}"
+        for fault in told["faults"]
+    ]
+    lines.append("  " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in told["records"].items()))
+    if told["bound"]:
+        lines.append(f"  {told['bound']['says']}")
+    lines.append(f"report: {report / 'report.html'}")
+    for line in lines:
+        click.echo(redact_output(line))

@@ -6,7 +6,7 @@ verdict never rests on it.
 
 from typing import Any
 
-from drctl.chaos.judgement import gaps
+from drctl.drills.experiments.journal_audit import gaps
 
 __all__ = ["after_experiment_control"]
 

@@ -37,7 +37,7 @@ COMMANDS = {
     "lab": "Two real Kafka sites on this machine, to try everything on.",
     "chaos": "Run chaos experiments, judged by the ledger.",
     "service": "Watch both sites and the link; serve metrics and health.",
-    "verify": "Check the report folder of a drill again, without its sites.",
+    "verify": "Check the report folder of a drill or a chaos experiment again, without its sites.",
     "validate": "Read the plan file and every file that it names, and say what is wrong in them.",
     "schema": "Print JSON Schemas.",
     "version": "Show the version of drctl and of what it works with.",

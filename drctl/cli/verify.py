@@ -25,11 +25,11 @@ SHOWN = 20
 )
 @output_option
 def command(bundle: Path, key: Path | None, output: str) -> None:
-    """Check the report folder of a drill again, without the sites that it was made on.
+    """Check the report folder of a drill or a chaos experiment again, without the sites that it was made on.
 
     Every file is compared with the manifest, the signature with --key, the journal's hash chain is followed, and the
     clients' histories are judged again by the checker; the report is written again from that and compared. report.html
-    is covered by its checksum only.
+    is covered by its checksum only. An experiment has no journal of drctl's; its faults count as others saw them.
 
     Exits 0 only if all of that holds and the verdict is proved. 20, 21 or 22 is the verdict itself, 23 a damaged bundle
     or a wrong signature, 24 a report that says something else than its evidence, 12 a broken journal or history.

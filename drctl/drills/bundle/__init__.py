@@ -10,4 +10,7 @@
       histories/        what every client wrote down, as it wrote it: CLIENT.jsonl.gz
       primary.jsonl.gz  what a fresh reader found where the work ended; standby and stranded tail likewise
       journal.jsonl.gz  every line of the journal, chained by SHA-256
+
+A chaos experiment has ``verdict.json`` in place of ``report.json``, and no journal of drctl's own. Beside its evidence
+lie ``journal.json`` (the Chaos Toolkit's), ``faults.jsonl`` (who saw what of the faults) and the toolkit's log.
 """

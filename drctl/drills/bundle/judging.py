@@ -9,7 +9,20 @@ from drctl.drills.bundle.codec import found_in, journal_in
 from drctl.drills.bundle.facts import DrillFacts, facts_in, rebuilt
 from drctl.drills.bundle.manifest import Manifest, RunKind, damaged
 from drctl.drills.bundle.packing import Unpacking, whole
-from drctl.drills.bundle.write import FACTS, HISTORIES, JOURNAL, PRIMARY, STANDBY, STRANDED
+from drctl.drills.bundle.write import (
+    FACTS,
+    FAULTS,
+    HISTORIES,
+    JOURNAL,
+    PRIMARY,
+    STANDBY,
+    STRANDED,
+    TOOLKIT_JOURNAL,
+    VERDICT,
+)
+from drctl.drills.experiments.document import document
+from drctl.drills.experiments.facts import trial_in
+from drctl.drills.experiments.judging import Remains, judged
 from drctl.drills.outcome import Material
 from drctl.drills.report.build import build
 from drctl.drills.report.write import as_json
@@ -68,6 +81,10 @@ class Evidence:
         require_whole(JOURNAL, lines)
         return lines
 
+    def optional(self, name: str) -> bytes | None:
+        """The bytes of a small file; None if there is no such file."""
+        return whole(self.folder / name) if name in self.names else None
+
     def document(self, name: str) -> bytes:
         """The bytes of a small file."""
         return whole(self.folder / self._required(name))
@@ -93,7 +110,7 @@ def judged_again(folder: Path, manifest: Manifest) -> Judged:
     """Judge a bundle whose files are as the manifest says. BundleDamaged if its evidence is none of such a run."""
     evidence = Evidence(folder, manifest)
     try:
-        return _drill(evidence, manifest)
+        return _experiment(evidence) if manifest.run_kind is RunKind.EXPERIMENT else _drill(evidence, manifest)
     except DrctlError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration, OSError) as error:
@@ -111,6 +128,20 @@ def _drill(evidence: Evidence, manifest: Manifest) -> Judged:
     told = {key: value for key, value in report.items() if key != WORDS}
     again.pop(WORDS)
     return Judged(facts.id, drill.verdict, drill.reasons, _text(report.get("verdict")), told, again)
+
+
+def _experiment(evidence: Evidence) -> Judged:
+    """Judge an experiment again. It has no journal of drctl's own: nothing in it was decided on the way."""
+    report = evidence.object(VERDICT)
+    trial = trial_in(FACTS, evidence.document(FACTS))
+    left = Remains(
+        evidence.histories(),
+        evidence.found(PRIMARY),
+        evidence.optional(TOOLKIT_JOURNAL),
+        evidence.optional(FAULTS) or b"",
+    )
+    outcome = judged(trial, left)
+    return Judged(trial.id, outcome.verdict, outcome.reasons, _text(report.get("verdict")), report, document(outcome))
 
 
 def _material(evidence: Evidence, facts: DrillFacts) -> Material:

@@ -37,6 +37,7 @@ class RunKind(StrEnum):
 
     DRILL = "drill"
     UNPLANNED_DRILL = "unplanned-drill"
+    EXPERIMENT = "experiment"
 
 
 class _Part(BaseModel):

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,18 +20,31 @@ from drctl.drills.outcome import Drill, Material
 from drctl.drills.provenance import commit
 from drctl.drivers.store.files import replace
 from drctl.errors import DrctlError
+from drctl.ledger.events import Event
 
 EVIDENCE, HISTORIES = "evidence", "evidence/histories"
 FACTS, JOURNAL = "evidence/facts.json", "evidence/journal.jsonl.gz"
 PRIMARY, STANDBY, STRANDED = (f"evidence/{name}.jsonl.gz" for name in ("primary", "standby", "stranded"))
 PARTS = (EVIDENCE, "report.json", "report.html", "salvage", "logs", "histories", "state")
 """What a drill writes into its report folder. Whatever else lies there is no part of the bundle."""
+VERDICT, TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG = "verdict.json", "journal.json", "faults.jsonl", "chaostoolkit.log"
+EXPERIMENT_PARTS = (EVIDENCE, VERDICT, "report.html", TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG)
+"""The same of an experiment."""
 
 
 def begin(folder: Path) -> None:
     """Take away what makes a bundle of an earlier report there: a run that is killed leaves none that fits."""
+    _take_away(folder, (MANIFEST, SIGNATURE))
+
+
+def begin_experiment(folder: Path) -> None:
+    """Take away all that an earlier experiment left there: a run that ends without a verdict leaves none to be read."""
+    _take_away(folder, (MANIFEST, SIGNATURE, *EXPERIMENT_PARTS[1:]))
+
+
+def _take_away(folder: Path, names: Iterable[str]) -> None:
     try:
-        for name in (MANIFEST, SIGNATURE):
+        for name in names:
             (folder / name).unlink(missing_ok=True)
         evidence = folder / EVIDENCE
         if evidence.is_symlink():
@@ -57,6 +70,16 @@ def keep_drill(folder: Path, drill: Drill, material: Material, histories: Path) 
         raise _unwritable(folder, error) from error
 
 
+def keep_trial(folder: Path, facts: bytes, found: Iterable[Event], histories: Path) -> None:
+    """Write an experiment's evidence: its facts, what a fresh reader found, and what the clients wrote."""
+    try:
+        keep_histories(folder, histories)
+        pack(folder / PRIMARY, found_lines(found))
+        replace(folder / FACTS, facts)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def keep_histories(folder: Path, histories: Path) -> None:
     """Pack every client's history as it is. OSError where that is impossible."""
     for path in sorted(histories.glob("*.jsonl")):
@@ -77,7 +100,7 @@ def seal(folder: Path, run: str, kind: RunKind, key: Ed25519PrivateKey | None) -
                 local_changes=running.changed if running else None,
             ),
             signer=identity(key.public_key()) if key else None,
-            files={name: measured(folder / name) for name in sorted(_parts(folder))},
+            files={name: measured(folder / name) for name in sorted(_parts(folder, kind))},
         ).rendered()
         if key:
             replace(folder / SIGNATURE, signed(key, manifest))
@@ -111,8 +134,8 @@ def contents(folder: Path) -> Iterator[tuple[str, bool]]:
                     yield f"{place}{each.name}", stat.S_ISREG(each.stat(follow_symlinks=False).st_mode)
 
 
-def _parts(folder: Path) -> Iterator[str]:
-    for part in PARTS:
+def _parts(folder: Path, kind: RunKind) -> Iterator[str]:
+    for part in EXPERIMENT_PARTS if kind is RunKind.EXPERIMENT else PARTS:
         path = folder / part
         if path.is_dir() and not path.is_symlink():
             yield from (f"{part}/{name}" for name, regular in contents(path) if regular)

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from drctl.chaos.campaign import WORK
+from drctl.drills.experiments.judging import Origin, Statement, Trial
+from drctl.drills.outcome import Commit
+from tests.unit.lab.work import FAULT
+
 ACTIVITIES = "tests.unit.chaos.activities"
 
 
@@ -28,9 +33,18 @@ def experiment(**changes: Any) -> dict[str, Any]:
     }
 
 
-def ran_as_written(**changes: Any) -> dict[str, Any]:
+def trial(stated: tuple[str, ...] = ("kill",), *, repeats: bool = True) -> Trial:
+    """A run of an experiment that states this."""
+    statement = Statement("e", "t", stated, repeats, "0" * 64)
+    origin = Origin("erin", "ops-1.example", Commit("5f0c" * 10, changed=False), {"drctl": "0.1.0"})
+    began, ended = FAULT
+    return Trial("e-20270115T080000-abc123", statement, WORK, began, ended, complete=True, origin=origin)
+
+
+def ran_as_written(*, stated: tuple[str, ...] = ("kill",), repeats: bool = True, **changes: Any) -> dict[str, Any]:
     """A journal of an experiment that ran as written, as the toolkit writes it."""
-    text = experiment()
+    expected = {"lost": "none", "duplicated": "none", "skipped": "none", "repeated": "some" if repeats else "none"}
+    text = experiment(extensions=[{"name": "drctl", "faults": list(stated), "expected": expected}])
 
     def ran(activity: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {"activity": dict(activity), "status": "succeeded", "output": None, **more}

@@ -3,88 +3,98 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drctl.chaos.admission import Experiment
-from drctl.chaos.campaign import PRIMARY, Outcome, conduct, judged, read_faults, read_journal
+from drctl.chaos.campaign import PRIMARY, conduct
+from drctl.drills.experiments.document import document
+from drctl.drills.experiments.judging import ENDING, Outcome, Remains, judged, read_faults, read_journal
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import LabError
 from drctl.lab.faults import WAYS_BACK
 from drctl.ledger.history import Line
 from drctl.model.verdict import Verdict
-from tests.unit.chaos.experiments import ran_as_written
+from tests.unit.chaos.experiments import ran_as_written, trial
 from tests.unit.lab.stand_ins import sleeping_lab
-from tests.unit.lab.work import FAULT, everything, seen, without
+from tests.unit.lab.work import everything, seen, without
 
 
-def test_the_digest_is_that_of_the_journals_file(tmp_path: Path) -> None:
-    journal = tmp_path / "journal.json"
-    journal.write_text('{"status": "completed"}\n')
-    assert read_journal(journal) == ({"status": "completed"}, hashlib.sha256(journal.read_bytes()).hexdigest())
+def test_the_digest_is_that_of_the_journals_file() -> None:
+    raw = b'{"status": "completed"}\n'
+    assert read_journal(raw) == ({"status": "completed"}, hashlib.sha256(raw).hexdigest())
 
 
-def test_a_journal_nested_too_deep_is_no_journal(tmp_path: Path) -> None:
-    (tmp_path / "journal.json").write_text('{"a":' + "[" * 200_000)
-    assert read_journal(tmp_path / "journal.json") == (None, None)
+def test_a_journal_nested_too_deep_is_no_journal() -> None:
+    assert read_journal(b'{"a":' + b"[" * 200_000) == (None, None)
 
 
 SEEN = {"fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "it is not listed"}
 
 
-def test_only_a_line_that_says_who_saw_what_of_whom_is_evidence_of_a_fault(tmp_path: Path) -> None:
-    path = tmp_path / "faults.jsonl"
-    assert list(read_faults(path)) == []
+def test_only_a_line_that_says_who_saw_what_of_whom_is_evidence_of_a_fault() -> None:
+    assert list(read_faults(b"")) == []
     odd = [*({**SEEN, key: value} for key in SEEN for value in (None, "", 7)), [1], None, 7]
-    path.write_text("\n".join(map(json.dumps, [SEEN, *odd])) + '\n{"fault": "ki')
-    assert list(read_faults(path)) == [SEEN]
+    raw = "\n".join(map(json.dumps, [SEEN, *odd])) + '\n{"fault": "ki'
+    assert list(read_faults(raw.encode())) == [SEEN]
 
 
 def result(
-    folder: Path,
     histories: Histories,
     *,
     faults: tuple[str, ...] = ("kill",),
     stated: tuple[str, ...] = ("kill",),
     repeats: bool = True,
-    journal: bool = True,
+    journal: bytes | None = b"as stated",
 ) -> Outcome:
     """What becomes of an experiment that states this, and of which that is left."""
-    (folder / "faults.jsonl").write_text("".join(json.dumps({**SEEN, "fault": fault}) + "\n" for fault in faults))
-    if journal:
-        (folder / "journal.json").write_text(json.dumps(ran_as_written()))
-    experiment = Experiment(folder / "e.yaml", "t", stated, repeats)
-    return judged(histories, seen(), FAULT, folder, stated=experiment, complete=True)
+    told = "".join(json.dumps({**SEEN, "fault": fault}) + "\n" for fault in faults).encode()
+    if journal == b"as stated":
+        journal = json.dumps(ran_as_written(stated=stated, repeats=repeats)).encode()
+    return judged(trial(stated, repeats=repeats), Remains(histories, seen(), journal, told))
 
 
-def outcome(folder: Path, histories: Histories, *, fault: str = "kill", journal: bool = True) -> Verdict:
+def outcome(histories: Histories, *, fault: str = "kill") -> Verdict:
     """The verdict on an experiment of which this is left."""
-    return result(folder, histories, faults=(fault,), journal=journal).verdict
+    return result(histories, faults=(fault,)).verdict
 
 
-def test_an_experiment_that_ran_as_written_under_work_that_nothing_was_lost_of_is_proved(tmp_path: Path) -> None:
-    assert outcome(tmp_path, everything()) is Verdict.PROVED
+def test_an_experiment_that_ran_as_written_under_work_that_nothing_was_lost_of_is_proved() -> None:
+    assert outcome(everything()) is Verdict.PROVED
 
 
 @pytest.mark.parametrize("client", sorted(everything().lines))
-def test_without_a_client_an_experiment_proves_nothing(tmp_path: Path, client: str) -> None:
-    assert outcome(tmp_path, without(client)) is not Verdict.PROVED
+def test_without_a_client_an_experiment_proves_nothing(client: str) -> None:
+    assert outcome(without(client)) is not Verdict.PROVED
 
 
-def test_a_group_that_stopped_during_the_fault_is_named(tmp_path: Path) -> None:
+def test_a_group_that_stopped_during_the_fault_is_named() -> None:
     lines = everything().lines
     stopped = Histories({**lines, "consumer-billing": lines["consumer-billing"][:2]})
-    assert outcome(tmp_path, stopped) is Verdict.INCONCLUSIVE
+    assert outcome(stopped) is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("fault", WAYS_BACK)
-def test_a_way_back_alone_is_no_fault(tmp_path: Path, fault: str) -> None:
-    assert outcome(tmp_path, everything(), fault=fault) is Verdict.INCONCLUSIVE
+def test_a_way_back_alone_is_no_fault(fault: str) -> None:
+    assert outcome(everything(), fault=fault) is Verdict.INCONCLUSIVE
 
 
-def test_without_a_journal_an_experiment_proves_nothing(tmp_path: Path) -> None:
-    assert outcome(tmp_path, everything(), journal=False) is Verdict.INCONCLUSIVE
+def test_what_ends_a_fault_is_the_same_to_the_lab_and_to_the_judge() -> None:
+    assert ENDING == WAYS_BACK
+
+
+def test_without_a_journal_an_experiment_proves_nothing() -> None:
+    assert result(everything(), journal=None).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("ran", [{"stated": ("pause",)}, {"stated": ("kill", "kill")}, {"repeats": True}])
+def test_a_journal_of_an_experiment_that_states_something_else_proves_nothing(ran: dict[str, Any]) -> None:
+    journal = json.dumps(ran_as_written(**{"stated": ("kill",), "repeats": False, **ran})).encode()
+    found = result(everything(), repeats=False, journal=journal)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "states other faults" in found.reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -97,9 +107,9 @@ def test_without_a_journal_an_experiment_proves_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_that_is_stated_and_was_not_seen_is_named(
-    tmp_path: Path, faults: tuple[str, ...], stated: tuple[str, ...], said: str
+    faults: tuple[str, ...], stated: tuple[str, ...], said: str
 ) -> None:
-    found = result(tmp_path, everything(), faults=faults, stated=stated)
+    found = result(everything(), faults=faults, stated=stated)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert f"not witnessed: {said}" in found.reasons
 
@@ -112,16 +122,16 @@ def repeated() -> Histories:
     return Histories({**lines, "consumer-dispatch": [*lines["consumer-dispatch"], again]})
 
 
-def test_a_group_may_read_again_only_what_the_experiment_says_it_may(tmp_path: Path) -> None:
-    assert result(tmp_path, repeated(), repeats=True).verdict is Verdict.PROVED
-    found = result(tmp_path, repeated(), repeats=False)
+def test_a_group_may_read_again_only_what_the_experiment_says_it_may() -> None:
+    assert result(repeated(), repeats=True).verdict is Verdict.PROVED
+    found = result(repeated(), repeats=False)
     assert found.verdict is Verdict.REFUTED
     assert found.reasons[0].startswith("group dispatch repeated 1")
-    assert result(tmp_path, everything(), repeats=False).verdict is Verdict.PROVED
+    assert result(everything(), repeats=False).verdict is Verdict.PROVED
 
 
-def test_the_verdict_is_told_with_what_was_stated(tmp_path: Path) -> None:
-    told = result(tmp_path, everything(), repeats=False).document()
+def test_the_verdict_is_told_with_what_was_stated() -> None:
+    told = document(result(everything(), repeats=False))
     assert told["stated"] == {"faults": ["kill"], "repeated": "none"}
 
 

@@ -1,0 +1,161 @@
+"""From what an experiment left behind to its verdict, the same during the run and from its bundle years later.
+
+What the experiment states counts: each fault that it names must have been seen by another than its injector, and
+groups may read records again only if it says so. The Chaos Toolkit's journal can only take from a verdict.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from drctl.drills.experiments.journal_audit import gaps, overruled, states
+from drctl.drills.outcome import Commit, Work
+from drctl.drills.timeline import Histories
+from drctl.ledger.checker import Findings, check
+from drctl.ledger.control import caught
+from drctl.ledger.events import Event
+from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
+from drctl.model.verdict import Verdict
+
+BEFORE, DURING, AFTER = 200, 50, 100
+"""Records that must be acknowledged before, during and after the fault, or it has shown too little."""
+
+ENDING = ("continue", "restart", "heal-link")
+"""Kinds of evidence that tell of a fault's end and of none: :data:`drctl.lab.faults.WAYS_BACK`, without the lab."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What an experiment states: the kinds of faults, each as often as it must have been seen, and whether groups may
+    read records again. ``digest``: SHA-256 of the experiment's file.
+    """
+
+    name: str
+    title: str
+    faults: tuple[str, ...]
+    repeats: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who ran an experiment and with what; ``commit`` is None if it is not known."""
+
+    user: str
+    host: str
+    commit: Commit | None
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of an experiment as its bundle keeps it: what cannot be read from histories, journal and faults.
+
+    ``began`` and ``ended`` are those of the experiment within the workload, in seconds since 1970.
+    """
+
+    id: str
+    stated: Statement
+    work: Work
+    began: float
+    ended: float
+    complete: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What others left behind: the clients, a fresh reader at the end, the toolkit (its journal's bytes, None without
+    one), and whoever saw the faults (a line of JSON each).
+    """
+
+    histories: Histories
+    found: Sequence[Event]
+    journal: bytes | None
+    faults: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an experiment has shown. ``journal_digest`` is None if the toolkit left no readable journal."""
+
+    trial: Trial
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    findings: Findings
+    weight: Weight
+    faults: tuple[dict[str, Any], ...]
+    journal_digest: str | None
+
+
+def judged(trial: Trial, left: Remains) -> Outcome:
+    """Judge a trial by what is left of it: no lab, no clock, so that anybody can do it again."""
+    events = [*left.histories.events(), *left.found]
+    work, stated = trial.work, trial.stated
+    findings = check(events, compacted=work.compacted, groups=work.groups)
+    faults = tuple(read_faults(left.faults))
+    evidence = {
+        "a fault, by another observer than its injector": any(each["fault"] not in ENDING for each in faults),
+        **_injected(stated, faults),
+        "every client at work after the fault": all(
+            any(line.at > trial.ended for line in left.histories.done(client)) for client in work.clients
+        ),
+        **reached(findings),
+    }
+    control = caught(events, compacted=work.compacted, groups=work.groups)
+    windows = _windows(trial, left.histories)
+    weight = Weight(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
+    journal, digest = read_journal(left.journal)
+    found = [*gaps(journal), *_other_statement(stated, journal)]
+    verdict, reasons = overruled(*judge(findings, weight), found)
+    return Outcome(trial, verdict, reasons, findings, weight, faults, digest)
+
+
+def _windows(trial: Trial, histories: Histories) -> dict[str, Traffic]:
+    began, ended = trial.began, trial.ended
+    return {
+        "before the fault": Traffic(Phase.BEFORE, histories.acknowledged_between(0, began), BEFORE),
+        "during the fault": Traffic(Phase.DURING, histories.acknowledged_between(began, ended), DURING),
+        "after the fault": Traffic(Phase.AFTER, histories.acknowledged_between(ended, float("inf")), AFTER),
+    }
+
+
+def _other_statement(stated: Statement, journal: Mapping[str, Any] | None) -> Iterator[str]:
+    """Whether the toolkit ran what is judged here, and not an experiment that expects less."""
+    if journal is not None and states(journal) != (stated.faults, stated.repeats):
+        yield "the journal is of an experiment that states other faults, or expects something else"
+
+
+def _injected(stated: Statement, faults: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
+    """Per kind of fault that the experiment states whether others than the injector saw it as often as stated."""
+    seen = Counter(each["fault"] for each in faults)
+    return {
+        f"fault injected: {kind}, {count} time{'s'[: count > 1]}": seen[kind] >= count
+        for kind, count in Counter(stated.faults).items()
+    }
+
+
+def read_journal(raw: bytes | None) -> tuple[dict[str, Any] | None, str | None]:
+    """A journal with the SHA-256 of its bytes; None for both if it is not readable."""
+    if raw is None:
+        return None, None
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None, None
+    return (document, hashlib.sha256(raw).hexdigest()) if isinstance(document, dict) else (None, None)
+
+
+def read_faults(raw: bytes) -> Iterator[dict[str, Any]]:
+    """What others saw of the faults. A torn line, or one that does not say who saw what of whom, is no evidence."""
+    for line in raw.splitlines():
+        try:
+            seen = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        told = [isinstance(seen, dict) and seen.get(key) for key in ("fault", "target", "observer", "observation")]
+        if all(isinstance(each, str) and each for each in told):
+            yield seen

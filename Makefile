@@ -28,7 +28,7 @@ drill-unplanned: REPORT = reports/drill-unplanned
 drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded; REPORT=dir as above
 	$(BIN)/drctl drill --unplanned --report '$(REPORT)'
 
-chaos-matrix: setup ## run every experiment on one lab, one after the other; ARGS='--report DIR' says where reports go
+chaos-matrix: setup ## run every experiment and write a table of verdicts; ARGS='--seeds 3 --report DIR' for several rounds
 	$(BIN)/python tools/chaos_matrix.py $(ARGS) experiments/*.yaml
 
 format-check: setup ## ruff's format

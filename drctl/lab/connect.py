@@ -28,6 +28,11 @@ status.storage.topic=__connect-status
 status.storage.partitions=2
 """
 
+CLIENTS = {"": "connect", "producer.": "mm2", "admin.": "mm2", "consumer.": "sinks"}
+"""Who a worker is at its brokers: as itself it keeps its internal topics, the records of source connectors are those of
+its link, and sinks read as a user of their own. Set at the worker, since sinks have one configuration for both sites,
+whose clients log in differently."""
+
 
 def client_settings(site: str, user: str, folder: Path, *, secret: str = "") -> dict[str, str]:
     """Kafka's own client settings for one user; ``secret`` replaces the password, for example by a reference."""
@@ -59,8 +64,8 @@ def write_worker(site: SiteLayout, folder: Path) -> Path:
         "offset.storage.replication.factor": str(site.replicas),
         "status.storage.replication.factor": str(site.replicas),
     }
-    for prefix in ("", "producer.", "admin.", "consumer."):
-        lines |= {prefix + k: v for k, v in client_settings(site.name, "mm2", folder).items()}
+    for prefix, user in CLIENTS.items():
+        lines |= {prefix + k: v for k, v in client_settings(site.name, user, folder).items()}
     path = folder / "etc" / f"{site.worker}.properties"
     write_secret(path, WORKER.format(bytes=BYTES) + "".join(f"{k}={escaped(v)}\n" for k, v in lines.items()))
     return path

@@ -8,6 +8,7 @@ from drctl.drivers.kafka.java import escaped
 from drctl.lab.certificates import write_secret
 from drctl.lab.connect import client_settings
 from drctl.lab.layout import CANARY_TOPIC, GROUPS, SITES, TOPICS, USERS, SiteLayout, other
+from drctl.lab.rights import LINKS, WORKER
 
 PLAN = """\
 # Written by 'drctl lab up'. Paths are relative to this file.
@@ -33,13 +34,14 @@ SITE = """\
         clientProperties: clients/{name}/drctl.properties
         canary: {{clientProperties: clients/{name}/canary.properties, topic: {canary}}}
       connect: {{url: "http://localhost:{connect}"}}
+      platformPrincipals: ["{worker}"]
 """
 LINK = """\
     - name: {name}
       source: {source}
       target: {target}
       connectors: links/{name}.json
-      replicationPrincipal: "User:mm2"
+      replicationPrincipal: "{links}"
       replicationPolicy: {policy}
 """
 
@@ -60,12 +62,14 @@ def client_properties(folder: Path, site: str, user: str) -> Path:
 def write_plan(sites: dict[str, SiteLayout], folder: Path, more: Mapping[str, str], *, prefixed: bool = False) -> Path:
     """The plan file, with the front door pointing at north; ``more`` is what it says of a site besides."""
     names = [
-        SITE.format(name=s.name, bootstrap=s.bootstrap_servers, canary=CANARY_TOPIC, connect=s.connect)
+        SITE.format(name=s.name, bootstrap=s.bootstrap_servers, canary=CANARY_TOPIC, connect=s.connect, worker=WORKER)
         + more.get(s.name, "")
         for s in sites.values()
     ]
     policy = "default" if prefixed else "identity"
-    links = [LINK.format(name=f"{s}-to-{other(s)}", source=s, target=other(s), policy=policy) for s in sites]
+    links = [
+        LINK.format(name=f"{s}-to-{other(s)}", source=s, target=other(s), policy=policy, links=LINKS) for s in sites
+    ]
     path = folder / "plan.yaml"
     path.write_text(
         PLAN.format(sites="".join(names), links="".join(links), topics=", ".join(TOPICS), groups=", ".join(GROUPS))

@@ -11,7 +11,7 @@ from drctl.lab.ports import free_ports
 
 KAFKA = "4.3.1"
 SITES = ("north", "south")
-USERS = ("admin", "drctl", "mm2", "canary", "turbines", "shop", "readers")
+USERS = ("admin", "drctl", "connect", "mm2", "sinks", "canary", "turbines", "shop", "readers")
 TOPICS = {"turbines.readings": 6, "shop.orders": 3, "shop.prices": 2}
 GROUPS = ("dispatch", "reporting", "billing", "forecast", "pricing")
 CANARY_TOPIC = "drctl.canary"

@@ -14,6 +14,7 @@ from drctl.lab.database import PROCESS as DATABASE
 from drctl.lab.layout import JVM_ENVIRONMENT, LOGS, Node, SiteLayout, java, other, wire
 from drctl.lab.processes import Processes
 from drctl.lab.provisioning import provision
+from drctl.lab.rights import LINKS
 from drctl.lab.sinks import TABLE, Sinks
 from drctl.lab.site import LabSite
 from drctl.model.site import Link
@@ -151,7 +152,7 @@ class Parts:
         """The link from a site to the other, through the other's worker; close it."""
         target = other(source)
         name = f"{source}-to-{target}"
-        link = Link(name, source, target, self.folder / "links" / f"{name}.json", "User:mm2")
+        link = Link(name, source, target, self.folder / "links" / f"{name}.json", LINKS)
         return ConnectReplication(link, self.site(target).connect_url, self.clock)
 
     def _start_link(self, source: str) -> None:

@@ -2,7 +2,12 @@
 
 from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.provision import Right
-from drctl.lab.layout import CANARY_TOPIC
+from drctl.lab.layout import CANARY_TOPIC, SITES
+
+WORKER, LINKS, SINK = "User:connect", "User:mm2", "User:sinks"
+"""A Connect worker itself, the connectors of its link, and the consumers of its sinks."""
+INTERNAL = "__connect-"
+"""What the topics begin with in which a worker keeps its connectors' configurations, offsets and states."""
 
 DRCTL: tuple[Right, ...] = (
     ("User:drctl", "DESCRIBE", "BROKER", "kafka-cluster"),
@@ -24,16 +29,25 @@ and CREATE on topics are for ``drctl failback --recreate``. It may
 write to no topic but its journal's."""
 
 REPLICATION: tuple[Right, ...] = tuple(
-    ("User:mm2", "ALL", kind, name)
+    (LINKS, "ALL", kind, name)
     for kind, name in (("TOPIC", "*"), ("GROUP", "*"), ("TRANSACTIONAL_ID", "*"), ("BROKER", "kafka-cluster"))
 )
 
-SINKS: tuple[Right, ...] = (
-    ("User:mm2", "READ", "TOPIC", "shop.*"),
-    ("User:mm2", "READ", "GROUP", "connect-*"),
+CONNECT: tuple[Right, ...] = (
+    *((WORKER, operation, "TOPIC", f"{INTERNAL}*") for operation in ("READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS")),
+    *((WORKER, "READ", "GROUP", f"connect-{site}") for site in SITES),
+    (WORKER, "WRITE", "TRANSACTIONAL_ID", "connect-cluster-*"),
 )
-"""What sink connectors need, as whoever their worker's consumers are: the lab's workers have one user for everything,
-so REPLICATION covers these already. READ on a group lets a sink join it and commit."""
+"""What a worker needs for itself: its internal topics, its own group, and with exactly-once support the transactions in
+which its leader writes configurations. It writes to no topic that moves, so the plan file exempts it from the fence."""
+
+SINKS: tuple[Right, ...] = (
+    (SINK, "READ", "TOPIC", "shop.*"),
+    (SINK, "READ", "GROUP", "connect-*"),
+    (SINK, "READ", "TOPIC", f"{INTERNAL}offsets"),
+)
+"""What sink connectors need, as whoever their worker's consumers are. READ on a group lets a sink join it and commit.
+An exactly-once worker reads its source connectors' offsets by the same consumers, hence the last one."""
 
 CLIENTS: tuple[Right, ...] = (
     ("User:canary", "WRITE", "TOPIC", CANARY_TOPIC),
@@ -50,4 +64,4 @@ CLIENTS: tuple[Right, ...] = (
     ("User:readers", "READ", "GROUP", "*"),
 )
 
-RIGHTS = DRCTL + REPLICATION + SINKS + CLIENTS
+RIGHTS = DRCTL + CONNECT + REPLICATION + SINKS + CLIENTS

@@ -7,13 +7,16 @@ from uuid import uuid4
 
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.worker import path
+from drctl.drivers.kafka.provision import Right, allow
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import NotFound
 from drctl.lab import Lab
+from drctl.lab.rights import SINK
 from drctl.lab.sinks import file_sink
 from drctl.model.offsets import TopicPartition
 from drctl.ports import Clock, Connectors, Positions
-from tests.contract.stage import RealStage
+from tests.contract.stage import RealStage, withdraw
+from tests.contract.waiting import until
 from tests.fakes import FakeClock, FakeConnectors, FakePositions, FakeSite
 
 
@@ -79,7 +82,14 @@ class RealSinkStage:
         self.partition = TopicPartition(self.site.topic(), 0)
         self.file = folder / "sink.txt"
         self.config = file_sink(self.partition.topic, self.file)
+        self.right: Right = (SINK, "READ", "TOPIC", self.partition.topic)
+        allow(self.site.admin, [self.right])
+        # The controller answers before every broker knows the rule, and a sink that is refused fails for good.
+        until(self.clock, "its sinks may read it", lambda: self._readers() == {SINK})
         self.connectors = ConnectConnectors(lab.site("north").connect_url, self.clock)
+
+    def _readers(self) -> set[str]:
+        return {rule.principal for rule in self.site.access.rules() if rule.name == self.partition.topic}
 
     def write(self, *values: bytes) -> None:
         self.site.write(self.partition, *values)
@@ -96,4 +106,5 @@ class RealSinkStage:
             self.connectors.worker.settled("DELETE", path(self.name))
         except NotFound:
             pass
+        withdraw(self.site.admin, self.right)
         self.connectors.close()

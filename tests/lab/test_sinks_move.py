@@ -9,10 +9,13 @@ from functools import partial
 import pytest
 
 from drctl.config import load
+from drctl.decide.rules import Concern
 from drctl.drivers.connect.connectors import ConnectConnectors
+from drctl.drivers.connect.worker import path
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
+from drctl.lab.rights import LINKS, WORKER
 from drctl.lab.sinks import TOPIC
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.wiring import open_world
@@ -21,7 +24,7 @@ from tests.lab.usage import drctl
 
 CLOCK = SystemClock()
 wait = partial(usage.wait, seconds=90)
-SINK = "orders-to-postgres"
+SINK, PROBE = "orders-to-postgres", "orders-to-nowhere"
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +66,37 @@ class Orders:
 
 def test_orders_become_rows_exactly_once_wherever_their_sink_goes(lab: Lab) -> None:
     """In one test, because each part leaves rows, groups and a stopped sink behind."""
+    name_a_worker_that_the_plan_file_does_not(lab)
     move_the_sink_there_and_home_again(lab)
     move_a_sink_with_a_group_of_its_own_beside_a_stale_one(lab)
+
+
+def name_a_worker_that_the_plan_file_does_not(lab: Lab) -> None:
+    """The fence would take its internal topics from it at north, and at the standby it is a writer like any other."""
+    text = lab.plan_file.read_text()
+    lab.plan_file.write_text(re.sub(r" +platformPrincipals: .*\n", "", text))
+    planned = drctl(lab, "plan", "switchover", "--to", "south", "-o", "json")
+    lab.plan_file.write_text(text)
+    assert planned.returncode == Concern.WRITERS.value, planned.stdout + planned.stderr
+    told = json.loads(planned.stdout)
+    assert [(each["rule"], WORKER in each["detail"]) for each in told["blockers"]] == [("STANDBY_OPEN", True)]
+    warned = [each["detail"] for each in told["warnings"] if each["rule"] == "DENIED_TOO"]
+    assert f"north: {WORKER} writes to no topic that moves, and the fence denies it, too" in warned
+
+
+def require_its_worker_goes_on_behind_the_fence(lab: Lab, site: str) -> None:
+    """Of all who may write there only the link and the worker itself are not denied, and it takes changes."""
+    with open_world(load(lab.plan_file)) as world:
+        fence = world.sites[site].fence
+        assert fence.canary().refused
+        denied = {denial.principal for denial in fence.standing()}
+        assert fence.writers().principals - denied == {WORKER, LINKS}
+    connectors = ConnectConnectors(lab.site(site).connect_url, CLOCK)
+    connectors.put(PROBE, lab.sinks.connectors["orders-to-file"])
+    connectors.stop(PROBE)
+    assert connectors.state(PROBE).halted
+    connectors.worker.settled("DELETE", path(PROBE))
+    connectors.close()
 
 
 def move_the_sink_there_and_home_again(lab: Lab) -> None:
@@ -83,6 +115,7 @@ def move_the_sink_there_and_home_again(lab: Lab) -> None:
         assert evidence["start-sinks"] == {"notWorking": {}}
         assert set(evidence["hand-over-positions"]["groups"]) == {f"connect-{SINK}"}
         assert lab.sinks.connectors[SINK]["connection.url"] not in done.stdout + done.stderr
+        require_its_worker_goes_on_behind_the_fence(lab, back)
         orders.write(site, 120)
         orders.require_each_is_a_row_once()
         stopped = ConnectConnectors(lab.site(back).connect_url, CLOCK)

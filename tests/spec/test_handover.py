@@ -218,6 +218,24 @@ def test_undo_refuses_where_a_group_has_moved_on_and_changes_nothing() -> None:
     assert "billing" not in earth.south.groups
 
 
+def test_undo_refuses_where_a_group_reads_on_in_a_partition_in_which_it_had_no_position() -> None:
+    """Though it has all that it had before, for somebody gave it that."""
+    earth = fake_world()
+    partition, *_ = sorted(earth.south.logs)[1:3]
+    before = {partition: Committed(1, "theirs")}
+    earth.south.group("billing").committed.update(before)
+    stop(earth, "billing")
+    hand_over(earth.ports(), "billing")
+    held = earth.south.groups["billing"].committed
+    held.update(before)
+    reads_on = next(p for p in sorted(held) if p not in before)
+    held[reads_on] = Committed(held[reads_on].offset + 1, "theirs")
+    there = dict(held)
+    with pytest.raises(Refused, match=f"billing has moved on at {reads_on}$"):
+        take_back(earth.ports())
+    assert earth.south.groups["billing"].committed == there
+
+
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("effect", range(10))
 def test_an_undo_killed_anywhere_is_continued_by_the_same_command(effect: int, before: bool) -> None:

@@ -25,10 +25,10 @@ class Kept:
 
     def moved_on(self, now: Mapping[TopicPartition, Committed], plan: str) -> list[TopicPartition]:
         """Partitions in which somebody else has committed since."""
+        if self.handed is not None:  # also of what is restored: the group may read on where it had no position
+            return [p for p, c in now.items() if c not in (self.handed.get(p), self.before.get(p))]
         if self.is_restored(now):
             return []
-        if self.handed is not None:
-            return [p for p, c in now.items() if c not in (self.handed.get(p), self.before.get(p))]
         stamps = {p: Stamp.read(c.metadata) for p, c in now.items() if c != self.before.get(p)}
         return [p for p, stamp in stamps.items() if stamp is None or stamp.plan != plan]
 

@@ -28,6 +28,7 @@ EXAMPLES = {
     "runs": ("drctl runs list", "drctl runs resume"),
     "runs show": ("drctl runs show --evidence",),
     "runs abort": ("drctl runs abort --reason 'the window is over'",),
+    "runs verify": ("drctl runs verify --copies",),
     "runs restore": ("drctl runs restore --from south",),
     "service run": ("drctl service run --listen 0.0.0.0:8080 --every 15s",),
     "lab up": ("drctl lab up --small --load",),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drctl.cli.journal_verification import verify
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import known_site
 from drctl.cli.terms import by_option, tell_exceptions, terms
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 @click.group("runs")
 def command() -> None:
-    """List and show runs, continue or abort the unfinished one, restore a lost journal."""
+    """List and show runs, continue or abort the unfinished one, verify the journal, restore a lost one."""
+
+
+command.add_command(verify)
 
 
 @command.command("list")

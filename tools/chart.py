@@ -33,6 +33,8 @@ resources:
   limits: {{memory: 512Mi}}
 # Needs the definitions of the Prometheus operator.
 serviceMonitor: false
+# Alert rules; needs the same.
+alerts: false
 # Right to get nodes/proxy, for volume figures.
 volumeFigures: false
 # The files of the plan: plan.yaml, and what stands beside it and is no secret.
@@ -69,6 +71,7 @@ PUT_IN = {
 
 OPTIONAL = {
     "components/service-monitor/service-monitor.yaml": "serviceMonitor",
+    "components/alerts/alerts.yaml": "alerts",
     "components/volume-figures/rights.yaml": "volumeFigures",
 }
 
@@ -90,7 +93,9 @@ def chart() -> dict[str, str]:
             text = text.replace(wanted, instead)
         files[f"templates/{Path(path).name}"] = text.replace("namespace: drctl", NAMESPACE)
     for path, value in OPTIONAL.items():
-        text = (DEPLOY / path).read_text().replace("namespace: drctl", NAMESPACE)
+        # Alerts have templates of their own, which Helm must hand on to Prometheus unread.
+        text = (DEPLOY / path).read_text().replace("{{ $", '{{ "{{" }} $')
+        text = text.replace("namespace: drctl", NAMESPACE)
         name = Path(path).parent.name
         files[f"templates/{name}.yaml"] = f"{{{{- if .Values.{value} }}}}\n{text}{{{{- end }}}}\n"
     return files

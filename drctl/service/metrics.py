@@ -12,6 +12,7 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.fence import FenceState
 from drctl.model.forecast import Forecast
+from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.warmth import Warmth, WarmthState
@@ -42,6 +43,12 @@ class Metrics:
             "drctl_replication_lag_records", "Records at the source, not at the target", "link"
         )
         self.lag_seconds = self._gauge("drctl_replication_lag_seconds", "Age of the oldest record not copied", "link")
+        self.failed_tasks = self._gauge(
+            "drctl_link_failed_tasks", "Connectors and tasks of the link that have failed", "link"
+        )
+        self.syncs = self._gauge(
+            "drctl_link_offset_syncs_partitions", "Partitions with offset syncs at the link's target", "link"
+        )
         self.group_lag = self._gauge("drctl_site_group_lag_offsets", "Sum over the plan's groups at this site", "site")
         self.undenied = self._gauge(
             "drctl_standby_open_writers", "Principals that may write at a site to which no clients are sent", "site"
@@ -124,6 +131,8 @@ class Metrics:
             self.up,
             self.brokers,
             self.link_up,
+            self.failed_tasks,
+            self.syncs,
             self.lag_records,
             self.lag_seconds,
             self.group_lag,
@@ -248,6 +257,9 @@ class Metrics:
             return  # nobody is to be woken by it
         if self._known(link.status, "link", name) and link.status.value is not None:
             self.link_up.labels(name).set(link.status.value.working)
+            self.failed_tasks.labels(name).set(_failed(link.status.value))
+        if self._known(link.syncs, "offset_syncs", name) and link.syncs.value is not None:
+            self.syncs.labels(name).set(link.syncs.value)
         if self._known(link.lag, "lag", name) and link.lag.value is not None:
             self.lag_records.labels(name).set(link.lag.value.total)
             if link.lag.value.seconds is not None:
@@ -256,3 +268,10 @@ class Metrics:
     def _known(self, reading: Reading[Any], what: str, of: str) -> bool:
         self.unknown.labels(what, of).set(not reading.known)
         return reading.known
+
+
+def _failed(status: LinkStatus) -> int:
+    """Connectors and tasks that have failed: a failed task stands under a connector that is shown as running."""
+    connectors = [each.state for each in status.connectors]
+    tasks = [task.state for each in status.connectors for task in each.tasks]
+    return [*connectors, *tasks].count(ConnectorState.FAILED)

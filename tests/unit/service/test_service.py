@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import JournalBroken
 from drctl.model.facts import Status
-from drctl.model.link import ConnectorState
+from drctl.model.link import ConnectorState, Task
 from drctl.model.offsets import TopicPartition
 from drctl.monitors import status
 from drctl.ports import World
@@ -259,3 +260,37 @@ def test_what_it_met_is_told_to_drctl_at_other_places_and_to_nobody_as_its_own()
     assert north == {"brokers": False, "connect": True}
     assert {each.vantage for each in (*told["north"], *told["south"])} == {"west"}
     assert all(each.met.value for each in told["south"])
+
+
+def test_a_failed_task_under_a_running_connector_is_counted() -> None:
+    env = fake_world()
+    world = env.ports()
+    watch = Watch(world, status, timedelta(seconds=15))
+    seen = status(world)
+    link = next(each for each in seen.links if each.link.name == "north-to-south")
+    assert link.status.value is not None
+    source = link.status.value.source
+    task = Task(7, ConnectorState.FAILED, "java.lang.IllegalStateException")
+    source = replace(source, state=ConnectorState.RUNNING, tasks=(*source.tasks, task))
+    failed = replace(link, status=replace(link.status, value=replace(link.status.value, source=source)))
+    watch.metrics.show(seen)
+    assert 'drctl_link_failed_tasks{link="north-to-south"} 0.0' in generate_latest(watch.metrics.registry).decode()
+    watch.metrics.show(replace(seen, links=(failed,)))
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_link_failed_tasks{link="north-to-south"} 1.0' in text
+    assert 'drctl_link_up{link="north-to-south"} 0.0' in text
+
+
+def test_offset_syncs_that_cannot_be_read_are_unknown_and_no_number() -> None:
+    env = fake_world()
+    watch = Watch(env.ports(), status, timedelta(seconds=15))
+    watch.cycle()
+    assert (
+        'drctl_link_offset_syncs_partitions{link="north-to-south"} 4.0'
+        in generate_latest(watch.metrics.registry).decode()
+    )
+    env.mirrors["north", "south"].topic_missing = "mm2-offset-syncs.north.internal"
+    watch.cycle()
+    text = generate_latest(watch.metrics.registry).decode()
+    assert 'drctl_reading_unknown{of="north-to-south",reading="offset_syncs"} 1.0' in text
+    assert "drctl_link_offset_syncs_partitions{" not in text

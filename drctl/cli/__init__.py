@@ -32,6 +32,7 @@ COMMANDS = {
     "salvage": "Save what only a lost site has when it is back, and decide on it.",
     "failback": "Let the site that was lost take the work back.",
     "runs": "List and show runs; continue, abort, verify or restore them.",
+    "pause": "Let nobody, and not the service either, begin anything until a time.",
     "approve": "Approve, as a second person, what drctl plan has shown.",
     "drill": "Rehearse a switchover and the way home, or the loss of a site, on two real sites on this machine.",
     "lab": "Two real Kafka sites on this machine, to try everything on.",
@@ -66,7 +67,7 @@ Refused by a gate, nothing changed; the first of all reasons told:
    32 a connector does not run        37 the link's lag, or its losses
    33 the offset syncs                38 who writes or stays, and where
    34 both directions run             39 a group is active at the target
-   40 the last move is too recent     41 a deployment cannot be scaled
+   40 moved too recently, or paused   41 a deployment cannot be scaled
    42 the standby is too small        43 a position cannot be proven
 \b
 Verdicts that are not proved:

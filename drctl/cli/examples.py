@@ -25,6 +25,10 @@ EXAMPLES = {
         "drctl salvage decide --topic orders --decision replay --by anna --reason 'not at the other site'",
     ),
     "failback": ("drctl failback --to north",),
+    "pause": (
+        "drctl pause --until 2h --reason 'work on the line between the sites'",
+        "drctl pause --end --reason done",
+    ),
     "runs": ("drctl runs list", "drctl runs resume"),
     "runs show": ("drctl runs show --evidence",),
     "runs abort": ("drctl runs abort --reason 'the window is over'",),

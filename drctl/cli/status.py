@@ -12,6 +12,7 @@ from drctl.cli.health import place_option, show_health
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.parameters import DURATION
+from drctl.cli.pause import pause_document
 from drctl.cli.status_document import as_document, left_document, link_state, run_document, why
 from drctl.cli.wording import state_word
 from drctl.cli.world import opened
@@ -26,6 +27,7 @@ from drctl.model.site import Role
 from drctl.monitors import Eyes, SideBySide, look, look_at_link, observe, status
 from drctl.plans.failovers import Standing, standing
 from drctl.plans.interruption import Interruption, interruption
+from drctl.plans.pausing import Pause, standing_pause
 from drctl.plans.pending import PendingReversal, pending_reversal
 from drctl.plans.selection import moving
 from drctl.ports import World
@@ -53,7 +55,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
                 click.clear()
             facts = tuple(site.facts for site in seen.sites)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
-            left = Left(interruption(world, observe), standing(world), pending_reversal(world))
+            left = Left(interruption(world, observe), standing(world), pending_reversal(world), standing_pause(world))
             _show(seen, lost, output, left, wanted)
             if not watch:
                 return
@@ -61,11 +63,15 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
 
 
 class Left(NamedTuple):
-    """What runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun."""
+    """What runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun.
+
+    And the pause that stands, if one does.
+    """
 
     run: Interruption | None
     failover: Standing | None
     reversal: PendingReversal | None
+    pause: Pause | None = None
 
 
 def _losses(world: World, seen: Status, looks: SideBySide) -> list[Blocker]:
@@ -93,9 +99,12 @@ def _show(
         more = {"losses": told, "leftSite": left and left_document(left), "capacity": capacity_document(wanted)}
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
         more |= {"pendingReversal": pending, "unfinishedRun": run_document(after.run)}
+        more |= {"pause": pause_document(after.pause)}
         show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
+    if after.pause is not None:
+        echo(f"drctl is {after.pause}; end it with 'drctl pause --end --reason …'\n")
     for line in after.run.lines if after.run is not None else ():
         echo(line)
     echo(f"front door: {_value(seen.front_door)}   epoch: {_value(seen.epoch)}   at {seen.seen_at:%H:%M:%S} UTC\n")

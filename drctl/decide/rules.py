@@ -62,6 +62,7 @@ class Rule(StrEnum):
     SINK_FAILED = "a sink connector has failed"
     SINK_GROUP_DIFFERS = "a sink connector does not read as the group whose position is moved"
     SINK_ACTIVE_AT_TARGET = "a sink connector runs at the target"
+    PAUSED = "somebody has paused drctl"
     COOLING_DOWN = "the last run that moved the primary ended only just now"
     LINK_UNPROVEN = "the link home of the last run does not work"
     RECORDS_REFUSED = "the target refuses records that the source takes"
@@ -200,7 +201,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
     Concern.ACTIVE_GROUPS: frozenset(
         {Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET, Rule.TARGET_AHEAD, Rule.POSITIONS_EXPIRING}
     ),
-    Concern.HASTE: frozenset({Rule.COOLING_DOWN}),
+    Concern.HASTE: frozenset({Rule.COOLING_DOWN, Rule.PAUSED}),
     Concern.DEPLOYMENTS: frozenset(
         {
             Rule.DEPLOYMENTS_UNKNOWN,

@@ -35,6 +35,8 @@ class Event(StrEnum):
     HOOK_INTENDED = "hook-intended"
     HOOK_ENDED = "hook-ended"
     APPROVAL_GIVEN = "approval-given"
+    PAUSE_BEGUN = "pause-begun"
+    PAUSE_ENDED = "pause-ended"
     RUN_ENDED = "run-ended"
 
 

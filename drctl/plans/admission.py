@@ -9,6 +9,7 @@ from drctl.model.run import Evidence, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
 from drctl.plans.linking import idle
+from drctl.plans.pausing import paused
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILBACK, FAILOVER, SWITCHOVER, WARM
 from drctl.ports import World
@@ -27,7 +28,8 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
             f"the plan that was seen is {terms.plan_digest[:12]}…, and this one is {own[:12]}…: something has changed",
             remedy=f"look again: drctl plan {plan.kind} --to {plan.target}",
         )
-    found = sift([*_cooling(plan, world), *_unproven(plan, world)], terms.overrides)
+    reasons = [*paused(world), *_cooling(plan, world), *_unproven(plan, world)]
+    found = sift(reasons, terms.overrides)
     if found.standing:
         raise Blocked(
             f"{plan}: {len(found.standing)} reasons to wait, nothing was changed",

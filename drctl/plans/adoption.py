@@ -12,6 +12,7 @@ from collections.abc import Collection
 from drctl.errors import NotFound, Superseded
 from drctl.model.fence import Denial
 from drctl.model.run import Event, Run, RunState
+from drctl.plans.pausing import require_not_paused
 from drctl.plans.selection import ADOPTION
 from drctl.ports import SitePorts, World
 
@@ -37,6 +38,7 @@ def adopt(world: World, site: SitePorts, principals: Collection[str], by: str) -
         found = unmarked(site, principals)
         if not found:
             return found
+        require_not_paused(world)
         told = {"site": site.name, "rules": sorted(f"{each.principal} {each.scope}" for each in found)}
         run = _begin(world, site.name, by)
         world.journal.append(run.id, Event.STEP_INTENDED, STEP, told)

@@ -16,6 +16,7 @@ from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetConnectorConfig
 from drctl.model.run import Event, Run, RunState
 from drctl.plans import fencing
 from drctl.plans.charge import require_charge
+from drctl.plans.pausing import require_not_paused
 from drctl.plans.record import unfinished
 from drctl.plans.selection import DOCTOR
 from drctl.ports import SitePorts, World
@@ -27,11 +28,12 @@ PATIENCE = 30.0
 def mend(world: World, source: str, target: str, fixes: Sequence[Fix], say: Callable[[str], None]) -> list[str]:
     """Make these changes at the target; returns what failed, with why. Those after a failure are tried all the same.
 
-    Refused while another run is unfinished or clients are not at the source; Locked or Superseded where somebody else
-    is, or gets, in charge.
+    Refused while drctl is paused, another run is unfinished or clients are not at the source; Locked or Superseded
+    where somebody else is, or gets, in charge.
     """
     world.lease.acquire(f"doctor --fix by process {os.getpid()} on {socket.gethostname()}")
     try:
+        require_not_paused(world)
         if left := unfinished(world):
             raise Refused(
                 f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished", remedy="finish it first"

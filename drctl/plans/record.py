@@ -11,11 +11,13 @@ from drctl.plans.charge import require_nobody_at_work
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
     ADOPTION,
+    APPROVAL,
     DECISION,
     DOCTOR,
     FAILOVER,
     FENCE,
     MOVES,
+    PAUSE,
     REVERSAL,
     SALVAGE,
     UNFENCE,
@@ -118,9 +120,9 @@ def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
     What keeps positions warm only notes what was there, and never ends; what mends a standby or adopts rules is begun
-    again.
+    again. An approval or a pause is said by its first entry, also where its writer was killed behind that.
     """
-    apart = (WARM, DOCTOR, ADOPTION)
+    apart = (WARM, DOCTOR, ADOPTION, APPROVAL, PAUSE)
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 

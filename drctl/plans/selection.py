@@ -18,6 +18,8 @@ MOVES = (SWITCHOVER, FAILOVER, FAILBACK)
 
 APPROVAL = "approval"
 """No run: an approval is journaled under this kind."""
+PAUSE = "pause"
+"""No run: a pause, and its end before its time, is journaled under this kind."""
 DOCTOR = "doctor"
 """Safe changes at a standby; such a run moves nothing, and no other waits for its end."""
 ADOPTION = "adoption"

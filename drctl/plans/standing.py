@@ -7,7 +7,7 @@ from enum import StrEnum
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, WARM
+from drctl.plans.selection import APPROVAL, PAUSE, WARM
 from drctl.ports import World
 
 
@@ -58,9 +58,9 @@ class Told:
 
 
 def told_runs(world: World, *, everything: bool = False) -> tuple[Told, ...]:
-    """Every run, newest first; with ``everything`` also notes of warm standbys and approvals."""
+    """Every run, newest first; with ``everything`` also notes of warm standbys, approvals and pauses."""
     holder = world.lease.holder()
-    runs = [each for each in world.journal.runs() if everything or each[0].kind not in (WARM, APPROVAL)]
+    runs = [each for each in world.journal.runs() if everything or each[0].kind not in (WARM, APPROVAL, PAUSE)]
     return tuple(_told(world, run, state, holder) for run, state in reversed(runs))
 
 

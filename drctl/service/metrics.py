@@ -117,6 +117,9 @@ class Metrics:
         self.closing_failed = Counter(
             "drctl_left_site_close_failures", "Attempts to close a left site that failed", registry=self.registry
         )
+        self.paused = self._gauge(
+            "drctl_paused", "1 while a person has paused drctl, so that the service acts on nothing"
+        )
         self.reversal_pending = self._gauge(
             "drctl_reversal_pending", "1: clients work at the target of a move, and replication home is not begun"
         )

@@ -26,6 +26,7 @@ from drctl.service.foresight import Foresight
 from drctl.service.http import listen
 from drctl.service.losses import LossWatch
 from drctl.service.metrics import Metrics
+from drctl.service.pausing import PauseWatch
 from drctl.service.returned import ReturnedSites
 from drctl.service.reversal import PendingReversals
 from drctl.service.telling import Telling, Trouble
@@ -76,12 +77,14 @@ class Watch:
         leads = election.leads if election else lambda: True
         if election is not None:
             election.expose(self.metrics.registry)
-        self.keeper = WarmKeeper(world, self.sessions, self.tails, self.metrics, leads) if warm else None
+        self.pause = PauseWatch(world, self.metrics)
+        may_begin = partial(self._may_begin, leads)
+        self.keeper = WarmKeeper(world, self.sessions, self.tails, self.metrics, may_begin) if warm else None
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
         deputies = [each(world, own, self.metrics) for each in (ReturnedSites, PendingReversals)] if own else []
-        self.acting = Acting(deputies, leads)
+        self.acting = Acting(deputies, may_begin)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
         self.looked_at: float | None = None
         self.cycles = 0
@@ -99,6 +102,7 @@ class Watch:
         self.cycles += 1
         self.looked_at = clock.monotonic()
         self.epoch_known = seen.epoch.known
+        self.pause.active()  # also where nothing would act: begin and end are told, and shown as a metric
         self.acting.take(seen)
         self.metrics.show(seen)
         self.causes.take(seen.sites, clock.now())
@@ -114,6 +118,10 @@ class Watch:
         self.metrics.cycle_at.set(clock.now().timestamp())
         self._tell_of_sites(seen)
         self.foresight.look(seen)
+
+    def _may_begin(self, leads: Callable[[], bool]) -> bool:
+        """Whether something new may be begun. A run under way asks for leadership alone: no pause stops it halfway."""
+        return leads() and not self.pause.active()
 
     def _tell_of_sites(self, seen: Status) -> None:
         for site in seen.sites:

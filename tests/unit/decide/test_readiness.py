@@ -498,7 +498,7 @@ def test_old_facts_say_nothing_about_now() -> None:
 
 def test_every_rule_has_a_case() -> None:
     of_failovers = {Rule.SOURCE_HEALTHY, Rule.LOSS_NOT_ACCEPTED}  # in test_failing_over.py
-    of_the_journal = {Rule.COOLING_DOWN, Rule.LINK_UNPROVEN}  # tests/spec/test_runs.py
+    of_the_journal = {Rule.COOLING_DOWN, Rule.LINK_UNPROVEN, Rule.PAUSED}  # tests/spec/test_runs.py, test_pause.py
     of_scaling = CONCERNS[Concern.DEPLOYMENTS] | CONCERNS[Concern.CAPACITY]  # test_capacity.py, test_deployments.py
     of_positions = CONCERNS[Concern.POSITIONS]  # test_rules_positions.py, tests/spec/test_neighbours.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal

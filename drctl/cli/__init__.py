@@ -48,34 +48,53 @@ COMMANDS = {
 EXIT_CODES = """\
 \b
 Exit codes:
-   0  done, or proved           9  something that was named does not exist
-   1  something failed          10 not proven, so not done
-   2  wrong usage or file       11 the world changed meanwhile
-   3  refused, nothing changed  12 the journal is damaged
-   4  a step failed             13 the lab failed
-   5  failed, and gone back     14 another drctl is at work
-   6  no answer                 15 a newer decision exists
-   7  an operation is denied    16 login or certificate is rejected
-   8  a site is something drctl cannot work with
-   17 more would be lost than was accepted
-   18 a second person's approval is missing, declined or expired
-   19 a stranded tail is not salvaged, or nobody has decided about it
+    0  done, or proved
+    1  something failed
+    2  wrong usage, plan file or properties file
+    3  refused, nothing changed
+    4  a step failed
+    5  a step failed, and the run was rolled back
+    6  no answer in time
+    7  an operation is denied
+    8  a site is something drctl cannot work with
+    9  something that was named does not exist
+   10  not proven, so not done
+   11  something changed meanwhile
+   12  the journal is damaged or cannot be written
+   13  the lab failed
+   14  another drctl is at work
+   15  a newer decision exists
+   16  login or certificate is rejected
+   17  more records would be lost than was accepted
+   18  a second person's approval is missing, declined or expired
+   19  a stranded tail is not salvaged or not decided
 \b
-Refused by a gate, nothing changed; the first of all reasons told:
-   30 a site is silent or not whole   35 a topic or group does not exist
-   31 a Connect worker is silent      36 something is configured wrongly
-   32 a connector does not run        37 the link's lag, or its losses
-   33 the offset syncs                38 who writes or stays, and where
-   34 both directions run             39 a group is active at the target
-   40 moved too recently, or paused   41 a deployment cannot be scaled
-   42 the standby is too small        43 a position cannot be proven
+  Verdicts of a drill, an experiment or drctl verify that are not proved:
+   20  refuted
+   21  inconclusive
+   22  vacuous
+   23  a report's bundle is damaged, or its signature is wrong
+   24  a report says something else than its evidence
 \b
-Verdicts that are not proved:
-   20 refuted  21 inconclusive  22 vacuous       130 interrupted
+  Gates; nothing was changed, all reasons are listed, the code is the first one's:
+   30  a site is silent or not whole
+   31  a Connect worker is silent
+   32  a connector does not run
+   33  the offset syncs are missing or elsewhere
+   34  both directions of replication run
+   35  a topic or group does not exist
+   36  something is configured wrongly
+   37  the link's lag is too high, or it has lost records
+   38  who writes or stays, and where
+   39  a group is active at the target
+   40  the last move is too recent
+   41  a deployment cannot be scaled
+   42  the standby is too small for the shift
+   43  a position cannot be proven
 \b
-What drctl verify finds besides:
-   23 the bundle is damaged, or its signature is wrong
-   24 the report says something else than its evidence
+  130  interrupted
+
+What to do for each: docs/troubleshooting.md.
 """
 
 

@@ -1,5 +1,6 @@
 """The command line as a user meets it."""
 
+import re
 import subprocess
 import sys
 
@@ -77,6 +78,12 @@ def test_every_exit_code_is_documented() -> None:
     documented = {int(word) for word in cli.EXIT_CODES.replace("\b", "").split() if word.isdigit()}
     used = {each.exit_code for each in classes(errors.DrctlError)} | set(EXIT_CODES.values()) | set(Concern)
     assert used | {130} <= documented
+
+
+def test_exit_codes_are_listed_one_a_line_in_the_order_of_their_numbers() -> None:
+    listed = [int(code) for code in re.findall(r"^ *(\d+)  \S", drctl("--help").stdout, re.MULTILINE)]
+    assert listed == sorted(set(listed))
+    assert {0, 20, 43, 130} <= set(listed)
 
 
 def test_a_wrong_verdict_never_shares_a_code_with_an_error() -> None:

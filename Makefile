@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned chaos-matrix fuzz sweep format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned chaos-matrix fuzz sweep format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -96,6 +96,10 @@ chart: setup ## write deploy/chart from deploy/base
 
 runbooks: setup ## write runbooks/ from the plans
 	$(BIN)/python -m drctl.plans.render
+
+docs: setup ## write what is printed from the code: docs/plan-file.md, the life of a switchover
+	$(BIN)/python tools/plan_reference.py
+	$(BIN)/python tools/life.py
 
 lock: setup ## renew requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
 	@tools/lock.sh $(ARGS)

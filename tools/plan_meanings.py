@@ -1,0 +1,131 @@
+"""What each key of the plan file is for, by the class in ``drctl/config/parts.py`` and the key in it.
+
+Read by ``tools/plan_reference.py``; every key has a line here, and every line is of a key.
+"""
+
+MEANINGS = {
+    "DisasterRecoveryPlan": {
+        "apiVersion": "Version of this format. It may still change between versions of drctl.",
+        "kind": "Always this.",
+        "metadata": "",
+        "spec": "",
+    },
+    "Metadata": {"name": "Stands in the journal, in metrics and in commit metadata. A state file is for one name."},
+    "Spec": {
+        "sites": "Two or more.",
+        "links": "One per direction. Both directions are needed for a switchover.",
+        "workloads": "What moves. A topic belongs to one workload.",
+        "witnesses": "Other drctl services that are asked what they meet before a site is called lost.",
+        "objectives": "What was promised. Results are compared with it; it stops nothing.",
+        "guards": "",
+        "frontDoor": "",
+        "state": "",
+        "hooks": "",
+        "fencingAgent": "",
+        "clients": "Software of clients: some do not follow to another site.",
+        "capacity": "",
+    },
+    "SitePart": {
+        "name": "The site's name, which is also its alias in MirrorMaker 2.",
+        "kafka": "",
+        "connect": "",
+        "kubernetes": "Without it neither pods, nodes nor volumes are watched, and no Deployment moves.",
+        "strimzi": "",
+        "platformPrincipals": "Users of the platform that the fence exempts.",
+    },
+    "KafkaPart": {
+        "bootstrapServers": "`host:port`, several with commas. Brokers of two sites must differ.",
+        "clientProperties": "drctl's own login. Rights: [kafka-rights.md](kafka-rights.md).",
+        "canary": "",
+    },
+    "CanaryPart": {
+        "clientProperties": "The canary's login: an ordinary user, never drctl's own.",
+        "topic": "A topic that only the canary writes to. It belongs to no workload.",
+    },
+    "ConnectPart": {"url": "The REST interface of the Connect worker."},
+    "KubernetesPart": {
+        "kubeconfig": "A file beside the plan file; the current context of your own is never used.",
+        "context": "The context in it.",
+        "namespace": "Where the brokers run, and Deployments that name no namespace.",
+        "pods": "Label selector of the broker pods. Needed without `strimzi`.",
+    },
+    "StrimziPart": {
+        "cluster": "Name of the Kafka resource.",
+        "listener": "The listener whose address and certificate are used.",
+        "user": "The KafkaUser of drctl.",
+        "canaryUser": "The KafkaUser of the canary.",
+        "takeOwnership": "Off, because the next apply of the other manager's manifest would undo it.",
+    },
+    "LinkPart": {
+        "name": "Stands in tables and metrics.",
+        "source": "A site of this file.",
+        "target": "Another one; the link runs there.",
+        "connectors": "JSON: `{name: {configuration}}`, one source, one checkpoint and one heartbeat connector.",
+        "mirrorMaker2": "Instead of `connectors`: a KafkaMirrorMaker2 of Strimzi.",
+        "replicationPrincipal": "MirrorMaker 2's user at the target. The fence exempts it: share it with nobody.",
+        "replicationPolicy": "Must be the connectors' own.",
+        "separator": "Stands between site and topic under the policy `default`.",
+    },
+    "WorkloadPart": {
+        "name": "For `--workload`.",
+        "topics": "Exact names. Under the policy `default` without prefix.",
+        "groups": "Exact names. May be empty.",
+        "sinks": "Names of sink connectors, the same at both sites.",
+        "deployments": "See [capacity.md](capacity.md).",
+    },
+    "DeploymentPart": {
+        "name": "The same at every site.",
+        "kind": "",
+        "namespace": "The site's own unless named.",
+        "groups": "Groups whose members its pods are.",
+        "takeOwnership": "Off, because the manifest that sets the number would undo it.",
+    },
+    "WitnessPart": {"name": "A site's name, or that of a third place.", "url": "Of `drctl service run` there."},
+    "ObjectivesPart": {
+        "recoveryTime": "Recovery time objective: the longest pause promised.",
+        "recoveryPoint": "Recovery point objective: the most data, in seconds, that a failover may lose.",
+    },
+    "GuardsPart": {
+        "fenceWindow": "How long end offsets must stand still behind the fence, seen five times; at least 1s.",
+        "stepTimeout": "Deadline of what one step waits for.",
+        "maxLag": "Records that the link may be behind before a switchover is refused (37).",
+        "coolDown": "How long after a move the next one is refused (40).",
+        "approval": "`required`: a second person must approve (`drctl approve`).",
+        "approvalValidity": "For how long an approval counts.",
+    },
+    "FrontDoorPart": {
+        "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',
+        "command": "Instead of a file.",
+    },
+    "DoorCommandPart": {
+        "pointTo": "Sends clients to a site; is called with the site's name.",
+        "read": "Prints the site to which clients are sent.",
+        "timeout": "",
+    },
+    "StatePart": {
+        "file": "Epoch, journal and lock, SQLite. Keep it where the loss of a site does not take it.",
+        "shared": "",
+    },
+    "HooksPart": {"pre": "", "post": "", "onFailure": "", "onState": ""},
+    "HookPart": {"command": "Words, no shell.", "timeout": ""},
+    "FencingAgentPart": {"command": "Words, no shell.", "timeout": ""},
+    "ClientPart": {
+        "clientId": "`client.id`, or its beginning and `*`.",
+        "software": "Such as `librdkafka` or `kafka-clients`.",
+        "version": "In quotes: YAML reads 2.9 as a number.",
+    },
+    "CapacityPart": {
+        "timeZone": "Such as `Europe/Berlin`.",
+        "shifts": "",
+        "scaleNodePools": "Off, because new brokers hold no partition until somebody rebalances.",
+    },
+    "ShiftPart": {
+        "name": "",
+        "days": "On which it begins.",
+        "begins": "By the clock on the wall.",
+        "ends": "24:00 is the end of the day.",
+        "deployments": "Replicas by name.",
+        "nodePools": "Replicas by KafkaNodePool.",
+        "tasksMax": "`tasks.max` of the link's source connector.",
+    },
+}

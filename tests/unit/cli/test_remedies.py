@@ -63,7 +63,8 @@ def typed(prose: str) -> str:
 
 def told() -> list[tuple[str, str]]:
     """Each command with the file that names it."""
-    files = [*sorted(ROOT.rglob("*.py")), *sorted(ROOT.rglob("*.md")), *sorted((ROOT.parent / "runbooks").glob("*.md"))]
+    papers = [path for folder in ("runbooks", "docs", "examples") for path in (ROOT.parent / folder).glob("*.md")]
+    files = sorted([*ROOT.rglob("*.py"), *ROOT.rglob("*.md"), *papers, ROOT.parent / "SECURITY.md"])
     found = {(path.name, each) for path in files for text in texts(path) for each in named(text)}
     return sorted(each for each in found if re.match(r"[a-z-]", each[1]))
 

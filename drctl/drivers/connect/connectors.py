@@ -20,17 +20,17 @@ class ConnectConnectors:
         self.worker.client.close()
 
     def definition(self, name: str) -> Mapping[str, str] | None:
-        found = self._certain(name)
+        found = self.worker.certain(name)
         # The worker adds the name.
         return {key: value for key, value in found.config.items() if key != "name"} if _exists(found) else None
 
     def state(self, name: str) -> Connector:
-        found = self._certain(name)
+        found = self.worker.certain(name)
         return Connector(name, found.state, found.tasks, trace=found.trace)
 
     def put(self, name: str, config: Mapping[str, str], permit: Permit = always) -> None:
         wanted = {**config, "name": name}
-        found = self.worker.patiently(lambda: self._certain(name))
+        found = self.worker.patiently(lambda: self.worker.certain(name))
         if not _exists(found):
             self.worker.create_missing(name, wanted, permit)
         elif found.config != wanted:
@@ -50,13 +50,6 @@ class ConnectConnectors:
         except NotFound:
             self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
             raise
-
-    def _certain(self, name: str) -> Connector:
-        found = self.worker.connector(name)
-        if _exists(found):
-            return found
-        self.worker.refuse_unsettled(name)
-        return self.worker.connector(name)
 
 
 def _exists(connector: Connector) -> bool:

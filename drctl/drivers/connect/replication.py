@@ -28,8 +28,7 @@ class ConnectReplication:
         self.client.close()
 
     def status(self) -> LinkStatus:
-        self.worker.refuse_unsettled(self.definitions.source.name)
-        source, checkpoint, heartbeat = (self.worker.connector(each.name) for each in self.definitions.all)
+        source, checkpoint, heartbeat = (self.worker.certain(each.name) for each in self.definitions.all)
         return LinkStatus(source, checkpoint, heartbeat)
 
     def frontier(self) -> Mapping[TopicPartition, int]:

@@ -23,19 +23,40 @@ class Worker:
         self.clock = clock
 
     def connector(self, name: str) -> Connector:
-        """The connector as it is now; ABSENT is certain only after :meth:`refuse_unsettled`."""
+        """Return the connector as it is now; ABSENT is certain only after :meth:`refuse_unsettled`.
+
+        The configuration is asked for first: the worker's herder thread answers it (DistributedHerder.connectorInfo),
+        and only while it is a member of its group and no rebalance is due. So the state, which any thread reads from
+        the status topic's copy, is that of a worker which has settled.
+        """
         try:
-            status = self.client.get(f"{path(name)}/status")
             config = self.client.get(f"{path(name)}/config")
         except NotFound:
-            return self._without_status(name)
+            return Connector(name, ConnectorState.ABSENT)
         with self.client.understood(name):
             self.client.known[name] = held = dict(config)
+        try:
+            status = self.client.get(f"{path(name)}/status")
+        except NotFound:  # just created: it has a configuration and no status yet
+            return Connector(name, ConnectorState.UNASSIGNED, config=held)
+        with self.client.understood(name):
             tasks = tuple(
                 Task(int(task["id"]), _state(task["state"]), _said(task.get("trace"), held)) for task in status["tasks"]
             )
             state = status["connector"]
             return Connector(name, _state(state["state"]), tasks, held, _said(state.get("trace"), held))
+
+    def certain(self, name: str) -> Connector:
+        """Return the connector as it is now; ABSENT is certain, too.
+
+        Only one that seems to be absent costs :meth:`refuse_unsettled`, for which a worker reads its offsets topic from
+        beginning to end: half a second, which a failover would wait for before each of its steps.
+        """
+        found = self.connector(name)
+        if found.state is not ConnectorState.ABSENT:
+            return found
+        self.refuse_unsettled(name)
+        return self.connector(name)
 
     def refuse_unsettled(self, name: str) -> None:
         """After a crash a worker answers 200 with no connectors while it still waits for the group to form.
@@ -98,16 +119,6 @@ class Worker:
                 if "STOPPED" not in str(refused) or self.clock.monotonic() > deadline:
                     raise
             self.clock.sleep(0.3)
-
-    def _without_status(self, name: str) -> Connector:
-        """Absent, or just created: then it has a configuration and no status yet."""
-        try:
-            config = self.client.get(f"{path(name)}/config")
-        except NotFound:
-            return Connector(name, ConnectorState.ABSENT)
-        with self.client.understood(name):
-            self.client.known[name] = held = dict(config)
-            return Connector(name, ConnectorState.UNASSIGNED, config=held)
 
 
 _ABSENT = ConnectorState.ABSENT

@@ -5,7 +5,7 @@ import re
 import socket
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,7 +13,7 @@ from drctl.cli.forecast import told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there
 from drctl.cli.terms import tell_exceptions, terms, terms_options
-from drctl.cli.walking import confirm, require_somebody, walk
+from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
 from drctl.model.fence import Attestation
@@ -53,9 +53,15 @@ def command(
         if not on_terms.key and is_there(whole, target, on_terms, output):  # a key tells how its own run ended
             return
         world = moving(whole, target)
-        if not yes:
+        begun = _as_begun(whole, source, target)
+        if begun is None and not yes:
             accepted = ask(world, source, target, accepted)
+        if begun is not None:
+            accepted, attestation = accepted or begun.accepted, attestation or begun.attestation
         steps = failover_plan(world, source, target, observe=observe, accepted=accepted, attestation=attestation)
+        going = continued(steps, whole)
+        if going is not None and not yes:
+            ask_to_go_on(going)
         result = walk(steps, world, on_terms)
         entries = world.journal.entries(result.run.id)
     show(result, output, {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()})
@@ -63,6 +69,29 @@ def command(
         seconds = (datetime.fromisoformat(restored) - entries[0].at).total_seconds()
         echo(f"recovery time: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
     tell_exceptions(result)
+
+
+class Begun(NamedTuple):
+    """What was said when the failover that is continued was begun."""
+
+    accepted: AcceptedLoss
+    attestation: Attestation | None
+
+
+def _as_begun(world: World, source: str, target: str) -> Begun | None:
+    """Return what the unfinished failover of this direction was begun with; None if this one is new.
+
+    Its loss was shown and accepted: it is not asked for again, and *measure-loss* refuses what is more.
+    """
+    from drctl.plans.kinds import accepted_loss, attestation_of
+    from drctl.plans.record import unfinished
+    from drctl.plans.selection import FAILOVER, chosen
+
+    left = unfinished(world)
+    if not left or (left[-1].kind, left[-1].source, left[-1].target) != (FAILOVER, source, target):
+        return None
+    said = chosen(world, left[-1].id)
+    return Begun(accepted_loss(said), attestation_of(said))
 
 
 def _accepted(accept: str | None) -> AcceptedLoss | None:

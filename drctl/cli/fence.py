@@ -7,7 +7,7 @@ import click
 from drctl.cli.openness import told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.terms import by_option, tell_exceptions, terms
-from drctl.cli.walking import confirm, require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import NotFound, Refused
 
@@ -49,7 +49,10 @@ def command(plan_file: Path, output: str, site: str | None, adopt: tuple[str, ..
                 f"the site that was left behind is {left.left}, not {site}", remedy=f"drctl fence --site {left.left}"
             )
         plan = ordered(left.left, left.run.target, left.run.id)
-        if not yes:
+        going = None if yes else continued(plan, world)
+        if going is not None:
+            ask_to_go_on(going)
+        elif not yes:
             require_somebody()
             echo(f"{left.left} was left by run {left.run.id}; its fence is {left.fence}. It will be closed.", err=True)
             show_steps(plan)

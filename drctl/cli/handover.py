@@ -9,7 +9,7 @@ import click
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, never_committed, other_site, refuse_back_into
 from drctl.cli.terms import tell_exceptions, terms, terms_options
-from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid
 from drctl.model.run import RunResult
@@ -50,8 +50,6 @@ def handover(
     """
     from drctl.monitors import observe
     from drctl.plans.handover import ordered
-    from drctl.plans.interruption import interruption
-    from drctl.plans.record import under_way
     from drctl.plans.selection import narrowed
 
     if everything == bool(workloads or groups or topics):
@@ -64,10 +62,7 @@ def handover(
         refuse_back_into(whole, source, target)
         world = narrowed(whole, workloads=workloads, groups=groups, topics=topics)
         plan = ordered(source, target, observe=observe, accept_repeats=accept_repeats)
-        going = under_way(plan, world) and interruption(whole, observe)
-        if not yes and going:
-            ask_to_go_on(going)
-        elif not yes:
+        if not yes:
             _ask(world, plan, f"These groups go on at {target}: {', '.join(world.plan.groups)}.")
         result = walk(plan, world, on_terms)
     handed = result.evidence["hand-over-positions"]["groups"]
@@ -107,6 +102,9 @@ def undo(plan_file: Path, output: str, target: str | None, groups: tuple[str, ..
 def _ask(world: World, plan: Plan, what: str) -> None:
     from drctl.plans.selection import HANDOVER
 
+    if (going := continued(plan, world)) is not None:
+        ask_to_go_on(going)
+        return
     require_somebody()
     echo(what, err=True)
     for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):

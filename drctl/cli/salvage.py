@@ -8,7 +8,7 @@ import click
 
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.walking import confirm, require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import NotFound, NotProven, Refused
 from drctl.model.run import RunResult
@@ -40,7 +40,11 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool) -> N
             _refuse_done(world)
         plan = ordered(lost, serving, failover.run.id)
         if not yes:
-            _ask(plan, f"{lost} was left by run {failover.run.id}; its fence is {failover.fence}. It will be closed.")
+            _ask(
+                world,
+                plan,
+                f"{lost} was left by run {failover.run.id}; its fence is {failover.fence}. It will be closed.",
+            )
         result = walk(plan, world)
     _show(result, output)
 
@@ -94,7 +98,7 @@ def decide(
         salvaged = last_salvage(world, failover)
         plan = made(failover, salvaged, topic, Decision(decision), by=by, reason=reason, records=records)
         if not yes:
-            _ask(plan, f"{decision} of {salvaged.committed.get(topic, 0)} records of {topic}.")
+            _ask(world, plan, f"{decision} of {salvaged.committed.get(topic, 0)} records of {topic}.")
         result = walk(plan, world)
     if output in ("json", "yaml"):
         from drctl.cli.switchover import as_document
@@ -194,7 +198,10 @@ def _decisions(world: World, failover: str) -> Mapping[str, str]:
     return {topic: made.value for topic, (made, _) in decided(world, failover).items()}
 
 
-def _ask(plan: Plan, what: str) -> None:
+def _ask(world: World, plan: Plan, what: str) -> None:
+    if (going := continued(plan, world)) is not None:
+        ask_to_go_on(going)
+        return
     require_somebody()
     echo(what, err=True)
     show_steps(plan)

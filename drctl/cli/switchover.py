@@ -9,16 +9,14 @@ from drctl.cli.evidence import spelled
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there, never_committed, stays_behind
 from drctl.cli.terms import tell_exceptions, terms, terms_options
-from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
-from drctl.plans.interruption import interruption
 from drctl.plans.objectives import against, pause
 from drctl.plans.plan import Plan
-from drctl.plans.record import under_way
 from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
@@ -44,8 +42,8 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
             return
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
-        going = under_way(steps, whole) and interruption(whole, observe)
-        if not yes and going:
+        going = continued(steps, whole)
+        if not yes and going is not None:
             ask_to_go_on(going)
         elif not yes:
             _ask(world, steps, stays_behind(whole, source, target))

@@ -6,7 +6,7 @@ import click
 
 from drctl.cli.output import echo, output_option, show_document
 from drctl.cli.terms import by_option, tell_exceptions, terms
-from drctl.cli.walking import require_somebody, show_steps, walk
+from drctl.cli.walking import ask_to_go_on, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import Refused
 
@@ -29,7 +29,11 @@ def command(plan_file: Path, output: str, site: str, confirm: str | None, by: st
 
     with opened(plan_file) as world:
         steps = plan(world, site)
-        if confirm is None:
+        going = continued(steps, world) if confirm is None else None
+        if going is not None:  # the name was typed when it was begun
+            ask_to_go_on(going)
+            confirm = site
+        elif confirm is None:
             require_somebody()
             echo(f"{site} will take writes again. What was written at another site since is not there.", err=True)
             show_steps(steps)

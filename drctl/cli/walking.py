@@ -39,6 +39,18 @@ def confirm(question: str = "Go on?") -> None:
         raise Refused("declined", remedy="")
 
 
+def continued(plan: "Plan", world: "World") -> "Interruption | None":
+    """Return the unfinished run that this plan goes on with; None if it begins a new one.
+
+    Refused if another run is unfinished: before anything is asked.
+    """
+    from drctl.monitors import observe
+    from drctl.plans.interruption import interruption
+    from drctl.plans.record import under_way
+
+    return interruption(world, observe) if under_way(plan, world) else None
+
+
 def ask_to_go_on(run: "Interruption") -> None:
     """Ask about a run that is continued: how it stands is told, and nothing announced that has long happened."""
     require_somebody()

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drctl.errors import DrctlError
+from drctl.model.fence import FenceState
 from drctl.model.run import Event, JournalEntry, Run
 from drctl.plans.kinds import rebuilt
 from drctl.plans.observing import Observe
 from drctl.plans.record import unfinished
+from drctl.plans.selection import FAILOVER, MOVES
 from drctl.plans.standing import Standing, told_run
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
@@ -25,7 +27,8 @@ class Interruption:
     """An unfinished run. ``number`` of ``total`` is the step that it came to, 0 where its plan cannot be made again.
 
     ``closed_since`` is when writing was first stopped at the source, None while it was not, or once a site was opened;
-    ``may_abort`` says that the point of no return was not begun.
+    ``may_abort`` says that the point of no return was not begun; ``fence`` is how surely a failover has closed its
+    source, empty for other runs and before it was tried.
     """
 
     run: Run
@@ -35,6 +38,7 @@ class Interruption:
     total: int
     closed_since: datetime | None
     may_abort: bool
+    fence: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -42,7 +46,9 @@ class Interruption:
         run = self.run
         place = f" at step {self.number} of {self.total}, {self.step}" if self.number else ""
         told = [f"UNFINISHED RUN {run.id}: {run.kind} from {run.source} to {run.target}, {self.standing}{place}"]
-        if self.closed_since is not None:
+        if self.closed_since is not None and self.fence not in ("", FenceState.PROVEN):
+            told.append(f"  the fence of {run.source} is {self.fence}, not proven; {run.target} was not opened yet")
+        elif self.closed_since is not None:
             since = f"{self.closed_since:%Y-%m-%d %H:%M:%S} UTC"
             told.append(f"  writing was stopped at {run.source} at {since}; no site was opened since: nobody can write")
         if self.standing is Standing.RUNNING:
@@ -66,9 +72,19 @@ def interruption(world: World, observe: Observe) -> Interruption | None:
     begun = [entry.step for entry in told.entries if entry.event is Event.STEP_INTENDED]
     number = names.index(told.step) + 1 if told.step in names else 1 if names and not told.step else 0
     step = told.step or (names[0] if names else "")
+    # Other kinds close a site beside the one that serves.
+    closed = _closed_since(told.entries) if run.kind in MOVES else None
     return Interruption(
-        run, told.standing, step, number, len(names), _closed_since(told.entries), boundary not in begun
+        run, told.standing, step, number, len(names), closed, boundary not in begun, _fence(run, told.entries)
     )
+
+
+def _fence(run: Run, entries: tuple[JournalEntry, ...]) -> str:
+    """How surely a failover has closed its source: as it was seen last, *pending* where its end was not seen."""
+    if run.kind != FAILOVER:
+        return ""
+    seen = [str(e.body.get("fence", "")) for e in entries if e.step == FenceWhatAnswers.name and e.event in HAPPENED]
+    return next((each for each in reversed(seen) if each), FenceState.PENDING.value)
 
 
 def _steps(world: World, run: Run, observe: Observe) -> tuple[tuple[str, ...], str]:

@@ -67,14 +67,20 @@ def _accepts_repeats(said: Evidence) -> bool:
 
 
 def _failover(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:
-    accepted, attested = _accepted_loss(said), said.get("attested")
-    attestation = Attestation(attested["by"], attested["why"]) if attested else None
+    accepted, attestation = accepted_loss(said), attestation_of(said)
     smaller = moving(world, run.target)
     plan = failover.plan(smaller, run.source, run.target, observe=observe, accepted=accepted, attestation=attestation)
     return plan, smaller
 
 
-def _accepted_loss(said: Evidence) -> AcceptedLoss:
+def attestation_of(said: Evidence) -> Attestation | None:
+    """Return the word that a failover was begun on, from what it said at its start; None if there was none."""
+    attested = said.get("attested")
+    return Attestation(attested["by"], attested["why"]) if attested else None
+
+
+def accepted_loss(said: Evidence) -> AcceptedLoss:
+    """Return the loss that a run was begun with, from what it said at its start."""
     told = str(said.get("accepted loss", ""))
     return AcceptedLoss(int(told.split(maxsplit=1)[0])) if told[:1].isdigit() else AcceptedLoss(unknown=bool(told))
 
@@ -88,7 +94,7 @@ def failback_again(world: World, run: Run, said: Evidence, observe: Observe, *, 
         observe=observe,
         accept_repeats=accept_repeats,
         recreate=said.get("recreate", ()),
-        accepted=_accepted_loss(said),
+        accepted=accepted_loss(said),
     )
 
 

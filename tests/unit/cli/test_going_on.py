@@ -1,0 +1,120 @@
+"""A command that goes on with a run that was cut off asks about that run, and announces nothing that has happened."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+
+from drctl.cli import failover, fence, salvage, unfence, walking
+from drctl.errors import Refused
+from drctl.model.fence import Denial, Scope
+from drctl.model.loss import AcceptedLoss
+from drctl.monitors import observe
+from drctl.plans.interruption import Interruption, interruption
+from drctl.plans.selection import chosen
+from drctl.ports import World
+from tests.fakes import FakeWorld, fake_world
+from tests.fakes.world import APPLICATIONS
+from tests.spec.failing import SOMEBODY, fail_over, kept_warm, lose, some_lag
+from tests.spec.returning import returned
+from tests.spec.stage import killed_at, require_served_by
+
+
+@pytest.fixture(autouse=True)
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "require_somebody", lambda: None)
+    for module in (failover, fence, salvage, unfence):
+        monkeypatch.setattr(module, "require_somebody", lambda: None)
+
+
+@pytest.fixture
+def lost() -> FakeWorld:
+    earth = kept_warm(fake_world())
+    some_lag(earth)
+    lose(earth, sighted=True)
+    return earth
+
+
+def typed(earth: FakeWorld, module: ModuleType, *words: str, answers: str = "") -> Result:
+    @contextmanager
+    def opened(_: Path, **_more: object) -> Iterator[World]:
+        yield earth.new_process()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "opened", opened)
+        return CliRunner().invoke(module.command, words, obj=Path("plan.yaml"), input=answers)
+
+
+def unfinished(earth: FakeWorld) -> Interruption:
+    found = interruption(earth.new_process(), observe)
+    assert found is not None
+    return found
+
+
+def test_a_failover_that_goes_on_does_not_ask_for_its_loss_again(lost: FakeWorld) -> None:
+    with killed_at(lost, "door to south"):
+        fail_over(lost.ports(), accepted=AcceptedLoss(10_000), attestation=SOMEBODY)
+    run = unfinished(lost).run.id
+    done = typed(lost, failover, "--to", "south", answers="y\n")
+    assert done.exit_code == 0, done.exception
+    assert f"UNFINISHED RUN {run}" in done.stderr
+    assert "are lost. Type" not in done.stderr
+    assert "If north were lost now" not in done.stderr
+    assert "attested by anna" in done.stdout
+    assert lost.door.site() == "south"
+
+
+@pytest.mark.parametrize("effect", ["raise epoch to 1", "door to south"])
+def test_it_keeps_what_was_accepted_and_attested_when_it_was_begun(lost: FakeWorld, effect: str) -> None:
+    with killed_at(lost, effect):
+        fail_over(lost.ports(), accepted=AcceptedLoss(10_000), attestation=SOMEBODY)
+    run = unfinished(lost).run.id
+    done = typed(lost, failover, "--to", "south", "--yes")
+    assert done.exit_code == 0, done.exception
+    assert len(lost.journal.runs()) == len({each.id for each, _ in lost.journal.runs()})
+    assert chosen(lost.ports(), run)["accepted loss"].startswith("10000")
+    assert "attested by anna" in done.stdout
+
+
+def test_who_declines_to_go_on_changes_nothing(lost: FakeWorld) -> None:
+    with killed_at(lost, "raise epoch to 1"):
+        fail_over(lost.ports(), accepted=AcceptedLoss(10_000))
+    before = lost.journal.entries(unfinished(lost).run.id)
+    done = typed(lost, failover, "--to", "south", answers="n\n")
+    assert isinstance(done.exception, Refused)
+    assert lost.journal.entries(unfinished(lost).run.id) == before
+
+
+def test_a_failover_behind_a_fence_that_is_pending_is_not_said_to_have_stopped_writing(lost: FakeWorld) -> None:
+    with killed_at(lost, "lift at south"):
+        fail_over(lost.ports(), accepted=AcceptedLoss(10_000))
+    found = unfinished(lost)
+    assert found.fence == "pending"
+    assert "the fence of north is pending, not proven; south was not opened yet" in found.lines[1]
+    assert "nobody can write" not in "\n".join(found.lines)
+
+
+def test_a_salvage_that_was_cut_off_is_not_said_to_keep_everybody_from_writing() -> None:
+    earth = returned().earth
+    with killed_at(earth, "vault gets groups.json"):
+        typed(earth, salvage, "--yes")
+    lines = "\n".join(unfinished(earth).lines)
+    assert "nobody can write" not in lines
+    done = typed(earth, salvage, answers="y\n")
+    assert done.exit_code == 0, done.exception
+    assert "Go on with it?" in done.stderr
+    assert "will be closed" not in done.stderr
+
+
+def test_a_site_whose_name_was_typed_once_is_opened_by_a_yes() -> None:
+    earth = fake_world()
+    earth.north.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
+    with killed_at(earth, "lift at north"):
+        typed(earth, unfence, "north", "--confirm", "north")
+    done = typed(earth, unfence, "north", answers="y\n")
+    assert done.exit_code == 0, done.exception
+    assert "will take writes again" not in done.stderr
+    require_served_by(earth, "north")

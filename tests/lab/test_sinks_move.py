@@ -79,7 +79,7 @@ def name_a_worker_that_the_plan_file_does_not(lab: Lab) -> None:
     lab.plan_file.write_text(text)
     assert planned.returncode == Concern.WRITERS.value, planned.stdout + planned.stderr
     told = json.loads(planned.stdout)
-    assert [(each["rule"], WORKER in each["detail"]) for each in told["blockers"]] == [("STANDBY_OPEN", True)]
+    assert [WORKER in each["detail"] for each in told["blockers"] if each["rule"] == "STANDBY_OPEN"] == [True]
     warned = [each["detail"] for each in told["warnings"] if each["rule"] == "DENIED_TOO"]
     assert f"north: {WORKER} writes to no topic that moves, and the fence denies it, too" in warned
 

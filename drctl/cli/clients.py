@@ -13,6 +13,7 @@ from drctl.cli.world import opened
 from drctl.decide.clients import follows, left_behind, software_of, staying, unseen_clients
 from drctl.model.clients import Census, SiteClients
 from drctl.model.session import Group, Member
+from drctl.monitors import side_by_side
 from drctl.monitors.census import take_census
 
 
@@ -20,7 +21,7 @@ from drctl.monitors.census import take_census
 @output_option
 @click.option("--site", help="Only this site; by default all.")
 @click.option(
-    "--patience", type=DURATION, default="30s", show_default=True, help="Time that reading a site's commits may take."
+    "--patience", type=DURATION, default="8s", show_default=True, help="Time that reading a site's commits may take."
 )
 @click.pass_obj
 def command(plan_file: Path, output: str, site: str | None, patience: float) -> None:
@@ -35,7 +36,7 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
     with opened(plan_file, looking=True) as world:
         if site is not None:
             known_site(world, site)
-        census = take_census(world, patience)
+        census = take_census(world, patience, side_by_side(world.clock))
     left = list(left_behind(census))
     if output in ("json", "yaml"):
         show_document(as_document(census, site), output)

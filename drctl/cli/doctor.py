@@ -1,5 +1,6 @@
 """drctl doctor."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from drctl.decide.diagnosis import Diagnosis, Finding, Severity, diagnose
 from drctl.errors import DrctlError, NotFound
 from drctl.model.link import syncs_topic
 from drctl.ports import World
+from drctl.ports.asking import both
 
 if TYPE_CHECKING:
     from drctl.model.cluster import Topic
+    from drctl.monitors import Pace
 
 TITLES = {
     Severity.BLOCKS: "Stands in the way of a switchover",
@@ -35,7 +38,7 @@ TITLES = {
 @click.option(
     "--patience",
     type=DURATION,
-    default="20s",
+    default="8s",
     show_default=True,
     help="Time that reading the standby's commits may take.",
 )
@@ -58,7 +61,8 @@ def command(
 
     That is: all that stands in the way of a switchover, where the standby is less than the site that serves (topics,
     rights, users), what the link loses or is about to lose, and settings that make positions older than they need be.
-    One record is written to the canary topic. What nobody can compare is listed as not compared.
+    One record is written to the canary topic. What nobody can compare is listed as not compared. With a site that is
+    silent it takes less than ten seconds and tells what is known without it.
 
     With --fix it makes the changes that only add: settings raised to those of the source, missing partitions and ALLOW
     rules, connectors' settings. Nothing is deleted or lowered; every change is checked, done, verified and journaled.
@@ -69,15 +73,16 @@ def command(
     Exits 0 if nothing is wrong, else as a gate would for the first finding; advice alone is nothing wrong.
     """
     from drctl.config import duration
+    from drctl.monitors import side_by_side
     from drctl.plans.mending import mend
     from drctl.plans.selection import moving
 
     seconds = duration(watched).total_seconds()
-    with opened(plan_file) as whole:
+    with opened(plan_file, looking=not fix) as whole:
         source, there = direction(whole, target or other_site(whole))
         world = moving(whole, there)  # groups that were handed over alone are where they belong
         _accept(world, source, there, accepted)
-        found = examine(world, source, there, seconds, patience)
+        found = examine(world, source, there, seconds, patience, pace=side_by_side(world.clock))
         if not fix or not found.fixes:
             _show(found, source, there, output)
             raise click.exceptions.Exit(found.exit_code)
@@ -90,14 +95,22 @@ def command(
     raise click.exceptions.Exit(after.exit_code)
 
 
-def examine(world: World, source: str, target: str, seconds: float, patience: float) -> Diagnosis:
-    """Look at everything; at a link that seems to stand still again until the window is over."""
-    from drctl.monitors import look, observe, remember, watch_link
+def examine(
+    world: World, source: str, target: str, seconds: float, patience: float, *, pace: "Pace | None" = None
+) -> Diagnosis:
+    """Look at everything; at a link that seems to stand still again until the window is over.
 
-    looks = watch_link(world, source, target, seconds=seconds, patience=patience)
-    facts = observe(world, source, target)
-    topic = look(world.clock, lambda: _syncs_topic(world, source, target))
-    found = diagnose(facts, looks, topic, world.plan.guards, world.clock.now())
+    With a ``pace`` the sites and the link are looked at side by side, so that whoever is silent is waited for once.
+    """
+    from drctl.monitors import WITHIN, in_turn, look, observe, remember, watch_link
+
+    begin = pace or in_turn(world.clock)
+    beside = begin(WITHIN)
+    topic = beside.begin(lambda: _syncs_topic(world, source, target))
+    watching = partial(watch_link, world, source, target, seconds=seconds, patience=patience, pace=begin)
+    observing = partial(observe, world, source, target, beside)
+    looks, facts = both(watching, observing) if pace else (watching(), observing())
+    found = diagnose(facts, looks, topic(), world.plan.guards, world.clock.now())
     look(world.clock, lambda: remember(world, looks[-1]))  # a memory that fails is unknown in the next look
     return found
 

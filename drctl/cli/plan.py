@@ -12,8 +12,9 @@ from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
 from drctl.decide.readiness import Blocker, blockers, warnings
+from drctl.model.facts import Facts
 from drctl.model.translation import Refusal, Translated
-from drctl.monitors import observe
+from drctl.monitors import SideBySide, observe
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
 from drctl.plans.objectives import expected, pauses
@@ -25,6 +26,9 @@ from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
+
+AFTER_SILENCE = 1.0
+"""Seconds for a closer look once somebody was silent: the first one took up to 8.5, and all is to end within ten."""
 
 
 @click.group("plan")
@@ -54,13 +58,12 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         cut_off = interruption(whole, observe) if going else None
         if going is None and is_there(whole, target, NOBODY, output, kind="Plan"):
             return
-        facts, judged = observed_and_judged(observe, world, source, target, accept_repeats=accept_repeats)
+        facts, judged = observed_and_judged(_within_seconds, world, source, target, accept_repeats=accept_repeats)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
-        blocking = [*reasons, *looked_closer(world, facts), *judged.reasons] if going is None else []
+        closer, behind, never = _closer(whole, world, facts)
+        blocking = [*reasons, *closer, *judged.reasons] if going is None else []
         warned = list(warnings(facts))
         groups = _groups(world, judged)
-        behind = stays_behind(whole, source, target)
-        never = never_committed(world, source, target)
         epoch = world.epochs.current()
         measured, promised = pauses(whole), whole.plan.objectives.recovery_time
         digests = {"plan": plan_digest(steps, world), "facts": facts_digest(facts, epoch)}
@@ -80,6 +83,32 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)
+
+
+def _within_seconds(world: World, source: str, target: str) -> Facts:
+    """Observe as the gates do, but for a person who waits: whoever is silent is unknown after some seconds."""
+    return observe(world, source, target, SideBySide(world.clock))
+
+
+def _closer(whole: World, world: World, facts: Facts) -> tuple[list[Blocker], list[tuple[str, str]], list[str]]:
+    """What only a closer look tells: reasons to wait, groups that stay behind, positions that never were.
+
+    Where somebody is silent already, which is a reason to wait, little time is left: what takes longer is unknown.
+    """
+    source, target = facts.source.name, facts.target.name
+    if not any(each.silent for each in (facts.source.cluster, facts.target.cluster, facts.link.status)):
+        closer = list(looked_closer(world, facts))
+        return closer, stays_behind(whole, source, target), never_committed(world, source, target)
+    looks = SideBySide(world.clock, AFTER_SILENCE)
+    begun = looks.begin(lambda: list(looked_closer(world, facts)))
+    staying = looks.begin(lambda: stays_behind(whole, source, target))
+    missing = looks.begin(lambda: never_committed(world, source, target))
+    behind, never = staying(), missing()
+    return (
+        begun().value or [],
+        behind.value or [] if behind.known else [("unknown", behind.unknown)],
+        never.value or [] if never.known else [f"unknown: {never.unknown}"],
+    )
 
 
 def _groups(world: World, judged: Judged) -> list[dict[str, Any]]:

@@ -20,24 +20,20 @@ from drctl.ports import World
 @click.option("--site", help="The site to look at; by default the one that clients are at.")
 @click.option("--all", "everyone", is_flag=True, help="Every group of the site, not only the plan's.")
 @click.option(
-    "--patience", type=DURATION, default="60s", show_default=True, help="Time that reading all commits may take."
+    "--patience", type=DURATION, default="8s", show_default=True, help="Time that reading all commits may take."
 )
 @click.pass_obj
 def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, patience: float) -> None:
     """Show every group's session: members, static ids, what they are assigned, and how old its last commit is.
 
     Read from what the group coordinators wrote down (the topic __consumer_offsets), without asking any coordinator.
-    Nothing is written.
+    Nothing is written. What was not read in time is told with its number, beside what was, and exits 6.
     """
     with opened(plan_file, looking=True) as world:
         name = known_site(world, site or world.front_door.site() or world.plan.sites[0].name)
         sessions = Sessions()
         followed = follow(world.sites[name].tail, sessions, world.clock, patience)
-        if followed.behind != sessions.undecided.records:
-            left = "an unknown number of" if followed.behind is None else followed.behind
-            raise DeadlinePassed(
-                f"site {name}: {left} commits were not read within {patience:.0f} s", remedy="give it more --patience"
-            )
+        complete = followed.behind == sessions.undecided.records
         groups = sorted(sessions.groups() if everyone else set(world.plan.groups) & sessions.groups())
         told = [_session(world, sessions, group) for group in groups]
         why = hidden(sessions, groups)
@@ -53,10 +49,16 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
         echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
     if output in ("json", "yaml"):
         body = {"site": name, "unknownRecords": followed.unknown, "polledSeconds": followed.polled, "groups": told}
-        show_document(document("Sessions", body), output)
-        return
-    columns = ("GROUP", "PROTOCOL", "PARTITIONS", "LAST COMMIT", "MEMBER", "STATIC ID", "CLIENT", "ASSIGNED")
-    show_table(f"Sessions at {name}", columns, (row for group in told for row in _rows(group)))
+        show_document(document("Sessions", body | {"complete": complete, "unread": followed.behind}), output)
+    else:
+        columns = ("GROUP", "PROTOCOL", "PARTITIONS", "LAST COMMIT", "MEMBER", "STATIC ID", "CLIENT", "ASSIGNED")
+        show_table(f"Sessions at {name}", columns, (row for group in told for row in _rows(group)))
+    if not complete:
+        left = "an unknown number of" if followed.behind is None else followed.behind
+        raise DeadlinePassed(
+            f"site {name}: {left} commits were not read within {patience:.0f} s, so what is shown is not all",
+            remedy="give it more --patience",
+        )
 
 
 def _session(world: World, sessions: Sessions, group: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """EYES: look at sites and links and return readings. They do not judge."""
 
 from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
-from drctl.monitors.looking import SideBySide, are_late, look
+from drctl.monitors.looking import WITHIN, Pace, SideBySide, are_late, in_turn, look, side_by_side
 from drctl.monitors.observation import observe
 from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.monitors.sights import Eyes
@@ -9,18 +9,22 @@ from drctl.monitors.status import status
 from drctl.monitors.uncovered import Uncovered, uncovered
 
 __all__ = [
+    "WITHIN",
     "Eyes",
+    "Pace",
     "Sessions",
     "SideBySide",
     "Uncovered",
     "are_late",
     "follow",
     "hidden",
+    "in_turn",
     "look",
     "look_at_link",
     "observe",
     "oldest_commits",
     "remember",
+    "side_by_side",
     "status",
     "uncovered",
     "watch_link",

@@ -7,12 +7,13 @@ request lists either, nor producers and readers without a group.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from drctl.model.clients import Census, SiteClients
 from drctl.model.reading import Reading
 from drctl.model.run import Event, RunState
 from drctl.model.session import Group
-from drctl.monitors.looking import look
+from drctl.monitors.looking import WITHIN, Begun, Pace, in_turn
 from drctl.monitors.sessions import read_sessions
 from drctl.ports import World
 
@@ -20,18 +21,25 @@ OPENED = "open-target"
 """The step after which a site serves."""
 
 
-def take_census(world: World, patience: float) -> Census:
-    """Look at every group of every site; reading a site's commits may take ``patience`` seconds."""
-    door = look(world.clock, world.front_door.site)
-    sites = tuple(_clients(world, name, patience) for name in world.sites)
+def take_census(world: World, patience: float, pace: Pace | None = None) -> Census:
+    """Look at every group of every site; reading a site's commits may take ``patience`` seconds.
+
+    ``pace`` may look at the sites side by side under a deadline: one that is silent then delays no other.
+    """
+    begin = pace or in_turn(world.clock)
+    looks, reading = begin(WITHIN), begin(max(WITHIN, patience))
+    begun = looks.begin(world.front_door.site)
+    groups = {name: looks.begin(partial(_groups, world, name)) for name in world.sites}
+    commits = {name: reading.begin(partial(_commits, world, name, patience)) for name in world.sites}
+    sites, door = tuple(_clients(name, groups[name](), commits[name]) for name in world.sites), begun()
     return Census(sites, door, _served_since(world, door.value), world.plan.clients)
 
 
-def _clients(world: World, site: str, patience: float) -> SiteClients:
-    groups = look(world.clock, lambda: _groups(world, site))
+def _clients(site: str, groups: Reading[Mapping[str, Group]], commits: Begun[Mapping[str, datetime]]) -> SiteClients:
+    """A site whose groups are not known is not waited for again for their commits."""
     if not groups.known:
         return SiteClients(site, groups, Reading(None, groups.seen_at, groups.unknown))
-    return SiteClients(site, groups, look(world.clock, lambda: _commits(world, site, patience)))
+    return SiteClients(site, groups, commits())
 
 
 def _groups(world: World, site: str) -> Mapping[str, Group]:

@@ -1,13 +1,15 @@
 """Eyes for what a link may lose: what it has copied, what its source still keeps, and what was so before."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from drctl.model.copying import LinkLook, Standing
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.reading import Reading
-from drctl.monitors.looking import look
+from drctl.monitors.looking import WITHIN, Begun, InTurn, Looks, Pace, in_turn
 from drctl.monitors.sessions import Sessions, read_sessions
 from drctl.ports import World
 
@@ -15,59 +17,89 @@ type Bounds = Mapping[TopicPartition, LogBounds]
 
 
 def look_at_link(
-    world: World, source: str, target: str, committed_at: Reading[Mapping[str, datetime]] | None = None
+    world: World,
+    source: str,
+    target: str,
+    committed_at: Reading[Mapping[str, datetime]] | None = None,
+    looks: Looks | None = None,
 ) -> LinkLook:
     """Look once. ``committed_at`` comes from whoever follows the target's commits (:func:`oldest_commits`)."""
     ports, clock, here, there = world.links[source, target], world.clock, world.sites[source], world.sites[target]
-    began, plan = clock.now(), world.plan
-    status = look(clock, ports.replication.status)
-    frontier = look(clock, ports.replication.frontier)
-    topics = look(clock, lambda: here.brokers.topics(plan.topics))
-    partitions = [p for topic in (topics.value or {}).values() for p in topic.spread()]
+    began, plan, looks = clock.now(), world.plan, looks or InTurn(clock)
 
-    def ask[T](eye: Callable[[], T], *first: Reading[object]) -> Reading[T]:
+    def ask[T](eye: Callable[[], T], *first: Reading[Any]) -> Begun[T]:
         """Look, unless something that must be known first is not."""
-        unknown = next((each.unknown for each in first if not each.known), "")
-        return Reading(None, clock.now(), unknown) if unknown else look(clock, eye)
+        missing = next((each for each in first if not each.known), None)
+        if missing is None:
+            return looks.begin(eye)
+        return lambda: Reading(None, clock.now(), missing.unknown, missing.silent)
 
-    bounds = ask(lambda: here.records.bounds(partitions), topics)
+    asked = looks.begin(ports.replication.status)
+    copied_to = looks.begin(ports.replication.frontier)
+    found = looks.begin(lambda: here.brokers.topics(plan.topics))
+    checkpoints = looks.begin(lambda: len(ports.mappings.checkpoints(plan.groups)))
+    standings = looks.begin(lambda: _standings(world, source, target))
+    retention = looks.begin(lambda: there.brokers.cluster().offsets_retention)
+    topics = found()
+    partitions = [p for topic in (topics.value or {}).values() for p in topic.spread()]
+    syncs = ask(lambda: ports.mappings.syncs(partitions), topics)
+    # The frontier first: it only grows, so what was seen to wait behind it is at most too much.
+    status, frontier = asked(), copied_to()
+    bounds = ask(lambda: here.records.bounds(partitions), topics)()
     return LinkLook(
         at=began,
         link=ports.link,
         running=_running(status),
         exactly_once=status.value is not None and status.value.exactly_once,
         topics=topics,
-        topic_ids=look(clock, lambda: world.memory.topic_ids(source)),
+        topic_ids=looks.begin(lambda: world.memory.topic_ids(source))(),
         bounds=bounds,
         frontier=frontier,
-        copied=look(clock, lambda: world.memory.copied(ports.link.name)),
-        waiting=ask(lambda: _waiting(world, source, bounds.value or {}, frontier.value or {}), bounds, frontier),
-        syncs=ask(lambda: ports.mappings.syncs(partitions), topics),
-        checkpoints=look(clock, lambda: len(ports.mappings.checkpoints(plan.groups))),
-        standings=look(clock, lambda: _standings(world, source, target)),
+        copied=looks.begin(lambda: world.memory.copied(ports.link.name))(),
+        waiting=ask(lambda: _waiting(world, source, bounds.value or {}, frontier.value or {}), bounds, frontier)(),
+        syncs=syncs(),
+        checkpoints=checkpoints(),
+        standings=standings(),
         committed_at=committed_at or Reading(None, clock.now(), f"nobody follows the commits at {target}"),
-        offsets_retention=look(clock, lambda: there.brokers.cluster().offsets_retention),
+        offsets_retention=retention(),
     )
 
 
-def watch_link(world: World, source: str, target: str, *, seconds: float, patience: float) -> tuple[LinkLook, ...]:
+def watch_link(
+    world: World,
+    source: str,
+    target: str,
+    *,
+    seconds: float,
+    patience: float,
+    pace: Pace | None = None,
+) -> tuple[LinkLook, ...]:
     """Look, and while records wait and nothing moves again and again for that time: oldest first.
 
-    Reading the target's commits may take ``patience`` seconds.
+    Reading the target's commits may take ``patience`` seconds. ``pace`` may bring a deadline for one look. Where
+    somebody was silent in the first one it stays at that: the person is to know within seconds what is known.
     """
-    clock, there = world.clock, world.sites[target]
+    clock, there, begin = world.clock, world.sites[target], pace or in_turn(world.clock)
 
     def ages() -> Mapping[str, datetime]:
         groups = world.plan.groups
         return oldest_commits(read_sessions(there.tail, clock, target, patience, groups), groups)
 
-    committed_at = look(clock, ages)
-    looks = [look_at_link(world, source, target, committed_at)]
+    committed = begin(max(WITHIN, patience)).begin(ages)
+    looks = [look_at_link(world, source, target, looks=begin(WITHIN))]
+    committed_at = committed()
     deadline = clock.monotonic() + seconds
-    while _seems_still(looks) and clock.monotonic() < deadline:
+    silent = committed_at.silent or _is_silent(looks[0])
+    while not silent and _seems_still(looks) and clock.monotonic() < deadline:
         clock.sleep(1.0)
-        looks.append(look_at_link(world, source, target, committed_at))
-    return tuple(looks)
+        looks.append(look_at_link(world, source, target, looks=begin(WITHIN)))
+    return tuple(replace(each, committed_at=committed_at) for each in looks)
+
+
+def _is_silent(seen: LinkLook) -> bool:
+    """Whether somebody did not answer in that look."""
+    readings = (getattr(seen, each.name) for each in fields(seen))
+    return any(isinstance(each, Reading) and each.silent for each in readings)
 
 
 def _seems_still(looks: Sequence[LinkLook]) -> bool:

@@ -35,6 +35,10 @@ class Looks(Protocol):
         ...
 
 
+type Pace = Callable[[float], Looks]
+"""Makes looks, given the seconds that they may take where they have a deadline at all."""
+
+
 class InTurn:
     """One look after the other, each for as long as it takes: for gates, which do not hurry."""
 
@@ -76,6 +80,16 @@ class SideBySide:
                 return Reading(None, self.clock.now(), f"no answer within {self.seconds:.0f} s", silent=True)
 
         return told
+
+
+def in_turn(clock: Clock) -> Pace:
+    """Return the pace of a gate: one look after the other, each for as long as it takes."""
+    return lambda _: InTurn(clock)
+
+
+def side_by_side(clock: Clock) -> Pace:
+    """Return the pace of a person who waits: all at once, under a deadline."""
+    return lambda seconds: SideBySide(clock, seconds)
 
 
 def are_late() -> bool:

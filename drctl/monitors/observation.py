@@ -4,34 +4,35 @@ from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult
 from drctl.model.reading import Reading
 from drctl.monitors.links import link_facts
-from drctl.monitors.looking import look
+from drctl.monitors.looking import InTurn, Looks
 from drctl.monitors.sites import site_facts
 from drctl.ports.asking import both
 from drctl.ports.world import World
 
 
-def observe(world: World, source: str, target: str) -> Facts:
+def observe(world: World, source: str, target: str, looks: Looks | None = None) -> Facts:
     """Look at both sites, both links, the door, and let the canary try to write one record at each site.
 
     Raises nothing that a port raises: what could not be seen is unknown. ``seen_at`` is when the look began, so no fact
-    is older than it says.
+    is older than it says. ``looks`` may bring a deadline, for a person who only wants to see; gates do not hurry.
     """
     plan, clock = world.plan, world.clock
-    began = clock.now()
+    looks, began = looks or InTurn(clock), clock.now()
 
     def tried(site: SiteFacts) -> Reading[CanaryResult]:
         if not site.cluster.known:
             return Reading(None, site.cluster.seen_at, site.cluster.unknown)
-        return look(clock, world.sites[site.name].fence.canary)
+        return looks.begin(world.sites[site.name].fence.canary)()
 
     def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
-        here = site_facts(world, source)
-        back = link_facts(world, target, source, serving=source) if (target, source) in world.links else None
+        here = site_facts(world, source, looks)
+        has_return = (target, source) in world.links
+        back = link_facts(world, target, source, serving=source, looks=looks) if has_return else None
         return here, tried(here), back
 
     def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
-        there = site_facts(world, target)
-        return there, tried(there), link_facts(world, source, target)
+        there = site_facts(world, target, looks)
+        return there, tried(there), link_facts(world, source, target, looks=looks)
 
     # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.
     (here, canary, reverse), (there, target_canary, link) = both(at_source, at_target)
@@ -47,7 +48,7 @@ def observe(world: World, source: str, target: str) -> Facts:
         target_canary_topic=plan.site(target).canary.topic,
         link=link,
         reverse=reverse,
-        front_door=look(clock, world.front_door.site),
+        front_door=looks.begin(world.front_door.site)(),
         deployments=tuple(each.what for each in plan.carriers if each.moves_with(plan.groups)),
         handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),
         named=(*(each.what for each in plan.carriers), *plan.node_pools(target)),

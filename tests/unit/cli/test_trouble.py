@@ -5,18 +5,20 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import failover, groups, handover, plan, status, switchover, walking
-from drctl.errors import ConfigInvalid, NotFound, Refused
+from drctl.cli import failover, groups, handover, plan, sessions, status, switchover, walking
+from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
 from drctl.model.fence import Denial, Scope
-from drctl.monitors import observe
+from drctl.monitors import SideBySide, observe
 from drctl.plans.interruption import interruption
 from drctl.ports import World
-from tests.fakes import FakeWorld, fake_world
+from tests.fakes import FakeTail, FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.stage import go_on, killed_at, require_served_by, switch
 
@@ -31,7 +33,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
-    for module in (failover, groups, handover, plan, status, switchover):
+    for module in (failover, groups, handover, plan, sessions, status, switchover):
         monkeypatch.setattr(module, "opened", opened)
     return earth
 
@@ -217,3 +219,44 @@ def test_a_group_that_does_not_exist_is_absent_everywhere(earth: FakeWorld) -> N
     )
     assert shown["state"] == listed["sites"]["south"]["state"] == "absent"
     assert "Dead" not in typed(status.command, "-o", "wide").stdout
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "json")])
+def test_the_plan_tells_of_a_silent_site_and_of_all_that_the_other_says(
+    earth: FakeWorld, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(plan, "SideBySide", lambda clock, *_: SideBySide(clock, 1.0))
+    answers, asked = Event(), earth.new_process
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+
+            def hanging() -> World:
+                world = asked()
+                patch.setattr(world.sites["south"].brokers, "cluster", answers.wait)
+                patch.setattr(world.sites["south"].positions, "committed", lambda _: answers.wait())
+                return world
+
+            patch.setattr(earth, "new_process", hanging)
+            done = typed(plan.switchover, "--to", "south", *words)
+    finally:
+        answers.set()
+    assert done.exit_code == 30, done.exception
+    assert "no answer within 1 s" in done.stdout
+    assert "prove-fence" in done.stdout
+
+
+def test_sessions_that_were_not_read_to_the_end_are_shown_as_far_as_they_were(earth: FakeWorld) -> None:
+    whole = FakeTail(earth.north).poll(0.1)
+
+    def poll(_: FakeTail, seconds: float) -> object:
+        earth.clock.sleep(seconds)
+        return replace(whole, behind=7)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeTail, "poll", poll)
+        done = typed(sessions.command, "--patience", "1s", "-o", "json")
+    assert isinstance(done.exception, DeadlinePassed)
+    assert "7 commits were not read" in str(done.exception)
+    told = json.loads(done.stdout)
+    assert (told["complete"], told["unread"]) == (False, 7)
+    assert isinstance(told["groups"], list)

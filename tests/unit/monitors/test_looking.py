@@ -6,8 +6,10 @@ from threading import Event
 
 import pytest
 
+from drctl.cli.doctor import examine
 from drctl.model.site import Role
-from drctl.monitors import SideBySide, are_late, look, status
+from drctl.monitors import WITHIN, SideBySide, are_late, look, status
+from drctl.monitors.census import take_census
 from tests.fakes import fake_world
 from tests.fakes.clock import FakeClock
 
@@ -54,3 +56,41 @@ def test_a_site_that_hangs_hides_nothing_of_the_other(monkeypatch: pytest.Monkey
     assert (south.facts.cluster.unknown, south.role) == ("no answer within 1 s", Role.UNKNOWN)
     assert south.role_unknown == "its deny rules are unknown: no answer within 1 s"
     assert all(link.status.known for link in seen.links)
+
+
+@pytest.mark.parametrize(("site", "port"), [("north", "brokers"), ("south", "brokers"), ("south", "tail")])
+def test_the_doctor_waits_for_a_site_that_hangs_once_and_tells_what_it_knows_of_the_other(
+    monkeypatch: pytest.MonkeyPatch, site: str, port: str
+) -> None:
+    answers, earth = Event(), fake_world()
+    world = earth.ports()
+    for method in ("cluster", "topics") if port == "brokers" else ("poll",):
+        monkeypatch.setattr(getattr(world.sites[site], port), method, lambda *_: answers.wait())
+    asked: list[float] = []
+
+    def pace(seconds: float) -> SideBySide:
+        asked.append(seconds)
+        return SideBySide(world.clock, 1.0)
+
+    try:
+        found = examine(world, "north", "south", 15, 8, pace=pace)
+    finally:
+        answers.set()
+    told = " ".join(each.why for each in found.unseen) + " ".join(str(each.reason) for each in found.findings)
+    assert "no answer within 1 s" in told
+    assert max(asked) == WITHIN
+    assert len(asked) == 3, "the link was looked at again for the window, although somebody is silent"
+
+
+def test_a_site_that_hangs_hides_no_client_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, earth = Event(), fake_world()
+    world = earth.ports()
+    monkeypatch.setattr(world.sites["south"].positions, "groups", answers.wait)
+    monkeypatch.setattr(world.sites["south"].tail, "poll", lambda _: answers.wait())
+    try:
+        north, south = take_census(world, 5, lambda _: SideBySide(world.clock, 1.0)).sites
+    finally:
+        answers.set()
+    assert north.groups.known
+    assert north.committed_at.known
+    assert (south.groups.unknown, south.committed_at.unknown) == ("no answer within 1 s", "no answer within 1 s")

@@ -15,7 +15,7 @@ from drctl.cli.world import opened
 from drctl.errors import NotFound, Unreachable
 from drctl.model.offsets import Checkpoint, TopicPartition
 from drctl.model.session import GroupProtocol, GroupState
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Answer, Proof, Translated
 from drctl.monitors import SideBySide
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
@@ -24,6 +24,13 @@ from drctl.ports import Clock, Positions, World
 from drctl.ports.asking import decided
 
 type Checkpoints = dict[str, dict[TopicPartition, Checkpoint]]
+type Written = Mapping[str, Mapping[TopicPartition, Checkpoint]]
+
+UNCOMPARED = {
+    Proof.COUNTED: "counted from a sync; no record lies in between that could be compared",
+    Proof.COUNTED_BACK: "counted back from a later sync; no record lies in between that could be compared",
+}
+"""The words for a count over transaction markers alone: nothing was seen to be equal there."""
 
 
 class Verbs(click.Group):
@@ -134,8 +141,10 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
     with opened(plan_file, looking=True) as world:
         source, to = direction(world, target or other_site(world))
         groups = narrowed(world, groups=chosen).plan.groups
+        # Theirs first: a checkpoint that was written while ours are read would lie above them, and look like a skip.
+        written = _checkpoints(world, source, to, groups)
         answers = translate_groups(world, source, to, groups)
-        theirs = _checkpoints(world, source, to, answers)
+        theirs = _by_partition_here(world, source, to, answers, written)
     if output in ("json", "yaml"):
         show_document(_document(source, to, answers, theirs), output)
     else:
@@ -244,17 +253,20 @@ def _owner(member: dict[str, Any] | None) -> tuple[object, ...]:
     )
 
 
-def _checkpoints(world: World, source: str, target: str, answers: Answers) -> Checkpoints:
-    """MirrorMaker 2's own, by the source's partitions."""
+def _checkpoints(world: World, source: str, target: str, groups: Collection[str]) -> Written:
+    """Return MirrorMaker 2's own by the target's partitions; none where it never wrote any."""
     try:
-        found = world.links[source, target].mappings.checkpoints(answers)
+        return world.links[source, target].mappings.checkpoints(groups)
     except NotFound:
         return {}
+
+
+def _by_partition_here(world: World, source: str, target: str, answers: Answers, written: Written) -> Checkpoints:
     image = Images(world, source, target).of
     return {
-        group: {p: found[group][image(p)] for p in positions if image(p) in found[group]}
+        group: {p: written[group][image(p)] for p in positions if image(p) in written[group]}
         for group, positions in answers.items()
-        if group in found
+        if group in written
     }
 
 
@@ -271,7 +283,8 @@ def _rows(answers: Answers, theirs: Checkpoints) -> Iterator[tuple[object, ...]]
 
 def _told(answer: Answer) -> tuple[object, object, str]:
     if isinstance(answer, Translated):
-        return answer.offset, answer.compared, answer.proof.value
+        proof = answer.proof.value if answer.compared else UNCOMPARED.get(answer.proof, answer.proof.value)
+        return answer.offset, answer.compared, proof
     early = "" if answer.conservative is None else f"; {answer.conservative} skips nothing, repeats ≤ {answer.repeats}"
     return "refused", "", f"{answer.why.value}{f' ({answer.detail})' if answer.detail else ''}{early}"
 

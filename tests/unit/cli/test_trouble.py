@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,8 +16,11 @@ from click.testing import CliRunner, Result
 from drctl.cli import failover, groups, handover, plan, sessions, status, switchover, walking
 from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
 from drctl.model.fence import Denial, Scope
+from drctl.model.offsets import TopicPartition
+from drctl.model.translation import Proof, Translated
 from drctl.monitors import SideBySide, observe
 from drctl.plans.interruption import interruption
+from drctl.plans.positions import translate_groups
 from drctl.ports import World
 from tests.fakes import FakeTail, FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
@@ -260,3 +264,31 @@ def test_sessions_that_were_not_read_to_the_end_are_shown_as_far_as_they_were(ea
     told = json.loads(done.stdout)
     assert (told["complete"], told["unread"]) == (False, 7)
     assert isinstance(told["groups"], list)
+
+
+def test_a_checkpoint_that_is_written_while_positions_are_read_does_not_make_mirrormaker_look_ahead(
+    earth: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translated = translate_groups
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        answers = translated(*args, **more)
+        earth.settle(20)
+        return answers
+
+    monkeypatch.setattr(groups, "translate_groups", slowly)
+    told = json.loads(typed(groups.command, "-o", "json").stdout)
+    compared = [
+        (each["mirrorMaker"], each["translated"])
+        for group in told["groups"]
+        for each in group["positions"]
+        if each["mirrorMaker"] is not None and each["translated"] is not None
+    ]
+    assert compared
+    assert all(theirs <= ours for theirs, ours in compared)
+
+
+@pytest.mark.parametrize(("compared", "words"), [(0, "no record lies in between"), (3, "every record in between is")])
+def test_what_was_not_compared_is_not_called_equal(compared: int, words: str) -> None:
+    answer = Translated(TopicPartition("shop.orders", 0), 5, 7, Proof.COUNTED, compared)
+    assert words in groups._told(answer)[2]

@@ -10,7 +10,8 @@ from click.shell_completion import get_completion_class
 def command(ctx: click.Context, shell: str) -> None:
     """Print what makes a shell complete drctl's words.
 
-    For example in ~/.bashrc: eval "$(drctl completion bash)"
+    For example in ~/.bashrc: eval "$(drctl completion bash)". 'kubectl drctl' is completed by kubectl itself, which
+    asks kubectl_complete-drctl: it is installed beside drctl.
     """
     found = get_completion_class(shell)
     if found is None:

@@ -78,6 +78,8 @@ def _set_up_logs(ctx: click.Context) -> None:
 def _complete(parameter: click.Parameter) -> None:
     """Let the shell complete names of the plan file, and of runs in its journal."""
     name = parameter.name or ""
+    if parameter._custom_shell_complete is not None:  # it knows better: a lab's target is no site of the plan file
+        return
     if name in SITES or name == "run" or name in NAMES:
         parameter._custom_shell_complete = _live_names
 

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from drctl.cli.lab_kube import command as kube
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.drivers.store.clock import SystemClock
-from drctl.errors import LabError
+from drctl.errors import DrctlError, LabError
 
 if TYPE_CHECKING:
     from drctl.lab import Lab
+
+AT_SITES = ("lose-site", "cut-link", "heal-link")
+"""Faults that are done to a site; all others are done to a process."""
 
 folder_option = click.option(
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="The lab's folder; also DRCTL_LAB."
@@ -95,8 +99,32 @@ def down(folder: Path | None) -> None:
     echo("the lab is down", err=True)
 
 
+def _processes(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete a process of the lab that runs; nothing where none does, for a prompt is no place for errors."""
+    try:
+        found = _running(ctx.params.get("folder")).status()
+    except DrctlError:
+        return []
+    return [CompletionItem(each.name) for each in found if each.name.startswith(begun)]
+
+
+def _kinds(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    from drctl.lab.faults import FAULTS
+
+    return [CompletionItem(kind) for kind in FAULTS if kind.startswith(begun)]
+
+
+def _targets(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete what a fault is done to: a site, or a process."""
+    from drctl.lab.layout import SITES
+
+    if ctx.params.get("kind") in AT_SITES:
+        return [CompletionItem(site) for site in SITES if site.startswith(begun)]
+    return _processes(ctx, parameter, begun)
+
+
 @command.command()
-@click.argument("process")
+@click.argument("process", shell_complete=_processes)
 @folder_option
 @click.option("-F", "--follow", is_flag=True, help="Go on as the log grows.")
 def logs(process: str, folder: Path | None, *, follow: bool) -> None:
@@ -114,8 +142,8 @@ def logs(process: str, folder: Path | None, *, follow: bool) -> None:
 
 
 @command.command()
-@click.argument("kind")
-@click.argument("target")
+@click.argument("kind", shell_complete=_kinds)
+@click.argument("target", shell_complete=_targets)
 @folder_option
 def fault(kind: str, target: str, folder: Path | None) -> None:
     """Do something bad to a process, a site or the wire, and show who else saw it.

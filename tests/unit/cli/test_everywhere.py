@@ -1,7 +1,9 @@
 """What holds for every command: options before or behind it, names to complete, versions, files that are checked."""
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -9,8 +11,9 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from drctl import __version__
-from drctl.cli import cli
+from drctl.cli import cli, lab
 from drctl.cli.everywhere import prepare
+from drctl.cli.kubectl_completion import complete
 from drctl.cli.parameters import DURATION
 from drctl.errors import ConfigInvalid
 from tests.unit.cli.test_output import plan
@@ -107,6 +110,52 @@ def test_names_of_the_plan_file_are_completed(
 def test_verbs_are_completed_and_a_plan_file_that_is_not_there_completes_nothing(tmp_path: Path) -> None:
     assert {"list", "show", "translate", "handover", "undo"} <= set(completed(tmp_path / "no.yaml", "groups"))
     assert completed(tmp_path / "no.yaml", "switchover", "--to") == []
+
+
+class RunningLab:
+    def status(self) -> tuple[SimpleNamespace, ...]:
+        return tuple(SimpleNamespace(name=name) for name in ("north-broker-1", "north-connect", "south-broker-1"))
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "names"),
+    [
+        (("lab", "logs"), "north-b", ["north-broker-1"]),
+        (("lab", "fault"), "cut", ["cut-link"]),
+        (("lab", "fault", "kill"), "south", ["south-broker-1"]),
+        (("lab", "fault", "lose-site"), "", ["north", "south"]),
+    ],
+)
+def test_processes_faults_and_sites_of_the_lab_are_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], begun: str, names: list[str]
+) -> None:
+    monkeypatch.setattr(lab, "_running", lambda _: RunningLab())
+    assert completed(tmp_path / "no.yaml", *words, begun=begun) == names
+
+
+def test_where_no_lab_runs_no_process_is_completed(tmp_path: Path) -> None:
+    assert completed(tmp_path / "no.yaml", "lab", "logs", "--dir", str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("switchover", "--to", "n"), "north\n:4\n"),
+        (("runs", "show", "20260102"), "20260102T000000-new\n:4\n"),
+        (("-f", ""), ":0\n"),
+    ],
+)
+def test_kubectl_completes_the_same_words(
+    plan_with_runs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.setenv("DRCTL_PLAN", str(plan_with_runs))
+    monkeypatch.setattr(sys, "argv", ["kubectl_complete-drctl", *words])
+    complete()
+    assert capsys.readouterr().out == told
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("15s", 15), ("1m30s", 90), ("500ms", 0.5), ("7.5", 7.5)])

@@ -31,7 +31,7 @@ COMMANDS = {
     "forecast": "Show what a failover now would cost.",
     "salvage": "Save what only a lost site has when it is back, and decide on it.",
     "failback": "Let the site that was lost take the work back.",
-    "runs": "List and show runs; continue, abort, verify or restore them.",
+    "runs": "List, show and report runs; continue, abort, verify or restore them.",
     "pause": "Let nobody, and not the service either, begin anything until a time.",
     "approve": "Approve, as a second person, what drctl plan has shown.",
     "drill": "Rehearse a switchover and the way home, or the loss of a site, on two real sites on this machine.",

@@ -31,6 +31,7 @@ EXAMPLES = {
     ),
     "runs": ("drctl runs list", "drctl runs resume"),
     "runs show": ("drctl runs show --evidence",),
+    "runs report": ("drctl runs report", "drctl runs report 20260102T0304 --to /srv/reports/january"),
     "runs abort": ("drctl runs abort --reason 'the window is over'",),
     "runs verify": ("drctl runs verify --copies",),
     "runs restore": ("drctl runs restore --from south",),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group("runs")
 def command() -> None:
-    """List and show runs, continue or abort the unfinished one, verify the journal, restore a lost one."""
+    """List, show and report runs, continue or abort the unfinished one, verify the journal, restore a lost one."""
 
 
 command.add_command(verify)
@@ -71,6 +71,34 @@ def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
         for e in told.entries
     ]
     show_table(f"Journal of run {told.run.id}", ("NR", "UTC", "EVENT", "STEP", "DETAIL"), rows)
+
+
+@command.command("report")
+@output_option
+@click.argument("run", default="")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder; by default reports/RUN."
+)
+@click.pass_obj
+def report(plan_file: Path, output: str, run: str, folder: Path | None) -> None:
+    """Write the report of a run, the newest if none is named: a page for people, and the same as JSON.
+
+    It tells the pause or recovery time against the objectives, how the source was closed, what proves each group's
+    position, every step, and where all of it comes from. Made of the journal alone: asks no site.
+    """
+    from drctl.drills.report.run import run_report
+    from drctl.drills.report.run_page import as_json, render
+    from drctl.drills.report.write import put
+    from drctl.plans.standing import told_run
+
+    with opened(plan_file) as world:
+        told = told_run(world, run)
+        body = document("RunReport", run_report(world.plan, told))
+    folder = folder or Path("reports") / told.run.id
+    put(folder, {"run.json": as_json(body), "run.html": render(body)})
+    if output in ("json", "yaml"):
+        show_document(body, output)
+    echo(f"report: {folder / 'run.html'}", err=output in ("json", "yaml"))
 
 
 @command.command("resume")

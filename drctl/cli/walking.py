@@ -81,10 +81,14 @@ def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResul
     from drctl.cli.progress import ProgressDisplay
     from drctl.plans.record import NOBODY
     from drctl.plans.runner import run
+    from drctl.plans.selection import MOVES
 
     with _outliving_the_terminal(), ProgressDisplay() as display:
         try:
-            return run(plan, world, display.announce, said or NOBODY)
+            result = run(plan, world, display.announce, said or NOBODY)
         except KeyboardInterrupt:
             echo("\ncut off; the same command goes on from here, and so does 'drctl runs resume'", err=True)
             raise
+    if plan.kind in MOVES:
+        echo(f"its report: drctl runs report {result.run.id}", err=True)
+    return result

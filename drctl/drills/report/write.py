@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from drctl.drills.report.schema import Report
@@ -21,10 +22,15 @@ def prepare(folder: Path) -> None:
 
 def write(folder: Path, report: Report, page: str) -> None:
     """Write ``report.json`` and ``report.html``. ConfigInvalid if the folder cannot be written."""
+    put(folder, {"report.json": as_json(report), "report.html": page})
+
+
+def put(folder: Path, files: Mapping[str, str]) -> None:
+    """Write these texts by name into the folder, which is made. ConfigInvalid if it cannot be written."""
     prepare(folder)
     try:
-        (folder / "report.json").write_bytes(as_json(report).encode())
-        (folder / "report.html").write_text(page, "utf-8")
+        for name, text in files.items():
+            (folder / name).write_bytes(text.encode())
     except OSError as error:
         raise _unwritable(folder, error.strerror) from error
 

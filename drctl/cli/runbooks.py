@@ -12,8 +12,13 @@ from drctl.cli.output import echo
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.pass_obj
 def runbooks(plan_file: Path, target: str, folder: Path) -> None:
-    """Write the runbooks into FOLDER, with the names and addresses of the plan file. Asks no site."""
+    """Write the runbooks into FOLDER, with the names and addresses of the plan file. Asks no site.
+
+    How long each step usually takes stands there, too, once runs of this plan file were done: its journal tells.
+    """
     from drctl.config import load
+    from drctl.drivers.store.clock import SystemClock
+    from drctl.drivers.store.journal import SqliteJournal
     from drctl.errors import ConfigInvalid, NotFound
     from drctl.plans.render import main
 
@@ -24,5 +29,6 @@ def runbooks(plan_file: Path, target: str, folder: Path) -> None:
     source = next((link.source for link in plan.links if link.target == target), "")
     if not source:
         raise ConfigInvalid(f"no link leads to {target}", remedy="add it under spec.links")
-    main(folder, (plan.site(source), plan.site(target)))
+    journal = SqliteJournal(plan.state, SystemClock()) if plan.state.exists() else None
+    main(folder, (plan.site(source), plan.site(target)), journal)
     echo(f"begin with: {folder / 'README.md'}")

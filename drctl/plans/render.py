@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from drctl.errors import ConfigInvalid
 from drctl.model.facts import Facts
 from drctl.model.fence import MARK
 from drctl.model.site import Site
 from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, unfence
+from drctl.plans.durations import UNKNOWN, Durations, durations, usual
 from drctl.plans.plan import Place, Plan, Step
 from drctl.plans.selection import DECISION, FAILBACK, FAILOVER, FENCE, HANDOVER, REVERSAL, SALVAGE, SWITCHOVER, UNFENCE
 from drctl.ports import World
+from drctl.ports.journal import Journal
 
 COMMANDS = {
     SWITCHOVER: "drctl switchover --to {target}",
@@ -68,8 +71,8 @@ class Address:
 SOURCE, TARGET = Address.of("source"), Address.of("target")
 
 
-def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET) -> str:
-    """The plan as a runbook in Markdown."""
+def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET, took: Durations = UNKNOWN) -> str:
+    """The plan as a runbook in Markdown; ``took`` is what its steps took in earlier runs."""
     command = COMMANDS[plan.kind].format(source=plan.source, target=plan.target)
     lines = [
         f"# Runbook: {plan.kind}",
@@ -90,6 +93,7 @@ def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET) -> str:
     lines += ["", "## Steps", ""]
     for number, step in enumerate(plan.steps, 1):
         lines += _section(plan, step, f"{number}.", source, target)
+        lines += _expected(f"{number:2}/{len(plan.steps)}", step, took)
     if plan.way_back:
         lines += [
             "## Way back",
@@ -99,6 +103,7 @@ def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET) -> str:
         ]
     for number, step in enumerate(plan.way_back, 1):
         lines += _section(plan, step, f"back {number}.", source, target)
+        lines += _expected(f"back {number:2}/{len(plan.way_back)}", step, UNKNOWN)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -123,12 +128,25 @@ def _section(plan: Plan, step: Step, number: str, source: Address, target: Addre
     ]
 
 
+def _expected(place: str, step: Step, took: Durations) -> list[str]:
+    """The line by which the command says that the step is done, and how long that usually takes."""
+    times = usual(took.get(step.name, ()))
+    return [f"Done looks like: `✓ {place} {step.title} (… s)`{f'; {times}' if times else ''}", ""]
+
+
 def _where(plan: Plan, step: Step) -> str:
     return {Place.SOURCE: plan.source, Place.TARGET: plan.target, Place.BOTH: "both sites"}[step.at]
 
 
-def pages(sites: Sequence[Site] = ()) -> dict[str, str]:
-    """Every runbook page by file name; with a source and a target in their words, else in general ones."""
+def pages(sites: Sequence[Site] = (), journal: Journal | None = None) -> dict[str, str]:
+    """Every runbook page by file name; with a source and a target in their words, else in general ones.
+
+    A ``journal`` tells how long each step took in earlier runs.
+    """
+
+    def took(kind: str) -> Durations:
+        return UNKNOWN if journal is None else durations(journal, kind)
+
     source, target = [site.name for site in sites] or ("source", "target")
     here, there = map(Address.of, ("source", "target"), sites or (None, None))
     plans = (
@@ -141,10 +159,10 @@ def pages(sites: Sequence[Site] = ()) -> dict[str, str]:
         salvage.ordered(source, target),
         decision.ordered(source, target),
     )
-    made = {f"{plan.kind}.md": page(plan, here, there) for plan in plans}
+    made = {f"{plan.kind}.md": page(plan, here, there, took(plan.kind)) for plan in plans}
     # Between named sites the way home is the other way round.
     home = failback.ordered(*((target, source) if sites else (source, target)), observe=_blind)
-    made[f"{home.kind}.md"] = page(home, *((there, here) if sites else (here, there)))
+    made[f"{home.kind}.md"] = page(home, *((there, here) if sites else (here, there)), took(home.kind))
     begin = Path(__file__).with_name("situations.md").read_text(encoding="utf-8")
     return made | {BEGIN: begin.format(source=here, target=there, here=source, there=target, rules=MARK)}
 
@@ -153,11 +171,16 @@ def _blind(world: World, source: str, target: str) -> Facts:
     raise AssertionError(f"a page looks at no world, neither {source} nor {target} of {world.plan.name}")
 
 
-def main(folder: Path, sites: Sequence[Site] = ()) -> None:
-    """Write every page into that folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages(sites).items():
-        (folder / name).write_text(text, encoding="utf-8")
+def main(folder: Path, sites: Sequence[Site] = (), journal: Journal | None = None) -> None:
+    """Write every page into that folder. ConfigInvalid if it cannot be written."""
+    made = pages(sites, journal)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in made.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = error.strerror
+        raise ConfigInvalid(f"{folder}: the runbooks cannot be written: {why}", remedy="name another folder") from error
 
 
 if __name__ == "__main__":

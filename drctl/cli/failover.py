@@ -71,14 +71,14 @@ def command(
     tell_exceptions(result)
 
 
-class Begun(NamedTuple):
+class FailoverStart(NamedTuple):
     """What was said when the failover that is continued was begun."""
 
     accepted: AcceptedLoss
     attestation: Attestation | None
 
 
-def _as_begun(world: World, source: str, target: str) -> Begun | None:
+def _as_begun(world: World, source: str, target: str) -> FailoverStart | None:
     """Return what the unfinished failover of this direction was begun with; None if this one is new.
 
     Its loss was shown and accepted: it is not asked for again, and *measure-loss* refuses what is more.
@@ -91,7 +91,7 @@ def _as_begun(world: World, source: str, target: str) -> Begun | None:
     if not left or (left[-1].kind, left[-1].source, left[-1].target) != (FAILOVER, source, target):
         return None
     said = chosen(world, left[-1].id)
-    return Begun(accepted_loss(said), attestation_of(said))
+    return FailoverStart(accepted_loss(said), attestation_of(said))
 
 
 def _accepted(accept: str | None) -> AcceptedLoss | None:

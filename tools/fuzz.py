@@ -5,13 +5,13 @@ is made from seed, reader and number alone, so ``--reader pointer --first 1234 -
 """
 
 import argparse
-import json
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -21,71 +21,47 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+import httpx2  # noqa: E402
+from confluent_kafka import Message  # noqa: E402
+
 from drctl.chaos.admission import admitted  # noqa: E402 - the checkout's own drctl
 from drctl.config import load  # noqa: E402
 from drctl.drivers.connect.definitions import read  # noqa: E402
+from drctl.drivers.connect.replication import ConnectReplication  # noqa: E402
+from drctl.drivers.kafka import properties  # noqa: E402
+from drctl.drivers.kafka.mappings import decode_checkpoint, decode_sync  # noqa: E402
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic  # noqa: E402
 from drctl.drivers.store.clock import SystemClock  # noqa: E402
 from drctl.drivers.store.front_door import FileFrontDoor  # noqa: E402
 from drctl.drivers.store.journal import SqliteJournal  # noqa: E402
-from drctl.errors import DrctlError  # noqa: E402
+from drctl.drivers.witness.service import ServiceWitness  # noqa: E402
+from drctl.errors import Conflict, DrctlError  # noqa: E402
+from drctl.ledger.history import lines_of  # noqa: E402
 from drctl.model.chain import GENESIS, Change, Line, chained  # noqa: E402
 from drctl.model.documents import DocumentError, json_of  # noqa: E402
 from drctl.model.offsets import TopicPartition  # noqa: E402
 from drctl.model.site import Link  # noqa: E402
 from drctl.plans.lines import record_of  # noqa: E402
+from drctl.plans.stamp import Stamp  # noqa: E402
+from tools.fuzz_documents import (  # noqa: E402
+    CHECKPOINT,
+    CONNECTOR,
+    EXPERIMENT,
+    HISTORY,
+    LINKS,
+    NASTY,
+    PLAN,
+    POSITION,
+    PROPERTIES,
+    RECORD,
+    RUN,
+    SIGHTINGS,
+    SYNC,
+    VALUE,
+)
 
 LONGEST = 30.0
 """Seconds of CPU after which a reader counts as one that does not come to an end; the slowest answer takes a sixth."""
-
-NASTY = (
-    *(b"[" * 5000, b"{" * 200, b"- " * 200, b"? " * 100, b'{"a":' * 200, b"a" * 40_000),
-    *(b"9" * 5000, b"-", b"1e999", b"NaN", b"0x", b"1_0", b"2001-99-99", b"99999999999999999h", b"\xd9\xa3"),
-    *(b"\x00", b"\x1b]0;x\x07", b"\n", b"\r", b"\t", b" ", b"\xc2\x85", b"\xe2\x80\xa8", b"\xff"),
-    *(b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"\\", b'"', b"'", b":", b": ", b",", b"]", b"}", b"#"),
-    *(b"&a ", b"*a ", b"<<: ", b"!!binary ", b"!x ", b"%YAML 1.1\n---\n", b"---\n", b"...\n", b"|\n", b">\n"),
-    *(b"null", b"true", b"[::1", b"://", b"@"),
-)
-"""What documents of all kinds stumble over."""
-
-PLAN = b"""\
-apiVersion: drctl.io/v1alpha1
-kind: DisasterRecoveryPlan
-metadata: {name: plant}
-spec:
-  sites:
-    - name: DC1
-      kafka: {bootstrapServers: "n:1, [::1]:2", clientProperties: c, canary: {clientProperties: c, topic: canary}}
-      connect: {url: "http://n:8083"}
-      kubernetes: {kubeconfig: c, context: north, namespace: kafka, pods: app=kafka}
-    - name: us_east
-      kafka: {bootstrapServers: "s:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}
-      connect: {url: "https://s:8083"}
-  links:
-    - {name: n-s, source: DC1, target: us_east, connectors: c, replicationPrincipal: "User:mm2"}
-    - {name: s-n, source: us_east, target: DC1, connectors: c, replicationPrincipal: "User:mm2", separator: "-"}
-  workloads:
-    - {name: all, topics: [readings, a.b], groups: ["billing[/prod]"], sinks: [lake]}
-  objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
-  guards: {fenceWindow: 5s, maxLag: 5, coolDown: 1m}
-  hooks: {pre: [{command: [sh, -c, x], timeout: 1m}]}
-  frontDoor: {file: door.json}
-  state: {file: state.sqlite}
-"""
-MIRROR = "org.apache.kafka.connect.mirror.Mirror"
-ALIASES = {"source.cluster.alias": "north", "target.cluster.alias": "south", "tasks.max": 2}
-LINKS = json.dumps(
-    {k: {"connector.class": f"{MIRROR}{k}Connector", **ALIASES} for k in ("Source", "Checkpoint", "Heartbeat")},
-    indent=1,
-)
-EXPERIMENT = (ROOT / "experiments" / "leader-broker-killed.yaml").read_bytes()
-RECORD = json.dumps(
-    {"offset": 1, "timestamp": 5, "timestampType": "CreateTime", "transaction": "committed", "leaderEpoch": None}
-    | {"key": None, "value": "dg==", "headers": [["h", "dg=="]]}
-)
-RUN = '{"epoch": 3, "id": "r", "kind": "switchover", "plan": "p", "plan_digest": "d", "source": "n", "target": "s"}'
-POSITION = b"\x00\x01\x00\x05group\x00\x05topic" + bytes(4)
-VALUE = bytes.fromhex("0003" + "0000000000000007" + "00000001" + "0000" + "0000000000000005")
 
 
 class Reader(NamedTuple):
@@ -131,6 +107,56 @@ def _committed(_: Path, raw: bytes) -> object:
     return [*topic.changes(raw, VALUE), *topic.changes(POSITION, raw)]
 
 
+def _asked(_: Path, raw: bytes) -> object:
+    """What a worker, or what answers in its place, says of a link's connectors: as an answer, and as an error."""
+    link = _link()
+    link.client._http = _answering(400, raw)
+    with suppress(Conflict):
+        link.frontier()
+    link.client._http = _answering(200, raw)
+    return link.worker.connector("x"), link.frontier()
+
+
+def _seen(_: Path, raw: bytes) -> object:
+    witness = _witness()
+    witness._http = _answering(200, raw)
+    return witness.sightings()
+
+
+@cache
+def _link() -> ConnectReplication:
+    """One for all cases: a client that could connect reads all authorities that it may trust."""
+    with tempfile.TemporaryDirectory(prefix="drctl-fuzz-") as folder:
+        definitions = Path(folder) / "l.json"
+        definitions.write_text(LINKS)
+        link = ConnectReplication(Link("l", "north", "south", definitions, "User:m"), "http://w:1", SystemClock())
+    link.close()
+    return link
+
+
+@cache
+def _witness() -> ServiceWitness:
+    witness = ServiceWitness("west", "http://w:1")
+    witness.close()
+    return witness
+
+
+def _answering(status: int, raw: bytes) -> httpx2.Client:
+    """A client that connects to nothing, and is answered that whatever it asks."""
+    kind = {"content-type": "application/json"}
+    stand_in = httpx2.MockTransport(lambda _: httpx2.Response(status, headers=kind, content=raw))
+    return httpx2.Client(transport=stand_in, base_url="http://w:1", verify=False)
+
+
+def _decoded(decode: Callable[[Message], object], size: int) -> Callable[[Path, bytes], object]:
+    """A record of MirrorMaker 2: its key ends, and its value begins, as far from the end as the format has it."""
+
+    def decoded(_: Path, raw: bytes) -> object:
+        return decode(Message(topic="t", partition=0, offset=7, key=raw[:-size], value=raw[-size:]))
+
+    return decoded
+
+
 READERS = {
     "plan": Reader((PLAN,), _file("plan.yaml", _plan)),
     "links": Reader((LINKS.encode(),), _file("l.json", lambda p: read(Link("l", "north", "south", p, "User:m")))),
@@ -140,6 +166,15 @@ READERS = {
     "salvaged": Reader((RECORD.encode(),), lambda _, raw: record_of(TopicPartition("t", 0), raw)),
     "journal": Reader((RUN.encode(),), _copied),
     "commits": Reader((POSITION, VALUE), _committed),
+    "stamps": Reader(
+        (b"drctl plan=p run=r epoch=3", b"their own"), lambda _, raw: Stamp.read(raw.decode("utf-8", "replace"))
+    ),
+    "properties": Reader((PROPERTIES,), _file("c.properties", properties.load)),
+    "connect": Reader((CONNECTOR.encode(),), _asked),
+    "sightings": Reader((SIGHTINGS.encode(),), _seen),
+    "history": Reader((HISTORY,), lambda _, raw: list(lines_of(raw.splitlines(keepends=True), "h.jsonl"))),
+    "syncs": Reader((SYNC,), _decoded(decode_sync, 16)),
+    "checkpoints": Reader((CHECKPOINT,), _decoded(decode_checkpoint, 20)),
 }
 
 

@@ -20,10 +20,10 @@ AUTHORIZATION = re.compile(
     r"""(\bauthorization\\*["']?\s*[:=]\s*\\*["']?\w+\s+)[^\s"'\\]+|(\b(?:Basic|Bearer)\s+)(?=\S*[\d=+/])[\w+/=.~-]{8,}""",
     re.IGNORECASE,
 )
-INVALID = re.compile(r"(Invalid value\s+)(.*?)(\s+for configuration\s+)([\w.\-]+)", re.DOTALL)
+INVALID = re.compile(r"(Invalid value\s++)(.*?)((?<!\s)\s++for configuration\s++)([\w.\-]+)", re.DOTALL)
 """Kafka's own words for a wrong setting (``ConfigException``): the value stands before its key."""
 FIELD = re.compile(
-    r"""([\w.\[\]-]++)(:\s(?:Invalid|Unsupported|Duplicate)\svalue:\s)("(?:[^"\\]|\\.)*+"|\{.*\}|\S+?(?=:?\s|:?\Z))""",
+    r"""(?<![\w.\[\]-])([\w.\[\]-]++)(:\s(?:Invalid|Unsupported|Duplicate)\svalue:\s)("(?:[^"\\]|\\.)*+"|\{.*\}|\S+?(?=:?\s|:?\Z))""",
     re.DOTALL,
 )
 """Kubernetes' words for the same: the field stands before."""

@@ -16,7 +16,7 @@ ORDINARY = re.compile(r"true|false|none|null|all|any|\d{1,5}|(?:[a-z_]\w*\.){2,}
 """Switches, small numbers, Java classes and options, which are no secrets unless their key says so."""
 FILE = re.compile(r"[\w./~-]*\.(?:sh|py|pl|rb|js|jar|json|ya?ml|toml|ini|conf|cfg|properties|pem|crt|log|txt)")
 
-INSIDE = re.compile(r"""([\w.\-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'&;,]+))""")
+INSIDE = re.compile(r"""(?<![\w.\-])([\w.\-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'&;,]+))""")
 """Settings within a value: those of JAAS, or of a URL's query."""
 PATH = re.compile(r"[\w+.-]+://[^/\s]+/(\S{8,})")
 USER_INFO = re.compile(r"://([^\s@]*)@")

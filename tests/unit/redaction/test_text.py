@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -19,6 +20,7 @@ from drctl.redaction import (
     redact_foreign,
     without_login,
 )
+from tools import fuzz
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIs3cretMIIs3cret\n-----END PRIVATE KEY-----"
 
@@ -222,3 +224,29 @@ def test_an_error_that_is_not_ours_repeats_no_input() -> None:
 )
 def test_long_texts_are_looked_through_to_their_end(text: str) -> None:
     assert "s3cret" not in redact_foreign(f"{text} password=s3cret", {"api.key": "s3cret"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9" * 400_000,
+        "a.b-" * 100_000,
+        f"Invalid value{' ' * 20_000}",
+        f"x: Invalid value: {{{'}' * 20_000}",
+        f"authorization:{' ' * 20_000}",
+        "password=" * 20_000,
+    ],
+    ids=lambda text: text[:20].strip(),
+)
+def test_no_text_of_others_takes_longer_than_in_proportion_to_its_length(text: str) -> None:
+    """A worker tells what it likes: with a pattern that tries every place twice, these alone take minutes."""
+
+    def read(_: Path, raw: bytes) -> object:
+        said = raw.decode()
+        return (
+            redact_foreign(said, {"some.plugin": "k4n4ry"}),
+            redact_foreign("no", {"some.plugin": said}),
+            redact(said),
+        )
+
+    assert fuzz.complaint(fuzz.Reader((b"",), read), text.encode()) is None

@@ -1,0 +1,77 @@
+"""What ``tools/fuzz.py`` mangles, and with what: a document of each kind that is as it should be."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+NASTY = (
+    *(b"[" * 5000, b"{" * 200, b"- " * 200, b"? " * 100, b'{"a":' * 200, b"a" * 40_000),
+    *(b"9" * 5000, b"-", b"1e999", b"NaN", b"0x", b"1_0", b"2001-99-99", b"99999999999999999h", b"\xd9\xa3"),
+    *(b"\x00", b"\x1b]0;x\x07", b"\n", b"\r", b"\t", b" ", b"\xc2\x85", b"\xe2\x80\xa8", b"\xff"),
+    *(b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"\\", b'"', b"'", b":", b": ", b",", b"]", b"}", b"#"),
+    *(b"&a ", b"*a ", b"<<: ", b"!!binary ", b"!x ", b"%YAML 1.1\n---\n", b"---\n", b"...\n", b"|\n", b">\n"),
+    *(b"null", b"true", b"[::1", b"://", b"@"),
+)
+"""What documents of all kinds stumble over."""
+
+PLAN = b"""\
+apiVersion: drctl.io/v1alpha1
+kind: DisasterRecoveryPlan
+metadata: {name: plant}
+spec:
+  sites:
+    - name: DC1
+      kafka: {bootstrapServers: "n:1, [::1]:2", clientProperties: c, canary: {clientProperties: c, topic: canary}}
+      connect: {url: "http://n:8083"}
+      kubernetes: {kubeconfig: c, context: north, namespace: kafka, pods: app=kafka}
+    - name: us_east
+      kafka: {bootstrapServers: "s:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}
+      connect: {url: "https://s:8083"}
+  links:
+    - {name: n-s, source: DC1, target: us_east, connectors: c, replicationPrincipal: "User:mm2"}
+    - {name: s-n, source: us_east, target: DC1, connectors: c, replicationPrincipal: "User:mm2", separator: "-"}
+  workloads:
+    - {name: all, topics: [readings, a.b], groups: ["billing[/prod]"], sinks: [lake]}
+  objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
+  guards: {fenceWindow: 5s, maxLag: 5, coolDown: 1m}
+  hooks: {pre: [{command: [sh, -c, x], timeout: 1m}]}
+  frontDoor: {file: door.json}
+  state: {file: state.sqlite}
+"""
+MIRROR = "org.apache.kafka.connect.mirror.Mirror"
+ALIASES = {"source.cluster.alias": "north", "target.cluster.alias": "south", "tasks.max": 2}
+LINKS = json.dumps(
+    {k: {"connector.class": f"{MIRROR}{k}Connector", **ALIASES} for k in ("Source", "Checkpoint", "Heartbeat")},
+    indent=1,
+)
+EXPERIMENT = (ROOT / "experiments" / "leader-broker-killed.yaml").read_bytes()
+RECORD = json.dumps(
+    {"offset": 1, "timestamp": 5, "timestampType": "CreateTime", "transaction": "committed", "leaderEpoch": None}
+    | {"key": None, "value": "dg==", "headers": [["h", "dg=="]]}
+)
+RUN = '{"epoch": 3, "id": "r", "kind": "switchover", "plan": "p", "plan_digest": "d", "source": "n", "target": "s"}'
+POSITION = b"\x00\x01\x00\x05group\x00\x05topic" + bytes(4)
+VALUE = bytes.fromhex("0003" + "0000000000000007" + "00000001" + "0000" + "0000000000000005")
+PROPERTIES = b"""\
+# of the security team
+security.protocol = SASL_PLAINTEXT
+sasl.mechanism:SCRAM-SHA-512
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\
+  username="drctl" password="caf\\u00e9 x";
+request.timeout.ms=30000
+connections.max.idle.ms=540000
+"""
+CONNECTOR = json.dumps(
+    {"name": "x", "connector": {"state": "RUNNING", "worker_id": "w:1"}, "connector.class": "c"}
+    | {"tasks": [{"id": 0, "state": "FAILED", "trace": "a.b.C: no\n\tat x\nCaused by: y"}]}
+    | {"offsets": [{"partition": {"cluster": "north", "topic": "t", "partition": 0}, "offset": {"offset": 5}}]}
+)
+"""One answer for all that a worker is asked about a connector: status, configuration and offsets."""
+SIGHTINGS = json.dumps({"sites": {"north": [{"part": "kafka", "met": True, "seenAt": "2026-11-24T10:00:00+00:00"}]}})
+HISTORY = b"""\
+{"kind": "acknowledged", "at": 1.5, "site": "north", "records": [[1, "t", 0, 1, "k"], [1, "t", 0, 2, "k"]]}
+{"kind": "processed", "at": 2, "site": "north", "records": [[1, "t", 0, 1]], "group": "billing"}
+"""
+SYNC = b"\x00\x05topic" + bytes(4) + bytes(7) + b"\x07" + bytes(7) + b"\x09"
+CHECKPOINT = b"\x00\x05group" + b"\x00\x05topic" + bytes(4) + bytes(2) + bytes(8) + bytes(8) + b"\x00\x00"

@@ -1,5 +1,7 @@
 """drctl salvage: save what only a lost site has, decide on it, look at it."""
 
+import getpass
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,11 @@ import click
 
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.terms import by_option
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
-from drctl.errors import NotFound, NotProven, Refused
+from drctl.errors import ConfigInvalid, NotFound, NotProven, Refused
+from drctl.model.fence import Attestation
 from drctl.model.run import RunResult
 from drctl.plans.plan import Plan
 from drctl.ports import World
@@ -20,13 +24,19 @@ from drctl.ports import World
 @output_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--again", is_flag=True, help="Salvage anew although it was done and its files are whole.")
+@click.option("--accept-less", "less", metavar="REASON", help="Your word that the site cannot have more than it has.")
+@by_option
 @click.pass_context
-def command(context: click.Context, output: str, *, yes: bool, again: bool) -> None:
+def command(context: click.Context, output: str, *, yes: bool, again: bool, less: str | None, by: str) -> None:
     """Save what only a lost site has when it is back.
 
     The site is closed and made to keep everything; every record that never reached the other site is written to files
     that only drctl's user may read. Then a decision per topic is due: 'drctl salvage decide'. A run that was cut off is
     continued by the same command.
+
+    A site that came back with less than it had (a lost disk, an older snapshot, a topic or cluster made anew) is closed
+    and then refused (exit code 17), with every partition named. With --accept-less what is left is saved; topics whose
+    log is no longer the one that was copied then come home as a full copy only (drctl failback --recreate).
     """
     if context.invoked_subcommand is not None:
         return
@@ -38,7 +48,7 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool) -> N
         lost, serving = failover.run.source, failover.run.target
         if not again:
             _refuse_done(world)
-        plan = ordered(lost, serving, failover.run.id)
+        plan = ordered(lost, serving, failover.run.id, _word(less, by))
         if not yes:
             _ask(
                 world,
@@ -47,6 +57,14 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool) -> N
             )
         result = walk(plan, world)
     _show(result, output)
+
+
+def _word(reason: str | None, by: str) -> Attestation | None:
+    if reason is None:
+        return None
+    if not reason.strip():
+        raise ConfigInvalid("--accept-less gives no reason", remedy="say how you know that nothing more is to be had")
+    return Attestation(by or f"{getpass.getuser()} on {socket.gethostname()}", reason.strip())
 
 
 def _refuse_done(world: World) -> None:
@@ -155,6 +173,7 @@ def show(plan_file: Path, output: str, run: str | None) -> None:
     for partition, tail in sorted(told["tails"].items()):
         if tail["gone"]:
             echo(f"{partition}: {tail['gone']} offsets were deleted before they could be saved", err=True)
+    _tell_less(told.get("came back with less") or {}, told["site"]["name"])
     for group, positions in sorted(told["groups"].items()):
         echo(f"group {group} had read into the tail of {', '.join(sorted(positions))}", err=True)
 
@@ -170,6 +189,16 @@ def verify(plan_file: Path, run: str | None) -> None:
     if faults:
         raise NotProven(f"{place}: {'; '.join(faults)}", remedy="restore the files from a copy, or salvage again")
     echo(f"{place}: every file is as it was written")
+
+
+def _tell_less(told: Mapping[str, Any], site: str) -> None:
+    """Say what the site lacked of what it had, and who accepted it."""
+    for topic, why in sorted(told.get("less", {}).items()):
+        echo(f"{topic} came back with less than it had ({why}): 'drctl failback --recreate {topic}'", err=True)
+    for partition, offsets in sorted(told.get("tail cut", {}).items()):
+        echo(f"{partition}: up to {offsets} records of the tail are gone", err=True)
+    if accepted := told.get("accepted"):
+        echo(f"that {site} has less was accepted by {accepted['by']}: {accepted['why']}", err=True)
 
 
 def _newest(world: World) -> str:
@@ -218,5 +247,6 @@ def _show(result: RunResult, output: str) -> None:
     rows = [(t, c["committed"], c["aborted"], c["open"], c["unseen"]) for t, c in sorted(told["topics"].items())]
     columns = ("TOPIC", "RECORDS", "ABORTED", "OPEN", "SINCE SIGHTING")
     show_table(f"Run {result.run.id}: {result.state.value}, {told['place']}", columns, rows)
+    _tell_less(result.evidence.get("compare-returned-site", {}), result.run.source)
     if any(c["committed"] for c in told["topics"].values()):
         echo("a decision per topic is due: drctl salvage decide --topic …", err=True)

@@ -14,6 +14,9 @@ from drctl.plans.selection import DECISION, SALVAGE, chosen
 from drctl.plans.tails import EXPORT, observed, read
 from drctl.ports import World
 
+COMPARE = "compare-returned-site"
+"""The step whose evidence tells what a returned site lacks of what it had."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
@@ -35,11 +38,16 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """A finished salvage: its run, the tails with their partitions, and how many committed records each topic lost."""
+    """A finished salvage: its run, the tails with their partitions, and how many committed records each topic lost.
+
+    ``less`` names topics whose log at the returned site is no longer the one that was copied, with why: what was saved
+    of them may be at the serving site, too, and only a full copy brings them home.
+    """
 
     run: Run
     tails: Mapping[TopicPartition, Tail]
     committed: Mapping[str, int]
+    less: Mapping[str, str] = field(default_factory=dict)
 
 
 def aftermath(world: World) -> Aftermath:
@@ -82,8 +90,9 @@ def last_salvage(world: World, failover: Aftermath) -> Salvaged:
         if run.id == failover.run.id:
             break
         if run.kind == SALVAGE and state is RunState.DONE and run.source == failover.run.source:
-            told = observed(world, run.id)[EXPORT]
-            return Salvaged(run, read(told["tails"]), {t: c["committed"] for t, c in told["topics"].items()})
+            seen = observed(world, run.id)
+            told, less = seen[EXPORT], seen.get(COMPARE, {}).get("less", {})
+            return Salvaged(run, read(told["tails"]), {t: c["committed"] for t, c in told["topics"].items()}, less)
     raise NotFound(
         f"what run {failover.run.id} left behind at {failover.run.source} was not salvaged yet",
         remedy="run 'drctl salvage' once its brokers answer",

@@ -46,14 +46,20 @@ class Counts:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def find_tail(scene: Scene, failover: Aftermath, partition: TopicPartition, bounds: LogBounds) -> tuple[Tail, Evidence]:
-    """Where a partition's tail lies, and which records beyond the frontier were proven to be at the target already."""
+def find_tail(
+    scene: Scene, failover: Aftermath, partition: TopicPartition, bounds: LogBounds, *, whole: bool = False
+) -> tuple[Tail, Evidence]:
+    """Where a partition's tail lies, and which records beyond the frontier were proven to be at the target already.
+
+    With ``whole`` it is all of the log: the frontier tells nothing about one that is no longer the log it was copied
+    from.
+    """
     topic = scene.source.brokers.topics([partition.topic])[partition.topic]
-    frontier = failover.frontier.get(partition, 0)
+    frontier = 0 if whole else failover.frontier.get(partition, 0)
     begin = min(max(frontier, bounds.start), bounds.high)
-    copied = _copied(scene, failover, partition, begin)
+    copied = () if whole else _copied(scene, failover, partition, begin)
     start = copied[-1].offset + 1 if copied else begin
-    gone = max(0, bounds.start - frontier)
+    gone = 0 if whole else max(0, bounds.start - frontier)
     tail = Tail(partition, topic.topic_id, frontier, Span(start, bounds.high), gone)
     return tail, {
         "records": [[r.offset, r.digest.hex()] for r in copied],

@@ -29,6 +29,7 @@ from drctl.plans.selection import (
     moving,
     narrowed,
 )
+from drctl.plans.steps.compare_returned_site import ACCEPTED
 from drctl.ports import World
 
 type Rebuild = Callable[[World, Run, Evidence, Observe], tuple[Plan, World]]
@@ -116,7 +117,9 @@ def _unfence(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[
 
 
 def _salvage(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape
-    return salvage.ordered(run.source, run.target, said.get("failover", "")), world
+    told = said.get(ACCEPTED)
+    less = Attestation(told["by"], told["why"]) if told else None
+    return salvage.ordered(run.source, run.target, said.get("failover", ""), less), world
 
 
 def _decision(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape

@@ -33,13 +33,15 @@ class Recopy:
 
 
 def diverged(world: World, failover: Aftermath, salvaged: Salvaged) -> tuple[str, ...]:
-    """Topics that may be made anew: a tail stays in their log, or somebody made them anew by hand. Sorted."""
+    """Topics that may be made anew: a tail stays in their log, somebody made them anew by hand, or they came back with
+    less than they had. Sorted.
+    """
     site = failover.run.source
-    there = world.sites[site].brokers.topics({p.topic for p in salvaged.tails})
+    there = world.sites[site].brokers.topics({p.topic for p in salvaged.tails}.union(salvaged.less))
     made = standing(world, site)
     found = {p.topic for p in tails.known(world, site, there)}
     found |= {p.topic for p, t in salvaged.tails.items() if p.topic in there and there[p.topic].topic_id != t.topic_id}
-    return tuple(sorted(found - made))
+    return tuple(sorted((found | salvaged.less.keys() & there.keys()) - made))
 
 
 def recopies(world: World, failover: Aftermath, topics: Collection[str]) -> tuple[Recopy, ...]:

@@ -1,7 +1,9 @@
 """Salvage: a lost site is back; it is closed, made to keep everything, and what only it has is saved."""
 
+from drctl.model.fence import Attestation
 from drctl.plans.plan import Plan
 from drctl.plans.selection import SALVAGE
+from drctl.plans.steps.compare_returned_site import ACCEPTED, CompareReturnedSite
 from drctl.plans.steps.export_tail import ExportTail
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
@@ -12,10 +14,11 @@ from drctl.plans.steps.see_returned_site import SeeReturnedSite
 from drctl.plans.steps.settle_transactions import SettleTransactions
 
 
-def ordered(source: str, target: str, failover: str = "") -> Plan:
+def ordered(source: str, target: str, failover: str = "", less: Attestation | None = None) -> Plan:
     """The salvage of what the failover of that id from ``source``, the site that was lost, to ``target`` left behind.
 
-    Nothing here is ever taken back: the site stays closed and keeps everything until the failback.
+    ``less`` is a person's word that the site may go on with less than it had. Nothing here is ever taken back: the site
+    stays closed and keeps everything until the failback.
     """
     return Plan(
         kind=SALVAGE,
@@ -29,9 +32,10 @@ def ordered(source: str, target: str, failover: str = "") -> Plan:
             SettleTransactions(),
             FenceTransactions(),
             ProveClosed(),
+            CompareReturnedSite(),
             ExportTail(),
         ),
         point_of_no_return=RaiseEpoch.name,
         way_back=(),
-        about={"failover": failover},
+        about={"failover": failover} | ({ACCEPTED: {"by": less.by, "why": less.why}} if less else {}),
     )

@@ -157,8 +157,11 @@ def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab)
         assert world.links["south", "north"].replication.status().halted
 
 
-def lost_under_load(lab: Lab) -> Load:
-    """North dies under load with a tail that the link has not copied; the work goes on at south; north is back."""
+def lost_under_load(lab: Lab, harm: Callable[[], None] = lambda: None) -> Load:
+    """North dies under load with a tail that the link has not copied; the work goes on at south; north is back.
+
+    ``harm`` comes to its disks while it is down.
+    """
     with opened(lab, "north", step_timeout=60) as world:
         for group in world.plan.groups:
             wanted = {p: Committed(0) for p in partitions(world, "north")}
@@ -181,6 +184,7 @@ def lost_under_load(lab: Lab) -> Load:
         )
         with Load(lab, "south", "meanwhile") as more:
             some_more(world, more)
+    harm()
     for broker in lab.layout["north"].brokers:
         faults.restart(lab, broker)
     with opened(lab) as world:

@@ -58,6 +58,12 @@ class CheckDecision(Step):
                 f"{scene.world.vault.place(salvaged.run.id)}: {'; '.join(faults[:5])}",
                 remedy="restore the files, or salvage again with 'drctl salvage --again'",
             )
+        if self.decision is Decision.REPLAY and self.topic in salvaged.less:
+            raise Refused(
+                f"{self.topic} came back with less than it had ({salvaged.less[self.topic]}): all of its log was saved,"
+                f" records that {scene.target.name} has among it, which a replay would write once more",
+                remedy="hand the records over to their owner, who can tell them apart, or discard them by number",
+            )
         if self.decision is Decision.REPLAY:
             self._refuse_old(scene, salvaged)
         return {"failover": failover.run.id, "salvage": salvaged.run.id, "records": count}

@@ -38,6 +38,9 @@ class CheckHomecoming(Step):
     and has to be accepted. drctl needs DELETE and CREATE on it, and the link home must stand still. A topic that did
     not diverge is not made anew: it would be copied again for nothing.
 
+    A topic that came back with less than it had comes home only if it is made anew: the link home would begin behind a
+    hole.
+
     A second person's approval, where the plan file requires one, is asked for here.
     """
 
@@ -72,7 +75,8 @@ class CheckHomecoming(Step):
         choice = _Choice(self.recreate, may, recopies(world, failover, set(self.recreate).intersection(may)))
         reasons = [
             *self._reasons(scene, failover, salvaged),
-            *choice.reasons(scene, salvaged.committed, self.accepted),
+            *choice.reasons(scene, salvaged.committed.keys() | salvaged.less.keys(), self.accepted),
+            *self._broken(salvaged, may),
         ]
         if reasons:
             raise Blocked(
@@ -91,6 +95,12 @@ class CheckHomecoming(Step):
             "tail ends": evidence.written({p: tail.span.stop for p, tail in salvaged.tails.items()}),
             "recreated": choice.document(),
         }
+
+    def _broken(self, salvaged: Salvaged, may: Collection[str]) -> Iterator[tuple[int, str]]:
+        """Topics that the link home would leave a hole in, because the old site has less of them than it had."""
+        for topic, why in sorted(salvaged.less.items()):
+            if topic in may and topic not in self.recreate:
+                yield LOST, f"{topic} came back with less than it had ({why}): --recreate {topic} copies all of it home"
 
     def _reasons(self, scene: Scene, failover: Aftermath, salvaged: Salvaged) -> Iterator[tuple[int, str]]:
         target, away = scene.target, scene.home

@@ -8,7 +8,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.salvage import Tail
 from drctl.plans import evidence, export, tails
-from drctl.plans.aftermath import Aftermath, aftermath
+from drctl.plans.aftermath import COMPARE, Aftermath, aftermath
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.steps.see_returned_site import SeeReturnedSite
 
@@ -36,9 +36,10 @@ class ExportTail(Step):
         failover = aftermath(scene.world)
         found: dict[TopicPartition, Tail] = {}
         names: dict[str, list[str]] = {}
+        less = scene.seen.get(COMPARE, {}).get("less", {})
         bounds = scene.source.records.bounds(scene.partitions(scene.source))
         for partition, log in sorted(bounds.items()):
-            tail, copied = export.find_tail(scene, failover, partition, log)
+            tail, copied = export.find_tail(scene, failover, partition, log, whole=partition.topic in less)
             found[partition] = tail
             if copied["records"]:
                 export.put_document(scene, f"{export.folder(partition)}/overlap.json", copied)
@@ -82,6 +83,7 @@ class ExportTail(Step):
             "target": {"name": scene.target.name, "cluster": scene.target.brokers.cluster().cluster_id},
             "failover": {"run": failover.run.id, "began": failover.began.isoformat(), "fence": failover.fence},
             "open": failover.opened or None,
+            "came back with less": scene.seen.get(COMPARE) or None,
             "first look": looked["at"],
             "exported": scene.remembered[self.name]["at"],
             "frontier": "the link's offsets at the failover; what was copied beyond was compared: overlap.json",

@@ -8,7 +8,7 @@ from drctl.errors import Blocked, DrctlError, Refused
 from drctl.model.run import Evidence, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
-from drctl.plans.linking import idle
+from drctl.plans.linking import idle, was_set
 from drctl.plans.pausing import paused
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILBACK, FAILOVER, SWITCHOVER, WARM
@@ -28,7 +28,7 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
             f"the plan that was seen is {terms.plan_digest[:12]}…, and this one is {own[:12]}…: something has changed",
             remedy=f"look again: drctl plan {plan.kind} --to {plan.target}",
         )
-    reasons = [*paused(world), *_cooling(plan, world), *_unproven(plan, world)]
+    reasons = [*paused(world), *_cooling(plan, world), *_unproven(plan, world), *_never_begun(plan, world)]
     found = sift(reasons, terms.overrides)
     if found.standing:
         raise Blocked(
@@ -97,3 +97,24 @@ def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
         why = ", ".join(reasons)
     detail = f"{link.link.name}, the link home of run {run.id}, does not run: {why}"
     yield Blocker(Rule.LINK_UNPROVEN, detail, "bring it to run: until then the other site falls behind")
+
+
+def _never_begun(plan: Plan, world: World) -> Iterator[Blocker]:
+    """A failover back to the site that the last move left needs something to go on with there.
+
+    As long as the link home was never begun, that site holds nothing of what was written since. The journal is asked
+    and not the link: the source of a link that did run is dead now, and its tasks may have failed for it. Under the
+    default replication policy both links run all the time.
+    """
+    done = (run for run, state in reversed(world.journal.runs()) if run.kind in UNHURRIED and state is RunState.DONE)
+    run = next(done, None)
+    if plan.kind != FAILOVER or run is None or (run.source, run.target) != (plan.target, plan.source):
+        return
+    link = world.links.get((run.target, run.source))
+    if link is None or link.link.prefix or was_set(world, link, run.id):
+        return
+    nothing = f"{plan.target} has nothing of what was written at {plan.source} since"
+    detail = f"{link.link.name}, the link home of run {run.id}, was never begun: {nothing}"
+    home = f"bring {plan.source} back, then 'drctl salvage' and 'drctl failback', or 'drctl runs resume'"
+    remedy = f"{home}; if it is gone for good, override this rule, and accept the loss that is stated"
+    yield Blocker(Rule.LINK_UNPROVEN, detail, remedy)

@@ -8,7 +8,7 @@ from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import Findings, check
-from drctl.ledger.control import caught
+from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Event
 from drctl.ledger.verdict import Weight, judge, reached
 from drctl.model.verdict import Verdict
@@ -38,9 +38,13 @@ def judged(
     history = tuple(histories.events())
     events = [*history, *primary]
     findings = check(events, compacted=work.compacted, groups=work.groups)
-    copied = check([*history, *standby], compacted=work.compacted)
+    mirrored = [*history, *standby]
+    copied = check(mirrored, compacted=work.compacted)
     seen = {**evidence(histories, handovers, copied, work.clients), **reached(findings)}
-    control = caught(events, compacted=work.compacted, groups=work.groups)
+    control = {
+        **caught(events, compacted=work.compacted, groups=work.groups),
+        **caught_in_copy(mirrored, compacted=work.compacted),
+    }
     weight = Weight(windows(histories, handovers), seen, control, complete=complete)
     return Judgement(*judge(findings, weight), findings, copied, weight)
 

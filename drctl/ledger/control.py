@@ -7,9 +7,11 @@ from dataclasses import replace
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stranded, Stream
 
-PLANTED = ("lost", "duplicated", "corrupt", "skipped", "repeated", "unread")
+PLANTED = ("lost", "duplicated", "reordered", "corrupt", "skipped", "repeated", "unread")
 FROM_TAIL = "lost from the stranded tail"
 """Planted besides where a history has a stranded tail: a record that is missing there, too."""
+COPIED = ("lost", "duplicated", "reordered", "corrupt")
+"""Planted into what was read at the standby: a mirrored record dropped, doubled, swapped with the next, changed."""
 
 
 def caught(
@@ -25,6 +27,16 @@ def caught(
     return {kind: _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
 
 
+def caught_in_copy(events: Sequence[Event], *, compacted: Collection[str] = ()) -> dict[str, bool]:
+    """The same for what a fresh reader found at the standby, which no group reads.
+
+    ``events``: the clients' histories and what that reader found, and nothing that was read elsewhere.
+    """
+    before = check(events, compacted=compacted)
+    planted = {kind: check(plant(kind, events, compacted), compacted=compacted) for kind in COPIED}
+    return {f"{kind} at the standby": _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
+
+
 def _count(kind: str, findings: Findings) -> int:
     if kind in ("skipped", "repeated", "unread"):
         return sum(getattr(group, kind).count for group in findings.groups)
@@ -35,6 +47,9 @@ def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Ite
     """The history with one fault of that kind in it, about in its middle."""
     places = _places(kind, events, compacted)
     chosen = places[len(places) // 2] if places else -1
+    if kind == "reordered":
+        yield from _swapped(events, places)
+        return
     for number, event in enumerate(events):
         if number != chosen:
             yield event
@@ -42,6 +57,28 @@ def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Ite
             yield replace(event, intact=False)
         elif kind in ("duplicated", "repeated"):
             yield from (event, event)
+
+
+def _swapped(events: Sequence[Event], places: Sequence[int]) -> Iterator[Event]:
+    """The history with two neighbours of one stream in each other's place, about in its middle.
+
+    Only where each is there once and in order: of any other pair the checker might say something else already.
+    """
+    found = [(n, each) for n in places if isinstance(each := events[n], Seen)]
+    times = Counter((each.stream, each.sequence) for each in events if isinstance(each, Seen))
+    before: dict[Stream | None, tuple[int, Seen]] = {}
+    pairs = []
+    for place, each in found:
+        if times[each.stream, each.sequence] > 1:
+            continue
+        if (former := before.get(each.stream)) and former[1].sequence < each.sequence:
+            pairs.append((former, (place, each)))
+        before[each.stream] = (place, each)
+    moved: dict[int, Event] = {}
+    if pairs:
+        (first, one), (second, other) = pairs[len(pairs) // 2]
+        moved = {first: replace(other, offset=one.offset), second: replace(one, offset=other.offset)}
+    yield from (moved.get(number, event) for number, event in enumerate(events))
 
 
 def _places(kind: str, events: Sequence[Event], compacted: Collection[str]) -> list[int]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drctl.ledger.checker import check
-from drctl.ledger.control import FROM_TAIL, PLANTED, caught, plant
+from drctl.ledger.control import COPIED, FROM_TAIL, PLANTED, caught, caught_in_copy, plant
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
 from drctl.ledger.record import Number, decode, encode
 
@@ -148,6 +148,28 @@ def test_every_planted_fault_is_named(kind: str) -> None:
     planted = check(plant(kind, clean, ()), groups=READS)
     assert not planted.clean or planted.groups[0].unread
     assert caught(clean, groups=READS) == dict.fromkeys(PLANTED, True)
+
+
+@pytest.mark.parametrize("kind", COPIED)
+def test_every_fault_planted_into_a_mirrored_partition_is_named(kind: str) -> None:
+    mirrored = [*acknowledged(A, *range(1, 50)), *seen(A, *range(1, 50))]
+    found = {name: each.count for name, each in check(plant(kind, mirrored, ())).records.faults.items() if each}
+    assert found[kind] == 1
+    assert caught_in_copy(mirrored) == {f"{kind} at the standby": True for kind in COPIED}
+
+
+def test_where_nothing_was_mirrored_no_fault_is_caught_there() -> None:
+    assert not any(caught_in_copy([*acknowledged(A, 1, 2, 3)]).values())
+
+
+def test_two_records_of_a_stream_change_places_and_keep_the_offsets_of_the_log() -> None:
+    """Streams are interleaved, so the neighbour of a record is not the next line of the log."""
+    both = [Seen("readings", 0, n, Stream(1 + n % 2, "readings", 0), 1 + n // 2) for n in range(8)]
+    acked: list[Event] = [Acknowledged(each.stream, each.sequence, 0.0, "north") for each in both if each.stream]
+    found = [each for each in plant("reordered", [*acked, *both], ()) if isinstance(each, Seen)]
+    assert [each.offset for each in found] == list(range(8))
+    assert sum(one != other for one, other in zip(both, found, strict=True)) == 2
+    assert check([*acked, *found]).records.reordered.count == 1
 
 
 def test_a_fault_is_planted_where_it_shows_and_not_in_what_is_repeated_or_doubtful() -> None:

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, field, replace
 
-from drctl.errors import Refused
+from drctl.errors import Refused, Unsupported
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
@@ -65,6 +65,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
         return _begin(plan, world, terms, left)
     _require_unedited(world, run)
     _require_same_command(world, run, terms)
+    _require_known(plan, run, world.journal.entries(run.id))
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
     record = _read(plan, world, run)
@@ -192,6 +193,16 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
     record = _read(plan, world, run) if over else Record(run)
     record.terms = terms
     return record
+
+
+def _require_known(plan: Plan, run: Run, entries: tuple[JournalEntry, ...]) -> None:
+    """Refuse a run whose steps are called otherwise here: what it has done is then unknown, and whether it crossed."""
+    known = {step.name for step in (*plan.steps, *plan.way_back)}
+    if unknown := next((entry.step for entry in entries if entry.step and entry.step not in known), None):
+        raise Unsupported(
+            f"run {run.id} has the step {unknown}, which this drctl does not know",
+            remedy="continue or abort it with the version of drctl that began it; see CHANGELOG.md",
+        )
 
 
 def _read(plan: Plan, world: World, run: Run) -> Record:

@@ -8,9 +8,10 @@ import pytest
 from drctl import __version__
 from drctl.errors import Unsupported
 from drctl.model.chain import GENESIS, Change, Line, chained, require_whole
-from drctl.model.run import RunState
+from drctl.model.run import Event, RunState
+from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.saved import CUTS, FOLDER, Ended, Saved, continued, save
-from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by
+from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 
 JOURNALS = sorted(FOLDER.glob("*/*.jsonl"))
 REFUSED: dict[str, str] = {}
@@ -72,6 +73,17 @@ def test_one_that_is_there_is_never_written_again(tmp_path: Path) -> None:
         saved.write(path)
 
 
+def _require_refused(earth: FakeWorld) -> None:
+    world = earth.new_process()
+    before = list(earth.effects.names)
+    with pytest.raises(Unsupported) as refused:
+        go_on(world)
+    assert refused.value.remedy
+    assert [
+        name for name in earth.effects.names[len(before) :] if not name.startswith("journal says run-resumed")
+    ] == [], "nothing was changed"
+
+
 def test_a_journal_of_a_kind_that_is_not_known_is_refused() -> None:
     saved = Saved.read(FOLDER / __version__ / CUTS[0].file)
     before, lines = GENESIS, list[Line]()
@@ -82,6 +94,14 @@ def test_a_journal_of_a_kind_that_is_not_known_is_refused() -> None:
     earth = continued(saved).earth
     earth.journal.set_back(0)
     earth.journal.complete(tuple(lines))
-    with pytest.raises(Unsupported) as refused:
-        go_on(earth.new_process())
-    assert refused.value.remedy
+    _require_refused(earth)
+
+
+def test_a_journal_with_a_step_that_is_not_known_is_refused() -> None:
+    earth = fake_world()
+    earth.effects.cut_off(3, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    run, _ = earth.journal.runs()[0]
+    earth.journal.append(run.id, Event.STEP_FOUND_DONE, "look-around")
+    _require_refused(earth)

@@ -9,8 +9,9 @@ from drctl.model.fence import FenceState
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence, Run, RunState
 from drctl.model.salvage import Decision, Tail
-from drctl.plans import evidence, failovers
+from drctl.plans import failovers
 from drctl.plans.selection import DECISION, SALVAGE, chosen
+from drctl.plans.step_evidence import HandoverPoint, MeasuredLoss, left_if_any
 from drctl.plans.tails import EXPORT, observed, read
 from drctl.ports import World
 
@@ -72,13 +73,14 @@ def aftermath(world: World) -> Aftermath:
             f"{found.run.target} is copied under names of its own once link {link.name} runs on",
             remedy=f"resume the link's connectors at {found.run.target}; then 'drctl switchover' brings the work home",
         )
-    measured = found.evidence.get("measure-loss", {})
+    measured = left_if_any(MeasuredLoss, found.evidence)
+    point = left_if_any(HandoverPoint, found.evidence)
     return Aftermath(
         run=found.run,
         began=world.journal.entries(found.run.id)[0].at,
-        frontier=evidence.read(measured.get("frontier") or {}),
-        ends=evidence.read(found.evidence.get("record-handover-point", {}).get("ends", {})),
-        seen=evidence.read(measured.get("source ends") or {}),
+        frontier=measured.frontier if measured else {},
+        ends=point.ends if point else {},
+        seen=measured.source_ends if measured else {},
         fence=found.fence,
         opened=found.opened,
     )

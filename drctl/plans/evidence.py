@@ -28,9 +28,9 @@ def read_held(positions: Evidence) -> dict[TopicPartition, Committed]:
     return {partition_of(name): Committed(*position) for name, position in positions.items()}
 
 
-def image_of(name: str, line: Evidence) -> TopicPartition:
+def image_of(name: str, line: Mapping[str, object]) -> TopicPartition:
     """A handed-over position's partition as the target calls it: ``name`` unless the line says otherwise."""
-    return partition_of(line.get("as", name))
+    return partition_of(str(line.get("as", name)))
 
 
 @lru_cache(maxsize=4096)  # many groups have positions in the same ones

@@ -8,8 +8,8 @@ from drctl.errors import NotFound, Unauthenticated, Unreachable
 from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import LogBounds, RecordId, TopicPartition
 from drctl.model.run import Event, Evidence, JournalEntry
-from drctl.plans import evidence
 from drctl.plans.selection import FAILBACK, SWITCHOVER
+from drctl.plans.step_evidence import HandoverPoint, MeasuredLoss
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
 from drctl.ports import SitePorts, World
 
@@ -63,8 +63,7 @@ def frozen(world: World, source: str, target: str, ends: Offsets, drained: Offse
 def told(loss: Loss) -> Evidence:
     """The loss as evidence."""
     return {
-        "frontier": evidence.written(loss.frontier),
-        "source ends": evidence.written(loss.ends),
+        **MeasuredLoss(loss.frontier, loss.ends).to_json(),
         "seen at": loss.seen_at.isoformat() if loss.seen_at else None,
         "source": loss.ends_from.value,
         "records": dict(loss.records),
@@ -98,8 +97,8 @@ def _came_with(world: World, source: str, target: str) -> Offsets:
     """Where the source's logs ended when the last move from the target to it opened it; empty if there was none."""
     for run, _ in reversed(world.journal.runs()):
         if run.kind in (SWITCHOVER, FAILBACK) and (run.source, run.target) == (target, source):
-            ends = [e.body["ends"] for e in world.journal.entries(run.id) if _recorded(e)]
-            return evidence.read(ends[-1]) if ends else {}
+            points = [e.body for e in world.journal.entries(run.id) if _recorded(e)]
+            return HandoverPoint.from_json(points[-1]).ends if points else {}
     return {}
 
 

@@ -4,11 +4,9 @@ from typing import ClassVar
 
 from drctl.errors import DeadlinePassed
 from drctl.model.run import Evidence
-from drctl.plans import evidence
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.step_evidence import CONFIRMED, HandoverPoint, group_positions, left
 from drctl.plans.steps.close_consumers import CloseConsumers
-from drctl.plans.steps.confirm_positions import ConfirmPositions
-from drctl.plans.steps.record_handover_point import RecordHandoverPoint
 from drctl.plans.waiting import wait_until_none
 
 
@@ -53,7 +51,7 @@ class AwaitClients(Step):
 def _absent(scene: Scene) -> list[str]:
     """Groups with a position that have no member; of a move that was taken over, only those that had members."""
     members = scene.remembered.get(CloseConsumers.name, {}).get("members")
-    covered = scene.seen[ConfirmPositions.name]["groups"]
+    covered = group_positions(scene.seen, CONFIRMED)
     expected = sorted(g for g in scene.groups if (members[g] if members else g in covered))
     groups = scene.target.positions.describe(expected)
     return [f"group {name}" for name in expected if not groups[name].members]
@@ -61,17 +59,17 @@ def _absent(scene: Scene) -> list[str]:
 
 def _written(scene: Scene) -> bool:
     """Whether a record was written at the target since it was opened."""
-    ends = evidence.read(scene.seen[RecordHandoverPoint.name]["ends"])
+    ends = left(HandoverPoint, scene.seen).ends
     bounds = scene.target.records.bounds(tuple(ends))
     return any(scene.target.records.following(p, end, 1) for p, end in ends.items() if bounds[p].high > end)
 
 
 def _read_on(scene: Scene) -> bool:
     """Whether a group has gone beyond the position that was confirmed, or has its first one."""
-    confirmed = scene.seen[ConfirmPositions.name]["groups"]
+    confirmed = group_positions(scene.seen, CONFIRMED)
     there = scene.target.positions.committed(scene.groups)
     for group, positions in there.items():
-        known = confirmed.get(group, {}).get("positions", {})
+        known = confirmed[group]["positions"] if group in confirmed else {}
         for partition, committed in positions.items():
             line = known.get(str(partition))
             if line is None or committed.offset > line["there"]:

@@ -14,9 +14,8 @@ from drctl.plans.images import Images
 from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.positions import translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
+from drctl.plans.step_evidence import CONFIRMED, HANDED_OVER, MeasuredLoss, group_positions, left
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
-from drctl.plans.steps.hand_over_positions import HandOverPositions
-from drctl.plans.steps.measure_loss import MeasureLoss
 from drctl.plans.topic_identity import require_same_topics_at
 
 NO_POSITION = "it has no position at the target: auto.offset.reset decides where its consumers begin"
@@ -34,7 +33,7 @@ class ConfirmPositions(Step):
     is proven like the others and may be a few records older, so it is left standing; those are read again.
     """
 
-    name: ClassVar[str] = "confirm-positions"
+    name: ClassVar[str] = CONFIRMED
     title: ClassVar[str] = "Confirm the groups' positions at the target"
     at: ClassVar[Place] = Place.TARGET
     lasting: ClassVar[bool] = True
@@ -114,7 +113,7 @@ def _translated(scene: Scene, there: Held) -> tuple[Held, Mapping[str, Mapping[T
     """What the source still tells of its groups; nothing if it tells nothing."""
     try:
         own = scene.source.positions.committed(scene.groups)
-        frontier = evidence.read(scene.seen[MeasureLoss.name]["frontier"])
+        frontier = left(MeasuredLoss, scene.seen).frontier
         copied = within(own, frontier)
         return own, translate_committed(scene.world, scene.source.name, scene.target.name, copied, there)
     except DrctlError as silent:
@@ -170,8 +169,9 @@ def _line(
 
 def _origin(scene: Scene, group: str, partition: TopicPartition, held: Committed) -> str:
     """Whose position it is: kept warm, handed over by the move that was taken over, or nobody can tell."""
-    handed = scene.seen.get(HandOverPositions.name, {}).get("groups", {}).get(group, {}).get("positions", {})
-    if handed.get(str(partition), {}).get("there") == held.offset:
+    handed = group_positions(scene.seen) if HANDED_OVER in scene.seen else {}
+    line = handed[group]["positions"].get(str(partition)) if group in handed else None
+    if line is not None and line["there"] == held.offset:
         return "handed-over"
     return origin(held, scene.run.plan, scene.run.epoch - 1)
 

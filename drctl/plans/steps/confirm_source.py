@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.step_evidence import group_positions
 from drctl.plans.topic_identity import require_same_topics
 
 
@@ -40,7 +40,7 @@ class ConfirmSource(Step):
 
 def moved_at_source(scene: Scene) -> list[str]:
     """Positions at the source that are not those that were handed over."""
-    handed = scene.seen[HandOverPositions.name]["groups"]
+    handed = group_positions(scene.seen)
     here = scene.positions(scene.source).now(tuple(handed))
     return [
         f"{group} {partition} from {line['here']} to {now[partition]}"

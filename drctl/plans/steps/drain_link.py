@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
-from drctl.plans import evidence
 from drctl.plans.frontier import doubted
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.step_evidence import DrainedLink
 from drctl.plans.waiting import wait_until_none
 
 
@@ -19,7 +19,7 @@ class DrainLink(Step):
     says.
     """
 
-    name: ClassVar[str] = "drain-link"
+    name: ClassVar[str] = DrainedLink.step
     title: ClassVar[str] = "Wait until every record is at the target"
     at: ClassVar[Place] = Place.BOTH
     look: ClassVar[str] = "drctl status -o wide"
@@ -40,10 +40,7 @@ class DrainLink(Step):
         frontier = scene.forward.replication.frontier()
         partitions = scene.partitions(scene.source)
         ends = {p: b.stable for p, b in scene.source.records.bounds(partitions).items()}
-        return {
-            "frontier": evidence.written({p: frontier[p] for p in partitions if p in frontier}),
-            "ends": evidence.written(ends),
-        }
+        return DrainedLink({p: frontier[p] for p in partitions if p in frontier}, ends).to_json()
 
     def _missing(self, scene: Scene) -> list[str]:
         """What is not copied; once nothing is said to be left, what contradicts that."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from drctl.errors import NotProven, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
@@ -15,6 +15,7 @@ from drctl.plans.plan import Place, Scene, Step
 from drctl.plans.position_gate import once_settled
 from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.stamp import Stamp, is_warm, metadata_of
+from drctl.plans.step_evidence import HANDED_OVER, GroupPositions, HandedPosition, group_positions
 from drctl.plans.topic_identity import require_same_topics
 from drctl.plans.uncommitted import certain, told, uncommitted
 from drctl.plans.under_way import wait_for_sync
@@ -36,15 +37,16 @@ class HandOverPositions(Step):
     """
 
     accept_repeats: bool = False
-    name: ClassVar[str] = "hand-over-positions"
+    name: ClassVar[str] = HANDED_OVER
     title: ClassVar[str] = "Hand the groups' positions over, each one proven"
     at: ClassVar[Place] = Place.TARGET
     lasting: ClassVar[bool] = True
     look: ClassVar[str] = "drctl groups"
 
     def check(self, scene: Scene) -> bool:
-        handed = scene.seen.get(self.name)
-        return handed is not None and (scene.crossed or not _differing(scene, handed["groups"]))
+        if self.name not in scene.seen:
+            return False
+        return scene.crossed or not _differing(scene, group_positions(scene.seen))
 
     def remember(self, scene: Scene) -> Evidence:
         before = scene.positions(scene.target).now(scene.groups)
@@ -75,7 +77,7 @@ class HandOverPositions(Step):
         require_same_topics(scene)
         self._commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
         ends = scene.source.records.bounds(scene.partitions(scene.source))
-        groups: dict[str, Any] = {}
+        groups: dict[str, GroupPositions] = {}
         for group, found in sorted(answers.items()):
             lag = sum(max(ends[p].stable - a.position, 0) for p, a in found.items() if p in ends)
             lines = {str(p): _line(a, image(p), wanted[group][image(p)]) for p, a in sorted(found.items())}
@@ -84,7 +86,7 @@ class HandOverPositions(Step):
         return {"groups": groups, "never committed": told(left, scene.target.name)}
 
     def verify(self, scene: Scene) -> Evidence:
-        wrong = _differing(scene, scene.seen[self.name]["groups"])
+        wrong = _differing(scene, group_positions(scene.seen))
         if wrong:
             raise StepFailed(
                 f"{scene.target.name}: positions read back differ from those committed: {', '.join(wrong[:5])}",
@@ -139,16 +141,21 @@ def _commit_of(scene: Scene, answer: Answer, own: Committed | None, there: Commi
     return Committed(offset, metadata)
 
 
-def _line(answer: Answer, image: TopicPartition, commit: Committed) -> Evidence:
-    line: Evidence = {"here": answer.position, "there": commit.offset, "metadata": commit.metadata}
+def _line(answer: Answer, image: TopicPartition, commit: Committed) -> HandedPosition:
+    line: HandedPosition = {
+        "here": answer.position,
+        "there": commit.offset,
+        "metadata": commit.metadata,
+        "proof": "repeats-accepted",
+    }
     if image != answer.partition:
         line["as"] = str(image)
     if isinstance(answer, Translated):
-        return line | {"proof": PROOFS[answer.proof], "compared": answer.compared}
-    return line | {"proof": "repeats-accepted", "repeats": answer.repeats}
+        return {**line, "proof": PROOFS[answer.proof], "compared": answer.compared}
+    return {**line, "repeats": answer.repeats}
 
 
-def _differing(scene: Scene, groups: Evidence) -> list[str]:
+def _differing(scene: Scene, groups: Mapping[str, GroupPositions]) -> list[str]:
     """Positions at the target that are not what was handed over."""
     there = scene.positions(scene.target).now(tuple(groups))
     return [

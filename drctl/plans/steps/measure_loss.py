@@ -9,9 +9,8 @@ from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.losing import frozen, measure, told
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.steps.drain_link import DrainLink
+from drctl.plans.step_evidence import DrainedLink, FenceProof, MeasuredLoss, left_if_any
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
-from drctl.plans.steps.prove_fence import ProveFence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class MeasureLoss(Step):
     """
 
     accepted: AcceptedLoss
-    name: ClassVar[str] = "measure-loss"
+    name: ClassVar[str] = MeasuredLoss.step
     title: ClassVar[str] = "Measure what is lost"
     at: ClassVar[Place] = Place.BOTH
     look: ClassVar[str] = "drctl forecast"
@@ -55,9 +54,8 @@ class MeasureLoss(Step):
 def loss_now(scene: Scene, *, ask: bool) -> Loss:
     """The loss as it is known now; ``ask`` says whether the source answers."""
     world, run = scene.world, scene.run
-    earlier = scene.seen.get(ProveFence.name)
+    earlier = left_if_any(FenceProof, scene.seen)
     if earlier is not None and not ask:  # a move that was taken over had proven that the source stands still
-        drain = scene.seen.get(DrainLink.name)
-        drained = evidence.read(drain["frontier"]) if drain else None
-        return frozen(world, run.source, run.target, evidence.read(earlier["ends"]), drained)
+        drain = left_if_any(DrainedLink, scene.seen)
+        return frozen(world, run.source, run.target, earlier.ends, drain.frontier if drain else None)
     return measure(world, run.source, run.target, ask=ask)

@@ -5,6 +5,7 @@ from typing import override
 from drctl.model.run import Evidence
 from drctl.plans import evidence, fencing, openness
 from drctl.plans.plan import Scene
+from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.steps.prove_fence import ProveFence, refuse
 from drctl.plans.steps.see_open_site import SeeOpenSite
 
@@ -18,8 +19,8 @@ class ProveClosed(ProveFence):
 
     @override
     def disprove(self, scene: Scene) -> None:
-        if proven := scene.seen.get(self.name):
-            refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
+        if proven := left_if_any(FenceProof, scene.seen):
+            refuse(scene, fencing.growth(scene.source, proven.ends))
 
     @override
     def verify(self, scene: Scene) -> Evidence:

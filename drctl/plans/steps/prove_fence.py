@@ -7,8 +7,9 @@ from drctl.errors import StepFailed
 from drctl.model.fence import Stillness
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
-from drctl.plans import evidence, fencing
+from drctl.plans import fencing
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.waiting import wait_until_none
 
 _SAMPLES = 5
@@ -22,7 +23,7 @@ class ProveFence(Step):
     Until the link is turned around, a record that appears later disproves the fence.
     """
 
-    name: ClassVar[str] = "prove-fence"
+    name: ClassVar[str] = FenceProof.step
     title: ClassVar[str] = "Prove by data that the source stands still"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
@@ -32,10 +33,10 @@ class ProveFence(Step):
         return bool(scene.seen.get(self.name))
 
     def disprove(self, scene: Scene) -> None:
-        proven = scene.seen.get(self.name)
+        proven = left_if_any(FenceProof, scene.seen)
         # Under the default policy the link home writes to topics of its own, so it excuses nothing.
         if proven and (scene.home.link.prefix or scene.home.replication.status().copies_nothing):
-            refuse(scene, fencing.growth(scene.source, evidence.read(proven["ends"])))
+            refuse(scene, fencing.growth(scene.source, proven.ends))
 
     def do(self, scene: Scene) -> Evidence:
         partitions = scene.partitions(scene.source)
@@ -60,14 +61,14 @@ class ProveFence(Step):
                 f"{scene.source.name}: the canary was not refused behind the fence ({canary.answer})",
                 remedy="the canary's user must not be a super user, and must not be the replication principal",
             )
-        return {
-            "ends": evidence.written(stillness.ends),
-            "began": stillness.began.isoformat(),
-            "window": stillness.window.total_seconds(),
-            "samples": stillness.samples,
-            "canary": canary.answer,
-            "uncovered": fencing.not_covered(scene.source),
-        }
+        return FenceProof(
+            ends=stillness.ends,
+            began=stillness.began,
+            window=stillness.window,
+            samples=stillness.samples,
+            canary=canary.answer,
+            uncovered=fencing.not_covered(scene.source),
+        ).to_json()
 
 
 def _watch(scene: Scene) -> Stillness:

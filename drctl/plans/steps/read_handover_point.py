@@ -6,11 +6,11 @@ from typing import ClassVar
 from drctl.errors import Refused
 from drctl.model.fence import Scope
 from drctl.model.run import Evidence
-from drctl.plans import evidence, fencing
+from drctl.plans import fencing
 from drctl.plans.pending import evidence_of, pending_reversal
 from drctl.plans.plan import Place, Scene, Step
-from drctl.plans.steps.prove_fence import ProveFence, refuse
-from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+from drctl.plans.step_evidence import FenceProof, HandoverPoint, left
+from drctl.plans.steps.prove_fence import refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ReadHandoverPoint(Step):
                 f"clients are sent to {scene.source.name}: replication to it cannot begin", remedy="see 'drctl status'"
             )
         before = evidence_of(scene.world, self.move)
-        for name in (ProveFence.name, RecordHandoverPoint.name):
+        for name in (FenceProof.step, HandoverPoint.step):
             scene.seen[name] = before[name]
         return {"move": self.move, "was pending": owed.why}
 
@@ -47,5 +47,5 @@ class ReadHandoverPoint(Step):
         # A site that is open is closed first; one that is closed and has grown is left as it is, epoch and all.
         closed = all(fencing.stand(scene, scope) for scope in Scope)
         if closed and scene.home.replication.status().copies_nothing:
-            refuse(scene, fencing.growth(scene.source, evidence.read(scene.seen[ProveFence.name]["ends"])))
+            refuse(scene, fencing.growth(scene.source, left(FenceProof, scene.seen).ends))
         return {"was closed": closed}

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
-from drctl.plans import evidence, fencing
+from drctl.plans import fencing
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.step_evidence import HandoverPoint, left
 from drctl.plans.waiting import wait_until_none
 
 
@@ -16,7 +17,7 @@ class RecordHandoverPoint(Step):
     run takes it from the journal.
     """
 
-    name: ClassVar[str] = "record-handover-point"
+    name: ClassVar[str] = HandoverPoint.step
     title: ClassVar[str] = "Record where the link home will begin"
     at: ClassVar[Place] = Place.TARGET
     look: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {target} --time latest"
@@ -33,11 +34,10 @@ class RecordHandoverPoint(Step):
             remedy="is somebody else writing at the target?",
         )
         bounds = scene.target.records.bounds(partitions)
-        return {"ends": evidence.written({p: b.stable for p, b in bounds.items()})}
+        return HandoverPoint({p: b.stable for p, b in bounds.items()}).to_json()
 
     def verify(self, scene: Scene) -> Evidence:
-        ends = evidence.read(scene.seen[self.name]["ends"])
-        grown = fencing.growth(scene.target, ends)
+        grown = fencing.growth(scene.target, left(HandoverPoint, scene.seen).ends)
         if grown:
             raise StepFailed(
                 f"{scene.target.name}: {', '.join(map(str, grown))} grew while nobody may write there",

@@ -4,7 +4,7 @@ from typing import override
 
 from drctl.model.link import ConnectorState
 from drctl.plans.plan import Scene
-from drctl.plans.steps.confirm_positions import ConfirmPositions
+from drctl.plans.step_evidence import CONFIRMED, group_positions
 from drctl.plans.steps.start_sinks import StartSinks
 from drctl.plans.steps.stop_sinks import StopSinks, that_ran
 
@@ -34,5 +34,5 @@ class StartPlacedSinks(StartSinks):
         return [name for name, state in states.items() if state is not ConnectorState.ABSENT and name not in bare]
 
     def _bare(self, scene: Scene) -> list[str]:
-        covered = scene.seen[ConfirmPositions.name]["groups"]
+        covered = group_positions(scene.seen, CONFIRMED)
         return [name for name in scene.sinks if scene.world.plan.group_of(name) not in covered]

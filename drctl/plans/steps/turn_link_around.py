@@ -8,8 +8,8 @@ from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.linking import Point, start_from, was_set
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.step_evidence import HandoverPoint, left
 from drctl.plans.steps.read_handover_point import ReadHandoverPoint
-from drctl.plans.steps.record_handover_point import RecordHandoverPoint
 
 
 class TurnLinkAround(Step):
@@ -44,4 +44,4 @@ class TurnLinkAround(Step):
         return str(scene.seen.get(ReadHandoverPoint.name, {}).get("move", scene.run.id))
 
     def _ends(self, scene: Scene) -> Mapping[TopicPartition, int]:
-        return evidence.read(scene.seen[RecordHandoverPoint.name]["ends"])
+        return left(HandoverPoint, scene.seen).ends

@@ -6,9 +6,9 @@ from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.step_evidence import group_positions
 from drctl.plans.steps.close_consumers import CloseConsumers
 from drctl.plans.steps.confirm_source import moved_at_source
-from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.waiting import wait_until_none
 
 
@@ -64,11 +64,11 @@ def _moved_or_unknown(scene: Scene) -> tuple[list[str], str]:
 
 def _behind(scene: Scene, groups: list[str]) -> set[str]:
     """Groups with a position at the target below the one handed over."""
-    handed = scene.seen[HandOverPositions.name]["groups"]
+    handed = group_positions(scene.seen)
     there = scene.target.positions.committed(groups)
     return {
         group
         for group in groups
-        for name, line in handed.get(group, {}).get("positions", {}).items()
+        for name, line in (handed[group]["positions"] if group in handed else {}).items()
         if (now := there[group].get(evidence.image_of(name, line))) and now.offset < line["there"]
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from drctl.drills.bundle.codec import found_in, journal_in
 from drctl.drills.bundle.facts import DrillFacts, facts_in, rebuilt
+from drctl.drills.bundle.journaled import require_journaled
 from drctl.drills.bundle.manifest import Manifest, RunKind, damaged
 from drctl.drills.bundle.packing import Unpacking, whole
 from drctl.drills.bundle.write import (
@@ -123,7 +124,9 @@ def _drill(evidence: Evidence, manifest: Manifest) -> Judged:
     facts = facts_in(FACTS, evidence.document(FACTS))
     if (facts.outage is not None) != (manifest.run_kind is RunKind.UNPLANNED_DRILL):
         raise damaged(f"{FACTS}: is not of the kind of drill that the manifest names")
-    drill = rebuilt(facts, evidence.histories(), _material(evidence, facts))
+    material = _material(evidence, facts)
+    require_journaled(FACTS, facts, material.journal)
+    drill = rebuilt(facts, evidence.histories(), material)
     again = json.loads(as_json(build(drill)))
     told = {key: value for key, value in report.items() if key != WORDS}
     again.pop(WORDS)

@@ -8,6 +8,7 @@ what is found                                              what that is
 no manifest, or not the bytes that drctl wrote             BundleDamaged
 a file missing, added or changed; a signature not right    ``damage``, and nothing is judged
 the journal's chain or a history cannot be read            JournalBroken
+the facts of a run differ from its journal                 BundleDamaged
 judged again, something else than the report says          ``differences``
 none of these                                              the verdict, which may be any of the four
 =========================================================  =======================================

@@ -18,7 +18,8 @@ from drctl.drills.recovery import recovered
 from drctl.drills.report.build import build
 from drctl.drills.report.write import write
 from drctl.ledger.events import Stranded
-from drctl.model.chain import GENESIS, Change, Line, canonical, chained, entry_digest
+from drctl.model.chain import GENESIS, Change, Line, canonical, chained, entry_digest, run_content
+from drctl.model.run import RunResult
 from tests.unit.drills.example import HOME, THERE, drill, handover
 from tests.unit.drills.outages import OBJECTIVES, outage
 from tests.unit.drills.stored import HISTORIES, WORK, Stored, stored
@@ -27,20 +28,22 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
-def journal() -> tuple[Line, ...]:
-    """A run with one entry, as a journal tells it."""
-    entry: dict[str, Any] = {"sequence": 1, "at": "2027-01-15T08:00:00+00:00", "event": "run-started", "step": ""}
-    entry["body"] = canonical({"by": "erin"})
-    entry["digest"] = entry_digest("run-1", 1, entry["at"], entry["event"], "", entry["body"])
-    told = [
-        Line(1, Change.RUN_BEGUN, "run-1", canonical({"id": "run-1"})),
-        Line(2, Change.ENTRY_WRITTEN, "run-1", canonical(entry)),
-        Line(3, Change.RUN_ENDED, "run-1", "done"),
-    ]
-    lines, before = [], GENESIS
-    for line in told:
-        lines.append(chained(before, line))
-        before = lines[-1].digest
+def journal(*results: RunResult) -> tuple[Line, ...]:
+    """These runs with what each step observed, as a journal tells of them."""
+    told: list[tuple[Change, str, str]] = []
+    for result in results:
+        run, before = result.run.id, result.run.id
+        told.append((Change.RUN_BEGUN, run, run_content(result.run)))
+        observed = [("step-observed", step, body) for step, body in result.evidence.items()]
+        for number, (event, step, body) in enumerate([("run-started", "", {"by": "erin"}), *observed], 1):
+            entry: dict[str, Any] = {"sequence": number, "at": "2027-01-15T08:00:00+00:00", "event": event}
+            entry |= {"step": step, "body": canonical(body)}
+            before = entry["digest"] = entry_digest(before, number, entry["at"], event, step, entry["body"])
+            told.append((Change.ENTRY_WRITTEN, run, canonical(entry)))
+        told.append((Change.RUN_ENDED, run, result.state.value))
+    lines: list[Line] = []
+    for number, each in enumerate(told, 1):
+        lines.append(chained(lines[-1].digest if lines else GENESIS, Line(number, *each)))
     return tuple(lines)
 
 
@@ -48,9 +51,10 @@ def _drill(history: Stored, folder: Path) -> Drill:
     """The drill of a stored history, judged as a drill is; its clients' files go into the folder."""
     histories = history.written(folder)
     found = history.judged(histories)
-    lines = journal()
     stranded = [each for each in history.stranded if isinstance(each, Stranded)]
     lost = outage(**history.head["outage"]) if "outage" in history.head else None
+    moves = () if lost else (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
+    lines = journal(lost.result) if lost else journal(*(each.result for each in moves))
     material = Material(
         WORK,
         complete=True,
@@ -70,7 +74,7 @@ def _drill(history: Stored, folder: Path) -> Drill:
         findings=found.findings,
         weight=found.weight,
         standby=found.standby,
-        handovers=() if lost else (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2)),
+        handovers=moves,
         histories=histories,
         provenance=replace(told.provenance, journal=JournalHead(len(lines), lines[-1].digest)),
         outage=OutageReport(lost, cost) if lost and cost else None,

@@ -292,13 +292,27 @@ def test_the_kind_of_run_is_that_of_the_evidence(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "place", "value", "said"),
     [
-        (JOURNAL, "about", "run-2", "was altered|is missing"),
+        (JOURNAL, "about", "run-9", "was altered|is missing"),
         (JOURNAL, "number", "1", "is no line of a journal"),
         (JOURNAL, "content", 7, "is no line of a journal"),
         (FACTS, "provenance.journal.lines", 2, "does not end where"),
         (FACTS, "handovers.0.spans", [], "the evidence is none that a run leaves"),
         (FACTS, "handovers", [], "the evidence is none that a run leaves"),
         (FACTS, "handovers.0.result.evidence", {}, "the evidence is none that a run leaves"),
+        (
+            FACTS,
+            "handovers.0.result.evidence.watch-first-commits",
+            {},
+            "watch-first-commits: the facts say something else",
+        ),
+        (
+            FACTS,
+            "handovers.1.result.evidence.hand-over-positions.groups.reporting.lag",
+            0,
+            "hand-over-positions: the facts",
+        ),
+        (FACTS, "handovers.1.result.run.epoch", 3, "has begun no such run"),
+        (FACTS, "handovers.0.result.state", "stopped", "that it is stopped, the journal done"),
         (FACTS, "began", 1e300, "the evidence is none that a run leaves"),
         (FACTS, "work", 7, r"facts\.json: work"),
         (PRIMARY, "1", 7, r"primary\.jsonl\.gz:1: is nothing that a reader found"),

@@ -12,13 +12,17 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from drctl.drivers.kafka.positions import PERMITTED
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
+from drctl.errors import DrctlError
+from drctl.model.changes import Change, Tailed, Undecided
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event
 from drctl.model.site import Workload
@@ -26,10 +30,13 @@ from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.runner import Progress, StepState
 from drctl.ports import World
-from tests.fakes import FakeWorld
+from tests.fakes import FakePositions, FakeSite, FakeTail, FakeWorld
+from tests.fakes.site import COORDINATORS
 
 TOPIC = "shop.orders"
 RECORDS = 100
+HEAVY = ("hand-over-positions", "confirm-source", "watch-first-commits")
+"""Steps after which memory is counted: those that hold every position."""
 
 
 def _earth(groups: int, partitions: int) -> FakeWorld:
@@ -51,6 +58,56 @@ def _earth(groups: int, partitions: int) -> FakeWorld:
     return earth
 
 
+class _Tail(FakeTail):
+    """Tells what was committed since, as a broker's log does, without a look at every group there is."""
+
+    def __init__(self, site: FakeSite, positions: "_Positions") -> None:
+        super().__init__(site)
+        self.positions, self.new = positions, set[str]()
+        positions.tails.append(self)
+
+    def catch_up(self, seconds: float) -> Tailed:
+        if not self._told:
+            self.new.clear()
+            return super().catch_up(seconds)
+        changes: list[Change] = [each for name in sorted(self.new) for each in self._differences(name)]
+        self.new.clear()
+        return Tailed(changes, 0, undecided=Undecided(frozenset(), COORDINATORS))
+
+    def from_now(self) -> "_Tail":
+        tail = _Tail(self.site, self.positions)
+        tail.catch_up(0.0)
+        return tail
+
+
+class _Positions(FakePositions):
+    """Asks for a permission as seldom as the real one."""
+
+    def __init__(self, site: FakeSite) -> None:
+        super().__init__(site)
+        self.tails: list[_Tail] = []
+
+    def commit_all(
+        self, positions: Mapping[str, Mapping[TopicPartition, Committed]], permit: Callable[[], None]
+    ) -> Mapping[str, DrctlError]:
+        for number, (group, each) in enumerate(positions.items()):
+            if number % PERMITTED == 0:
+                permit()
+            self.commit(group, each)
+            for tail in self.tails:
+                tail.new.add(group)
+        return {}
+
+
+def _ports(earth: FakeWorld) -> World:
+    """The fakes, with positions and their log as a real site has them."""
+    world, sites = earth.ports(), {}
+    for name, ports in world.sites.items():
+        positions = _Positions(earth.sites[name])
+        sites[name] = replace(ports, positions=positions, tail=_Tail(earth.sites[name], positions))
+    return replace(world, sites=sites)
+
+
 class _Watch:
     """Notes how long each step took, and what drctl held when it ended."""
 
@@ -64,7 +121,7 @@ class _Watch:
             self._began = time.process_time()
         elif progress.state is not StepState.WAITING:
             self.steps[progress.step] = time.process_time() - self._began
-            if tracemalloc.is_tracing():
+            if tracemalloc.is_tracing() and progress.step in HEAVY:
                 self.most = max(self.most, _held())
 
 
@@ -80,7 +137,7 @@ def _moved(earth: FakeWorld, folder: Path, watch: _Watch) -> tuple[World, str]:
     state, clock = folder / "state.sqlite", SystemClock()
     journal = SqliteJournal(state, clock)
     world = replace(
-        earth.ports(),
+        _ports(earth),
         journal=journal,
         journal_file=journal,
         epochs=SqliteEpochs(state, earth.plan.name),

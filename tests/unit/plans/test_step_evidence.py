@@ -39,7 +39,7 @@ LEFT: tuple[Left, ...] = (
 )
 
 
-@pytest.mark.parametrize("value", LEFT, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("value", LEFT)
 def test_what_a_step_leaves_comes_back_from_json_as_it_was(value: Any) -> None:
     journaled = json.loads(json.dumps(value.to_json()))
     assert left(type(value), {value.step: journaled}) == value

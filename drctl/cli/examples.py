@@ -26,7 +26,7 @@ EXAMPLES = {
     ),
     "failback": ("drctl failback --to north",),
     "pause": (
-        "drctl pause --until 2h --reason 'work on the line between the sites'",
+        "drctl pause --until 2h --reason maintenance",
         "drctl pause --end --reason done",
     ),
     "runs": ("drctl runs list", "drctl runs resume"),

@@ -36,7 +36,7 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool, less
 
     A site that came back with less than it had (a lost disk, an older snapshot, a topic or cluster made anew) is closed
     and then refused (exit code 17), with every partition named. With --accept-less what is left is saved; topics whose
-    log is no longer the one that was copied then come home as a full copy only (drctl failback --recreate).
+    log is no longer the one that was copied then come home as a full copy only ('drctl failback --recreate').
     """
     if context.invoked_subcommand is not None:
         return

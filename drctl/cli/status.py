@@ -55,14 +55,16 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
                 click.clear()
             facts = tuple(site.facts for site in seen.sites)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
-            left = Left(interruption(world, observe), standing(world), pending_reversal(world), standing_pause(world))
+            left = LeftBehind(
+                interruption(world, observe), standing(world), pending_reversal(world), standing_pause(world)
+            )
             _show(seen, lost, output, left, wanted)
             if not watch:
                 return
             clock.sleep(every)
 
 
-class Left(NamedTuple):
+class LeftBehind(NamedTuple):
     """What runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun.
 
     And the pause that stands, if one does.
@@ -90,7 +92,7 @@ def _show(
     seen: Status,
     lost: list[Blocker],
     output: str,
-    after: "Left",
+    after: "LeftBehind",
     wanted: Demanded | None,
 ) -> None:
     left, owed = after.failover, after.reversal

@@ -26,7 +26,7 @@ from enum import StrEnum
 from drctl.model.offsets import LogBounds, TopicPartition
 
 
-class Kind(StrEnum):
+class ShortfallKind(StrEnum):
     """What a returned site lacks of a topic."""
 
     MISSING = "missing"
@@ -63,32 +63,32 @@ class Shortfall:
     """One partition that holds less than it had; ``offsets`` that are missing at its end, as far as anybody knows."""
 
     partition: TopicPartition
-    kind: Kind
+    kind: ShortfallKind
     detail: str
     offsets: int = 0
 
     @property
     def breaks_log(self) -> bool:
         """Whether the log is no longer the one that was copied, so that only a full copy makes it whole."""
-        return self.kind is not Kind.TAIL_CUT
+        return self.kind is not ShortfallKind.TAIL_CUT
 
 
 def shortfall(partition: TopicPartition, expected: Expected, found: Found | None) -> Shortfall | None:
     """Return what the partition lacks of what was recorded; None if it has everything."""
     had = max(expected.frontier, expected.seen)
     if found is None:
-        return Shortfall(partition, Kind.MISSING, f"{partition} is not there", had)
+        return Shortfall(partition, ShortfallKind.MISSING, f"{partition} is not there", had)
     end = found.bounds.high
     if expected.topic_id and found.topic_id != expected.topic_id:
         told = f"{partition} is of another topic: its id was {expected.topic_id} and is {found.topic_id}"
-        return Shortfall(partition, Kind.MADE_ANEW, told, had)
+        return Shortfall(partition, ShortfallKind.MADE_ANEW, told, had)
     if end < expected.frontier:
         told = f"{partition} ends at {end}, and everything below {expected.frontier} had been copied from it"
-        return Shortfall(partition, Kind.SHORTER, told, had - end)
+        return Shortfall(partition, ShortfallKind.SHORTER, told, had - end)
     if not found.holds_copied:
         told = f"{partition} has other records than those that were copied from it"
-        return Shortfall(partition, Kind.OTHER_RECORDS, told)
+        return Shortfall(partition, ShortfallKind.OTHER_RECORDS, told)
     if end < expected.seen:
         told = f"{partition} ends at {end}, and ended at {expected.seen} when it was last seen"
-        return Shortfall(partition, Kind.TAIL_CUT, told, expected.seen - end)
+        return Shortfall(partition, ShortfallKind.TAIL_CUT, told, expected.seen - end)
     return None

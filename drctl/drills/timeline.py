@@ -20,7 +20,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class ClientPause:
     """How long one client had nothing to show for around a switch, in seconds; None if it never came back."""
 
     client: str
@@ -48,19 +48,19 @@ class Histories:
         lines = self.lines.get(client, ())
         return [line for line in lines if line.kind in ("acknowledged", "processed") and line.records]
 
-    def pauses(self, spans: Sequence[Span], source: str, target: str) -> tuple[Pause, ...]:
+    def pauses(self, spans: Sequence[Span], source: str, target: str) -> tuple[ClientPause, ...]:
         """Per client the gap between its last work at the source and its first at the target during these steps."""
         if not spans:
             return ()
         began = spans[0].began
         return tuple(self._pause(client, began, source, target) for client in self.lines)
 
-    def _pause(self, client: str, began: float, source: str, target: str) -> Pause:
+    def _pause(self, client: str, began: float, source: str, target: str) -> ClientPause:
         after = [line.at for line in self.done(client) if line.site == target and line.at > began]
         if not after:
-            return Pause(client, None)
+            return ClientPause(client, None)
         before = [line.at for line in self.done(client) if line.site == source and line.at < after[0]]
-        return Pause(client, round(after[0] - before[-1], 2) if before else None)
+        return ClientPause(client, round(after[0] - before[-1], 2) if before else None)
 
     def per_second(self, kind: str) -> dict[int, int]:
         """Records acknowledged or processed in each second."""

@@ -25,7 +25,7 @@ from drctl.drills.report.schema import (
     TotalsPart,
     WindowPart,
 )
-from drctl.drills.timeline import Pause
+from drctl.drills.timeline import ClientPause
 from drctl.ledger.checker import Findings
 
 
@@ -197,11 +197,11 @@ def _handover(drill: Drill, handover: Handover) -> HandoverPart:
     )
 
 
-def _longest(pauses: Sequence[Pause]) -> float | None:
+def _longest(pauses: Sequence[ClientPause]) -> float | None:
     return max((pause.seconds for pause in pauses if pause.seconds is not None), default=None)
 
 
-def _within(pauses: Sequence[Pause], objective: float) -> bool | None:
+def _within(pauses: Sequence[ClientPause], objective: float) -> bool | None:
     """Whether no pause is longer than the objective; None if that cannot be said, because one of them is unknown."""
     longest = _longest(pauses)
     if longest is not None and longest > objective:

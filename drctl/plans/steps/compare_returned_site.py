@@ -24,7 +24,7 @@ class CompareReturnedSite(Step):
     with every partition named, unless a person has accepted it. The site stays closed, and keeps what it has.
 
     What is there of a topic whose log is no longer the one that was copied is saved whole, copies among it, so it
-    cannot be replayed; and the topic comes home only as a full copy (drctl failback --recreate), whose cost is stated.
+    cannot be replayed; and the topic comes home only as a full copy (`drctl failback --recreate`), at a stated cost.
     """
 
     name: ClassVar[str] = COMPARE

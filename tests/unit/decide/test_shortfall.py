@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.decide.shortfall import Expected, Found, Kind, shortfall
+from drctl.decide.shortfall import Expected, Found, ShortfallKind, shortfall
 from drctl.model.offsets import LogBounds, TopicPartition
 
 P = TopicPartition("shop.orders", 3)
@@ -21,17 +21,17 @@ def test_a_log_that_is_as_long_as_it_was_seen_or_longer_lacks_nothing(high: int)
 @pytest.mark.parametrize(
     ("found", "kind", "offsets", "breaks"),
     [
-        (None, Kind.MISSING, 890, True),
-        (_found(900, "id-2"), Kind.MADE_ANEW, 890, True),
-        (_found(799), Kind.SHORTER, 91, True),
-        (_found(0), Kind.SHORTER, 890, True),
-        (_found(900, holds_copied=False), Kind.OTHER_RECORDS, 0, True),
-        (_found(800), Kind.TAIL_CUT, 90, False),
-        (_found(889), Kind.TAIL_CUT, 1, False),
+        (None, ShortfallKind.MISSING, 890, True),
+        (_found(900, "id-2"), ShortfallKind.MADE_ANEW, 890, True),
+        (_found(799), ShortfallKind.SHORTER, 91, True),
+        (_found(0), ShortfallKind.SHORTER, 890, True),
+        (_found(900, holds_copied=False), ShortfallKind.OTHER_RECORDS, 0, True),
+        (_found(800), ShortfallKind.TAIL_CUT, 90, False),
+        (_found(889), ShortfallKind.TAIL_CUT, 1, False),
     ],
 )
 def test_what_is_missing_is_named_with_its_number_and_whether_the_log_is_broken(
-    found: Found | None, kind: Kind, offsets: int, *, breaks: bool
+    found: Found | None, kind: ShortfallKind, offsets: int, *, breaks: bool
 ) -> None:
     less = shortfall(P, EXPECTED, found)
     assert less is not None

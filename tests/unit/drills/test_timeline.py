@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drctl.drills.timeline import Histories, Pause, Span
+from drctl.drills.timeline import ClientPause, Histories, Span
 from drctl.ledger.history import Line
 
 SPANS = [Span("north to south", "fence-writes", 10.0, 11.0), Span("north to south", "point-clients-over", 11.0, 15.0)]
@@ -15,17 +15,17 @@ def line(kind: str, at: float, site: str, records: int = 1, **more: Any) -> Line
 def test_a_pause_is_from_the_last_work_here_to_the_first_there() -> None:
     lines = [line("acknowledged", t, "north") for t in (8.0, 10.5)] + [line("acknowledged", 16.0, "south")]
     histories = Histories({"producer": lines})
-    assert histories.pauses(SPANS, "north", "south") == (Pause("producer", 5.5),)
+    assert histories.pauses(SPANS, "north", "south") == (ClientPause("producer", 5.5),)
 
 
 def test_a_client_that_never_came_has_no_pause_and_not_a_short_one() -> None:
     histories = Histories({"producer": [line("acknowledged", 8.0, "north")]})
-    assert histories.pauses(SPANS, "north", "south") == (Pause("producer", None),)
+    assert histories.pauses(SPANS, "north", "south") == (ClientPause("producer", None),)
 
 
 def test_denials_are_no_work() -> None:
     lines = [line("acknowledged", 9.0, "north"), line("denied", 10.2, "north", 0), line("acknowledged", 12.0, "south")]
-    assert Histories({"p": lines}).pauses(SPANS, "north", "south") == (Pause("p", 3.0),)
+    assert Histories({"p": lines}).pauses(SPANS, "north", "south") == (ClientPause("p", 3.0),)
 
 
 def test_rates_and_windows_count_records_and_not_lines() -> None:

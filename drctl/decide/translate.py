@@ -252,7 +252,9 @@ def _comparable_as_a_whole(logs: Logs) -> bool:
 
 
 def _proven(logs: Logs, here: Stretch, position: int, offset: int, proof: Proof) -> Answer:
-    placed = stranded.past(logs.stranded_there, offset, here.image_between)
+    # What lies below the log start is gone, so that a reader from there begins at the start all the same. A position
+    # below it is out of range, and a group that resets to the end then skips everything.
+    placed = stranded.past(logs.stranded_there, max(offset, logs.target.start), here.image_between)
     if placed is None:
         return Refused(logs.partition, position, Refusal.READS_STRANDED_TAIL)
     return Translated(logs.partition, position, placed, proof, here.compared)

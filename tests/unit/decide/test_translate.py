@@ -139,6 +139,12 @@ def test_records_that_only_retention_at_the_target_took_are_not_passed_over() ->
     assert refused(Refusal.GONE_AT_TARGET, look(HERE, Site("ab.cd.efgh.", start=4), (5, 7), at=1))
 
 
+def test_no_position_is_below_the_targets_log_start() -> None:
+    """The image of a is gone with the log's beginning: out of range there, a group may be reset to the end."""
+    here, there = Site("a.bcd"), Site("Xx.bcd", start=1)
+    assert proven(1, Proof.IDENTIFIED, look(here, there, (4, 5), at=1, compacted=True))
+
+
 def test_a_false_sync_proves_nothing() -> None:
     assert refused(Refusal.DIFFERENT_RECORDS, look(HERE, THERE, (1, 3), at=4))
 

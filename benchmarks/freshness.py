@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.freshness [GROUPS] [PARTITIONS] [SECONDS] [EVERY]`` starts a lab. A process of its own writes
 records at north and commits every group's positions at the end of the log every EVERY seconds, by default five. This
-process keeps south warm as the service does, and notes when each position that was committed at north is at south.
+process keeps south in sync as the service does, and notes when each position that was committed at north is at south.
 Another consumer at south notes how old records are when they arrive. Brokers and workers compile in full, and the first
 third of the time, in which they warm up, is not counted. Prints one line of JSON; all figures are seconds.
 """
@@ -36,8 +36,8 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Workload
 from drctl.monitors import Sessions
 from drctl.ports import SitePorts
+from drctl.service.group_sync import PAUSE, GroupSyncLoop
 from drctl.service.metrics import Metrics
-from drctl.service.warmth import PAUSE, WarmKeeper
 from drctl.wiring import open_world
 
 TOPIC = "dr.bench"
@@ -143,7 +143,7 @@ def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: f
             client = lab.site("south").kafka("drctl")
             noting = Noting(client)
             watched = replace(world, sites={**world.sites, "south": replace(south, positions=noting)})
-            keeper = WarmKeeper(watched, {name: Sessions() for name in world.sites}, threading.Lock(), Metrics())
+            keeper = GroupSyncLoop(watched, {name: Sessions() for name in world.sites}, threading.Lock(), Metrics())
             context = multiprocessing.get_context("spawn")
             answer: Answer = context.Queue()
             load_ = context.Process(target=work, args=(lab.plan_file, names, partitions, (seconds, every), answer))

@@ -30,7 +30,7 @@ from drctl.model.site import Workload
 from drctl.monitors import observe
 from drctl.monitors.links import lag
 from drctl.plans import handover, runner
-from drctl.plans.warming import Warm
+from drctl.plans.group_sync import GroupSync
 from drctl.ports import World
 from drctl.wiring import open_world
 
@@ -56,7 +56,7 @@ def main(groups: int = 1000, partitions: int = 24, rounds: int = 3) -> None:
                 cuts.append(seconds(result, *CUT))
                 steps.append({t.name: round(t.seconds, 2) for t in result.timings})
             tool = reset_one(lab)
-            warm = warmed(world, names, partitions)
+            group_sync = synced(world, names, partitions)
     rate = {"bare": groups / median(bare), "drctl": groups / median(ours), "cut": groups / median(cuts)}
     told = {
         "groups": groups,
@@ -69,7 +69,7 @@ def main(groups: int = 1000, partitions: int = 24, rounds: int = 3) -> None:
         "ratio_of_the_cut": round(rate["cut"] / rate["bare"], 2),
         "kafka_consumer_groups_one_group_seconds": round(tool, 2),
         "steps_of_the_last_round": steps[-1],
-        "from_a_warm_standby": warm,
+        "from_a_synced_standby": group_sync,
     }
     sys.stdout.write(json.dumps(told) + "\n")
 
@@ -122,12 +122,12 @@ def seconds(result: RunResult, *steps: str) -> float:
     return sum(t.seconds for t in result.timings if t.name in steps)
 
 
-def warmed(world: World, names: tuple[str, ...], partitions: int) -> dict[str, float]:
-    """The same from a standby that was kept warm: all that is left is to compare and read back."""
-    fresh = tuple(f"warm-{name}" for name in names)
-    narrow = replace(world, plan=replace(world.plan, workloads=(Workload("warm", (TOPIC,), fresh),)))
+def synced(world: World, names: tuple[str, ...], partitions: int) -> dict[str, float]:
+    """The same from a standby that was kept in sync: all that is left is to compare and read back."""
+    fresh = tuple(f"group-sync-{name}" for name in names)
+    narrow = replace(world, plan=replace(world.plan, workloads=(Workload("group-sync", (TOPIC,), fresh),)))
     commit(narrow, fresh, partitions)
-    keeper = Warm(narrow, "north", "south")
+    keeper = GroupSync(narrow, "north", "south")
     keeper.note(narrow.sites["north"].positions.committed(fresh))
     began = time.monotonic()
     keeper.cycle()

@@ -22,7 +22,7 @@ from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.errors import DrctlError
-from drctl.model.changes import Change, Tailed, Undecided
+from drctl.model.changes import Change, TailBatch, Undecided
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event
 from drctl.model.site import Workload
@@ -35,7 +35,7 @@ from tests.fakes.site import COORDINATORS
 
 TOPIC = "shop.orders"
 RECORDS = 100
-HEAVY = ("hand-over-positions", "confirm-source", "watch-first-commits")
+HEAVY = ("hand-over-positions", "check-source-unmoved", "watch-first-commits")
 """Steps after which memory is counted: those that hold every position."""
 
 
@@ -66,13 +66,13 @@ class _Tail(FakeTail):
         self.positions, self.new = positions, set[str]()
         positions.tails.append(self)
 
-    def catch_up(self, seconds: float) -> Tailed:
+    def catch_up(self, seconds: float) -> TailBatch:
         if not self._told:
             self.new.clear()
             return super().catch_up(seconds)
         changes: list[Change] = [each for name in sorted(self.new) for each in self._differences(name)]
         self.new.clear()
-        return Tailed(changes, 0, undecided=Undecided(frozenset(), COORDINATORS))
+        return TailBatch(changes, 0, undecided=Undecided(frozenset(), COORDINATORS))
 
     def from_now(self) -> "_Tail":
         tail = _Tail(self.site, self.positions)

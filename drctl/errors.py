@@ -11,7 +11,7 @@
     │   ├── ApprovalMissing  18   a second person's approval is missing, declined or expired
     │   └── Undecided        19   a stranded tail was not salvaged, or nobody has decided what becomes of it
     ├── StepFailed            4   a step did not reach its goal
-    │   └── Compensated       5   … and the way back was walked: the source is open again
+    │   └── RolledBack       5   … and the rollback was walked: the source is open again
     │       └── LossNotAccepted  17  … because more would be lost than was accepted
     ├── Unreachable           6   a site, broker or worker does not answer
     │   ├── Unauthenticated  16   it answers and rejects our credentials or certificate
@@ -103,13 +103,13 @@ class StepFailed(DrctlError):
     exit_code = 4
 
 
-class Compensated(StepFailed):
-    """A step before the point of no return failed and the way back was walked: the source is open again."""
+class RolledBack(StepFailed):
+    """A step before the point of no return failed and the rollback was walked: the source is open again."""
 
     exit_code = 5
 
 
-class LossNotAccepted(Compensated):
+class LossNotAccepted(RolledBack):
     """More would be lost than a person has accepted, or nobody can tell how much: the target was not opened."""
 
     exit_code = 17

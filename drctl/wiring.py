@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from drctl.drivers.command.front_door import CommandFrontDoor
+from drctl.drivers.command.client_routing import CommandClientRouting
 from drctl.drivers.command.processes import Processes
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.definitions import read as read_definitions
@@ -16,7 +16,7 @@ from drctl.drivers.kafka.contents import KafkaContents
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.journal_copy import KafkaJournalCopy
 from drctl.drivers.kafka.mappings import KafkaMappings
-from drctl.drivers.kafka.polled_tail import AllowedTail, PolledTail
+from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.properties import load as load_properties
 from drctl.drivers.kafka.records import KafkaRecords
@@ -27,9 +27,9 @@ from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.kube.scaling import KubeScaling
 from drctl.drivers.store import database
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock, UnsleepingClock
 from drctl.drivers.store.epochs import SqliteEpochs
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.memory import SqliteMemory
@@ -45,10 +45,10 @@ from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import (
+    ClientRouting,
     Clock,
     Commands,
     Fence,
-    FrontDoor,
     KubePorts,
     LinkPorts,
     Replication,
@@ -85,7 +85,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             if site.strimzi is not None and pods is not None:
                 fence = StrimziFence(fence, pods, site.strimzi)
             positions = KafkaPositions(there)
-            tail = AllowedTail(KafkaTail(there), PolledTail(positions, clock))
+            tail = FallbackTail(KafkaTail(there), PolledTail(positions, clock))
             stack.callback(tail.close)
             connectors = ConnectConnectors(site.connect_url, clock, doubted=site.name in doubted)
             stack.callback(connectors.close)
@@ -131,7 +131,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             plan=plan,
             sites={site.name: site_ports(site) for site in plan.sites},
             links={(link.source, link.target): link_ports(link) for link in plan.links},
-            front_door=front_door_of(plan, commands),
+            client_routing=client_routing_of(plan, commands),
             journal=CopiedJournal(file, couriers),
             epochs=SqliteEpochs(plan.state, plan.name),
             lease=FileLease(plan.state.with_suffix(".lock")),
@@ -161,10 +161,10 @@ def file_errors(plan: PlanFile) -> list[DrctlError]:
     return found
 
 
-def front_door_of(plan: PlanFile, commands: Commands) -> FrontDoor:
+def client_routing_of(plan: PlanFile, commands: Commands) -> ClientRouting:
     """What the plan file's clients follow."""
-    door = plan.front_door
-    return CommandFrontDoor(door, commands) if isinstance(door, DoorCommands) else FileFrontDoor(door)
+    door = plan.client_routing
+    return CommandClientRouting(door, commands) if isinstance(door, DoorCommands) else FileClientRouting(door)
 
 
 @contextmanager

@@ -31,8 +31,8 @@ from drctl.drivers.connect.replication import ConnectReplication  # noqa: E402
 from drctl.drivers.kafka import properties  # noqa: E402
 from drctl.drivers.kafka.mappings import decode_checkpoint, decode_sync  # noqa: E402
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic  # noqa: E402
+from drctl.drivers.store.client_routing import FileClientRouting  # noqa: E402
 from drctl.drivers.store.clock import SystemClock  # noqa: E402
-from drctl.drivers.store.front_door import FileFrontDoor  # noqa: E402
 from drctl.drivers.store.journal import SqliteJournal  # noqa: E402
 from drctl.drivers.witness.service import ServiceWitness  # noqa: E402
 from drctl.errors import Conflict, DrctlError  # noqa: E402
@@ -160,7 +160,9 @@ def _decoded(decode: Callable[[Message], object], size: int) -> Callable[[Path, 
 READERS = {
     "plan": Reader((PLAN,), _file("plan.yaml", _plan)),
     "links": Reader((LINKS.encode(),), _file("l.json", lambda p: read(Link("l", "north", "south", p, "User:m")))),
-    "pointer": Reader((b'{"site": "north"}\n', b'{"site": null}'), _file("d.json", lambda p: FileFrontDoor(p).site())),
+    "pointer": Reader(
+        (b'{"site": "north"}\n', b'{"site": null}'), _file("d.json", lambda p: FileClientRouting(p).site())
+    ),
     "experiment": Reader((EXPERIMENT,), _file("e.yaml", admitted)),
     "json": Reader((LINKS.encode(), RECORD.encode()), _json),
     "salvaged": Reader((RECORD.encode(),), lambda _, raw: record_of(TopicPartition("t", 0), raw)),

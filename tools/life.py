@@ -20,7 +20,7 @@ def told() -> str:
     """The steps as a numbered list, and those of the rollback."""
     plan = switchover.ordered("source", "target", observe=_unseeing)
     lines = [f"{number}. {_line(plan, step)}" for number, step in enumerate(plan.steps, 1)]
-    back = ", ".join(f"**{step.name}**" for step in plan.way_back)
+    back = ", ".join(f"**{step.name}**" for step in plan.rollback)
     return "\n".join([*lines, "", f"Rollback: {back}.", ""])
 
 

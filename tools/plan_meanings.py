@@ -18,7 +18,7 @@ MEANINGS = {
         "witnesses": "Other drctl services that are asked what they meet before a site is called lost.",
         "objectives": "What was promised. Results are compared with it; it stops nothing.",
         "guards": "",
-        "frontDoor": "",
+        "clientRouting": "",
         "state": "",
         "hooks": "",
         "fencingAgent": "",
@@ -93,12 +93,12 @@ MEANINGS = {
         "approval": "`required`: a second person must approve (`drctl approve`).",
         "approvalValidity": "For how long an approval counts.",
     },
-    "FrontDoorPart": {
+    "ClientRoutingPart": {
         "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',
         "command": "Instead of a file.",
     },
     "DoorCommandPart": {
-        "pointTo": "Sends clients to a site; is called with the site's name.",
+        "routeTo": "Sends clients to a site; is called with the site's name.",
         "read": "Prints the site to which clients are sent.",
         "timeout": "",
     },

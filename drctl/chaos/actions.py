@@ -12,8 +12,8 @@ from functools import partial
 
 from chaoslib.exceptions import ActivityFailed
 
+from drctl.chaos.environment import lab, note
 from drctl.chaos.expiry import EXPIRES_AFTER, arm
-from drctl.chaos.stage import lab, note
 from drctl.errors import DrctlError, LabError
 from drctl.lab import roles
 from drctl.lab.faults import FAULTS, FaultEvidence

@@ -14,7 +14,7 @@ from typing import Any
 from drctl.config.documents import contents, parse_yaml, plain
 from drctl.drills.experiments.judging import Statement
 from drctl.errors import ConfigInvalid
-from drctl.lab.faults import FAULTS, WAYS_BACK
+from drctl.lab.faults import FAULTS, UNDOING
 
 CONTROLS = "drctl.chaos.controls"
 MODULES = ("drctl.chaos.actions", "drctl.chaos.undo", "drctl.chaos.probes")
@@ -122,7 +122,7 @@ def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ..
         f"add extensions: [{{name: {EXTENSION}, faults: [kill], "
         f"expected: {{{', '.join(f'{name}: none' for name in CLASSES)}}}}}]"
     )
-    kinds = [kind for kind in FAULTS if kind not in WAYS_BACK]
+    kinds = [kind for kind in FAULTS if kind not in UNDOING]
     if not isinstance(faults, list) or not faults or not all(kind in kinds for kind in faults):
         raise ConfigInvalid(f"{path}: does not state which of {', '.join(kinds)} must be seen", remedy=remedy)
     if not isinstance(expected, dict) or set(expected) != set(CLASSES):

@@ -55,7 +55,7 @@ def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | N
     The report's folder can be checked by others: drctl verify. --sign-with signs it.
     """
     from drctl.chaos.admission import admitted
-    from drctl.chaos.campaign import conduct
+    from drctl.chaos.experiment import conduct
     from drctl.drills.bundle.manifest import RunKind
     from drctl.drills.bundle.signature import private_key
     from drctl.drills.bundle.write import begin_experiment, seal

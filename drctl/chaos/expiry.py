@@ -7,7 +7,7 @@ and disarmed by the action that undoes the fault, so none of an earlier experime
 import os
 import sys
 
-from drctl.chaos.stage import LAB, lab
+from drctl.chaos.environment import LAB, lab
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab.lab import Lab

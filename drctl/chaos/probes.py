@@ -1,6 +1,6 @@
 """Probes for experiments on the lab: a bare bool or int each, since the toolkit misreads anything richer."""
 
-from drctl.chaos.stage import lab
+from drctl.chaos.environment import lab
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError
 from drctl.lab.layout import TOPICS

@@ -21,7 +21,12 @@ from drctl.monitors.census import take_census
 @output_option
 @click.option("--site", help="Only this site; by default all.")
 @click.option(
-    "--patience", type=DURATION, default="8s", show_default=True, help="Time that reading a site's commits may take."
+    "--timeout",
+    "patience",
+    type=DURATION,
+    default="8s",
+    show_default=True,
+    help="Time that reading a site's commits may take.",
 )
 @click.pass_obj
 def command(plan_file: Path, output: str, site: str | None, patience: float) -> None:

@@ -36,7 +36,8 @@ TITLES = {
     "--window", "watched", default="15s", show_default=True, help="How long to watch a link that seems still."
 )
 @click.option(
-    "--patience",
+    "--timeout",
+    "patience",
     type=DURATION,
     default="8s",
     show_default=True,

@@ -1,7 +1,7 @@
 """One or two examples for each command that a person types in trouble; help shows them, and a test parses them."""
 
 EXAMPLES = {
-    "status": ("drctl status -o wide", "drctl status --watch --every 10s -f plan.yaml"),
+    "status": ("drctl status -o wide", "drctl status --watch --interval 10s -f plan.yaml"),
     "validate": ("drctl validate -f plan.yaml",),
     "groups": ("drctl groups list", "drctl groups translate --group billing"),
     "groups show": ("drctl groups show billing",),
@@ -35,7 +35,7 @@ EXAMPLES = {
     "runs abort": ("drctl runs abort --reason 'the window is over'",),
     "runs verify": ("drctl runs verify --copies",),
     "runs restore": ("drctl runs restore --from south",),
-    "service run": ("drctl service run --listen 0.0.0.0:8080 --every 15s",),
+    "service run": ("drctl service run --listen 0.0.0.0:8080 --interval 15s",),
     "lab up": ("drctl lab up --small --load",),
     "lab fault": ("drctl lab fault kill north-broker-1", "drctl lab fault lose-site north"),
     "completion": ('eval "$(drctl completion bash)"',),

@@ -37,7 +37,7 @@ def command(
 
     The link is stopped first, then the source is fenced as far as it answers. What would be lost is shown before the
     question; more than was accepted is refused (exit code 17). At a terminal the target's name is typed where records
-    are lost, which accepts the number shown. A failure before the target is opened walks the way back; a run that was
+    are lost, which accepts the number shown. A failure before the target is opened rolls back; a run that was
     cut off is continued by the same command, and so is a switchover whose source died.
     """
     from drctl.monitors import observe

@@ -31,17 +31,17 @@ def command(plan_file: Path, output: str, target: str | None) -> None:
     for line in told(found):
         echo(line)
     rows = [
-        (name, each.positions, each.warm, f"≤ {each.rereads}", _seconds(each.age))
+        (name, each.positions, each.synced, f"≤ {each.rereads}", _seconds(each.age))
         for name, each in sorted(found.groups.items())
     ]
     echo()
-    show_table("Groups at the target", ("GROUP", "POSITIONS", "KEPT WARM", "READ AGAIN", "AGE SECONDS"), rows)
+    show_table("Groups at the target", ("GROUP", "POSITIONS", "SYNCED", "READ AGAIN", "AGE SECONDS"), rows)
     for group, why in sorted(found.uncovered.items()):
         echo(f"not covered: {group}: {why}")
 
 
 def forecast(world: World, target: str | None) -> Forecast:
-    """The forecast in the direction that the front door tells."""
+    """The forecast in the direction that client routing tells."""
     from drctl.plans.forecasting import forecast as if_now
 
     source, wanted = direction(world, target or other_site(world))
@@ -55,10 +55,10 @@ def told(found: Forecast) -> Iterator[str]:
         yield f"  lost: unknown: {found.unknown}"
     else:
         yield from _loss(found.loss)
-    stale = sum(each.positions - each.warm for each in found.groups.values())
+    stale = sum(each.positions - each.synced for each in found.groups.values())
     yield (
         f"  groups: {len(found.groups)} have positions at {found.target}"
-        + (f", {stale} positions are not kept warm in this epoch" if stale else ", all kept warm")
+        + (f", {stale} positions are not synced in this epoch" if stale else ", all synced")
         + (f"; {len(found.uncovered)} have none" if found.uncovered else "")
     )
     expected, when = found.expected_recovery, "  expected time until traffic is restored"
@@ -118,7 +118,7 @@ def as_document(found: Forecast) -> dict[str, Any]:
                 {
                     "name": name,
                     "positions": each.positions,
-                    "keptWarm": each.warm,
+                    "synced": each.synced,
                     "rereadsAtMost": each.rereads,
                     "ageSeconds": each.age,
                 }

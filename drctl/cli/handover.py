@@ -23,7 +23,7 @@ from drctl.ports import World
 @click.option("--workload", "workloads", multiple=True, help="Only this workload; may be given again.")
 @click.option("--group", "groups", multiple=True, help="Only this group; may be given again.")
 @click.option("--topic", "topics", multiple=True, help="Only positions in this topic; may be given again.")
-@click.option("--everything", is_flag=True, help="All groups of the plan file.")
+@click.option("--all-groups", "everything", is_flag=True, help="All groups of the plan file.")
 @click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped.")
 @click.option("--accept-repeats", is_flag=True, help="Take an earlier, certain position where none can be proven.")
 @terms_options
@@ -44,7 +44,7 @@ def handover(
 ) -> None:
     """Let groups go on at the other site, at exactly their positions, while all else stays as it is.
 
-    Nothing is fenced and the front door stays: producers write on at the source, and the link copies on. Stop the
+    Nothing is fenced and client routing stays: producers write on at the source, and the link copies on. Stop the
     groups' consumers at the source; start them at the target when it watches for them to arrive. A switchover leaves
     these groups where they are. A failure gives them back what they had at the target.
     """
@@ -54,7 +54,7 @@ def handover(
 
     if everything == bool(workloads or groups or topics):
         raise ConfigInvalid(
-            "say which groups go on at the other site", remedy="--group, --workload, --topic or --everything"
+            "say which groups go on at the other site", remedy="--group, --workload, --topic or --all-groups"
         )
     on_terms = terms(**said)
     with opened(plan_file) as whole:
@@ -74,21 +74,25 @@ def handover(
 @output_option
 @click.option("--to", "target", help="The site that was handed over to; by default the one that clients are not at.")
 @click.option("--group", "groups", multiple=True, help="Only this group; may be given again.")
-@click.option("--warm", is_flag=True, help="Undo what keeping the standby warm has committed, not a handover.")
+@click.option(
+    "--synced", "group_sync", is_flag=True, help="Undo what keeping the standby in sync has committed, not a handover."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def undo(plan_file: Path, output: str, target: str | None, groups: tuple[str, ...], *, warm: bool, yes: bool) -> None:
+def undo(
+    plan_file: Path, output: str, target: str | None, groups: tuple[str, ...], *, group_sync: bool, yes: bool
+) -> None:
     """Give groups the positions back that they had at a site before drctl committed there.
 
     Undoes the newest handover that still stands. Refused, and nothing changed, where a group has moved on since or has
     members there.
     """
     from drctl.plans.selection import narrowed
-    from drctl.plans.undo import kept_warm, last_handover, ordered
+    from drctl.plans.undo import last_handover, ordered, synced
 
     with opened(plan_file) as whole:
         _, target = direction(whole, target or other_site(whole))
-        run, kept = (kept_warm if warm else last_handover)(whole, target, groups)
+        run, kept = (synced if group_sync else last_handover)(whole, target, groups)
         world = narrowed(whole, groups=sorted(kept))
         plan = ordered(run.source, run.target, kept, run.id)
         if not yes:

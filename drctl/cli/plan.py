@@ -171,7 +171,7 @@ def _document(
             "target": steps.target,
             "pointOfNoReturn": steps.point_of_no_return,
             "steps": [{"name": step.name, "title": step.title} for step in steps.steps],
-            "wayBack": [{"name": step.name, "title": step.title} for step in steps.way_back],
+            "rollback": [{"name": step.name, "title": step.title} for step in steps.rollback],
             "groups": groups,
             "blockers": [told(each) for each in blocking],
             "warnings": [told(each) for each in warned],

@@ -27,7 +27,7 @@ class ProgressDisplay:
 
     def announce(self, progress: Progress) -> None:
         """A step's progress; waiting is shown only where it can be taken back."""
-        way = "back " if progress.way_back else ""
+        way = "back " if progress.rollback else ""
         head = f"{way}{progress.index:2}/{progress.total} {progress.title}"
         if progress.state in MARKS:
             already = ", nothing to do" if progress.state is StepState.FOUND_DONE else ""
@@ -66,5 +66,5 @@ def _shortest_last(progress: Progress, head: str) -> tuple[str, ...]:
     """A line for the moment, and the same without the title: what is waited for matters more, and is not cut off."""
     if not progress.detail:
         return (f"… {head}",)
-    way = "back " if progress.way_back else ""
+    way = "back " if progress.rollback else ""
     return f"… {head}: {progress.detail}", f"… {way}{progress.index}/{progress.total} {progress.detail}"

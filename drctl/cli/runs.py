@@ -12,7 +12,7 @@ from drctl.cli.sites import known_site
 from drctl.cli.terms import by_option, tell_exceptions, terms
 from drctl.cli.walking import walk
 from drctl.cli.world import opened
-from drctl.errors import Compensated, ConfigInvalid, Conflict, DrctlError, NotFound
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RolledBack
 
 if TYPE_CHECKING:
     from drctl.model.run import RunResult
@@ -31,7 +31,7 @@ command.add_command(verify)
 
 @command.command("list")
 @output_option
-@click.option("--all", "everything", is_flag=True, help="Also notes of the warm standby, approvals and pauses.")
+@click.option("--all", "everything", is_flag=True, help="Also notes of the synced standby, approvals and pauses.")
 @click.pass_obj
 def list_runs(plan_file: Path, output: str, *, everything: bool) -> None:
     """Every run, newest first, with how it stands. Asks no site: it works with both of them down."""
@@ -129,16 +129,16 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
 @by_option
 @click.pass_obj
 def abort(plan_file: Path, run: str, reason: str, by: str) -> None:
-    """Walk the way back of the unfinished run, so that the source is open again.
+    """Walk the rollback of the unfinished run, so that the source is open again.
 
-    Exits 0 once it is. Once the point of no return was begun there is no way back: refused (3), with the way forward.
+    Exits 0 once it is. Once the point of no return was begun there is no rollback: refused (3), with the way forward.
     """
     if not reason.strip():
         raise ConfigInvalid("--reason: is empty", remedy="say why: it goes to the journal")
     with opened(plan_file) as world:
         try:
             _go_on(world, run, terms(by=by, abort=reason.strip()))
-        except Compensated as done:
+        except RolledBack as done:
             echo(str(done))
 
 

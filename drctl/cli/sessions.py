@@ -20,7 +20,12 @@ from drctl.ports import World
 @click.option("--site", help="The site to look at; by default the one that clients are at.")
 @click.option("--all", "everyone", is_flag=True, help="Every group of the site, not only the plan's.")
 @click.option(
-    "--patience", type=DURATION, default="8s", show_default=True, help="Time that reading all commits may take."
+    "--timeout",
+    "patience",
+    type=DURATION,
+    default="8s",
+    show_default=True,
+    help="Time that reading all commits may take.",
 )
 @click.pass_obj
 def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, patience: float) -> None:
@@ -30,7 +35,7 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
     Nothing is written. What was not read in time is told with its number, beside what was, and exits 6.
     """
     with opened(plan_file, looking=True) as world:
-        name = known_site(world, site or world.front_door.site() or world.plan.sites[0].name)
+        name = known_site(world, site or world.client_routing.site() or world.plan.sites[0].name)
         sessions = Sessions()
         followed = follow(world.sites[name].tail, sessions, world.clock, patience)
         complete = followed.behind == sessions.undecided.records
@@ -57,7 +62,7 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
         left = "an unknown number of" if followed.behind is None else followed.behind
         raise DeadlinePassed(
             f"site {name}: {left} commits were not read within {patience:.0f} s, so what is shown is not all",
-            remedy="give it more --patience",
+            remedy="give it more --timeout",
         )
 
 

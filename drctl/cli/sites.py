@@ -1,4 +1,4 @@
-"""Which way: an unfinished run keeps its source; else it is where the front door points, unless it is said."""
+"""Which way: an unfinished run keeps its source; else it is where client routing points, unless it is said."""
 
 from drctl.cli.output import document, echo, show_document
 from drctl.errors import ConfigInvalid, DrctlError, NotFound, Refused
@@ -9,7 +9,7 @@ from drctl.ports import World
 def direction(world: World, target: str) -> tuple[str, str]:
     """Source and target of a move to ``target``. NotFound for a name that the plan file does not know.
 
-    While a move is under way the front door is closed, or points at the target: of three sites only the run knows which
+    While a move is under way client routing is closed, or points at the target: of three sites only the run knows which
     one is left.
     """
     from drctl.plans.record import unfinished
@@ -20,7 +20,7 @@ def direction(world: World, target: str) -> tuple[str, str]:
     if not sources:
         raise ConfigInvalid(f"no link leads to {target}", remedy="add it under spec.links")
     begun = [run.source for run in unfinished(world) if run.kind in MOVES and run.target == target]
-    door = world.front_door.site()
+    door = world.client_routing.site()
     return next((site for site in (*reversed(begun), door) if site in sources), sources[0]), target
 
 
@@ -44,7 +44,7 @@ def other_site(world: World) -> str:
     begun = [run.target for run in unfinished(world) if run.kind in (*MOVES, HANDOVER)]
     if begun:
         return begun[-1]
-    door = world.front_door.site()
+    door = world.client_routing.site()
     if door is None:
         raise ConfigInvalid(
             "clients are sent to no site, so nobody can tell which way is meant", remedy="name the target with --to"
@@ -86,7 +86,7 @@ def is_there(world: World, target: str, terms: Terms, output: str, *, kind: str 
     from drctl.plans.pending import pending_reversal
     from drctl.plans.record import unfinished
 
-    if world.front_door.site() != target or unfinished(world):
+    if world.client_routing.site() != target or unfinished(world):
         return False
     require_belief(terms.belief, Belief(target, world.epochs.current()))
     if any(denial.own for denial in world.sites[target].fence.standing()):
@@ -110,7 +110,7 @@ def refuse_back_into(world: World, source: str, target: str) -> None:
 
     One sentence, instead of the gates' reasons, which would lead to stopping the link that is in use.
     """
-    if world.front_door.site() == target and not world.links[source, target].link.prefix:
+    if world.client_routing.site() == target and not world.links[source, target].link.prefix:
         raise Refused(
             f"clients are at {target} already, so no group has to be handed over to it",
             remedy=f"to move groups away from {target} name the other site with --to",

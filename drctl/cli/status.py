@@ -36,7 +36,7 @@ from drctl.ports import World
 @click.command("status")
 @output_option
 @click.option("-w", "--watch", is_flag=True, help="Look again every few seconds, until interrupted.")
-@click.option("--every", type=DURATION, default="5s", show_default=True, help="Time between looks.")
+@click.option("--interval", "every", type=DURATION, default="5s", show_default=True, help="Polling interval.")
 @place_option
 @click.pass_obj
 def command(plan_file: Path, output: str, place: str, *, watch: bool, every: float) -> None:
@@ -83,7 +83,7 @@ def _losses(world: World, seen: Status, looks: SideBySide) -> list[Blocker]:
         moved = look(world.clock, lambda: moving(world, target)).value or world
         return [x for x in losses([look_at_link(moved, source, target)]) if x.rule is not Rule.LOSSES_UNKNOWN]
 
-    leaving = [ends for ends in world.links if ends[0] == seen.front_door.value]
+    leaving = [ends for ends in world.links if ends[0] == seen.client_routing.value]
     begun = [looks.begin(partial(lost, *ends)) for ends in leaving]
     return [each for told in begun for each in told().value or ()]
 
@@ -109,7 +109,10 @@ def _show(
         echo(f"drctl is {after.pause}; end it with 'drctl pause --end --reason …'\n")
     for line in after.run.lines if after.run is not None else ():
         echo(line)
-    echo(f"front door: {_value(seen.front_door)}   epoch: {_value(seen.epoch)}   at {seen.seen_at:%H:%M:%S} UTC\n")
+    echo(
+        f"client routing: {_value(seen.client_routing)}   epoch: {_value(seen.epoch)}"
+        f"   at {seen.seen_at:%H:%M:%S} UTC\n"
+    )
     columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()), "WHY")
     show_table("Sites", columns, (_site_row(site, wide=wide) for site in seen.sites))
     for line in standby_lines(seen):
@@ -139,7 +142,7 @@ def _show(
 def standby_lines(seen: Status) -> Iterator[str]:
     """Who may write at a site to which no clients are sent, and what could not be read there."""
     for site in seen.sites:
-        if not seen.front_door.known or seen.front_door.value == site.facts.name:
+        if not seen.client_routing.known or seen.client_routing.value == site.facts.name:
             continue
         if not site.undenied.known:
             yield f"  ! {site.facts.name}: who may write there is unknown: {site.undenied.unknown}"

@@ -20,7 +20,7 @@ def as_document(seen: Status) -> dict[str, Any]:
         "Status",
         {
             "seenAt": seen.seen_at.isoformat(),
-            "frontDoor": _reading(seen.front_door, seen.front_door.value),
+            "clientRouting": _reading(seen.client_routing, seen.client_routing.value),
             "epoch": _reading(seen.epoch, seen.epoch.value),
             "sites": [_site_document(site) for site in seen.sites],
             "links": [_link_document(link) for link in seen.links],

@@ -32,7 +32,7 @@ from drctl.ports import World
 def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_repeats: bool, **said: Any) -> None:
     """Move the work to the other site; nothing lost, nothing read twice.
 
-    A failure before the target is opened walks the way back and leaves the source open. A run that was cut off is
+    A failure before the target is opened rolls back and leaves the source open. A run that was cut off is
     continued by the same command.
     """
     on_terms = terms(**said)

@@ -18,14 +18,14 @@ def opened(
     """
     from drctl.config import load
     from drctl.drivers.command.processes import Processes
-    from drctl.wiring import front_door_of, open_world
+    from drctl.wiring import client_routing_of, open_world
 
     plan, doubted = load(plan_file), set[str]()
     if looking:
         doubted = {site.name for site in plan.sites}
     elif doubting:
         names = {site.name for site in plan.sites}
-        door = front_door_of(plan, Processes(plan.path.parent)).site()
+        door = client_routing_of(plan, Processes(plan.path.parent)).site()
         doubted = names - {target} if target else {door} & names if door else set()
     with open_world(plan, doubted=doubted) as world:
         yield world

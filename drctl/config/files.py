@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from drctl.config.parts import Spec
 
-STATE, DOOR = ("state", "file"), ("frontDoor", "file")
+STATE, DOOR = ("state", "file"), ("clientRouting", "file")
 
 
 class Use(NamedTuple):
@@ -39,8 +39,8 @@ def fall_together(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[st
 
 def _named(here: Path, spec: Spec) -> Iterator[Use]:
     yield Use("the state file", here / spec.state.file, STATE)
-    if spec.front_door.file is not None:
-        yield Use("the front door's file", here / spec.front_door.file, DOOR)
+    if spec.client_routing.file is not None:
+        yield Use("client routing's file", here / spec.client_routing.file, DOOR)
 
 
 def _written(here: Path, spec: Spec) -> Iterator[Use]:

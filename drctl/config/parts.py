@@ -232,14 +232,14 @@ class FencingAgentPart(_Part):
 
 
 class DoorCommandPart(_Part):
-    """A door that commands turn: ``pointTo`` is given the site as its last word, ``read`` prints it."""
+    """A door that commands turn: ``routeTo`` is given the site as its last word, ``read`` prints it."""
 
-    point_to: Command
+    route_to: Command
     read: Command
     timeout: Wait = "30s"
 
 
-class FrontDoorPart(_Part):
+class ClientRoutingPart(_Part):
     """What clients follow: a file, relative to the plan file, or commands."""
 
     file: File | None = None
@@ -277,7 +277,7 @@ class Spec(_Part):
     witnesses: list[WitnessPart] = []
     objectives: ObjectivesPart
     guards: GuardsPart = GuardsPart()
-    front_door: FrontDoorPart
+    client_routing: ClientRoutingPart
     state: StatePart
     hooks: HooksPart = HooksPart()
     fencing_agent: FencingAgentPart | None = None

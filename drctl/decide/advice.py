@@ -22,7 +22,7 @@ AT_MOST: tuple[tuple[str, str, int, int, str], ...] = (
         "emit.checkpoints.interval.seconds",
         60,
         10,
-        "where drctl did not keep a group warm, MirrorMaker 2's own position for it is so much older",
+        "where drctl did not keep a group in sync, MirrorMaker 2's own position for it is so much older",
     ),
 )
 """Connector, setting, Kafka's default, what is advised at most, and what more costs."""

@@ -19,7 +19,7 @@ def facts_digest(facts: Facts, epoch: int) -> str:
     """SHA-256 in hex; what is unknown is a value of its own."""
     seen = {
         "epoch": epoch,
-        "primary": _known(facts.front_door, facts.front_door.value),
+        "primary": _known(facts.client_routing, facts.client_routing.value),
         "topics": facts.topics,
         "groups": facts.groups,
         "sites": [_site(facts.source), _site(facts.target)],

@@ -18,7 +18,7 @@ NEEDED = frozenset(
         Rule.ONE_CLUSTER,
         Rule.BROKERS_MISSING,
         Rule.PARTITION_WITHOUT_LEADER,
-        Rule.FRONT_DOOR_ELSEWHERE,
+        Rule.CLIENT_ROUTING_ELSEWHERE,
         Rule.LINK_UNKNOWN,
         Rule.BOTH_DIRECTIONS,
         Rule.TOPIC_MISSING,
@@ -66,4 +66,4 @@ def _about_the_source(blocker: Blocker, facts: Facts) -> bool:
 
 def _door_closed(blocker: Blocker, facts: Facts) -> bool:
     """Whether clients are sent nowhere: a move was cut off, and somebody has to let them in again."""
-    return blocker.rule is Rule.FRONT_DOOR_ELSEWHERE and facts.front_door.value is None
+    return blocker.rule is Rule.CLIENT_ROUTING_ELSEWHERE and facts.client_routing.value is None

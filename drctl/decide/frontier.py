@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from drctl.decide import stranded
-from drctl.decide.anchors import usable
 from drctl.decide.comparable import comparable
+from drctl.decide.offset_syncs import usable
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 
 COUNTED_UP_TO = 10_000

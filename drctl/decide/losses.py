@@ -153,7 +153,7 @@ def _positions(seen: LinkLook) -> Iterator[Blocker]:
             where = f"{each.there} at {seen.link.target}, at most {highest} for {each.here} at {seen.link.source}"
             remedy = (
                 "it would skip records, and MirrorMaker 2 never takes a position back: let drctl hand it over"
-                " ('drctl service run --warm' does), or delete the group at the target"
+                " ('drctl service run --sync-groups' does), or delete the group at the target"
             )
             detail = f"{seen.link.name}: {each.group}: {each.partition}: {where}"
             yield Blocker(Rule.TARGET_AHEAD, detail, remedy)
@@ -163,7 +163,7 @@ def _positions(seen: LinkLook) -> Iterator[Blocker]:
         if retention and age >= EXPIRING * retention:
             left = max(0.0, (retention - age).total_seconds() / 3600)
             detail = f"{seen.link.target}: {group}: its oldest position is forgotten in {left:.1f} h"
-            remedy = "let 'drctl service run --warm' run: it commits them again"
+            remedy = "let 'drctl service run --sync-groups' run: it commits them again"
             yield Blocker(Rule.POSITIONS_EXPIRING, detail, remedy)
 
 

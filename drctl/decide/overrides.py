@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from drctl.decide.rules import Blocker, Rule
 
 OVERRIDABLE: Mapping[Rule, str] = {
-    Rule.LAG_TOO_HIGH: "the drain waits until everything is copied, whatever it takes, or the way back is walked",
+    Rule.LAG_TOO_HIGH: "the drain waits until everything is copied, whatever it takes, or the rollback runs",
     Rule.BROKERS_MISSING: "the partitions have their leaders; another broker's loss may cost availability",
     Rule.GROUP_MISSING: "a group that does not exist has no position to lose",
     Rule.PAUSED: "a person has asked to wait, and a person who knows why may go on",
@@ -32,7 +32,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.TARGET_SILENT: "there is nowhere to go",
     Rule.ONE_CLUSTER: "the fence would close both, and lifting it at the target would open both",
     Rule.PARTITION_WITHOUT_LEADER: "what lies in it could not be drained or proven",
-    Rule.FRONT_DOOR_ELSEWHERE: "the clients are not where the run would take them from",
+    Rule.CLIENT_ROUTING_ELSEWHERE: "the clients are not where the run would take them from",
     Rule.SOURCE_FENCED: "somebody else's fence may protect an open sibling",
     Rule.EVERYONE_WRITES: "the fence would not hold",
     Rule.CANARY_REFUSED: "the fence could not be proven",

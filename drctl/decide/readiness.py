@@ -7,7 +7,7 @@ a switchover survives and what it costs.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from drctl.decide.rules import Blocker, Concern, Rule
+from drctl.decide.rules import Blocker, GateCategory, Rule
 from drctl.decide.rules_links import link_blockers, link_warnings
 from drctl.decide.rules_scaling import scaling_blockers, scaling_warnings
 from drctl.decide.rules_sites import site_blockers, site_warnings
@@ -15,7 +15,7 @@ from drctl.decide.rules_workloads import workload_blockers, workload_warnings
 from drctl.model.facts import Facts
 from drctl.model.site import Guards
 
-__all__ = ["Blocker", "Concern", "Rule", "blockers", "warnings"]
+__all__ = ["Blocker", "GateCategory", "Rule", "blockers", "warnings"]
 
 OLDEST = timedelta(seconds=60)
 """Facts older than this say nothing about now."""

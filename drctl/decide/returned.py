@@ -12,8 +12,8 @@ class Hindrance(StrEnum):
 
     CLOSED = "it is proven to be closed"
     SILENT = "it does not answer"
-    SERVES = "the front door points at it: clients are sent there"
-    DOOR_UNKNOWN = "where the front door points is unknown"
+    SERVES = "client routing points at it: clients are sent there"
+    DOOR_UNKNOWN = "where client routing points is unknown"
     AT_WORK = "a drctl is at work on this plan file"
     UNFINISHED = (
         "another run is unfinished: 'drctl runs resume' goes on with it, and closes the site if it is a failover"
@@ -27,7 +27,7 @@ URGENT = frozenset({Hindrance.SERVES, Hindrance.DOOR_UNKNOWN, Hindrance.UNFINISH
 
 @dataclass(frozen=True, slots=True)
 class LeftSite:
-    """A site that was left, as the service sees it. ``serves`` is None where nobody knows where the front door points.
+    """A site that was left, as the service sees it. ``serves`` is None where nobody knows where client routing points.
 
     ``begun`` says that its own fence was cut off and has to be gone on with, ``unfinished`` that another run was,
     ``waiting`` that it is too early to try again.

@@ -19,7 +19,7 @@ class Rule(StrEnum):
     ONE_CLUSTER = "both sites are one and the same cluster"
     BROKERS_MISSING = "fewer brokers than replicas"
     PARTITION_WITHOUT_LEADER = "a partition has no leader"
-    FRONT_DOOR_ELSEWHERE = "clients are not sent to the source"
+    CLIENT_ROUTING_ELSEWHERE = "clients are not sent to the source"
     SOURCE_FENCED = "the source is fenced already"
     EVERYONE_WRITES = "everyone may write, which no fence per user can separate"
     CANARY_REFUSED = "the canary may not write even without a fence, so its refusal would prove nothing"
@@ -98,7 +98,7 @@ class Rule(StrEnum):
     SHIFT_CHANGES = "the next shift demands more and begins while the work moves"
 
 
-class Concern(IntEnum):
+class GateCategory(IntEnum):
     """What a rule is about; the value is the exit code of a command that the rule refused."""
 
     LOSS = 17
@@ -118,8 +118,8 @@ class Concern(IntEnum):
     POSITIONS = 43
 
 
-CONCERNS: Mapping[Concern, frozenset[Rule]] = {
-    Concern.SITES: frozenset(
+CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
+    GateCategory.SITES: frozenset(
         {
             Rule.FACTS_STALE,
             Rule.FACTS_UNKNOWN,
@@ -132,17 +132,17 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.PARTITION_WITHOUT_LEADER,
         }
     ),
-    Concern.LOSS: frozenset({Rule.LOSS_NOT_ACCEPTED}),
-    Concern.WORKER: frozenset({Rule.LINK_UNKNOWN, Rule.SINKS_UNKNOWN}),
-    Concern.CONNECTORS: frozenset(
+    GateCategory.LOSS: frozenset({Rule.LOSS_NOT_ACCEPTED}),
+    GateCategory.WORKER: frozenset({Rule.LINK_UNKNOWN, Rule.SINKS_UNKNOWN}),
+    GateCategory.CONNECTORS: frozenset(
         {Rule.CONNECTOR_ABSENT, Rule.CONNECTOR_FAILED, Rule.CONNECTOR_IDLE, Rule.SINK_FAILED, Rule.LINK_UNPROVEN}
     ),
-    Concern.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION, Rule.CHECKPOINTS_MISSING}),
-    Concern.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
-    Concern.NAMES: frozenset(
+    GateCategory.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION, Rule.CHECKPOINTS_MISSING}),
+    GateCategory.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
+    GateCategory.NAMES: frozenset(
         {Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING, Rule.SINK_MISSING, Rule.SINK_GROUP_DIFFERS}
     ),
-    Concern.CONFIGURATION: frozenset(
+    GateCategory.CONFIGURATION: frozenset(
         {
             Rule.HEADERS_REWRITTEN,
             Rule.BYTES_REWRITTEN,
@@ -168,7 +168,7 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.LINK_SLOWER,
         }
     ),
-    Concern.LAG: frozenset(
+    GateCategory.LAG: frozenset(
         {
             Rule.LAG_UNKNOWN,
             Rule.LAG_TOO_HIGH,
@@ -181,9 +181,9 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.LINK_SILENT,
         }
     ),
-    Concern.WRITERS: frozenset(
+    GateCategory.WRITERS: frozenset(
         {
-            Rule.FRONT_DOOR_ELSEWHERE,
+            Rule.CLIENT_ROUTING_ELSEWHERE,
             Rule.SOURCE_FENCED,
             Rule.EVERYONE_WRITES,
             Rule.CANARY_REFUSED,
@@ -198,11 +198,11 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.CLIENT_STAYS,
         }
     ),
-    Concern.ACTIVE_GROUPS: frozenset(
+    GateCategory.ACTIVE_GROUPS: frozenset(
         {Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET, Rule.TARGET_AHEAD, Rule.POSITIONS_EXPIRING}
     ),
-    Concern.HASTE: frozenset({Rule.COOLING_DOWN, Rule.PAUSED}),
-    Concern.DEPLOYMENTS: frozenset(
+    GateCategory.HASTE: frozenset({Rule.COOLING_DOWN, Rule.PAUSED}),
+    GateCategory.DEPLOYMENTS: frozenset(
         {
             Rule.DEPLOYMENTS_UNKNOWN,
             Rule.DEPLOYMENT_MISSING,
@@ -211,8 +211,8 @@ CONCERNS: Mapping[Concern, frozenset[Rule]] = {
             Rule.REPLICAS_UNKNOWN,
         }
     ),
-    Concern.POSITIONS: frozenset({Rule.POSITION_UNPROVEN, Rule.POSITIONS_UNKNOWN}),
-    Concern.CAPACITY: frozenset({Rule.STANDBY_TOO_SMALL, Rule.CAPACITY_UNKNOWN, Rule.SHIFT_CHANGES}),
+    GateCategory.POSITIONS: frozenset({Rule.POSITION_UNPROVEN, Rule.POSITIONS_UNKNOWN}),
+    GateCategory.CAPACITY: frozenset({Rule.STANDBY_TOO_SMALL, Rule.CAPACITY_UNKNOWN, Rule.SHIFT_CHANGES}),
 }
 """Every rule belongs to exactly one concern."""
 
@@ -230,6 +230,6 @@ class Blocker:
     fix: Fix | None = None
 
     @property
-    def concern(self) -> Concern:
+    def concern(self) -> GateCategory:
         """What the rule is about."""
         return next(concern for concern, rules in CONCERNS.items() if self.rule in rules)

@@ -75,9 +75,9 @@ def _wholeness(site: SiteFacts) -> Iterator[Blocker]:
 
 
 def _door(facts: Facts) -> Iterator[Blocker]:
-    door = facts.front_door
+    door = facts.client_routing
     if not door.known:
-        yield Blocker(Rule.FACTS_UNKNOWN, f"the front door: {door.unknown}", "make its file readable")
+        yield Blocker(Rule.FACTS_UNKNOWN, f"client routing: {door.unknown}", "make its file readable")
     elif door.value != facts.source.name:
         remedy = "finish the run that closed it" if door.value is None else f"switch over from {door.value}"
-        yield Blocker(Rule.FRONT_DOOR_ELSEWHERE, f"the front door names {door.value or 'no site'}", remedy)
+        yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, f"client routing names {door.value or 'no site'}", remedy)

@@ -16,10 +16,10 @@ from drctl.decide.rights import unwritable
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.access import writable, writes_topics
 from drctl.model.facts import Facts, SiteFacts
-from drctl.model.fence import EVERYONE, Denial
+from drctl.model.fence import EVERYONE, DenyRule
 
 
-def own(site: SiteFacts) -> frozenset[Denial]:
+def own(site: SiteFacts) -> frozenset[DenyRule]:
     """The deny rules that drctl made there, as far as they are known."""
     return frozenset(denial for denial in site.standing.value or () if denial.own)
 
@@ -165,5 +165,5 @@ def _replication(facts: Facts) -> Iterator[Blocker]:
             yield Blocker(Rule.REPLICATION_DENIED, detail, f"allow it WRITE there: without it {each.link.name} stops")
 
 
-def _names(denials: frozenset[Denial]) -> str:
+def _names(denials: frozenset[DenyRule]) -> str:
     return ", ".join(sorted({denial.principal for denial in denials}))

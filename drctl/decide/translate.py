@@ -17,11 +17,10 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from drctl.decide import stranded
-from drctl.decide import stretch as stretches
-from drctl.decide.anchors import floor, usable
+from drctl.decide import alignment, stranded
+from drctl.decide.alignment import ORIGIN, AlignedSpan
 from drctl.decide.comparable import comparable, explained
-from drctl.decide.stretch import ORIGIN, Stretch
+from drctl.decide.offset_syncs import floor, usable
 from drctl.decide.unsettled import marked
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
@@ -32,7 +31,7 @@ WORTH_READING_THROUGH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """One partition on both sites. ``compacted``: on either; ``anchors``: see :func:`drctl.decide.anchors.merged`.
+    """One partition on both sites. ``compacted``: on either; ``anchors``: see :func:`drctl.decide.offset_syncs.merged`.
 
     ``stranded_here`` and ``stranded_there`` are spans of the source's and the target's log that the other site never
     got, in order.
@@ -110,7 +109,7 @@ def windows(logs: Logs, anchors: Sequence[OffsetSync], positions: Iterable[int])
     first = last = None
     held: list[int] = []
     for n, group in groupby(positions, lambda p: bisect_right(anchors, p, key=_upstream) - 1):
-        # The stretch below the first anchor is counted backward and may have to grow: it stays by itself.
+        # The aligned span below the first anchor is counted backward and may have to grow: it stays by itself.
         apart = first is None or last is None or first < 0 or _distance(anchors, last, n) > WORTH_READING_THROUGH
         if apart and first is not None and last is not None:
             yield _window(logs, anchors, tuple(held), first, last)
@@ -169,7 +168,7 @@ def _asked(logs: Logs, window: Window) -> Generator[Window, tuple[Records, Recor
 
 
 def _contradicted(logs: Logs, anchors: Iterable[OffsetSync], source: Records, target: Records) -> str:
-    """Why an anchor cannot be true: its records differ, or are missing where nothing goes missing."""
+    """Why an offset sync cannot be true: its records differ, or are missing where nothing goes missing."""
     for anchor in anchors:
         here, there = _at(source, anchor.upstream), _at(target, anchor.downstream)
         same = here is not None and there is not None and here.digest == there.digest
@@ -179,24 +178,24 @@ def _contradicted(logs: Logs, anchors: Iterable[OffsetSync], source: Records, ta
     return ""
 
 
-def _stretch_at(logs: Logs, anchors: Sequence[OffsetSync], n: int, source: Records, target: Records) -> Stretch:
+def _stretch_at(logs: Logs, anchors: Sequence[OffsetSync], n: int, source: Records, target: Records) -> AlignedSpan:
     lower = anchors[n] if n >= 0 else None
     upper = anchors[n + 1] if n + 1 < len(anchors) else None
     low, high = lower or ORIGIN, upper or OffsetSync(logs.source.stable, logs.target.stable)
     inside = _cut(source, low.upstream, high.upstream)
     opposite = _cut(target, low.downstream, high.downstream)
     if upper is None:
-        found = stretches.after(low, inside, opposite, logs.compacted)
-        if lower is None and not logs.compacted and opposite and stretches.repeats_its_beginning(inside):
+        found = alignment.after(low, inside, opposite, logs.compacted)
+        if lower is None and not logs.compacted and opposite and alignment.repeats_its_beginning(inside):
             return replace(found, contradiction="without a sync, repeated records leave the place open")
         return found
     if lower is None and not logs.compacted:
-        return stretches.before(upper, inside, opposite)
-    return stretches.between(low, upper, inside, opposite, logs.compacted)
+        return alignment.before(upper, inside, opposite)
+    return alignment.between(low, upper, inside, opposite, logs.compacted)
 
 
-def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool, anchored: bool) -> Answer:
-    """Where the position is in a stretch."""
+def _place(logs: Logs, here: AlignedSpan, position: int, *, counted_back: bool, anchored: bool) -> Answer:
+    """Where the position is in an aligned span."""
     if here.contradiction:
         return _refuse(logs, position, Refusal.DIFFERENT_RECORDS, here.contradiction)
     lower, upper = here.around(position)
@@ -216,7 +215,7 @@ def _place(logs: Logs, here: Stretch, position: int, *, counted_back: bool, anch
     return _apart(logs, position, above, left_over)
 
 
-def _at_the_end(logs: Logs, here: Stretch, position: int, last: OffsetSync, left: int, *, anchored: bool) -> Answer:
+def _at_the_end(logs: Logs, here: AlignedSpan, position: int, last: OffsetSync, left: int, *, anchored: bool) -> Answer:
     """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
     waiting = here.source_records(last.upstream + 1, position)
     if not left:
@@ -251,7 +250,7 @@ def _comparable_as_a_whole(logs: Logs) -> bool:
     return vacant or logs.target.stable == 0 or (logs.source.start == 0 and logs.target.start == 0)
 
 
-def _proven(logs: Logs, here: Stretch, position: int, offset: int, proof: Proof) -> Answer:
+def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Proof) -> Answer:
     # What lies below the log start is gone, so that a reader from there begins at the start all the same. A position
     # below it is out of range, and a group that resets to the end then skips everything.
     placed = stranded.past(logs.stranded_there, max(offset, logs.target.start), here.image_between)

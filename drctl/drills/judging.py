@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drctl.drills.outage_witnesses import outage_evidence, outage_windows
+from drctl.drills.client_evidence import evidence, windows
+from drctl.drills.outage_evidence import outage_evidence, outage_windows
 from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
-from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Event
-from drctl.ledger.verdict import Weight, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, judge, reached
 from drctl.model.verdict import Verdict
 
 
@@ -22,7 +22,7 @@ class Judgement:
     reasons: tuple[str, ...]
     findings: Findings
     standby: Findings | None
-    weight: Weight
+    weight: EvidenceRequirements
 
 
 def judged(
@@ -45,7 +45,7 @@ def judged(
         **caught(events, compacted=work.compacted, groups=work.groups),
         **caught_in_copy(mirrored, compacted=work.compacted),
     }
-    weight = Weight(windows(histories, handovers), seen, control, complete=complete)
+    weight = EvidenceRequirements(windows(histories, handovers), seen, control, complete=complete)
     return Judgement(*judge(findings, weight), findings, copied, weight)
 
 
@@ -67,5 +67,5 @@ def judged_outage(
     findings = check(events, compacted=work.compacted, groups=work.groups)
     seen = {**outage_evidence(histories, outage, findings, work.clients), **reached(findings)}
     control = caught(events, compacted=work.compacted, groups=work.groups)
-    weight = Weight(outage_windows(histories, outage), seen, control, complete=complete, redelivery=True)
+    weight = EvidenceRequirements(outage_windows(histories, outage), seen, control, complete=complete, redelivery=True)
     return Judgement(*judge(findings, weight), findings, None, weight)

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from drctl.drills.judging import Judgement
-from drctl.drills.outcome import Drill, Handover, JournalHead, Material, OutageReport, Posture, Provenance
+from drctl.drills.outcome import Drill, Handover, JournalHead, Material, OutageReport, Provenance, SiteSettings
 from drctl.drills.provenance import commit, plan_facts, versions
 from drctl.drills.timeline import Histories, Span
 from drctl.errors import StepFailed
@@ -65,7 +65,7 @@ class Setting:
     """What was drilled on: the protocol of each group, and how durable each site is."""
 
     protocols: dict[str, str]
-    postures: tuple[Posture, ...]
+    postures: tuple[SiteSettings, ...]
 
 
 class LabDrill:
@@ -197,8 +197,8 @@ def setting_of(world: World) -> Setting:
     return Setting(protocols, tuple(_posture(site, world.plan.topics) for site in world.sites.values()))
 
 
-def _posture(site: SitePorts, topics: Sequence[str]) -> Posture:
+def _posture(site: SitePorts, topics: Sequence[str]) -> SiteSettings:
     cluster, found = site.brokers.cluster(), site.brokers.topics(topics).values()
     replicas = min(len(partition.replicas) for topic in found for partition in topic.partitions)
     in_sync = min(int(topic.config.get("min.insync.replicas", 1)) for topic in found)
-    return Posture(site.name, cluster.cluster_id, len(cluster.brokers), replicas, in_sync)
+    return SiteSettings(site.name, cluster.cluster_id, len(cluster.brokers), replicas, in_sync)

@@ -7,7 +7,7 @@ from drctl.drills.recovery import Recovery
 from drctl.drills.timeline import Histories, Span
 from drctl.ledger.checker import Findings
 from drctl.ledger.events import Event, Stranded
-from drctl.ledger.verdict import Weight
+from drctl.ledger.verdict import EvidenceRequirements
 from drctl.model.chain import Line
 from drctl.model.run import Evidence, RunResult
 from drctl.model.verdict import Verdict
@@ -40,7 +40,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Posture:
+class SiteSettings:
     """How durable a site is: the smallest replication factor and ``min.insync.replicas`` of the plan's topics."""
 
     site: str
@@ -212,12 +212,12 @@ class Drill:
     verdict: Verdict
     reasons: tuple[str, ...]
     findings: Findings
-    weight: Weight
+    weight: EvidenceRequirements
     standby: Findings | None
     handovers: tuple[Handover, ...]
     histories: Histories
     protocols: dict[str, str]
-    postures: tuple[Posture, ...]
+    postures: tuple[SiteSettings, ...]
     provenance: Provenance
     phases: tuple[tuple[float, str], ...]
     outage: OutageReport | None = None
@@ -228,12 +228,17 @@ class Drill:
         """Every run that moved the work, in order."""
         planned = tuple(
             MovedWork(
-                "switchover", each.source, each.target, each.result, each.spans, ("fence-writes", "point-clients-over")
+                "switchover",
+                each.source,
+                each.target,
+                each.result,
+                each.spans,
+                ("fence-writes", "route-clients-to-target"),
             )
             for each in self.handovers
         )
         if self.outage is None:
             return planned
         lost = self.outage.outage
-        waits = ("check-gates", "point-clients-over")
+        waits = ("check-gates", "route-clients-to-target")
         return (*planned, MovedWork("failover", lost.source, lost.target, lost.result, lost.spans, waits))

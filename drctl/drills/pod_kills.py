@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
-from drctl.drills.fresh import fresh_reader, log_ends
+from drctl.drills.audit_reader import fresh_reader, log_ends
 from drctl.drills.timeline import Histories
 from drctl.lab.kube import KubeLab
 from drctl.lab.kube.brokers import claim
@@ -25,7 +25,7 @@ from drctl.lab.workload import COMPACTED, READS, Workload
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
-from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.verdict import Verdict
 
 KINDS = ("kill-pod", "kill-inside")
@@ -114,7 +114,9 @@ def judged(seen: Histories, found: Sequence[Event], kills: Kills, *, complete: b
         **reached(findings),
     }
     # Groups may read again when their coordinator dies: they are counted.
-    verdict, reasons = judge(findings, Weight(windows, evidence, control, complete=complete, redelivery=True))
+    verdict, reasons = judge(
+        findings, EvidenceRequirements(windows, evidence, control, complete=complete, redelivery=True)
+    )
     written = sorted(line.at for lines in seen.lines.values() for line in lines if line.kind == "acknowledged")
     return Campaign(
         verdict=verdict.value,

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from drctl.drills.fresh import PARTITIONS, fresh_reader
+from drctl.drills.audit_reader import PARTITIONS, fresh_reader
 from drctl.drills.judging import judged
 from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
 from drctl.drills.outcome import Drill, Handover, Material, Work

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from drctl.drills.fresh import fresh_reader, stranded
+from drctl.drills.audit_reader import fresh_reader, stranded
 from drctl.drills.judging import judged_outage
 from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
 from drctl.drills.outcome import Drill, Material, Outage, OutageReport, StrandedTail, Work
@@ -104,8 +104,18 @@ class UnplannedRehearsal(LabDrill):
 
     def _start_service(self) -> None:
         """As it runs in production: looks every few seconds, and keeps the standby's positions."""
-        command = [sys.executable, "-m", "drctl", "-v", "-f", str(self.lab.plan_file), "service", "run", "--warm"]
-        self.lab.processes.start(SERVICE, [*command, "--listen", "127.0.0.1:0", "--every", "3s"])
+        command = [
+            sys.executable,
+            "-m",
+            "drctl",
+            "-v",
+            "-f",
+            str(self.lab.plan_file),
+            "service",
+            "run",
+            "--sync-groups",
+        ]
+        self.lab.processes.start(SERVICE, [*command, "--listen", "127.0.0.1:0", "--interval", "3s"])
         self.phase("the service keeps the groups' positions at the standby")
 
     def await_positions(self, world: World) -> None:
@@ -249,7 +259,7 @@ def not_at_standby(world: World) -> str:
     epoch, late = world.epochs.current(), list[str]()
     for group in world.plan.groups:
         held = there.get(group, {}).values()
-        kept = sum(origin(each, world.plan.name, epoch) == "warm" for each in held)
+        kept = sum(origin(each, world.plan.name, epoch) == "group-sync" for each in held)
         if not own.get(group) or kept < len(own[group]):
             late.append(group)
     sighting = world.sightings.last(SOURCE)

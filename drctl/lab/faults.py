@@ -130,7 +130,7 @@ FAULTS: dict[str, Fault] = {
     "heal-link": heal_link,
 }
 
-WAYS_BACK = ("continue", "restart", "heal-link")
+UNDOING = ("continue", "restart", "heal-link")
 """Which of them end a fault and are none."""
 
 

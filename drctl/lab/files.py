@@ -1,4 +1,4 @@
-"""What a lab writes for its users: client properties, the plan file, the front door."""
+"""What a lab writes for its users: client properties, the plan file, client routing."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ spec:
       groups: [{groups}]
   objectives: {{recoveryTime: 60s, recoveryPoint: 0s}}
   guards: {{fenceWindow: 1s, stepTimeout: 60s, maxLag: 100000}}
-  frontDoor: {{file: front-door.json}}
+  clientRouting: {{file: client-routing.json}}
   state: {{file: state/drctl.sqlite}}
 """
 SITE = """\
@@ -60,7 +60,7 @@ def client_properties(folder: Path, site: str, user: str) -> Path:
 
 
 def write_plan(sites: dict[str, SiteLayout], folder: Path, more: Mapping[str, str], *, prefixed: bool = False) -> Path:
-    """The plan file, with the front door pointing at north; ``more`` is what it says of a site besides."""
+    """The plan file, with client routing pointing at north; ``more`` is what it says of a site besides."""
     names = [
         SITE.format(name=s.name, bootstrap=s.bootstrap_servers, canary=CANARY_TOPIC, connect=s.connect, worker=WORKER)
         + more.get(s.name, "")
@@ -74,6 +74,6 @@ def write_plan(sites: dict[str, SiteLayout], folder: Path, more: Mapping[str, st
     path.write_text(
         PLAN.format(sites="".join(names), links="".join(links), topics=", ".join(TOPICS), groups=", ".join(GROUPS))
     )
-    (folder / "front-door.json").write_text(json.dumps({"site": "north"}) + "\n")
+    (folder / "client-routing.json").write_text(json.dumps({"site": "north"}) + "\n")
     (folder / "state").mkdir(exist_ok=True)
     return path

@@ -143,7 +143,7 @@ def java(main: str, *arguments: str, heap: str = "256m") -> list[str]:
     does not fit this JVM or these jars is ignored by the JVM, which then loads them one by one.
 
     What is in DRCTL_LAB_JAVA_FLAGS goes over it: ``-XX:TieredStopAtLevel=4`` serves a load that lasts, for once the JVM
-    is warm, TLS alone costs a fraction.
+    is group_sync, TLS alone costs a fraction.
     """
     flags = [f"-Xmx{heap}", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k", "-Xshare:auto"]
     log = Path(__file__).parent / "kafka" / "log4j2.yaml"

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from drctl.drivers.kafka.positions import KafkaPositions
-from drctl.drivers.store.front_door import FileFrontDoor
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.errors import DrctlError, LabError
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
@@ -34,7 +34,7 @@ def start_load(lab: Lab, say: Callable[[str], None]) -> int:
 
 
 def _await_commits(lab: Lab, names: list[str], say: Callable[[str], None]) -> None:
-    door, deadline, told = FileFrontDoor(lab.folder / "front-door.json"), lab.clock.monotonic() + PATIENCE, ""
+    door, deadline, told = FileClientRouting(lab.folder / "client-routing.json"), lab.clock.monotonic() + PATIENCE, ""
     while missing := _uncommitted(lab, door):
         if gone := [name for name in names if lab.processes.status(name).state == "gone"]:
             why = f"{gone[0]} ended:\n{lab.processes.reason(gone[0])}"
@@ -49,13 +49,13 @@ def _await_commits(lab: Lab, names: list[str], say: Callable[[str], None]) -> No
         lab.clock.sleep(1)
 
 
-def _uncommitted(lab: Lab, door: FileFrontDoor) -> str:
-    """The groups without a position where the front door points; why it cannot be told, as long as it cannot."""
+def _uncommitted(lab: Lab, door: FileClientRouting) -> str:
+    """The groups without a position where client routing points; why it cannot be told, as long as it cannot."""
     kafka = None
     try:
         site = door.site()
         if site is None:
-            return "the front door is closed"
+            return "client routing is closed"
         kafka = lab.site(site).kafka("drctl")
         committed = KafkaPositions(kafka).committed([group.name for group in GROUPS])
         return ", ".join(group.name for group in GROUPS if not committed.get(group.name))

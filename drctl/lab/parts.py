@@ -77,7 +77,7 @@ class Parts:
         """Start (again) the wire that leads from a site to the other one's worker."""
         site = self.layout[source]
         pairs = [f"{node.wire}:{node.link}" for node in site.nodes]
-        self.processes.start(wire(source), [sys.executable, "-m", "drctl.lab.wire", loopback(site.host), *pairs])
+        self.processes.start(wire(source), [sys.executable, "-m", "drctl.lab.tcp_proxy", loopback(site.host), *pairs])
 
     def start_database(self) -> None:
         """Start (again) the sinks' database and wait until it answers."""

@@ -6,7 +6,7 @@ from drctl.drivers.kafka.provision import allow, create_topics
 from drctl.lab.layout import CANARY_TOPIC, TOPICS, other
 from drctl.lab.rights import CLIENTS, RIGHTS
 from drctl.lab.site import LabSite
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.site import Canary
 
 
@@ -31,6 +31,6 @@ def provision(site: LabSite) -> None:
             fence = AclFence(kafka, canary)
             # From the list, not read back: a broker's copy of the rules may lag behind those just made.
             writers = {principal for principal, operation, *_ in CLIENTS if operation == "WRITE"}
-            fence.deny([Denial(writer, scope) for writer in writers for scope in Scope])
+            fence.deny([DenyRule(writer, scope) for writer in writers for scope in Scope])
     finally:
         kafka.close()

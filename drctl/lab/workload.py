@@ -67,7 +67,7 @@ def clients(
     def told(module: str, name: str, user: str, pace: float, arguments: list[str]) -> tuple[str, list[str]]:
         argv = [sys.executable, "-m", f"drctl.lab.clients.{module}", "--run", str(run), "--rate", str(pace)]
         argv += ["--history", str(history(f"{module}-{name}"))]
-        argv += ["--front-door", str(lab.folder / "front-door.json"), "--time-offset", repr(time.offset)]
+        argv += ["--client-routing", str(lab.folder / "client-routing.json"), "--time-offset", repr(time.offset)]
         argv += ["--leave-lost-sites"] if leave else []
         for site in SITES:
             there = lab.site(site)

@@ -16,7 +16,7 @@ EXAMPLES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Examples:
     """How many records are in a class, with the first few by name."""
 
     count: int = 0
@@ -40,19 +40,19 @@ class RecordFindings:
 
     acknowledged: int
     seen: int
-    lost: Named
-    duplicated: Named
-    reordered: Named
-    corrupt: Named
-    phantom: Named
-    misrouted: Named
-    aborted_read: Named
-    recovered: Named
+    lost: Examples
+    duplicated: Examples
+    reordered: Examples
+    corrupt: Examples
+    phantom: Examples
+    misrouted: Examples
+    aborted_read: Examples
+    recovered: Examples
     superseded: int
-    stranded: Named = Named()
+    stranded: Examples = Examples()
 
     @property
-    def faults(self) -> dict[str, Named]:
+    def faults(self) -> dict[str, Examples]:
         """The classes that are faults, by name, with what is in them."""
         names = ("lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read")
         return {name: getattr(self, name) for name in names}
@@ -70,10 +70,10 @@ class GroupFindings:
 
     name: str
     processed: int
-    skipped: Named
-    repeated: Named
-    phantom: Named = Named()
-    unread: Named = Named()
+    skipped: Examples
+    repeated: Examples
+    phantom: Examples = Examples()
+    unread: Examples = Examples()
     topics: tuple[str, ...] | None = None
 
 
@@ -104,8 +104,8 @@ class _Class:
         if len(self.examples) < EXAMPLES:
             self.examples.append(example)
 
-    def named(self) -> Named:
-        return Named(self.count, tuple(self.examples))
+    def named(self) -> Examples:
+        return Examples(self.count, tuple(self.examples))
 
 
 @dataclass(slots=True)
@@ -216,7 +216,7 @@ class _Checker:
             duplicated=found["duplicated"],
             reordered=found["reordered"],
             corrupt=found["corrupt"],
-            phantom=Named(
+            phantom=Examples(
                 found["foreign"].count + unsent.count, (found["foreign"].examples + unsent.examples)[:EXAMPLES]
             ),
             misrouted=found["misrouted"],
@@ -284,7 +284,7 @@ class _Checker:
                 yield _name(stream, sequence)
 
 
-def _counted(names: Iterable[str]) -> Named:
+def _counted(names: Iterable[str]) -> Examples:
     filled = _Class()
     for name in names:
         filled.add(name)

@@ -39,7 +39,7 @@ class Traffic(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class EvidenceRequirements:
     """What makes a clean history mean something.
 
     ``windows``: the traffic of each window by its name; every phase needs one. ``evidence``: what had to be witnessed
@@ -58,7 +58,7 @@ class Weight:
 def reached(findings: Findings) -> dict[str, bool]:
     """Per group whether it read everything that is there in its topics, and per topic that nobody reads that it is not.
 
-    Evidence of every verdict: ``judge`` takes it from the findings, whatever ``Weight.evidence`` says.
+    Evidence of every verdict: ``judge`` takes it from the findings, whatever ``EvidenceRequirements.evidence`` says.
     """
     ends = {_reads_on(group): group.topics is not None and not group.unread for group in findings.groups}
     return {**ends, **{f"a group reads {topic}": False for topic in findings.unattended}}
@@ -68,7 +68,7 @@ def _reads_on(group: GroupFindings) -> str:
     return f"group {group.name} reached the acknowledged end of what it reads"
 
 
-def judge(findings: Findings, weight: Weight) -> tuple[Verdict, tuple[str, ...]]:
+def judge(findings: Findings, weight: EvidenceRequirements) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict with every reason for it."""
     faults = tuple(_faults(findings, redelivery=weight.redelivery))
     if faults:
@@ -104,7 +104,7 @@ def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
             yield f"group {group.name} repeated {group.repeated.count}, first: {group.repeated.examples[0]}"
 
 
-def _gaps(findings: Findings, weight: Weight) -> Iterator[str]:
+def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
     if not all(weight.control.get(kind) for kind in (*PLANTED, *weight.control)):
@@ -121,7 +121,7 @@ def _short(group: GroupFindings) -> str:
     return f", {group.unread.count} records are unread, first: {group.unread.examples[0]}" if group.unread else ""
 
 
-def _thin(findings: Findings, weight: Weight) -> Iterator[str]:
+def _thin(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.evidence:
         yield "nothing had to be witnessed"
     told = {traffic.phase for traffic in weight.windows.values()}

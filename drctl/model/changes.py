@@ -78,7 +78,7 @@ def partition_of(group: str, count: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Tailed:
+class TailBatch:
     """What one look at the tail brought.
 
     ``behind`` is how many records there were still to read; None while that is not known yet, and before all that was

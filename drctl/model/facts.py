@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from drctl.model.access import AclRule, Users, confined
 from drctl.model.capacity import Capacity
 from drctl.model.cluster import Cluster, Topic
-from drctl.model.fence import CanaryResult, Denial, Writers
+from drctl.model.fence import CanaryResult, DenyRule, Writers
 from drctl.model.link import Connector, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
@@ -54,7 +54,7 @@ class SiteFacts:
     topics: Reading[Mapping[str, Topic]]
     groups: Reading[Mapping[str, Group]]
     writers: Reading[Writers]
-    standing: Reading[frozenset[Denial]]
+    standing: Reading[frozenset[DenyRule]]
     sinks: Reading[Mapping[str, Connector]]
     rules: Reading[frozenset[AclRule]]
     users: Reading[Users]
@@ -109,7 +109,7 @@ class Facts:
     canary: Reading[CanaryResult]
     link: LinkFacts
     reverse: LinkFacts | None
-    front_door: Reading[str | None]
+    client_routing: Reading[str | None]
     target_canary: Reading[CanaryResult]
     target_canary_topic: str
     images: Mapping[str, str] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class SiteStatus:
     facts: SiteFacts
     group_lag: Reading[Mapping[str, int]]
     sight: Sight
-    undenied: Reading[frozenset[Denial]]
+    undenied: Reading[frozenset[DenyRule]]
     role_unknown: str = ""
 
 
@@ -156,5 +156,5 @@ class Status:
     seen_at: datetime
     sites: tuple[SiteStatus, ...]
     links: tuple[LinkFacts, ...]
-    front_door: Reading[str | None]
+    client_routing: Reading[str | None]
     epoch: Reading[int]

@@ -51,14 +51,14 @@ class Writers:
     everyone: bool = False
     super_users: frozenset[str] | None = None
 
-    def undenied(self, standing: "Collection[Denial]", exempt: Collection[str]) -> "frozenset[Denial]":
+    def undenied(self, standing: "Collection[DenyRule]", exempt: Collection[str]) -> "frozenset[DenyRule]":
         """Every denial that is missing for a closed site: writers − exempt − denied = ∅ in each scope where it is.
 
         ``exempt`` are the replication principals. ``User:*`` is among the missing where everyone may write: no rule
         per principal denies that. Worked: shop and mm2 write, shop is denied topics: shop's transactional ids are left.
         """
         names = self.principals - frozenset(exempt) | ({EVERYONE} if self.everyone else frozenset())
-        return frozenset(Denial(name, scope) for name in names for scope in Scope) - frozenset(standing)
+        return frozenset(DenyRule(name, scope) for name in names for scope in Scope) - frozenset(standing)
 
 
 MARK = "drctl.fence"
@@ -66,7 +66,7 @@ MARK = "drctl.fence"
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
+class DenyRule:
     """A standing deny rule of drctl's shape: this principal may write to nothing in this scope.
 
     ``own`` says that drctl made it; the same rule made by somebody else is equal and not drctl's to lift.

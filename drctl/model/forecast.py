@@ -9,14 +9,14 @@ from drctl.model.loss import Loss
 
 @dataclass(frozen=True, slots=True)
 class GroupForecast:
-    """A group with positions at the target: how many of them, how many bear the warm mark of this epoch.
+    """A group with positions at the target: how many of them, how many that group-offset sync kept in this epoch.
 
     ``rereads`` is how many records at most it would read again there, None where nobody can tell; ``age`` is how many
     seconds ago the oldest of its positions was the newest record, None where no record tells.
     """
 
     positions: int
-    warm: int
+    synced: int
     rereads: int | None
     age: float | None
 

@@ -163,9 +163,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class DoorCommands:
-    """A front door made of commands: ``point_to`` is given the site, ``read`` prints it."""
+    """Client routing made of commands: ``route_to`` is given the site, ``read`` prints it."""
 
-    point_to: tuple[str, ...] = field(repr=False)
+    route_to: tuple[str, ...] = field(repr=False)
     read: tuple[str, ...] = field(repr=False)
     timeout: timedelta
 
@@ -182,7 +182,7 @@ class WitnessPlace:
 class PlanFile:
     """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex.
 
-    ``front_door`` is a file, or the commands that stand for one. ``fencing_agent`` takes a silent site down and is
+    ``client_routing`` is a file, or the commands that stand for one. ``fencing_agent`` takes a silent site down and is
     given the site as its last word; None where the plan file names none.
     """
 
@@ -194,7 +194,7 @@ class PlanFile:
     workloads: tuple[Workload, ...]
     objectives: Objectives
     guards: Guards
-    front_door: Path | DoorCommands
+    client_routing: Path | DoorCommands
     state: Path
     hooks: Mapping[Moment, tuple[Hook, ...]] = field(default_factory=dict)
     clients: tuple[ClientSoftware, ...] = ()

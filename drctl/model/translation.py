@@ -46,7 +46,7 @@ class Translated:
     offset: int
     proof: Proof
     compared: int
-    """How many pairs of records were compared, and equal, in the stretch of the logs that proves it."""
+    """How many pairs of records were compared, and equal, in the aligned span of the logs that proves it."""
 
 
 @dataclass(frozen=True, slots=True)

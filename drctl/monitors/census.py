@@ -17,7 +17,7 @@ from drctl.monitors.looking import WITHIN, Begun, Pace, in_turn
 from drctl.monitors.sessions import read_sessions
 from drctl.ports import World
 
-OPENED = "open-target"
+OPENED = "unfence-target"
 """The step after which a site serves."""
 
 
@@ -28,7 +28,7 @@ def take_census(world: World, patience: float, pace: Pace | None = None) -> Cens
     """
     begin = pace or in_turn(world.clock)
     looks, reading = begin(WITHIN), begin(max(WITHIN, patience))
-    begun = looks.begin(world.front_door.site)
+    begun = looks.begin(world.client_routing.site)
     groups = {name: looks.begin(partial(_groups, world, name)) for name in world.sites}
     commits = {name: reading.begin(partial(_commits, world, name, patience)) for name in world.sites}
     sites, door = tuple(_clients(name, groups[name](), commits[name]) for name in world.sites), begun()

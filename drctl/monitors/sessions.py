@@ -34,7 +34,7 @@ class _Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class TailStatus:
     """How far a tail was followed: records still to read (None where nobody knows), and records not understood.
 
     ``polled``: seconds of a round of asking, where the topic may not be read.
@@ -134,7 +134,7 @@ class Sessions:
             del self._groups[group]
 
 
-def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Followed:
+def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> TailStatus:
     """Take in what the tail brings until nothing is left that can be read, or that time is over.
 
     What an open transaction hides is left: it counts as behind, and the sessions know which groups it may concern.
@@ -145,7 +145,7 @@ def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Foll
         sessions.apply(told.changes)
         sessions.undecided = told.undecided
         if told.behind == told.undecided.records or clock.monotonic() > deadline:
-            return Followed(told.behind, sum(told.unknown.values()), told.polled)
+            return TailStatus(told.behind, sum(told.unknown.values()), told.polled)
 
 
 def hidden(sessions: Sessions, groups: Collection[str] | None) -> str:
@@ -168,9 +168,7 @@ def read_sessions(
     sessions = Sessions()
     followed = follow(tail, sessions, clock, patience)
     if followed.behind != sessions.undecided.records:
-        raise DeadlinePassed(
-            f"site {site}: its commits were not read within {patience:.0f} s", remedy="more --patience"
-        )
+        raise DeadlinePassed(f"site {site}: its commits were not read within {patience:.0f} s", remedy="more --timeout")
     if why := hidden(sessions, groups):
         raise DeadlinePassed(
             f"site {site}: {why}", remedy="find it: kafka-transactions.sh find-hanging, or wait for its timeout"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
-from drctl.model.fence import Denial
+from drctl.model.fence import DenyRule
 from drctl.model.reading import Reading
 from drctl.model.site import Role
 from drctl.monitors.links import link_facts
@@ -26,7 +26,7 @@ def status(world: World, eyes: Eyes | None = None, looks: Looks | None = None) -
     eyes, looks, clock = eyes or Eyes(world), looks or SideBySide(world.clock), world.clock
     began = clock.now()
     refreshed, epoch = looks.begin(eyes.refresh), looks.begin(world.epochs.current)
-    door = looks.begin(world.front_door.site)()
+    door = looks.begin(world.client_routing.site)()
     names = [site.name for site in world.plan.sites]
     # Nothing in these threads waits beyond the deadline, so neither does the end of the pool.
     with ThreadPoolExecutor(len(names) + len(world.links)) as pool:
@@ -59,7 +59,7 @@ def _site_status(
     return SiteStatus(found, facts, lag, sight, _undenied(world, facts), why)
 
 
-def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[Denial]]:
+def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[DenyRule]]:
     """Writers − exempt − denied, unknown where one of them is."""
     writers, standing = facts.writers.value, facts.standing.value
     if writers is None or standing is None:

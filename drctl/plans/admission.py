@@ -11,7 +11,7 @@ from drctl.plans.digests import plan_digest
 from drctl.plans.linking import idle, was_set
 from drctl.plans.pausing import paused
 from drctl.plans.plan import Plan
-from drctl.plans.selection import FAILBACK, FAILOVER, SWITCHOVER, WARM
+from drctl.plans.selection import FAILBACK, FAILOVER, GROUP_SYNC, SWITCHOVER
 from drctl.ports import World
 
 UNHURRIED = frozenset({SWITCHOVER, FAILOVER, FAILBACK})
@@ -20,7 +20,7 @@ UNHURRIED = frozenset({SWITCHOVER, FAILOVER, FAILBACK})
 
 def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
     """Raise Refused or Blocked, with every reason, unless a new run may begin; returns what was overridden."""
-    current = Belief(world.front_door.site(), world.epochs.current())
+    current = Belief(world.client_routing.site(), world.epochs.current())
     require_belief(terms.belief, current)
     own = plan_digest(plan, world)
     if terms.plan_digest and terms.plan_digest != own:
@@ -81,7 +81,12 @@ def _cooling(plan: Plan, world: World) -> Iterator[Blocker]:
 def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
     """The link home of the last switchover must run before anything moves again."""
     last = last_move(world)
-    if plan.kind == WARM or plan.kind not in (SWITCHOVER, FAILBACK) or last is None or last[1] is not RunState.DONE:
+    if (
+        plan.kind == GROUP_SYNC
+        or plan.kind not in (SWITCHOVER, FAILBACK)
+        or last is None
+        or last[1] is not RunState.DONE
+    ):
         return
     run = last[0]
     link = world.links.get((run.target, run.source))

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Collection
 
 from drctl.errors import NotFound, Superseded
-from drctl.model.fence import Denial
+from drctl.model.fence import DenyRule
 from drctl.model.run import Event, Run, RunState
 from drctl.plans.pausing import require_not_paused
 from drctl.plans.selection import ADOPTION
@@ -19,7 +19,7 @@ from drctl.ports import SitePorts, World
 STEP = "adopt-deny-rules"
 
 
-def unmarked(site: SitePorts, principals: Collection[str]) -> frozenset[Denial]:
+def unmarked(site: SitePorts, principals: Collection[str]) -> frozenset[DenyRule]:
     """The rules of these principals that are not drctl's own. NotFound for one who has none at all there."""
     standing = site.fence.standing()
     unknown = sorted(set(principals).difference(each.principal for each in standing))
@@ -31,7 +31,7 @@ def unmarked(site: SitePorts, principals: Collection[str]) -> frozenset[Denial]:
     return frozenset(each for each in standing if not each.own and each.principal in principals)
 
 
-def adopt(world: World, site: SitePorts, principals: Collection[str], by: str) -> frozenset[Denial]:
+def adopt(world: World, site: SitePorts, principals: Collection[str], by: str) -> frozenset[DenyRule]:
     """Mark these principals' rules as drctl's own, with the journal around it; returns which were not before."""
     world.lease.acquire(f"fence --adopt by process {os.getpid()} on {socket.gethostname()}")
     try:

@@ -14,7 +14,7 @@ def plan_digest(plan: Plan, world: World) -> str:
         "target": plan.target,
         "steps": [step.name for step in plan.steps],
         "point of no return": plan.point_of_no_return,
-        "way back": [step.name for step in plan.way_back],
+        "rollback": [step.name for step in plan.rollback],
         "options": plan.options,
         "about": plan.about,
         "contents": contents(world.plan),

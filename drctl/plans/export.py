@@ -12,7 +12,7 @@ from drctl.model.salvage import Content, Fate, Tail
 from drctl.plans.aftermath import Aftermath
 from drctl.plans.images import Images
 from drctl.plans.lines import document, line_of, record_of
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.ports import Vault
 
 CHUNK = 50_000
@@ -47,17 +47,17 @@ class Counts:
 
 
 def find_tail(
-    scene: Scene, failover: Aftermath, partition: TopicPartition, bounds: LogBounds, *, whole: bool = False
+    ctx: StepContext, failover: Aftermath, partition: TopicPartition, bounds: LogBounds, *, whole: bool = False
 ) -> tuple[Tail, Evidence]:
     """Where a partition's tail lies, and which records beyond the frontier were proven to be at the target already.
 
     With ``whole`` it is all of the log: the frontier tells nothing about one that is no longer the log it was copied
     from.
     """
-    topic = scene.source.brokers.topics([partition.topic])[partition.topic]
+    topic = ctx.source.brokers.topics([partition.topic])[partition.topic]
     frontier = 0 if whole else failover.frontier.get(partition, 0)
     begin = min(max(frontier, bounds.start), bounds.high)
-    copied = () if whole else _copied(scene, failover, partition, begin)
+    copied = () if whole else _copied(ctx, failover, partition, begin)
     start = copied[-1].offset + 1 if copied else begin
     gone = 0 if whole else max(0, bounds.start - frontier)
     tail = Tail(partition, topic.topic_id, frontier, Span(start, bounds.high), gone)
@@ -67,16 +67,16 @@ def find_tail(
     }
 
 
-def _copied(scene: Scene, failover: Aftermath, partition: TopicPartition, begin: int) -> tuple[RecordId, ...]:
-    image = Images(scene.world, scene.source.name, scene.target.name).of(partition)
+def _copied(ctx: StepContext, failover: Aftermath, partition: TopicPartition, begin: int) -> tuple[RecordId, ...]:
+    image = Images(ctx.world, ctx.source.name, ctx.target.name).of(partition)
     end = failover.ends.get(image)
     if not end:
         return ()
-    before = scene.source.records.identities(partition, max(0, begin - CONTEXT), begin)
-    beyond = scene.source.records.following(partition, begin, OVERLAP)
+    before = ctx.source.records.identities(partition, max(0, begin - CONTEXT), begin)
+    beyond = ctx.source.records.following(partition, begin, OVERLAP)
     # Markers thin out the target's log.
     reach = 2 * (len(before) + len(beyond)) + CONTEXT
-    arrived = scene.target.records.identities(image, max(0, end - reach), end)
+    arrived = ctx.target.records.identities(image, max(0, end - reach), end)
     return beyond[: copied_beyond(before, beyond, arrived)]
 
 
@@ -93,25 +93,25 @@ def folder(partition: TopicPartition) -> str:
     return f"{partition.topic}/{partition.partition}"
 
 
-def export(scene: Scene, tail: Tail) -> list[str]:
+def export(ctx: StepContext, tail: Tail) -> list[str]:
     """Write a tail's files and name them; those that are complete are checked and left as they are."""
     written = []
     for name, span in files(tail):
-        if not scene.world.vault.holds(scene.run.id, name):
-            found = scene.source.contents.read(tail.partition, *span)
+        if not ctx.world.vault.holds(ctx.run.id, name):
+            found = ctx.source.contents.read(tail.partition, *span)
             first = next(found, None)
             if first is None:
                 continue
-            scene.say(f"{tail.partition} from {span.start}")
-            scene.in_charge()
-            scene.world.vault.put(scene.run.id, name, map(line_of, chain((first,), found)))
+            ctx.report(f"{tail.partition} from {span.start}")
+            ctx.check_authority()
+            ctx.world.vault.put(ctx.run.id, name, map(line_of, chain((first,), found)))
         written.append(name)
     return written
 
 
-def saved(scene: Scene, run: str, tail: Tail) -> Iterator[Content]:
+def saved(ctx: StepContext, run: str, tail: Tail) -> Iterator[Content]:
     """A tail's records, read back from its files."""
-    return read_back(scene.world.vault, run, tail)
+    return read_back(ctx.world.vault, run, tail)
 
 
 def read_back(vault: Vault, run: str, tail: Tail) -> Iterator[Content]:
@@ -137,11 +137,11 @@ def count(records: Iterator[Content], look: int, seen: int | None, began: dateti
     return found
 
 
-def groups_inside(scene: Scene, tails: Mapping[TopicPartition, Tail]) -> Evidence:
+def groups_inside(ctx: StepContext, tails: Mapping[TopicPartition, Tail]) -> Evidence:
     """Groups of the lost site that had read into a tail: by partition their position, and how many offsets deep."""
-    names = sorted(scene.source.positions.groups())
+    names = sorted(ctx.source.positions.groups())
     found: Evidence = {}
-    for group, positions in sorted(scene.source.positions.committed(names).items()):
+    for group, positions in sorted(ctx.source.positions.committed(names).items()):
         for p, position in sorted(positions.items()):
             tail = tails.get(p)
             if tail and position.offset > tail.span.start < tail.span.stop:
@@ -150,8 +150,8 @@ def groups_inside(scene: Scene, tails: Mapping[TopicPartition, Tail]) -> Evidenc
     return found
 
 
-def put_document(scene: Scene, name: str, value: Evidence) -> None:
+def put_document(ctx: StepContext, name: str, value: Evidence) -> None:
     """Write a JSON document beside the tails, unless it is there."""
-    if not scene.world.vault.holds(scene.run.id, name):
-        scene.in_charge()
-        scene.world.vault.put(scene.run.id, name, document(value))
+    if not ctx.world.vault.holds(ctx.run.id, name):
+        ctx.check_authority()
+        ctx.world.vault.put(ctx.run.id, name, document(value))

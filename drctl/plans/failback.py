@@ -72,4 +72,4 @@ def ordered(
         RestoreRetention(),
     )
     about = {"recreate": list(topics), "accepted loss": str(accepted)} if topics else {}
-    return replace(move, kind=FAILBACK, steps=steps, way_back=(RestoreTopics(), *move.way_back), about=about)
+    return replace(move, kind=FAILBACK, steps=steps, rollback=(RestoreTopics(), *move.rollback), about=about)

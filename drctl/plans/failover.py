@@ -19,15 +19,15 @@ from drctl.plans.steps.close_if_back import CloseIfBack
 from drctl.plans.steps.confirm_positions import ConfirmPositions
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.measure_loss import MeasureLoss
-from drctl.plans.steps.open_target import OpenTarget
-from drctl.plans.steps.point_clients_over import PointClientsOver
 from drctl.plans.steps.raise_epoch_over import RaiseEpochOver
 from drctl.plans.steps.record_failover_point import RecordFailoverPoint
+from drctl.plans.steps.route_clients_to_target import RouteClientsToTarget
 from drctl.plans.steps.scale_back_source import ScaleBackIfItAnswers
 from drctl.plans.steps.scale_down_what_answers import ScaleDownWhatAnswers
 from drctl.plans.steps.scale_up_target import ScaleUpTarget
 from drctl.plans.steps.start_placed_sinks import StartPlacedSinks
 from drctl.plans.steps.stop_link_at_once import StopLinkAtOnce, StopRestOfLink
+from drctl.plans.steps.unfence_target import UnfenceTarget
 from drctl.ports import World
 
 
@@ -71,8 +71,8 @@ def ordered(
             MeasureLoss(loss),
             ConfirmPositions(),
             RecordFailoverPoint(),
-            OpenTarget(),
-            PointClientsOver(),
+            UnfenceTarget(),
+            RouteClientsToTarget(),
             ScaleUpTarget(),
             StartPlacedSinks(),
             AwaitClients(),
@@ -80,8 +80,8 @@ def ordered(
             StopRestOfLink(),
             ScaleDownWhatAnswers(),
         ),
-        point_of_no_return=OpenTarget.name,
-        way_back=(
+        point_of_no_return=UnfenceTarget.name,
+        rollback=(
             ReopenIfFenced(),
             ReopenDoor(),
             RestoreConfirmed(),

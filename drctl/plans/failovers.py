@@ -10,7 +10,7 @@ from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.selection import FAILOVER, FENCE, MOVES, SALVAGE
 from drctl.plans.steps.close_if_back import CloseIfBack
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
-from drctl.plans.steps.open_target import OpenTarget
+from drctl.plans.steps.unfence_target import UnfenceTarget
 from drctl.ports import World
 
 
@@ -58,7 +58,7 @@ def standing(world: World) -> Standing | None:
 
 def _opened(world: World, run: Run) -> bool:
     return any(
-        entry.step == OpenTarget.name and entry.event is not Event.STEP_FAILED
+        entry.step == UnfenceTarget.name and entry.event is not Event.STEP_FAILED
         for entry in world.journal.entries(run.id)
     )
 

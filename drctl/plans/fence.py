@@ -4,12 +4,12 @@ from datetime import datetime
 
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FENCE
+from drctl.plans.steps.await_open_transactions import AwaitOpenTransactions
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.prove_closed import ProveClosedLate
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.see_open_site import SeeOpenSite
-from drctl.plans.steps.settle_transactions import SettleTransactions
 
 
 def ordered(
@@ -29,11 +29,11 @@ def ordered(
             SeeOpenSite(silent, answered),
             RaiseEpoch(),
             FenceWrites(),
-            SettleTransactions(),
+            AwaitOpenTransactions(),
             FenceTransactions(),
             ProveClosedLate(),
         ),
         point_of_no_return=RaiseEpoch.name,
-        way_back=(),
+        rollback=(),
         about={"failover": failover},
     )

@@ -4,20 +4,20 @@ from collections.abc import Mapping
 
 from drctl.errors import DeadlinePassed, StepFailed
 from drctl.model.access import confined
-from drctl.model.fence import Denial, FenceState, Scope
+from drctl.model.fence import DenyRule, FenceState, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.waiting import wait_until_none
 from drctl.ports import SitePorts, World
 
 
-def denials(scene: Scene, scope: Scope) -> frozenset[Denial]:
+def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
     """The deny rules the source needs in this scope."""
-    return needed(scene.world, scene.source, scope)
+    return needed(ctx.world, ctx.source, scope)
 
 
-def needed(world: World, site: SitePorts, scope: Scope) -> frozenset[Denial]:
+def needed(world: World, site: SitePorts, scope: Scope) -> frozenset[DenyRule]:
     """The deny rules a site needs in this scope: every writer but those who are exempt."""
     writers = site.fence.writers()
     if writers.everyone:
@@ -25,7 +25,7 @@ def needed(world: World, site: SitePorts, scope: Scope) -> frozenset[Denial]:
             f"{site.name}: User:* is allowed to write, and a rule per principal cannot take that away",
             remedy="replace the ALLOW rule for User:* by one rule per application",
         )
-    return frozenset(Denial(principal, scope) for principal in writers.principals - exempt(world, site))
+    return frozenset(DenyRule(principal, scope) for principal in writers.principals - exempt(world, site))
 
 
 def exempt(world: World, site: SitePorts) -> frozenset[str]:
@@ -41,18 +41,18 @@ def exempt(world: World, site: SitePorts) -> frozenset[str]:
     return world.plan.replication_principals | platform
 
 
-def stand(scene: Scene, scope: Scope) -> bool:
+def stand(ctx: StepContext, scope: Scope) -> bool:
     """Whether all deny rules of this scope stand at the source."""
-    return denials(scene, scope) <= scene.source.fence.standing()
+    return denials(ctx, scope) <= ctx.source.fence.standing()
 
 
-def put_up(scene: Scene, scope: Scope) -> None:
+def put_up(ctx: StepContext, scope: Scope) -> None:
     """Add the deny rules of this scope at the source."""
-    scene.in_charge()
-    scene.source.fence.deny(denials(scene, scope))
+    ctx.check_authority()
+    ctx.source.fence.deny(denials(ctx, scope))
 
 
-def own(site: SitePorts) -> frozenset[Denial]:
+def own(site: SitePorts) -> frozenset[DenyRule]:
     """The deny rules that drctl made at the site and that stand there: all that it may lift."""
     return frozenset(denial for denial in site.fence.standing() if denial.own)
 
@@ -62,25 +62,25 @@ def of_others(site: SitePorts) -> list[str]:
     return [f"{d.principal} ({d.scope})" for d in sorted(site.fence.standing(), key=str) if not d.own]
 
 
-def standing(scene: Scene, scope: Scope) -> list[str]:
+def standing(ctx: StepContext, scope: Scope) -> list[str]:
     """The principals denied in this scope at the source, read back."""
-    return sorted(d.principal for d in scene.source.fence.standing() if d.scope is scope)
+    return sorted(d.principal for d in ctx.source.fence.standing() if d.scope is scope)
 
 
-def require(scene: Scene, scope: Scope) -> list[str]:
+def require(ctx: StepContext, scope: Scope) -> list[str]:
     """The same once all of them stand; StepFailed if one is missing.
 
     A broker answers from its own copy of the metadata, which may lag behind the rule just made.
     """
-    needed = {d.principal for d in denials(scene, scope)}
+    needed = {d.principal for d in denials(ctx, scope)}
     try:
         wait_until_none(
-            scene, f"all are denied {scope}", lambda: sorted(needed.difference(standing(scene, scope))), within=15
+            ctx, f"all are denied {scope}", lambda: sorted(needed.difference(standing(ctx, scope))), within=15
         )
     except DeadlinePassed as late:
-        missing = ", ".join(sorted(needed.difference(standing(scene, scope))))
-        raise StepFailed(f"{scene.source.name}: {missing} should be denied {scope}, and is not") from late
-    return standing(scene, scope)
+        missing = ", ".join(sorted(needed.difference(standing(ctx, scope))))
+        raise StepFailed(f"{ctx.source.name}: {missing} should be denied {scope}, and is not") from late
+    return standing(ctx, scope)
 
 
 def not_closed(world: World, site: SitePorts) -> list[str]:
@@ -89,7 +89,7 @@ def not_closed(world: World, site: SitePorts) -> list[str]:
     Unreachable, or what else it raises, where the site does not tell.
     """
     standing = site.fence.standing()
-    missing = frozenset[Denial]().union(*(needed(world, site, scope) for scope in Scope)) - standing
+    missing = frozenset[DenyRule]().union(*(needed(world, site, scope) for scope in Scope)) - standing
     found = [f"{site.name}: {each.principal} is not denied {each.scope}" for each in sorted(missing, key=str)]
     if not (canary := site.fence.canary()).refused:
         found.append(f"{site.name}: an ordinary client is not refused ({canary.answer})")

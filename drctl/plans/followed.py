@@ -15,7 +15,7 @@ PATIENCE = 5.0
 """Seconds in which all that was written is read; after that the groups are asked again."""
 
 
-class Followed:
+class TailStatus:
     """What :meth:`drctl.ports.Positions.committed` tells, without a request per group after the first time.
 
     Where the changes cannot be read, each time asks. Close it when done.

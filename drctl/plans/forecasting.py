@@ -42,7 +42,7 @@ def forecast(world: World, source: str, target: str, *, ask: bool | None = None,
     groups = {
         group: GroupForecast(
             len(positions),
-            sum(origin(c, world.plan.name, epoch) == "warm" for c in positions.values()),
+            sum(origin(c, world.plan.name, epoch) == "group-sync" for c in positions.values()),
             _rereads(positions, bounds, reached.get(group, {})) if deep else None,
             _oldest([ages.get((p, c.offset)) for p, c in positions.items()]),
         )

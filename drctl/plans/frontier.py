@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from drctl.decide.anchors import merged
 from drctl.decide.frontier import Claim, Doubt, Doubted, Spans, doubts
 from drctl.decide.left_out import left_out
+from drctl.decide.offset_syncs import merged
 from drctl.decide.readiness import Blocker, Rule
 from drctl.errors import DrctlError
 from drctl.model.facts import Facts

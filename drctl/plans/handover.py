@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from drctl.decide.readiness import Blocker, Concern, Rule, blockers
+from drctl.decide.readiness import Blocker, GateCategory, Rule, blockers
 from drctl.model.facts import Facts
 from drctl.model.fence import CanaryResult
 from drctl.model.reading import Reading
@@ -13,7 +13,7 @@ from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import HANDOVER
 from drctl.plans.steps.check_gates import CheckGates
-from drctl.plans.steps.confirm_source import ConfirmSource
+from drctl.plans.steps.check_source_unmoved import CheckSourceUnmoved
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.place_sinks import PlaceSinks
 from drctl.plans.steps.prove_ahead import ProveAhead
@@ -46,13 +46,13 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             WaitUntilEmpty(),
             WaitUntilCopied(),
             HandOverPositions(accept_repeats),
-            ConfirmSource(),
+            CheckSourceUnmoved(),
             StartSinks(),
             ScaleUpTarget(),
             WatchFirstCommits(),
         ),
         point_of_no_return=StartSinks.name,
-        way_back=(RestorePositions(), ResumeSinks(), ScaleBackSource()),
+        rollback=(RestorePositions(), ResumeSinks(), ScaleBackSource()),
         options={"accept repeats": accept_repeats},
     )
 
@@ -62,4 +62,4 @@ def handover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[B
     apart = {Rule.CANARY_TOPIC_MISSING}
     unasked = Reading(CanaryResult(refused=True, answer="not asked for"), facts.target_canary.seen_at)
     alone = replace(facts, deployments=facts.handed_over, capacity=None, target_canary=unasked)
-    return (b for b in blockers(alone, guards, now) if b.concern is not Concern.WRITERS and b.rule not in apart)
+    return (b for b in blockers(alone, guards, now) if b.concern is not GateCategory.WRITERS and b.rule not in apart)

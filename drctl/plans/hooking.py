@@ -11,7 +11,7 @@ import structlog
 from drctl.errors import Refused
 from drctl.model.run import Event, Evidence, JournalEntry, RunState
 from drctl.model.site import Hook, Moment
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.redaction import describe
 
 TOLD = 500
@@ -28,8 +28,8 @@ class Hooking:
     ``exceptions`` are the hooks that failed, but for those before the first change: these end the run.
     """
 
-    def __init__(self, scene: Scene, entries: tuple[JournalEntry, ...]) -> None:
-        self.scene, self.world, self.run = scene, scene.world, scene.run
+    def __init__(self, ctx: StepContext, entries: tuple[JournalEntry, ...]) -> None:
+        self.ctx, self.world, self.run = ctx, ctx.world, ctx.run
         self.exceptions: list[str] = []
         self._ended: dict[str, Evidence] = {}
         for entry in entries:
@@ -41,7 +41,7 @@ class Hooking:
         for name, hook in self._of(Moment.PRE):
             if self._ended.get(name, {}).get("exit") == 0:
                 continue
-            self.scene.in_charge()
+            self.ctx.check_authority()
             outcome = self._call(name, hook, RunState.RUNNING)
             if outcome["exit"] != 0:
                 raise Refused(
@@ -71,9 +71,9 @@ class Hooking:
 
     def _facts(self, name: str, state: str, error: Exception | str) -> Evidence:
         """What a hook is told."""
-        told = {"hook": name, "state": str(state), "error": _told(error), "by": self.scene.terms.by}
+        told = {"hook": name, "state": str(state), "error": _told(error), "by": self.ctx.terms.by}
         head = {"apiVersion": "drctl.io/v1alpha1", "kind": "HookFacts"}
-        return head | told | {"run": asdict(self.run), "steps": list(self.scene.seen)}
+        return head | told | {"run": asdict(self.run), "steps": list(self.ctx.evidence)}
 
     def _call(self, name: str, hook: Hook, state: str, error: Exception | str = "") -> Evidence:
         self.world.journal.append(self.run.id, Event.HOOK_INTENDED, name, {"command": hook.command[0]})

@@ -13,12 +13,12 @@ from drctl.plans.selection import FAILOVER, MOVES
 from drctl.plans.standing import Standing, told_run
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
-from drctl.plans.steps.open_target import OpenTarget
-from drctl.plans.steps.reopen_source import ReopenSource
+from drctl.plans.steps.unfence_source import UnfenceSource
+from drctl.plans.steps.unfence_target import UnfenceTarget
 from drctl.ports import World
 
 CLOSING = (FenceWrites.name, FenceWhatAnswers.name)
-OPENING = (OpenTarget.name, ReopenSource.name)
+OPENING = (UnfenceTarget.name, UnfenceSource.name)
 HAPPENED = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
 
 
@@ -92,7 +92,7 @@ def _steps(world: World, run: Run, observe: Observe) -> tuple[tuple[str, ...], s
     try:
         plan, _ = rebuilt(world, run, observe)
     except DrctlError:
-        return (), OpenTarget.name
+        return (), UnfenceTarget.name
     return tuple(step.name for step in plan.steps), plan.point_of_no_return
 
 

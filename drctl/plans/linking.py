@@ -23,7 +23,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event
 from drctl.plans import evidence
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.selection import FAILBACK, REVERSAL, SWITCHOVER
 from drctl.plans.waiting import wait_until_none
 from drctl.ports import LinkPorts, World
@@ -44,7 +44,7 @@ class Point:
     ends: Mapping[TopicPartition, int]
 
 
-def start_from(scene: Scene, link: LinkPorts, opposite: LinkPorts, point: Point) -> None:
+def start_from(ctx: StepContext, link: LinkPorts, opposite: LinkPorts, point: Point) -> None:
     """Let the link run from that point, or on from there.
 
     Conflict while the other direction runs; NotProven if the link runs and drctl has not set it to that point.
@@ -54,15 +54,15 @@ def start_from(scene: Scene, link: LinkPorts, opposite: LinkPorts, point: Point)
             f"link {opposite.link.name} is not stopped: both directions at once would copy in a circle",
             remedy=f"stop its connectors at {opposite.link.target}'s Connect worker and run the command again",
         )
-    if not was_set(scene.world, link, point.move):
+    if not was_set(ctx.world, link, point.move):
         _require_stopped(link)
-        scene.in_charge()
-        link.replication.restart_from(point.ends, scene.in_charge)
+        ctx.check_authority()
+        link.replication.restart_from(point.ends, ctx.check_authority)
         body = {LINK: link.link.name, MOVE: point.move, SET: evidence.written(point.ends)}
-        scene.world.journal.append(scene.run.id, Event.STEP_INTENDED, point.step, body)
-    scene.in_charge()
-    link.replication.resume(scene.in_charge)
-    wait_until_none(scene, f"link {link.link.name} works", lambda: idle(link))
+        ctx.world.journal.append(ctx.run.id, Event.STEP_INTENDED, point.step, body)
+    ctx.check_authority()
+    link.replication.resume(ctx.check_authority)
+    wait_until_none(ctx, f"link {link.link.name} works", lambda: idle(link))
 
 
 def was_set(world: World, link: LinkPorts, move: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from drctl.errors import Conflict, DeadlinePassed, DrctlError, Locked, NotFound, Refused, Superseded
 from drctl.model.cluster import Topic
-from drctl.model.fence import EVERYONE, Denial, Scope
+from drctl.model.fence import EVERYONE, DenyRule, Scope
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetConnectorConfig, SetTopicConfig
 from drctl.model.run import Event, Run, RunState
 from drctl.plans import fencing
@@ -38,10 +38,10 @@ def mend(world: World, source: str, target: str, fixes: Sequence[Fix], say: Call
             raise Refused(
                 f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished", remedy="finish it first"
             )
-        if (door := world.front_door.site()) != source:
+        if (door := world.client_routing.site()) != source:
             # What only adds at a standby, such as partitions, changes the work of the site that serves.
             raise Refused(
-                f"the front door names {door or 'no site'}, so {target} is no standby of {source}",
+                f"client routing names {door or 'no site'}, so {target} is no standby of {source}",
                 remedy="mend a standby only: see 'drctl status'",
             )
         run = _begin(world, source, target, fixes)
@@ -115,7 +115,7 @@ def _keep_closed(world: World, site: SitePorts, fix: Fix) -> None:
     if fix.rule.principal == EVERYONE:
         raise Refused(f"{fix}: it would open the standby to everybody", remedy="allow each application by its name")
     exempt = fencing.exempt(world, site)
-    needed = frozenset(Denial(fix.rule.principal, scope) for scope in Scope if fix.rule.principal not in exempt)
+    needed = frozenset(DenyRule(fix.rule.principal, scope) for scope in Scope if fix.rule.principal not in exempt)
     if missing := needed - standing:
         site.fence.deny(missing)
 

@@ -15,13 +15,13 @@ back:
 Clients that are sent to the target count as such rules do: before that the gates want them at the source.
 
 Open means that no rule of drctl stands at the target, or that an ordinary client may write there. Example: a
-switchover was cut off after open-target, and the file of a minute before was restored. Its journal ends at prove-fence,
-south takes writes, north is fenced: to walk the way back would open north, too.
+switchover was cut off after unfence-target, and the file of a minute before restored. Its journal ends at prove-fence,
+south takes writes, north is fenced: to roll back would open north, too.
 """
 
 from drctl.errors import JournalBroken, Unreachable
 from drctl.plans import fencing
-from drctl.plans.plan import Plan, Scene
+from drctl.plans.plan import Plan, StepContext
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.fence_standby import FenceStandby
 
@@ -31,18 +31,18 @@ TARGET_CLOSED = "target closed"
 """Key in the evidence of a failover's gates: whether the target was closed by drctl's rules."""
 
 
-def require_newest(plan: Plan, scene: Scene) -> None:
+def require_newest(plan: Plan, ctx: StepContext) -> None:
     """Raise JournalBroken if the plan's target is open, and the journal does not know that this run has opened it.
 
     Changes nothing and writes nothing. Whatever a site that does not answer raises: then it is not proven.
     """
-    if scene.crossed or not plan.opens_target or not _was_closed(scene):
+    if ctx.past_point_of_no_return or not plan.opens_target or not _was_closed(ctx):
         return
-    clock = scene.world.clock
+    clock = ctx.world.clock
     deadline = clock.monotonic() + STALE
-    while why := _open(scene):
+    while why := _open(ctx):
         if clock.monotonic() >= deadline:
-            source, target = scene.source.name, scene.target.name
+            source, target = ctx.source.name, ctx.target.name
             raise JournalBroken(
                 f"{target} is open ({why}), and by its journal {plan} has not come to open it: the journal's end is"
                 f" missing; {source} is left as it is, since at no time may both be open",
@@ -51,24 +51,24 @@ def require_newest(plan: Plan, scene: Scene) -> None:
                 " the same command again",
             )
         clock.sleep(0.2)
-    scene.saw_target_closed = True
+    ctx.saw_target_closed = True
 
 
-def _was_closed(scene: Scene) -> bool:
+def _was_closed(ctx: StepContext) -> bool:
     """Whether the target has to be closed now, unless this run has opened it."""
-    if FenceStandby.name in scene.seen or scene.seen.get(CheckGates.name, {}).get(TARGET_CLOSED):
+    if FenceStandby.name in ctx.evidence or ctx.evidence.get(CheckGates.name, {}).get(TARGET_CLOSED):
         return True
-    if scene.world.front_door.site() == scene.target.name:
+    if ctx.world.client_routing.site() == ctx.target.name:
         return True
     try:
-        return bool(fencing.own(scene.source))
+        return bool(fencing.own(ctx.source))
     except Unreachable:
         return False
 
 
-def _open(scene: Scene) -> str:
+def _open(ctx: StepContext) -> str:
     """Why the target is open, empty if it is not."""
-    if not fencing.own(scene.target):
+    if not fencing.own(ctx.target):
         return "no deny rule of drctl stands there"
-    canary = scene.target.fence.canary()
+    canary = ctx.target.fence.canary()
     return "" if canary.refused else f"an ordinary client is not refused: {canary.answer}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from drctl.model.run import Event, JournalEntry, RunState
 from drctl.plans.selection import SWITCHOVER
 from drctl.plans.steps.fence_writes import FenceWrites
-from drctl.plans.steps.point_clients_over import PointClientsOver
+from drctl.plans.steps.route_clients_to_target import RouteClientsToTarget
 from drctl.ports import World
 
 COUNTED = 5
@@ -17,7 +17,7 @@ def pause(entries: Sequence[JournalEntry]) -> float | None:
     """Seconds from the first intent to deny writes until clients were pointed over; None if either is not there."""
     began = next((e.at for e in entries if e.step == FenceWrites.name and e.event is Event.STEP_INTENDED), None)
     told = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
-    ended = next((e.at for e in entries if e.step == PointClientsOver.name and e.event in told), None)
+    ended = next((e.at for e in entries if e.step == RouteClientsToTarget.name and e.event in told), None)
     return None if began is None or ended is None else (ended - began).total_seconds()
 
 

@@ -1,4 +1,4 @@
-"""What a step and a plan are, and the scene in which a step acts."""
+"""What a step and a plan are, and the context in which a step acts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from drctl.errors import ConfigInvalid
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence, Run
 from drctl.model.terms import Terms
-from drctl.plans.followed import Followed, Held
+from drctl.plans.followed import Held, TailStatus
 from drctl.plans.proofs import Proofs
 from drctl.ports import LinkPorts, SitePorts, World
 from drctl.ports.asking import both
 
-OPEN_TARGET = "open-target"
+UNFENCE_TARGET = "unfence-target"
 """The step that opens the target for writing."""
 
 
@@ -28,30 +28,31 @@ class Place(StrEnum):
 
 
 @dataclass(slots=True)
-class Scene:
+class StepContext:
     """What a step acts on; made and kept up to date by the runner.
 
-    ``seen`` is the evidence of this run's steps, also from before a cut. ``remembered`` is what steps wrote down before
-    they acted. ``crossed`` says that the point of no return was at least intended. ``say`` shows a line of progress;
-    ``in_charge`` raises Locked or Superseded unless we may still act: a step calls it right before every change.
-    ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's, ``digest`` the
-    plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic clock.
-    ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens it.
+    ``evidence`` is that of this run's steps, also from before a cut. ``snapshots`` is what steps wrote down before they
+    acted. ``past_point_of_no_return`` says that the point of no return was at least intended. ``report`` shows a line
+    of progress; ``check_authority`` raises Locked or Superseded unless we may still act: a step calls it right before
+    every change. ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's,
+    ``digest`` the plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic
+    clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
+    it.
     """
 
     world: World
     run: Run
-    seen: dict[str, Evidence]
-    remembered: dict[str, Evidence]
-    crossed: bool
-    say: Callable[[str], None]
-    in_charge: Callable[[], None]
+    evidence: dict[str, Evidence]
+    snapshots: dict[str, Evidence]
+    past_point_of_no_return: bool
+    report: Callable[[str], None]
+    check_authority: Callable[[], None]
     proofs: Proofs = field(default_factory=Proofs)
     terms: Terms = field(default_factory=Terms)
     digest: str = ""
     raised_at: float | None = None
     saw_target_closed: bool = False
-    _followed: dict[str, Followed] = field(default_factory=dict)
+    _followed: dict[str, TailStatus] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
 
     @property
@@ -84,10 +85,10 @@ class Scene:
         """The sink connectors that move."""
         return self.world.plan.sinks
 
-    def positions(self, site: SitePorts) -> Followed:
+    def positions(self, site: SitePorts) -> TailStatus:
         """The groups' positions at that site, asked for the first time and followed from then on."""
         if site.name not in self._followed:
-            self._followed[site.name] = Followed(site, self.world.clock)
+            self._followed[site.name] = TailStatus(site, self.world.clock)
         return self._followed[site.name]
 
     def held(self) -> tuple[Held, Held]:
@@ -116,9 +117,9 @@ class Step(Protocol):
 
     ``name`` is kebab-case, ``title`` is for people. A ``lasting`` step's ``check`` is asked again before every later
     step of its part of the plan. A step that ``may_end_pending`` needs the site that work has moved away from: once the
-    target is open the run ends without it if it fails, and it is made up for later. ``look`` is a command with which a
-    person sees the same; ``{source}`` and ``{target}`` stand for the sites as Kafka's tools take them, login included,
-    ``{source.connect}`` for the address of its Connect worker.
+    target is open the run ends without it if it fails, and it is made up for later. ``inspect`` is a command with which
+    a person sees the same; ``{source}`` and ``{target}`` stand for the sites as Kafka's tools take them, login
+    included, ``{source.connect}`` for the address of its Connect worker.
     """
 
     name: ClassVar[str]
@@ -126,32 +127,32 @@ class Step(Protocol):
     at: ClassVar[Place]
     lasting: ClassVar[bool] = False
     may_end_pending: ClassVar[bool] = False
-    look: ClassVar[str]
+    inspect: ClassVar[str]
 
-    def check(self, scene: Scene) -> bool:
+    def check(self, ctx: StepContext) -> bool:
         """Whether the world is already as this step wants it."""
         ...
 
-    def disprove(self, scene: Scene) -> None:  # noqa: ARG002 - steps that prove nothing lasting inherit this
+    def disprove(self, ctx: StepContext) -> None:  # noqa: ARG002 - steps that prove nothing lasting inherit this
         """Raise StepFailed if the world contradicts what this step has proven earlier; asked before every ``check``."""
         return
 
-    def remember(self, scene: Scene) -> Evidence:  # noqa: ARG002 - steps that remember nothing inherit this
+    def snapshot(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - steps that remember nothing inherit this
         """What the world forgets once the step acts; journaled with the intent, and of several the first counts."""
         return {}
 
-    def do(self, scene: Scene) -> Evidence:
-        """Make it so, and return what only the doing can tell; ``verify`` finds that in ``scene.seen[self.name]``."""
+    def do(self, ctx: StepContext) -> Evidence:
+        """Make it so, and return what only the doing can tell; ``verify`` finds that in ``ctx.evidence[self.name]``."""
         ...
 
-    def verify(self, scene: Scene) -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         """Look at the world and return what proves that it is so; raise a DrctlError if it is not."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order, the last one before which one can turn back, and the way back.
+    """Steps in order, the last one before which one can turn back, and the rollback.
 
     A plan that opens its target (:attr:`opens_target`) has two parts with standing conditions of their own::
 
@@ -172,12 +173,12 @@ class Plan:
     target: str
     steps: tuple[Step, ...]
     point_of_no_return: str
-    way_back: tuple[Step, ...]
+    rollback: tuple[Step, ...]
     about: Evidence = field(default_factory=dict)
     options: Evidence = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = [step.name for step in (*self.steps, *self.way_back)]
+        names = [step.name for step in (*self.steps, *self.rollback)]
         if len(set(names)) != len(names) or self.point_of_no_return not in names:
             raise ConfigInvalid(f"plan {self.kind}: step names are not unique, or its point of no return is no step")
 
@@ -187,7 +188,7 @@ class Plan:
     @property
     def opens_target(self) -> bool:
         """Whether its point of no return is the moment from which clients may write at the target."""
-        return self.point_of_no_return == OPEN_TARGET
+        return self.point_of_no_return == UNFENCE_TARGET
 
     def standing_conditions(self, name: str) -> tuple[Step, ...]:
         """Return the lasting steps whose effect must still stand when the step of that name acts."""
@@ -197,6 +198,6 @@ class Plan:
         return tuple(step for step in self.steps[boundary if forward else 0 : index] if step.lasting)
 
     def can_turn_back_after(self, step: str) -> bool:
-        """Whether the way back is open once that step has been taken."""
+        """Whether the rollback is open once that step has been taken."""
         names = [s.name for s in self.steps]
         return names.index(step) < names.index(self.point_of_no_return)

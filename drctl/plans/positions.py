@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from dataclasses import replace
 from functools import partial
 
-from drctl.decide.anchors import merged
+from drctl.decide.offset_syncs import merged
 from drctl.decide.stranded import around
 from drctl.decide.translate import Logs, Translation, Window, translation
 from drctl.model.cluster import Topic

@@ -26,7 +26,7 @@ class Progress:
     state: StepState
     seconds: float
     detail: str = ""
-    way_back: bool = False
+    rollback: bool = False
 
 
 type Announce = Callable[[Progress], None]

@@ -16,18 +16,20 @@ from drctl.plans.selection import (
     DOCTOR,
     FAILOVER,
     FENCE,
+    GROUP_SYNC,
     MOVES,
     PAUSE,
     REVERSAL,
     SALVAGE,
     UNFENCE,
-    WARM,
     chosen,
     contents,
 )
 from drctl.plans.takeover import legacy, others
 from drctl.ports import World
 
+FORMERLY = "warm"
+"""What 0.1.0 called the notes of group-offset sync, which never end."""
 NOBODY = Terms()
 """Nothing was said."""
 
@@ -36,19 +38,20 @@ NOBODY = Terms()
 class Record:
     """A run with what its journal holds.
 
-    ``seen``: each step's latest evidence; ``remembered``: what each step wrote down with its first intent;
-    ``crossed``: the point of no return was at least intended; ``turned_back``: why the way back was begun, or empty.
-    ``terms`` are those of the start, with what was added when it was continued; ``entries`` is all of it.
+    ``evidence``: each step's latest evidence; ``snapshots``: what each step wrote down with its first intent;
+    ``past_point_of_no_return``: the point of no return was at least intended; ``rolled_back``: why the rollback was
+    begun, or empty. ``terms`` are those of the start, with what was added when it was continued; ``entries`` is all of
+    it.
     """
 
     run: Run
     resumed: bool = False
     terms: Terms = field(default_factory=Terms)
     entries: tuple[JournalEntry, ...] = ()
-    seen: dict[str, Evidence] = field(default_factory=dict)
-    remembered: dict[str, Evidence] = field(default_factory=dict)
-    crossed: bool = False
-    turned_back: str = ""
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    snapshots: dict[str, Evidence] = field(default_factory=dict)
+    past_point_of_no_return: bool = False
+    rolled_back: str = ""
 
 
 def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
@@ -108,7 +111,7 @@ def _said(entry: JournalEntry) -> Evidence:
 def _require_same_command(world: World, run: Run, terms: Terms) -> None:
     """A run under way is continued by who knows of it: the belief is about before it or about now, the key its own."""
     began = Belief(run.source, run.epoch - 1)
-    require_belief(terms.belief, began, Belief(world.front_door.site(), world.epochs.current()))
+    require_belief(terms.belief, began, Belief(world.client_routing.site(), world.epochs.current()))
     key = next((k for entry in world.journal.entries(run.id) if (k := _said(entry).get("key"))), "")
     if terms.key and key and terms.key != key:
         raise Refused(
@@ -120,10 +123,10 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
 def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
-    What keeps positions warm only notes what was there, and never ends; what mends a standby or adopts rules is begun
+    Group-offset sync only notes what was there, and never ends; what mends a standby or adopts rules is begun
     again. An approval or a pause is said by its first entry, also where its writer was killed behind that.
     """
-    apart = (WARM, DOCTOR, ADOPTION, APPROVAL, PAUSE)
+    apart = (GROUP_SYNC, FORMERLY, DOCTOR, ADOPTION, APPROVAL, PAUSE)
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 
@@ -197,7 +200,7 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
 
 def _require_known(plan: Plan, run: Run, entries: tuple[JournalEntry, ...]) -> None:
     """Refuse a run whose steps are called otherwise here: what it has done is then unknown, and whether it crossed."""
-    known = {step.name for step in (*plan.steps, *plan.way_back)}
+    known = {step.name for step in (*plan.steps, *plan.rollback)}
     if unknown := next((entry.step for entry in entries if entry.step and entry.step not in known), None):
         raise Unsupported(
             f"run {run.id} has the step {unknown}, which this drctl does not know",
@@ -210,14 +213,18 @@ def _read(plan: Plan, world: World, run: Run) -> Record:
     record = Record(run, resumed=True, entries=entries)
     over = tuple(dict.fromkeys(each for entry in entries for each in entry.body.get("takes over", ())))
     left = legacy(world, over, run.source, run.target)
-    record.seen, record.remembered, record.crossed = left.seen, left.remembered, left.crossed
+    record.evidence, record.snapshots, record.past_point_of_no_return = (
+        left.evidence,
+        left.snapshots,
+        left.past_point_of_no_return,
+    )
     for entry in entries:
         if entry.step == plan.point_of_no_return and entry.event is not Event.STEP_FAILED:
-            record.crossed = True
+            record.past_point_of_no_return = True
         if entry.event is Event.STEP_INTENDED:
-            record.remembered.setdefault(entry.step, entry.body)
+            record.snapshots.setdefault(entry.step, entry.body)
         elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
-            record.seen[entry.step] = entry.body
+            record.evidence[entry.step] = entry.body
         elif entry.event is Event.COMPENSATION_STARTED:
-            record.turned_back = str(entry.body["cause"])
+            record.rolled_back = str(entry.body["cause"])
     return record

@@ -94,28 +94,28 @@ def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET, took: D
     for number, step in enumerate(plan.steps, 1):
         lines += _section(plan, step, f"{number}.", source, target)
         lines += _expected(f"{number:2}/{len(plan.steps)}", step, took)
-    if plan.way_back:
+    if plan.rollback:
         lines += [
-            "## Way back",
+            "## rollback",
             "",
             "Also steps, each checked, done and verified; what is already so is left as it is.",
             "",
         ]
-    for number, step in enumerate(plan.way_back, 1):
+    for number, step in enumerate(plan.rollback, 1):
         lines += _section(plan, step, f"back {number}.", source, target)
-        lines += _expected(f"back {number:2}/{len(plan.way_back)}", step, UNKNOWN)
+        lines += _expected(f"back {number:2}/{len(plan.rollback)}", step, UNKNOWN)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _back(plan: Plan) -> str:
-    return f"the way back is walked and {BACK[plan.kind]}" if plan.way_back else "nothing was changed"
+    return f"the rollback runs and {BACK[plan.kind]}" if plan.rollback else "nothing was changed"
 
 
 def _section(plan: Plan, step: Step, number: str, source: Address, target: Address) -> list[str]:
     marks = [_where(plan, step)]
     marks += ["lasting"] if step.lasting else []
     marks += ["**point of no return**"] if step.name == plan.point_of_no_return else []
-    look = step.look.format(source=source, target=target)
+    look = step.inspect.format(source=source, target=target)
     return [
         f'### <a id="{step.name}"></a>{number} {step.title}',
         "",

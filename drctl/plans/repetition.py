@@ -1,6 +1,6 @@
 """A command given twice under the same key is one run: the second one is told how the first has ended."""
 
-from drctl.errors import Compensated, Refused
+from drctl.errors import Refused, RolledBack
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunResult, RunState, StepTiming
 from drctl.plans.plan import Plan
 from drctl.plans.selection import chosen
@@ -10,7 +10,7 @@ from drctl.ports import World
 def told_before(plan: Plan, world: World, key: str) -> RunResult | None:
     """The result of the ended run of that key; None if there is none, or it is unfinished and so goes on.
 
-    Refused if the key belongs to another command, or to a run that its gates refused; Compensated if to one that was
+    Refused if the key belongs to another command, or to a run that its gates refused; RolledBack if to one that was
     turned back.
     """
     if not key:
@@ -24,7 +24,7 @@ def told_before(plan: Plan, world: World, key: str) -> RunResult | None:
                 remedy="a new command takes a new key",
             )
         if state is RunState.COMPENSATED:
-            raise Compensated(f"run {run.id} of the key {key} was turned back", remedy="to try again, take a new key")
+            raise RolledBack(f"run {run.id} of the key {key} was turned back", remedy="to try again, take a new key")
         if state is RunState.STOPPED:
             raise Refused(f"run {run.id} of the key {key} was refused", remedy="to try again, take a new key")
         return None if state is RunState.RUNNING else result(run, state, world.journal.entries(run.id))

@@ -2,14 +2,14 @@
 
 from drctl.plans.plan import Plan
 from drctl.plans.selection import REVERSAL
+from drctl.plans.steps.await_open_transactions import AwaitOpenTransactions
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.read_handover_point import ReadHandoverPoint
-from drctl.plans.steps.settle_transactions import SettleTransactions
+from drctl.plans.steps.reverse_replication import ReverseReplication
 from drctl.plans.steps.stop_link import StopLink
-from drctl.plans.steps.turn_link_around import TurnLinkAround
 
 
 def ordered(source: str, target: str, move: str = "") -> Plan:
@@ -27,13 +27,13 @@ def ordered(source: str, target: str, move: str = "") -> Plan:
             ReadHandoverPoint(move),
             RaiseEpoch(),
             FenceWrites(),
-            SettleTransactions(),
+            AwaitOpenTransactions(),
             FenceTransactions(),
             ProveFence(),
             StopLink(),
-            TurnLinkAround(),
+            ReverseReplication(),
         ),
-        point_of_no_return=TurnLinkAround.name,
-        way_back=(),
+        point_of_no_return=ReverseReplication.name,
+        rollback=(),
         about={"move": move},
     )

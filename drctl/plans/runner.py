@@ -2,7 +2,7 @@
 
 Every change is preceded by an intent in the journal and followed by an observation. A run that was cut off is continued
 by running the same plan again: each step asks the world what is already true. The journal supplies only what the world
-has forgotten. Once the point of no return was intended there is no way back any more. Once the target is open, the
+has forgotten. Once the point of no return was intended there is no rollback any more. Once the target is open, the
 steps before it are not asked again, and what fails at the old site holds back no step but those that may end pending:
 the run ends without them, says so, and they are made up for later. Ctrl-C is a cut like any other.
 """
@@ -16,11 +16,11 @@ import structlog
 
 from drctl.errors import (
     Blocked,
-    Compensated,
     JournalBroken,
     Locked,
     LossNotAccepted,
     Refused,
+    RolledBack,
     StepFailed,
     Superseded,
 )
@@ -32,13 +32,13 @@ from drctl.plans.digests import plan_digest
 from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
 from drctl.plans.newest import STALE, require_newest
 from drctl.plans.pending import PENDING
-from drctl.plans.plan import Place, Plan, Scene, Step
+from drctl.plans.plan import Place, Plan, Step, StepContext
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
 from drctl.plans.remedies import joined, remedy_of
 from drctl.plans.repetition import result, told_before
 from drctl.plans.selection import MOVES, moving
-from drctl.plans.steps.reopen_source import gone_back
+from drctl.plans.steps.unfence_source import gone_back
 from drctl.plans.waiting import patiently
 from drctl.ports import World
 from drctl.redaction import describe
@@ -50,8 +50,8 @@ def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> 
     """Run the plan to its end, or continue it; a key that was used before tells how that run ended.
 
     Raises Locked or Superseded at once when we are not, or no longer, in charge; Blocked when a gate says no;
-    Compensated when a step before the point of no return failed and the way back was walked; StepFailed when a step
-    after it failed, or the way back did not reach its end: the same command goes on from there. JournalBroken, nothing
+    RolledBack when a step before the point of no return failed and the rollback was walked; StepFailed when a step
+    after it failed, or the rollback did not reach its end: the same command goes on from there. JournalBroken, nothing
     touched, when the sites are ahead of the journal.
     """
     if plan.kind in MOVES:
@@ -60,35 +60,35 @@ def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> 
     try:
         if before := told_before(plan, world, terms.key):
             return before
-        course = _Course(plan, world, announce, begin_or_resume(plan, world, terms))
-        with closing(course.scene):
+        course = _Execution(plan, world, announce, begin_or_resume(plan, world, terms))
+        with closing(course.ctx):
             return course.walk()
     finally:
         world.lease.release()
 
 
-class _Course:
+class _Execution:
     """One process' walk through a plan."""
 
     def __init__(self, plan: Plan, world: World, announce: Announce, record: Record) -> None:
         self.plan, self.world, self.announce = plan, world, announce
-        self.run, self.turned_back = record.run, record.turned_back
+        self.run, self.rolled_back = record.run, record.rolled_back
         self.timings: list[StepTiming] = []
         self.log = structlog.get_logger("drctl.plans").bind(run=self.run.id, kind=plan.kind, epoch=self.run.epoch)
-        self.scene = Scene(
+        self.ctx = StepContext(
             world,
             self.run,
-            record.seen,
-            record.remembered,
-            record.crossed,
+            record.evidence,
+            record.snapshots,
+            record.past_point_of_no_return,
             lambda detail: self._show(StepState.WAITING, detail),
-            self._require_charge,
+            self._check_authority,
         )
-        self.scene.terms, self.scene.digest = record.terms, plan_digest(plan, world)
-        self.hooks = Hooking(self.scene, record.entries)
+        self.ctx.terms, self.ctx.digest = record.terms, plan_digest(plan, world)
+        self.hooks = Hooking(self.ctx, record.entries)
         self.pending: dict[str, str] = {}
         self._open = False
-        self.touched = bool(record.remembered.keys() - {plan.steps[0].name})
+        self.touched = bool(record.snapshots.keys() - {plan.steps[0].name})
         self.now = (1, plan.steps[0], 0.0, False)
         self.resumed = record.resumed
         self.log.info("run-resumed" if record.resumed else "run-started")
@@ -96,22 +96,22 @@ class _Course:
     def walk(self) -> RunResult:
         """Take every step; on failure turn back, or say how to go on."""
         try:
-            self._require_charge()
+            self._check_authority()
             if self.resumed:
-                patiently(self.scene, lambda: require_newest(self.plan, self.scene))
-            if self.scene.terms.abort:
-                self._abort(self.scene.terms)
-            if self.turned_back:
-                self._turn_back(self.turned_back, None)
+                patiently(self.ctx, lambda: require_newest(self.plan, self.ctx))
+            if self.ctx.terms.abort:
+                self._abort(self.ctx.terms)
+            if self.rolled_back:
+                self._turn_back(self.rolled_back, None)
             self.hooks.tell(RunState.RUNNING)
             for index, step in enumerate(self.plan.steps, 1):
                 self._start(index, step)
                 with self._failing_well(step):
-                    self._require_charge()
+                    self._check_authority()
                     if index == 2 and not self.touched:
                         self.hooks.require()
                     self._take(step, self.plan.standing_conditions(step.name))
-            self._require_charge()
+            self._check_authority()
         except Superseded:
             self._end(RunState.STOPPED, {"why": "superseded"})  # it can never go on
             raise
@@ -120,17 +120,17 @@ class _Course:
 
     def _abort(self, terms: Terms) -> None:
         """Turn back because a person wants it; Refused once that is impossible."""
-        if self.scene.crossed:
+        if self.ctx.past_point_of_no_return:
             raise Refused(
-                f"{self.plan.point_of_no_return} was begun, so {self.run.target} may be open: there is no way back",
+                f"{self.plan.point_of_no_return} was begun, so {self.run.target} may be open: there is no rollback",
                 remedy="'drctl runs resume' goes on to the end; then a switchover or failback leads home",
             )
-        if not self.turned_back:
-            self.turned_back = f"the request of {terms.by or 'somebody'} to abort: {terms.abort}"
-            self._write(Event.COMPENSATION_STARTED, body={"cause": self.turned_back, "aborted by": terms.by})
+        if not self.rolled_back:
+            self.rolled_back = f"the request of {terms.by or 'somebody'} to abort: {terms.abort}"
+            self._write(Event.COMPENSATION_STARTED, body={"cause": self.rolled_back, "aborted by": terms.by})
 
-    def _start(self, index: int, step: Step, *, way_back: bool = False) -> None:
-        self.now = (index, step, self.world.clock.monotonic(), way_back)
+    def _start(self, index: int, step: Step, *, rollback: bool = False) -> None:
+        self.now = (index, step, self.world.clock.monotonic(), rollback)
         self._show(StepState.STARTED)
 
     def _take(self, step: Step, conditions: Sequence[Step] = ()) -> None:
@@ -141,35 +141,39 @@ class _Course:
         name = step.name
         if self._is_past(step) or self._is_done(step):
             self._cross(step)  # a target that was open all along is as open as one that was opened
-            if name not in self.scene.seen:
-                self.scene.seen[name] = patiently(self.scene, lambda: step.verify(self.scene))
-            self._write(Event.STEP_FOUND_DONE, name, self.scene.seen[name])
+            if name not in self.ctx.evidence:
+                self.ctx.evidence[name] = patiently(self.ctx, lambda: step.verify(self.ctx))
+            self._write(Event.STEP_FOUND_DONE, name, self.ctx.evidence[name])
             return self._finished(StepState.FOUND_DONE)
         require_standing(conditions, self._is_done, self.world.clock)
-        remembered = self.scene.remembered.get(name)
-        if remembered is None:
-            remembered = step.remember(self.scene)
-        self._write(Event.STEP_INTENDED, name, remembered)
-        self.scene.remembered[name] = remembered
+        taken = self.ctx.snapshots.get(name)
+        if taken is None:
+            taken = step.snapshot(self.ctx)
+        self._write(Event.STEP_INTENDED, name, taken)
+        self.ctx.snapshots[name] = taken
         self._cross(step)
-        self._require_charge()
-        self.scene.seen[name] = step.do(self.scene)
-        self._require_charge()  # who was frozen in the effect may have woken in another's term
-        self.scene.seen[name] |= patiently(self.scene, lambda: step.verify(self.scene))
-        self._write(Event.STEP_OBSERVED, name, self.scene.seen[name])
+        self._check_authority()
+        self.ctx.evidence[name] = step.do(self.ctx)
+        self._check_authority()  # who was frozen in the effect may have woken in another's term
+        self.ctx.evidence[name] |= patiently(self.ctx, lambda: step.verify(self.ctx))
+        self._write(Event.STEP_OBSERVED, name, self.ctx.evidence[name])
         return self._finished(StepState.DONE)
 
     def _cross(self, step: Step) -> None:
-        self.scene.crossed |= step.name == self.plan.point_of_no_return
+        self.ctx.past_point_of_no_return |= step.name == self.plan.point_of_no_return
 
     def _is_done(self, step: Step) -> bool:
         """Whether the world is as the step wants it; what disproves it ends the run instead of doing it again."""
-        patiently(self.scene, lambda: step.disprove(self.scene))
-        return patiently(self.scene, lambda: step.check(self.scene))
+        patiently(self.ctx, lambda: step.disprove(self.ctx))
+        return patiently(self.ctx, lambda: step.check(self.ctx))
 
     def _is_past(self, step: Step) -> bool:
         """Whether the world can no longer be asked: once the target is open, the time before it is history."""
-        before = self.scene.crossed and self.plan.can_turn_back_after(step.name) and step.name in self.scene.seen
+        before = (
+            self.ctx.past_point_of_no_return
+            and self.plan.can_turn_back_after(step.name)
+            and step.name in self.ctx.evidence
+        )
         return before and (not step.lasting or self._target_is_open())
 
     def _target_is_open(self) -> bool:
@@ -196,11 +200,11 @@ class _Course:
             raise
         except Exception as error:
             self._failed(step, error)
-            if not self.scene.crossed and not self.plan.way_back:
+            if not self.ctx.past_point_of_no_return and not self.plan.rollback:
                 self.hooks.tell(RunState.STOPPED, error)
                 self._end(RunState.STOPPED)  # nothing was changed that could be taken back
                 raise
-            if not self.scene.crossed:
+            if not self.ctx.past_point_of_no_return:
                 self._turn_back(f"{step.name}: {describe(error)}", error)
             if step.may_end_pending and self.plan.opens_target:
                 self._leave_pending(step, error)
@@ -220,30 +224,30 @@ class _Course:
         )
 
     def _turn_back(self, cause: str, error: Exception | None) -> None:
-        """Walk the way back; always raises."""
-        if not self.turned_back:
+        """Walk the rollback; always raises."""
+        if not self.rolled_back:
             self._write(Event.COMPENSATION_STARTED, body={"cause": cause})
         self.hooks.tell(TURNING_BACK, cause)
-        failures = [f for number, step in enumerate(self.plan.way_back, 1) if (f := self._step_back(number, step))]
+        failures = [f for number, step in enumerate(self.plan.rollback, 1) if (f := self._step_back(number, step))]
         if failures:
             self.hooks.tell(PAUSED, "; ".join(failures))
             raise StepFailed(
-                f"{self.plan} failed at {cause}; on the way back not everything succeeded: {'; '.join(failures)}",
-                remedy="remove the cause and run the same command again: it walks the way back to its end",
+                f"{self.plan} failed at {cause}; on the rollback not everything succeeded: {'; '.join(failures)}",
+                remedy="remove the cause and run the same command again: it rolls back to its end",
             ) from error
         self.hooks.tell(RunState.COMPENSATED, cause)
         self._end(RunState.COMPENSATED)
-        failed = LossNotAccepted if isinstance(error, LossNotAccepted) else Compensated
-        told, remedy = gone_back(self.plan, self.scene)
+        failed = LossNotAccepted if isinstance(error, LossNotAccepted) else RolledBack
+        told, remedy = gone_back(self.plan, self.ctx)
         raise failed(
-            f"{self.plan} failed at {cause}; the way back was walked and {told}",
+            f"{self.plan} failed at {cause}; the rollback was walked and {told}",
             remedy=joined(remedy_of(error), remedy),
         ) from error
 
     def _step_back(self, number: int, step: Step) -> str:
-        """One step of the way back; one that fails does not keep the next from being tried."""
-        self._start(number, step, way_back=True)
-        self.scene.seen.pop(step.name, None)  # what it saw before a cut proves nothing now
+        """One step of the rollback; one that fails does not keep the next from being tried."""
+        self._start(number, step, rollback=True)
+        self.ctx.evidence.pop(step.name, None)  # what it saw before a cut proves nothing now
         try:
             self._take(step)
         except (Refused, JournalBroken):
@@ -253,7 +257,7 @@ class _Course:
             return f"{step.name}: {describe(error)}"
         return ""
 
-    def _require_charge(self) -> None:
+    def _check_authority(self) -> None:
         require_charge(self.world, self.run)
 
     def _write(self, event: Event, step: str = "", body: Evidence | None = None) -> None:
@@ -269,7 +273,7 @@ class _Course:
         timings = tuple(self.timings)
         if self.resumed:  # this process has measured only its own part
             timings = result(self.run, state, self.world.journal.entries(self.run.id)).timings
-        return RunResult(self.run, state, timings, dict(self.scene.seen), exceptions)
+        return RunResult(self.run, state, timings, dict(self.ctx.evidence), exceptions)
 
     def _finished(self, state: StepState) -> None:
         seconds = self.world.clock.monotonic() - self.now[2]
@@ -292,7 +296,7 @@ class _Course:
         return logger
 
     def _show(self, state: StepState, detail: str = "") -> None:
-        index, step, began, way_back = self.now
-        total = len(self.plan.way_back if way_back else self.plan.steps)
+        index, step, began, rollback = self.now
+        total = len(self.plan.rollback if rollback else self.plan.steps)
         seconds = self.world.clock.monotonic() - began
-        self.announce(Progress(index, total, step.name, step.title, state, seconds, detail, way_back))
+        self.announce(Progress(index, total, step.name, step.title, state, seconds, detail, rollback))

@@ -3,6 +3,7 @@
 from drctl.model.fence import Attestation
 from drctl.plans.plan import Plan
 from drctl.plans.selection import SALVAGE
+from drctl.plans.steps.await_open_transactions import AwaitOpenTransactions
 from drctl.plans.steps.compare_returned_site import ACCEPTED, CompareReturnedSite
 from drctl.plans.steps.export_tail import ExportTail
 from drctl.plans.steps.fence_transactions import FenceTransactions
@@ -11,7 +12,6 @@ from drctl.plans.steps.freeze_retention import FreezeRetention
 from drctl.plans.steps.prove_closed import ProveClosed
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.see_returned_site import SeeReturnedSite
-from drctl.plans.steps.settle_transactions import SettleTransactions
 
 
 def ordered(source: str, target: str, failover: str = "", less: Attestation | None = None) -> Plan:
@@ -29,13 +29,13 @@ def ordered(source: str, target: str, failover: str = "", less: Attestation | No
             RaiseEpoch(),
             FenceWrites(),
             FreezeRetention(),
-            SettleTransactions(),
+            AwaitOpenTransactions(),
             FenceTransactions(),
             ProveClosed(),
             CompareReturnedSite(),
             ExportTail(),
         ),
         point_of_no_return=RaiseEpoch.name,
-        way_back=(),
+        rollback=(),
         about={"failover": failover} | ({ACCEPTED: {"by": less.by, "why": less.why}} if less else {}),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from drctl.errors import ConfigInvalid, DrctlError, Unreachable
 from drctl.model.capacity import Shift
 from drctl.model.scaling import Scalable
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.selection import HANDOVER
 from drctl.ports import Scaling, SitePorts, World
 
@@ -14,12 +14,12 @@ SCALE_DOWN = "scale-down-source"
 """The step that writes down what the source had."""
 
 
-def taken_along(scene: Scene) -> tuple[Scalable, ...]:
+def taken_along(ctx: StepContext) -> tuple[Scalable, ...]:
     """The Deployments and StatefulSets that this run moves: in a handover only those whose groups all move."""
-    alone, groups = scene.run.kind == HANDOVER, scene.groups
+    alone, groups = ctx.run.kind == HANDOVER, ctx.groups
     return tuple(
         each.what
-        for each in scene.world.plan.carriers
+        for each in ctx.world.plan.carriers
         if (each.is_handed_over_with(groups) if alone else each.moves_with(groups))
     )
 
@@ -45,29 +45,29 @@ class Number:
     said_by: str
 
 
-def numbers(scene: Scene) -> Mapping[str, Number]:
+def numbers(ctx: StepContext) -> Mapping[str, Number]:
     """For each that is taken along: what the shift says, else what the source had, else what the target tells."""
-    return dict(_numbers(scene))
+    return dict(_numbers(ctx))
 
 
-def _numbers(scene: Scene) -> Iterator[tuple[str, Number]]:
-    shift = shift_now(scene.world)
+def _numbers(ctx: StepContext) -> Iterator[tuple[str, Number]]:
+    shift = shift_now(ctx.world)
     demanded = shift.demand.deployments if shift else {}
-    before = scene.remembered.get(SCALE_DOWN, {}).get("replicas", {})
+    before = ctx.snapshots.get(SCALE_DOWN, {}).get("replicas", {})
     silent = False  # a source that is gone is waited for once, not once per Deployment
-    for what in taken_along(scene):
+    for what in taken_along(ctx):
         if shift and what.name in demanded:
             yield str(what), Number(demanded[what.name], f"shift {shift.name}")
             continue
         had = before.get(str(what))
         if had is None and not silent:
             try:
-                had = had_at(scene.source, what)
+                had = had_at(ctx.source, what)
             except Unreachable:
                 silent = True
             except DrctlError:
                 pass  # it is not there, or we may not see it: the target may know
-        yield str(what), _at_target(scene, what) if had is None else Number(had, scene.source.name)
+        yield str(what), _at_target(ctx, what) if had is None else Number(had, ctx.source.name)
 
 
 def had_at(site: SitePorts, what: Scalable) -> int:
@@ -76,10 +76,10 @@ def had_at(site: SitePorts, what: Scalable) -> int:
     return seen.wanted or seen.kept or 0
 
 
-def _at_target(scene: Scene, what: Scalable) -> Number:
+def _at_target(ctx: StepContext, what: Scalable) -> Number:
     """What it had when the work was there last, or what somebody wrote down on it for this moment."""
     try:
-        found = had_at(scene.target, what)
+        found = had_at(ctx.target, what)
     except DrctlError as error:
         return Number(None, str(error))
-    return Number(found, scene.target.name) if found else Number(None, "nobody knows how many replicas it needs")
+    return Number(found, ctx.target.name) if found else Number(None, "nobody knows how many replicas it needs")

@@ -9,7 +9,7 @@ from drctl.model.run import Event, Evidence, RunState
 from drctl.model.site import PlanFile, Workload
 from drctl.ports import World
 
-SWITCHOVER, HANDOVER, UNDO, WARM = "switchover", "handover", "undo", "warm"
+SWITCHOVER, HANDOVER, UNDO, GROUP_SYNC = "switchover", "handover", "undo", "group-sync"
 FAILOVER, FENCE, SALVAGE, DECISION, FAILBACK = "failover", "fence", "salvage", "decision", "failback"
 REVERSAL, UNFENCE = "reversal", "unfence"
 """Kinds of runs."""

@@ -8,7 +8,7 @@ from drctl.model.run import RunState
 from drctl.plans import tails
 from drctl.plans.aftermath import Aftermath
 from drctl.plans.images import Images
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.selection import SALVAGE
 
 CONTEXT = 1_000
@@ -18,59 +18,59 @@ OVERLAP = 100_000
 """Records behind the frontier in which it is looked for then: a link that notes late has copied more than it says."""
 
 
-def shortfalls(scene: Scene, failover: Aftermath) -> list[Shortfall]:
+def shortfalls(ctx: StepContext, failover: Aftermath) -> list[Shortfall]:
     """Everything that the lost site, which is back, lacks of what was recorded of it, in order.
 
     Raises what a site raises that does not answer.
     """
-    site = scene.source
-    topics = site.brokers.topics(scene.world.plan.topics)
-    ids = scene.world.memory.topic_ids(site.name)
+    site = ctx.source
+    topics = site.brokers.topics(ctx.world.plan.topics)
+    ids = ctx.world.memory.topic_ids(site.name)
     there = [p for name in sorted(topics) for p in topics[name].spread()]
     bounds = site.records.bounds(there)
-    apart = _stranded_before(scene, failover)
+    apart = _stranded_before(ctx, failover)
     wanted = sorted({*there, *failover.frontier, *failover.seen})
     found = []
-    for p in (each for each in wanted if each.topic in scene.world.plan.topics):
+    for p in (each for each in wanted if each.topic in ctx.world.plan.topics):
         expected = Expected(ids.get(p.topic, ""), failover.frontier.get(p, 0), failover.seen.get(p, 0))
         looked = None
         if p in bounds:
             # Nothing can be told from the records of a compacted log, nor where an earlier tail lies between them.
             tells = not topics[p.topic].compacted and p not in apart and bounds[p].high >= expected.frontier
-            holds = not tells or _holds_copied(scene, failover, p, expected.frontier)
+            holds = not tells or _holds_copied(ctx, failover, p, expected.frontier)
             looked = Found(topics[p.topic].topic_id, bounds[p], holds)
         if less := shortfall(p, expected, looked):
             found.append(less)
-    missing = ids.keys() & set(scene.world.plan.topics) - topics.keys() - {each.partition.topic for each in found}
+    missing = ids.keys() & set(ctx.world.plan.topics) - topics.keys() - {each.partition.topic for each in found}
     found += [s for name in missing if (s := shortfall(TopicPartition(name, 0), Expected("", 0, 0), None))]
     return sorted(found, key=lambda each: each.partition)
 
 
-def _stranded_before(scene: Scene, failover: Aftermath) -> set[TopicPartition]:
+def _stranded_before(ctx: StepContext, failover: Aftermath) -> set[TopicPartition]:
     """Partitions whose log at the lost site holds the tail of an earlier failover, which was never copied."""
     return {
         p
-        for run, state in scene.world.journal.runs()
+        for run, state in ctx.world.journal.runs()
         if run.kind == SALVAGE and state is RunState.DONE and run.epoch < failover.run.epoch
-        if run.source == scene.source.name
-        for p, tail in tails.read(tails.observed(scene.world, run.id)[tails.EXPORT]["tails"]).items()
+        if run.source == ctx.source.name
+        for p, tail in tails.read(tails.observed(ctx.world, run.id)[tails.EXPORT]["tails"]).items()
         if tail.span.start < tail.span.stop
     }
 
 
-def _holds_copied(scene: Scene, failover: Aftermath, partition: TopicPartition, frontier: int) -> bool:
+def _holds_copied(ctx: StepContext, failover: Aftermath, partition: TopicPartition, frontier: int) -> bool:
     """Whether the last record that the other site had of it before it was opened is in the returned log.
 
     True where nobody can tell: one of both keeps no record from before.
     """
-    image = Images(scene.world, scene.source.name, scene.target.name).of(partition)
+    image = Images(ctx.world, ctx.source.name, ctx.target.name).of(partition)
     end = failover.ends.get(image, 0)
-    before = scene.source.records.identities(partition, max(0, frontier - CONTEXT), frontier)
-    arrived = scene.target.records.identities(image, max(0, end - CONTEXT), end)[-1:]
+    before = ctx.source.records.identities(partition, max(0, frontier - CONTEXT), frontier)
+    arrived = ctx.target.records.identities(image, max(0, end - CONTEXT), end)[-1:]
     if not before or not arrived or arrived[0].fault:
         return True
     last = arrived[0]
-    return _is_among(last, before) or _is_among(last, scene.source.records.following(partition, frontier, OVERLAP))
+    return _is_among(last, before) or _is_among(last, ctx.source.records.following(partition, frontier, OVERLAP))
 
 
 def _is_among(record: RecordId, records: Iterable[RecordId]) -> bool:

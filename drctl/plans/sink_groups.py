@@ -52,7 +52,7 @@ def sink_group_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
 
 
 def _found(world: World, sink: str) -> str:
-    door = world.front_door.site()
+    door = world.client_routing.site()
     for name in sorted(world.sites, key=lambda each: each != door):
         try:
             config = world.sites[name].connectors.definition(sink)

@@ -33,7 +33,7 @@ def metadata_of(own: str, stamp: Stamp) -> str:
     return str(stamp) if not own or Stamp.read(own) else own
 
 
-def is_warm(metadata: str, plan: str) -> bool:
-    """Whether it was committed to keep a standby of that plan file warm."""
+def is_synced(metadata: str, plan: str) -> bool:
+    """Whether it was committed to keep a standby of that plan file in sync."""
     stamp = Stamp.read(metadata)
-    return stamp is not None and (stamp.plan, stamp.run) == (plan, "warm")
+    return stamp is not None and (stamp.plan, stamp.run) == (plan, "group-sync")

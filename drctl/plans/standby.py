@@ -1,4 +1,4 @@
-"""How the standby's positions are looked at while they are kept warm."""
+"""How the standby's positions are looked at while they are kept in sync."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol

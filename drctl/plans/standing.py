@@ -7,7 +7,7 @@ from enum import StrEnum
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, PAUSE, WARM
+from drctl.plans.selection import APPROVAL, GROUP_SYNC, PAUSE
 from drctl.ports import World
 
 
@@ -58,9 +58,9 @@ class Told:
 
 
 def told_runs(world: World, *, everything: bool = False) -> tuple[Told, ...]:
-    """Every run, newest first; with ``everything`` also notes of warm standbys, approvals and pauses."""
+    """Every run, newest first; with ``everything`` also notes of synced standbys, approvals and pauses."""
     holder = world.lease.holder()
-    runs = [each for each in world.journal.runs() if everything or each[0].kind not in (WARM, APPROVAL, PAUSE)]
+    runs = [each for each in world.journal.runs() if everything or each[0].kind not in (GROUP_SYNC, APPROVAL, PAUSE)]
     return tuple(_told(world, run, state, holder) for run, state in reversed(runs))
 
 

@@ -5,35 +5,35 @@ from dataclasses import replace
 from drctl.errors import NotFound
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
+from drctl.plans.steps.await_open_transactions import AwaitOpenTransactions
 from drctl.plans.steps.check_gates import CheckGates
-from drctl.plans.steps.close_consumers import CloseConsumers
-from drctl.plans.steps.confirm_source import ConfirmSource
+from drctl.plans.steps.check_source_unmoved import CheckSourceUnmoved
+from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.steps.drain_link import DrainLink
 from drctl.plans.steps.fence_standby import FenceStandby
 from drctl.plans.steps.fence_transactions import FenceTransactions
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.hand_over_positions import HandOverPositions
-from drctl.plans.steps.open_target import OpenTarget
 from drctl.plans.steps.place_sinks import PlaceSinks
-from drctl.plans.steps.point_clients_back import PointClientsBack
-from drctl.plans.steps.point_clients_over import PointClientsOver
 from drctl.plans.steps.prepare_capacity import PrepareCapacity
 from drctl.plans.steps.prove_ahead import ProveAhead
 from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
-from drctl.plans.steps.reopen_source import ReopenSource
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
+from drctl.plans.steps.reverse_replication import ReverseReplication
+from drctl.plans.steps.route_clients_to_source import RouteClientsToSource
+from drctl.plans.steps.route_clients_to_target import RouteClientsToTarget
 from drctl.plans.steps.scale_back_source import ScaleBackSource
 from drctl.plans.steps.scale_down_source import ScaleDownSource
 from drctl.plans.steps.scale_up_target import ScaleUpTarget
-from drctl.plans.steps.settle_transactions import SettleTransactions
 from drctl.plans.steps.start_sinks import StartSinks
 from drctl.plans.steps.stop_link import StopLink
 from drctl.plans.steps.stop_sinks import StopSinks
-from drctl.plans.steps.turn_link_around import TurnLinkAround
+from drctl.plans.steps.unfence_source import UnfenceSource
+from drctl.plans.steps.unfence_target import UnfenceTarget
 from drctl.plans.steps.watch_first_commits import WatchFirstCommits
 from drctl.ports import World
 
@@ -60,11 +60,11 @@ def without_turning(plan: Plan) -> Plan:
 
     Copies bear other names than what applications write, so nothing is copied in a circle.
     """
-    links = (StopLink.name, RecordHandoverPoint.name, TurnLinkAround.name, ResumeLink.name)
+    links = (StopLink.name, RecordHandoverPoint.name, ReverseReplication.name, ResumeLink.name)
     return replace(
         plan,
         steps=tuple(step for step in plan.steps if step.name not in links),
-        way_back=tuple(step for step in plan.way_back if step.name not in links),
+        rollback=tuple(step for step in plan.rollback if step.name not in links),
     )
 
 
@@ -82,28 +82,28 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             PlaceSinks(),
             ProveAhead(accept_repeats),
             FenceWrites(),
-            SettleTransactions(),
+            AwaitOpenTransactions(),
             FenceTransactions(),
             ProveFence(),
             DrainLink(),
             StopSinks(),
             ScaleDownSource(),
-            CloseConsumers(),
+            DrainConsumers(),
             HandOverPositions(accept_repeats),
             StopLink(),
             RecordHandoverPoint(),
-            ConfirmSource(),
-            OpenTarget(),
-            PointClientsOver(),
+            CheckSourceUnmoved(),
+            UnfenceTarget(),
+            RouteClientsToTarget(),
             ScaleUpTarget(),
             StartSinks(),
-            TurnLinkAround(),
+            ReverseReplication(),
             WatchFirstCommits(),
         ),
-        point_of_no_return=OpenTarget.name,
-        way_back=(
-            ReopenSource(),
-            PointClientsBack(),
+        point_of_no_return=UnfenceTarget.name,
+        rollback=(
+            UnfenceSource(),
+            RouteClientsToSource(),
             RestorePositions(),
             ResumeSinks(),
             ScaleBackSource(),

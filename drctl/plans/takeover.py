@@ -3,25 +3,25 @@
 from dataclasses import dataclass, field
 
 from drctl.model.run import Event, Evidence, Run, RunState
-from drctl.plans.selection import FAILBACK, SWITCHOVER, WARM
-from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.selection import FAILBACK, GROUP_SYNC, SWITCHOVER
+from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.steps.drain_link import DrainLink
 from drctl.plans.steps.hand_over_positions import HandOverPositions
-from drctl.plans.steps.open_target import OpenTarget
 from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+from drctl.plans.steps.unfence_target import UnfenceTarget
 from drctl.ports import World
 
-KEPT = (ProveFence.name, DrainLink.name, HandOverPositions.name, CloseConsumers.name)
+KEPT = (ProveFence.name, DrainLink.name, HandOverPositions.name, DrainConsumers.name)
 
 
 @dataclass(slots=True)
 class Legacy:
     """What the moves before have seen and remembered, and whether one of them may have opened the target."""
 
-    seen: dict[str, Evidence] = field(default_factory=dict)
-    remembered: dict[str, Evidence] = field(default_factory=dict)
-    crossed: bool = False
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    snapshots: dict[str, Evidence] = field(default_factory=dict)
+    past_point_of_no_return: bool = False
 
 
 def others(world: World, run: Run) -> tuple[Run, ...]:
@@ -29,7 +29,7 @@ def others(world: World, run: Run) -> tuple[Run, ...]:
     return tuple(
         other
         for other, state in world.journal.runs()
-        if state is RunState.RUNNING and other.kind != WARM and other.id != run.id
+        if state is RunState.RUNNING and other.kind != GROUP_SYNC and other.id != run.id
     )
 
 
@@ -43,15 +43,15 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
     for run in (known[each] for each in runs):
         if run.kind not in (SWITCHOVER, FAILBACK) or (run.source, run.target) != (source, target):
             continue
-        seen, turned_back = dict[str, Evidence](), False
+        seen, rolled_back = dict[str, Evidence](), False
         for entry in world.journal.entries(run.id):
             if entry.event is Event.STEP_INTENDED:
-                left.remembered.setdefault(entry.step, entry.body)
+                left.snapshots.setdefault(entry.step, entry.body)
             elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
                 seen[entry.step] = entry.body
-            turned_back |= entry.event is Event.COMPENSATION_STARTED
-            left.crossed |= entry.step == OpenTarget.name and entry.event is not Event.STEP_FAILED
-        kept = (*KEPT, RecordHandoverPoint.name) if left.crossed else KEPT
-        if not turned_back:
-            left.seen |= {step: body for step, body in seen.items() if step in kept}
+            rolled_back |= entry.event is Event.COMPENSATION_STARTED
+            left.past_point_of_no_return |= entry.step == UnfenceTarget.name and entry.event is not Event.STEP_FAILED
+        kept = (*KEPT, RecordHandoverPoint.name) if left.past_point_of_no_return else KEPT
+        if not rolled_back:
+            left.evidence |= {step: body for step, body in seen.items() if step in kept}
     return left

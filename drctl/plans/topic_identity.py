@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from drctl.errors import StepFailed
 from drctl.model.facts import Facts
 from drctl.model.run import Evidence
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.ports import SitePorts
 from drctl.ports.asking import both
 
@@ -26,15 +26,15 @@ def noted(facts: Facts) -> Evidence:
     }
 
 
-def require_same_topics(scene: Scene) -> None:
+def require_same_topics(ctx: StepContext) -> None:
     """StepFailed if, at either site, a topic is gone or another one than the gates saw."""
-    of_source, of_target = both(lambda: _changed(scene, scene.source), lambda: _changed(scene, scene.target))
+    of_source, of_target = both(lambda: _changed(ctx, ctx.source), lambda: _changed(ctx, ctx.target))
     _refuse([*of_source, *of_target])
 
 
-def require_same_topics_at(scene: Scene, site: SitePorts) -> None:
+def require_same_topics_at(ctx: StepContext, site: SitePorts) -> None:
     """Do the same at one site; the other may be lost."""
-    _refuse(_changed(scene, site))
+    _refuse(_changed(ctx, site))
 
 
 def _refuse(changed: list[str]) -> None:
@@ -45,9 +45,9 @@ def _refuse(changed: list[str]) -> None:
         )
 
 
-def _changed(scene: Scene, site: SitePorts) -> list[str]:
+def _changed(ctx: StepContext, site: SitePorts) -> list[str]:
     """What is another topic now, for people. Of a run that an older drctl has begun nothing was noted."""
-    seen: Mapping[str, str] = scene.seen.get(GATES, {}).get(NOTED, {}).get(site.name, {})
+    seen: Mapping[str, str] = ctx.evidence.get(GATES, {}).get(NOTED, {}).get(site.name, {})
     return list(_differences(site, seen)) if seen else []
 
 

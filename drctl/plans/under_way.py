@@ -5,8 +5,8 @@ before cannot be called back: a run waits until it has arrived or never will, an
 an earlier position could land after the last comparison, when the target is open and its groups have no members yet.
 """
 
-from drctl.plans.plan import Scene
-from drctl.plans.selection import WARM
+from drctl.plans.plan import StepContext
+from drctl.plans.selection import GROUP_SYNC
 from drctl.ports import World
 
 UNDER_WAY = 15.0
@@ -17,18 +17,18 @@ The sync asks for the epoch at most a second before it sends, and gives up on an
 """
 
 
-def wait_for_sync(scene: Scene) -> None:
+def wait_for_sync(ctx: StepContext) -> None:
     """Wait until no commit of the sync to the target can be under way; not at all where positions were never kept."""
-    if not was_begun(scene.world, scene.target.name):
+    if not was_begun(ctx.world, ctx.target.name):
         return
-    clock = scene.world.clock
-    if scene.raised_at is None:
-        scene.raised_at = clock.monotonic()
-    while (left := scene.raised_at + UNDER_WAY - clock.monotonic()) > 0:
-        scene.say(f"waiting until no commit of the service can be under way any more: {left:.0f} s")
+    clock = ctx.world.clock
+    if ctx.raised_at is None:
+        ctx.raised_at = clock.monotonic()
+    while (left := ctx.raised_at + UNDER_WAY - clock.monotonic()) > 0:
+        ctx.report(f"waiting until no commit of the service can be under way any more: {left:.0f} s")
         clock.sleep(min(left, 1.0))
 
 
 def was_begun(world: World, target: str) -> bool:
     """Whether positions were ever kept at that site, which the sync writes down before its first commit."""
-    return any(run.kind == WARM and run.target == target for run, _ in world.journal.runs())
+    return any(run.kind == GROUP_SYNC and run.target == target for run, _ in world.journal.runs())

@@ -7,7 +7,7 @@ from drctl.model.offsets import Committed
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
 from drctl.plans.plan import Plan
-from drctl.plans.selection import HANDOVER, UNDO, WARM, handed_over
+from drctl.plans.selection import GROUP_SYNC, HANDOVER, UNDO, handed_over
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.undo_positions import CheckUndo, Kept, UndoPositions
@@ -30,11 +30,11 @@ def last_handover(world: World, target: str, groups: Collection[str]) -> tuple[R
     )
 
 
-def kept_warm(world: World, target: str, groups: Collection[str]) -> tuple[Run, Mapping[str, Kept]]:
-    """What these groups had at that site before it was kept warm in this epoch; NotFound if nothing was noted."""
+def synced(world: World, target: str, groups: Collection[str]) -> tuple[Run, Mapping[str, Kept]]:
+    """What these groups had at that site before it was kept in sync in this epoch; NotFound if nothing was noted."""
     epoch = world.epochs.current()
     for run, _ in reversed(world.journal.runs()):
-        if run.kind == WARM and run.target == target and run.epoch == epoch:
+        if run.kind == GROUP_SYNC and run.target == target and run.epoch == epoch:
             before: dict[str, Evidence] = {}
             for entry in world.journal.entries(run.id):
                 for group, positions in entry.body.get("target before", {}).items():
@@ -43,7 +43,9 @@ def kept_warm(world: World, target: str, groups: Collection[str]) -> tuple[Run, 
             found = {g: Kept(evidence.read_held(p), None) for g, p in before.items() if not groups or g in groups}
             if found:
                 return run, found
-    raise NotFound(f"nothing that was at {target} before it was kept warm was noted", remedy="see 'drctl groups list'")
+    raise NotFound(
+        f"nothing that was at {target} before it was kept in sync was noted", remedy="see 'drctl groups list'"
+    )
 
 
 def kept_for(world: World, undoes: str, target: str, groups: Collection[str]) -> Mapping[str, Kept]:
@@ -51,7 +53,7 @@ def kept_for(world: World, undoes: str, target: str, groups: Collection[str]) ->
     run = next((run for run, _ in world.journal.runs() if run.id == undoes), None)
     if run is not None and run.kind == HANDOVER:
         return {group: kept for group, kept in _kept_by(world, run).items() if group in groups}
-    return kept_warm(world, target, groups)[1]
+    return synced(world, target, groups)[1]
 
 
 def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, undone: str = "") -> Plan:
@@ -63,7 +65,7 @@ def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, un
         target=target,
         steps=(CheckUndo(found), RaiseEpoch(), UndoPositions(found)),
         point_of_no_return=UndoPositions.name,
-        way_back=(),
+        rollback=(),
         about={"groups": sorted(found), "undoes": undone},
     )
 

@@ -4,8 +4,8 @@ from drctl.errors import NotFound
 from drctl.plans.plan import Plan
 from drctl.plans.selection import UNFENCE
 from drctl.plans.steps.check_others_closed import CheckOthersClosed
-from drctl.plans.steps.point_clients_back import PointClientsBack
 from drctl.plans.steps.raise_epoch import RaiseEpoch
+from drctl.plans.steps.route_clients_to_source import RouteClientsToSource
 from drctl.plans.steps.unfence_site import UnfenceSite
 from drctl.ports import World
 
@@ -26,7 +26,7 @@ def ordered(source: str, target: str) -> Plan:
         kind=UNFENCE,
         source=source,
         target=target,
-        steps=(CheckOthersClosed(), RaiseEpoch(), UnfenceSite(), PointClientsBack()),
+        steps=(CheckOthersClosed(), RaiseEpoch(), UnfenceSite(), RouteClientsToSource()),
         point_of_no_return=UnfenceSite.name,
-        way_back=(),
+        rollback=(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from drctl.errors import DeadlinePassed, DrctlError, PositionsPending
 from drctl.plans.followed import Held
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 
 _POLL = 0.2
 _PATIENCE = 10.0
@@ -13,48 +13,48 @@ ENDS_BY_ITSELF = "they end by themselves, at the latest after transaction.timeou
 
 
 def wait_until_none(
-    scene: Scene, what: str, left: Callable[[], Sequence[str]], *, within: float | None = None, remedy: str = ""
+    ctx: StepContext, what: str, left: Callable[[], Sequence[str]], *, within: float | None = None, remedy: str = ""
 ) -> None:
     """Ask ``left`` again and again until it names nothing any more, and show what it names meanwhile.
 
     Raises DeadlinePassed after ``within`` seconds (the step timeout if None) with ``what`` and what is left. A
     transient error counts as something left.
     """
-    clock = scene.world.clock
-    seconds = scene.world.plan.guards.step_timeout.total_seconds() if within is None else within
+    clock = ctx.world.clock
+    seconds = ctx.world.plan.guards.step_timeout.total_seconds() if within is None else within
     deadline = clock.monotonic() + seconds
     while names := _ask(left):
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        scene.say(f"waiting until {what}: {shown}")
+        ctx.report(f"waiting until {what}: {shown}")
         if clock.monotonic() >= deadline:
             raise DeadlinePassed(f"waited {seconds:g} s until {what}, in vain: {shown}", remedy=remedy)
         clock.sleep(_POLL)
 
 
-def patiently[T](scene: Scene, question: Callable[[], T]) -> T:
+def patiently[T](ctx: StepContext, question: Callable[[], T]) -> T:
     """Answer a question that changes nothing; transient errors are asked past for some seconds."""
-    deadline = scene.world.clock.monotonic() + _PATIENCE
+    deadline = ctx.world.clock.monotonic() + _PATIENCE
     while True:
         try:
             return question()
         except DrctlError as error:
             waited_already = isinstance(error, DeadlinePassed)
-            if waited_already or not error.transient or scene.world.clock.monotonic() >= deadline:
+            if waited_already or not error.transient or ctx.world.clock.monotonic() >= deadline:
                 raise
-            scene.say(str(error))
-            scene.world.clock.sleep(_POLL)
+            ctx.report(str(error))
+            ctx.world.clock.sleep(_POLL)
 
 
-def held_once_decided(scene: Scene) -> tuple[Held, Held]:
+def held_once_decided(ctx: StepContext) -> tuple[Held, Held]:
     """The groups' positions at both sites, once no transaction is open that commits some of them.
 
     DeadlinePassed, naming the groups, after the step timeout.
     """
-    clock, seconds = scene.world.clock, scene.world.plan.guards.step_timeout.total_seconds()
+    clock, seconds = ctx.world.clock, ctx.world.plan.guards.step_timeout.total_seconds()
     deadline = clock.monotonic() + seconds
     while True:
         try:
-            return scene.held()
+            return ctx.held()
         except PositionsPending as error:
             names = ", ".join(sorted(error.pending)[:_SHOWN])
             if clock.monotonic() >= deadline:
@@ -62,7 +62,7 @@ def held_once_decided(scene: Scene) -> tuple[Held, Held]:
                     f"waited {seconds:g} s, in vain, until transactions end that commit positions of {names}",
                     remedy=ENDS_BY_ITSELF,
                 ) from error
-            scene.say(f"waiting until transactions end that commit positions of {names}")
+            ctx.report(f"waiting until transactions end that commit positions of {names}")
             clock.sleep(_POLL)
 
 

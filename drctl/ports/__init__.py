@@ -7,6 +7,7 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
+from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
 from drctl.ports.commands import Commands
 from drctl.ports.connectors import Connectors
@@ -14,7 +15,6 @@ from drctl.ports.contents import Contents, Replay
 from drctl.ports.copy import JournalCopy
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
-from drctl.ports.front_door import FrontDoor
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
@@ -35,13 +35,13 @@ from drctl.ports.world import KubePorts, LinkPorts, SitePorts, World
 __all__ = [
     "Access",
     "Brokers",
+    "ClientRouting",
     "Clock",
     "Commands",
     "Connectors",
     "Contents",
     "Epochs",
     "Fence",
-    "FrontDoor",
     "Journal",
     "JournalCopy",
     "JournalFile",

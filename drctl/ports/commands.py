@@ -1,4 +1,4 @@
-"""Commands of the operator: hooks, and a front door that is not a file."""
+"""Commands of the operator: hooks, and client routing that is not a file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

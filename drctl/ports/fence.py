@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from drctl.model.fence import CanaryResult, Denial, Writers
+from drctl.model.fence import CanaryResult, DenyRule, Writers
 
 
 class Fence(Protocol):
@@ -17,18 +17,18 @@ class Fence(Protocol):
         """Who is allowed to write, from the ALLOW rules for topics and transactional ids."""
         ...
 
-    def standing(self) -> frozenset[Denial]:
+    def standing(self) -> frozenset[DenyRule]:
         """The deny rules of this shape that stand now, read back from a broker, each with whether it is drctl's own."""
         ...
 
-    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
+    def deny(self, denials: Collection[DenyRule], *, adopt: bool = False) -> None:
         """Add these rules as drctl's own. Acknowledgements may still arrive for some ten milliseconds afterwards.
 
         A rule that somebody else made stays theirs, unless it is to be adopted.
         """
         ...
 
-    def lift(self, denials: Collection[Denial]) -> None:
+    def lift(self, denials: Collection[DenyRule]) -> None:
         """Remove these rules where they are drctl's own; the others, and those that do not stand, are no error."""
         ...
 

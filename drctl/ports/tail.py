@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
-from drctl.model.changes import Tailed
+from drctl.model.changes import TailBatch
 
 
 class Tail(Protocol):
     """The changes of a site's groups, from the oldest that is still known on."""
 
-    def poll(self, seconds: float) -> Tailed:
+    def poll(self, seconds: float) -> TailBatch:
         """All changes at hand, at most some thousands; waits for the first one no longer than ``seconds``.
 
         What a transaction commits comes once it is decided. Forbidden where drctl may not read the changes: then
@@ -16,7 +16,7 @@ class Tail(Protocol):
         """
         ...
 
-    def catch_up(self, seconds: float) -> Tailed:
+    def catch_up(self, seconds: float) -> TailBatch:
         """All changes up to what was written when this was called, however many.
 
         ``behind`` is 0 only if really all of it was told; what a transaction has not decided yet keeps it from being

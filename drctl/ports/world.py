@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from drctl.model.site import Link, PlanFile
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
+from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
 from drctl.ports.commands import Commands
 from drctl.ports.connectors import Connectors
@@ -13,7 +14,6 @@ from drctl.ports.contents import Contents
 from drctl.ports.copy import JournalCopy
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
-from drctl.ports.front_door import FrontDoor
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
@@ -76,7 +76,7 @@ class World:
     plan: PlanFile
     sites: Mapping[str, SitePorts]
     links: Mapping[tuple[str, str], LinkPorts]
-    front_door: FrontDoor
+    client_routing: ClientRouting
     journal: Journal
     epochs: Epochs
     lease: Lease

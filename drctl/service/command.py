@@ -28,8 +28,13 @@ def command() -> None:
 @click.option(
     "--listen", default="127.0.0.1:8080", show_default=True, help="Address for /metrics, /healthz and /readyz."
 )
-@click.option("--every", default="15s", show_default=True, help="Time between two looks.")
-@click.option("--warm", is_flag=True, help="Keep the standby's positions committed, each one proven or certain.")
+@click.option("--interval", "every", default="15s", show_default=True, help="Polling interval.")
+@click.option(
+    "--sync-groups",
+    "group_sync",
+    is_flag=True,
+    help="Keep the standby's positions committed, each one proven or certain.",
+)
 @click.option("--place", default="here", show_default=True, help="Where it looks from: a site, or a third place.")
 @click.option("--elect", metavar="NAMESPACE/NAME", help="Act only while holding this Kubernetes Lease.")
 @click.option("--elect-lease", default="30s", show_default=True, help="How long others wait for who holds it.")
@@ -43,7 +48,7 @@ def run(
     every: str,
     place: str,
     *,
-    warm: bool,
+    group_sync: bool,
     watch_only: bool,
     elect: str | None,
     elect_lease: str,
@@ -52,9 +57,9 @@ def run(
 ) -> None:
     """Look at both sites and the link in a cycle, until ended.
 
-    With --warm the positions of the plan's groups at the standby follow those at the site that serves. A group that has
-    members at the standby, or that somebody else committed for there, is left alone; so is everything while a run is
-    unfinished.
+    With --sync-groups the positions of the plan's groups at the standby follow those at the site that serves. A group
+    that has members at the standby, or that somebody else committed for there, is left alone; so is everything while a
+    run is unfinished.
 
     It logs its address and what changes; a failure that lasts is told once, and its end too. With -vv every look.
 
@@ -73,7 +78,7 @@ def run(
     speak(ctx.find_root().params.get("verbose", 0))
     interval = duration(every)
     if not interval:
-        raise click.BadParameter("expected a duration, for example 15s", param_hint="--every")
+        raise click.BadParameter("expected a duration, for example 15s", param_hint="--interval")
     plan = load(ctx.obj)
     lease = duration(elect_lease).total_seconds()
     candidate = _candidate(elect, lease, elect_kubeconfig, elect_context) if elect else nullcontext()
@@ -82,7 +87,13 @@ def run(
     with open_world(plan, doubted=[site.name for site in plan.sites]) as world, candidate as election:
         eyes = Eyes(world, place)
         watch = Watch(
-            world, partial(status, eyes=eyes), interval, warm=warm, eyes=eyes, election=election, opened=opened
+            world,
+            partial(status, eyes=eyes),
+            interval,
+            group_sync=group_sync,
+            eyes=eyes,
+            election=election,
+            opened=opened,
         )
         if not watch.run(listen):
             sys.stderr.flush()

@@ -42,7 +42,7 @@ class Foresight:
             self.world.sightings.note(name, {p: b.stable for p, b in bounds.value.items()}, at)
 
     def _forecast(self, seen: Status) -> None:
-        source = seen.front_door.value
+        source = seen.client_routing.value
         target = next((there for here, there in self.world.links if here == source), None)
         if source is None or target is None:
             return

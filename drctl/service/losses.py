@@ -27,7 +27,7 @@ class LossWatch:
 
     def cycle(self, committed_at: Mapping[str, Reading[Mapping[str, datetime]]]) -> None:
         """Look once. ``committed_at``: per site the oldest commit of each group there."""
-        serving = look(self.world.clock, self.world.front_door.site).value
+        serving = look(self.world.clock, self.world.client_routing.site).value
         found: list[tuple[str, Blocker]] = []
         for source, target in self.world.links:
             if source != serving:

@@ -12,11 +12,11 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.fence import FenceState
 from drctl.model.forecast import Forecast
+from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
-from drctl.model.warmth import Warmth, WarmthState
-from drctl.monitors.sessions import Followed, Sessions
+from drctl.monitors.sessions import Sessions, TailStatus
 
 LOSSES = (
     Rule.LOSSES_UNKNOWN,
@@ -75,23 +75,28 @@ class Metrics:
         self.epoch.set(nan)
         self.cycle_seconds = self._gauge("drctl_cycle_duration_seconds", "How long the last look took")
         self.cycle_at = self._gauge("drctl_last_cycle_timestamp_seconds", "When the last look ended")
-        self.warm = self._gauge("drctl_warm_groups", "Groups by how well the standby's positions are kept", "state")
-        self.warm_behind = self._gauge(
-            "drctl_warm_behind_records", "Records that the group has read and the standby does not hold yet", "group"
+        self.group_sync = self._gauge(
+            "drctl_group_sync_groups", "Groups by how well the standby's positions are kept", "state"
+        )
+        self.group_sync_behind = self._gauge(
+            "drctl_group_sync_behind_records",
+            "Records that the group has read and the standby does not hold yet",
+            "group",
         )
         self.undecided: set[str] = set()
-        self.warm_commits = Counter(
-            "drctl_warm_commits", "Positions committed at the standby and read back", registry=self.registry
+        self.group_sync_commits = Counter(
+            "drctl_group_sync_commits", "Positions committed at the standby and read back", registry=self.registry
         )
-        self.warm_failed = Counter(
-            "drctl_warm_failures",
-            "Warm cycles that ended in an error, and each time that a group could not be kept",
+        self.group_sync_failed = Counter(
+            "drctl_group_sync_failures",
+            "Cycles of group-offset sync that ended in an error, and each time that a group could not be kept",
             registry=self.registry,
         )
-        self.warm_age = self._gauge(
-            "drctl_warm_age_seconds", "Since it was certainly so what the warm gauges show, or showed last"
+        self.group_sync_age = self._gauge(
+            "drctl_group_sync_age_seconds",
+            "Since it was certainly so what the gauges of group-offset sync show, or showed last",
         )
-        self.warm_age.set(nan)
+        self.group_sync_age.set(nan)
         self._hidden = True
         self.failed = Counter("drctl_cycles_failed", "Looks that ended in an error", registry=self.registry)
         self.loss_records = self._gauge(
@@ -145,14 +150,14 @@ class Metrics:
             gauge.clear()
         for site in seen.sites:
             self._site(site)
-            self._standby(site, seen.front_door)
+            self._standby(site, seen.client_routing)
         for link in seen.links:
             self._link(link)
         epoch = seen.epoch.value
         self.epoch.set(epoch if self._known(seen.epoch, "epoch", "plan") and epoch is not None else nan)
 
     def show_sessions(
-        self, site: str, followed: Reading[Followed], sessions: Sessions, groups: Collection[str]
+        self, site: str, followed: Reading[TailStatus], sessions: Sessions, groups: Collection[str]
     ) -> None:
         """Set what is known of a site's sessions; where the tail cannot be read, that is unknown."""
         for gauge in (self.behind, self.strange, self.members, self.committed_at):
@@ -183,27 +188,27 @@ class Metrics:
         for gauge in (self.losses, self.time_left):
             gauge.remove_by_labels({"link": link})
 
-    def show_warmth(self, warmth: Mapping[str, Warmth], seen: Mapping[str, Warmth]) -> None:
+    def show_group_sync(self, statuses: Mapping[str, GroupSyncStatus], seen: Mapping[str, GroupSyncStatus]) -> None:
         """Set how well the standby's positions are kept; ``seen`` are the groups that the last cycle had to do with."""
-        counts = Counted(each.state for each in warmth.values())
-        for state in WarmthState:
-            self.warm.labels(state.name.lower()).set(counts[state])
-        undecided = {group for group, each in warmth.items() if each.state is WarmthState.UNDECIDED}
-        told_again = {group: warmth[group] for group in self.undecided - undecided if group in warmth}
+        counts = Counted(each.state for each in statuses.values())
+        for state in GroupSyncState:
+            self.group_sync.labels(state.name.lower()).set(counts[state])
+        undecided = {group for group, each in statuses.items() if each.state is GroupSyncState.UNDECIDED}
+        told_again = {group: statuses[group] for group in self.undecided - undecided if group in statuses}
         for group in undecided:
-            self.warm_behind.remove_by_labels({"group": group})
+            self.group_sync_behind.remove_by_labels({"group": group})
         self.undecided = undecided
-        known = {group: each for group, each in warmth.items() if group not in undecided}
+        known = {group: each for group, each in statuses.items() if group not in undecided}
         for group, each in (known if self._hidden else {**told_again, **seen}).items():
-            self.warm_behind.labels(group).set(each.behind)
+            self.group_sync_behind.labels(group).set(each.behind)
         self._hidden = False
-        self.warm_commits.inc(sum(each.committed for each in seen.values()))
+        self.group_sync_commits.inc(sum(each.committed for each in seen.values()))
 
-    def hide_warmth(self) -> None:
+    def hide_group_sync(self) -> None:
         """Show nothing of the groups: nobody knows how they stand now. What was counted stays."""
         self._hidden = True
-        self.warm.clear()
-        self.warm_behind.clear()
+        self.group_sync.clear()
+        self.group_sync_behind.clear()
 
     def show_forecast(self, found: Reading[Forecast], source: str) -> None:
         """Set what a failover away from that site would cost now."""

@@ -9,7 +9,7 @@ from drctl.service.metrics import Metrics
 from drctl.service.telling import Telling
 
 FRESH = 1.0
-"""Seconds for which an answer is good: the warm loop asks ten times a second, and the journal is read for it."""
+"""Seconds for which an answer is good: group-offset sync asks ten times a second, and the journal is read for it."""
 
 
 class PauseWatch:

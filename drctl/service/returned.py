@@ -66,7 +66,7 @@ class ReturnedSites:
         return LeftSite(
             fence=left.fence,
             answers=any(site.facts.name == left.left and site.facts.cluster.known for site in seen.sites),
-            serves=seen.front_door.value == left.left if seen.front_door.known else None,
+            serves=seen.client_routing.value == left.left if seen.client_routing.known else None,
             at_work=bool(self.world.lease.holder()),
             begun=any(cut_off),
             unfinished=not all(cut_off),

@@ -16,13 +16,14 @@ from drctl.model.facts import Status
 from drctl.model.reading import Reading
 from drctl.model.sight import Sight, Sighting
 from drctl.monitors import Eyes, Sessions, follow, hidden, look, oldest_commits
-from drctl.monitors.sessions import Followed
+from drctl.monitors.sessions import TailStatus
 from drctl.ports import Clock, Tail, World
 from drctl.redaction import describe
 from drctl.service.acting import Acting, Opened, led
 from drctl.service.courses import CourseKeeper
 from drctl.service.election import Election
 from drctl.service.foresight import Foresight
+from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.http import listen
 from drctl.service.losses import LossWatch
 from drctl.service.metrics import Metrics
@@ -30,7 +31,6 @@ from drctl.service.pausing import PauseWatch
 from drctl.service.returned import ReturnedSites
 from drctl.service.reversal import PendingReversals
 from drctl.service.telling import Telling, Trouble
-from drctl.service.warmth import WarmKeeper
 
 STALE_AFTER = 3
 """Cycles without a look after which the service is not healthy."""
@@ -41,7 +41,7 @@ FOLLOWING = 5.0
 TURN = 0.1
 """Seconds of it at a time."""
 BREATH = 0.02
-"""Seconds between two turns, for the warm loop to take its own."""
+"""Seconds between two turns, for the group-offset sync to take its own."""
 
 GRACE = 10.0
 """Seconds that what is under way may still take when the service is ended: Kubernetes kills after 30."""
@@ -60,7 +60,7 @@ class Watch:
         look_at: Callable[[World], Status],
         every: timedelta,
         *,
-        warm: bool = False,
+        group_sync: bool = False,
         eyes: Eyes | None = None,
         election: Election | None = None,
         opened: Opened | None = None,
@@ -79,7 +79,7 @@ class Watch:
             election.expose(self.metrics.registry)
         self.pause = PauseWatch(world, self.metrics)
         may_begin = partial(self._may_begin, leads)
-        self.keeper = WarmKeeper(world, self.sessions, self.tails, self.metrics, may_begin) if warm else None
+        self.keeper = GroupSyncLoop(world, self.sessions, self.tails, self.metrics, may_begin) if group_sync else None
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
@@ -129,7 +129,7 @@ class Watch:
             tell = self.log.info if self.telling.changed(name, (role, epoch)) else self.log.debug
             tell("site-seen", cycle=self.cycles, site=name, role=role, epoch=epoch)
 
-    def _oldest(self, followed: Reading[Followed], sessions: Sessions) -> Reading[Mapping[str, datetime]]:
+    def _oldest(self, followed: Reading[TailStatus], sessions: Sessions) -> Reading[Mapping[str, datetime]]:
         """When each group's oldest position was committed, known once the tail was read to its end."""
         told = followed.value
         if told is None or told.behind is None:
@@ -140,8 +140,8 @@ class Watch:
             return Reading(None, followed.seen_at, why)
         return Reading(oldest_commits(sessions, self.world.plan.groups), followed.seen_at)
 
-    def _follow(self, tail: Tail, sessions: Sessions) -> Followed:
-        """In short turns: under load there is always more, and the warm loop needs the tails too."""
+    def _follow(self, tail: Tail, sessions: Sessions) -> TailStatus:
+        """In short turns: under load there is always more, and the group-offset sync needs the tails too."""
         clock = self.world.clock
         deadline = clock.monotonic() + FOLLOWING
         while True:
@@ -215,7 +215,7 @@ class Watch:
         self.log.info("service-started", address=server.address, port=server.port)
         if self.eyes is not None:
             self.eyes.follow(ended)
-        keeping = threading.Thread(target=self._keep_warm, args=(ended,), daemon=True)
+        keeping = threading.Thread(target=self._sync_groups, args=(ended,), daemon=True)
         keeping.start()
         acting = threading.Thread(target=self.acting.run, args=(ended,), daemon=True)
         acting.start()
@@ -230,7 +230,7 @@ class Watch:
         self.log.info("service-stopped", cut_off=not all_ended)
         return all_ended
 
-    def _keep_warm(self, ended: threading.Event) -> None:
+    def _sync_groups(self, ended: threading.Event) -> None:
         busy = False
         while self.keeper is not None and not ended.wait(0.0 if busy else self.keeper.pause):
             busy = self.keeper.cycle_or_tell()

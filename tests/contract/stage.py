@@ -31,7 +31,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.lab.layout import CANARY_TOPIC, USERS
 from drctl.model.access import Users
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
@@ -95,7 +95,7 @@ class Stage(Protocol):
 
     def everyone_writes(self) -> AbstractContextManager[None]: ...
 
-    def denied_by_somebody_else(self, denial: Denial) -> AbstractContextManager[None]: ...
+    def denied_by_somebody_else(self, denial: DenyRule) -> AbstractContextManager[None]: ...
 
     def committing(self, group: str, partition: TopicPartition, offset: int) -> AbstractContextManager[None]: ...
 
@@ -159,7 +159,7 @@ class FakeStage:
         self.site.everyone = False
 
     @contextmanager
-    def denied_by_somebody_else(self, denial: Denial) -> Iterator[None]:
+    def denied_by_somebody_else(self, denial: DenyRule) -> Iterator[None]:
         self.site.denials.add(denial)
         self.site.of_others.add(denial)
         yield
@@ -258,7 +258,7 @@ class RealStage:
             withdraw(self.admin, right)
 
     @contextmanager
-    def denied_by_somebody_else(self, denial: Denial) -> Iterator[None]:
+    def denied_by_somebody_else(self, denial: DenyRule) -> Iterator[None]:
         kind = {Scope.TOPICS: ResourceType.TOPIC, Scope.TRANSACTIONAL_IDS: ResourceType.TRANSACTIONAL_ID}[denial.scope]
         rule = (kind, "*", ResourcePatternType.LITERAL, denial.principal, "*", AclOperation.WRITE)
         self.admin.wait_all(self.admin.admin().create_acls([AclBinding(*rule, AclPermissionType.DENY)]).items(), "deny")

@@ -19,7 +19,7 @@ from drctl.errors import ConfigInvalid, Forbidden, NotFound, Unauthenticated, Un
 from drctl.lab import Lab
 from drctl.lab.certificates import Authority
 from drctl.lab.ports import free_ports
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Canary, Site
 from tests.contract.waiting import until
@@ -99,7 +99,7 @@ def test_a_missing_right_is_named(lab: Lab) -> None:
     properties = lab.site("north").client_properties("canary")
     with opened(properties, lab.site("north").bootstrap_servers) as site:
         with pytest.raises(Forbidden, match="user canary is denied") as rules:
-            AclFence(site, Canary(properties, "drctl.canary")).deny([Denial("User:shop", Scope.TOPICS)])
+            AclFence(site, Canary(properties, "drctl.canary")).deny([DenyRule("User:shop", Scope.TOPICS)])
         assert "ALTER on the cluster" in rules.value.remedy
         with pytest.raises(Forbidden, match="group billing") as commit:
             KafkaPositions(site).commit("billing", {TopicPartition("drctl.canary", 0): Committed(0)})
@@ -145,7 +145,7 @@ def test_a_doubted_site_that_was_silent_is_found_by_itself_once_it_answers(lab: 
             with pytest.raises(Unreachable, match="site east: cannot connect"):
                 KafkaBrokers(site).cluster()
         pair = f"{port}:{servers.split(',')[0].rpartition(':')[2]}"
-        with subprocess.Popen([sys.executable, "-m", "drctl.lab.wire", "localhost", pair]) as wire:
+        with subprocess.Popen([sys.executable, "-m", "drctl.lab.tcp_proxy", "localhost", pair]) as wire:
             until(SystemClock(), "it is found", lambda: KafkaBrokers(site).cluster().kraft)
             wire.kill()
     finally:

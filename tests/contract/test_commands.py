@@ -1,4 +1,4 @@
-"""The contract of Commands, for the fake and real processes; and the front door that is made of commands."""
+"""The contract of Commands, for the fake and real processes; and client routing that is made of commands."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drctl.drivers.command.front_door import CommandFrontDoor
+from drctl.drivers.command.client_routing import CommandClientRouting
 from drctl.drivers.command.processes import Processes
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import DrctlError
@@ -94,30 +94,30 @@ def test_what_outlives_its_command_holds_nobody_up(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> CommandFrontDoor:
+def door(tmp_path: Path) -> CommandClientRouting:
     turn = f"import sys; open({str(tmp_path / 'door')!r}, 'w').write(sys.argv[1])"
     read = f"print(open({str(tmp_path / 'door')!r}).read())"
     (tmp_path / "door").write_text("north")
     commands = DoorCommands((sys.executable, "-c", turn), (sys.executable, "-c", read), timedelta(seconds=60))
-    return CommandFrontDoor(commands, Processes(tmp_path))
+    return CommandClientRouting(commands, Processes(tmp_path))
 
 
-def test_a_door_of_commands_points_where_it_was_turned(door: CommandFrontDoor) -> None:
+def test_a_door_of_commands_points_where_it_was_turned(door: CommandClientRouting) -> None:
     assert door.site() == "north"
     for site in ("south", None, "north"):
-        door.point_to(site)
+        door.route_to(site)
         assert door.site() == site
 
 
 def test_a_door_that_does_not_turn_is_told(tmp_path: Path) -> None:
     commands = FakeCommands()
     commands.known = {"turn": lambda words, text: Ended(0), "read": lambda words, text: Ended(0, "north\n")}
-    door = CommandFrontDoor(DoorCommands(("turn",), ("read",), timedelta(0)), commands)
+    door = CommandClientRouting(DoorCommands(("turn",), ("read",), timedelta(0)), commands)
     with pytest.raises(DrctlError, match="was turned to south, and still reads north"):
-        door.point_to("south")
+        door.route_to("south")
     commands.known["turn"] = lambda words, text: Ended(9, errors="no such balancer")
     with pytest.raises(DrctlError, match=r"cannot be turned: its command ended with 9: no such balancer"):
-        door.point_to("south")
+        door.route_to("south")
     del commands.known["read"]
     with pytest.raises(DrctlError, match="cannot be read"):
         door.site()

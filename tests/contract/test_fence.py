@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from tests.contract.stage import Stage
 
-CANARY = frozenset(Denial("User:canary", scope) for scope in Scope)
+CANARY = frozenset(DenyRule("User:canary", scope) for scope in Scope)
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +38,12 @@ def test_drctl_copies_its_journal_and_is_no_writer_that_needs_a_fence(stage: Sta
 
 
 def test_denying_one_principal_leaves_the_others_free(stage: Stage) -> None:
-    stage.fence.deny([Denial("User:shop", Scope.TOPICS)])
+    stage.fence.deny([DenyRule("User:shop", Scope.TOPICS)])
     assert not stage.fence.canary().refused
 
 
 def test_denying_transactional_ids_alone_does_not_stop_ordinary_writes(stage: Stage) -> None:
-    stage.fence.deny([Denial("User:canary", Scope.TRANSACTIONAL_IDS)])
+    stage.fence.deny([DenyRule("User:canary", Scope.TRANSACTIONAL_IDS)])
     assert not stage.fence.canary().refused
 
 
@@ -60,7 +60,7 @@ def test_denying_and_lifting_twice_is_once(stage: Stage) -> None:
 
 
 def test_a_rule_that_somebody_else_made_stays_theirs_until_it_is_adopted(stage: Stage) -> None:
-    taken = Denial("User:shop", Scope.TOPICS)
+    taken = DenyRule("User:shop", Scope.TOPICS)
     with stage.denied_by_somebody_else(taken):
         assert {(each, each.own) for each in stage.fence.standing()} == {(taken, False)}
         stage.fence.deny({taken, *CANARY})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.epochs import SqliteEpochs
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.memory import SqliteMemory
@@ -17,11 +17,11 @@ from drctl.errors import Conflict, Locked, Refused, Superseded
 from drctl.model.loss import Sighting
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
-from drctl.ports import Clock, Epochs, FrontDoor, Journal, Lease, Memory, Sightings
+from drctl.ports import ClientRouting, Clock, Epochs, Journal, Lease, Memory, Sightings
 from tests.fakes import (
+    FakeClientRouting,
     FakeClock,
     FakeEpochs,
-    FakeFrontDoor,
     FakeJournal,
     FakeLease,
     FakeMemory,
@@ -53,8 +53,8 @@ def lease(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Lease]
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
-def door(request: pytest.FixtureRequest, tmp_path: Path) -> FrontDoor:
-    return FakeFrontDoor() if request.param == "fake" else FileFrontDoor(tmp_path / "door.json")
+def door(request: pytest.FixtureRequest, tmp_path: Path) -> ClientRouting:
+    return FakeClientRouting() if request.param == "fake" else FileClientRouting(tmp_path / "door.json")
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
@@ -197,9 +197,9 @@ def test_a_lease_is_acquired_and_released_twice_without_harm(lease: Callable[[],
     assert not one.held()
 
 
-def test_the_door_points_where_it_was_turned(door: FrontDoor) -> None:
+def test_the_door_points_where_it_was_turned(door: ClientRouting) -> None:
     for site in ("north", None, "south"):
-        door.point_to(site)
+        door.route_to(site)
         assert door.site() == site
 
 

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as Place
 
-from drctl.drivers.kafka.polled_tail import AllowedTail, PolledTail
+from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
 from drctl.drivers.kafka.tail import KafkaTail
 from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.clock import SystemClock
@@ -213,7 +213,7 @@ def test_whoever_may_not_read_the_commits_is_told_the_right_that_is_missing(site
     with pytest.raises(Forbidden, match="__consumer_offsets"):
         read_on()
     tail.close()
-    allowed = AllowedTail(KafkaTail(canary), PolledTail(site.positions, CLOCK))
+    allowed = FallbackTail(KafkaTail(canary), PolledTail(site.positions, CLOCK))
     sessions, group = Sessions(), f"group-{uuid4().hex}"
     partition = TopicPartition(site.topic(), 0)
     site.positions.commit(group, {partition: Committed(4)})

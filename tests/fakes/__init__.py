@@ -11,9 +11,9 @@ from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
 from tests.fakes.store import (
+    FakeClientRouting,
     FakeCouriers,
     FakeEpochs,
-    FakeFrontDoor,
     FakeJournal,
     FakeJournalCopy,
     FakeLease,
@@ -28,6 +28,7 @@ __all__ = [
     "FakeAccess",
     "FakeApi",
     "FakeBrokers",
+    "FakeClientRouting",
     "FakeClock",
     "FakeCommands",
     "FakeConnectors",
@@ -36,7 +37,6 @@ __all__ = [
     "FakeCouriers",
     "FakeEpochs",
     "FakeFence",
-    "FakeFrontDoor",
     "FakeGroup",
     "FakeJournal",
     "FakeJournalCopy",

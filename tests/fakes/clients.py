@@ -1,4 +1,4 @@
-"""Clients that act while time passes: they write until denied, read where the front door sends them, and keep score."""
+"""Clients that act while time passes: they write until denied, read where client routing sends them, and keep score."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -7,7 +7,7 @@ from drctl.errors import Forbidden, Unreachable
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Member
 from tests.fakes.site import FakeSite, FakeTransaction
-from tests.fakes.store import FakeFrontDoor
+from tests.fakes.store import FakeClientRouting
 
 
 class FakeProducer:
@@ -22,7 +22,7 @@ class FakeProducer:
         name: str,
         principal: str,
         topic: str,
-        door: FakeFrontDoor,
+        door: FakeClientRouting,
         sites: Mapping[str, FakeSite],
         *,
         transactional: bool = False,
@@ -93,7 +93,7 @@ class FakeConsumer:
         self,
         group: str,
         topics: tuple[str, ...],
-        door: FakeFrontDoor,
+        door: FakeClientRouting,
         sites: Mapping[str, FakeSite],
         *,
         pace: int = 3,

@@ -14,12 +14,12 @@ from drctl.model.changes import (
     GroupSeen,
     PositionForgotten,
     PositionMoved,
-    Tailed,
+    TailBatch,
     Undecided,
     partition_of,
 )
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
-from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.sight import KafkaView
@@ -173,17 +173,17 @@ class FakeTail:
         self._history = deque(site.history)
         self._told: dict[str, tuple[dict[TopicPartition, tuple[Committed, int]], tuple[Member, ...]]] = {}
 
-    def poll(self, seconds: float) -> Tailed:
+    def poll(self, seconds: float) -> TailBatch:
         self.site.reach()
         if self._history:
             self.site.clock.sleep(seconds)
-            return Tailed(self._history.popleft(), None)
+            return TailBatch(self._history.popleft(), None)
         told = self.catch_up(seconds)
         if not told.changes:
             self.site.clock.sleep(seconds)
         return told
 
-    def catch_up(self, seconds: float) -> Tailed:
+    def catch_up(self, seconds: float) -> TailBatch:
         del seconds
         self.site.reach()
         changes: list[Change] = [change for batch in self._history for change in batch]
@@ -195,7 +195,7 @@ class FakeTail:
                 count += self._told.get(name) != self._now(name)
             else:
                 changes.extend(self._differences(name))
-        return Tailed(changes, count, undecided=replace(hidden, records=count))
+        return TailBatch(changes, count, undecided=replace(hidden, records=count))
 
     def _now(self, name: str) -> tuple[dict[TopicPartition, tuple[Committed, int]], tuple[Member, ...]] | None:
         group = self.site.groups.get(name)
@@ -237,11 +237,11 @@ class FakeFence:
         self.site.reach()
         return Writers(frozenset(self.site.allowed | self.site.platform), self.site.everyone)
 
-    def standing(self) -> frozenset[Denial]:
+    def standing(self) -> frozenset[DenyRule]:
         self.site.reach()
         return frozenset(replace(d, own=d not in self.site.of_others) for d in self.site.denials)
 
-    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
+    def deny(self, denials: Collection[DenyRule], *, adopt: bool = False) -> None:
         self.site.reach()
         with self._effects(f"{'adopt' if adopt else 'deny'} at {self.site.name}") as parts:
             for each in parts(sorted(denials, key=str)):
@@ -249,7 +249,7 @@ class FakeFence:
                     self.site.of_others.discard(each)
                 self.site.denials.add(each)
 
-    def lift(self, denials: Collection[Denial]) -> None:
+    def lift(self, denials: Collection[DenyRule]) -> None:
         self.site.reach()
         with self._effects(f"lift at {self.site.name}") as parts:
             for each in parts(sorted(set(denials) - self.site.of_others, key=str)):

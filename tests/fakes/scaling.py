@@ -7,7 +7,7 @@ from drctl.errors import Conflict, NotFound, Unreachable
 from drctl.model.scaling import Scalable, Scale, Scaler
 from tests.fakes.clock import FakeClock
 from tests.fakes.effects import Effects
-from tests.fakes.store import FakeFrontDoor
+from tests.fakes.store import FakeClientRouting
 
 
 @dataclass
@@ -101,7 +101,7 @@ class FakeScaling:
             found.wanted, found.settled, found.owners = replicas, False, set()
 
 
-class Housing(FakeFrontDoor):
+class Housing(FakeClientRouting):
     """Where a client is that lives in the pods of an object: at the site where one can work, or nowhere."""
 
     def __init__(self, what: Scalable, sites: Mapping[str, FakeScaling]) -> None:

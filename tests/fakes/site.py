@@ -8,7 +8,7 @@ from hashlib import blake2b
 from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.model.access import AclRule
 from drctl.model.changes import Change
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from tests.fakes.clock import FakeClock
@@ -115,8 +115,8 @@ class FakeSite:
         self.replaying: dict[tuple[str, TopicPartition], object] = {}
         self.everyone = False
         self.super_users: set[str] = set()
-        self.denials: set[Denial] = set()
-        self.of_others: set[Denial] = set()
+        self.denials: set[DenyRule] = set()
+        self.of_others: set[DenyRule] = set()
         self.groups: dict[str, FakeGroup] = {}
         self.transactions: list[FakeTransaction] = []
         self.topic_config: dict[str, dict[str, str]] = {}
@@ -151,7 +151,7 @@ class FakeSite:
         """Whether that principal may write now."""
         if principal in self.super_users:
             return True
-        return (self.everyone or principal in self.allowed) and Denial(principal, scope) not in self.denials
+        return (self.everyone or principal in self.allowed) and DenyRule(principal, scope) not in self.denials
 
     def write(self, partition: TopicPartition, payload: bytes, principal: str = "User:app") -> int:
         """Append a record as that principal and return its offset; Forbidden if it is denied."""

@@ -1,4 +1,4 @@
-"""Journal, epochs, lease and front door in memory. State outlives a process; a lease does not."""
+"""Journal, epochs, lease and client routing in memory. State outlives a process; a lease does not."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -236,7 +236,7 @@ class FakeLease:
             self.seat.owner, self.seat.holder = None, ""
 
 
-class FakeFrontDoor:
+class FakeClientRouting:
     """The pointer that clients follow."""
 
     def __init__(self, site: str | None = None, effects: Effects | None = None) -> None:
@@ -246,7 +246,7 @@ class FakeFrontDoor:
     def site(self) -> str | None:
         return self.pointer
 
-    def point_to(self, site: str | None) -> None:
+    def route_to(self, site: str | None) -> None:
         with self._effects(f"door to {site}"):
             self.pointer = site
 

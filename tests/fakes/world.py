@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
 from drctl.plans.copying import CopiedJournal
@@ -21,9 +21,9 @@ from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.scaling import FakeScaling
 from tests.fakes.site import FakeSite
 from tests.fakes.store import (
+    FakeClientRouting,
     FakeCouriers,
     FakeEpochs,
-    FakeFrontDoor,
     FakeJournal,
     FakeJournalCopy,
     FakeLease,
@@ -63,7 +63,7 @@ def plan_file(sinks: tuple[str, ...] = (), *, prefixed: bool = False) -> PlanFil
         workloads=(Workload("wind-farm", tuple(TOPICS), tuple(GROUPS), sinks),),
         objectives=Objectives(timedelta(seconds=60), timedelta(0)),
         guards=Guards(fence_window=timedelta(seconds=1), step_timeout=timedelta(seconds=30), max_lag=1000),
-        front_door=Path("/front-door.json"),
+        client_routing=Path("/client-routing.json"),
         state=Path("/state.sqlite"),
     )
 
@@ -84,7 +84,7 @@ class FakeWorld:
         self.north, self.south = self.sites["north"], self.sites["south"]
         for site in self.sites.values():
             site.allowed |= set(APPLICATIONS)
-        self.south.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
+        self.south.denials = {DenyRule(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
         self.mirrors = {
             ("north", "south"): FakeMirror(
                 self.north, self.south, TOPICS, running=True, prefix=self.plan.link("north", "south").prefix
@@ -108,7 +108,7 @@ class FakeWorld:
         self.commands = FakeCommands(self.clock, self.effects)
         self.memory = FakeMemory()
         self.vault = FakeVault(self.effects)
-        self.door = FakeFrontDoor("north", self.effects)
+        self.door = FakeClientRouting("north", self.effects)
         self.sightings = FakeSightings()
         self.missing_brokers: dict[str, list[int]] = {}
         turbines, shop = APPLICATIONS

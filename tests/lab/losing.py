@@ -1,4 +1,4 @@
-"""Clients at work that follow the front door while their site is lost, and what came of it."""
+"""Clients at work that follow client routing while their site is lost, and what came of it."""
 
 import re
 from collections import defaultdict
@@ -12,8 +12,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from drctl.config import load
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.traffic import commit
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
 from drctl.model.offsets import TopicPartition
@@ -33,7 +33,7 @@ class Client(Application):
 
     def __init__(self, lab: Lab, name: str) -> None:
         super().__init__(name)
-        self.lab, self.door = lab, FileFrontDoor(lab.folder / "front-door.json")
+        self.lab, self.door = lab, FileClientRouting(lab.folder / "client-routing.json")
         self.abandoned: list[object] = []  # closing a client of a dead site would wait for it
 
 
@@ -112,7 +112,7 @@ def short_waits(lab: Lab) -> None:
 
 @contextmanager
 def lost_under_load(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader], int]]:
-    """Everybody works, the standby is warm, then north is killed; the service sees that it is silent."""
+    """Everybody works, the standby is group_sync, then north is killed; the service sees that it is silent."""
     short_waits(lab)
     writer, readers = Writer(lab), [Reader(lab, group) for group in GROUPS]
     clients: list[Client] = [writer, *readers]
@@ -120,7 +120,7 @@ def lost_under_load(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader],
         for each in clients:
             at_work.enter_context(each)
         port = at_work.enter_context(watched(lab, log))
-        wait("commits at the standby", lambda: metric(port, "drctl_warm_commits_total") >= 30)
+        wait("commits at the standby", lambda: metric(port, "drctl_group_sync_commits_total") >= 30)
         wait("the loss is forecast", lambda: metric(port, 'drctl_forecast_loss_records{source="north"}') >= 0)
         for _ in range(2):
             before = metric(port, "drctl_last_cycle_timestamp_seconds")

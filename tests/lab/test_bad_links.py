@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drctl.config import load
-from drctl.decide.readiness import Concern
+from drctl.decide.readiness import GateCategory
 from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
@@ -104,7 +104,7 @@ def test_offset_syncs_that_are_missing(lab: Lab) -> None:
     delete_topic(lab, "south", SYNCS)
     try:
         done = drctl(lab, "switchover", "--to", "south", "--yes")
-        assert done.returncode == Concern.OFFSET_SYNCS, done.stderr
+        assert done.returncode == GateCategory.OFFSET_SYNCS, done.stderr
         assert f"site south has no topic {SYNCS}" in done.stderr
         told = drctl(lab, "groups", "--to", "south")
         assert told.returncode == NotFound.exit_code
@@ -123,7 +123,7 @@ def test_offset_syncs_on_the_wrong_side(lab: Lab) -> None:
         finally:
             client.put(f"/connectors/{SOURCE}/config", config)
             wait("the link runs", lambda: keeps_running(client, SOURCE))
-    assert done.returncode == Concern.OFFSET_SYNCS, done.stderr
+    assert done.returncode == GateCategory.OFFSET_SYNCS, done.stderr
     assert f"{SOURCE}: offset-syncs.topic.location is source" in done.stderr
 
 
@@ -136,7 +136,7 @@ def test_both_directions_running(lab: Lab) -> None:
         wait("both run", lambda: state(client, "south-to-north.source") == "RUNNING")
         done = drctl(lab, "switchover", "--to", "south", "--yes")
         client.delete("/connectors/south-to-north.source")
-    assert done.returncode == Concern.BOTH_DIRECTIONS, done.stderr
+    assert done.returncode == GateCategory.BOTH_DIRECTIONS, done.stderr
     assert "south-to-north.source is RUNNING while north-to-south is in use" in done.stderr
 
 

@@ -121,6 +121,6 @@ def test_a_group_whose_consumers_stay_is_not_handed_over(written: Lab) -> None:
 def test_what_to_hand_over_has_to_be_said(written: Lab) -> None:
     done = drctl(written, "groups", "handover", "--yes")
     assert done.returncode == 2
-    assert "--group, --workload, --topic or --everything" in done.stderr
+    assert "--group, --workload, --topic or --all-groups" in done.stderr
     assert drctl(written, "groups", "handover", "--group", "nobody", "--yes").returncode == 9
     assert drctl(written, "groups", "undo", "--group", "reporting", "--yes").returncode == 9

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.errors import Blocked
 from drctl.lab.faults import FAULTS
@@ -27,7 +27,7 @@ from tests.lab.usage import drctl, wait
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
 CLOCK = SystemClock()
 BLOCKED = Blocked.exit_code
-BEHIND = STEPS[STEPS.index("open-target") + 1 :]
+BEHIND = STEPS[STEPS.index("unfence-target") + 1 :]
 KILLED = '''
 import os, signal, sys
 from dataclasses import replace
@@ -75,7 +75,7 @@ def lab(own_lab: Lab) -> Lab:
 
 def _serving(lab: Lab) -> tuple[str, str]:
     """The site that serves, and the other."""
-    at = FileFrontDoor(lab.folder / "front-door.json").site()
+    at = FileClientRouting(lab.folder / "client-routing.json").site()
     assert at is not None
     return at, next(name for name in ("north", "south") if name != at)
 

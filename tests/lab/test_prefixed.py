@@ -109,7 +109,7 @@ def test_a_lost_site_is_failed_over_and_its_group_goes_on_in_the_copies(
         with reader(lab, "north") as consumer:
             assert numbers(consumer, 300) == list(range(300))
         with watched(lab, tmp_path / "log") as port:
-            wait("its position is at the standby", lambda: metric(port, "drctl_warm_commits_total") >= 1)
+            wait("its position is at the standby", lambda: metric(port, "drctl_group_sync_commits_total") >= 1)
             wait("all is copied", lambda: metric(port, 'drctl_forecast_loss_records{source="north"}') == 0)
             FAULTS["lose-site"](lab, "north")
             wait("the service sees it", lambda: metric(port, 'drctl_site_up{site="north"}') == 0)

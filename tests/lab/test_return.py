@@ -22,7 +22,7 @@ from drctl.monitors import observe
 from drctl.plans import decision, failback, failover, runner, salvage
 from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, last_salvage
 from drctl.plans.export import saved
-from drctl.plans.plan import Plan, Scene
+from drctl.plans.plan import Plan, StepContext
 from drctl.plans.replaying import MARK, name_of
 from drctl.ports import World
 from drctl.wiring import open_world
@@ -105,8 +105,8 @@ def values(world: World, site: str, p: TopicPartition, start: int = 0, stop: int
 
 
 def rescued(world: World, salvaged: Salvaged, p: TopicPartition) -> list[Content]:
-    scene = Scene(world, salvaged.run, {}, {}, True, lambda _: None, lambda: None)
-    return [r for r in saved(scene, salvaged.run.id, salvaged.tails[p]) if r.fate is Fate.COMMITTED]
+    ctx = StepContext(world, salvaged.run, {}, {}, True, lambda _: None, lambda: None)
+    return [r for r in saved(ctx, salvaged.run.id, salvaged.tails[p]) if r.fate is Fate.COMMITTED]
 
 
 def read_all(lab: Lab, site: str, group: str) -> list[tuple[TopicPartition, bytes]]:
@@ -147,7 +147,7 @@ def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab)
         ends = {p: b.high for p, b in world.sites["north"].records.bounds(partitions(world, "north")).items()}
         result = walk(failback.plan(world, "south", "north", observe=observe), world)
         require_only_new_records_came_home(world, found, ends)
-        assert world.front_door.site() == "north"
+        assert world.client_routing.site() == "north"
         assert world.sites["north"].topics.own([READINGS])[READINGS] == {}
         with Load(lab, "north", "home") as load_:
             some_more(world, load_, 120)

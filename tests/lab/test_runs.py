@@ -24,16 +24,16 @@ MORE = """\
     post: [{{command: [{python}, -c, "import sys; sys.exit(7)"]}}]
 """
 DOOR = """\
-  frontDoor:
+  clientRouting:
     command:
-      pointTo: [{python}, turn.py]
-      read: [{python}, -c, "import json; print(json.load(open('front-door.json'))['site'] or '')"]
+      routeTo: [{python}, turn.py]
+      read: [{python}, -c, "import json; print(json.load(open('client-routing.json'))['site'] or '')"]
 """
 TURN = """
 import json, os, sys
-with open("front-door.new", "w") as file:
+with open("client-routing.new", "w") as file:
     json.dump({"site": sys.argv[1] or None}, file)
-os.replace("front-door.new", "front-door.json")
+os.replace("client-routing.new", "client-routing.json")
 """
 
 
@@ -42,7 +42,7 @@ def lab(own_lab: Lab) -> Lab:
     """A lab whose plan file asks for approvals and has hooks and a door of commands; groups have a position each."""
     text = own_lab.plan_file.read_text()
     text = text.replace("maxLag: 100000", "maxLag: 100000, approval: required")
-    text = text.replace("  frontDoor: {file: front-door.json}\n", DOOR.format(python=sys.executable))
+    text = text.replace("  clientRouting: {file: client-routing.json}\n", DOOR.format(python=sys.executable))
     (own_lab.folder / "turn.py").write_text(TURN)
     own_lab.plan_file.write_text(text + MORE.format(python=sys.executable))
     with open_world(load(own_lab.plan_file)) as world:
@@ -83,7 +83,7 @@ def test_a_run_is_approved_told_copied_lost_and_restored(lab: Lab) -> None:
     assert result["evidence"]["check-gates"]["approval"]["by"] == "ben"
     facts = json.loads((lab.folder / "facts.json").read_text())
     assert (facts["run"]["id"], facts["by"], facts["hook"]) == (result["id"], "anna", "pre-1")
-    assert json.loads((lab.folder / "front-door.json").read_text()) == {"site": "south"}
+    assert json.loads((lab.folder / "client-routing.json").read_text()) == {"site": "south"}
 
     again = drctl(lab, *move, "-o", "json")
     assert (again.returncode, json.loads(again.stdout)["id"]) == (0, result["id"]), again.stderr

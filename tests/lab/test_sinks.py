@@ -42,7 +42,7 @@ def wait_for(count: int, delivered: Callable[[], list[str]]) -> None:
     wait(f"{count} records are delivered", lambda: len(delivered()) >= count)
 
 
-class Scene:
+class Situation:
     """A lab with sinks, its workers' connectors and the orders written so far."""
 
     def __init__(self, lab: Lab, world: World) -> None:
@@ -86,66 +86,66 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def situation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Situation]:
     with Lab.start(tmp_path_factory.mktemp("lab") / "sinks", small=True, sinks=True) as lab:
         plan = replace(load(lab.plan_file), workloads=(Workload("shop", (TOPIC,), ()),))
         with open_world(plan) as world:
-            scene = Scene(lab, world)
-            yield scene
-            scene.close()
+            situation = Situation(lab, world)
+            yield situation
+            situation.close()
 
 
 @pytest.mark.parametrize("name", [TABLE, FILE])
-def test_a_sink_goes_on_at_the_other_site_exactly_where_it_was(scene: Scene, name: str) -> None:
-    delivered = scene.rows if name == TABLE else scene.lab.sinks.lines
-    group, north, south = f"connect-{name}", scene.workers["north"], scene.workers["south"]
-    scene.write(300)
-    scene.run("north", name)
-    wait_for(len(scene.written), delivered)
-    assert Counter(delivered()) == Counter(scene.written)
+def test_a_sink_goes_on_at_the_other_site_exactly_where_it_was(situation: Situation, name: str) -> None:
+    delivered = situation.rows if name == TABLE else situation.lab.sinks.lines
+    group, north, south = f"connect-{name}", situation.workers["north"], situation.workers["south"]
+    situation.write(300)
+    situation.run("north", name)
+    wait_for(len(situation.written), delivered)
+    assert Counter(delivered()) == Counter(situation.written)
 
     wait("it works", lambda: north.state(name).working)
     with pytest.raises(Conflict):
-        scene.world.sites["north"].positions.commit(group, {PARTITIONS[0]: Committed(0)})
-    scene.write(60)
+        situation.world.sites["north"].positions.commit(group, {PARTITIONS[0]: Committed(0)})
+    situation.write(60)
     north.stop(name)
-    wait("its group is empty", lambda: scene.empty("north", name))
-    scene.write(90)
-    handed = scene.positions("north", name)
+    wait("its group is empty", lambda: situation.empty("north", name))
+    situation.write(90)
+    handed = situation.positions("north", name)
     assert set(handed) == set(PARTITIONS)
-    scene.world.sites["north"].positions.commit(group, handed)
-    wait("the link has copied all", lambda: lag(scene.world, "north", "south").total == 0)
+    situation.world.sites["north"].positions.commit(group, handed)
+    wait("the link has copied all", lambda: lag(situation.world, "north", "south").total == 0)
 
-    answers = translate_groups(scene.world, "north", "south", [group])[group]
+    answers = translate_groups(situation.world, "north", "south", [group])[group]
     there = {p: Committed(a.offset) for p, a in answers.items() if isinstance(a, Translated)}
     assert set(there) == set(PARTITIONS), answers
     assert any(there[p].offset != handed[p].offset for p in PARTITIONS)
 
     config = north.definition(name)
-    assert config == scene.lab.sinks.connectors[name]
+    assert config == situation.lab.sinks.connectors[name]
     south.put(name, config)
     assert south.state(name).state is ConnectorState.STOPPED
-    owed = len(scene.written) - len(delivered())
+    owed = len(situation.written) - len(delivered())
     assert owed >= 90
     for extra in (0, owed):  # from the position handed over, and once more as a control: what comes twice must show
-        scene.world.sites["south"].positions.commit(group, there)
+        situation.world.sites["south"].positions.commit(group, there)
         south.resume(name)
-        wait_for(len(scene.written) + extra, delivered)
+        wait_for(len(situation.written) + extra, delivered)
         south.stop(name)
-        wait("its group is empty", lambda: scene.empty("south", name))
-        assert (Counter(delivered()) - Counter(scene.written)).total() == extra
-        assert not Counter(scene.written) - Counter(delivered())
+        wait("its group is empty", lambda: situation.empty("south", name))
+        assert (Counter(delivered()) - Counter(situation.written)).total() == extra
+        assert not Counter(situation.written) - Counter(delivered())
 
 
-def test_the_password_of_the_database_is_in_no_definition(scene: Scene) -> None:
-    scene.workers["north"].put(TABLE, scene.lab.sinks.connectors[TABLE])
-    told = scene.workers["north"].definition(TABLE)
+def test_the_password_of_the_database_is_in_no_definition(situation: Situation) -> None:
+    situation.workers["north"].put(TABLE, situation.lab.sinks.connectors[TABLE])
+    told = situation.workers["north"].definition(TABLE)
     assert told is not None
     assert told["connection.password"].startswith("${file:")
 
 
-def test_an_attached_lab_has_its_sinks_and_one_without_says_so(scene: Scene, tmp_path: Path) -> None:
-    assert Lab.attach(scene.lab.folder).sinks.rows() == scene.lab.sinks.rows()
+def test_an_attached_lab_has_its_sinks_and_one_without_says_so(situation: Situation, tmp_path: Path) -> None:
+    assert Lab.attach(situation.lab.folder).sinks.rows() == situation.lab.sinks.rows()
     with pytest.raises(LabError, match="no sinks"):
         _ = Lab(tmp_path, {}, CLOCK).sinks
 

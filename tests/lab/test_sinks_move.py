@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from drctl.config import load
-from drctl.decide.rules import Concern
+from drctl.decide.rules import GateCategory
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.worker import path
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter
@@ -77,7 +77,7 @@ def name_a_worker_that_the_plan_file_does_not(lab: Lab) -> None:
     lab.plan_file.write_text(re.sub(r" +platformPrincipals: .*\n", "", text))
     planned = drctl(lab, "plan", "switchover", "--to", "south", "-o", "json")
     lab.plan_file.write_text(text)
-    assert planned.returncode == Concern.WRITERS.value, planned.stdout + planned.stderr
+    assert planned.returncode == GateCategory.WRITERS.value, planned.stdout + planned.stderr
     told = json.loads(planned.stdout)
     assert [WORKER in each["detail"] for each in told["blockers"] if each["rule"] == "STANDBY_OPEN"] == [True]
     warned = [each["detail"] for each in told["warnings"] if each["rule"] == "DENIED_TOO"]

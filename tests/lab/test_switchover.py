@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from drctl.config import load
 from drctl.drivers.kafka.traffic import commit
-from drctl.errors import Compensated
+from drctl.errors import RolledBack
 from drctl.lab.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
@@ -55,7 +55,7 @@ def move(world: World) -> RunResult:
 
 def sites(world: World) -> tuple[str, str]:
     """The site that serves, and the other."""
-    serving = world.front_door.site()
+    serving = world.client_routing.site()
     assert serving is not None
     return serving, next(name for name in world.sites if name != serving)
 
@@ -65,7 +65,7 @@ class Writer(Application):
 
     def __init__(self, lab: Lab, world: World, prefix: str) -> None:
         super().__init__("writer")
-        self.lab, self.door, self.prefix = lab, world.front_door, prefix
+        self.lab, self.door, self.prefix = lab, world.client_routing, prefix
         self.acknowledged: PerPartition = defaultdict(list)
         self.moves = 0
 
@@ -100,7 +100,7 @@ class Reader(Application):
 
     def __init__(self, lab: Lab, world: World, group: str, prefix: str, *, stubborn: bool = False) -> None:
         super().__init__(group)
-        self.lab, self.door, self.group, self.prefix, self.stubborn = lab, world.front_door, group, prefix, stubborn
+        self.lab, self.door, self.group, self.prefix, self.stubborn = lab, world.client_routing, group, prefix, stubborn
         self.processed: PerPartition = defaultdict(list)
         self.joined = Event()
 
@@ -204,12 +204,12 @@ def test_a_consumer_that_never_leaves_is_named_and_the_source_is_open_again(lab:
     with opened(lab, step_timeout=8) as world, Reader(lab, world, "reporting", prefix, stubborn=True) as reader:
         source, _ = sites(world)
         wait("the reader has joined", reader.joined.is_set, 30)
-        with pytest.raises(Compensated, match=r"group reporting is Stable with .* at /127\.0\.0\.1"):
+        with pytest.raises(RolledBack, match=r"group reporting is Stable with .* at /127\.0\.0\.1"):
             move(world)
         with Writer(lab, world, prefix) as writer:
             some_writes(world, writer)
         assert writer.moves == 0
-        assert world.front_door.site() == source
+        assert world.client_routing.site() == source
         assert world.links[sites(world)].replication.status().working
 
 

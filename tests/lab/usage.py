@@ -89,10 +89,10 @@ def to_the_end(lab: Lab, site: str, group: str, *topics: str) -> list[Message]:
 
 @contextmanager
 def watched(lab: Lab, log: Path) -> Iterator[int]:
-    """The service beside it, keeping the standby warm; gives its port."""
-    command = [sys.executable, "-m", "drctl", "-v", "-f", str(lab.plan_file), "service", "run", "--warm"]
+    """The service beside it, keeping the standby in sync; gives its port."""
+    command = [sys.executable, "-m", "drctl", "-v", "-f", str(lab.plan_file), "service", "run", "--sync-groups"]
     with log.open("w+") as file:
-        service = subprocess.Popen([*command, "--listen", "127.0.0.1:0", "--every", "3s"], stderr=file)
+        service = subprocess.Popen([*command, "--listen", "127.0.0.1:0", "--interval", "3s"], stderr=file)
     try:
         wait("it serves", lambda: re.search(r'"port": (\d+)', log.read_text()))
         found = re.search(r'"port": (\d+)', log.read_text())

@@ -7,10 +7,10 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
 from drctl.monitors import Sessions, observe
 from drctl.plans import failover, runner
-from drctl.plans.warming import Warm
+from drctl.plans.group_sync import GroupSync
 from drctl.ports import World
 from tests.fakes import FakeSite, FakeTail, FakeWorld
-from tests.spec.stage import Audience
+from tests.spec.stage import RecordingObserver
 
 SOMEBODY = Attestation("anna", "the building is without power")
 
@@ -27,17 +27,17 @@ def fail_over(
 ) -> RunResult:
     """One process' attempt to go on at the target."""
     plan = failover.plan(world, source, target, observe=observe, accepted=accepted, attestation=attestation)
-    return runner.run(plan, world, Audience())
+    return runner.run(plan, world, RecordingObserver())
 
 
-def kept_warm(earth: FakeWorld, source: str = "north", target: str = "south", *, sighted: bool = True) -> FakeWorld:
+def synced(earth: FakeWorld, source: str = "north", target: str = "south", *, sighted: bool = True) -> FakeWorld:
     """The same world after the service has kept the positions for some seconds, and has seen the source's ends."""
-    warm, tail, sessions = Warm(earth.ports(), source, target), FakeTail(earth.sites[source]), Sessions()
+    group_sync, tail, sessions = GroupSync(earth.ports(), source, target), FakeTail(earth.sites[source]), Sessions()
     for number in range(15):
         sessions.apply(tail.poll(0.1).changes)
         moved = sessions.take_moved()
-        warm.note({g: {p: sessions.positions(g)[p].committed for p in each} for g, each in moved.items()})
-        warm.cycle()
+        group_sync.note({g: {p: sessions.positions(g)[p].committed for p in each} for g, each in moved.items()})
+        group_sync.cycle()
         earth.clock.sleep(0.2)
         if sighted and number % 5 == 4:
             earth.sight()

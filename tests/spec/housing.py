@@ -1,4 +1,4 @@
-"""A world whose consumers live in the pods of Deployments, and follow no front door."""
+"""A world whose consumers live in the pods of Deployments, and follow no client routing."""
 
 from dataclasses import replace
 

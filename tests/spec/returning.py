@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, Evidence, Run, RunResult, RunState
@@ -11,12 +11,12 @@ from drctl.monitors import observe
 from drctl.plans import decision, evidence, failback, runner, salvage
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.export import saved
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.selection import FAILOVER
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
-from tests.spec.stage import Audience
+from tests.spec.stage import RecordingObserver
 
 FAILOVER_RUN = "20260101T000000-failover"
 
@@ -53,12 +53,12 @@ def returned(*, fence: str = "pending", behind: int = 0, batch: int = 3) -> Afte
         frontier[p] = known[-behind]
     _hand_positions_over(earth, frontier)
     if fence != "pending":
-        earth.north.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
+        earth.north.denials = {DenyRule(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
     _write_down(earth, fence, frontier, ends)
     earth.south.denials.clear()
     for site in earth.sites.values():
         site.allowed.add("User:drctl")  # it may replay
-    earth.door.point_to("south")
+    earth.door.route_to("south")
     earth.settle(3)
     earth.north.down, link.holds = False, False
     earth.effects.names.clear()
@@ -96,7 +96,7 @@ def salve(world: World) -> RunResult:
     """One process' salvage."""
     failover = aftermath(world)
     plan = salvage.ordered(failover.run.source, failover.run.target, failover.run.id)
-    return runner.run(plan, world, Audience())
+    return runner.run(plan, world, RecordingObserver())
 
 
 def decide(world: World, topic: str, wanted: Decision, records: int | None = None) -> RunResult:
@@ -104,7 +104,7 @@ def decide(world: World, topic: str, wanted: Decision, records: int | None = Non
     failover = aftermath(world)
     salvaged = last_salvage(world, failover)
     plan = decision.made(failover, salvaged, topic, wanted, by="Ada", reason="a test", records=records)
-    return runner.run(plan, world, Audience())
+    return runner.run(plan, world, RecordingObserver())
 
 
 def decide_all(earth: FakeWorld, wanted: Decision = Decision.HAND_OVER) -> None:
@@ -116,15 +116,14 @@ def decide_all(earth: FakeWorld, wanted: Decision = Decision.HAND_OVER) -> None:
 def go_home(world: World) -> RunResult:
     """One process' failback."""
     plan = failback.plan(world, "south", "north", observe=observe)
-    return runner.run(plan, world, Audience())
+    return runner.run(plan, world, RecordingObserver())
 
 
 def rescued(earth: FakeWorld, fate: Fate = Fate.COMMITTED) -> dict[TopicPartition, list[bytes]]:
     """What the newest salvage holds of that fate, in order."""
     world = earth.ports()
     found = last_salvage(world, aftermath(world))
-    scene = Scene(world, found.run, {}, {}, True, lambda _: None, lambda: None)
+    ctx = StepContext(world, found.run, {}, {}, True, lambda _: None, lambda: None)
     return {
-        p: [r.value or b"" for r in saved(scene, found.run.id, tail) if r.fate is fate]
-        for p, tail in found.tails.items()
+        p: [r.value or b"" for r in saved(ctx, found.run.id, tail) if r.fate is fate] for p, tail in found.tails.items()
     }

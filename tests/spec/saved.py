@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from drctl import __version__
-from drctl.errors import Compensated, DrctlError
+from drctl.errors import DrctlError, RolledBack
 from drctl.model.chain import Change, Line
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose, some_lag, watch_two_writers
+from tests.spec.failing import fail_over, lose, some_lag, synced, watch_two_writers
 from tests.spec.stage import go_on, switch, watch_for_two_open_sites
 
 FOLDER = Path(__file__).parents[1] / "journals"
@@ -96,7 +96,7 @@ def _stubborn() -> FakeWorld:
 
 def _dead() -> FakeWorld:
     """North is gone under load."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth)
     return earth
@@ -147,7 +147,7 @@ def cut_off(earth: FakeWorld, cut: Cut, act: Callable[[World], object]) -> bool:
     earth.effects.watchers.append(die)
     died = False
     try:
-        with suppress(Compensated):
+        with suppress(RolledBack):
             act(earth.ports())
     except Killed:
         died = True

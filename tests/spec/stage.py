@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from drctl.errors import Compensated
+from drctl.errors import RolledBack
 from drctl.model.link import ConnectorState
 from drctl.model.run import RunResult, RunState
 from drctl.model.terms import Terms
@@ -21,7 +21,7 @@ from tests.fakes import FakeWorld, Killed
 
 
 @dataclass(slots=True)
-class Audience:
+class RecordingObserver:
     """Who watches the live display."""
 
     seen: list[Progress] = field(default_factory=list)
@@ -54,20 +54,20 @@ def switch(
 ) -> RunResult:
     """One process' attempt."""
     plan = switchover.plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
-    return runner.run(plan, world, Audience(), terms)
+    return runner.run(plan, world, RecordingObserver(), terms)
 
 
 def make_up(world: World) -> RunResult:
     """Begin the replication home that a move left pending, as 'drctl runs resume' does."""
     owed = pending_reversal(world)
     assert owed is not None
-    return runner.run(reversal.ordered(owed.run.source, owed.run.target, owed.run.id), world, Audience())
+    return runner.run(reversal.ordered(owed.run.source, owed.run.target, owed.run.id), world, RecordingObserver())
 
 
 def go_on(world: World, terms: Terms = Terms()) -> RunResult:  # noqa: B008 - frozen
     """Continue the unfinished run from the journal alone, or abort it."""
     plan, smaller = rebuilt(world, require_unfinished(world, ""), observe)
-    return runner.run(plan, smaller, Audience(), terms)
+    return runner.run(plan, smaller, RecordingObserver(), terms)
 
 
 def cut_then_resumed(earth: FakeWorld, effect: int, *, before: bool) -> RunResult | None:
@@ -113,7 +113,7 @@ def require_served_by(earth: FakeWorld, site: str) -> None:
     assert not earth.sites[site].denials
 
 
-def require_turned_back(earth: FakeWorld, error: Compensated) -> None:
+def require_turned_back(earth: FakeWorld, error: RolledBack) -> None:
     """The source serves as if nothing had happened."""
     require_served_by(earth, "north")
     assert earth.ports().sites["north"].fence.canary().refused is False

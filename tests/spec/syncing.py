@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from drctl.errors import DrctlError, Unreachable
+from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.warmth import WarmthState
 from tests.fakes import FakePositions, FakeWorld, fake_world
-from tests.spec.test_warm import READINGS, Keeper, read_before
+from tests.spec.test_group_sync import READINGS, Keeper, read_before
 
 
 @dataclass
@@ -61,5 +61,5 @@ def reached(earth: FakeWorld, group: str = "dispatch", partition: TopicPartition
     return len(read_before(earth, "south", group, partition))
 
 
-def state(keeper: Keeper, group: str = "dispatch") -> WarmthState:
-    return keeper.warm.warmth[group].state
+def state(keeper: Keeper, group: str = "dispatch") -> GroupSyncState:
+    return keeper.group_sync.statuses[group].state

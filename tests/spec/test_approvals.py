@@ -7,7 +7,7 @@ import pytest
 
 from drctl.decide.digests import facts_digest
 from drctl.errors import ApprovalMissing, ConfigInvalid
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
 from drctl.monitors import observe
@@ -84,7 +84,7 @@ def a_stranger(earth: FakeWorld) -> None:
     """Somebody new, who is denied at the standby as everybody is."""
     for site in earth.sites.values():
         site.allowed.add("User:stranger")
-    earth.south.denials |= {Denial("User:stranger", scope) for scope in Scope}
+    earth.south.denials |= {DenyRule("User:stranger", scope) for scope in Scope}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from drctl.cli.capacity import capacity_document, demanded
-from drctl.errors import Blocked, Compensated
+from drctl.errors import Blocked, RolledBack
 from drctl.model.capacity import Capacity, Demand, Shift
 from drctl.model.run import RunState
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable
@@ -70,7 +70,7 @@ def test_what_the_standby_needs_is_there_before_anything_is_stopped() -> None:
 def test_capacity_that_does_not_come_turns_the_run_back_before_anything_was_stopped() -> None:
     earth = demanding()
     earth.scaling["south"].stuck.add(str(POOL))
-    with pytest.raises(Compensated, match="KafkaNodePool/broker has 0 of 5 replicas") as caught:
+    with pytest.raises(RolledBack, match="KafkaNodePool/broker has 0 of 5 replicas") as caught:
         switch(earth.ports())
     require_turned_back(earth, caught.value)
     assert not [name for name in earth.effects.names if name.startswith(("deny", "keep"))]

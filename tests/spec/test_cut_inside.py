@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import Compensated, Locked
+from drctl.errors import Locked, RolledBack
 from drctl.model.link import ConnectorState
 from drctl.model.run import RunResult, RunState
 from drctl.model.salvage import Decision
@@ -13,10 +13,10 @@ from tests.fakes.effects import INSIDE, Cut
 from tests.spec.failing import (
     beyond_the_frontier,
     fail_over,
-    kept_warm,
     lose,
     require_served_by_target,
     some_lag,
+    synced,
     watch_two_writers,
 )
 from tests.spec.returning import decide_all, go_home, returned, salve
@@ -44,21 +44,21 @@ def _stubborn() -> FakeWorld:
 
 
 def _back(earth: FakeWorld) -> RunResult:
-    with pytest.raises(Compensated) as caught:
+    with pytest.raises(RolledBack) as caught:
         switch(earth.ports())
     require_turned_back(earth, caught.value)
     return RunResult(*earth.journal.runs()[-1], (), {})
 
 
 def _lost() -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth)
     return earth
 
 
 def _limping() -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.missing_brokers = {"north": [2, 3]}
     some_lag(earth)
     return earth
@@ -83,7 +83,7 @@ def _go_home(earth: FakeWorld) -> RunResult:
 
 RUNS: dict[str, tuple[Build, Act]] = {
     "switchover": (fake_world, _switch),
-    "way back": (_stubborn, _back),
+    "rollback": (_stubborn, _back),
     "failover, site lost": (_lost, _fail_over),
     "failover, site limping": (_limping, _fail_over),
     "failback": (_decided, _go_home),
@@ -122,12 +122,12 @@ def test_a_run_cut_off_inside_a_request_ends_as_if_undisturbed(kind: str, effect
     earth.new_process()
     result = act(earth)
     assert both_open == []
-    assert result.state is (RunState.COMPENSATED if kind == "way back" else RunState.DONE)
+    assert result.state is (RunState.COMPENSATED if kind == "rollback" else RunState.DONE)
     if kind == "switchover":
         earth.settle()
         require_served_by(earth, "south")
         require_nothing_lost_or_repeated(earth, "south")
-    elif kind == "way back":
+    elif kind == "rollback":
         require_nothing_lost_or_repeated(earth, "north")
     elif kind == "failback":
         earth.settle()

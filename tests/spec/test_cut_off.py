@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.errors import Blocked, Compensated
+from drctl.errors import Blocked, RolledBack
 from drctl.model.run import RunState
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import (
@@ -23,7 +23,7 @@ def _effects_of_a_switchover() -> tuple[str, ...]:
 
 def _effects_of_a_way_back() -> tuple[str, ...]:
     earth = _with_a_group_that_never_leaves()
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports())
     return tuple(f"{number} {name}" for number, name in enumerate(earth.effects.names))
 
@@ -62,7 +62,7 @@ def test_a_switchover_cut_off_anywhere_ends_as_if_never_interrupted(effect: int,
 def test_a_way_back_cut_off_anywhere_ends_with_the_source_open(effect: int, before: bool) -> None:
     earth = _with_a_group_that_never_leaves()
     both_open = watch_for_two_open_sites(earth)
-    with pytest.raises(Compensated) as caught:
+    with pytest.raises(RolledBack) as caught:
         cut_then_resumed(earth, effect, before=before)
     require_turned_back(earth, caught.value)
     assert both_open == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, DeadlinePassed
+from drctl.errors import Blocked, DeadlinePassed, RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunResult, RunState
 from drctl.model.scaling import Scaler
@@ -17,10 +17,10 @@ from drctl.plans import handover, runner
 from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
-from tests.spec.failing import fail_over, kept_warm, lose
+from tests.spec.failing import fail_over, lose, synced
 from tests.spec.housing import BEFORE, BILLING, CARRIERS, DISPATCH, housed, require_pods
 from tests.spec.stage import (
-    Audience,
+    RecordingObserver,
     cut_then_resumed,
     go_on,
     killed_at,
@@ -46,7 +46,7 @@ def _with_a_member_that_lives_elsewhere() -> FakeWorld:
 
 def _effects_of_a_way_back() -> list[str]:
     earth = _with_a_member_that_lives_elsewhere()
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports())
     return [f"{number} {name}" for number, name in enumerate(earth.effects.names)]
 
@@ -91,7 +91,7 @@ def test_cut_off_anywhere_and_continued_the_numbers_are_found_again(effect: int,
 @pytest.mark.parametrize("effect", range(len(BACK) - 1), ids=BACK[:-1])
 def test_a_way_back_cut_off_anywhere_scales_up_again_what_there_was(effect: int, before: bool) -> None:
     earth = _with_a_member_that_lives_elsewhere()
-    with pytest.raises(Compensated) as caught:
+    with pytest.raises(RolledBack) as caught:
         cut_then_resumed(earth, effect, before=before)
     require_turned_back(earth, caught.value)
     require_pods(earth, "north")
@@ -103,7 +103,7 @@ def test_an_abort_scales_up_again_at_the_source() -> None:
     earth.effects.cut_off(number, before=False)
     with pytest.raises(Killed):
         switch(earth.ports())
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         go_on(earth.new_process(), Terms(by="Ada", abort="not tonight"))
     require_pods(earth, "north")
     require_nothing_lost_or_repeated(earth, "north")
@@ -120,7 +120,7 @@ def test_pods_that_are_ending_are_waited_for() -> None:
 def test_a_pod_that_does_not_end_is_named_and_turns_the_run_back() -> None:
     earth = housed()
     earth.scaling["north"].lingers = 10_000
-    with pytest.raises(Compensated, match=r"in vain: Deployment/dispatch has .*dispatch-0") as caught:
+    with pytest.raises(RolledBack, match=r"in vain: Deployment/dispatch has .*dispatch-0") as caught:
         switch(earth.ports())
     assert isinstance(caught.value.__cause__, DeadlinePassed)
 
@@ -129,11 +129,11 @@ def test_who_scales_up_behind_our_back_before_the_target_is_open_turns_the_run_b
     earth = housed()
 
     def meddle(effect: str) -> None:
-        if effect == "journal says step-observed close-consumers":
+        if effect == "journal says step-observed drain-consumers":
             earth.scaling["north"].objects[str(DISPATCH)].wanted = 1
 
     earth.effects.watchers.append(meddle)
-    with pytest.raises(Compensated, match="scale-down-source"):
+    with pytest.raises(RolledBack, match="scale-down-source"):
         switch(earth.ports())
 
 
@@ -213,7 +213,7 @@ def test_a_manifest_that_drctl_may_overrule_is_no_reason_to_wait() -> None:
 
 def hand_over(world: World, *groups: str) -> RunResult:
     plan = handover.ordered("north", "south", observe=observe)
-    return runner.run(plan, narrowed(world, groups=groups), Audience())
+    return runner.run(plan, narrowed(world, groups=groups), RecordingObserver())
 
 
 def _effects_of_a_handover() -> list[str]:
@@ -256,7 +256,7 @@ ANY = AcceptedLoss(10_000)
 
 def _lost() -> FakeWorld:
     """North is gone, its Kubernetes too; at south somebody wrote down how many are needed."""
-    earth = kept_warm(housed())
+    earth = synced(housed())
     lose(earth)
     for consumer in earth.consumers.values():
         consumer.at = None
@@ -271,7 +271,7 @@ def _lost() -> FakeWorld:
 
 def _effects_of_a_failover() -> list[str]:
     earth = _lost()
-    with suppress(Compensated):
+    with suppress(RolledBack):
         fail_over(earth.ports(), accepted=ANY)
     return [f"{number} {name}" for number, name in enumerate(earth.effects.names)]
 
@@ -310,7 +310,7 @@ def test_a_failover_that_knows_no_number_says_so_before_and_after_and_goes_on() 
 
 
 def test_a_failover_from_a_limping_site_whose_kubernetes_answers_scales_down_there() -> None:
-    earth = kept_warm(housed())
+    earth = synced(housed())
     earth.missing_brokers = {"north": [2, 3]}
     result = fail_over(earth.ports(), accepted=ANY)
     assert result.evidence["scale-down-source"] == {"scaled down": [str(what) for what in BEFORE]}
@@ -318,8 +318,8 @@ def test_a_failover_from_a_limping_site_whose_kubernetes_answers_scales_down_the
 
 
 def test_a_failover_that_takes_a_switchover_over_knows_what_the_source_had() -> None:
-    earth = kept_warm(housed())
-    with killed_at(earth, "journal says step-observed close-consumers"):
+    earth = synced(housed())
+    with killed_at(earth, "journal says step-observed drain-consumers"):
         switch(earth.ports())
     lose(earth)
     earth.scaling["north"].down = True

@@ -8,7 +8,7 @@ from drctl.decide.diagnosis import Diagnosis, Severity
 from drctl.decide.rules import Rule
 from drctl.errors import Locked, Refused, Superseded
 from drctl.model.access import EVERYONE, AclRule
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.fixes import AllowRight
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, RunState
@@ -60,10 +60,10 @@ def test_copies_under_other_names_are_looked_at_under_these() -> None:
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_right_to_write_that_a_fenced_standby_lacks_is_added_without_opening_it(killed: bool) -> None:
     earth = well()
-    earth.south.denials = {Denial(name, scope) for name in earth.south.allowed - {"User:mm2"} for scope in Scope}
+    earth.south.denials = {DenyRule(name, scope) for name in earth.south.allowed - {"User:mm2"} for scope in Scope}
     earth.north.rules |= {WRITE, WRITE._replace(principal="User:mm2", name="more", pattern="LITERAL")}
     earth.north.allowed.add("User:bank")
-    open_to: list[frozenset[Denial]] = []
+    open_to: list[frozenset[DenyRule]] = []
     earth.effects.watchers.append(lambda _: open_to.append(writers_left(earth)))
     fixes = look(earth).fixes
     if killed:
@@ -79,14 +79,14 @@ def test_a_right_to_write_that_a_fenced_standby_lacks_is_added_without_opening_i
 
 def test_a_right_of_everybody_to_write_is_not_added_at_a_fenced_standby() -> None:
     earth = well()
-    earth.south.denials = {Denial(name, scope) for name in earth.south.allowed - {"User:mm2"} for scope in Scope}
+    earth.south.denials = {DenyRule(name, scope) for name in earth.south.allowed - {"User:mm2"} for scope in Scope}
     everybody = WRITE._replace(principal=EVERYONE)
     failed = mend(earth.ports(), "north", "south", [AllowRight("south", everybody)], lambda _: None)
     assert "would open the standby to everybody" in failed[0]
     assert everybody not in earth.south.rules
 
 
-def writers_left(earth: FakeWorld) -> frozenset[Denial]:
+def writers_left(earth: FakeWorld) -> frozenset[DenyRule]:
     south = earth.ports().sites["south"].fence
     return south.writers().undenied(south.standing(), {"User:mm2"})
 

@@ -7,7 +7,7 @@ from drctl.drills.timeline import Span
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunResult
 from tests.fakes import fake_world
-from tests.spec.failing import fail_over, kept_warm, lose, some_lag
+from tests.spec.failing import fail_over, lose, some_lag, synced
 from tests.spec.stage import switch
 from tests.unit.drills.example import PROVENANCE
 
@@ -33,7 +33,7 @@ def test_a_switchovers_evidence() -> None:
 
 
 def test_a_failovers_evidence() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth, sighted=True)
     require_same(fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True)))

@@ -11,7 +11,7 @@ from drctl.model.salvage import Decision
 from drctl.monitors import observe
 from drctl.plans import failover, retention, runner
 from tests.fakes import Killed, fake_world
-from tests.spec.failing import beyond_the_frontier, fail_over, kept_warm, lose, watch_two_writers
+from tests.spec.failing import beyond_the_frontier, fail_over, lose, synced, watch_two_writers
 from tests.spec.returning import Aftermath, decide_all, go_home, rescued, returned, salve
 from tests.spec.stage import require_served_by, switch, watch_for_two_open_sites
 
@@ -211,7 +211,7 @@ def test_a_failback_ends_what_the_failover_began() -> None:
 
 
 def test_from_a_real_failover_to_the_end_of_the_failback() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     link = earth.mirrors["north", "south"]
     link.holds = True
     earth.settle(1)

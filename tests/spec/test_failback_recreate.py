@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, StepFailed, Undecided
+from drctl.errors import Blocked, RolledBack, StepFailed, Undecided
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import OffsetSync, TopicPartition
 from drctl.model.run import RunState
@@ -14,7 +14,7 @@ from drctl.plans.recreations import standing
 from drctl.ports import World
 from tests.fakes import Killed
 from tests.spec.returning import Aftermath, decide_all, go_home, returned, salve
-from tests.spec.stage import Audience, go_on, require_served_by, switch, watch_for_two_open_sites
+from tests.spec.stage import RecordingObserver, go_on, require_served_by, switch, watch_for_two_open_sites
 
 TOPIC, OTHER = "turbines.readings", "shop.orders"
 P = TopicPartition(TOPIC, 0)
@@ -42,7 +42,7 @@ def _ready(*, decided: bool = True) -> Aftermath:
 def _recreate(world: World, *topics: str, accepted: int = 0) -> RunState:
     wanted = topics or (TOPIC,)
     plan = failback.plan(world, "south", "north", observe=observe, recreate=wanted, accepted=AcceptedLoss(accepted))
-    return runner.run(plan, world, Audience()).state
+    return runner.run(plan, world, RecordingObserver()).state
 
 
 def _effects() -> tuple[str, ...]:
@@ -148,7 +148,7 @@ def test_a_topic_that_cannot_be_created_again_is_owed_until_it_can() -> None:
         _recreate(earth.ports())
     earth.effects.watchers.remove(forbid)
     earth.north.withheld.clear()
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         _recreate(earth.new_process())
     assert P in earth.north.logs
     with pytest.raises(Blocked) as caught:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, LossNotAccepted
+from drctl.errors import Blocked, LossNotAccepted, RolledBack
 from drctl.model.fence import Attestation, FenceState
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss, EndsFrom
@@ -17,20 +17,20 @@ from tests.spec.failing import (
     SOMEBODY,
     beyond_the_frontier,
     fail_over,
-    kept_warm,
     lose,
     require_nothing_skipped,
     require_served_by_target,
     some_lag,
+    synced,
     watch_two_writers,
 )
-from tests.spec.stage import Audience, switch
+from tests.spec.stage import RecordingObserver, switch
 
 ANY = AcceptedLoss(10_000)
 
 
 def test_the_work_goes_on_at_the_target_and_what_is_lost_is_exactly_what_was_not_copied() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     both_open = watch_two_writers(earth)
     lose(earth)
     lost = beyond_the_frontier(earth)
@@ -41,7 +41,7 @@ def test_the_work_goes_on_at_the_target_and_what_is_lost_is_exactly_what_was_not
 
 
 def test_traffic_restored_and_run_finished_are_two_moments() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     result = fail_over(earth.ports(), accepted=ANY)
     arrived = result.evidence["watch-first-commits"]
@@ -53,7 +53,7 @@ def test_traffic_restored_and_run_finished_are_two_moments() -> None:
 
 
 def test_the_first_act_is_to_stop_the_link() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     earth.effects.names.clear()
     fail_over(earth.ports(), accepted=ANY)
@@ -66,7 +66,7 @@ def test_the_first_act_is_to_stop_the_link() -> None:
 
 @pytest.mark.parametrize("commits", [False, True])
 def test_a_checkpoint_connector_stops_after_the_clients_are_served_unless_it_commits_positions(commits: bool) -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     mirror = earth.mirrors["north", "south"]
     mirror.config["sync.group.offsets.enabled"] = str(commits).lower()
     lose(earth)
@@ -78,7 +78,7 @@ def test_a_checkpoint_connector_stops_after_the_clients_are_served_unless_it_com
 
 
 def test_what_a_sighting_tells_is_never_less_than_what_is_lost() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth, sighted=True)
     loss = measure(earth.ports(), "north", "south")
@@ -88,7 +88,7 @@ def test_what_a_sighting_tells_is_never_less_than_what_is_lost() -> None:
 
 
 def test_records_written_after_the_last_sighting_are_part_of_the_uncertainty() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.sight()
     earth.settle(1)
     earth.sight()
@@ -112,7 +112,7 @@ def _distrusted(earth: FakeWorld) -> FakeWorld:
 
 
 def test_a_source_that_answers_is_fenced_and_the_stated_loss_is_the_real_one() -> None:
-    earth = _distrusted(kept_warm(fake_world()))
+    earth = _distrusted(synced(fake_world()))
     some_lag(earth)
     both_open = watch_two_writers(earth)
     result = fail_over(earth.ports(), accepted=ANY)
@@ -129,7 +129,7 @@ def test_a_source_that_answers_is_fenced_and_the_stated_loss_is_the_real_one() -
     require_served_by_target(earth, lost)
 
 
-def test_positions_are_exact_while_the_source_answers_even_where_nothing_was_kept_warm() -> None:
+def test_positions_are_exact_while_the_source_answers_even_where_nothing_was_synced() -> None:
     earth = _distrusted(fake_world())
     some_lag(earth)
     result = fail_over(earth.ports(), accepted=ANY)
@@ -146,7 +146,7 @@ def test_a_healthy_source_is_a_reason_to_switch_over_instead() -> None:
 
 
 def test_more_loss_than_was_accepted_is_refused_before_anything_is_changed() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth, sighted=True)
     with pytest.raises(Blocked) as caught:
@@ -157,7 +157,7 @@ def test_more_loss_than_was_accepted_is_refused_before_anything_is_changed() -> 
 
 
 def test_an_unknown_loss_is_refused_unless_it_was_accepted_as_unknown() -> None:
-    earth = kept_warm(fake_world(), sighted=False)
+    earth = synced(fake_world(), sighted=False)
     lose(earth)
     with pytest.raises(Blocked, match="reasons to wait") as caught:
         fail_over(earth.ports(), accepted=ANY)
@@ -169,7 +169,7 @@ def test_an_unknown_loss_is_refused_unless_it_was_accepted_as_unknown() -> None:
 
 
 def test_loss_that_grew_after_the_gate_turns_the_run_back() -> None:
-    earth = _distrusted(kept_warm(fake_world()))
+    earth = _distrusted(synced(fake_world()))
     earth.come_to_rest()
 
     def write(effect: str) -> None:
@@ -185,7 +185,7 @@ def test_loss_that_grew_after_the_gate_turns_the_run_back() -> None:
 
 @pytest.mark.parametrize(("word", "state"), [(None, FenceState.PENDING), (SOMEBODY, FenceState.ATTESTED)])
 def test_a_fence_that_could_not_be_put_up_is_never_called_proven(word: Attestation | None, state: FenceState) -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     told = fail_over(earth.ports(), accepted=ANY, attestation=word).evidence["fence-what-answers"]
     assert told["fence"] == state
@@ -193,16 +193,16 @@ def test_a_fence_that_could_not_be_put_up_is_never_called_proven(word: Attestati
 
 
 def test_a_source_that_answers_and_cannot_be_fenced_keeps_the_target_closed() -> None:
-    earth = _distrusted(kept_warm(fake_world()))
+    earth = _distrusted(synced(fake_world()))
     earth.north.everyone = True
-    with pytest.raises(Compensated, match="its fence cannot be proven") as caught:
+    with pytest.raises(RolledBack, match="its fence cannot be proven") as caught:
         fail_over(earth.ports(), accepted=ANY)
     assert "--attest-source-down" in caught.value.remedy
     _require_as_before(earth)
 
 
 def test_with_a_persons_word_it_goes_on_and_the_fence_is_attested() -> None:
-    earth = _distrusted(kept_warm(fake_world()))
+    earth = _distrusted(synced(fake_world()))
     earth.north.everyone = True
     told = fail_over(earth.ports(), accepted=ANY, attestation=SOMEBODY).evidence["fence-what-answers"]
     assert told["fence"] == FenceState.ATTESTED
@@ -211,7 +211,7 @@ def test_with_a_persons_word_it_goes_on_and_the_fence_is_attested() -> None:
 
 @pytest.mark.parametrize("effect", ["raise epoch to 1", "journal says step-observed confirm-positions"])
 def test_a_source_that_comes_back_before_the_target_is_open_turns_the_run_back(effect: str) -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
 
     def come_back(name: str) -> None:
@@ -219,7 +219,7 @@ def test_a_source_that_comes_back_before_the_target_is_open_turns_the_run_back(e
             earth.north.down = False
 
     earth.effects.watchers.append(come_back)
-    with pytest.raises(Compensated, match="north answers again") as caught:
+    with pytest.raises(RolledBack, match="north answers again") as caught:
         fail_over(earth.ports(), accepted=ANY)
     assert "drctl switchover --to south" in caught.value.remedy
     _require_as_before(earth)
@@ -246,29 +246,29 @@ def test_a_group_without_a_position_is_named_and_gets_none() -> None:
 
 
 def test_positions_that_the_service_did_not_keep_are_said_to_be_unmarked() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     earth.south.groups["billing"].committed[TopicPartition("shop.orders", 0)] = Committed(1, "")
     told = fail_over(earth.ports(), accepted=ANY).evidence["confirm-positions"]["groups"]
     assert told["billing"]["positions"]["shop.orders-0"]["proof"] == "unmarked"
-    assert told["dispatch"]["positions"]["shop.orders-0"]["proof"] == "warm"
+    assert told["dispatch"]["positions"]["shop.orders-0"]["proof"] == "group-sync"
 
 
 def test_nobody_skips_a_record_that_is_at_the_target() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth)
     fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True))
     require_nothing_skipped(earth)
 
 
-def test_the_warm_standby_never_touches_the_groups_again() -> None:
-    earth = kept_warm(fake_world())
+def test_the_synced_standby_never_touches_the_groups_again() -> None:
+    earth = synced(fake_world())
     lose(earth)
     fail_over(earth.ports(), accepted=ANY)
     earth.north.down = False
     held = {group: dict(each.committed) for group, each in earth.north.groups.items()}
-    kept_warm(earth, "south", "north")
+    synced(earth, "south", "north")
     assert {group: dict(each.committed) for group, each in earth.north.groups.items()} == held
 
 
@@ -276,10 +276,10 @@ SINK = "orders-to-lake"
 CONFIG = {"connector.class": "JdbcSink", "topics": "turbines.readings,shop.orders"}
 
 
-def _with_a_sink(*, placed: bool, warm: bool = True) -> FakeWorld:
+def _with_a_sink(*, placed: bool, group_sync: bool = True) -> FakeWorld:
     earth = fake_world(SINK)
-    if warm:
-        kept_warm(earth)
+    if group_sync:
+        synced(earth)
     if placed:
         earth.workers["south"].put(SINK, CONFIG)
     lose(earth, sighted=True)
@@ -302,14 +302,14 @@ def test_a_sink_that_was_never_placed_is_named() -> None:
 
 
 def test_a_sink_whose_group_has_no_position_is_not_started_for_it_would_deliver_everything_again() -> None:
-    earth = _with_a_sink(placed=True, warm=False)
+    earth = _with_a_sink(placed=True, group_sync=False)
     told = fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True)).evidence["start-sinks"]
     assert "its group has no position" in told["not working"][SINK]
     assert earth.workers["south"].state(SINK).state is ConnectorState.STOPPED
 
 
 def test_a_second_failover_back_to_a_site_that_got_nothing_since_is_refused_and_may_be_overridden() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth, sighted=True)
     fail_over(earth.ports(), accepted=AcceptedLoss(1000))
@@ -324,7 +324,7 @@ def test_a_second_failover_back_to_a_site_that_got_nothing_since_is_refused_and_
     assert len(earth.effects.names) == before
     world, any_loss = earth.new_process(), AcceptedLoss(unknown=True)
     plan = failover.plan(world, "south", "north", observe=observe, accepted=any_loss)
-    result = runner.run(plan, world, Audience(), Terms(overrides={"link-unproven": "south burnt down"}))
+    result = runner.run(plan, world, RecordingObserver(), Terms(overrides={"link-unproven": "south burnt down"}))
     assert result.state is RunState.DONE
     assert "link-unproven" in earth.journal.entries(result.run.id)[0].body["overridden"]
 

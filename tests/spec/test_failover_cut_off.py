@@ -1,11 +1,11 @@
-"""Killed at any instant and run again, a failover ends as if undisturbed, and so does its way back."""
+"""Killed at any instant and run again, a failover ends as if undisturbed, and so does its rollback."""
 
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
-from drctl.errors import Compensated
+from drctl.errors import RolledBack
 from drctl.model.fence import FenceState
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss
@@ -14,10 +14,10 @@ from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import (
     beyond_the_frontier,
     fail_over,
-    kept_warm,
     lose,
     require_served_by_target,
     some_lag,
+    synced,
     watch_two_writers,
 )
 from tests.spec.stage import killed_at, switch
@@ -29,7 +29,7 @@ type Build = Callable[[], FakeWorld]
 
 def _dead() -> FakeWorld:
     """North is gone under load."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth)
     return earth
@@ -37,7 +37,7 @@ def _dead() -> FakeWorld:
 
 def _limping() -> FakeWorld:
     """North answers and takes writes, but lacks brokers."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.missing_brokers = {"north": [2, 3]}
     some_lag(earth)
     return earth
@@ -45,8 +45,8 @@ def _limping() -> FakeWorld:
 
 def _in_a_switchover() -> FakeWorld:
     """North died while a switchover was handing positions over."""
-    earth = kept_warm(fake_world())
-    with killed_at(earth, "journal says step-observed close-consumers"):
+    earth = synced(fake_world())
+    with killed_at(earth, "journal says step-observed drain-consumers"):
         switch(earth.ports())
     earth.effects.names.clear()
     lose(earth)
@@ -63,7 +63,7 @@ def _without_a_canary() -> FakeWorld:
 
 def _effects(build: Build) -> tuple[str, ...]:
     earth = build()
-    with suppress(Compensated):
+    with suppress(RolledBack):
         fail_over(earth.new_process(), accepted=ANY)
     return tuple(f"{number} {name}" for number, name in enumerate(earth.effects.names))
 
@@ -98,7 +98,7 @@ def test_a_failover_cut_off_anywhere_ends_as_if_never_interrupted(build: Build, 
     result = _cut_then_resumed(earth, effect, before=before)
     assert result is not None
     assert both_open == []
-    runs = [(run.kind, state) for run, state in earth.journal.runs() if run.kind != "warm"]
+    runs = [(run.kind, state) for run, state in earth.journal.runs() if run.kind != "group-sync"]
     assert runs[-1] == ("failover", RunState.DONE)
     assert all(state is RunState.SUPERSEDED for _, state in runs[:-1])
     lost = beyond_the_frontier(earth)
@@ -114,7 +114,7 @@ def test_a_failover_cut_off_anywhere_ends_as_if_never_interrupted(build: Build, 
 def test_a_way_back_cut_off_anywhere_ends_with_the_source_in_use(effect: int, before: bool) -> None:
     earth = _without_a_canary()
     both_open = watch_two_writers(earth)
-    with pytest.raises(Compensated, match="south was not opened"):
+    with pytest.raises(RolledBack, match="south was not opened"):
         _cut_then_resumed(earth, effect, before=before)
     assert both_open == []
     assert earth.writable() == {"north"}

@@ -14,7 +14,7 @@ from drctl.model.site import Hook
 from drctl.plans.failovers import standing
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.failing import SOMEBODY, beyond_the_frontier, fail_over, kept_warm, lose, require_served_by_target
+from tests.spec.failing import SOMEBODY, beyond_the_frontier, fail_over, lose, require_served_by_target, synced
 from tests.spec.serving import Service
 
 AGENT = "./power-off"
@@ -24,7 +24,7 @@ OFF = Ended(0, "north-1, north-2 and north-3 are off\n")
 
 def _with_agent(ended: Ended = OFF) -> FakeWorld:
     """North is lost, and the plan file names an agent that ends like this."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.plan = replace(earth.plan, fencing_agent=Hook((AGENT, "--hard"), timedelta(seconds=60)))
 
     def agent(_: Sequence[str], __: str) -> Ended:

@@ -11,14 +11,14 @@ from drctl.plans.failovers import standing
 from drctl.plans.forecasting import forecast
 from drctl.plans.selection import SALVAGE
 from tests.fakes import Killed, fake_world
-from tests.spec.failing import beyond_the_frontier, fail_over, kept_warm, lose, some_lag
+from tests.spec.failing import beyond_the_frontier, fail_over, lose, some_lag, synced
 from tests.spec.stage import switch
 
 ANY = AcceptedLoss(10_000)
 
 
 def test_the_loss_that_is_forecast_is_the_one_that_happens() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     found = forecast(earth.ports(), "north", "south")
     lose(earth)
@@ -27,13 +27,13 @@ def test_the_loss_that_is_forecast_is_the_one_that_happens() -> None:
 
 
 def test_nothing_is_changed_by_looking_ahead() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     forecast(earth.ports(), "north", "south")
     assert earth.effects.names == []
 
 
 def test_what_is_read_again_is_never_more_than_was_forecast() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.settle(1)
     found = forecast(earth.ports(), "north", "south")
     lose(earth)
@@ -46,16 +46,16 @@ def test_what_is_read_again_is_never_more_than_was_forecast() -> None:
         assert twice <= rereads
 
 
-def test_groups_that_are_not_kept_warm_are_uncovered_and_those_that_are_bear_the_mark() -> None:
+def test_groups_that_are_not_synced_are_uncovered_and_those_that_are_bear_the_mark() -> None:
     earth = fake_world()
     assert set(forecast(earth.ports(), "north", "south").uncovered) == {"dispatch", "billing"}
-    found = forecast(kept_warm(earth).ports(), "north", "south")
+    found = forecast(synced(earth).ports(), "north", "south")
     assert found.uncovered == {}
-    assert all(group.warm == group.positions for group in found.groups.values())
+    assert all(group.synced == group.positions for group in found.groups.values())
 
 
 def test_the_expected_time_is_the_slowest_measured_and_unknown_before_one_was() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     before = forecast(earth.ports(), "north", "south")
     assert before.expected_recovery is None
     assert any("unknown: no failover" in line for line in told(before))
@@ -68,14 +68,14 @@ def test_the_expected_time_is_the_slowest_measured_and_unknown_before_one_was() 
 
 
 def test_the_document_shows_unknown_as_null() -> None:
-    earth = kept_warm(fake_world(), sighted=False)
+    earth = synced(fake_world(), sighted=False)
     lose(earth)
     loss = as_document(forecast(earth.ports(), "north", "south"))["loss"]
     assert (loss["source"], loss["total"]) == ("unknown", None)
 
 
 def test_no_failover_stands_before_there_was_one_and_after_the_work_moved_again() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     assert standing(earth.ports()) is None
     switch(earth.ports())
     assert standing(earth.ports()) is None
@@ -83,7 +83,7 @@ def test_no_failover_stands_before_there_was_one_and_after_the_work_moved_again(
 
 @pytest.mark.parametrize(("word", "state"), [(None, FenceState.PENDING), (Attestation("anna", "no power"), "attested")])
 def test_the_fence_of_the_left_site_is_shown_as_it_was_recorded(word: Attestation | None, state: str) -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     fail_over(earth.ports(), accepted=ANY, attestation=word)
     left = standing(earth.ports())
@@ -93,8 +93,8 @@ def test_the_fence_of_the_left_site_is_shown_as_it_was_recorded(word: Attestatio
 
 def test_a_failover_that_was_cut_off_stands_once_it_may_have_opened_the_target() -> None:
     stood = []
-    for step in ("measure-loss", "open-target"):
-        earth = kept_warm(fake_world())
+    for step in ("measure-loss", "unfence-target"):
+        earth = synced(fake_world())
         lose(earth)
 
         seen = list[str]()
@@ -115,7 +115,7 @@ def test_a_failover_that_was_cut_off_stands_once_it_may_have_opened_the_target()
 
 
 def test_a_later_run_that_proved_the_fence_is_what_counts() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     result = fail_over(earth.ports(), accepted=ANY)
     later = Run("salvage-1", SALVAGE, "fake", "0", "north", "south", result.run.epoch)

@@ -14,7 +14,7 @@ from drctl.plans.plan import Place
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.serving import Service
 from tests.spec.stage import (
-    Audience,
+    RecordingObserver,
     make_up,
     require_nothing_lost_or_repeated,
     require_served_by,
@@ -96,7 +96,7 @@ def test_whatever_is_wrong_at_the_old_site_clients_are_at_the_new_one(
     owed = pending_reversal(earth.ports())
     assert bool(owed) == bool(result.exceptions)
     if owed is not None:
-        assert "turn-link-around is pending, clients are at south" in result.exceptions[0]
+        assert "reverse-replication is pending, clients are at south" in result.exceptions[0]
 
 
 @pytest.mark.parametrize("harm", HARMS)
@@ -137,7 +137,7 @@ def test_of_an_error_that_nobody_expected_its_class_is_told_and_no_value() -> No
     earth = fake_world()
     _harm_at(earth, next(effect for effect in EFFECTS if "restart link" in effect), _a_bug)
     result = switch(earth.ports())
-    assert "turn-link-around is pending, clients are at south: ValueError; once north" in result.exceptions[0]
+    assert "reverse-replication is pending, clients are at south: ValueError; once north" in result.exceptions[0]
     owed = pending_reversal(earth.ports())
     assert owed is not None
     assert owed.why == "ValueError"
@@ -203,7 +203,7 @@ def test_nothing_is_made_up_for_where_nothing_is_pending() -> None:
     earth = fake_world()
     done = switch(earth.ports())
     with pytest.raises(Refused, match="not pending"):
-        runner.run(reversal.ordered("north", "south", done.run.id), earth.new_process(), Audience())
+        runner.run(reversal.ordered("north", "south", done.run.id), earth.new_process(), RecordingObserver())
 
 
 def test_only_reversing_replication_asks_the_old_site_once_the_target_is_open() -> None:
@@ -212,7 +212,7 @@ def test_only_reversing_replication_asks_the_old_site_once_the_target_is_open() 
     for step in plan.steps[boundary + 1 :]:
         at_source = [each.name for each in plan.standing_conditions(step.name) if each.at is Place.SOURCE]
         assert bool(at_source) == step.may_end_pending, step.name
-    assert [each.name for each in plan.steps if each.may_end_pending] == ["turn-link-around"]
+    assert [each.name for each in plan.steps if each.may_end_pending] == ["reverse-replication"]
 
 
 def test_opening_the_target_still_asks_every_condition_of_the_reversible_part() -> None:

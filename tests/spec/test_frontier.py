@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.decide.rules import Concern, Rule
-from drctl.errors import Blocked, Compensated
+from drctl.decide.rules import GateCategory, Rule
+from drctl.errors import Blocked, RolledBack
 from drctl.model.offsets import TopicPartition
 from drctl.monitors import observe
 from drctl.plans import handover, runner
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.selection import narrowed
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import Audience, require_served_by, require_turned_back, switch
+from tests.spec.stage import RecordingObserver, require_served_by, require_turned_back, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
 
@@ -110,7 +110,7 @@ def test_a_handover_is_blocked_as_well() -> None:
     made_anew(earth)
     plan = handover.ordered("north", "south", observe=observe)
     with pytest.raises(Blocked) as blocked:
-        runner.run(plan, narrowed(earth.ports(), groups=["dispatch"]), Audience())
+        runner.run(plan, narrowed(earth.ports(), groups=["dispatch"]), RecordingObserver())
     assert "shop.orders-0: said to be copied up to" in str(blocked.value.reasons)
     assert not earth.epochs.current()
 
@@ -123,10 +123,10 @@ def test_a_target_topic_that_is_made_anew_behind_the_fence_never_counts_as_drain
             made_anew(earth)
 
     earth.effects.watchers.append(act)
-    with pytest.raises(Compensated) as turned_back:
+    with pytest.raises(RolledBack) as rolled_back:
         switch(earth.ports())
-    require_turned_back(earth, turned_back.value)
-    assert "said to be copied up to" in str(turned_back.value)
+    require_turned_back(earth, rolled_back.value)
+    assert "said to be copied up to" in str(rolled_back.value)
 
 
 def test_a_topic_whose_copy_has_just_begun_again_is_believed_once_it_is_whole() -> None:
@@ -154,7 +154,7 @@ def test_a_topic_that_the_link_leaves_out_blocks_a_switchover_and_a_handover_bef
     plan = handover.ordered("north", "south", observe=observe)
 
     def hand_over() -> None:
-        runner.run(plan, narrowed(earth.ports(), groups=["billing"]), Audience())
+        runner.run(plan, narrowed(earth.ports(), groups=["billing"]), RecordingObserver())
 
     def move() -> None:
         switch(earth.ports())
@@ -163,7 +163,7 @@ def test_a_topic_that_the_link_leaves_out_blocks_a_switchover_and_a_handover_bef
         with pytest.raises(Blocked) as blocked:
             attempt()
         assert "shop.orders is not copied" in str(blocked.value.reasons)
-        assert blocked.value.exit_code == Concern.CONFIGURATION
+        assert blocked.value.exit_code == GateCategory.CONFIGURATION
     assert not earth.epochs.current()
     require_served_by(earth, "north")
 

@@ -1,26 +1,26 @@
-"""Groups that go on at the other site alone: sentences about them, the others, and the way back."""
+"""Groups that go on at the other site alone: sentences about them, the others, and the rollback."""
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, NotFound, Refused, StepFailed
+from drctl.errors import Blocked, NotFound, Refused, RolledBack, StepFailed
+from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
-from drctl.model.warmth import WarmthState
 from drctl.monitors import Sessions, observe, uncovered
 from drctl.plans import handover, runner, undo
+from drctl.plans.group_sync import SOON, GroupSync
 from drctl.plans.selection import handed_over, narrowed
-from drctl.plans.warming import SOON, Warm
 from drctl.ports import World
-from tests.fakes import FakeFrontDoor, FakeTail, FakeWorld, Killed, fake_world
-from tests.spec.stage import Audience, require_nothing_lost_or_repeated, switch
+from tests.fakes import FakeClientRouting, FakeTail, FakeWorld, Killed, fake_world
+from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated, switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 
 
-def stop(earth: FakeWorld, group: str) -> FakeFrontDoor:
+def stop(earth: FakeWorld, group: str) -> FakeClientRouting:
     """Its consumer leaves, and from now on follows only the door that is returned."""
     consumer = earth.consumers[group]
-    door = consumer.door = FakeFrontDoor(None)
+    door = consumer.door = FakeClientRouting(None)
     earth.settle(1)
     assert consumer.at is None
     return door
@@ -28,18 +28,18 @@ def stop(earth: FakeWorld, group: str) -> FakeFrontDoor:
 
 def hand_over(world: World, *groups: str) -> RunResult:
     plan = handover.ordered("north", "south", observe=observe)
-    return runner.run(plan, narrowed(world, groups=groups), Audience())
+    return runner.run(plan, narrowed(world, groups=groups), RecordingObserver())
 
 
 def take_back(world: World, *groups: str) -> RunResult:
     run, kept = undo.last_handover(world, "south", groups)
     plan = undo.ordered(run.source, run.target, kept, run.id)
-    return runner.run(plan, narrowed(world, groups=sorted(kept)), Audience())
+    return runner.run(plan, narrowed(world, groups=sorted(kept)), RecordingObserver())
 
 
-def warm(earth: FakeWorld) -> Warm:
+def synced(earth: FakeWorld) -> GroupSync:
     """A cycle of a service that has just begun."""
-    keeper, sessions = Warm(earth.ports(), "north", "south"), Sessions()
+    keeper, sessions = GroupSync(earth.ports(), "north", "south"), Sessions()
     sessions.apply(FakeTail(earth.north).poll(0.1).changes)
     held = {g: {p: h.committed for p, h in sessions.positions(g).items()} for g in sessions.take_moved()}
     keeper.note(held)
@@ -53,7 +53,7 @@ def test_a_group_goes_on_at_the_other_site_and_reads_every_record_once_while_all
     earth = fake_world()
     door = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.point_to("south")
+    door.route_to("south")
     earth.settle(5)
     assert earth.consumers["billing"].at == "north"
     assert "billing" not in earth.south.groups
@@ -66,12 +66,12 @@ def test_the_other_groups_move_later_and_the_one_that_went_ahead_stays_where_it_
     earth = fake_world()
     door = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.point_to("south")
+    door.route_to("south")
     earth.settle(5)
-    door.point_to(None)
+    door.route_to(None)
     earth.settle(1)
     switch(earth.ports())
-    door.point_to("south")
+    door.route_to("south")
     require_nothing_lost_or_repeated(earth, "south")
     assert not handed_over(earth.ports(), "south")
 
@@ -80,9 +80,9 @@ def test_on_the_way_home_everything_moves_together_again() -> None:
     earth = fake_world()
     door = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.point_to("south")
+    door.route_to("south")
     earth.settle(3)
-    door.point_to(None)
+    door.route_to(None)
     earth.settle(1)
     switch(earth.ports())
     earth.consumers["dispatch"].door = earth.door
@@ -93,7 +93,7 @@ def test_on_the_way_home_everything_moves_together_again() -> None:
 
 def test_a_group_whose_consumers_stay_is_named_with_them_and_nothing_is_committed() -> None:
     earth = fake_world()
-    with pytest.raises(Compensated, match="group dispatch is Stable with dispatch at /127"):
+    with pytest.raises(RolledBack, match="group dispatch is Stable with dispatch at /127"):
         hand_over(earth.ports(), "dispatch")
     assert "dispatch" not in earth.south.groups
 
@@ -119,7 +119,7 @@ def test_a_commit_at_the_source_after_the_handover_gives_everything_back() -> No
             held[READINGS] = Committed(held[READINGS].offset + 1)
 
     earth.effects.watchers.append(sneak)
-    with pytest.raises(Compensated, match="have committed after their handover"):
+    with pytest.raises(RolledBack, match="have committed after their handover"):
         hand_over(earth.ports(), "dispatch")
     assert earth.south.groups["dispatch"].committed[READINGS] == before
 
@@ -136,7 +136,7 @@ def test_killed_anywhere_the_same_command_ends_as_if_undisturbed(effect: int, be
     except Killed:
         earth.settle(1)
         hand_over(earth.new_process(), "dispatch")
-    door.point_to("south")
+    door.route_to("south")
     require_nothing_lost_or_repeated(earth, "north")
     assert earth.journal.runs()[-1][1] is RunState.DONE
 
@@ -159,7 +159,7 @@ def test_only_the_chosen_topics_positions_move() -> None:
     earth = fake_world()
     stop(earth, "dispatch")
     plan = handover.ordered("north", "south", observe=observe)
-    runner.run(plan, narrowed(earth.ports(), groups=["dispatch"], topics=["shop.orders"]), Audience())
+    runner.run(plan, narrowed(earth.ports(), groups=["dispatch"], topics=["shop.orders"]), RecordingObserver())
     assert {p.topic for p in earth.south.groups["dispatch"].committed} == {"shop.orders"}
 
 
@@ -183,7 +183,7 @@ def test_undo_gives_back_what_was_there_and_the_group_goes_on_at_the_source() ->
         str(p) for p in held if p not in before
     }
     for door in doors:
-        door.point_to("north")
+        door.route_to("north")
     require_nothing_lost_or_repeated(earth, "north")
     with pytest.raises(NotFound, match="no handover to south stands"):
         take_back(earth.ports())
@@ -203,11 +203,11 @@ def test_undo_refuses_where_a_group_has_moved_on_and_changes_nothing() -> None:
     door = stop(earth, "dispatch")
     stop(earth, "billing")
     hand_over(earth.ports(), "dispatch", "billing")
-    door.point_to("south")
+    door.route_to("south")
     earth.settle(2)
     with pytest.raises(Refused, match="dispatch has members"):
         take_back(earth.ports())
-    door.point_to(None)
+    door.route_to(None)
     earth.settle(1)
     held = dict(earth.south.groups["dispatch"].committed)
     with pytest.raises(Refused, match="dispatch has moved on at"):
@@ -252,29 +252,29 @@ def test_an_undo_killed_anywhere_is_continued_by_the_same_command(effect: int, b
     assert earth.journal.runs()[-1][1] is RunState.DONE
 
 
-def test_a_group_that_was_handed_over_is_kept_warm_no_more() -> None:
+def test_a_group_that_was_handed_over_is_synced_no_more() -> None:
     earth = fake_world()
     stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
     handed = dict(earth.south.groups["dispatch"].committed)
     earth.north.groups["dispatch"].committed[READINGS] = Committed(1)
-    keeper = warm(earth)
-    assert keeper.warmth["dispatch"].state is WarmthState.HANDED_OVER
+    keeper = synced(earth)
+    assert keeper.statuses["dispatch"].state is GroupSyncState.HANDED_OVER
     assert earth.south.groups["dispatch"].committed == handed
     assert earth.south.groups["billing"].committed
 
 
-def test_what_was_at_the_standby_before_it_was_kept_warm_can_be_given_back() -> None:
+def test_what_was_at_the_standby_before_it_was_synced_can_be_given_back() -> None:
     earth = fake_world()
     before = {p: Committed(0, "theirs") for p in earth.north.groups["dispatch"].committed}
     earth.south.group("dispatch").committed.update(before)
-    warm(earth)
+    synced(earth)
     assert earth.south.groups["dispatch"].committed != before
-    warm(earth)
-    run, kept = undo.kept_warm(earth.ports(), "south", ())
+    synced(earth)
+    run, kept = undo.synced(earth.ports(), "south", ())
     assert set(kept) == {"dispatch"}
     world = narrowed(earth.ports(), groups=sorted(kept))
-    runner.run(undo.ordered(run.source, run.target, kept, run.id), world, Audience())
+    runner.run(undo.ordered(run.source, run.target, kept, run.id), world, RecordingObserver())
     assert earth.south.groups["dispatch"].committed == before
 
 
@@ -282,7 +282,7 @@ def test_a_group_that_is_ahead_at_the_standby_is_left_alone_by_a_service_that_ha
     earth = fake_world()
     ahead = Committed(10_000, "theirs")
     earth.south.group("dispatch").committed[READINGS] = ahead
-    assert warm(earth).warmth["dispatch"].state is WarmthState.USED
+    assert synced(earth).statuses["dispatch"].state is GroupSyncState.USED
     assert earth.south.groups["dispatch"].committed[READINGS] == ahead
 
 
@@ -294,7 +294,7 @@ def test_after_a_move_home_the_old_positions_at_the_new_standby_are_nobodys_even
     earth.consumers["dispatch"].running = False
     earth.come_to_rest()
     earth.north.groups["dispatch"].committed[READINGS] = Committed(2)
-    assert warm(earth).warmth["dispatch"].state is WarmthState.PROVEN
+    assert synced(earth).statuses["dispatch"].state is GroupSyncState.PROVEN
     here, there = (earth.sites[site].logs[READINGS].data(0) for site in ("north", "south"))
     held = earth.south.groups["dispatch"].committed[READINGS].offset
     assert [payload for offset, payload in there if offset < held] == [
@@ -334,6 +334,6 @@ def test_a_commit_at_the_source_while_the_work_moves_turns_the_run_back() -> Non
             earth.north.groups["billing"].committed[READINGS] = Committed(0)
 
     earth.effects.watchers.append(sneak)
-    with pytest.raises((Compensated, StepFailed), match="have committed after their handover"):
+    with pytest.raises((RolledBack, StepFailed), match="have committed after their handover"):
         switch(earth.ports())
     assert earth.door.site() == "north"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, Refused, StepFailed
+from drctl.errors import Blocked, Refused, RolledBack, StepFailed
 from drctl.model.run import RunState
 from drctl.model.site import Hook, Moment
 from drctl.model.terms import Terms
@@ -117,7 +117,7 @@ def test_a_failure_is_told_and_a_failing_hook_does_not_change_the_way_back() -> 
     earth = hooked(Moment.ON_FAILURE, Moment.ON_STATE)
     earth.commands.known["on-failure"] = _failing
     earth.consumers["billing"].stubborn = True
-    with pytest.raises(Compensated, match="billing") as caught:
+    with pytest.raises(RolledBack, match="billing") as caught:
         switch(earth.ports())
     require_turned_back(earth, caught.value)
     assert _told(earth) == [

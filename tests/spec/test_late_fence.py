@@ -20,10 +20,10 @@ from drctl.plans.record import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
-from tests.spec.failing import SOMEBODY, fail_over, kept_warm, lose
+from tests.spec.failing import SOMEBODY, fail_over, lose, synced
 from tests.spec.returning import returned, salve
 from tests.spec.serving import Service
-from tests.spec.stage import Audience, killed_at
+from tests.spec.stage import RecordingObserver, killed_at
 
 ANY = AcceptedLoss(10_000)
 READINGS = TopicPartition("turbines.readings", 0)
@@ -31,7 +31,7 @@ READINGS = TopicPartition("turbines.readings", 0)
 
 def _failed_over() -> FakeWorld:
     """North is lost, its fence is pending, and clients work at south."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     fail_over(earth.ports(), accepted=ANY)
     earth.effects.names.clear()
@@ -52,7 +52,7 @@ def _close(world: World) -> RunResult:
     """What 'drctl fence' does."""
     left = standing(world)
     assert left is not None
-    return runner.run(fence.ordered(left.left, left.run.target, left.run.id), world, Audience())
+    return runner.run(fence.ordered(left.left, left.run.target, left.run.id), world, RecordingObserver())
 
 
 def _fences(earth: FakeWorld) -> list[RunState]:
@@ -143,7 +143,7 @@ def test_what_a_killed_service_left_is_continued_from_the_journal_alone(effect: 
     world = earth.new_process()
     (run,) = unfinished(world)
     plan, world = rebuilt(world, run, observe)
-    assert runner.run(plan, world, Audience()).state is RunState.DONE
+    assert runner.run(plan, world, RecordingObserver()).state is RunState.DONE
     _require_closed(earth)
 
 
@@ -245,9 +245,9 @@ def test_an_unfinished_run_is_left_alone_and_told_of() -> None:
 
 
 def _cut_off_after_the_target_was_opened() -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
-    with killed_at(earth, "journal says step-observed open-target"):
+    with killed_at(earth, "journal says step-observed unfence-target"):
         fail_over(earth.ports(), accepted=ANY)
     earth.new_process()
     return earth
@@ -258,7 +258,7 @@ def test_a_failover_that_is_continued_closes_the_site_that_came_back_meanwhile()
     _come_back(earth)
     (run,) = unfinished(earth.ports())
     plan, world = rebuilt(earth.ports(), run, observe)
-    result = runner.run(plan, world, Audience())
+    result = runner.run(plan, world, RecordingObserver())
     assert result.evidence["fence-what-answers"]["fence"] == FenceState.PENDING
     assert result.evidence["close-if-back"]["fence"] == FenceState.PROVEN
     assert earth.writable() == {"south"}
@@ -304,7 +304,7 @@ def test_a_site_that_cannot_be_closed_is_tried_again_after_a_while_in_the_same_r
 
 
 def test_an_attested_site_that_is_back_is_closed_like_a_pending_one() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     fail_over(earth.ports(), accepted=ANY, attestation=SOMEBODY)
     _come_back(earth)
@@ -322,7 +322,7 @@ def test_a_service_that_may_only_watch_closes_nothing() -> None:
 
 def test_a_site_to_which_clients_are_sent_is_never_closed() -> None:
     earth = _back()
-    earth.door.point_to("north")
+    earth.door.route_to("north")
     Service(earth).look()
     assert _fences(earth) == []
     with pytest.raises(Refused, match="clients are sent there"):
@@ -333,7 +333,7 @@ def test_a_site_to_which_clients_are_sent_is_never_closed() -> None:
 def test_nobody_closes_a_site_that_no_failover_has_left() -> None:
     earth = fake_world()
     with pytest.raises(Refused, match="no failover that stands has left north"):
-        runner.run(fence.ordered("north", "south"), earth.ports(), Audience())
+        runner.run(fence.ordered("north", "south"), earth.ports(), RecordingObserver())
     assert earth.writable() == {"north"}
 
 

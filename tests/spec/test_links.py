@@ -40,7 +40,7 @@ def test_a_link_home_that_somebody_else_started_does_not_count() -> None:
 
     earth.effects.watchers.append(start)
     (told,) = switch(earth.ports()).exceptions
-    assert "turn-link-around is pending" in told
+    assert "reverse-replication is pending" in told
     assert "source-connector is RUNNING, and drctl has not set it to the handover point" in told
 
 

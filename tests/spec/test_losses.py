@@ -15,7 +15,7 @@ from drctl.plans.selection import moving, narrowed
 from tests.fakes import FakeWorld
 from tests.fakes.site import Log
 from tests.spec.clinic import ORDERS, look, rules, well
-from tests.spec.stage import Audience
+from tests.spec.stage import RecordingObserver
 
 
 def silent(earth: FakeWorld) -> None:
@@ -106,7 +106,7 @@ def test_a_group_that_was_handed_over_alone_may_be_ahead() -> None:
     earth.consumers["dispatch"].running = False
     earth.settle(1)
     plan = handover.ordered("north", "south", observe=observe)
-    runner.run(plan, narrowed(earth.ports(), groups=["dispatch"]), Audience())
+    runner.run(plan, narrowed(earth.ports(), groups=["dispatch"]), RecordingObserver())
     ahead(earth)
     world = earth.ports()
     assert Rule.TARGET_AHEAD in rules(examine(world, "north", "south", 1, 5))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, PositionsPending
+from drctl.errors import Blocked, PositionsPending, RolledBack
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunState
 from drctl.model.translation import Refusal, Refused, Translated
@@ -205,7 +205,7 @@ def test_a_transaction_behind_the_fence_that_outlives_the_deadline_is_named_and_
             ended_after(earth, "billing", 900)
 
     earth.effects.watchers.append(begin)
-    with pytest.raises(Compensated, match="transactions") as caught:
+    with pytest.raises(RolledBack, match="transactions") as caught:
         switch(earth.ports())
     assert "billing" in str(caught.value)
     require_served_by(earth, "north")

@@ -5,13 +5,13 @@ from functools import cache
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, JournalBroken, Refused
+from drctl.errors import Blocked, JournalBroken, Refused, RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose, some_lag, watch_two_writers
+from tests.spec.failing import fail_over, lose, some_lag, synced, watch_two_writers
 from tests.spec.rewinding import Act, Rewound, cut_at, every_rewind
 from tests.spec.stage import go_on, require_nothing_lost_or_repeated, switch, watch_for_two_open_sites
 
@@ -29,7 +29,7 @@ def _abort(world: World) -> object:
 
 def _limping() -> FakeWorld:
     """North answers and takes writes, but lacks brokers."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.missing_brokers = {"north": [2, 3]}
     some_lag(earth)
     return earth
@@ -37,7 +37,7 @@ def _limping() -> FakeWorld:
 
 def _dead() -> FakeWorld:
     """North is gone under load."""
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth)
     return earth
@@ -91,7 +91,7 @@ def test_clients_of_a_site_that_is_open_are_never_sent_to_the_lost_one(effect: i
     sent = earth.door.site()
     for each in every_rewind(earth, snapshots[:-1], act, watch_two_writers):
         assert each.earth.door.site() in {sent, "south"} if opened else each.earth.south.denials or sent != "south"
-        assert each.error is None or isinstance(each.error, Compensated) or each.error.remedy
+        assert each.error is None or isinstance(each.error, RolledBack) or each.error.remedy
 
 
 def _require_clear_end(each: Rewound) -> None:
@@ -101,7 +101,7 @@ def _require_clear_end(each: Rewound) -> None:
         assert each.state is RunState.DONE
         assert where == {"south"}
         assert each.earth.door.site() == "south"
-    elif isinstance(each.error, Compensated):
+    elif isinstance(each.error, RolledBack):
         assert each.earth.writable() == (set() if "north stays closed" in told else {"north"}), told
         assert "south" not in where
         assert any(words in told for words in ("north is open again", "north stays closed", "south was not opened"))
@@ -130,5 +130,5 @@ def test_a_closed_target_is_seen_before_the_source_is_opened() -> None:
     earth.effects.watchers.append(let_in)
     with pytest.raises(Exception, match=r"north stays closed, because south is not: .*User:stranger") as caught:
         switch(earth.ports())
-    assert not isinstance(caught.value, Compensated)
+    assert not isinstance(caught.value, RolledBack)
     assert earth.writable() == set()

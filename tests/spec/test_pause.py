@@ -19,7 +19,7 @@ from drctl.plans.record import unfinished
 from drctl.plans.standing import told_runs
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.serving import Service
-from tests.spec.stage import Audience, go_on, killed_at, switch
+from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
 
 ANNA, BEN = Terms(by="anna"), Terms(by="ben")
 HOUR = timedelta(hours=1)
@@ -55,7 +55,7 @@ def test_an_emergency_is_refused_too_and_goes_on_by_an_override_that_is_journale
         accepted = AcceptedLoss(unknown=True)
         world = env.new_process()
         plan = failover.plan(world, "north", "south", observe=observe, accepted=accepted, attestation=None)
-        return runner.run(plan, world, Audience(), terms).state
+        return runner.run(plan, world, RecordingObserver(), terms).state
 
     with pytest.raises(Blocked, match="failover"):
         lost(BEN)
@@ -149,7 +149,7 @@ def returned() -> FakeWorld:
     world = env.ports()
     accepted = AcceptedLoss(unknown=True)
     plan = failover.plan(world, "north", "south", observe=observe, accepted=accepted, attestation=None)
-    assert runner.run(plan, world, Audience()).state is RunState.DONE
+    assert runner.run(plan, world, RecordingObserver()).state is RunState.DONE
     env.new_process()
     env.north.down = False
     return env

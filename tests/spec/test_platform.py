@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from drctl.decide.rules import Concern
+from drctl.decide.rules import GateCategory
 from drctl.errors import Blocked
 from drctl.model.access import AclRule
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunState
 from drctl.monitors import status
 from tests.fakes import FakeWorld, fake_world
@@ -32,7 +32,7 @@ def ever_denied(earth: FakeWorld) -> list[str]:
     found: list[str] = []
 
     def look(effect: str) -> None:
-        if any(Denial(CONNECT, scope) in site.denials for site in earth.sites.values() for scope in Scope):
+        if any(DenyRule(CONNECT, scope) in site.denials for site in earth.sites.values() for scope in Scope):
             found.append(effect)
 
     earth.effects.watchers.append(look)
@@ -54,7 +54,7 @@ def test_one_that_it_does_not_name_is_denied_like_every_writer() -> None:
     earth = with_a_worker_of_its_own(named=False)
     earth.south.platform.clear()
     assert switch(earth.ports()).state is RunState.DONE
-    assert Denial(CONNECT, Scope.TOPICS) in earth.north.denials
+    assert DenyRule(CONNECT, Scope.TOPICS) in earth.north.denials
 
 
 @pytest.mark.parametrize("site", ["north", "south"])
@@ -63,7 +63,7 @@ def test_one_that_may_write_what_moves_is_named_before_anything_is_changed(site:
     earth.sites[site].rules |= {AclRule(CONNECT, "*", "ALL", "TOPIC", "shop.", "PREFIXED", allow=True)}
     with pytest.raises(Blocked, match="nothing was changed") as caught:
         switch(earth.ports())
-    assert caught.value.exit_code == Concern.WRITERS.value
+    assert caught.value.exit_code == GateCategory.WRITERS.value
     assert any(f"{site}: {CONNECT} is of the platform and may write to shop.orders" in r for r in caught.value.reasons)
     assert earth.epochs.current() == 0
 
@@ -77,4 +77,4 @@ def test_one_that_is_given_such_a_right_after_the_gates_is_denied_at_the_fence()
 
     earth.effects.watchers.append(give)
     assert switch(earth.ports()).state is RunState.DONE
-    assert Denial(CONNECT, Scope.TOPICS) in earth.north.denials
+    assert DenyRule(CONNECT, Scope.TOPICS) in earth.north.denials

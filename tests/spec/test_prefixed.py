@@ -4,21 +4,21 @@ from collections import Counter
 
 import pytest
 
-from drctl.errors import Compensated
+from drctl.errors import RolledBack
+from drctl.model.group_sync import GroupSyncState
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunState
 from drctl.model.translation import Refusal, Refused
-from drctl.model.warmth import WarmthState
 from drctl.monitors import Sessions, observe, status
 from drctl.plans import handover, runner
+from drctl.plans.group_sync import SOON, GroupSync
 from drctl.plans.positions import translate_groups
 from drctl.plans.selection import narrowed
-from drctl.plans.warming import SOON, Warm
 from tests.fakes import FakeTail, FakeWorld, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose
-from tests.spec.stage import Audience, cut_then_resumed, switch, watch_for_two_open_sites
+from tests.spec.failing import fail_over, lose, synced
+from tests.spec.stage import RecordingObserver, cut_then_resumed, switch, watch_for_two_open_sites
 
 ORDERS = TopicPartition("shop.orders", 0)
 COPY = TopicPartition("north.shop.orders", 0)
@@ -87,7 +87,7 @@ def test_links_are_neither_stopped_nor_turned_around() -> None:
 def test_a_record_written_behind_the_fence_is_seen_although_the_link_home_runs() -> None:
     earth = fake_world(prefixed=True)
     earth.north.super_users.add("User:turbines")
-    with pytest.raises(Compensated, match="records appeared behind the fence"):
+    with pytest.raises(RolledBack, match="records appeared behind the fence"):
         switch(earth.ports())
     require_served_by(earth, "north")
 
@@ -104,16 +104,16 @@ def test_a_switchover_cut_off_anywhere_ends_as_if_never_interrupted(effect: int,
     require_read_once(earth)
 
 
-def test_a_standby_is_kept_warm_under_its_own_names_and_nothing_is_skipped() -> None:
+def test_a_standby_is_synced_under_its_own_names_and_nothing_is_skipped() -> None:
     earth = fake_world(prefixed=True)
     earth.come_to_rest()
-    keeper, tail, sessions = Warm(earth.ports(), "north", "south"), FakeTail(earth.north), Sessions()
+    keeper, tail, sessions = GroupSync(earth.ports(), "north", "south"), FakeTail(earth.north), Sessions()
     sessions.apply(tail.poll(0).changes)
     keeper.note({g: {p: h.committed for p, h in sessions.positions(g).items()} for g in sessions.take_moved()})
     keeper.cycle()
     earth.clock.sleep(SOON)
     keeper.cycle()
-    assert keeper.warmth["dispatch"].state is WarmthState.PROVEN
+    assert keeper.statuses["dispatch"].state is GroupSyncState.PROVEN
     here, there = (site.groups["dispatch"].committed for site in (earth.north, earth.south))
     assert {p.topic for p in there} == {f"north.{p.topic}" for p in here}
     for partition, committed in here.items():
@@ -130,7 +130,7 @@ def test_one_group_is_handed_over_alone() -> None:
     earth.consumers["billing"].running = False
     earth.settle(1)
     world = narrowed(earth.ports(), groups=["billing"])
-    runner.run(handover.ordered("north", "south", observe=observe), world, Audience())
+    runner.run(handover.ordered("north", "south", observe=observe), world, RecordingObserver())
     assert {p.topic for p in earth.south.groups["billing"].committed} == {f"north.{t}" for t in earth.plan.topics}
     assert "dispatch" not in earth.south.groups
 
@@ -151,8 +151,8 @@ def test_status_tells_primary_and_standby_although_both_links_run() -> None:
     assert roles == {"north": "primary", "south": "standby"}
 
 
-def test_a_failover_goes_on_from_warm_positions_in_the_copies_and_skips_nothing() -> None:
-    earth = kept_warm(fake_world(prefixed=True))
+def test_a_failover_goes_on_from_synced_positions_in_the_copies_and_skips_nothing() -> None:
+    earth = synced(fake_world(prefixed=True))
     lose(earth, sighted=True)
     told = fail_over(earth.ports(), accepted=AcceptedLoss(1000)).evidence["confirm-positions"]
     assert told["uncovered"] == {}

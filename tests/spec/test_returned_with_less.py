@@ -16,7 +16,7 @@ from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.record import unfinished
 from tests.fakes import FakeWorld
 from tests.spec.returning import FAILOVER_RUN, Aftermath, decide, decide_all, go_home, rescued, returned, salve
-from tests.spec.stage import Audience, go_on, killed_at, require_served_by
+from tests.spec.stage import RecordingObserver, go_on, killed_at, require_served_by
 
 TOPIC = "turbines.readings"
 P = TopicPartition(TOPIC, 0)
@@ -76,7 +76,7 @@ HARMS: dict[str, Callable[[FakeWorld], None]] = {
 def _accepting(earth: FakeWorld) -> RunResult:
     failover = aftermath(earth.ports())
     plan = salvage.ordered("north", "south", failover.run.id, WORD)
-    return runner.run(plan, earth.ports(), Audience())
+    return runner.run(plan, earth.ports(), RecordingObserver())
 
 
 @pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
@@ -148,7 +148,7 @@ def test_it_comes_home_as_a_full_copy_and_not_with_a_hole(harm: Callable[[FakeWo
     plan = failback.plan(
         earth.ports(), "south", "north", observe=observe, recreate=(TOPIC,), accepted=AcceptedLoss(unknown=True)
     )
-    assert runner.run(plan, earth.ports(), Audience()).state is RunState.DONE
+    assert runner.run(plan, earth.ports(), RecordingObserver()).state is RunState.DONE
     require_served_by(earth, "north")
     earth.come_to_rest()
     assert earth.north.payloads(P) == earth.south.payloads(P)

@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, Locked, NotFound
-from drctl.model.fence import Denial, Scope
+from drctl.errors import Blocked, Locked, NotFound, RolledBack
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunState
 from drctl.plans.adoption import adopt
 from tests.fakes import FakeSite, FakeWorld, Killed, fake_world
 from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch
 
-MALLORY = Denial("User:mallory", Scope.TOPICS)
+MALLORY = DenyRule("User:mallory", Scope.TOPICS)
 TAKEN = "User:mallory (topics)"
 
 
-def of_somebody_else(site: FakeSite, *denials: Denial) -> None:
+def of_somebody_else(site: FakeSite, *denials: DenyRule) -> None:
     """As a security team makes them, with Kafka's own tools."""
     site.denials |= set(denials)
     site.of_others |= set(denials)
@@ -27,8 +27,8 @@ def test_a_rule_of_somebody_else_at_the_standby_outlives_its_opening_and_is_name
     result = switch(earth.ports())
     assert earth.south.denials == {MALLORY}
     assert not earth.south.may("User:mallory")
-    assert result.evidence["open-target"]["left as they are"] == [TAKEN]
-    assert result.evidence["open-target"]["lifted"] == ["User:canary", "User:shop", "User:turbines"]
+    assert result.evidence["unfence-target"]["left as they are"] == [TAKEN]
+    assert result.evidence["unfence-target"]["lifted"] == ["User:canary", "User:shop", "User:turbines"]
     require_nothing_lost_or_repeated(earth, "south")
 
 
@@ -46,12 +46,12 @@ def test_a_rule_of_somebody_else_outlives_the_way_back() -> None:
     earth = fake_world()
     of_somebody_else(earth.north, MALLORY)
     earth.consumers["billing"].stubborn = True
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports())
     assert earth.north.denials == {MALLORY}
     assert earth.north.may("User:turbines")
     entries = earth.journal.entries(earth.journal.runs()[-1][0].id)
-    assert [e.body["left as they are"] for e in entries if e.step == "reopen-source" and "canary" in e.body] == [
+    assert [e.body["left as they are"] for e in entries if e.step == "unfence-source" and "canary" in e.body] == [
         [TAKEN]
     ]
 
@@ -72,7 +72,7 @@ def test_a_rule_that_somebody_makes_during_the_run_stays(moment: str) -> None:
 
 def test_an_application_whom_somebody_else_denies_at_the_standby_stands_in_the_way() -> None:
     earth = fake_world()
-    of_somebody_else(earth.south, *(Denial("User:shop", scope) for scope in Scope))
+    of_somebody_else(earth.south, *(DenyRule("User:shop", scope) for scope in Scope))
     before = list(earth.effects.names)
     with pytest.raises(Blocked) as caught:
         switch(earth.ports())

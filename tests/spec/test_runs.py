@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, DrctlError, JournalBroken, Refused, StepFailed
+from drctl.errors import Blocked, DrctlError, JournalBroken, Refused, RolledBack, StepFailed
 from drctl.model.link import ConnectorState
 from drctl.model.run import Event, RunState
 from drctl.model.terms import Belief, Terms
@@ -16,7 +16,7 @@ from drctl.plans.selection import narrowed
 from drctl.plans.standing import Standing, told_run, told_runs
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import (
-    Audience,
+    RecordingObserver,
     go_on,
     require_nothing_lost_or_repeated,
     require_served_by,
@@ -95,7 +95,7 @@ def test_a_handover_is_continued_with_the_groups_it_was_begun_with(effect: str) 
 
     earth.effects.watchers.append(kill)
     with pytest.raises(Killed):
-        runner.run(handover.ordered("north", "south", observe=observe), world, Audience())
+        runner.run(handover.ordered("north", "south", observe=observe), world, RecordingObserver())
     earth.effects.watchers.clear()
     result = go_on(earth.new_process())
     assert (result.state, result.run.kind) == (RunState.DONE, "handover")
@@ -106,7 +106,7 @@ def test_what_is_aborted_before_the_point_of_no_return_is_turned_back() -> None:
     earth = fake_world()
     both_open = watch_for_two_open_sites(earth)
     _cut_at(earth, "stop link")
-    with pytest.raises(Compensated, match="request of anna to abort: not tonight") as caught:
+    with pytest.raises(RolledBack, match="request of anna to abort: not tonight") as caught:
         go_on(earth.new_process(), replace(ANNA, abort="not tonight"))
     assert both_open == []
     require_turned_back(earth, caught.value)
@@ -118,7 +118,7 @@ def test_what_is_aborted_after_the_point_of_no_return_is_refused_with_the_way_fo
     earth = fake_world()
     _cut_at(earth, "door to south")
     before = list(earth.effects.names)
-    with pytest.raises(Refused, match="there is no way back") as caught:
+    with pytest.raises(Refused, match="there is no rollback") as caught:
         go_on(earth.new_process(), replace(ANNA, abort="not tonight"))
     assert "runs resume" in caught.value.remedy
     assert [name for name in earth.effects.names[len(before) :] if not name.startswith("journal")] == []
@@ -189,9 +189,9 @@ def test_a_key_belongs_to_one_command_and_to_how_it_ended() -> None:
     earth = fake_world()
     earth.consumers["billing"].stubborn = True
     terms = replace(ANNA, key="change-4711")
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports(), terms=terms)
-    with pytest.raises(Compensated, match="of the key change-4711 was turned back"):
+    with pytest.raises(RolledBack, match="of the key change-4711 was turned back"):
         switch(earth.new_process(), terms=terms)
     with pytest.raises(Refused, match="belongs to run"):
         switch(earth.new_process(), "south", "north", terms=terms)
@@ -277,7 +277,7 @@ def test_a_rule_that_is_firm_stands_whatever_is_said() -> None:
     earth = fake_world()
     earth.door.pointer = "south"
     with pytest.raises(Blocked):
-        switch(earth.ports(), terms=replace(ANNA, overrides={"front-door-elsewhere": "because"}))
+        switch(earth.ports(), terms=replace(ANNA, overrides={"client-routing-elsewhere": "because"}))
 
 
 def test_a_journal_that_is_behind_its_copy_begins_nothing() -> None:

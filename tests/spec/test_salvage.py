@@ -14,7 +14,7 @@ from drctl.plans.record import unfinished
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.returning import FAILOVER_RUN, Aftermath, decide, decide_all, go_home, rescued, returned, salve
-from tests.spec.stage import Audience, go_on
+from tests.spec.stage import RecordingObserver, go_on
 
 TOPIC = "turbines.readings"
 
@@ -284,7 +284,7 @@ def test_a_salvage_that_was_killed_as_soon_as_it_was_begun_is_continued() -> Non
     failed_over = aftermath(earth.ports()).run
     earth.effects.cut_off(1, before=True)
     with pytest.raises(Killed):
-        runner.run(salvage.ordered("north", "south", failed_over.id), earth.ports(), Audience())
+        runner.run(salvage.ordered("north", "south", failed_over.id), earth.ports(), RecordingObserver())
     world = earth.new_process()
     (left,) = unfinished(world)
     assert left.kind == "salvage"

@@ -14,7 +14,26 @@ from tests.spec.saved import CUTS, FOLDER, Ended, Saved, continued, save
 from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 
 JOURNALS = sorted(FOLDER.glob("*/*.jsonl"))
-REFUSED: dict[str, str] = {}
+RENAMED = "0.2.0 calls some of its steps otherwise, so that the version that began it has to end it"
+REFUSED: dict[str, str] = dict.fromkeys(
+    (
+        "0.1.0/failover-after-door-to-south.jsonl",
+        "0.1.0/failover-after-lift-at-south.jsonl",
+        "0.1.0/failover-before-lift-at-south.jsonl",
+        "0.1.0/rollback-after-door-to-north.jsonl",
+        "0.1.0/rollback-after-lift-at-north.jsonl",
+        "0.1.0/switchover-after-door-to-None.jsonl",
+        "0.1.0/switchover-after-door-to-south.jsonl",
+        "0.1.0/switchover-after-lift-at-south.jsonl",
+        "0.1.0/switchover-after-restart-link-to-north.jsonl",
+        "0.1.0/switchover-after-stop-link-to-south.jsonl",
+        "0.1.0/switchover-before-commit-dispatch-at-south.jsonl",
+        "0.1.0/switchover-before-deny-at-north-2.jsonl",
+        "0.1.0/switchover-before-journal-ends-run-as-done.jsonl",
+        "0.1.0/switchover-before-lift-at-south.jsonl",
+    ),
+    RENAMED,
+)
 """Journals of earlier versions that today's code refuses, each with why: by folder and file."""
 
 

@@ -32,7 +32,7 @@ from drctl.ports import World
 from drctl.service.acting import Acting
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import kept_warm, lose
+from tests.spec.failing import lose, synced
 from tests.unit.config.test_plan_file import GOOD, written
 
 CANARIES = {
@@ -126,7 +126,7 @@ class Terminal:
             yield self.change(earth.new_process())
 
         monkeypatch.setattr("drctl.wiring.open_world", opened)
-        monkeypatch.setattr("drctl.wiring.front_door_of", lambda *_: earth.door)
+        monkeypatch.setattr("drctl.wiring.client_routing_of", lambda *_: earth.door)
         monkeypatch.setattr("drctl.config.load", lambda _: earth.plan)
 
     def types(self, *words: str) -> Result:
@@ -264,7 +264,7 @@ def test_what_a_fencing_agent_says_is_not_shown(
     code: int, script: Callable[..., tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK_API_TOKEN", VARIABLE)
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.plan = replace(earth.plan, fencing_agent=Hook(script(code), timedelta(seconds=60)))
     lose(earth)
     terminal = Terminal(earth, monkeypatch)
@@ -366,7 +366,7 @@ def test_what_a_service_logs_of_an_error_that_nobody_expected_is_not_shown(
     world = fake_world().ports()
     for form in ("json", "text"):
         configure(2, form)
-        watch = Watch(world, broken, timedelta(seconds=15), warm=True)  # type: ignore[arg-type]
+        watch = Watch(world, broken, timedelta(seconds=15), group_sync=True)  # type: ignore[arg-type]
         watch.cycle_or_tell()
         assert watch.keeper is not None
         monkeypatch.setattr(watch.keeper, "cycle", lambda: broken(world))

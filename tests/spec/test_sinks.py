@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.errors import Blocked, Compensated
+from drctl.errors import Blocked, RolledBack
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed
 from drctl.model.run import RunState
@@ -11,7 +11,7 @@ from drctl.plans import handover, runner
 from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import Audience, cut_then_resumed, require_nothing_lost_or_repeated, switch
+from tests.spec.stage import RecordingObserver, cut_then_resumed, require_nothing_lost_or_repeated, switch
 
 SINK = "orders-to-lake"
 
@@ -38,7 +38,7 @@ def states(earth: FakeWorld) -> tuple[ConnectorState, ConnectorState]:
 
 def hand_over(world: World) -> None:
     plan = handover.ordered("north", "south", observe=observe)
-    runner.run(plan, narrowed(world, groups=[f"connect-{SINK}"]), Audience())
+    runner.run(plan, narrowed(world, groups=[f"connect-{SINK}"]), RecordingObserver())
 
 
 def test_a_switchover_takes_the_sinks_along_and_every_record_reaches_the_database_once() -> None:
@@ -84,7 +84,7 @@ def test_a_sink_is_handed_over_alone_while_all_else_stays() -> None:
 def test_a_failure_lets_the_sinks_run_on_at_the_source() -> None:
     earth = fake_world(SINK)
     earth.consumers["dispatch"].stubborn = True
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports())
     assert states(earth) == (ConnectorState.RUNNING, ConnectorState.STOPPED)
     earth.come_to_rest()

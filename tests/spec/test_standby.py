@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import Blocked, Compensated, Unauthenticated
+from drctl.errors import Blocked, RolledBack, Unauthenticated
 from drctl.model.access import AclRule
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
@@ -14,7 +14,7 @@ from drctl.monitors import Eyes, observe, status
 from drctl.plans.handover import handover_blockers
 from drctl.service.metrics import Metrics
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose
+from tests.spec.failing import fail_over, lose, synced
 from tests.spec.stage import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
@@ -68,7 +68,7 @@ def test_a_first_switchover_cut_off_anywhere_ends_as_if_never_interrupted(effect
 def test_a_standby_closed_by_a_run_that_was_turned_back_stays_closed() -> None:
     earth = never_fenced()
     earth.consumers["billing"].stubborn = True
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports())
     assert earth.open_sites() == {"north"}
 
@@ -79,7 +79,7 @@ def _new_writer(earth: FakeWorld) -> None:
 
 
 def _half_denied_writer(earth: FakeWorld) -> None:
-    earth.south.denials.discard(Denial("User:shop", Scope.TRANSACTIONAL_IDS))
+    earth.south.denials.discard(DenyRule("User:shop", Scope.TRANSACTIONAL_IDS))
 
 
 def _everyone_at_the_standby(earth: FakeWorld) -> None:
@@ -164,7 +164,7 @@ def test_groups_that_are_handed_over_alone_need_no_canary_at_the_target() -> Non
 
 
 def test_a_failover_is_not_begun_with_a_canary_that_cannot_see_the_target_open() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth, sighted=True)
     _wrong_password_at_the_standby(earth)
     before = len(earth.effects.names)
@@ -177,7 +177,7 @@ def test_a_failover_is_not_begun_with_a_canary_that_cannot_see_the_target_open()
 
 
 def test_a_failover_to_a_fence_without_marks_names_how_it_is_adopted() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.south.of_others = set(earth.south.denials)
     lose(earth, sighted=True)
     with pytest.raises(Blocked) as caught:
@@ -186,7 +186,7 @@ def test_a_failover_to_a_fence_without_marks_names_how_it_is_adopted() -> None:
 
 
 def test_a_standby_that_was_opened_does_not_hinder_a_failover() -> None:
-    earth = kept_warm(never_fenced())
+    earth = synced(never_fenced())
     lose(earth, sighted=True)
     assert fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True)).state is RunState.DONE
 
@@ -210,7 +210,7 @@ def test_writers_at_the_standby_are_a_reading_and_a_metric() -> None:
     assert "drctl_standby_open_writers{'site': 'south'}=1.0" in _shown(earth)
     assert "{'site': 'north'}" not in _shown(earth), "where clients are sent, writers are wanted"
     (_, south) = status(earth.ports()).sites
-    assert south.undenied.value == frozenset(Denial("User:new", scope) for scope in Scope)
+    assert south.undenied.value == frozenset(DenyRule("User:new", scope) for scope in Scope)
 
 
 def test_who_may_write_at_a_silent_standby_is_unknown_and_not_nobody() -> None:

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from drctl.errors import DrctlError, Forbidden, Unreachable
+from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, RecordId, TopicPartition
-from drctl.model.warmth import WarmthState
-from drctl.plans.warming import AGAIN
+from drctl.plans.group_sync import AGAIN
 from tests.fakes import FakeRecords
 from tests.spec.syncing import at_rest, state, troubled
-from tests.spec.test_warm import READINGS, Keeper, require_exact
+from tests.spec.test_group_sync import READINGS, Keeper, require_exact
 
 
 @pytest.mark.parametrize("error", [Forbidden("south: group dispatch"), Unreachable("south: dispatch's coordinator")])
@@ -21,12 +21,12 @@ def test_a_group_whose_positions_cannot_be_read_is_told_and_the_others_go_on(err
     keeper, trouble = troubled(earth)
     trouble.unread["dispatch"] = error
     keeper.keep(1)
-    assert (state(keeper), state(keeper, "billing")) == (WarmthState.FAILED, WarmthState.PROVEN)
-    assert keeper.warm.warmth["dispatch"].why == str(error)
+    assert (state(keeper), state(keeper, "billing")) == (GroupSyncState.FAILED, GroupSyncState.PROVEN)
+    assert keeper.group_sync.statuses["dispatch"].why == str(error)
     trouble.unread.clear()
     keeper.keep(2 * AGAIN + 1)
     require_exact(earth)
-    assert state(keeper) is WarmthState.PROVEN
+    assert state(keeper) is GroupSyncState.PROVEN
 
 
 def test_the_more_often_a_group_fails_the_less_often_it_is_tried() -> None:
@@ -48,7 +48,7 @@ def test_a_group_that_cannot_be_read_keeps_no_other_from_being_committed_before_
     trouble.unread["billing"] = Forbidden("south: group billing")
     before = len(earth.effects.names)
     with pytest.raises(Forbidden):
-        keeper.warm.refresh(["billing", "dispatch"])
+        keeper.group_sync.refresh(["billing", "dispatch"])
     assert earth.effects.names[before:] == ["commit dispatch at south"]
 
 
@@ -71,7 +71,7 @@ def test_a_topic_that_may_not_be_read_stops_only_the_groups_that_read_it() -> No
     sites = {**world.sites, "south": replace(world.sites["south"], records=OneUnreadable(earth.south))}
     keeper = Keeper(earth, replace(world, sites=sites))
     keeper.keep(1)
-    assert (state(keeper), state(keeper, "billing")) == (WarmthState.FAILED, WarmthState.PROVEN)
+    assert (state(keeper), state(keeper, "billing")) == (GroupSyncState.FAILED, GroupSyncState.PROVEN)
 
 
 def test_a_silent_standby_is_no_groups_failure_and_is_not_asked_for_each_group() -> None:
@@ -88,7 +88,7 @@ def test_a_silent_standby_is_no_groups_failure_and_is_not_asked_for_each_group()
 
     keeper.look()
     assert trouble.reads == 3
-    assert {each.state for each in keeper.warm.warmth.values()} == {WarmthState.FAILED}
+    assert {each.state for each in keeper.group_sync.statuses.values()} == {GroupSyncState.FAILED}
     earth.south.down = True
     earth.clock.jump(timedelta(minutes=1))
     with pytest.raises(Unreachable, match="no broker answers"):

@@ -3,15 +3,15 @@
 import pytest
 
 from drctl.errors import Forbidden
+from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.warmth import WarmthState
+from drctl.plans.group_sync import AGAIN, RETRY
 from drctl.plans.under_way import was_begun
-from drctl.plans.undo import kept_warm
-from drctl.plans.warming import AGAIN, RETRY
+from drctl.plans.undo import synced
 from drctl.ports import World
 from tests.fakes import FakeWorld
 from tests.spec.syncing import at_rest, reached, state, troubled
-from tests.spec.test_warm import READINGS, Keeper, require_exact
+from tests.spec.test_group_sync import READINGS, Keeper, require_exact
 
 FORGED = "drctl plan=fake run=x epoch=99"
 OTHER = TopicPartition("turbines.readings", 1)
@@ -22,7 +22,7 @@ def test_one_clients_forged_stamp_concerns_its_group_only() -> None:
     earth.south.group("dispatch").committed[READINGS] = Committed(1, FORGED)
     keeper = Keeper(earth)
     keeper.keep(1)
-    assert (state(keeper), state(keeper, "billing")) == (WarmthState.CONTESTED, WarmthState.PROVEN)
+    assert (state(keeper), state(keeper, "billing")) == (GroupSyncState.CONTESTED, GroupSyncState.PROVEN)
     earth.north.groups["billing"].committed[READINGS] = Committed(2)
     keeper.keep(1)
     assert reached(earth, "billing") == 2
@@ -35,7 +35,7 @@ def test_once_the_forged_stamp_is_gone_the_group_is_followed_again() -> None:
     keeper.keep(1)
     del earth.south.groups["dispatch"].committed[READINGS]
     keeper.keep(RETRY + 1)
-    assert state(keeper) is WarmthState.PROVEN
+    assert state(keeper) is GroupSyncState.PROVEN
     require_exact(earth)
 
 
@@ -45,7 +45,7 @@ def test_what_drctl_never_writes_is_no_stamp_and_stops_nothing(forged: str) -> N
     earth.south.group("dispatch").committed[READINGS] = Committed(1, forged)
     keeper = Keeper(earth)
     keeper.keep(1)
-    assert state(keeper) is WarmthState.PROVEN
+    assert state(keeper) is GroupSyncState.PROVEN
 
 
 @pytest.mark.parametrize("own", ["", "their own"])
@@ -57,12 +57,12 @@ def test_a_commit_that_took_effect_without_an_answer_is_ours(own: str) -> None:
     trouble.unanswered = True
     earth.north.groups["dispatch"].committed[READINGS] = Committed(5, own)
     keeper.keep(0.2)
-    assert state(keeper) is WarmthState.FAILED
+    assert state(keeper) is GroupSyncState.FAILED
     assert reached(earth) == 5
     trouble.unanswered = False
     earth.north.groups["dispatch"].committed[READINGS] = Committed(2, own)
     keeper.keep(2 * AGAIN + 1)
-    assert (state(keeper), reached(earth)) == (WarmthState.PROVEN, 2)
+    assert (state(keeper), reached(earth)) == (GroupSyncState.PROVEN, 2)
 
 
 @pytest.mark.parametrize("own", ["", "their own"])
@@ -81,7 +81,7 @@ def test_a_read_back_that_failed_leaves_what_was_committed_ours(own: str) -> Non
     trouble.unread.clear()
     earth.north.groups["dispatch"].committed[READINGS] = Committed(2, own)
     keeper.keep(2 * AGAIN + 1)
-    assert (state(keeper), reached(earth)) == (WarmthState.PROVEN, 2)
+    assert (state(keeper), reached(earth)) == (GroupSyncState.PROVEN, 2)
 
 
 @pytest.mark.parametrize("own", ["", "their own"])
@@ -96,7 +96,7 @@ def test_of_two_services_that_overlap_the_older_one_goes_on_when_the_newer_dies(
     newer.keep(1)
     earth.north.groups["dispatch"].committed[READINGS] = Committed(7, own)
     older.keep(1)
-    assert (state(older), reached(earth)) == (WarmthState.PROVEN, 7)
+    assert (state(older), reached(earth)) == (GroupSyncState.PROVEN, 7)
 
 
 def test_a_group_that_expired_at_the_standby_is_brought_there_again() -> None:
@@ -106,7 +106,7 @@ def test_a_group_that_expired_at_the_standby_is_brought_there_again() -> None:
     del earth.south.groups["dispatch"]
     earth.north.groups["dispatch"].committed[READINGS] = Committed(5)
     keeper.keep(1)
-    assert (state(keeper), reached(earth)) == (WarmthState.PROVEN, 5)
+    assert (state(keeper), reached(earth)) == (GroupSyncState.PROVEN, 5)
 
 
 def test_a_foreign_position_ahead_is_not_pushed_back_however_long_the_group_is_known() -> None:
@@ -117,10 +117,10 @@ def test_a_foreign_position_ahead_is_not_pushed_back_however_long_the_group_is_k
     earth.south.group("dispatch").committed[OTHER] = ahead
     keeper = Keeper(earth)
     keeper.keep(1)
-    assert state(keeper) is WarmthState.PROVEN
+    assert state(keeper) is GroupSyncState.PROVEN
     here[OTHER] = Committed(1)
     keeper.keep(1)
-    assert (state(keeper), earth.south.groups["dispatch"].committed[OTHER]) == (WarmthState.USED, ahead)
+    assert (state(keeper), earth.south.groups["dispatch"].committed[OTHER]) == (GroupSyncState.USED, ahead)
 
 
 def test_a_group_that_was_refused_whole_at_first_is_as_unknown_as_before() -> None:
@@ -133,10 +133,10 @@ def test_a_group_that_was_refused_whole_at_first_is_as_unknown_as_before() -> No
     earth.south.group("dispatch").committed[OTHER] = ahead
     keeper = Keeper(earth)
     keeper.keep(1)
-    assert state(keeper) is WarmthState.REFUSED
+    assert state(keeper) is GroupSyncState.REFUSED
     here[OTHER] = Committed(6)
     keeper.keep(1)
-    assert (state(keeper), earth.south.groups["dispatch"].committed[OTHER]) == (WarmthState.USED, ahead)
+    assert (state(keeper), earth.south.groups["dispatch"].committed[OTHER]) == (GroupSyncState.USED, ahead)
 
 
 def test_what_others_had_is_noted_before_each_first_commit_over_it_partition_by_partition() -> None:
@@ -149,7 +149,7 @@ def test_what_others_had_is_noted_before_each_first_commit_over_it_partition_by_
     here[OTHER] = later
     keeper.keep(1)
     require_exact(earth)
-    _, kept = kept_warm(earth.ports(), "south", ())
+    _, kept = synced(earth.ports(), "south", ())
     assert kept["dispatch"].before == {OTHER: Committed(1)}
 
 
@@ -161,7 +161,7 @@ def test_a_group_that_somebody_uses_adds_nothing_to_the_journal_however_long_it_
     earth.north.groups["dispatch"].committed[READINGS] = Committed(2)
     before = len(earth.journal.lines())
     keeper.keep(5 * RETRY)
-    assert state(keeper) is WarmthState.USED
+    assert state(keeper) is GroupSyncState.USED
     assert len(earth.journal.lines()) == before
 
 
@@ -177,7 +177,7 @@ def test_that_positions_are_kept_is_written_down_before_the_first_commit() -> No
     Keeper(earth).keep(1)
     Keeper(earth).keep(1)
     assert was_begun(_world(earth), "south")
-    assert [run.id for run, _ in earth.journal.runs()] == ["warm-0-south"]
+    assert [run.id for run, _ in earth.journal.runs()] == ["group-sync-0-south"]
 
 
 def _world(earth: FakeWorld) -> World:

@@ -10,9 +10,9 @@ from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import (
     beyond_the_frontier,
     fail_over,
-    kept_warm,
     lose,
     require_served_by_target,
+    synced,
     watch_two_writers,
 )
 from tests.spec.stage import killed_at, switch
@@ -21,7 +21,7 @@ ANY = AcceptedLoss(10_000)
 
 
 def _switchover_cut_off(effect: int) -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.effects.names.clear()
     earth.effects.cut_off(effect, before=False)
     with pytest.raises(Killed):
@@ -31,7 +31,7 @@ def _switchover_cut_off(effect: int) -> FakeWorld:
 
 
 def _number_of_effects() -> int:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.effects.names.clear()
     switch(earth.ports())
     return len(earth.effects.names)
@@ -44,7 +44,7 @@ def test_a_switchover_whose_source_died_is_taken_over_wherever_it_was(effect: in
     opened = not earth.south.denials
     result = fail_over(earth.new_process(), accepted=ANY)
     assert result.state is RunState.DONE
-    states = [(run.kind, state) for run, state in earth.journal.runs() if run.kind != "warm"]
+    states = [(run.kind, state) for run, state in earth.journal.runs() if run.kind != "group-sync"]
     assert states == [("switchover", RunState.SUPERSEDED), ("failover", RunState.DONE)]
     assert both_open == []
     ends = result.evidence["record-handover-point"]["ends"]
@@ -56,8 +56,8 @@ def test_a_switchover_whose_source_died_is_taken_over_wherever_it_was(effect: in
 
 
 def test_a_switchover_whose_target_died_after_it_was_opened_is_taken_back_with_what_was_written_there_lost() -> None:
-    earth = kept_warm(fake_world())
-    with killed_at(earth, "journal says step-observed point-clients-over"):
+    earth = synced(fake_world())
+    with killed_at(earth, "journal says step-observed route-clients-to-target"):
         switch(earth.ports())
     copied = {p: set(earth.north.payloads(p)) for p in earth.north.logs}
     earth.settle(2)
@@ -74,7 +74,7 @@ def test_a_switchover_whose_target_died_after_it_was_opened_is_taken_back_with_w
 
 
 def test_a_switchover_that_was_fenced_and_drained_loses_nothing() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     with killed_at(earth, "journal says step-observed hand-over-positions"):
         switch(earth.ports())
     lose(earth)
@@ -86,7 +86,7 @@ def test_a_switchover_that_was_fenced_and_drained_loses_nothing() -> None:
 
 
 def test_a_failover_that_is_refused_leaves_the_unfinished_switchover_as_it_was() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     earth.effects.cut_off(len(earth.effects.names) + 20, before=False)
     with pytest.raises(Killed):
         switch(earth.ports())
@@ -97,7 +97,7 @@ def test_a_failover_that_is_refused_leaves_the_unfinished_switchover_as_it_was()
 
 
 def test_a_refused_loss_after_the_source_died_can_be_accepted_in_a_second_try() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     earth.sightings.known.clear()
     with pytest.raises(Blocked):

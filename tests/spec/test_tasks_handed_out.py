@@ -13,7 +13,7 @@ from drctl.plans import runner, switchover
 from drctl.plans.observing import PATIENCE
 from drctl.ports import World
 from tests.fakes import fake_world
-from tests.spec.stage import Audience, require_nothing_lost_or_repeated
+from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated
 
 
 class HandingOut:
@@ -39,7 +39,9 @@ class HandingOut:
 def test_a_switchover_waits_until_tasks_are_handed_out(seconds: float) -> None:
     earth = fake_world()
     world = earth.ports()
-    result = runner.run(switchover.plan(world, "north", "south", observe=HandingOut(seconds)), world, Audience())
+    result = runner.run(
+        switchover.plan(world, "north", "south", observe=HandingOut(seconds)), world, RecordingObserver()
+    )
     assert result.state is RunState.DONE
     require_nothing_lost_or_repeated(earth, "south")
 
@@ -47,5 +49,5 @@ def test_a_switchover_waits_until_tasks_are_handed_out(seconds: float) -> None:
 def test_tasks_that_nobody_takes_are_a_reason_to_wait() -> None:
     world = fake_world().ports()
     with pytest.raises(Blocked) as caught:
-        runner.run(switchover.plan(world, "north", "south", observe=HandingOut(3600)), world, Audience())
+        runner.run(switchover.plan(world, "north", "south", observe=HandingOut(3600)), world, RecordingObserver())
     assert any("task 0 UNASSIGNED" in reason for reason in caught.value.reasons)

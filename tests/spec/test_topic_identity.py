@@ -2,11 +2,11 @@
 
 import pytest
 
-from drctl.errors import Compensated
+from drctl.errors import RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose
+from tests.spec.failing import fail_over, lose, synced
 from tests.spec.stage import killed_at, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
@@ -40,7 +40,7 @@ def commits(earth: FakeWorld) -> list[str]:
 def test_a_topic_made_anew_since_the_gates_turns_the_switchover_back_before_any_commit(site: str) -> None:
     earth = fake_world()
     made_anew_at(earth, site, "door to None")
-    with pytest.raises(Compensated, match=rf"shop\.orders was deleted and made anew at {site}"):
+    with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and made anew at {site}"):
         switch(earth.ports())
     assert not commits(earth)
     assert earth.open_sites() == {"north"}
@@ -50,7 +50,7 @@ def test_a_topic_made_anew_since_the_gates_turns_the_switchover_back_before_any_
 def test_a_topic_made_anew_after_the_handover_keeps_the_target_closed(site: str) -> None:
     earth = fake_world()
     made_anew_at(earth, site, "stop link to south")
-    with pytest.raises(Compensated, match=rf"shop\.orders was deleted and made anew at {site}"):
+    with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and made anew at {site}"):
         switch(earth.ports())
     assert commits(earth)
     assert earth.open_sites() == {"north"}
@@ -61,14 +61,14 @@ def test_a_topic_made_anew_while_nobody_looked_is_noticed_by_who_continues_the_r
     with killed_at(earth, "door to None"):
         switch(earth.ports())
     made_anew_at(earth, "south", "door to None")
-    with pytest.raises(Compensated, match=r"shop\.orders was deleted and made anew at south"):
+    with pytest.raises(RolledBack, match=r"shop\.orders was deleted and made anew at south"):
         switch(earth.new_process())
 
 
 def test_a_topic_made_anew_at_the_survivor_during_a_failover_keeps_it_closed() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     made_anew_at(earth, "south", "raise epoch to 1")
-    with pytest.raises(Compensated, match=r"shop\.orders was deleted and made anew at south"):
+    with pytest.raises(RolledBack, match=r"shop\.orders was deleted and made anew at south"):
         fail_over(earth.ports(), accepted=AcceptedLoss(10_000))
     assert "south" not in earth.open_sites()

@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import Compensated, DrctlError, StepFailed, Unreachable
+from drctl.errors import DrctlError, RolledBack, StepFailed, Unreachable
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence, RunState
 from drctl.monitors import observe
 from drctl.plans import runner, switchover
-from drctl.plans.plan import Plan, Scene, Step
+from drctl.plans.plan import Plan, Step, StepContext
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.stage import (
-    Audience,
+    RecordingObserver,
     make_up,
     require_nothing_lost_or_repeated,
     require_served_by,
@@ -23,7 +23,7 @@ from tests.spec.stage import (
 )
 
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
-POINT_OF_NO_RETURN = STEPS.index("open-target")
+POINT_OF_NO_RETURN = STEPS.index("unfence-target")
 READINGS = TopicPartition("turbines.readings", 0)
 
 
@@ -33,19 +33,19 @@ class Broken(Step):
     lasting = False
 
     def __init__(self, step: Step) -> None:
-        self.step, self.at, self.look = step, step.at, step.look
+        self.step, self.at, self.inspect = step, step.at, step.inspect
         self.name, self.title = step.name, step.title
 
-    def check(self, scene: Scene) -> bool:
+    def check(self, ctx: StepContext) -> bool:
         return False
 
-    def remember(self, scene: Scene) -> Evidence:
-        return self.step.remember(scene)
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return self.step.snapshot(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        return self.step.do(scene)
+    def do(self, ctx: StepContext) -> Evidence:
+        return self.step.do(ctx)
 
-    def verify(self, scene: Scene) -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         raise StepFailed("it was broken on purpose")
 
 
@@ -53,15 +53,15 @@ def _switch_with_a_broken(name: str, earth: FakeWorld) -> None:
     world = earth.ports()
     whole = switchover.plan(world, "north", "south", observe=observe)
     steps = tuple(Broken(step) if step.name == name else step for step in whole.steps)
-    plan = Plan(whole.kind, whole.source, whole.target, steps, whole.point_of_no_return, whole.way_back)
-    runner.run(plan, world, Audience())
+    plan = Plan(whole.kind, whole.source, whole.target, steps, whole.point_of_no_return, whole.rollback)
+    runner.run(plan, world, RecordingObserver())
 
 
 @pytest.mark.parametrize("name", STEPS[:POINT_OF_NO_RETURN])
 def test_a_step_that_fails_before_the_point_of_no_return_leaves_the_source_open(name: str) -> None:
     earth = fake_world()
     both_open = watch_for_two_open_sites(earth)
-    with pytest.raises(Compensated, match=f"failed at {name}: it was broken on purpose") as caught:
+    with pytest.raises(RolledBack, match=f"failed at {name}: it was broken on purpose") as caught:
         _switch_with_a_broken(name, earth)
     assert both_open == []
     require_turned_back(earth, caught.value)
@@ -74,7 +74,7 @@ def test_a_step_that_fails_later_says_how_to_go_on_and_the_same_command_does(nam
     both_open = watch_for_two_open_sites(earth)
     with pytest.raises(StepFailed, match=f"stopped at {name}") as caught:
         _switch_with_a_broken(name, earth)
-    assert not isinstance(caught.value, Compensated)
+    assert not isinstance(caught.value, RolledBack)
     assert "run the same command again" in caught.value.remedy
     assert switch(earth.new_process()).state is RunState.DONE
     assert both_open == []
@@ -85,7 +85,7 @@ def test_a_step_that_fails_later_says_how_to_go_on_and_the_same_command_does(nam
 
 def test_after_a_way_back_the_next_switchover_succeeds() -> None:
     earth = fake_world()
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         _switch_with_a_broken("record-handover-point", earth)
     earth.settle()
     result = switch(earth.new_process())
@@ -144,7 +144,7 @@ def test_harm_before_the_point_of_no_return_is_named_and_turned_back(
     harm(earth)
     with pytest.raises(DrctlError) as caught:
         _switch_past_the_gates(earth)
-    assert isinstance(caught.value, Compensated)
+    assert isinstance(caught.value, RolledBack)
     assert caught.value.remedy or harm is _group_is_at_the_target
     _require_match(names, str(caught.value))
     require_turned_back(earth, caught.value)
@@ -154,8 +154,8 @@ def _switch_past_the_gates(earth: FakeWorld) -> None:
     """Some harm is seen by a gate already; here it comes right after the gates."""
     world = earth.ports()
     whole = switchover.plan(world, "north", "south", observe=observe)
-    plan = Plan(whole.kind, whole.source, whole.target, whole.steps[1:], whole.point_of_no_return, whole.way_back)
-    runner.run(plan, world, Audience())
+    plan = Plan(whole.kind, whole.source, whole.target, whole.steps[1:], whole.point_of_no_return, whole.rollback)
+    runner.run(plan, world, RecordingObserver())
 
 
 def _require_match(pattern: str, text: str) -> None:
@@ -173,7 +173,7 @@ def test_a_super_user_who_writes_after_the_proof_disproves_it() -> None:
     strange: dict[TopicPartition, int] = {}
     earth.north.super_users.add("User:root")
     earth.effects.watchers.append(write)
-    with pytest.raises(Compensated, match=r"behind the fence: turbines\.readings-0 by 1") as caught:
+    with pytest.raises(RolledBack, match=r"behind the fence: turbines\.readings-0 by 1") as caught:
         switch(earth.ports())
     require_turned_back(earth, caught.value)
 
@@ -186,7 +186,7 @@ def test_a_fence_that_somebody_lifts_is_noticed_before_the_next_step() -> None:
             earth.north.denials.clear()
 
     earth.effects.watchers.append(lift)
-    with pytest.raises(Compensated, match="what fence-writes had brought about no longer stands"):
+    with pytest.raises(RolledBack, match="what fence-writes had brought about no longer stands"):
         switch(earth.ports())
 
 
@@ -204,7 +204,7 @@ def test_a_transaction_that_hangs_is_waited_for_and_not_committed() -> None:
 def test_a_transaction_that_outlives_the_deadline_is_named_and_turned_back() -> None:
     earth = fake_world()
     earth.north.begin("User:shop", timeout=900).write(TopicPartition("shop.orders", 0), b"open")
-    with pytest.raises(Compensated, match=r"open at the source, in vain: shop\.orders-0") as caught:
+    with pytest.raises(RolledBack, match=r"open at the source, in vain: shop\.orders-0") as caught:
         switch(earth.ports())
     assert "transaction.timeout.ms" in caught.value.remedy
     require_turned_back(earth, caught.value)
@@ -223,7 +223,7 @@ def test_an_aborted_marker_behind_the_fence_is_no_write() -> None:
 def test_what_the_target_held_before_is_restored() -> None:
     earth = fake_world()
     earth.south.group("billing").committed[READINGS] = Committed(3, "older")
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         _switch_with_a_broken("stop-link", earth)
     assert earth.south.group("billing").committed[READINGS] == Committed(3, "older")
 
@@ -236,14 +236,14 @@ def test_a_way_back_that_is_blocked_is_walked_to_its_end_by_the_same_command() -
         mirror.worker_down |= effect.startswith("stop link")
 
     earth.effects.watchers.append(worker_dies)
-    with pytest.raises(StepFailed, match="on the way back not everything succeeded: resume-link") as failed:
+    with pytest.raises(StepFailed, match="on the rollback not everything succeeded: resume-link") as failed:
         switch(earth.ports())
-    assert not isinstance(failed.value, Compensated)
+    assert not isinstance(failed.value, RolledBack)
     assert earth.writable() == {"north"}
     assert earth.door.site() == "north"
     earth.effects.watchers.clear()
     mirror.worker_down = False
-    with pytest.raises(Compensated) as caught:
+    with pytest.raises(RolledBack) as caught:
         switch(earth.new_process())
     require_turned_back(earth, caught.value)
 
@@ -282,9 +282,9 @@ def test_no_link_turns_around_while_the_other_direction_runs() -> None:
 def test_a_target_that_was_open_all_along_does_not_keep_the_way_back_open() -> None:
     earth = fake_world()
     earth.south.denials.clear()
-    with pytest.raises(StepFailed, match="stopped at turn-link-around") as caught:
-        _switch_with_a_broken("turn-link-around", earth)
-    assert not isinstance(caught.value, Compensated)
+    with pytest.raises(StepFailed, match="stopped at reverse-replication") as caught:
+        _switch_with_a_broken("reverse-replication", earth)
+    assert not isinstance(caught.value, RolledBack)
     assert earth.writable() == {"south"}
     assert switch(earth.new_process()).state is RunState.DONE
     earth.settle()
@@ -299,8 +299,8 @@ def test_a_source_that_dies_is_an_unfinished_run_and_no_compensation() -> None:
         earth.north.down |= effect == "door to None"
 
     earth.effects.watchers.append(die)
-    with pytest.raises(StepFailed, match="reopen-source") as caught:
+    with pytest.raises(StepFailed, match="unfence-source") as caught:
         switch(earth.ports())
-    assert not isinstance(caught.value, Compensated)
+    assert not isinstance(caught.value, RolledBack)
     assert isinstance(caught.value.__cause__, Unreachable)
     assert earth.journal.runs()[-1][1] is RunState.RUNNING

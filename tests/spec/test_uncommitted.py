@@ -8,7 +8,7 @@ from drctl.monitors import observe
 from drctl.plans import handover, runner
 from drctl.plans.selection import narrowed
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import Audience, require_served_by, switch
+from tests.spec.stage import RecordingObserver, require_served_by, switch
 
 GROUP, FULL, EMPTY = "dispatch", TopicPartition("shop.orders", 0), TopicPartition("shop.orders", 1)
 
@@ -49,7 +49,7 @@ def test_a_group_that_is_handed_over_alone_gets_it_too() -> None:
     earth.consumers[GROUP].door = type(earth.door)(None)
     earth.settle(1)
     plan = handover.ordered("north", "south", observe=observe)
-    runner.run(plan, narrowed(earth.ports(), groups=[GROUP]), Audience())
+    runner.run(plan, narrowed(earth.ports(), groups=[GROUP]), RecordingObserver())
     assert earth.south.groups[GROUP].committed[EMPTY].offset == 0
 
 

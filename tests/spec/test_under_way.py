@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import Compensated
+from drctl.errors import RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed
 from drctl.plans import runner, undo
 from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import UNDER_WAY
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import SOMEBODY, fail_over, kept_warm, lose
-from tests.spec.stage import Audience, killed_at, require_nothing_lost_or_repeated, switch
-from tests.spec.test_warm import READINGS
+from tests.spec.failing import SOMEBODY, fail_over, lose, synced
+from tests.spec.stage import RecordingObserver, killed_at, require_nothing_lost_or_repeated, switch
+from tests.spec.test_group_sync import READINGS
 
-EARLIER = Committed(1, str(Stamp("fake", "warm", 0)))
+EARLIER = Committed(1, str(Stamp("fake", "group-sync", 0)))
 CONFIRMED = "journal says step-observed confirm-positions"
 
 
@@ -53,7 +53,7 @@ class UnderWay:
 
 
 def test_it_does_not_send_a_group_back_after_the_point_of_no_return() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     late = UnderWay(earth, "lift at south")
     switch(earth.ports())
     assert late.landed == "in time"
@@ -62,7 +62,7 @@ def test_it_does_not_send_a_group_back_after_the_point_of_no_return() -> None:
 
 @pytest.mark.parametrize("cut", ["deny at north", "door to None", "commit dispatch at south"])
 def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     late = UnderWay(earth, "lift at south")
     with killed_at(earth, cut):
         switch(earth.ports())
@@ -73,7 +73,7 @@ def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
 
 @pytest.mark.parametrize("worst", [CONFIRMED, "lift at south", "door to south"])
 def test_a_failover_neither_waits_for_it_nor_is_turned_back_by_it(worst: str) -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     late = UnderWay(earth, worst)
     lose(earth, sighted=True)
     seconds = _seconds(earth, lambda: fail_over(earth.ports(), accepted=AcceptedLoss(100), attestation=SOMEBODY))
@@ -82,10 +82,10 @@ def test_a_failover_neither_waits_for_it_nor_is_turned_back_by_it(worst: str) ->
 
 
 def test_a_position_that_somebody_else_moves_ahead_before_a_failover_opens_turns_it_back() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     late = UnderWay(earth, CONFIRMED, Committed(10_000))
     lose(earth, sighted=True)
-    with pytest.raises(Compensated, match="confirm-positions"):
+    with pytest.raises(RolledBack, match="confirm-positions"):
         fail_over(earth.ports(), accepted=AcceptedLoss(100), attestation=SOMEBODY)
     assert late.landed == CONFIRMED
 
@@ -94,11 +94,11 @@ def test_nor_does_it_take_back_what_an_undo_has_restored() -> None:
     earth = fake_world()
     before = Committed(0)
     earth.south.group("dispatch").committed[READINGS] = before
-    kept_warm(earth)
+    synced(earth)
     world = earth.ports()
-    run, kept = undo.kept_warm(world, "south", ())
+    run, kept = undo.synced(world, "south", ())
     late = UnderWay(earth, "journal ends run as done")
-    runner.run(undo.ordered("north", "south", kept, run.id), world, Audience())
+    runner.run(undo.ordered("north", "south", kept, run.id), world, RecordingObserver())
     assert late.landed == "in time"
     assert earth.south.groups["dispatch"].committed[READINGS] == before
 
@@ -110,7 +110,7 @@ def _seconds(earth: FakeWorld, act: Callable[[], object]) -> float:
 
 
 def test_it_is_waited_for_before_the_pause_and_only_where_positions_were_kept() -> None:
-    plain, kept = fake_world(), kept_warm(fake_world())
+    plain, kept = fake_world(), synced(fake_world())
     moments = {"raise epoch to 1": 0.0, "deny at north": 0.0, "lift at south": 0.0}
 
     def note(effect: str) -> None:

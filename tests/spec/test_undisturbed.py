@@ -9,7 +9,7 @@ from drctl.plans import runner, switchover
 from drctl.plans.runner import StepState
 from tests.fakes import fake_world
 from tests.spec.stage import (
-    Audience,
+    RecordingObserver,
     require_nothing_lost_or_repeated,
     require_served_by,
     switch,
@@ -64,7 +64,7 @@ def test_a_lagging_group_goes_on_where_it_was() -> None:
 
 def test_every_step_is_timed_announced_and_journaled_in_order() -> None:
     earth = fake_world()
-    world, audience = earth.ports(), Audience()
+    world, audience = earth.ports(), RecordingObserver()
     plan = switchover.plan(world, "north", "south", observe=observe)
     result = runner.run(plan, world, audience)
     names = [step.name for step in plan.steps]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from drctl.errors import Refused, Superseded
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunResult, RunState
 from drctl.plans import runner, unfence
 from drctl.plans.record import unfinished
@@ -14,7 +14,7 @@ from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.returning import returned
 from tests.spec.stage import (
-    Audience,
+    RecordingObserver,
     go_on,
     killed_at,
     require_nothing_lost_or_repeated,
@@ -28,11 +28,11 @@ def _open(earth: FakeWorld) -> RunResult:
 
 
 def _try(world: World) -> RunResult:
-    return runner.run(unfence.plan(world, "north"), world, Audience())
+    return runner.run(unfence.plan(world, "north"), world, RecordingObserver())
 
 
 def _superseded() -> FakeWorld:
-    """Somebody raised the epoch while a switchover had closed north and the front door."""
+    """Somebody raised the epoch while a switchover had closed north and client routing."""
     earth = fake_world()
 
     def decide(effect: str) -> None:
@@ -89,7 +89,7 @@ def _south_is_open(earth: FakeWorld) -> None:
 
 
 def _one_writer_at_south(earth: FakeWorld) -> None:
-    earth.south.denials -= {Denial(APPLICATIONS[0], Scope.TRANSACTIONAL_IDS)}
+    earth.south.denials -= {DenyRule(APPLICATIONS[0], Scope.TRANSACTIONAL_IDS)}
 
 
 def _south_is_silent(earth: FakeWorld) -> None:
@@ -131,7 +131,7 @@ def test_it_is_refused_while_anything_else_may_be_open(harm: Callable[[FakeWorld
 
 def test_a_site_that_a_failover_left_is_salvaged_first() -> None:
     earth = returned(fence="proven").earth
-    earth.south.denials = {Denial(p, s) for p in earth.south.allowed for s in Scope}
+    earth.south.denials = {DenyRule(p, s) for p in earth.south.allowed for s in Scope}
     with pytest.raises(Refused, match="may hold a tail: drctl salvage"):
         _open(earth)
 

@@ -17,7 +17,7 @@ from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.ports import Clock, World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import beyond_the_frontier, kept_warm, lose, some_lag
+from tests.spec.failing import beyond_the_frontier, lose, some_lag, synced
 
 RUN = UUID(int=7)
 
@@ -52,7 +52,7 @@ def rehearsal(earth: FakeWorld) -> UnplannedRehearsal:
 
 
 def test_a_lost_site_is_failed_over_closed_saved_and_decided_on() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     assert not_at_standby(earth.ports()) == ""
     some_lag(earth)
     lose(earth, sighted=True)
@@ -73,7 +73,7 @@ def test_a_lost_site_is_failed_over_closed_saved_and_decided_on() -> None:
 
 
 def test_a_site_that_nobody_finds_silent_is_not_failed_over() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     with pytest.raises(StepFailed, match="did not find north silent"):
         rehearsal(earth).fail_over(earth.ports())
     assert earth.door.site() == "north"

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from drctl.drills.bundle.manifest import damaged
 from drctl.drills.judging import judged, judged_outage
-from drctl.drills.outcome import Drill, Handover, Material, Outage, OutageReport, Posture, Provenance, Work
+from drctl.drills.outcome import Drill, Handover, Material, Outage, OutageReport, Provenance, SiteSettings, Work
 from drctl.drills.recovery import Recovery, recovered
 from drctl.drills.timeline import Histories
 from drctl.model.documents import json_of
@@ -33,7 +33,7 @@ class DrillFacts:
     complete: bool
     handovers: tuple[Handover, ...]
     protocols: dict[str, str]
-    postures: tuple[Posture, ...]
+    postures: tuple[SiteSettings, ...]
     provenance: Provenance
     phases: tuple[tuple[float, str], ...]
     outage: Outage | None = None

@@ -17,14 +17,14 @@ from drctl.drills.timeline import Histories
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
-from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.verdict import Verdict
 
 BEFORE, DURING, AFTER = 200, 50, 100
 """Records that must be acknowledged before, during and after the fault, or it has shown too little."""
 
 ENDING = ("continue", "restart", "heal-link")
-"""Kinds of evidence that tell of a fault's end and of none: :data:`drctl.lab.faults.WAYS_BACK`, without the lab."""
+"""Kinds of evidence that tell of a fault's end and of none: :data:`drctl.lab.faults.UNDOING`, without the lab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Outcome:
     verdict: Verdict
     reasons: tuple[str, ...]
     findings: Findings
-    weight: Weight
+    weight: EvidenceRequirements
     faults: tuple[dict[str, Any], ...]
     journal_digest: str | None
 
@@ -107,7 +107,7 @@ def judged(trial: Trial, left: Remains) -> Outcome:
     }
     control = caught(events, compacted=work.compacted, groups=work.groups)
     windows = _windows(trial, left.histories)
-    weight = Weight(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
+    weight = EvidenceRequirements(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
     journal, digest = read_journal(left.journal)
     found = [*gaps(journal), *_other_statement(stated, journal)]
     verdict, reasons = overruled(*judge(findings, weight), found)

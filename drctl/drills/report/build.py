@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from drctl.drills.outcome import Drill, Handover, MovedWork, PlanFacts, Posture
+from drctl.drills.outcome import Drill, Handover, MovedWork, PlanFacts, SiteSettings
 from drctl.drills.report import definitions
 from drctl.drills.report.moments import iso
 from drctl.drills.report.outage import outage_part
@@ -95,7 +95,7 @@ def _steps(move: MovedWork) -> Iterator[StepPart]:
         )
 
 
-def _site(posture: Posture) -> SitePart:
+def _site(posture: SiteSettings) -> SitePart:
     return SitePart(
         name=posture.site,
         cluster_id=posture.cluster_id,

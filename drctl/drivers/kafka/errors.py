@@ -55,7 +55,7 @@ ALERT = re.compile(r"ssl/tls alert [a-z ]+|tlsv1\d? alert [a-z ]+")
 DISTRUST = re.compile(r"verify|certificate", re.IGNORECASE)
 
 
-class _Ear(logging.Handler):
+class _LogListener(logging.Handler):
     """Listens to librdkafka's log, which says ten lines a second while it cannot log in, and writes nothing."""
 
     def __init__(self, causes: "Causes") -> None:
@@ -87,7 +87,7 @@ class Causes:
     def settings(self) -> dict[str, Any]:
         """What to add to a client's configuration so that it reports here."""
         logger = logging.Logger("librdkafka")  # noqa: LOG001 - it ends with its client
-        logger.addHandler(_Ear(self))
+        logger.addHandler(_LogListener(self))
         return {"error_cb": self.heard, "logger": logger}
 
     def client[C](self, kind: Callable[[dict[str, Any]], C], settings: Mapping[str, Any]) -> C:

@@ -23,7 +23,7 @@ from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.properties import load
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite, user
 from drctl.errors import Unauthenticated, Unreachable
-from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.site import Canary
 
 KINDS = {Scope.TOPICS: ResourceType.TOPIC, Scope.TRANSACTIONAL_IDS: ResourceType.TRANSACTIONAL_ID}
@@ -57,16 +57,16 @@ class AclFence:
         }
         return Writers(frozenset(allowed - {EVERYONE}), everyone=EVERYONE in allowed)
 
-    def standing(self) -> frozenset[Denial]:
-        found: set[Denial] = set()
+    def standing(self) -> frozenset[DenyRule]:
+        found: set[DenyRule] = set()
         for scope, kind in KINDS.items():
             rules = self._rules(kind, AclPermissionType.DENY)
             marked = {rule.principal for rule in rules if _has_our_shape(rule, MARK)}
             denied = {rule.principal for rule in rules if _has_our_shape(rule, "*")}
-            found |= {Denial(principal, scope, principal in marked) for principal in denied}
+            found |= {DenyRule(principal, scope, principal in marked) for principal in denied}
         return frozenset(found)
 
-    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
+    def deny(self, denials: Collection[DenyRule], *, adopt: bool = False) -> None:
         if denials:
             marked = set(denials) if adopt else set(denials) - self._of_others()
             # Marks first: a rule whose mark the brokers have not taken would be somebody else's, and never be lifted.
@@ -76,7 +76,7 @@ class AclFence:
             self.site.wait_all(futures.items(), "add deny rules", self.site.change_timeout)
             _settle(lambda: self.standing() >= set(denials) and not (adopt and self._of_others() & set(denials)))
 
-    def lift(self, denials: Collection[Denial]) -> None:
+    def lift(self, denials: Collection[DenyRule]) -> None:
         if own := set(denials) - self._of_others() if denials else set():
             filters = [AclBindingFilter(*_rule(denial, name)) for denial in own for name in ("*", MARK)]
             futures = self.site.admin().delete_acls(filters, request_timeout=self.site.change_timeout)
@@ -110,7 +110,7 @@ class AclFence:
             return CanaryResult(refused=True, answer=str(error.name()))
         raise causes.translate(error, f"let the canary write to {self.ordinary.topic}")
 
-    def _of_others(self) -> frozenset[Denial]:
+    def _of_others(self) -> frozenset[DenyRule]:
         """Rules that stand without a mark. One that a lagging broker does not show yet is taken for drctl's."""
         return frozenset(denial for denial in self.standing() if not denial.own)
 
@@ -137,7 +137,7 @@ def _has_our_shape(rule: AclBinding, name: str) -> bool:
 
 
 def _rule(
-    denial: Denial, name: str = "*"
+    denial: DenyRule, name: str = "*"
 ) -> tuple[ResourceType, str, ResourcePatternType, str, str, AclOperation, AclPermissionType]:
     return (
         KINDS[denial.scope],

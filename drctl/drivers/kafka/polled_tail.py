@@ -3,7 +3,15 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from drctl.errors import Forbidden, PositionsPending
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, Tailed, Undecided
+from drctl.model.changes import (
+    Change,
+    GroupForgotten,
+    GroupSeen,
+    PositionForgotten,
+    PositionMoved,
+    TailBatch,
+    Undecided,
+)
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState
 from drctl.ports import Clock, Positions, Tail
@@ -24,7 +32,7 @@ class PolledTail:
         self._known: dict[str, _Session] = {}
         self._next = 0.0
 
-    def poll(self, seconds: float) -> Tailed:
+    def poll(self, seconds: float) -> TailBatch:
         began = self.clock.monotonic()
         if began < self._next:
             self.clock.sleep(min(seconds, self._next - began))
@@ -40,7 +48,7 @@ class PolledTail:
         self._known = now
         took = self.clock.monotonic() - began
         self._next = began + took if changes else began + max(took, seconds)
-        return Tailed(changes, len(pending), polled=took, undecided=Undecided(records=len(pending), groups=pending))
+        return TailBatch(changes, len(pending), polled=took, undecided=Undecided(records=len(pending), groups=pending))
 
     def _committed(self, names: Collection[str]) -> tuple[Held, frozenset[str]]:
         """All positions that are decided, and the groups of which an open transaction commits some."""
@@ -60,7 +68,7 @@ class PolledTail:
         elif (group.protocol, group.members) != (before.protocol, before.members):
             yield GroupSeen(name, group.protocol, group.members)
 
-    def catch_up(self, seconds: float) -> Tailed:
+    def catch_up(self, seconds: float) -> TailBatch:
         """A round of asking that begins now."""
         del seconds
         self._next = 0.0
@@ -74,17 +82,17 @@ class PolledTail:
         """Nothing is open."""
 
 
-class AllowedTail:
+class FallbackTail:
     """The topic's tail, and the polled one from the moment at which the brokers deny reading the topic."""
 
     def __init__(self, written: Tail, polled: Tail) -> None:
         self.polled = polled
         self._used = written
 
-    def poll(self, seconds: float) -> Tailed:
+    def poll(self, seconds: float) -> TailBatch:
         return self._ask(lambda tail: tail.poll(seconds))
 
-    def catch_up(self, seconds: float) -> Tailed:
+    def catch_up(self, seconds: float) -> TailBatch:
         """As :meth:`poll`, up to what was written when this was called."""
         return self._ask(lambda tail: tail.catch_up(seconds))
 
@@ -92,7 +100,7 @@ class AllowedTail:
         """Of the topic's tail, or Forbidden."""
         return self._used.from_now()
 
-    def _ask(self, asked: Callable[[Tail], Tailed]) -> Tailed:
+    def _ask(self, asked: Callable[[Tail], TailBatch]) -> TailBatch:
         try:
             return asked(self._used)
         except Forbidden:

@@ -11,7 +11,7 @@ from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.drivers.kafka.tail_progress import TailProgress
 from drctl.errors import DrctlError, NotFound
 from drctl.model import offsets
-from drctl.model.changes import Change, Tailed
+from drctl.model.changes import Change, TailBatch
 
 TOPIC = "__consumer_offsets"
 BATCH = 5000
@@ -31,11 +31,11 @@ class KafkaTail:
         self._progress = TailProgress(begin or {})
         self._fault: DrctlError | None = None
 
-    def poll(self, seconds: float) -> Tailed:
+    def poll(self, seconds: float) -> TailBatch:
         changes = self._read(self._opened(), seconds)
         return self._told(changes, self._progress.behind())
 
-    def catch_up(self, seconds: float) -> Tailed:
+    def catch_up(self, seconds: float) -> TailBatch:
         """Read on to the ends as they are now: where the consumer last knew them to be is not enough."""
         consumer, deadline = self._opened(), time.monotonic() + seconds
         changes: list[Change] = []
@@ -49,12 +49,12 @@ class KafkaTail:
         missing = {n: end for n, end in wanted.items() if self._progress.next(n) < end}
         return self._told(changes, sum(end - self._progress.next(n) for n, end in missing.items()))
 
-    def _told(self, changes: list[Change], behind: int | None) -> Tailed:
+    def _told(self, changes: list[Change], behind: int | None) -> TailBatch:
         """What was read. A fault is raised once nothing is left to tell before it, so that no change is lost to it."""
         if not changes:
             self._raise_fault()
         left = None if self._fault is not None else behind
-        return Tailed(changes, left, dict(self.decoder.unknown), undecided=self._progress.undecided())
+        return TailBatch(changes, left, dict(self.decoder.unknown), undecided=self._progress.undecided())
 
     def from_now(self) -> "KafkaTail":
         """Opened at once, where the topic ends now."""

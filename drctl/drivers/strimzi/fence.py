@@ -14,7 +14,7 @@ from typing import Any
 
 from drctl.drivers.strimzi.kinds import served
 from drctl.errors import Conflict, NotProven
-from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.resources import KAFKA, KAFKA_USER, Object, Where
 from drctl.model.site import Strimzi
 from drctl.ports import Fence, Resources
@@ -36,7 +36,7 @@ class StrimziFence:
         coming = {name for name, user in self._users().items() if any(_writes(rule) for rule in _rules(user))}
         return Writers(seen.principals | coming, seen.everyone, self._super_users())
 
-    def standing(self) -> frozenset[Denial]:
+    def standing(self) -> frozenset[DenyRule]:
         users, lasting = self._users(), self._lasting()
         found = set()
         for each in self.strike.standing():
@@ -47,7 +47,7 @@ class StrimziFence:
                 found.add(replace(each, own=each in _denials(each.principal, user, MARK)))
         return frozenset(found)
 
-    def deny(self, denials: Collection[Denial], *, adopt: bool = False) -> None:
+    def deny(self, denials: Collection[DenyRule], *, adopt: bool = False) -> None:
         """Rehearsed for all users before the first is changed, so that a conflict leaves nothing half done."""
         users, lasting = self._users(), self._lasting()
         undone = sorted({each.principal for each in denials if each.principal not in users and not lasting(each)})
@@ -62,7 +62,7 @@ class StrimziFence:
         self._change(rules, users)
         self.strike.deny(denials, adopt=adopt)
 
-    def lift(self, denials: Collection[Denial]) -> None:
+    def lift(self, denials: Collection[DenyRule]) -> None:
         users = self._users()
         gone = set(denials)
         rules: dict[str, list[Any]] = {}
@@ -130,7 +130,7 @@ class _Lasting:
                 f"Kafka/{cluster}: {IGNORED} is no pattern that drctl understands: {error}", remedy="write it plainer"
             ) from error
 
-    def __call__(self, denial: Denial) -> bool:
+    def __call__(self, denial: DenyRule) -> bool:
         name = denial.principal.removeprefix("User:")
         return self.alone or (self.ignored is not None and self.ignored.fullmatch(name) is not None)
 
@@ -164,7 +164,7 @@ def _writes(rule: Mapping[str, Any]) -> bool:
     return rule.get("type", "allow") == "allow" and kind in KINDS.values() and bool(_operations(rule) & WRITING)
 
 
-def _denied_by(principal: str, rule: Mapping[str, Any], name: str = "*") -> set[Denial]:
+def _denied_by(principal: str, rule: Mapping[str, Any], name: str = "*") -> set[DenyRule]:
     """The denial that a rule of drctl's shape is, if it is one, or the one that it marks as drctl's own."""
     resource = rule.get("resource") or {}
     plain = (resource.get("name"), resource.get("patternType", "literal"), rule.get("host", "*")) == (
@@ -174,14 +174,14 @@ def _denied_by(principal: str, rule: Mapping[str, Any], name: str = "*") -> set[
     )
     if rule.get("type") != "deny" or not plain or _operations(rule) != {"Write"}:
         return set()
-    return {Denial(principal, scope) for scope, kind in KINDS.items() if kind == resource.get("type")}
+    return {DenyRule(principal, scope) for scope, kind in KINDS.items() if kind == resource.get("type")}
 
 
-def _denials(principal: str, user: Object, name: str = "*") -> set[Denial]:
+def _denials(principal: str, user: Object, name: str = "*") -> set[DenyRule]:
     return {each for rule in _rules(user) for each in _denied_by(principal, rule, name)}
 
 
-def _missing(user: Object, principal: str, wanted: Collection[Denial], adopt: bool) -> list[Any]:
+def _missing(user: Object, principal: str, wanted: Collection[DenyRule], adopt: bool) -> list[Any]:
     """Rules to add, each with its mark; one that the user's owner wrote stays without, unless it is to be adopted."""
     present, marked = _denials(principal, user), _denials(principal, user, MARK)
     found = []
@@ -191,6 +191,6 @@ def _missing(user: Object, principal: str, wanted: Collection[Denial], adopt: bo
     return found
 
 
-def _denying(denial: Denial, name: str) -> dict[str, Any]:
+def _denying(denial: DenyRule, name: str) -> dict[str, Any]:
     resource = {"type": KINDS[denial.scope], "name": name, "patternType": "literal"}
     return {"type": "deny", "resource": resource, "operations": ["Write"], "host": "*"}

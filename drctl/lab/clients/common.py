@@ -1,4 +1,4 @@
-"""What every client of the workload needs: its arguments, the front door, a way to end."""
+"""What every client of the workload needs: its arguments, client routing, a way to end."""
 
 import argparse
 import faulthandler
@@ -11,8 +11,8 @@ from uuid import UUID
 
 from drctl.drivers.kafka.properties import load
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import DrctlError
 from drctl.lab.steady import SteadyTime
 from drctl.ledger.history import HistoryWriter
@@ -29,7 +29,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     """The options that all clients share."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--site", action="append", required=True, metavar="NAME=SERVERS=PROPERTIES")
-    parser.add_argument("--front-door", type=Path, required=True)
+    parser.add_argument("--client-routing", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--run", type=UUID, required=True)
     parser.add_argument("--rate", type=float, required=True, help="records per second; 0 for as fast as possible")
@@ -48,13 +48,13 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 @dataclass(slots=True)
 class Surroundings:
-    """A client's sites, front door, history and clock, and the time that its whole run shares.
+    """A client's sites, client routing, history and clock, and the time that its whole run shares.
 
     ``addresses`` are the brokers of each site that the client leaves once it is lost; of others none.
     """
 
     sites: dict[str, KafkaSite]
-    door: FileFrontDoor
+    door: FileClientRouting
     history: HistoryWriter
     clock: Clock
     time: SteadyTime
@@ -70,14 +70,14 @@ class Surroundings:
                 addresses[name] = [_address(server) for server in servers.split(",")]
         clock, history = SystemClock(), HistoryWriter(options.history)
         time = SteadyTime(clock, options.time_offset)
-        return Surroundings(sites, FileFrontDoor(options.front_door), history, clock, time, addresses)
+        return Surroundings(sites, FileClientRouting(options.client_routing), history, clock, time, addresses)
 
     def now(self) -> float:
         """When what is written down now happened."""
         return self.time.now()
 
     def await_site(self) -> str | None:
-        """The site that the front door names, unless it is lost; None once the client is to end."""
+        """The site that client routing names, unless it is lost; None once the client is to end."""
         while not STOP.is_set():
             if (site := self.where()) is not None and not self.lost(site):
                 return site
@@ -85,7 +85,7 @@ class Surroundings:
         return None
 
     def where(self) -> str | None:
-        """The site that the front door names now, None while it is closed or cannot be read."""
+        """The site that client routing names now, None while it is closed or cannot be read."""
         try:
             return self.door.site()
         except DrctlError:

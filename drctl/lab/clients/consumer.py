@@ -1,6 +1,6 @@
 """A consumer group: its members as threads, each a client of its own.
 
-Members obey the front door: when it closes or names another site they finish the record in hand, commit, and leave;
+Members obey client routing: when it closes or names another site they finish the record in hand, commit, and leave;
 then they join again where it points. What was processed is written down before it is committed. From a site that is
 lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere.
 A member whose client can never go on (a static one hears nothing of its coordinator for a session's time, and is then
@@ -27,7 +27,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 class Membership:
-    """One member of the group, wherever the front door points."""
+    """One member of the group, wherever client routing points."""
 
     def __init__(self, around: Surroundings, options: Any, number: int) -> None:
         self.around = around

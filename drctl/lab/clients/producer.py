@@ -1,6 +1,6 @@
 """A producer: turbine sensors, shop orders in transactions, or prices on a compacted topic.
 
-It obeys nobody but the brokers: it writes until it is denied or its site is lost, and then asks the front door where to
+It obeys nobody but the brokers: it writes until it is denied or its site is lost, and then asks client routing where to
 go. A record that was denied has certainly not been written and is sent again under the same sequence; a doubtful one
 never is.
 """

@@ -1,4 +1,4 @@
-"""Bad things to do to a broker pod, each with evidence from somebody who is not the injector, and the way back from it.
+"""Bad things to do to a broker pod, each with evidence from somebody who is not the injector, and the rollback from it.
 
 A fault is a function of the lab and a pod, as in ``drctl/lab/faults.py``. The observers are the API server (what
 controllers, scheduler and kubelet report to it), kubelet's own measurements and the node's kernel.

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from drctl.errors import DeadlinePassed
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import CONFIRMED, HandoverPoint, group_positions, left
-from drctl.plans.steps.close_consumers import CloseConsumers
+from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.waiting import wait_until_none
 
 
@@ -20,54 +20,54 @@ class AwaitClients(Step):
     name: ClassVar[str] = "watch-first-commits"
     title: ClassVar[str] = "Watch the clients arrive at the target"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+    inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:
+    def do(self, ctx: StepContext) -> Evidence:
         found: Evidence = {"first write": None, "first read": None}
 
         def look() -> list[str]:
-            now = scene.world.clock.now().isoformat()
-            if found["first write"] is None and _written(scene):
+            now = ctx.world.clock.now().isoformat()
+            if found["first write"] is None and _written(ctx):
                 found["first write"] = now
-            if found["first read"] is None and _read_on(scene):
+            if found["first read"] is None and _read_on(ctx):
                 found["first read"] = now
             nothing = [what for what in ("first write", "first read") if found[what] is None]
-            return [*(f"the {what}" for what in nothing), *_absent(scene)]
+            return [*(f"the {what}" for what in nothing), *_absent(ctx)]
 
         try:
-            wait_until_none(scene, "clients work at the target", look)
+            wait_until_none(ctx, "clients work at the target", look)
         except DeadlinePassed as late:
-            scene.say(str(late))
+            ctx.report(str(late))
         both = found["first write"] and found["first read"]
-        return found | {"traffic restored": max(found.values()) if both else None, "not arrived": _absent(scene)}
+        return found | {"traffic restored": max(found.values()) if both else None, "not arrived": _absent(ctx)}
 
-    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - looking was all
+    def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - looking was all
         return {}
 
 
-def _absent(scene: Scene) -> list[str]:
+def _absent(ctx: StepContext) -> list[str]:
     """Groups with a position that have no member; of a move that was taken over, only those that had members."""
-    members = scene.remembered.get(CloseConsumers.name, {}).get("members")
-    covered = group_positions(scene.seen, CONFIRMED)
-    expected = sorted(g for g in scene.groups if (members[g] if members else g in covered))
-    groups = scene.target.positions.describe(expected)
+    members = ctx.snapshots.get(DrainConsumers.name, {}).get("members")
+    covered = group_positions(ctx.evidence, CONFIRMED)
+    expected = sorted(g for g in ctx.groups if (members[g] if members else g in covered))
+    groups = ctx.target.positions.describe(expected)
     return [f"group {name}" for name in expected if not groups[name].members]
 
 
-def _written(scene: Scene) -> bool:
+def _written(ctx: StepContext) -> bool:
     """Whether a record was written at the target since it was opened."""
-    ends = left(HandoverPoint, scene.seen).ends
-    bounds = scene.target.records.bounds(tuple(ends))
-    return any(scene.target.records.following(p, end, 1) for p, end in ends.items() if bounds[p].high > end)
+    ends = left(HandoverPoint, ctx.evidence).ends
+    bounds = ctx.target.records.bounds(tuple(ends))
+    return any(ctx.target.records.following(p, end, 1) for p, end in ends.items() if bounds[p].high > end)
 
 
-def _read_on(scene: Scene) -> bool:
+def _read_on(ctx: StepContext) -> bool:
     """Whether a group has gone beyond the position that was confirmed, or has its first one."""
-    confirmed = group_positions(scene.seen, CONFIRMED)
-    there = scene.target.positions.committed(scene.groups)
+    confirmed = group_positions(ctx.evidence, CONFIRMED)
+    there = ctx.target.positions.committed(ctx.groups)
     for group, positions in there.items():
         known = confirmed[group]["positions"] if group in confirmed else {}
         for partition, committed in positions.items():

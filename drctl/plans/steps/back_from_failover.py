@@ -1,27 +1,27 @@
-"""The way back of a failover: each step leaves what is out of reach as it is, and says so."""
+"""The rollback of a failover: each step leaves what is out of reach as it is, and says so."""
 
 from typing import ClassVar, override
 
 from drctl.errors import Unreachable
-from drctl.model.fence import Denial
+from drctl.model.fence import DenyRule
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.losing import answers
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.steps.confirm_positions import ConfirmPositions
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.hand_over_positions import HandOverPositions
-from drctl.plans.steps.point_clients_back import PointClientsBack
-from drctl.plans.steps.reopen_source import LEFT_CLOSED, ReopenSource
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
+from drctl.plans.steps.route_clients_to_source import RouteClientsToSource
 from drctl.plans.steps.stop_sinks import that_ran
+from drctl.plans.steps.unfence_source import LEFT_CLOSED, UnfenceSource
 from drctl.plans.waiting import wait_until_none
 
 
-class ReopenIfFenced(ReopenSource):
+class ReopenIfFenced(UnfenceSource):
     """Lift the deny rules that this run, or the one it took over, put up at the source, unless it was silent all along.
 
     A source that is silent now keeps them; it is named, and comes back closed.
@@ -30,41 +30,41 @@ class ReopenIfFenced(ReopenSource):
     title: ClassVar[str] = "Open the source again, if this run has fenced it"
 
     @override
-    def check(self, scene: Scene) -> bool:
-        if not self._put_up(scene) or not answers(scene.source):
+    def check(self, ctx: StepContext) -> bool:
+        if not self._put_up(ctx) or not answers(ctx.source):
             return True
-        return super().check(scene)
+        return super().check(ctx)
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
-        if not self._put_up(scene):
-            stood = sorted({each.principal for each in fencing.own(scene.source)}) if answers(scene.source) else []
+    def verify(self, ctx: StepContext) -> Evidence:
+        if not self._put_up(ctx):
+            stood = sorted({each.principal for each in fencing.own(ctx.source)}) if answers(ctx.source) else []
             return {LEFT_CLOSED: stood} if stood else {"fenced": False}
-        if not answers(scene.source):
-            scene.say(f"{scene.source.name} is silent: the deny rules put up there stay until it answers")
-            return {"left fenced": scene.source.name}
-        return super().verify(scene)
+        if not answers(ctx.source):
+            ctx.report(f"{ctx.source.name} is silent: the deny rules put up there stay until it answers")
+            return {"left fenced": ctx.source.name}
+        return super().verify(ctx)
 
     @override
-    def _ours(self, scene: Scene) -> frozenset[Denial]:
-        before = scene.remembered.get(FenceWhatAnswers.name, {}).get("stood before")
+    def _ours(self, ctx: StepContext) -> frozenset[DenyRule]:
+        before = ctx.snapshots.get(FenceWhatAnswers.name, {}).get("stood before")
         if before is None:  # a source whose rules could not be read was not fenced by this run
-            return super()._ours(scene)
-        own = {d for d in fencing.own(scene.source) if d.principal not in before[d.scope.value]}
-        return super()._ours(scene) | own
+            return super()._ours(ctx)
+        own = {d for d in fencing.own(ctx.source) if d.principal not in before[d.scope.value]}
+        return super()._ours(ctx) | own
 
     @staticmethod
-    def _put_up(scene: Scene) -> bool:
-        fenced = FenceWhatAnswers.name in scene.remembered
-        return fenced or any(name in scene.remembered for name in ("fence-writes", "fence-transactions"))
+    def _put_up(ctx: StepContext) -> bool:
+        fenced = FenceWhatAnswers.name in ctx.snapshots
+        return fenced or any(name in ctx.snapshots for name in ("fence-writes", "fence-transactions"))
 
 
-class ReopenDoor(PointClientsBack):
-    """Point the front door at the source again, if the run that was taken over has closed it."""
+class ReopenDoor(RouteClientsToSource):
+    """Point client routing at the source again, if the run that was taken over has closed it."""
 
     @override
-    def _before(self, scene: Scene) -> str:
-        return scene.world.front_door.site() or scene.source.name
+    def _before(self, ctx: StepContext) -> str:
+        return ctx.world.client_routing.site() or ctx.source.name
 
 
 class RestoreConfirmed(RestorePositions):
@@ -74,9 +74,9 @@ class RestoreConfirmed(RestorePositions):
     """
 
     @override
-    def _before(self, scene: Scene) -> Evidence:
-        own: Evidence = scene.remembered.get(ConfirmPositions.name, {}).get("target before", {})
-        earlier: Evidence = scene.remembered.get(HandOverPositions.name, {}).get("target before", {})
+    def _before(self, ctx: StepContext) -> Evidence:
+        own: Evidence = ctx.snapshots.get(ConfirmPositions.name, {}).get("target before", {})
+        earlier: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
         return own | earlier
 
 
@@ -87,18 +87,18 @@ class ResumeSinksIfTheyAnswer(ResumeSinks):
     """
 
     @override
-    def check(self, scene: Scene) -> bool:
+    def check(self, ctx: StepContext) -> bool:
         try:
-            return super().check(scene)
+            return super().check(ctx)
         except Unreachable:
             return True
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         try:
-            return super().verify(scene)
+            return super().verify(ctx)
         except Unreachable as silent:
-            return {"left as they are": that_ran(scene), "why": str(silent)}
+            return {"left as they are": that_ran(ctx), "why": str(silent)}
 
 
 class LetLinkRunOn(ResumeLink):
@@ -108,16 +108,16 @@ class LetLinkRunOn(ResumeLink):
     """
 
     @override
-    def do(self, scene: Scene) -> Evidence:
-        scene.in_charge()
-        scene.forward.replication.resume(scene.in_charge)
-        wait_until_none(scene, "the link runs on", lambda: self._halted(scene))
+    def do(self, ctx: StepContext) -> Evidence:
+        ctx.check_authority()
+        ctx.forward.replication.resume(ctx.check_authority)
+        wait_until_none(ctx, "the link runs on", lambda: self._halted(ctx))
         return {}
 
     @override
-    def _stood_still(self, scene: Scene, status: LinkStatus) -> bool:
+    def _stood_still(self, ctx: StepContext, status: LinkStatus) -> bool:
         return False  # a failover passes its gates whether the link runs or not
 
-    def _halted(self, scene: Scene) -> list[str]:
-        source = scene.forward.replication.status().source
+    def _halted(self, ctx: StepContext) -> list[str]:
+        source = ctx.forward.replication.status().source
         return [f"{source.name} is {source.state}"] if source.halted else []

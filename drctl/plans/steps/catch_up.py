@@ -8,7 +8,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.frontier import doubted
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class CatchUp(Step):
@@ -21,45 +21,45 @@ class CatchUp(Step):
     name: ClassVar[str] = "catch-up"
     title: ClassVar[str] = "Let the old site catch up"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "drctl status -o wide"
+    inspect: ClassVar[str] = "drctl status -o wide"
 
-    def check(self, scene: Scene) -> bool:
-        return self._caught_up(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return self._caught_up(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        clock, patience = scene.world.clock, scene.world.plan.guards.step_timeout.total_seconds()
+    def do(self, ctx: StepContext) -> Evidence:
+        clock, patience = ctx.world.clock, ctx.world.plan.guards.step_timeout.total_seconds()
         frontier: dict[TopicPartition, int] = {}
         moved_at = clock.monotonic()
-        while not self._caught_up(scene):
-            left = sum(self._behind(scene).values())
-            scene.say(f"waiting until the link has caught up: at most {left} records left")
-            now = dict(scene.forward.replication.frontier())
+        while not self._caught_up(ctx):
+            left = sum(self._behind(ctx).values())
+            ctx.report(f"waiting until the link has caught up: at most {left} records left")
+            now = dict(ctx.forward.replication.frontier())
             if now != frontier:
                 frontier, moved_at = now, clock.monotonic()
             elif clock.monotonic() - moved_at > patience:
                 raise DeadlinePassed(
-                    f"{scene.forward.link.name} has copied nothing for {patience:g} s; at most {left} records are left",
+                    f"{ctx.forward.link.name} has copied nothing for {patience:g} s; at most {left} records are left",
                     remedy="look at the link with 'drctl status -o wide' and at its Connect worker's log",
                 )
             clock.sleep(0.5)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"behind": evidence.written(self._behind(scene))}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"behind": evidence.written(self._behind(ctx))}
 
-    def _caught_up(self, scene: Scene) -> bool:
+    def _caught_up(self, ctx: StepContext) -> bool:
         """Whether it is near enough, and has begun every partition: gates refuse one of which nothing was copied.
 
         Nor is it where the link claims more than the source has: then it copies nothing until the source has grown.
         """
-        if sum(self._behind(scene).values()) > scene.world.plan.guards.max_lag:
+        if sum(self._behind(ctx).values()) > ctx.world.plan.guards.max_lag:
             return False
-        found = doubted(scene.world, scene.source.name, scene.target.name)
+        found = doubted(ctx.world, ctx.source.name, ctx.target.name)
         return not any(each.why in (Doubt.NOT_COPIED, Doubt.BEYOND_SOURCE) for each in found)
 
-    def _behind(self, scene: Scene) -> dict[TopicPartition, int]:
+    def _behind(self, ctx: StepContext) -> dict[TopicPartition, int]:
         """Partitions with records that were not copied, each with how many there are at most."""
-        frontier = scene.forward.replication.frontier()
-        bounds = scene.source.records.bounds(scene.partitions(scene.source))
+        frontier = ctx.forward.replication.frontier()
+        bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
         left = {p: b.stable - max(frontier.get(p, 0), b.start) for p, b in bounds.items()}
         return {p: count for p, count in left.items() if count > 0}

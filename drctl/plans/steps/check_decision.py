@@ -8,7 +8,7 @@ from drctl.model.run import Evidence
 from drctl.model.salvage import Decision
 from drctl.plans import export
 from drctl.plans.aftermath import Salvaged, aftermath, decided, last_salvage
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,22 @@ class CheckDecision(Step):
     name: ClassVar[str] = "check-decision"
     title: ClassVar[str] = "Check what is decided about"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl salvage verify"
+    inspect: ClassVar[str] = "drctl salvage verify"
 
-    def check(self, scene: Scene) -> bool:
-        return scene.world.epochs.current() >= scene.run.epoch
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.world.epochs.current() >= ctx.run.epoch
 
-    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - it only looks
+    def do(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - it only looks
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        failover = aftermath(scene.world)
-        salvaged = last_salvage(scene.world, failover)
+    def verify(self, ctx: StepContext) -> Evidence:
+        failover = aftermath(ctx.world)
+        salvaged = last_salvage(ctx.world, failover)
         if self.topic not in salvaged.committed:
             known = ", ".join(sorted(salvaged.committed))
             raise NotFound(f"run {salvaged.run.id} salvaged no topic {self.topic}", remedy=f"use one of {known}")
         count = salvaged.committed[self.topic]
-        before = decided(scene.world, failover.run.id).get(self.topic)
+        before = decided(ctx.world, failover.run.id).get(self.topic)
         if before and before[0] is Decision.REPLAY and self.decision is not Decision.REPLAY:
             raise Refused(f"{self.topic} was replayed by run {before[1]['run']}: that cannot be taken back")
         if self.records is None and self.decision is Decision.DISCARD:
@@ -53,32 +53,32 @@ class CheckDecision(Step):
                 f"{self.topic}: the tail holds {count} records, not {self.records}; nothing was changed",
                 remedy="look at 'drctl salvage show'",
             )
-        if faults := scene.world.vault.faults(salvaged.run.id):
+        if faults := ctx.world.vault.faults(salvaged.run.id):
             raise NotProven(
-                f"{scene.world.vault.place(salvaged.run.id)}: {'; '.join(faults[:5])}",
+                f"{ctx.world.vault.place(salvaged.run.id)}: {'; '.join(faults[:5])}",
                 remedy="restore the files, or salvage again with 'drctl salvage --again'",
             )
         if self.decision is Decision.REPLAY and self.topic in salvaged.less:
             raise Refused(
                 f"{self.topic} came back with less than it had ({salvaged.less[self.topic]}): all of its log was saved,"
-                f" records that {scene.target.name} has among it, which a replay would write once more",
+                f" records that {ctx.target.name} has among it, which a replay would write once more",
                 remedy="hand the records over to their owner, who can tell them apart, or discard them by number",
             )
         if self.decision is Decision.REPLAY:
-            self._refuse_old(scene, salvaged)
+            self._refuse_old(ctx, salvaged)
         return {"failover": failover.run.id, "salvage": salvaged.run.id, "records": count}
 
-    def _refuse_old(self, scene: Scene, salvaged: Salvaged) -> None:
-        config = scene.target.brokers.topics([self.topic])[self.topic].config
+    def _refuse_old(self, ctx: StepContext, salvaged: Salvaged) -> None:
+        config = ctx.target.brokers.topics([self.topic])[self.topic].config
         keeps = int(config.get("retention.ms", "-1"))
         if keeps < 0 or "delete" not in config.get("cleanup.policy", "delete"):
             return
-        horizon = scene.world.clock.now().timestamp() * 1000 - keeps
+        horizon = ctx.world.clock.now().timestamp() * 1000 - keeps
         for p, tail in sorted(salvaged.tails.items()):
-            for record in export.saved(scene, salvaged.run.id, tail) if p.topic == self.topic else ():
+            for record in export.saved(ctx, salvaged.run.id, tail) if p.topic == self.topic else ():
                 if record.milliseconds is not None and record.milliseconds < horizon:
                     raise Refused(
                         f"{p}: the record that was at {record.offset} is older than {self.topic} keeps records at "
-                        f"{scene.target.name}, so it would be deleted at once; nothing was changed",
+                        f"{ctx.target.name}, so it would be deleted at once; nothing was changed",
                         remedy=f"raise retention.ms of {self.topic} there, or hand the records over",
                     )

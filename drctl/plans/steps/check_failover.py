@@ -12,13 +12,13 @@ from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence
 from drctl.plans.observing import Observe
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamps import epoch_behind
 from drctl.plans.steps.check_gates import pass_gates
 from drctl.plans.steps.measure_loss import loss_now
 
 OVER_ALREADY = (
-    Rule.FRONT_DOOR_ELSEWHERE,
+    Rule.CLIENT_ROUTING_ELSEWHERE,
     Rule.GROUP_ACTIVE_AT_TARGET,
     Rule.SINK_ACTIVE_AT_TARGET,
     Rule.CANARY_REFUSED,
@@ -38,34 +38,36 @@ class CheckFailover(Step):
     name: ClassVar[str] = "check-gates"
     title: ClassVar[str] = "Check that the target can serve and the source cannot"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl forecast"
+    inspect: ClassVar[str] = "drctl forecast"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:
-        world, run = scene.world, scene.run
+    def do(self, ctx: StepContext) -> Evidence:
+        world, run = ctx.world, ctx.run
         facts = self.observe(world, run.source, run.target)
-        passed = pass_gates(scene, facts, self._reasons(scene, facts), failover_warnings(facts))
+        passed = pass_gates(ctx, facts, self._reasons(ctx, facts), failover_warnings(facts))
         canary = facts.target_canary.value
         closed = bool(own(facts.target)) and canary is not None and canary.refused
-        scene.saw_target_closed = closed
+        ctx.saw_target_closed = closed
         return passed | {"source answered": facts.source.cluster.known, "target closed": closed}
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         return {}
 
-    def _reasons(self, scene: Scene, facts: Facts) -> Iterator[Blocker]:
-        world = scene.world
+    def _reasons(self, ctx: StepContext, facts: Facts) -> Iterator[Blocker]:
+        world = ctx.world
         found = list(failover_blockers(facts, world.plan.guards, world.clock.now()))
-        if scene.crossed:  # a move that was taken over has sent the clients over, or was about to
+        if ctx.past_point_of_no_return:  # a move that was taken over has sent the clients over, or was about to
             found = [each for each in found if each.rule not in OVER_ALREADY]
         elif not any(each.rule is Rule.LINK_UNKNOWN for each in found):
-            loss = loss_now(scene, ask=facts.source.cluster.known)
-            scene.say(f"up to {loss.total if loss.total is not None else 'an unknown number of'} records would be lost")
+            loss = loss_now(ctx, ask=facts.source.cluster.known)
+            ctx.report(
+                f"up to {loss.total if loss.total is not None else 'an unknown number of'} records would be lost"
+            )
             found += loss_blockers(loss, self.accepted)
         yield from found
         if facts.target.groups.known:  # the source is not waited for
-            held = scene.positions(scene.target).now(scene.groups)
+            held = ctx.positions(ctx.target).now(ctx.groups)
             yield from epoch_behind(world, {facts.target.name: held})

@@ -16,7 +16,7 @@ from drctl.model.site import Guards
 from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.observing import Observe, observed_and_judged
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.selection import chosen
 from drctl.plans.sink_groups import sink_group_blockers
 from drctl.plans.stamps import epoch_blockers
@@ -48,30 +48,30 @@ class CheckGates(Step):
     name: ClassVar[str] = "check-gates"
     title: ClassVar[str] = "Check that nothing stands in the way"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl status -o wide"
+    inspect: ClassVar[str] = "drctl status -o wide"
 
-    def check(self, scene: Scene) -> bool:
-        return scene.world.epochs.current() >= scene.run.epoch
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.world.epochs.current() >= ctx.run.epoch
 
     @override
-    def do(self, scene: Scene) -> Evidence:
+    def do(self, ctx: StepContext) -> Evidence:
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        world, run = scene.world, scene.run
+    def verify(self, ctx: StepContext) -> Evidence:
+        world, run = ctx.world, ctx.run
         facts, judged = observed_and_judged(
             self.observe,
             world,
             run.source,
             run.target,
             accept_repeats=self.accept_repeats,
-            proofs=scene.proofs,
-            say=scene.say,
+            proofs=ctx.proofs,
+            say=ctx.report,
         )
         reasons = chain(
             self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), judged.reasons
         )
-        return pass_gates(scene, facts, reasons, warnings(facts), asks=self.asks)
+        return pass_gates(ctx, facts, reasons, warnings(facts), asks=self.asks)
 
 
 def looked_closer(world: World, facts: Facts) -> Iterator[Blocker]:
@@ -82,11 +82,11 @@ def looked_closer(world: World, facts: Facts) -> Iterator[Blocker]:
 
 
 def pass_gates(
-    scene: Scene, facts: Facts, reasons: Iterable[Blocker], warned: Iterable[Blocker], *, asks: bool = True
+    ctx: StepContext, facts: Facts, reasons: Iterable[Blocker], warned: Iterable[Blocker], *, asks: bool = True
 ) -> Evidence:
     """Raise Blocked with every reason that no person overrode; ask for a required approval of just these facts."""
-    run = scene.run
-    sifted = sift(reasons, scene.terms.overrides)
+    run = ctx.run
+    sifted = sift(reasons, ctx.terms.overrides)
     if found := sifted.standing:
         raise Blocked(
             f"{run.kind} from {run.source} to {run.target}: {len(found)} reasons to wait, nothing was changed",
@@ -97,15 +97,15 @@ def pass_gates(
     digest = facts_digest(facts, run.epoch - 1)
     seen: Evidence = {"blockers": [], "warnings": [f"{w.detail} ({w.remedy})" for w in warned], "facts": digest}
     seen[NOTED] = noted(facts)
-    approved = require_approval(scene.world, scene.terms, Digests(scene.digest, digest)) if asks else {}
-    return seen | _told_overrides(scene, sifted) | approved
+    approved = require_approval(ctx.world, ctx.terms, Digests(ctx.digest, digest)) if asks else {}
+    return seen | _told_overrides(ctx, sifted) | approved
 
 
-def _told_overrides(scene: Scene, sifted: Sifted) -> Evidence:
+def _told_overrides(ctx: StepContext, sifted: Sifted) -> Evidence:
     """Which overrides applied, to what, and which were not needed."""
-    before = chosen(scene.world, scene.run.id).get("overridden", {})
+    before = chosen(ctx.world, ctx.run.id).get("overridden", {})
     applied = {name_of(b.rule): b.detail for b in sifted.overridden}
     return {
-        "overridden": {name: {"found": f, "why": scene.terms.overrides[name]} for name, f in applied.items()},
-        "overrides that did not apply": sorted(scene.terms.overrides.keys() - applied.keys() - before.keys()),
+        "overridden": {name: {"found": f, "why": ctx.terms.overrides[name]} for name, f in applied.items()},
+        "overrides that did not apply": sorted(ctx.terms.overrides.keys() - applied.keys() - before.keys()),
     }

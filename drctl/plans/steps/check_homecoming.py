@@ -16,7 +16,7 @@ from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_
 from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.linking import was_set
 from drctl.plans.observing import Observe
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recopying import Recopy, diverged, recopies
 
 BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN = 34, 38, 36, 17, 7
@@ -50,16 +50,16 @@ class CheckHomecoming(Step):
     name: ClassVar[str] = "check-homecoming"
     title: ClassVar[str] = "Check that the old site may take records again"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl salvage show"
+    inspect: ClassVar[str] = "drctl salvage show"
 
-    def check(self, scene: Scene) -> bool:
-        return scene.world.epochs.current() >= scene.run.epoch
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.world.epochs.current() >= ctx.run.epoch
 
-    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - it only looks
+    def do(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - it only looks
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        world = scene.world
+    def verify(self, ctx: StepContext) -> Evidence:
+        world = ctx.world
         failover = aftermath(world)
         try:
             salvaged = last_salvage(world, failover)
@@ -74,19 +74,19 @@ class CheckHomecoming(Step):
         may = diverged(world, failover, salvaged)
         choice = _Choice(self.recreate, may, recopies(world, failover, set(self.recreate).intersection(may)))
         reasons = [
-            *self._reasons(scene, failover, salvaged),
-            *choice.reasons(scene, salvaged.committed.keys() | salvaged.less.keys(), self.accepted),
+            *self._reasons(ctx, failover, salvaged),
+            *choice.reasons(ctx, salvaged.committed.keys() | salvaged.less.keys(), self.accepted),
             *self._broken(salvaged, may),
         ]
         if reasons:
             raise Blocked(
-                f"failback to {scene.target.name}: {len(reasons)} reasons to wait, nothing was changed",
+                f"failback to {ctx.target.name}: {len(reasons)} reasons to wait, nothing was changed",
                 (reason for _, reason in reasons),
                 exit_code=reasons[0][0],
                 remedy="remove the reasons and run the command again",
             )
-        digest = facts_digest(self.observe(world, scene.run.source, scene.run.target), scene.run.epoch - 1)
-        approved = require_approval(world, scene.terms, Digests(scene.digest, digest))
+        digest = facts_digest(self.observe(world, ctx.run.source, ctx.run.target), ctx.run.epoch - 1)
+        approved = require_approval(world, ctx.terms, Digests(ctx.digest, digest))
         return approved | {
             "facts": digest,
             "failover": failover.run.id,
@@ -102,27 +102,27 @@ class CheckHomecoming(Step):
             if topic in may and topic not in self.recreate:
                 yield LOST, f"{topic} came back with less than it had ({why}): --recreate {topic} copies all of it home"
 
-    def _reasons(self, scene: Scene, failover: Aftermath, salvaged: Salvaged) -> Iterator[tuple[int, str]]:
-        target, away = scene.target, scene.home
+    def _reasons(self, ctx: StepContext, failover: Aftermath, salvaged: Salvaged) -> Iterator[tuple[int, str]]:
+        target, away = ctx.target, ctx.home
         if not away.replication.status().halted:
             state = away.replication.status().source.state
-            yield BOTH_DIRECTIONS, f"link {away.link.name} is not stopped ({state}): stop it at {scene.source.name}"
-        yield from ((WRITERS, reason) for reason in open_doors(scene))
-        if not was_set(scene.world, scene.forward, failover.run.id):
+            yield BOTH_DIRECTIONS, f"link {away.link.name} is not stopped ({state}): stop it at {ctx.source.name}"
+        yield from ((WRITERS, reason) for reason in open_doors(ctx))
+        if not was_set(ctx.world, ctx.forward, failover.run.id):
             ids = {name: topic.topic_id for name, topic in target.brokers.topics(salvaged.committed).items()}
             same = {p: t.span.stop for p, t in salvaged.tails.items() if ids.get(p.topic) == t.topic_id}
             grown = fencing.growth(target, same)
             for p, count in grown.items():
                 yield WRITERS, f"{target.name}: {p} has {count} records more than were salvaged: salvage again"
-        done = decided(scene.world, failover.run.id)
+        done = decided(ctx.world, failover.run.id)
         topics = target.brokers.topics(salvaged.committed)
-        known = tails.known(scene.world, target.name, topics)
+        known = tails.known(ctx.world, target.name, topics)
         spans = {p: each for p, each in known.items() if p.topic not in self.recreate}
         for topic in sorted({p.topic for p in spans}):
             replayed = topic in done and done[topic][0] is Decision.REPLAY
             if topics[topic].compacted and salvaged.committed[topic] and not replayed:
                 yield CONFIGURED, f"{topic} is compacted and holds stranded values: recreate it at {target.name}"
-        yield from ((CONFIGURED, reason) for reason in _readers_behind(scene, failover.ends, frozenset(spans)))
+        yield from ((CONFIGURED, reason) for reason in _readers_behind(ctx, failover.ends, frozenset(spans)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +133,9 @@ class _Choice:
     may: tuple[str, ...]
     costs: tuple[Recopy, ...]
 
-    def reasons(self, scene: Scene, moving: Collection[str], accepted: AcceptedLoss) -> Iterator[tuple[int, str]]:
+    def reasons(self, ctx: StepContext, moving: Collection[str], accepted: AcceptedLoss) -> Iterator[tuple[int, str]]:
         """Why not; and topics that would come home in part only unless they are chosen."""
-        target = scene.target
+        target = ctx.target
         there = target.brokers.topics(moving)
         missing = sorted(set(moving).difference(there))
         for topic in missing:
@@ -150,10 +150,10 @@ class _Choice:
                 f"{topic} did not diverge at {target.name}, or is anew already: leave it out of --recreate",
             )
         if self.costs:
-            yield from self._hindrances(scene, accepted)
+            yield from self._hindrances(ctx, accepted)
 
-    def _hindrances(self, scene: Scene, accepted: AcceptedLoss) -> Iterator[tuple[int, str]]:
-        home, target = scene.forward, scene.target
+    def _hindrances(self, ctx: StepContext, accepted: AcceptedLoss) -> Iterator[tuple[int, str]]:
+        home, target = ctx.forward, ctx.target
         status = home.replication.status()
         if not status.halted:
             yield BOTH_DIRECTIONS, f"link {home.link.name} is not stopped ({status.source.state}): it copies into them"
@@ -161,7 +161,7 @@ class _Choice:
             yield FORBIDDEN, f"{target.name}: drctl may not {missing}: allow it, see docs/kafka-rights.md"
         gone = sum(each.gone for each in self.costs)
         if gone > accepted.records and not accepted.unknown:
-            told = f"{gone} records are at {target.name} and no longer at {scene.source.name}"
+            told = f"{gone} records are at {target.name} and no longer at {ctx.source.name}"
             yield LOST, f"{told}, and {accepted} are accepted: accept them with --accept-loss {gone}"
 
     def document(self) -> Evidence:
@@ -169,22 +169,22 @@ class _Choice:
         return {r.topic: {"records": r.records, "bytes": r.bytes, "gone": r.gone} for r in self.costs}
 
 
-def open_doors(scene: Scene) -> Iterator[str]:
+def open_doors(ctx: StepContext) -> Iterator[str]:
     """Why the target of a failback is not certain to refuse writes."""
-    yield from (f"{why}: salvage again, it fences" for why in fencing.not_closed(scene.world, scene.target))
+    yield from (f"{why}: salvage again, it fences" for why in fencing.not_closed(ctx.world, ctx.target))
 
 
 def _readers_behind(
-    scene: Scene, ends: Mapping[TopicPartition, int], partitions: frozenset[TopicPartition]
+    ctx: StepContext, ends: Mapping[TopicPartition, int], partitions: frozenset[TopicPartition]
 ) -> Iterator[str]:
     """Groups that have not read everything that came before the failover, where a tail follows it at home."""
-    for group, positions in sorted(scene.source.positions.committed(scene.groups).items()):
+    for group, positions in sorted(ctx.source.positions.committed(ctx.groups).items()):
         for p, position in sorted(positions.items()):
             end = ends.get(p, 0)
             if p in partitions and position.offset < end:
-                ahead = scene.source.records.following(p, position.offset, 1)
+                ahead = ctx.source.records.following(p, position.offset, 1)
                 if ahead and ahead[0].offset < end:
                     yield (
                         f"group {group} has not read {p} past the failover ({position.offset} of {end}) and would read "
-                        f"stranded records at {scene.target.name}: let it read on first, or recreate the topic there"
+                        f"stranded records at {ctx.target.name}: let it read on first, or recreate the topic there"
                     )

@@ -6,7 +6,7 @@ from typing import ClassVar
 from drctl.errors import Refused, Unreachable
 from drctl.model.run import Evidence
 from drctl.plans import failovers, fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class CheckOthersClosed(Step):
@@ -20,39 +20,39 @@ class CheckOthersClosed(Step):
     name: ClassVar[str] = "check-others-closed"
     title: ClassVar[str] = "Check that every other site is closed"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl status -o wide"
+    inspect: ClassVar[str] = "drctl status -o wide"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - looking is all
+    def do(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - looking is all
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        site = scene.source
-        if reasons := list(_reasons(scene)):
+    def verify(self, ctx: StepContext) -> Evidence:
+        site = ctx.source
+        if reasons := list(_reasons(ctx)):
             raise Refused(
                 f"{site.name} is not opened, nothing was changed: {'; '.join(reasons)}",
                 remedy="see 'drctl status -o wide'; where another site is open, 'drctl switchover' or 'drctl failback'",
             )
         if not fencing.own(site):
             raise Refused(f"no deny rule of drctl stands at {site.name}", remedy="see 'drctl status -o wide'")
-        return {"closed": sorted(scene.world.sites.keys() - {site.name})}
+        return {"closed": sorted(ctx.world.sites.keys() - {site.name})}
 
 
-def open_sites(scene: Scene) -> Iterator[str]:
+def open_sites(ctx: StepContext) -> Iterator[str]:
     """Why another site than the run's source is not certain to be closed."""
-    for name in sorted(scene.world.sites.keys() - {scene.source.name}):
+    for name in sorted(ctx.world.sites.keys() - {ctx.source.name}):
         try:
-            yield from fencing.not_closed(scene.world, scene.world.sites[name])
+            yield from fencing.not_closed(ctx.world, ctx.world.sites[name])
         except Unreachable as silent:
             yield f"whether {name} is closed is not known: {silent}"
 
 
-def _reasons(scene: Scene) -> Iterator[str]:
-    world, site = scene.world, scene.source.name
-    yield from open_sites(scene)
-    if (door := world.front_door.site()) not in (None, site):
+def _reasons(ctx: StepContext) -> Iterator[str]:
+    world, site = ctx.world, ctx.source.name
+    yield from open_sites(ctx)
+    if (door := world.client_routing.site()) not in (None, site):
         yield f"clients are sent to {door}"
     for ports in world.links.values():
         if ports.link.target == site and not ports.link.prefix and not ports.replication.status().copies_nothing:

@@ -7,7 +7,7 @@ from drctl.model.fence import FenceState
 from drctl.model.run import Evidence
 from drctl.plans import evidence, openness
 from drctl.plans.losing import answers
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers, fenced
 
 
@@ -22,27 +22,27 @@ class CloseIfBack(Step):
     name: ClassVar[str] = "close-if-back"
     title: ClassVar[str] = "Close the source if it is back"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
 
-    def check(self, scene: Scene) -> bool:
-        told = (scene.seen[FenceWhatAnswers.name], scene.seen.get(self.name, {}))
-        return any(each.get("fence") == FenceState.PROVEN for each in told) or not answers(scene.source)
+    def check(self, ctx: StepContext) -> bool:
+        told = (ctx.evidence[FenceWhatAnswers.name], ctx.evidence.get(self.name, {}))
+        return any(each.get("fence") == FenceState.PROVEN for each in told) or not answers(ctx.source)
 
-    def remember(self, scene: Scene) -> Evidence:
-        return openness.begun(None, scene.world.clock.now())
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return openness.begun(None, ctx.world.clock.now())
 
-    def do(self, scene: Scene) -> Evidence:
-        before = scene.seen[FenceWhatAnswers.name]
+    def do(self, ctx: StepContext) -> Evidence:
+        before = ctx.evidence[FenceWhatAnswers.name]
         try:
-            seen = openness.ends(scene.source, scene.partitions(scene.source))
-            proven = fenced(scene)
+            seen = openness.ends(ctx.source, ctx.partitions(ctx.source))
+            proven = fenced(ctx)
         except (Refused, JournalBroken):
             raise  # somebody else is in charge, or nothing can be written down
         except DrctlError as error:
             why = f"{before['why']}; it is back, and its fence cannot be proven: {error}"
             return {"fence": before["fence"], "by": before["by"], "why": why}
-        known, clock = scene.remembered[self.name], scene.world.clock
+        known, clock = ctx.snapshots[self.name], ctx.world.clock
         return proven | {"open": openness.ended(known, evidence.read(seen), proven, clock)}
 
-    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - the proof was made while fencing
+    def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - the proof was made while fencing
         return {}

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from drctl.decide.rules import Concern
+from drctl.decide.rules import GateCategory
 from drctl.decide.shortfall import Shortfall
 from drctl.errors import Blocked
 from drctl.model.run import Evidence
 from drctl.plans.aftermath import COMPARE, aftermath
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.selection import chosen
 from drctl.plans.shortfall import shortfalls
 
@@ -30,21 +30,21 @@ class CompareReturnedSite(Step):
     name: ClassVar[str] = COMPARE
     title: ClassVar[str] = "Hold the site that came back against what it had"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "kafka-topics.sh --bootstrap-server {source} --describe"
+    inspect: ClassVar[str] = "kafka-topics.sh --bootstrap-server {source} --describe"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - it only looks
+    def do(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - it only looks
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        found, accepted = shortfalls(scene, aftermath(scene.world)), _accepted(scene)
+    def verify(self, ctx: StepContext) -> Evidence:
+        found, accepted = shortfalls(ctx, aftermath(ctx.world)), _accepted(ctx)
         if found and not accepted:
             raise Blocked(
-                f"{scene.source.name} came back with less than it had; it is closed, and nothing was saved yet",
+                f"{ctx.source.name} came back with less than it had; it is closed, and nothing was saved yet",
                 (each.detail for each in found),
-                exit_code=Concern.LOSS.value,
+                exit_code=GateCategory.LOSS.value,
                 remedy="bring it back on the disks that it had, and salvage again; if they are gone, drctl salvage"
                 " --accept-less REASON saves what is left, and drctl failback --recreate TOPIC copies the rest home",
             )
@@ -55,8 +55,8 @@ class CompareReturnedSite(Step):
         }
 
 
-def _accepted(scene: Scene) -> Evidence:
-    told: Evidence = chosen(scene.world, scene.run.id).get(ACCEPTED, {})
+def _accepted(ctx: StepContext) -> Evidence:
+    told: Evidence = chosen(ctx.world, ctx.run.id).get(ACCEPTED, {})
     return told
 
 

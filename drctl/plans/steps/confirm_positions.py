@@ -11,9 +11,9 @@ from drctl.model.translation import Answer, Translated
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.positions import translate_committed
-from drctl.plans.stamp import Stamp, is_warm, metadata_of
+from drctl.plans.stamp import Stamp, is_synced, metadata_of
 from drctl.plans.step_evidence import CONFIRMED, HANDED_OVER, MeasuredLoss, group_positions, left
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.topic_identity import require_same_topics_at
@@ -25,9 +25,9 @@ NO_POSITION = "it has no position at the target: auto.offset.reset decides where
 class ConfirmPositions(Step):
     """Read the groups' positions at the target, and write down which of them are proven, and which groups have none.
 
-    Where the standby was kept warm they are there. If the source still answers, what it knows is translated and proven
-    as in a switchover; a group that has read beyond what was copied goes on at the end of the copy. No position is
-    guessed: a group without one is named with what happens to it.
+    Where the standby was kept in sync they are there. If the source still answers, what it knows is translated and
+    proven as in a switchover; a group that has read beyond what was copied goes on at the end of the copy. No position
+    is guessed: a group without one is named with what happens to it.
 
     Nobody waits here for a commit that the service may have sent before the epoch was raised: clients are waiting. It
     is proven like the others and may be a few records older, so it is left standing; those are read again.
@@ -37,55 +37,57 @@ class ConfirmPositions(Step):
     title: ClassVar[str] = "Confirm the groups' positions at the target"
     at: ClassVar[Place] = Place.TARGET
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+    inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
-    def check(self, scene: Scene) -> bool:
-        confirmed = scene.seen.get(self.name)
-        return confirmed is not None and (scene.crossed or not _differing(scene, confirmed["groups"], or_earlier=True))
+    def check(self, ctx: StepContext) -> bool:
+        confirmed = ctx.evidence.get(self.name)
+        return confirmed is not None and (
+            ctx.past_point_of_no_return or not _differing(ctx, confirmed["groups"], or_earlier=True)
+        )
 
-    def remember(self, scene: Scene) -> Evidence:
-        before = scene.target.positions.committed(scene.groups)
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        before = ctx.target.positions.committed(ctx.groups)
         return {"target before": {group: evidence.held(positions) for group, positions in sorted(before.items())}}
 
-    def do(self, scene: Scene) -> Evidence:
-        there = scene.target.positions.committed(scene.groups)
+    def do(self, ctx: StepContext) -> Evidence:
+        there = ctx.target.positions.committed(ctx.groups)
         answers: Mapping[str, Mapping[TopicPartition, Answer]] = {}
         own: Held = {}
-        if scene.seen[FenceWhatAnswers.name]["answered"] and not scene.crossed:
-            own, answers = _at_target(scene, *_translated(scene, there))
+        if ctx.evidence[FenceWhatAnswers.name]["answered"] and not ctx.past_point_of_no_return:
+            own, answers = _at_target(ctx, *_translated(ctx, there))
         wanted = {
-            group: {p: c for p, answer in found.items() if (c := _commit_of(scene, answer, own[group].get(p)))}
+            group: {p: c for p, answer in found.items() if (c := _commit_of(ctx, answer, own[group].get(p)))}
             for group, found in answers.items()
         }
-        if not scene.crossed:
-            require_same_topics_at(scene, scene.target)
-        _commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
+        if not ctx.past_point_of_no_return:
+            require_same_topics_at(ctx, ctx.target)
+        _commit(ctx, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
         held = {group: {**there[group], **wanted.get(group, {})} for group in sorted(there)}
         groups: dict[str, Any] = {
             group: {
                 "positions": {
-                    str(p): _here(own, group, p) | _line(scene, group, p, c, answers)
+                    str(p): _here(own, group, p) | _line(ctx, group, p, c, answers)
                     for p, c in sorted(positions.items())
                 }
             }
             for group, positions in held.items()
             if positions
         }
-        return {"groups": groups, "uncovered": uncovered(scene.world.plan.topics_at(scene.target.name), held)}
+        return {"groups": groups, "uncovered": uncovered(ctx.world.plan.topics_at(ctx.target.name), held)}
 
-    def verify(self, scene: Scene) -> Evidence:
-        wrong = _differing(scene, scene.seen[self.name]["groups"])
-        if wrong and not scene.crossed:
+    def verify(self, ctx: StepContext) -> Evidence:
+        wrong = _differing(ctx, ctx.evidence[self.name]["groups"])
+        if wrong and not ctx.past_point_of_no_return:
             raise StepFailed(
-                f"{scene.target.name}: positions read back differ: {', '.join(wrong[:5])}",
+                f"{ctx.target.name}: positions read back differ: {', '.join(wrong[:5])}",
                 remedy="find who else commits for these groups at the target",
             )
         return {}
 
 
-def _commit(scene: Scene, changed: Held) -> None:
+def _commit(ctx: StepContext, changed: Held) -> None:
     wanted = {group: positions for group, positions in changed.items() if positions}
-    for error in scene.target.positions.commit_all(wanted, scene.in_charge).values():
+    for error in ctx.target.positions.commit_all(wanted, ctx.check_authority).values():
         raise error
 
 
@@ -109,32 +111,32 @@ def within(own: Held, frontier: Mapping[TopicPartition, int]) -> Held:
     }
 
 
-def _translated(scene: Scene, there: Held) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Answer]]]:
+def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Answer]]]:
     """What the source still tells of its groups; nothing if it tells nothing."""
     try:
-        own = scene.source.positions.committed(scene.groups)
-        frontier = left(MeasuredLoss, scene.seen).frontier
+        own = ctx.source.positions.committed(ctx.groups)
+        frontier = left(MeasuredLoss, ctx.evidence).frontier
         copied = within(own, frontier)
-        return own, translate_committed(scene.world, scene.source.name, scene.target.name, copied, there)
+        return own, translate_committed(ctx.world, ctx.source.name, ctx.target.name, copied, there)
     except DrctlError as silent:
-        scene.say(f"the source's positions cannot be read: {silent}")
+        ctx.report(f"the source's positions cannot be read: {silent}")
         return {}, {}
 
 
 def _at_target(
-    scene: Scene, own: Held, answers: Mapping[str, Mapping[TopicPartition, Answer]]
+    ctx: StepContext, own: Held, answers: Mapping[str, Mapping[TopicPartition, Answer]]
 ) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Answer]]]:
     """The same by the partitions' names at the target."""
-    image = Images(scene.world, scene.source.name, scene.target.name).of
+    image = Images(ctx.world, ctx.source.name, ctx.target.name).of
     return (
         {group: {image(p): c for p, c in positions.items()} for group, positions in own.items()},
         {group: {image(p): a for p, a in found.items()} for group, found in answers.items()},
     )
 
 
-def _commit_of(scene: Scene, answer: Answer, own: Committed | None) -> Committed | None:
+def _commit_of(ctx: StepContext, answer: Answer, own: Committed | None) -> Committed | None:
     """The position for the target: proven, or certain to skip nothing where only the copy is missing; else none."""
-    stamp = Stamp(scene.run.plan, scene.run.id, scene.run.epoch)
+    stamp = Stamp(ctx.run.plan, ctx.run.id, ctx.run.epoch)
     metadata = metadata_of(own.metadata if own else "", stamp)
     if isinstance(answer, Translated):
         return Committed(answer.offset, metadata)
@@ -150,7 +152,7 @@ def _here(own: Held, group: str, partition: TopicPartition) -> Evidence:
 
 
 def _line(
-    scene: Scene,
+    ctx: StepContext,
     group: str,
     partition: TopicPartition,
     held: Committed,
@@ -164,40 +166,40 @@ def _line(
         return line | {"proof": "certain", "repeats": answer.repeats}
     if answer is not None:
         return line | {"proof": "none", "why": answer.why.value}
-    return line | {"proof": _origin(scene, group, partition, held)}
+    return line | {"proof": _origin(ctx, group, partition, held)}
 
 
-def _origin(scene: Scene, group: str, partition: TopicPartition, held: Committed) -> str:
-    """Whose position it is: kept warm, handed over by the move that was taken over, or nobody can tell."""
-    handed = group_positions(scene.seen) if HANDED_OVER in scene.seen else {}
+def _origin(ctx: StepContext, group: str, partition: TopicPartition, held: Committed) -> str:
+    """Whose position it is: kept in sync, handed over by the move that was taken over, or nobody can tell."""
+    handed = group_positions(ctx.evidence) if HANDED_OVER in ctx.evidence else {}
     line = handed[group]["positions"].get(str(partition)) if group in handed else None
     if line is not None and line["there"] == held.offset:
         return "handed-over"
-    return origin(held, scene.run.plan, scene.run.epoch - 1)
+    return origin(held, ctx.run.plan, ctx.run.epoch - 1)
 
 
 def origin(held: Committed, plan: str, epoch: int) -> str:
-    """``warm``: kept by the service in that epoch; ``warm-earlier``: in one before; ``unmarked``: no stamp tells."""
+    """``group-sync``: kept by the service in that epoch; ``group-sync-earlier``: before; ``unmarked``: no stamp."""
     stamp = Stamp.read(held.metadata)
-    if stamp is None or (stamp.plan, stamp.run) != (plan, "warm"):
+    if stamp is None or (stamp.plan, stamp.run) != (plan, "group-sync"):
         return "unmarked"
-    return "warm" if stamp.epoch == epoch else "warm-earlier"
+    return "group-sync" if stamp.epoch == epoch else "group-sync-earlier"
 
 
-def _differing(scene: Scene, groups: Evidence, *, or_earlier: bool = False) -> list[str]:
+def _differing(ctx: StepContext, groups: Evidence, *, or_earlier: bool = False) -> list[str]:
     """Positions at the target that are not what was confirmed, nor what the service sent before the epoch was raised.
 
     Its commits may bear a group's own metadata, so ``or_earlier`` lets stand whatever skips nothing.
     """
-    plan = scene.run.plan
-    there = scene.target.positions.committed(tuple(groups))
+    plan = ctx.run.plan
+    there = ctx.target.positions.committed(tuple(groups))
     held = {g: {str(p): c for p, c in positions.items()} for g, positions in there.items()}
 
     def stands(found: Committed | None, line: Evidence) -> bool:
         if found is None:
             return False
         same = (found.offset, found.metadata) == (line["there"], line["metadata"])
-        return same or is_warm(found.metadata, plan) or (or_earlier and found.offset <= line["there"])
+        return same or is_synced(found.metadata, plan) or (or_earlier and found.offset <= line["there"])
 
     return [
         f"{group} {partition}"

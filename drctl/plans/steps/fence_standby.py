@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from drctl.errors import DeadlinePassed, StepFailed
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
 
@@ -21,29 +21,29 @@ class FenceStandby(Step):
     name: ClassVar[str] = "fence-standby"
     title: ClassVar[str] = "Deny writes at the target, except replication"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {target} --list"
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {target} --list"
 
-    def check(self, scene: Scene) -> bool:
+    def check(self, ctx: StepContext) -> bool:
         # A run that an earlier version began knows no such step: a target that it has opened stays open.
-        return scene.crossed or not _missing(scene)
+        return ctx.past_point_of_no_return or not _missing(ctx)
 
-    def remember(self, scene: Scene) -> Evidence:
-        return {"missing": sorted(f"{each.principal} {each.scope}" for each in _missing(scene))}
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return {"missing": sorted(f"{each.principal} {each.scope}" for each in _missing(ctx))}
 
-    def do(self, scene: Scene) -> Evidence:
-        missing = _missing(scene)
-        scene.in_charge()
-        scene.target.fence.deny(missing)
+    def do(self, ctx: StepContext) -> Evidence:
+        missing = _missing(ctx)
+        ctx.check_authority()
+        ctx.target.fence.deny(missing)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        if scene.crossed:
+    def verify(self, ctx: StepContext) -> Evidence:
+        if ctx.past_point_of_no_return:
             return {}
-        name, fence = scene.target.name, scene.target.fence
+        name, fence = ctx.target.name, ctx.target.fence
         try:
-            wait_until_none(scene, f"all are denied at {name}", lambda: sorted(map(str, _missing(scene))), within=15)
+            wait_until_none(ctx, f"all are denied at {name}", lambda: sorted(map(str, _missing(ctx))), within=15)
             wait_until_none(
-                scene,
+                ctx,
                 f"{name} refuses an ordinary client",
                 lambda: [] if (met := fence.canary()).refused else [met.answer],
                 within=15,
@@ -53,11 +53,11 @@ class FenceStandby(Step):
                 f"{name}: the standby does not refuse writes: {late}",
                 remedy="see who writes there: neither an application nor the canary's user may be a super user",
             ) from late
-        scene.saw_target_closed = True
+        ctx.saw_target_closed = True
         denied = sorted({denial.principal for denial in fence.standing()})
         return {"denied": denied, "canary": fence.canary().answer}
 
 
-def _missing(scene: Scene) -> frozenset[Denial]:
-    needed = frozenset[Denial]().union(*(fencing.needed(scene.world, scene.target, scope) for scope in Scope))
-    return needed - scene.target.fence.standing()
+def _missing(ctx: StepContext) -> frozenset[DenyRule]:
+    needed = frozenset[DenyRule]().union(*(fencing.needed(ctx.world, ctx.target, scope) for scope in Scope))
+    return needed - ctx.target.fence.standing()

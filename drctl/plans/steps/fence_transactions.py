@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.model.fence import Scope
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class FenceTransactions(Step):
@@ -19,17 +19,17 @@ class FenceTransactions(Step):
     title: ClassVar[str] = "Deny commits of transactions that are still open"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list --transactional-id '*'"
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list --transactional-id '*'"
 
-    def check(self, scene: Scene) -> bool:
-        return fencing.stand(scene, Scope.TRANSACTIONAL_IDS)
+    def check(self, ctx: StepContext) -> bool:
+        return fencing.stand(ctx, Scope.TRANSACTIONAL_IDS)
 
-    def remember(self, scene: Scene) -> Evidence:
-        return {"stood before": fencing.standing(scene, Scope.TRANSACTIONAL_IDS)}
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return {"stood before": fencing.standing(ctx, Scope.TRANSACTIONAL_IDS)}
 
-    def do(self, scene: Scene) -> Evidence:
-        fencing.put_up(scene, Scope.TRANSACTIONAL_IDS)
+    def do(self, ctx: StepContext) -> Evidence:
+        fencing.put_up(ctx, Scope.TRANSACTIONAL_IDS)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"denied": fencing.require(scene, Scope.TRANSACTIONAL_IDS)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"denied": fencing.require(ctx, Scope.TRANSACTIONAL_IDS)}

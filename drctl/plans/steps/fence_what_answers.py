@@ -9,7 +9,7 @@ from drctl.model.run import Evidence
 from drctl.plans import evidence, fencing
 from drctl.plans.agent import fence_by_agent
 from drctl.plans.losing import answers
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.waiting import wait_until_none
@@ -37,63 +37,63 @@ class FenceWhatAnswers(Step):
     title: ClassVar[str] = "Fence the source as far as it answers"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def disprove(self, scene: Scene) -> None:
-        told = scene.seen.get(self.name)
-        if told is None or scene.crossed:
+    def disprove(self, ctx: StepContext) -> None:
+        told = ctx.evidence.get(self.name)
+        if told is None or ctx.past_point_of_no_return:
             return
         if not told["answered"]:
-            _require_silent(scene)
+            _require_silent(ctx)
         elif told["fence"] == FenceState.PROVEN:
-            _require_still(scene, told)
+            _require_still(ctx, told)
 
-    def remember(self, scene: Scene) -> Evidence:
+    def snapshot(self, ctx: StepContext) -> Evidence:
         try:
-            standing = {scope.value: fencing.standing(scene, scope) for scope in Scope}
+            standing = {scope.value: fencing.standing(ctx, scope) for scope in Scope}
         except DrctlError as silent:
             return {"stood before": None, "why": str(silent)}
         return {"stood before": standing}
 
-    def do(self, scene: Scene) -> Evidence:
-        if not answers(scene.source):
-            return self._out_of_reach(scene)
-        if not scene.crossed and not self._answered_before(scene):
-            raise _returned(scene)
+    def do(self, ctx: StepContext) -> Evidence:
+        if not answers(ctx.source):
+            return self._out_of_reach(ctx)
+        if not ctx.past_point_of_no_return and not self._answered_before(ctx):
+            raise _returned(ctx)
         try:
-            return fenced(scene)
+            return fenced(ctx)
         except (Unreachable, Forbidden, Unsupported, StepFailed) as error:
             if self.attestation is not None:
                 return self._told(f"{self.attestation.why}; not proven: {error}", answered=True)
-            if not answers(scene.source):
-                return self._told(f"{scene.source.name} fell silent: {error}", answered=False)
-            if scene.crossed:
+            if not answers(ctx.source):
+                return self._told(f"{ctx.source.name} fell silent: {error}", answered=False)
+            if ctx.past_point_of_no_return:
                 return self._told(f"not proven: {error}", answered=True)
             raise StepFailed(
-                f"{scene.source.name} answers, and its fence cannot be proven: {error}",
+                f"{ctx.source.name} answers, and its fence cannot be proven: {error}",
                 remedy="cut it off from its clients, then say so with --attest-source-down 'what was done'",
             ) from error
 
-    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - the proof was made while fencing
+    def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - the proof was made while fencing
         return {}
 
-    def _answered_before(self, scene: Scene) -> bool:
+    def _answered_before(self, ctx: StepContext) -> bool:
         """Whether it has answered all along; only then is it known which rules stood there before."""
-        known = scene.remembered[self.name]["stood before"] is not None
-        return known and bool(scene.seen[CheckGates.name]["source answered"])
+        known = ctx.snapshots[self.name]["stood before"] is not None
+        return known and bool(ctx.evidence[CheckGates.name]["source answered"])
 
-    def _out_of_reach(self, scene: Scene) -> Evidence:
-        earlier = scene.seen.get(ProveFence.name)
+    def _out_of_reach(self, ctx: StepContext) -> Evidence:
+        earlier = ctx.evidence.get(ProveFence.name)
         if earlier is not None:  # of the move that was taken over; deny rules outlast the outage
             why = "proven by the move that was taken over; deny rules are kept in the source's own metadata log"
             return {"fence": FenceState.PROVEN.value, "by": "drctl", "why": why, "answered": False} | earlier
-        by_agent, failed = fence_by_agent(scene)
+        by_agent, failed = fence_by_agent(ctx)
         if by_agent:
             return by_agent
-        why = f"{scene.source.name} does not answer"
+        why = f"{ctx.source.name} does not answer"
         return self._told(f"{why}; {failed}" if failed else why, answered=False)
 
     def _told(self, why: str, *, answered: bool) -> Evidence:
@@ -108,46 +108,46 @@ class FenceWhatAnswers(Step):
         }
 
 
-def fenced(scene: Scene) -> Evidence:
+def fenced(ctx: StepContext) -> Evidence:
     """Deny everybody, in two stages, and prove it; whatever a port or the proof raises."""
-    partitions = scene.partitions(scene.source)
+    partitions = ctx.partitions(ctx.source)
 
     def opened() -> list[str]:
-        return fencing.open_transactions(scene.source, partitions)
+        return fencing.open_transactions(ctx.source, partitions)
 
-    fencing.put_up(scene, Scope.TOPICS)
+    fencing.put_up(ctx, Scope.TOPICS)
     try:
-        wait_until_none(scene, "open transactions end", opened, within=GRACE)
+        wait_until_none(ctx, "open transactions end", opened, within=GRACE)
     except DeadlinePassed:
-        scene.say("some transactions stay open: their coordinators will abort them")
-    fencing.put_up(scene, Scope.TRANSACTIONAL_IDS)
-    denied = {scope.value: fencing.require(scene, scope) for scope in Scope}
-    wait_until_none(scene, "no transaction is open at the source", opened, within=AT_MOST)
-    return fencing.proven(ProveFence().verify(scene)) | {"answered": True, "denied": denied}
+        ctx.report("some transactions stay open: their coordinators will abort them")
+    fencing.put_up(ctx, Scope.TRANSACTIONAL_IDS)
+    denied = {scope.value: fencing.require(ctx, scope) for scope in Scope}
+    wait_until_none(ctx, "no transaction is open at the source", opened, within=AT_MOST)
+    return fencing.proven(ProveFence().verify(ctx)) | {"answered": True, "denied": denied}
 
 
-def _require_silent(scene: Scene) -> None:
-    if answers(scene.source):
-        raise _returned(scene)
+def _require_silent(ctx: StepContext) -> None:
+    if answers(ctx.source):
+        raise _returned(ctx)
 
 
-def _require_still(scene: Scene, told: Evidence) -> None:
+def _require_still(ctx: StepContext, told: Evidence) -> None:
     """What can no longer be asked was proven; what grows behind the fence disproves it."""
     try:
-        grown = fencing.growth(scene.source, evidence.read(told["ends"]))
+        grown = fencing.growth(ctx.source, evidence.read(told["ends"]))
     except Unreachable:
         return
     if grown:
         named = ", ".join(f"{p} by {count}" for p, count in grown.items())
         raise StepFailed(
-            f"{scene.source.name}: records appeared behind the fence: {named}",
+            f"{ctx.source.name}: records appeared behind the fence: {named}",
             remedy="someone writes who is not fenced: is an application a super user?",
         )
 
 
-def _returned(scene: Scene) -> StepFailed:
+def _returned(ctx: StepContext) -> StepFailed:
     return StepFailed(
-        f"{scene.source.name} answers again, and {scene.target.name} is not open yet",
+        f"{ctx.source.name} answers again, and {ctx.target.name} is not open yet",
         remedy=f"look at 'drctl status': if it is well, nothing need be lost (drctl switchover --to"
-        f" {scene.target.name}); else run the failover again, which fences it first",
+        f" {ctx.target.name}); else run the failover again, which fences it first",
     )

@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.model.fence import Scope
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class FenceWrites(Step):
@@ -17,20 +17,20 @@ class FenceWrites(Step):
     """
 
     name: ClassVar[str] = "fence-writes"
-    title: ClassVar[str] = "Take the pen from the source's producers"
+    title: ClassVar[str] = "Deny writes at the source, except replication"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list --topic '*'"
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list --topic '*'"
 
-    def check(self, scene: Scene) -> bool:
-        return fencing.stand(scene, Scope.TOPICS)
+    def check(self, ctx: StepContext) -> bool:
+        return fencing.stand(ctx, Scope.TOPICS)
 
-    def remember(self, scene: Scene) -> Evidence:
-        return {"stood before": fencing.standing(scene, Scope.TOPICS)}
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return {"stood before": fencing.standing(ctx, Scope.TOPICS)}
 
-    def do(self, scene: Scene) -> Evidence:
-        fencing.put_up(scene, Scope.TOPICS)
+    def do(self, ctx: StepContext) -> Evidence:
+        fencing.put_up(ctx, Scope.TOPICS)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"denied": fencing.require(scene, Scope.TOPICS)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"denied": fencing.require(ctx, Scope.TOPICS)}

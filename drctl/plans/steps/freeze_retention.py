@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans import retention
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
 
@@ -21,34 +21,34 @@ class FreezeRetention(Step):
     title: ClassVar[str] = "Let the returned site delete nothing"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kafka-configs.sh --bootstrap-server {source} --describe --entity-type topics"
+    inspect: ClassVar[str] = "kafka-configs.sh --bootstrap-server {source} --describe --entity-type topics"
 
-    def check(self, scene: Scene) -> bool:
-        return retention.is_frozen(scene.source, _topics(scene))
+    def check(self, ctx: StepContext) -> bool:
+        return retention.is_frozen(ctx.source, _topics(ctx))
 
-    def remember(self, scene: Scene) -> Evidence:
-        earlier = retention.before(scene.world, scene.source.name)
-        return {"before": retention.settings(scene.source, _topics(scene)) | earlier}
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        earlier = retention.before(ctx.world, ctx.source.name)
+        return {"before": retention.settings(ctx.source, _topics(ctx)) | earlier}
 
-    def do(self, scene: Scene) -> Evidence:
-        scene.in_charge()
-        scene.source.topics.change(dict.fromkeys(_topics(scene), retention.FROZEN))
-        wait_until_none(scene, "nothing is deleted any more", lambda: self._moving(scene), within=15)
+    def do(self, ctx: StepContext) -> Evidence:
+        ctx.check_authority()
+        ctx.source.topics.change(dict.fromkeys(_topics(ctx), retention.FROZEN))
+        wait_until_none(ctx, "nothing is deleted any more", lambda: self._moving(ctx), within=15)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        if left := self._moving(scene):
+    def verify(self, ctx: StepContext) -> Evidence:
+        if left := self._moving(ctx):
             raise StepFailed(
-                f"{scene.source.name}: retention of {', '.join(left)} is not frozen",
+                f"{ctx.source.name}: retention of {', '.join(left)} is not frozen",
                 remedy="is something putting topic settings back, such as an operator's KafkaTopic resource?",
             )
-        return {"topics": list(_topics(scene))}
+        return {"topics": list(_topics(ctx))}
 
-    def _moving(self, scene: Scene) -> list[str]:
-        found = retention.settings(scene.source, _topics(scene))
+    def _moving(self, ctx: StepContext) -> list[str]:
+        found = retention.settings(ctx.source, _topics(ctx))
         return [topic for topic, own in found.items() if own != retention.FROZEN]
 
 
-def _topics(scene: Scene) -> tuple[str, ...]:
+def _topics(ctx: StepContext) -> tuple[str, ...]:
     """Those that move and exist there."""
-    return tuple(sorted({p.topic for p in scene.partitions(scene.source)}))
+    return tuple(sorted({p.topic for p in ctx.partitions(ctx.source)}))

@@ -11,10 +11,10 @@ from drctl.model.translation import Answer, Proof, Translated
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.position_gate import once_settled
 from drctl.plans.positions import Answers, translate_committed
-from drctl.plans.stamp import Stamp, is_warm, metadata_of
+from drctl.plans.stamp import Stamp, is_synced, metadata_of
 from drctl.plans.step_evidence import HANDED_OVER, GroupPositions, HandedPosition, group_positions
 from drctl.plans.topic_identity import require_same_topics
 from drctl.plans.uncommitted import certain, told, uncommitted
@@ -41,73 +41,73 @@ class HandOverPositions(Step):
     title: ClassVar[str] = "Hand the groups' positions over, each one proven"
     at: ClassVar[Place] = Place.TARGET
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "drctl groups"
+    inspect: ClassVar[str] = "drctl groups"
 
-    def check(self, scene: Scene) -> bool:
-        if self.name not in scene.seen:
+    def check(self, ctx: StepContext) -> bool:
+        if self.name not in ctx.evidence:
             return False
-        return scene.crossed or not _differing(scene, group_positions(scene.seen))
+        return ctx.past_point_of_no_return or not _differing(ctx, group_positions(ctx.evidence))
 
-    def remember(self, scene: Scene) -> Evidence:
-        before = scene.positions(scene.target).now(scene.groups)
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        before = ctx.positions(ctx.target).now(ctx.groups)
         return {"target before": {group: evidence.held(positions) for group, positions in sorted(before.items())}}
 
-    def do(self, scene: Scene) -> Evidence:
-        wait_for_sync(scene)
-        own, there = held_once_decided(scene)
-        never = uncommitted(scene.world, scene.source.name, own)
+    def do(self, ctx: StepContext) -> Evidence:
+        wait_for_sync(ctx)
+        own, there = held_once_decided(ctx)
+        never = uncommitted(ctx.world, ctx.source.name, own)
         places = certain(never)
         wanted_here = {group: {**places.get(group, {}), **positions} for group, positions in own.items()}
-        names = scene.source.name, scene.target.name
+        names = ctx.source.name, ctx.target.name
 
         def ask() -> Answers:
-            translated = translate_committed(scene.world, *names, wanted_here, there, proofs=scene.proofs)
+            translated = translate_committed(ctx.world, *names, wanted_here, there, proofs=ctx.proofs)
             return _without_unproven(translated, places)
 
-        answers = once_settled(scene.world, *names, ask, accept_repeats=self.accept_repeats)
-        self._refuse_unproven(scene, answers)
-        image = Images(scene.world, scene.source.name, scene.target.name).of
+        answers = once_settled(ctx.world, *names, ask, accept_repeats=self.accept_repeats)
+        self._refuse_unproven(ctx, answers)
+        image = Images(ctx.world, ctx.source.name, ctx.target.name).of
         wanted = {
             group: {
-                image(p): _commit_of(scene, a, own[group].get(p), there[group].get(image(p)))
+                image(p): _commit_of(ctx, a, own[group].get(p), there[group].get(image(p)))
                 for p, a in sorted(found.items())
             }
             for group, found in sorted(answers.items())
         }
-        require_same_topics(scene)
-        self._commit(scene, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
-        ends = scene.source.records.bounds(scene.partitions(scene.source))
+        require_same_topics(ctx)
+        self._commit(ctx, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
+        ends = ctx.source.records.bounds(ctx.partitions(ctx.source))
         groups: dict[str, GroupPositions] = {}
         for group, found in sorted(answers.items()):
             lag = sum(max(ends[p].stable - a.position, 0) for p, a in found.items() if p in ends)
             lines = {str(p): _line(a, image(p), wanted[group][image(p)]) for p, a in sorted(found.items())}
             groups[group] = {"lag": lag, "positions": lines}
         left = tuple(each if each.partition in answers[each.group] else replace(each, place=None) for each in never)
-        return {"groups": groups, "never committed": told(left, scene.target.name)}
+        return {"groups": groups, "never committed": told(left, ctx.target.name)}
 
-    def verify(self, scene: Scene) -> Evidence:
-        wrong = _differing(scene, group_positions(scene.seen))
+    def verify(self, ctx: StepContext) -> Evidence:
+        wrong = _differing(ctx, group_positions(ctx.evidence))
         if wrong:
             raise StepFailed(
-                f"{scene.target.name}: positions read back differ from those committed: {', '.join(wrong[:5])}",
+                f"{ctx.target.name}: positions read back differ from those committed: {', '.join(wrong[:5])}",
                 remedy="find who else commits for these groups at the target: MirrorMaker's sync.group.offsets?",
             )
         return {}
 
     @staticmethod
-    def _commit(scene: Scene, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
+    def _commit(ctx: StepContext, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
         wanted = {group: positions for group, positions in changed.items() if positions}
-        scene.say(f"handing over {len(wanted)} groups")
-        followed = scene.positions(scene.target)
+        ctx.report(f"handing over {len(wanted)} groups")
+        followed = ctx.positions(ctx.target)
 
         def permit() -> None:
-            scene.in_charge()
+            ctx.check_authority()
             followed.keep_up()  # while the brokers are at work, read back what they have written
 
-        for error in scene.target.positions.commit_all(wanted, permit).values():
+        for error in ctx.target.positions.commit_all(wanted, permit).values():
             raise error
 
-    def _refuse_unproven(self, scene: Scene, answers: Mapping[str, Mapping[TopicPartition, Answer]]) -> None:
+    def _refuse_unproven(self, ctx: StepContext, answers: Mapping[str, Mapping[TopicPartition, Answer]]) -> None:
         refused = [
             f"group {group}, {partition} at {answer.position}: {answer.why}" + (answer.detail and f" ({answer.detail})")
             for group, found in sorted(answers.items())
@@ -116,7 +116,7 @@ class HandOverPositions(Step):
         ]
         if refused:
             raise NotProven(
-                f"{len(refused)} positions could not be proven at {scene.target.name}: " + "; ".join(refused),
+                f"{len(refused)} positions could not be proven at {ctx.target.name}: " + "; ".join(refused),
                 remedy="see `drctl groups`; accept repeats to take earlier positions that certainly skip nothing",
             )
 
@@ -129,14 +129,14 @@ def _without_unproven(answers: Answers, places: Held) -> Answers:
     }
 
 
-def _commit_of(scene: Scene, answer: Answer, own: Committed | None, there: Committed | None) -> Committed:
-    """The position for the target; one that was kept warm there is as good as a new commit of it."""
-    run = scene.run
+def _commit_of(ctx: StepContext, answer: Answer, own: Committed | None, there: Committed | None) -> Committed:
+    """The position for the target; one that was kept in sync there is as good as a new commit of it."""
+    run = ctx.run
     metadata = metadata_of(own.metadata if own else "", Stamp(run.plan, run.id, run.epoch))
     offset = answer.offset if isinstance(answer, Translated) else answer.conservative
     if offset is None:
         raise NotProven(f"{answer.partition} at {answer.position}: no position is certain to skip nothing")
-    if there is not None and there.offset == offset and is_warm(there.metadata, run.plan) and Stamp.read(metadata):
+    if there is not None and there.offset == offset and is_synced(there.metadata, run.plan) and Stamp.read(metadata):
         return there
     return Committed(offset, metadata)
 
@@ -155,9 +155,9 @@ def _line(answer: Answer, image: TopicPartition, commit: Committed) -> HandedPos
     return {**line, "repeats": answer.repeats}
 
 
-def _differing(scene: Scene, groups: Mapping[str, GroupPositions]) -> list[str]:
+def _differing(ctx: StepContext, groups: Mapping[str, GroupPositions]) -> list[str]:
     """Positions at the target that are not what was handed over."""
-    there = scene.positions(scene.target).now(tuple(groups))
+    there = ctx.positions(ctx.target).now(tuple(groups))
     return [
         f"{group} {partition}"
         for group, handed in groups.items()

@@ -8,7 +8,7 @@ from drctl.model.loss import AcceptedLoss, EndsFrom, Loss
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.losing import frozen, measure, told
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import DrainedLink, FenceProof, MeasuredLoss, left_if_any
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 
@@ -25,20 +25,20 @@ class MeasureLoss(Step):
     name: ClassVar[str] = MeasuredLoss.step
     title: ClassVar[str] = "Measure what is lost"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl forecast"
+    inspect: ClassVar[str] = "drctl forecast"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:
-        fence = scene.seen[FenceWhatAnswers.name]
-        loss = loss_now(scene, ask=fence["answered"])
+    def do(self, ctx: StepContext) -> Evidence:
+        fence = ctx.evidence[FenceWhatAnswers.name]
+        loss = loss_now(ctx, ask=fence["answered"])
         if (
             loss.ends_from is not EndsFrom.ASKED and "ends" in fence
         ):  # it fell silent after it was proven to stand still
-            run = scene.run
-            loss = frozen(scene.world, run.source, run.target, evidence.read(fence["ends"]), None)
-        if not scene.crossed and not self.accepted.covers(loss):
+            run = ctx.run
+            loss = frozen(ctx.world, run.source, run.target, evidence.read(fence["ends"]), None)
+        if not ctx.past_point_of_no_return and not self.accepted.covers(loss):
             number = "an unknown number of" if loss.total is None else f"up to {loss.total}"
             wanted = "unknown" if loss.total is None else loss.total
             raise LossNotAccepted(
@@ -47,15 +47,15 @@ class MeasureLoss(Step):
             )
         return told(loss) | {"accepted": str(self.accepted)}
 
-    def verify(self, scene: Scene) -> Evidence:  # noqa: ARG002 - measuring is all
+    def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - measuring is all
         return {}
 
 
-def loss_now(scene: Scene, *, ask: bool) -> Loss:
+def loss_now(ctx: StepContext, *, ask: bool) -> Loss:
     """The loss as it is known now; ``ask`` says whether the source answers."""
-    world, run = scene.world, scene.run
-    earlier = left_if_any(FenceProof, scene.seen)
+    world, run = ctx.world, ctx.run
+    earlier = left_if_any(FenceProof, ctx.evidence)
     if earlier is not None and not ask:  # a move that was taken over had proven that the source stands still
-        drain = left_if_any(DrainedLink, scene.seen)
+        drain = left_if_any(DrainedLink, ctx.evidence)
         return frozen(world, run.source, run.target, earlier.ends, drain.frontier if drain else None)
     return measure(world, run.source, run.target, ask=ask)

@@ -7,7 +7,7 @@ from drctl.errors import NotProven
 from drctl.model.run import Evidence
 from drctl.model.salvage import Decision
 from drctl.plans.lines import document
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +24,33 @@ class NoteDecision(Step):
     name: ClassVar[str] = "note-decision"
     title: ClassVar[str] = "Note the decision beside the records"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl salvage show"
+    inspect: ClassVar[str] = "drctl salvage show"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def remember(self, scene: Scene) -> Evidence:
-        return {"at": scene.world.clock.now().isoformat()}
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return {"at": ctx.world.clock.now().isoformat()}
 
-    def do(self, scene: Scene) -> Evidence:
-        checked = scene.seen["check-decision"]
+    def do(self, ctx: StepContext) -> Evidence:
+        checked = ctx.evidence["check-decision"]
         told = {
             "topic": self.topic,
             "decision": self.decision.value,
             "by": self.by,
             "reason": self.reason,
-            "at": scene.remembered[self.name]["at"],
+            "at": ctx.snapshots[self.name]["at"],
             "records": checked["records"],
-            "run": scene.run.id,
+            "run": ctx.run.id,
         }
-        scene.in_charge()
-        scene.world.vault.put(checked["salvage"], self._file(), document(told))
+        ctx.check_authority()
+        ctx.world.vault.put(checked["salvage"], self._file(), document(told))
         return told
 
-    def verify(self, scene: Scene) -> Evidence:
-        salvage = scene.seen["check-decision"]["salvage"]
-        if not scene.world.vault.holds(salvage, self._file()):
-            raise NotProven(f"{scene.world.vault.place(salvage)}/{self._file()} is not what was written")
+    def verify(self, ctx: StepContext) -> Evidence:
+        salvage = ctx.evidence["check-decision"]["salvage"]
+        if not ctx.world.vault.holds(salvage, self._file()):
+            raise NotProven(f"{ctx.world.vault.place(salvage)}/{self._file()} is not what was written")
         return {}
 
     def _file(self) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import NotFound
 from drctl.model.link import ConnectorState
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class PlaceSinks(Step):
@@ -18,25 +18,25 @@ class PlaceSinks(Step):
     name: ClassVar[str] = "place-sinks"
     title: ClassVar[str] = "Place the sink connectors at the target, stopped"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "drctl groups list"
+    inspect: ClassVar[str] = "drctl groups list"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._absent(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._absent(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        placed = self._absent(scene)
+    def do(self, ctx: StepContext) -> Evidence:
+        placed = self._absent(ctx)
         for name in placed:
-            config = scene.source.connectors.definition(name)
+            config = ctx.source.connectors.definition(name)
             if config is None:
                 raise NotFound(
-                    f"{scene.source.name}: there is no connector {name}", remedy="correct the sinks in the plan file"
+                    f"{ctx.source.name}: there is no connector {name}", remedy="correct the sinks in the plan file"
                 )
-            scene.in_charge()
-            scene.target.connectors.put(name, config, scene.in_charge)
+            ctx.check_authority()
+            ctx.target.connectors.put(name, config, ctx.check_authority)
         return {"placed": placed}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"sinks": {name: scene.target.connectors.state(name).state.value for name in scene.sinks}}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"sinks": {name: ctx.target.connectors.state(name).state.value for name in ctx.sinks}}
 
-    def _absent(self, scene: Scene) -> list[str]:
-        return [name for name in scene.sinks if scene.target.connectors.state(name).state is ConnectorState.ABSENT]
+    def _absent(self, ctx: StepContext) -> list[str]:
+        return [name for name in ctx.sinks if ctx.target.connectors.state(name).state is ConnectorState.ABSENT]

@@ -6,7 +6,7 @@ from typing import ClassVar
 from drctl.errors import NotProven
 from drctl.model.run import Evidence
 from drctl.model.translation import Translated
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.position_gate import once_nothing_helps
 from drctl.plans.positions import Answers, translate_committed
 from drctl.plans.under_way import wait_for_sync
@@ -27,28 +27,28 @@ class ProveAhead(Step):
     name: ClassVar[str] = "prove-ahead"
     title: ClassVar[str] = "Prove the groups' positions ahead of the pause"
     at: ClassVar[Place] = Place.BOTH
-    look: ClassVar[str] = "drctl groups translate"
+    inspect: ClassVar[str] = "drctl groups translate"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:
-        names = scene.source.name, scene.target.name
+    def do(self, ctx: StepContext) -> Evidence:
+        names = ctx.source.name, ctx.target.name
 
         def ask() -> Answers:
-            return translate_committed(scene.world, *names, *held_once_decided(scene), proofs=scene.proofs)
+            return translate_committed(ctx.world, *names, *held_once_decided(ctx), proofs=ctx.proofs)
 
         answers, reasons = once_nothing_helps(
-            scene.world, *names, ask, accept_repeats=self.accept_repeats, say=scene.say
+            ctx.world, *names, ask, accept_repeats=self.accept_repeats, say=ctx.report
         )
         if reasons:
             told = "; ".join(each.detail for each in reasons)
             raise NotProven(f"{len(reasons)} reasons not to go on: {told}", remedy=reasons[0].remedy)
         each = [answer for found in answers.values() for answer in found.values()]
         proven = sum(isinstance(answer, Translated) for answer in each)
-        scene.say(f"{proven} of {len(each)} positions proven ahead")
-        wait_for_sync(scene)  # here nobody waits for it; the handover would, in the pause
+        ctx.report(f"{proven} of {len(each)} positions proven ahead")
+        wait_for_sync(ctx)  # here nobody waits for it; the handover would, in the pause
         return {"positions": len(each), "proven": proven}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return scene.seen[self.name]
+    def verify(self, ctx: StepContext) -> Evidence:
+        return ctx.evidence[self.name]

@@ -4,7 +4,7 @@ from typing import override
 
 from drctl.model.run import Evidence
 from drctl.plans import evidence, fencing, openness
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.steps.prove_fence import ProveFence, refuse
 from drctl.plans.steps.see_open_site import SeeOpenSite
@@ -18,13 +18,13 @@ class ProveClosed(ProveFence):
     """
 
     @override
-    def disprove(self, scene: Scene) -> None:
-        if proven := left_if_any(FenceProof, scene.seen):
-            refuse(scene, fencing.growth(scene.source, proven.ends))
+    def disprove(self, ctx: StepContext) -> None:
+        if proven := left_if_any(FenceProof, ctx.evidence):
+            refuse(ctx, fencing.growth(ctx.source, proven.ends))
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
-        return fencing.proven(super().verify(scene))
+    def verify(self, ctx: StepContext) -> Evidence:
+        return fencing.proven(super().verify(ctx))
 
 
 class ProveClosedLate(ProveClosed):
@@ -36,7 +36,7 @@ class ProveClosedLate(ProveClosed):
     """
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
-        proven = super().verify(scene)
-        known, seen = scene.remembered[SeeOpenSite.name], scene.seen[SeeOpenSite.name]
-        return proven | {"open": openness.ended(known, evidence.read(seen["ends"]), proven, scene.world.clock)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        proven = super().verify(ctx)
+        known, seen = ctx.snapshots[SeeOpenSite.name], ctx.evidence[SeeOpenSite.name]
+        return proven | {"open": openness.ended(known, evidence.read(seen["ends"]), proven, ctx.world.clock)}

@@ -8,7 +8,7 @@ from drctl.model.fence import Stillness
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.waiting import wait_until_none
 
@@ -27,38 +27,38 @@ class ProveFence(Step):
     title: ClassVar[str] = "Prove by data that the source stands still"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {source} --time latest   # twice"
+    inspect: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {source} --time latest   # twice"
 
-    def check(self, scene: Scene) -> bool:
-        return bool(scene.seen.get(self.name))
+    def check(self, ctx: StepContext) -> bool:
+        return bool(ctx.evidence.get(self.name))
 
-    def disprove(self, scene: Scene) -> None:
-        proven = left_if_any(FenceProof, scene.seen)
+    def disprove(self, ctx: StepContext) -> None:
+        proven = left_if_any(FenceProof, ctx.evidence)
         # Under the default policy the link home writes to topics of its own, so it excuses nothing.
-        if proven and (scene.home.link.prefix or scene.home.replication.status().copies_nothing):
-            refuse(scene, fencing.growth(scene.source, proven.ends))
+        if proven and (ctx.home.link.prefix or ctx.home.replication.status().copies_nothing):
+            refuse(ctx, fencing.growth(ctx.source, proven.ends))
 
-    def do(self, scene: Scene) -> Evidence:
-        partitions = scene.partitions(scene.source)
+    def do(self, ctx: StepContext) -> Evidence:
+        partitions = ctx.partitions(ctx.source)
         wait_until_none(
-            scene,
+            ctx,
             "no transaction is open at the source",
-            lambda: fencing.open_transactions(scene.source, partitions),
+            lambda: fencing.open_transactions(ctx.source, partitions),
             remedy="raise guards.stepTimeout above the producers' transaction.timeout.ms",
         )
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        stillness = _watch(scene)
+    def verify(self, ctx: StepContext) -> Evidence:
+        stillness = _watch(ctx)
         if stillness.open_transactions:
             raise StepFailed(
-                f"{scene.source.name}: a transaction was begun behind the fence on {stillness.open_transactions[0]}",
+                f"{ctx.source.name}: a transaction was begun behind the fence on {stillness.open_transactions[0]}",
                 remedy="find the writer that is not fenced: is an application a super user?",
             )
-        canary = scene.source.fence.canary()
+        canary = ctx.source.fence.canary()
         if not canary.refused:
             raise StepFailed(
-                f"{scene.source.name}: the canary was not refused behind the fence ({canary.answer})",
+                f"{ctx.source.name}: the canary was not refused behind the fence ({canary.answer})",
                 remedy="the canary's user must not be a super user, and must not be the replication principal",
             )
         return FenceProof(
@@ -67,30 +67,30 @@ class ProveFence(Step):
             window=stillness.window,
             samples=stillness.samples,
             canary=canary.answer,
-            uncovered=fencing.not_covered(scene.source),
+            uncovered=fencing.not_covered(ctx.source),
         ).to_json()
 
 
-def _watch(scene: Scene) -> Stillness:
+def _watch(ctx: StepContext) -> Stillness:
     """Sample the ends over the window; StepFailed as soon as a record appears."""
-    clock, records = scene.world.clock, scene.source.records
-    window = scene.world.plan.guards.fence_window
-    began, first = clock.now(), records.bounds(scene.partitions(scene.source))
+    clock, records = ctx.world.clock, ctx.source.records
+    window = ctx.world.plan.guards.fence_window
+    began, first = clock.now(), records.bounds(ctx.partitions(ctx.source))
     ends = {p: bounds.stable for p, bounds in first.items()}
     for _ in range(_SAMPLES):
-        scene.say("watching the source's end offsets stand still")
+        ctx.report("watching the source's end offsets stand still")
         clock.sleep(window.total_seconds() / _SAMPLES)
-        refuse(scene, fencing.growth(scene.source, ends))
+        refuse(ctx, fencing.growth(ctx.source, ends))
     last = records.bounds(tuple(ends))
     opened = tuple(p for p, b in sorted(last.items()) if b.stable < b.high)
     return Stillness(began, window, _SAMPLES + 1, (), opened, {p: b.stable for p, b in last.items()})
 
 
-def refuse(scene: Scene, grown: Mapping[TopicPartition, int]) -> None:
+def refuse(ctx: StepContext, grown: Mapping[TopicPartition, int]) -> None:
     """StepFailed if any partition has gained records behind the fence."""
     if grown:
         named = ", ".join(f"{p} by {count}" for p, count in grown.items())
         raise StepFailed(
-            f"{scene.source.name}: records appeared behind the fence: {named}",
+            f"{ctx.source.name}: records appeared behind the fence: {named}",
             remedy="someone writes who is not fenced: is an application a super user?",
         )

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from drctl.errors import Superseded
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class RaiseEpoch(Step):
@@ -17,19 +17,19 @@ class RaiseEpoch(Step):
     title: ClassVar[str] = "Raise the epoch, so that only this run may act"
     at: ClassVar[Place] = Place.BOTH
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "drctl status -o wide"
+    inspect: ClassVar[str] = "drctl status -o wide"
 
-    def check(self, scene: Scene) -> bool:
-        return scene.world.epochs.current() == scene.run.epoch
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.world.epochs.current() == ctx.run.epoch
 
-    def do(self, scene: Scene) -> Evidence:
-        scene.in_charge()
-        scene.world.epochs.raise_to(scene.run.epoch, expected=scene.run.epoch - 1)
-        scene.raised_at = scene.world.clock.monotonic()
+    def do(self, ctx: StepContext) -> Evidence:
+        ctx.check_authority()
+        ctx.world.epochs.raise_to(ctx.run.epoch, expected=ctx.run.epoch - 1)
+        ctx.raised_at = ctx.world.clock.monotonic()
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        current = scene.world.epochs.current()
-        if current != scene.run.epoch:
-            raise Superseded(f"the epoch is {current}, ours is {scene.run.epoch}: someone newer has decided")
+    def verify(self, ctx: StepContext) -> Evidence:
+        current = ctx.world.epochs.current()
+        if current != ctx.run.epoch:
+            raise Superseded(f"the epoch is {current}, ours is {ctx.run.epoch}: someone newer has decided")
         return {"epoch": current}

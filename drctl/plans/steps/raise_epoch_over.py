@@ -3,7 +3,7 @@
 from typing import override
 
 from drctl.model.run import Event, Evidence, RunState
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.takeover import others
 
@@ -11,22 +11,22 @@ from drctl.plans.takeover import others
 class RaiseEpochOver(RaiseEpoch):
     """Raise the plan's epoch by one, in one atomic step. Whoever holds a lower one stops at its next change.
 
-    So does the service that keeps the standby warm: from here on nobody else touches the groups. A move that was cut
+    So does the service that keeps the standby in sync: from here on nobody else touches the groups. A move that was cut
     off, and that this run goes on from, is closed as superseded. The epoch stays raised when the run is turned back.
     """
 
     @override
-    def check(self, scene: Scene) -> bool:
-        return super().check(scene) and not others(scene.world, scene.run)
+    def check(self, ctx: StepContext) -> bool:
+        return super().check(ctx) and not others(ctx.world, ctx.run)
 
     @override
-    def do(self, scene: Scene) -> Evidence:
-        if not super().check(scene):
-            super().do(scene)
-        over = others(scene.world, scene.run)
+    def do(self, ctx: StepContext) -> Evidence:
+        if not super().check(ctx):
+            super().do(ctx)
+        over = others(ctx.world, ctx.run)
         for run in over:
-            scene.in_charge()
-            body = {"state": RunState.SUPERSEDED.value, "by": scene.run.id}
-            scene.world.journal.append(run.id, Event.RUN_ENDED, body=body)
-            scene.world.journal.end(run.id, RunState.SUPERSEDED)
+            ctx.check_authority()
+            body = {"state": RunState.SUPERSEDED.value, "by": ctx.run.id}
+            ctx.world.journal.append(run.id, Event.RUN_ENDED, body=body)
+            ctx.world.journal.end(run.id, RunState.SUPERSEDED)
         return {"superseded": [run.id for run in over]}

@@ -2,7 +2,7 @@
 
 from typing import override
 
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
 
 
@@ -14,5 +14,5 @@ class RecordFailoverPoint(RecordHandoverPoint):
     """
 
     @override
-    def check(self, scene: Scene) -> bool:
-        return scene.crossed and self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.past_point_of_no_return and self.name in ctx.evidence

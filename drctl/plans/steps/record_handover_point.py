@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import HandoverPoint, left
 from drctl.plans.waiting import wait_until_none
 
@@ -20,27 +20,27 @@ class RecordHandoverPoint(Step):
     name: ClassVar[str] = HandoverPoint.step
     title: ClassVar[str] = "Record where the link home will begin"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {target} --time latest"
+    inspect: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {target} --time latest"
 
-    def check(self, scene: Scene) -> bool:
-        return scene.crossed
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.past_point_of_no_return
 
-    def do(self, scene: Scene) -> Evidence:
-        partitions = scene.partitions(scene.target)
+    def do(self, ctx: StepContext) -> Evidence:
+        partitions = ctx.partitions(ctx.target)
         wait_until_none(
-            scene,
+            ctx,
             "the link's last transaction has ended",
-            lambda: fencing.open_transactions(scene.target, partitions),
+            lambda: fencing.open_transactions(ctx.target, partitions),
             remedy="is somebody else writing at the target?",
         )
-        bounds = scene.target.records.bounds(partitions)
+        bounds = ctx.target.records.bounds(partitions)
         return HandoverPoint({p: b.stable for p, b in bounds.items()}).to_json()
 
-    def verify(self, scene: Scene) -> Evidence:
-        grown = fencing.growth(scene.target, left(HandoverPoint, scene.seen).ends)
+    def verify(self, ctx: StepContext) -> Evidence:
+        grown = fencing.growth(ctx.target, left(HandoverPoint, ctx.evidence).ends)
         if grown:
             raise StepFailed(
-                f"{scene.target.name}: {', '.join(map(str, grown))} grew while nobody may write there",
+                f"{ctx.target.name}: {', '.join(map(str, grown))} grew while nobody may write there",
                 remedy="find who writes at the target",
             )
         return {}

@@ -1,4 +1,4 @@
-"""recreate-topics, and what its way back owes."""
+"""recreate-topics, and what its rollback owes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from drctl.errors import Conflict, Forbidden, NotFound, StepFailed
 from drctl.model.cluster import Topic
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recreations import RECREATE
 from drctl.plans.steps.check_homecoming import NEEDED, open_doors
 from drctl.plans.waiting import wait_until_none
@@ -38,54 +38,54 @@ class RecreateTopics(Step):
     name: ClassVar[str] = RECREATE
     title: ClassVar[str] = "Make the chosen topics anew at the old site"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
+    inspect: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
 
-    def check(self, scene: Scene) -> bool:
-        planned = scene.remembered.get(self.name, {}).get("topics")
+    def check(self, ctx: StepContext) -> bool:
+        planned = ctx.snapshots.get(self.name, {}).get("topics")
         if planned is None:
             return not self.topics
-        return not _old_or_missing(scene, planned) and (self.name in scene.seen or not _left_over(scene, planned))
+        return not _old_or_missing(ctx, planned) and (self.name in ctx.evidence or not _left_over(ctx, planned))
 
-    def remember(self, scene: Scene) -> Evidence:
-        found = _definitions(scene, self.topics)
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        found = _definitions(ctx, self.topics)
         if missing := sorted(set(self.topics).difference(found)):
-            raise NotFound(f"{scene.target.name}: there is no topic {', '.join(missing)}", remedy="create it first")
-        marks = {ports.link.name: ports.mappings.mark() for ports in (scene.forward, scene.home)}
+            raise NotFound(f"{ctx.target.name}: there is no topic {', '.join(missing)}", remedy="create it first")
+        marks = {ports.link.name: ports.mappings.mark() for ports in (ctx.forward, ctx.home)}
         return {
             "topics": found,
             "syncs": {link: list(mark) for link, mark in marks.items() if mark},
         }
 
-    def do(self, scene: Scene) -> Evidence:
-        planned = scene.remembered[self.name]["topics"]
-        _require_stillness(scene)
-        _require_rights(scene, tuple(_there(scene, planned)))
+    def do(self, ctx: StepContext) -> Evidence:
+        planned = ctx.snapshots[self.name]["topics"]
+        _require_stillness(ctx)
+        _require_rights(ctx, tuple(_there(ctx, planned)))
         for name, told in planned.items():
-            _delete(scene, name, told["topic id"])
-            _create(scene, name, told)
-        for ports in (scene.forward, scene.home):
-            if copied := _copied(scene, ports, planned):
-                scene.in_charge()
-                ports.replication.restart_from(dict.fromkeys(copied, 0), scene.in_charge)
-        made = _there(scene, planned)
-        scene.world.memory.note_topic_ids(scene.target.name, {n: t.topic_id for n, t in made.items()}, anew=True)
+            _delete(ctx, name, told["topic id"])
+            _create(ctx, name, told)
+        for ports in (ctx.forward, ctx.home):
+            if copied := _copied(ctx, ports, planned):
+                ctx.check_authority()
+                ports.replication.restart_from(dict.fromkeys(copied, 0), ctx.check_authority)
+        made = _there(ctx, planned)
+        ctx.world.memory.note_topic_ids(ctx.target.name, {n: t.topic_id for n, t in made.items()}, anew=True)
         nothing = {p: 0 for topic in made.values() for p in topic.spread()}
-        scene.world.memory.note_copied(scene.home.link.name, nothing)
-        wait_until_none(scene, "old positions are forgotten", lambda: _held(scene, planned), within=SHOWN)
-        wait_until_none(scene, "the topics are as they were", lambda: _otherwise(scene, planned), within=SHOWN)
+        ctx.world.memory.note_copied(ctx.home.link.name, nothing)
+        wait_until_none(ctx, "old positions are forgotten", lambda: _held(ctx, planned), within=SHOWN)
+        wait_until_none(ctx, "the topics are as they were", lambda: _otherwise(ctx, planned), within=SHOWN)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        remembered = scene.remembered.get(self.name, {"topics": {}, "syncs": {}})
+    def verify(self, ctx: StepContext) -> Evidence:
+        remembered = ctx.snapshots.get(self.name, {"topics": {}, "syncs": {}})
         planned = remembered["topics"]
-        if left := [*_old_or_missing(scene, planned), *_left_over(scene, planned)]:
-            raise StepFailed(f"{scene.target.name}: not as it was to become: {', '.join(left[:5])}")
-        if wrong := _otherwise(scene, planned):
+        if left := [*_old_or_missing(ctx, planned), *_left_over(ctx, planned)]:
+            raise StepFailed(f"{ctx.target.name}: not as it was to become: {', '.join(left[:5])}")
+        if wrong := _otherwise(ctx, planned):
             raise StepFailed(
-                f"{scene.target.name}: {', '.join(wrong)} was made anew otherwise than it was",
+                f"{ctx.target.name}: {', '.join(wrong)} was made anew otherwise than it was",
                 remedy="does something else create topics there, such as an operator's KafkaTopic?",
             )
-        found = _there(scene, planned)
+        found = _there(ctx, planned)
         made = {name: {"was": told["topic id"], "is": found[name].topic_id} for name, told in planned.items()}
         return {"topics": made, "syncs": remembered["syncs"]}
 
@@ -96,42 +96,42 @@ class RestoreTopics(Step):
     name: ClassVar[str] = "restore-topics"
     title: ClassVar[str] = "Create what was deleted and is not there yet"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
+    inspect: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._missing(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._missing(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        for name, told in self._missing(scene).items():
-            _create(scene, name, told)
+    def do(self, ctx: StepContext) -> Evidence:
+        for name, told in self._missing(ctx).items():
+            _create(ctx, name, told)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        if missing := self._missing(scene):
-            raise StepFailed(f"{scene.target.name}: {', '.join(missing)} is not there")
+    def verify(self, ctx: StepContext) -> Evidence:
+        if missing := self._missing(ctx):
+            raise StepFailed(f"{ctx.target.name}: {', '.join(missing)} is not there")
         return {}
 
-    def _missing(self, scene: Scene) -> dict[str, Evidence]:
-        planned = scene.remembered.get(RECREATE, {}).get("topics", {})
-        there = _there(scene, planned)
+    def _missing(self, ctx: StepContext) -> dict[str, Evidence]:
+        planned = ctx.snapshots.get(RECREATE, {}).get("topics", {})
+        there = _there(ctx, planned)
         return {name: told for name, told in planned.items() if name not in there}
 
 
-def _there(scene: Scene, names: Collection[str]) -> Mapping[str, Topic]:
+def _there(ctx: StepContext, names: Collection[str]) -> Mapping[str, Topic]:
     """Those that exist at the old site. Conflict while one broker knows a topic and the next does not."""
     try:
-        return scene.target.brokers.topics(names)
+        return ctx.target.brokers.topics(names)
     except NotFound as torn:
-        raise Conflict(f"{scene.target.name}: the brokers do not all show the same topics yet") from torn
+        raise Conflict(f"{ctx.target.name}: the brokers do not all show the same topics yet") from torn
 
 
-def _definitions(scene: Scene, names: Collection[str]) -> dict[str, dict[str, Any]]:
+def _definitions(ctx: StepContext, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Topics as they are created again, ready for JSON; where their replicas lie is left to the brokers."""
-    there = _there(scene, names)
+    there = _there(ctx, names)
     try:
-        own = scene.target.topics.own(tuple(there))
+        own = ctx.target.topics.own(tuple(there))
     except NotFound as torn:
-        raise Conflict(f"{scene.target.name}: the brokers do not all show the same topics yet") from torn
+        raise Conflict(f"{ctx.target.name}: the brokers do not all show the same topics yet") from torn
     return {
         name: {
             "topic id": topic.topic_id,
@@ -143,35 +143,35 @@ def _definitions(scene: Scene, names: Collection[str]) -> dict[str, dict[str, An
     }
 
 
-def _otherwise(scene: Scene, planned: Evidence) -> list[str]:
+def _otherwise(ctx: StepContext, planned: Evidence) -> list[str]:
     """Topics that are missing, or were made anew otherwise than they were."""
-    found = _definitions(scene, planned)
+    found = _definitions(ctx, planned)
     return [n for n, told in planned.items() if n not in found or found[n] | {"topic id": told["topic id"]} != told]
 
 
-def _old_or_missing(scene: Scene, planned: Evidence) -> list[str]:
-    there = _there(scene, planned)
+def _old_or_missing(ctx: StepContext, planned: Evidence) -> list[str]:
+    there = _there(ctx, planned)
     return [name for name, told in planned.items() if name not in there or there[name].topic_id == told["topic id"]]
 
 
-def _left_over(scene: Scene, planned: Evidence) -> list[str]:
+def _left_over(ctx: StepContext, planned: Evidence) -> list[str]:
     """What tells of the old topics still: how far they were copied, what is remembered of them, positions."""
-    ids = {name: topic.topic_id for name, topic in _there(scene, planned).items()}
-    known = scene.world.memory.topic_ids(scene.target.name)
-    copied = scene.world.memory.copied(scene.home.link.name)
+    ids = {name: topic.topic_id for name, topic in _there(ctx, planned).items()}
+    known = ctx.world.memory.topic_ids(ctx.target.name)
+    copied = ctx.world.memory.copied(ctx.home.link.name)
     return [
         *(
             f"{ports.link.name} has copied {p}"
-            for ports in (scene.forward, scene.home)
-            for p in _copied(scene, ports, planned)
+            for ports in (ctx.forward, ctx.home)
+            for p in _copied(ctx, ports, planned)
         ),
         *(f"the id of {name}" for name, found in ids.items() if known.get(name) != found),
         *(f"how far {p} was copied" for p, end in sorted(copied.items()) if p.topic in planned and end),
-        *_held(scene, planned),
+        *_held(ctx, planned),
     ]
 
 
-def _copied(scene: Scene, ports: LinkPorts, planned: Evidence) -> list[TopicPartition]:
+def _copied(ctx: StepContext, ports: LinkPorts, planned: Evidence) -> list[TopicPartition]:
     """Partitions of these topics of which the link may know how far it has copied them.
 
     Connect keeps the offsets of a connector that was deleted, and tells them only once it exists again. The link away
@@ -180,18 +180,18 @@ def _copied(scene: Scene, ports: LinkPorts, planned: Evidence) -> list[TopicPart
     try:
         return sorted(p for p in ports.replication.frontier() if p.topic in planned)
     except NotFound:
-        every = [p for topic in _there(scene, planned).values() for p in topic.spread()]
-        return every if ports is scene.forward else []
+        every = [p for topic in _there(ctx, planned).values() for p in topic.spread()]
+        return every if ports is ctx.forward else []
 
 
-def _held(scene: Scene, planned: Evidence) -> list[str]:
+def _held(ctx: StepContext, planned: Evidence) -> list[str]:
     """Positions of the groups that move in these topics at the old site."""
-    found = scene.target.positions.committed(scene.groups)
+    found = ctx.target.positions.committed(ctx.groups)
     return [f"{group} in {p}" for group, held in sorted(found.items()) for p in sorted(held) if p.topic in planned]
 
 
-def _require_stillness(scene: Scene) -> None:
-    for ports in (scene.forward, scene.home):
+def _require_stillness(ctx: StepContext) -> None:
+    for ports in (ctx.forward, ctx.home):
         try:
             if ports.replication.status().halted:
                 continue
@@ -201,34 +201,34 @@ def _require_stillness(scene: Scene) -> None:
             f"link {ports.link.name} is not stopped: it would write to the new topic, or read it",
             remedy=f"stop its connectors at {ports.link.target}'s Connect worker",
         )
-    if reasons := list(open_doors(scene)):
+    if reasons := list(open_doors(ctx)):
         raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
 
 
-def _require_rights(scene: Scene, topics: tuple[str, ...]) -> None:
+def _require_rights(ctx: StepContext, topics: tuple[str, ...]) -> None:
     """Ask before anything is deleted: what cannot be created again must not be."""
-    if missing := lacking(scene.target.access.may(topics), NEEDED):
-        raise Forbidden(f"{scene.target.name}: drctl may not {'; '.join(missing)}", remedy="allow it, see kafka-rights")
+    if missing := lacking(ctx.target.access.may(topics), NEEDED):
+        raise Forbidden(f"{ctx.target.name}: drctl may not {'; '.join(missing)}", remedy="allow it, see kafka-rights")
 
 
-def _delete(scene: Scene, name: str, topic_id: str) -> None:
+def _delete(ctx: StepContext, name: str, topic_id: str) -> None:
     def there() -> list[str]:
-        found = _there(scene, [name]).get(name)
+        found = _there(ctx, [name]).get(name)
         return [name] if found and found.topic_id == topic_id else []
 
     if there():
-        scene.in_charge()
-        scene.target.topics.delete(name)
-        wait_until_none(scene, "it is deleted", there, within=SHOWN)
+        ctx.check_authority()
+        ctx.target.topics.delete(name)
+        wait_until_none(ctx, "it is deleted", there, within=SHOWN)
 
 
-def _create(scene: Scene, name: str, told: Evidence) -> None:
+def _create(ctx: StepContext, name: str, told: Evidence) -> None:
     def missing() -> list[str]:
-        found = _there(scene, [name]).get(name)
+        found = _there(ctx, [name]).get(name)
         whole = found is not None and all(p.leader >= 0 for p in found.partitions)
         return [] if whole else [name]
 
-    if name not in _there(scene, [name]):
-        scene.in_charge()
-        scene.target.topics.create(name, told["partitions"], told["replicas"], told["config"])
-    wait_until_none(scene, "it is there again", missing, within=SHOWN)
+    if name not in _there(ctx, [name]):
+        ctx.check_authority()
+        ctx.target.topics.create(name, told["partitions"], told["replicas"], told["config"])
+    wait_until_none(ctx, "it is there again", missing, within=SHOWN)

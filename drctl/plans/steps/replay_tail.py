@@ -8,7 +8,7 @@ from drctl.model.run import Evidence
 from drctl.model.salvage import Tail
 from drctl.plans import evidence, export, replaying
 from drctl.plans.aftermath import aftermath, last_salvage
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
 
@@ -24,76 +24,76 @@ class ReplayTail(Step):
     name: ClassVar[str] = "replay-tail"
     title: ClassVar[str] = "Write the stranded records where work goes on"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = (
+    inspect: ClassVar[str] = (
         "kafka-console-consumer.sh --bootstrap-server {target.bootstrap} --consumer.config {target.config}"
         " --property print.headers=true --from-beginning --topic …"
     )
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def remember(self, scene: Scene) -> Evidence:
-        found = [p for p in scene.partitions(scene.target) if p.topic == self.topic]
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        found = [p for p in ctx.partitions(ctx.target) if p.topic == self.topic]
         reached = {}
-        for tail in self._tails(scene):
-            with scene.target.contents.replay(self._name(scene), tail.partition) as replay:
+        for tail in self._tails(ctx):
+            with ctx.target.contents.replay(self._name(ctx), tail.partition) as replay:
                 reached[tail.partition] = replay.reached()
-        ends = {p: b.high for p, b in scene.target.records.bounds(found).items()}
+        ends = {p: b.high for p, b in ctx.target.records.bounds(found).items()}
         return {"ends": evidence.written(ends), "reached": evidence.written(reached)}
 
-    def do(self, scene: Scene) -> Evidence:
-        self._require_whole(scene)
+    def do(self, ctx: StepContext) -> Evidence:
+        self._require_whole(ctx)
         written: dict[str, int] = {}
-        for tail in self._tails(scene):
-            with scene.target.contents.replay(self._name(scene), tail.partition) as replay:
-                records = export.saved(scene, self._salvage(scene), tail)
+        for tail in self._tails(ctx):
+            with ctx.target.contents.replay(self._name(ctx), tail.partition) as replay:
+                records = export.saved(ctx, self._salvage(ctx), tail)
                 for batch in replaying.batches(records, replay.reached()):
-                    marked = [replaying.marked(r, scene.source.name, self._failover(scene)) for r in batch]
-                    scene.in_charge()
+                    marked = [replaying.marked(r, ctx.source.name, self._failover(ctx)) for r in batch]
+                    ctx.check_authority()
                     replay.write(marked, batch[-1].offset + 1)
                     written[str(tail.partition)] = written.get(str(tail.partition), 0) + len(batch)
-                    scene.say(f"{tail.partition}: {written[str(tail.partition)]} records")
+                    ctx.report(f"{tail.partition}: {written[str(tail.partition)]} records")
         return {"written by the last process": written}
 
-    def verify(self, scene: Scene) -> Evidence:
-        self._require_whole(scene)
-        starts = evidence.read(scene.remembered[self.name]["ends"])
-        stops = {p: b.high for p, b in scene.target.records.bounds(tuple(starts)).items()}
+    def verify(self, ctx: StepContext) -> Evidence:
+        self._require_whole(ctx)
+        starts = evidence.read(ctx.snapshots[self.name]["ends"])
+        stops = {p: b.high for p, b in ctx.target.records.bounds(tuple(starts)).items()}
         wait_until_none(
-            scene,
+            ctx,
             "transactions around the replayed records have ended",
-            lambda: [str(p) for p, b in scene.target.records.bounds(tuple(stops)).items() if b.stable < stops[p]],
+            lambda: [str(p) for p, b in ctx.target.records.bounds(tuple(stops)).items() if b.stable < stops[p]],
         )
         told: dict[str, int] = {}
-        for tail in self._tails(scene):
-            p, wanted = tail.partition, self._wanted(scene, tail)
-            there = replaying.found(scene.target.contents, tail, starts[p], stops[p], self._failover(scene))
+        for tail in self._tails(ctx):
+            p, wanted = tail.partition, self._wanted(ctx, tail)
+            there = replaying.found(ctx.target.contents, tail, starts[p], stops[p], self._failover(ctx))
             if there != wanted:
-                raise NotProven(f"{scene.target.name}: {p} holds {there} of {wanted} records that were replayed")
+                raise NotProven(f"{ctx.target.name}: {p} holds {there} of {wanted} records that were replayed")
             told[str(p)] = there
         return {"records": told}
 
-    def _require_whole(self, scene: Scene) -> None:
+    def _require_whole(self, ctx: StepContext) -> None:
         """The files as they were written: what is missing from them would be missing here, unnoticed."""
-        vault, salvage = scene.world.vault, self._salvage(scene)
+        vault, salvage = ctx.world.vault, self._salvage(ctx)
         if faults := vault.faults(salvage):
             raise NotProven(f"{vault.place(salvage)}: {'; '.join(faults[:5])}", remedy="restore the files from a copy")
 
-    def _tails(self, scene: Scene) -> list[Tail]:
-        salvaged = last_salvage(scene.world, aftermath(scene.world))
+    def _tails(self, ctx: StepContext) -> list[Tail]:
+        salvaged = last_salvage(ctx.world, aftermath(ctx.world))
         return [tail for p, tail in sorted(salvaged.tails.items()) if p.topic == self.topic]
 
-    def _wanted(self, scene: Scene, tail: Tail) -> int:
+    def _wanted(self, ctx: StepContext, tail: Tail) -> int:
         """How many of the tail this run had to write: all but what an earlier run had written."""
-        records = export.saved(scene, self._salvage(scene), tail)
-        reached = evidence.read(scene.remembered[self.name]["reached"])[tail.partition]
+        records = export.saved(ctx, self._salvage(ctx), tail)
+        reached = evidence.read(ctx.snapshots[self.name]["reached"])[tail.partition]
         return sum(len(batch) for batch in replaying.batches(records, reached))
 
-    def _failover(self, scene: Scene) -> str:
-        return str(scene.seen["check-decision"]["failover"])
+    def _failover(self, ctx: StepContext) -> str:
+        return str(ctx.evidence["check-decision"]["failover"])
 
-    def _salvage(self, scene: Scene) -> str:
-        return str(scene.seen["check-decision"]["salvage"])
+    def _salvage(self, ctx: StepContext) -> str:
+        return str(ctx.evidence["check-decision"]["salvage"])
 
-    def _name(self, scene: Scene) -> str:
-        return replaying.name_of(self._failover(scene))
+    def _name(self, ctx: StepContext) -> str:
+        return replaying.name_of(self._failover(ctx))

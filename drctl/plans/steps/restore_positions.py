@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 
 
@@ -18,30 +18,30 @@ class RestorePositions(Step):
     name: ClassVar[str] = "restore-positions"
     title: ClassVar[str] = "Restore the groups' positions at the target"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+    inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._changed(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._changed(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        for group, positions in self._changed(scene).items():
-            scene.in_charge()
-            scene.target.positions.commit(group, positions)
+    def do(self, ctx: StepContext) -> Evidence:
+        for group, positions in self._changed(ctx).items():
+            ctx.check_authority()
+            ctx.target.positions.commit(group, positions)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"not restored": sorted(self._changed(scene))}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"not restored": sorted(self._changed(ctx))}
 
-    def _changed(self, scene: Scene) -> dict[str, dict[TopicPartition, Committed]]:
-        before = self._before(scene)
-        now = scene.target.positions.committed(tuple(before))
+    def _changed(self, ctx: StepContext) -> dict[str, dict[TopicPartition, Committed]]:
+        before = self._before(ctx)
+        now = ctx.target.positions.committed(tuple(before))
         changed = {
             group: {p: c for p, c in evidence.read_held(held).items() if now[group].get(p) != c}
             for group, held in before.items()
         }
         return {group: positions for group, positions in changed.items() if positions}
 
-    def _before(self, scene: Scene) -> Evidence:
+    def _before(self, ctx: StepContext) -> Evidence:
         """What the groups had, as it was written down before the first commit."""
-        before: Evidence = scene.remembered.get(HandOverPositions.name, {}).get("target before", {})
+        before: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
         return before

@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans import retention
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
 
@@ -15,27 +15,27 @@ class RestoreRetention(Step):
     name: ClassVar[str] = "restore-retention"
     title: ClassVar[str] = "Give the topics their retention back"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-configs.sh --bootstrap-server {target} --describe --entity-type topics"
+    inspect: ClassVar[str] = "kafka-configs.sh --bootstrap-server {target} --describe --entity-type topics"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._left(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._left(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        wanted = {t: own for t, own in self._wanted(scene).items() if t in self._left(scene)}
-        scene.in_charge()
-        scene.target.topics.change(wanted)
-        wait_until_none(scene, "the settings are shown", lambda: self._left(scene), within=15)
+    def do(self, ctx: StepContext) -> Evidence:
+        wanted = {t: own for t, own in self._wanted(ctx).items() if t in self._left(ctx)}
+        ctx.check_authority()
+        ctx.target.topics.change(wanted)
+        wait_until_none(ctx, "the settings are shown", lambda: self._left(ctx), within=15)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        if left := self._left(scene):
-            raise StepFailed(f"{scene.target.name}: settings of {', '.join(left)} are not what they were")
-        return {"topics": self._wanted(scene)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        if left := self._left(ctx):
+            raise StepFailed(f"{ctx.target.name}: settings of {', '.join(left)} are not what they were")
+        return {"topics": self._wanted(ctx)}
 
-    def _wanted(self, scene: Scene) -> dict[str, dict[str, str | None]]:
-        return retention.before(scene.world, scene.target.name)
+    def _wanted(self, ctx: StepContext) -> dict[str, dict[str, str | None]]:
+        return retention.before(ctx.world, ctx.target.name)
 
-    def _left(self, scene: Scene) -> list[str]:
-        wanted = self._wanted(scene)
-        found = retention.settings(scene.target, tuple(wanted))
+    def _left(self, ctx: StepContext) -> list[str]:
+        wanted = self._wanted(ctx)
+        found = retention.settings(ctx.target, tuple(wanted))
         return [topic for topic, own in wanted.items() if found.get(topic) != own]

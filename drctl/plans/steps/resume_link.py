@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
 from drctl.plans.linking import idle
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.stop_link import StopLink
 from drctl.plans.waiting import wait_until_none
@@ -21,23 +21,23 @@ class ResumeLink(Step):
     name: ClassVar[str] = "resume-link"
     title: ClassVar[str] = "Let the link to the target run on"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "drctl status -o wide"
+    inspect: ClassVar[str] = "drctl status -o wide"
 
-    def check(self, scene: Scene) -> bool:
-        status = scene.forward.replication.status()
-        return status.working or (StopLink.name not in scene.remembered and not self._stood_still(scene, status))
+    def check(self, ctx: StepContext) -> bool:
+        status = ctx.forward.replication.status()
+        return status.working or (StopLink.name not in ctx.snapshots and not self._stood_still(ctx, status))
 
-    def do(self, scene: Scene) -> Evidence:
-        scene.in_charge()
-        scene.forward.replication.resume(scene.in_charge)
-        wait_until_none(scene, "the link works", lambda: self._idle(scene))
+    def do(self, ctx: StepContext) -> Evidence:
+        ctx.check_authority()
+        ctx.forward.replication.resume(ctx.check_authority)
+        wait_until_none(ctx, "the link works", lambda: self._idle(ctx))
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"connectors": {c.name: c.state.value for c in scene.forward.replication.status().connectors}}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
 
-    def _stood_still(self, scene: Scene, status: LinkStatus) -> bool:
-        return CheckGates.name in scene.seen and status.halted
+    def _stood_still(self, ctx: StepContext, status: LinkStatus) -> bool:
+        return CheckGates.name in ctx.evidence and status.halted
 
-    def _idle(self, scene: Scene) -> list[str]:
-        return idle(scene.forward)
+    def _idle(self, ctx: StepContext) -> list[str]:
+        return idle(ctx.forward)

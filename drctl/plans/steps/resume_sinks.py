@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.stop_sinks import that_ran
 
 
@@ -13,16 +13,16 @@ class ResumeSinks(Step):
     name: ClassVar[str] = "resume-sinks"
     title: ClassVar[str] = "Let the sink connectors at the source run on"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "drctl groups list"
+    inspect: ClassVar[str] = "drctl groups list"
 
-    def check(self, scene: Scene) -> bool:
-        return not any(scene.source.connectors.state(name).halted for name in that_ran(scene))
+    def check(self, ctx: StepContext) -> bool:
+        return not any(ctx.source.connectors.state(name).halted for name in that_ran(ctx))
 
-    def do(self, scene: Scene) -> Evidence:
-        for name in that_ran(scene):
-            scene.in_charge()
-            scene.source.connectors.resume(name, scene.in_charge)
+    def do(self, ctx: StepContext) -> Evidence:
+        for name in that_ran(ctx):
+            ctx.check_authority()
+            ctx.source.connectors.resume(name, ctx.check_authority)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"sinks": {name: scene.source.connectors.state(name).state.value for name in that_ran(scene)}}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"sinks": {name: ctx.source.connectors.state(name).state.value for name in that_ran(ctx)}}

@@ -5,7 +5,7 @@ from typing import ClassVar, override
 from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.run import Evidence
 from drctl.model.scaling import Scalable
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.scaling import SCALE_DOWN, scaling_at, taken_along
 from drctl.plans.waiting import wait_until_none
 
@@ -19,38 +19,38 @@ class ScaleBackSource(Step):
     name: ClassVar[str] = "scale-back-source"
     title: ClassVar[str] = "Scale the workload's Deployments at the source up again"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "kubectl get deployments,statefulsets,pods"
+    inspect: ClassVar[str] = "kubectl get deployments,statefulsets,pods"
 
-    def check(self, scene: Scene) -> bool:
-        states = {what: scaling_at(scene.source).state(what) for what in self._before(scene)}
-        return not self._short(scene) and all(seen.kept is None for seen in states.values())
+    def check(self, ctx: StepContext) -> bool:
+        states = {what: scaling_at(ctx.source).state(what) for what in self._before(ctx)}
+        return not self._short(ctx) and all(seen.kept is None for seen in states.values())
 
-    def do(self, scene: Scene) -> Evidence:
-        scaling, before = scaling_at(scene.source), self._before(scene)
+    def do(self, ctx: StepContext) -> Evidence:
+        scaling, before = scaling_at(ctx.source), self._before(ctx)
         for what, replicas in before.items():
             if not scaling.state(what).wanted:
-                scene.in_charge()
+                ctx.check_authority()
                 scaling.scale(what, replicas)
         try:
-            wait_until_none(scene, "the replicas are available", lambda: self._short(scene))
+            wait_until_none(ctx, "the replicas are available", lambda: self._short(ctx))
         except DeadlinePassed as late:
-            scene.say(str(late))
+            ctx.report(str(late))
         for what in before:
-            scene.in_charge()
+            ctx.check_authority()
             scaling.keep(what, None)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        replicas = {str(what): n for what, n in self._before(scene).items()}
-        return {"replicas": replicas, "not available": self._short(scene)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        replicas = {str(what): n for what, n in self._before(ctx).items()}
+        return {"replicas": replicas, "not available": self._short(ctx)}
 
-    def _before(self, scene: Scene) -> dict[Scalable, int]:
+    def _before(self, ctx: StepContext) -> dict[Scalable, int]:
         """What this run has scaled down, or was about to, with what it had."""
-        had = scene.remembered.get(SCALE_DOWN, {}).get("replicas", {})
-        return {what: had[str(what)] for what in taken_along(scene) if had.get(str(what))}
+        had = ctx.snapshots.get(SCALE_DOWN, {}).get("replicas", {})
+        return {what: had[str(what)] for what in taken_along(ctx) if had.get(str(what))}
 
-    def _short(self, scene: Scene) -> list[str]:
-        states = {what: scaling_at(scene.source).state(what) for what in self._before(scene)}
+    def _short(self, ctx: StepContext) -> list[str]:
+        states = {what: scaling_at(ctx.source).state(what) for what in self._before(ctx)}
         return [
             f"{what} has {seen.available} of {seen.wanted} replicas"
             for what, seen in states.items()
@@ -65,15 +65,15 @@ class ScaleBackIfItAnswers(ScaleBackSource):
     """
 
     @override
-    def check(self, scene: Scene) -> bool:
+    def check(self, ctx: StepContext) -> bool:
         try:
-            return super().check(scene)
+            return super().check(ctx)
         except DrctlError:
             return True
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         try:
-            return super().verify(scene)
+            return super().verify(ctx)
         except DrctlError as error:
-            return {"left as they are": [str(what) for what in self._before(scene)], "why": str(error)}
+            return {"left as they are": [str(what) for what in self._before(ctx)], "why": str(error)}

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.scaling import SCALE_DOWN, had_at, scaling_at, taken_along
-from drctl.plans.steps.close_consumers import membership
+from drctl.plans.steps.drain_consumers import membership
 from drctl.plans.waiting import wait_until_none
 
 
@@ -22,34 +22,34 @@ class ScaleDownSource(Step):
     title: ClassVar[str] = "Scale the workload's Deployments at the source to 0"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "kubectl get deployments,statefulsets,pods"
+    inspect: ClassVar[str] = "kubectl get deployments,statefulsets,pods"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._left(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._left(ctx)
 
-    def remember(self, scene: Scene) -> Evidence:
-        return {"replicas": replicas_before(scene)} | membership(scene)
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        return {"replicas": replicas_before(ctx)} | membership(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        scaling, before = scaling_at(scene.source), scene.remembered[self.name]["replicas"]
-        for what in taken_along(scene):
+    def do(self, ctx: StepContext) -> Evidence:
+        scaling, before = scaling_at(ctx.source), ctx.snapshots[self.name]["replicas"]
+        for what in taken_along(ctx):
             if scaling.state(what).wanted:
-                scene.in_charge()
+                ctx.check_authority()
                 scaling.keep(what, before.get(str(what)))
-                scene.in_charge()
+                ctx.check_authority()
                 scaling.scale(what, 0)
         wait_until_none(
-            scene, "the pods are gone", lambda: self._left(scene), remedy="see why these pods do not end, or scaled up"
+            ctx, "the pods are gone", lambda: self._left(ctx), remedy="see why these pods do not end, or scaled up"
         )
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        if left := self._left(scene):
-            raise StepFailed(f"{scene.source.name}: not scaled down: {'; '.join(left)}", remedy="see what scales it up")
-        return {"scaled down": [str(what) for what in taken_along(scene)]}
+    def verify(self, ctx: StepContext) -> Evidence:
+        if left := self._left(ctx):
+            raise StepFailed(f"{ctx.source.name}: not scaled down: {'; '.join(left)}", remedy="see what scales it up")
+        return {"scaled down": [str(what) for what in taken_along(ctx)]}
 
-    def _left(self, scene: Scene) -> list[str]:
-        states = {what: scaling_at(scene.source).state(what) for what in taken_along(scene)}
+    def _left(self, ctx: StepContext) -> list[str]:
+        states = {what: scaling_at(ctx.source).state(what) for what in taken_along(ctx)}
         return [
             f"{what} has {', '.join(seen.pods) or f'{max(seen.wanted, seen.present)} replicas'}"
             for what, seen in states.items()
@@ -57,6 +57,6 @@ class ScaleDownSource(Step):
         ]
 
 
-def replicas_before(scene: Scene) -> dict[str, int]:
+def replicas_before(ctx: StepContext) -> dict[str, int]:
     """What each has at the source, or had before drctl took it to 0."""
-    return {str(what): had_at(scene.source, what) for what in taken_along(scene)}
+    return {str(what): had_at(ctx.source, what) for what in taken_along(ctx)}

@@ -4,7 +4,7 @@ from typing import ClassVar, override
 
 from drctl.errors import DrctlError, Refused
 from drctl.model.run import Evidence
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.steps.scale_down_source import ScaleDownSource, replicas_before
 
 
@@ -19,32 +19,32 @@ class ScaleDownWhatAnswers(ScaleDownSource):
     lasting: ClassVar[bool] = False
 
     @override
-    def check(self, scene: Scene) -> bool:
+    def check(self, ctx: StepContext) -> bool:
         try:
-            return super().check(scene)
+            return super().check(ctx)
         except DrctlError:
-            return self.name in scene.seen
+            return self.name in ctx.evidence
 
     @override
-    def remember(self, scene: Scene) -> Evidence:
+    def snapshot(self, ctx: StepContext) -> Evidence:
         try:
-            return {"replicas": replicas_before(scene)}
+            return {"replicas": replicas_before(ctx)}
         except DrctlError:
             return {"replicas": {}}
 
     @override
-    def do(self, scene: Scene) -> Evidence:
+    def do(self, ctx: StepContext) -> Evidence:
         try:
-            return super().do(scene)
+            return super().do(ctx)
         except Refused:
             raise
         except DrctlError as error:
-            scene.say(str(error))
+            ctx.report(str(error))
             return {"left as they are": str(error)}
 
     @override
-    def verify(self, scene: Scene) -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         try:
-            return super().verify(scene)
+            return super().verify(ctx)
         except DrctlError as error:
             return {"left as they are": str(error)}

@@ -9,7 +9,7 @@ from drctl.model.fence import FenceState
 from drctl.model.run import Evidence
 from drctl.plans import failovers, openness
 from drctl.plans.failovers import Standing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +25,33 @@ class SeeOpenSite(Step):
     name: ClassVar[str] = "see-open-site"
     title: ClassVar[str] = "See that the site that is back was left by a failover"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "drctl status"
+    inspect: ClassVar[str] = "drctl status"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def remember(self, scene: Scene) -> Evidence:
-        left = _left(scene)
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        left = _left(ctx)
         known = [each for each in (self.silent, left.silent_at) if each is not None]
-        return openness.begun(max(known, default=None), self.answered or scene.world.clock.now())
+        return openness.begun(max(known, default=None), self.answered or ctx.world.clock.now())
 
-    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - looking is all
+    def do(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - looking is all
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        left = _left(scene)
-        if scene.world.front_door.site() == scene.source.name:
+    def verify(self, ctx: StepContext) -> Evidence:
+        left = _left(ctx)
+        if ctx.world.client_routing.site() == ctx.source.name:
             raise Refused(
-                f"the front door points at {scene.source.name}: clients are sent there, so it is not closed",
+                f"client routing points at {ctx.source.name}: clients are sent there, so it is not closed",
                 remedy="see 'drctl status'; to leave it use 'drctl switchover' or 'drctl failover'",
             )
-        found = openness.ends(scene.source, scene.partitions(scene.source))
+        found = openness.ends(ctx.source, ctx.partitions(ctx.source))
         return {"failover": left.run.id, "fence was": left.fence.value, "ends": found}
 
 
-def _left(scene: Scene) -> Standing:
+def _left(ctx: StepContext) -> Standing:
     """The failover that stands, if it left this site; Refused else, and once the site is proven to be closed."""
-    left, name = failovers.standing(scene.world), scene.source.name
+    left, name = failovers.standing(ctx.world), ctx.source.name
     if left is None or left.left != name:
         raise Refused(f"no failover that stands has left {name}: it is not closed", remedy="see 'drctl status'")
     if left.fence is FenceState.PROVEN:

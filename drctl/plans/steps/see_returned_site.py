@@ -8,7 +8,7 @@ from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.aftermath import Aftermath, aftermath
 from drctl.plans.linking import was_set
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recreations import standing
 from drctl.plans.selection import FAILBACK
 from drctl.plans.waiting import wait_until_none
@@ -31,52 +31,52 @@ class SeeReturnedSite(Step):
     name: ClassVar[str] = "see-returned-site"
     title: ClassVar[str] = "Look at the site that came back"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {source} --time latest"
+    inspect: ClassVar[str] = "kafka-get-offsets.sh --bootstrap-server {source} --time latest"
 
-    def check(self, scene: Scene) -> bool:
-        return self.name in scene.seen
+    def check(self, ctx: StepContext) -> bool:
+        return self.name in ctx.evidence
 
-    def do(self, scene: Scene) -> Evidence:
+    def do(self, ctx: StepContext) -> Evidence:
         """A link that was stopped while its source was silent ends once that is back."""
         with suppress(DeadlinePassed):
-            wait_until_none(scene, "the link has ended", lambda: _ending(scene.forward), within=ENDING)
+            wait_until_none(ctx, "the link has ended", lambda: _ending(ctx.forward), within=ENDING)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        failover = aftermath(scene.world)
-        if self._going_home(scene, failover):
+    def verify(self, ctx: StepContext) -> Evidence:
+        failover = aftermath(ctx.world)
+        if self._going_home(ctx, failover):
             raise Refused(
-                f"records have come home to {scene.source.name} since its tail was salvaged: they are no part of it",
-                remedy=f"'drctl failback --to {scene.source.name}' goes on",
+                f"records have come home to {ctx.source.name} since its tail was salvaged: they are no part of it",
+                remedy=f"'drctl failback --to {ctx.source.name}' goes on",
             )
-        states = {ports.link.name: _state(ports) for ports in (scene.forward, scene.home)}
-        if states[scene.forward.link.name] == SILENT:
-            scene.forward.replication.status()
+        states = {ports.link.name: _state(ports) for ports in (ctx.forward, ctx.home)}
+        if states[ctx.forward.link.name] == SILENT:
+            ctx.forward.replication.status()
         running = [f"link {name} is not stopped ({state})" for name, state in states.items() if state not in IDLE]
         if running:
             raise Blocked(
-                f"{scene.source.name} cannot be salvaged while records are copied; nothing was changed",
+                f"{ctx.source.name} cannot be salvaged while records are copied; nothing was changed",
                 running,
                 exit_code=34,
                 remedy="stop its connectors at their Connect worker (PUT /connectors/NAME/stop)",
             )
-        bounds = scene.source.records.bounds(scene.partitions(scene.source))
-        denied = sorted({denial.principal for denial in scene.source.fence.standing()})
+        bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
+        denied = sorted({denial.principal for denial in ctx.source.fence.standing()})
         return {
             "failover": failover.run.id,
             "fence was": failover.fence,
-            "at": scene.world.clock.now().isoformat(),
+            "at": ctx.world.clock.now().isoformat(),
             "starts": evidence.written({p: b.start for p, b in bounds.items()}),
             "ends": evidence.written({p: b.high for p, b in bounds.items()}),
             "denied": denied,
             "links": states,
         }
 
-    def _going_home(self, scene: Scene, failover: Aftermath) -> bool:
+    def _going_home(self, ctx: StepContext, failover: Aftermath) -> bool:
         """Whether a failback has started the link home."""
-        begun = any(run.kind == FAILBACK and run.epoch > failover.run.epoch for run, _ in scene.world.journal.runs())
-        whole = bool(standing(scene.world, scene.source.name))
-        return begun and (whole or was_set(scene.world, scene.home, failover.run.id))
+        begun = any(run.kind == FAILBACK and run.epoch > failover.run.epoch for run, _ in ctx.world.journal.runs())
+        whole = bool(standing(ctx.world, ctx.source.name))
+        return begun and (whole or was_set(ctx.world, ctx.home, failover.run.id))
 
 
 def _ending(ports: LinkPorts) -> list[str]:

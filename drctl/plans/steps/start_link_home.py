@@ -8,7 +8,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.linking import Point, start_from, was_set
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recreations import standing
 from drctl.plans.steps.check_homecoming import CheckHomecoming, open_doors
 
@@ -24,26 +24,26 @@ class StartLinkHome(Step):
     name: ClassVar[str] = "start-link-home"
     title: ClassVar[str] = "Start the link to the old site from the handover point"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
+    inspect: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
 
-    def check(self, scene: Scene) -> bool:
-        return scene.forward.replication.status().working and was_set(scene.world, scene.forward, self._failover(scene))
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.forward.replication.status().working and was_set(ctx.world, ctx.forward, self._failover(ctx))
 
-    def do(self, scene: Scene) -> Evidence:
-        if reasons := list(open_doors(scene)):
+    def do(self, ctx: StepContext) -> Evidence:
+        if reasons := list(open_doors(ctx)):
             raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
-        point = Point(self.name, self._failover(scene), self._ends(scene))
-        start_from(scene, scene.forward, scene.home, point)
+        point = Point(self.name, self._failover(ctx), self._ends(ctx))
+        start_from(ctx, ctx.forward, ctx.home, point)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        connectors = scene.forward.replication.status().connectors
-        return {"from": evidence.written(self._ends(scene)), "connectors": {c.name: c.state.value for c in connectors}}
+    def verify(self, ctx: StepContext) -> Evidence:
+        connectors = ctx.forward.replication.status().connectors
+        return {"from": evidence.written(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
 
-    def _failover(self, scene: Scene) -> str:
-        return str(scene.seen[CheckHomecoming.name]["failover"])
+    def _failover(self, ctx: StepContext) -> str:
+        return str(ctx.evidence[CheckHomecoming.name]["failover"])
 
-    def _ends(self, scene: Scene) -> Mapping[TopicPartition, int]:
-        whole = standing(scene.world, scene.target.name)
-        ends = evidence.read(scene.seen[CheckHomecoming.name]["ends"])
+    def _ends(self, ctx: StepContext) -> Mapping[TopicPartition, int]:
+        whole = standing(ctx.world, ctx.target.name)
+        ends = evidence.read(ctx.evidence[CheckHomecoming.name]["ends"])
         return {p: end for p, end in ends.items() if p.topic not in whole}

@@ -3,7 +3,7 @@
 from typing import override
 
 from drctl.model.link import ConnectorState
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.step_evidence import CONFIRMED, group_positions
 from drctl.plans.steps.start_sinks import StartSinks
 from drctl.plans.steps.stop_sinks import StopSinks, that_ran
@@ -17,9 +17,9 @@ class StartPlacedSinks(StartSinks):
     """
 
     @override
-    def _idle(self, scene: Scene) -> dict[str, str]:
-        bare = self._bare(scene)
-        states = {name: scene.target.connectors.state(name) for name in scene.sinks}
+    def _idle(self, ctx: StepContext) -> dict[str, str]:
+        bare = self._bare(ctx)
+        states = {name: ctx.target.connectors.state(name) for name in ctx.sinks}
         why = {name: seen.reason or str(seen.state) for name, seen in states.items() if not seen.working}
         never = [name for name, seen in states.items() if seen.state is ConnectorState.ABSENT]
         why |= dict.fromkeys(never, "it was never placed at the target")
@@ -27,12 +27,12 @@ class StartPlacedSinks(StartSinks):
         return why
 
     @override
-    def _startable(self, scene: Scene) -> list[str]:
-        bare = self._bare(scene)
-        wanted = that_ran(scene) if StopSinks.name in scene.remembered else scene.sinks
-        states = {name: scene.target.connectors.state(name).state for name in wanted}
+    def _startable(self, ctx: StepContext) -> list[str]:
+        bare = self._bare(ctx)
+        wanted = that_ran(ctx) if StopSinks.name in ctx.snapshots else ctx.sinks
+        states = {name: ctx.target.connectors.state(name).state for name in wanted}
         return [name for name, state in states.items() if state is not ConnectorState.ABSENT and name not in bare]
 
-    def _bare(self, scene: Scene) -> list[str]:
-        covered = group_positions(scene.seen, CONFIRMED)
-        return [name for name in scene.sinks if scene.world.plan.group_of(name) not in covered]
+    def _bare(self, ctx: StepContext) -> list[str]:
+        covered = group_positions(ctx.evidence, CONFIRMED)
+        return [name for name in ctx.sinks if ctx.world.plan.group_of(name) not in covered]

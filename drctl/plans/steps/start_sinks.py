@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from drctl.errors import DeadlinePassed
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.stop_sinks import that_ran
 from drctl.plans.waiting import wait_until_none
 
@@ -18,31 +18,31 @@ class StartSinks(Step):
     name: ClassVar[str] = "start-sinks"
     title: ClassVar[str] = "Start the sink connectors at the target"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "drctl groups list"
+    inspect: ClassVar[str] = "drctl groups list"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._idle(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._idle(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
-        for name in self._startable(scene):
-            scene.in_charge()
-            scene.target.connectors.resume(name, scene.in_charge)
+    def do(self, ctx: StepContext) -> Evidence:
+        for name in self._startable(ctx):
+            ctx.check_authority()
+            ctx.target.connectors.resume(name, ctx.check_authority)
         try:
-            wait_until_none(scene, "the sinks work", lambda: self._waited_for(scene))
+            wait_until_none(ctx, "the sinks work", lambda: self._waited_for(ctx))
         except DeadlinePassed as late:
-            scene.say(str(late))
+            ctx.report(str(late))
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"not working": self._idle(scene)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"not working": self._idle(ctx)}
 
-    def _startable(self, scene: Scene) -> list[str]:
-        return that_ran(scene)
+    def _startable(self, ctx: StepContext) -> list[str]:
+        return that_ran(ctx)
 
-    def _idle(self, scene: Scene) -> dict[str, str]:
-        states = {name: scene.target.connectors.state(name) for name in that_ran(scene)}
+    def _idle(self, ctx: StepContext) -> dict[str, str]:
+        states = {name: ctx.target.connectors.state(name) for name in that_ran(ctx)}
         return {name: seen.reason or str(seen.state) for name, seen in states.items() if not seen.working}
 
-    def _waited_for(self, scene: Scene) -> list[str]:
-        states = (scene.target.connectors.state(name) for name in self._startable(scene))
+    def _waited_for(self, ctx: StepContext) -> list[str]:
+        states = (ctx.target.connectors.state(name) for name in self._startable(ctx))
         return [f"{seen.name} is {seen.state}" for seen in states if not seen.working and not seen.reason]

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
 
@@ -14,23 +14,23 @@ class StopLink(Step):
     title: ClassVar[str] = "Stop the link to the target"
     at: ClassVar[Place] = Place.TARGET
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
+    inspect: ClassVar[str] = 'curl "{target.connect}/connectors?expand=status"'
 
-    def check(self, scene: Scene) -> bool:
-        return scene.forward.replication.status().halted
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.forward.replication.status().halted
 
-    def do(self, scene: Scene) -> Evidence:
-        scene.in_charge()
-        self._stop(scene)
-        wait_until_none(scene, "the link has stopped", lambda: self._running(scene))
+    def do(self, ctx: StepContext) -> Evidence:
+        ctx.check_authority()
+        self._stop(ctx)
+        wait_until_none(ctx, "the link has stopped", lambda: self._running(ctx))
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"connectors": {c.name: c.state.value for c in scene.forward.replication.status().connectors}}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
 
-    def _stop(self, scene: Scene) -> None:
-        scene.forward.replication.stop(scene.in_charge)
+    def _stop(self, ctx: StepContext) -> None:
+        ctx.forward.replication.stop(ctx.check_authority)
 
-    def _running(self, scene: Scene) -> list[str]:
-        status = scene.forward.replication.status()
+    def _running(self, ctx: StepContext) -> list[str]:
+        status = ctx.forward.replication.status()
         return [] if status.halted else [f"{c.name} is {c.state} with {len(c.tasks)} tasks" for c in status.connectors]

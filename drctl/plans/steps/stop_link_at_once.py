@@ -3,7 +3,7 @@
 from typing import ClassVar, override
 
 from drctl.model.link import Connector, LinkStatus
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.steps.stop_link import StopLink
 
 
@@ -20,12 +20,12 @@ class StopRestOfLink(StopLink):
     title: ClassVar[str] = "Stop the rest of the link to the target"
 
     @override
-    def check(self, scene: Scene) -> bool:
-        return scene.forward.replication.status().halted or (self.name in scene.seen and not self._running(scene))
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.forward.replication.status().halted or (self.name in ctx.evidence and not self._running(ctx))
 
     @override
-    def _running(self, scene: Scene) -> list[str]:
-        wanted = self._wanted(scene.forward.replication.status())
+    def _running(self, ctx: StepContext) -> list[str]:
+        wanted = self._wanted(ctx.forward.replication.status())
         return [f"{c.name} is {c.state} with {len(c.tasks)} tasks" for c in wanted if c.tasks]
 
     def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:
@@ -44,9 +44,9 @@ class StopLinkAtOnce(StopRestOfLink):
     title: ClassVar[str] = "Stop copying to the target"
 
     @override
-    def _stop(self, scene: Scene) -> None:
-        replication = scene.forward.replication
-        replication.stop(scene.in_charge, copying_only=not replication.status().commits_positions)
+    def _stop(self, ctx: StepContext) -> None:
+        replication = ctx.forward.replication
+        replication.stop(ctx.check_authority, copying_only=not replication.status().commits_positions)
 
     @override
     def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.link import ConnectorState
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 
 
 class StopSinks(Step):
@@ -18,30 +18,30 @@ class StopSinks(Step):
     title: ClassVar[str] = "Stop the sink connectors at the source"
     at: ClassVar[Place] = Place.SOURCE
     lasting: ClassVar[bool] = True
-    look: ClassVar[str] = "drctl groups list"
+    inspect: ClassVar[str] = "drctl groups list"
 
-    def check(self, scene: Scene) -> bool:
-        return all(scene.source.connectors.state(name).halted for name in scene.sinks)
+    def check(self, ctx: StepContext) -> bool:
+        return all(ctx.source.connectors.state(name).halted for name in ctx.sinks)
 
-    def remember(self, scene: Scene) -> Evidence:
-        states = {name: scene.source.connectors.state(name).state for name in scene.sinks}
+    def snapshot(self, ctx: StepContext) -> Evidence:
+        states = {name: ctx.source.connectors.state(name).state for name in ctx.sinks}
         resting = (ConnectorState.STOPPED, ConnectorState.PAUSED, ConnectorState.ABSENT)
         return {"running": [name for name, state in states.items() if state not in resting]}
 
-    def do(self, scene: Scene) -> Evidence:
-        for name in scene.sinks:
-            scene.in_charge()
-            scene.source.connectors.stop(name, scene.in_charge)
+    def do(self, ctx: StepContext) -> Evidence:
+        for name in ctx.sinks:
+            ctx.check_authority()
+            ctx.source.connectors.stop(name, ctx.check_authority)
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        states = {name: scene.source.connectors.state(name) for name in scene.sinks}
+    def verify(self, ctx: StepContext) -> Evidence:
+        states = {name: ctx.source.connectors.state(name) for name in ctx.sinks}
         busy = [name for name, seen in states.items() if not seen.halted]
         if busy:
-            raise StepFailed(f"{scene.source.name}: not stopped: {', '.join(busy)}", remedy="look at the worker's log")
+            raise StepFailed(f"{ctx.source.name}: not stopped: {', '.join(busy)}", remedy="look at the worker's log")
         return {"sinks": {name: seen.state.value for name, seen in states.items()}}
 
 
-def that_ran(scene: Scene) -> list[str]:
+def that_ran(ctx: StepContext) -> list[str]:
     """Sinks that this run has stopped."""
-    return list(scene.remembered.get(StopSinks.name, {}).get("running", ()))
+    return list(ctx.snapshots.get(StopSinks.name, {}).get("running", ()))

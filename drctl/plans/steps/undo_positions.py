@@ -7,14 +7,14 @@ from typing import ClassVar
 from drctl.errors import Refused, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import wait_for_sync
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A group's positions before drctl committed, and what it committed: None for positions that it kept warm."""
+    """A group's positions before drctl committed, and what it committed: None for positions that it kept in sync."""
 
     before: Mapping[TopicPartition, Committed]
     handed: Mapping[TopicPartition, Committed] | None
@@ -41,17 +41,17 @@ class CheckUndo(Step):
     name: ClassVar[str] = "check-undo"
     title: ClassVar[str] = "Check that no group has moved on"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+    inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
-    def check(self, scene: Scene) -> bool:
-        return scene.world.epochs.current() >= scene.run.epoch
+    def check(self, ctx: StepContext) -> bool:
+        return ctx.world.epochs.current() >= ctx.run.epoch
 
-    def do(self, scene: Scene) -> Evidence:  # noqa: ARG002 - looking is all
+    def do(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - looking is all
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        if not self.check(scene):
-            _require_unmoved(scene, self.kept)
+    def verify(self, ctx: StepContext) -> Evidence:
+        if not self.check(ctx):
+            _require_unmoved(ctx, self.kept)
         return {"groups": sorted(self.kept)}
 
 
@@ -67,42 +67,42 @@ class UndoPositions(Step):
     name: ClassVar[str] = "undo-positions"
     title: ClassVar[str] = "Give the groups back what they had"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+    inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
-    def check(self, scene: Scene) -> bool:
-        now = scene.target.positions.committed(tuple(self.kept))
+    def check(self, ctx: StepContext) -> bool:
+        now = ctx.target.positions.committed(tuple(self.kept))
         return all(kept.is_restored(now[group]) for group, kept in self.kept.items())
 
-    def do(self, scene: Scene) -> Evidence:
-        wait_for_sync(scene)
-        positions = scene.target.positions
+    def do(self, ctx: StepContext) -> Evidence:
+        wait_for_sync(ctx)
+        positions = ctx.target.positions
         for group, kept in sorted(self.kept.items()):
-            _require_unmoved(scene, {group: kept})
-            scene.in_charge()
+            _require_unmoved(ctx, {group: kept})
+            ctx.check_authority()
             if kept.before:
                 positions.commit(group, kept.before)
             else:
                 positions.forget(group)
-            scene.say(f"restored {group}")
+            ctx.report(f"restored {group}")
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        now = scene.target.positions.committed(tuple(self.kept))
+    def verify(self, ctx: StepContext) -> Evidence:
+        now = ctx.target.positions.committed(tuple(self.kept))
         wrong = sorted(group for group, kept in self.kept.items() if not kept.is_restored(now[group]))
         if wrong:
-            raise StepFailed(f"{scene.target.name}: not what it was: {', '.join(wrong)}")
+            raise StepFailed(f"{ctx.target.name}: not what it was: {', '.join(wrong)}")
         left = {group: sorted(str(p) for p in now[group] if p not in kept.before) for group, kept in self.kept.items()}
         return {"groups": sorted(self.kept), "not taken away": {group: names for group, names in left.items() if names}}
 
 
-def _require_unmoved(scene: Scene, kept: Mapping[str, Kept]) -> None:
-    now = scene.target.positions.committed(tuple(kept))
-    states = scene.target.positions.describe(tuple(kept))
+def _require_unmoved(ctx: StepContext, kept: Mapping[str, Kept]) -> None:
+    now = ctx.target.positions.committed(tuple(kept))
+    states = ctx.target.positions.describe(tuple(kept))
     why = [f"{name} has members" for name in sorted(kept) if not states[name].takes_positions]
     for name, each in sorted(kept.items()):
-        why += [f"{name} has moved on at {p}" for p in sorted(each.moved_on(now[name], scene.run.plan))]
+        why += [f"{name} has moved on at {p}" for p in sorted(each.moved_on(now[name], ctx.run.plan))]
     if why:
         raise Refused(
-            f"{scene.target.name}: not undone: {', '.join(why[:8])}",
+            f"{ctx.target.name}: not undone: {', '.join(why[:8])}",
             remedy="undo the other groups with --group; one that has moved on is handed over back instead",
         )

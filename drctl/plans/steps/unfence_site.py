@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.check_others_closed import open_sites
 from drctl.plans.waiting import wait_until_none
 
@@ -19,20 +19,20 @@ class UnfenceSite(Step):
     name: ClassVar[str] = "unfence-site"
     title: ClassVar[str] = "Open the site for writing"
     at: ClassVar[Place] = Place.SOURCE
-    look: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
 
-    def check(self, scene: Scene) -> bool:
-        return not fencing.own(scene.source)
+    def check(self, ctx: StepContext) -> bool:
+        return not fencing.own(ctx.source)
 
-    def do(self, scene: Scene) -> Evidence:
-        if reasons := list(open_sites(scene)):
-            raise StepFailed(f"{scene.source.name} stays closed: {'; '.join(reasons)}", remedy="see 'drctl status'")
-        scene.in_charge()
-        lifted = fencing.own(scene.source)
-        scene.source.fence.lift(lifted)
+    def do(self, ctx: StepContext) -> Evidence:
+        if reasons := list(open_sites(ctx)):
+            raise StepFailed(f"{ctx.source.name} stays closed: {'; '.join(reasons)}", remedy="see 'drctl status'")
+        ctx.check_authority()
+        lifted = fencing.own(ctx.source)
+        ctx.source.fence.lift(lifted)
         return {"lifted": sorted({denial.principal for denial in lifted})}
 
-    def verify(self, scene: Scene) -> Evidence:
-        fence = scene.source.fence
-        wait_until_none(scene, "the site takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
-        return {"canary": "written", "left as they are": fencing.of_others(scene.source)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        fence = ctx.source.fence
+        wait_until_none(ctx, "the site takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
+        return {"canary": "written", "left as they are": fencing.of_others(ctx.source)}

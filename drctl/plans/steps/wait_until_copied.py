@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from drctl.model.run import Evidence
 from drctl.model.translation import Refused
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.positions import translate_committed
 from drctl.plans.waiting import wait_until_none
 
@@ -18,26 +18,26 @@ class WaitUntilCopied(Step):
     name: ClassVar[str] = "wait-until-copied"
     title: ClassVar[str] = "Let the link copy what the groups have read"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "drctl groups translate"
+    inspect: ClassVar[str] = "drctl groups translate"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._missing(scene)
+    def check(self, ctx: StepContext) -> bool:
+        return not self._missing(ctx)
 
-    def do(self, scene: Scene) -> Evidence:
+    def do(self, ctx: StepContext) -> Evidence:
         wait_until_none(
-            scene,
+            ctx,
             "every record before the groups' positions is copied",
-            lambda: self._missing(scene),
+            lambda: self._missing(ctx),
             remedy="see the link: drctl status -o wide",
         )
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        return {"not copied": self._missing(scene)}
+    def verify(self, ctx: StepContext) -> Evidence:
+        return {"not copied": self._missing(ctx)}
 
-    def _missing(self, scene: Scene) -> list[str]:
-        names = scene.source.name, scene.target.name
-        answers = translate_committed(scene.world, *names, *scene.held(), proofs=scene.proofs)
+    def _missing(self, ctx: StepContext) -> list[str]:
+        names = ctx.source.name, ctx.target.name
+        answers = translate_committed(ctx.world, *names, *ctx.held(), proofs=ctx.proofs)
         return [
             f"{partition} before {answer.position} of {group}"
             for group, found in sorted(answers.items())

@@ -5,10 +5,10 @@ from typing import ClassVar
 from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.run import Evidence
 from drctl.plans import evidence
-from drctl.plans.plan import Place, Scene, Step
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import group_positions
-from drctl.plans.steps.close_consumers import CloseConsumers
-from drctl.plans.steps.confirm_source import moved_at_source
+from drctl.plans.steps.check_source_unmoved import moved_at_source
+from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.waiting import wait_until_none
 
 
@@ -22,50 +22,50 @@ class WatchFirstCommits(Step):
     name: ClassVar[str] = "watch-first-commits"
     title: ClassVar[str] = "Watch the groups arrive at the target"
     at: ClassVar[Place] = Place.TARGET
-    look: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
+    inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
-    def check(self, scene: Scene) -> bool:
-        return not self._absent(scene) and not _moved_or_unknown(scene)[0]
+    def check(self, ctx: StepContext) -> bool:
+        return not self._absent(ctx) and not _moved_or_unknown(ctx)[0]
 
-    def do(self, scene: Scene) -> Evidence:
+    def do(self, ctx: StepContext) -> Evidence:
         try:
-            wait_until_none(scene, "the groups have arrived", lambda: [*self._absent(scene), *_still_there(scene)])
+            wait_until_none(ctx, "the groups have arrived", lambda: [*self._absent(ctx), *_still_there(ctx)])
         except DeadlinePassed as late:
-            scene.say(str(late))
+            ctx.report(str(late))
         return {}
 
-    def verify(self, scene: Scene) -> Evidence:
-        moved, unknown = _moved_or_unknown(scene)
-        told: Evidence = {"not arrived": self._absent(scene), "still at the source": moved}
+    def verify(self, ctx: StepContext) -> Evidence:
+        moved, unknown = _moved_or_unknown(ctx)
+        told: Evidence = {"not arrived": self._absent(ctx), "still at the source": moved}
         return told | ({"source not seen": unknown} if unknown else {})
 
-    def _absent(self, scene: Scene) -> list[str]:
-        before = scene.remembered.get(CloseConsumers.name, {}).get("members", {})
+    def _absent(self, ctx: StepContext) -> list[str]:
+        before = ctx.snapshots.get(DrainConsumers.name, {}).get("members", {})
         expected = [group for group, members in before.items() if members]
-        groups = scene.target.positions.describe(expected)
-        behind = _behind(scene, expected)
+        groups = ctx.target.positions.describe(expected)
+        behind = _behind(ctx, expected)
         absent = [f"group {name}" for name in sorted(expected) if not groups[name].members or name in behind]
-        remembered = scene.remembered.get(CloseConsumers.name, {}).get("static ids", {})
+        remembered = ctx.snapshots.get(DrainConsumers.name, {}).get("static ids", {})
         missing = {name: sorted(set(ids) - set(groups[name].static_ids)) for name, ids in remembered.items()}
         return absent + [f"static member {each} of {name}" for name, ids in sorted(missing.items()) for each in ids]
 
 
-def _still_there(scene: Scene) -> list[str]:
-    return [f"{position}, at {scene.source.name} still" for position in _moved_or_unknown(scene)[0]]
+def _still_there(ctx: StepContext) -> list[str]:
+    return [f"{position}, at {ctx.source.name} still" for position in _moved_or_unknown(ctx)[0]]
 
 
-def _moved_or_unknown(scene: Scene) -> tuple[list[str], str]:
+def _moved_or_unknown(ctx: StepContext) -> tuple[list[str], str]:
     """Positions that moved at the source since their handover, or why nobody knows, which no client waits for."""
     try:
-        return moved_at_source(scene), ""
+        return moved_at_source(ctx), ""
     except DrctlError as unknown:
         return [], str(unknown)
 
 
-def _behind(scene: Scene, groups: list[str]) -> set[str]:
+def _behind(ctx: StepContext, groups: list[str]) -> set[str]:
     """Groups with a position at the target below the one handed over."""
-    handed = group_positions(scene.seen)
-    there = scene.target.positions.committed(groups)
+    handed = group_positions(ctx.evidence)
+    there = ctx.target.positions.committed(groups)
     return {
         group
         for group in groups

@@ -13,7 +13,7 @@ import pytest
 
 from drctl import errors
 from drctl.config import load
-from drctl.decide.readiness import Concern
+from drctl.decide.readiness import GateCategory
 from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.lease import FileLease
@@ -30,7 +30,7 @@ type Drctl = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def folder(lab: Lab, tmp_path: Path) -> Path:
     """A copy of the lab's plan file and all that it names, to spoil."""
-    for name in ("clients", "links", "plan.yaml", "front-door.json"):
+    for name in ("clients", "links", "plan.yaml", "client-routing.json"):
         source = lab.folder / name
         shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
     plan = tmp_path / "plan.yaml"
@@ -115,14 +115,14 @@ def test_a_certificate_of_somebody_else(drctl: Drctl, folder: Path) -> None:
 def test_a_plan_that_names_what_does_not_exist(drctl: Drctl, folder: Path, field: str, value: str, said: str) -> None:
     spoil(folder / "plan.yaml", f"{field}: .*", f"{field}: {value}")
     done = drctl("switchover", "--to", "south", "--yes")
-    assert done.returncode == Concern.NAMES
+    assert done.returncode == GateCategory.NAMES
     assert said in done.stderr
 
 
 def test_connect_is_down(drctl: Drctl, folder: Path) -> None:
     spoil(folder / "plan.yaml", r'url: "[^"]*"', 'url: "http://localhost:1"')
     done = drctl("switchover", "--to", "south", "--yes")
-    assert done.returncode == Concern.WORKER
+    assert done.returncode == GateCategory.WORKER
     assert "http://localhost:1" in done.stderr
 
 
@@ -154,7 +154,7 @@ def broken_connector(lab: Lab, folder: Path) -> Iterator[str]:
 
 def test_a_connector_that_has_failed(drctl: Drctl, broken_connector: str) -> None:
     done = drctl("switchover", "--to", "south", "--yes")
-    assert done.returncode == Concern.CONNECTORS
+    assert done.returncode == GateCategory.CONNECTORS
     assert broken_connector in done.stderr
 
 

@@ -89,7 +89,7 @@ def test_the_lab_shows_its_processes(lab: Lab) -> None:
 def test_the_service_tells_metrics_and_health_until_it_is_ended(lab: Lab, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "drctl", "-v", "-f", str(lab.plan_file), "service", "run"]
     with (tmp_path / "log").open("w+") as log:
-        service = subprocess.Popen([*command, "--listen", "127.0.0.1:0", "--every", "2s"], stderr=log)
+        service = subprocess.Popen([*command, "--listen", "127.0.0.1:0", "--interval", "2s"], stderr=log)
         port = _port(tmp_path / "log")
         deadline = CLOCK.monotonic() + 60
         while not (text := _read(f"http://127.0.0.1:{port}/metrics")).count('drctl_link_up{link="north-to-south"} 1.0'):

@@ -12,7 +12,7 @@ from drctl.drivers.kafka.provision import Right, allow, create_topics
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.lab import Lab
 from drctl.lab.layout import CANARY_TOPIC
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary
 from tests.contract.stage import withdraw
@@ -104,7 +104,7 @@ def fence(lab: Lab, site: str) -> Iterator[AclFence]:
     stood = {denial for denial in fence.standing() if denial.principal == WRITER}
     fence.lift(stood)
     yield fence
-    fence.lift([Denial(WRITER, scope) for scope in Scope])
+    fence.lift([DenyRule(WRITER, scope) for scope in Scope])
     fence.deny(stood)
     drctl.close()
 
@@ -132,7 +132,7 @@ def test_the_fence_stops_every_kind_of_producer_that_is_connected_and_no_super_u
     before = ends()
     assert all(before.values()), before
 
-    fence.deny([Denial(WRITER, scope) for scope in Scope])
+    fence.deny([DenyRule(WRITER, scope) for scope in Scope])
     for writer in everyone:
         writer.answers.clear()
         writer.write()
@@ -149,7 +149,7 @@ def test_the_fence_stops_every_kind_of_producer_that_is_connected_and_no_super_u
     writers[-1].end()
     assert writers[-1].answers[-1] != "", "an open transaction cannot be committed behind the fence"
 
-    fence.lift([Denial(WRITER, scope) for scope in Scope])
+    fence.lift([DenyRule(WRITER, scope) for scope in Scope])
     again = [Writer(lab, site, writer.kind, writer.at) for writer in writers]
     for writer in again:
         writer.write()

@@ -1,4 +1,4 @@
-"""A topic is deleted and made anew at the site that serves: no warm position goes past a record of the new one."""
+"""A topic is deleted and made anew at the site that serves: no synced position goes past a record of the new one."""
 
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Workload
-from drctl.plans.warming import Warm
+from drctl.plans.group_sync import GroupSync
 from drctl.wiring import open_world
 from tests.lab import usage
 
@@ -42,7 +42,7 @@ def test_positions_in_a_recreated_topic_never_skip_a_new_record(lab: Lab) -> Non
         wait("all of them", lambda: len(copied()) == 100)
         there, here = world.sites["south"].positions, world.sites["north"].positions
         here.commit(group, {partition: Committed(60)})
-        keeper = Warm(world, "north", "south")
+        keeper = GroupSync(world, "north", "south")
         keeper.note(here.committed([group]))
         keeper.cycle()
         assert there.committed([group])[group][partition].offset == 60
@@ -54,7 +54,7 @@ def test_positions_in_a_recreated_topic_never_skip_a_new_record(lab: Lab) -> Non
         here.commit(group, {partition: Committed(20)})
         CLOCK.sleep(8)
         for _ in range(3):
-            keeper = Warm(world, "north", "south")
+            keeper = GroupSync(world, "north", "south")
             keeper.note(here.committed([group]))
             keeper.cycle()
         position = there.committed([group])[group][partition].offset

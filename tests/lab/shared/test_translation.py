@@ -35,11 +35,11 @@ TOPICS = (PLAIN, MIXED, PRICES, TRIMMED, IDLE)
 COMPACTING = {"cleanup.policy": "compact", "segment.ms": "200", "min.cleanable.dirty.ratio": "0.01"}
 TRIMMED_TO = 400
 
-type Choose = Callable[["Scene", TopicPartition], int]
+type Choose = Callable[["Situation", TopicPartition], int]
 
 
 @dataclass
-class Scene:
+class Situation:
     world: World
     written: dict[TopicPartition, list[tuple[int, bytes]]]
     """Committed records as delivered: offset at the source and number."""
@@ -66,7 +66,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(lab: Lab) -> Iterator[Scene]:
+def situation(lab: Lab) -> Iterator[Situation]:
     plan = load(lab.plan_file)
     workload = Workload("translation", tuple(p.topic for p in TOPICS), ())
     north, south = lab.site("north").kafka("admin"), lab.site("south").kafka("admin")
@@ -79,7 +79,7 @@ def scene(lab: Lab) -> Iterator[Scene]:
         _wait_until_cleaned(world, written)
         _trim(north)
         records = world.sites["north"].records
-        yield Scene(
+        yield Situation(
             world,
             written,
             aborted,
@@ -116,82 +116,86 @@ CASES: dict[str, tuple[TopicPartition, Choose]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_position_is_translated_exactly(scene: Scene, case: str) -> None:
+def test_a_position_is_translated_exactly(situation: Situation, case: str) -> None:
     partition, choose = CASES[case]
-    position = choose(scene, partition)
-    scene.commit("dr-case", {partition: position})
-    answer = scene.translated("dr-case")["dr-case"][partition]
-    assert scene.is_exact(partition, position, answer)
+    position = choose(situation, partition)
+    situation.commit("dr-case", {partition: position})
+    answer = situation.translated("dr-case")["dr-case"][partition]
+    assert situation.is_exact(partition, position, answer)
 
 
 @pytest.mark.parametrize("partition", TOPICS, ids=str)
-def test_every_position_of_a_partition_is_exact_or_early_and_says_so(scene: Scene, partition: TopicPartition) -> None:
-    step = max(1, scene.ends[partition] // 150)
-    positions = range(0, scene.ends[partition] + 1, step)
+def test_every_position_of_a_partition_is_exact_or_early_and_says_so(
+    situation: Situation, partition: TopicPartition
+) -> None:
+    step = max(1, situation.ends[partition] // 150)
+    positions = range(0, situation.ends[partition] + 1, step)
     groups = {f"dr-sweep-{n}": position for n, position in enumerate(positions)}
     for group, position in groups.items():
-        scene.commit(group, {partition: position})
-    answers = scene.translated(*groups)
-    origin = {number: offset for offset, number in scene.written[partition]}
+        situation.commit(group, {partition: position})
+    answers = situation.translated(*groups)
+    origin = {number: offset for offset, number in situation.written[partition]}
     proven = 0
     for group, position in groups.items():
         answer = answers[group][partition]
         if isinstance(answer, Translated):
-            assert scene.is_exact(partition, position, answer)
+            assert situation.is_exact(partition, position, answer)
             proven += 1
         elif answer.conservative is not None:
-            assert all(origin[n] < position for there, n in scene.copied[partition] if there < answer.conservative)
+            assert all(origin[n] < position for there, n in situation.copied[partition] if there < answer.conservative)
     assert proven >= 0.7 * len([p for p in positions if partition is not TRIMMED or p >= TRIMMED_TO])
 
 
-def test_a_position_before_the_log_start_is_refused(scene: Scene) -> None:
-    scene.commit("dr-early", {TRIMMED: 20})
-    answer = scene.translated("dr-early")["dr-early"][TRIMMED]
+def test_a_position_before_the_log_start_is_refused(situation: Situation) -> None:
+    situation.commit("dr-early", {TRIMMED: 20})
+    answer = situation.translated("dr-early")["dr-early"][TRIMMED]
     assert isinstance(answer, Refused)
     assert answer.why is Refusal.BEFORE_LOG_START
 
 
-def test_a_position_beyond_the_log_end_is_refused(scene: Scene) -> None:
-    scene.commit("dr-beyond", {PLAIN: scene.ends[PLAIN] + 5})
-    answer = scene.translated("dr-beyond")["dr-beyond"][PLAIN]
+def test_a_position_beyond_the_log_end_is_refused(situation: Situation) -> None:
+    situation.commit("dr-beyond", {PLAIN: situation.ends[PLAIN] + 5})
+    answer = situation.translated("dr-beyond")["dr-beyond"][PLAIN]
     assert isinstance(answer, Refused)
     assert answer.why is Refusal.BEYOND_LOG_END
 
 
-def test_a_partition_never_read_is_not_translated(scene: Scene) -> None:
-    scene.commit("dr-partial", {PLAIN: 100})
-    assert set(scene.translated("dr-partial")["dr-partial"]) == {PLAIN}
+def test_a_partition_never_read_is_not_translated(situation: Situation) -> None:
+    situation.commit("dr-partial", {PLAIN: 100})
+    assert set(situation.translated("dr-partial")["dr-partial"]) == {PLAIN}
 
 
-def test_a_position_left_over_at_the_target_is_refused(scene: Scene) -> None:
-    scene.commit("dr-leftover", {PLAIN: 100})
-    scene.world.sites["south"].positions.commit("dr-leftover", {MIXED: Committed(5)})
-    answer = scene.translated("dr-leftover")["dr-leftover"][MIXED]
+def test_a_position_left_over_at_the_target_is_refused(situation: Situation) -> None:
+    situation.commit("dr-leftover", {PLAIN: 100})
+    situation.world.sites["south"].positions.commit("dr-leftover", {MIXED: Committed(5)})
+    answer = situation.translated("dr-leftover")["dr-leftover"][MIXED]
     assert isinstance(answer, Refused)
     assert answer.why is Refusal.STALE_AT_TARGET
 
 
 @pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
-def test_positions_of_real_members_are_translated_exactly(lab: Lab, scene: Scene, protocol: GroupProtocol) -> None:
+def test_positions_of_real_members_are_translated_exactly(
+    lab: Lab, situation: Situation, protocol: GroupProtocol
+) -> None:
     group = f"dr-member-{protocol}"
     _consume(lab.site("north").kafka("readers"), group, protocol, PLAIN.topic, 250)
-    told = scene.world.sites["north"].positions
+    told = situation.world.sites["north"].positions
     assert told.describe([group])[group].protocol is protocol
     position = told.committed([group])[group][PLAIN].offset
-    assert scene.is_exact(PLAIN, position, scene.translated(group)[group][PLAIN])
+    assert situation.is_exact(PLAIN, position, situation.translated(group)[group][PLAIN])
 
 
-def test_mirrormaker_alone_would_have_a_lagging_group_read_again(scene: Scene) -> None:
-    scene.commit("dr-lagging", {PLAIN: 1_000})
-    handed = scene.translated("dr-lagging")["dr-lagging"][PLAIN]
+def test_mirrormaker_alone_would_have_a_lagging_group_read_again(situation: Situation) -> None:
+    situation.commit("dr-lagging", {PLAIN: 1_000})
+    handed = situation.translated("dr-lagging")["dr-lagging"][PLAIN]
     assert isinstance(handed, Translated)
-    repeats = mirrormaker_repeats(scene.world, "north", "south", {"dr-lagging": {PLAIN: handed}})
+    repeats = mirrormaker_repeats(situation.world, "north", "south", {"dr-lagging": {PLAIN: handed}})
     assert 0 <= repeats["dr-lagging"] <= 1_000
 
 
-def _gaps(scene: Scene, partition: TopicPartition) -> list[int]:
-    kept = set(scene.kept[partition])
-    return [n for n in range(scene.kept[partition][0], scene.kept[partition][-1]) if n not in kept]
+def _gaps(situation: Situation, partition: TopicPartition) -> list[int]:
+    kept = set(situation.kept[partition])
+    return [n for n in range(situation.kept[partition][0], situation.kept[partition][-1]) if n not in kept]
 
 
 def _write(north: KafkaSite) -> tuple[dict[TopicPartition, list[tuple[int, bytes]]], list[int]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drctl.chaos.campaign import WORK
+from drctl.chaos.experiment import WORK
 from drctl.drills.experiments.judging import Origin, Statement, Trial
 from drctl.drills.outcome import Commit
 from tests.unit.lab.work import FAULT

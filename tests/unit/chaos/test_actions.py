@@ -11,8 +11,8 @@ import pytest
 from chaoslib.exceptions import ActivityFailed
 
 from drctl.chaos import actions, undo
+from drctl.chaos.environment import EVIDENCE, LAB
 from drctl.chaos.expiry import PREFIX
-from drctl.chaos.stage import EVIDENCE, LAB
 from drctl.lab import Lab
 from drctl.lab.layout import wire
 from tests.unit.lab.stand_ins import sleeping_lab, state

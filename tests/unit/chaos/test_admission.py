@@ -89,7 +89,7 @@ PROVIDERS = [
     {"type": "http", "url": "http://localhost"},
     {"type": "process", "path": "true"},
     {"type": "python", "module": "os", "func": "getpid"},
-    {"type": "python", "module": "drctl.chaos.stage", "func": "note", "arguments": {"line": "{}"}},
+    {"type": "python", "module": "drctl.chaos.environment", "func": "note", "arguments": {"line": "{}"}},
     {"type": "python", "module": "drctl.chaos.actions", "func": "note", "arguments": {"line": "{}"}},
     {"type": "python", "module": "drctl.chaos.controls", "func": "gaps"},
     {"type": "python", "module": "drctl.chaos.actions"},

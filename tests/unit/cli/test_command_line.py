@@ -8,7 +8,7 @@ import click
 import pytest
 
 from drctl import cli, errors
-from drctl.decide.readiness import Concern
+from drctl.decide.readiness import GateCategory
 from drctl.lab.faults import FAULTS
 from drctl.model.verdict import EXIT_CODES, Verdict
 
@@ -76,7 +76,7 @@ def classes(root: type[errors.DrctlError]) -> list[type[errors.DrctlError]]:
 
 def test_every_exit_code_is_documented() -> None:
     documented = {int(word) for word in cli.EXIT_CODES.replace("\b", "").split() if word.isdigit()}
-    used = {each.exit_code for each in classes(errors.DrctlError)} | set(EXIT_CODES.values()) | set(Concern)
+    used = {each.exit_code for each in classes(errors.DrctlError)} | set(EXIT_CODES.values()) | set(GateCategory)
     assert used | {130} <= documented
 
 
@@ -87,7 +87,7 @@ def test_exit_codes_are_listed_one_a_line_in_the_order_of_their_numbers() -> Non
 
 
 def test_a_wrong_verdict_never_shares_a_code_with_an_error() -> None:
-    used = {each.exit_code for each in classes(errors.DrctlError)} | set(Concern)
+    used = {each.exit_code for each in classes(errors.DrctlError)} | set(GateCategory)
     assert not used & {EXIT_CODES[v] for v in Verdict if v is not Verdict.PROVED}
 
 

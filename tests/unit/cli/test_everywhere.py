@@ -164,7 +164,7 @@ def test_a_time_is_written_with_its_unit_and_a_bare_number_counts_seconds(text: 
 
 
 def test_a_time_that_is_none_is_wrong_usage() -> None:
-    done = typed("status", "--every", "soon")
+    done = typed("status", "--interval", "soon")
     assert done.exit_code == 2
     assert "write it as 500ms, 15s or 1m30s" in done.output
 

@@ -28,5 +28,5 @@ def test_no_key_of_a_run_has_a_blank() -> None:
 
 
 def test_names_of_others_stay_as_they_are() -> None:
-    told = spelled({"groups": {"not arrived": {"target before": 1}}, "not arrived": [{"front door": None}]})
-    assert told == {"groups": {"not arrived": {"targetBefore": 1}}, "notArrived": [{"frontDoor": None}]}
+    told = spelled({"groups": {"not arrived": {"target before": 1}}, "not arrived": [{"client routing": None}]})
+    assert told == {"groups": {"not arrived": {"targetBefore": 1}}, "notArrived": [{"clientRouting": None}]}

@@ -16,7 +16,7 @@ from drctl.model.loss import AcceptedLoss
 from drctl.monitors import status
 from drctl.plans.failovers import standing
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose
+from tests.spec.failing import fail_over, lose, synced
 
 TIMES = {"started": "10:00:00", "finished": "10:00:09"}
 
@@ -31,7 +31,7 @@ class Terminal(StringIO):
 
 @pytest.fixture
 def lost() -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     return earth
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import failover, fence, salvage, unfence, walking
 from drctl.errors import Refused
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.loss import AcceptedLoss
 from drctl.monitors import observe
 from drctl.plans.interruption import Interruption, interruption
@@ -18,7 +18,7 @@ from drctl.plans.selection import chosen
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
-from tests.spec.failing import SOMEBODY, fail_over, kept_warm, lose, some_lag
+from tests.spec.failing import SOMEBODY, fail_over, lose, some_lag, synced
 from tests.spec.returning import returned
 from tests.spec.stage import killed_at, require_served_by
 
@@ -32,7 +32,7 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def lost() -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth, sighted=True)
     return earth
@@ -111,7 +111,7 @@ def test_a_salvage_that_was_cut_off_is_not_said_to_keep_everybody_from_writing()
 
 def test_a_site_whose_name_was_typed_once_is_opened_by_a_yes() -> None:
     earth = fake_world()
-    earth.north.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
+    earth.north.denials = {DenyRule(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
     with killed_at(earth, "lift at north"):
         typed(earth, unfence, "north", "--confirm", "north")
     done = typed(earth, unfence, "north", answers="y\n")

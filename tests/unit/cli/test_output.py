@@ -211,6 +211,6 @@ def test_progress_that_is_too_long_keeps_what_is_waited_for(
     display = ProgressDisplay()
     display.live = True
     display.announce(
-        Progress(14, 25, "close-consumers", "Close the source's consumers", StepState.WAITING, 1.0, "billing is Stable")
+        Progress(14, 25, "drain-consumers", "Close the source's consumers", StepState.WAITING, 1.0, "billing is Stable")
     )
     assert "… 14/25 billing is Stable" in capsys.readouterr().err

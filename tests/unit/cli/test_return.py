@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import failback, fence, salvage
 from drctl.errors import Blocked, ConfigInvalid, NotFound, NotProven, Refused, Undecided
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
@@ -173,7 +173,7 @@ def test_the_salvage_says_for_how_long_the_site_was_open(terminal: Terminal) -> 
 
 def test_rules_without_a_mark_are_adopted_by_name_at_a_site_that_is_named(terminal: Terminal) -> None:
     south = terminal.earth.south
-    south.denials = {Denial("User:shop", Scope.TOPICS), Denial("User:mallory", Scope.TOPICS)}
+    south.denials = {DenyRule("User:shop", Scope.TOPICS), DenyRule("User:mallory", Scope.TOPICS)}
     south.of_others = set(south.denials)
     assert isinstance(terminal.fence("--adopt", "User:shop", "--yes").exception, NotFound)
     assert isinstance(terminal.fence("--site", "south", "--adopt", "User:ann", "--yes").exception, NotFound)
@@ -181,4 +181,4 @@ def test_rules_without_a_mark_are_adopted_by_name_at_a_site_that_is_named(termin
     assert south.of_others == south.denials
     done = terminal.fence("--site", "south", "--adopt", "User:shop", "--yes")
     assert "south: User:shop (topics) adopted" in done.output
-    assert south.of_others == {Denial("User:mallory", Scope.TOPICS)}
+    assert south.of_others == {DenyRule("User:mallory", Scope.TOPICS)}

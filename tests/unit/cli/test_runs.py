@@ -29,7 +29,7 @@ spec:
   workloads:
     - {name: all, topics: [readings], groups: [billing]}
   objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
-  frontDoor: {file: door.json}
+  clientRouting: {file: door.json}
   state: {file: drctl.sqlite}
 """
 
@@ -54,8 +54,8 @@ def plan(tmp_path: Path) -> Path:
     journal.begin(Run("20260102T000000-new", "switchover", "plant", "d", "north", "south", 1))
     for event, step, body in (
         (Event.RUN_STARTED, "", {"by": "ben"}),
-        (Event.STEP_INTENDED, "open-target", {}),
-        (Event.STEP_FAILED, "open-target", {"message": "no answer from south"}),
+        (Event.STEP_INTENDED, "unfence-target", {}),
+        (Event.STEP_FAILED, "unfence-target", {"message": "no answer from south"}),
     ):
         journal.append("20260102T000000-new", event, step, body)
     return tmp_path / "plan.yaml"
@@ -77,7 +77,7 @@ def test_runs_are_listed_newest_first_with_who_and_why(plan: Path) -> None:
         ("new", "paused-by-failed-step", "ben"),
         ("old", "stopped", "anna"),
     ]
-    assert (runs[0]["step"], runs[0]["why"]) == ("open-target", "no answer from south")
+    assert (runs[0]["step"], runs[0]["why"]) == ("unfence-target", "no answer from south")
     assert "paused-by-failed-step" in drctl(plan, "runs", "list").stdout
 
 
@@ -85,7 +85,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan:
     told = json.loads(drctl(plan, "runs", "show", "20260101", "-o", "json", "--evidence").stdout)
     assert (told["id"], told["entries"][0]["evidence"]["groups"]) == ("20260101T000000-old", ["billing"])
     assert "evidence" not in json.loads(drctl(plan, "runs", "show", "20260101", "-o", "json").stdout)["entries"][0]
-    assert "open-target" in drctl(plan, "runs", "show").stdout
+    assert "unfence-target" in drctl(plan, "runs", "show").stdout
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan:
         (["runs", "show", "2026"], 9, "2 runs begin with 2026"),
         (["runs", "show", "x"], 9, "there is no run x"),
         (["runs", "resume", "20260101"], 3, "run 20260101T000000-old has ended"),
-        (["runs", "abort", "--reason", "no"], 3, "there is no way back"),
+        (["runs", "abort", "--reason", "no"], 3, "there is no rollback"),
         (["runs", "abort", "--reason", " "], 2, "--reason: is empty"),
         (["runs", "restore", "--from", "west"], 9, "names no site west"),
         (["approve", "--plan-digest", "a", "--facts-digest", "b", "--reason", "c"], 2, "'a' is no plan digest"),

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import failover, groups, handover, plan, sessions, status, switchover, walking
 from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Proof, Translated
 from drctl.monitors import SideBySide, observe
@@ -97,7 +97,7 @@ def test_groups_are_translated_the_way_the_unfinished_run_goes(earth: FakeWorld)
 
 
 def test_while_clients_are_sent_nowhere_the_direction_is_not_guessed(earth: FakeWorld) -> None:
-    earth.door.point_to(None)
+    earth.door.route_to(None)
     done = typed(groups.command)
     assert isinstance(done.exception, ConfigInvalid)
     assert "--to" in done.exception.remedy
@@ -122,7 +122,7 @@ def test_what_is_believed_is_still_held_against_the_world(earth: FakeWorld) -> N
 
 
 def test_a_site_that_is_fenced_is_not_called_arrived_at(earth: FakeWorld) -> None:
-    earth.north.denials = {Denial(p, s) for p in APPLICATIONS for s in Scope}
+    earth.north.denials = {DenyRule(p, s) for p in APPLICATIONS for s in Scope}
     done = typed(switchover.command, "--to", "north")
     assert isinstance(done.exception, Refused)
     assert "drctl unfence north" in done.exception.remedy
@@ -258,7 +258,7 @@ def test_sessions_that_were_not_read_to_the_end_are_shown_as_far_as_they_were(ea
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FakeTail, "poll", poll)
-        done = typed(sessions.command, "--patience", "1s", "-o", "json")
+        done = typed(sessions.command, "--timeout", "1s", "-o", "json")
     assert isinstance(done.exception, DeadlinePassed)
     assert "7 commits were not read" in str(done.exception)
     told = json.loads(done.stdout)

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import unfence
 from drctl.errors import Refused
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
@@ -19,7 +19,7 @@ from tests.fakes.world import APPLICATIONS
 def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     """Both sites are closed, and no run is unfinished."""
     earth = fake_world()
-    earth.north.denials = {Denial(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
+    earth.north.denials = {DenyRule(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
 
     @contextmanager
     def opened(_: Path, **_more: object) -> Iterator[World]:

@@ -32,7 +32,7 @@ spec:
   workloads:
     - {name: all, topics: [readings], groups: [billing]}
   objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
-  frontDoor: {file: door.json}
+  clientRouting: {file: door.json}
   state: {file: state/drctl.sqlite}
 """
 
@@ -80,19 +80,19 @@ def test_a_fencing_agent_is_read_and_nothing_said_is_none(tmp_path: Path) -> Non
 
 def test_nothing_said_is_no_hook_no_cool_down_and_no_approval(tmp_path: Path) -> None:
     plan = load(written(tmp_path, GOOD))
-    assert plan.front_door == tmp_path / "door.json"
+    assert plan.client_routing == tmp_path / "door.json"
     assert (plan.guards.cool_down, plan.guards.approval) == (timedelta(0), "none")
     assert not any(plan.hooks.values())
 
 
 def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
-    door = "frontDoor: {command: {pointTo: [./door, to], read: [./door], timeout: 5s}}"
+    door = "clientRouting: {command: {routeTo: [./door, to], read: [./door], timeout: 5s}}"
     more = (
         "  guards: {coolDown: 10m, approval: required, approvalValidity: 30m}\n"
         "  hooks: {pre: [{command: [./freeze, now], timeout: 1m}], onState: [{command: [./tell]}]}\n"
     )
-    plan = load(written(tmp_path, GOOD.replace("frontDoor: {file: door.json}", door) + more))
-    assert plan.front_door == DoorCommands(("./door", "to"), ("./door",), timedelta(seconds=5))
+    plan = load(written(tmp_path, GOOD.replace("clientRouting: {file: door.json}", door) + more))
+    assert plan.client_routing == DoorCommands(("./door", "to"), ("./door",), timedelta(seconds=5))
     guards = plan.guards
     assert (guards.cool_down, guards.approval) == (timedelta(minutes=10), "required")
     assert guards.approval_validity == timedelta(minutes=30)
@@ -117,10 +117,10 @@ def test_wrong_hooks_and_guards_are_named(tmp_path: Path, part: str, said: str) 
         load(written(tmp_path, GOOD + part + "\n"))
 
 
-@pytest.mark.parametrize("door", ["{}", "{file: a, command: {pointTo: [a], read: [b]}}"])
-def test_a_front_door_is_a_file_or_commands(tmp_path: Path, door: str) -> None:
-    text = GOOD.replace("frontDoor: {file: door.json}", f"frontDoor: {door}")
-    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:18: spec\.frontDoor .*either file or command"):
+@pytest.mark.parametrize("door", ["{}", "{file: a, command: {routeTo: [a], read: [b]}}"])
+def test_a_client_routing_is_a_file_or_commands(tmp_path: Path, door: str) -> None:
+    text = GOOD.replace("clientRouting: {file: door.json}", f"clientRouting: {door}")
+    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:18: spec\.clientRouting .*either file or command"):
         load(written(tmp_path, text))
 
 

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from hypothesis import strategies as st
 
-from drctl.decide.anchors import merged
+from drctl.decide.offset_syncs import merged
 from drctl.decide.translate import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 

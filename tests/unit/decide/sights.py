@@ -13,7 +13,7 @@ PARTS = ("brokers", "kubernetes", "connect")
 
 
 @dataclass
-class Scene:
+class Situation:
     """North as drctl at south and the witness at west see it; change what is to be ill, then ask for :meth:`sight`."""
 
     brokers: tuple[int, ...] = (0, 1, 2)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from drctl.decide.anchors import merged
+from drctl.decide.offset_syncs import merged
 from drctl.decide.overlap import copied_beyond
 from drctl.decide.translate import Logs, translate_all
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition

@@ -9,7 +9,7 @@ from drctl.decide.loss import counted, sighted
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.cluster import Broker, Cluster, Topic
 from drctl.model.facts import Facts
-from drctl.model.fence import CanaryResult, Denial, Scope
+from drctl.model.fence import CanaryResult, DenyRule, Scope
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss, EndsFrom, Loss, Sighting
 from drctl.model.offsets import TopicPartition
@@ -32,7 +32,7 @@ from tests.unit.decide.test_readiness import (
     unseen,
 )
 
-OF_OTHERS = frozenset(Denial("User:shop", scope, own=False) for scope in Scope)
+OF_OTHERS = frozenset(DenyRule("User:shop", scope, own=False) for scope in Scope)
 READINGS, ORDERS = TopicPartition("readings", 0), TopicPartition("orders", 0)
 TWO_BROKERS = Cluster("north", (Broker(1, "localhost", 1), Broker(2, "localhost", 2)), 1, kraft=True)
 MEMBER = Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (Member("m", "laptop", "/10.0.0.9"),))
@@ -95,7 +95,7 @@ def test_a_source_that_answers_and_is_not_well_may_be_left(ailing: Change) -> No
         (target(groups=seen({"billing": MEMBER})), Rule.GROUP_ACTIVE_AT_TARGET),
         (forward(status=unseen()), Rule.LINK_UNKNOWN),
         (backward(status=seen(status(ConnectorState.RUNNING))), Rule.BOTH_DIRECTIONS),
-        (changed(front_door=seen("south")), Rule.FRONT_DOOR_ELSEWHERE),
+        (changed(client_routing=seen("south")), Rule.CLIENT_ROUTING_ELSEWHERE),
         (changed(seen_at=NOW - timedelta(minutes=5)), Rule.FACTS_STALE),
     ],
 )
@@ -108,8 +108,8 @@ def test_one_cluster_under_two_names_stands_in_the_way_of_an_ailing_source_too()
     assert [b.rule for b in found(alike(source(cluster=seen(TWO_BROKERS))(GOOD)))] == [Rule.ONE_CLUSTER]
 
 
-def test_a_closed_front_door_is_no_reason_to_wait() -> None:
-    assert found(changed(front_door=seen(None))(silent(GOOD))) == []
+def test_a_closed_client_routing_is_no_reason_to_wait() -> None:
+    assert found(changed(client_routing=seen(None))(silent(GOOD))) == []
 
 
 def lost(records: int, *, unseen_too: int | None = 0) -> Loss:

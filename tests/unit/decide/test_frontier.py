@@ -2,8 +2,8 @@
 
 import pytest
 
-from drctl.decide.anchors import merged
 from drctl.decide.frontier import FARTHEST, Claim, Doubt, Doubted, Spans, doubts
+from drctl.decide.offset_syncs import merged
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 
 ORDERS = TopicPartition("orders", 0)

@@ -1,4 +1,4 @@
-"""What is wrong at a site: from what is seen to the cause, scene by scene."""
+"""What is wrong at a site: from what is seen to the cause, situation by situation."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,60 +12,60 @@ from drctl.model.cause import Diagnosis, Scope
 from drctl.model.kubernetes import Answer, Attachment, Event, NodeStorage, Usage, Volume
 from drctl.model.reading import Reading
 from drctl.model.strimzi import Standing
-from tests.unit.decide.sights import NOW, Scene, resource
+from tests.unit.decide.sights import NOW, Situation, resource
 
 
-def judged(change: Callable[[Scene], object] = lambda _: None) -> Diagnosis:
-    scene = Scene()
-    change(scene)
-    return diagnose(scene.sight(), NOW)
+def judged(change: Callable[[Situation], object] = lambda _: None) -> Diagnosis:
+    situation = Situation()
+    change(situation)
+    return diagnose(situation.sight(), NOW)
 
 
-def do(*changes: Callable[[Scene], object]) -> Callable[[Scene], object]:
-    return lambda scene: [change(scene) for change in changes]
+def do(*changes: Callable[[Situation], object]) -> Callable[[Situation], object]:
+    return lambda situation: [change(situation) for change in changes]
 
 
-def kafka(**changes: object) -> Callable[[Scene], object]:
-    def change(scene: Scene) -> None:
-        assert scene.kafka is not None
-        scene.kafka = replace(scene.kafka, **changes)  # type: ignore[arg-type]
+def kafka(**changes: object) -> Callable[[Situation], object]:
+    def change(situation: Situation) -> None:
+        assert situation.kafka is not None
+        situation.kafka = replace(situation.kafka, **changes)  # type: ignore[arg-type]
 
     return change
 
 
-def no_api(scene: Scene) -> None:
-    scene.silent("south", parts=("kubernetes",))
+def no_api(situation: Situation) -> None:
+    situation.silent("south", parts=("kubernetes",))
 
 
-def two_per_zone(scene: Scene) -> None:
-    scene.node(1, zone="zone-0")
-    scene.node(0, ready=Answer.UNKNOWN)
-    scene.node(1, ready=Answer.UNKNOWN)
+def two_per_zone(situation: Situation) -> None:
+    situation.node(1, zone="zone-0")
+    situation.node(0, ready=Answer.UNKNOWN)
+    situation.node(1, ready=Answer.UNKNOWN)
 
 
-def attached_elsewhere(scene: Scene) -> None:
-    scene.pod(2, node="node-0", phase="Pending", ready=Answer.FALSE, trouble="ContainerCreating")
+def attached_elsewhere(situation: Situation) -> None:
+    situation.pod(2, node="node-0", phase="Pending", ready=Answer.FALSE, trouble="ContainerCreating")
 
 
-def waits_for_a_dead_node(scene: Scene) -> None:
-    attached_elsewhere(scene)
-    scene.node(2, ready=Answer.UNKNOWN)
+def waits_for_a_dead_node(situation: Situation) -> None:
+    attached_elsewhere(situation)
+    situation.node(2, ready=Answer.UNKNOWN)
 
 
-def alone(scene: Scene, *, looked: bool = False) -> None:
-    scene.silent("south")
-    scene.met["west", "brokers"] = None
+def alone(situation: Situation, *, looked: bool = False) -> None:
+    situation.silent("south")
+    situation.met["west", "brokers"] = None
     if not looked:
-        del scene.met["west", "brokers"]
+        del situation.met["west", "brokers"]
 
 
-def every_pod_down(scene: Scene) -> None:
-    for broker in scene.brokers:
-        scene.pod(broker, ready=Answer.FALSE, trouble="CrashLoopBackOff")
-    scene.silent("south", "west", parts=("brokers",))
+def every_pod_down(situation: Situation) -> None:
+    for broker in situation.brokers:
+        situation.pod(broker, ready=Answer.FALSE, trouble="CrashLoopBackOff")
+    situation.silent("south", "west", parts=("brokers",))
 
 
-SCENES: list[tuple[str, Callable[[Scene], object], Scope, str, str]] = [
+SCENES: list[tuple[str, Callable[[Situation], object], Scope, str, str]] = [
     ("all is well", do(), Scope.WELL, "", ""),
     ("a pod crashes", do(lambda s: s.gone(1), lambda s: s.pod(1, trouble="OOMKilled")), Scope.BROKER, "1", "OOMKilled"),
     ("a pod is not there", lambda s: s.pods.pop("kafka-1"), Scope.BROKER, "1", "has no pod"),
@@ -195,7 +195,7 @@ SCENES: list[tuple[str, Callable[[Scene], object], Scope, str, str]] = [
     ("change", "scope", "subject", "reason"), [each[1:] for each in SCENES], ids=[s[0] for s in SCENES]
 )
 def test_what_is_seen_leads_to_its_cause(
-    change: Callable[[Scene], object], scope: Scope, subject: str, reason: str
+    change: Callable[[Situation], object], scope: Scope, subject: str, reason: str
 ) -> None:
     found = judged(change)
     assert found.scope is scope
@@ -207,9 +207,9 @@ def test_what_is_seen_leads_to_its_cause(
 
 
 def test_one_observer_that_gets_no_answer_while_its_neighbour_does_is_itself_the_question() -> None:
-    scene = Scene()
-    scene.met["south", "brokers"], scene.met["west", "brokers"] = False, None
-    sight = scene.sight()
+    situation = Situation()
+    situation.met["south", "brokers"], situation.met["west", "brokers"] = False, None
+    sight = situation.sight()
     beside = replace(sight.sightings[0], observer="MirrorMaker", met=Reading(True, NOW))
     found = diagnose(replace(sight, told=(beside,)), NOW)
     assert found.scope is Scope.UNKNOWN
@@ -219,7 +219,7 @@ def test_one_observer_that_gets_no_answer_while_its_neighbour_does_is_itself_the
 @pytest.mark.parametrize("part", ["brokers", "kubernetes", "connect"])
 @pytest.mark.parametrize("place", ["south", "west"])
 def test_one_silent_observer_alone_is_never_a_lost_site(place: str, part: str) -> None:
-    assert judged(lambda scene: scene.silent(place, parts=(part,))).scope is not Scope.SITE
+    assert judged(lambda situation: situation.silent(place, parts=(part,))).scope is not Scope.SITE
 
 
 def test_two_nodes_that_fail_at_once_in_two_zones_are_two_causes_that_name_their_brokers() -> None:
@@ -231,8 +231,8 @@ def test_two_nodes_that_fail_at_once_in_two_zones_are_two_causes_that_name_their
 
 
 def test_an_ill_node_without_a_broker_is_none_of_our_causes() -> None:
-    def change(scene: Scene) -> None:
-        scene.nodes["node-9"] = replace(scene.nodes["node-0"], name="node-9", ready=Answer.UNKNOWN)
+    def change(situation: Situation) -> None:
+        situation.nodes["node-9"] = replace(situation.nodes["node-0"], name="node-9", ready=Answer.UNKNOWN)
 
     assert judged(change).scope is Scope.WELL
 
@@ -255,17 +255,17 @@ def test_an_event_about_a_pod_that_had_the_name_before_says_nothing_of_this_one(
 
 
 def test_a_volume_of_many_nodes_may_be_attached_to_many() -> None:
-    def change(scene: Scene) -> None:
-        scene.volumes["pv-1"] = replace(scene.volumes["pv-1"], exclusive=False)
-        scene.attachments.append(Attachment("pv-1", "node-2", attached=True))
+    def change(situation: Situation) -> None:
+        situation.volumes["pv-1"] = replace(situation.volumes["pv-1"], exclusive=False)
+        situation.attachments.append(Attachment("pv-1", "node-2", attached=True))
 
     assert judged(change).scope is Scope.WELL
 
 
 def test_no_health_signal_is_said_and_is_not_health() -> None:
-    def change(scene: Scene) -> None:
-        for broker in scene.brokers:
-            scene.claim(broker, health=None)
+    def change(situation: Situation) -> None:
+        for broker in situation.brokers:
+            situation.claim(broker, health=None)
 
     assert "volumes: no health signal" in judged(change).notes
     assert "volumes: no health signal" not in judged().notes
@@ -278,25 +278,25 @@ def test_a_claim_that_no_kubelet_measures_is_said() -> None:
 
 def test_partitions_that_refuse_writes_are_counted() -> None:
     assert judged(kafka(under_min_isr=3, leaderless=1)).blocked == 4
-    assert judged(lambda scene: scene.silent("south")).blocked is None
+    assert judged(lambda situation: situation.silent("south")).blocked is None
 
 
 def test_facts_that_are_too_old_or_from_the_future_judge_nothing() -> None:
     for age in (timedelta(minutes=5), timedelta(seconds=-30)):
-        found = diagnose(Scene(age=age).sight(), NOW)
+        found = diagnose(Situation(age=age).sight(), NOW)
         assert found.scope is Scope.UNKNOWN
         assert any("brokers: seen" in each for each in found.blind)
         assert any("Kubernetes: seen" in each for each in found.blind)
 
 
 def test_a_right_that_is_missing_blinds_one_eye_only() -> None:
-    found = judged(lambda scene: scene.unknown.update(attachments="denied", events="denied"))
+    found = judged(lambda situation: situation.unknown.update(attachments="denied", events="denied"))
     assert found.blind == ("attachments: denied",)
     assert "events not seen: denied" in found.notes
 
 
 def test_a_site_without_kubernetes_is_judged_by_its_brokers() -> None:
-    without = Scene(kubernetes=False)
+    without = Situation(kubernetes=False)
     assert diagnose(without.sight(), NOW).scope is Scope.WELL
     without.gone(2)
     assert diagnose(without.sight(), NOW).scope is Scope.BROKER
@@ -328,18 +328,18 @@ def test_clocks_far_apart_are_told_of() -> None:
     ],
 )
 def test_what_strimzi_reports_is_noted(kind: str, standing: Standing, more: dict[str, object], said: str) -> None:
-    found = judged(lambda scene: scene.strimzi.append(resource(kind, standing, **more)))
+    found = judged(lambda situation: situation.strimzi.append(resource(kind, standing, **more)))
     assert any(said in each for each in found.notes)
     assert found.scope is Scope.WELL
 
 
 def test_brokers_that_only_a_node_pool_names_are_missed() -> None:
-    found = judged(lambda scene: scene.strimzi.append(resource("KafkaNodePool", ids=(0, 1, 2, 3))))
+    found = judged(lambda situation: situation.strimzi.append(resource("KafkaNodePool", ids=(0, 1, 2, 3))))
     assert (found.scope, found.causes[0].subject) == (Scope.BROKER, "3")
 
 
 def test_a_selector_that_matches_no_broker_is_a_blind_spot_and_no_lost_brokers() -> None:
-    found = judged(lambda scene: scene.pods.clear())
+    found = judged(lambda situation: situation.pods.clear())
     assert (found.scope, found.causes) == (Scope.UNKNOWN, ())
     assert found.blind == ("pods: none of a broker matches the selector of the plan file",)
 

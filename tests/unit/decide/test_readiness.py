@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from drctl.decide.readiness import Blocker, Rule, blockers, warnings
-from drctl.decide.rules import CONCERNS, Concern
+from drctl.decide.rules import CONCERNS, GateCategory
 from drctl.model.access import AclRule
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
-from drctl.model.fence import MARK, CanaryResult, Denial, Scope, Writers
+from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
@@ -33,7 +33,7 @@ CONFIG = {
     "offset-syncs.topic.location": "target",
 }
 BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
-DENIED = frozenset(Denial("User:shop", scope) for scope in Scope)
+DENIED = frozenset(DenyRule("User:shop", scope) for scope in Scope)
 
 type Change = Callable[[Facts], Facts]
 
@@ -85,7 +85,7 @@ RULES = frozenset(
 USERS = {"shop": frozenset({"SCRAM-SHA-512"}), "admin": frozenset({"SCRAM-SHA-512"})}
 
 
-def site(name: str, standing: frozenset[Denial], sink: ConnectorState = ABSENT) -> SiteFacts:
+def site(name: str, standing: frozenset[DenyRule], sink: ConnectorState = ABSENT) -> SiteFacts:
     return SiteFacts(
         name,
         seen(Cluster(name, BROKERS, 1, kraft=True)),
@@ -109,7 +109,7 @@ GOOD = Facts(
     canary=seen(CanaryResult(refused=False, answer="written")),
     link=link("north", "south", ConnectorState.RUNNING),
     reverse=link("south", "north", ConnectorState.ABSENT),
-    front_door=seen("north"),
+    client_routing=seen("north"),
     target_canary=seen(CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")),
     target_canary_topic="canary",
 )
@@ -194,7 +194,7 @@ def both(key: str, before: str, after: str, **more: str) -> Change:
 
 
 WRITTEN = seen(CanaryResult(refused=False, answer="written"))
-EVE = Denial("User:eve", Scope.TOPICS, own=False)
+EVE = DenyRule("User:eve", Scope.TOPICS, own=False)
 EVES = seen(frozenset({EVE}))
 ROOT = Cluster("north", BROKERS, 1, kraft=True, super_users=frozenset({"User:shop", "User:root"}))
 DENIED_MM2 = rule("User:mm2", "WRITE", "TOPIC", "*", allow=False)
@@ -244,7 +244,7 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
         target(cluster=seen(Cluster("north", BROKERS, 1, kraft=True))),
     ),
     (Rule.FACTS_UNKNOWN, "deny rules", source(standing=unseen())),
-    (Rule.FACTS_UNKNOWN, "front door", changed(front_door=unseen())),
+    (Rule.FACTS_UNKNOWN, "client routing", changed(client_routing=unseen())),
     (Rule.FACTS_UNKNOWN, "canary", changed(canary=unseen())),
     (
         Rule.BROKERS_MISSING,
@@ -256,8 +256,8 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
         "orders partitions 0",
         source(topics=topics(Topic("orders", "o", (Partition(-1, (1,), ()), Partition(1, (1,), (1,)))))),
     ),
-    (Rule.FRONT_DOOR_ELSEWHERE, "south", changed(front_door=seen("south"))),
-    (Rule.FRONT_DOOR_ELSEWHERE, "no site", changed(front_door=seen(None))),
+    (Rule.CLIENT_ROUTING_ELSEWHERE, "south", changed(client_routing=seen("south"))),
+    (Rule.CLIENT_ROUTING_ELSEWHERE, "no site", changed(client_routing=seen(None))),
     (Rule.SOURCE_FENCED, "User:shop", source(standing=seen(DENIED))),
     (Rule.EVERYONE_WRITES, "User:*", source(writers=seen(Writers(frozenset(), everyone=True)))),
     (Rule.CANARY_REFUSED, "DENIED", changed(canary=seen(CanaryResult(refused=True, answer="DENIED")))),
@@ -272,11 +272,11 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (
         Rule.STANDBY_OPEN,
         "User:shop may write there: its transactional-ids",
-        target(standing=seen(frozenset({Denial("User:shop", Scope.TOPICS)}))),
+        target(standing=seen(frozenset({DenyRule("User:shop", Scope.TOPICS)}))),
     ),
     (Rule.FACTS_UNKNOWN, "south: the canary: wrong password", changed(target_canary=unseen("wrong password"))),
     (Rule.CANARY_WRITES, "south: an ordinary client writes there", changed(target_canary=WRITTEN)),
-    (Rule.CANARY_REFUSED, "south", target(standing=seen(frozenset[Denial]()))),
+    (Rule.CANARY_REFUSED, "south", target(standing=seen(frozenset[DenyRule]()))),
     (Rule.SUPER_USER_WRITES, "north: User:shop", source(cluster=seen(ROOT))),
     (Rule.SUPER_USER_WRITES, "south: User:shop", target(cluster=seen(ROOT))),
     (
@@ -383,7 +383,7 @@ WARNING: list[tuple[Rule, str, Change]] = [
     (
         Rule.STANDBY_OPEN,
         "south: no deny rule stands",
-        lambda f: changed(target_canary=WRITTEN)(target(standing=seen(frozenset[Denial]()))(f)),
+        lambda f: changed(target_canary=WRITTEN)(target(standing=seen(frozenset[DenyRule]()))(f)),
     ),
     (Rule.RULE_OF_OTHERS, "north: drctl did not make the deny rules that stand for User:eve", source(standing=EVES)),
     (
@@ -482,7 +482,7 @@ def test_a_platform_with_topics_of_its_own_is_exempt_at_both_sites() -> None:
     rules = seen(RULES | {rule("User:connect", "WRITE", "TOPIC", "connect-*"), *fence("User:connect")})
     for change in (source, target):
         facts = change(platform=connect, writers=both, rules=rules)(GOOD)
-        assert not [b for b in (*blockers(facts, GUARDS, NOW), *warnings(facts)) if b.concern is Concern.WRITERS]
+        assert not [b for b in (*blockers(facts, GUARDS, NOW), *warnings(facts)) if b.concern is GateCategory.WRITERS]
 
 
 def test_who_may_write_transactions_and_no_topic_is_nothing_that_the_fence_would_hurt() -> None:
@@ -499,17 +499,19 @@ def test_old_facts_say_nothing_about_now() -> None:
 def test_every_rule_has_a_case() -> None:
     of_failovers = {Rule.SOURCE_HEALTHY, Rule.LOSS_NOT_ACCEPTED}  # in test_failing_over.py
     of_the_journal = {Rule.COOLING_DOWN, Rule.LINK_UNPROVEN, Rule.PAUSED}  # tests/spec/test_runs.py, test_pause.py
-    of_scaling = CONCERNS[Concern.DEPLOYMENTS] | CONCERNS[Concern.CAPACITY]  # test_capacity.py, test_deployments.py
-    of_positions = CONCERNS[Concern.POSITIONS]  # test_rules_positions.py, tests/spec/test_neighbours.py
+    of_scaling = (
+        CONCERNS[GateCategory.DEPLOYMENTS] | CONCERNS[GateCategory.CAPACITY]
+    )  # test_capacity.py, test_deployments.py
+    of_positions = CONCERNS[GateCategory.POSITIONS]  # test_rules_positions.py, tests/spec/test_neighbours.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
     assert covered | of_failovers | of_scaling | of_positions | APART == set(Rule)
 
 
 def test_all_faults_are_named_at_once_silence_first() -> None:
-    facts = forward(lag=unseen())(changed(front_door=seen("south"))(target(cluster=unseen())(GOOD)))
+    facts = forward(lag=unseen())(changed(client_routing=seen("south"))(target(cluster=unseen())(GOOD)))
     assert [b.rule for b in blockers(facts, GUARDS, NOW)] == [
         Rule.TARGET_SILENT,
-        Rule.FRONT_DOOR_ELSEWHERE,
+        Rule.CLIENT_ROUTING_ELSEWHERE,
         Rule.LAG_UNKNOWN,
     ]
 

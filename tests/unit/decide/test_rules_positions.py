@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.decide.rules import Concern, Rule
+from drctl.decide.rules import GateCategory, Rule
 from drctl.decide.rules_positions import IN_TIME, open_places, position_blockers
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
@@ -20,7 +20,7 @@ def answer(why: Refusal, conservative: int | None = None, *, waits: bool = False
 @pytest.mark.parametrize("why", sorted(set(Refusal) - IN_TIME))
 def test_whatever_waiting_for_the_link_does_not_change_is_a_reason_to_wait(why: Refusal) -> None:
     (found,) = position_blockers({"billing": {ORDERS: answer(why)}}, accept_repeats=False)
-    assert (found.rule, found.concern) == (Rule.POSITION_UNPROVEN, Concern.POSITIONS)
+    assert (found.rule, found.concern) == (Rule.POSITION_UNPROVEN, GateCategory.POSITIONS)
     assert f"billing: {why}: orders-0" in found.detail
     assert found.remedy
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.decide.anchors import merged
+from drctl.decide.offset_syncs import merged
 from drctl.decide.translate import Logs, Window, translate, translate_all
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated

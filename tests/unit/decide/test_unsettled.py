@@ -1,6 +1,6 @@
 """Which refusals time may end. Logs are drawn: one sign per offset, ``.`` for a marker or what compaction took."""
 
-from drctl.decide.anchors import merged
+from drctl.decide.offset_syncs import merged
 from drctl.decide.translate import Logs, translate
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated

@@ -3,22 +3,22 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from drctl.drills.outcome import Commit, Drill, Handover, JournalHead, Objective, PlanFacts, Posture, Provenance
+from drctl.drills.client_evidence import evidence, windows
+from drctl.drills.outcome import Commit, Drill, Handover, JournalHead, Objective, PlanFacts, Provenance, SiteSettings
 from drctl.drills.timeline import Histories, Span
-from drctl.drills.witnesses import evidence, windows
 from drctl.ledger.checker import check
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
 from drctl.ledger.history import Line
-from drctl.ledger.verdict import Weight, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, judge, reached
 from drctl.model.run import Evidence, Run, RunResult, RunState, StepTiming
 
 T0 = 1_800_000_000.0
 STEPS = (
-    ("check-gates", 6.0), ("raise-epoch", 0.1), ("fence-writes", 0.4), ("settle-transactions", 0.1),
-    ("fence-transactions", 0.3), ("prove-fence", 1.3), ("drain-link", 1.2), ("close-consumers", 5.0),
-    ("hand-over-positions", 3.0), ("stop-link", 5.0), ("record-handover-point", 0.5), ("open-target", 0.5),
-    ("point-clients-over", 0.8), ("turn-link-around", 12.0), ("watch-first-commits", 3.0),
+    ("check-gates", 6.0), ("raise-epoch", 0.1), ("fence-writes", 0.4), ("await-open-transactions", 0.1),
+    ("fence-transactions", 0.3), ("prove-fence", 1.3), ("drain-link", 1.2), ("drain-consumers", 5.0),
+    ("hand-over-positions", 3.0), ("stop-link", 5.0), ("record-handover-point", 0.5), ("unfence-target", 0.5),
+    ("route-clients-to-target", 0.8), ("reverse-replication", 12.0), ("watch-first-commits", 3.0),
 )  # fmt: skip
 LENGTH = sum(seconds for _, seconds in STEPS)
 THERE, HOME = T0 + 20, T0 + 90
@@ -111,7 +111,7 @@ def drill(
     seen = seen or histories()
     findings = check(events(lost=lost, groups=groups), groups=READS)
     witnessed = {**evidence(seen, handovers, check(events()), CLIENTS), **reached(findings)}
-    weight = Weight(windows(seen, handovers), witnessed, dict.fromkeys(PLANTED, True))
+    weight = EvidenceRequirements(windows(seen, handovers), witnessed, dict.fromkeys(PLANTED, True))
     verdict, why = judge(findings, weight)
     return Drill(
         id="drill-20270115T080000-abc123",
@@ -125,7 +125,7 @@ def drill(
         handovers=handovers,
         histories=seen,
         protocols={"dispatch": "classic", "reporting": "consumer"},
-        postures=(Posture("north", "cluster-n", 3, 3, 2), Posture("south", "cluster-s", 3, 3, 2)),
+        postures=(SiteSettings("north", "cluster-n", 3, 3, 2), SiteSettings("south", "cluster-s", 3, 3, 2)),
         provenance=PROVENANCE,
         phases=((T0, "the workload starts"), (T0 + 170, "a fresh reader reads both sites")),
     )

@@ -14,9 +14,9 @@ from tests.unit.drills.example import T0, drill
 
 STEPS = (
     ("check-gates", 3.0), ("stop-link", 4.0), ("raise-epoch", 0.1), ("fence-what-answers", 1.0), ("measure-loss", 1.0),
-    ("confirm-positions", 15.0), ("record-handover-point", 0.5), ("open-target", 0.5), ("point-clients-over", 0.5),
-    ("scale-up-target", 0.1), ("start-sinks", 0.1), ("watch-first-commits", 8.0), ("close-if-back", 1.0),
-    ("stop-rest-of-link", 3.0), ("scale-down-source", 0.1),
+    ("confirm-positions", 15.0), ("record-handover-point", 0.5), ("unfence-target", 0.5),
+    ("route-clients-to-target", 0.5), ("scale-up-target", 0.1), ("start-sinks", 0.1), ("watch-first-commits", 8.0),
+    ("close-if-back", 1.0), ("stop-rest-of-link", 3.0), ("scale-down-source", 0.1),
 )  # fmt: skip
 LOST, NOTICED, BEGAN, BACK = 20.0, 28.0, 30.0, 120.0
 """Seconds from the beginning of the drill."""
@@ -38,7 +38,7 @@ def outage(**changes: Any) -> Outage:
     ``stated`` and ``uncovered`` are evidence of the failover, ``tail`` holds what differs of the tail; times count from
     the beginning of the drill.
     """
-    line = {"here": None, "there": 9, "metadata": "", "proof": "warm"}
+    line = {"here": None, "there": 9, "metadata": "", "proof": "group-sync"}
     seen: dict[str, Evidence] = {
         "fence-what-answers": {"fence": "pending", "by": "", "why": "north does not answer", "answered": False},
         "measure-loss": {"total": changes.pop("stated", 60)},

@@ -25,7 +25,7 @@ from tests.unit.drills.stored import HISTORIES, WORK, Stored, stored
 
 PROVED = stored(HISTORIES / "proved.jsonl")
 WINDOWS = ((0.0, THERE, 500), (THERE, THERE + LENGTH, 50), (THERE + LENGTH, HOME, 200), (HOME + LENGTH, 1e12, 100))
-OPENED = sum(seconds for step, seconds in STEPS[: [name for name, _ in STEPS].index("open-target")])
+OPENED = sum(seconds for step, seconds in STEPS[: [name for name, _ in STEPS].index("unfence-target")])
 STAYS = ((THERE, "north", "south", HOME + OPENED), (HOME, "south", "north", 1e12))
 SILENT = ("joined", "left")
 

@@ -15,13 +15,13 @@ from drctl.cli import runs
 from drctl.cli.examples import EXAMPLES
 from drctl.drills.report.run import run_report
 from drctl.drills.report.run_page import as_json, render
-from drctl.errors import Compensated, ConfigInvalid
+from drctl.errors import ConfigInvalid, RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
 from drctl.plans.standing import told_run
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import SOMEBODY, fail_over, kept_warm, lose, some_lag
+from tests.spec.failing import SOMEBODY, fail_over, lose, some_lag, synced
 from tests.spec.stage import go_on, killed_at, switch
 from tests.unit.drills.test_report import Page
 
@@ -40,7 +40,7 @@ def moved() -> FakeWorld:
 
 @pytest.fixture
 def failed_over() -> FakeWorld:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     some_lag(earth)
     lose(earth, sighted=True)
     fail_over(earth.ports(), accepted=AcceptedLoss(10_000), attestation=SOMEBODY)
@@ -80,7 +80,7 @@ def test_a_run_that_was_cut_off_counts_its_attempts_and_all_of_its_pause() -> No
 def test_a_run_that_went_back_says_so_and_names_the_cause() -> None:
     earth = fake_world()
     earth.north.begin("User:shop", timeout=900).write(TopicPartition("shop.orders", 0), b"open")
-    with pytest.raises(Compensated):
+    with pytest.raises(RolledBack):
         switch(earth.ports())
     body = report(earth)
     page = render(body)

@@ -5,7 +5,10 @@ from typing import Any
 from drctl.drills.timeline import ClientPause, Histories, Span
 from drctl.ledger.history import Line
 
-SPANS = [Span("north to south", "fence-writes", 10.0, 11.0), Span("north to south", "point-clients-over", 11.0, 15.0)]
+SPANS = [
+    Span("north to south", "fence-writes", 10.0, 11.0),
+    Span("north to south", "route-clients-to-target", 11.0, 15.0),
+]
 
 
 def line(kind: str, at: float, site: str, records: int = 1, **more: Any) -> Line:

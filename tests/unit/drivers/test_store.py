@@ -12,8 +12,8 @@ from threading import Timer
 import pytest
 
 from drctl.drivers.store import database
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.epochs import SqliteEpochs
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, JournalBroken, Locked
@@ -152,7 +152,7 @@ def test_a_run_that_nobody_continues_takes_notes_of_several(tmp_path: Path) -> N
     one, other = (SqliteJournal(tmp_path / "j.sqlite", FakeClock()) for _ in range(2))
     one.begin(RUN)
     for journal in (one, other, one):
-        journal.append("r1", Event.STEP_INTENDED, "keep-warm")
+        journal.append("r1", Event.STEP_INTENDED, "sync-groups")
     assert len(one.entries("r1")) == 3
 
 
@@ -178,25 +178,25 @@ def test_a_run_that_nobody_continues_takes_notes_of_several(tmp_path: Path) -> N
 def test_a_door_that_says_nothing_usable_is_named(tmp_path: Path, text: str | bytes, line: int | None) -> None:
     (tmp_path / "door.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigInvalid, match=rf"door\.json:{line}: " if line else r"door\.json: is larger") as caught:
-        FileFrontDoor(tmp_path / "door.json").site()
+        FileClientRouting(tmp_path / "door.json").site()
     assert "write" in caught.value.remedy
 
 
 def test_a_door_that_somebody_turned_into_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "door.json")
     with pytest.raises(ConfigInvalid, match=r"door\.json: is no regular file"):
-        FileFrontDoor(tmp_path / "door.json").site()
+        FileClientRouting(tmp_path / "door.json").site()
 
 
 def test_a_door_is_turned_leaving_nothing_beside_it(tmp_path: Path) -> None:
-    FileFrontDoor(tmp_path / "door.json").point_to("south")
+    FileClientRouting(tmp_path / "door.json").route_to("south")
     assert [path.name for path in tmp_path.iterdir()] == ["door.json"]
     assert (tmp_path / "door.json").read_text() == '{"site": "south"}\n'
 
 
 def test_a_door_that_cannot_be_turned_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DrctlError, match=r"door\.json: the front door cannot be turned"):
-        FileFrontDoor(tmp_path / "no-folder" / "door.json").point_to("south")
+    with pytest.raises(DrctlError, match=r"door\.json: client routing cannot be turned"):
+        FileClientRouting(tmp_path / "no-folder" / "door.json").route_to("south")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.database import prepare, share, transaction
 from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.files import remedy
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.vault import FileVault
 from drctl.errors import JournalBroken
@@ -24,7 +24,8 @@ SOMEBODY = 12345
 
 AS_SOMEBODY = (
     "import os, sys; from pathlib import Path; from drctl.errors import DrctlError\n"
-    "from drctl.drivers.store.epochs import SqliteEpochs; from drctl.drivers.store.front_door import FileFrontDoor\n"
+    "from drctl.drivers.store.epochs import SqliteEpochs\n"
+    "from drctl.drivers.store.client_routing import FileClientRouting\n"
     "from drctl.drivers.store.lease import FileLease\n"
     "path = Path(sys.argv[1])\n"
     f"if os.geteuid() == 0: os.setgroups([]); os.setgid({SOMEBODY}); os.setuid({SOMEBODY})\n"
@@ -76,13 +77,13 @@ def test_a_door_keeps_the_mode_with_which_clients_read_it(tmp_path: Path) -> Non
     door = tmp_path / "door.json"
     door.write_text("{}")
     door.chmod(0o664)
-    FileFrontDoor(door).point_to("south")
+    FileClientRouting(door).route_to("south")
     assert (mode(door), door.read_text()) == (0o664, '{"site": "south"}\n')
 
 
 @pytest.mark.usefixtures("hiding")
 def test_a_door_that_is_made_can_be_read_by_clients(tmp_path: Path) -> None:
-    FileFrontDoor(tmp_path / "door.json").point_to("south")
+    FileClientRouting(tmp_path / "door.json").route_to("south")
     assert mode(tmp_path / "door.json") == 0o644
 
 
@@ -91,7 +92,7 @@ def test_a_door_keeps_its_owner(tmp_path: Path) -> None:
     door.write_text("{}")
     owner = (SOMEBODY, SOMEBODY) if os.geteuid() == 0 else (os.geteuid(), os.getgroups()[-1])
     os.chown(door, *owner)
-    FileFrontDoor(door).point_to("south")
+    FileClientRouting(door).route_to("south")
     assert (door.stat().st_uid, door.stat().st_gid) == owner
 
 
@@ -100,7 +101,7 @@ def test_a_door_of_another_user_that_we_may_write_stays_theirs(theirs: Path) -> 
     door.write_text('{"site": "a-site-with-a-much-longer-name"}\n')
     door.chmod(0o666)
     before = door.stat()
-    assert told("FileFrontDoor(path).point_to('south')", door) == ""
+    assert told("FileClientRouting(path).route_to('south')", door) == ""
     after = door.stat()
     assert door.read_text() == '{"site": "south"}\n'
     assert (after.st_uid, after.st_gid, mode(door)) == (before.st_uid, before.st_gid, 0o666)
@@ -112,7 +113,7 @@ def test_a_door_reached_through_a_link_is_turned_where_it_is(tmp_path: Path) -> 
     real, link = tmp_path / "shared" / "door.json", tmp_path / "door.json"
     real.write_text('{"site": "north"}')
     link.symlink_to(real)
-    FileFrontDoor(link).point_to("south")
+    FileClientRouting(link).route_to("south")
     assert link.is_symlink()
     assert real.read_text() == '{"site": "south"}\n'
     assert (list((tmp_path / "shared").iterdir()), list(tmp_path.glob(".*"))) == ([real], [])
@@ -122,7 +123,7 @@ def test_a_link_planted_under_a_temporary_name_is_not_followed(tmp_path: Path) -
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / f".door.json.{os.getpid()}").symlink_to(victim)
-    FileFrontDoor(tmp_path / "door.json").point_to("south")
+    FileClientRouting(tmp_path / "door.json").route_to("south")
     assert victim.read_text() == "precious"
 
 
@@ -210,7 +211,7 @@ def test_making_the_file_private_ends_no_lock_of_another_thread(tmp_path: Path) 
         ("FileLease(path / 'lock').acquire('us')", "lock"),
         ("FileLease(path / 'lock').holder()", "lock"),
         ("SqliteEpochs(path / 'state', 'p').current()", "state"),
-        ("FileFrontDoor(path / 'door.json').point_to('south')", "door.json"),
+        ("FileClientRouting(path / 'door.json').route_to('south')", "door.json"),
     ],
 )
 def test_a_file_of_another_user_is_named_with_its_remedy(theirs: Path, act: str, name: str) -> None:
@@ -224,7 +225,7 @@ def test_a_file_of_another_user_is_named_with_its_remedy(theirs: Path, act: str,
 
 
 @pytest.mark.parametrize(
-    "act", ["FileLease(path / 'lock').acquire('us')", "FileFrontDoor(path / 'door.json').point_to('south')"]
+    "act", ["FileLease(path / 'lock').acquire('us')", "FileClientRouting(path / 'door.json').route_to('south')"]
 )
 def test_a_full_disk_is_named_with_its_remedy_and_leaves_nothing_behind(tmp_path: Path, act: str) -> None:
     (tmp_path / "door.json").write_text('{"site": "north"}')

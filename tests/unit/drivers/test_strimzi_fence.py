@@ -9,7 +9,7 @@ import pytest
 from drctl.drivers.strimzi.access import StrimziAccess
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.errors import ConfigInvalid, Conflict, NotFound, NotProven
-from drctl.model.fence import Denial, Scope
+from drctl.model.fence import DenyRule, Scope
 from drctl.model.resources import KAFKA, KAFKA_USER, SECRET, STRIMZI, Object
 from drctl.model.site import Canary, Site, Strimzi
 from tests.fakes import FakeApi, FakeFence, FakeResources, FakeSite
@@ -23,8 +23,8 @@ ALLOW: dict[str, Any] = {
 }
 
 
-def denials(*principals: str) -> frozenset[Denial]:
-    return frozenset(Denial(principal, scope) for principal in principals for scope in BOTH)
+def denials(*principals: str) -> frozenset[DenyRule]:
+    return frozenset(DenyRule(principal, scope) for principal in principals for scope in BOTH)
 
 
 class Earth:
@@ -99,7 +99,7 @@ TAKEN: dict[str, Any] = {
 def test_a_deny_rule_that_the_users_owner_wrote_stays_theirs_until_it_is_adopted() -> None:
     earth = Earth()
     earth.user("shop", "scram-sha-512", ALLOW, TAKEN)
-    owners = Denial(SHOP, Scope.TOPICS)
+    owners = DenyRule(SHOP, Scope.TOPICS)
     earth.site.denials, earth.site.of_others = {owners}, {owners}
     earth.fence.deny(denials(SHOP))
     assert {each.scope: each.own for each in earth.fence.standing()} == {

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from drctl.drivers.kafka.traffic import Incoming
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.errors import Conflict
 from drctl.lab.clients import common, consumer
 from drctl.lab.steady import SteadyTime
@@ -60,8 +60,8 @@ def _going_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_member_whose_client_can_never_go_on_begins_again_with_a_new_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock, door = SystemClock(), FileFrontDoor(tmp_path / "door.json")
-    door.point_to("north")
+    clock, door = SystemClock(), FileClientRouting(tmp_path / "door.json")
+    door.route_to("north")
     history = HistoryWriter(tmp_path / "history.jsonl")
     around = common.Surroundings({"north": Any}, door, history, clock, SteadyTime.begun(clock))  # type: ignore[dict-item]
     options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind="static")

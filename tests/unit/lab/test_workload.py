@@ -16,8 +16,8 @@ from uuid import UUID
 import pytest
 
 from drctl.drills.timeline import Histories
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
-from drctl.drivers.store.front_door import FileFrontDoor
 from drctl.lab.clients.common import UNPACED, Pace, Surroundings
 from drctl.lab.lab import Lab
 from drctl.lab.ports import free_ports
@@ -167,7 +167,7 @@ def test_a_step_of_the_wall_clock_does_not_hide_what_was_acknowledged_after_the_
     clock = FakeClock()
     time = SteadyTime.begun(clock)
     history = HistoryWriter(tmp_path / "producer-orders.jsonl")
-    client = Surroundings({}, FileFrontDoor(tmp_path / "door.json"), history, clock, SteadyTime(clock, time.offset))
+    client = Surroundings({}, FileClientRouting(tmp_path / "door.json"), history, clock, SteadyTime(clock, time.offset))
     clock.sleep(10)
     opened = time.now()
     clock.set(by=timedelta(hours=-1))
@@ -202,7 +202,7 @@ def client_of(tmp_path: Path, *ports: int) -> Iterator[Surroundings]:
     clock = FakeClock()
     history = HistoryWriter(tmp_path / "client.jsonl")
     addresses = {"north": [("localhost", port) for port in ports]}
-    door = FileFrontDoor(tmp_path / "door.json")
+    door = FileClientRouting(tmp_path / "door.json")
     yield Surroundings({}, door, history, clock, SteadyTime.begun(clock), addresses)
     history.close()
 
@@ -223,10 +223,10 @@ def test_a_client_that_leaves_no_lost_sites_takes_none_for_lost(tmp_path: Path) 
         assert not client.lost("south")
 
 
-def test_a_client_waits_while_the_front_door_names_a_lost_site(tmp_path: Path) -> None:
+def test_a_client_waits_while_the_client_routing_names_a_lost_site(tmp_path: Path) -> None:
     with client_of(tmp_path, *free_ports(1)) as client:
-        client.door.point_to("north")
-        waiting = threading.Timer(0.4, client.door.point_to, ["south"])
+        client.door.route_to("north")
+        waiting = threading.Timer(0.4, client.door.route_to, ["south"])
         waiting.start()
         assert client.await_site() == "south"
         waiting.join()

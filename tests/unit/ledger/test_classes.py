@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drctl.ledger.checker import GroupFindings, Named, RecordFindings
+from drctl.ledger.checker import Examples, GroupFindings, RecordFindings
 
 PAGE = Path("docs/proof-classes.md").read_text("utf-8")
 HISTORIES = Path("tests/histories")
@@ -27,7 +27,7 @@ def _span(number: str) -> range:
 
 def test_every_class_that_the_checker_counts_is_on_the_page() -> None:
     counted = {name for kind in (RecordFindings, GroupFindings) for name, value in kind.__annotations__.items()
-               if value is Named}  # fmt: skip
+               if value is Examples}  # fmt: skip
     assert {"lost", "skipped"} <= counted
     assert {name for name in counted if f"`{name}`" not in PAGE} == set()
 

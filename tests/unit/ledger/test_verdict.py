@@ -7,13 +7,13 @@ import pytest
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
-from drctl.ledger.verdict import Phase, Traffic, Weight, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.verdict import Verdict, exit_code
 
 A = Stream(1, "readings", 0)
 READS = {"billing": ("readings",)}
 WINDOWS = {f"{phase} the fault": Traffic(phase, 10, 5) for phase in Phase}
-WEIGHT = Weight(WINDOWS, {"the fault": True}, dict.fromkeys(PLANTED, True))
+WEIGHT = EvidenceRequirements(WINDOWS, {"the fault": True}, dict.fromkeys(PLANTED, True))
 
 
 def clean() -> list[Event]:

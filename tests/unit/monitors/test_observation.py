@@ -13,7 +13,7 @@ ORDERS = TopicPartition("shop.orders", 0)
 def test_a_healthy_world_is_seen_whole() -> None:
     world = fake_world()
     facts = observe(world.ports(), "north", "south")
-    assert facts.front_door.value == "north"
+    assert facts.client_routing.value == "north"
     assert isinstance(facts.source.cluster.value, Cluster)
     assert facts.link.status.value is not None
     assert facts.link.status.value.working

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[3] / "drctl"
 STILL_TWICE = {
-    "Address", "Answer", "Change", "Claim", "Cluster", "Diagnosis", "Event", "Followed", "Judged", "Line", "Node",
+    "Address", "Answer", "Change", "Claim", "Cluster", "Diagnosis", "Event", "TailStatus", "Judged", "Line", "Node",
     "Number", "Outcome", "Phase", "Processes", "Reader", "Refused", "Scope", "Seen", "Sighting", "SitePart", "Span",
     "Standing", "Storage", "Tail", "Terms", "Undecided", "Workload",
 }  # fmt: skip

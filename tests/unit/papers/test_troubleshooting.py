@@ -5,7 +5,7 @@ import runpy
 from pathlib import Path
 
 from drctl.cli import EXIT_CODES
-from drctl.decide.rules import Concern
+from drctl.decide.rules import GateCategory
 from drctl.errors import DrctlError
 from drctl.model.verdict import Verdict, exit_code
 
@@ -28,7 +28,7 @@ def _codes(kind: type[DrctlError]) -> set[int]:
 
 
 def test_every_exit_code_is_there_and_no_other_in_the_order_of_their_numbers() -> None:
-    returned = _codes(DrctlError) | {concern.value for concern in Concern} | {exit_code(each) for each in Verdict}
+    returned = _codes(DrctlError) | {concern.value for concern in GateCategory} | {exit_code(each) for each in Verdict}
     assert list(_rows()) == sorted(returned | {0, 130})
 
 

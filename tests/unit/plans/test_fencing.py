@@ -5,24 +5,26 @@ from dataclasses import replace
 import pytest
 
 from drctl.errors import StepFailed
-from drctl.model.fence import Denial, Scope, Writers
+from drctl.model.fence import DenyRule, Scope, Writers
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Run
 from drctl.plans import evidence, fencing
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from tests.fakes import FakeFence, FakeWorld
 
 READINGS = TopicPartition("turbines.readings", 0)
 
 
-def a_scene(earth: FakeWorld) -> Scene:
+def a_scene(earth: FakeWorld) -> StepContext:
     run = Run("r", "switchover", "fake", "0", "north", "south", 1)
-    return Scene(earth.ports(), run, {}, {}, crossed=False, say=lambda _: None, in_charge=lambda: None)
+    return StepContext(
+        earth.ports(), run, {}, {}, past_point_of_no_return=False, report=lambda _: None, check_authority=lambda: None
+    )
 
 
 def test_every_writer_is_denied_but_the_replication_principals() -> None:
     found = fencing.denials(a_scene(FakeWorld()), Scope.TOPICS)
-    assert found == {Denial(p, Scope.TOPICS) for p in ("User:turbines", "User:shop", "User:canary")}
+    assert found == {DenyRule(p, Scope.TOPICS) for p in ("User:turbines", "User:shop", "User:canary")}
 
 
 def test_a_site_where_everyone_may_write_cannot_be_fenced_per_principal() -> None:
@@ -35,13 +37,13 @@ def test_a_site_where_everyone_may_write_cannot_be_fenced_per_principal() -> Non
 
 def test_a_writer_that_is_added_later_brings_the_fence_down() -> None:
     earth = FakeWorld()
-    scene = a_scene(earth)
-    fencing.put_up(scene, Scope.TOPICS)
-    assert fencing.stand(scene, Scope.TOPICS)
+    ctx = a_scene(earth)
+    fencing.put_up(ctx, Scope.TOPICS)
+    assert fencing.stand(ctx, Scope.TOPICS)
     earth.north.allowed.add("User:new")
-    assert not fencing.stand(scene, Scope.TOPICS)
+    assert not fencing.stand(ctx, Scope.TOPICS)
     with pytest.raises(StepFailed, match="User:new should be denied topics"):
-        fencing.require(scene, Scope.TOPICS)
+        fencing.require(ctx, Scope.TOPICS)
 
 
 class Knowing(FakeFence):

@@ -1,4 +1,4 @@
-"""Plans and scenes."""
+"""Plans and contexts."""
 
 import ast
 import inspect
@@ -14,7 +14,7 @@ from drctl.errors import ConfigInvalid
 from drctl.plans import steps as package
 from drctl.plans.plan import Plan, Step
 from drctl.plans.steps.fence_writes import FenceWrites
-from drctl.plans.steps.open_target import OpenTarget
+from drctl.plans.steps.unfence_target import UnfenceTarget
 from drctl.plans.switchover import ordered
 
 ORDER = [
@@ -25,22 +25,22 @@ ORDER = [
     "place-sinks",
     "prove-ahead",
     "fence-writes",
-    "settle-transactions",
+    "await-open-transactions",
     "fence-transactions",
     "prove-fence",
     "drain-link",
     "stop-sinks",
     "scale-down-source",
-    "close-consumers",
+    "drain-consumers",
     "hand-over-positions",
     "stop-link",
     "record-handover-point",
-    "confirm-source",
-    "open-target",
-    "point-clients-over",
+    "check-source-unmoved",
+    "unfence-target",
+    "route-clients-to-target",
     "scale-up-target",
     "start-sinks",
-    "turn-link-around",
+    "reverse-replication",
     "watch-first-commits",
 ]
 
@@ -48,10 +48,10 @@ ORDER = [
 def test_a_switchover_takes_its_steps_in_this_order() -> None:
     plan = ordered("north", "south", observe=lambda *_: None)  # type: ignore[arg-type]
     assert [step.name for step in plan.steps] == ORDER
-    assert plan.point_of_no_return == "open-target"
-    assert [step.name for step in plan.way_back] == [
-        "reopen-source",
-        "point-clients-back",
+    assert plan.point_of_no_return == "unfence-target"
+    assert [step.name for step in plan.rollback] == [
+        "unfence-source",
+        "route-clients-to-source",
         "restore-positions",
         "resume-sinks",
         "scale-back-source",
@@ -61,17 +61,17 @@ def test_a_switchover_takes_its_steps_in_this_order() -> None:
 
 def test_one_can_turn_back_until_the_target_is_open() -> None:
     plan = ordered("north", "south", observe=lambda *_: None)  # type: ignore[arg-type]
-    assert [name for name in ORDER if plan.can_turn_back_after(name)] == ORDER[: ORDER.index("open-target")]
+    assert [name for name in ORDER if plan.can_turn_back_after(name)] == ORDER[: ORDER.index("unfence-target")]
 
 
 def test_a_plan_with_two_steps_of_one_name_is_none() -> None:
     with pytest.raises(ConfigInvalid, match="not unique"):
-        Plan("x", "a", "b", (FenceWrites(), FenceWrites(), OpenTarget()), "open-target", ())
+        Plan("x", "a", "b", (FenceWrites(), FenceWrites(), UnfenceTarget()), "unfence-target", ())
 
 
 def test_a_plan_whose_point_of_no_return_is_no_step_is_none() -> None:
     with pytest.raises(ConfigInvalid, match="point of no return"):
-        Plan("x", "a", "b", (FenceWrites(),), "open-target", ())
+        Plan("x", "a", "b", (FenceWrites(),), "unfence-target", ())
 
 
 def _steps() -> Iterator[type[Step]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drctl.cli import EXIT_CODES
-from drctl.decide.rules import Concern
+from drctl.decide.rules import GateCategory
 from drctl.errors import DrctlError
 from drctl.model.fence import MARK
 from drctl.model.site import Canary, Site
@@ -30,7 +30,7 @@ def test_the_folder_holds_no_page_without_a_plan() -> None:
 def test_a_page_names_every_step_and_the_way_back() -> None:
     text = render.pages()["switchover.md"]
     plan = ordered("source", "target", observe=lambda *_: None)  # type: ignore[arg-type]
-    for step in (*plan.steps, *plan.way_back):
+    for step in (*plan.steps, *plan.rollback):
         assert f"`{step.name}`" in text
         assert step.title in text
     assert text.count("**point of no return**") == 1
@@ -53,7 +53,9 @@ def test_every_exit_code_says_what_to_do() -> None:
     table = _codes(render.pages()[render.BEGIN])
     told = {int(code) for code in re.findall(r"(?:^|\s)(\d{1,3}) (?=\s?\S)", EXIT_CODES)}
     assert table == told
-    raised = _kinds(DrctlError) | {concern.value for concern in Concern} | {exit_code(verdict) for verdict in Verdict}
+    raised = (
+        _kinds(DrctlError) | {concern.value for concern in GateCategory} | {exit_code(verdict) for verdict in Verdict}
+    )
     assert table == raised | {0, 130}
 
 

@@ -6,15 +6,17 @@ import pytest
 
 from drctl.errors import Conflict, DeadlinePassed, Forbidden, Unreachable
 from drctl.model.run import Run
-from drctl.plans.plan import Scene
+from drctl.plans.plan import StepContext
 from drctl.plans.waiting import patiently, wait_until_none
 from tests.fakes import FakeWorld
 
 
-def a_scene(said: list[str] | None = None) -> Scene:
+def a_scene(said: list[str] | None = None) -> StepContext:
     run = Run("r", "switchover", "fake", "0", "north", "south", 1)
     say: Callable[[str], None] = (said if said is not None else []).append
-    return Scene(FakeWorld().ports(), run, {}, {}, crossed=False, say=say, in_charge=lambda: None)
+    return StepContext(
+        FakeWorld().ports(), run, {}, {}, past_point_of_no_return=False, report=say, check_authority=lambda: None
+    )
 
 
 def answers(*given: Sequence[str] | Exception) -> Callable[[], Sequence[str]]:
@@ -42,10 +44,10 @@ def test_a_deadline_names_what_was_waited_for_and_the_remedy() -> None:
 
 
 def test_the_step_timeout_is_the_deadline_unless_another_is_given() -> None:
-    scene = a_scene()
+    ctx = a_scene()
     with pytest.raises(DeadlinePassed, match="waited 30 s"):
-        wait_until_none(scene, "all is well", answers(["a"]))
-    assert scene.world.clock.monotonic() == pytest.approx(30, abs=0.5)
+        wait_until_none(ctx, "all is well", answers(["a"]))
+    assert ctx.world.clock.monotonic() == pytest.approx(30, abs=0.5)
 
 
 def test_many_names_are_counted() -> None:
@@ -64,15 +66,15 @@ def test_a_question_is_asked_again_past_a_passing_error() -> None:
 
 
 def test_a_question_that_is_never_answered_fails_with_the_last_error() -> None:
-    scene = a_scene()
+    ctx = a_scene()
     with pytest.raises(Unreachable, match="gone"):
-        patiently(scene, answers(Unreachable("gone")))
-    assert scene.world.clock.monotonic() == pytest.approx(10, abs=0.5)
+        patiently(ctx, answers(Unreachable("gone")))
+    assert ctx.world.clock.monotonic() == pytest.approx(10, abs=0.5)
 
 
 @pytest.mark.parametrize("error", [DeadlinePassed("waited already"), Forbidden("no right")])
 def test_what_asking_again_cannot_help_fails_at_once(error: Exception) -> None:
-    scene = a_scene()
+    ctx = a_scene()
     with pytest.raises(type(error)):
-        patiently(scene, answers(error))
-    assert scene.world.clock.monotonic() == 0
+        patiently(ctx, answers(error))
+    assert ctx.world.clock.monotonic() == 0

@@ -23,7 +23,7 @@ def api() -> FakeResources:
 
 def service(earth: FakeWorld, lease: FakeResources, me: str) -> tuple[Watch, Election]:
     election = Election(lease, "drctl", me, SPANS, earth.clock)
-    return Watch(earth.ports(), status, timedelta(seconds=15), warm=True, election=election), election
+    return Watch(earth.ports(), status, timedelta(seconds=15), group_sync=True, election=election), election
 
 
 def lead(earth: FakeWorld, election: Election) -> None:
@@ -88,7 +88,7 @@ def test_a_leadership_that_ends_within_a_cycle_ends_the_cycle_before_the_next_co
     before = len([name for name in earth.effects.names if name.startswith("commit")])
     watch.keeper.cycle_or_tell()
     assert len([name for name in earth.effects.names if name.startswith("commit")]) == before + 1
-    assert watch.keeper.warm is None
+    assert watch.keeper.group_sync is None
 
 
 def test_the_metrics_tell_the_truth_although_the_election_hangs() -> None:

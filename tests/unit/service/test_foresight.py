@@ -9,7 +9,7 @@ from drctl.model.loss import AcceptedLoss
 from drctl.monitors import status
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import fail_over, kept_warm, lose
+from tests.spec.failing import fail_over, lose, synced
 
 
 def watching(earth: FakeWorld) -> Watch:
@@ -48,7 +48,7 @@ def test_a_site_that_is_silent_keeps_its_last_sighting_and_when_it_fell_silent()
 
 
 def test_what_a_failover_would_cost_is_a_metric_and_unknown_where_nobody_can_tell() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     watch = watching(earth)
     watch.cycle()
     assert 'drctl_forecast_loss_records{source="north"}' in shown(watch)
@@ -62,7 +62,7 @@ def test_what_a_failover_would_cost_is_a_metric_and_unknown_where_nobody_can_tel
 
 
 def test_a_left_site_that_is_back_and_not_fenced_is_told_loudly_until_it_is() -> None:
-    earth = kept_warm(fake_world())
+    earth = synced(fake_world())
     lose(earth)
     fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True))
     watch = watching(earth)

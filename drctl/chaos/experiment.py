@@ -1,0 +1,143 @@
+"""One experiment under load on the lab, judged by the ledger and by what others saw of the fault."""
+
+import getpass
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from drctl.chaos.admission import Experiment
+from drctl.chaos.environment import EVIDENCE, LAB
+from drctl.drills.audit_reader import fresh_reader, log_ends
+from drctl.drills.bundle.write import FAULTS, TOOLKIT_JOURNAL, TOOLKIT_LOG, keep_trial
+from drctl.drills.experiments.facts import trial_as_json
+from drctl.drills.experiments.judging import AFTER, BEFORE, Origin, Outcome, Remains, Trial, judged
+from drctl.drills.outcome import Work
+from drctl.drills.provenance import commit, versions
+from drctl.drills.timeline import Histories
+from drctl.drivers.store.client_routing import FileClientRouting
+from drctl.errors import LabError
+from drctl.lab.lab import Lab
+from drctl.lab.steady import SteadyTime
+from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
+from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
+
+SLOWEST = 120.0
+"""Seconds that a slow machine gets to acknowledge what a verdict needs before and after the fault."""
+
+LONGEST = 600.0
+"""Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
+
+PRIMARY = "north"
+CHILD = "chaostoolkit"
+WORK = Work(READS, CLIENTS, COMPACTED)
+"""Who is to do what under every experiment."""
+
+
+def conduct(
+    lab: Lab,
+    experiment: Experiment,
+    folder: Path,
+    *,
+    say: Callable[[str], None],
+    settle: float = 10,
+    patience: float = WHOLE_WITHIN,
+) -> Outcome:
+    """Let the workload run, conduct the experiment in a child process, let it settle, keep the evidence, and judge.
+
+    Experiments act on north, so LabError if that is not the lab's primary; and on a whole lab, so LabError if one that
+    an earlier experiment has left otherwise is not whole within ``patience`` seconds. What the workload did not write
+    is left out.
+    """
+    primary = FileClientRouting(lab.folder / "client-routing.json").site()
+    if primary != PRIMARY:
+        raise LabError(f"the lab's primary is {primary}", remedy=f"make {PRIMARY} the primary again, with a switchover")
+    await_whole(lab, patience)
+    run = uuid4()
+    since = log_ends(lab, primary)
+    say("the workload starts")
+    time = SteadyTime.begun(lab.clock)
+    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
+    try:
+        _let_work(lab, workload, settle, BEFORE)
+        began = time.now()
+        say(f"experiment {experiment.path.name}")
+        _in_a_child(lab, experiment.path, folder)
+        ended = time.now()
+        say("the workload settles")
+        _let_work(lab, workload, settle, AFTER)
+        workload.stop_producers()
+        workload.catch_up(say)
+        # Whoever reads again does so now.
+        lab.clock.sleep(3)
+    finally:
+        workload.stop()
+    found = tuple(fresh_reader(lab, primary, run, since))
+    trial = Trial(
+        id=f"{experiment.path.stem}-{lab.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        stated=experiment.statement,
+        work=WORK,
+        began=began,
+        ended=ended,
+        complete=workload.complete(),
+        origin=Origin(_user(), socket.gethostname(), commit(), versions()),
+    )
+    keep_trial(folder, trial_as_json(trial), found, workload.histories)
+    seen = Histories.read(workload.histories)
+    return judged(trial, Remains(seen, found, _bytes(folder / TOOLKIT_JOURNAL), _bytes(folder / FAULTS) or b""))
+
+
+def _bytes(path: Path) -> bytes | None:
+    """What a child process left there; None if it left nothing."""
+    return path.read_bytes() if path.is_file() else None
+
+
+def _let_work(lab: Lab, workload: Workload, seconds: float, floor: int) -> None:
+    """That long, and on a slow machine until so many records more are acknowledged and every group has read on."""
+    begun = Counter(workload.counts())
+    lab.clock.sleep(seconds)
+    deadline = lab.clock.monotonic() + SLOWEST
+    while lab.clock.monotonic() < deadline:
+        grown = workload.counts() - begun
+        if grown["acknowledged"] > floor and all(grown[f"processed {group.name}"] for group in GROUPS):
+            return
+        lab.clock.sleep(0.5)
+
+
+def _in_a_child(lab: Lab, experiment: Path, folder: Path) -> None:
+    """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
+    for name in (TOOLKIT_JOURNAL, FAULTS):
+        (folder / name).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(folder / TOOLKIT_JOURNAL)]
+    environment = {**os.environ, LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS)}
+    lab.processes.start(CHILD, command, environment)
+    try:
+        lab.processes.wait_gone(CHILD, LONGEST)
+    except LabError:
+        _end(lab)
+    except BaseException:
+        _end(lab)
+        raise
+    shutil.copyfile(lab.folder / "logs" / f"{CHILD}.log", folder / TOOLKIT_LOG)
+
+
+def _end(lab: Lab) -> None:
+    """Interrupt the toolkit, which then plays its rollbacks; kill it if it does not come to an end."""
+    lab.processes.signal(CHILD, "SIGTERM")
+    try:
+        lab.processes.wait_gone(CHILD, 60)
+    except LabError:
+        lab.processes.signal(CHILD, "SIGKILL")
+        lab.processes.wait_gone(CHILD)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"uid {os.getuid()}"

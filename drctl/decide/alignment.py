@@ -1,0 +1,156 @@
+"""Aligned spans: the same part of both logs, with every pair of records that is certain to be a record and its image.
+
+An aligned span lies between two anchors, behind the newest one, or below the first. Three facts make it certain.
+Records are copied in order, so what lies between two anchors at the source lies between them at the target. Without
+compaction nothing inside a log is missing, so the two parts must be equal, one by one. With compaction, the copies of
+one and the same record vanish oldest first, on each site in its own time: whatever is left on both sides are the newest
+ones, so equal records are paired from the back; but only below an offset sync, where all are known to have been copied.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from drctl.model.offsets import OffsetSync, RecordId
+
+ORIGIN = OffsetSync(-1, -1)
+"""A claim that always holds: what lies behind the beginning of one log lies behind the beginning of the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedSpan:
+    """``pairs`` rise in both offsets and include the anchors at either end, if there are such.
+
+    ``source`` and ``target`` are the offsets of all data records strictly inside. ``closed``: all of the source's were
+    copied, and every image still there is among the pairs. ``compared`` counts pairs of records seen to be equal.
+    ``contradiction`` says why nothing in here can be trusted, and is empty otherwise.
+    """
+
+    pairs: tuple[OffsetSync, ...]
+    source: tuple[int, ...]
+    target: tuple[int, ...]
+    closed: bool
+    compared: int = 0
+    contradiction: str = ""
+
+    def around(self, position: int) -> tuple[OffsetSync | None, OffsetSync | None]:
+        """The last pair below the position and the first at or above it."""
+        n = bisect_left(self.pairs, position, key=_upstream)
+        return (self.pairs[n - 1] if n else None), (self.pairs[n] if n < len(self.pairs) else None)
+
+    def nothing_vanished(self, start: int, stop: int) -> bool:
+        """Whether no source record with ``start <= offset < stop`` can have an unpaired image at the target."""
+        return start == stop or (self.closed and self.source_records(start, stop) == stop - start)
+
+    def source_records(self, start: int, stop: int) -> int:
+        """How many data records the source holds with ``start <= offset < stop``."""
+        return bisect_left(self.source, stop) - bisect_left(self.source, start)
+
+    def image_between(self, start: int, stop: int) -> bool:
+        """Whether a record at the target, paired or not, lies in here with ``start <= offset < stop``."""
+        n = bisect_left(self.target, start)
+        if n < len(self.target) and self.target[n] < stop:
+            return True
+        return any(start <= pair.downstream < stop for pair in self.pairs)
+
+    def target_records(self, after: int, before: int) -> int:
+        """How many data records the target holds with ``after < offset < before``."""
+        return bisect_left(self.target, before) - bisect_right(self.target, after)
+
+
+def between(
+    lower: OffsetSync, upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool
+) -> AlignedSpan:
+    """The aligned span between two anchors; ``source`` and ``target`` are the records strictly inside."""
+    matched = _in_step(source, target) if len(source) == len(target) else None
+    if matched is None and compacted:
+        matched = _from_the_back(source, target)
+    if matched is None:
+        at = _first_difference(source, target)
+        return _stretch((lower, upper), (), source, target, f"they differ from the record at {at} of the source on")
+    return _stretch((lower, upper), matched, source, target)
+
+
+def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool) -> AlignedSpan:
+    """The aligned span behind the newest anchor: the source may hold records that were not copied yet."""
+    if compacted:
+        return _stretch((lower,), _certain(lower, source, target), source, target, closed=False)
+    matched = _in_step(source[: len(target)], target) if len(target) <= len(source) else None
+    if matched is None:
+        at = _first_difference(source, target)
+        return _stretch((lower,), (), source, target, f"they differ from the record at {at} of the source on")
+    return _stretch((lower,), matched, source, target)
+
+
+def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> AlignedSpan:
+    """The aligned span below the first anchor, without compaction: either log may begin before the other."""
+    count = min(len(source), len(target))
+    matched = _in_step(source[len(source) - count :], target[len(target) - count :])
+    if matched is None:
+        return _stretch((upper,), (), source, target, "counted backward, they differ")
+    return _stretch((upper,), matched, source, target)
+
+
+def repeats_its_beginning(records: Sequence[RecordId]) -> bool:
+    """Whether a record equal to the first one follows, so that another log may begin at either."""
+    return any(record.digest == records[0].digest for record in records[1:])
+
+
+def _stretch(
+    anchors: Sequence[OffsetSync],
+    matched: Sequence[OffsetSync],
+    source: Sequence[RecordId],
+    target: Sequence[RecordId],
+    contradiction: str = "",
+    *,
+    closed: bool = True,
+) -> AlignedSpan:
+    pairs = tuple(sorted((*anchors, *matched), key=_upstream))
+    if any(a.downstream >= b.downstream for a, b in pairwise(pairs)):
+        contradiction = "equal records stand in another order"
+    here, there = tuple(r.offset for r in source), tuple(r.offset for r in target)
+    return AlignedSpan(pairs, here, there, closed, len(matched), contradiction)
+
+
+def _in_step(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...] | None:
+    if any(a.digest != b.digest for a, b in zip(source, target, strict=True)):
+        return None
+    return tuple(OffsetSync(a.offset, b.offset) for a, b in zip(source, target, strict=True))
+
+
+def _from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
+    waiting: dict[bytes, list[int]] = {}
+    for record in target:
+        waiting.setdefault(record.digest, []).append(record.offset)
+    return tuple(
+        OffsetSync(record.offset, waiting[record.digest].pop())
+        for record in reversed(source)
+        if waiting.get(record.digest)
+    )
+
+
+def _certain(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
+    # Behind the newest anchor a vanished copy may have been written to the target while its survivor was not yet. So
+    # only what never had a copy is certain: alone on both sides, and nothing vanished in front of it.
+    here, there = Counter(r.digest for r in source), Counter(r.digest for r in target)
+    image = {r.digest: r.offset for r in target}
+    found = []
+    for n, record in enumerate(source):
+        if record.offset != lower.upstream + 1 + n:
+            break
+        if here[record.digest] == there[record.digest] == 1:
+            found.append(OffsetSync(record.offset, image[record.digest]))
+    return tuple(found)
+
+
+def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) -> int | str:
+    for a, b in zip(source, target, strict=False):
+        if a.digest != b.digest:
+            return a.offset
+    return source[len(target)].offset if len(source) > len(target) else "the end"
+
+
+def _upstream(pair: OffsetSync) -> int:
+    return pair.upstream

@@ -1,0 +1,51 @@
+"""What the clients' own histories say of the switchovers. drctl does not know what they saw."""
+
+from collections.abc import Collection, Sequence
+
+from drctl.drills.outcome import Handover
+from drctl.drills.timeline import Histories
+from drctl.ledger.checker import Findings
+from drctl.ledger.verdict import Phase, Traffic
+
+OPENED = "unfence-target"
+
+
+def windows(histories: Histories, handovers: Sequence[Handover]) -> dict[str, Traffic]:
+    """Records acknowledged before, during and after the switchovers, with the floor below which they prove nothing."""
+    first, last = handovers[0], handovers[-1]
+
+    def between(phase: Phase, began: float, ended: float, floor: int) -> Traffic:
+        return Traffic(phase, histories.acknowledged_between(began, ended), floor)
+
+    return {
+        "before the switchover": between(Phase.BEFORE, 0, first.began, 500),
+        "during the switchover": between(Phase.DURING, first.began, first.ended, 50),
+        f"at {first.target}": between(Phase.DURING, first.ended, last.began, 200),
+        "after the return": between(Phase.AFTER, last.ended, float("inf"), 100),
+    }
+
+
+def evidence(
+    histories: Histories, handovers: Sequence[Handover], standby: Findings, clients: Collection[str]
+) -> dict[str, bool]:
+    """Everything that clients must have seen for a verdict to mean something, and whether they did.
+
+    ``clients`` names all that were started: one that left no history has seen nothing.
+    """
+    found: dict[str, bool] = {}
+    until = [handover.step_began(OPENED) for handover in handovers[1:]] + [float("inf")]
+    for handover, next_opened in zip(handovers, until, strict=True):
+        source, target = handover.source, handover.target
+        opened = handover.step_began(OPENED)
+        late = histories.acknowledged_between(opened, next_opened, source)
+        found[f"a group lagged when {source} handed over"] = any(handover.lags.values())
+        found[f"producers were denied at {source}"] = histories.denied_between(handover.began, next_opened, source)
+        found[f"nothing was acknowledged at {source} once {target} was opened"] = late == 0
+        found[f"every client worked at {target} afterwards"] = bool(clients) and all(
+            any(line.site == target and opened < line.at < next_opened for line in histories.done(client))
+            for client in clients
+        )
+    found["the standby holds every record, too"] = (
+        not any(standby.records.faults.values()) and standby.records.acknowledged > 0
+    )
+    return found

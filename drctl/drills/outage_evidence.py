@@ -1,0 +1,77 @@
+"""What others than the injector saw of an outage, and what the clients' own histories say of it."""
+
+from collections.abc import Collection
+
+from drctl.drills.client_evidence import OPENED
+from drctl.drills.outcome import Outage
+from drctl.drills.timeline import Histories
+from drctl.ledger.checker import Findings
+from drctl.ledger.verdict import Phase, Traffic
+from drctl.model.fence import FenceState
+
+LOAD = 5.0
+"""Seconds right before the loss in which there must be traffic: a site that is lost idle strands nothing."""
+
+
+def outage_windows(histories: Histories, outage: Outage) -> dict[str, Traffic]:
+    """Records acknowledged before, during and after the outage, with the floor below which they prove nothing."""
+    source, target, lost, back = outage.source, outage.target, outage.lost_at, outage.returned_at
+
+    def between(phase: Phase, began: float, ended: float, site: str, floor: int) -> Traffic:
+        return Traffic(phase, histories.acknowledged_between(began, ended, site), floor)
+
+    return {
+        f"at {source} before it was lost": between(Phase.BEFORE, 0, lost, source, 500),
+        f"in the {LOAD:.0f} s before {source} was lost": between(Phase.BEFORE, lost - LOAD, lost, source, 50),
+        f"at {target} while {source} was gone": between(Phase.DURING, lost, back, target, 200),
+        f"at {target} after {source} was back": between(Phase.AFTER, back, float("inf"), target, 100),
+    }
+
+
+def outage_evidence(
+    histories: Histories, outage: Outage, findings: Findings, clients: Collection[str]
+) -> dict[str, bool]:
+    """Everything that must have been seen for a verdict to mean something, and whether it was.
+
+    ``clients`` names all that were started: one that left no history has seen nothing.
+    """
+    source, target = outage.source, outage.target
+    opened = outage.step_began(OPENED)
+    stated = outage.result.evidence["measure-loss"]["total"]
+    noticed = outage.noticed_at
+    return {
+        f"others than the injector saw {source} gone": bool(outage.observations) and all(outage.observations.values()),
+        f"drctl found {source} silent after it was lost, and before the failover": noticed is not None
+        and outage.lost_at <= noticed <= outage.began,
+        f"nothing was acknowledged at {source} once {target} was opened": histories.acknowledged_between(
+            opened, float("inf"), source
+        )
+        == 0,
+        f"every client worked at {target} afterwards": bool(clients)
+        and all(any(line.site == target and line.at > opened for line in histories.done(each)) for each in clients),
+        f"a group read at {target} what was acknowledged at {source}": _read_on(histories, outage),
+        f"every group had a position at {target}": not outage.result.evidence["confirm-positions"]["uncovered"],
+        "the loss was stated before it was accepted, and not too low": stated is not None
+        and stated >= findings.records.stranded.count,
+        f"{source} was closed when it was back, by proof": outage.fence.get("fence") == FenceState.PROVEN,
+        "the stranded tail begins at the frontier of the failover": not outage.tail.moved,
+        "the salvaged files are as they were written": not outage.tail.faults,
+        "every stranded record was decided on": not outage.tail.undecided,
+    }
+
+
+def _read_on(histories: Histories, outage: Outage) -> bool:
+    """Without such a record the positions at the survivor were put to no test."""
+    lines = [line for client in histories.lines.values() for line in client]
+    here = {
+        tuple(record[:4])
+        for line in lines
+        if line.kind == "acknowledged" and line.site == outage.source
+        for record in line.records
+    }
+    return any(
+        tuple(record) in here
+        for line in lines
+        if line.kind == "processed" and line.site == outage.target and line.at > outage.lost_at
+        for record in line.records
+    )

@@ -1,0 +1,293 @@
+"""Keeping the standby in sync: the groups' positions there follow those at the source, each one proven or certain."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+
+from drctl.errors import Conflict, DrctlError, NotProven, Superseded, Unreachable
+from drctl.model.changes import NOTHING_UNDECIDED, Undecided
+from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import Run, RunState
+from drctl.model.translation import Answer, Refusal, Translated
+from drctl.plans import evidence
+from drctl.plans.answering import Answers, Due, Wanted, not_copied, translate_apart
+from drctl.plans.apart import apart
+from drctl.plans.group_sync_notes import begin, left_by_last_move, note_before
+from drctl.plans.images import Images
+from drctl.plans.ownership import Ownership
+from drctl.plans.record import unfinished
+from drctl.plans.selection import handed_over, left_by_failover
+from drctl.plans.stamp import Stamp, metadata_of
+from drctl.plans.standby import AskedStandby, Held, Positions, Standby
+from drctl.ports import World
+
+SOON = 0.5
+"""Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
+RETRY = 10.0
+"""Seconds after which a refused position is tried again: what stands in its way seldom goes within moments."""
+AGAIN, SELDOM = 1.0, 60.0
+"""The same for a group that failed, doubled each time, and the most of it: a coordinator that moves is back within
+moments; one that is gone costs all groups the time of its silence."""
+
+
+class GroupSync:
+    """Follows one source. What a cycle costs grows with what moved since the last one, not with the number of groups.
+
+    Everything it knows can be lost at any moment: a new one begins with all positions as moved. It never sends a group
+    past a record that the group has not read, and leaves alone what others use, and groups that ``undecided`` hides.
+    ``leads`` says, at every moment, whether it is still ours to act.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        source: str,
+        target: str,
+        standby: Standby | None = None,
+        *,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.world, self.source, self.target, self.leads = world, source, target, leads
+        self.standby = standby or AskedStandby(world.sites[target].positions)
+        self.epoch = world.epochs.current()
+        self._image = Images(world, source, target).of
+        self.statuses: dict[str, GroupSyncStatus] = {}
+        self.resting = False
+        self.undecided: Undecided = NOTHING_UNDECIDED
+        self._runs: tuple[tuple[Run, RunState], ...] = ()
+        self._away: Mapping[str, str] = {}
+        self._own = Ownership(world.plan.name, self.epoch, left_by_last_move(world, source, target))
+        self._begun = False
+        self._failures: dict[str, tuple[float, float]] = {}
+        self._due: dict[str, dict[TopicPartition, Due]] = defaultdict(dict)
+
+    def note(self, moved: Mapping[str, Positions]) -> None:
+        """These positions moved at the source; groups and topics that the plan file does not name are left out."""
+        plan, now = self.world.plan, self.world.clock.monotonic()
+        topics = set(plan.topics_at(self.source))
+        for group in (moved.keys() & set(plan.groups)) - self._away.keys():
+            for partition, committed in moved[group].items():
+                if partition.topic in topics:
+                    known = self._due[group].get(partition)
+                    self._due[group][partition] = Due(committed, known.moved if known else now)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a run is at work or was cut off: then its positions are the newer decision.
+
+        So it is while a failover away from the other site stands: what its groups had read there is evidence.
+        """
+        return bool(unfinished(self.world)) or left_by_failover(self.world, self.target)
+
+    def cycle(self) -> Mapping[str, GroupSyncStatus]:
+        """Translate, prove, commit and read back what is due; returns the groups that had something.
+
+        A group that fails, or that somebody contests, is told as such and stays due, and the others go on. Unreachable
+        if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin anew.
+        """
+        self._check_authority()
+        self._look_at_runs()
+        due = self._due_at(self.world.clock.monotonic())
+        due = {group: each for group, each in due.items() if not self.undecided.hides(group)}
+        if not due or self.resting:
+            return {}
+        answers, failed = translate_apart(self.world, self.source, self.target, due)
+        due = {
+            group: positions
+            for group, positions in due.items()
+            if group not in failed and not self._copied_soon(group, positions, answers)
+        }
+        there, unread = apart(self.standby.held, tuple(due))
+        found = {
+            group: self._wanted(group, due[group], [answers[p, c.offset] for p, c in due[group].items()], held)
+            for group, held in there.items()
+        }
+        changed = {group: each.changed for group, each in found.items() if each.changed}
+        self._note_what_was_there(there, changed)
+        conflicts, refused = self._commit(changed)
+        failed = {**failed, **unread, **refused}
+        reached = found.keys() - refused.keys()
+        if not reached and any(isinstance(error, Unreachable) for error in failed.values()):
+            for site in (self.source, self.target):
+                self.world.sites[site].brokers.cluster()  # one that is silent is no group's failure
+        seen = {group: self._settled(group, found[group], group in conflicts) for group in reached}
+        seen |= {group: self._failed(group, error) for group, error in failed.items()}
+        self.statuses.update(seen)
+        return seen
+
+    def shown(self) -> Mapping[str, GroupSyncStatus]:
+        """How the groups stand; of those whose commits a transaction hides nobody can tell, and nothing is done."""
+        hidden = [group for group in self.world.plan.groups if self.undecided.hides(group)]
+        return self.statuses | dict.fromkeys(
+            (g for g in hidden if g not in self._away), GroupSyncStatus(GroupSyncState.UNDECIDED)
+        )
+
+    def forget(self, forgotten: Mapping[str, Iterable[TopicPartition]]) -> None:
+        """These positions are gone at the source: what the standby has is left to expire there."""
+        for group, partitions in forgotten.items():
+            for partition in partitions:
+                self._due.get(group, {}).pop(partition, None)
+                self._own.forget(group, [self._image(partition)])
+            if not self._own.left(group):
+                self.statuses.pop(group, None)
+
+    def refresh(self, groups: Iterable[str]) -> int:
+        """Commit once more what was left at the standby, before its brokers forget it; returns how many groups.
+
+        Groups that somebody else uses there by now are left alone.
+        """
+        self._check_authority()
+        left = {group: dict(kept) for group in groups if (kept := self._own.left(group)) and group not in self._away}
+        if not left or self.waiting:
+            return 0
+        there, unread = apart(self.standby.held, tuple(left))
+        own = {g: left[g] for g, held in there.items() if all(held.get(p) == each for p, each in left[g].items())}
+        _, failures = self._commit(own)
+        for failure in (*unread.values(), *failures.values()):
+            raise failure
+        return len(own)
+
+    def _due_at(self, now: float) -> Held:
+        """What is to be tried now, by group."""
+        due = {
+            group: {p: each.committed for p, each in positions.items() if each.since <= now}
+            for group, positions in self._due.items()
+            if self._failures.get(group, (0.0, 0.0))[1] <= now
+        }
+        return {group: positions for group, positions in due.items() if positions}
+
+    def _copied_soon(self, group: str, due: Positions, answers: Answers) -> bool:
+        """Whether waiting for the link a moment longer saves committing this group twice."""
+        since = min(each.moved for each in self._due[group].values())
+        young = self.world.clock.monotonic() - since < SOON
+        return young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
+
+    def _wanted(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> Wanted:
+        if contested := self._own.later(there):
+            return Wanted(due, answers, contested=f"{self.target}: {contested}")
+        wanted, refused, behind = self._answered(due, answers)
+        if self._own.used(group, there, wanted):
+            return Wanted(due, answers, used=True)
+        return Wanted(due, answers, wanted, {p: c for p, c in wanted.items() if there.get(p) != c}, refused, behind)
+
+    def _settled(self, group: str, found: Wanted, conflict: bool) -> GroupSyncStatus:
+        """What is done is due no more; returns how the group stands now."""
+        if found.contested or found.used or conflict:
+            self._try_again(group, found.due)
+            left = GroupSyncState.USED if found.used else GroupSyncState.ACTIVE
+            return GroupSyncStatus(GroupSyncState.CONTESTED if found.contested else left, why=found.contested)
+        self._own.settled(group, found.wanted)
+        self._failures.pop(group, None)
+        self._settle(group, found.due, found.answers)
+        state = (
+            GroupSyncState.REFUSED
+            if found.refused
+            else GroupSyncState.BEHIND
+            if found.behind
+            else GroupSyncState.PROVEN
+        )
+        return GroupSyncStatus(state, found.behind, found.refused, len(found.changed))
+
+    def _failed(self, group: str, error: DrctlError) -> GroupSyncStatus:
+        """What failed stays due, and is tried again soon; the more often it fails, the less often."""
+        pause, _ = self._failures.get(group, (AGAIN, 0.0))
+        self._failures[group] = min(SELDOM, 2 * pause), self.world.clock.monotonic() + pause
+        return GroupSyncStatus(GroupSyncState.FAILED, why=str(error))
+
+    def _answered(
+        self, due: Positions, answers: Iterable[Answer]
+    ) -> tuple[Positions, Mapping[TopicPartition, Refusal], int]:
+        """What to commit, what is refused, and how many records before these positions are not copied yet."""
+        certain: dict[TopicPartition, int] = {}
+        refused: dict[TopicPartition, Refusal] = {}
+        behind = 0
+        for answer in answers:
+            if isinstance(answer, Translated):
+                certain[answer.partition] = answer.offset
+            elif not_copied(answer) and answer.conservative is not None:
+                certain[answer.partition] = answer.conservative
+                behind += answer.repeats or 0
+            else:
+                refused[answer.partition] = answer.why
+        stamp = Stamp(self.world.plan.name, "group-sync", self.epoch)
+        wanted = {
+            self._image(p): Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()
+        }
+        return wanted, refused, behind
+
+    def _note_what_was_there(self, there: Held, changed: Held) -> None:
+        """Before the first commit of all, that positions are kept; and what others had there, for an undo."""
+        if changed and not self._begun:
+            self._check_authority()
+            begin(self.world, self.source, self.target, self.epoch)
+            self._begun = True
+        found = {group: self._own.to_note(group, there[group], changed[group]) for group in changed}
+        if foreign := {group: evidence.held(each) for group, each in found.items() if each}:
+            self._check_authority()
+            note_before(self.world, self.source, self.target, self.epoch, foreign)
+        self._own.noted(found)
+
+    def _look_at_runs(self) -> None:
+        """Groups that live at the target since a handover are followed no more; while a run is unfinished, none is."""
+        runs = self.world.journal.runs()
+        if runs == self._runs:
+            return
+        self._runs, self._away, self.resting = runs, handed_over(self.world, self.target), self.waiting
+        for group in self._away:
+            self._due.pop(group, None)
+            self.statuses[group] = GroupSyncStatus(GroupSyncState.HANDED_OVER)
+
+    def _commit(self, changed: Mapping[str, Positions]) -> tuple[Set[str], Mapping[str, DrctlError]]:
+        """Commit and read back; returns groups that have members, and those that failed."""
+
+        def permit() -> None:
+            self._check_authority()
+            self.standby.keep_up()
+
+        self._own.trying(changed)
+        failed = dict(self.world.sites[self.target].positions.commit_all(changed, permit))
+        done = {group: each for group, each in changed.items() if group not in failed}
+        read, unread = apart(lambda groups: self.standby.read_back({g: done[g] for g in groups}), tuple(done))
+        failed |= unread
+        for group, held in read.items():
+            wrong = [str(p) for p, c in changed[group].items() if held.get(p) != c]
+            if wrong:
+                failed[group] = NotProven(
+                    f"{self.target}: positions of {group} read back differ: {', '.join(wrong[:5])}",
+                    remedy="find who else commits for this group at the standby: MirrorMaker's sync.group.offsets?",
+                )
+        conflicts = {group for group, error in failed.items() if isinstance(error, Conflict)}
+        return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
+
+    def _settle(self, group: str, due: Positions, answers: Iterable[Answer]) -> None:
+        """What is proven is done; what waits for the copy is due in the next cycle, what was refused later."""
+        for answer in answers:
+            if isinstance(answer, Translated):
+                self._done(group, answer.partition, due[answer.partition])
+            elif not not_copied(answer):
+                self._try_again(group, {answer.partition: due[answer.partition]})
+
+    def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
+        known = self._due.get(group, {}).get(partition)
+        if known is not None and known.committed == committed:
+            del self._due[group][partition]
+            if not self._due[group]:
+                del self._due[group]
+
+    def _try_again(self, group: str, due: Positions) -> None:
+        since = self.world.clock.monotonic() + RETRY
+        for partition, committed in due.items():
+            known = self._due.get(group, {}).get(partition)
+            if known is not None and known.committed == committed:
+                known.since = since
+
+    def _check_authority(self) -> None:
+        """Superseded if not. Whether we lead is asked last: all else takes time."""
+        door, epoch = self.world.client_routing.site(), self.world.epochs.current()
+        if door != self.source or epoch != self.epoch:
+            raise Superseded(
+                f"client routing names {door or 'no site'} in epoch {epoch}: {self.source} is no longer followed",
+                remedy="begin anew from the site that serves",
+            )
+        if not self.leads():
+            raise Superseded("another service leads, or will soon", remedy="wait until this one leads again")

@@ -1,0 +1,50 @@
+"""Notes of group-offset sync in the journal: what stood at the standby before, and what the last move left there."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from drctl.errors import Conflict
+from drctl.model.offsets import TopicPartition
+from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.plans import evidence
+from drctl.plans.selection import FAILBACK, GROUP_SYNC, SWITCHOVER
+from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.ports import World
+
+
+def begin(world: World, source: str, target: str, epoch: int) -> str:
+    """Write down that the groups' positions are kept there in this epoch, before the first commit; returns the run.
+
+    A run that raises the epoch waits for what may still be under way only where this was written. Nothing needs that
+    run's end: one that was cut off holds nobody up.
+    """
+    run = Run(f"group-sync-{epoch}-{target}", GROUP_SYNC, world.plan.name, world.plan.digest, source, target, epoch)
+    if any(known.id == run.id for known, _ in world.journal.runs()):
+        return run.id
+    with suppress(Conflict):
+        world.journal.begin(run)
+        world.journal.end(run.id, RunState.DONE)
+    return run.id
+
+
+def note_before(world: World, source: str, target: str, epoch: int, before: Evidence) -> None:
+    """Write down what groups had at the target before their first commit there, in one run per epoch."""
+    run = begin(world, source, target, epoch)
+    world.journal.append(run, Event.STEP_INTENDED, "sync-groups", {"target before": before})
+
+
+def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[str, TopicPartition], int]:
+    """Positions that the groups had at ``target`` when the work moved from there to ``source``: nobody's any more."""
+    for run, state in reversed(world.journal.runs()):
+        moved = run.kind in (SWITCHOVER, FAILBACK) and state is RunState.DONE
+        if moved and (run.source, run.target) == (target, source):
+            handed: Evidence = {}
+            for entry in world.journal.entries(run.id):
+                if entry.step == HandOverPositions.name and entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
+                    handed = entry.body["groups"]
+            return {
+                (group, evidence.partition_of(name)): line["here"]
+                for group, told in handed.items()
+                for name, line in told["positions"].items()
+            }
+    return {}

@@ -1,0 +1,91 @@
+"""unfence-source."""
+
+from typing import ClassVar
+
+from drctl.errors import StepFailed, Unreachable
+from drctl.model.fence import DenyRule, Scope
+from drctl.model.run import Evidence
+from drctl.plans import fencing
+from drctl.plans.plan import Place, Plan, Step, StepContext
+from drctl.plans.selection import FAILOVER
+from drctl.plans.steps.check_gates import CheckGates
+from drctl.plans.steps.fence_transactions import FenceTransactions
+from drctl.plans.steps.fence_writes import FenceWrites
+from drctl.plans.waiting import wait_until_none
+
+TOOK_A_WRITE = "canary"
+"""Key in this step's evidence: only then is the source said to be open."""
+LEFT_CLOSED = "left closed"
+"""Key in this step's evidence: for whom it is not open, since these rules stood before the run."""
+_PUT_UP_BY = {Scope.TOPICS: FenceWrites.name, Scope.TRANSACTIONAL_IDS: FenceTransactions.name}
+
+
+class UnfenceSource(Step):
+    """Lift the deny rules that this run put up at the source, both kinds, and see an ordinary client write again.
+
+    First on the rollback: whatever else may fail, clients can work. It asks the target first, which has to be closed as
+    the target itself tells. A run that has passed its gates found no rule of drctl at the source, so all that stand
+    there are its own, whether its journal still knows of them or not. Of one that has not, rules that stood before
+    are not touched, and it is said that the site is left closed. Nor are those that somebody else made.
+    """
+
+    name: ClassVar[str] = "unfence-source"
+    title: ClassVar[str] = "Open the source again"
+    at: ClassVar[Place] = Place.SOURCE
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"
+
+    def check(self, ctx: StepContext) -> bool:
+        return not self._ours(ctx)
+
+    def do(self, ctx: StepContext) -> Evidence:
+        self._require_closed_target(ctx)
+        ctx.check_authority()
+        ctx.source.fence.lift(self._ours(ctx))
+        return {}
+
+    @staticmethod
+    def _require_closed_target(ctx: StepContext) -> None:
+        """StepFailed if it is open; a target that fell silent is as closed as this process has seen it."""
+        try:
+            reasons = fencing.not_closed(ctx.world, ctx.target)
+        except Unreachable:
+            if not ctx.saw_target_closed:
+                raise
+            return
+        if reasons:
+            raise StepFailed(
+                f"{ctx.source.name} stays closed, because {ctx.target.name} is not: {'; '.join(reasons)}",
+                remedy=f"deny these writers at {ctx.target.name} by hand, then run the same command again",
+            )
+
+    def verify(self, ctx: StepContext) -> Evidence:
+        fence = ctx.source.fence
+        wait_until_none(ctx, "the deny rules are gone", lambda: sorted(d.principal for d in self._ours(ctx)))
+        if left := fencing.own(ctx.source):
+            return {LEFT_CLOSED: sorted({denial.principal for denial in left})}
+        wait_until_none(ctx, "the source takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
+        return {TOOK_A_WRITE: "written", "left as they are": fencing.of_others(ctx.source)}
+
+    def _ours(self, ctx: StepContext) -> frozenset[DenyRule]:
+        passed = ctx.run.kind != FAILOVER and CheckGates.name in ctx.evidence
+        return frozenset(d for d in fencing.own(ctx.source) if passed or _is_ours(ctx, d))
+
+
+def _is_ours(ctx: StepContext, denial: DenyRule) -> bool:
+    """Whether the rule came with this run; a step that never intended anything put up nothing."""
+    remembered = ctx.snapshots.get(_PUT_UP_BY[denial.scope])
+    return remembered is not None and denial.principal not in remembered["stood before"]
+
+
+def gone_back(plan: Plan, ctx: StepContext) -> tuple[str, str]:
+    """Tell in words where the rollback has led, and what is left to do; a source is open only if it took a write."""
+    seen, source, target = ctx.evidence.get(UnfenceSource.name), ctx.source.name, ctx.target.name
+    first = [f"{target} was not opened"] if plan.kind == FAILOVER else []
+    if seen is None:
+        return "; ".join(first) or "what it had changed was taken back", ""
+    if seen.get(TOOK_A_WRITE):
+        return "; ".join([*first, f"{source} is open again"]), ""
+    if denied := seen.get(LEFT_CLOSED):
+        told = f"{source} stays closed for {', '.join(denied)}: by the journal these rules stood before the run"
+        return "; ".join([*first, told]), f"drctl unfence {source} opens it, if no other site is open"
+    return "; ".join(first), ""

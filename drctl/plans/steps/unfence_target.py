@@ -1,0 +1,34 @@
+"""unfence-target."""
+
+from typing import ClassVar
+
+from drctl.model.run import Evidence
+from drctl.plans import fencing
+from drctl.plans.plan import UNFENCE_TARGET, Place, Step, StepContext
+from drctl.plans.waiting import wait_until_none
+
+
+class UnfenceTarget(Step):
+    """Lift the fence at the target. From here on records may exist that are only there, so there is no turning back.
+
+    Only rules that drctl made are lifted; those of somebody else stay, and are named.
+    """
+
+    name: ClassVar[str] = UNFENCE_TARGET
+    title: ClassVar[str] = "Open the target for writing"
+    at: ClassVar[Place] = Place.TARGET
+    inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {target} --list"
+
+    def check(self, ctx: StepContext) -> bool:
+        return not fencing.own(ctx.target)
+
+    def do(self, ctx: StepContext) -> Evidence:
+        ctx.check_authority()
+        lifted = fencing.own(ctx.target)
+        ctx.target.fence.lift(lifted)
+        return {"lifted": sorted({denial.principal for denial in lifted})}
+
+    def verify(self, ctx: StepContext) -> Evidence:
+        fence = ctx.target.fence
+        wait_until_none(ctx, "the target takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
+        return {"canary": "written", "left as they are": fencing.of_others(ctx.target)}

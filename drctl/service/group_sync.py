@@ -1,0 +1,168 @@
+"""The service's other job: the standby's positions follow those of the site that serves."""
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
+from typing import Any
+
+import structlog
+
+from drctl.errors import DrctlError, Superseded
+from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.monitors import Sessions, follow
+from drctl.plans.group_sync import GroupSync
+from drctl.ports import World
+from drctl.redaction import describe
+from drctl.service.metrics import Metrics
+from drctl.service.standby import TailedStandby
+from drctl.service.telling import Telling, Trouble
+
+FOLLOWING = 0.03
+"""Seconds in which one cycle takes in what the tail brings: under load there is always more."""
+BEGINNING = 0.3
+"""The same until the beginning is read: nothing can be done before that."""
+
+PAUSE = 0.1
+"""Seconds between two cycles if the first had nothing to do."""
+
+LOOKING = 3600.0
+"""Seconds between two looks for positions that the standby would forget."""
+
+
+class GroupSyncLoop:
+    """Begins anew whenever another site serves, a newer decision was made or it comes to lead.
+
+    ``lock`` guards tails and sessions.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        sessions: Mapping[str, Sessions],
+        lock: Lock,
+        metrics: Metrics,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.world, self.sessions, self.lock, self.metrics, self.leads = world, sessions, lock, metrics, leads
+        self.group_sync: GroupSync | None = None
+        self.refresh_at = 0.0
+        self.following = BEGINNING
+        self.trouble = Trouble("group-sync-failed", usual=PAUSE)
+        self.groups, self.anew = Telling(), Telling()
+        self.kept_at: float | None = None
+        metrics.group_sync_age.set_function(self.age)
+        self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next cycle, where this one had nothing to do or failed."""
+        return self.trouble.pause
+
+    def age(self) -> float:
+        """Seconds since what is shown of the groups was certainly so; not a number before the first time."""
+        return float("nan") if self.kept_at is None else self.world.clock.monotonic() - self.kept_at
+
+    def cycle_or_tell(self) -> bool:
+        """One cycle; what fails is counted, told when it changes, and stays due for the next one.
+
+        Returns whether there was something to do: then more may have come meanwhile. While nothing is kept, and while
+        nobody knows whether it is, nothing is shown of the groups but the age of what was known.
+        """
+        try:
+            busy = self.cycle()
+        except Superseded as newer:
+            self.group_sync = None
+            self.metrics.hide_group_sync()
+            if self.anew.changed("why", str(newer)):
+                self.log.info("group-sync-restarted", why=str(newer))
+        except DrctlError as error:
+            self._failed(self.log.warning, str(error), {"remedy": error.remedy})
+        except Exception as error:  # noqa: BLE001 - it is logged with its traceback
+            self._failed(self.log.exception, describe(error), {})
+        else:
+            self.trouble.over(self.log)
+            self.anew.changed("why", None)
+            return busy
+        return False
+
+    def _failed(self, tell: Callable[..., Any], why: str, more: Mapping[str, object]) -> None:
+        self.metrics.group_sync_failed.inc()
+        self.metrics.hide_group_sync()
+        self.trouble.met(tell, why, more)
+
+    def cycle(self) -> bool:
+        """Take in what moved at the site that serves, and bring it to the other; returns whether there was anything."""
+        if not self.leads():
+            return self._keep_nothing()
+        source = self.world.client_routing.site()
+        target = next((there for here, there in self.world.links if here == source), None)
+        if source is None or target is None:
+            return self._keep_nothing()
+        sessions = self.sessions[source]
+        with self.lock:
+            followed = follow(self.world.sites[source].tail, sessions, self.world.clock, self.following)
+            self.following = BEGINNING if followed.behind is None else FOLLOWING
+            moved: Mapping[str, Iterable[TopicPartition]] = sessions.take_moved()
+            if self.group_sync is None or self.group_sync.source != source:
+                site = self.world.sites[target]
+                standby = TailedStandby(site, self.sessions[target], self.lock, self.world.clock)
+                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads)
+                moved = {group: tuple(sessions.positions(group)) for group in self.world.plan.groups}
+            self.group_sync.forget(sessions.take_forgotten())
+            self.group_sync.note(
+                {group: _committed(sessions, group, partitions) for group, partitions in moved.items()}
+            )
+        if followed.behind is None:
+            return False  # the beginning is not read yet: old positions would be carried over one by one
+        self.group_sync.undecided = sessions.undecided
+        seen = self.group_sync.cycle()
+        if self.group_sync.resting:
+            self.metrics.hide_group_sync()
+            return False
+        self._show(self.group_sync, seen)
+        self._refresh(self.group_sync)
+        return bool(seen)
+
+    def _keep_nothing(self) -> bool:
+        self.group_sync = None
+        self.metrics.hide_group_sync()
+        return False
+
+    def _show(self, group_sync: GroupSync, seen: Mapping[str, GroupSyncStatus]) -> None:
+        """As metrics; and as a line for each group that cannot be kept, when that begins, changes or ends."""
+        self.kept_at = self.world.clock.monotonic()
+        self.metrics.show_group_sync(group_sync.shown(), seen)
+        for group, each in seen.items():
+            troubled = each.state in (GroupSyncState.FAILED, GroupSyncState.CONTESTED)
+            if troubled:
+                self.metrics.group_sync_failed.inc()
+            if self.groups.changed(group, (each.state, each.why) if troubled else None):
+                if troubled:
+                    self.log.warning("group-not-kept", group=group, state=each.state.value, why=each.why)
+                else:
+                    self.log.info("group-kept-again", group=group)
+
+    def _refresh(self, group_sync: GroupSync) -> None:
+        """From time to time look for groups whose positions at the standby are half as old as they may get there."""
+        if self.world.clock.monotonic() < self.refresh_at:
+            return
+        self.refresh_at = self.world.clock.monotonic() + LOOKING
+        retention = self.world.sites[group_sync.target].brokers.cluster().offsets_retention
+        if retention is None:
+            self.log.warning("retention-unknown", site=group_sync.target)
+            return
+        self.refresh_at = self.world.clock.monotonic() + min(LOOKING, retention.total_seconds() / 10)
+        oldest = (self.world.clock.now() - retention / 2).timestamp() * 1000
+        sessions = self.sessions[group_sync.target]
+        with self.lock:
+            ages = {group: sessions.positions(group).values() for group in self.world.plan.groups}
+            old = [group for group, held in ages.items() if any(each.milliseconds < oldest for each in held)]
+        if old:
+            self.log.info("positions-refreshed", site=group_sync.target, groups=group_sync.refresh(old))
+
+
+def _committed(
+    sessions: Sessions, group: str, partitions: Iterable[TopicPartition]
+) -> Mapping[TopicPartition, Committed]:
+    held = sessions.positions(group)
+    return {partition: held[partition].committed for partition in partitions if partition in held}

@@ -30,6 +30,13 @@ from drctl.ports import World
 
 FORMERLY = "warm"
 """What 0.1.0 called the notes of group-offset sync, which never end."""
+FORMER_STEPS = frozenset(
+    (
+        "settle-transactions", "close-consumers", "open-target", "reopen-source", "point-clients-over",
+        "point-clients-back", "turn-link-around", "confirm-source",
+    )
+)  # fmt: skip
+"""What 0.1.0 called steps. A step's name is never given to another one."""
 NOBODY = Terms()
 """Nothing was said."""
 
@@ -68,7 +75,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
         return _begin(plan, world, terms, left)
     _require_unedited(world, run)
     _require_same_command(world, run, terms)
-    _require_known(plan, run, world.journal.entries(run.id))
+    _require_known(run, world.journal.entries(run.id))
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
     record = _read(plan, world, run)
@@ -198,13 +205,12 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
     return record
 
 
-def _require_known(plan: Plan, run: Run, entries: tuple[JournalEntry, ...]) -> None:
-    """Refuse a run whose steps are called otherwise here: what it has done is then unknown, and whether it crossed."""
-    known = {step.name for step in (*plan.steps, *plan.rollback)}
-    if unknown := next((entry.step for entry in entries if entry.step and entry.step not in known), None):
+def _require_known(run: Run, entries: tuple[JournalEntry, ...]) -> None:
+    """Refuse a run with steps that are called otherwise here: they would count as not done, and as not crossed."""
+    if former := next((entry.step for entry in entries if entry.step in FORMER_STEPS), None):
         raise Unsupported(
-            f"run {run.id} has the step {unknown}, which this drctl does not know",
-            remedy="continue or abort it with the version of drctl that began it; see CHANGELOG.md",
+            f"run {run.id} was begun by another version of drctl: this one does not know its step {former}",
+            remedy="continue or abort it with the version that began it; see CHANGELOG.md",
         )
 
 

@@ -9,6 +9,7 @@ from drctl import __version__
 from drctl.errors import Unsupported
 from drctl.model.chain import GENESIS, Change, Line, chained, require_whole
 from drctl.model.run import Event, RunState
+from drctl.plans.record import FORMER_STEPS
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.saved import CUTS, FOLDER, Ended, Saved, continued, save
 from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch
@@ -116,11 +117,12 @@ def test_a_journal_of_a_kind_that_is_not_known_is_refused() -> None:
     _require_refused(earth)
 
 
-def test_a_journal_with_a_step_that_is_not_known_is_refused() -> None:
+@pytest.mark.parametrize("step", sorted(FORMER_STEPS))
+def test_a_journal_with_a_step_that_is_called_otherwise_by_now_is_refused(step: str) -> None:
     earth = fake_world()
     earth.effects.cut_off(3, before=False)
     with pytest.raises(Killed):
         switch(earth.ports())
     run, _ = earth.journal.runs()[0]
-    earth.journal.append(run.id, Event.STEP_FOUND_DONE, "look-around")
+    earth.journal.append(run.id, Event.STEP_FOUND_DONE, step)
     _require_refused(earth)

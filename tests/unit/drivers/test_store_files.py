@@ -220,7 +220,7 @@ def test_a_file_of_another_user_is_named_with_its_remedy(theirs: Path, act: str,
         (theirs / each).chmod(0o000)
     theirs.chmod(0o555)
     said = told(act, theirs)
-    assert f"{theirs / name}: the " in said
+    assert f"{theirs / name}: " in said
     assert "run drctl as the user that owns it" in said
 
 

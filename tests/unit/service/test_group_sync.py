@@ -181,7 +181,7 @@ def test_a_failure_that_lasts_is_told_when_it_changes_and_tried_again_less_and_l
                 site.down = name == silent
             keeper.cycle_or_tell()
             pauses.append(keeper.pause)
-    assert [line["event"] for line in logs] == ["group-sync-failed", "group-sync-failed", "synced-failed-over"]
+    assert [line["event"] for line in logs] == ["group-sync-failed", "group-sync-failed", "group-sync-failed-over"]
     assert [name for line in logs[:2] for name in earth.sites if name in line["why"]] == ["south", "north"]
     assert logs[-1]["times"] == 5
     assert pauses == [0.5, 1, 2, 4, 8, 0.1, 0.1]

@@ -7,7 +7,7 @@ from typing import Self
 
 from confluent_kafka import KafkaException, Message
 
-from drctl.drivers.kafka.traffic import BUSY
+from drctl.drivers.kafka.commits import BUSY
 
 
 class Application(Thread):

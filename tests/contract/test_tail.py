@@ -7,9 +7,9 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as Place
 
+from drctl.drivers.kafka.commits import commit
 from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
 from drctl.drivers.kafka.tail import KafkaTail
-from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import Forbidden
 from drctl.lab import Lab

@@ -10,8 +10,8 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from drctl.config import load
+from drctl.drivers.kafka.commits import commit
 from drctl.drivers.kafka.records import read
-from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab

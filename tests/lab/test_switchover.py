@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from drctl.config import load
-from drctl.drivers.kafka.traffic import commit
+from drctl.drivers.kafka.commits import commit
 from drctl.errors import RolledBack
 from drctl.lab.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition

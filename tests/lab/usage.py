@@ -11,7 +11,7 @@ from urllib.request import urlopen
 from confluent_kafka import Consumer, KafkaError, Message
 
 from drctl.drivers.kafka import properties
-from drctl.drivers.kafka.traffic import commit
+from drctl.drivers.kafka.commits import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition

@@ -4,15 +4,17 @@ Used by the lab's workload, by the tests and by the fresh reader. No write is re
 doubtful. A commit is: it says the same twice.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from drctl.drivers.kafka.commits import commit
 from drctl.drivers.kafka.errors import fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import read
@@ -25,6 +27,8 @@ PATIENCE = 15.0
 """Seconds after which an unanswered record is doubtful."""
 REBALANCE = 5.0
 """Seconds for the commit of a member that gives partitions up: the group waits for it meanwhile."""
+ANSWER = 5.0
+"""Seconds that a member waits for a commit's answer: librdkafka waits for as long as a whole site is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,50 +166,6 @@ class TransactionalWriter:
         return Outcome.DENIED
 
 
-BUSY = (
-    KafkaError._WAIT_COORD,
-    KafkaError._TIMED_OUT,
-    KafkaError._TRANSPORT,
-    KafkaError._ALL_BROKERS_DOWN,
-    KafkaError.REQUEST_TIMED_OUT,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.REBALANCE_IN_PROGRESS,
-    KafkaError.STALE_MEMBER_EPOCH,
-)
-"""Why a healthy member's commit may fail and be made again; librdkafka does not repeat a synchronous one itself."""
-
-
-def commit(consumer: Consumer, positions: Sequence[TopicPartition] | None = None, *, seconds: float = PATIENCE) -> bool:
-    """Commit these positions, or what was read, and wait for the answer; again for so many seconds while it may pass.
-
-    False: the coordinator stayed busy that long. KafkaException: it has refused, for example since the group went on
-    without this member.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        fault = _commit_once(consumer, positions)
-        if fault is None or fault.code() == KafkaError._NO_OFFSET:
-            return True
-        if fault.code() not in BUSY:
-            raise KafkaException(fault)
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.1)
-
-
-def _commit_once(consumer: Consumer, positions: Sequence[TopicPartition] | None) -> KafkaError | None:
-    try:
-        # Naming no positions is not the same as naming them None.
-        named = {} if positions is None else {"offsets": list(positions)}
-        answer = consumer.commit(asynchronous=False, **named)
-    except KafkaException as error:
-        fault: KafkaError = error.args[0]
-        return fault
-    return next((each.error for each in answer or () if each.error), None)
-
-
 class Reader:
     """A member of a consumer group that commits what it has processed: regularly, when it loses partitions, at the end.
 
@@ -223,10 +183,13 @@ class Reader:
         self.consumer = site.causes.client(Consumer, {**site.config, **own, **settings})
         self.uncommitted: dict[offsets.TopicPartition, int] = {}
         self.before_commit: Callable[[], None] = lambda: None
+        # One thread, so that a commit without an answer holds up no member, and no later one overtakes it.
+        self._commits = ThreadPoolExecutor(1, f"commits of {settings['group.id']}")
         self.consumer.subscribe(list(topics), on_revoke=self._revoked, on_lost=self._lost)
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self.commit(seconds=REBALANCE)
+        # In this thread: while the callback runs, a commit that another thread begins is not even sent.
+        self._commit(partial(commit, self.consumer, seconds=REBALANCE))
         self._forget(partitions)
 
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
@@ -259,17 +222,30 @@ class Reader:
         return record
 
     def commit(self, *, seconds: float = 0) -> bool:
-        """Commit everything processed, trying for so many seconds; False if it is not committed.
+        """Commit everything processed, trying for so many seconds; False if it is not known to be committed.
 
         What is not committed is committed with the next, as long as the partition is this member's: a commit may be
         refused only because a rebalance has ended while it was on its way.
         """
+
+        def bounded(positions: list[TopicPartition]) -> bool:
+            under_way = self._commits.submit(commit, self.consumer, positions, seconds=seconds)
+            try:
+                return under_way.result(seconds + ANSWER)
+            except TimeoutError:
+                under_way.cancel()  # one that has not begun must not come when the partition is another's
+                return False
+
+        return self._commit(bounded)
+
+    def _commit(self, committed: Callable[[list[TopicPartition]], bool]) -> bool:
         self.before_commit()
         if not self.uncommitted:
             return True
-        wanted = [TopicPartition(tp.topic, tp.partition, offset) for tp, offset in self.uncommitted.items()]
         try:
-            done = commit(self.consumer, wanted, seconds=seconds)
+            done = committed(
+                [TopicPartition(tp.topic, tp.partition, offset) for tp, offset in self.uncommitted.items()]
+            )
         except KafkaException:
             own = {offsets.TopicPartition(each.topic, each.partition) for each in self.consumer.assignment()}
             self.uncommitted = {tp: offset for tp, offset in self.uncommitted.items() if tp in own}
@@ -282,6 +258,7 @@ class Reader:
         """Commit and leave the group; a static classic member stays until its session times out."""
         self.commit(seconds=PATIENCE)
         self.consumer.close()
+        self._commits.shutdown(wait=False)
 
 
 def read_everything(site: KafkaSite, partitions: Sequence[offsets.TopicPartition]) -> Iterator[Incoming]:

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Place
 
 from drctl.config import load
-from drctl.drivers.kafka.traffic import commit
+from drctl.drivers.kafka.commits import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition

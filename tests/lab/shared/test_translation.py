@@ -12,10 +12,10 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from drctl.config import load
+from drctl.drivers.kafka.commits import commit
 from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
-from drctl.drivers.kafka.traffic import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition

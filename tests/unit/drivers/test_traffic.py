@@ -1,11 +1,15 @@
 """Commits of an ordinary member: made again while the coordinator is busy, told when they are refused."""
 
+import threading
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from drctl.drivers.kafka.traffic import BUSY, commit
+from drctl.drivers.kafka import traffic
+from drctl.drivers.kafka.commits import BUSY, commit
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.model.offsets import TopicPartition as Place
 
 PLACE = TopicPartition("turbines.readings", 0, 7)
 
@@ -49,3 +53,36 @@ def test_a_commit_that_is_refused_is_not_made_again(code: int) -> None:
     with pytest.raises(KafkaException):
         commit(coordinator, [PLACE], seconds=10)
     assert coordinator.taken is None
+
+
+class SilentCoordinator(Coordinator):
+    """Answers no commit until its site is back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+        self.back = threading.Event()
+
+    def commit(self, **asked: Any) -> list[TopicPartition]:  # type: ignore[override]
+        self.asked.append(asked["offsets"][0].offset)
+        assert self.back.wait(60)
+        return super().commit(**asked)
+
+
+def test_a_commit_without_an_answer_holds_up_no_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "ANSWER", 0.1)
+    reader = traffic.Reader(KafkaSite("north", {"bootstrap.servers": "127.0.0.1:1"}), {"group.id": "billing"}, ["t"])
+    reader.consumer.close()
+    reader.consumer = coordinator = SilentCoordinator()
+    place = Place("turbines.readings", 0)
+    for position in (7, 8):
+        reader.uncommitted = {place: position}
+        assert not reader.commit()
+    assert reader.uncommitted == {place: 8}
+    coordinator.back.set()
+    reader.uncommitted = {place: 9}
+    monkeypatch.setattr(traffic, "ANSWER", 60)
+    assert reader.commit()
+    assert coordinator.asked == [7, 9], "one that had not begun comes late, when the partition may be another's"
+    assert reader.uncommitted == {}
+    reader.close()

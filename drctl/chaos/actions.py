@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
+from typing import NamedTuple
 
 from chaoslib.exceptions import ActivityFailed
 
@@ -47,7 +48,16 @@ __all__ = [
 REPAIRED_BY = {"kill": "restart-brokers", "stop": "restart-brokers", "pause": "thaw"}
 """How the faults of brokers end by themselves."""
 
+
+class Observer(NamedTuple):
+    """Who tells that brokers of a site were struck, and how it is asked; what it says is empty until it sees it."""
+
+    name: str
+    sees: Callable[[Lab, str, Sequence[int]], str]
+
+
 PEERS, CLIENT = "the other brokers", "a client of the site"
+UNLISTED, REFUSING, SILENT = Observer(PEERS, none_listed), Observer(CLIENT, all_refuse), Observer(CLIENT, all_silent)
 
 
 def inject(fault: str, target: str) -> str:
@@ -62,32 +72,16 @@ def kill_leader(site: str, topic: str, partition: int, expires_after: float = EX
     """SIGKILL to the broker that leads a partition; evidence is that the other brokers no longer list it."""
     with failing_as(f"leader of {topic}-{partition} at {site}"):
         there = _lab_with(site)
-        chosen = [roles.leader(there, site, topic, partition)]
-        return _strike(
-            there,
-            "kill",
-            site,
-            chosen,
-            by=PEERS,
-            look=partial(none_listed, there, site, chosen),
-            expires_after=expires_after,
-        )
+        leader = roles.leader(there, site, topic, partition)
+        return _strike(there, "kill", site, [leader], UNLISTED, expires_after=expires_after)
 
 
 def kill_follower(site: str, topic: str, partition: int, expires_after: float = EXPIRES_AFTER) -> str:
     """SIGKILL to a broker that follows in sync; evidence is that the other brokers no longer list it."""
     with failing_as(f"follower of {topic}-{partition} at {site}"):
         there = _lab_with(site)
-        chosen = [roles.follower(there, site, topic, partition)]
-        return _strike(
-            there,
-            "kill",
-            site,
-            chosen,
-            by=PEERS,
-            look=partial(none_listed, there, site, chosen),
-            expires_after=expires_after,
-        )
+        follower = roles.follower(there, site, topic, partition)
+        return _strike(there, "kill", site, [follower], UNLISTED, expires_after=expires_after)
 
 
 def kill_active_controller(site: str, expires_after: float = EXPIRES_AFTER) -> str:
@@ -95,10 +89,8 @@ def kill_active_controller(site: str, expires_after: float = EXPIRES_AFTER) -> s
     with failing_as(f"active controller of {site}"):
         there = _lab_with(site)
         former = roles.active_controller(there, site)
-        look = partial(another_controls, there, site, former)
-        return _strike(
-            there, "kill", site, [former.leader], by="the other controllers", look=look, expires_after=expires_after
-        )
+        replaced = Observer("the other controllers", lambda *_: another_controls(there, site, former))
+        return _strike(there, "kill", site, [former.leader], replaced, expires_after=expires_after)
 
 
 def kill_coordinator(site: str, group: str, expires_after: float = EXPIRES_AFTER) -> str:
@@ -106,8 +98,8 @@ def kill_coordinator(site: str, group: str, expires_after: float = EXPIRES_AFTER
     with failing_as(f"coordinator of {group} at {site}"):
         there = _lab_with(site)
         former = roles.coordinator(there, site, group)
-        look = partial(another_coordinates, there, site, group, former)
-        return _strike(there, "kill", site, [former], by=PEERS, look=look, expires_after=expires_after)
+        replaced = Observer(PEERS, lambda *_: another_coordinates(there, site, group, former))
+        return _strike(there, "kill", site, [former], replaced, expires_after=expires_after)
 
 
 def kill_brokers(site: str, brokers: list[int], expires_after: float = EXPIRES_AFTER) -> str:
@@ -120,31 +112,15 @@ def kill_brokers(site: str, brokers: list[int], expires_after: float = EXPIRES_A
         known = [node.number for node in there.layout[site].nodes]
         if not brokers or not set(brokers) <= set(known):
             raise LabError(f"{brokers} are not brokers of {site}", remedy=f"name some of {known}")
-        return _strike(
-            there,
-            "kill",
-            site,
-            brokers,
-            by=CLIENT,
-            look=partial(all_refuse, there, site, brokers),
-            expires_after=expires_after,
-        )
+        return _strike(there, "kill", site, brokers, REFUSING, expires_after=expires_after)
 
 
 def stop_leader(site: str, topic: str, partition: int, expires_after: float = EXPIRES_AFTER) -> str:
     """SIGTERM to the broker that leads a partition, which hands over and ends; seen by the other brokers."""
     with failing_as(f"leader of {topic}-{partition} at {site}"):
         there = _lab_with(site)
-        chosen = [roles.leader(there, site, topic, partition)]
-        return _strike(
-            there,
-            "stop",
-            site,
-            chosen,
-            by=PEERS,
-            look=partial(none_listed, there, site, chosen),
-            expires_after=expires_after,
-        )
+        leader = roles.leader(there, site, topic, partition)
+        return _strike(there, "stop", site, [leader], UNLISTED, expires_after=expires_after)
 
 
 def freeze_leader(
@@ -157,16 +133,9 @@ def freeze_leader(
     """
     with failing_as(f"leader of {topic}-{partition} at {site}"):
         there = _lab_with(site)
-        chosen = [roles.leader(there, site, topic, partition)]
-        observer, seen = (PEERS, none_listed) if until_fenced else (CLIENT, all_silent)
+        leader = roles.leader(there, site, topic, partition)
         return _strike(
-            there,
-            "pause",
-            site,
-            chosen,
-            by=observer,
-            look=partial(seen, there, site, chosen),
-            expires_after=expires_after,
+            there, "pause", site, [leader], UNLISTED if until_fenced else SILENT, expires_after=expires_after
         )
 
 
@@ -177,15 +146,7 @@ def freeze_controllers(site: str, expires_after: float = EXPIRES_AFTER) -> str:
         active = roles.active_controller(there, site).leader
         others = [node.number for node in there.layout[site].nodes if node.number != active]
         chosen = [active, *others[: len(there.layout[site].nodes) // 2]]
-        return _strike(
-            there,
-            "pause",
-            site,
-            chosen,
-            by=CLIENT,
-            look=partial(all_silent, there, site, chosen),
-            expires_after=expires_after,
-        )
+        return _strike(there, "pause", site, chosen, SILENT, expires_after=expires_after)
 
 
 def kill_worker(site: str, expires_after: float = EXPIRES_AFTER) -> str:
@@ -230,21 +191,14 @@ def _lab_with(site: str) -> Lab:
 
 
 def _strike(
-    there: Lab,
-    fault: str,
-    site: str,
-    brokers: Sequence[int],
-    *,
-    by: str,
-    look: Callable[[], str],
-    expires_after: float,
+    there: Lab, fault: str, site: str, brokers: Sequence[int], observer: Observer, *, expires_after: float
 ) -> str:
-    """Do it to each of these brokers once its end is sure, and wait until the observer ``by`` sees it."""
+    """Do it to each of these brokers once its end is sure, and wait until the observer sees it."""
     arm(there, REPAIRED_BY[fault], site, expires_after)
     done = [FAULTS[fault](there, there.layout[site].broker(broker)) for broker in brokers]
     target = ", ".join(each.target for each in done)
-    told = await_seen(there, f"{fault} of {target}", by, look)
-    return _noted(FaultEvidence(fault, target, done[0].injected_at, by, told))
+    told = await_seen(there, f"{fault} of {target}", observer.name, partial(observer.sees, there, site, brokers))
+    return _noted(FaultEvidence(fault, target, done[0].injected_at, observer.name, told))
 
 
 def _noted(evidence: FaultEvidence) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import groups, plan, switchover
+from drctl.cli import groups, plan, switchover, translate
 from drctl.errors import Blocked
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.ports import World
@@ -27,7 +27,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
-    for module in (plan, groups, switchover):
+    for module in (plan, groups, translate, switchover):
         monkeypatch.setattr(module, "opened", opened)
     return earth
 

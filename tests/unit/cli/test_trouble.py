@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import failover, groups, handover, plan, sessions, status, switchover, walking
+from drctl.cli import failover, groups, handover, plan, sessions, status, switchover, translate, walking
 from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
@@ -37,7 +37,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
-    for module in (failover, groups, handover, plan, sessions, status, switchover):
+    for module in (failover, groups, handover, plan, sessions, status, switchover, translate):
         monkeypatch.setattr(module, "opened", opened)
     return earth
 
@@ -276,7 +276,7 @@ def test_a_checkpoint_that_is_written_while_positions_are_read_does_not_make_mir
         earth.settle(20)
         return answers
 
-    monkeypatch.setattr(groups, "translate_groups", slowly)
+    monkeypatch.setattr(translate, "translate_groups", slowly)
     told = json.loads(typed(groups.command, "-o", "json").stdout)
     compared = [
         (each["mirrorMaker"], each["translated"])
@@ -291,4 +291,4 @@ def test_a_checkpoint_that_is_written_while_positions_are_read_does_not_make_mir
 @pytest.mark.parametrize(("compared", "words"), [(0, "no record lies in between"), (3, "every record in between is")])
 def test_what_was_not_compared_is_not_called_equal(compared: int, words: str) -> None:
     answer = Translated(TopicPartition("shop.orders", 0), 5, 7, Proof.COUNTED, compared)
-    assert words in groups._told(answer)[2]
+    assert words in translate._told(answer)[2]

@@ -59,8 +59,8 @@ def command(
         if begun is not None:
             accepted, attestation = accepted or begun.accepted, attestation or begun.attestation
         steps = failover_plan(world, source, target, observe=observe, accepted=accepted, attestation=attestation)
-        going = continued(steps, whole)
-        if going is not None and not yes:
+        going = None if yes else continued(steps, whole)
+        if going is not None:
             ask_to_go_on(going)
         result = walk(steps, world, on_terms)
         entries = world.journal.entries(result.run.id)

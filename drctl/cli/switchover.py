@@ -42,8 +42,8 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
             return
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
-        going = continued(steps, whole)
-        if not yes and going is not None:
+        going = None if yes else continued(steps, whole)
+        if going is not None:
             ask_to_go_on(going)
         elif not yes:
             _ask(world, steps, stays_behind(whole, source, target))

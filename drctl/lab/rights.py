@@ -42,7 +42,7 @@ CONNECT: tuple[Right, ...] = (
 which its leader writes configurations. It writes to no topic that moves, so the plan file exempts it from the fence."""
 
 SINKS: tuple[Right, ...] = (
-    (SINK, "READ", "TOPIC", "shop.*"),
+    *((SINK, "READ", "TOPIC", name) for name in ("shop.*", "north.shop.*", "south.shop.*")),
     (SINK, "READ", "GROUP", "connect-*"),
     (SINK, "READ", "TOPIC", f"{INTERNAL}offsets"),
 )

@@ -36,6 +36,9 @@ CLEANING = 5
 """Seconds between two looks for such connections."""
 HEADER, BODY = 16_384, 1024
 """Bytes of a request at most. Prometheus sends a few hundred, and nobody has a body to send."""
+IN_MEMORY = 1 << 30
+"""Bytes of an answer up to which waitress makes no file of it: it stands in memory anyway. Such a file of a connection
+that is cut off while the server ends is left open."""
 TURN = 1.0
 """Seconds after which the serving thread looks whether it is to end, if nothing wakes it."""
 LAST_TURNS = 100
@@ -76,6 +79,7 @@ class Served:
             cleanup_interval=CLEANING,
             max_request_header_size=HEADER,
             max_request_body_size=BODY,
+            outbuf_overflow=IN_MEMORY,
             log_socket_errors=False,
             ident=None,
         )

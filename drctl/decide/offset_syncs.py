@@ -1,51 +1,109 @@
-"""Anchors: offset syncs of both directions of a link, used as claims about where a record's image is."""
+"""Offset syncs of both directions of a link, used as claims about where a record's image is."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from drctl.model.offsets import LogBounds, OffsetSync
 
 
-def merged(forward: Iterable[OffsetSync], reverse: Iterable[OffsetSync] = ()) -> tuple[OffsetSync, ...]:
-    """Syncs source→target and, inverted, target→source as one list, both offsets strictly rising.
+def runs(written: Iterable[OffsetSync]) -> list[tuple[OffsetSync, ...]]:
+    """Syncs as a link wrote them, apart where it began to copy again: where the upstream offset does not rise."""
+    found: list[list[OffsetSync]] = []
+    for sync in written:
+        if not found or found[-1][-1].upstream >= sync.upstream:
+            found.append([])
+        found[-1].append(sync)
+    return [tuple(run) for run in found]
 
-    Syncs of the reverse link are as good: what was written at the other site while it was the primary has only those.
-    Where two claims contradict each other nobody knows which is false, so both are dropped.
+
+def latest(written: Iterable[OffsetSync]) -> list[OffsetSync]:
+    """Those that no later one contradicts: where the newest image of a record is."""
+    kept: list[OffsetSync] = []
+    for sync in written:
+        while kept and (kept[-1].upstream >= sync.upstream or kept[-1].downstream >= sync.downstream):
+            kept.pop()
+        kept.append(sync)
+    return kept
+
+
+def inverted(reverse: Iterable[OffsetSync]) -> list[OffsetSync]:
+    """Syncs of the reverse link as claims about this one.
+
+    They are as good: what was written at the other site while it was the primary has only those. Of a record that the
+    reverse link copied twice only the newer image counts here, since a group at its site has read the older one before.
     """
-    claims = sorted({*forward, *(OffsetSync(s.downstream, s.upstream) for s in reverse)}, key=_place)
-    lowest_after: list[float] = [float("inf")] * (len(claims) + 1)
+    return [OffsetSync(sync.downstream, sync.upstream) for sync in latest(reverse)]
+
+
+def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tuple[OffsetSync, ...]]:
+    """The most claims of which both offsets rise, in order, and the others: each of them contradicts one of the first.
+
+    A stale sync stands alone against all true ones, so it is most often among the others.
+    """
+    ordered = sorted(set(claims), key=lambda claim: (claim.upstream, -claim.downstream))
+    ends: list[int] = []  # the lowest downstream offset with which so many claims can end
+    last: list[int] = []  # which claim that is
+    before: list[int] = []
+    for n, claim in enumerate(ordered):
+        length = bisect_left(ends, claim.downstream)
+        ends[length : length + 1] = [claim.downstream]
+        last[length : length + 1] = [n]
+        before.append(last[length - 1] if length else -1)
+    kept, n = set(), last[-1] if last else -1
+    while n >= 0:
+        kept.add(n)
+        n = before[n]
+    return (
+        tuple(claim for n, claim in enumerate(ordered) if n in kept),
+        tuple(claim for n, claim in enumerate(ordered) if n not in kept),
+    )
+
+
+def merged(forward: Iterable[OffsetSync], reverse: Iterable[OffsetSync] = ()) -> tuple[OffsetSync, ...]:
+    """Syncs source→target and, inverted, target→source as one list, both offsets strictly rising."""
+    return consistent([*latest(forward), *inverted(reverse)])[0]
+
+
+def undisputed(claims: Iterable[OffsetSync]) -> tuple[OffsetSync, ...]:
+    """Claims that no other one contradicts, in order. Of two that contradict each other both are dropped."""
+    ordered = sorted(set(claims), key=_place)
+    lowest_after: list[float] = [float("inf")] * (len(ordered) + 1)
     first_after = list(lowest_after)
-    for n in range(len(claims) - 1, -1, -1):
-        lowest_after[n] = min(lowest_after[n + 1], claims[n].downstream)
-        first_after[n] = claims[n].upstream
+    for n in range(len(ordered) - 1, -1, -1):
+        lowest_after[n] = min(lowest_after[n + 1], ordered[n].downstream)
+        first_after[n] = ordered[n].upstream
     kept, highest, last = [], -1, -1
-    for n, claim in enumerate(claims):
+    for n, claim in enumerate(ordered):
         if highest < claim.downstream < lowest_after[n + 1] and last < claim.upstream < first_after[n + 1]:
             kept.append(claim)
         highest, last = max(highest, claim.downstream), claim.upstream
     return tuple(kept)
 
 
-def usable(anchors: Iterable[OffsetSync], source: LogBounds, target: LogBounds) -> tuple[OffsetSync, ...]:
+def contradict(one: OffsetSync, other: OffsetSync) -> bool:
+    """Whether not both can be true: records are copied in order."""
+    return one != other and (one.upstream - other.upstream) * (one.downstream - other.downstream) <= 0
+
+
+def usable(claims: Iterable[OffsetSync], source: LogBounds, target: LogBounds) -> tuple[OffsetSync, ...]:
     """Those whose records can still be looked at on both sites."""
     return tuple(
-        a
-        for a in anchors
-        if source.start <= a.upstream < source.stable and target.start <= a.downstream < target.stable
+        c for c in claims if source.start <= c.upstream < source.stable and target.start <= c.downstream < target.stable
     )
 
 
-def floor(anchors: Iterable[OffsetSync], position: int, target: LogBounds) -> int:
-    """An offset at the target before which, as MirrorMaker 2 noted down, nothing at or after ``position`` was written.
+def floor(held: Sequence[OffsetSync], position: int, target: LogBounds) -> int:
+    """An offset at the target before which nothing at or after ``position`` was written.
 
-    The target's log start where nothing was noted.
+    ``held`` are syncs that were seen to hold, in order. The target's log start where none is at or below the position.
     """
-    below = [a for a in anchors if a.upstream <= position]
+    below = [sync for sync in held if sync.upstream <= position]
     if not below:
         return target.start
-    nearest = max(below, key=_place)
-    noted = nearest.downstream if nearest.upstream == position else nearest.downstream + 1
-    return min(max(noted, target.start), target.stable)
+    nearest = below[-1]
+    image = nearest.downstream if nearest.upstream == position else nearest.downstream + 1
+    return min(max(image, target.start), target.stable)
 
 
-def _place(anchor: OffsetSync) -> tuple[int, int]:
-    return anchor.upstream, anchor.downstream
+def _place(claim: OffsetSync) -> tuple[int, int]:
+    return claim.upstream, claim.downstream

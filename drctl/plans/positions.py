@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from dataclasses import replace
 from functools import partial
 
-from drctl.decide.offset_syncs import merged
 from drctl.decide.stranded import around
-from drctl.decide.translate import Logs, Translation, Window, translation
+from drctl.decide.translate import Translation, translation
+from drctl.decide.windows import Logs, Window
 from drctl.model.cluster import Topic
 from drctl.model.offsets import RecordId, Span, TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated
@@ -151,7 +151,7 @@ def _side_by_side(
     pending: dict[TopicPartition, Window] = {}
     waiting = deque(translations)
     while waiting or pending:
-        while waiting and sum(map(_size, pending.values())) < AT_ONCE:
+        while waiting and sum(window.size for window in pending.values()) < AT_ONCE:
             partition = waiting.popleft()
             yield from _go_on(translations, partition, None, pending)
         here, there = both(
@@ -189,10 +189,6 @@ def _go_on(
         yield partition, ended.value
 
 
-def _size(window: Window) -> int:
-    return sum(stop - start for start, stop in (window.source, window.target))
-
-
 def _logs(
     source: SitePorts, target: Images, partitions: Collection[TopicPartition], compacted: Collection[str]
 ) -> Iterable[Logs]:
@@ -203,8 +199,8 @@ def _logs(
     forward, reverse = both(partial(target.forward_syncs, partitions), partial(target.reverse_syncs, partitions))
     bounds_here = source.records.bounds(partitions)
     for p in partitions:
-        anchors = merged(forward.get(p, ()), reverse.get(p, ()))
-        yield Logs(p, bounds_here[p], bounds_there[p], anchors, p.topic in compacted)
+        syncs, back = forward.get(p, ()), reverse.get(p, ())
+        yield Logs(p, bounds_here[p], bounds_there[p], syncs, p.topic in compacted, reverse_syncs=back)
 
 
 def _leftovers(

@@ -12,11 +12,12 @@ class Mappings(Protocol):
     def syncs(
         self, partitions: Collection[TopicPartition], since: Mapping[str, Mark] | None = None
     ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-        """Every sync still in the topic for these source partitions, both offsets strictly rising.
+        """The syncs of these source partitions, in the order in which they were written.
 
-        Partitions without a sync are left out. After a source rewind (recreated topic) only what came after counts; of
-        topics named in ``since`` only what was written behind that mark. NotFound, naming the right side, where the
-        topic is missing at the target.
+        Both offsets rise; where the link copied again, the upstream offset goes back, see
+        :class:`drctl.model.sync_history.SyncHistory`. Partitions without a sync are left out, and of topics named in
+        ``since`` what was written before that mark. NotFound, naming the right side, where the topic is missing at the
+        target.
         """
         ...
 

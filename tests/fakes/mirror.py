@@ -7,6 +7,7 @@ from itertools import islice
 from drctl.errors import Conflict, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
+from drctl.model.sync_history import SyncHistory
 from drctl.ports.permit import Permit, always
 from tests.fakes.effects import Effects
 from tests.fakes.site import Ending, FakeSite
@@ -120,11 +121,7 @@ class FakeMirror:
         self.stored[partition] = records[-1][0]
 
     def _note(self, partition: TopicPartition, sync: OffsetSync) -> None:
-        """Keep both offsets rising: what a later sync contradicts was before a rewind."""
-        known = self.syncs.setdefault(partition, [])
-        while known and (known[-1].upstream >= sync.upstream or known[-1].downstream >= sync.downstream):
-            known.pop()
-        known.append(sync)
+        self.syncs.setdefault(partition, []).append(sync)
         self.places[partition, sync] = self.written
         self.written += 1
 
@@ -238,11 +235,14 @@ class FakeMappings:
     ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
         self._reach()
         begin = {t: mark.offset for t, mark in (since or {}).items() if mark.topic_id == TOPIC_ID}
-        found = {
-            p: tuple(s for s in self.mirror.syncs.get(p, ()) if self.mirror.places[p, s] >= begin.get(p.topic, 0))
-            for p in partitions
-        }
+        found = {p: self._history(p).since(begin.get(p.topic, 0)) for p in partitions}
         return {p: syncs for p, syncs in found.items() if syncs}
+
+    def _history(self, partition: TopicPartition) -> SyncHistory:
+        history = SyncHistory()
+        for sync in self.mirror.syncs.get(partition, ()):
+            history.add(self.mirror.places[partition, sync], sync)
+        return history
 
     def mark(self) -> Mark | None:
         self.mirror.target.reach()

@@ -10,8 +10,6 @@ int16 and UTF-8::
 """
 
 import struct
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -23,6 +21,7 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import NotFound, Unsupported
 from drctl.model.link import checkpoints_topic, syncs_topic
 from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
+from drctl.model.sync_history import SyncHistory
 
 
 class KafkaMappings:
@@ -39,7 +38,7 @@ class KafkaMappings:
         self.target = target
         self._settings = settings or dict
         self._known: Mapping[str, str] | None = None
-        self._syncs: dict[TopicPartition, Syncs] = {}
+        self._syncs: dict[TopicPartition, SyncHistory] = {}
         self._checkpoints: dict[str, dict[TopicPartition, Checkpoint]] = {}
         self._next: dict[str, tuple[str, int]] = {}
 
@@ -47,7 +46,7 @@ class KafkaMappings:
         self, partitions: Collection[TopicPartition], since: Mapping[str, Mark] | None = None
     ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
         for place, (tp, sync) in self._new(self.syncs_topic, _placed_sync, self._syncs):
-            self._syncs.setdefault(tp, Syncs()).add(place, sync)
+            self._syncs.setdefault(tp, SyncHistory()).add(place, sync)
         topic_id, _ = self._next[self.syncs_topic]
         begin = {topic: mark.offset for topic, mark in (since or {}).items() if mark.topic_id == topic_id}
         found = {tp: self._syncs[tp].since(begin.get(tp.topic, 0)) for tp in partitions if tp in self._syncs}
@@ -118,30 +117,6 @@ class KafkaMappings:
             f"site {self.target.name} has no topic {topic}",
             remedy="create it (1 partition, compacted, large min.compaction.lag.ms) and restart the source connector",
         )
-
-
-class Syncs:
-    """One partition's syncs, both offsets strictly rising, each with where it was written."""
-
-    __slots__ = ("_places", "_syncs")
-
-    def __init__(self) -> None:
-        self._syncs: list[OffsetSync] = []
-        self._places = array("q")
-
-    def add(self, place: int, new: OffsetSync) -> None:
-        """Whatever a later sync contradicts was before a rewind, and is forgotten."""
-        while self._syncs and (
-            self._syncs[-1].upstream >= new.upstream or self._syncs[-1].downstream >= new.downstream
-        ):
-            self._syncs.pop()
-            self._places.pop()
-        self._syncs.append(new)
-        self._places.append(place)
-
-    def since(self, place: int) -> tuple[OffsetSync, ...]:
-        """Those that were written there or behind it."""
-        return tuple(self._syncs[bisect_left(self._places, place) :])
 
 
 def _placed_sync(message: Message) -> tuple[int, tuple[TopicPartition, OffsetSync]]:

@@ -5,8 +5,7 @@ from hashlib import blake2b
 
 from hypothesis import strategies as st
 
-from drctl.decide.offset_syncs import merged
-from drctl.decide.translate import Logs, Window
+from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 
 PARTITION = TopicPartition("orders", 0)
@@ -39,8 +38,14 @@ class History:
 
     @property
     def logs(self) -> Logs:
-        anchors = merged(self.forward, self.reverse)
-        return Logs(PARTITION, self.source_bounds, self.target_bounds, anchors, self.compacted)
+        return Logs(
+            PARTITION,
+            self.source_bounds,
+            self.target_bounds,
+            tuple(self.forward),
+            self.compacted,
+            reverse_syncs=tuple(self.reverse),
+        )
 
     def read(self, window: Window) -> tuple[list[RecordId], list[RecordId]]:
         self.reads.append(window)

@@ -6,7 +6,8 @@ import pytest
 
 from drctl.decide.offset_syncs import merged
 from drctl.decide.overlap import copied_beyond
-from drctl.decide.translate import Logs, translate_all
+from drctl.decide.translate import translate_all
+from drctl.decide.windows import Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated
 

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drctl.decide.offset_syncs import merged
 from drctl.decide.stranded import around
-from drctl.decide.translate import Logs, Window, translate, translate_all
+from drctl.decide.translate import translate, translate_all
+from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
 from drctl.model.translation import Answer, Refused, Translated
 from tests.unit.decide.history import PARTITION, History, Written, histories, image
@@ -112,7 +114,11 @@ def test_only_what_would_read_through_the_tail_is_refused_for_its_sake(found: Di
         if isinstance(answer, Refused) and answer.why.name == "READS_STRANDED_TAIL":
             ahead = [w for w in history.target if w.offset >= position and image(w) < found.span.start]
             # Compaction may have taken a sync's own record away: where it was counts as if it were there.
-            noted = [s for s in found.logs.anchors if s.upstream >= position and s.downstream < found.span.start]
+            noted = [
+                s
+                for s in merged(found.logs.syncs, found.logs.reverse_syncs)
+                if s.upstream >= position and s.downstream < found.span.start
+            ]
             assert ahead or (history.compacted and noted), (position, answer)
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from drctl.decide.offset_syncs import merged
-from drctl.decide.translate import Logs, Window, translate, translate_all
+from drctl.decide.offset_syncs import consistent, merged, undisputed
+from drctl.decide.translate import translate, translate_all
+from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
 
@@ -33,8 +34,8 @@ def look(
             [r for r in target.records if r.offset in range(*window.target)],
         )
 
-    anchors = merged(OffsetSync(*s) for s in syncs)
-    return translate(Logs(ORDERS, source.bounds, target.bounds, anchors, compacted), at, read)
+    written = tuple(OffsetSync(*s) for s in syncs)
+    return translate(Logs(ORDERS, source.bounds, target.bounds, written, compacted), at, read)
 
 
 def proven(offset: int, proof: Proof, answer: Answer) -> bool:
@@ -45,6 +46,13 @@ def proven(offset: int, proof: Proof, answer: Answer) -> bool:
 def refused(why: Refusal, answer: Answer) -> bool:
     assert isinstance(answer, Refused), answer
     return answer.why is why
+
+
+def early(offset: int | None, answer: Answer) -> Refusal:
+    """Why it was refused; the early position must be that one."""
+    assert isinstance(answer, Refused), answer
+    assert answer.conservative == offset, answer
+    return answer.why
 
 
 HERE, THERE = Site("abcdefgh"), Site("ab.cd.efgh.")
@@ -100,11 +108,10 @@ def test_a_compacted_log_that_was_made_anew_had_no_room_for_the_records_before_i
     assert proven(0, Proof.IDENTIFIED, look(here, there, (6, 0), at=6, compacted=True))
 
 
-def test_before_the_log_start_is_refused_with_the_nearest_certain_position() -> None:
-    answer = look(Site("abcdefgh", start=4), THERE, (1, 1), (5, 7), at=2)
-    assert refused(Refusal.BEFORE_LOG_START, answer)
-    assert isinstance(answer, Refused)
-    assert answer.conservative == 2
+def test_before_the_log_start_is_refused_with_the_targets_log_start() -> None:
+    """The record of the sync below is gone, so nobody can look whether the sync holds."""
+    assert early(0, look(Site("abcdefgh", start=4), THERE, (1, 1), (5, 7), at=2)) is Refusal.BEFORE_LOG_START
+    assert early(1, look(Site("..ab", start=2), Site(".ab", start=1), (0, 2), at=1)) is Refusal.BEFORE_LOG_START
 
 
 def test_beyond_the_log_end_is_refused() -> None:
@@ -146,7 +153,117 @@ def test_no_position_is_below_the_targets_log_start() -> None:
 
 
 def test_a_false_sync_proves_nothing() -> None:
-    assert refused(Refusal.DIFFERENT_RECORDS, look(HERE, THERE, (1, 3), at=4))
+    there = Site("ab.cd.efgh.", start=1)
+    assert early(None, look(HERE, there, (1, 3), at=4)) is Refusal.DIFFERENT_RECORDS
+    assert proven(6, Proof.COUNTED, look(HERE, there, (1, 3), (1, 1), at=4)), "another one does"
+    assert proven(6, Proof.COUNTED, look(HERE, THERE, (1, 3), at=4)), "whole logs prove themselves"
+
+
+def test_false_syncs_around_a_position_stop_nothing_but_themselves() -> None:
+    false = [(n, n + 1) for n in (3, 4, 5, 7, 8, 9)]
+    letters = "abcdefghijklmno"
+    answer = look(Site(letters), Site(letters + "."), (1, 1), *false, (13, 13), at=6)
+    assert proven(6, Proof.COUNTED, answer)
+    assert proven(14, Proof.COUNTED, look(Site(letters), Site(letters), (1, 1), *false, at=14))
+
+
+def test_one_stale_sync_of_the_reverse_link_leaves_all_true_ones_standing() -> None:
+    records = [RecordId(n, str(n).encode()) for n in range(3_000)]
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        return records[slice(*window.source)], records[slice(*window.target)]
+
+    bounds = LogBounds(0, 3_000, 3_000)
+    syncs = tuple(OffsetSync(n, n) for n in range(0, 3_000, 30))
+    for stale in (OffsetSync(2_010, 2_000), OffsetSync(10, 2_900)):
+        logs = Logs(ORDERS, bounds, bounds, syncs, compacted=False, reverse_syncs=(stale,))
+        answers = translate_all(logs, (5, 1_995, 2_005, 2_950), read)
+        assert {p: a.offset for p, a in answers.items() if isinstance(a, Translated)} == {p: p for p in answers}
+
+
+def test_of_syncs_that_contradict_each_other_and_both_hold_neither_is_believed() -> None:
+    """A was stranded here, came home behind b, and was copied as if it were new."""
+    assert early(1, look(Site("xab"), Site("xba"), (0, 0), (1, 2), (2, 1), at=2)) is Refusal.DIFFERENT_RECORDS
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sync", "at"),
+    [
+        (Site("..x."), Site("x."), (1, 1), 2),  # the target was made anew, and the first sync since was lost
+        (Site("abc.efghijkl"), Site("ijkl"), (3, 3), 8),
+    ],
+)
+def test_a_sync_of_which_compaction_took_a_record_may_be_stale(
+    source: Site, target: Site, sync: tuple[int, int], at: int
+) -> None:
+    early(0, look(source, target, sync, at=at, compacted=True))
+
+
+def test_a_sync_that_nobody_can_look_at_carries_no_early_position() -> None:
+    assert early(0, look(Site(".x", start=1), Site("x."), (0, 0), at=1)) is Refusal.NO_SYNC
+
+
+def test_while_the_link_copies_again_nothing_beyond_the_first_images_is_offered() -> None:
+    here, there = Site("abcd"), Site("abcd.ab")
+    for position, offset in enumerate((0, 1, 2, 3, 5)):
+        answer = look(here, there, (0, 0), (3, 3), (0, 5), (1, 6), at=position)
+        assert early(offset, answer) is Refusal.NOT_COPIED, "a and b would be read again"
+    assert early(2, look(here, there, (0, 5), (1, 6), at=3)) is Refusal.NOT_COPIED, "nobody noted the first copy"
+    assert early(3, look(here, there, (0, 0), (0, 5), (1, 6), at=3)) is Refusal.NOT_COPIED
+
+
+def test_what_a_killed_worker_copied_behind_its_last_sync_and_copies_again_is_not_passed_over() -> None:
+    """It had copied a to h, noted down b and only stored the offset of d: it begins again with e."""
+    here = Site("abcdefghij")
+    for copied, position, offset in (("e", 6, 6), ("ef", 7, 7), ("ef", 8, 10), ("efgh", 8, 12)):
+        there = Site("abcdefgh" + copied)
+        answer = look(here, there, (1, 1), (4, 8), at=position)
+        found = answer.offset if isinstance(answer, Translated) else answer.conservative
+        assert found == offset, (copied, position, answer)
+
+
+def test_a_link_that_has_copied_everything_again_is_believed_again() -> None:
+    here, there = Site("abcd"), Site("abcd.abcd")
+    assert proven(8, Proof.COUNTED, look(here, there, (0, 0), (3, 3), (0, 5), (3, 8), at=3))
+    assert proven(9, Proof.AT_END, look(here, there, (0, 0), (3, 3), (0, 5), (3, 8), at=4))
+
+
+def test_syncs_of_a_source_that_was_made_anew_do_not_count_though_they_are_further() -> None:
+    here, there = Site("xyz"), Site("abcdefghxyz")
+    assert proven(9, Proof.COUNTED, look(here, there, (0, 0), (7, 7), (0, 8), at=1))
+    assert proven(9, Proof.COUNTED, look(here, there, (0, 0), (2, 2), (0, 8), at=1))
+
+
+def test_a_position_in_an_open_transaction_waits_at_the_last_decided_one() -> None:
+    records = [RecordId(n, c.encode()) for n, c in enumerate("abcdef")]
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        return records[slice(*window.source)], records[slice(*window.target)]
+
+    logs = Logs(ORDERS, LogBounds(0, 4, 6), LogBounds(0, 4, 4), (OffsetSync(1, 1),), compacted=False)
+    assert early(4, translate(logs, 6, read)) is Refusal.NOT_COPIED
+    behind = Logs(ORDERS, LogBounds(0, 4, 6), LogBounds(0, 3, 3), (OffsetSync(1, 1),), compacted=False)
+    assert early(3, translate(behind, 5, read)) is Refusal.NOT_COPIED
+
+
+def test_only_as_many_source_records_are_read_as_the_target_can_hold() -> None:
+    """The link was stopped long ago, and the source went on."""
+    reads: list[Window] = []
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        reads.append(window)
+        here, there = ([RecordId(n, b"%d" % n) for n in range(*span)] for span in (window.source, window.target))
+        return here, there
+
+    logs = Logs(ORDERS, LogBounds(0, 50_000_000, 50_000_000), LogBounds(0, 3, 3), (OffsetSync(0, 0),), compacted=False)
+    answers = translate_all(logs, (2, 5, 40_000_000), read)
+    assert proven(2, Proof.COUNTED, answers[2])
+    assert early(3, answers[5]) is Refusal.NOT_COPIED
+    far = answers[40_000_000]
+    assert early(3, far) is Refusal.NOT_COPIED
+    assert isinstance(far, Refused)
+    assert far.repeats == 40_000_000 - 3
+    assert sum(window.size for window in reads) < 10_000
 
 
 def test_one_different_record_anywhere_in_between_is_enough_to_refuse() -> None:
@@ -184,9 +301,9 @@ def test_between_records_compacted_away_at_the_source_the_place_is_open_and_the_
     assert (answer.conservative, answer.repeats) == (2, 2)
 
 
-def test_a_sync_in_between_closes_the_open_place() -> None:
+def test_a_sync_that_compaction_took_a_record_of_does_not_close_the_open_place() -> None:
     here, there = Site("ab..ef"), Site("abcdef")
-    assert proven(3, Proof.IDENTIFIED, look(here, there, (0, 0), (2, 2), (5, 5), at=3, compacted=True))
+    assert early(2, look(here, there, (0, 0), (2, 2), (5, 5), at=3, compacted=True)) is Refusal.COMPACTED_APART
 
 
 def test_neighbours_compacted_away_at_the_target_do_not_matter() -> None:
@@ -224,8 +341,15 @@ def test_syncs_of_the_reverse_link_are_as_good() -> None:
 
 
 def test_syncs_that_contradict_each_other_are_both_dropped() -> None:
-    assert merged([OffsetSync(1, 1), OffsetSync(4, 9)], [OffsetSync(7, 5)]) == (OffsetSync(1, 1),)
-    assert merged([OffsetSync(1, 1), OffsetSync(4, 5)], [OffsetSync(7, 4)]) == (OffsetSync(1, 1),)
+    assert undisputed([OffsetSync(1, 1), OffsetSync(4, 9), OffsetSync(5, 7)]) == (OffsetSync(1, 1),)
+    assert undisputed([OffsetSync(1, 1), OffsetSync(4, 5), OffsetSync(4, 7)]) == (OffsetSync(1, 1),)
+
+
+def test_the_most_syncs_that_do_not_contradict_each_other_are_found() -> None:
+    true = [OffsetSync(n, n) for n in (1, 4, 6, 9)]
+    for stale in (OffsetSync(2, 8), OffsetSync(4, 5), OffsetSync(9, 0), OffsetSync(0, 9)):
+        assert consistent([*true, stale]) == (tuple(true), (stale,))
+    assert consistent([]) == ((), ())
 
 
 def test_many_positions_cost_one_reading_of_neighbouring_windows() -> None:

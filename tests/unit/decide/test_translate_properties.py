@@ -4,6 +4,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from drctl.decide.offset_syncs import merged
 from drctl.decide.translate import translate, translate_all
 from drctl.model.translation import Refusal, Refused, Translated
 from tests.unit.decide.history import History, histories
@@ -46,7 +47,10 @@ def test_without_compaction_every_copied_position_with_a_sync_is_answered(
     start, stop = history.source_bounds.start, history.source_bounds.stable
     position = data.draw(st.integers(start, stop))
     logs = history.logs
-    if not any(a.upstream >= start and a.downstream >= history.target_bounds.start for a in logs.anchors):
+    if not any(
+        a.upstream >= start and a.downstream >= history.target_bounds.start
+        for a in merged(logs.syncs, logs.reverse_syncs)
+    ):
         return
     answer = translate(logs, position, history.read)
     if history.not_copied(position):
@@ -56,7 +60,10 @@ def test_without_compaction_every_copied_position_with_a_sync_is_answered(
         assert isinstance(answer, Refused)
         assert answer.why is Refusal.GONE_AT_TARGET
     else:
-        assert isinstance(answer, Translated)
+        # A record that waits for the copy may be equal to one that was copied: then it could be copied again.
+        ahead = {w.digest for w in history.source if w.offset >= position and w.image is None}
+        doubtful = isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED
+        assert isinstance(answer, Translated) or (doubtful and ahead & {w.digest for w in history.target})
 
 
 @settings(max_examples=200)

@@ -1,7 +1,8 @@
 """Which refusals time may end. Logs are drawn: one sign per offset, ``.`` for a marker or what compaction took."""
 
 from drctl.decide.offset_syncs import merged
-from drctl.decide.translate import Logs, translate
+from drctl.decide.translate import translate
+from drctl.decide.windows import Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.drivers.kafka.mappings import KafkaMappings, Syncs, decode_checkpoint, decode_sync
+from drctl.drivers.kafka.mappings import KafkaMappings, decode_checkpoint, decode_sync
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
 from drctl.model.link import checkpoints_topic, syncs_topic
@@ -43,29 +43,6 @@ def test_a_sync_that_is_none_names_its_place(value: str) -> None:
 def test_a_checkpoint_of_another_version_or_cut_short_names_its_place(value: str) -> None:
     with pytest.raises(Unsupported, match=r"topic-0 offset 7 is no"):
         decode_checkpoint(message(CHECKPOINT[0], value))
-
-
-def test_both_offsets_rise_and_a_rewind_forgets_what_it_contradicts() -> None:
-    syncs = Syncs()
-    for place, pair in enumerate(((0, 0), (10, 12), (20, 25), (5, 40), (5, 40), (9, 44))):
-        syncs.add(place, OffsetSync(*pair))
-    assert syncs.since(0) == (OffsetSync(0, 0), OffsetSync(5, 40), OffsetSync(9, 44))
-
-
-def test_syncs_are_told_from_the_place_on_at_which_they_were_written() -> None:
-    syncs = Syncs()
-    for place, pair in ((3, (0, 0)), (7, (10, 12)), (9, (5, 40)), (12, (9, 44))):
-        syncs.add(place, OffsetSync(*pair))
-    assert syncs.since(3) == (OffsetSync(0, 0), OffsetSync(5, 40), OffsetSync(9, 44))
-    assert syncs.since(4) == syncs.since(9) == (OffsetSync(5, 40), OffsetSync(9, 44))
-    assert syncs.since(13) == ()
-
-
-def test_a_recreated_target_forgets_offsets_that_lie_beyond_it() -> None:
-    syncs = Syncs()
-    for place, pair in enumerate(((0, 0), (10, 12), (11, 0))):
-        syncs.add(place, OffsetSync(*pair))
-    assert syncs.since(0) == (OffsetSync(11, 0),)
 
 
 SEPARATOR, OWN = "replication.policy.separator", "replication.policy.internal.topic.separator.enabled"

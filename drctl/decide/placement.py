@@ -1,0 +1,109 @@
+"""The last stage of a translation: where a position is in an aligned span, or why that cannot be said.
+
+| the position | answer |
+| --- | --- |
+| at or below a record whose image is known, nothing else in between at the target | proven, at that image |
+| right behind such a record, nothing vanished in between | proven, right behind its image |
+| between the two, and only the target holds records there | refused; behind the record below skips nothing |
+| behind everything that was copied | refused until the copy gets there; the target's end skips nothing |
+"""
+
+from dataclasses import replace
+
+from drctl.decide import alignment, stranded
+from drctl.decide.alignment import ORIGIN, AlignedSpan
+from drctl.decide.offset_syncs import floor
+from drctl.decide.verification import Verified
+from drctl.decide.windows import Logs, cut
+from drctl.model.offsets import OffsetSync
+from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
+
+
+def span_between(logs: Logs, read: Verified, n: int) -> AlignedSpan:
+    """The aligned span between the syncs ``n`` and ``n + 1`` of those that hold; -1 and their number are the ends."""
+    lower = read.held[n] if n >= 0 else None
+    upper = read.held[n + 1] if n + 1 < len(read.held) else None
+    low, high = lower or ORIGIN, upper or OffsetSync(logs.source.stable, logs.target.stable)
+    inside = cut(read.source, low.upstream, high.upstream)
+    opposite = cut(read.target, low.downstream, high.downstream)
+    if upper is None:
+        found = alignment.after(low, inside, opposite, logs.compacted)
+        if lower is None and not logs.compacted and opposite and alignment.repeats_its_beginning(inside):
+            return replace(found, contradiction="without a sync, repeated records leave the place open")
+        return found
+    if lower is None and not logs.compacted:
+        return alignment.before(upper, inside, opposite)
+    return alignment.between(low, upper, inside, opposite, logs.compacted)
+
+
+def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, counted_back: bool) -> Answer:
+    """Where the position is in this span."""
+    if here.contradiction:
+        return refuse(logs, position, Refusal.DIFFERENT_RECORDS, here.contradiction, read.held)
+    lower, upper = here.around(position)
+    above = lower or ORIGIN
+    left_over = here.target_records(above.downstream, upper.downstream if upper else logs.target.stable)
+    if upper is None:
+        return _at_the_end(logs, read, here, position, above)
+    before = here.source_records(position, upper.upstream)
+    # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
+    if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
+        return refuse(logs, position, Refusal.GONE_AT_TARGET, held=read.held)
+    if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
+        proof = Proof.COUNTED_BACK if counted_back else Proof.IDENTIFIED if logs.compacted else Proof.COUNTED
+        return _proven(logs, here, position, upper.downstream, proof)
+    if here.nothing_vanished(above.upstream + 1, position):
+        return _proven(logs, here, position, above.downstream + 1, Proof.IDENTIFIED)
+    return _apart(logs, position, above, left_over)
+
+
+def refuse(logs: Logs, position: int, why: Refusal, detail: str = "", held: tuple[OffsetSync, ...] = ()) -> Refused:
+    """A refusal with the early position behind the nearest sync that holds, or else the target's log start."""
+    offset = floor(held, position, logs.target)
+    return offer(logs, Refused(logs.partition, position, why, detail, offset, logs.target.stable - offset))
+
+
+def offer(logs: Logs, refused: Refused) -> Refused:
+    """A refusal, without the early position that it offers if a stranded span lies behind that."""
+    offset = refused.conservative
+    if offset is None or all(span.stop <= offset for span in logs.stranded_there):
+        return refused
+    return replace(refused, conservative=None, repeats=None)
+
+
+def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync) -> Answer:
+    """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
+    left = here.target_records(last.downstream, logs.target.stable)
+    waiting = here.source_records(last.upstream + 1, position)
+    if not left:
+        ahead = 0 if read.held else here.source_records(position, logs.source.stable)
+        if waiting or ahead:
+            why = Refusal.NOT_COPIED if waiting else Refusal.COPY_UNCERTAIN
+            # Behind what was read there may be a record at every offset.
+            waiting += max(0, position - max(read.window.source[1], last.upstream + 1)) if waiting else 0
+            records = f"{waiting or ahead} records"
+            return offer(logs, Refused(logs.partition, position, why, records, logs.target.stable, waiting))
+        empty = not here.source and not here.target and last == ORIGIN
+        return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if empty else Proof.AT_END)
+    if waiting or last.upstream + 1 < position < logs.source.stable:
+        return _apart(logs, position, last, left)
+    if last.upstream + 1 < position:
+        return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
+    if position < logs.source.stable:
+        return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)
+    return refuse(logs, position, Refusal.DIFFERENT_RECORDS, f"the target holds {left} records more", read.held)
+
+
+def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Proof) -> Answer:
+    # What lies below the log start is gone, so that a reader from there begins at the start all the same. A position
+    # below it is out of range, and a group that resets to the end then skips everything.
+    placed = stranded.past(logs.stranded_there, max(offset, logs.target.start), here.image_between)
+    if placed is None:
+        return Refused(logs.partition, position, Refusal.READS_STRANDED_TAIL)
+    return Translated(logs.partition, position, placed, proof, here.compared)
+
+
+def _apart(logs: Logs, position: int, last: OffsetSync, left_over: int) -> Refused:
+    offset = max(last.downstream + 1, logs.target.start)
+    detail = f"{left_over} records only at the target"
+    return offer(logs, Refused(logs.partition, position, Refusal.COMPACTED_APART, detail, offset, left_over))

@@ -1,0 +1,237 @@
+"""The first stage of a translation: which offset syncs hold.
+
+A sync claims that a record of the source is at some offset of the target. It carries something only where both records
+were read and are equal: syncs outlive topics that were made anew, logs that were cut, and offsets set by hand.
+
+1. Claims: the syncs whose records lie in both logs. Where they contradict each other their records decide first, and
+   then both of what still does are dropped. A link that copies again what it had copied before begins from an older
+   upstream offset; until it has reached the highest one, the syncs of its first copy count, since a group may have to
+   read their images.
+2. Around some positions: from the next claim below to the next one above. Where one of them does not hold the window
+   grows in doubling steps, so that a false claim, or one that compaction took a record of, stops nothing but itself.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from drctl.decide import stranded
+from drctl.decide.offset_syncs import consistent, contradict, inverted, runs, undisputed, usable
+from drctl.decide.windows import Asking, Logs, Records, Window, asked, at, cut
+from drctl.model.offsets import LogBounds, OffsetSync
+
+WIDEST = 1_000_000
+"""Offsets on both sites that are read at most to find syncs that hold: that takes seconds."""
+LOOKED_AT = 50
+"""Claims of which the records are read one by one, at most."""
+MARGIN = 1_000
+"""Offsets that are read beyond what is needed at least, so that a second reading is rare: markers thin out logs. It is
+also how far before a sync the images of a first copy are looked for; a link writes a sync every 101 records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was read around some positions, and every sync in it that holds, in order."""
+
+    window: Window
+    held: tuple[OffsetSync, ...]
+    source: Records
+    target: Records
+    counted_back: bool
+    """Whether the records below the first sync are known from that sync on backward only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """No sync holds near the positions, and the logs cannot be compared as a whole. ``false`` is one that differs."""
+
+    false: OffsetSync | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Syncs of both directions that can be looked at and do not contradict each other, in order.
+
+    ``logs`` are the logs that they are about. ``copying_again``: the link has not reached the end of its first copy
+    again; then the target ends where the second one begins. Where no sync tells of the first copy, nothing in front of
+    ``first_image`` is a record that a group may have to read.
+    """
+
+    logs: Logs
+    syncs: tuple[OffsetSync, ...]
+    copying_again: bool = False
+    first_image: int | None = None
+
+
+def claims(logs: Logs) -> Asking[Claims]:
+    """Which syncs to look at."""
+    written = runs(logs.syncs)
+    reverse = inverted(logs.reverse_syncs)
+    for run, after in pairwise(written):
+        if (yield from _counts_still(logs, run, after[0], written[-1][-1])):
+            end = after[0].downstream
+            before = replace(logs, target=LogBounds(logs.target.start, end, end))
+            syncs = yield from _without_contradictions(before, _within(before, [*run, *reverse]))
+            return Claims(before, syncs, copying_again=True)
+    newest = written[-1] if written else ()
+    syncs = yield from _without_contradictions(logs, _within(logs, [*newest, *reverse]))
+    # What was in front of the oldest one is not known: it matters until the link is well past it.
+    young = syncs and syncs[-1].upstream - syncs[0].upstream <= MARGIN
+    image = (yield from _awaited(logs, 0, syncs[0], syncs[-1])) if young else None
+    return Claims(logs, syncs, image is not None, image)
+
+
+def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking[tuple[OffsetSync, ...]]:
+    chain, others = consistent(every)
+    if not others:
+        return chain
+    if len(others) > LOOKED_AT:
+        return undisputed(every)
+    true = yield from _holding(logs, others)
+    disputed = [claim for claim in chain if any(contradict(claim, other) for other in true)]
+    if len(disputed) > LOOKED_AT:
+        return undisputed(every)
+    certain = yield from _holding(logs, disputed)
+    return undisputed([*(claim for claim in chain if claim not in disputed), *certain, *true])
+
+
+def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) -> Asking[Verified | Unverified]:
+    """Read around the positions (sorted) until a sync holds at either side, or there is none left."""
+    first = bisect_right(known, positions[0], key=_upstream) - 1
+    last = bisect_right(known, positions[-1], key=_upstream)
+    down = up = 1
+    false: OffsetSync | None = None
+    while first >= 0 or last < len(known) or logs.whole:
+        # Behind the newest claim one more is read: in between, images of a first copy may be.
+        begin = first - 1 if first > 0 and last == len(known) else first
+        window, source, target = yield from _read(logs, known, positions[0], begin, last)
+        judged = {claim: _holds(logs, claim, source, target) for claim in known[max(begin, 0) : last + 1]}
+        held = tuple(claim for claim, holds in judged.items() if holds)
+        false = next((claim for claim, holds in judged.items() if holds is False), false)
+        below = first < 0 or (held[:1] and held[0].upstream <= positions[0])
+        above = last == len(known) or (held[-1:] and held[-1].upstream > positions[-1])
+        if below and above:
+            counted_back = first < 0 and last < len(known) and not logs.compacted
+            return Verified(window, held, source, target, counted_back)
+        if window.size > WIDEST:
+            break
+        if not below:
+            first, down = max(0, first - down) if first else -1, 2 * down
+        if not above:
+            last, up = min(len(known), last + up), 2 * up
+    return Unverified(false)
+
+
+def first_images(logs: Logs, read: Verified) -> list[tuple[int, int]]:
+    """Where at the target a first copy may have left images of what is behind the newest sync; stops are excluded.
+
+    A link that copies again writes a sync of the first record that it copies twice. The images of the first copy are
+    right in front of that one's, so that the target holds more records there than the source.
+    """
+    spans = []
+    for lower, upper in pairwise(read.held):
+        copied = len(cut(read.target, lower.downstream, upper.downstream))
+        # Where compaction may have taken records of either side numbers tell nothing.
+        if logs.compacted or copied > len(cut(read.source, lower.upstream, upper.upstream)):
+            spans.append((lower.downstream + 1, upper.downstream))
+    if len(read.held) == 1:
+        spans.append((read.window.target[0], read.held[0].downstream))
+    return [(start, stop) for start, stop in spans if start < stop]
+
+
+def _read(
+    logs: Logs, known: Sequence[OffsetSync], lowest: int, first: int, last: int
+) -> Asking[tuple[Window, Records, Records]]:
+    """The records from claim ``first`` to claim ``last``; -1 is the log's beginning, the number of claims its end."""
+    start, stop = [logs.source.start, logs.target.start], [logs.source.stable, logs.target.stable]
+    if first >= 0:
+        start = [known[first].upstream, known[first].downstream]
+    if last < len(known):
+        stop = [known[last].upstream + 1, known[last].downstream + 1]
+    backward = first < 0 and last < len(known) and not logs.compacted
+    onward = first >= 0 and last == len(known) and not logs.compacted
+    if backward:
+        start = [lowest, max(start[1], stop[1] - 2 * (stop[0] - lowest) - MARGIN)]
+    if onward:
+        stop[0] = min(stop[0], start[0] + 2 * (stop[1] - start[1]) + MARGIN)
+    while True:
+        window = Window((start[0], stop[0]), (start[1], stop[1]))
+        source, target = yield from asked(logs, window)
+        # Below the first sync the target is read until it holds more records than the source, or all of it is read.
+        if backward and len(target) <= len(source) and start[1] > logs.target.start:
+            start[1] = max(logs.target.start, stop[1] - 4 * (stop[1] - start[1]))
+        # Behind the newest one the source is: only as many of its records matter as the target can hold.
+        elif onward and len(source) <= len(target) and stop[0] < logs.source.stable:
+            stop[0] = min(logs.source.stable, start[0] + 4 * (stop[0] - start[0]))
+        else:
+            return window, source, target
+
+
+def _counts_still(logs: Logs, run: Sequence[OffsetSync], again: OffsetSync, newest: OffsetSync) -> Asking[bool]:
+    """Whether these are the syncs of a first copy that the link, which began ``again``, has not reached the end of."""
+    if not logs.target.start < again.downstream <= logs.target.stable:
+        return False
+    behind = newest.upstream < run[-1].upstream
+    if not behind and (yield from _awaited(logs, run[-1].downstream + 1, again, newest)) is None:
+        return False
+    return not (yield from _of_another_log(logs, run))
+
+
+def _awaited(logs: Logs, start: int, again: OffsetSync, newest: OffsetSync) -> Asking[int | None]:
+    """The first image, from ``start`` on, of records that are not copied again yet.
+
+    The images of the first copy stand in front of where the link began ``again``.
+    """
+    stop = min(again.downstream, logs.target.stable)
+    start = max(start, stop - MARGIN, logs.target.start)
+    if start >= stop or not _within(logs, [newest]):
+        return None
+    end = newest.upstream + 2 * (logs.target.stable - newest.downstream) + MARGIN
+    span = newest.upstream + 1, min(end, logs.source.stable)
+    source, copied = yield from asked(logs, Window(span, (newest.downstream, logs.target.stable)))
+    missing = {record.digest for record in source} - {record.digest for record in copied}
+    if not missing:
+        return None
+    source, images = yield from asked(logs, Window(span, (start, stop)))
+    return next((record.offset for record in images if record.digest in missing), None)
+
+
+def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
+    """Whether the newest sync of which that can be told does not hold: a topic was made anew."""
+    near = _within(logs, run)
+    for claim in near[-LOOKED_AT:][::-1]:
+        holds = yield from _alone(logs, claim)
+        if holds is not None:
+            return not holds
+    return not near
+
+
+def _holding(logs: Logs, some: Collection[OffsetSync]) -> Asking[list[OffsetSync]]:
+    judged = {}
+    for claim in some:
+        judged[claim] = yield from _alone(logs, claim)
+    return [claim for claim, holds in judged.items() if holds]
+
+
+def _alone(logs: Logs, claim: OffsetSync) -> Asking[bool | None]:
+    window = Window((claim.upstream, claim.upstream + 1), (claim.downstream, claim.downstream + 1))
+    source, target = yield from asked(logs, window)
+    return _holds(logs, claim, source, target)
+
+
+def _holds(logs: Logs, claim: OffsetSync, source: Records, target: Records) -> bool | None:
+    """Whether both records are equal; None if compaction may have taken one of them, so that nobody can tell."""
+    here, there = at(source, claim.upstream), at(target, claim.downstream)
+    if here is None or there is None:
+        return None if logs.compacted else False
+    return here.digest == there.digest
+
+
+def _within(logs: Logs, some: Collection[OffsetSync]) -> tuple[OffsetSync, ...]:
+    """Those whose records are in both logs: nothing in a stranded span has an image."""
+    return stranded.outside(usable(some, logs.source, logs.target), logs.stranded_here, logs.stranded_there)
+
+
+def _upstream(claim: OffsetSync) -> int:
+    return claim.upstream

@@ -1,0 +1,145 @@
+"""Links that copied twice, syncs that were never true, logs that were made anew: no answer is late even then."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from drctl.decide.translate import translate, translate_all
+from drctl.decide.windows import Logs, Window
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
+from drctl.model.sync_history import SyncHistory
+from drctl.model.translation import Answer, Refused, Translated
+
+PARTITION = TopicPartition("orders", 0)
+
+type Log = dict[int, int]
+"""Offset to number: which record, of those that were ever written to the source, stands there."""
+
+
+@dataclass
+class Twice:
+    """What a link that began again left. A record's number is its offset at the source."""
+
+    here: Log
+    there: Log
+    ends: tuple[int, int]
+    starts: tuple[int, int]
+    copied: int
+    logs: Logs
+
+    def read(self, window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        return _ids(self.here, window.source), _ids(self.there, window.target)
+
+    def late(self, position: int, offset: int) -> list[int]:
+        """Records that the group has still to read, that are at the target, and only before the offset."""
+        ahead = {number for number in self.there.values() if number >= position and number in self.here}
+        return sorted(ahead - {number for place, number in self.there.items() if place >= offset})
+
+    def again(self, position: int, offset: int) -> list[int]:
+        return [number for place, number in self.there.items() if place >= offset and number < position]
+
+
+def _ids(log: Log, span: tuple[int, int]) -> list[RecordId]:
+    return [RecordId(offset, _digest(log[offset])) for offset in sorted(log) if span[0] <= offset < span[1]]
+
+
+def _digest(number: int) -> bytes:
+    return blake2b(b"%d" % number, digest_size=8).digest()
+
+
+@st.composite
+def twice(draw: st.DrawFn, *, compacted: bool) -> Twice:
+    size = draw(st.integers(1, 20))
+    here: Log = {n: n for n in range(size) if draw(st.integers(0, 7))}
+    there: Log = {}
+    end, copied, place, spacing = 0, 0, 0, draw(st.integers(1, 5))
+    written = SyncHistory()
+    for n in range(draw(st.integers(0, 2))):  # of a target that is no more
+        written.add(n - 10, OffsetSync(draw(st.integers(0, size)), draw(st.integers(0, 20))))
+    begin = draw(st.sampled_from([0, 0, draw(st.integers(0, size))]))
+    for _ in range(draw(st.integers(1, 3))):  # the link is started so often
+        stop, noted = draw(st.integers(begin, size)), -spacing
+        for number in (n for n in range(begin, stop) if n in here):
+            there[end] = number
+            if number - noted >= spacing:  # the first one, and then as a link does
+                written.add(place, OffsetSync(number, end))
+                place, noted = place + 1, number
+            end += 1 + draw(st.sampled_from((0, 0, 1)))
+        copied = max(copied, stop)
+        begin = draw(st.integers(0, stop))
+    reverse = tuple(
+        OffsetSync(draw(st.integers(0, max(end, 1))), draw(st.integers(0, size)))
+        for _ in range(draw(st.sampled_from((0, 0, 1, 2))))
+    )
+    if compacted:
+        here = {n: n for n in here if draw(st.integers(0, 2)) or n >= size - 2}
+        kept: Log = {}
+        for position, number in there.items():  # of several images of a record the older one vanishes first
+            if number in kept.values() or position >= end - 2 or draw(st.integers(0, 2)):
+                kept[position] = number
+        there = kept
+    starts = (
+        draw(st.sampled_from((0, 0, draw(st.integers(0, size))))),
+        draw(st.sampled_from((0, 0, draw(st.integers(0, end))))),
+    )
+    here = {p: n for p, n in here.items() if p >= starts[0]}
+    there = {p: n for p, n in there.items() if p >= starts[1]}
+    bounds = LogBounds(starts[0], size, size), LogBounds(starts[1], end, end)
+    logs = Logs(PARTITION, *bounds, written.since(-100), compacted, reverse_syncs=reverse)
+    return Twice(here, there, (size, end), starts, copied, logs)
+
+
+def _require_safe(found: Twice, position: int, answer: Answer) -> None:
+    if isinstance(answer, Translated):
+        assert found.late(position, answer.offset) == []
+        assert found.starts[1] <= answer.offset <= found.ends[1]
+    elif answer.conservative is not None:
+        assert found.late(position, answer.conservative) == []
+        assert found.starts[1] <= answer.conservative <= found.ends[1]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_whatever_the_link_copied_twice_and_whatever_syncs_claim_no_answer_is_late(compacted: bool) -> None:
+    @settings(max_examples=400, deadline=None)
+    @given(twice(compacted=compacted), st.data())
+    def look(found: Twice, data: st.DataObject) -> None:
+        position = data.draw(st.integers(0, found.ends[0]))
+        answer = translate(found.logs, position, found.read)
+        event(answer.proof.name if isinstance(answer, Translated) else answer.why.name)
+        _require_safe(found, position, answer)
+
+    look()
+
+
+@settings(max_examples=300, deadline=None)
+@given(twice(compacted=False), st.data())
+def test_what_is_proven_is_not_read_again(found: Twice, data: st.DataObject) -> None:
+    position = data.draw(st.integers(0, found.ends[0]))
+    answer = translate(found.logs, position, found.read)
+    if isinstance(answer, Translated):
+        assert found.again(position, answer.offset) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(twice(compacted=False))
+def test_a_sweep_is_as_safe_as_one_by_one(found: Twice) -> None:
+    for position, answer in translate_all(found.logs, range(found.ends[0] + 1), found.read).items():
+        _require_safe(found, position, answer)
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_these_histories_are_not_trivial(compacted: bool) -> None:
+    seen = {"proven": 0, "early": 0, "refused": 0}
+
+    @settings(max_examples=300, database=None, derandomize=True, deadline=None)
+    @given(twice(compacted=compacted), st.data())
+    def look(found: Twice, data: st.DataObject) -> None:
+        answer = translate(found.logs, data.draw(st.integers(0, found.ends[0])), found.read)
+        early = isinstance(answer, Refused) and answer.conservative is not None
+        seen["early" if early else "proven" if isinstance(answer, Translated) and answer.compared else "refused"] += 1
+
+    look()
+    assert min(seen["proven"], seen["early"]) > 10, seen

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from drctl.model.offsets import LogBounds, OffsetSync
 
@@ -41,6 +42,8 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
     A stale sync stands alone against all true ones, so it is most often among the others.
     """
     ordered = sorted(set(claims), key=lambda claim: (claim.upstream, -claim.downstream))
+    if all(one.upstream < next_.upstream and one.downstream < next_.downstream for one, next_ in pairwise(ordered)):
+        return tuple(ordered), ()  # as nearly always
     ends: list[int] = []  # the lowest downstream offset with which so many claims can end
     last: list[int] = []  # which claim that is
     before: list[int] = []

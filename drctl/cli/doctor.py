@@ -9,7 +9,7 @@ import click
 from drctl.cli.capacity import need_document
 from drctl.cli.output import document, echo, output_option, show_document
 from drctl.cli.parameters import DURATION
-from drctl.cli.sites import direction, other_site
+from drctl.cli.sites import direction, other_site, refuse_back_into
 from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
 from drctl.decide.diagnosis import Diagnosis, Finding, Severity, diagnose
@@ -81,6 +81,7 @@ def command(
     seconds = duration(watched).total_seconds()
     with opened(plan_file, looking=not fix) as whole:
         source, there = direction(whole, target or other_site(whole))
+        refuse_back_into(whole, source, there)
         world = moving(whole, there)  # groups that were handed over alone are where they belong
         _accept(world, source, there, accepted)
         found = examine(world, source, there, seconds, patience, pace=side_by_side(world.clock))

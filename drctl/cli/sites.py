@@ -108,10 +108,14 @@ def is_there(world: World, target: str, terms: Terms, output: str, *, kind: str 
 def refuse_back_into(world: World, source: str, target: str) -> None:
     """Refused if the target has the work and the link to it copies under the same names, so that it must be off.
 
-    One sentence, instead of the gates' reasons, which would lead to stopping the link that is in use.
+    One sentence, instead of reasons whose remedies would stop the link that is in use, and delete positions of groups
+    at work. While a run is unfinished it knows the way.
     """
-    if world.client_routing.site() == target and not world.links[source, target].link.prefix:
-        raise Refused(
-            f"clients are at {target} already, so no group has to be handed over to it",
-            remedy=f"to move groups away from {target} name the other site with --to",
-        )
+    from drctl.plans.record import unfinished
+
+    if world.client_routing.site() != target or world.links[source, target].link.prefix or unfinished(world):
+        return
+    raise Refused(
+        f"clients are at {target} already, so no group has to be handed over to it",
+        remedy=f"to move groups away from {target} name the other site with --to",
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, other_site
+from drctl.cli.sites import direction, other_site, refuse_back_into
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.errors import NotFound
@@ -41,6 +41,7 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
     """
     with opened(plan_file, looking=True) as world:
         source, to = direction(world, target or other_site(world))
+        refuse_back_into(world, source, to)
         groups = narrowed(world, groups=chosen).plan.groups
         # Theirs first: a checkpoint that was written while ours are read would lie above them, and look like a skip.
         written = _checkpoints(world, source, to, groups)

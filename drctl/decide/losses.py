@@ -153,7 +153,7 @@ def _positions(seen: LinkLook) -> Iterator[Blocker]:
             where = f"{each.there} at {seen.link.target}, at most {highest} for {each.here} at {seen.link.source}"
             remedy = (
                 "it would skip records, and MirrorMaker 2 never takes a position back: let drctl hand it over"
-                " ('drctl service run --sync-groups' does), or delete the group at the target"
+                " ('drctl service run --sync-groups' does)"
             )
             detail = f"{seen.link.name}: {each.group}: {each.partition}: {where}"
             yield Blocker(Rule.TARGET_AHEAD, detail, remedy)

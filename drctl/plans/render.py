@@ -5,6 +5,7 @@ is kept in ``situations.md``. ``drctl plan runbooks`` writes the same with the n
 """
 
 import inspect
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -65,7 +66,9 @@ class Address:
         config = f'"${name}_CONFIG"'
         if site and site.client_properties:
             config = shlex.quote(str(site.client_properties))
-        return Address(servers, config, site.connect_url if site and site.connect_url else f"${name}_CONNECT")
+        # A login in it must not stand in a file that is handed around, nor what a shell would take for its own.
+        plain = site is not None and re.fullmatch(r"https?://[\w.:/\[\]-]+", site.connect_url)
+        return Address(servers, config, site.connect_url if site and plain else f"${name}_CONNECT")
 
 
 SOURCE, TARGET = Address.of("source"), Address.of("target")

@@ -1,7 +1,9 @@
 """drctl plan runbooks."""
 
+import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from drctl.cli import cli
@@ -37,6 +39,21 @@ def test_a_site_that_the_plan_file_does_not_name_is_refused(tmp_path: Path) -> N
     done = CliRunner().invoke(cli, ["-f", str(plan), "plan", "runbooks", "--to", "east", str(tmp_path / "pages")])
     assert isinstance(done.exception, NotFound)
     assert not (tmp_path / "pages").exists()
+
+
+@pytest.mark.parametrize("url", ["http://ops:k4n4ry@localhost:8083", "http://localhost:8083/$(k4n4ry)"])
+def test_no_login_and_nothing_that_a_shell_would_run_comes_from_the_plan_file_into_a_page(
+    tmp_path: Path, url: str
+) -> None:
+    plan = _plan(tmp_path)
+    text = plan.read_text()
+    (first, *_) = re.findall(r"http://[\w.]+:\d+", text)
+    plan.write_text(text.replace(first, url))
+    done = CliRunner().invoke(cli, ["-f", str(plan), "plan", "runbooks", "--to", "north", str(tmp_path / "pages")])
+    pages = {page.name: page.read_text() for page in (tmp_path / "pages").iterdir()}
+    assert done.exit_code == 0, done.output
+    assert not [name for name, page in pages.items() if "k4n4ry" in page]
+    assert 'curl "$TARGET_CONNECT/connectors?expand=status"' in pages["switchover.md"]
 
 
 def test_each_step_is_told_with_what_the_command_says_and_how_long_it_took_before(tmp_path: Path) -> None:

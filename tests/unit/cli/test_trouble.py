@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import failover, groups, handover, plan, sessions, status, switchover, translate, walking
+from drctl.cli import doctor, failover, groups, handover, plan, sessions, status, switchover, translate, walking
 from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
@@ -37,7 +37,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
-    for module in (failover, groups, handover, plan, sessions, status, switchover, translate):
+    for module in (doctor, failover, groups, handover, plan, sessions, status, switchover, translate):
         monkeypatch.setattr(module, "opened", opened)
     return earth
 
@@ -128,10 +128,22 @@ def test_a_site_that_is_fenced_is_not_called_arrived_at(earth: FakeWorld) -> Non
     assert "drctl unfence north" in done.exception.remedy
 
 
-def test_a_handover_to_where_clients_are_is_refused_in_one_sentence(earth: FakeWorld) -> None:
-    done = typed(groups.command, "handover", "--to", "north", "--group", "billing", "--yes")
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (groups.command, ("handover", "--to", "north", "--group", "billing", "--yes")),
+        (groups.command, ("translate", "--to", "north")),
+        (doctor.command, ("--to", "north")),
+    ],
+)
+def test_nobody_is_led_to_move_groups_to_where_clients_are(
+    earth: FakeWorld, command: object, words: tuple[str, ...]
+) -> None:
+    """Each position there would look left over, to be deleted, and the link in use one that is to be stopped."""
+    done = typed(command, *words)
     assert isinstance(done.exception, Refused)
     assert "clients are at north already" in str(done.exception)
+    assert "delete" not in done.exception.remedy
 
 
 def test_an_unknown_site_and_an_unknown_group_exit_alike(earth: FakeWorld) -> None:

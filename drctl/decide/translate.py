@@ -100,13 +100,15 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
         for position in group:
             answer = place(logs, read, here, position, counted_back=n < 0 and read.counted_back)
             if n + 1 == len(read.held):
-                answer = _not_beyond_first_images(logs, read, here, answer)
+                answer = yield from _not_beyond_first_images(logs, known, read, here, answer)
             answers[position] = answer
     newest = (read.held or known)[-1:]
     return marked(explained(answers, read.source, read.target), logs.source, newest[0] if newest else None)
 
 
-def _not_beyond_first_images(logs: Logs, read: Verified, here: AlignedSpan, answer: Answer) -> Answer:
+def _not_beyond_first_images(
+    logs: Logs, known: Sequence[OffsetSync], read: Verified, here: AlignedSpan, answer: Answer
+) -> Asking[Answer]:
     """The answer; where the link copies again, and the target holds first images of what is still to be read, theirs.
 
     The copy under way has not come to these records yet. If the source died now, the first images were all there is.
@@ -114,12 +116,12 @@ def _not_beyond_first_images(logs: Logs, read: Verified, here: AlignedSpan, answ
     if not read.held or (isinstance(answer, Refused) and answer.why is not Refusal.NOT_COPIED):
         return answer
     after = max(answer.position - 1, *(pair.upstream for pair in here.pairs))
-    ahead = {r.digest for r in cut(read.source, after, logs.source.stable)}
-    spans = first_images(logs, read)
-    images = [r.offset for start, stop in spans for r in cut(read.target, start - 1, stop) if r.digest in ahead]
-    if not images:
+    if not cut(read.source, after, logs.source.stable):
         return answer
-    return offer(logs, _copies_again(logs, answer.position, min(images)))
+    source, images = yield from first_images(logs, known, read)
+    ahead = {record.digest for record in cut(source, after, logs.source.stable)}
+    first = next((image.offset for image in images if image.digest in ahead), None)
+    return answer if first is None else offer(logs, _copies_again(logs, answer.position, first))
 
 
 def _until_copied_again(logs: Logs, first_image: int | None, answer: Answer) -> Answer:
@@ -128,7 +130,8 @@ def _until_copied_again(logs: Logs, first_image: int | None, answer: Answer) -> 
     if early is not None and first_image is not None:
         early = min(early, first_image)
     if isinstance(answer, Refused) and answer.why not in (Refusal.DIFFERENT_RECORDS, Refusal.NOT_COPIED):
-        return replace(answer, conservative=early)
+        repeats = None if early is None else logs.target.stable - early
+        return offer(logs, replace(answer, conservative=early, repeats=repeats))
     return offer(logs, _copies_again(logs, answer.position, early))
 
 

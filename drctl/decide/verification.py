@@ -11,14 +11,14 @@ were read and are equal: syncs outlive topics that were made anew, logs that wer
    grows in doubling steps, so that a false claim, or one that compaction took a record of, stops nothing but itself.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from drctl.decide import stranded
 from drctl.decide.offset_syncs import consistent, contradict, inverted, runs, undisputed, usable
-from drctl.decide.windows import Asking, Logs, Records, Window, asked, at, cut
+from drctl.decide.windows import Asking, Logs, Pair, Records, Window, asked, at, cut
 from drctl.model.offsets import LogBounds, OffsetSync
 
 WIDEST = 1_000_000
@@ -123,21 +123,24 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
     return Unverified(false)
 
 
-def first_images(logs: Logs, read: Verified) -> list[tuple[int, int]]:
-    """Where at the target a first copy may have left images of what is behind the newest sync; stops are excluded.
+def first_images(logs: Logs, known: Sequence[OffsetSync], read: Verified) -> Asking[Pair]:
+    """The source's records, and those of the target that a first copy may have left of what is behind the newest sync.
 
     A link that copies again writes a sync of the first record that it copies twice. The images of the first copy are
     right in front of that one's, so that the target holds more records there than the source.
     """
-    spans = []
-    for lower, upper in pairwise(read.held):
-        copied = len(cut(read.target, lower.downstream, upper.downstream))
-        # Where compaction may have taken records of either side numbers tell nothing.
-        if logs.compacted or copied > len(cut(read.source, lower.upstream, upper.upstream)):
-            spans.append((lower.downstream + 1, upper.downstream))
-    if len(read.held) == 1:
-        spans.append((read.window.target[0], read.held[0].downstream))
-    return [(start, stop) for start, stop in spans if start < stop]
+    newest = read.held[-1]
+    before = bisect_left(known, newest.upstream, key=_upstream) - 1
+    if before < 0 or newest.downstream - known[before].downstream > WIDEST:
+        return read.source, ()
+    older, source, target = known[before], read.source, read.target
+    if older.upstream < read.window.source[0] or older.downstream < read.window.target[0]:
+        spans = (older.upstream, read.window.source[1]), (older.downstream, newest.downstream)
+        source, target = yield from asked(logs, Window(*spans))
+    images = cut(target, older.downstream, newest.downstream)
+    if logs.compacted or not _holds(logs, older, source, target):
+        return source, images  # numbers tell nothing
+    return source, images if len(images) > len(cut(source, older.upstream, newest.upstream)) else ()
 
 
 def _read(

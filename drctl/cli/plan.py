@@ -12,17 +12,20 @@ from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
 from drctl.decide.readiness import Blocker, blockers, warnings
+from drctl.errors import RolledBack
 from drctl.model.facts import Facts
 from drctl.model.translation import Refusal, Translated
 from drctl.monitors import SideBySide, observe
+from drctl.plans.admission import reasons_to_wait
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
 from drctl.plans.objectives import expected, pauses
 from drctl.plans.observing import observed_and_judged
 from drctl.plans.plan import Plan
 from drctl.plans.position_gate import Judged
-from drctl.plans.record import NOBODY, under_way
+from drctl.plans.record import NOBODY, require_continuable, under_way
 from drctl.plans.selection import moving
+from drctl.plans.standing import Standing
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
@@ -58,13 +61,17 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         cut_off = interruption(whole, observe) if going else None
         if going is None and is_there(whole, target, NOBODY, output, kind="Plan"):
             return
+        if going is not None:
+            require_continuable(world, going)
         facts, judged = observed_and_judged(_within_seconds, world, source, target, accept_repeats=accept_repeats)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
         closer, behind, never = _closer(whole, world, facts)
-        blocking = [*reasons, *closer, *judged.reasons] if going is None else []
+        epoch = world.epochs.current()
+        # A run that goes on was admitted, and behind the epoch its gates are not asked again.
+        blocking = reasons_to_wait(steps, world) if going is None else []
+        blocking += [*reasons, *closer, *judged.reasons] if going is None or epoch < going.epoch else []
         warned = list(warnings(facts))
         groups = _groups(world, judged)
-        epoch = world.epochs.current()
         measured, promised = pauses(whole), whole.plan.objectives.recovery_time
         digests = {"plan": plan_digest(steps, world), "facts": facts_digest(facts, epoch)}
     if output in ("json", "yaml"):
@@ -81,6 +88,8 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
             echo(f"never committed: {line}")
         echo(f"expected pause: {expected(measured, promised)}")
         echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
+    if cut_off is not None and cut_off.standing is Standing.TURNING_BACK:
+        raise click.exceptions.Exit(RolledBack.exit_code)
     if blocking:
         raise click.exceptions.Exit(blocking[0].concern.value)
 

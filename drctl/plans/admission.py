@@ -28,8 +28,7 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
             f"the plan that was seen is {terms.plan_digest[:12]}…, and this one is {own[:12]}…: something has changed",
             remedy=f"look again: drctl plan {plan.kind} --to {plan.target}",
         )
-    reasons = [*paused(world), *_cooling(plan, world), *_unproven(plan, world), *_never_begun(plan, world)]
-    found = sift(reasons, terms.overrides)
+    found = sift(reasons_to_wait(plan, world), terms.overrides)
     if found.standing:
         raise Blocked(
             f"{plan}: {len(found.standing)} reasons to wait, nothing was changed",
@@ -38,6 +37,11 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
             remedy="wait, or override a rule by its name and with a reason",
         )
     return {name_of(b.rule): b.detail for b in found.overridden}
+
+
+def reasons_to_wait(plan: Plan, world: World) -> list[Blocker]:
+    """What the journal and the link home say against beginning this plan now."""
+    return [*paused(world), *_cooling(plan, world), *_unproven(plan, world), *_never_begun(plan, world)]
 
 
 def require_belief(believed: Belief, *possible: Belief) -> None:

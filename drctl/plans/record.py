@@ -73,9 +73,8 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
         raise Refused("no run is unfinished, so none can be aborted", remedy="see 'drctl runs list'")
     if run is None:
         return _begin(plan, world, terms, left)
-    _require_unedited(world, run)
+    require_continuable(world, run)
     _require_same_command(world, run, terms)
-    _require_known(run, world.journal.entries(run.id))
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
     record = _read(plan, world, run)
@@ -145,6 +144,12 @@ def _require_own(world: World, left: tuple[Run, ...]) -> None:
                 f"file {run.plan}, not to {world.plan.name}",
                 remedy=f"finish it with its own plan file, and give {world.plan.name} a state file of its own",
             )
+
+
+def require_continuable(world: World, run: Run) -> None:
+    """Refused if the plan file was edited since the run was begun, Unsupported if another version has begun it."""
+    _require_unedited(world, run)
+    _require_known(run, world.journal.entries(run.id))
 
 
 def _require_unedited(world: World, run: Run) -> None:

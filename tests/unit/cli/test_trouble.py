@@ -3,9 +3,10 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,10 +17,13 @@ from click.testing import CliRunner, Result
 from drctl.cli import doctor, failover, groups, handover, plan, sessions, status, switchover, translate, walking
 from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
 from drctl.model.fence import DenyRule, Scope
+from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
+from drctl.model.terms import Terms
 from drctl.model.translation import Proof, Translated
 from drctl.monitors import SideBySide, observe
 from drctl.plans.interruption import interruption
+from drctl.plans.pausing import begin_pause
 from drctl.plans.positions import translate_groups
 from drctl.ports import World
 from tests.fakes import FakeTail, FakeWorld, fake_world
@@ -27,6 +31,7 @@ from tests.fakes.world import APPLICATIONS
 from tests.spec.stage import go_on, killed_at, require_served_by, switch
 
 HANDING_OVER = "commit billing at south"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -167,6 +172,38 @@ def test_plan_says_that_an_unfinished_run_goes_on_as_the_command_does(earth: Fak
     done = typed(plan.switchover, "--to", "south")
     assert done.exit_code == 0, done.exception
     assert "UNFINISHED RUN" in done.stdout
+
+
+def _paused(earth: FakeWorld) -> None:
+    begin_pause(earth.new_process(), Terms(by="anna"), earth.clock.now() + HOUR, "a storm")
+
+
+def _cooling(earth: FakeWorld) -> None:
+    earth.plan = replace(earth.plan, guards=replace(earth.plan.guards, cool_down=HOUR))
+    switch(earth.ports())
+    earth.settle(5)
+
+
+def _cut_off_at_once(earth: FakeWorld) -> None:
+    cut_off(earth, "raise epoch to 1")
+    earth.mirrors["north", "south"].state = ConnectorState.FAILED
+
+
+def _edited(earth: FakeWorld) -> None:
+    cut_off(earth)
+    first, *others = earth.plan.workloads
+    earth.plan = replace(earth.plan, workloads=(replace(first, groups=first.groups[:-1]), *others))
+
+
+@pytest.mark.parametrize(
+    ("state", "target"), [(_paused, "south"), (_cooling, "north"), (_cut_off_at_once, "south"), (_edited, "south")]
+)
+def test_plan_ends_as_the_command_would(earth: FakeWorld, state: Callable[[FakeWorld], None], target: str) -> None:
+    state(earth)
+    planned = typed(plan.switchover, "--to", target)
+    done = typed(switchover.command, "--to", target, "--yes")
+    codes = [getattr(each.exception, "exit_code", each.exit_code) for each in (planned, done)]
+    assert codes[0] == codes[1] != 0, (planned.exception, planned.stdout, done.exception)
 
 
 def test_who_goes_on_is_not_told_that_writing_stops(earth: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:

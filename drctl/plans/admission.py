@@ -10,6 +10,7 @@ from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
 from drctl.plans.linking import idle, was_set
 from drctl.plans.pausing import paused
+from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILBACK, FAILOVER, GROUP_SYNC, SWITCHOVER
 from drctl.ports import World
@@ -105,7 +106,14 @@ def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
             return
         why = ", ".join(reasons)
     detail = f"{link.link.name}, the link home of run {run.id}, does not run: {why}"
-    yield Blocker(Rule.LINK_UNPROVEN, detail, "bring it to run: until then the other site falls behind")
+    owed = pending_reversal(world)
+    remedy = (
+        "'drctl runs resume' reverses replication; do not resume its connectors by hand: they would begin elsewhere"
+        " than the work was handed over"
+        if owed is not None and owed.run.id == run.id
+        else "bring it to run: until then the other site falls behind"
+    )
+    yield Blocker(Rule.LINK_UNPROVEN, detail, remedy)
 
 
 def _never_begun(plan: Plan, world: World) -> Iterator[Blocker]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drctl.errors import DrctlError, Refused, StepFailed
+from drctl.errors import Blocked, DrctlError, Refused, StepFailed
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
@@ -165,6 +165,13 @@ def test_the_service_makes_up_for_it_by_itself_and_only_once_the_old_site_answer
     service.look()
     assert pending_reversal(earth.ports()) is None
     require_served_by(earth, "south")
+
+
+def test_who_would_move_home_while_replication_is_pending_is_told_what_reverses_it() -> None:
+    with pytest.raises(Blocked) as caught:
+        switch(_owing().new_process(), "south", "north")
+    (told,) = [reason for reason in caught.value.reasons if "the link home of run" in reason]
+    assert "'drctl runs resume' reverses replication" in told
 
 
 def _effects_of_making_up() -> tuple[str, ...]:

@@ -74,7 +74,8 @@ def command(
     Exits 0 if nothing is wrong, else as a gate would for the first finding; advice alone is nothing wrong.
     """
     from drctl.config import duration
-    from drctl.monitors import side_by_side
+    from drctl.monitors import observe, side_by_side
+    from drctl.plans.interruption import interruption
     from drctl.plans.mending import mend
     from drctl.plans.selection import moving
 
@@ -85,6 +86,11 @@ def command(
         world = moving(whole, there)  # groups that were handed over alone are where they belong
         _accept(world, source, there, accepted)
         found = examine(world, source, there, seconds, patience, pace=side_by_side(world.clock))
+        cut_off = interruption(whole, observe)
+        if cut_off is not None:
+            found = found.during(cut_off.run.id)
+            for line in cut_off.lines:
+                echo(line, err=True)
         if not fix or not found.fixes:
             _show(found, source, there, output)
             raise click.exceptions.Exit(found.exit_code)

@@ -1,7 +1,7 @@
 """Diagnosis: everything that is not as it should be between two sites, by how much it matters."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,6 +54,11 @@ class Diagnosis:
         found = (each.reason.fix for each in self.findings)
         return tuple(dict.fromkeys(fix for fix in found if fix is not None))
 
+    def during(self, run: str) -> "Diagnosis":
+        """The same while that run is unfinished: what blocks may be its own doing, so its end is the first remedy."""
+        remedy = f"run {run} is unfinished and may have made it so: finish it first, 'drctl runs resume {run}'"
+        return replace(self, findings=tuple(_left_to(remedy, each) for each in self.findings))
+
     @property
     def exit_code(self) -> int:
         """0 if nothing is wrong, else what a gate would exit with for the first finding; advice is nothing wrong."""
@@ -75,6 +80,12 @@ def diagnose(
         detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
         found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
     return Diagnosis(tuple(found), tuple(unseen(facts)), tuple(needs_now(facts)))
+
+
+def _left_to(remedy: str, found: Finding) -> Finding:
+    if found.severity is not Severity.BLOCKS:
+        return found
+    return replace(found, reason=replace(found.reason, remedy=remedy, fix=None))
 
 
 def _as(severity: Severity, reasons: Iterable[Blocker]) -> Iterator[Finding]:

@@ -151,6 +151,16 @@ def test_nobody_is_led_to_move_groups_to_where_clients_are(
     assert "delete" not in done.exception.remedy
 
 
+@pytest.mark.parametrize("effect", [HANDING_OVER, "restart link to north"])
+def test_while_a_run_is_cut_off_the_doctor_leads_back_to_it_and_to_no_link(earth: FakeWorld, effect: str) -> None:
+    run = cut_off(earth, effect)
+    done = typed(doctor.command, "--window", "0s", "-o", "json")
+    assert f"UNFINISHED RUN {run}" in done.stderr
+    blocking = [each["remedy"] for each in json.loads(done.stdout)["findings"] if each["severity"] == "blocks"]
+    assert blocking, "the source is closed"
+    assert all(f"'drctl runs resume {run}'" in remedy for remedy in blocking)
+
+
 def test_an_unknown_site_and_an_unknown_group_exit_alike(earth: FakeWorld) -> None:
     for words in (("translate", "--to", "west"), ("translate", "--group", "west")):
         assert isinstance(typed(groups.command, *words).exception, NotFound)

@@ -9,7 +9,7 @@ import click
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import is_there, known_site, never_committed
 from drctl.cli.switchover import as_document, show_what_is_missing
-from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.terms import terms, terms_options
 from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
@@ -96,7 +96,6 @@ def command(
         elif not yes:
             _ask(world, steps)
         result = walk(steps, world, on_terms)
-    tell_exceptions(result)
     if output in ("json", "yaml"):
         show_document(as_document(result), output)
         return

@@ -12,7 +12,7 @@ import click
 from drctl.cli.forecast import told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there
-from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.terms import terms, terms_options
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
@@ -68,7 +68,6 @@ def command(
     if restored := result.evidence["watch-first-commits"]["traffic restored"]:
         seconds = (datetime.fromisoformat(restored) - entries[0].at).total_seconds()
         echo(f"recovery time: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
-    tell_exceptions(result)
 
 
 class FailoverStart(NamedTuple):

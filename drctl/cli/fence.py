@@ -6,7 +6,7 @@ import click
 
 from drctl.cli.openness import told
 from drctl.cli.output import echo, output_option, show_document, show_table
-from drctl.cli.terms import by_option, tell_exceptions, terms
+from drctl.cli.terms import by_option, terms
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import NotFound, Refused
@@ -66,7 +66,6 @@ def command(plan_file: Path, output: str, site: str | None, adopt: tuple[str, ..
         proof = result.evidence["prove-fence"]
         rows = [(f"fence of {result.run.source}", f"{proof['fence']} by {proof['by']}: {proof['why']}")]
         show_table(f"Run {result.run.id}: {result.state.value}", ("", ""), [*rows, ("was open", told(proof["open"]))])
-    tell_exceptions(result)
 
 
 def _adopt(plan_file: Path, site: str | None, principals: tuple[str, ...], by: str, *, yes: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, never_committed, other_site, refuse_back_into
-from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.terms import terms, terms_options
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid
@@ -127,4 +127,3 @@ def _show(result: RunResult, output: str, columns: tuple[str, ...], rows: Sequen
         return
     show_table(f"Run {result.run.id}: {result.state.value}", columns, rows)
     show_what_is_missing(result)
-    tell_exceptions(result)

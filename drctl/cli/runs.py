@@ -9,7 +9,7 @@ import click
 from drctl.cli.journal_verification import verify
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import known_site
-from drctl.cli.terms import by_option, tell_exceptions, terms
+from drctl.cli.terms import by_option, terms
 from drctl.cli.walking import walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RolledBack
@@ -120,7 +120,6 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
     else:
         echo(f"Run {result.run.id}: {result.state.value}")
     show_what_is_missing(result)
-    tell_exceptions(result)
 
 
 @command.command("abort")

@@ -8,14 +8,13 @@ import click
 from drctl.cli.evidence import spelled
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there, never_committed, stays_behind
-from drctl.cli.terms import tell_exceptions, terms, terms_options
+from drctl.cli.terms import terms, terms_options
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
-from drctl.plans.objectives import against, pause
 from drctl.plans.plan import Plan
 from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
@@ -48,11 +47,7 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
         elif not yes:
             _ask(world, steps, stays_behind(whole, source, target))
         result = walk(steps, world, on_terms)
-        seconds = pause(whole.journal.entries(result.run.id))
     _show(result, output)
-    if seconds is not None:
-        echo(f"pause of writes: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
-    tell_exceptions(result)
 
 
 def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:

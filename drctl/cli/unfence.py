@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from drctl.cli.output import echo, output_option, show_document
-from drctl.cli.terms import by_option, tell_exceptions, terms
+from drctl.cli.terms import by_option, terms
 from drctl.cli.walking import ask_to_go_on, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import Refused
@@ -47,4 +47,3 @@ def command(plan_file: Path, output: str, site: str, confirm: str | None, by: st
         show_document(as_document(result), output)
     else:
         echo(f"Run {result.run.id}: {result.state.value}; {site} took a write, and clients are sent there")
-    tell_exceptions(result)

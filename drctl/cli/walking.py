@@ -79,6 +79,10 @@ def _outliving_the_terminal() -> Iterator[None]:
 def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResult":
     """Run the plan to its end, or continue it, and show how it goes on."""
     from drctl.cli.progress import ProgressDisplay
+    from drctl.cli.terms import tell_exceptions
+    from drctl.monitors import observe
+    from drctl.plans.interruption import interruption
+    from drctl.plans.objectives import against, pause
     from drctl.plans.record import NOBODY
     from drctl.plans.runner import run
     from drctl.plans.selection import MOVES
@@ -87,8 +91,15 @@ def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResul
         try:
             result = run(plan, world, display.announce, said or NOBODY)
         except KeyboardInterrupt:
-            echo("\ncut off; the same command goes on from here, and so does 'drctl runs resume'", err=True)
+            echo("\ncut off; the same command goes on from here", err=True)
+            cut_off = interruption(world, observe)
+            for line in cut_off.lines if cut_off is not None else ():
+                echo(line, err=True)
             raise
+    seconds = pause(world.journal.entries(result.run.id)) if plan.kind in MOVES else None
+    if seconds is not None:
+        echo(f"pause of writes: {against(seconds, world.plan.objectives.recovery_time)}", err=True)
+    tell_exceptions(result)  # here, since standard output may be closed and end the command
     if plan.kind in MOVES:
         echo(f"its report: drctl runs report {result.run.id}", err=True)
     return result

@@ -22,12 +22,17 @@ def pause(entries: Sequence[JournalEntry]) -> float | None:
 
 
 def pauses(world: World) -> tuple[float, ...]:
-    """The pauses of the last switchovers that were done, in either direction, newest first."""
+    """The pauses of the last switchovers that were done, in either direction, newest first.
+
+    One that was cut off and continued tells how long somebody was away, so it is left out.
+    """
 
     def measured() -> Iterator[float]:
         done = [run for run, state in world.journal.runs() if run.kind == SWITCHOVER and state is RunState.DONE]
         for run in done[: -COUNTED - 1 : -1]:
-            if (seconds := pause(world.journal.entries(run.id))) is not None:
+            entries = world.journal.entries(run.id)
+            resumed = any(entry.event is Event.RUN_RESUMED for entry in entries)
+            if not resumed and (seconds := pause(entries)) is not None:
                 yield seconds
 
     return tuple(measured())

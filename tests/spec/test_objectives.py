@@ -6,7 +6,7 @@ import pytest
 
 from drctl.plans.objectives import against, expected, pause, pauses
 from tests.fakes import fake_world
-from tests.spec.stage import switch
+from tests.spec.stage import go_on, killed_at, switch
 
 MINUTE = timedelta(minutes=1)
 
@@ -20,6 +20,15 @@ def test_a_pause_is_measured_by_every_switchover_and_only_its_own_part_counts() 
     assert pauses(env.ports()) == (seconds,)
     assert 0 < seconds < (entries[-1].at - entries[0].at).total_seconds()
     assert pause(entries[:3]) is None
+
+
+def test_a_run_that_was_cut_off_tells_how_long_somebody_was_away_and_not_what_to_expect() -> None:
+    env = fake_world()
+    with killed_at(env, "commit billing at south"):
+        switch(env.ports())
+    env.settle(600)
+    go_on(env.new_process())
+    assert pauses(env.ports()) == ()
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,19 @@ def test_the_seconds_of_a_continued_run_count_from_its_first_attempt(earth: Fake
     assert seconds["fence-writes"] < 600 <= seconds["hand-over-positions"]
 
 
+def test_who_interrupts_behind_the_fence_is_told_that_nobody_can_write_and_both_ways_out(earth: FakeWorld) -> None:
+    def interrupt(effect: str) -> None:
+        if effect == HANDING_OVER:
+            raise KeyboardInterrupt
+
+    earth.effects.watchers.append(interrupt)
+    done = typed(switchover.command, "--to", "south", "--yes")
+    run = earth.journal.runs()[-1][0].id
+    assert f"UNFINISHED RUN {run}" in done.stderr
+    assert "nobody can write" in done.stderr
+    assert f"drctl runs abort {run}" in done.stderr
+
+
 @pytest.mark.parametrize("when", [HANDING_OVER, "deny at north", "door to south"])
 def test_a_run_goes_on_when_its_terminal_is_gone(earth: FakeWorld, when: str) -> None:
     sent = []

@@ -138,16 +138,23 @@ class KubeClient:
 
     def _decoded(self, raw: bytes, status: int) -> Any:
         try:
-            return json.loads(raw) if raw else {}
+            said = json.loads(raw) if raw else {}
         except (ValueError, RecursionError) as error:
             if status >= 500:
                 raise Unreachable(f"site {self.site}: the API server answers {status}", remedy="wait for it") from error
             if status >= 300:
                 return {"message": redact_foreign(raw[:ERROR].decode("utf-8", "replace"))[:200]}
-            raise Unreachable(
-                f"site {self.site}: what answers sends no JSON, so it is no Kubernetes API server",
-                remedy="correct the server's address in the kubeconfig",
-            ) from error
+            raise self.stranger("no JSON") from error
+        if status < 300 and not isinstance(said, dict):
+            raise self.stranger("no object")
+        return said
+
+    def stranger(self, sent: str) -> Unreachable:
+        """The error for an answer that no API server gives."""
+        return Unreachable(
+            f"site {self.site}: what answers sends {sent}, so it is no Kubernetes API server",
+            remedy="correct the server's address in the kubeconfig",
+        )
 
     def refused(self, status: int, said: Any, asked: str) -> DrctlError:
         """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""

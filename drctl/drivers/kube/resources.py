@@ -59,8 +59,10 @@ class KubeResources:
         items: list[Object] = []
         while True:
             answer = self.client.send("GET", self._path(kind), query)
-            meta = answer.body.get("metadata", {})
-            items += answer.body.get("items") or ()
+            meta, page = answer.body.get("metadata", {}), answer.body.get("items") or []
+            if not isinstance(meta, dict) or not isinstance(page, list):
+                raise self.client.stranger("no list")
+            items += map(self._named, page)
             if not meta.get("continue"):
                 return Listing(tuple(items), str(meta.get("resourceVersion", "")), self._ahead(answer.date))
             query["continue"] = meta["continue"]
@@ -81,7 +83,11 @@ class KubeResources:
 
     def _change(self, line: Any, since: str) -> Change:
         item = line.get("object") or {}
-        if line.get("type") == "ERROR":
+        if line.get("type") != "ERROR":
+            item = self._named(item)
+        elif not isinstance(item, dict):
+            raise self.client.stranger("no object")
+        else:
             error = self.client.refused(int(item.get("code") or 500), item, "watch")
             if isinstance(error, Expired):
                 return Change(Happening.EXPIRED, {}, since)
@@ -94,8 +100,7 @@ class KubeResources:
             return Change(Happening.MODIFIED, item, version)
 
     def get(self, kind: Kind, name: str) -> Object:
-        found: Object = self.client.send("GET", self._path(kind, name)).body
-        return found
+        return self._named(self.client.send("GET", self._path(kind, name)).body)
 
     def apply(self, kind: Kind, name: str, body: Object, *, take: bool = False, rehearse: bool = False) -> Object:
         named = {
@@ -126,6 +131,14 @@ class KubeResources:
             "PATCH", path, query, body=dict(changes), content="application/merge-patch+json"
         ).body
         return changed
+
+    def _named(self, item: Any) -> Object:
+        """An object as every API server sends one; whoever reads it may rely on its metadata."""
+        meta = item.get("metadata") if isinstance(item, dict) else None
+        if not isinstance(meta, dict):
+            raise self.client.stranger("objects without metadata")
+        named: Object = item
+        return named
 
     def _path(self, kind: Kind, name: str = "") -> str:
         root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"

@@ -57,7 +57,21 @@ def test_refusals_keep_kubernetes_own_words(
     assert type(caught.value) is kind
 
 
-@pytest.mark.parametrize("body", [b"<html>proxy</html>", b"\xff\xfe", b"{"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>proxy</html>",
+        b"\xff\xfe",
+        b"{",
+        b"[]",
+        b"7",
+        b'{"metadata": []}',
+        b'{"items": {"a": 1}}',
+        b'{"items": [1]}',
+        b'{"items": [{}]}',
+        b'{"items": [{"metadata": null}]}',
+    ],
+)
 def test_what_is_no_api_server_is_said_to_be_none(api: KubeResources, server: Server, body: bytes) -> None:
     server.answers.append((200, "text/html", body))
     with pytest.raises(Unreachable, match="no Kubernetes API server"):

@@ -84,8 +84,8 @@ def undisputed(claims: Iterable[OffsetSync]) -> tuple[OffsetSync, ...]:
 
 
 def contradict(one: OffsetSync, other: OffsetSync) -> bool:
-    """Whether not both can be true: records are copied in order."""
-    return one != other and (one.upstream - other.upstream) * (one.downstream - other.downstream) <= 0
+    """Whether not both of two different claims can be true: records are copied in order."""
+    return (one.upstream - other.upstream) * (one.downstream - other.downstream) <= 0
 
 
 def usable(claims: Iterable[OffsetSync], source: LogBounds, target: LogBounds) -> tuple[OffsetSync, ...]:

@@ -63,7 +63,7 @@ def translation(logs: Logs, positions: Collection[int]) -> Translation:
         for near in _neighbours(known.syncs, sorted(reachable)):
             found = yield from _answers(known.logs, known.syncs, near)
             if known.copying_again:
-                found = {p: _until_copied_again(logs, known.first_image, answer) for p, answer in found.items()}
+                found = {p: _until_copied_again(logs, known.awaited, answer) for p, answer in found.items()}
             answers |= found
     answers |= {p: _in_transaction(logs, p, answers[logs.source.stable]) for p in undecided}
     return {p: answers[p] for p in sorted(set(positions))}
@@ -124,11 +124,11 @@ def _not_beyond_first_images(
     return answer if first is None else offer(logs, _copies_again(logs, answer.position, first))
 
 
-def _until_copied_again(logs: Logs, first_image: int | None, answer: Answer) -> Answer:
+def _until_copied_again(logs: Logs, awaited: Mapping[int, int], answer: Answer) -> Answer:
     """The answer as an early one: it leads to first images, and behind these a group would read the second ones."""
     early = answer.offset if isinstance(answer, Translated) else answer.conservative
-    if early is not None and first_image is not None:
-        early = min(early, first_image)
+    if early is not None:
+        early = min([early, *(image for record, image in awaited.items() if record >= answer.position)])
     if isinstance(answer, Refused) and answer.why not in (Refusal.DIFFERENT_RECORDS, Refusal.NOT_COPIED):
         repeats = None if early is None else logs.target.stable - early
         return offer(logs, replace(answer, conservative=early, repeats=repeats))

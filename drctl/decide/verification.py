@@ -12,7 +12,7 @@ were read and are equal: syncs outlive topics that were made anew, logs that wer
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -54,32 +54,35 @@ class Claims:
     """Syncs of both directions that can be looked at and do not contradict each other, in order.
 
     ``logs`` are the logs that they are about. ``copying_again``: the link has not reached the end of its first copy
-    again; then the target ends where the second one begins. Where no sync tells of the first copy, nothing in front of
-    ``first_image`` is a record that a group may have to read.
+    again; where these are the syncs of that copy the target ends where the next one begins. ``awaited`` are records
+    that are to be copied again, by their offset at the source, and where the newest image of an earlier copy is.
     """
 
     logs: Logs
     syncs: tuple[OffsetSync, ...]
-    copying_again: bool = False
-    first_image: int | None = None
+    copying_again: bool
+    awaited: Mapping[int, int]
 
 
 def claims(logs: Logs) -> Asking[Claims]:
     """Which syncs to look at."""
     written = runs(logs.syncs)
     reverse = inverted(logs.reverse_syncs)
+    awaited: dict[int, int] = {}
+    if len(written) > 1:
+        awaited = yield from _awaited(logs, [run[0] for run in written], written[-1][-1])
     for run, after in pairwise(written):
-        if (yield from _counts_still(logs, run, after[0], written[-1][-1])):
+        if (yield from _counts_still(logs, run, after[0], written[-1][-1], awaited)):
             end = after[0].downstream
             before = replace(logs, target=LogBounds(logs.target.start, end, end))
             syncs = yield from _without_contradictions(before, _within(before, [*run, *reverse]))
-            return Claims(before, syncs, copying_again=True)
+            return Claims(before, syncs, True, awaited)
     newest = written[-1] if written else ()
     syncs = yield from _without_contradictions(logs, _within(logs, [*newest, *reverse]))
     # What was in front of the oldest one is not known: it matters until the link is well past it.
-    young = syncs and syncs[-1].upstream - syncs[0].upstream <= MARGIN
-    image = (yield from _awaited(logs, 0, syncs[0], syncs[-1])) if young else None
-    return Claims(logs, syncs, image is not None, image)
+    if syncs and syncs[-1].upstream - syncs[0].upstream <= MARGIN:
+        awaited |= yield from _awaited(logs, syncs[:1], syncs[-1])
+    return Claims(logs, syncs, bool(awaited), awaited)
 
 
 def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking[tuple[OffsetSync, ...]]:
@@ -171,33 +174,36 @@ def _read(
             return window, source, target
 
 
-def _counts_still(logs: Logs, run: Sequence[OffsetSync], again: OffsetSync, newest: OffsetSync) -> Asking[bool]:
+def _counts_still(
+    logs: Logs, run: Sequence[OffsetSync], again: OffsetSync, newest: OffsetSync, awaited: Mapping[int, int]
+) -> Asking[bool]:
     """Whether these are the syncs of a first copy that the link, which began ``again``, has not reached the end of."""
     if not logs.target.start < again.downstream <= logs.target.stable:
         return False
-    behind = newest.upstream < run[-1].upstream
-    if not behind and (yield from _awaited(logs, run[-1].downstream + 1, again, newest)) is None:
+    behind = any(run[-1].downstream < image < again.downstream for image in awaited.values())
+    if not behind and newest.upstream >= run[-1].upstream:
         return False
     return not (yield from _of_another_log(logs, run))
 
 
-def _awaited(logs: Logs, start: int, again: OffsetSync, newest: OffsetSync) -> Asking[int | None]:
-    """The first image, from ``start`` on, of records that are not copied again yet.
-
-    The images of the first copy stand in front of where the link began ``again``.
-    """
-    stop = min(again.downstream, logs.target.stable)
-    start = max(start, stop - MARGIN, logs.target.start)
-    if start >= stop or not _within(logs, [newest]):
-        return None
+def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Asking[dict[int, int]]:
+    """Records behind the newest sync that the target has only as images right in front of where a copy was begun."""
+    found: dict[int, int] = {}
+    stops = [min(sync.downstream, logs.target.stable) for sync in begun]
+    spans = [(max(stop - MARGIN, logs.target.start), stop) for stop in stops]
+    spans = [span for span in spans if span[0] < span[1]]
+    if not spans or not _within(logs, [newest]):
+        return found
     end = newest.upstream + 2 * (logs.target.stable - newest.downstream) + MARGIN
-    span = newest.upstream + 1, min(end, logs.source.stable)
-    source, copied = yield from asked(logs, Window(span, (newest.downstream, logs.target.stable)))
-    missing = {record.digest for record in source} - {record.digest for record in copied}
-    if not missing:
-        return None
-    source, images = yield from asked(logs, Window(span, (start, stop)))
-    return next((record.offset for record in images if record.digest in missing), None)
+    here = newest.upstream + 1, min(end, logs.source.stable)
+    source, copied = yield from asked(logs, Window(here, (newest.downstream, logs.target.stable)))
+    there = {record.digest for record in copied}
+    missing = {record.offset for record in source if record.digest not in there}
+    for span in spans if missing else ():
+        source, images = yield from asked(logs, Window(here, span))
+        awaited = {record.digest: record.offset for record in source if record.offset in missing}
+        found |= {awaited[image.digest]: image.offset for image in images if image.digest in awaited}
+    return found
 
 
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:

@@ -181,6 +181,20 @@ def test_one_stale_sync_of_the_reverse_link_leaves_all_true_ones_standing() -> N
         assert {p: a.offset for p, a in answers.items() if isinstance(a, Translated)} == {p: p for p in answers}
 
 
+def test_a_true_sync_stands_against_a_false_one_of_the_same_record() -> None:
+    here, there = Site("abc"), Site("abXc")
+    syncs, stale = (OffsetSync(0, 0), OffsetSync(2, 3)), (OffsetSync(2, 2),)
+    logs = Logs(ORDERS, here.bounds, there.bounds, syncs, compacted=False, reverse_syncs=stale)
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        return (
+            [r for r in here.records if r.offset in range(*window.source)],
+            [r for r in there.records if r.offset in range(*window.target)],
+        )
+
+    assert proven(3, Proof.COUNTED, translate(logs, 2, read))
+
+
 def test_of_syncs_that_contradict_each_other_and_both_hold_neither_is_believed() -> None:
     """A was stranded here, came home behind b, and was copied as if it were new."""
     assert early(1, look(Site("xab"), Site("xba"), (0, 0), (1, 2), (2, 1), at=2)) is Refusal.DIFFERENT_RECORDS
@@ -208,7 +222,7 @@ def test_while_the_link_copies_again_nothing_beyond_the_first_images_is_offered(
     for position, offset in enumerate((0, 1, 2, 3, 5)):
         answer = look(here, there, (0, 0), (3, 3), (0, 5), (1, 6), at=position)
         assert early(offset, answer) is Refusal.NOT_COPIED, "a and b would be read again"
-    assert early(2, look(here, there, (0, 5), (1, 6), at=3)) is Refusal.NOT_COPIED, "nobody noted the first copy"
+    assert early(3, look(here, there, (0, 5), (1, 6), at=3)) is Refusal.NOT_COPIED, "nobody noted the first copy"
     assert early(3, look(here, there, (0, 0), (0, 5), (1, 6), at=3)) is Refusal.NOT_COPIED
 
 
@@ -220,6 +234,12 @@ def test_what_a_killed_worker_copied_behind_its_last_sync_and_copies_again_is_no
         answer = look(here, there, (1, 1), (4, 8), at=position)
         found = answer.offset if isinstance(answer, Translated) else answer.conservative
         assert found == offset, (copied, position, answer)
+
+
+def test_where_the_syncs_of_a_first_copy_are_gone_with_their_records_its_images_count() -> None:
+    """It had copied a to d; the target's log begins behind the only sync of that, and the link begins a third time."""
+    here, there = Site("abcd"), Site("..dabca", start=2)
+    assert early(2, look(here, there, (2, 1), (0, 3), (0, 6), at=0)) is Refusal.NOT_COPIED
 
 
 def test_a_link_that_has_copied_everything_again_is_believed_again() -> None:

@@ -23,12 +23,14 @@ class Lag:
 
     ``records``: per partition, never too few; ``exact`` says that they were counted one by one, else they are the
     distance in offsets, transaction markers included. ``seconds`` is the age of the oldest record not copied by its own
-    timestamp, which its producer or its log set; None where it has none, 0 when nothing is waiting.
+    timestamp, which its producer or its log set; None where it has none, 0 when nothing is waiting. ``frontier`` is
+    what the link said it has copied when this was looked at, None if that was not kept.
     """
 
     records: Mapping[TopicPartition, int]
     exact: bool
     seconds: float | None
+    frontier: Mapping[TopicPartition, int] | None = None
 
     @property
     def total(self) -> int:

@@ -52,7 +52,7 @@ def lag(world: World, source: str, target: str) -> Lag:
         exact = exact and counted
         if waiting[partition]:
             oldest += [record.milliseconds for record in records.following(partition, start, 1)]
-    return Lag(waiting, exact, _age(world, oldest))
+    return Lag(waiting, exact, _age(world, oldest), frontier)
 
 
 def _age(world: World, oldest: list[int | None]) -> float | None:

@@ -24,34 +24,42 @@ def frontier_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
     """Reasons not to believe that the link has copied what it says. None where the gates lack more than that."""
     source, target = facts.source.name, facts.target.name
     needed = (facts.source.topics, facts.target.topics, facts.link.lag, facts.link.syncs)
-    if not all(reading.known for reading in needed):
+    if facts.link.lag.value is None or not all(reading.known for reading in needed):
         return
+    frontier = facts.link.lag.value.frontier  # asking Connect again would take a second or more, and tell the same
     link = world.links[source, target].link.name
     try:
         yield from _made_anew(world, source, target)
-        yield from _uncertain(world, facts)
-        for each in doubted(world, source, target):
+        yield from _uncertain(world, facts, frontier)
+        for each in doubted(world, source, target, frontier):
             yield _blocker(each, link, source, target)
     except DrctlError as error:
         detail = f"{link}: what it has copied cannot be held against the logs: {error}"
         yield Blocker(Rule.FRONTIER_UNPROVEN, detail, error.remedy or "see the reason, then look again")
 
 
-def doubted(world: World, source: str, target: str) -> tuple[Doubted, ...]:
+def doubted(
+    world: World, source: str, target: str, frontier: Mapping[TopicPartition, int] | None = None
+) -> tuple[Doubted, ...]:
     """Partitions of the plan's topics whose frontier the logs do not bear out, in order.
+
+    ``frontier`` is what the link said before anything else was asked; None asks it.
 
     Those that do not exist on both sites are left out. NotFound where the link's offset-syncs topic is missing.
     """
     here, there = world.sites[source], Images(world, source, target)
-    claims = _claims(world, here, there, target)
+    # This order is what decide/frontier.py asks for: whatever is copied meanwhile can only confirm the claim.
+    if frontier is None:
+        frontier = world.links[source, target].replication.frontier()
+    claims = _claims(world, here, there, target, frontier)
     read_here, read_there = partial(_read, here.records), partial(_read, there)
     return tuple(sorted(doubts(claims, here.records.following, read_here, read_there), key=lambda each: each.partition))
 
 
-def _claims(world: World, here: SitePorts, there: Images, target: str) -> list[Claim]:
+def _claims(
+    world: World, here: SitePorts, there: Images, target: str, frontier: Mapping[TopicPartition, int]
+) -> list[Claim]:
     topics = world.plan.topics
-    # This order is what decide/frontier.py asks for: whatever is copied meanwhile can only confirm the claim.
-    frontier = world.links[here.name, target].replication.frontier()
     topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
     partitions = [
         p
@@ -94,13 +102,15 @@ def _read(reader: Records | Images, spans: Spans) -> Mapping[TopicPartition, Seq
     return found | dict(reader.identities_all(pending)) if pending else found
 
 
-def _uncertain(world: World, facts: Facts) -> Iterator[Blocker]:
+def _uncertain(world: World, facts: Facts, frontier: Mapping[TopicPartition, int] | None) -> Iterator[Blocker]:
     """Topics that the link leaves out or copies, by Connect's version, and of which nothing was ever copied."""
     status, link = facts.link.status.value, facts.link.link
     if status is None:
         return
     found = {topic: out for topic in facts.topics if (out := left_out(status.source.config, topic, link.prefix))}
-    stored = {p.topic for p in world.links[link.source, link.target].replication.frontier()} if found else set()
+    if found and frontier is None:
+        frontier = world.links[link.source, link.target].replication.frontier()
+    stored = {p.topic for p in frontier or ()}
     for topic, out in found.items():
         if not out.certain and topic not in stored:
             detail = f"{link.name}: nothing of {topic} was ever copied: {out.why}"

@@ -16,6 +16,8 @@ from drctl.ports import World
 
 AGAIN = 1.0
 """Seconds between two looks at what was refused."""
+AGED = 10.0
+"""Seconds after which what was observed before is observed again: to observe two sites takes some of them itself."""
 PATIENCE = 6.0
 """Seconds within which it is asked again. Longer than consumers' default auto.commit.interval.ms of 5 s: a group that
 reads has told a newer position by then. A log that was compacted or cut while it was read, a high watermark that a new
@@ -64,7 +66,7 @@ def judge_positions(
         why = str(error)
         remedy = error.remedy or "see 'drctl groups translate'"
         return Judged(None, why, (Blocker(Rule.POSITIONS_UNKNOWN, f"no position can be told: {why}", remedy),))
-    return Judged(answers, "", reasons, waited=world.clock.monotonic() - began >= AGAIN)
+    return Judged(answers, "", reasons, waited=world.clock.monotonic() - began >= AGED)
 
 
 def once_nothing_helps(

@@ -8,6 +8,7 @@ from drctl.plans.plan import Plan
 from drctl.plans.steps.await_open_transactions import AwaitOpenTransactions
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.check_source_unmoved import CheckSourceUnmoved
+from drctl.plans.steps.close_client_routing import CloseClientRouting
 from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.steps.drain_link import DrainLink
 from drctl.plans.steps.fence_standby import FenceStandby
@@ -84,6 +85,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             FenceWrites(),
             AwaitOpenTransactions(),
             FenceTransactions(),
+            CloseClientRouting(),
             ProveFence(),
             DrainLink(),
             StopSinks(),

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from drctl.errors import DeadlinePassed
 from drctl.model.run import Evidence
+from drctl.plans.membership import members_before
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import CONFIRMED, HandoverPoint, group_positions, left
-from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.waiting import wait_until_none
 
 
@@ -50,9 +50,9 @@ class AwaitClients(Step):
 
 def _absent(ctx: StepContext) -> list[str]:
     """Groups with a position that have no member; of a move that was taken over, only those that had members."""
-    members = ctx.snapshots.get(DrainConsumers.name, {}).get("members")
+    members = members_before(ctx)
     covered = group_positions(ctx.evidence, CONFIRMED)
-    expected = sorted(g for g in ctx.groups if (members[g] if members else g in covered))
+    expected = sorted(g for g in ctx.groups if (members.get(g, 0) if members else g in covered))
     groups = ctx.target.positions.describe(expected)
     return [f"group {name}" for name in expected if not groups[name].members]
 

@@ -1,5 +1,6 @@
 """drain-link."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from drctl.model.offsets import TopicPartition
@@ -43,15 +44,18 @@ class DrainLink(Step):
         return DrainedLink({p: frontier[p] for p in partitions if p in frontier}, ends).to_json()
 
     def _missing(self, ctx: StepContext) -> list[str]:
-        """What is not copied; once nothing is said to be left, what contradicts that."""
-        if left := self._left(ctx):
+        """What is not copied; once nothing is said to be left, what contradicts that.
+
+        Connect reads its offsets topic to the end for every answer, about a second, and clients wait: it is asked once.
+        """
+        frontier = ctx.forward.replication.frontier()
+        if left := self._left(ctx, frontier):
             return left
         world = ctx.world
-        return [f"{d.partition} ({d.detail})" for d in doubted(world, ctx.source.name, ctx.target.name)]
+        return [f"{d.partition} ({d.detail})" for d in doubted(world, ctx.source.name, ctx.target.name, frontier)]
 
-    def _left(self, ctx: StepContext) -> list[str]:
+    def _left(self, ctx: StepContext, frontier: Mapping[TopicPartition, int]) -> list[str]:
         """Partitions with uncopied records, each with how many there are at most."""
-        frontier = ctx.forward.replication.frontier()
         bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
         behind: dict[TopicPartition, int] = {}
         for partition, there in sorted(bounds.items()):

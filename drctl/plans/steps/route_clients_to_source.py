@@ -5,6 +5,7 @@ from typing import ClassVar
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.steps.close_client_routing import CloseClientRouting
 from drctl.plans.steps.drain_consumers import DrainConsumers
 
 
@@ -35,6 +36,6 @@ class RouteClientsToSource(Step):
 
         Closed client routing was closed by this run, whether its journal knows that or not: the gates want it open.
         """
-        closed = ctx.snapshots.get(DrainConsumers.name)
-        site: str | None = closed["client routing"] if closed else ctx.world.client_routing.site()
-        return site or ctx.source.name
+        steps = (CloseClientRouting.name, DrainConsumers.name)  # up to version 0.2 the second one closed it
+        noted = (ctx.snapshots.get(step, {}).get("client routing") for step in steps)
+        return next((site for site in noted if site), ctx.world.client_routing.site()) or ctx.source.name

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
+from drctl.plans.membership import membership
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.scaling import SCALE_DOWN, had_at, scaling_at, taken_along
-from drctl.plans.steps.drain_consumers import membership
 from drctl.plans.waiting import wait_until_none
 
 

@@ -18,10 +18,6 @@ class WaitUntilEmpty(DrainConsumers):
     title: ClassVar[str] = "Wait until the groups' consumers have left the source"
 
     @override
-    def check(self, ctx: StepContext) -> bool:
-        return not self._inside(ctx)
-
-    @override
     def do(self, ctx: StepContext) -> Evidence:
         wait_until_none(
             ctx, "the groups are empty", lambda: self._inside(ctx), remedy="stop these consumers and run it again"

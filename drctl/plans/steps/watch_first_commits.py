@@ -5,10 +5,10 @@ from typing import ClassVar
 from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.run import Evidence
 from drctl.plans import evidence
+from drctl.plans.membership import members_before, static_ids_before
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import group_positions
 from drctl.plans.steps.check_source_unmoved import moved_at_source
-from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.waiting import wait_until_none
 
 
@@ -40,12 +40,12 @@ class WatchFirstCommits(Step):
         return told | ({"source not seen": unknown} if unknown else {})
 
     def _absent(self, ctx: StepContext) -> list[str]:
-        before = ctx.snapshots.get(DrainConsumers.name, {}).get("members", {})
+        before = members_before(ctx)
         expected = [group for group, members in before.items() if members]
         groups = ctx.target.positions.describe(expected)
         behind = _behind(ctx, expected)
         absent = [f"group {name}" for name in sorted(expected) if not groups[name].members or name in behind]
-        remembered = ctx.snapshots.get(DrainConsumers.name, {}).get("static ids", {})
+        remembered = static_ids_before(ctx)
         missing = {name: sorted(set(ids) - set(groups[name].static_ids)) for name, ids in remembered.items()}
         return absent + [f"static member {each} of {name}" for name, ids in sorted(missing.items()) for each in ids]
 

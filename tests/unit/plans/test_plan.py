@@ -27,6 +27,7 @@ ORDER = [
     "fence-writes",
     "await-open-transactions",
     "fence-transactions",
+    "close-client-routing",
     "prove-fence",
     "drain-link",
     "stop-sinks",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from hashlib import blake2b
+from itertools import repeat
 
 from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.model.access import AclRule
@@ -98,7 +99,7 @@ class FakeSite:
 
     ``allowed`` are principals with an ALLOW for WRITE, ``platform`` those with one for topics of their own,
     ``super_users`` are never denied, ``denials`` are the deny rules that stand, ``of_others`` those of them that drctl
-    did not make. ``down`` makes every call fail with Unreachable.
+    did not make. ``down`` makes every call fail with Unreachable; ``answers`` says it of one request after the other.
     ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was made anew,
     ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
     batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
@@ -125,6 +126,7 @@ class FakeSite:
         self.rules: set[AclRule] = set()
         self.users: dict[str, frozenset[str]] = {}
         self.down = False
+        self.answers: Iterator[bool] = repeat(True)
         self.canary_fails: Exception | None = None
         self.history: list[list[Change]] = []
         self.hidden: set[int] = set()
@@ -132,8 +134,8 @@ class FakeSite:
         self.clock.actors.append(self._end_overdue_transactions)
 
     def reach(self) -> None:
-        """Raise Unreachable while the site is down."""
-        if self.down:
+        """Raise Unreachable while the site is down, or where it does not answer this request."""
+        if self.down or not next(self.answers):
             raise Unreachable(f"{self.name}: no broker answers", remedy="start the site")
 
     def log(self, partition: TopicPartition) -> Log:

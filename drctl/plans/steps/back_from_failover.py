@@ -17,14 +17,14 @@ from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
 from drctl.plans.steps.route_clients_to_source import RouteClientsToSource
 from drctl.plans.steps.stop_sinks import that_ran
-from drctl.plans.steps.unfence_source import LEFT_CLOSED, UnfenceSource
+from drctl.plans.steps.unfence_source import LEFT_CLOSED, LEFT_FENCED, UnfenceSource
 from drctl.plans.waiting import wait_until_none
 
 
 class ReopenIfFenced(UnfenceSource):
     """Lift the deny rules that this run, or the one it took over, put up at the source, unless it was silent all along.
 
-    A source that is silent now keeps them; it is named, and comes back closed.
+    A source that is silent now, or does not take the rules away, keeps them; it is named, and comes back closed.
     """
 
     title: ClassVar[str] = "Open the source again, if this run has fenced it"
@@ -36,13 +36,23 @@ class ReopenIfFenced(UnfenceSource):
         return super().check(ctx)
 
     @override
+    def _lift(self, ctx: StepContext) -> Evidence:
+        try:
+            return super()._lift(ctx)
+        except Unreachable as silent:  # controllers that are gone, behind brokers that answer
+            return {LEFT_FENCED: str(silent)}
+
+    @override
     def verify(self, ctx: StepContext) -> Evidence:
         if not self._put_up(ctx):
-            stood = sorted({each.principal for each in fencing.own(ctx.source)}) if answers(ctx.source) else []
+            stood = _own(ctx)
             return {LEFT_CLOSED: stood} if stood else {"fenced": False}
-        if not answers(ctx.source):
-            ctx.report(f"{ctx.source.name} is silent: the deny rules put up there stay until it answers")
-            return {"left fenced": ctx.source.name}
+        why = ctx.evidence.get(self.name, {}).get(LEFT_FENCED)
+        if why is None and not answers(ctx.source):
+            why = f"{ctx.source.name} is silent"
+        if why is not None:
+            ctx.report(f"{why}: the deny rules put up at {ctx.source.name} stay until it answers")
+            return {LEFT_FENCED: why}
         return super().verify(ctx)
 
     @override
@@ -55,8 +65,16 @@ class ReopenIfFenced(UnfenceSource):
 
     @staticmethod
     def _put_up(ctx: StepContext) -> bool:
-        fenced = FenceWhatAnswers.name in ctx.snapshots
-        return fenced or any(name in ctx.snapshots for name in ("fence-writes", "fence-transactions"))
+        known = ctx.snapshots.get(FenceWhatAnswers.name, {}).get("stood before") is not None
+        return known or any(name in ctx.snapshots for name in ("fence-writes", "fence-transactions"))
+
+
+def _own(ctx: StepContext) -> list[str]:
+    """Whom rules of drctl deny at the source; nobody where it does not tell."""
+    try:
+        return sorted({each.principal for each in fencing.own(ctx.source)})
+    except Unreachable:
+        return []
 
 
 class ReopenDoor(RouteClientsToSource):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from drctl.errors import DeadlinePassed, DrctlError, Forbidden, StepFailed, Unreachable, Unsupported
+from drctl.errors import DeadlinePassed, DrctlError, JournalBroken, Refused, StepFailed, Unreachable
 from drctl.model.fence import Attestation, FenceState, Scope
 from drctl.model.run import Evidence
 from drctl.plans import evidence, fencing
@@ -29,7 +29,8 @@ class FenceWhatAnswers(Step):
     plan file names one, takes it down and makes the fence *by agent*; else a person's word makes it *attested*, and
     without one it is *pending* until the site is back and closed. It is never said to be more than it is. A source that
     was silent and answers again before the target is opened turns the run back: it may have taken writes meanwhile, and
-    may be well.
+    may be well. Not so where a person attests that it takes none: one that answers off and on is fenced as far as it
+    answers, holds up nothing, and its fence stays *attested*.
     """
 
     attestation: Attestation | None = None
@@ -47,7 +48,8 @@ class FenceWhatAnswers(Step):
         if told is None or ctx.past_point_of_no_return:
             return
         if not told["answered"]:
-            _require_silent(ctx)
+            if told["fence"] != FenceState.ATTESTED:
+                _require_silent(ctx)
         elif told["fence"] == FenceState.PROVEN:
             _require_still(ctx, told)
 
@@ -62,10 +64,14 @@ class FenceWhatAnswers(Step):
         if not answers(ctx.source):
             return self._out_of_reach(ctx)
         if not ctx.past_point_of_no_return and not self._answered_before(ctx):
-            raise _returned(ctx)
+            if self.attestation is None:
+                raise _returned(ctx)
+            return self._told(f"{self.attestation.why}; {self._off_and_on(ctx)}", answered=True)
         try:
             return fenced(ctx)
-        except (Unreachable, Forbidden, Unsupported, StepFailed) as error:
+        except (Refused, JournalBroken):
+            raise  # somebody else is in charge, or nothing can be written down
+        except DrctlError as error:
             if self.attestation is not None:
                 return self._told(f"{self.attestation.why}; not proven: {error}", answered=True)
             if not answers(ctx.source):
@@ -84,6 +90,23 @@ class FenceWhatAnswers(Step):
         """Whether it has answered all along; only then is it known which rules stood there before."""
         known = ctx.snapshots[self.name]["stood before"] is not None
         return known and bool(ctx.evidence[CheckGates.name]["source answered"])
+
+    def _off_and_on(self, ctx: StepContext) -> str:
+        """Fence a source that answers off and on as far as it does; how far that is, in words.
+
+        No proof counts: brokers that do not answer may not know of the rules. Where nobody could read which rules stood
+        before, none is put up before the point of no return, for the rollback could not tell them apart.
+        """
+        told = f"{ctx.source.name} answers off and on"
+        if ctx.snapshots[self.name]["stood before"] is None:
+            return f"{told}: it is closed once the target is open"
+        try:
+            fenced(ctx)
+        except (Refused, JournalBroken):
+            raise  # somebody else is in charge, or nothing can be written down
+        except DrctlError as error:
+            return f"{told}, not proven: {error}"
+        return f"{told}: brokers that do not answer may not know of the deny rules"
 
     def _out_of_reach(self, ctx: StepContext) -> Evidence:
         earlier = ctx.evidence.get(ProveFence.name)
@@ -149,5 +172,6 @@ def _returned(ctx: StepContext) -> StepFailed:
     return StepFailed(
         f"{ctx.source.name} answers again, and {ctx.target.name} is not open yet",
         remedy=f"look at 'drctl status': if it is well, nothing need be lost (drctl switchover --to"
-        f" {ctx.target.name}); else run the failover again, which fences it first",
+        f" {ctx.target.name}); else run the failover again, which fences it first; if it answers off and on, cut it off"
+        " from its clients, then say so with --attest-source-down 'what was done'",
     )

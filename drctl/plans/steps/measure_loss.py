@@ -55,7 +55,9 @@ def loss_now(ctx: StepContext, *, ask: bool) -> Loss:
     """The loss as it is known now; ``ask`` says whether the source answers."""
     world, run = ctx.world, ctx.run
     earlier = left_if_any(FenceProof, ctx.evidence)
-    if earlier is not None and not ask:  # a move that was taken over had proven that the source stands still
-        drain = left_if_any(DrainedLink, ctx.evidence)
-        return frozen(world, run.source, run.target, earlier.ends, drain.frontier if drain else None)
-    return measure(world, run.source, run.target, ask=ask)
+    if ask or earlier is None:
+        loss = measure(world, run.source, run.target, ask=ask)
+        if earlier is None or loss.ends_from is EndsFrom.ASKED:
+            return loss
+    drain = left_if_any(DrainedLink, ctx.evidence)  # a move that was taken over had proven that the source stands still
+    return frozen(world, run.source, run.target, earlier.ends, drain.frontier if drain else None)

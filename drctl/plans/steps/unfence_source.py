@@ -17,6 +17,8 @@ TOOK_A_WRITE = "canary"
 """Key in this step's evidence: only then is the source said to be open."""
 LEFT_CLOSED = "left closed"
 """Key in this step's evidence: for whom it is not open, since these rules stood before the run."""
+LEFT_FENCED = "left fenced"
+"""The same: why the rules of the run itself could not be lifted."""
 _PUT_UP_BY = {Scope.TOPICS: FenceWrites.name, Scope.TRANSACTIONAL_IDS: FenceTransactions.name}
 
 
@@ -40,6 +42,9 @@ class UnfenceSource(Step):
     def do(self, ctx: StepContext) -> Evidence:
         self._require_closed_target(ctx)
         ctx.check_authority()
+        return self._lift(ctx)
+
+    def _lift(self, ctx: StepContext) -> Evidence:
         ctx.source.fence.lift(self._ours(ctx))
         return {}
 
@@ -88,4 +93,7 @@ def gone_back(plan: Plan, ctx: StepContext) -> tuple[str, str]:
     if denied := seen.get(LEFT_CLOSED):
         told = f"{source} stays closed for {', '.join(denied)}: by the journal these rules stood before the run"
         return "; ".join([*first, told]), f"drctl unfence {source} opens it, if no other site is open"
+    if why := seen.get(LEFT_FENCED):
+        told = f"the deny rules of this run stay at {source}: {why}"
+        return "; ".join([*first, told]), f"drctl unfence {source} opens it once it answers, if no other site is open"
     return "; ".join(first), ""

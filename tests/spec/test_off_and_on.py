@@ -101,8 +101,9 @@ def test_the_fence_reaches_as_far_as_the_source_answers_before_the_target_is_ope
     lose(earth, sighted=True)
     _back(earth, "raise epoch to 1")
     open_then: dict[str, bool] = {}
-    earth.effects.watchers.append(lambda name: open_then.setdefault(name, earth.north.may("User:turbines")))
+    earth.effects.watchers.append(lambda name: open_then.update({name: earth.north.may("User:turbines")}))
     told = _fail_over(earth, SOMEBODY).evidence["fence-what-answers"]
+    assert open_then["raise epoch to 1"]
     assert not open_then["lift at south"]
     assert told["fence"] == FenceState.ATTESTED
     assert "may not know of the deny rules" in told["why"]

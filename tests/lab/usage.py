@@ -11,7 +11,10 @@ from urllib.request import urlopen
 from confluent_kafka import Consumer, KafkaError, Message
 
 from drctl.drivers.kafka import properties
+from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.commits import commit
+from drctl.drivers.kafka.provision import create_topics
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition
@@ -44,6 +47,21 @@ def wait(what: str, done: Callable[[], object], seconds: float = 60) -> None:
     while not done():
         assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
         CLOCK.sleep(0.1)
+
+
+def make_anew(site: KafkaSite, topic: str) -> None:
+    """Delete it and make another one of its name."""
+    brokers = KafkaBrokers(site)
+    old = brokers.topics([topic])[topic].topic_id
+    site.admin().delete_topics([topic])[topic].result(30)
+
+    def another_one() -> bool:
+        """Whoever makes it: at a target MirrorMaker misses it within seconds, so that it may never be seen gone."""
+        create_topics(site, {topic: (1, 1, {})})
+        found = brokers.topics([topic])
+        return topic in found and found[topic].topic_id != old
+
+    wait("another topic bears its name", another_one)
 
 
 def numbers(consumer: Consumer, count: int) -> list[int]:

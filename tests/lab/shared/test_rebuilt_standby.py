@@ -39,9 +39,7 @@ def test_what_the_link_only_believes_to_have_copied_blocks_the_move_and_proves_n
         before = drctl(lab, "plan", "switchover", "--to", "south", "-o", "json")
         assert before.returncode == 0, before.stdout + before.stderr
 
-        south.admin().delete_topics([TOPIC])[TOPIC].result(30)
-        wait("it is gone", lambda: TOPIC not in south.admin().list_topics(timeout=10).topics)
-        create_topics(south, {TOPIC: (1, 1, {})})
+        usage.make_anew(south, TOPIC)
         CLOCK.sleep(5)  # nothing of it is copied again, however long one waits
         assert not list(read(south, P, 0))
 

@@ -1,6 +1,7 @@
 """A Connect worker per lab site, and the MirrorMaker 2 connectors of both links."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from drctl.drivers.kafka.java import escaped
@@ -28,6 +29,9 @@ status.storage.topic=__connect-status
 status.storage.partitions=2
 """
 
+AT_LEAST_ONCE = {"exactly.once.source.support": "disabled"}
+"""What makes a worker copy at least once: exactly once is a matter of the worker, and no connector decides it."""
+
 CLIENTS = {"": "connect", "producer.": "mm2", "admin.": "mm2", "consumer.": "sinks"}
 """Who a worker is at its brokers: as itself it keeps its internal topics, the records of source connectors are those of
 its link, and sinks read as a user of their own. Set at the worker, since sinks have one configuration for both sites,
@@ -51,6 +55,15 @@ def client_settings(site: str, user: str, folder: Path, *, secret: str = "") -> 
     return settings
 
 
+def set_worker(site: SiteLayout, folder: Path, settings: Mapping[str, str]) -> None:
+    """Give a site's worker settings of its own, which go over the usual ones from its next start on."""
+    write_secret(_own_settings(site, folder), json.dumps(dict(settings)))
+
+
+def _own_settings(site: SiteLayout, folder: Path) -> Path:
+    return folder / "etc" / f"{site.worker}-own.json"
+
+
 def write_worker(site: SiteLayout, folder: Path) -> Path:
     """Write the worker's configuration and return its path."""
     (folder / "plugins").mkdir(exist_ok=True)
@@ -66,15 +79,20 @@ def write_worker(site: SiteLayout, folder: Path) -> Path:
     }
     for prefix, user in CLIENTS.items():
         lines |= {prefix + k: v for k, v in client_settings(site.name, user, folder).items()}
+    if (own := _own_settings(site, folder)).exists():
+        lines |= json.loads(own.read_text())  # of two lines with one key the later one counts
     path = folder / "etc" / f"{site.worker}.properties"
     write_secret(path, WORKER.format(bytes=BYTES) + "".join(f"{k}={escaped(v)}\n" for k, v in lines.items()))
     return path
 
 
-def write_links(sites: dict[str, SiteLayout], folder: Path, *, prefixed: bool = False) -> None:
+def write_links(
+    sites: dict[str, SiteLayout], folder: Path, *, prefixed: bool = False, at_least_once: bool = False
+) -> None:
     """Write each link's connectors; passwords stay in a file that only the worker reads.
 
-    ``prefixed``: under the default replication policy, else under the identity policy.
+    ``prefixed``: under the default replication policy, else under the identity policy. ``at_least_once``: as a worker
+    takes them that does not copy exactly once.
     """
     secrets = folder / "etc" / "link-secrets.properties"
     write_secret(secrets, f"mm2={password('mm2', 'north')}\n")
@@ -86,6 +104,8 @@ def write_links(sites: dict[str, SiteLayout], folder: Path, *, prefixed: bool = 
         if prefixed:
             for config in made.values():
                 config["replication.policy.class"] = f"{MIRROR}.DefaultReplicationPolicy"
+        if at_least_once:
+            made[f"{name}.source"]["exactly.once.support"] = "requested"
         path.write_text(json.dumps(made, indent=2) + "\n")
 
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab.certificates import Authority
-from drctl.lab.connect import write_links
+from drctl.lab.connect import AT_LEAST_ONCE, set_worker, write_links
 from drctl.lab.files import write_clients, write_plan
 from drctl.lab.layout import (
     LOGS,
@@ -59,12 +59,14 @@ class Lab(Parts):
         small: bool = False,
         sinks: bool = False,
         prefixed: bool = False,
+        at_least_once: bool = False,
         progress: Progress = lambda _: None,
     ) -> Self:
         """Start a lab that dies with this process. LabError, with the reason from the log, if it cannot.
 
         A lab that runs in that folder is declined; one that died there is cleaned away first. With ``sinks`` it has a
         database, and its workers can fill it. With ``prefixed`` both links run, under the default replication policy.
+        With ``at_least_once`` its workers copy without transactions, as many do.
         Of one that cannot start only the logs are left, which the error names; the next start cleans them away.
         """
         folder, clock = folder.resolve(), SystemClock()
@@ -84,7 +86,7 @@ class Lab(Parts):
                 lab._sinks = Sinks.prepare(folder, *free_ports(1))
                 lab.start_database()
                 progress("PostgreSQL up")
-            lab._bring_up(progress, prefixed=prefixed)
+            lab._bring_up(progress, prefixed=prefixed, at_least_once=at_least_once)
         except BaseException as error:
             lab.down(keep_logs=isinstance(error, Exception))
             raise
@@ -161,13 +163,13 @@ class Lab(Parts):
         again = "start clients again with 'drctl lab up --load', all else with 'drctl lab fault restart'"
         return f"{told}; not running: {', '.join(gone)} ({again})" if gone else told
 
-    def _bring_up(self, progress: Progress, *, prefixed: bool) -> None:
+    def _bring_up(self, progress: Progress, *, prefixed: bool, at_least_once: bool) -> None:
         began = self.clock.monotonic()
 
         def took() -> str:
             return f"{self.clock.monotonic() - began:.1f} s"
 
-        self._write_files(prefixed=prefixed)
+        self._write_files(prefixed=prefixed, at_least_once=at_least_once)
         progress(f"{len(self.layout['north'].nodes)} brokers per site; formatting their storage")
         with ThreadPoolExecutor(2) as pool:
             for site in self.layout.values():
@@ -191,7 +193,7 @@ class Lab(Parts):
             progress(f"link {source}-to-{other(source)}: MirrorMaker 2 runs after {took()}")
         (self.folder / READY).write_text(json.dumps({name: asdict(site) for name, site in self.layout.items()}))
 
-    def _write_files(self, *, prefixed: bool) -> None:
+    def _write_files(self, *, prefixed: bool, at_least_once: bool) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in SITES:
             folder = self.folder / "certificates" / name
@@ -200,7 +202,10 @@ class Lab(Parts):
             for user in USERS:
                 authority.issue(user, folder)
         write_clients(self.folder)
-        write_links(self.layout, self.folder, prefixed=prefixed)
+        write_links(self.layout, self.folder, prefixed=prefixed, at_least_once=at_least_once)
+        if at_least_once:
+            for site in self.layout.values():
+                set_worker(site, self.folder, AT_LEAST_ONCE)
         write_plan(self.layout, self.folder, self.told_besides, prefixed=prefixed)
 
     def _prepare(self, progress: Progress) -> None:

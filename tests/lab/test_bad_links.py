@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from itertools import pairwise
 
 import pytest
 
@@ -13,10 +13,12 @@ from drctl.config import load
 from drctl.decide.readiness import GateCategory
 from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.kafka.provision import create_topics
+from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import NotFound, Unreachable
 from drctl.lab import Lab
+from drctl.lab.connect import AT_LEAST_ONCE, set_worker, write_links
 from drctl.lab.faults import FAULTS
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.wiring import open_world
@@ -143,28 +145,52 @@ def test_both_directions_running(lab: Lab) -> None:
 @contextmanager
 def at_least_once(lab: Lab) -> Iterator[None]:
     """South's worker without exactly-once support, as many run it."""
-    path = lab.folder / "etc" / "south-connect.properties"
-    exactly_once = path.read_text()
 
-    def restarted(text: str, change: dict[str, Any]) -> None:
+    def support(wanted: str) -> None:
         with worker(lab, "south") as client:
             config = client.get(f"/connectors/{SOURCE}/config")
-            client.put(f"/connectors/{SOURCE}/config", {**config, **change})
-        path.write_text(text)
+            client.put(f"/connectors/{SOURCE}/config", {**config, "exactly.once.support": wanted})
+            wait("the link runs", lambda: keeps_running(client, SOURCE))
+
+    def restarted(settings: dict[str, str]) -> None:
+        set_worker(lab.layout["south"], lab.folder, settings)
+        write_links(lab.layout, lab.folder, at_least_once=bool(settings))
         FAULTS["stop"](lab, "south-connect")
         FAULTS["restart"](lab, "south-connect")
         with worker(lab, "south") as client:
             wait("the link runs", lambda: keeps_running(client, SOURCE))
 
-    restarted(exactly_once.replace("support=enabled", "support=disabled"), {"exactly.once.support": "requested"})
+    support("requested")
+    restarted(AT_LEAST_ONCE)
     try:
         yield
     finally:
-        restarted(exactly_once, {"exactly.once.support": "required"})
+        restarted({})
+        support("required")  # a worker that does not copy exactly once takes no such connector
+
+
+def offsets_of_copies(lab: Lab, count: int) -> list[int]:
+    """Where so many records lie at south that are written at north and copied one by one."""
+    north, south = lab.site("north").kafka("turbines"), lab.site("south").kafka("drctl")
+    found: list[int] = []
+    (end,) = {b.high for b in KafkaRecords(south).bounds([READINGS]).values()}
+    for number in range(1, count + 1):
+        assert Writer(north).write([Outgoing(READINGS, b"k", b"beside %d" % number)]) == [Outcome.WRITTEN]
+
+        def copied(so_many: int = number) -> bool:
+            found[:] = [m.offset() or 0 for m in read(south, READINGS, end)]
+            return len(found) == so_many
+
+        wait(f"record {number} is copied", copied)
+    north.close()
+    south.close()
+    return found
 
 
 def test_a_link_that_copies_at_least_once_works_and_says_what_it_costs(lab: Lab) -> None:
+    assert max(_gaps(offsets_of_copies(lab, 3))) == 2  # a marker behind each transaction
     with at_least_once(lab):
+        assert set(_gaps(offsets_of_copies(lab, 5))) == {1}
         planned = drctl(lab, "plan", "switchover", "--to", "south")
         assert planned.returncode == 0, planned.stdout + planned.stderr
         assert re.search("Worth knowing:.*after a crash records arrive twice", planned.stdout, re.DOTALL)
@@ -177,3 +203,7 @@ def test_a_link_that_copies_at_least_once_works_and_says_what_it_costs(lab: Lab)
         assert (handed["here"], handed["there"]) == (150, 150)
         home = drctl(lab, "switchover", "--to", "north", "--yes")
         assert home.returncode == 0, home.stderr
+
+
+def _gaps(offsets: list[int]) -> list[int]:
+    return [later - earlier for earlier, later in pairwise(offsets)]

@@ -8,7 +8,7 @@ from drctl.drivers.kafka.java import decoded, parse
 from drctl.errors import LabError
 from drctl.lab import Lab
 from drctl.lab.broker import server_properties, storage
-from drctl.lab.connect import write_links, write_worker
+from drctl.lab.connect import AT_LEAST_ONCE, set_worker, write_links, write_worker
 from drctl.lab.files import client_properties, write_clients
 from drctl.lab.kube import KubeLab
 from drctl.lab.layout import plan_layout, require_usable
@@ -83,3 +83,11 @@ def test_a_start_that_fails_leaves_the_log_that_it_names(tmp_path: Path, monkeyp
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def test_a_worker_that_copies_at_least_once_stays_so_however_often_it_is_started(tmp_path: Path) -> None:
+    site = plan_layout(1)["south"]
+    assert _settings(write_worker(site, tmp_path))["exactly.once.source.support"] == "enabled"
+    set_worker(site, tmp_path, AT_LEAST_ONCE)
+    for _ in range(2):
+        assert _settings(write_worker(site, tmp_path))["exactly.once.source.support"] == "disabled"

@@ -11,11 +11,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from drctl.model.offsets import OffsetSync, RecordId
 
-ORIGIN = OffsetSync(-1, -1)
+_BEFORE_EVERY_RECORD = -1
+ORIGIN = OffsetSync(_BEFORE_EVERY_RECORD, _BEFORE_EVERY_RECORD)
 """A claim that always holds: what lies behind the beginning of one log lies behind the beginning of the other."""
 
 
@@ -32,8 +32,8 @@ class AlignedSpan:
     source: tuple[int, ...]
     target: tuple[int, ...]
     closed: bool
-    compared: int = 0
-    contradiction: str = ""
+    compared: int
+    contradiction: str
 
     def around(self, position: int) -> tuple[OffsetSync | None, OffsetSync | None]:
         """The last pair below the position and the first at or above it."""
@@ -50,10 +50,9 @@ class AlignedSpan:
 
     def image_between(self, start: int, stop: int) -> bool:
         """Whether a record at the target, paired or not, lies in here with ``start <= offset < stop``."""
-        n = bisect_left(self.target, start)
-        if n < len(self.target) and self.target[n] < stop:
+        if bisect_left(self.target, start) < bisect_left(self.target, stop):
             return True
-        return any(start <= pair.downstream < stop for pair in self.pairs)
+        return bisect_left(self.pairs, start, key=_downstream) < bisect_left(self.pairs, stop, key=_downstream)
 
     def target_records(self, after: int, before: int) -> int:
         """How many data records the target holds with ``after < offset < before``."""
@@ -64,7 +63,7 @@ def between(
     lower: OffsetSync, upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool
 ) -> AlignedSpan:
     """The aligned span between two anchors; ``source`` and ``target`` are the records strictly inside."""
-    matched = _in_step(source, target) if len(source) == len(target) else None
+    matched = _in_step(source, target)
     if matched is None and compacted:
         matched = _from_the_back(source, target)
     if matched is None:
@@ -77,7 +76,7 @@ def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[Record
     """The aligned span behind the newest anchor: the source may hold records that were not copied yet."""
     if compacted:
         return _stretch((lower,), _certain(lower, source, target), source, target, closed=False)
-    matched = _in_step(source[: len(target)], target) if len(target) <= len(source) else None
+    matched = _in_step(source[: len(target)], target)
     if matched is None:
         at = _first_difference(source, target)
         return _stretch((lower,), (), source, target, f"they differ from the record at {at} of the source on")
@@ -108,16 +107,17 @@ def _stretch(
     closed: bool = True,
 ) -> AlignedSpan:
     pairs = tuple(sorted((*anchors, *matched), key=_upstream))
-    if any(a.downstream >= b.downstream for a, b in pairwise(pairs)):
+    images = [_downstream(pair) for pair in pairs]
+    if images != sorted(images):
         contradiction = "equal records stand in another order"
     here, there = tuple(r.offset for r in source), tuple(r.offset for r in target)
     return AlignedSpan(pairs, here, there, closed, len(matched), contradiction)
 
 
 def _in_step(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...] | None:
-    if any(a.digest != b.digest for a, b in zip(source, target, strict=True)):
+    if [record.digest for record in source] != [record.digest for record in target]:
         return None
-    return tuple(OffsetSync(a.offset, b.offset) for a, b in zip(source, target, strict=True))
+    return tuple(map(_pair, source, target))
 
 
 def _from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
@@ -152,5 +152,13 @@ def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) ->
     return source[len(target)].offset if len(source) > len(target) else "the end"
 
 
+def _pair(record: RecordId, image: RecordId) -> OffsetSync:
+    return OffsetSync(record.offset, image.offset)
+
+
 def _upstream(pair: OffsetSync) -> int:
     return pair.upstream
+
+
+def _downstream(pair: OffsetSync) -> int:
+    return pair.downstream

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from drctl.model.offsets import LogBounds, OffsetSync
 
@@ -70,17 +70,14 @@ def merged(forward: Iterable[OffsetSync], reverse: Iterable[OffsetSync] = ()) ->
 def undisputed(claims: Iterable[OffsetSync]) -> tuple[OffsetSync, ...]:
     """Claims that no other one contradicts, in order. Of two that contradict each other both are dropped."""
     ordered = sorted(set(claims), key=_place)
-    lowest_after: list[float] = [float("inf")] * (len(ordered) + 1)
-    first_after = list(lowest_after)
-    for n in range(len(ordered) - 1, -1, -1):
-        lowest_after[n] = min(lowest_after[n + 1], ordered[n].downstream)
-        first_after[n] = ordered[n].upstream
-    kept, highest, last = [], -1, -1
-    for n, claim in enumerate(ordered):
-        if highest < claim.downstream < lowest_after[n + 1] and last < claim.upstream < first_after[n + 1]:
-            kept.append(claim)
-        highest, last = max(highest, claim.downstream), claim.upstream
-    return tuple(kept)
+    highest = accumulate((claim.downstream for claim in ordered), max)  # of each claim and all before it
+    lowest = [*accumulate((claim.downstream for claim in reversed(ordered)), min)][::-1]  # of it and all behind it
+    rises = [  # from each claim and all before it to all behind it
+        before < behind and one.upstream < next_.upstream
+        for before, behind, (one, next_) in zip(highest, lowest[1:], pairwise(ordered), strict=False)
+    ]
+    sides = zip(ordered, (True, *rises), (*rises, True), strict=False)
+    return tuple(claim for claim, from_before, to_behind in sides if from_before and to_behind)
 
 
 def contradict(one: OffsetSync, other: OffsetSync) -> bool:

@@ -26,10 +26,9 @@ def past(spans: Iterable[Span], offset: int, holds: Callable[[int, int], bool]) 
     ``holds`` tells whether a record of both sites lies there with ``start <= offset < stop``. ``spans`` are in order.
     """
     for span in spans:
-        if offset < span.stop:
-            if holds(offset, span.start):
-                return None
-            offset = span.stop
+        if holds(offset, span.start):
+            return None
+        offset = max(offset, span.stop)
     return offset
 
 

@@ -145,7 +145,7 @@ def _unverified(logs: Logs, known: Sequence[OffsetSync], read: Unverified, posit
     if read.false:
         detail = f"the sync {read.false.upstream} to {read.false.downstream} does not hold, and none near it does"
         return Refused(logs.partition, position, Refusal.DIFFERENT_RECORDS, detail)
-    next_may_hold = not known or position > known[-1].upstream
+    next_may_hold = not known or position >= known[-1].upstream
     return replace(refuse(logs, position, Refusal.NO_SYNC), unsettled=next_may_hold)
 
 

@@ -6,6 +6,10 @@
 | COMPACTED_APART | records that no sync pairs | the next sync |
 | DIFFERENT_RECORDS, no sync at all | records that repeat | the first sync |
 | DIFFERENT_RECORDS, a transaction is open at the source | a link that does not read committed records only | its end |
+
+A position at the newest sync's own record counts as behind it, since it is judged by what lies there: with the sync
+(1, 1), a transaction that is open from 2 on, and a copy of it at 2 of the target, positions 1 and 2 both wait for its
+end, and 0 is proven. As a formula: position >= newest sync's upstream.
 """
 
 from collections.abc import Mapping
@@ -21,7 +25,7 @@ def marked(answers: Mapping[int, Answer], source: LogBounds, newest: OffsetSync 
 
 
 def _marked(answer: Answer, source: LogBounds, newest: OffsetSync | None) -> Answer:
-    if not isinstance(answer, Refused) or (newest is not None and answer.position <= newest.upstream):
+    if not isinstance(answer, Refused) or (newest is not None and answer.position < newest.upstream):
         return answer
     in_transaction = source.stable < source.high
     differs = answer.why is Refusal.DIFFERENT_RECORDS and (newest is None or in_transaction)

@@ -45,7 +45,7 @@ class Window:
     @property
     def size(self) -> int:
         """How many offsets that are, on both sites together."""
-        return sum(max(0, stop - start) for start, stop in (self.source, self.target))
+        return sum(stop - start for start, stop in (self.source, self.target))
 
 
 type Records = Sequence[RecordId]

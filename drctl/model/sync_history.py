@@ -40,7 +40,7 @@ class SyncHistory:
             places.pop()
         places.append(place)
         syncs.append(new)
-        if len(self._runs) > 1:
+        if self._runs[:-1]:
             self._forget(new.upstream)
 
     def _forget(self, reached: int) -> None:

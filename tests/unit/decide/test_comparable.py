@@ -78,3 +78,14 @@ def test_a_record_that_cannot_be_read_is_named_and_positions_beyond_the_next_syn
     assert isinstance(found[2], Refused)
     assert (found[2].why, found[2].detail) == (Refusal.UNREADABLE_RECORD, "offset 1 at the source")
     assert isinstance(found[5], Translated)
+
+
+def test_of_several_records_that_cannot_be_read_the_one_nearest_to_the_position_is_named() -> None:
+    source = [stamped(n, letter) for n, letter in enumerate("abcdefgh")]
+    for n in (1, 5):
+        source[n] = replace(source[n], digest=b"nothing else", fault="a header name is not UTF-8")
+    found = answers(source, [stamped(n, letter) for n, letter in enumerate("abcdefgh")], 2, 4, syncs=((0, 0), (7, 7)))
+    assert {p: a.detail for p, a in found.items() if isinstance(a, Refused)} == {
+        2: "offset 1 at the source",
+        4: "offset 5 at the source",
+    }

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drctl.decide.offset_syncs import merged
-from drctl.decide.stranded import around
+from drctl.decide.stranded import around, outside, past
 from drctl.decide.translate import translate, translate_all
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
@@ -161,3 +161,27 @@ def test_a_window_is_read_around_the_spans() -> None:
     assert around((Span(0, 5),), (2, 4)) == []
     assert around((), (2, 4)) == [(2, 4)]
     assert around((Span(3, 5),), (6, 9)) == [(6, 9)]
+    assert around((Span(3, 5), Span(5, 6)), (3, 8)) == [(6, 8)], "nothing lies in between or in front"
+    assert around((Span(3, 5),), (2, 5)) == [(2, 3)]
+
+
+def test_a_sync_from_or_into_a_stranded_span_cannot_be_true() -> None:
+    from_one, into_one, both, true = OffsetSync(3, 3), OffsetSync(6, 9), OffsetSync(4, 8), OffsetSync(5, 7)
+    here, there = (Span(3, 5),), (Span(8, 10),)
+    assert outside((from_one, into_one, both, true), here, there) == (true,)
+
+
+@pytest.mark.parametrize(
+    ("offset", "behind"),
+    [
+        (0, None),  # a group would come to the record at 1, and then to the tail
+        (2, 6),  # nothing lies between the two tails
+        (4, 6),
+        (5, 6),
+        (6, 6),
+    ],
+)
+def test_a_place_in_front_of_a_tail_moves_behind_it_unless_a_record_comes_first(offset: int, behind: int) -> None:
+    images = (1, 6)
+    spans = Span(2, 4), Span(5, 6)
+    assert past(spans, offset, lambda start, stop: any(start <= image < stop for image in images)) == behind

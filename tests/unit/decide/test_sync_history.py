@@ -23,6 +23,10 @@ def test_of_a_run_that_was_reached_only_the_last_sync_is_kept() -> None:
     assert _told((0, 0), (10, 12), (5, 40), (10, 45)) == [(10, 12), (5, 40), (10, 45)]
 
 
+def test_a_link_that_begins_again_with_its_newest_record_has_reached_what_it_had() -> None:
+    assert _told((0, 0), (10, 12), (10, 40)) == [(10, 12), (10, 40)]
+
+
 def test_a_run_that_was_left_far_behind_is_forgotten() -> None:
     far = 10 + LEFT_BEHIND
     assert _told((0, 0), (10, 12), (5, 40), (far, far)) == [(10, 12), (5, 40), (far, far)]
@@ -43,3 +47,9 @@ def test_syncs_are_told_from_the_place_on_at_which_they_were_written() -> None:
     assert _told(*pairs, since=1) == [(10, 12), (5, 40), (9, 44)]
     assert _told(*pairs, since=2) == [(5, 40), (9, 44)]
     assert _told(*pairs, since=4) == []
+
+
+def test_the_last_sync_of_a_run_that_was_reached_keeps_its_place() -> None:
+    pairs = (0, 0), (10, 12), (5, 40), (10, 45)
+    assert _told(*pairs, since=1) == [(10, 12), (5, 40), (10, 45)]
+    assert _told(*pairs, since=2) == [(5, 40), (10, 45)]

@@ -5,6 +5,8 @@ from drctl.decide.translate import translate
 from drctl.decide.windows import Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated
+from tests.unit.decide.drawn import Site
+from tests.unit.decide.drawn import look as look_at
 
 ORDERS = TopicPartition("orders", 0)
 
@@ -57,6 +59,19 @@ def test_copies_of_a_transaction_that_is_still_open_are_more_than_the_source_tel
     assert passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abcd", (0, 0), at=2, open_from=2))
     assert isinstance(look("abcd", "abcd", (0, 0), at=2), Translated)
     assert not passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abxd", (0, 0), at=2))
+
+
+def test_at_the_record_of_the_newest_sync_what_lies_behind_it_is_judged_too_and_may_pass() -> None:
+    assert passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abcd", (1, 1), at=1, open_from=2))
+    assert isinstance(look("abcd", "abcd", (1, 1), at=0, open_from=2), Translated)
+
+
+def test_where_compaction_took_the_record_of_the_newest_sync_the_next_one_may_hold() -> None:
+    source, target = Site("..c.e", start=1), Site("..c.e", start=1)
+    ended = look_at(source, target, (3, 3), at=3, compacted=True)
+    assert passes(Refusal.NO_SYNC, ended)
+    assert isinstance(look_at(source, target, (3, 3), (4, 4), at=3, compacted=True), Translated)
+    assert not passes(Refusal.NO_SYNC, look_at(source, target, (3, 3), at=1, compacted=True))
 
 
 def test_a_difference_between_two_syncs_stays_whatever_is_open_behind_them() -> None:

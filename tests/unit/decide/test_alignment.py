@@ -1,0 +1,101 @@
+"""Spans of two logs side by side. Logs are drawn: one sign per offset, ``.`` for a marker or a vanished record."""
+
+import pytest
+
+from drctl.decide.alignment import ORIGIN, AlignedSpan, after, before, between
+from drctl.model.offsets import OffsetSync, RecordId
+from drctl.model.translation import Proof, Refusal
+from tests.unit.decide.drawn import Site, look, proven, refused
+
+
+def records(drawn: str, start: int = 1) -> list[RecordId]:
+    """From that offset on; the anchor is in front of it."""
+    return [RecordId(n, c.encode()) for n, c in enumerate(drawn, start) if c != "."]
+
+
+def span(source: str, target: str, *, compacted: bool = False) -> AlignedSpan:
+    """Between the anchors (0, 0) and (9, 9)."""
+    return between(OffsetSync(0, 0), OffsetSync(9, 9), records(source), records(target), compacted)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "at"),
+    [
+        ("abcd", "abXd", "3"),
+        ("a..bcd", "ab.cX", "6"),  # its offset, not its number
+        ("abcd", "ab", "3"),  # the first that the target does not hold
+        ("ab", "abcd", "the end"),
+        ("ab", "Xbcd", "1"),
+    ],
+)
+def test_a_contradiction_names_the_record_with_which_it_begins(source: str, target: str, at: str) -> None:
+    assert span(source, target).contradiction == f"they differ from the record at {at} of the source on"
+
+
+def test_behind_the_newest_anchor_a_contradiction_names_its_record_too() -> None:
+    anchor = OffsetSync(0, 0)
+    found = after(anchor, records("abcd"), records("abX"), compacted=False)
+    assert found.contradiction == "they differ from the record at 3 of the source on"
+    longer = after(anchor, records("ab"), records("abc"), compacted=False)
+    assert longer.contradiction == "they differ from the record at the end of the source on"
+    assert not after(anchor, records("abcd"), records("ab"), compacted=False).contradiction, "the others come later"
+
+
+def test_equal_logs_are_paired_one_by_one_whatever_markers_are_in_between() -> None:
+    found = span("ab..c", "a.bc")
+    assert [(pair.upstream, pair.downstream) for pair in found.pairs] == [(0, 0), (1, 1), (2, 3), (5, 4), (9, 9)]
+    assert (found.compared, found.contradiction) == (3, "")
+
+
+def test_below_the_first_anchor_either_log_may_begin_before_the_other() -> None:
+    anchor = OffsetSync(9, 9)
+    for source, target in (("abcd", "cd"), ("cd", "abcd")):
+        found = before(anchor, records(source), records(target))
+        assert (found.compared, found.contradiction) == (2, "")
+    assert before(anchor, records("abcd"), records("xd")).contradiction
+
+
+def test_equal_records_in_another_order_contradict_copying_in_order() -> None:
+    assert span("ab.", "b.a", compacted=True).contradiction == "equal records stand in another order"
+    assert not span("ab.", "a.b", compacted=True).contradiction
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "there"),
+    [
+        (0, 1, True),  # the anchor's own image
+        (1, 3, False),
+        (3, 4, True),  # one that nothing at the source is equal to
+        (3, 3, False),
+        (4, 3, False),
+        (2, 3, False),
+        (4, 9, False),
+        (4, 10, True),  # the other anchor's
+    ],
+)
+def test_an_image_lies_at_or_behind_the_start_and_in_front_of_the_stop(start: int, stop: int, there: bool) -> None:
+    assert span("....", "..x.", compacted=True).image_between(start, stop) is there
+
+
+def test_nothing_vanished_where_the_source_holds_a_record_at_every_offset() -> None:
+    found = span("ab.d", "abcd", compacted=True)
+    assert found.nothing_vanished(1, 3)
+    assert not found.nothing_vanished(1, 4)
+    assert found.nothing_vanished(3, 3)
+    assert not after(OffsetSync(0, 0), records("ab"), records("ab"), compacted=True).nothing_vanished(1, 3), (
+        "behind the newest anchor more may come"
+    )
+
+
+def test_what_only_the_target_holds_is_still_to_be_read_if_everything_before_the_position_is_at_the_source() -> None:
+    """B and c vanished there, d vanished here: a group at d has read b and c, so d at 3 is ahead of it."""
+    here, there = Site("abc.ef"), Site("a..def")
+    assert proven(1, Proof.IDENTIFIED, look(here, there, (0, 0), (5, 5), at=3, compacted=True))
+    assert refused(Refusal.COMPACTED_APART, look(Site("ab..ef"), there, (0, 0), (5, 5), at=3, compacted=True))
+
+
+def test_without_a_sync_below_the_same_is_so_from_the_beginning_of_both_logs() -> None:
+    """A vanished there, b vanished here; nothing was ever deleted, and offset 0 is the first."""
+    here, there = Site("a.c"), Site(".bc")
+    assert proven(0, Proof.IDENTIFIED, look(here, there, (2, 2), at=1, compacted=True))
+    assert ORIGIN.upstream + 1 == here.bounds.start

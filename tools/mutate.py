@@ -29,8 +29,8 @@ UNIT = ROOT / "tests" / "unit" / "decide"
 SUITES = tuple(
     str(UNIT / f"test_{name}.py")
     for name in (
-        *("offset_syncs", "windows", "alignment", "placement", "sync_history", "unsettled", "comparable", "translate"),
-        *("stranded", "translate_properties", "translate_hostile"),
+        *("offset_syncs", "windows", "verification", "alignment", "placement", "sync_history", "unsettled"),
+        *("comparable", "translate", "stranded", "translate_properties", "translate_hostile"),
     )
 )
 """Of translation, the quick ones first."""

@@ -42,8 +42,8 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
     A stale sync stands alone against all true ones, so it is most often among the others.
     """
     ordered = sorted(set(claims), key=lambda claim: (claim.upstream, -claim.downstream))
-    if all(one.upstream < next_.upstream and one.downstream < next_.downstream for one, next_ in pairwise(ordered)):
-        return tuple(ordered), ()  # as nearly always
+    if all(one.downstream < next_.downstream for one, next_ in pairwise(ordered)):
+        return tuple(ordered), ()  # as nearly always; of one record at two places the further one comes first
     ends: list[int] = []  # the lowest downstream offset with which so many claims can end
     last: list[int] = []  # which claim that is
     before: list[int] = []

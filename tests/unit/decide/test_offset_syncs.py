@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.decide.offset_syncs import consistent, floor, inverted, latest, runs, undisputed, usable
+from drctl.decide.offset_syncs import consistent, contradict, floor, inverted, latest, runs, undisputed, usable
 from drctl.model.offsets import LogBounds, OffsetSync
 
 
@@ -47,6 +47,15 @@ def test_of_claims_that_contradict_each_other_none_is_left(
 ) -> None:
     assert undisputed(syncs(*claims)) == syncs(*left)
     assert undisputed(syncs(*reversed(claims))) == syncs(*left), "in whatever order they are told"
+
+
+@pytest.mark.parametrize(
+    ("other", "contradicts"),
+    [((11, 13), False), ((9, 11), False), ((11, 11), True), ((9, 13), True), ((10, 13), True), ((11, 12), True)],
+)
+def test_two_claims_contradict_each_other_unless_both_offsets_rise(other: tuple[int, int], contradicts: bool) -> None:
+    one = OffsetSync(10, 12)
+    assert contradict(one, OffsetSync(*other)) is contradict(OffsetSync(*other), one) is contradicts
 
 
 def test_claims_of_one_record_at_two_places_cannot_both_stand() -> None:

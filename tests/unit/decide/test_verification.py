@@ -1,0 +1,167 @@
+"""Which syncs are looked at, and how much of the logs is read for that."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+
+from drctl.decide.verification import MARGIN, WIDEST, Unverified, Verified, around, claims
+from drctl.decide.windows import Asking, Logs, Window
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId
+from tests.unit.decide.drawn import ORDERS
+
+type Log = dict[int, str]
+"""Offset to content."""
+
+
+def logs(
+    source: tuple[int, int],
+    target: tuple[int, int],
+    *syncs: tuple[int, int],
+    compacted: bool = False,
+    reverse: Collection[tuple[int, int]] = (),
+) -> Logs:
+    """``source`` and ``target`` are where the logs begin and end."""
+    here, there = (LogBounds(start, end, end) for start, end in (source, target))
+    written, other_way = (tuple(OffsetSync(*sync) for sync in each) for each in (syncs, reverse))
+    return Logs(ORDERS, here, there, written, compacted, reverse_syncs=other_way)
+
+
+def run[T](asking: Asking[T], source: Log, target: Log) -> tuple[T, list[tuple[tuple[int, int], tuple[int, int]]]]:
+    """The result, and every window that was read."""
+    read: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    try:
+        window = next(asking)
+        while True:
+            read.append((window.source, window.target))
+            window = asking.send((records(source, window.source), records(target, window.target)))
+    except StopIteration as ended:
+        result: T = ended.value
+        return result, read
+
+
+def records(log: Log, span: tuple[int, int]) -> list[RecordId]:
+    return [RecordId(offset, log[offset].encode()) for offset in sorted(log) if span[0] <= offset < span[1]]
+
+
+def numbered(*spans: tuple[int, int], shift: int = 0) -> Log:
+    """A record at every offset, as it was written at the source, ``shift`` offsets further on here."""
+    return {offset + shift: str(offset) for start, stop in spans for offset in range(start, stop)}
+
+
+KNOWN = [OffsetSync(n, n + 7) for n in range(100, 2_000, 100)]
+SOME = logs((1, 2_000), (1, 2_500))
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_where_no_sync_holds_the_window_grows_in_doubling_steps_on_both_sides(compacted: bool) -> None:
+    here = replace(SOME, compacted=compacted)
+    found, read = run(around(here, KNOWN, (1_050,)), numbered((1, 2_000)), {})
+    assert found == Unverified(None if compacted else KNOWN[0]), "what compaction may have taken is not false"
+    assert read == [
+        ((1_000, 1_101), (1_007, 1_108)),
+        ((900, 1_201), (907, 1_208)),
+        ((700, 1_401), (707, 1_408)),
+        ((300, 1_801), (307, 1_808)),
+        ((100, 2_000), (107, 2_500)),
+    ]
+
+
+def test_a_window_grows_only_on_the_side_where_no_sync_holds() -> None:
+    above = numbered((1_100, 1_101), shift=7)
+    found, read = run(around(SOME, KNOWN, (1_050,)), numbered((1, 2_000)), above)
+    assert isinstance(found, Verified)
+    assert (found.held, found.counted_back) == ((OffsetSync(1_100, 1_107),), True)
+    assert [here for here, _ in read] == [(n, 1_101) for n in (1_000, 900, 700, 300, 100, 1_050, 1_050)]
+    below = numbered((700, 701), shift=7)
+    found, read = run(around(SOME, KNOWN, (1_050,)), numbered((1, 2_000)), below)
+    assert isinstance(found, Verified)
+    assert (found.held, found.counted_back) == ((OffsetSync(700, 707),), False)
+    assert [here for here, _ in read] == [(1_000, 1_101), (900, 1_201), (700, 1_401), (700, 1_801), (600, 2_000)]
+
+
+def test_a_sync_at_the_position_lies_below_it_and_the_next_one_above_it() -> None:
+    found, read = run(around(SOME, KNOWN, (1_000,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
+    assert isinstance(found, Verified)
+    assert found.held == (OffsetSync(1_000, 1_007), OffsetSync(1_100, 1_107))
+    assert read == [((1_000, 1_101), (1_007, 1_108))]
+
+
+def test_behind_the_newest_sync_one_more_is_read() -> None:
+    found, _ = run(around(SOME, KNOWN, (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
+    assert isinstance(found, Verified)
+    assert found.held == (OffsetSync(1_800, 1_807), OffsetSync(1_900, 1_907))
+    found, _ = run(around(SOME, KNOWN[:1], (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
+    assert isinstance(found, Verified)
+    assert found.held == (OffsetSync(100, 107),)
+
+
+@pytest.mark.parametrize(("apart", "readings"), [((WIDEST - 2) // 2, 2), ((WIDEST - 2) // 2 + 1, 1)])
+def test_a_window_that_is_wide_enough_grows_no_more(apart: int, readings: int) -> None:
+    known = [OffsetSync(n * apart, n * apart) for n in range(1, 5)]
+    here = logs((1, 5 * apart), (1, 5 * apart))
+    found, read = run(around(here, known, (2 * apart + 1,)), {2 * apart: "a", 3 * apart: "b"}, {})
+    assert (found, len(read)) == (Unverified(known[0] if readings == 2 else known[1]), readings)
+
+
+FIRST = [OffsetSync(10_000, 10_500)]
+
+
+@pytest.mark.parametrize(
+    ("target", "read_from"),
+    [
+        ((10_000, 10_001), [8_499, 2_493, 0]),  # four times as much, and then all of it
+        ((9_500, 10_001), [8_499, 2_493, 0]),  # as many as the source holds: there may be more
+        ((9_499, 10_001), [8_499]),
+    ],
+)
+def test_below_the_first_sync_the_target_is_read_until_it_holds_more_than_the_source(
+    target: tuple[int, int], read_from: list[int]
+) -> None:
+    here = logs((900, 20_000), (0, 20_000))
+    source, there = numbered((900, 20_000)), numbered(target, shift=500)
+    found, read = run(around(here, FIRST, (9_500,)), source, there)
+    assert isinstance(found, Verified)
+    assert found.counted_back
+    assert read == [((9_500, 10_001), (begin, 10_501)) for begin in read_from]
+
+
+def test_below_the_first_sync_of_a_compacted_log_all_of_it_is_read_once() -> None:
+    here = logs((900, 20_000), (3, 20_000), compacted=True)
+    found, read = run(around(here, FIRST, (9_500,)), numbered((900, 20_000)), numbered((10_000, 10_001), shift=500))
+    assert isinstance(found, Verified)
+    assert not found.counted_back
+    assert read == [((900, 10_001), (3, 10_501))]
+
+
+@pytest.mark.parametrize(
+    ("images", "read_to"),
+    [
+        (50, [12_000]),  # fewer than the source holds there
+        (100, [12_000, 18_000, 42_000]),  # as many: the next record may be there too
+        (399, [12_000, 18_000, 42_000]),
+        (400, [12_000, 18_000, 42_000, 50_000]),
+    ],
+)
+def test_behind_the_newest_sync_the_source_is_read_until_it_holds_more_than_the_target(
+    images: int, read_to: list[int]
+) -> None:
+    source = numbered((10_000, 10_001), (11_300, 11_400), (20_000, 20_300), (45_000, 45_100))
+    there = {10_100 + n: each for n, each in enumerate([*source.values()][: images + 1])}
+    here = logs((900, 50_000), (0, 10_600))
+    found, read = run(around(here, [OffsetSync(10_000, 10_100)], (10_050,)), source, there)
+    assert isinstance(found, Verified)
+    assert read == [((10_000, stop), (10_100, 10_600)) for stop in read_to]
+
+
+@pytest.mark.parametrize(("further", "awaited"), [(MARGIN, {1_500: 5}), (MARGIN + 1, {})])
+def test_what_lay_in_front_of_the_oldest_sync_matters_until_the_link_is_well_past_it(
+    further: int, awaited: dict[int, int]
+) -> None:
+    """The record at 1500 is to be copied; the target holds an older image of it, and nobody knows whose."""
+    source = {100: "a", 100 + further: "b", 1_500: "c"}
+    target = {5: "c", 50: "a", 50 + further: "b"}
+    here = logs((0, 1_600), (0, 1_200), (100, 50), (100 + further, 50 + further))
+    found, read = run(claims(here), source, target)
+    assert (found.awaited, found.copying_again) == (awaited, bool(awaited))
+    assert bool(read) is bool(awaited)

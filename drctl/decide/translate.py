@@ -82,8 +82,8 @@ def _neighbours(known: Sequence[OffsetSync], positions: Sequence[int]) -> Iterat
 
 
 def _apart(known: Sequence[OffsetSync], before: int, position: int) -> bool:
-    above, below = _below(known, before) + 1, _below(known, position)
-    return above < below and known[below].upstream - known[above].upstream > WORTH_READING_THROUGH
+    between = known[_below(known, before) + 1 : _below(known, position) + 1]
+    return bool(between) and between[-1].upstream - between[0].upstream > WORTH_READING_THROUGH
 
 
 def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) -> Asking[dict[int, Answer]]:

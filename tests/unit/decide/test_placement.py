@@ -1,7 +1,12 @@
 """Where a position is behind everything that is known of a compacted log. Logs are drawn as in ``drawn.py``."""
 
-from drctl.model.translation import Proof, Refusal
-from tests.unit.decide.drawn import Site, look, proven, refused
+import pytest
+
+from drctl.decide.placement import offer
+from drctl.decide.windows import Logs
+from drctl.model.offsets import LogBounds, Span
+from drctl.model.translation import Proof, Refusal, Refused
+from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
 
 
 def test_right_behind_the_newest_known_record_what_only_the_target_holds_was_written_later() -> None:
@@ -20,3 +25,22 @@ def test_behind_vanished_records_and_before_the_end_what_only_the_target_holds_m
 
 def test_a_record_that_no_offset_of_the_source_had_room_for_is_noticed() -> None:
     assert refused(Refusal.DIFFERENT_RECORDS, look(Site("ab"), Site("ab.X"), (0, 0), at=2, compacted=True))
+
+
+def test_a_compacted_log_from_its_beginning_on_had_room_for_as_many_records_as_it_has_offsets() -> None:
+    assert proven(2, Proof.IDENTIFIED, look(Site("abc"), Site("..c"), (2, 2), at=0, compacted=True))
+    assert refused(Refusal.GONE_AT_TARGET, look(Site("abc"), Site(".c"), (2, 1), at=0, compacted=True))
+
+
+def test_a_refusal_tells_how_many_offsets_lie_behind_its_early_position() -> None:
+    answer = look(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), (5, 7), at=2)
+    assert isinstance(answer, Refused)
+    assert (answer.why, answer.conservative, answer.repeats) == (Refusal.BEFORE_LOG_START, 3, 8)
+
+
+@pytest.mark.parametrize(("early", "offered"), [(3, None), (4, 4), (5, 5)])
+def test_an_early_position_is_offered_behind_a_stranded_tail_only(early: int, offered: int | None) -> None:
+    bounds = LogBounds(0, 8, 8)
+    logs = Logs(ORDERS, bounds, bounds, (), compacted=False, stranded_there=(Span(2, 4),))
+    answer = offer(logs, Refused(ORDERS, 6, Refusal.NO_SYNC, conservative=early, repeats=8 - early))
+    assert (answer.conservative, answer.repeats) == (offered, None if offered is None else 8 - offered)

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from drctl.decide.translate import translation
 from drctl.decide.verification import MARGIN, WIDEST, Unverified, Verified, around, claims
 from drctl.decide.windows import Asking, Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
-from tests.unit.decide.drawn import ORDERS
+from drctl.model.translation import Refusal
+from tests.unit.decide.drawn import ORDERS, early
 
 type Log = dict[int, str]
 """Offset to content."""
@@ -165,3 +167,12 @@ def test_what_lay_in_front_of_the_oldest_sync_matters_until_the_link_is_well_pas
     found, read = run(claims(here), source, target)
     assert (found.awaited, found.copying_again) == (awaited, bool(awaited))
     assert bool(read) is bool(awaited)
+
+
+@pytest.mark.parametrize(("position", "offset"), [(1_100, 5), (1_500, 5), (1_501, 1_200)])
+def test_the_older_image_of_a_record_that_is_still_to_be_read_is_not_passed_over(position: int, offset: int) -> None:
+    """The copy has not come to 1500 yet: if the source died now, the image at 5 would be all there is of it."""
+    source = {100: "a", 1_100: "b", 1_500: "c"}
+    target = {5: "c", 50: "a", 1_050: "b"}
+    answers, _ = run(translation(logs((0, 1_600), (0, 1_200), (100, 50), (1_100, 1_050)), (position,)), source, target)
+    assert early(offset, answers[position]) is Refusal.NOT_COPIED

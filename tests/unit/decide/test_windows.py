@@ -2,9 +2,11 @@
 
 import pytest
 
-from drctl.decide.windows import Window
-from drctl.model.translation import Refusal
-from tests.unit.decide.drawn import Site, look, refused
+from drctl.decide.translate import translate_all
+from drctl.decide.windows import Logs, Window
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId
+from drctl.model.translation import Proof, Refusal
+from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -28,3 +30,47 @@ def test_a_target_whose_only_offset_was_written_may_have_lost_it() -> None:
 def test_the_size_of_a_window_does_not_depend_on_where_the_logs_are() -> None:
     assert Window((5_000_000, 5_000_008), (7_000_000, 7_000_003)).size == 11
     assert Window((0, 0), (4, 4)).size == 0
+
+
+@pytest.mark.parametrize(
+    ("syncs", "positions", "readings"),
+    [
+        ((100, 200, 1_200, 1_300), (150, 1_250), [(100, 1_301)]),  # what lies in between is worth reading through
+        ((100, 200, 1_201, 1_300), (150, 1_250), [(100, 201), (1_201, 1_301)]),
+        ((100, 200, 300, 2_000), (150, 250), [(100, 301)]),
+        ((100, 200, 300, 2_000), (2_100, 2_900), [(300, 3_000)]),  # behind the newest sync
+        ((100, 200, 1_500, 2_000), (1_600, 2_100), [(200, 3_000)]),
+        ((100, 200, 300, 2_000), (50, 150), [(50, 101), (100, 201)]),  # below the first is counted backward, by itself
+    ],
+)
+def test_positions_are_read_together_where_their_windows_are_close(
+    syncs: tuple[int, ...], positions: tuple[int, ...], readings: list[tuple[int, int]]
+) -> None:
+    records = [RecordId(n, b"%d" % n) for n in range(3_000)]
+    read: list[tuple[int, int]] = []
+
+    def look_at(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        read.append(window.source)
+        return records[slice(*window.source)], records[slice(*window.target)]
+
+    written = tuple(OffsetSync(n, n) for n in syncs)
+    bounds = LogBounds(0, 3_000, 3_000)
+    translate_all(Logs(ORDERS, bounds, bounds, written, compacted=False), positions, look_at)
+    assert read == readings
+
+
+def test_of_positions_that_are_read_together_each_is_counted_from_where_it_lies() -> None:
+    """The sync of b does not hold, so what lies before that of d is counted back from there."""
+    source, target = Site("abcdefg"), Site("abcdefg", start=1)
+    syncs = tuple(OffsetSync(*sync) for sync in ((1, 2), (3, 3), (5, 5)))
+    logs = Logs(ORDERS, source.bounds, target.bounds, syncs, compacted=False)
+    answers = translate_all(
+        logs,
+        (2, 4),
+        lambda window: (
+            [r for r in source.records if r.offset in range(*window.source)],
+            [r for r in target.records if r.offset in range(*window.target)],
+        ),
+    )
+    assert proven(2, Proof.COUNTED_BACK, answers[2])
+    assert proven(4, Proof.COUNTED, answers[4])

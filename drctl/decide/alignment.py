@@ -5,6 +5,22 @@ Records are copied in order, so what lies between two anchors at the source lies
 compaction nothing inside a log is missing, so the two parts must be equal, one by one. With compaction, the copies of
 one and the same record vanish oldest first, on each site in its own time: whatever is left on both sides are the newest
 ones, so equal records are paired from the back; but only below an offset sync, where all are known to have been copied.
+
+| anchor below | anchor above | compacted | pairs | otherwise |
+| --- | --- | --- | --- | --- |
+| any, or both beginnings | yes | no | all, one by one | contradiction |
+| any, or both beginnings | yes | yes | all one by one, or else equal ones from the back | contradiction if they cross |
+| any, or both beginnings | no | no | the target's, with as many of the source's first | contradiction |
+| any, or both beginnings | no | yes | those that never had a copy, nothing vanished in front | left open |
+| no | yes | no | counted backward, as many as both logs still hold | contradiction |
+
+Example: between the anchors (0, 0) and (5, 5) the source holds b at 1 and e at 4, the target b, c, d and e at 1 to 4.
+Without compaction that is a contradiction, from c on. With it (4, 4) and (1, 1) are pairs; c and d vanished here.
+
+Invariant, for two pairs (u, d) and (v, e): u < v <=> d < e, and a record that is left on both sides of a closed span
+is in a pair with its own newest image. All k copies of a record in the span were written to both logs, in one order.
+Compaction takes the oldest first: the source keeps the last m, the target the last n, and the last min(m, n) of
+either are the same ones.
 """
 
 from bisect import bisect_left, bisect_right

@@ -1,4 +1,19 @@
-"""Offset syncs of both directions of a link, used as claims about where a record's image is."""
+"""Offset syncs of both directions of a link, used as claims about where a record's image is.
+
+| a claim after others, in the order in which the link wrote them | means | counts as |
+| --- | --- | --- |
+| (20, 25) after (0, 0), (10, 12): both offsets rise | the link goes on | one more |
+| (5, 40) after (0, 0), (10, 12): only the downstream one rises | it copies again from 5 on | a run of its own |
+| (11, 3) after (0, 0), (10, 12): only the upstream one rises | the target was made anew | an end of what lay beyond |
+| (21, 11) of the reverse link beside (10, 12), (20, 25) | one of them is stale | disputed: the records decide |
+
+Example: the link wrote (0, 0), (10, 12), (5, 40), (9, 44). That are the runs (0, 0), (10, 12) and (5, 40), (9, 44);
+:func:`latest` says (0, 0), (5, 40), (9, 44), so the newest image of the record at 7 lies between 40 and 44.
+
+Invariant of :func:`floor`, for syncs H of one run that hold, and (u, d) the last one in H with u <= p:
+p <= r and r was copied in that run => image(r) >= floor(p) = d if u = p, else d + 1.
+Either r = u, whose image is at d. Or r > u: it was copied later, so that its image lies behind d.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence

@@ -6,6 +6,18 @@
 | right behind such a record, nothing vanished in between | proven, right behind its image |
 | between the two, and only the target holds records there | refused; behind the record below skips nothing |
 | behind everything that was copied | refused until the copy gets there; the target's end skips nothing |
+| at the end of a log of which all is copied | proven, at the target's end |
+| below the first known image, where the target's log may have lost some | refused; its log start skips nothing |
+
+Example, compacted: source ``ab..ef``, target ``abcdef``, the syncs (0, 0) and (5, 5) hold. Position 2 is right behind
+b, so 2 is proven: c and d are still to be read. 4 is at e: proven, at 4. At 3 one of c and d may have been read:
+refused, and 2 is early. Behind the end: source ``abcdef``, target ``abc.``; 3 is at 4, and 5 waits for two records.
+
+Invariant, for a position p at the place o: image(r) >= o for each record r >= p that the source holds and the target
+got, and, if it is proven, image(r) < o for each r < p. For the pairs (u, d) and (U, D) around p, u < p <= U:
+o = D: the target holds nothing between d and D, or the source all of p <= r < U and none of it in a pair, so that no
+image of it is left; those of U and behind it are at D and behind it.
+o = d + 1: the image of each r > u is behind d; the source holds all of u < r < p, none in a pair: no image is left.
 """
 
 from dataclasses import replace

@@ -9,6 +9,23 @@ The caller reads in this order: positions, the target's bounds, the syncs, the s
 these bounds. Whatever stands below the target's bound was at the source before, so it lies below the source's bound,
 even on a link that goes on copying.
 
+| the position p, with the source's log from start to stable to high | answer |
+| --- | --- |
+| p < start, or p > high | refused: the group would be reset, or the topic is another one |
+| stable < p <= high: a transaction is open | refused until it ends; what stable is at the target is early |
+| the link copies again what it had copied before | refused until it has; the oldest image still to be read is early |
+| syncs hold around it, or both logs are whole | placed between them |
+| a record at or behind it has only an image of an earlier copy | refused; that image is early |
+| otherwise | refused for want of a sync, or as different if one was looked at and is false |
+
+Example: source ``abcdefgh``, target ``ab.cd.efgh.`` (one sign per offset, ``.`` for a marker), the syncs (0, 0), (4, 6)
+and (7, 9). For position 5 the windows 4 to 7 and 6 to 9 are read: both syncs hold, f and g lie in between on either
+side, and 5 is f, at 7. Position 8 is behind everything: at 11, the target's end.
+
+Invariant, for an answer o, proven or early: each record r >= p that a group has still to read has its newest image at
+or behind o, if it has one. Within the logs that are read :mod:`drctl.decide.placement` gives that. Where the link
+copies again, o is at most the least of what is placed and of the images that are awaited, so neither is passed over.
+
 A failover leaves a tail on the lost site that the other one never gets, and Kafka cannot cut it off. Where such spans
 are known, their records count as not there. No position is put into one, and none in front of one that a group would
 then read through.

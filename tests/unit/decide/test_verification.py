@@ -7,7 +7,7 @@ import pytest
 
 from drctl.decide.translate import translation
 from drctl.decide.verification import MARGIN, WIDEST, Unverified, Verified, around, claims
-from drctl.decide.windows import Asking, Logs, Window
+from drctl.decide.windows import Asking, Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
 from drctl.model.translation import Refusal
 from tests.unit.decide.drawn import ORDERS, early

@@ -112,8 +112,8 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
         judged = {claim: _holds(logs, claim, source, target) for claim in known[max(begin, 0) : last + 1]}
         held = tuple(claim for claim, holds in judged.items() if holds)
         false = next((claim for claim, holds in judged.items() if holds is False), false)
-        below = first < 0 or (held[:1] and held[0].upstream <= positions[0])
-        above = last == len(known) or (held[-1:] and held[-1].upstream > positions[-1])
+        below = first < 0 or any(claim.upstream <= positions[0] for claim in held)
+        above = last == len(known) or any(claim.upstream > positions[-1] for claim in held)
         if below and above:
             counted_back = first < 0 and last < len(known) and not logs.compacted
             return Verified(window, held, source, target, counted_back)

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from drctl.decide.translate import translation
-from drctl.decide.verification import MARGIN, WIDEST, Unverified, Verified, around, claims
+from drctl.decide.verification import LOOKED_AT, MARGIN, WIDEST, Unverified, Verified, around, claims
 from drctl.decide.windows import Asking, Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
-from drctl.model.translation import Refusal
-from tests.unit.decide.drawn import ORDERS, early
+from drctl.model.translation import Proof, Refusal
+from tests.unit.decide.drawn import ORDERS, Site, early, look, proven
 
 type Log = dict[int, str]
 """Offset to content."""
@@ -87,15 +87,21 @@ def test_a_sync_at_the_position_lies_below_it_and_the_next_one_above_it() -> Non
     assert isinstance(found, Verified)
     assert found.held == (OffsetSync(1_000, 1_007), OffsetSync(1_100, 1_107))
     assert read == [((1_000, 1_101), (1_007, 1_108))]
+    above_is_false = numbered((1, 1_001), (1_200, 2_000), shift=7)
+    found, read = run(around(SOME, KNOWN, (1_000,)), numbered((1, 2_000)), above_is_false)
+    assert isinstance(found, Verified)
+    assert found.held == (OffsetSync(1_000, 1_007), OffsetSync(1_200, 1_207))
+    assert read == [((1_000, 1_101), (1_007, 1_108)), ((1_000, 1_201), (1_007, 1_208))]
 
 
 def test_behind_the_newest_sync_one_more_is_read() -> None:
     found, _ = run(around(SOME, KNOWN, (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
     assert isinstance(found, Verified)
     assert found.held == (OffsetSync(1_800, 1_807), OffsetSync(1_900, 1_907))
-    found, _ = run(around(SOME, KNOWN[:1], (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
+    found, read = run(around(SOME, KNOWN[:1], (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
     assert isinstance(found, Verified)
     assert found.held == (OffsetSync(100, 107),)
+    assert read == [((100, 2_000), (107, 2_500))]
 
 
 @pytest.mark.parametrize(("apart", "readings"), [((WIDEST - 2) // 2, 2), ((WIDEST - 2) // 2 + 1, 1)])
@@ -176,3 +182,39 @@ def test_the_older_image_of_a_record_that_is_still_to_be_read_is_not_passed_over
     target = {5: "c", 50: "a", 1_050: "b"}
     answers, _ = run(translation(logs((0, 1_600), (0, 1_200), (100, 50), (1_100, 1_050)), (position,)), source, target)
     assert early(offset, answers[position]) is Refusal.NOT_COPIED
+
+
+def test_an_equal_record_between_the_syncs_of_one_copy_is_no_older_image() -> None:
+    """The record at 400 is as the one at 200, whose image is at 150: each of them is copied once."""
+    source = {100: "a", 200: "c", 300: "b", 400: "c"}
+    here = logs((0, 500), (0, 300), (100, 50), (300, 250))
+    found, _ = run(claims(here), source, {50: "a", 150: "c", 250: "b"})
+    assert (found.awaited, found.copying_again) == ({}, False)
+
+
+@pytest.mark.parametrize(("stale", "left"), [(LOOKED_AT, 200), (LOOKED_AT + 1, 2)])
+def test_as_many_syncs_as_can_be_looked_at_are_no_match_for_the_records(stale: int, left: int) -> None:
+    """Stale ones of the reverse link, each of which contradicts every true one but the first and the last."""
+    true = [(10 * n, 10 * n) for n in range(200)]
+    here = logs((0, 2_000), (0, 2_000), *true, reverse=[(1 + 2 * n, 1_881 + 2 * n) for n in range(stale)])
+    found, _ = run(claims(here), numbered((0, 2_000)), numbered((0, 2_000)))
+    assert len(found.syncs) == left
+
+
+@pytest.mark.parametrize(("stale", "left"), [(LOOKED_AT, (OffsetSync(1, 605),)), (LOOKED_AT + 1, ())])
+def test_a_true_sync_stands_against_as_many_false_ones_as_can_be_looked_at(
+    stale: int, left: tuple[OffsetSync, ...]
+) -> None:
+    here = logs((0, 2_000), (0, 2_000), *((10 * n, 10 * n) for n in range(1, stale + 1)), reverse=[(605, 1)])
+    found, _ = run(claims(here), numbered((0, 2_000)), {605: "1"})
+    assert found.syncs == left
+
+
+def test_a_link_that_begins_again_right_at_the_targets_end_counts_as_copying_again() -> None:
+    """The image at 4 is not decided there yet."""
+    assert early(1, look(Site("abcd"), Site("abcd"), (0, 0), (3, 3), (0, 4), at=1)) is Refusal.NOT_COPIED
+
+
+def test_a_first_copy_that_is_gone_from_the_targets_log_does_not_count() -> None:
+    there = Site(".....ab", start=5)
+    assert proven(6, Proof.COUNTED, look(Site("abcd"), there, (0, 0), (3, 3), (0, 5), (1, 6), at=1))

@@ -10,6 +10,7 @@ from drctl.drivers.command.processes import Processes
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.definitions import read as read_definitions
 from drctl.drivers.connect.replication import ConnectReplication
+from drctl.drivers.connect.timekeeper import ConnectTimekeeper
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.contents import KafkaContents
@@ -21,14 +22,17 @@ from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.properties import load as load_properties
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.kafka.site_certificates import KafkaCertificates
 from drctl.drivers.kafka.tail import KafkaTail
 from drctl.drivers.kafka.topics import KafkaTopics
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.kube.scaling import KubeScaling
+from drctl.drivers.kube.timekeeper import KubeTimekeeper
 from drctl.drivers.store import database
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock, UnsleepingClock
+from drctl.drivers.store.disk import FileSystemDisk
 from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
@@ -54,6 +58,7 @@ from drctl.ports import (
     Replication,
     Resources,
     SitePorts,
+    Timekeeper,
     World,
 )
 
@@ -89,6 +94,8 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             stack.callback(tail.close)
             connectors = ConnectConnectors(site.connect_url, clock, doubted=site.name in doubted)
             stack.callback(connectors.close)
+            worker = ConnectTimekeeper(site.connect_url, doubted=site.name in doubted)
+            stack.callback(worker.close)
             return SitePorts(
                 site.name,
                 KafkaBrokers(there),
@@ -100,6 +107,8 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
                 KafkaAccess(there),
                 KafkaTopics(there),
                 KafkaContents(there),
+                KafkaCertificates(site.name, lambda: there.config, {"the canary": _canary_settings(site, pods)}),
+                _timekeepers(worker, pods),
                 None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
                 None if pods is None else KubeScaling(pods),
             )
@@ -141,6 +150,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             vault=FileVault(plan.state.parent / "salvage"),
             journal_file=file,
             commands=commands,
+            disk=FileSystemDisk(plan.state),
             copies={name: KafkaJournalCopy(there, plan.name) for name, there in kafka.items()},
             witnesses=witnesses,
         )
@@ -210,6 +220,19 @@ def _settings(replication: Replication) -> Mapping[str, str]:
     except DrctlError:
         pass
     return replication.definitions.source.config if isinstance(replication, ConnectReplication) else {}
+
+
+def _timekeepers(worker: ConnectTimekeeper, kube: KubeResources | None) -> Mapping[str, Timekeeper]:
+    servers: dict[str, Timekeeper] = {} if kube is None else {"the Kubernetes API server": KubeTimekeeper(kube.client)}
+    return {"the Connect worker": worker, **servers}
+
+
+def _canary_settings(site: Site, kube: KubeResources | None) -> Callable[[], dict[str, str]]:
+    """How the canary logs in, also with a certificate that is out of date."""
+    file = site.canary.client_properties
+    if file is not None:
+        return lambda: load_properties(file, outdated=True)
+    return _login(site, kube, canary=True) or dict
 
 
 def _login(site: Site, kube: KubeResources | None, *, canary: bool = False) -> Callable[[], dict[str, str]] | None:

@@ -10,6 +10,7 @@ from drctl.cli.capacity import need_document
 from drctl.cli.output import document, echo, output_option, show_document
 from drctl.cli.parameters import DURATION
 from drctl.cli.sites import direction, other_site, refuse_back_into
+from drctl.cli.upkeep import show_upkeep, upkeep_document
 from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
 from drctl.decide.diagnosis import Diagnosis, Finding, Severity, diagnose
@@ -61,8 +62,9 @@ def command(
     """Say everything that is not as it should be between the sites, with its remedy.
 
     That is: all that stands in the way of a switchover, where the standby is less than the site that serves (topics,
-    rights, users), what the link loses or is about to lose, and settings that make positions older than they need be.
-    One record is written to the canary topic. What nobody can compare is listed as not compared. With a site that is
+    rights, users), what the link loses or is about to lose, settings that make positions older than they need be, and
+    what runs out or drifts by itself: certificates with less than 30 days (wrong with less than 7), clocks, disks. One
+    record is written to the canary topic. What nobody can compare is listed as not compared. With a site that is
     silent it takes less than ten seconds and tells what is known without it.
 
     With --fix it makes the changes that only add: settings raised to those of the source, missing partitions and ALLOW
@@ -110,15 +112,19 @@ def examine(
 
     With a ``pace`` the sites and the link are looked at side by side, so that whoever is silent is waited for once.
     """
-    from drctl.monitors import WITHIN, in_turn, look, observe, remember, watch_link
+    from drctl.monitors import WITHIN, in_turn, keep_up, look, observe, remember, watch_link
 
     begin = pace or in_turn(world.clock)
     beside = begin(WITHIN)
     topic = beside.begin(lambda: _syncs_topic(world, source, target))
     watching = partial(watch_link, world, source, target, seconds=seconds, patience=patience, pace=begin)
     observing = partial(observe, world, source, target, beside)
-    looks, facts = both(watching, observing) if pace else (watching(), observing())
-    found = diagnose(facts, looks, topic(), world.plan.guards, world.clock.now())
+    keeping = partial(keep_up, world, (source, target), beside)
+    if pace:
+        (looks, facts), upkeep = both(lambda: both(watching, observing), keeping)
+    else:
+        looks, facts, upkeep = watching(), observing(), keeping()
+    found = diagnose(facts, looks, topic(), upkeep=upkeep, guards=world.plan.guards, now=world.clock.now())
     look(world.clock, lambda: remember(world, looks[-1]))  # a memory that fails is unknown in the next look
     return found
 
@@ -167,6 +173,7 @@ def _show(found: Diagnosis, source: str, target: str, output: str) -> None:
     for need in found.needs:
         present = f"unknown ({need.why})" if need.present is None else need.present
         echo(f"  - {need.what}: {need.required}, {present}")
+    show_upkeep(found.upkeep)
     if found.unseen:
         echo("Not compared:")
     for what, why in found.unseen:
@@ -182,6 +189,7 @@ def as_document(found: Diagnosis, source: str, target: str) -> dict[str, Any]:
         "target": target,
         "findings": [_finding(each) for each in found.findings],
         "capacity": [need_document(need) for need in found.needs],
+        "upkeep": upkeep_document(found.upkeep),
         "notCompared": [each._asdict() for each in found.unseen],
         "exitCode": found.exit_code,
     }

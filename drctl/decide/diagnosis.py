@@ -7,16 +7,18 @@ from enum import StrEnum
 
 from drctl.decide.advice import advice
 from drctl.decide.capacity import Need, needs_now
-from drctl.decide.equality import Unseen, unseen
+from drctl.decide.equality import DISKS, Unseen, unseen
 from drctl.decide.losses import losses
 from drctl.decide.readiness import blockers, warnings
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.upkeep import upkeep_failures, upkeep_unseen, upkeep_warnings
 from drctl.model.cluster import Topic
 from drctl.model.copying import LinkLook
 from drctl.model.facts import Facts
 from drctl.model.fixes import Fix
 from drctl.model.reading import Reading
 from drctl.model.site import Guards
+from drctl.model.upkeep import Upkeep
 
 
 class Severity(StrEnum):
@@ -42,11 +44,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All findings, worst first, what nobody can compare, and what the shift that is on demands of the target."""
+    """All findings, worst first, what nobody can compare, and what the shift that is on demands of the target.
+
+    ``upkeep`` is what was seen of certificates, clocks and disks, also where nothing is wrong with them.
+    """
 
     findings: tuple[Finding, ...]
     unseen: tuple[Unseen, ...]
-    needs: tuple[Need, ...] = ()
+    needs: tuple[Need, ...]
+    upkeep: Upkeep
 
     @property
     def fixes(self) -> tuple[Fix, ...]:
@@ -67,19 +73,28 @@ class Diagnosis:
 
 
 def diagnose(
-    facts: Facts, looks: Sequence[LinkLook], syncs_topic: Reading[Topic | None], guards: Guards, now: datetime
+    facts: Facts,
+    looks: Sequence[LinkLook],
+    syncs_topic: Reading[Topic | None],
+    *,
+    upkeep: Upkeep,
+    guards: Guards,
+    now: datetime,
 ) -> Diagnosis:
     """Judge one look at both sites and some at the link, oldest first."""
     found = [
         *_as(Severity.BLOCKS, blockers(facts, guards, now)),
         *_as(Severity.COSTS, losses(looks) if looks else ()),
         *_as(Severity.COSTS, warnings(facts)),
+        *_as(Severity.COSTS, upkeep_failures(upkeep)),
+        *_as(Severity.ADVICE, upkeep_warnings(upkeep)),
         *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
     ]
     if not syncs_topic.known:
         detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
         found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
-    return Diagnosis(tuple(found), tuple(unseen(facts)), tuple(needs_now(facts)))
+    missed = (*(each for each in unseen(facts) if each != DISKS), *upkeep_unseen(upkeep))
+    return Diagnosis(tuple(found), missed, tuple(needs_now(facts)), upkeep)
 
 
 def _left_to(remedy: str, found: Finding) -> Finding:

@@ -24,6 +24,9 @@ class Unseen(NamedTuple):
     why: str
 
 
+DISKS = Unseen("room on the disks", "Kafka's Python client has no call for log directories")
+
+
 def inequalities(facts: Facts) -> Iterator[Blocker]:
     """What makes the target less than the source, each with its remedy and, where it is safe, its fix."""
     yield from topic_inequalities(facts)
@@ -79,7 +82,7 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
             why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
             yield Unseen(f"super users at {site.name}", why)
     yield Unseen("client quotas", "Kafka's Python client has no call for them: see 'kafka-configs.sh --describe'")
-    yield Unseen("room on the disks", "Kafka's Python client has no call for log directories")
+    yield DISKS
 
 
 def _rights(facts: Facts) -> Iterator[Blocker]:

@@ -95,6 +95,10 @@ class Rule(StrEnum):
     CAPACITY_UNKNOWN = "what the standby has is not known, and the shift demands it"
     POSITION_UNPROVEN = "a position cannot be proven, and waiting for the link does not change that"
     POSITIONS_UNKNOWN = "the groups' positions cannot be told"
+    CERTIFICATE_INVALID = "a certificate has expired, or is not valid yet"
+    CERTIFICATE_EXPIRING = "a certificate is about to expire"
+    CLOCK_APART = "a site's clock and this machine's differ"
+    DISK_FILLING = "a disk is nearly full"
     SHIFT_CHANGES = "the next shift demands more and begins while the work moves"
 
 
@@ -130,6 +134,10 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.EPOCH_BEHIND,
             Rule.BROKERS_MISSING,
             Rule.PARTITION_WITHOUT_LEADER,
+            Rule.CERTIFICATE_INVALID,
+            Rule.CERTIFICATE_EXPIRING,
+            Rule.CLOCK_APART,
+            Rule.DISK_FILLING,
         }
     ),
     GateCategory.LOSS: frozenset({Rule.LOSS_NOT_ACCEPTED}),

@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from drctl.drivers.store.files import exclusive
 
 DAY = timedelta(days=1)
+LASTS = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
         authority = Authority(name, key, folder / "ca.pem", now)
-        write_secret(authority.certificate, authority._sign(name, key.public_key(), now + 30 * DAY, ca=True))
+        write_secret(authority.certificate, authority._sign(name, key.public_key(), now + LASTS, ca=True))
         return authority
 
     def issue(
@@ -51,7 +52,7 @@ class Authority:
         """
         folder.mkdir(parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
-        until = self.now - timedelta(minutes=5) if expired else self.now + 30 * DAY
+        until = self.now - timedelta(minutes=5) if expired else self.now + LASTS
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

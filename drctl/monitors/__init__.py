@@ -7,6 +7,7 @@ from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.monitors.sights import Eyes
 from drctl.monitors.status import status
 from drctl.monitors.uncovered import Uncovered, uncovered
+from drctl.monitors.upkeep import keep_up
 
 __all__ = [
     "WITHIN",
@@ -19,6 +20,7 @@ __all__ = [
     "follow",
     "hidden",
     "in_turn",
+    "keep_up",
     "look",
     "look_at_link",
     "observe",

@@ -7,12 +7,14 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
+from drctl.ports.certificates import Certificates
 from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
 from drctl.ports.commands import Commands
 from drctl.ports.connectors import Connectors
 from drctl.ports.contents import Contents, Replay
 from drctl.ports.copy import JournalCopy
+from drctl.ports.disk import Disk
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
@@ -27,6 +29,7 @@ from drctl.ports.resources import Resources
 from drctl.ports.scaling import Scaling
 from drctl.ports.sightings import Sightings
 from drctl.ports.tail import Tail
+from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
 from drctl.ports.vault import Vault
 from drctl.ports.witness import Witness
@@ -35,11 +38,13 @@ from drctl.ports.world import KubePorts, LinkPorts, SitePorts, World
 __all__ = [
     "Access",
     "Brokers",
+    "Certificates",
     "ClientRouting",
     "Clock",
     "Commands",
     "Connectors",
     "Contents",
+    "Disk",
     "Epochs",
     "Fence",
     "Journal",
@@ -60,6 +65,7 @@ __all__ = [
     "Sightings",
     "SitePorts",
     "Tail",
+    "Timekeeper",
     "Topics",
     "Vault",
     "Witness",

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from drctl.model.site import Link, PlanFile
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
+from drctl.ports.certificates import Certificates
 from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
 from drctl.ports.commands import Commands
 from drctl.ports.connectors import Connectors
 from drctl.ports.contents import Contents
 from drctl.ports.copy import JournalCopy
+from drctl.ports.disk import Disk
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
@@ -26,6 +28,7 @@ from drctl.ports.resources import Resources
 from drctl.ports.scaling import Scaling
 from drctl.ports.sightings import Sightings
 from drctl.ports.tail import Tail
+from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
 from drctl.ports.vault import Vault
 from drctl.ports.witness import Witness
@@ -41,7 +44,10 @@ class KubePorts:
 
 @dataclass(frozen=True, slots=True)
 class SitePorts:
-    """One site's ports; ``kubernetes`` and ``scaling`` are None where the plan file names no Kubernetes."""
+    """One site's ports; ``kubernetes`` and ``scaling`` are None where the plan file names no Kubernetes.
+
+    ``timekeepers`` are by what they are for people: the Connect worker, the API server.
+    """
 
     name: str
     brokers: Brokers
@@ -53,6 +59,8 @@ class SitePorts:
     access: Access
     topics: Topics
     contents: Contents
+    certificates: Certificates
+    timekeepers: Mapping[str, Timekeeper]
     kubernetes: KubePorts | None = None
     scaling: Scaling | None = None
 
@@ -86,5 +94,6 @@ class World:
     vault: Vault
     journal_file: JournalFile
     commands: Commands
+    disk: Disk
     copies: Mapping[str, JournalCopy] = field(default_factory=dict)
     witnesses: Mapping[str, Witness] = field(default_factory=dict)

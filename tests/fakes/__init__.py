@@ -21,6 +21,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeTimekeeper
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "FakeAccess",
     "FakeApi",
     "FakeBrokers",
+    "FakeCertificates",
     "FakeClientRouting",
     "FakeClock",
     "FakeCommands",
@@ -35,6 +37,7 @@ __all__ = [
     "FakeConsumer",
     "FakeContents",
     "FakeCouriers",
+    "FakeDisk",
     "FakeEpochs",
     "FakeFence",
     "FakeGroup",
@@ -53,6 +56,7 @@ __all__ = [
     "FakeSightings",
     "FakeSite",
     "FakeTail",
+    "FakeTimekeeper",
     "FakeTopics",
     "FakeTransaction",
     "FakeVault",

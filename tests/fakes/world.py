@@ -31,6 +31,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeTimekeeper
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -101,6 +102,9 @@ class FakeWorld:
             self.workers["north"].put(name, {"connector.class": "JdbcSink", "topics": ",".join(TOPICS)})
             self.workers["north"].resume(name)
         self.scaling = {name: FakeScaling(name, self.clock, self.effects) for name in NAMES}
+        self.certificates = {name: FakeCertificates(site) for name, site in self.sites.items()}
+        self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
+        self.disk = FakeDisk()
         self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
         self.copies = {name: FakeJournalCopy(site, self.effects) for name, site in self.sites.items()}
@@ -141,6 +145,8 @@ class FakeWorld:
                 FakeAccess(site, self.effects),
                 FakeTopics(site, self.effects),
                 FakeContents(site, self.effects),
+                self.certificates[name],
+                {"the Connect worker": self.timekeepers[name]},
                 scaling=self.scaling[name],
             )
             for name, site in self.sites.items()
@@ -174,6 +180,7 @@ class FakeWorld:
             vault=self.vault,
             journal_file=self.journal,
             commands=self.commands,
+            disk=self.disk,
             copies=self.copies,
         )
         return with_sink_groups(world)

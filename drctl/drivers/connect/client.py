@@ -60,8 +60,16 @@ class ConnectClient:
         """Close the connections."""
         self._http.close()
 
+    def date(self) -> str:
+        """The worker's time as its answers carry it; empty where they do not."""
+        return str(self._answer("GET", "/", None).headers.get("date", ""))
+
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Any request, decoded."""
+        return self._decoded(self._answer(method, path, body))
+
+    def _answer(self, method: str, path: str, body: object) -> httpx2.Response:
+        """What a success is answered with."""
         try:
             waits = self._waits if method == "GET" else httpx2.Timeout(CHANGE[0], connect=CHANGE[1])
             answer = self._http.request(method, path, json=body, timeout=waits)
@@ -71,7 +79,7 @@ class ConnectClient:
             ) from error
         LOG.debug("%s %s%s: %s", method, self.url, path, answer.status_code)
         if answer.is_success:
-            return self._decoded(answer)
+            return answer
         said = self._message(answer, body)
         if answer.status_code == 404 and "json" not in answer.headers.get("content-type", ""):
             # The web server is up before Connect is: its own page, not Connect's word on the connector.

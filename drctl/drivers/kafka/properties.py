@@ -32,11 +32,11 @@ ORIGINS = {
 """What stands in librdkafka's complaints, by the settings that it may be about."""
 
 
-def load(path: Path) -> dict[str, str]:
+def load(path: Path, *, outdated: bool = False) -> dict[str, str]:
     """Librdkafka's configuration for a client properties file; librdkafka has taken it once.
 
     Raises ConfigInvalid naming file, line and remedy; Unauthenticated if a client certificate in it has
-    expired or is not valid yet.
+    expired or is not valid yet, unless who asks wants to see it (``outdated``).
     """
     try:
         text = decoded(path.read_bytes())
@@ -53,16 +53,17 @@ def load(path: Path) -> dict[str, str]:
         raise ConfigInvalid(f"{path}:{line}: {said}", remedy="write a backslash twice where it is meant") from None
     if not java:
         raise ConfigInvalid(f"{path}: no setting in it", remedy="put Kafka client settings into it, key=value per line")
-    translation = _Translation(path, java)
+    translation = _Translation(path, java, outdated=outdated)
     settings = translation.librdkafka()
     translation.try_out(settings)
     return settings
 
 
 class _Translation:
-    def __init__(self, path: Path, java: dict[str, tuple[str, int]]) -> None:
+    def __init__(self, path: Path, java: dict[str, tuple[str, int]], *, outdated: bool) -> None:
         self.path = path
         self.java = java
+        self.outdated = outdated
 
     def librdkafka(self) -> dict[str, str]:
         for key, meant in misspelt(self.java):
@@ -135,7 +136,7 @@ class _Translation:
         secret = {"ssl.key.password": self.get("ssl.key.password")} if "ssl.key.password" in self.java else {}
         if "ssl.keystore.key" in self.java:
             chain = self.inline("ssl.keystore.certificate.chain")
-            refuse_out_of_date(self.path, self.certificates("ssl.keystore.certificate.chain", chain.encode()))
+            self.require_valid(self.path, self.certificates("ssl.keystore.certificate.chain", chain.encode()))
             return {"ssl.key.pem": self.inline("ssl.keystore.key"), "ssl.certificate.pem": chain, **secret}
         place, password = "ssl.keystore.location", "ssl.keystore.password"
         if place not in self.java:
@@ -146,10 +147,14 @@ class _Translation:
             own, _ = self.open_pkcs12(place, content, password)
             if own is None:
                 self.refuse(place, f"names {store}, which holds no key with its certificate", "import both into it")
-            refuse_out_of_date(store, [own])
+            self.require_valid(store, [own])
             return {"ssl.keystore.location": str(store), "ssl.keystore.password": self.get(password)}
-        refuse_out_of_date(store, self.certificates(place, content))
+        self.require_valid(store, self.certificates(place, content))
         return {"ssl.key.location": str(store), "ssl.certificate.location": str(store), **secret}
+
+    def require_valid(self, where: Path, certificates: list[x509.Certificate]) -> None:
+        if not self.outdated:
+            refuse_out_of_date(where, certificates)
 
     def login(self) -> dict[str, str]:
         mechanism = self.get("sasl.mechanism", "GSSAPI").upper()

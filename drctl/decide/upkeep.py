@@ -1,0 +1,157 @@
+"""Upkeep: certificates that end, clocks that drift, disks that fill.
+
+:func:`upkeep_failures` names what fails now or within days, :func:`upkeep_warnings` what is to be seen to in time,
+:func:`upkeep_unseen` what nobody could tell, which is never taken to be well.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from drctl.decide.equality import Unseen
+from drctl.decide.rules import Blocker, Rule
+from drctl.model.upkeep import CertificateUse, DiskSpace, SiteUpkeep, Upkeep
+
+ENDS_SOON, ENDS_NOW = timedelta(days=30), timedelta(days=7)
+"""A certificate that has less left is told of; it is wrong once it has less than this."""
+APART, FAR_APART = timedelta(seconds=5), timedelta(seconds=30)
+"""The same for clocks, by what they differ for certain."""
+LOW, FULL = 0.15, 0.03
+"""The same for the free part of a broker's disk."""
+STATE_LOW, STATE_FULL = 1 << 30, 100 << 20
+"""The same for the free bytes beside the state file: a large run's journal takes some 10 MB, a salvage what is lost."""
+
+RENEW = {
+    CertificateUse.BROKER: "renew it: without a valid one no client, link or drctl connects there",
+    CertificateUse.CLIENT: "renew it: with one that has ended nobody logs in",
+    CertificateUse.AUTHORITY: "put the next authority into it beside this one before anything is signed by that",
+}
+CLOCKS = (
+    "compare both with a time server ('chronyc tracking'): the one that is wrong makes certificates, lag and freshness"
+)
+CLOCKS += " wrong, too"
+
+
+class CertificateEnd(NamedTuple):
+    """A certificate with its places, and how long it lasts from the look on."""
+
+    use: CertificateUse
+    places: tuple[str, ...]
+    subject: str
+    not_before: datetime
+    not_after: datetime
+    left: timedelta
+
+
+def certificate_ends(site: SiteUpkeep, now: datetime) -> tuple[CertificateEnd, ...]:
+    """Every certificate of a site once, the first to end first."""
+    found: dict[tuple[str, CertificateUse], list[tuple[str, datetime, datetime, str]]] = {}
+    for address, seen in site.served.items():
+        for number, each in enumerate(seen.value or ()):
+            use = CertificateUse.AUTHORITY if number else CertificateUse.BROKER
+            where = f"{address}, in the chain" if number else address
+            found.setdefault((each.fingerprint, use), []).append((where, each.not_before, each.not_after, each.subject))
+    for kept in site.kept.value or ():
+        each = kept.certificate
+        found.setdefault((each.fingerprint, kept.use), []).append(
+            (kept.place, each.not_before, each.not_after, each.subject)
+        )
+    ends = [
+        CertificateEnd(use, tuple(where for where, *_ in seen), seen[0][3], seen[0][1], seen[0][2], seen[0][2] - now)
+        for (_, use), seen in found.items()
+    ]
+    return tuple(sorted(ends, key=lambda each: (each.not_after, each.use, each.places)))
+
+
+def upkeep_failures(upkeep: Upkeep) -> Iterator[Blocker]:
+    """What fails already, or will within days."""
+    for site in upkeep.sites:
+        yield from _certificates(site, upkeep.seen_at, timedelta.min, ENDS_NOW)
+        yield from _clocks(site, FAR_APART, timedelta.max)
+        yield from _disks(site, 0.0, FULL)
+    yield from _state(upkeep, 0, STATE_FULL)
+
+
+def upkeep_warnings(upkeep: Upkeep) -> Iterator[Blocker]:
+    """What is to be seen to before it fails."""
+    for site in upkeep.sites:
+        yield from _certificates(site, upkeep.seen_at, ENDS_NOW, ENDS_SOON)
+        yield from _clocks(site, APART, FAR_APART)
+        yield from _disks(site, FULL, LOW)
+    yield from _state(upkeep, STATE_FULL, STATE_LOW)
+
+
+def upkeep_unseen(upkeep: Upkeep) -> Iterator[Unseen]:
+    """What was not told, and why."""
+    for site in upkeep.sites:
+        yield from _unseen_certificates(site)
+        for who, skew in site.clocks.items():
+            if not skew.known:
+                yield Unseen(f"clock of {who} at {site.name}", skew.unknown)
+        yield Unseen(f"clocks of the brokers of {site.name}", "no answer of Kafka's carries the time")
+        if not site.disks.known:
+            yield Unseen(f"room on the disks of {site.name}", site.disks.unknown)
+    if not upkeep.state.known:
+        yield Unseen(f"room beside the state file, {upkeep.state_path}", upkeep.state.unknown)
+
+
+def _unseen_certificates(site: SiteUpkeep) -> Iterator[Unseen]:
+    if not site.addresses.known:
+        yield Unseen(f"certificates of the brokers of {site.name}", site.addresses.unknown)
+    for address, seen in site.served.items():
+        if not seen.known:
+            yield Unseen(f"certificate at {address} of {site.name}", seen.unknown)
+    if not site.kept.known:
+        yield Unseen(f"certificates of the clients at {site.name}", site.kept.unknown)
+    elif site.addresses.value and not any(each.use is CertificateUse.AUTHORITY for each in site.kept.value or ()):
+        yield Unseen(f"authorities at {site.name}", "its clients trust those of this machine's system")
+
+
+def _certificates(site: SiteUpkeep, now: datetime, least: timedelta, below: timedelta) -> Iterator[Blocker]:
+    ends = certificate_ends(site, now)
+    # An authority that is being replaced stands beside the next one of its name: the last to end counts.
+    last = {(each.places, each.subject): each for each in ends if each.use is CertificateUse.AUTHORITY}
+    for each in ends:
+        if each.use is CertificateUse.AUTHORITY and last[each.places, each.subject] is not each:
+            continue
+        what = f"{site.name}: the {each.use} certificate {each.subject} ({', '.join(each.places)})"
+        if each.not_before > now:
+            if least < timedelta(0):
+                since = f"{what} is not valid before {each.not_before.isoformat()}"
+                yield Blocker(Rule.CERTIFICATE_INVALID, since, "check this machine's clock, or wait")
+        elif least <= each.left < below:
+            until = each.not_after.isoformat()
+            if each.left < timedelta(0):
+                yield Blocker(Rule.CERTIFICATE_INVALID, f"{what} expired at {until}", RENEW[each.use])
+            else:
+                detail = f"{what} ends in {each.left.days} d, at {until}"
+                yield Blocker(Rule.CERTIFICATE_EXPIRING, detail, RENEW[each.use])
+
+
+def _clocks(site: SiteUpkeep, least: timedelta, below: timedelta) -> Iterator[Blocker]:
+    for who, seen in site.clocks.items():
+        skew = seen.value
+        if skew is not None and least <= skew.at_least < below:
+            way = "ahead of" if skew.ahead > timedelta(0) else "behind"
+            seconds = abs(skew.ahead).total_seconds()
+            detail = f"{site.name}: the clock of {who} is {seconds:.0f} s {way} this machine's"
+            yield Blocker(Rule.CLOCK_APART, detail, CLOCKS)
+
+
+def _disks(site: SiteUpkeep, least: float, below: float) -> Iterator[Blocker]:
+    for place, space in (site.disks.value or {}).items():
+        part = space.free / space.total if space.total else 0.0
+        if least <= part < below:
+            detail = f"{site.name}: {place} has {_of(space)} left"
+            yield Blocker(Rule.DISK_FILLING, detail, "give it room, or shorten retention there")
+
+
+def _state(upkeep: Upkeep, least: int, below: int) -> Iterator[Blocker]:
+    space = upkeep.state.value
+    if space is not None and least <= space.free < below:
+        detail = f"this machine: {upkeep.state_path} has {_of(space)} left"
+        yield Blocker(Rule.DISK_FILLING, detail, "make room: a run whose journal cannot be written does nothing more")
+
+
+def _of(space: DiskSpace) -> str:
+    return f"{space.free / (1 << 20):,.0f} MiB of {space.total / (1 << 20):,.0f} MiB"

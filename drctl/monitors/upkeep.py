@@ -1,0 +1,80 @@
+"""Eyes for what runs out or drifts by itself: certificates, clocks, disks."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+from drctl.errors import Unsupported
+from drctl.model.resources import POD, Where
+from drctl.model.upkeep import Certificate, DiskSpace, SiteUpkeep, Skew, Upkeep
+from drctl.monitors import kube_objects as read
+from drctl.monitors.looking import Begun, InTurn, Looks
+from drctl.ports.timekeeper import Timekeeper
+from drctl.ports.world import SitePorts, World
+
+HALF_A_SECOND = timedelta(seconds=0.5)
+"""A time in whole seconds is on average so much behind."""
+
+
+def keep_up(world: World, names: tuple[str, ...], looks: Looks | None = None) -> Upkeep:
+    """Look at both sites and at this machine; nobody logs in anywhere for it that has not yet."""
+    looks, seen_at = looks or InTurn(world.clock), world.clock.now()
+    begun = [_Begun(world, world.sites[name], looks) for name in names]
+    state = looks.begin(world.disk.space)
+    return Upkeep(seen_at, tuple(each.told() for each in begun), str(world.plan.state.parent), state())
+
+
+class _Begun:
+    """A look at one site that is under way."""
+
+    def __init__(self, world: World, site: SitePorts, looks: Looks) -> None:
+        self.site, self.looks = site, looks
+        self.addresses = looks.begin(site.certificates.addresses)
+        self.brokers = looks.begin(site.brokers.cluster)
+        self.kept = looks.begin(site.certificates.kept)
+        self.clocks = {who: looks.begin(partial(skew, world, keeper)) for who, keeper in site.timekeepers.items()}
+        self.disks = looks.begin(partial(disks, world, site))
+
+    def told(self) -> SiteUpkeep:
+        addresses = self.addresses()
+        served: dict[str, Begun[tuple[Certificate, ...]]] = {}
+        if addresses.value:
+            cluster = self.brokers().value
+            brokers = [f"{_bracketed(each.host)}:{each.port}" for each in cluster.brokers] if cluster else []
+            everywhere = tuple(dict.fromkeys((*addresses.value, *brokers)))
+            served = {each: self.looks.begin(partial(self.site.certificates.served, each)) for each in everywhere}
+        return SiteUpkeep(
+            self.site.name,
+            addresses,
+            {address: each() for address, each in served.items()},
+            self.kept(),
+            {who: each() for who, each in self.clocks.items()},
+            self.disks(),
+        )
+
+
+def skew(world: World, keeper: Timekeeper) -> Skew:
+    """Ask for the time there; it was that some time between question and answer."""
+    before = world.clock.now()
+    told = keeper.time()
+    half = (world.clock.now() - before) / 2
+    return Skew(told + HALF_A_SECOND - (before + half), half + HALF_A_SECOND)
+
+
+def disks(world: World, site: SitePorts) -> Mapping[str, DiskSpace]:
+    """The brokers' volumes as their kubelets measure them. Unsupported where a site has no Kubernetes."""
+    place = world.plan.site(site.name).kubernetes
+    if site.kubernetes is None or place is None:
+        raise Unsupported("Kafka's Python client has no call for log directories")
+    items = site.kubernetes.resources.list(POD, Where(labels=place.pods)).items
+    pods = [read.pod(item, world.clock.now()) for item in items]
+    found: dict[str, DiskSpace] = {}
+    for node in sorted({pod.node for pod in pods if pod.node}):
+        usage = site.kubernetes.kubelets.usage(node)
+        claims = [claim for pod in pods if pod.node == node for claim in pod.claims if claim in usage]
+        found |= {claim: DiskSpace(usage[claim].capacity, usage[claim].available) for claim in claims}
+    return found
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

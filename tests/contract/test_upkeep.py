@@ -1,0 +1,95 @@
+"""The contracts of Certificates, Timekeeper and Disk, for the fakes and the real things."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from drctl.drivers.connect.timekeeper import ConnectTimekeeper
+from drctl.drivers.kafka.site_certificates import KafkaCertificates
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.store.disk import FileSystemDisk
+from drctl.errors import NotFound, Unreachable
+from drctl.lab import Lab
+from drctl.model.upkeep import CertificateUse
+from drctl.ports import Certificates, Clock, Disk, Timekeeper
+from tests.contract.stage import RealStage
+from tests.fakes import FakeCertificates, FakeClock, FakeDisk, FakeSite, FakeTimekeeper
+
+
+@pytest.fixture(params=["fake", "north", "south"])
+def certificates(request: pytest.FixtureRequest) -> Certificates:
+    """In memory, of brokers that ask for passwords (north), of those that demand client certificates (south)."""
+    if request.param == "fake":
+        return FakeCertificates(FakeSite("north", {}))
+    site = request.getfixturevalue("real_sites")[request.param].site
+    return KafkaCertificates(site.name, lambda: site.config, {})
+
+
+def test_every_broker_that_is_named_presents_a_certificate_that_is_valid(certificates: Certificates) -> None:
+    addresses = certificates.addresses()
+    assert addresses
+    for address in addresses:
+        own = certificates.served(address)[0]
+        assert own.subject.startswith("CN=")
+        assert own.fingerprint
+        assert own.not_after - own.not_before > timedelta(days=2)
+
+
+def test_where_nobody_listens_there_is_no_answer(certificates: Certificates) -> None:
+    with pytest.raises(Unreachable):
+        certificates.served("localhost:1")
+
+
+def test_the_truststore_holds_an_authority_and_says_where(certificates: Certificates) -> None:
+    kept = [each for each in certificates.kept() if each.use is CertificateUse.AUTHORITY]
+    assert kept
+    assert all(each.place and each.certificate.subject for each in kept)
+
+
+def test_a_login_by_certificate_is_no_part_of_looking_at_one(real_sites: dict[str, RealStage]) -> None:
+    stranger = {"security.protocol": "SSL", "bootstrap.servers": real_sites["south"].site.config["bootstrap.servers"]}
+    asked = KafkaCertificates("south", lambda: stranger, {})
+    assert all(asked.served(address) for address in asked.addresses())
+
+
+@pytest.fixture(params=["fake", "real"])
+def keeper(request: pytest.FixtureRequest) -> Iterator[tuple[Timekeeper, Clock]]:
+    if request.param == "fake":
+        clock = FakeClock()
+        yield FakeTimekeeper(clock), clock
+        return
+    lab: Lab = request.getfixturevalue("lab")
+    real = ConnectTimekeeper(lab.site("north").connect_url)
+    yield real, SystemClock()
+    real.close()
+
+
+def test_a_worker_tells_the_time_in_whole_seconds(keeper: tuple[Timekeeper, Clock]) -> None:
+    asked, clock = keeper
+    before = clock.now()
+    told = asked.time()
+    assert told.microsecond == 0
+    # Jetty keeps the header for up to a second.
+    assert before - timedelta(seconds=2) <= told <= clock.now()
+
+
+@pytest.fixture(params=["fake", "real"])
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Disk:
+    return FakeDisk() if request.param == "fake" else FileSystemDisk(tmp_path / "state.sqlite")
+
+
+def test_a_disk_has_no_more_room_than_size(disk: Disk) -> None:
+    space = disk.space()
+    assert 0 <= space.free <= space.total
+    assert space.total > 0
+
+
+@pytest.mark.parametrize("kind", ["fake", "real"])
+def test_a_folder_that_is_not_there_has_no_room(kind: str, tmp_path: Path) -> None:
+    fake = FakeDisk()
+    fake.missing = True
+    disk: Disk = fake if kind == "fake" else FileSystemDisk(tmp_path / "none" / "state.sqlite")
+    with pytest.raises(NotFound):
+        disk.space()

@@ -1,0 +1,82 @@
+"""Certificates, clocks and disks in memory."""
+
+from datetime import UTC, datetime, timedelta
+
+from drctl.errors import NotFound, Unreachable, Unsupported
+from drctl.model.upkeep import Certificate, CertificateUse, DiskSpace, KeptCertificate
+from tests.fakes.clock import FakeClock
+from tests.fakes.site import FakeSite
+
+YEAR = timedelta(days=365)
+GIB = 1 << 30
+
+
+def certificate(
+    subject: str, left: timedelta = YEAR, *, now: datetime | None = None, fingerprint: str = ""
+) -> Certificate:
+    """A certificate that has so much left, from when the fake clock begins unless said otherwise."""
+    now = now or FakeClock().now()
+    return Certificate(subject, now - YEAR, now + left, fingerprint or f"{subject} {left}")
+
+
+class FakeCertificates:
+    """Brokers at the given addresses; ``plain`` where clients speak without TLS, ``mute`` addresses do not answer."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+        self.plain = False
+        self.mute: set[str] = set()
+        self.not_tls: set[str] = set()
+        self.chains: dict[str, tuple[Certificate, ...]] = {
+            f"localhost:{port}": (certificate(f"CN=broker-{port - 9000}"), certificate(f"CN={site.name}-ca"))
+            for port in (9001, 9002, 9003)
+        }
+        self.stores = [
+            KeptCertificate(CertificateUse.AUTHORITY, "/ca.pem", certificate(f"CN={site.name}-ca")),
+            KeptCertificate(CertificateUse.CLIENT, "/drctl.pem", certificate("CN=drctl")),
+        ]
+
+    def addresses(self) -> tuple[str, ...]:
+        return () if self.plain else tuple(self.chains)[:1]
+
+    def served(self, address: str) -> tuple[Certificate, ...]:
+        if self.site.down or address in self.mute or address not in self.chains:
+            raise Unreachable(f"{self.site.name}: {address} does not answer", remedy="start it")
+        if self.plain or address in self.not_tls:
+            raise Unsupported(f"{self.site.name}: {address} speaks no TLS")
+        return self.chains[address]
+
+    def kept(self) -> tuple[KeptCertificate, ...]:
+        return tuple(self.stores)
+
+
+class FakeTimekeeper:
+    """A clock at a site, ``ahead`` of the fake one; ``silent`` about it, or not there at all (``down``)."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.ahead = timedelta(0)
+        self.takes = 0.0
+        self.silent = self.down = False
+
+    def time(self) -> datetime:
+        if self.down:
+            raise Unreachable("nobody answers", remedy="start it")
+        if self.silent:
+            raise Unsupported("its answers have no Date")
+        told = (self.clock.now() + self.ahead).astimezone(UTC).replace(microsecond=0)
+        self.clock.jump(timedelta(seconds=self.takes))
+        return told
+
+
+class FakeDisk:
+    """A file system; ``missing`` until its folder is made."""
+
+    def __init__(self) -> None:
+        self.total, self.free = 100 * GIB, 50 * GIB
+        self.missing = False
+
+    def space(self) -> DiskSpace:
+        if self.missing:
+            raise NotFound("there is no such folder", remedy="make it")
+        return DiskSpace(self.total, self.free)

@@ -1,0 +1,100 @@
+"""The doctor on certificates, clocks and disks: what runs out is told, and what nobody told is not called well."""
+
+from datetime import timedelta
+
+import pytest
+
+from drctl.cli.doctor import as_document
+from drctl.decide.diagnosis import Diagnosis, Severity
+from drctl.decide.rules import Rule
+from drctl.monitors.upkeep import skew
+from tests.fakes import FakeWorld
+from tests.fakes.upkeep import certificate
+from tests.spec.clinic import look, rules, well
+
+DAY = timedelta(days=1)
+
+
+def found_in(earth: FakeWorld, rule: Rule) -> list[tuple[Severity, str]]:
+    return [(each.severity, each.reason.detail) for each in look(earth).findings if each.reason.rule is rule]
+
+
+def unseen(found: Diagnosis) -> dict[str, str]:
+    return dict(found.unseen)
+
+
+def test_a_brokers_certificate_is_looked_at_where_no_bootstrap_address_leads() -> None:
+    earth = well()
+    now = earth.clock.now()
+    earth.certificates["south"].chains["localhost:9003"] = (certificate("CN=broker-3", 20 * DAY, now=now),)
+    found = look(earth)
+    assert [(each.severity, each.place) for each in found.findings] == [(Severity.ADVICE, "south")]
+    assert found.exit_code == 0
+    earth.certificates["south"].chains["localhost:9003"] = (certificate("CN=broker-3", 3 * DAY, now=now),)
+    found = look(earth)
+    assert (rules(found), found.exit_code) == ({Rule.CERTIFICATE_EXPIRING}, 30)
+
+
+def test_an_address_that_does_not_answer_hides_no_other_and_is_named() -> None:
+    earth = well()
+    earth.certificates["south"].mute = {"localhost:9001"}
+    earth.certificates["south"].chains["localhost:9002"] = (certificate("CN=broker-2", -DAY, now=earth.clock.now()),)
+    found = look(earth)
+    assert rules(found) == {Rule.CERTIFICATE_INVALID}
+    assert "does not answer" in unseen(found)["certificate at localhost:9001 of south"]
+
+
+def test_brokers_that_speak_without_tls_are_asked_for_no_certificate() -> None:
+    earth = well()
+    for each in earth.certificates.values():
+        each.plain, each.stores = True, []
+    found = look(earth)
+    assert not found.findings
+    assert not any("certificate" in what for what in unseen(found))
+    assert as_document(found, "north", "south")["upkeep"]["certificates"] == []
+
+
+def test_of_a_silent_site_nothing_is_called_well() -> None:
+    earth = well()
+    earth.south.down = earth.timekeepers["south"].down = True
+    found = look(earth)
+    told = unseen(found)
+    assert "certificate at localhost:9001 of south" in told
+    assert told["clock of the Connect worker at south"] == "nobody answers"
+    document = as_document(found, "north", "south")["upkeep"]
+    assert [each["aheadSeconds"] for each in document["clocks"] if each["site"] == "south"] == [None]
+
+
+@pytest.mark.parametrize(("seconds", "severity"), [(10, Severity.ADVICE), (-60, Severity.COSTS)])
+def test_a_worker_whose_clock_is_wrong_is_told_of(seconds: int, severity: Severity) -> None:
+    earth = well()
+    earth.timekeepers["north"].ahead = timedelta(seconds=seconds)
+    ((how, detail),) = found_in(earth, Rule.CLOCK_APART)
+    assert how is severity
+    assert detail.startswith("north: the clock of the Connect worker is ")
+
+
+def test_an_answer_that_took_long_makes_a_clock_uncertain_and_not_wrong() -> None:
+    earth = well()
+    earth.timekeepers["north"].takes = 20.0
+    seen = skew(earth.ports(), earth.timekeepers["north"])
+    assert seen.within == timedelta(seconds=10.5)
+    assert seen.at_least == timedelta(0)
+    assert not found_in(earth, Rule.CLOCK_APART)
+
+
+def test_a_worker_that_tells_no_time_is_not_taken_to_be_right() -> None:
+    earth = well()
+    earth.timekeepers["north"].silent = True
+    found = look(earth)
+    assert unseen(found)["clock of the Connect worker at north"] == "its answers have no Date"
+    assert not found.findings
+
+
+def test_a_full_disk_beside_the_state_file_is_wrong() -> None:
+    earth = well()
+    earth.disk.free = 1 << 20
+    ((how, detail),) = found_in(earth, Rule.DISK_FILLING)
+    assert (how, detail.split(":")[0]) == (Severity.COSTS, "this machine")
+    earth.disk.missing = True
+    assert "room beside the state file, /" in unseen(look(earth))

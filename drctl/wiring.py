@@ -58,6 +58,7 @@ from drctl.ports import (
     Replication,
     Resources,
     SitePorts,
+    SurveyPorts,
     Timekeeper,
     World,
 )
@@ -155,6 +156,18 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             witnesses=witnesses,
         )
         yield with_sink_groups(world)
+
+
+@contextmanager
+def open_survey(site: Site) -> Iterator[SurveyPorts]:
+    """What can be asked of a site before there is a plan file; it need only have servers, properties and a worker."""
+    clock = SystemClock()
+    with ExitStack() as stack:
+        there = KafkaSite.open(site)
+        stack.callback(there.close)
+        connectors = ConnectConnectors(site.connect_url, clock)
+        stack.callback(connectors.close)
+        yield SurveyPorts(site.name, KafkaBrokers(there), KafkaPositions(there), KafkaAccess(there), connectors)
 
 
 def file_errors(plan: PlanFile) -> list[DrctlError]:

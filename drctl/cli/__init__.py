@@ -18,6 +18,7 @@ from drctl.errors import Blocked, DrctlError
 from drctl.redaction import describe
 
 COMMANDS = {
+    "init": "Write a plan file by looking at two sites.",
     "status": "Show both sites, the link with its lag, and the groups.",
     "groups": "Show every position here and translated there, with its proof.",
     "sessions": "Show every group's members, static ids and last commit.",

@@ -1,6 +1,12 @@
 """One or two examples for each command that a person types in trouble; help shows them, and a test parses them."""
 
+INIT = (
+    "drctl init --bootstrap north=n:9093 --properties north=n.properties --connect north=http://n:8083"
+    " --bootstrap south=s:9093 --properties south=s.properties --connect south=http://s:8083"
+)
+
 EXAMPLES = {
+    "init": (INIT,),
     "status": ("drctl status -o wide", "drctl status --watch --interval 10s -f plan.yaml"),
     "validate": ("drctl validate -f plan.yaml",),
     "groups": ("drctl groups list", "drctl groups translate --group billing"),

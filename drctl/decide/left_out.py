@@ -28,6 +28,8 @@ FILTER = "org.apache.kafka.connect.mirror.DefaultTopicFilter"
 EXCLUDED = r"mm2.*\.internal, .*\.replica, __.*"
 EXCLUDED_BEFORE = re.compile(r".*[\-.]internal")
 """Kafka 3.9's default and policy; 4.x copies such topics."""
+NESTED, ESCAPED = re.compile(r"\[[^]]*(?:\[|&&|--|~~|\|\|)"), re.compile(r"\\.")
+"""Sets within sets, which Java knows and Python would take for letters."""
 SMTS = "org.apache.kafka.connect.transforms."
 RENAMING = (f"{SMTS}RegexRouter", f"{SMTS}TimestampRouter")
 
@@ -71,7 +73,7 @@ def transformations(config: Config, topic: str, prefix: str) -> Iterator[tuple[s
         kind = config.get(f"transforms.{name}.type", "")
         if not _may_apply(config, name, image):
             continue
-        if kind == RENAMING[0] and _matches_one(config.get(f"transforms.{name}.regex", ""), image) is False:
+        if kind == RENAMING[0] and matches_one(config.get(f"transforms.{name}.regex", ""), image) is False:
             continue
         if kind in RENAMING:
             yield f"transformation {name} ({kind}) gives its copy another name", True
@@ -85,7 +87,7 @@ def _may_apply(config: Config, name: str, image: str) -> bool:
     predicate = config.get(f"transforms.{name}.predicate", "")
     if config.get(f"predicates.{predicate}.type") != f"{SMTS}predicates.TopicNameMatches":
         return True  # none, or one that looks at each record
-    matched = _matches_one(config.get(f"predicates.{predicate}.pattern", ""), image)
+    matched = matches_one(config.get(f"predicates.{predicate}.pattern", ""), image)
     negated = config.get(f"transforms.{name}.negate", "false").lower() == "true"
     return matched is None or matched is not negated
 
@@ -115,10 +117,13 @@ def _beats(topic: str) -> bool:
 def _matches(patterns: str, topic: str) -> bool | None:
     """Whether one of these patterns is the whole name; None where Python cannot read them as Java does."""
     wanted = _list(patterns)
-    return _matches_one("|".join(wanted), topic) if wanted else False
+    return matches_one("|".join(wanted), topic) if wanted else False
 
 
-def _matches_one(pattern: str, topic: str) -> bool | None:
+def matches_one(pattern: str, topic: str) -> bool | None:
+    """Whether that pattern is the whole name; None where Python cannot read it as Java does."""
+    if NESTED.search(ESCAPED.sub("", pattern)):
+        return None
     try:
         return re.fullmatch(pattern, topic) is not None
     except re.error:

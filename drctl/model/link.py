@@ -21,6 +21,14 @@ IN_MOTION = (ConnectorState.UNASSIGNED, ConnectorState.RESTARTING)
 """What a worker says while it hands out tasks: it ends by itself."""
 
 
+MIRROR_KINDS = {
+    "org.apache.kafka.connect.mirror.MirrorSourceConnector": "source",
+    "org.apache.kafka.connect.mirror.MirrorCheckpointConnector": "checkpoint",
+    "org.apache.kafka.connect.mirror.MirrorHeartbeatConnector": "heartbeat",
+}
+"""MirrorMaker 2's three connectors, by class."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task of a connector; ``trace`` is the first line of its failure with the cause, empty while it runs."""

@@ -33,7 +33,7 @@ from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
 from drctl.ports.vault import Vault
 from drctl.ports.witness import Witness
-from drctl.ports.world import KubePorts, LinkPorts, SitePorts, World
+from drctl.ports.world import KubePorts, LinkPorts, SitePorts, SurveyPorts, World
 
 __all__ = [
     "Access",
@@ -64,6 +64,7 @@ __all__ = [
     "Scaling",
     "Sightings",
     "SitePorts",
+    "SurveyPorts",
     "Tail",
     "Timekeeper",
     "Topics",

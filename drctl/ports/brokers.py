@@ -18,6 +18,10 @@ class Brokers(Protocol):
         """Those of ``names`` that exist, with their configuration; names that do not exist are left out."""
         ...
 
+    def names(self) -> frozenset[str]:
+        """The names of all topics that drctl's user may see."""
+        ...
+
     def view(self) -> KafkaView:
         """How all partitions of the site stand, the plan's or not."""
         ...

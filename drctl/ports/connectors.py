@@ -14,6 +14,10 @@ class Connectors(Protocol):
     every request that changes something, also before one that is made again while the worker rebalances.
     """
 
+    def names(self) -> tuple[str, ...]:
+        """All connectors of the worker in the order of their names, MirrorMaker 2's too."""
+        ...
+
     def definition(self, name: str) -> Mapping[str, str] | None:
         """The configuration as :meth:`put` takes it, None if there is no such connector.
 

@@ -66,6 +66,17 @@ class SitePorts:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyPorts:
+    """What can be asked of a site that no plan file names yet."""
+
+    name: str
+    brokers: Brokers
+    positions: Positions
+    access: Access
+    connectors: Connectors
+
+
+@dataclass(frozen=True, slots=True)
 class LinkPorts:
     """One link's ports."""
 

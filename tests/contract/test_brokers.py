@@ -29,6 +29,12 @@ def test_topics_that_do_not_exist_are_left_out(stage: Stage) -> None:
     assert not stage.brokers.topics([])
 
 
+def test_every_topic_is_named(stage: Stage) -> None:
+    names = {stage.topic(), stage.topic(partitions=3)}
+    assert names <= stage.brokers.names()
+    assert "no-such-topic" not in stage.brokers.names()
+
+
 def test_a_topic_is_told_from_another_by_its_id(stage: Stage) -> None:
     names = [stage.topic(), stage.topic()]
     topics = stage.brokers.topics(names)

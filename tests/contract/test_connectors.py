@@ -35,6 +35,12 @@ def test_what_does_not_exist_is_absent_and_stopped_and_not_resumed(sink: SinkSta
         sink.connectors.resume(sink.name)
 
 
+def test_every_connector_is_named(sink: SinkStage) -> None:
+    assert sink.name not in sink.connectors.names()
+    sink.connectors.put(sink.name, sink.config)
+    assert sink.name in sink.connectors.names()
+
+
 def test_a_new_one_is_stopped_and_touches_nothing(sink: SinkStage) -> None:
     sink.write(b"a")
     for _ in range(2):

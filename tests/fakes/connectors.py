@@ -45,6 +45,8 @@ class FakeConnectors:
     pace: int = 3
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     """Configurations of MirrorMaker 2's connectors that run here, by name."""
+    links_stand: bool = False
+    """Whether these are stopped."""
 
     def __post_init__(self) -> None:
         self.sinks: dict[str, _Sink] = {}
@@ -79,6 +81,10 @@ class FakeConnectors:
         if self.worker_down:
             raise Unreachable(f"the Connect worker at {self.site.name} does not answer")
 
+    def names(self) -> tuple[str, ...]:
+        self._reach()
+        return tuple(sorted((*self.links, *self.sinks)))
+
     def definition(self, name: str) -> Mapping[str, str] | None:
         self._reach()
         if name in self.links:
@@ -87,6 +93,8 @@ class FakeConnectors:
 
     def state(self, name: str) -> Connector:
         self._reach()
+        if name in self.links:
+            return Connector(name, ConnectorState.STOPPED if self.links_stand else ConnectorState.RUNNING)
         sink = self.sinks.get(name)
         if sink is None:
             return Connector(name, ConnectorState.ABSENT)

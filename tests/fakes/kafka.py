@@ -61,6 +61,10 @@ class FakeBrokers:
             if name in counts
         }
 
+    def names(self) -> frozenset[str]:
+        self.site.reach()
+        return frozenset(partition.topic for partition in self.site.logs)
+
     def view(self) -> KafkaView:
         self.site.reach()
         gone = {1, 2, 3}.difference(self.alive)

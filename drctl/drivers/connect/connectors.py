@@ -19,6 +19,13 @@ class ConnectConnectors:
         """Close the connections."""
         self.worker.client.close()
 
+    def names(self) -> tuple[str, ...]:
+        # A worker that waits for its group has a list, too: an empty one. See refuse_unsettled.
+        self.worker.refuse_unsettled("drctl-asks-for-all")
+        found = self.worker.client.get("/connectors")
+        with self.worker.client.understood("its connectors"):
+            return tuple(sorted(str(name) for name in (*found,)))
+
     def definition(self, name: str) -> Mapping[str, str] | None:
         found = self.worker.certain(name)
         # The worker adds the name.

@@ -6,13 +6,8 @@ from dataclasses import dataclass, field
 from drctl.config.documents import read_json
 from drctl.errors import ConfigInvalid
 from drctl.model.documents import line_of_key
+from drctl.model.link import MIRROR_KINDS as KINDS
 from drctl.model.site import Link
-
-KINDS = {
-    "org.apache.kafka.connect.mirror.MirrorSourceConnector": "source",
-    "org.apache.kafka.connect.mirror.MirrorCheckpointConnector": "checkpoint",
-    "org.apache.kafka.connect.mirror.MirrorHeartbeatConnector": "heartbeat",
-}
 
 
 @dataclass(frozen=True, slots=True)

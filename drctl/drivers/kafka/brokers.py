@@ -43,10 +43,7 @@ class KafkaBrokers:
         if not names:
             return {}
         admin = self.site.admin()
-        try:
-            listed = admin.list_topics(timeout=self.site.timeout).topics
-        except KafkaException as error:
-            raise self.site.causes.translate(error, "list its topics") from error
+        listed = self.names()
         present = sorted(name for name in names if name in listed)
         if not present:
             return {}
@@ -79,6 +76,12 @@ class KafkaBrokers:
             for name, topic in described.items()
             if name in settings
         }
+
+    def names(self) -> frozenset[str]:
+        try:
+            return frozenset(self.site.admin().list_topics(timeout=self.site.timeout).topics)
+        except KafkaException as error:
+            raise self.site.causes.translate(error, "list its topics") from error
 
     def view(self) -> KafkaView:
         """One metadata request, and the configuration of topics that miss a replica. The client can ask neither for log

@@ -39,6 +39,23 @@ def replace(path: Path, content: bytes) -> None:
         _overwrite(real, content)
 
 
+def create(path: Path, content: bytes) -> None:
+    """Make a file that was not there, with all of its content or not at all, for its owner alone.
+
+    FileExistsError, and nothing is changed, if anything has that name, be it a symbolic link that leads nowhere.
+    """
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(exclusive(new), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+    force(path.parent)
+
+
 def exclusive(path: Path) -> int:
     """Make a file that was not there, for its owner alone, and open it for writing; returns its descriptor.
 

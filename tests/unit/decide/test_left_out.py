@@ -24,6 +24,8 @@ def why(topic: str, prefix: str = "", **config: str) -> str:
         {"topics": "turbines , shop.orders"},
         {"topics": ".*", "topics_exclude": ""},
         {"topics": r"\p{Lower}+\.orders"},
+        {"topics": r"[a-z&&[^x]]+\.orders"},
+        {"topics": r"shop[[.]]orders"},
         {"topics": "payments", "topic_filter_class": "com.acme.Filter"},
     ],
 )

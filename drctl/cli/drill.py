@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from drctl.cli.output import echo
 from drctl.cli.signing import sign_option
@@ -18,15 +19,32 @@ if TYPE_CHECKING:
     from drctl.drills.outcome import Drill
     from drctl.lab import Lab
 
-PLACE = "reports/drill"
+PLACE, TABLETOP_PLACE = "reports/drill", "reports/tabletop"
+OF_THE_LAB = {
+    "unplanned": "--unplanned",
+    "small": "--small",
+    "rate": "--rate",
+    "seconds": "--seconds",
+    "keep": "--keep",
+}
 
 
 @click.command("drill")
+@click.option(
+    "--level",
+    type=click.Choice(["lab", "tabletop"]),
+    default="lab",
+    show_default=True,
+    help="lab: two sites on this machine. tabletop: your own sites, which are only read.",
+)
+@click.option(
+    "--to", "target", help="Of a tabletop, the site that would be moved to; by default the one without clients."
+)
 @click.option("--unplanned", is_flag=True, help="Lose a whole site without warning instead of planning to leave it.")
 @click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned]",
+    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned, {TABLETOP_PLACE}]",
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
 @click.option("--rate", type=click.FloatRange(min=1), default=120, show_default=True, help="Records per second.")
@@ -39,9 +57,13 @@ PLACE = "reports/drill"
 )
 @sign_option
 @click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
+@click.pass_context
 def command(
-    report: Path | None,
+    ctx: click.Context,
     *,
+    level: str,
+    target: str | None,
+    report: Path | None,
     unplanned: bool,
     small: bool,
     rate: float,
@@ -58,8 +80,14 @@ def command(
 
     The report's folder can be checked by others: drctl verify. --sign-with signs it.
 
-    Exits 0 only when the verdict is proved.
+    With --level tabletop nothing is moved: at the plan file's own sites all gates are asked, every position is
+    translated, the expected pause and the cost of a failover are told, and nothing is written, not even to the canary
+    topic. Its report says that it is a tabletop; it is never a proved drill.
+
+    Exits 0 only when the verdict is proved, so never after a tabletop: as a gate would if something stands in the way,
+    else 22.
     """
+    from drctl.cli import tabletop
     from drctl.cli.drill_result import show
     from drctl.cli.progress import ProgressDisplay
     from drctl.drills.bundle.manifest import RunKind
@@ -70,8 +98,15 @@ def command(
     from drctl.drills.report.page import render
     from drctl.drills.report.write import prepare, write
 
-    report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
     key = private_key(sign_with) if sign_with else None
+    if level == "tabletop":
+        _refuse_of_the_lab(ctx)
+        raise click.exceptions.Exit(tabletop.hold(ctx.obj, report or Path(TABLETOP_PLACE), target, key))
+    if target is not None:
+        raise click.BadOptionUsage(
+            "--to", "--to belongs to --level tabletop: the lab's drill goes there and home again"
+        )
+    report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
     prepare(report)
     begin(report)
     with ProgressDisplay() as display:
@@ -83,6 +118,12 @@ def command(
     seal(report, drill.id, RunKind.UNPLANNED_DRILL if unplanned else RunKind.DRILL, key)
     show(drill, document, report)
     raise click.exceptions.Exit(exit_code(drill.verdict))
+
+
+def _refuse_of_the_lab(ctx: click.Context) -> None:
+    for name, option in OF_THE_LAB.items():
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.BadOptionUsage(option, f"{option} belongs to --level lab: a tabletop moves nothing")
 
 
 def _performed(

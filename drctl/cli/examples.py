@@ -42,6 +42,7 @@ EXAMPLES = {
     "runs verify": ("drctl runs verify --copies",),
     "runs restore": ("drctl runs restore --from south",),
     "service run": ("drctl service run --listen 0.0.0.0:8080 --interval 15s",),
+    "drill": ("drctl drill --unplanned", "drctl drill --level tabletop --to south"),
     "lab up": ("drctl lab up --small --load",),
     "lab fault": ("drctl lab fault kill north-broker-1", "drctl lab fault lose-site north"),
     "completion": ('eval "$(drctl completion bash)"',),

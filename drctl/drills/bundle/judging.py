@@ -18,6 +18,7 @@ from drctl.drills.bundle.write import (
     PRIMARY,
     STANDBY,
     STRANDED,
+    TABLETOP_JSON,
     TOOLKIT_JOURNAL,
     VERDICT,
 )
@@ -27,6 +28,8 @@ from drctl.drills.experiments.judging import Remains, judged
 from drctl.drills.outcome import Material
 from drctl.drills.report.build import build
 from drctl.drills.report.write import as_json
+from drctl.drills.tabletop import LEVEL, WORTH
+from drctl.drills.tabletop import VERDICT as VACUOUS
 from drctl.drills.timeline import Histories
 from drctl.errors import DrctlError
 from drctl.ledger.events import Event, Stranded
@@ -111,6 +114,8 @@ def judged_again(folder: Path, manifest: Manifest) -> Judged:
     """Judge a bundle whose files are as the manifest says. BundleDamaged if its evidence is none of such a run."""
     evidence = Evidence(folder, manifest)
     try:
+        if manifest.run_kind is RunKind.TABLETOP:
+            return _tabletop(evidence)
         return _experiment(evidence) if manifest.run_kind is RunKind.EXPERIMENT else _drill(evidence, manifest)
     except DrctlError:
         raise
@@ -145,6 +150,13 @@ def _experiment(evidence: Evidence) -> Judged:
     )
     outcome = judged(trial, left)
     return Judged(trial.id, outcome.verdict, outcome.reasons, _text(report.get("verdict")), report, document(outcome))
+
+
+def _tabletop(evidence: Evidence) -> Judged:
+    """Judge a tabletop: whatever it says, nothing was moved, so there is nothing that could be proved."""
+    report = evidence.object(TABLETOP_JSON)
+    again = {**report, "level": LEVEL, "verdict": VACUOUS.value, "worth": WORTH}
+    return Judged(str(report["id"]), VACUOUS, (WORTH,), _text(report.get("verdict")), report, again)
 
 
 def _material(evidence: Evidence, facts: DrillFacts) -> Material:

@@ -38,6 +38,7 @@ class RunKind(StrEnum):
     DRILL = "drill"
     UNPLANNED_DRILL = "unplanned-drill"
     EXPERIMENT = "experiment"
+    TABLETOP = "tabletop"
 
 
 class _Part(BaseModel):

@@ -30,6 +30,9 @@ PARTS = (EVIDENCE, "report.json", "report.html", "salvage", "logs", "histories",
 VERDICT, TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG = "verdict.json", "journal.json", "faults.jsonl", "chaostoolkit.log"
 EXPERIMENT_PARTS = (EVIDENCE, VERDICT, "report.html", TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG)
 """The same of an experiment."""
+TABLETOP_JSON, TABLETOP_PAGE = "tabletop.json", "tabletop.html"
+PARTS_OF = {RunKind.EXPERIMENT: EXPERIMENT_PARTS, RunKind.TABLETOP: (TABLETOP_JSON, TABLETOP_PAGE)}
+"""By kind; of all others what a drill writes."""
 
 
 def begin(folder: Path) -> None:
@@ -135,7 +138,7 @@ def contents(folder: Path) -> Iterator[tuple[str, bool]]:
 
 
 def _parts(folder: Path, kind: RunKind) -> Iterator[str]:
-    for part in EXPERIMENT_PARTS if kind is RunKind.EXPERIMENT else PARTS:
+    for part in PARTS_OF.get(kind, PARTS):
         path = folder / part
         if path.is_dir() and not path.is_symlink():
             yield from (f"{part}/{name}" for name, regular in contents(path) if regular)

@@ -9,7 +9,7 @@ import click
 from drctl.cli.capacity import need_document
 from drctl.cli.output import document, echo, output_option, show_document
 from drctl.cli.parameters import DURATION
-from drctl.cli.sites import direction, other_site, refuse_back_into
+from drctl.cli.sites import direction, is_routing_known, other_site, refuse_back_into
 from drctl.cli.upkeep import show_upkeep, upkeep_document
 from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
@@ -76,15 +76,17 @@ def command(
     Exits 0 if nothing is wrong, else as a gate would for the first finding; advice alone is nothing wrong.
     """
     from drctl.config import duration
-    from drctl.monitors import observe, side_by_side
+    from drctl.monitors import hurried, observe, side_by_side
     from drctl.plans.interruption import interruption
     from drctl.plans.mending import mend
     from drctl.plans.selection import moving
 
     seconds = duration(watched).total_seconds()
-    with opened(plan_file, looking=not fix) as whole:
+    with opened(plan_file, looking=not fix) as slow:
+        whole = slow if fix else hurried(slow)
         source, there = direction(whole, target or other_site(whole))
-        refuse_back_into(whole, source, there)
+        if fix or is_routing_known(whole):
+            refuse_back_into(whole, source, there)
         world = moving(whole, there)  # groups that were handed over alone are where they belong
         _accept(world, source, there, accepted)
         found = examine(world, source, there, seconds, patience, pace=side_by_side(world.clock))

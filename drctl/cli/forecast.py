@@ -1,6 +1,7 @@
 """drctl forecast."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from drctl.model.forecast import Forecast
 from drctl.model.loss import EndsFrom, Loss
 from drctl.ports import World
 
+SILENT_AFTER = 4.0
+"""Seconds after which the source is forecast as silent: as long as its first answer takes at most, and there is time
+left for what the target tells."""
+
 
 @click.command("forecast")
 @output_option
@@ -21,17 +26,24 @@ from drctl.ports import World
 def command(plan_file: Path, output: str, target: str | None) -> None:
     """Show what a failover now would cost: records, seconds, re-reads, groups that are not covered, expected time.
 
-    Changes nothing. What nobody can tell is unknown, with the reason; it is never zero.
+    Changes nothing. What nobody can tell is unknown, with the reason; it is never zero. A source that is silent is what
+    it is made for, and exits 0; where the target does not tell all, what is known is shown, and it exits 6.
     """
     with opened(plan_file, looking=True) as world:
         found = forecast(world, target)
     if output in ("json", "yaml"):
         show_document(as_document(found), output)
-        return
+    else:
+        _show(found)
+    if found.failure is not None:
+        raise found.failure
+
+
+def _show(found: Forecast) -> None:
     for line in told(found):
         echo(line)
     rows = [
-        (name, each.positions, each.synced, f"≤ {each.rereads}", _seconds(each.age))
+        (name, each.positions, each.synced, _at_most(each.rereads), _seconds(each.age))
         for name, each in sorted(found.groups.items())
     ]
     echo()
@@ -41,11 +53,17 @@ def command(plan_file: Path, output: str, target: str | None) -> None:
 
 
 def forecast(world: World, target: str | None) -> Forecast:
-    """The forecast in the direction that client routing tells."""
+    """The forecast in the direction that client routing tells; a source that takes its time is taken to be silent."""
+    from drctl.monitors import SideBySide, hurried
     from drctl.plans.forecasting import forecast as if_now
+    from drctl.plans.losing import answers
 
+    world = hurried(world)
     source, wanted = direction(world, target or other_site(world))
-    return if_now(world, source, wanted)
+    asked = SideBySide(world.clock, SILENT_AFTER).begin(lambda: answers(world.sites[source]))()
+    if asked.unknown and not asked.silent:  # it answered, and with that nobody can work
+        asked = replace(asked, value=True)
+    return if_now(world, source, wanted, ask=bool(asked.value), partly=True)
 
 
 def told(found: Forecast) -> Iterator[str]:
@@ -56,11 +74,14 @@ def told(found: Forecast) -> Iterator[str]:
     else:
         yield from _loss(found.loss)
     stale = sum(each.positions - each.synced for each in found.groups.values())
-    yield (
-        f"  groups: {len(found.groups)} have positions at {found.target}"
-        + (f", {stale} positions are not synced in this epoch" if stale else ", all synced")
-        + (f"; {len(found.uncovered)} have none" if found.uncovered else "")
-    )
+    if found.failure is not None:
+        yield f"  groups: not all is known: {found.failure}"
+    else:
+        yield (
+            f"  groups: {len(found.groups)} have positions at {found.target}"
+            + (f", {stale} positions are not synced in this epoch" if stale else ", all synced")
+            + (f"; {len(found.uncovered)} have none" if found.uncovered else "")
+        )
     expected, when = found.expected_recovery, "  expected time until traffic is restored"
     if expected is None:
         yield f"{when}: unknown: no failover of this plan file was measured yet"
@@ -84,6 +105,10 @@ def _loss(loss: Loss) -> Iterator[str]:
         )
     for topic, count in sorted(loss.records.items()):
         yield f"    {topic}: {count} records, {_seconds(loss.seconds.get(topic))} s"
+
+
+def _at_most(records: int | None) -> str:
+    return "unknown" if records is None else f"≤ {records}"
 
 
 def _seconds(seconds: float | None) -> str:
@@ -124,6 +149,7 @@ def as_document(found: Forecast) -> dict[str, Any]:
                 }
                 for name, each in sorted(found.groups.items())
             ],
+            "groupsUnknown": None if found.failure is None else str(found.failure),
             "uncovered": [{"group": group, "why": why} for group, why in sorted(found.uncovered.items())],
             "expectedRecoverySeconds": found.expected_recovery,
             "measuredRecoverySeconds": list(found.recovery),

@@ -1,9 +1,9 @@
 """drctl groups."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, override
+from typing import Any, NamedTuple, override
 
 import click
 
@@ -13,11 +13,16 @@ from drctl.cli.translate import translate
 from drctl.cli.wording import state_word
 from drctl.cli.world import opened
 from drctl.errors import NotFound, Unreachable
-from drctl.model.session import GroupProtocol, GroupState
-from drctl.monitors import SideBySide
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.reading import Reading
+from drctl.model.session import Group, GroupProtocol, GroupState, Member
+from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.plans.selection import handed_over
 from drctl.ports import Clock, Positions, World
 from drctl.ports.asking import decided
+
+type Decided = tuple[Mapping[str, Mapping[TopicPartition, Committed]], Mapping[str, Collection[TopicPartition]]]
+"""Positions by group, and the partitions in which a transaction hides a group's."""
 
 
 class Verbs(click.Group):
@@ -47,9 +52,12 @@ command.add_command(translate)
 @output_option
 @click.pass_obj
 def list_(plan_file: Path, output: str) -> None:
-    """Show every group of both sites: how it works there, with how many members and positions, and what moves it."""
+    """Show every group of both sites: how it works there, with how many members and positions, and what moves it.
+
+    Exits 6 within ten seconds where a site does not tell all of it: what the others tell is shown.
+    """
     with opened(plan_file, looking=True) as world:
-        found, silent = _listed(world)
+        found, silent = _listed(hurried(world))
     if output in ("json", "yaml"):
         show_document(document("Groups", {"groups": found, "unknownSites": silent}), output)
         _tell_silent(silent)
@@ -64,8 +72,8 @@ def list_(plan_file: Path, output: str) -> None:
             if there is None:
                 row += ["unknown", "unknown", "unknown"]
                 continue
-            positions = "unknown (a transaction is open)" if there["positions"] is None else there["positions"]
-            row += [f"{there['protocol']} {there['state']}", there["members"], positions]
+            positions = "unknown" if site in silent else "unknown (a transaction is open)"
+            row += [f"{there['protocol']} {there['state']}", _or(there["members"]), _or(there["positions"], positions)]
         rows.append([*row, group["moves"]])
     show_table("Groups", columns, rows)
     _tell_silent(silent)
@@ -76,17 +84,24 @@ def list_(plan_file: Path, output: str) -> None:
 @click.argument("group")
 @click.pass_obj
 def show(plan_file: Path, output: str, group: str) -> None:
-    """Show one group on both sites: members with static ids and assignments, and its positions."""
-    with opened(plan_file, looking=True) as world:
-        looks = SideBySide(world.clock)
+    """Show one group on both sites: members with static ids and assignments, and its positions.
+
+    Exits 6 within ten seconds where a site does not tell all of it: what is known is shown.
+    """
+    with opened(plan_file, looking=True) as whole:
+        world = hurried(whole)
+        looks = SideBySide(world.clock, UNHURRIED)
         begun = {
-            name: looks.begin(partial(_shown, site.positions, group, world.clock))
+            name: (
+                looks.begin(partial(_described, site.positions, group)),
+                looks.begin(partial(_held, site.positions, group, world.clock)),
+            )
             for name, site in sorted(world.sites.items())
         }
-        seen = {name: look() for name, look in begun.items()}
+        seen = {name: (described(), held()) for name, (described, held) in begun.items()}
         moves = _moves(world).get(group, "not moved: the plan file does not name it")
-    found = {name: each.value for name, each in seen.items() if each.value is not None}
-    silent = {name: each.unknown for name, each in seen.items() if not each.known}
+    found = {name: _shown(*each) for name, each in seen.items() if any(part.known for part in each)}
+    silent = {name: part.unknown for name, each in seen.items() for part in each if not part.known}
     if found and all(there["state"] == state_word(GroupState.DEAD) for there in found.values()) and not silent:
         raise NotFound(f"no site has a group {group}", remedy="see 'drctl groups list'")
     if output in ("json", "yaml"):
@@ -96,19 +111,21 @@ def show(plan_file: Path, output: str, group: str) -> None:
         return
     for name, there in found.items():
         title = f"{group} at {name}: {there['protocol']}, {there['state']}"
-        assigned = {p: m for m in there["members"] for p in m["assigned"]}
+        members = there["members"] or ()
+        assigned = {p: m for m in members for p in m["assigned"]}
         rows = [
             (
                 p["topic"],
                 p["partition"],
-                "unknown" if p["position"] is None else p["position"],
+                _or(p["position"]),
                 p["metadata"],
                 *_owner(assigned.pop(f"{p['topic']}-{p['partition']}", None)),
             )
-            for p in there["positions"]
+            for p in there["positions"] or ()
         ]
-        rows += [(name, "", "none", "", *_owner(member)) for name, member in sorted(assigned.items())]
-        rows += [("", "", "", "", *_owner(m)) for m in there["members"] if not m["assigned"]]
+        lacking = "unknown" if there["positions"] is None else "none"
+        rows += [(name, "", lacking, "", *_owner(member)) for name, member in sorted(assigned.items())]
+        rows += [("", "", "", "", *_owner(m)) for m in members if not m["assigned"]]
         show_table(title, ("TOPIC", "PARTITION", "POSITION", "METADATA", "MEMBER", "STATIC ID", "CLIENT"), rows)
         echo()
     echo(f"{group}: {moves}")
@@ -116,49 +133,66 @@ def show(plan_file: Path, output: str, group: str) -> None:
 
 
 def _listed(world: World) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Every group with how it stands at the sites that answer, and the sites that do not, with why."""
-    looks = SideBySide(world.clock)
-    asked = {name: looks.begin(site.positions.groups) for name, site in world.sites.items()}
-    kinds = {name: begun() for name, begun in asked.items()}
-    names = set(world.plan.groups).union(*(each.value for each in kinds.values() if each.value))
-    described = {
-        name: looks.begin(partial(_stands, world, name, names, kind.value or {}))
-        for name, kind in kinds.items()
-        if kind.known
-    }
-    seen = {name: begun() for name, begun in described.items()}
-    silent = {name: each.unknown for name, each in {**kinds, **seen}.items() if not each.known}
+    """Every group with how it stands at each site, and the sites that did not tell all of it, with why.
+
+    Each site is asked for its groups and then for how they stand, whatever the others do.
+    """
+    looks, seen = SideBySide(world.clock, UNHURRIED), {}
+    for name, site in world.sites.items():
+        kinds = looks.begin(site.positions.groups)
+        described = after(looks, kinds, partial(_all_described, site.positions))
+        held = after(looks, kinds, partial(_all_held, site.positions, world.clock))
+        seen[name] = (kinds, described, held)
+    told = {name: _SiteGroups(kinds(), described(), held()) for name, (kinds, described, held) in seen.items()}
+    names = set(world.plan.groups).union(*(each.kinds.value or () for each in told.values()))
     moves = _moves(world)
     found = [
         {
             "name": group,
             "moves": moves.get(group, "not in the plan file"),
-            "sites": {name: each.value[group] if each.value else None for name, each in {**kinds, **seen}.items()},
+            "sites": {name: each.stands(group) for name, each in told.items()},
         }
         for group in sorted(names)
     ]
-    return found, silent
+    return found, {name: each.unknown for name, each in told.items() if each.unknown}
 
 
-def _stands(
-    world: World, name: str, names: Collection[str], kinds: Mapping[str, GroupProtocol]
-) -> dict[str, dict[str, Any]]:
-    """How each of these groups stands at one site."""
-    site = world.sites[name]
-    described = site.positions.describe(names)
-    held_now, pending = decided(site.positions, names, world.clock)
-    found = {}
-    for group, held in held_now.items():
-        seen = described[group]
-        protocol = kinds.get(group, seen.protocol)
-        state = seen.state if protocol is not GroupProtocol.OTHER else GroupState.UNKNOWN
-        found[group] = {
-            "protocol": protocol.value if group in kinds else "-",
-            "state": state_word(state if group in kinds else GroupState.DEAD),
-            "members": len(seen.members),
-            "positions": len(held) if group not in pending else None,
+def _all_described(positions: Positions, found: Mapping[str, GroupProtocol]) -> Mapping[str, Group]:
+    return positions.describe(found)
+
+
+def _all_held(positions: Positions, clock: Clock, found: Mapping[str, GroupProtocol]) -> Decided:
+    return decided(positions, found, clock)
+
+
+class _SiteGroups(NamedTuple):
+    """What one site told of its groups: which there are, how they stand, and their positions."""
+
+    kinds: Reading[Mapping[str, GroupProtocol]]
+    described: Reading[Mapping[str, Group]]
+    held: Reading[Decided]
+
+    @property
+    def unknown(self) -> str:
+        """Why not all of it is known; empty if it is."""
+        return self.kinds.unknown or self.described.unknown or self.held.unknown
+
+    def stands(self, group: str) -> dict[str, Any] | None:
+        """How a group stands there, unknown parts None; None where it is not even known whether it exists."""
+        if self.kinds.value is None:
+            return None
+        protocol = self.kinds.value.get(group)
+        if protocol is None:
+            return {"protocol": "-", "state": state_word(GroupState.DEAD), "members": 0, "positions": 0}
+        seen = None if self.described.value is None else self.described.value[group]
+        state = GroupState.UNKNOWN if seen is None or protocol is GroupProtocol.OTHER else seen.state
+        held, pending = self.held.value or ({}, {group: ()})
+        return {
+            "protocol": protocol.value,
+            "state": state_word(state),
+            "members": len(seen.members) if seen else None,
+            "positions": None if group in pending else len(held[group]),
         }
-    return found
 
 
 def _tell_silent(silent: Mapping[str, str]) -> None:
@@ -177,32 +211,48 @@ def _moves(world: World) -> dict[str, str]:
     return moves
 
 
-def _shown(positions: Positions, group: str, clock: Clock) -> dict[str, Any]:
-    seen = positions.describe([group])[group]
-    held, pending = decided(positions, [group], clock)
-    undecided = [
-        {"topic": p.topic, "partition": p.partition, "position": None, "metadata": "a transaction is open"}
-        for p in sorted(pending.get(group, ()))
-    ]
+def _described(positions: Positions, group: str) -> Group:
+    return positions.describe([group])[group]
+
+
+def _held(positions: Positions, group: str, clock: Clock) -> Decided:
+    return decided(positions, [group], clock)
+
+
+def _shown(described: Reading[Group], held: Reading[Decided]) -> dict[str, Any]:
+    """How a group stands at one site; what is not known of it is None."""
+    seen = described.value
+    state = GroupState.UNKNOWN if seen is None else seen.state
     return {
-        "protocol": seen.protocol.value,
-        "state": state_word(seen.state),
-        "members": [
-            {
-                "id": m.member_id,
-                "staticId": m.instance_id,
-                "clientId": m.client_id,
-                "host": m.host,
-                "assigned": sorted(map(str, m.assignment)),
-            }
-            for m in seen.members
-        ],
-        "positions": [
-            {"topic": p.topic, "partition": p.partition, "position": c.offset, "metadata": c.metadata}
-            for p, c in sorted(held[group].items())
-        ]
-        + undecided,
+        "protocol": "unknown" if seen is None else seen.protocol.value,
+        "state": state_word(state),
+        "members": None if seen is None else [_member(each) for each in seen.members],
+        "positions": None if held.value is None else list(_positions(*held.value)),
     }
+
+
+def _member(member: Member) -> dict[str, Any]:
+    return {
+        "id": member.member_id,
+        "staticId": member.instance_id,
+        "clientId": member.client_id,
+        "host": member.host,
+        "assigned": sorted(map(str, member.assignment)),
+    }
+
+
+def _positions(
+    held: Mapping[str, Mapping[TopicPartition, Committed]], pending: Mapping[str, Collection[TopicPartition]]
+) -> Iterator[dict[str, Any]]:
+    for positions in held.values():
+        for p, c in sorted(positions.items()):
+            yield {"topic": p.topic, "partition": p.partition, "position": c.offset, "metadata": c.metadata}
+    for p in sorted(p for partitions in pending.values() for p in partitions):
+        yield {"topic": p.topic, "partition": p.partition, "position": None, "metadata": "a transaction is open"}
+
+
+def _or(value: object, unknown: str = "unknown") -> object:
+    return unknown if value is None else value
 
 
 def _owner(member: dict[str, Any] | None) -> tuple[object, ...]:

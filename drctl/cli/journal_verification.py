@@ -21,14 +21,16 @@ def verify(plan_file: Path, output: str, *, copies: bool) -> None:
     """Follow the journal's hash chain from its first line to its head, and name the first place that was altered.
 
     Without --copies no site is asked. With it a copy that differs from the journal, or goes on beyond it, counts as
-    damage: one of the two is not what was written. A site that does not answer is shown as unknown, and no damage.
+    damage: one of the two is not what was written. A site that does not answer is shown as unknown, and no damage; it
+    delays the others by nothing, and the end by less than ten seconds.
 
     Exits 0 if all of it is as it was written, else with 12.
     """
+    from drctl.monitors import hurried
     from drctl.plans.journal_integrity import CopyState, check_journal
 
     with opened(plan_file, looking=True) as world:
-        found = check_journal(world, copies=copies)
+        found = check_journal(hurried(world), copies=copies)
     if output in ("json", "yaml"):
         show_document(as_document(found), output)
     else:

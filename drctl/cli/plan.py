@@ -7,7 +7,7 @@ import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.runbooks import runbooks
-from drctl.cli.sites import direction, is_there, never_committed, stays_behind
+from drctl.cli.sites import direction, is_routing_known, is_there, never_committed, stays_behind
 from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
@@ -15,7 +15,7 @@ from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import RolledBack
 from drctl.model.facts import Facts
 from drctl.model.translation import Refusal, Translated
-from drctl.monitors import SideBySide, observe
+from drctl.monitors import UNHURRIED, SideBySide, hurried, observe
 from drctl.plans.admission import reasons_to_wait
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
@@ -29,9 +29,6 @@ from drctl.plans.standing import Standing
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan
 from drctl.ports import World
-
-AFTER_SILENCE = 1.0
-"""Seconds for a closer look once somebody was silent: the first one took up to 8.5, and all is to end within ten."""
 
 
 @click.group("plan")
@@ -51,15 +48,16 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
     """Show the steps of a switchover, what would be handed over now, and every reason to wait.
 
     One record is written to the canary topic, to see that an ordinary client can write. If something stands in the way
-    it exits as the switchover would.
+    it exits as the switchover would. A site that is silent is waited for once, for less than ten seconds.
     """
-    with opened(plan_file, looking=True) as whole:
+    with opened(plan_file, looking=True) as unhurried:
+        whole = hurried(unhurried)
         source, target = direction(whole, target)
         world = moving(whole, target)
         steps = switchover_plan(world, source, target, observe=observe, accept_repeats=accept_repeats)
         going = under_way(steps, world)
         cut_off = interruption(whole, observe) if going else None
-        if going is None and is_there(whole, target, NOBODY, output, kind="Plan"):
+        if going is None and is_routing_known(whole) and is_there(whole, target, NOBODY, output, kind="Plan"):
             return
         if going is not None:
             require_continuable(world, going)
@@ -102,13 +100,11 @@ def _within_seconds(world: World, source: str, target: str) -> Facts:
 def _closer(whole: World, world: World, facts: Facts) -> tuple[list[Blocker], list[tuple[str, str]], list[str]]:
     """What only a closer look tells: reasons to wait, groups that stay behind, positions that never were.
 
-    Where somebody is silent already, which is a reason to wait, little time is left: what takes longer is unknown.
+    All at the same time. Where somebody is silent already, which is a reason to wait, little time is left: what takes
+    longer is unknown.
     """
     source, target = facts.source.name, facts.target.name
-    if not any(each.silent for each in (facts.source.cluster, facts.target.cluster, facts.link.status)):
-        closer = list(looked_closer(world, facts))
-        return closer, stays_behind(whole, source, target), never_committed(world, source, target)
-    looks = SideBySide(world.clock, AFTER_SILENCE)
+    looks = SideBySide(world.clock, UNHURRIED)
     begun = looks.begin(lambda: list(looked_closer(world, facts)))
     staying = looks.begin(lambda: stays_behind(whole, source, target))
     missing = looks.begin(lambda: never_committed(world, source, target))

@@ -10,8 +10,9 @@ from drctl.cli.output import document, echo, output_option, show_document, show_
 from drctl.cli.parameters import DURATION
 from drctl.cli.sites import known_site
 from drctl.cli.world import opened
-from drctl.errors import DeadlinePassed
-from drctl.monitors.sessions import Sessions, follow, hidden
+from drctl.errors import DeadlinePassed, DrctlError
+from drctl.monitors import hurried
+from drctl.monitors.sessions import Sessions, TailStatus, follow, hidden
 from drctl.ports import World
 
 
@@ -32,13 +33,18 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
     """Show every group's session: members, static ids, what they are assigned, and how old its last commit is.
 
     Read from what the group coordinators wrote down (the topic __consumer_offsets), without asking any coordinator.
-    Nothing is written. What was not read in time is told with its number, beside what was, and exits 6.
+    Nothing is written. What was not read in time is told with its number, beside what was, and exits 6; so does a site
+    that stops to answer, within ten seconds.
     """
-    with opened(plan_file, looking=True) as world:
+    with opened(plan_file, looking=True) as whole:
+        world = hurried(whole)
         name = known_site(world, site or world.client_routing.site() or world.plan.sites[0].name)
-        sessions = Sessions()
-        followed = follow(world.sites[name].tail, sessions, world.clock, patience)
-        complete = followed.behind == sessions.undecided.records
+        sessions, failure = Sessions(), None
+        try:
+            followed = follow(world.sites[name].tail, sessions, world.clock, patience)
+        except DrctlError as error:  # what was read by then is shown
+            followed, failure = TailStatus(None, 0), error
+        complete = failure is None and followed.behind == sessions.undecided.records
         groups = sorted(sessions.groups() if everyone else set(world.plan.groups) & sessions.groups())
         told = [_session(world, sessions, group) for group in groups]
         why = hidden(sessions, groups)
@@ -54,10 +60,13 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
         echo(f"{followed.unknown} records of a kind or version that this drctl does not know", err=True)
     if output in ("json", "yaml"):
         body = {"site": name, "unknownRecords": followed.unknown, "polledSeconds": followed.polled, "groups": told}
-        show_document(document("Sessions", body | {"complete": complete, "unread": followed.behind}), output)
+        body |= {"complete": complete, "unread": followed.behind, "unknown": None if failure is None else str(failure)}
+        show_document(document("Sessions", body), output)
     else:
         columns = ("GROUP", "PROTOCOL", "PARTITIONS", "LAST COMMIT", "MEMBER", "STATIC ID", "CLIENT", "ASSIGNED")
         show_table(f"Sessions at {name}", columns, (row for group in told for row in _rows(group)))
+    if failure is not None:
+        raise failure
     if not complete:
         left = "an unknown number of" if followed.behind is None else followed.behind
         raise DeadlinePassed(

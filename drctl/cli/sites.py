@@ -19,6 +19,8 @@ def direction(world: World, target: str) -> tuple[str, str]:
     sources = [source for source, to in world.links if to == target]
     if not sources:
         raise ConfigInvalid(f"no link leads to {target}", remedy="add it under spec.links")
+    if len(sources) == 1:  # whatever client routing says, if it says anything
+        return sources[0], target
     begun = [run.source for run in unfinished(world) if run.kind in MOVES and run.target == target]
     door = world.client_routing.site()
     return next((site for site in (*reversed(begun), door) if site in sources), sources[0]), target
@@ -44,7 +46,11 @@ def other_site(world: World) -> str:
     begun = [run.target for run in unfinished(world) if run.kind in (*MOVES, HANDOVER)]
     if begun:
         return begun[-1]
-    door = world.client_routing.site()
+    try:
+        door = world.client_routing.site()
+    except DrctlError as error:
+        error.remedy = "; or ".join(filter(None, (error.remedy, "name the target with --to")))
+        raise
     if door is None:
         raise ConfigInvalid(
             "clients are sent to no site, so nobody can tell which way is meant", remedy="name the target with --to"
@@ -102,6 +108,16 @@ def is_there(world: World, target: str, terms: Terms, output: str, *, kind: str 
         echo(f"Clients are at {target} already: there is nothing to do.")
     if owed is not None:
         echo(f"replication to {owed.run.source} is pending since run {owed.run.id}: 'drctl runs resume'", err=True)
+    return True
+
+
+def is_routing_known(world: World) -> bool:
+    """Whether client routing can be read; where not, it is said why: a command that only looks goes on without it."""
+    try:
+        world.client_routing.site()
+    except DrctlError as error:
+        echo(f"where clients are sent is unknown: {error}", err=True)
+        return False
     return True
 
 

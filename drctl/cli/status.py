@@ -1,6 +1,6 @@
 """drctl status."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,12 +19,11 @@ from drctl.cli.world import opened
 from drctl.decide.health import diagnose
 from drctl.decide.losses import losses
 from drctl.decide.rules import Blocker, Rule
-from drctl.drivers.store.clock import SystemClock
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.fence import FenceState
 from drctl.model.reading import Reading
 from drctl.model.site import Role
-from drctl.monitors import Eyes, SideBySide, look, look_at_link, observe, status
+from drctl.monitors import Begun, Eyes, SideBySide, after, look, look_at_link, observe, status
 from drctl.plans.failovers import Standing, standing
 from drctl.plans.interruption import Interruption, interruption
 from drctl.plans.pausing import Pause, standing_pause
@@ -44,24 +43,27 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
 
     What could not be seen is shown as unknown, with the reason; it is never zero.
     """
-    clock = SystemClock()
     with opened(plan_file, looking=True) as world:
-        eyes = Eyes(world, place)
+        eyes, people = Eyes(world, place), output in ("table", "wide")
         while True:
-            looks = SideBySide(clock)
-            seen = status(world, eyes, looks)
-            lost = _losses(world, seen, looks)
-            if watch and output in ("table", "wide"):
-                click.clear()
-            facts = tuple(site.facts for site in seen.sites)
-            wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
             left = LeftBehind(
                 interruption(world, observe), standing(world), pending_reversal(world), standing_pause(world)
             )
-            _show(seen, lost, output, left, wanted)
+            if people and not watch:  # known without asking anybody, and what matters first
+                _show_first(left)
+            looks = SideBySide(world.clock)
+            routed = looks.begin(world.client_routing.site)
+            losing = _losses(world, looks, routed)
+            seen = status(world, eyes, looks, routed)
+            if people and watch:
+                click.clear()
+                _show_first(left)
+            facts = tuple(site.facts for site in seen.sites)
+            wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
+            _show(seen, losing(), output, left, wanted)
             if not watch:
                 return
-            clock.sleep(every)
+            world.clock.sleep(every)
 
 
 class LeftBehind(NamedTuple):
@@ -76,39 +78,48 @@ class LeftBehind(NamedTuple):
     pause: Pause | None = None
 
 
-def _losses(world: World, seen: Status, looks: SideBySide) -> list[Blocker]:
-    """What the link that leaves the serving site loses, as far as one look tells; 'drctl doctor' looks for longer."""
+def _losses(world: World, looks: SideBySide, routed: Begun[str | None]) -> Callable[[], list[Blocker]]:
+    """Begin to look what the link that leaves the serving site loses, as far as one look tells.
 
-    def lost(source: str, target: str) -> list[Blocker]:
+    'drctl doctor' looks for longer.
+    """
+
+    def lost(target: str, serving: str | None, source: str) -> list[Blocker]:
+        if source != serving:
+            return []
         moved = look(world.clock, lambda: moving(world, target)).value or world
-        return [x for x in losses([look_at_link(moved, source, target)]) if x.rule is not Rule.LOSSES_UNKNOWN]
+        seen = look_at_link(moved, source, target, looks=looks)
+        return [x for x in losses([seen]) if x.rule is not Rule.LOSSES_UNKNOWN]
 
-    leaving = [ends for ends in world.links if ends[0] == seen.client_routing.value]
-    begun = [looks.begin(partial(lost, *ends)) for ends in leaving]
-    return [each for told in begun for each in told().value or ()]
+    begun = [after(looks, routed, partial(lost, target, source=source)) for source, target in world.links]
+    return lambda: [each for told in begun for each in told().value or ()]
+
+
+def _show_first(left: "LeftBehind") -> None:
+    """What runs left behind that nobody may overlook."""
+    if left.pause is not None:
+        echo(f"drctl is {left.pause}; end it with 'drctl pause --end --reason …'\n")
+    for line in left.run.lines if left.run is not None else ():
+        echo(line)
 
 
 def _show(
     seen: Status,
     lost: list[Blocker],
     output: str,
-    after: "LeftBehind",
+    behind: "LeftBehind",
     wanted: Demanded | None,
 ) -> None:
-    left, owed = after.failover, after.reversal
+    left, owed = behind.failover, behind.reversal
     if output in ("json", "yaml"):
         told = [{"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy} for each in lost]
         more = {"losses": told, "leftSite": left and left_document(left), "capacity": capacity_document(wanted)}
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
-        more |= {"pendingReversal": pending, "unfinishedRun": run_document(after.run)}
-        more |= {"pause": pause_document(after.pause)}
+        more |= {"pendingReversal": pending, "unfinishedRun": run_document(behind.run)}
+        more |= {"pause": pause_document(behind.pause)}
         show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
-    if after.pause is not None:
-        echo(f"drctl is {after.pause}; end it with 'drctl pause --end --reason …'\n")
-    for line in after.run.lines if after.run is not None else ():
-        echo(line)
     echo(
         f"client routing: {_value(seen.client_routing)}   epoch: {_value(seen.epoch)}"
         f"   at {seen.seen_at:%H:%M:%S} UTC\n"

@@ -1,22 +1,28 @@
 """drctl groups translate."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, other_site, refuse_back_into
+from drctl.cli.sites import direction, is_routing_known, other_site, refuse_back_into
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
-from drctl.errors import NotFound
+from drctl.errors import DeadlinePassed, DrctlError, NotFound
 from drctl.model.offsets import Checkpoint, TopicPartition
 from drctl.model.translation import Answer, Proof, Translated
+from drctl.monitors import UNHURRIED, SideBySide, after, hurried
+from drctl.monitors.sites import A_MOMENT
+from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import narrowed
 from drctl.ports import World
+from drctl.ports.asking import decided
 
 type Checkpoints = dict[str, dict[TopicPartition, Checkpoint]]
 type Written = Mapping[str, Mapping[TopicPartition, Checkpoint]]
@@ -37,26 +43,106 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
     """Show every position here and translated there, with its proof.
 
     MM2 is what MirrorMaker 2's own newest checkpoint would give. Nothing is written. Exits 10 if a position cannot be
-    proven.
+    proven. Where a site is silent it takes less than ten seconds, shows what the other one tells, and exits 6.
     """
-    with opened(plan_file, looking=True) as world:
+    with opened(plan_file, looking=True) as whole:
+        world = hurried(whole)
         source, to = direction(world, target or other_site(world))
-        refuse_back_into(world, source, to)
-        groups = narrowed(world, groups=chosen).plan.groups
-        # Theirs first: a checkpoint that was written while ours are read would lie above them, and look like a skip.
-        written = _checkpoints(world, source, to, groups)
-        answers = translate_groups(world, source, to, groups)
-        theirs = _by_partition_here(world, source, to, answers, written)
+        if is_routing_known(world):
+            refuse_back_into(world, source, to)
+        seen = _look(world, source, to, narrowed(world, groups=chosen).plan.groups)
     if output in ("json", "yaml"):
-        show_document(_document(source, to, answers, theirs), output)
+        show_document(_document(seen), output)
     else:
         title = f"Positions at {source} and translated to {to}"
         columns = ("GROUP", "PARTITION", source.upper(), to.upper(), "MM2", "COMPARED", "PROOF")
-        show_table(title, columns, _rows(answers, theirs))
-    refused = sum(not isinstance(a, Translated) for found in answers.values() for a in found.values())
+        show_table(title, columns, _rows(seen))
+    if seen.failure is not None:
+        raise seen.failure
+    refused = sum(not isinstance(a, Translated) for found in seen.answers.values() for a in found.values())
     if refused:
         echo(f"{counted(refused, 'position')} cannot be proven", err=True)
         raise click.exceptions.Exit(10)
+
+
+class Untranslated(NamedTuple):
+    """A position at one of the sites, None at the other one if that tells none; nobody can tell the translation.
+
+    Where nothing at all is known of a group its ``partition`` is None.
+    """
+
+    group: str
+    partition: TopicPartition | None
+    here: int | None
+    there: int | None
+    mirrormaker: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen by the deadline: the answers, or why there are none and what the sites told all the same."""
+
+    source: str
+    target: str
+    answers: Answers = field(default_factory=dict)
+    theirs: Checkpoints = field(default_factory=dict)
+    failure: DrctlError | None = None
+    unknown_sites: Mapping[str, str] = field(default_factory=dict)
+    untranslated: tuple[Untranslated, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Why nothing is translated."""
+        return str(self.failure or "")
+
+
+def _look(world: World, source: str, target: str, groups: Collection[str]) -> _Seen:
+    """Ask both sites side by side, and translate meanwhile."""
+    failures: list[DrctlError] = []
+
+    def noted[T](question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except DrctlError as error:
+            failures.append(error)
+            raise
+
+    looks = SideBySide(world.clock, UNHURRIED)
+    # Theirs first: a checkpoint that was written while ours are read would lie above them, and look like a skip.
+    written = looks.begin(lambda: noted(lambda: _checkpoints(world, source, target, groups)))
+    translating = after(looks, written, lambda _: noted(lambda: translate_groups(world, source, target, groups)))
+    held = {name: looks.begin(partial(_held, world, name, groups)) for name in (source, target)}
+    answers, theirs = translating(), written().value or {}
+    if answers.value is not None:
+        return _Seen(source, target, answers.value, _by_partition_here(world, source, target, answers.value, theirs))
+    silent = {name: seen.unknown for name, look in held.items() if not (seen := look()).known}
+    failure = failures[0] if failures else DeadlinePassed(f"positions of {source} at {target}: {answers.unknown}")
+    here, there = (held[name]().value for name in (source, target))
+    left = tuple(_untranslated(Images(world, source, target), here, there or {name: {} for name in groups}, theirs))
+    return _Seen(source, target, failure=failure, unknown_sites=silent, untranslated=left)
+
+
+def _held(world: World, site: str, groups: Collection[str]) -> Held:
+    found, _ = decided(world.sites[site].positions, groups, world.clock, A_MOMENT)
+    topics = world.plan.topics_at(site)
+    return {group: {p: c for p, c in sorted(each.items()) if p.topic in topics} for group, each in found.items()}
+
+
+def _untranslated(images: Images, here: Held | None, there: Held, theirs: Written) -> Iterator[Untranslated]:
+    """What was seen of a position anywhere, by its place at the source, or at the target if only that one answers."""
+    for group, positions in sorted((there if here is None else here).items()):
+        if not positions and here is None:
+            yield Untranslated(group, None, None, None, None)
+        for tp, committed in positions.items():
+            copied = tp if here is None else images.of(tp)
+            other, checkpoint = there.get(group, {}).get(copied), theirs.get(group, {}).get(copied)
+            yield Untranslated(
+                group,
+                tp,
+                None if here is None else committed.offset,
+                None if other is None else other.offset,
+                None if checkpoint is None else checkpoint.downstream,
+            )
 
 
 def _checkpoints(world: World, source: str, target: str, groups: Collection[str]) -> Written:
@@ -76,15 +162,23 @@ def _by_partition_here(world: World, source: str, target: str, answers: Answers,
     }
 
 
-def _rows(answers: Answers, theirs: Checkpoints) -> Iterator[tuple[object, ...]]:
-    for group, found in sorted(answers.items()):
+def _rows(seen: _Seen) -> Iterator[tuple[object, ...]]:
+    for each in seen.untranslated:
+        stands = "" if each.there is None else f"at {seen.target} it stands at {each.there}; "
+        here, mm2 = _or(each.here, "unknown"), _or(each.mirrormaker, "none")
+        yield (each.group, each.partition or "", here, "unknown", mm2, "", f"{stands}not translated, see below")
+    for group, found in sorted(seen.answers.items()):
         if not found:
             yield (group, "", "", "", "", "", "the group has no position here")
         for tp, answer in sorted(found.items()):
-            checkpoint = theirs.get(group, {}).get(tp)
+            checkpoint = seen.theirs.get(group, {}).get(tp)
             mm2 = checkpoint.downstream if checkpoint else "none"
             there, compared, proof = _told(answer)
             yield (group, tp, "unknown" if answer.position < 0 else answer.position, there, mm2, compared, proof)
+
+
+def _or(value: int | None, word: str) -> object:
+    return word if value is None else value
 
 
 def _told(answer: Answer) -> tuple[object, object, str]:
@@ -95,19 +189,27 @@ def _told(answer: Answer) -> tuple[object, object, str]:
     return "refused", "", f"{answer.why.value}{f' ({answer.detail})' if answer.detail else ''}{early}"
 
 
-def _document(source: str, target: str, answers: Answers, theirs: Checkpoints) -> dict[str, Any]:
+def _document(seen: _Seen) -> dict[str, Any]:
+    groups: dict[str, list[dict[str, Any]] | None] = {
+        group: [_position(tp, a, seen.theirs.get(group, {}).get(tp)) for tp, a in found.items()]
+        for group, found in sorted(seen.answers.items())
+    }
+    for each in seen.untranslated:
+        if each.partition is None:
+            groups[each.group] = None
+            continue
+        place = {"topic": each.partition.topic, "partition": each.partition.partition, "position": each.here}
+        known = {"positionAtTarget": each.there, "mirrorMaker": each.mirrormaker}
+        told = {**place, "translated": None, "unknown": seen.why, **known}
+        groups[each.group] = [*(groups.get(each.group) or ()), told]
     return document(
         "GroupPositions",
         {
-            "source": source,
-            "target": target,
-            "groups": [
-                {
-                    "name": group,
-                    "positions": [_position(tp, a, theirs.get(group, {}).get(tp)) for tp, a in found.items()],
-                }
-                for group, found in sorted(answers.items())
-            ],
+            "source": seen.source,
+            "target": seen.target,
+            "groups": [{"name": group, "positions": found} for group, found in groups.items()],
+            "unknown": seen.why or None,
+            "unknownSites": seen.unknown_sites,
         },
     )
 

@@ -90,7 +90,7 @@ def diagnose(
         *_as(Severity.ADVICE, upkeep_warnings(upkeep)),
         *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
     ]
-    if not syncs_topic.known:
+    if not syncs_topic.known and not (syncs_topic.silent and found):  # who is silent is named above
         detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
         found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
     missed = (*(each for each in unseen(facts) if each != DISKS), *upkeep_unseen(upkeep))

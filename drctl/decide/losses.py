@@ -5,11 +5,13 @@ are left out, a topic that was made anew is copied behind the old one, and a lin
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.copying import LinkLook
 from drctl.model.offsets import OffsetSync, TopicPartition
+from drctl.model.reading import Reading
 
 WINDOW = timedelta(seconds=10)
 """How long a link that copies exactly once may stand still: it notes its offsets with every batch."""
@@ -58,6 +60,7 @@ def time_left(looks: Sequence[LinkLook]) -> Mapping[TopicPartition, float]:
 
 
 def _unknown(seen: LinkLook) -> Iterator[Blocker]:
+    causes: dict[str, list[str]] = {}
     for what, reading in (
         ("the state of the link", seen.running),
         ("the source's topics", seen.topics),
@@ -68,10 +71,18 @@ def _unknown(seen: LinkLook) -> Iterator[Blocker]:
         ("the groups' positions on both sites", seen.standings),
         ("the ages of positions at the target", seen.committed_at),
         ("offsets.retention.minutes at the target", seen.offsets_retention),
+        ("the checkpoints", _if_silent(seen.checkpoints)),
     ):
         if not reading.known or (reading.value is None and what.startswith("offsets")):
-            why = reading.unknown or "no broker tells"
-            yield Blocker(Rule.LOSSES_UNKNOWN, f"{seen.link.name}: {what}: {why}", "see the reason, then look again")
+            causes.setdefault(reading.unknown or "no broker tells", []).append(what)
+    for why, unknown in causes.items():  # one for each cause: a site that is dead hides much
+        detail = f"{seen.link.name}: {', '.join(unknown)}: {why}"
+        yield Blocker(Rule.LOSSES_UNKNOWN, detail, "see the reason, then look again")
+
+
+def _if_silent(reading: Reading[int]) -> Reading[int]:
+    """The same if nobody answered; else as if it were known, for it is judged elsewhere."""
+    return reading if reading.silent else replace(reading, unknown="")
 
 
 def _topics(seen: LinkLook) -> Iterator[Blocker]:
@@ -139,7 +150,7 @@ def _silence(looks: Sequence[LinkLook]) -> Iterator[Blocker]:
 
 
 def _mirror_topics(seen: LinkLook) -> Iterator[Blocker]:
-    if not seen.checkpoints.known:
+    if not seen.checkpoints.known and not seen.checkpoints.silent:
         detail = f"{seen.link.name}: checkpoints: {seen.checkpoints.unknown}"
         remedy = "start the checkpoint connector: without it MirrorMaker 2 alone could move no group"
         yield Blocker(Rule.CHECKPOINTS_MISSING, detail, remedy)

@@ -1,11 +1,13 @@
 """Rules about the links: do they run, do they copy bytes as they are, how far are they behind."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from drctl.decide.left_out import left_out, transformations
 from drctl.decide.rules import Blocker, Rule
-from drctl.model.facts import Facts, LinkFacts
+from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.link import Connector, ConnectorState, LinkStatus
+from drctl.model.reading import Reading
 
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 IDENTITY, DEFAULT = "IdentityReplicationPolicy", "DefaultReplicationPolicy"
@@ -13,18 +15,25 @@ SEPARATOR = "replication.policy.separator"
 
 
 def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
-    """What the links' state forbids."""
-    yield from _running(facts.link)
+    """What the links' state forbids. What only the silence of a site hides is no reason beside that silence."""
+    if not _hidden(facts.link.status, facts.target):
+        yield from _running(facts.link)
     status = facts.link.status.value
     if status is not None:
         yield from _configured(status, facts.link.link.prefix)
         yield from _topics(facts, status.source)
-    if not facts.link.syncs.known:
+    if not facts.link.syncs.known and not _hidden(facts.link.syncs, facts.source, facts.target):
         detail = f"{facts.link.link.name}: {facts.link.syncs.unknown}"
         remedy = "keep the offset-syncs topic at the target: without it no position can be translated"
         yield Blocker(Rule.SYNCS_MISSING, detail, remedy)
     yield from _reverse(facts)
-    yield from _lag(facts.link, max_lag)
+    if not facts.link.status.silent and not _hidden(facts.link.lag, facts.source, facts.target):
+        yield from _lag(facts.link, max_lag)
+
+
+def _hidden(reading: Reading[Any], *sites: SiteFacts) -> bool:
+    """Whether nobody answered because one of these sites is silent, which is a reason of its own and firm."""
+    return reading.silent and not all(site.cluster.known for site in sites)
 
 
 def link_warnings(facts: Facts) -> Iterator[Blocker]:
@@ -142,6 +151,8 @@ def _reverse(facts: Facts) -> Iterator[Blocker]:
         return
     status, name = facts.reverse.status.value, facts.reverse.link.name
     if status is None:
+        if _hidden(facts.reverse.status, facts.source):
+            return
         detail = f"{name}: {facts.reverse.status.unknown}"
         yield Blocker(
             Rule.LINK_UNKNOWN, detail, "bring its Connect worker back: it must be certain that it stands still"

@@ -36,16 +36,22 @@ def site_warnings(facts: Facts) -> Iterator[Blocker]:
 def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
     if not site.cluster.known:
         detail = f"{site.name}: {site.cluster.unknown}"
+        link = facts.reverse if site is facts.source else facts.link
+        if link is not None and link.status.silent:
+            detail += "; its Connect worker is silent, too"
         if site is facts.source:
             yield Blocker(Rule.SOURCE_SILENT, detail, "bring it back, or consider a failover")
         else:
             yield Blocker(Rule.TARGET_SILENT, detail, "bring it back: there is nowhere to go")
         return
+    causes: dict[str, list[str]] = {}
     for what in ("topics", "groups", "writers", "standing", "rules", "users"):
         reading = getattr(site, what)
         if not reading.known:
-            detail = f"{site.name}: its {_NAMES.get(what, what)} could not be read: {reading.unknown}"
-            yield Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason; drctl's user may lack a right")
+            causes.setdefault(reading.unknown, []).append(_NAMES.get(what, what))
+    for why, names in causes.items():
+        detail = f"{site.name}: its {', '.join(names)} could not be read: {why}"
+        yield Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason; drctl's user may lack a right")
 
 
 def _one_cluster(facts: Facts) -> Iterator[Blocker]:

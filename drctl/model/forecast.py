@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from drctl.errors import DrctlError
 from drctl.model.loss import Loss
 
 
@@ -26,7 +27,8 @@ class Forecast:
     """If we failed over now. ``loss`` is None where the frontier is not known, with ``unknown`` saying why.
 
     ``uncovered`` are groups without a position at the target, with what happens to them. ``recovery`` are the seconds
-    that earlier failovers took until traffic was restored, newest first; empty if none was measured.
+    that earlier failovers took until traffic was restored, newest first; empty if none was measured. ``failure`` is why
+    not all of the groups is known, with the number of positions of those of which that was seen.
     """
 
     source: str
@@ -37,6 +39,7 @@ class Forecast:
     uncovered: Mapping[str, str]
     recovery: tuple[float, ...]
     unknown: str = ""
+    failure: DrctlError | None = None
 
     @property
     def expected_recovery(self) -> float | None:

@@ -1,7 +1,19 @@
 """EYES: look at sites and links and return readings. They do not judge."""
 
 from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
-from drctl.monitors.looking import WITHIN, Pace, SideBySide, are_late, in_turn, look, side_by_side
+from drctl.monitors.hurrying import hurried
+from drctl.monitors.looking import (
+    UNHURRIED,
+    WITHIN,
+    Begun,
+    Pace,
+    SideBySide,
+    after,
+    are_late,
+    in_turn,
+    look,
+    side_by_side,
+)
 from drctl.monitors.observation import observe
 from drctl.monitors.sessions import Sessions, follow, hidden
 from drctl.monitors.sights import Eyes
@@ -10,15 +22,19 @@ from drctl.monitors.uncovered import Uncovered, uncovered
 from drctl.monitors.upkeep import keep_up
 
 __all__ = [
+    "UNHURRIED",
     "WITHIN",
+    "Begun",
     "Eyes",
     "Pace",
     "Sessions",
     "SideBySide",
     "Uncovered",
+    "after",
     "are_late",
     "follow",
     "hidden",
+    "hurried",
     "in_turn",
     "keep_up",
     "look",

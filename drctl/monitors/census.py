@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from drctl.model.clients import Census, SiteClients
-from drctl.model.reading import Reading
 from drctl.model.run import Event, RunState
 from drctl.model.session import Group
-from drctl.monitors.looking import WITHIN, Begun, Pace, in_turn
+from drctl.monitors.looking import WITHIN, Pace, in_turn
 from drctl.monitors.sessions import read_sessions
 from drctl.ports import World
 
@@ -31,15 +30,8 @@ def take_census(world: World, patience: float, pace: Pace | None = None) -> Cens
     begun = looks.begin(world.client_routing.site)
     groups = {name: looks.begin(partial(_groups, world, name)) for name in world.sites}
     commits = {name: reading.begin(partial(_commits, world, name, patience)) for name in world.sites}
-    sites, door = tuple(_clients(name, groups[name](), commits[name]) for name in world.sites), begun()
+    sites, door = tuple(SiteClients(name, groups[name](), commits[name]()) for name in world.sites), begun()
     return Census(sites, door, _served_since(world, door.value), world.plan.clients)
-
-
-def _clients(site: str, groups: Reading[Mapping[str, Group]], commits: Begun[Mapping[str, datetime]]) -> SiteClients:
-    """A site whose groups are not known is not waited for again for their commits."""
-    if not groups.known:
-        return SiteClients(site, groups, Reading(None, groups.seen_at, groups.unknown))
-    return SiteClients(site, groups, commits())
 
 
 def _groups(world: World, site: str) -> Mapping[str, Group]:

@@ -1,5 +1,7 @@
 """Eyes for one link: connectors, syncs, lag."""
 
+from collections.abc import Callable
+
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
@@ -12,25 +14,30 @@ COUNTED_UP_TO = 2_000
 
 
 def link_facts(
-    world: World, source: str, target: str, serving: str | None = None, looks: Looks | None = None
+    world: World,
+    source: str,
+    target: str,
+    serving: Callable[[], str | None] = lambda: None,
+    looks: Looks | None = None,
 ) -> LinkFacts:
     """Everything about one link. A worker that does not answer is asked once.
 
-    ``serving`` is the site to which the work belongs, None where nobody knows: a link to it that stands still is off on
-    purpose, unless its copies bear other names.
+    ``serving`` tells the site to which the work belongs, None where nobody knows: a link to it that stands still is off
+    on purpose, unless its copies bear other names.
     """
     ports, looks = world.links[source, target], looks or InTurn(world.clock)
     asked = looks.begin(ports.replication.status)
     syncs = looks.begin(lambda: len(ports.mappings.syncs(_partitions(world, source))))
     status = asked()
-    off = serving == target and not ports.link.prefix and status.value is not None and status.value.halted
+    halted = not ports.link.prefix and status.value is not None and status.value.halted
+    off = halted and serving() == target
     not_seen = f"it is off on purpose: {target} serves" if off else status.unknown
     return LinkFacts(
         ports.link,
         status,
         looks.begin(lambda: lag(world, source, target))()
         if status.known and not off
-        else Reading(None, status.seen_at, not_seen),
+        else Reading(None, status.seen_at, not_seen, status.silent),
         syncs(),
         off,
     )

@@ -8,8 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as WaitTimeout
-from typing import Protocol
+from typing import Protocol, cast
 
 from drctl.errors import DrctlError, Unauthenticated, Unreachable
 from drctl.model.reading import Reading
@@ -19,6 +18,10 @@ LOG = logging.getLogger("drctl.looks")
 
 WITHIN = 8.5
 """Seconds for one look at everything: every read-only command is to answer within ten, with its start and its end."""
+
+UNHURRIED = 3600.0
+"""The same in a world that is hurried itself (:mod:`drctl.monitors.hurrying`): as long as everybody answers, much is
+to be read."""
 
 LATE = "drctl-late-look"
 """Name of the threads that look: one that is still alive at the end of a command waits for a site that is silent."""
@@ -62,24 +65,40 @@ class SideBySide:
         self.deadline = clock.monotonic() + seconds
 
     def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
-        """Look in a thread of its own."""
-        seen: Future[Reading[T]] = Future()
+        """Look in a thread of its own; not at all once the deadline has passed."""
+        if self.clock.monotonic() >= self.deadline:
+            return self._late
+        seen = beside(lambda: look(self.clock, eye))
+        return lambda: seen.result() if self.clock.wait_for(seen, self.deadline) else self._late()
 
-        def watch() -> None:
-            try:
-                seen.set_result(look(self.clock, eye))
-            except BaseException as error:  # noqa: BLE001 - raised where the look is waited for
-                seen.set_exception(error)
+    def _late[T](self) -> Reading[T]:
+        return Reading(None, self.clock.now(), f"no answer within {self.seconds:.0f} s", silent=True)
 
-        threading.Thread(target=watch, name=LATE, daemon=True).start()
 
-        def told() -> Reading[T]:
-            try:
-                return seen.result(max(0.0, self.deadline - self.clock.monotonic()))
-            except WaitTimeout:
-                return Reading(None, self.clock.now(), f"no answer within {self.seconds:.0f} s", silent=True)
+def beside[T](ask: Callable[[], T]) -> "Future[T]":
+    """Ask in a thread of its own, which nobody has to wait for."""
+    answer: Future[T] = Future()
 
-        return told
+    def work() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - raised where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=work, name=LATE, daemon=True).start()
+    return answer
+
+
+def after[A, B](looks: Looks, first: Begun[A], eye: Callable[[A], B]) -> Begun[B]:
+    """Begin to look at what another look leads to; where that one saw nothing, neither does this, for its reason."""
+
+    def onward() -> B:
+        seen = first()
+        if not seen.known:
+            raise (Unreachable if seen.silent else DrctlError)(seen.unknown)
+        return eye(cast(A, seen.value))
+
+    return looks.begin(onward)
 
 
 def in_turn(clock: Clock) -> Pace:

@@ -27,7 +27,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
         here = site_facts(world, source, looks)
         has_return = (target, source) in world.links
-        back = link_facts(world, target, source, serving=source, looks=looks) if has_return else None
+        back = link_facts(world, target, source, serving=lambda: source, looks=looks) if has_return else None
         return here, tried(here), back
 
     def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:

@@ -7,9 +7,9 @@ from typing import Any
 from drctl.model.facts import LinkFacts, SiteFacts
 from drctl.model.reading import Reading
 from drctl.model.resources import STRIMZI_KINDS
-from drctl.model.sight import Sight, Sighting
+from drctl.model.sight import KafkaView, Sight, Sighting
 from drctl.monitors.kubernetes import KubeEyes
-from drctl.monitors.looking import InTurn, Looks, look
+from drctl.monitors.looking import look
 from drctl.ports.world import World
 
 OBSERVER = "drctl"
@@ -46,18 +46,13 @@ class Eyes:
             for eyes in self.sites.values():
                 eyes.look()
 
-    def sight(self, facts: SiteFacts, links: Iterable[LinkFacts], looks: Looks | None = None) -> Sight:
-        """All that is known about one site now."""
+    def sight(self, facts: SiteFacts, links: Iterable[LinkFacts], view: Reading[KafkaView]) -> Sight:
+        """All that is known about one site now; ``view`` is how its brokers see themselves."""
         clock, eyes = self.world.clock, self.sites.get(facts.name)
-        kafka = (
-            (looks or InTurn(clock)).begin(self.world.sites[facts.name].brokers.view)()
-            if facts.cluster.known
-            else Reading(None, facts.cluster.seen_at, facts.cluster.unknown, facts.cluster.silent)
-        )
         return Sight(
             facts.name,
             clock.now(),
-            kafka,
+            view,
             eyes.facts() if eyes is not None else None,
             tuple(self._sightings(facts, links, eyes)),
             tuple(self._told(facts.name)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from drctl.model.cluster import Topic
+from drctl.model.cluster import Cluster, Topic
 from drctl.model.facts import SiteFacts
 from drctl.model.reading import Reading
 from drctl.monitors.looking import Begun, InTurn, Looks
@@ -14,10 +14,10 @@ A_MOMENT = 1.0
 """Seconds within which most transactions end; a look at a site may not take longer for one that does not."""
 
 
-def site_facts(world: World, name: str, looks: Looks | None = None) -> SiteFacts:
-    """Everything about one site. A site that does not answer is asked once, not five times."""
+def site_facts(world: World, name: str, looks: Looks | None = None, asked: Begun[Cluster] | None = None) -> SiteFacts:
+    """Everything about one site. A site that does not answer is asked once, not five times: ``asked`` if it was."""
     site, plan, looks = world.sites[name], world.plan, looks or InTurn(world.clock)
-    asked = looks.begin(site.brokers.cluster)
+    asked = asked or looks.begin(site.brokers.cluster)
     sinks = looks.begin(lambda: {name: site.connectors.state(name) for name in plan.sinks})
     deployments = looks.begin(lambda: scaled(world, name))
     cluster = asked()

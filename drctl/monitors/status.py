@@ -2,61 +2,71 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
 from drctl.model.fence import DenyRule
 from drctl.model.reading import Reading
+from drctl.model.sight import KafkaView
 from drctl.model.site import Role
 from drctl.monitors.links import link_facts
-from drctl.monitors.looking import Looks, SideBySide
+from drctl.monitors.looking import Begun, Looks, SideBySide, after
 from drctl.monitors.sights import Eyes
 from drctl.monitors.sites import group_lag, site_facts
 from drctl.ports.world import World
 
-type Lags = Reading[Mapping[str, int]]
 
-
-def status(world: World, eyes: Eyes | None = None, looks: Looks | None = None) -> Status:
+def status(
+    world: World, eyes: Eyes | None = None, looks: Looks | None = None, routed: Begun[str | None] | None = None
+) -> Status:
     """Look at everything; nothing is written, not even by the canary. ``eyes`` are what is kept between looks.
 
-    Both sites and all links are looked at side by side under one deadline (``looks``), so that a silent site delays
-    nothing and hides nothing else. Where Strimzi runs a link, its offsets are asked for by an annotation, which the
-    operator takes off again.
+    Both sites, all links and client routing, if that was not begun (``routed``), are looked at side by side under one
+    deadline (``looks``), so that whoever is silent delays nothing and hides nothing else. Where Strimzi runs a link,
+    its offsets are asked for by an annotation, which the operator takes off again.
     """
     eyes, looks, clock = eyes or Eyes(world), looks or SideBySide(world.clock), world.clock
     began = clock.now()
     refreshed, epoch = looks.begin(eyes.refresh), looks.begin(world.epochs.current)
-    door = looks.begin(world.client_routing.site)()
+    routed = routed or looks.begin(world.client_routing.site)
     names = [site.name for site in world.plan.sites]
     # Nothing in these threads waits beyond the deadline, so neither does the end of the pool.
     with ThreadPoolExecutor(len(names) + len(world.links)) as pool:
-        looking = [pool.submit(link_facts, world, *ends, door.value, looks) for ends in world.links]
+        looking = [pool.submit(link_facts, world, *ends, lambda: routed().value, looks) for ends in world.links]
         visiting = [pool.submit(_visit, world, name, looks) for name in names]
         links, visited = tuple(each.result() for each in looking), [each.result() for each in visiting]
     refreshed()
-    sites = tuple(_site_status(world, eyes, facts, lag, (links, door, looks)) for facts, lag in visited)
+    door = routed()
+    sites = tuple(_site_status(world, eyes, visit, links, door) for visit in visited)
     return Status(began, sites, links, door, epoch())
 
 
-def _visit(world: World, name: str, looks: Looks) -> tuple[SiteFacts, Lags]:
-    facts = site_facts(world, name, looks)
+class _Visit(NamedTuple):
+    """What one site was seen to be; ``view`` is how its brokers see themselves."""
+
+    facts: SiteFacts
+    lag: Reading[Mapping[str, int]]
+    view: Reading[KafkaView]
+
+
+def _visit(world: World, name: str, looks: Looks) -> _Visit:
+    site = world.sites[name]
+    asked = looks.begin(site.brokers.cluster)
+    viewed = after(looks, asked, lambda _: site.brokers.view())
+    facts = site_facts(world, name, looks, asked)
     topics = facts.topics.value
     if topics is None:
-        return facts, Reading(None, facts.topics.seen_at, facts.topics.unknown)
-    return facts, looks.begin(lambda: group_lag(world, world.sites[name], topics))()
+        return _Visit(facts, Reading(None, facts.topics.seen_at, facts.topics.unknown), viewed())
+    return _Visit(facts, looks.begin(lambda: group_lag(world, site, topics))(), viewed())
 
 
 def _site_status(
-    world: World,
-    eyes: Eyes,
-    facts: SiteFacts,
-    lag: Lags,
-    beside: tuple[Collection[LinkFacts], Reading[str | None], Looks],
+    world: World, eyes: Eyes, visit: _Visit, links: Collection[LinkFacts], door: Reading[str | None]
 ) -> SiteStatus:
-    links, door, looks = beside
-    sight, found = eyes.sight(facts, links, looks), role(facts, links, door)
+    facts = visit.facts
+    sight, found = eyes.sight(facts, links, visit.view), role(facts, links, door)
     why = why_unknown(facts, links, door) if found is Role.UNKNOWN else ""
-    return SiteStatus(found, facts, lag, sight, _undenied(world, facts), why)
+    return SiteStatus(found, facts, visit.lag, sight, _undenied(world, facts), why)
 
 
 def _undenied(world: World, facts: SiteFacts) -> Reading[frozenset[DenyRule]]:

@@ -1,6 +1,7 @@
 """If we failed over now: loss, re-reads, groups that are not covered, expected time. Changes nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from drctl.errors import DrctlError
@@ -16,6 +17,7 @@ from drctl.plans.selection import FAILOVER
 from drctl.plans.steps.await_clients import AwaitClients
 from drctl.plans.steps.confirm_positions import origin, uncovered, within
 from drctl.ports import SitePorts, World
+from drctl.ports.asking import both
 
 REMEMBERED = 5
 """Earlier failovers that are looked at for the expected time."""
@@ -23,35 +25,68 @@ AGED = 64
 """Positions per look whose age is read; more would cost more than it tells."""
 
 
-def forecast(world: World, source: str, target: str, *, ask: bool | None = None, deep: bool = True) -> Forecast:
+def forecast(
+    world: World, source: str, target: str, *, ask: bool | None = None, deep: bool = True, partly: bool = False
+) -> Forecast:
     """What a failover from ``source`` to ``target`` would cost now; ``ask`` says whether the source answers, if known.
 
     Unless it is ``deep`` no records are read for the groups, and what they would read again is unknown. Raises what the
-    target raises where it does not answer: then there is nowhere to go.
+    target raises where it does not answer: then there is nowhere to go; ``partly`` notes that, with what is known.
     """
-    site, now = world.sites[target], world.clock.now()
+    now = world.clock.now()
     reach = answers(world.sites[source]) if ask is None else ask
-    loss, unknown = _loss(world, source, target, reach=reach)
-    held = site.positions.committed(world.plan.groups)
+    # Side by side, so that a link that is silent does not delay what the target's brokers tell.
+    (loss, unknown), (held, failure) = both(
+        lambda: _loss(world, source, target, reach=reach), lambda: _held(world, target, partly=partly)
+    )
+    groups = dict[str, GroupForecast]()
+    try:
+        if failure is None:
+            groups = _groups(world, source, target, held, (loss if reach else None, now) if deep else None)
+    except DrctlError as error:
+        if not partly:
+            raise
+        failure = error
+        groups = {group: _counted(world, positions) for group, positions in held.items() if positions}
+    covered = uncovered(world.plan.topics_at(target), held)
+    return Forecast(source, target, now, loss, groups, covered, recovery(world), unknown, failure)
+
+
+def _held(world: World, target: str, *, partly: bool) -> tuple[Held, DrctlError | None]:
+    try:
+        return world.sites[target].positions.committed(world.plan.groups), None
+    except DrctlError as error:
+        if not partly:
+            raise
+        return {}, error
+
+
+def _groups(
+    world: World, source: str, target: str, held: Held, deep: tuple[Loss | None, datetime] | None
+) -> dict[str, GroupForecast]:
+    """Each group with positions at the target; ``deep`` is the loss where the source answers, and the time."""
+    site = world.sites[target]
     topics = site.brokers.topics(world.plan.topics)
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
     there = _known(held, bounds)
-    epoch = world.epochs.current()
-    reached = _reached(world, source, site, there, loss) if reach and deep else {}
-    ages = _ages(site, there, bounds, now) if deep else {}
-    groups = {
-        group: GroupForecast(
-            len(positions),
-            sum(origin(c, world.plan.name, epoch) == "group-sync" for c in positions.values()),
-            _rereads(positions, bounds, reached.get(group, {})) if deep else None,
-            _oldest([ages.get((p, c.offset)) for p, c in positions.items()]),
+    reached = _reached(world, source, site, there, deep[0]) if deep else {}
+    ages = _ages(site, there, bounds, deep[1]) if deep else {}
+    return {
+        group: replace(
+            _counted(world, positions),
+            rereads=_rereads(positions, bounds, reached.get(group, {})) if deep else None,
+            age=_oldest([ages.get((p, c.offset)) for p, c in positions.items()]),
         )
         for group, positions in there.items()
         if positions
     }
-    return Forecast(
-        source, target, now, loss, groups, uncovered(world.plan.topics_at(target), held), recovery(world), unknown
-    )
+
+
+def _counted(world: World, positions: Mapping[TopicPartition, Committed]) -> GroupForecast:
+    """How many positions there are, and how many of this epoch; how old they are is not looked at."""
+    epoch = world.epochs.current()
+    synced = sum(origin(c, world.plan.name, epoch) == "group-sync" for c in positions.values())
+    return GroupForecast(len(positions), synced, None, None)
 
 
 def recovery(world: World) -> tuple[float, ...]:

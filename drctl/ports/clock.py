@@ -1,7 +1,8 @@
 """Time, so that everything that waits can be tested without waiting."""
 
+from concurrent.futures import Future
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -17,4 +18,8 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let that time pass."""
+        ...
+
+    def wait_for(self, result: "Future[Any]", until: float) -> bool:
+        """Wait for what another thread brings, at the latest until then by :meth:`monotonic`; whether it came."""
         ...

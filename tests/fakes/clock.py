@@ -1,14 +1,32 @@
 """Time that passes only in ``sleep``, and lets the rest of the world act while it does."""
 
 import math
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
+_BUSY = 120.0
+"""Seconds of the machine's own in which anything but :class:`StandsStill` comes to its end."""
+
+
+class StandsStill(BaseException):
+    """Raised by a fake that would not answer before anybody's deadline: no error that a caller could take for one."""
+
+
+def never_answers(*_: object, **_more: object) -> Any:
+    """Be asked, and not answer."""
+    raise StandsStill
 
 
 class FakeClock:
-    """``actors`` are called once per ``tick`` of slept seconds."""
+    """``actors`` are called once per ``tick`` of slept seconds.
+
+    Who waits for something that stands still has waited until the deadline. Others do so beside it: only in the main
+    thread time passes for that.
+    """
 
     def __init__(self, tick: float = 0.1) -> None:
         self.actors: list[Callable[[], None]] = []
@@ -29,6 +47,14 @@ class FakeClock:
     def set(self, by: timedelta) -> None:
         """Set the wall clock on, or back; no time passes."""
         self._set += by
+
+    def wait_for(self, result: Future[Any], until: float) -> bool:
+        assert wait([result], _BUSY).done, "it was waited for, and neither ended nor stood still"
+        if not isinstance(result.exception(), StandsStill):
+            return True
+        if threading.current_thread() is threading.main_thread():
+            self._elapsed = max(self._elapsed, until)
+        return False
 
     def sleep(self, seconds: float) -> None:
         ticks = max(1, math.ceil(round(seconds / self._tick, 6)))

@@ -7,6 +7,7 @@ interleavings are possible and each run of a sentence is the same.
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
@@ -54,6 +55,9 @@ class OwnClock:
 
     def sleep(self, seconds: float) -> None:
         raise NotImplementedError("an election never sleeps")
+
+    def wait_for(self, result: Future[Any], until: float) -> bool:
+        raise NotImplementedError("an election never waits for a thread")
 
 
 class Stage:

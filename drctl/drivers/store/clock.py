@@ -1,7 +1,9 @@
 """The machine's clocks: the only place that reads them."""
 
 import time
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime
+from typing import Any
 
 
 class SystemClock:
@@ -15,6 +17,9 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def wait_for(self, result: Future[Any], until: float) -> bool:
+        return bool(wait([result], max(0.0, until - self.monotonic())).done)
 
 
 class UnsleepingClock(SystemClock):

@@ -7,11 +7,12 @@ from threading import Event
 import pytest
 
 from drctl.cli.doctor import examine
+from drctl.drivers.store.clock import SystemClock
 from drctl.model.site import Role
 from drctl.monitors import WITHIN, SideBySide, are_late, look, status
 from drctl.monitors.census import take_census
 from tests.fakes import fake_world
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import FakeClock, never_answers
 
 
 def usage(held: object) -> object:
@@ -27,7 +28,7 @@ def test_a_look_is_told_by_what_it_calls_and_not_by_what_it_is_given(caplog: pyt
 def test_what_is_not_seen_by_the_deadline_is_unknown_and_hides_nothing_else() -> None:
     answers = Event()
     try:
-        looks = SideBySide(FakeClock(), 0.2)
+        looks = SideBySide(SystemClock(), 0.2)
         silent, quick = looks.begin(answers.wait), looks.begin(lambda: 7)
         assert quick().value == 7
         assert (silent().known, silent().silent) == (False, True)
@@ -43,13 +44,9 @@ def test_an_error_that_no_port_raises_is_not_taken_for_unknown() -> None:
 
 
 def test_a_site_that_hangs_hides_nothing_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers, earth = Event(), fake_world()
-    world = earth.ports()
-    monkeypatch.setattr(world.sites["south"].brokers, "cluster", answers.wait)
-    try:
-        seen = status(world, looks=SideBySide(world.clock, 1.0))
-    finally:
-        answers.set()
+    world = fake_world().ports()
+    monkeypatch.setattr(world.sites["south"].brokers, "cluster", never_answers)
+    seen = status(world, looks=SideBySide(world.clock, 1.0))
     north, south = seen.sites
     assert north.role is Role.PRIMARY
     assert north.group_lag.known
@@ -62,20 +59,16 @@ def test_a_site_that_hangs_hides_nothing_of_the_other(monkeypatch: pytest.Monkey
 def test_the_doctor_waits_for_a_site_that_hangs_once_and_tells_what_it_knows_of_the_other(
     monkeypatch: pytest.MonkeyPatch, site: str, port: str
 ) -> None:
-    answers, earth = Event(), fake_world()
-    world = earth.ports()
+    world = fake_world().ports()
     for method in ("cluster", "topics") if port == "brokers" else ("poll",):
-        monkeypatch.setattr(getattr(world.sites[site], port), method, lambda *_: answers.wait())
+        monkeypatch.setattr(getattr(world.sites[site], port), method, never_answers)
     asked: list[float] = []
 
     def pace(seconds: float) -> SideBySide:
         asked.append(seconds)
         return SideBySide(world.clock, 1.0)
 
-    try:
-        found = examine(world, "north", "south", 15, 8, pace=pace)
-    finally:
-        answers.set()
+    found = examine(world, "north", "south", 15, 8, pace=pace)
     told = " ".join(each.why for each in found.unseen) + " ".join(str(each.reason) for each in found.findings)
     assert "no answer within 1 s" in told
     assert max(asked) == WITHIN
@@ -83,14 +76,10 @@ def test_the_doctor_waits_for_a_site_that_hangs_once_and_tells_what_it_knows_of_
 
 
 def test_a_site_that_hangs_hides_no_client_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers, earth = Event(), fake_world()
-    world = earth.ports()
-    monkeypatch.setattr(world.sites["south"].positions, "groups", answers.wait)
-    monkeypatch.setattr(world.sites["south"].tail, "poll", lambda _: answers.wait())
-    try:
-        north, south = take_census(world, 5, lambda _: SideBySide(world.clock, 1.0)).sites
-    finally:
-        answers.set()
+    world = fake_world().ports()
+    monkeypatch.setattr(world.sites["south"].positions, "groups", never_answers)
+    monkeypatch.setattr(world.sites["south"].tail, "poll", never_answers)
+    north, south = take_census(world, 5, lambda _: SideBySide(world.clock, 1.0)).sites
     assert north.groups.known
     assert north.committed_at.known
     assert (south.groups.unknown, south.committed_at.unknown) == ("no answer within 1 s", "no answer within 1 s")

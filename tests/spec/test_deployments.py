@@ -129,7 +129,7 @@ def test_who_scales_up_behind_our_back_before_the_target_is_open_turns_the_run_b
     earth = housed()
 
     def meddle(effect: str) -> None:
-        if effect == "journal says step-observed drain-consumers":
+        if effect == "journal says step-observed scale-down-source":
             earth.scaling["north"].objects[str(DISPATCH)].wanted = 1
 
     earth.effects.watchers.append(meddle)
@@ -319,7 +319,7 @@ def test_a_failover_from_a_limping_site_whose_kubernetes_answers_scales_down_the
 
 def test_a_failover_that_takes_a_switchover_over_knows_what_the_source_had() -> None:
     earth = synced(housed())
-    with killed_at(earth, "journal says step-observed drain-consumers"):
+    with killed_at(earth, "journal says step-observed scale-down-source"):
         switch(earth.ports())
     lose(earth)
     earth.scaling["north"].down = True

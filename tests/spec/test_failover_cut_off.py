@@ -46,7 +46,7 @@ def _limping() -> FakeWorld:
 def _in_a_switchover() -> FakeWorld:
     """North died while a switchover was handing positions over."""
     earth = synced(fake_world())
-    with killed_at(earth, "journal says step-observed drain-consumers"):
+    with killed_at(earth, "journal says step-found-done drain-consumers"):
         switch(earth.ports())
     earth.effects.names.clear()
     lose(earth)

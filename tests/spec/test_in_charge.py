@@ -177,7 +177,7 @@ def test_ctrl_c_is_a_cut_that_the_journal_tells() -> None:
         switch(earth.ports())
     run, state = earth.journal.runs()[0]
     last = earth.journal.entries(run.id)[-1]
-    assert (last.event, last.step, last.body) == (Event.STEP_FAILED, "drain-consumers", {"interrupted": True})
+    assert (last.event, last.step, last.body) == (Event.STEP_FAILED, "close-client-routing", {"interrupted": True})
     assert state is RunState.RUNNING
     earth.effects.watchers.clear()
     assert switch(earth.new_process()).run.id == run.id

@@ -167,7 +167,7 @@ def test_a_super_user_who_writes_after_the_proof_disproves_it() -> None:
     earth = fake_world()
 
     def write(effect: str) -> None:
-        if effect == "door to None" and READINGS not in strange:
+        if effect == "journal says step-observed prove-fence" and READINGS not in strange:
             strange[READINGS] = earth.north.write(READINGS, b"strange", "User:root")
 
     strange: dict[TopicPartition, int] = {}

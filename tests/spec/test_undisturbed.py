@@ -56,6 +56,7 @@ def test_at_no_instant_are_both_sites_open() -> None:
 
 def test_a_lagging_group_goes_on_where_it_was() -> None:
     earth = fake_world()
+    earth.settle()
     result = switch(earth.ports())
     billing = result.evidence["hand-over-positions"]["groups"]["billing"]
     assert billing["lag"] > 10

@@ -16,6 +16,7 @@ from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.contents import KafkaContents
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.journal_copy import KafkaJournalCopy
+from drctl.drivers.kafka.log_dirs import KafkaLogDirs
 from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
@@ -110,6 +111,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
                 KafkaContents(there),
                 KafkaCertificates(site.name, lambda: there.config, {"the canary": _canary_settings(site, pods)}),
                 _timekeepers(worker, pods),
+                KafkaLogDirs(site.name, lambda: there.config),
                 None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
                 None if pods is None else KubeScaling(pods),
             )

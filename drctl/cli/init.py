@@ -155,7 +155,7 @@ def _write(plan_file: Path, found: Proposal, text: str, *, force: bool) -> None:
             if force and os.path.lexists(file):
                 replace(file, content.encode())
             else:
-                create(file, content.encode())
+                create(file, content.encode(), readable=file == routing)
                 made.append(file)
     except BaseException as error:
         for file in made:

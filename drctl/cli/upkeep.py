@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from drctl.cli.output import echo
-from drctl.decide.upkeep import certificate_ends
+from drctl.decide.upkeep import certificate_ends, spaces
 from drctl.model.reading import Reading
 from drctl.model.upkeep import DiskSpace, SiteUpkeep, Skew, Upkeep
 
@@ -48,9 +48,9 @@ def _told(seen: Reading[Skew]) -> str:
 
 
 def _disks(site: SiteUpkeep) -> list[str]:
-    if site.disks.value is None:
-        return [f"disks: not reported ({site.disks.unknown})"]
-    return [f"disk of {place}: {_room(space)}" for place, space in site.disks.value.items()]
+    told = [f"disk of {who}, {place}: {_room(space)}" for who, place, space in spaces(site)]
+    missed = [f"disks of {who}: not reported ({seen.unknown})" for who, seen in site.disks.items() if not seen.known]
+    return [*told, *missed, *([f"disks: not reported ({site.brokers_unknown})"] if site.brokers_unknown else [])]
 
 
 def _room(space: DiskSpace) -> str:
@@ -85,12 +85,19 @@ def upkeep_document(found: Upkeep) -> dict[str, Any]:
         ],
         "disks": [
             *(
-                {"site": site.name, "place": place, "freeBytes": space.free, "totalBytes": space.total}
+                {
+                    "site": site.name,
+                    "broker": who.removeprefix("broker "),
+                    "place": place,
+                    "freeBytes": space.free,
+                    "totalBytes": space.total,
+                }
                 for site in found.sites
-                for place, space in (site.disks.value or {}).items()
+                for who, place, space in spaces(site)
             ),
             {
                 "site": None,
+                "broker": None,
                 "place": found.state_path,
                 "freeBytes": found.state.value.free if found.state.value else None,
                 "totalBytes": found.state.value.total if found.state.value else None,

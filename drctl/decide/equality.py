@@ -24,7 +24,7 @@ class Unseen(NamedTuple):
     why: str
 
 
-DISKS = Unseen("room on the disks", "Kafka's Python client has no call for log directories")
+DISKS = Unseen("room on the disks", "no gate asks the brokers for it: 'drctl doctor' does")
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:

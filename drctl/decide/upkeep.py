@@ -63,6 +63,12 @@ def certificate_ends(site: SiteUpkeep, now: datetime) -> tuple[CertificateEnd, .
     return tuple(sorted(ends, key=lambda each: (each.not_after, each.use, each.places)))
 
 
+def spaces(site: SiteUpkeep) -> Iterator[tuple[str, str, DiskSpace]]:
+    """Every broker's every directory with its space, where it was told."""
+    for who, seen in site.disks.items():
+        yield from ((who, place, space) for place, space in sorted((seen.value or {}).items()))
+
+
 def upkeep_failures(upkeep: Upkeep) -> Iterator[Blocker]:
     """What fails already, or will within days."""
     for site in upkeep.sites:
@@ -89,8 +95,7 @@ def upkeep_unseen(upkeep: Upkeep) -> Iterator[Unseen]:
             if not skew.known:
                 yield Unseen(f"clock of {who} at {site.name}", skew.unknown)
         yield Unseen(f"clocks of the brokers of {site.name}", "no answer of Kafka's carries the time")
-        if not site.disks.known:
-            yield Unseen(f"room on the disks of {site.name}", site.disks.unknown)
+        yield from _unseen_disks(site)
     if not upkeep.state.known:
         yield Unseen(f"room beside the state file, {upkeep.state_path}", upkeep.state.unknown)
 
@@ -105,6 +110,14 @@ def _unseen_certificates(site: SiteUpkeep) -> Iterator[Unseen]:
         yield Unseen(f"certificates of the clients at {site.name}", site.kept.unknown)
     elif site.addresses.value and not any(each.use is CertificateUse.AUTHORITY for each in site.kept.value or ()):
         yield Unseen(f"authorities at {site.name}", "its clients trust those of this machine's system")
+
+
+def _unseen_disks(site: SiteUpkeep) -> Iterator[Unseen]:
+    if site.brokers_unknown:
+        yield Unseen(f"room on the disks of {site.name}", site.brokers_unknown)
+    for who, seen in site.disks.items():
+        if not seen.known:
+            yield Unseen(f"room on the disks of {who} of {site.name}", seen.unknown)
 
 
 def _certificates(site: SiteUpkeep, now: datetime, least: timedelta, below: timedelta) -> Iterator[Blocker]:
@@ -139,10 +152,10 @@ def _clocks(site: SiteUpkeep, least: timedelta, below: timedelta) -> Iterator[Bl
 
 
 def _disks(site: SiteUpkeep, least: float, below: float) -> Iterator[Blocker]:
-    for place, space in (site.disks.value or {}).items():
+    for who, place, space in spaces(site):
         part = space.free / space.total if space.total else 0.0
         if least <= part < below:
-            detail = f"{site.name}: {place} has {_of(space)} left"
+            detail = f"{site.name}: {who}: {place} has {_of(space)} left"
             yield Blocker(Rule.DISK_FILLING, detail, "give it room, or shorten retention there")
 
 

@@ -61,7 +61,7 @@ class SiteUpkeep:
     """One site: ``served`` by address, each broker's own certificate first; ``clocks`` by who tells the time.
 
     ``addresses`` are those of the brokers that speak TLS, none where the site's clients do without. ``disks`` are by
-    broker or claim; unknown where nobody tells.
+    broker, and each broker's by directory. ``brokers_unknown`` is why nobody knows which brokers there are.
     """
 
     name: str
@@ -69,7 +69,8 @@ class SiteUpkeep:
     served: Mapping[str, Reading[tuple[Certificate, ...]]]
     kept: Reading[tuple[KeptCertificate, ...]]
     clocks: Mapping[str, Reading[Skew]]
-    disks: Reading[Mapping[str, DiskSpace]]
+    disks: Mapping[str, Reading[Mapping[str, DiskSpace]]]
+    brokers_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,9 @@
 """Eyes for what runs out or drifts by itself: certificates, clocks, disks."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
-from drctl.errors import Unsupported
-from drctl.model.resources import POD, Where
-from drctl.model.upkeep import Certificate, DiskSpace, SiteUpkeep, Skew, Upkeep
-from drctl.monitors import kube_objects as read
+from drctl.model.upkeep import Certificate, SiteUpkeep, Skew, Upkeep
 from drctl.monitors.looking import Begun, InTurn, Looks
 from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.world import SitePorts, World
@@ -33,23 +29,24 @@ class _Begun:
         self.brokers = looks.begin(site.brokers.cluster)
         self.kept = looks.begin(site.certificates.kept)
         self.clocks = {who: looks.begin(partial(skew, world, keeper)) for who, keeper in site.timekeepers.items()}
-        self.disks = looks.begin(partial(disks, world, site))
 
     def told(self) -> SiteUpkeep:
-        addresses = self.addresses()
+        addresses, cluster = self.addresses(), self.brokers()
+        brokers = cluster.value.brokers if cluster.value is not None else ()
         served: dict[str, Begun[tuple[Certificate, ...]]] = {}
         if addresses.value:
-            cluster = self.brokers().value
-            brokers = [f"{_bracketed(each.host)}:{each.port}" for each in cluster.brokers] if cluster else []
-            everywhere = tuple(dict.fromkeys((*addresses.value, *brokers)))
+            advertised = [f"{_bracketed(each.host)}:{each.port}" for each in brokers]
+            everywhere = tuple(dict.fromkeys((*addresses.value, *advertised)))
             served = {each: self.looks.begin(partial(self.site.certificates.served, each)) for each in everywhere}
+        disks = {f"broker {each.id}": self.looks.begin(partial(self.site.log_dirs.space, each)) for each in brokers}
         return SiteUpkeep(
             self.site.name,
             addresses,
             {address: each() for address, each in served.items()},
             self.kept(),
             {who: each() for who, each in self.clocks.items()},
-            self.disks(),
+            {who: each() for who, each in disks.items()},
+            cluster.unknown,
         )
 
 
@@ -59,21 +56,6 @@ def skew(world: World, keeper: Timekeeper) -> Skew:
     told = keeper.time()
     half = (world.clock.now() - before) / 2
     return Skew(told + HALF_A_SECOND - (before + half), half + HALF_A_SECOND)
-
-
-def disks(world: World, site: SitePorts) -> Mapping[str, DiskSpace]:
-    """The brokers' volumes as their kubelets measure them. Unsupported where a site has no Kubernetes."""
-    place = world.plan.site(site.name).kubernetes
-    if site.kubernetes is None or place is None:
-        raise Unsupported("Kafka's Python client has no call for log directories")
-    items = site.kubernetes.resources.list(POD, Where(labels=place.pods)).items
-    pods = [read.pod(item, world.clock.now()) for item in items]
-    found: dict[str, DiskSpace] = {}
-    for node in sorted({pod.node for pod in pods if pod.node}):
-        usage = site.kubernetes.kubelets.usage(node)
-        claims = [claim for pod in pods if pod.node == node for claim in pod.claims if claim in usage]
-        found |= {claim: DiskSpace(usage[claim].capacity, usage[claim].available) for claim in claims}
-    return found
 
 
 def _bracketed(host: str) -> str:

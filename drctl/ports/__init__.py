@@ -20,6 +20,7 @@ from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
+from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import Mappings
 from drctl.ports.memory import Memory
 from drctl.ports.positions import Positions
@@ -54,6 +55,7 @@ __all__ = [
     "Kubelets",
     "Lease",
     "LinkPorts",
+    "LogDirs",
     "Mappings",
     "Memory",
     "Positions",

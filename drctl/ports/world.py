@@ -19,6 +19,7 @@ from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
+from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import Mappings
 from drctl.ports.memory import Memory
 from drctl.ports.positions import Positions
@@ -61,6 +62,7 @@ class SitePorts:
     contents: Contents
     certificates: Certificates
     timekeepers: Mapping[str, Timekeeper]
+    log_dirs: LogDirs
     kubernetes: KubePorts | None = None
     scaling: Scaling | None = None
 

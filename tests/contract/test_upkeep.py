@@ -1,4 +1,4 @@
-"""The contracts of Certificates, Timekeeper and Disk, for the fakes and the real things."""
+"""The contracts of Certificates, Timekeeper, LogDirs and Disk, for the fakes and the real things."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from drctl.drivers.connect.timekeeper import ConnectTimekeeper
+from drctl.drivers.kafka.log_dirs import KafkaLogDirs
 from drctl.drivers.kafka.site_certificates import KafkaCertificates
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.disk import FileSystemDisk
-from drctl.errors import NotFound, Unreachable
+from drctl.errors import NotFound, Unauthenticated, Unreachable
 from drctl.lab import Lab
+from drctl.model.cluster import Broker
 from drctl.model.upkeep import CertificateUse
-from drctl.ports import Certificates, Clock, Disk, Timekeeper
+from drctl.ports import Certificates, Clock, Disk, LogDirs, Timekeeper
 from tests.contract.stage import RealStage
-from tests.fakes import FakeCertificates, FakeClock, FakeDisk, FakeSite, FakeTimekeeper
+from tests.fakes import FakeBrokers, FakeCertificates, FakeClock, FakeDisk, FakeLogDirs, FakeSite, FakeTimekeeper
 
 
 @pytest.fixture(params=["fake", "north", "south"])
@@ -93,3 +95,44 @@ def test_a_folder_that_is_not_there_has_no_room(kind: str, tmp_path: Path) -> No
     disk: Disk = fake if kind == "fake" else FileSystemDisk(tmp_path / "none" / "state.sqlite")
     with pytest.raises(NotFound):
         disk.space()
+
+
+@pytest.fixture(params=["fake", "north", "south"])
+def log_dirs(request: pytest.FixtureRequest) -> tuple[LogDirs, tuple[Broker, ...]]:
+    """In memory, logged in by password (north), by client certificate (south)."""
+    if request.param == "fake":
+        site = FakeSite("north", {})
+        return FakeLogDirs(site), FakeBrokers(site).cluster().brokers
+    stage: RealStage = request.getfixturevalue("real_sites")[request.param]
+    return KafkaLogDirs(request.param, lambda: stage.site.config), stage.brokers.cluster().brokers
+
+
+def test_every_broker_tells_the_room_in_its_directories(log_dirs: tuple[LogDirs, tuple[Broker, ...]]) -> None:
+    asked, brokers = log_dirs
+    assert brokers
+    for broker in brokers:
+        found = asked.space(broker)
+        assert found
+        for place, space in found.items():
+            assert place.startswith("/")
+            assert 0 <= space.free <= space.total
+            assert space.total > 1 << 20
+
+
+def test_a_broker_that_is_not_there_does_not_answer(log_dirs: tuple[LogDirs, tuple[Broker, ...]]) -> None:
+    with pytest.raises(Unreachable):
+        log_dirs[0].space(Broker(99, "localhost", 1))
+
+
+def test_a_password_that_is_wrong_is_rejected(real_sites: dict[str, RealStage]) -> None:
+    stage = real_sites["north"]
+    wrong = {**stage.site.config, "sasl.password": "wrong"}
+    with pytest.raises(Unauthenticated):
+        KafkaLogDirs("north", lambda: wrong).space(stage.brokers.cluster().brokers[0])
+
+
+def test_a_broker_that_nobody_vouches_for_is_told_no_password(real_sites: dict[str, RealStage]) -> None:
+    stage = real_sites["north"]
+    strange = {**stage.site.config, "ssl.ca.location": real_sites["south"].site.config["ssl.ca.location"]}
+    with pytest.raises(Unauthenticated, match="TLS fails"):
+        KafkaLogDirs("north", lambda: strange).space(stage.brokers.cluster().brokers[0])

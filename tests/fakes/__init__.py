@@ -21,7 +21,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
-from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeTimekeeper
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeTimekeeper
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "FakeJournalCopy",
     "FakeKubelets",
     "FakeLease",
+    "FakeLogDirs",
     "FakeMappings",
     "FakeMemory",
     "FakeMirror",

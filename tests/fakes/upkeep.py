@@ -1,8 +1,10 @@
 """Certificates, clocks and disks in memory."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from drctl.errors import NotFound, Unreachable, Unsupported
+from drctl.errors import Forbidden, NotFound, Unreachable, Unsupported
+from drctl.model.cluster import Broker
 from drctl.model.upkeep import Certificate, CertificateUse, DiskSpace, KeptCertificate
 from tests.fakes.clock import FakeClock
 from tests.fakes.site import FakeSite
@@ -67,6 +69,26 @@ class FakeTimekeeper:
         told = (self.clock.now() + self.ahead).astimezone(UTC).replace(microsecond=0)
         self.clock.jump(timedelta(seconds=self.takes))
         return told
+
+
+class FakeLogDirs:
+    """One directory per broker; ``dirs`` may say otherwise, None where the broker does not measure."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+        self.dirs: dict[int, DiskSpace | None] = {}
+        self.denied = False
+
+    def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
+        self.site.reach()
+        if self.denied:
+            raise Forbidden(f"{self.site.name}: DESCRIBE on the cluster is denied")
+        if broker.port < 9000:
+            raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
+        space = self.dirs.get(broker.id, DiskSpace(100 * GIB, 50 * GIB))
+        if space is None:
+            raise Unsupported(f"{self.site.name}: broker {broker.id} does not tell its size")
+        return {"/var/lib/kafka": space}
 
 
 class FakeDisk:

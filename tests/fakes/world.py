@@ -31,7 +31,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
-from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeTimekeeper
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeTimekeeper
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -104,6 +104,7 @@ class FakeWorld:
         self.scaling = {name: FakeScaling(name, self.clock, self.effects) for name in NAMES}
         self.certificates = {name: FakeCertificates(site) for name, site in self.sites.items()}
         self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
+        self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
         self.disk = FakeDisk()
         self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
@@ -147,6 +148,7 @@ class FakeWorld:
                 FakeContents(site, self.effects),
                 self.certificates[name],
                 {"the Connect worker": self.timekeepers[name]},
+                self.log_dirs[name],
                 scaling=self.scaling[name],
             )
             for name, site in self.sites.items()

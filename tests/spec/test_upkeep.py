@@ -7,6 +7,7 @@ import pytest
 from drctl.cli.doctor import as_document
 from drctl.decide.diagnosis import Diagnosis, Severity
 from drctl.decide.rules import Rule
+from drctl.model.upkeep import DiskSpace
 from drctl.monitors.upkeep import skew
 from tests.fakes import FakeWorld
 from tests.fakes.upkeep import certificate
@@ -98,3 +99,25 @@ def test_a_full_disk_beside_the_state_file_is_wrong() -> None:
     assert (how, detail.split(":")[0]) == (Severity.COSTS, "this machine")
     earth.disk.missing = True
     assert "room beside the state file, /" in unseen(look(earth))
+
+
+def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named() -> None:
+    earth = well()
+    earth.log_dirs["south"].dirs = {1: DiskSpace(100, 10), 2: DiskSpace(100, 1), 3: None}
+    found = look(earth)
+    told = [(each.severity, each.reason.detail.partition(" has ")[0]) for each in found.findings]
+    assert told == [
+        (Severity.COSTS, "south: broker 2: /var/lib/kafka"),
+        (Severity.ADVICE, "south: broker 1: /var/lib/kafka"),
+    ]
+    assert "does not tell" in unseen(found)["room on the disks of broker 3 of south"]
+    told_by_north = [
+        each for each in as_document(found, "north", "south")["upkeep"]["disks"] if each["site"] == "north"
+    ]
+    assert [each["broker"] for each in told_by_north] == ["1", "2", "3"]
+
+
+def test_where_describing_the_cluster_is_denied_no_disk_is_called_well() -> None:
+    earth = well()
+    earth.log_dirs["north"].denied = True
+    assert "denied" in unseen(look(earth))["room on the disks of broker 1 of north"]

@@ -39,14 +39,16 @@ def replace(path: Path, content: bytes) -> None:
         _overwrite(real, content)
 
 
-def create(path: Path, content: bytes) -> None:
-    """Make a file that was not there, with all of its content or not at all, for its owner alone.
+def create(path: Path, content: bytes, *, readable: bool = False) -> None:
+    """Make a file that was not there, with all of its content or not at all; for its owner alone unless ``readable``.
 
     FileExistsError, and nothing is changed, if anything has that name, be it a symbolic link that leads nowhere.
     """
     new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(exclusive(new), "wb") as file:
+            if readable:
+                os.fchmod(file.fileno(), READABLE)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

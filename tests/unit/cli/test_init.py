@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,8 @@ def test_the_plan_file_loads_and_says_what_the_sites_show(earth: FakeWorld, tmp_
     assert [each.bootstrap_servers for each in plan.sites] == ["north:9092", "south:9092"]
     assert {each.replication_principal for each in plan.links} == {"User:mm2"}
     assert json.loads((tmp_path / "client-routing.json").read_text()) == {"site": "north"}
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plan.yaml", "client-routing.json")}
+    assert modes == {"plan.yaml": 0o600, "client-routing.json": 0o644}
     for each in plan.links:
         assert read(each).source.config["source.cluster.alias"] == each.source
     assert earth.effects.names == []

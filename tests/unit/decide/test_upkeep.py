@@ -32,7 +32,7 @@ WELL = SiteUpkeep(
     {"north:9093": seen((certificate("CN=broker-1"),))},
     seen((KeptCertificate(CertificateUse.AUTHORITY, "/ca.pem", certificate("CN=ca")),)),
     {"the Connect worker": seen(Skew(timedelta(0), SECOND))},
-    seen({"broker 1": ROOMY}),
+    {"broker 1": seen({"/data": ROOMY})},
 )
 
 
@@ -132,7 +132,7 @@ def test_a_clock_is_told_with_its_direction() -> None:
     ("free", "failures", "warned"), [(15, [], []), (14, [], ["DISK_FILLING"]), (2, ["DISK_FILLING"], [])]
 )
 def test_a_brokers_disk_counts_by_the_part_that_is_free(free: int, failures: list[str], warned: list[str]) -> None:
-    assert told(replace(WELL, disks=seen({"broker 1": DiskSpace(100, free)}))) == (failures, warned)
+    assert told(replace(WELL, disks={"broker 1": seen({"/data": DiskSpace(100, free)})})) == (failures, warned)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,9 @@ def test_room_beside_the_state_file_counts_in_bytes(free: int, failures: list[st
 
 
 def test_what_was_not_told_is_named_with_its_reason_and_is_neither_wrong_nor_well() -> None:
-    blind = SiteUpkeep("north", unknown(), {}, unknown(), {"the Connect worker": unknown()}, unknown())
+    blind = SiteUpkeep(
+        "north", unknown(), {}, unknown(), {"the Connect worker": unknown()}, {"broker 1": unknown()}, "silent"
+    )
     assert told(blind, unknown()) == ([], [])
     missed = dict(upkeep_unseen(of(blind, unknown())))
     assert set(missed) == {
@@ -153,6 +155,7 @@ def test_what_was_not_told_is_named_with_its_reason_and_is_neither_wrong_nor_wel
         "clock of the Connect worker at north",
         "clocks of the brokers of north",
         "room on the disks of north",
+        "room on the disks of broker 1 of north",
         "room beside the state file, /state",
     }
     assert missed["clock of the Connect worker at north"] == "nobody answers"
@@ -178,7 +181,7 @@ def test_every_finding_has_a_remedy() -> None:
     worst = replace(
         serving(-DAY),
         clocks={"the Connect worker": seen(Skew(timedelta(hours=1), SECOND))},
-        disks=seen({"broker 1": DiskSpace(100, 0)}),
+        disks={"broker 1": seen({"/data": DiskSpace(100, 0)})},
     )
     found = list(upkeep_failures(of(worst, seen(DiskSpace(100, 0)))))
     assert {each.rule for each in found} == {Rule.CERTIFICATE_INVALID, Rule.CLOCK_APART, Rule.DISK_FILLING}

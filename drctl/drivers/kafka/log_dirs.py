@@ -1,0 +1,64 @@
+"""Room in the brokers' log directories (DescribeLogDirs, KIP-827), for which the client library has no call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drctl.drivers.kafka.raw import connected
+from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, Reader
+from drctl.errors import DrctlError, Forbidden, Unsupported
+from drctl.model.cluster import Broker
+from drctl.model.upkeep import DiskSpace
+
+DESCRIBE_LOG_DIRS, VERSION = 35, 4
+NO_TOPICS = b"\x01\x00"
+"""An empty list, so that no partition's size is told, and no tagged field."""
+CLUSTER_AUTHORIZATION_FAILED = 31
+ANSWER = 5.0
+"""Seconds for one broker."""
+
+
+class KafkaLogDirs:
+    """Implements :class:`drctl.ports.LogDirs`. ``settings`` are asked for when a broker is."""
+
+    def __init__(self, site: str, settings: Callable[[], Mapping[str, Any]]) -> None:
+        self.site, self.settings = site, settings
+
+    def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
+        name = f"site {self.site}: broker {broker.id}"
+        with connected(name, broker.host, broker.port, self.settings(), ANSWER) as line:
+            answer = line.ask(DESCRIBE_LOG_DIRS, VERSION, NO_TOPICS, flexible=True)
+        try:
+            error, found = told(answer)
+        except Malformed as malformed:
+            raise Unsupported(f"{name}: its answer about log directories is not one of Kafka's") from malformed
+        if error == CLUSTER_AUTHORIZATION_FAILED:
+            raise Forbidden(f"{name}: DESCRIBE on the cluster is denied", remedy="allow it, see docs/kafka-rights.md")
+        if error:
+            raise DrctlError(f"{name}: log directories cannot be told (error {error})")
+        if untold := sorted(place for place, space in found.items() if space is None):
+            raise Unsupported(f"{name}: does not tell the size of {', '.join(untold)}", remedy="see its log")
+        return {place: space for place, space in found.items() if space is not None}
+
+
+def told(answer: Reader) -> tuple[int, dict[str, DiskSpace | None]]:
+    """An error, and by directory its space; None of one that is offline or whose size nobody knows."""
+    answer.number(INT32)  # for how long the broker holds us back
+    error = answer.number(INT16)
+    found: dict[str, DiskSpace | None] = {}
+    for _ in range(answer.count()):
+        bad, place = answer.number(INT16), answer.string()
+        for _ in range(answer.count()):
+            _skip_topic(answer)
+        total, usable = answer.number(INT64), answer.number(INT64)
+        answer.tags()
+        found[place] = None if bad or total < 0 or usable < 0 else DiskSpace(total, usable)
+    answer.tags()
+    return error, found
+
+
+def _skip_topic(answer: Reader) -> None:
+    answer.string()
+    for _ in range(answer.count()):
+        answer.taken(4 + 8 + 8 + 1)  # partition, size, lag, whether it moves
+        answer.tags()
+    answer.tags()

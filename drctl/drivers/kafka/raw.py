@@ -1,0 +1,159 @@
+"""Requests to one broker that the client library has no call for: connected, encrypted and logged in as that would be.
+
+Nothing of the login is written anywhere: OpenSSL reads a client's key from memory by a descriptor.
+"""
+
+import os
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+
+from drctl.drivers.kafka.scram import HASHES, Scram, ScramRejected
+from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, Reader
+from drctl.errors import Unauthenticated, Unreachable, Unsupported
+
+SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
+LARGEST = 16 << 20
+"""Bytes of an answer that are taken in."""
+
+type Settings = Mapping[str, Any]
+
+
+class RawConnection:
+    """One connection to one broker; every request has until the same deadline. Settings are those of librdkafka."""
+
+    def __init__(self, name: str, line: socket.socket, seconds: float) -> None:
+        self.name, self._line = name, line
+        self._deadline = time.monotonic() + seconds
+        self._number = 0
+
+    def ask(self, api: int, version: int, body: bytes, *, flexible: bool = False) -> Reader:
+        """An answer, behind its header. Unreachable where none comes, Unsupported where it is none of Kafka's."""
+        self._number += 1
+        head = struct.pack(">hhih", api, version, self._number, 5) + b"drctl" + (b"\0" if flexible else b"")
+        try:
+            self._line.settimeout(max(0.05, self._deadline - time.monotonic()))
+            self._line.sendall(INT32.pack(len(head) + len(body)) + head + body)
+            length = INT32.unpack(self._exactly(4))[0]
+            if not 4 <= length <= LARGEST:
+                raise Malformed("no answer has that size")
+            answer = Reader(self._exactly(length), flexible=flexible)
+            if answer.number(INT32) != self._number:
+                raise Malformed("it answers another request")
+            answer.tags()
+        except OSError as error:
+            raise Unreachable(f"{self.name} does not answer: {_said(error)}", remedy="check that it runs") from error
+        except Malformed as error:
+            raise Unsupported(f"{self.name}: its answer is not one of Kafka's: {error}") from error
+        return answer
+
+    def log_in(self, settings: Settings) -> None:
+        """Log in by SASL as the settings say. Unauthenticated where either side is not who it should be."""
+        mechanism = str(settings.get("sasl.mechanism", "")).upper()
+        user, password = str(settings.get("sasl.username", "")), str(settings.get("sasl.password", ""))
+        if mechanism not in (*HASHES, "PLAIN"):
+            raise Unsupported(f"{self.name}: a login by {mechanism or 'no mechanism'} is not known here")
+        told = self.ask(SASL_HANDSHAKE, 1, INT16.pack(len(mechanism)) + mechanism.encode())
+        if told.number(INT16):
+            raise Unauthenticated(f"{self.name} takes no login by {mechanism}", remedy="correct sasl.mechanism")
+        if mechanism == "PLAIN":
+            self._say(f"\0{user}\0{password}".encode())
+            return
+        login = Scram(mechanism, user, password)
+        try:
+            login.verify(self._say(login.final(self._say(login.first()))))
+        except ScramRejected as error:
+            raise Unauthenticated(f"{self.name}: {error}", remedy="see who answers at that address") from error
+
+    def _say(self, words: bytes) -> bytes:
+        answer = self.ask(SASL_AUTHENTICATE, 1, INT32.pack(len(words)) + words)
+        error = answer.number(INT16)
+        answer.optional_string()
+        if error:
+            remedy = "correct user and password in its client properties"
+            raise Unauthenticated(f"{self.name} rejects the login (error {error})", remedy=remedy)
+        return answer.binary()
+
+    def _exactly(self, count: int) -> bytes:
+        found = b""
+        while len(found) < count:
+            self._line.settimeout(max(0.05, self._deadline - time.monotonic()))
+            more = self._line.recv(count - len(found))
+            if not more:
+                raise ConnectionResetError("it closed the connection")
+            found += more
+        return found
+
+
+@contextmanager
+def connected(name: str, host: str, port: int, settings: Settings, seconds: float) -> Iterator[RawConnection]:
+    """A connection that is encrypted and logged in as the settings say."""
+    protocol = str(settings.get("security.protocol", "PLAINTEXT")).upper()
+    try:
+        with socket.create_connection((host, port), timeout=seconds) as plain:
+            if protocol.endswith("SSL"):
+                with _context(settings).wrap_socket(plain, server_hostname=host) as line:
+                    yield _logged_in(name, line, settings, protocol, seconds)
+            else:
+                yield _logged_in(name, plain, settings, protocol, seconds)
+    except ssl.SSLError as error:
+        said = f"{name}: TLS fails: {_said(error)}"
+        raise Unauthenticated(said, remedy="check its certificate, and the truststore and keystore") from error
+    except OSError as error:
+        raise Unreachable(f"{name} does not answer: {_said(error)}", remedy="check that it runs") from error
+
+
+def _logged_in(name: str, line: socket.socket, settings: Settings, protocol: str, seconds: float) -> RawConnection:
+    found = RawConnection(name, line, seconds)
+    if protocol.startswith("SASL"):
+        found.log_in(settings)
+    return found
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    """Trust and identity as the settings say; a host's name is checked unless they say that it is not."""
+    context = ssl.create_default_context(
+        cafile=settings.get("ssl.ca.location") or None, cadata=settings.get("ssl.ca.pem") or None
+    )
+    if str(settings.get("ssl.endpoint.identification.algorithm", "https")).lower() == "none":
+        context.check_hostname = False
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # librdkafka takes authorities that lack an extension, too
+    secret = settings.get("ssl.key.password")
+    if file := settings.get("ssl.certificate.location"):
+        context.load_cert_chain(str(file), str(settings.get("ssl.key.location") or file), secret)
+    elif "ssl.certificate.pem" in settings:
+        _load(context, f"{settings['ssl.key.pem']}\n{settings['ssl.certificate.pem']}".encode(), secret)
+    elif file := settings.get("ssl.keystore.location"):
+        _load(context, _unpacked(str(file), str(settings.get("ssl.keystore.password", ""))), None)
+    return context
+
+
+def _unpacked(file: str, password: str) -> bytes:
+    store = pkcs12.load_pkcs12(Path(file).read_bytes(), password.encode() or None)
+    if store.key is None or store.cert is None:
+        raise Unsupported(f"{file}: holds no key with its certificate")
+    chain = [store.cert.certificate, *(each.certificate for each in store.additional_certs)]
+    key = store.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key + b"".join(each.public_bytes(Encoding.PEM) for each in chain)
+
+
+def _load(context: ssl.SSLContext, pem: bytes, password: str | None) -> None:
+    if not hasattr(os, "memfd_create"):
+        raise Unsupported("this system has no files in memory, and a key is written to no disk")
+    descriptor = os.memfd_create("drctl")
+    try:
+        os.write(descriptor, pem)
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=password)
+    finally:
+        os.close(descriptor)
+
+
+def _said(error: OSError) -> str:
+    return str(error.strerror or error)

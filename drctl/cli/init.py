@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -47,7 +48,6 @@ def command(
 
     Exits 9 if no MirrorMaker 2 leads from one site to the other, 11 if a file is there already (--force replaces it).
     """
-    from drctl.config import load
     from drctl.decide.proposal import propose
     from drctl.drivers.store.clock import SystemClock
     from drctl.model.site import Canary, Site
@@ -91,7 +91,6 @@ def command(
     ]
     text = plan_text(found, name, places)
     _write(plan_file.resolve(), found, text, force=force)
-    load(plan_file)
     due = decisions(text)
     echo(f"{plan_file}: written, {len(found.topics)} topics, {len(found.groups)} groups, {len(found.sinks)} sinks")
     echo(f"decide what stands behind {DECIDE} in it ({due} times), then: drctl validate; drctl doctor")
@@ -137,6 +136,21 @@ def _beside(folder: Path, file: Path | None) -> str:
     return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
 
 
+def _refuse_invalid(plan_file: Path, text: str) -> None:
+    """Read what is to be the plan file, all that it names being there. ConfigInvalid as for the plan file itself."""
+    from drctl.config import load
+    from drctl.drivers.store.files import create
+
+    draft = plan_file.with_name(f".{plan_file.name}.{secrets.token_hex(8)}")
+    create(draft, text.encode())
+    try:
+        load(draft)
+    except ConfigInvalid as error:
+        raise ConfigInvalid(str(error).replace(str(draft), str(plan_file)), remedy=error.remedy) from error
+    finally:
+        draft.unlink()
+
+
 def _write(plan_file: Path, found: Proposal, text: str, *, force: bool) -> None:
     """Write all files, the plan file last; who is stopped leaves no part of them."""
     from drctl.drivers.store.files import create, remedy, replace
@@ -151,6 +165,8 @@ def _write(plan_file: Path, found: Proposal, text: str, *, force: bool) -> None:
     made: list[Path] = []
     try:
         for file, content in files.items():
+            if file == plan_file:
+                _refuse_invalid(plan_file, text)
             file.parent.mkdir(parents=True, exist_ok=True)
             if force and os.path.lexists(file):
                 replace(file, content.encode())

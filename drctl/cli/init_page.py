@@ -137,9 +137,13 @@ def _work(found: Proposal) -> Iterator[str]:
         yield from _noted(8, f"left out, it has positions in none of these topics: {group}")
     for group in found.immovable:
         yield from _noted(8, f"left out, no share or streams group can be moved: {group}")
-    if found.sinks:
+    named = [sink for sink in found.sinks if sink.isprintable() and "/" not in sink]
+    if named:
         yield "      sinks:"
-        yield from (f"        - {_text(sink)}" for sink in found.sinks)
+        yield from (f"        - {_text(sink)}" for sink in named)
+    for sink in found.sinks:
+        if sink not in named:
+            yield from _asked(6, f"sink {sink} has a name that no plan file can hold: it stays behind")
 
 
 def _rest() -> Iterator[str]:

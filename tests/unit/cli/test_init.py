@@ -14,7 +14,7 @@ import drctl.wiring
 from drctl.cli import init
 from drctl.config import load
 from drctl.drivers.connect.definitions import read
-from drctl.errors import Conflict, NotFound, Unreachable
+from drctl.errors import ConfigInvalid, Conflict, NotFound, Unreachable
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol
 from drctl.model.site import Site
@@ -155,6 +155,22 @@ def test_names_that_yaml_or_a_terminal_would_take_for_more_do_no_harm(earth: Fak
     text = (tmp_path / "plan.yaml").read_text()
     assert "DECIDE: group bad name has a name that no plan file can hold" in text
     assert "\x1b" not in text
+
+
+def test_a_sink_that_no_plan_file_can_name_stays_behind_and_is_named(earth: FakeWorld, tmp_path: Path) -> None:
+    earth.workers["north"].put("a/b", {"connector.class": "JdbcSink", "topics": "shop.orders"})
+    assert typed().exit_code == 0
+    assert load(tmp_path / "plan.yaml").sinks == ("to-db",)
+    assert "DECIDE: sink a/b has a name that no plan file can hold" in (tmp_path / "plan.yaml").read_text()
+
+
+def test_what_would_be_no_plan_file_is_not_written(earth: FakeWorld, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    done = typed("--name", "Not A Name")
+    assert isinstance(done.exception, ConfigInvalid)
+    assert f"{tmp_path / 'plan.yaml'}:" in str(done.exception)
+    assert sorted(each for each in tmp_path.iterdir() if each.name != "links") == before
+    assert earth.north.name
 
 
 def test_a_site_that_is_silent_leaves_no_file(earth: FakeWorld, tmp_path: Path) -> None:

@@ -61,16 +61,17 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
         return tuple(ordered), ()  # as nearly always; of one record at two places the further one comes first
     ends: list[int] = []  # the lowest downstream offset with which so many claims can end
     last: list[int] = []  # which claim that is
-    before: list[int] = []
+    before: list[int | None] = []
     for n, claim in enumerate(ordered):
         length = bisect_left(ends, claim.downstream)
         ends[length : length + 1] = [claim.downstream]
         last[length : length + 1] = [n]
-        before.append(last[length - 1] if length else -1)
-    kept, n = set(), last[-1] if last else -1
-    while n >= 0:
-        kept.add(n)
-        n = before[n]
+        before.append(last[length - 1] if length else None)
+    kept: set[int] = set()
+    newest: int | None = last[-1]
+    while newest is not None:
+        kept.add(newest)
+        newest = before[newest]
     return (
         tuple(claim for n, claim in enumerate(ordered) if n in kept),
         tuple(claim for n, claim in enumerate(ordered) if n not in kept),

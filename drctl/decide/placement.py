@@ -92,11 +92,11 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
         if waiting or ahead:
             why = Refusal.NOT_COPIED if waiting else Refusal.COPY_UNCERTAIN
             # Behind what was read there may be a record at every offset.
-            waiting += max(0, position - max(read.window.source[1], last.upstream + 1)) if waiting else 0
+            waiting += max(0, position - read.window.source[1]) if waiting else 0
             records = f"{waiting or ahead} records"
             return offer(logs, Refused(logs.partition, position, why, records, logs.target.stable, waiting))
-        empty = not here.source and not here.target and last == ORIGIN
-        return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if empty else Proof.AT_END)
+        # Without any pair nothing is left that could be one: neither log holds a record.
+        return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if last == ORIGIN else Proof.AT_END)
     if waiting or last.upstream + 1 < position < logs.source.stable:
         return _apart(logs, position, last, left)
     if last.upstream + 1 < position:

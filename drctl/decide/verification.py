@@ -72,9 +72,9 @@ def claims(logs: Logs) -> Asking[Claims]:
     if len(written) > 1:
         awaited = yield from _awaited(logs, [run[0] for run in written], written[-1][-1])
     for run, after in pairwise(written):
-        if (yield from _counts_still(logs, run, after[0], written[-1][-1], awaited)):
-            end = after[0].downstream
-            before = replace(logs, target=LogBounds(logs.target.start, end, end))
+        end = after[0].downstream
+        before = replace(logs, target=LogBounds(logs.target.start, end, end))
+        if end <= logs.target.stable and (yield from _counts_still(before, run, written[-1][-1], awaited)):
             syncs = yield from _without_contradictions(before, _within(before, [*run, *reverse]))
             return Claims(before, syncs, True, awaited)
     newest = written[-1] if written else ()
@@ -137,7 +137,7 @@ def first_images(logs: Logs, known: Sequence[OffsetSync], read: Verified) -> Ask
     if before < 0 or newest.downstream - known[before].downstream > WIDEST:
         return read.source, ()
     older, source, target = known[before], read.source, read.target
-    if older.upstream < read.window.source[0] or older.downstream < read.window.target[0]:
+    if older.upstream < read.window.source[0]:
         spans = (older.upstream, read.window.source[1]), (older.downstream, newest.downstream)
         source, target = yield from asked(logs, Window(*spans))
     images = cut(target, older.downstream, newest.downstream)
@@ -175,15 +175,16 @@ def _read(
 
 
 def _counts_still(
-    logs: Logs, run: Sequence[OffsetSync], again: OffsetSync, newest: OffsetSync, awaited: Mapping[int, int]
+    before: Logs, run: Sequence[OffsetSync], newest: OffsetSync, awaited: Mapping[int, int]
 ) -> Asking[bool]:
-    """Whether these are the syncs of a first copy that the link, which began ``again``, has not reached the end of."""
-    if not logs.target.start < again.downstream <= logs.target.stable:
-        return False
-    behind = any(run[-1].downstream < image < again.downstream for image in awaited.values())
+    """Whether these are the syncs of a first copy that the link has not reached the end of.
+
+    ``before`` are the logs up to where the link began again at the target.
+    """
+    behind = any(run[-1].downstream < image < before.target.stable for image in awaited.values())
     if not behind and newest.upstream >= run[-1].upstream:
         return False
-    return not (yield from _of_another_log(logs, run))
+    return not (yield from _of_another_log(before, run))
 
 
 def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Asking[dict[int, int]]:

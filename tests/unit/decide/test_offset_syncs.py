@@ -1,6 +1,10 @@
 """What syncs claim together: which of them are the newest, and which contradict each other."""
 
+from itertools import combinations
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drctl.decide.offset_syncs import consistent, contradict, floor, inverted, latest, runs, undisputed, usable
 from drctl.model.offsets import LogBounds, OffsetSync
@@ -85,3 +89,21 @@ def test_nothing_at_or_after_a_position_was_written_before_its_floor(position: i
 
 def test_a_floor_is_not_below_the_log_start() -> None:
     assert floor(syncs((10, 12)), 10, LogBounds(20, 25, 25)) == 20
+
+
+CLAIMS = st.sets(st.builds(OffsetSync, st.integers(0, 7), st.integers(0, 7)), max_size=9)
+
+
+@given(CLAIMS)
+def test_undisputed_are_those_that_contradict_no_other(claims: set[OffsetSync]) -> None:
+    alone = {one for one in claims if not any(contradict(one, other) for other in claims - {one})}
+    assert undisputed(claims) == tuple(sorted(alone, key=lambda claim: claim.upstream))
+
+
+@given(CLAIMS)
+def test_no_more_claims_are_consistent_than_those_that_are_found(claims: set[OffsetSync]) -> None:
+    kept, others = consistent(claims)
+    assert {*kept, *others} == claims
+    assert not any(contradict(one, other) for one, other in combinations(kept, 2))
+    longer = combinations(claims, len(kept) + 1)
+    assert all(any(contradict(one, other) for one, other in combinations(some, 2)) for some in longer)

@@ -3,9 +3,10 @@
 import pytest
 
 from drctl.decide.placement import offer
+from drctl.decide.translate import translate_all
 from drctl.decide.windows import Logs
-from drctl.model.offsets import LogBounds, Span
-from drctl.model.translation import Proof, Refusal, Refused
+from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
+from drctl.model.translation import Answer, Proof, Refusal, Refused
 from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
 
 
@@ -32,10 +33,35 @@ def test_a_compacted_log_from_its_beginning_on_had_room_for_as_many_records_as_i
     assert refused(Refusal.GONE_AT_TARGET, look(Site("abc"), Site(".c"), (2, 1), at=0, compacted=True))
 
 
-def test_a_refusal_tells_how_many_offsets_lie_behind_its_early_position() -> None:
-    answer = look(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), (5, 7), at=2)
+@pytest.mark.parametrize(
+    ("answer", "why", "early", "repeats"),
+    [
+        (
+            look(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), (5, 7), at=2),
+            *(Refusal.BEFORE_LOG_START, 3, 8),  # whatever its log still holds
+        ),
+        (
+            look(Site("abcd"), Site("abcd.ab"), (0, 0), (3, 3), (0, 5), (1, 6), at=1),
+            *(Refusal.NOT_COPIED, 1, 6),  # the first images of b, c and d, and what is copied again
+        ),
+        (look(Site("abcdef"), Site(""), (0, 0), at=0), Refusal.COPY_UNCERTAIN, 0, 0),
+        (look(Site("abcdef"), Site("abc."), (0, 0), at=6), Refusal.NOT_COPIED, 4, 3),  # d, e and f, once they come
+    ],
+)
+def test_a_refusal_tells_how_much_would_be_read_again_from_its_early_position(
+    answer: Answer, why: Refusal, early: int, repeats: int
+) -> None:
     assert isinstance(answer, Refused)
-    assert (answer.why, answer.conservative, answer.repeats) == (Refusal.BEFORE_LOG_START, 3, 8)
+    assert (answer.why, answer.conservative, answer.repeats) == (why, early, repeats)
+
+
+def test_a_position_in_an_open_transaction_repeats_what_the_target_holds_behind_the_last_decided_one() -> None:
+    records = [RecordId(n, c.encode()) for n, c in enumerate("abcd")]
+    logs = Logs(ORDERS, LogBounds(0, 2, 4), LogBounds(0, 2, 2), (OffsetSync(1, 1),), compacted=False)
+    for position, answer in translate_all(logs, (3, 4), lambda window: (records[:2], records[:2])).items():
+        assert answer == Refused(
+            *(ORDERS, position, Refusal.NOT_COPIED, "a transaction is open from 2 on"), conservative=2, repeats=0
+        )
 
 
 @pytest.mark.parametrize(("early", "offered"), [(3, None), (4, 4), (5, 5)])

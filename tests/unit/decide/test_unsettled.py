@@ -61,6 +61,12 @@ def test_copies_of_a_transaction_that_is_still_open_are_more_than_the_source_tel
     assert not passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abxd", (0, 0), at=2))
 
 
+def test_behind_the_newest_sync_that_holds_the_next_one_may_prove_it_though_others_are_further() -> None:
+    """Compaction took the record of the one at 5, if there ever was one."""
+    answer = look("a.b.c.", "a.b.c.", (0, 0), (5, 5), at=4, compacted=True)
+    assert passes(Refusal.COMPACTED_APART, answer)
+
+
 def test_at_the_record_of_the_newest_sync_what_lies_behind_it_is_judged_too_and_may_pass() -> None:
     assert passes(Refusal.DIFFERENT_RECORDS, look("abcd", "abcd", (1, 1), at=1, open_from=2))
     assert isinstance(look("abcd", "abcd", (1, 1), at=0, open_from=2), Translated)

@@ -184,6 +184,32 @@ def test_the_older_image_of_a_record_that_is_still_to_be_read_is_not_passed_over
     assert early(offset, answers[position]) is Refusal.NOT_COPIED
 
 
+@pytest.mark.parametrize(("image", "awaited"), [(199, {}), (200, {2_500: 200}), (1_199, {2_500: 1_199}), (1_201, {})])
+def test_older_images_are_looked_for_right_in_front_of_the_oldest_sync(image: int, awaited: dict[int, int]) -> None:
+    source, target = {1_100: "a", 2_100: "b", 2_500: "c"}, {image: "c", 1_200: "a", 2_200: "b"}
+    here = logs((0, 9_000), (0, 2_300), (1_100, 1_200), (2_100, 2_200))
+    found, read = run(claims(here), source, target)
+    assert found.awaited == awaited
+    behind_the_newest = (2_101, 3_300)
+    assert read == [(behind_the_newest, (2_200, 2_300)), (behind_the_newest, (200, 1_200))]
+
+
+@pytest.mark.parametrize("start", [1_200, 1_199])
+def test_no_older_image_is_looked_for_in_front_of_the_log_start(start: int) -> None:
+    here = logs((0, 9_000), (start, 2_300), (1_100, 1_200), (2_100, 2_200))
+    _, read = run(claims(here), {1_100: "a", 2_100: "b", 2_500: "c"}, {1_200: "a", 2_200: "b"})
+    behind_the_newest = (2_101, 3_300)
+    looked_for = [(behind_the_newest, (2_200, 2_300)), (behind_the_newest, (1_199, 1_200))]
+    assert read == (looked_for if start < 1_200 else [])
+
+
+def test_what_was_copied_since_the_newest_sync_is_not_awaited() -> None:
+    source, target = {1_100: "a", 2_100: "b", 2_101: "c", 2_102: "d"}, {500: "c", 600: "d", 1_200: "a", 2_200: "b"}
+    here = logs((0, 9_000), (0, 2_300), (1_100, 1_200), (2_100, 2_200))
+    found, _ = run(claims(here), source, target | {2_201: "c"})
+    assert found.awaited == {2_102: 600}
+
+
 def test_an_equal_record_between_the_syncs_of_one_copy_is_no_older_image() -> None:
     """The record at 400 is as the one at 200, whose image is at 150: each of them is copied once."""
     source = {100: "a", 200: "c", 300: "b", 400: "c"}

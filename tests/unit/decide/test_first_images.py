@@ -1,0 +1,62 @@
+"""What the target may hold of records behind the newest sync: images of a copy that the link makes once more."""
+
+import pytest
+
+from drctl.decide.verification import WIDEST, Verified, first_images
+from drctl.decide.windows import Window
+from drctl.model.offsets import OffsetSync
+from tests.unit.decide.test_verification import Log, logs, records, run
+
+KNOWN = OLDER, NEWEST = OffsetSync(10, 10), OffsetSync(20, 20)
+
+
+def images(
+    source: Log, target: Log, *, compacted: bool = False, read_from: int = 10
+) -> tuple[list[int], list[tuple[tuple[int, int], tuple[int, int]]]]:
+    """Where they are at the target, and what was read for that; around the position was read from ``read_from`` on."""
+    window = Window((read_from, 40), (read_from, 40))
+    around = records(source, window.source), records(target, window.target)
+    read = Verified(window, (NEWEST,), *around, counted_back=False)
+    (_, found), asked = run(first_images(logs((0, 40), (0, 40), compacted=compacted), KNOWN, read), source, target)
+    return [record.offset for record in found], asked
+
+
+@pytest.mark.parametrize(
+    ("between", "there", "found"),
+    [
+        ({}, {15: "e"}, [15]),  # more than the source holds there
+        ({12: "b"}, {12: "b"}, []),
+        ({12: "b"}, {12: "b", 15: "e"}, [12, 15]),
+        ({12: "b", 13: "c"}, {15: "e"}, []),
+    ],
+)
+def test_between_two_syncs_that_hold_a_target_that_holds_more_may_hold_first_images(
+    between: Log, there: Log, found: list[int]
+) -> None:
+    assert images({10: "a", 20: "d", 30: "e"} | between, {10: "a", 20: "d"} | there) == (found, [])
+
+
+def test_where_numbers_tell_nothing_whatever_lies_there_may_be_a_first_image() -> None:
+    source = {10: "a", 12: "b", 13: "c", 20: "d", 30: "e"}
+    assert images(source, {10: "a", 15: "e", 20: "d"}, compacted=True) == ([15], []), "b and c may have vanished"
+    assert images(source, {10: "X", 15: "e", 20: "d"}) == ([15], []), "the older sync does not hold"
+
+
+def test_the_older_sync_is_read_if_it_was_not_yet() -> None:
+    source, target = {10: "a", 20: "d", 30: "e"}, {10: "a", 15: "e", 20: "d"}
+    assert images(source, target, read_from=11) == ([15], [((10, 40), (10, 20))])
+
+
+@pytest.mark.parametrize(("apart", "readings"), [(WIDEST, 1), (WIDEST + 1, 0)])
+def test_an_older_sync_that_is_too_far_away_is_not_read(apart: int, readings: int) -> None:
+    known = OffsetSync(10, 10), OffsetSync(20, 10 + apart)
+    read = Verified(Window((20, 40), (10 + apart, 30 + apart)), known[1:], (), (), counted_back=False)
+    here = logs((0, 40), (0, 30 + apart))
+    (_, found), asked = run(first_images(here, known, read), {10: "a"}, {10: "a", 15: "e"})
+    assert (len(found), len(asked)) == (readings, readings)
+
+
+def test_in_front_of_the_only_sync_nothing_is_looked_for() -> None:
+    read = Verified(Window((20, 40), (20, 40)), (NEWEST,), (), (), counted_back=False)
+    (_, found), asked = run(first_images(logs((0, 40), (0, 40)), [NEWEST], read), {}, {15: "e"})
+    assert (found, asked) == ((), [])

@@ -18,6 +18,7 @@ def test_right_behind_the_newest_known_record_what_only_the_target_holds_was_wri
 def test_at_the_logs_end_what_only_the_target_holds_lies_before_the_position() -> None:
     """Whatever was written at 2 or 3 vanished here: d is one of these, and a group at 4 is past it."""
     assert proven(4, Proof.AT_END, look(Site("ab.."), Site("ab.d"), (0, 0), at=4, compacted=True))
+    assert proven(4, Proof.AT_END, look(Site("ab."), Site("ab.d"), (0, 0), at=3, compacted=True))
 
 
 def test_behind_vanished_records_and_before_the_end_what_only_the_target_holds_may_lie_on_either_side() -> None:
@@ -34,25 +35,37 @@ def test_a_compacted_log_from_its_beginning_on_had_room_for_as_many_records_as_i
 
 
 @pytest.mark.parametrize(
-    ("answer", "why", "early", "repeats"),
+    ("answer", "why", "detail", "early", "repeats"),
     [
         (
             look(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), (5, 7), at=2),
-            *(Refusal.BEFORE_LOG_START, 3, 8),  # whatever its log still holds
+            *(Refusal.BEFORE_LOG_START, "it starts at 4", 3, 8),  # whatever its log still holds
         ),
         (
             look(Site("abcd"), Site("abcd.ab"), (0, 0), (3, 3), (0, 5), (1, 6), at=1),
-            *(Refusal.NOT_COPIED, 1, 6),  # the first images of b, c and d, and what is copied again
+            *(
+                Refusal.NOT_COPIED,
+                "the link copies again what it had copied before",
+                1,
+                6,
+            ),  # the first images of b, c and d, and what is copied again
         ),
-        (look(Site("abcdef"), Site(""), (0, 0), at=0), Refusal.COPY_UNCERTAIN, 0, 0),
-        (look(Site("abcdef"), Site("abc."), (0, 0), at=6), Refusal.NOT_COPIED, 4, 3),  # d, e and f, once they come
+        (look(Site("abcdef"), Site(""), (0, 0), at=0), Refusal.COPY_UNCERTAIN, "6 records", 0, 0),
+        (
+            look(Site("abcdef"), Site("abc."), (0, 0), at=6),
+            Refusal.NOT_COPIED,
+            "3 records",
+            4,
+            3,
+        ),  # d, e and f, once they come
     ],
 )
 def test_a_refusal_tells_how_much_would_be_read_again_from_its_early_position(
-    answer: Answer, why: Refusal, early: int, repeats: int
+    answer: Answer, why: Refusal, detail: str, early: int, repeats: int
 ) -> None:
     assert isinstance(answer, Refused)
-    assert (answer.why, answer.conservative, answer.repeats) == (why, early, repeats)
+    assert (answer.why, answer.detail) == (why, detail)
+    assert (answer.conservative, answer.repeats) == (early, repeats)
 
 
 def test_a_position_in_an_open_transaction_repeats_what_the_target_holds_behind_the_last_decided_one() -> None:

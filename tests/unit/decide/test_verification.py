@@ -9,7 +9,7 @@ from drctl.decide.translate import translation
 from drctl.decide.verification import LOOKED_AT, MARGIN, WIDEST, Unverified, Verified, around, claims
 from drctl.decide.windows import Asking, Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
-from drctl.model.translation import Proof, Refusal
+from drctl.model.translation import Proof, Refusal, Refused
 from tests.unit.decide.drawn import ORDERS, Site, early, look, proven
 
 type Log = dict[int, str]
@@ -244,3 +244,13 @@ def test_a_link_that_begins_again_right_at_the_targets_end_counts_as_copying_aga
 def test_a_first_copy_that_is_gone_from_the_targets_log_does_not_count() -> None:
     there = Site(".....ab", start=5)
     assert proven(6, Proof.COUNTED, look(Site("abcd"), there, (0, 0), (3, 3), (0, 5), (1, 6), at=1))
+
+
+def test_what_is_gone_in_front_of_where_a_link_copies_again_stays_gone() -> None:
+    """It begins again with c; a and b were copied once, and retention took their images."""
+    here, there = Site("abcd"), Site("..cd.c", start=2)
+    answer = look(here, there, (0, 0), (3, 3), (2, 5), at=0)
+    assert early(2, answer) is Refusal.GONE_AT_TARGET
+    assert isinstance(answer, Refused)
+    assert answer.repeats == 4
+    assert early(2, look(here, there, (0, 0), (3, 3), (2, 5), at=2)) is Refusal.NOT_COPIED

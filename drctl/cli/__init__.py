@@ -12,6 +12,7 @@ from typing import override
 import click
 
 from drctl import __version__
+from drctl.cli.dropping import writers
 from drctl.cli.everywhere import FILE_HELP, FORMS, VERBOSE_HELP, prepare
 from drctl.cli.output import echo
 from drctl.errors import Blocked, DrctlError
@@ -170,7 +171,7 @@ def main() -> None:
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     try:
-        code = cli.main(standalone_mode=False)
+        code = _called()
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.ClickException as error:
@@ -189,9 +190,17 @@ def main() -> None:
     _end(code if isinstance(code, int) else 0)
 
 
+def _called() -> object:
+    try:
+        return cli.main(standalone_mode=False)
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is left is to tell how it ended: the exit code tells it too
+
+
 def _end(code: int) -> None:
-    """End the process; at once where a look still waits for a site that is silent, which would hold it up."""
-    if "drctl.monitors" in sys.modules and sys.modules["drctl.monitors"].are_late():
+    """End the process; at once where a look still waits for a site that is silent, or a text for a terminal."""
+    late = "drctl.monitors" in sys.modules and sys.modules["drctl.monitors"].are_late()
+    if late or any(writer.stuck for writer in writers()):
         os._exit(code)
     sys.exit(code)
 

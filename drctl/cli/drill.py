@@ -89,6 +89,7 @@ def command(
     """
     from drctl.cli import tabletop
     from drctl.cli.drill_result import show
+    from drctl.cli.dropping import unheld
     from drctl.cli.progress import ProgressDisplay
     from drctl.drills.bundle.manifest import RunKind
     from drctl.drills.bundle.signature import private_key
@@ -109,7 +110,7 @@ def command(
     report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
     prepare(report)
     begin(report)
-    with ProgressDisplay() as display:
+    with unheld(), ProgressDisplay() as display:
         drill = _performed(
             display, report, Pattern(rate=rate, seconds=seconds), unplanned=unplanned, small=small, keep=keep
         )

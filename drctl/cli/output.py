@@ -1,5 +1,6 @@
 """How values are shown: tables for people, JSON and YAML of a versioned shape for programs."""
 
+import errno
 import json
 import shutil
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from drctl.cli.dropping import writers
 from drctl.errors import DrctlError
 from drctl.redaction import redact_document, redact_output
 
@@ -43,16 +45,32 @@ def steer(sequence: str) -> None:
 
 @contextmanager
 def _written() -> Iterator[None]:
-    """Standard output, written to; who closed the pipe behind it has read enough."""
-    if sys.stdout is None:
-        raise _unwritable("it is closed")
+    """Standard output, written to; who closed the pipe behind it has read enough.
+
+    Once something was run, the exit code tells how that ended, and not that nobody could read it.
+    """
     try:
         yield
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        raise _unwritable(error.strerror or "it takes nothing") from error
+        if writers():
+            _lose(error)
+        elif isinstance(error, BrokenPipeError):
+            raise
+        else:
+            raise _unwritable(error.strerror or "it takes nothing") from error
+
+
+def _lose(error: OSError) -> None:
+    """Go on without standard output, and say so once; not to who has ended the pipe behind it."""
+    if not isinstance(error, BrokenPipeError):
+        lost = _unwritable(error.strerror or "it takes nothing")
+        echo(f"{lost}\nremedy: {lost.remedy}", err=True)
+    for writer in writers():
+        if writer is sys.stdout:
+            writer.forget()
 
 
 def _unwritable(why: str) -> DrctlError:

@@ -264,6 +264,24 @@ def test_a_run_goes_on_when_its_terminal_is_gone(earth: FakeWorld, when: str) ->
     require_served_by(earth, "south")
 
 
+def test_a_second_interrupt_takes_away_no_word_of_what_the_first_has_left_behind(
+    earth: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(effect: str) -> None:
+        if effect == HANDING_OVER:
+            raise KeyboardInterrupt
+
+    def impatiently(*asked: Any) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return interruption(*asked)
+
+    earth.effects.watchers.append(interrupt)
+    monkeypatch.setattr("drctl.plans.interruption.interruption", impatiently)
+    done = typed(switchover.command, "--to", "south", "--yes")
+    assert done.stderr.count("UNFINISHED RUN") == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 @pytest.mark.parametrize("words", [("list",), ("show", "billing")])
 def test_a_site_that_is_silent_hides_no_group_of_the_other_and_is_named(
     earth: FakeWorld, words: tuple[str, ...]

@@ -1,0 +1,279 @@
+"""The real command line on the fake deployment, in a process of its own at a real terminal to which something happens.
+
+``python -m tests.spec.terminals KIND`` runs that plan once for each of its steps and each :class:`Mishap`, which comes
+as soon as the journal has the step, and prints how every one ended. Each run is a fork of a process in which all is
+loaded and the deployment is made: its end, signals and exit code are those of a process.
+"""
+
+import fcntl
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from io import StringIO
+from pathlib import Path
+from typing import Any, NoReturn
+
+from click.testing import CliRunner
+
+from drctl import cli
+from drctl.cli import dropping, failover, status, switchover
+from drctl.errors import Unreachable
+from drctl.monitors import observe
+from drctl.plans import failover as failing
+from drctl.plans import switchover as moving
+from drctl.ports import World
+from tests.fakes import FakeWorld, fake_world
+from tests.spec.failing import synced
+from tests.spec.stage import switch, watch_for_two_open_sites
+
+DEADLINE = 60.0
+"""Seconds without a sign of life after which a run counts as held up; far more than any takes."""
+SWITCHOVER = ("switchover", "--to", "south", "--yes")
+WORDS = {
+    "switchover": SWITCHOVER,
+    "rollback": SWITCHOVER,
+    "failover": ("failover", "--to", "south", "--yes", "--accept-loss", "unknown"),
+}
+
+
+class Mishap(StrEnum):
+    """What happens while the plan is run."""
+
+    HANGS_UP = "SIGHUP"
+    TERMINATED = "SIGTERM"
+    INTERRUPTED = "SIGINT"
+    INTERRUPTED_TWICE = "^C twice"
+    TERMINAL_CLOSED = "the terminal is closed"
+    TERMINAL_STOPPED = "^S"
+    STOPPED_AND_INTERRUPTED = "^S and then ^C"
+    PIPE_CLOSED = "output goes to a pipe whose reader ends"
+    PIPE_FULL = "output goes to a pipe that nobody reads"
+    DISK_FULL = "output goes to a full disk"
+    RESULT_TO_FULL_DISK = "standard output goes to a full disk"
+
+
+PIPED = (Mishap.PIPE_CLOSED, Mishap.PIPE_FULL)
+BY_READER = (Mishap.TERMINAL_CLOSED, Mishap.PIPE_CLOSED)
+"""What the reading side does, when it is asked to."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """How one run ended: what ``screen`` or pipe had got, and what the deployment was like afterwards."""
+
+    mishap: str
+    step: str
+    code: int | None = None
+    screen: str = ""
+    struck: bool = False
+    open_sites: list[str] = field(default_factory=list)
+    both_open: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    status: list[str] = field(default_factory=list)
+
+
+def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -> Ended:
+    """Run these words until they end, with the mishap at the step."""
+    (seen, shown), (heard, told), (asked, asks) = os.pipe() if mishap in PIPED else os.openpty(), os.pipe(), os.pipe()
+    terminal = os.openpty() if mishap in PIPED else (seen, shown)
+    answered, answers = os.pipe()
+    child = os.fork()
+    if not child:
+        for number in {seen, heard, asked, answers, terminal[0]}:
+            os.close(number)
+
+        def ask_reader() -> None:
+            os.write(asks, b"?")
+            os.read(answered, 1)
+
+        _at_terminal(terminal[1], shown)
+
+        def strike() -> None:
+            if mishap is Mishap.INTERRUPTED_TWICE:
+                earth.effects.watchers.append(_interrupt_again)
+            _strike(mishap, ask_reader)
+
+        _run(earth, words, told, strike, step)
+    for number in {shown, told, asks, answered, terminal[1]}:
+        os.close(number)
+    found = Ended(mishap, step)
+    report = _watched(found, {"seen": seen, "heard": heard, "asked": asked}, answers)
+    if report is None:
+        os.kill(child, signal.SIGKILL)
+    _, wait_status = os.waitpid(child, 0)
+    for number in {heard, asked, answers, terminal[0]} - {seen}:
+        os.close(number)
+    if report is None:
+        return found
+    for name, value in json.loads(report).items():
+        setattr(found, name, value)
+    found.code = os.waitstatus_to_exitcode(wait_status)
+    return found
+
+
+def _watched(found: Ended, ends: dict[str, int], answers: int) -> bytes | None:
+    """Return what the process reported; None if it gave no sign of life until the deadline."""
+    report, reading = b"", dict(ends)
+    while "heard" in reading:
+        ready, _, _ = select.select(list(reading.values()), (), (), DEADLINE)
+        if not ready:
+            return None
+        for name, number in list(reading.items()):
+            if number not in ready:
+                continue
+            text = _read(number)
+            if name == "heard":
+                report += text
+            elif name == "seen":
+                found.screen += text.decode(errors="replace")
+            elif text and "seen" in reading:
+                os.close(reading.pop("seen"))
+                os.write(answers, b".")
+            if not text:
+                reading.pop(name, None)
+    while "seen" in reading and select.select([ends["seen"]], (), (), 0)[0] and (text := _read(ends["seen"])):
+        found.screen += text.decode(errors="replace")
+    with suppress(OSError):
+        os.close(ends["seen"])
+    return report
+
+
+def _read(number: int) -> bytes:
+    try:
+        return os.read(number, 65536)
+    except OSError:  # a terminal whose other end is closed
+        return b""
+
+
+def _at_terminal(terminal: int, shown: int) -> None:
+    """Be at the head of a session of one's own at that terminal, as after a login."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    for number, file in ((0, terminal), (1, shown), (2, shown)):
+        os.dup2(file, number)
+    for file in {terminal, shown}:
+        os.close(file)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
+
+
+def _strike(mishap: Mishap, ask_reader: Callable[[], None]) -> None:
+    match mishap:
+        case Mishap.HANGS_UP | Mishap.TERMINATED | Mishap.INTERRUPTED:
+            os.kill(os.getpid(), signal.Signals[mishap])
+        case Mishap.INTERRUPTED_TWICE:
+            os.kill(os.getpid(), signal.SIGINT)
+        case Mishap.TERMINAL_STOPPED:
+            termios.tcflow(2, termios.TCOOFF)
+        case Mishap.STOPPED_AND_INTERRUPTED:
+            termios.tcflow(2, termios.TCOOFF)
+            os.kill(os.getpid(), signal.SIGINT)
+        case Mishap.PIPE_FULL:
+            filling = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_NONBLOCK)  # the same pipe, and ours still waits
+            with suppress(BlockingIOError):
+                while os.write(filling, b"." * 4096):
+                    pass
+        case Mishap.DISK_FULL | Mishap.RESULT_TO_FULL_DISK:
+            for number in (1, 2) if mishap is Mishap.DISK_FULL else (1,):
+                os.dup2(os.open("/dev/full", os.O_WRONLY), number)
+        case Mishap.TERMINAL_CLOSED | Mishap.PIPE_CLOSED:
+            ask_reader()
+
+
+def _interrupt_again(effect: str) -> None:
+    """The second time while the first one is written down."""
+    if effect.startswith("journal says step-failed"):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def _run(earth: FakeWorld, words: tuple[str, ...], told: int, strike: Callable[[], None], step: str) -> NoReturn:
+    """Be drctl, with these words; whatever way it ends, how the deployment is then is told before."""
+    facts: dict[str, Any] = {"struck": False, "both_open": watch_for_two_open_sites(earth)}
+    met: list[str] = []
+
+    def look(effect: str) -> None:
+        if effect.startswith("journal says step-") and effect.endswith(f" {step}"):
+            met.append(effect)
+            if len(met) == 2:  # once before it is written, once behind
+                facts["struck"] = True
+                strike()
+
+    earth.effects.watchers.append(look)
+    real_exit = os._exit
+
+    def report() -> None:
+        facts["open_sites"] = sorted(earth.open_sites())
+        facts["runs"] = [state.value for _, state in earth.journal.runs()]
+        facts["status"] = CliRunner().invoke(status.command, obj=Path("plan.yaml")).stdout.splitlines()[:4]
+        os.write(told, json.dumps(facts).encode())
+
+    def leave(code: int) -> None:
+        report()
+        real_exit(code)
+
+    os._exit = leave  # type: ignore[assignment]
+    sys.argv = ["drctl", "-v", *words]
+    try:
+        cli.main()
+    except SystemExit:
+        report()
+        raise
+    raise AssertionError("drctl came back")
+
+
+def main(kind: str) -> None:
+    """Print a line of JSON for each step and mishap."""
+    with redirect_stdout(StringIO()):
+        switch(fake_world().ports())  # so that all is loaded before the first fork
+    earth = _deployment(kind)
+    dropping.PATIENCE = 0.02
+
+    @contextmanager
+    def opened(_: Path, **_more: object) -> Iterator[World]:
+        yield earth.new_process()
+
+    for module in (switchover, failover, status):
+        module.opened = opened  # type: ignore[attr-defined]
+    CliRunner().invoke(status.command, obj=Path("plan.yaml"))
+    gc.freeze()  # nothing of this is looked through again in every fork
+    for step in _steps(earth, kind):
+        for mishap in Mishap:
+            sys.stdout.write(json.dumps(asdict(ended(earth, WORDS[kind], mishap, step))) + "\n")
+            sys.stdout.flush()
+
+
+def _deployment(kind: str) -> FakeWorld:
+    """Return one in which that plan goes its way: a failover's source answers, and is not whole."""
+    if kind == "failover":
+        earth = synced(fake_world())
+        earth.missing_brokers = {"north": [2, 3]}
+        return earth
+    earth = fake_world()
+
+    def fail(effect: str) -> None:
+        if effect == "stop link to south":
+            raise Unreachable("south's worker does not answer")
+
+    if kind == "rollback":
+        earth.effects.watchers.append(fail)
+    return earth
+
+
+def _steps(earth: FakeWorld, kind: str) -> list[str]:
+    if kind == "failover":
+        plan = failing.plan(earth.ports(), "north", "south", observe=observe, accepted=None, attestation=None)
+    else:
+        plan = moving.plan(earth.ports(), "north", "south", observe=observe)
+    return [step.name for step in (plan.rollback if kind == "rollback" else plan.steps)]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -87,8 +87,7 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
     answered, answers = os.pipe()
     child = os.fork()
     if not child:
-        for number in {seen, heard, asked, answers, terminal[0]}:
-            os.close(number)
+        _close(seen, heard, asked, answers, terminal[0])
 
         def ask_reader() -> None:
             os.write(asks, b"?")
@@ -96,21 +95,14 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
 
         _at_terminal(terminal[1], shown)
 
-        def strike() -> None:
-            if mishap is Mishap.INTERRUPTED_TWICE:
-                earth.effects.watchers.append(_interrupt_again)
-            _strike(mishap, ask_reader)
-
-        _run(earth, words, told, strike, step)
-    for number in {shown, told, asks, answered, terminal[1]}:
-        os.close(number)
+        _run(earth, words, told, lambda: _strike(earth, mishap, ask_reader), step)
+    _close(shown, told, asks, answered, terminal[1])
     found = Ended(mishap, step)
     report = _watched(found, {"seen": seen, "heard": heard, "asked": asked}, answers)
     if report is None:
         os.kill(child, signal.SIGKILL)
     _, wait_status = os.waitpid(child, 0)
-    for number in {heard, asked, answers, terminal[0]} - {seen}:
-        os.close(number)
+    _close(*{heard, asked, answers, terminal[0]} - {seen})
     if report is None:
         return found
     for name, value in json.loads(report).items():
@@ -146,6 +138,11 @@ def _watched(found: Ended, ends: dict[str, int], answers: int) -> bytes | None:
     return report
 
 
+def _close(*numbers: int) -> None:
+    for number in set(numbers):
+        os.close(number)
+
+
 def _read(number: int) -> bytes:
     try:
         return os.read(number, 65536)
@@ -165,11 +162,12 @@ def _at_terminal(terminal: int, shown: int) -> None:
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
 
 
-def _strike(mishap: Mishap, ask_reader: Callable[[], None]) -> None:
+def _strike(earth: FakeWorld, mishap: Mishap, ask_reader: Callable[[], None]) -> None:
     match mishap:
         case Mishap.HANGS_UP | Mishap.TERMINATED | Mishap.INTERRUPTED:
             os.kill(os.getpid(), signal.Signals[mishap])
         case Mishap.INTERRUPTED_TWICE:
+            earth.effects.watchers.append(_interrupt_again)
             os.kill(os.getpid(), signal.SIGINT)
         case Mishap.TERMINAL_STOPPED:
             termios.tcflow(2, termios.TCOOFF)

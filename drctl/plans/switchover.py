@@ -31,6 +31,7 @@ from drctl.plans.steps.scale_back_source import ScaleBackSource
 from drctl.plans.steps.scale_down_source import ScaleDownSource
 from drctl.plans.steps.scale_up_target import ScaleUpTarget
 from drctl.plans.steps.start_sinks import StartSinks
+from drctl.plans.steps.stop_checkpoints import StopCheckpoints
 from drctl.plans.steps.stop_link import StopLink
 from drctl.plans.steps.stop_sinks import StopSinks
 from drctl.plans.steps.unfence_source import UnfenceSource
@@ -61,7 +62,7 @@ def without_turning(plan: Plan) -> Plan:
 
     Copies bear other names than what applications write, so nothing is copied in a circle.
     """
-    links = (StopLink.name, RecordHandoverPoint.name, ReverseReplication.name, ResumeLink.name)
+    links = (StopCheckpoints.name, StopLink.name, RecordHandoverPoint.name, ReverseReplication.name, ResumeLink.name)
     return replace(
         plan,
         steps=tuple(step for step in plan.steps if step.name not in links),
@@ -82,6 +83,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             PrepareCapacity(),
             PlaceSinks(),
             ProveAhead(accept_repeats),
+            StopCheckpoints(),
             FenceWrites(),
             AwaitOpenTransactions(),
             FenceTransactions(),

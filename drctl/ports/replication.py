@@ -35,6 +35,10 @@ class Replication(Protocol):
         """
         ...
 
+    def stop_checkpoints(self, permit: Permit = always) -> None:
+        """Ask the checkpoint and heartbeat connectors to stop; the source connector stays as it is."""
+        ...
+
     def resume(self, permit: Permit = always) -> None:
         """Ask all three connectors to run from their stored offsets; missing ones are created first."""
         ...

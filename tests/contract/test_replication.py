@@ -70,6 +70,23 @@ def test_what_copies_stops_alone_and_the_rest_later(link: LinkStage, partition: 
     assert len(link.target_records.identities(partition, 0, 100)) == 1
 
 
+def test_checkpoints_stop_while_records_are_copied_on_and_run_again_with_the_link(
+    link: LinkStage, partition: TopicPartition
+) -> None:
+    link.write(partition, b"a")
+    link.replication.resume()
+    until(link.clock, "the link works", lambda: link.replication.status().working)
+    for _ in range(2):
+        link.replication.stop_checkpoints()
+    until(link.clock, "checkpoints have stopped", lambda: link.replication.status().checkpoint.halted)
+    until(link.clock, "heartbeats have stopped", lambda: link.replication.status().heartbeat.halted)
+    assert link.replication.status().source.state is ConnectorState.RUNNING
+    link.write(partition, b"b")
+    until(link.clock, "it copies on", lambda: link.replication.frontier().get(partition) == 2)
+    link.replication.resume()
+    until(link.clock, "all of it works", lambda: link.replication.status().working)
+
+
 def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: LinkStage) -> None:
     first, second = TopicPartition(link.topic, 0), TopicPartition(link.topic, 1)
     for each in (first, second):

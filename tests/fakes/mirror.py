@@ -196,6 +196,13 @@ class FakeReplication:
                 permit()
                 self.mirror.halt(copying_only=kind == COPYING)
 
+    def stop_checkpoints(self, permit: Permit = always) -> None:
+        self._reach()
+        with self._effects(f"stop checkpoints to {self.mirror.target.name}") as parts:
+            for kind in parts(BESIDE, in_order=True):
+                permit()
+                self.mirror.idle.add(kind)
+
     def resume(self, permit: Permit = always) -> None:
         self._reach()
         permit()

@@ -1,9 +1,9 @@
 """MirrorMaker 2 on one link, through the Connect worker at the link's target."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drctl.drivers.connect.definitions import read
+from drctl.drivers.connect.definitions import Definition, read
 from drctl.drivers.connect.worker import Worker, path
 from drctl.errors import Conflict, NotFound
 from drctl.model.link import LinkStatus
@@ -36,7 +36,13 @@ class ConnectReplication:
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
-        for each in (self.definitions.source,) if copying_only else self.definitions.all:
+        self._stop((self.definitions.source,) if copying_only else self.definitions.all, permit)
+
+    def stop_checkpoints(self, permit: Permit = always) -> None:
+        self._stop((self.definitions.checkpoint, self.definitions.heartbeat), permit)
+
+    def _stop(self, wanted: Iterable[Definition], permit: Permit) -> None:
+        for each in wanted:
             try:
                 self.worker.settled("PUT", f"{path(each.name)}/stop", permit=permit)
             except NotFound:

@@ -1,7 +1,7 @@
 """A mirror inside a KafkaMirrorMaker2, in both shapes: found by its aliases, changed without touching the rest."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,11 +56,11 @@ class Mirror:
             )
         return str(name)
 
-    def with_state(self, state: str) -> list[Any] | None:
-        """All mirrors with this one's connectors in that state; None where they are so already."""
+    def with_state(self, state: str, parts: Iterable[str] = KINDS) -> list[Any] | None:
+        """All mirrors with these of this one's connectors in that state; None where they are so already."""
         mirrors = deepcopy(list(self.item["spec"]["mirrors"]))
         mine = mirrors[self.index]
-        for part in KINDS:
+        for part in parts:
             if part in mine:
                 # An older way of saying it, which would contradict.
                 mine[part] = {k: v for k, v in (mine[part] or {}).items() if k != "pause"} | {"state": state}

@@ -1,7 +1,7 @@
 """MirrorMaker 2 on one link, through the KafkaMirrorMaker2 at its target. Connect itself is never spoken to."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drctl.drivers.strimzi.kinds import served
@@ -51,6 +51,9 @@ class StrimziReplication:
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:  # noqa: ARG002 - the operator waits
         self._set("stopped", permit)
 
+    def stop_checkpoints(self, permit: Permit = always) -> None:
+        self._set("stopped", permit, [part for part in KINDS if part != SOURCE])
+
     def resume(self, permit: Permit = always) -> None:
         self._set("running", permit)
 
@@ -85,13 +88,13 @@ class StrimziReplication:
         item = self.resources.get(served(self.resources, MIRROR_MAKER), self.link.mirror_maker)
         return find(item, self.link.source, self.link.target)
 
-    def _set(self, state: str, permit: Permit) -> None:
-        """Set the state of this mirror's connectors and of nothing else. Idempotent."""
+    def _set(self, state: str, permit: Permit, parts: Iterable[str] = KINDS) -> None:
+        """Set the state of these of this mirror's connectors and of nothing else. Idempotent."""
 
         def change() -> None:
             mirror = self._look()
             mirror.refuse_if_paused()
-            mirrors = mirror.with_state(state)
+            mirrors = mirror.with_state(state, parts)
             if mirrors is not None:
                 # A list is one field to Kubernetes: it goes back whole, and only onto what it was read from.
                 version = mirror.item["metadata"]["resourceVersion"]

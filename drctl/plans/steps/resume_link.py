@@ -7,6 +7,7 @@ from drctl.model.run import Evidence
 from drctl.plans.linking import idle
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.steps.check_gates import CheckGates
+from drctl.plans.steps.stop_checkpoints import StopCheckpoints
 from drctl.plans.steps.stop_link import StopLink
 from drctl.plans.waiting import wait_until_none
 
@@ -14,8 +15,8 @@ from drctl.plans.waiting import wait_until_none
 class ResumeLink(Step):
     """Let the link to the target run on from where this run stopped it.
 
-    A link that stands still was stopped by this run, whether its journal still knows that or not: the gates want it to
-    run.
+    A link that stands still, or whose checkpoints do, was stopped by this run, whether its journal still knows that or
+    not: the gates want it to run.
     """
 
     name: ClassVar[str] = "resume-link"
@@ -25,7 +26,8 @@ class ResumeLink(Step):
 
     def check(self, ctx: StepContext) -> bool:
         status = ctx.forward.replication.status()
-        return status.working or (StopLink.name not in ctx.snapshots and not self._stood_still(ctx, status))
+        stopped = StopLink.name in ctx.snapshots or StopCheckpoints.name in ctx.snapshots
+        return status.working or not (stopped or self._stood_still(ctx, status))
 
     def do(self, ctx: StepContext) -> Evidence:
         ctx.check_authority()
@@ -37,7 +39,7 @@ class ResumeLink(Step):
         return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
 
     def _stood_still(self, ctx: StepContext, status: LinkStatus) -> bool:
-        return CheckGates.name in ctx.evidence and status.halted
+        return CheckGates.name in ctx.evidence and status.checkpoint.halted
 
     def _idle(self, ctx: StepContext) -> list[str]:
         return idle(ctx.forward)

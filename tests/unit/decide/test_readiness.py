@@ -503,8 +503,14 @@ def test_every_rule_has_a_case() -> None:
         CONCERNS[GateCategory.DEPLOYMENTS] | CONCERNS[GateCategory.CAPACITY]
     )  # test_capacity.py, test_deployments.py
     of_positions = CONCERNS[GateCategory.POSITIONS]  # test_rules_positions.py, tests/spec/test_neighbours.py
+    of_upkeep = {
+        Rule.CERTIFICATE_INVALID,
+        Rule.CERTIFICATE_EXPIRING,
+        Rule.CLOCK_APART,
+        Rule.DISK_FILLING,
+    }  # test_upkeep.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
-    assert covered | of_failovers | of_scaling | of_positions | APART == set(Rule)
+    assert covered | of_failovers | of_scaling | of_positions | of_upkeep | APART == set(Rule)
 
 
 def test_all_faults_are_named_at_once_silence_first() -> None:

@@ -54,6 +54,19 @@ def test_stop_and_resume_may_be_done_twice_and_reach_only_our_mirror(site: Strim
     assert site.stored()["spec"] == before
 
 
+def test_checkpoints_stop_alone_and_run_again_with_the_link(site: StrimziSite) -> None:
+    before = deepcopy(site.stored()["spec"])
+    for _ in range(2):
+        site.replication.stop_checkpoints()
+    status = settled(site)
+    assert status.checkpoint.halted
+    assert status.heartbeat.halted
+    assert status.source.working
+    site.replication.resume()
+    assert settled(site).working
+    assert site.stored()["spec"] == before
+
+
 def test_until_the_operator_has_acted_nothing_is_known(site: StrimziSite) -> None:
     site.operator.stalled = True
     site.replication.stop()

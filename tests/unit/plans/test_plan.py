@@ -24,6 +24,7 @@ ORDER = [
     "prepare-capacity",
     "place-sinks",
     "prove-ahead",
+    "stop-checkpoints",
     "fence-writes",
     "await-open-transactions",
     "fence-transactions",

@@ -149,7 +149,7 @@ def test_who_loses_the_lease_between_two_connectors_stops_no_more_of_them() -> N
         switch(world)
     earth.settle(1)
     states = [each.state for each in world.links["north", "south"].replication.status().connectors]
-    assert states == [ConnectorState.STOPPED, ConnectorState.RUNNING, ConnectorState.RUNNING]
+    assert states == [ConnectorState.RUNNING, ConnectorState.STOPPED, ConnectorState.RUNNING]
     earth.effects.watchers_inside.clear()
     assert switch(earth.new_process()).state is RunState.DONE
     earth.settle()

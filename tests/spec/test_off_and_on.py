@@ -147,7 +147,7 @@ def test_no_rule_is_put_up_before_it_is_known_which_ones_stood_there() -> None:
 
 def test_a_fence_that_a_move_had_proven_still_tells_what_is_lost() -> None:
     earth = synced(fake_world())
-    with killed_at(earth, "journal says step-observed drain-consumers"):
+    with killed_at(earth, "journal says step-found-done drain-consumers"):
         switch(earth.ports())
     lose(earth)
     silent = {

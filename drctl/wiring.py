@@ -46,6 +46,7 @@ from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import DrctlError
 from drctl.model.site import DoorCommands, Link, PlanFile, Site
+from drctl.monitors.looking import beside
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
@@ -69,9 +70,9 @@ from drctl.ports import (
 def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[World]:
     """Everything a plan acts on, closed at the end.
 
-    Nothing connects before it is used, so a site that is down hinders only what needs it; but the sinks' configurations
-    are read at once, for they name the groups that move. ConfigInvalid or Unauthenticated where a properties or
-    connectors file is unusable. Sites that are ``doubted`` are sought from the start, and not waited for long.
+    Nothing connects before it is used, so a site that is down hinders only what needs it; nor are Connect workers asked
+    before the sinks' groups are needed. ConfigInvalid or Unauthenticated where a properties or connectors file is
+    unusable. Sites that are ``doubted`` are sought from the start, and not waited for long.
     """
     clock = SystemClock()
     with ExitStack() as stack:
@@ -157,7 +158,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             copies={name: KafkaJournalCopy(there, plan.name) for name, there in kafka.items()},
             witnesses=witnesses,
         )
-        yield with_sink_groups(world)
+        yield with_sink_groups(world, beside, doubted=bool(doubted))
 
 
 @contextmanager

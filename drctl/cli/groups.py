@@ -18,6 +18,7 @@ from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.plans.selection import handed_over
+from drctl.plans.sink_groups import ask_ahead
 from drctl.ports import Clock, Positions, World
 from drctl.ports.asking import decided
 
@@ -57,9 +58,11 @@ def list_(plan_file: Path, output: str) -> None:
     Exits 6 within ten seconds where a site does not tell all of it: what the others tell is shown.
     """
     with opened(plan_file, looking=True) as world:
+        ask_ahead(world)
         found, silent = _listed(hurried(world))
+        unknown = {sink: each.unknown for sink, each in sorted(world.plan.unknown_sinks.items())}
     if output in ("json", "yaml"):
-        show_document(document("Groups", {"groups": found, "unknownSites": silent}), output)
+        show_document(document("Groups", {"groups": found, "unknownSites": silent, "unknownSinks": unknown}), output)
         _tell_silent(silent)
         return
     sites = sorted({site for group in found for site in group["sites"]})
@@ -76,6 +79,8 @@ def list_(plan_file: Path, output: str) -> None:
             row += [f"{there['protocol']} {there['state']}", _or(there["members"]), _or(there["positions"], positions)]
         rows.append([*row, group["moves"]])
     show_table("Groups", columns, rows)
+    for sink, why in unknown.items():
+        echo(f"sink {sink}: the group that it reads as is unknown: {why}")
     _tell_silent(silent)
 
 

@@ -88,12 +88,13 @@ def undo(
     members there.
     """
     from drctl.plans.selection import narrowed
+    from drctl.plans.sink_groups import told_or_noted
     from drctl.plans.undo import last_handover, ordered, synced
 
     with opened(plan_file) as whole:
         _, target = direction(whole, target or other_site(whole))
         run, kept = (synced if group_sync else last_handover)(whole, target, groups)
-        world = narrowed(whole, groups=sorted(kept))
+        world = narrowed(told_or_noted(whole), groups=sorted(kept))
         plan = ordered(run.source, run.target, kept, run.id)
         if not yes:
             _ask(world, plan, f"What run {run.id} committed at {target} is undone for {', '.join(sorted(kept))}.")

@@ -1,6 +1,6 @@
 """drctl status."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,17 +126,16 @@ def _show(
     )
     columns = ("SITE", "ROLE", "BROKERS", "CONTROLLER", *(("CLUSTER ID", "DENIED") if wide else ()), "WHY")
     show_table("Sites", columns, (_site_row(site, wide=wide) for site in seen.sites))
-    for line in standby_lines(seen):
-        echo(line)
+    _tell(standby_lines(seen))
     echo()
     show_health([diagnose(site.sight, site.sight.seen_at) for site in seen.sites], wide=wide)
     columns = ("LINK", "STATE", "LAG RECORDS", "LAG SECONDS", "OFFSET SYNCS", "EXACTLY ONCE", "WHY")
     echo()
     show_table("Links", columns, (_link_row(link) for link in seen.links))
-    for each in lost:
-        echo(f"  ! {each.detail}\n    remedy: {each.remedy}")
+    _tell(f"  ! {each.detail}\n    remedy: {each.remedy}" for each in lost)
     echo()
     show_table("Groups", ("GROUP", "SITE", "STATE", "PROTOCOL", "MEMBERS", "LAG"), _group_rows(seen, wide=wide))
+    _tell(sink_lines(seen))
     if wanted is not None:
         echo()
         show_capacity(wanted)
@@ -146,8 +145,12 @@ def _show(
         echo(f"  {owed.why}\n  begin it with 'drctl runs resume' once {owed.run.source} is well")
     if left is not None:
         echo()
-        for line in left_lines(left, seen):
-            echo(line)
+        _tell(left_lines(left, seen))
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        echo(line)
 
 
 def standby_lines(seen: Status) -> Iterator[str]:
@@ -160,6 +163,13 @@ def standby_lines(seen: Status) -> Iterator[str]:
         elif site.undenied.value:
             named = ", ".join(sorted({denial.principal for denial in site.undenied.value}))
             yield f"  ! {site.facts.name}: no clients are sent there, and these may write: {named}"
+
+
+def sink_lines(seen: Status) -> Iterator[str]:
+    """Sinks that no move takes along while nobody knows as which group they read."""
+    for sink, each in sorted(seen.unknown_sinks.items()):
+        yield f"  ! sink {sink}: the group that it reads as is unknown: {each.unknown}"
+        yield f"    remedy: {each.remedy}"
 
 
 def left_lines(left: Standing, seen: Status) -> Iterator[str]:

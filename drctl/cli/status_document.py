@@ -24,6 +24,7 @@ def as_document(seen: Status) -> dict[str, Any]:
             "epoch": _reading(seen.epoch, seen.epoch.value),
             "sites": [_site_document(site) for site in seen.sites],
             "links": [_link_document(link) for link in seen.links],
+            "unknownSinks": {sink: each.unknown for sink, each in sorted(seen.unknown_sinks.items())},
         },
     )
 

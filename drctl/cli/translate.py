@@ -21,6 +21,7 @@ from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import narrowed
+from drctl.plans.sink_groups import ask_ahead
 from drctl.ports import World
 from drctl.ports.asking import decided
 
@@ -46,13 +47,20 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
     proven. Where a site is silent it takes less than ten seconds, shows what the other one tells, and exits 6.
     """
     with opened(plan_file, looking=True) as whole:
+        ask_ahead(whole)
         world = hurried(whole)
         source, to = direction(world, target or other_site(world))
         if is_routing_known(world):
             refuse_back_into(world, source, to)
-        seen = _look(world, source, to, narrowed(world, groups=chosen).plan.groups)
+        own = world.plan.own_groups
+        named = set(chosen) <= set(own) and chosen
+        seen = _look(world, source, to, chosen if named else narrowed(world, groups=chosen).plan.groups)
+        unsure = {} if chosen else world.plan.unknown_sinks
+        unknown = {sink: each.unknown for sink, each in sorted(unsure.items())}
+    for sink, why in unknown.items():
+        echo(f"sink {sink}: the group that it reads as is unknown: {why}", err=True)
     if output in ("json", "yaml"):
-        show_document(_document(seen), output)
+        show_document(_document(seen) | {"unknownSinks": unknown}, output)
     else:
         title = f"Positions at {source} and translated to {to}"
         columns = ("GROUP", "PARTITION", source.upper(), to.upper(), "MM2", "COMPARED", "PROOF")

@@ -6,6 +6,7 @@ from datetime import datetime
 from drctl.decide.readiness import blockers
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_sites import source_ailments
+from drctl.decide.rules_workloads import unknown_groups
 from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss, Loss
 from drctl.model.site import Guards
@@ -55,6 +56,11 @@ def loss_blockers(loss: Loss, accepted: AcceptedLoss) -> Iterator[Blocker]:
         return
     detail = f"up to {loss.total} records would be lost, and {accepted} are accepted"
     yield Blocker(Rule.LOSS_NOT_ACCEPTED, detail, f"accept them with --accept-loss {loss.total}, or bring it back")
+
+
+def sinks_left(facts: Facts) -> Iterator[Blocker]:
+    """Sinks that a failover does not start, for nobody knows whose position they would go on from."""
+    return unknown_groups(facts, f", so it is not started at {facts.target.name}")
 
 
 def _about_the_source(blocker: Blocker, facts: Facts) -> bool:

@@ -57,7 +57,7 @@ class Rule(StrEnum):
     GROUP_MISSING = "a group of the plan does not exist"
     GROUP_ACTIVE_AT_TARGET = "a group is active at the target"
     LOSS_NOT_ACCEPTED = "more would be lost than was accepted"
-    SINKS_UNKNOWN = "the state of the sink connectors is not known"
+    SINKS_UNKNOWN = "the state of the sink connectors, or the group that one reads as, is not known"
     SINK_MISSING = "a sink connector of the plan does not exist"
     SINK_FAILED = "a sink connector has failed"
     SINK_GROUP_DIFFERS = "a sink connector does not read as the group whose position is moved"

@@ -1,6 +1,7 @@
 """Rules about what is moved: topics and groups, as they are on both sites."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from drctl.decide.equality import differences, inequalities
 from drctl.decide.rules import Blocker, Rule
@@ -60,10 +61,28 @@ def _sinks(facts: Facts) -> Iterator[Blocker]:
         elif facts.link.link.prefix and _is_absent(facts.target, sink.name):
             detail = f"{facts.target.name}: no sink connector {sink.name}, and its topics have other names there"
             yield Blocker(Rule.SINK_MISSING, detail, "create it there, stopped, with the topics' names of that site")
+    yield from _unknown_groups(facts)
     for sink in (facts.target.sinks.value or {}).values():
         if not sink.halted:
             detail = f"{facts.target.name}: {sink.name} is {sink.state}"
             yield Blocker(Rule.SINK_ACTIVE_AT_TARGET, detail, "stop it: its group would be handed positions")
+
+
+def unknown_groups(facts: Facts, then: str = "") -> Iterator[Blocker]:
+    """Name the sinks of which nobody knows the group, with what happens ``then``; those of one reason together."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for sink, each in sorted(facts.unknown_sinks.items()):
+        alike.setdefault((each.unknown, each.remedy), []).append(sink)
+    for (why, remedy), sinks in alike.items():
+        who = "the group that it reads as is" if len(sinks) == 1 else "the groups that they read as are"
+        detail = f"{', '.join(sinks)}: {who} unknown{then}: {why}"
+        yield Blocker(Rule.SINKS_UNKNOWN, detail, remedy)
+
+
+def _unknown_groups(facts: Facts) -> Iterator[Blocker]:
+    """The same without sinks that do not exist, which are named as such."""
+    known = {sink: each for sink, each in facts.unknown_sinks.items() if not _is_absent(facts.source, sink)}
+    yield from unknown_groups(replace(facts, unknown_sinks=known))
 
 
 def _is_absent(site: SiteFacts, sink: str) -> bool:

@@ -14,7 +14,7 @@ from drctl.model.reading import Reading
 from drctl.model.scaling import Scalable, Scaled
 from drctl.model.session import Group
 from drctl.model.sight import Sight
-from drctl.model.site import Link, Role
+from drctl.model.site import Link, Role, SinkGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Facts:
     None where the plan file has no link back. ``images`` says what the target calls the copies of the topics, where
     that is another name. ``deployments`` are those that move with all work, ``handed_over`` those that go with these
     groups alone, ``named`` all that workloads name, with the target's node pools; ``capacity`` is what a standby must
-    have, None where the plan file has no schedule.
+    have, None where the plan file has no schedule. ``unknown_sinks`` are those of which nobody knows the group.
     """
 
     seen_at: datetime
@@ -119,6 +119,7 @@ class Facts:
     handed_over: tuple[Scalable, ...] = ()
     named: tuple[Scalable, ...] = ()
     capacity: Capacity | None = None
+    unknown_sinks: Mapping[str, SinkGroup] = field(default_factory=dict)
 
     @property
     def replication(self) -> frozenset[str]:
@@ -153,10 +154,11 @@ class SiteStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Both sites, all links, the door and the epoch."""
+    """Both sites, all links, the door, the epoch, and the sinks of which nobody knows the group."""
 
     seen_at: datetime
     sites: tuple[SiteStatus, ...]
     links: tuple[LinkFacts, ...]
     client_routing: Reading[str | None]
     epoch: Reading[int]
+    unknown_sinks: Mapping[str, SinkGroup] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """What a failover now would cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from drctl.errors import DrctlError
@@ -28,7 +28,8 @@ class Forecast:
 
     ``uncovered`` are groups without a position at the target, with what happens to them. ``recovery`` are the seconds
     that earlier failovers took until traffic was restored, newest first; empty if none was measured. ``failure`` is why
-    not all of the groups is known, with the number of positions of those of which that was seen.
+    not all of the groups is known, with the number of positions of those of which that was seen. ``unknown_sinks``
+    would not be started there, for nobody knows as which group they read; each with why.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Forecast:
     recovery: tuple[float, ...]
     unknown: str = ""
     failure: DrctlError | None = None
+    unknown_sinks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expected_recovery(self) -> float | None:

@@ -97,8 +97,7 @@ class Link:
 class Workload:
     """What moves together. Topics and groups are exact names, ``sinks`` those of sink connectors.
 
-    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run. ``sink_groups`` names the groups of
-    sinks whose own configuration sets another one than Kafka Connect would give them.
+    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run.
     """
 
     name: str
@@ -106,16 +105,22 @@ class Workload:
     groups: tuple[str, ...]
     sinks: tuple[str, ...] = ()
     carriers: tuple[Carrier, ...] = ()
-    sink_groups: Mapping[str, str] = field(default_factory=dict)
 
-    def group_of(self, sink: str) -> str:
-        """The consumer group that one of its sinks reads as."""
-        return self.sink_groups.get(sink, sink_group(sink))
+    def only(self, group: Callable[[str], bool], sink: Callable[[str], bool]) -> "Workload":
+        """The same without groups and sinks that are not wanted."""
+        return replace(self, groups=tuple(filter(group, self.groups)), sinks=tuple(filter(sink, self.sinks)))
 
-    def only(self, wanted: Callable[[str], bool]) -> "Workload":
-        """The same without groups that are not wanted, and without the sinks that read as these."""
-        groups = tuple(group for group in self.groups if wanted(group))
-        return replace(self, groups=groups, sinks=tuple(sink for sink in self.sinks if wanted(self.group_of(sink))))
+
+@dataclass(frozen=True, slots=True)
+class SinkGroup:
+    """The consumer group that a sink reads as; ``name`` is None where that is ``unknown``, with why and what helps."""
+
+    name: str | None
+    unknown: str = ""
+    remedy: str = ""
+
+
+NOT_ASKED = SinkGroup(None, "no Connect worker was asked", "start its Connect worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,7 @@ class PlanFile:
     """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex.
 
     ``client_routing`` is a file, or the commands that stand for one. ``fencing_agent`` takes a silent site down and is
-    given the site as its last word; None where the plan file names none.
+    given the site as its last word; None where the plan file names none. ``sink_groups`` are told by Connect workers.
     """
 
     name: str
@@ -202,6 +207,7 @@ class PlanFile:
     state_shared: bool = False
     capacity: Capacity | None = None
     fencing_agent: Hook | None = None
+    sink_groups: Mapping[str, SinkGroup] = field(default_factory=dict, compare=False, repr=False)
 
     def site(self, name: str) -> Site:
         """The site of that name; KeyError if there is none."""
@@ -238,14 +244,24 @@ class PlanFile:
         return self.image(source, target, topic) == self.link(source, target).prefix + topic
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """Every workload's groups, those of its sinks too, sorted, each once."""
-        own = {g for w in self.workloads for g in w.groups}
-        return tuple(sorted(own | {w.group_of(sink) for w in self.workloads for sink in w.sinks}))
+    def own_groups(self) -> tuple[str, ...]:
+        """The groups that the plan file names, sorted, each once; nobody is asked for them."""
+        return tuple(sorted({g for w in self.workloads for g in w.groups}))
 
-    def group_of(self, sink: str) -> str:
-        """The consumer group that a sink connector reads as."""
-        return next((w.group_of(sink) for w in self.workloads if sink in w.sinks), sink_group(sink))
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The same with those of the sinks, as far as they are known; may wait for the Connect workers."""
+        return tuple(sorted({*self.own_groups, *filter(None, map(self.group_of, self.sinks))}))
+
+    def group_of(self, sink: str) -> str | None:
+        """The consumer group that a sink connector reads as, None where that is unknown; may wait as well."""
+        return self.sink_groups.get(sink, NOT_ASKED).name
+
+    @property
+    def unknown_sinks(self) -> Mapping[str, SinkGroup]:
+        """The sinks of which nobody knows the group, each with why; may wait as well."""
+        told = {sink: self.sink_groups.get(sink, NOT_ASKED) for sink in self.sinks}
+        return {sink: each for sink, each in told.items() if each.name is None}
 
     @property
     def sinks(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     """
     plan, clock = world.plan, world.clock
     looks, began = looks or InTurn(clock), clock.now()
+    sinks = looks.begin(lambda: plan.unknown_sinks)  # side by side with all else: it may take the workers some seconds
 
     def tried(site: SiteFacts) -> Reading[CanaryResult]:
         if not site.cluster.known:
@@ -53,5 +54,6 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),
         named=(*(each.what for each in plan.carriers), *plan.node_pools(target)),
         capacity=plan.capacity,
+        unknown_sinks=sinks().value or {},
         images={topic: image for topic in plan.topics if (image := plan.image(source, target, topic)) != topic},
     )

@@ -27,6 +27,7 @@ def status(
     """
     eyes, looks, clock = eyes or Eyes(world), looks or SideBySide(world.clock), world.clock
     began = clock.now()
+    sinks = looks.begin(lambda: world.plan.unknown_sinks)
     refreshed, epoch = looks.begin(eyes.refresh), looks.begin(world.epochs.current)
     routed = routed or looks.begin(world.client_routing.site)
     names = [site.name for site in world.plan.sites]
@@ -38,7 +39,7 @@ def status(
     refreshed()
     door = routed()
     sites = tuple(_site_status(world, eyes, visit, links, door) for visit in visited)
-    return Status(began, sites, links, door, epoch())
+    return Status(began, sites, links, door, epoch(), sinks().value or {})
 
 
 class _Visit(NamedTuple):

@@ -14,6 +14,7 @@ from drctl.plans.followed import Held
 from drctl.plans.losing import answers, measure
 from drctl.plans.positions import translate_committed
 from drctl.plans.selection import FAILOVER
+from drctl.plans.sink_groups import ask_ahead, told_or_noted
 from drctl.plans.steps.await_clients import AwaitClients
 from drctl.plans.steps.confirm_positions import origin, uncovered, within
 from drctl.ports import SitePorts, World
@@ -33,12 +34,14 @@ def forecast(
     Unless it is ``deep`` no records are read for the groups, and what they would read again is unknown. Raises what the
     target raises where it does not answer: then there is nowhere to go; ``partly`` notes that, with what is known.
     """
+    ask_ahead(world)
     now = world.clock.now()
     reach = answers(world.sites[source]) if ask is None else ask
     # Side by side, so that a link that is silent does not delay what the target's brokers tell.
     (loss, unknown), (held, failure) = both(
-        lambda: _loss(world, source, target, reach=reach), lambda: _held(world, target, partly=partly)
+        lambda: _loss(world, source, target, reach=reach), lambda: _held(told_or_noted(world), target, partly=partly)
     )
+    world = told_or_noted(world)
     groups = dict[str, GroupForecast]()
     try:
         if failure is None:
@@ -48,8 +51,9 @@ def forecast(
             raise
         failure = error
         groups = {group: _counted(world, positions) for group, positions in held.items() if positions}
-    covered = uncovered(world.plan.topics_at(target), held)
-    return Forecast(source, target, now, loss, groups, covered, recovery(world), unknown, failure)
+    covered, sinks = uncovered(world.plan.topics_at(target), held), world.plan.unknown_sinks
+    unsure = {sink: each.unknown for sink, each in sinks.items()}
+    return Forecast(source, target, now, loss, groups, covered, recovery(world), unknown, failure, unsure)
 
 
 def _held(world: World, target: str, *, partly: bool) -> tuple[Held, DrctlError | None]:

@@ -7,12 +7,12 @@ from drctl.errors import Conflict, DrctlError, NotProven, Superseded, Unreachabl
 from drctl.model.changes import NOTHING_UNDECIDED, Undecided
 from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.run import Run, RunState
+from drctl.model.run import Evidence, Run, RunState
 from drctl.model.translation import Answer, Refusal, Translated
 from drctl.plans import evidence
 from drctl.plans.answering import Answers, Due, Wanted, not_copied, translate_apart
 from drctl.plans.apart import apart
-from drctl.plans.group_sync_notes import begin, left_by_last_move, note_before
+from drctl.plans.group_sync_notes import begin, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
 from drctl.plans.ownership import Ownership
 from drctl.plans.record import unfinished
@@ -58,6 +58,7 @@ class GroupSync:
         self._away: Mapping[str, str] = {}
         self._own = Ownership(world.plan.name, self.epoch, left_by_last_move(world, source, target))
         self._begun = False
+        self._sinks_noted: Evidence = {}
         self._failures: dict[str, tuple[float, float]] = {}
         self._due: dict[str, dict[TopicPartition, Due]] = defaultdict(dict)
 
@@ -221,6 +222,8 @@ class GroupSync:
             self._check_authority()
             begin(self.world, self.source, self.target, self.epoch)
             self._begun = True
+        if changed:
+            self._sinks_noted = note_sinks(self.world, self.source, self.target, self.epoch, self._sinks_noted)
         found = {group: self._own.to_note(group, there[group], changed[group]) for group in changed}
         if foreign := {group: evidence.held(each) for group, each in found.items() if each}:
             self._check_authority()

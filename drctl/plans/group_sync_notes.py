@@ -7,7 +7,7 @@ from drctl.errors import Conflict
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
-from drctl.plans.selection import FAILBACK, GROUP_SYNC, SWITCHOVER
+from drctl.plans.selection import FAILBACK, GROUP_SYNC, SINK_GROUPS, SWITCHOVER, sink_groups_to_note
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.ports import World
 
@@ -25,6 +25,17 @@ def begin(world: World, source: str, target: str, epoch: int) -> str:
         world.journal.begin(run)
         world.journal.end(run.id, RunState.DONE)
     return run.id
+
+
+def note_sinks(world: World, source: str, target: str, epoch: int, noted: Evidence) -> Evidence:
+    """Write down as which groups the sinks read, where that was not ``noted`` already; returns what is noted then.
+
+    A failover needs it, whose source has no worker any more that would tell.
+    """
+    told = sink_groups_to_note(world)
+    if told != noted and any(told.get(SINK_GROUPS, {}).values()):
+        world.journal.append(begin(world, source, target, epoch), Event.STEP_INTENDED, "sync-groups", told)
+    return told
 
 
 def note_before(world: World, source: str, target: str, epoch: int, before: Evidence) -> None:

@@ -29,6 +29,7 @@ from drctl.plans.selection import (
     moving,
     narrowed,
 )
+from drctl.plans.sink_groups import told_or_noted
 from drctl.plans.steps.compare_returned_site import ACCEPTED
 from drctl.ports import World
 
@@ -59,7 +60,7 @@ def _handover(world: World, run: Run, said: Evidence, observe: Observe) -> tuple
 
 def _undo(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:  # noqa: ARG001 - one shape
     kept = undo.kept_for(world, said["undoes"], run.target, said["groups"])
-    smaller = narrowed(world, groups=said["groups"])
+    smaller = narrowed(told_or_noted(world), groups=said["groups"])
     return undo.ordered(run.source, run.target, kept, said["undoes"]), smaller
 
 

@@ -17,6 +17,7 @@ from drctl.plans.selection import (
     FAILOVER,
     FENCE,
     GROUP_SYNC,
+    MOVE_GROUPS,
     MOVES,
     PAUSE,
     REVERSAL,
@@ -24,6 +25,8 @@ from drctl.plans.selection import (
     UNFENCE,
     chosen,
     contents,
+    moves_digest,
+    sink_groups_to_note,
 )
 from drctl.plans.takeover import legacy, others
 from drctl.ports import World
@@ -154,10 +157,10 @@ def require_continuable(world: World, run: Run) -> None:
 
 def _require_unedited(world: World, run: Run) -> None:
     """A run ends with what it was begun with: a group that was added since has no position, nor a fence its writers."""
-    began = chosen(world, run.id)
-    now = contents(world.plan)
-    if began.get("moves", now["moves"]) == now["moves"]:
+    began, moves = chosen(world, run.id), moves_digest(world.plan)
+    if began.get("moves", moves) == moves:
         return
+    now = contents(world.plan)
     differ = {name for what in ("groups", "topics") for name in set(began[what]) ^ set(now[what])}
     told = f" (differing: {', '.join(sorted(differ))})" if differ else ""
     raise Refused(
@@ -167,7 +170,9 @@ def _require_unedited(world: World, run: Run) -> None:
 
 
 def _another_choice(plan: Plan, world: World, run: Run) -> bool:
-    wanted = contents(world.plan) | plan.about
+    wanted: Evidence = {"moves": moves_digest(world.plan)} | plan.about
+    if plan.kind in MOVE_GROUPS:
+        wanted = contents(world.plan) | plan.about
     began = chosen(world, run.id)
     return any(began.get(key, value) != value for key, value in wanted.items())
 
@@ -200,7 +205,7 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
         epoch=world.epochs.current() + 1,
     )
     started = {"epoch": run.epoch, "plan_digest": run.plan_digest} | contents(world.plan) | plan.about
-    said = {"options": plan.options, "overridden": overridden} | terms.told()
+    said = {"options": plan.options, "overridden": overridden} | sink_groups_to_note(world) | terms.told()
     started |= {name: each for name, each in said.items() if each}
     if over:
         started["takes over"] = [each.id for each in over]

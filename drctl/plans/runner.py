@@ -37,7 +37,7 @@ from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
 from drctl.plans.remedies import joined, remedy_of
 from drctl.plans.repetition import result, told_before
-from drctl.plans.selection import MOVES, moving
+from drctl.plans.sink_groups import as_it_moves
 from drctl.plans.steps.unfence_source import gone_back
 from drctl.plans.waiting import patiently
 from drctl.ports import World
@@ -54,8 +54,7 @@ def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> 
     after it failed, or the rollback did not reach its end: the same command goes on from there. JournalBroken, nothing
     touched, when the sites are ahead of the journal.
     """
-    if plan.kind in MOVES:
-        world = moving(world, plan.target)
+    world = as_it_moves(plan, world)
     world.lease.acquire(f"{plan} by process {os.getpid()} on {socket.gethostname()}")
     try:
         if before := told_before(plan, world, terms.key):
@@ -277,8 +276,7 @@ class _Execution:
 
     def _finished(self, state: StepState) -> None:
         seconds = self.world.clock.monotonic() - self.now[2]
-        name = self.now[1].name
-        self.timings.append(StepTiming(name, seconds, state is StepState.FOUND_DONE))
+        self.timings.append(StepTiming(self.now[1].name, seconds, state is StepState.FOUND_DONE))
         self._logger(self.now[1]).info("step-done", found_done=state is StepState.FOUND_DONE, seconds=round(seconds, 3))
         self._show(state)
 

@@ -1,9 +1,10 @@
 """Which part of a plan file's work moves: chosen by a person, and without what was handed over before."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from drctl.errors import NotFound
+from drctl.decide.rules import GateCategory
+from drctl.errors import Blocked, NotFound
 from drctl.model.chain import canonical, digest
 from drctl.model.run import Event, Evidence, RunState
 from drctl.model.site import PlanFile, Workload
@@ -15,6 +16,10 @@ REVERSAL, UNFENCE = "reversal", "unfence"
 """Kinds of runs."""
 MOVES = (SWITCHOVER, FAILOVER, FAILBACK)
 """Kinds that move all of the work from one site to the other."""
+MOVE_GROUPS = (*MOVES, HANDOVER, UNDO)
+"""Kinds that move groups, and so have to know as which groups the sinks read."""
+SINK_GROUPS = "sink groups"
+"""Where a run, and group-offset sync, note as which groups the sinks read."""
 
 APPROVAL = "approval"
 """No run: an approval is journaled under this kind."""
@@ -31,22 +36,17 @@ def narrowed(
 ) -> World:
     """The same world with a smaller plan: only what is named; of what nothing is named, everything.
 
-    NotFound for a name that the plan file does not have, or if no group is left.
+    NotFound for a name that the plan file does not have, or if no group is left. Blocked for a group that may be the
+    one of a sink, while nobody knows as which group that reads.
     """
     plan = world.plan
-    for what, wanted, known in (
-        ("workload", workloads, [w.name for w in plan.workloads]),
-        ("group", groups, plan.groups),
-        ("topic", topics, plan.topics),
-    ):
-        unknown = sorted(set(wanted) - set(known))
-        if unknown:
-            raise NotFound(
-                f"the plan file names no {what} {', '.join(unknown)}", remedy=f"use one of {', '.join(known)}"
-            )
-    kept = tuple(_kept(w, groups, topics) for w in plan.workloads if not workloads or w.name in workloads)
+    _require_named("workload", workloads, [w.name for w in plan.workloads])
+    _require_named("topic", topics, plan.topics)
+    if set(groups) - set(plan.own_groups):
+        _require_groups(plan, groups)
+    kept = tuple(_kept(plan, w, groups, topics) for w in plan.workloads if not workloads or w.name in workloads)
     smaller = replace(plan, workloads=tuple(w for w in kept if (w.groups or w.sinks) and w.topics))
-    if not smaller.groups:
+    if not smaller.own_groups and not smaller.sinks:
         raise NotFound("no group is left of what was chosen", remedy="choose groups and topics of the same workload")
     return replace(world, plan=smaller)
 
@@ -60,8 +60,9 @@ def without(world: World, groups: Collection[str]) -> World:
     """The same world with a plan that does not name these groups."""
     if not groups:
         return world
-    workloads = tuple(w.only(lambda group: group not in groups) for w in world.plan.workloads)
-    return replace(world, plan=replace(world.plan, workloads=workloads))
+    plan = world.plan
+    stays, stopped = (lambda group: group not in groups), (lambda sink: plan.group_of(sink) not in groups)
+    return replace(world, plan=replace(plan, workloads=tuple(w.only(stays, stopped) for w in plan.workloads)))
 
 
 def handed_over(world: World, target: str) -> Mapping[str, str]:
@@ -98,13 +99,43 @@ def contents(plan: PlanFile) -> Evidence:
     That is what moves, between which sites over which links, and whom the fence exempts. Addresses, logins, guards and
     hooks may be edited.
     """
+    return {"groups": list(plan.groups), "topics": list(plan.topics), "moves": moves_digest(plan)}
+
+
+def sink_groups_to_note(world: World) -> Evidence:
+    """As which groups the sinks read, for the journal: None where that is unknown, nothing where nobody was asked."""
+    told = {sink: each.name for sink, each in world.plan.sink_groups.items()}
+    return {SINK_GROUPS: told} if told else {}
+
+
+def moves_digest(plan: PlanFile) -> str:
+    """The digest of all that may not be edited while a run is unfinished; nobody is asked for it."""
     workloads = [[w.name, w.topics, w.groups, w.sinks, [str(each) for each in w.carriers]] for w in plan.workloads]
     links = [[k.name, k.source, k.target, k.replication_principal, k.prefix] for k in plan.links]
     platform = [[site.name, sorted(site.platform_principals)] for site in plan.sites if site.platform_principals]
-    told = canonical([workloads, [site.name for site in plan.sites], links, *([platform] if platform else [])])
-    return {"groups": list(plan.groups), "topics": list(plan.topics), "moves": digest(told)}
+    return digest(canonical([workloads, [site.name for site in plan.sites], links, *([platform] if platform else [])]))
 
 
-def _kept(workload: Workload, groups: Collection[str], topics: Collection[str]) -> Workload:
-    smaller = workload.only(lambda group: not groups or group in groups)
+def _require_named(what: str, wanted: Collection[str], known: Sequence[str]) -> None:
+    if missing := sorted(set(wanted) - set(known)):
+        raise NotFound(f"the plan file names no {what} {', '.join(missing)}", remedy=f"use one of {', '.join(known)}")
+
+
+def _require_groups(plan: PlanFile, groups: Collection[str]) -> None:
+    missing, unknown = sorted(set(groups) - set(plan.groups)), plan.unknown_sinks
+    if missing and unknown:
+        raise Blocked(
+            f"the plan file names no group {', '.join(missing)}, and which groups its sinks read as is not known",
+            (f"{sink}: {each.unknown} ({each.remedy})" for sink, each in sorted(unknown.items())),
+            exit_code=GateCategory.WORKER.value,
+            remedy="remove the reasons and run the command again",
+        )
+    _require_named("group", groups, plan.groups)
+
+
+def _kept(plan: PlanFile, workload: Workload, groups: Collection[str], topics: Collection[str]) -> Workload:
+    """A sink of which nobody knows the group moves with its workload, and with no group that was chosen."""
+    smaller = workload.only(
+        lambda group: not groups or group in groups, lambda sink: not groups or plan.group_of(sink) in groups
+    )
     return replace(smaller, topics=tuple(t for t in workload.topics if not topics or t in topics))

@@ -49,6 +49,7 @@ class GroupSyncLoop:
         self.following = BEGINNING
         self.trouble = Trouble("group-sync-failed", usual=PAUSE)
         self.groups, self.anew = Telling(), Telling()
+        self.known = frozenset[str]()
         self.kept_at: float | None = None
         metrics.group_sync_age.set_function(self.age)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
@@ -98,7 +99,7 @@ class GroupSyncLoop:
         target = next((there for here, there in self.world.links if here == source), None)
         if source is None or target is None:
             return self._keep_nothing()
-        sessions = self.sessions[source]
+        sessions, groups = self.sessions[source], frozenset(self.world.plan.groups)
         with self.lock:
             followed = follow(self.world.sites[source].tail, sessions, self.world.clock, self.following)
             self.following = BEGINNING if followed.behind is None else FOLLOWING
@@ -107,7 +108,10 @@ class GroupSyncLoop:
                 site = self.world.sites[target]
                 standby = TailedStandby(site, self.sessions[target], self.lock, self.world.clock)
                 self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads)
-                moved = {group: tuple(sessions.positions(group)) for group in self.world.plan.groups}
+                self.known = frozenset()
+            # All positions of a sink's group that has become known: they moved while nobody knew that it is one.
+            moved = {**moved, **{group: tuple(sessions.positions(group)) for group in groups - self.known}}
+            self.known |= groups
             self.group_sync.forget(sessions.take_forgotten())
             self.group_sync.note(
                 {group: _committed(sessions, group, partitions) for group, partitions in moved.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Event
 
 from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
@@ -31,14 +32,17 @@ class _Sink:
 class FakeConnectors:
     """Reads ``pace`` records per partition and tick for every running connector, and commits them.
 
-    ``broken`` connectors fail for the reason given. ``never_stops`` holds those whose tasks do not end, ``lingers`` is
-    how many ticks a member stays in its group after its connector is STOPPED.
+    While it is ``frozen`` it answers once that is set, and nobody waits for it longer than ``patience`` seconds of the
+    real clock. ``broken`` connectors fail for the reason given. ``never_stops`` holds those whose tasks do not end,
+    ``lingers`` is how many ticks a member stays in its group after its connector is STOPPED.
     """
 
     site: FakeSite
     database: Database = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
     worker_down: bool = False
+    frozen: Event | None = None
+    patience: float = 0.1
     broken: dict[str, str] = field(default_factory=dict)
     never_stops: set[str] = field(default_factory=set)
     lingers: int = 0
@@ -78,7 +82,7 @@ class FakeConnectors:
                 committed[partition] = Committed(records[-1][0] + 1)
 
     def _reach(self) -> None:
-        if self.worker_down:
+        if self.worker_down or (self.frozen is not None and not self.frozen.wait(self.patience)):
             raise Unreachable(f"the Connect worker at {self.site.name} does not answer")
 
     def names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
+from drctl.monitors.looking import beside
 from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
@@ -185,7 +186,7 @@ class FakeWorld:
             disk=self.disk,
             copies=self.copies,
         )
-        return with_sink_groups(world)
+        return with_sink_groups(world, beside)
 
     def sight(self) -> None:
         """The service sees the ends of every site that answers."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, override
 
 from drctl.decide.equality import failover_warnings
-from drctl.decide.failing_over import failover_blockers, loss_blockers
+from drctl.decide.failing_over import failover_blockers, loss_blockers, sinks_left
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_writers import own
 from drctl.model.facts import Facts
@@ -46,7 +46,8 @@ class CheckFailover(Step):
     def do(self, ctx: StepContext) -> Evidence:
         world, run = ctx.world, ctx.run
         facts = self.observe(world, run.source, run.target)
-        passed = pass_gates(ctx, facts, self._reasons(ctx, facts), failover_warnings(facts))
+        warned = (*failover_warnings(facts), *sinks_left(facts))
+        passed = pass_gates(ctx, facts, self._reasons(ctx, facts), warned)
         canary = facts.target_canary.value
         closed = bool(own(facts.target)) and canary is not None and canary.refused
         ctx.saw_target_closed = closed

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from drctl.decide.failing_over import failover_blockers, loss_blockers
+from drctl.decide.failing_over import failover_blockers, loss_blockers, sinks_left
 from drctl.decide.loss import counted, sighted
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.cluster import Broker, Cluster, Topic
@@ -19,6 +19,7 @@ from tests.unit.decide.test_readiness import (
     DENIED,
     GOOD,
     GUARDS,
+    NO_ANSWER,
     NOW,
     Change,
     backward,
@@ -163,3 +164,10 @@ def test_what_was_counted_at_the_source_is_summed_by_topic() -> None:
     loss = counted({}, {}, {READINGS: 3, TopicPartition("readings", 1): 4, ORDERS: 0}, {}, NOW, exact=True)
     assert loss.records == {"orders": 0, "readings": 7}
     assert loss.total == 7
+
+
+def test_a_sink_of_which_nobody_knows_the_group_is_no_reason_to_wait_and_is_told() -> None:
+    unknown = changed(unknown_sinks={"lake": NO_ANSWER})(silent(GOOD))
+    assert found(unknown) == []
+    (told,) = sinks_left(unknown)
+    assert told.detail.startswith("lake: the group that it reads as is unknown, so it is not started at south")

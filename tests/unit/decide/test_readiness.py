@@ -18,7 +18,7 @@ from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
-from drctl.model.site import Guards, Link
+from drctl.model.site import Guards, Link, SinkGroup
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GUARDS = Guards(timedelta(seconds=1), timedelta(seconds=60), max_lag=100)
@@ -33,6 +33,7 @@ CONFIG = {
     "offset-syncs.topic.location": "target",
 }
 BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
+NO_ANSWER = SinkGroup(None, "north: no answer", "start the Connect worker at north")
 DENIED = frozenset(DenyRule("User:shop", scope) for scope in Scope)
 
 type Change = Callable[[Facts], Facts]
@@ -366,6 +367,16 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     ),
     (Rule.SINKS_UNKNOWN, "north: no worker", source(sinks=unseen("no worker"))),
     (Rule.SINKS_UNKNOWN, "south: no worker", target(sinks=unseen("no worker"))),
+    (
+        Rule.SINKS_UNKNOWN,
+        "lake: the group that it reads as is unknown: north: no answer",
+        changed(unknown_sinks={"lake": NO_ANSWER}),
+    ),
+    (
+        Rule.SINKS_UNKNOWN,
+        "lake, table: the groups that they read as are unknown: north: no answer",
+        changed(unknown_sinks={"table": NO_ANSWER, "lake": NO_ANSWER}),
+    ),
     (Rule.SINK_MISSING, "orders-to-lake", source(sinks=seen({"orders-to-lake": Connector("orders-to-lake", ABSENT)}))),
     (
         Rule.SINK_ACTIVE_AT_TARGET,

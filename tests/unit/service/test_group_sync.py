@@ -11,6 +11,7 @@ from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run
 from drctl.monitors import status
+from drctl.plans.sink_groups import AGAIN
 from drctl.service.watch import Watch
 from tests.fakes import fake_world
 from tests.fakes.site import COORDINATORS
@@ -203,3 +204,20 @@ def test_positions_that_the_standby_would_forget_are_committed_again() -> None:
         return sum(name.startswith("commit") for name in earth.effects.names[before:])
 
     assert [day() for _ in range(9)] == [2, 0, 0, 0, 2, 0, 0, 0, 2]
+
+
+def test_the_group_of_a_sink_is_followed_with_all_its_positions_once_the_worker_has_told_it() -> None:
+    earth = fake_world("lake")
+    earth.come_to_rest()
+    earth.workers["north"].worker_down = True
+    watch = Watch(earth.ports(), status, timedelta(seconds=15), group_sync=True)
+    assert watch.keeper is not None
+    watch.keeper.cycle_or_tell()
+    assert earth.south.groups["dispatch"].committed
+    assert "connect-lake" not in earth.south.groups
+    earth.workers["north"].worker_down = False
+    earth.clock.jump(timedelta(seconds=AGAIN))
+    for _ in range(20):
+        watch.keeper.cycle_or_tell()
+        earth.clock.sleep(1)
+    assert earth.south.groups["connect-lake"].committed.keys() == earth.north.groups["connect-lake"].committed.keys()

@@ -165,7 +165,7 @@ def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) ->
     for a, b in zip(source, target, strict=False):
         if a.digest != b.digest:
             return a.offset
-    return source[len(target)].offset if len(source) > len(target) else "the end"
+    return next((record.offset for record in source[len(target) :]), "the end")
 
 
 def _pair(record: RecordId, image: RecordId) -> OffsetSync:

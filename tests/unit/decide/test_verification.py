@@ -254,3 +254,16 @@ def test_what_is_gone_in_front_of_where_a_link_copies_again_stays_gone() -> None
     assert isinstance(answer, Refused)
     assert answer.repeats == 4
     assert early(2, look(here, there, (0, 0), (3, 3), (2, 5), at=2)) is Refusal.NOT_COPIED
+
+
+def test_however_far_a_link_has_copied_again_what_it_has_not_reached_is_awaited() -> None:
+    """A worker that was killed had copied up to 1750 and noted 1690; it began again with 600, and is at 1700 now."""
+    source = numbered((0, 2_000))
+    target = numbered((0, 1_751)) | numbered((600, 1_701), shift=1_151)
+    here = logs((0, 2_000), (0, 2_852), (0, 0), (1_690, 1_690), (600, 1_751), (1_700, 2_851))
+    answers, _ = run(translation(here, (1_600, 1_740, 1_760)), source, target)
+    assert early(1_600, answers[1_600]) is Refusal.NOT_COPIED, (
+        "1701 to 1750 are still to be read, at their first images"
+    )
+    assert early(1_740, answers[1_740]) is Refusal.NOT_COPIED
+    assert early(1_751, answers[1_760]) is Refusal.NOT_COPIED

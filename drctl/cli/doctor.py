@@ -121,7 +121,7 @@ def examine(
     topic = beside.begin(lambda: _syncs_topic(world, source, target))
     watching = partial(watch_link, world, source, target, seconds=seconds, patience=patience, pace=begin)
     observing = partial(observe, world, source, target, beside)
-    keeping = partial(keep_up, world, (source, target), beside)
+    keeping = partial(keep_up, world, source, target, beside)
     if pace:
         (looks, facts), upkeep = both(lambda: both(watching, observing), keeping)
     else:

@@ -34,7 +34,7 @@ from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import synced
 from tests.spec.stage import switch, watch_for_two_open_sites
 
-DEADLINE = 60.0
+DEADLINE = 30.0
 """Seconds without a sign of life after which a run counts as held up; far more than any takes."""
 SWITCHOVER = ("switchover", "--to", "south", "--yes")
 WORDS = {
@@ -228,7 +228,7 @@ def _run(earth: FakeWorld, words: tuple[str, ...], told: int, strike: Callable[[
 
 
 def main(kind: str) -> None:
-    """Print a line of JSON for each step and mishap."""
+    """Print a line of JSON for each step and mishap, until one is held up."""
     with redirect_stdout(StringIO()):
         switch(fake_world().ports())  # so that all is loaded before the first fork
     earth = _deployment(kind)
@@ -244,8 +244,11 @@ def main(kind: str) -> None:
     gc.freeze()  # nothing of this is looked through again in every fork
     for step in _steps(earth, kind):
         for mishap in Mishap:
-            sys.stdout.write(json.dumps(asdict(ended(earth, WORDS[kind], mishap, step))) + "\n")
+            how = ended(earth, WORDS[kind], mishap, step)
+            sys.stdout.write(json.dumps(asdict(how)) + "\n")
             sys.stdout.flush()
+            if how.code is None:
+                return
 
 
 def _deployment(kind: str) -> FakeWorld:

@@ -52,6 +52,6 @@ def test_a_run_goes_on_or_is_told_of_whatever_happens_to_its_terminal_at_whateve
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     runs = [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
-    assert {each.mishap for each in runs} == set(Mishap)
     found = [f"{each.step}, {each.mishap}: {why}" for each in runs if (why := wrong(kind, each))]
     assert not found, "\n".join(found)
+    assert {each.mishap for each in runs} == set(Mishap)

@@ -159,7 +159,10 @@ def _reverse(facts: Facts) -> Iterator[Blocker]:
         )
     elif not status.copies_nothing:
         detail = f"{name}: {status.source.name} is {status.source.state} while {facts.link.link.name} is in use"
-        yield Blocker(Rule.BOTH_DIRECTIONS, detail, f"stop the connectors of {name} and look for records copied twice")
+        remedy = f"stop the connectors of {name} and look for records copied twice"
+        if facts.client_routing.value != facts.source.name:
+            remedy = f"{name} may be in use: clients are not sent to {facts.source.name}"
+        yield Blocker(Rule.BOTH_DIRECTIONS, detail, remedy)
 
 
 def _lag(link: LinkFacts, max_lag: int) -> Iterator[Blocker]:

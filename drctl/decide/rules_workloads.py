@@ -46,7 +46,8 @@ def _groups(facts: Facts) -> Iterator[Blocker]:
         if not group.takes_positions:
             who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})) or str(group.state)
             detail = f"{facts.target.name}: {group.name}: {who}"
-            yield Blocker(Rule.GROUP_ACTIVE_AT_TARGET, detail, "stop these consumers: they would be handed positions")
+            remedy = _unless_in_use(facts, "stop these consumers: they would be handed positions")
+            yield Blocker(Rule.GROUP_ACTIVE_AT_TARGET, detail, remedy)
 
 
 def _sinks(facts: Facts) -> Iterator[Blocker]:
@@ -65,7 +66,15 @@ def _sinks(facts: Facts) -> Iterator[Blocker]:
     for sink in (facts.target.sinks.value or {}).values():
         if not sink.halted:
             detail = f"{facts.target.name}: {sink.name} is {sink.state}"
-            yield Blocker(Rule.SINK_ACTIVE_AT_TARGET, detail, "stop it: its group would be handed positions")
+            remedy = _unless_in_use(facts, "stop it: its group would be handed positions")
+            yield Blocker(Rule.SINK_ACTIVE_AT_TARGET, detail, remedy)
+
+
+def _unless_in_use(facts: Facts, remedy: str) -> str:
+    """The remedy for what is at work at the target, unless that may be where the clients are."""
+    if facts.client_routing.value == facts.source.name:
+        return remedy
+    return f"it may be in use: clients are not sent to {facts.source.name}"
 
 
 def unknown_groups(facts: Facts, then: str = "") -> Iterator[Blocker]:

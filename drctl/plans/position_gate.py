@@ -9,9 +9,11 @@ from drctl.decide.rules_positions import Place, open_places, position_blockers
 from drctl.errors import DrctlError
 from drctl.model.facts import Facts
 from drctl.model.offsets import LogBounds, TopicPartition
+from drctl.model.run import Event, RunState
 from drctl.model.translation import Refused
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.proofs import Proofs
+from drctl.plans.selection import MOVES
 from drctl.ports import World
 
 AGAIN = 1.0
@@ -50,9 +52,12 @@ def judge_positions(
     """Translate every position that would move, and name what no waiting makes better.
 
     Raises nothing that a port raises. Where a site, the topics or the offset syncs are unknown, nothing is asked: that
-    is a reason of its own.
+    is a reason of its own; so it is where clients are not sent to the source, unless a move this way has begun:
+    positions in use would look like ones that are left over, to be deleted.
     """
     source, target = facts.source, facts.target
+    if facts.client_routing.value != source.name and not _has_begun(world, source.name, target.name):
+        return Judged(None, f"clients are not sent to {source.name}", ())
     needed = (source.cluster, target.cluster, source.topics, target.topics, facts.link.syncs)
     if missing := next((reading for reading in needed if not reading.known), None):
         return Judged(None, missing.unknown, ())
@@ -67,6 +72,16 @@ def judge_positions(
         remedy = error.remedy or "see 'drctl groups translate'"
         return Judged(None, why, (Blocker(Rule.POSITIONS_UNKNOWN, f"no position can be told: {why}", remedy),))
     return Judged(answers, "", reasons, waited=world.clock.monotonic() - began >= AGED)
+
+
+def _has_begun(world: World, source: str, target: str) -> bool:
+    """Whether an unfinished move between these sites has passed its gates: it is that which closed client routing."""
+    going = (run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind in MOVES)
+    return any(
+        (run.source, run.target) == (source, target)
+        and any(entry.event is Event.STEP_OBSERVED for entry in world.journal.entries(run.id))
+        for run in going
+    )
 
 
 def once_nothing_helps(

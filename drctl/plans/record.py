@@ -28,6 +28,8 @@ from drctl.plans.selection import (
     moves_digest,
     sink_groups_to_note,
 )
+from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
+from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.takeover import legacy, others
 from drctl.ports import World
 
@@ -88,8 +90,8 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
 def under_way(plan: Plan, world: World) -> Run | None:
     """Return the unfinished run that this plan goes on with; None if it would begin a new one.
 
-    Refused if another run is unfinished, except for a failover, which takes over what it finds. Locked if another
-    process is at work on it.
+    Refused if another run is unfinished, except for a failover, which takes over what it finds; to a site that is open
+    since an unfinished move has not closed it yet there is none. Locked if another process is at work.
     """
     left = unfinished(world)
     _require_own(world, left)
@@ -99,6 +101,7 @@ def under_way(plan: Plan, world: World) -> Run | None:
     run = left[-1]
     same = (run.kind, run.source, run.target) == (plan.kind, plan.source, plan.target)
     if not same and plan.kind == FAILOVER:
+        _require_left(plan, world, run)
         return None
     if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
         raise Refused(
@@ -106,6 +109,20 @@ def under_way(plan: Plan, world: World) -> Run | None:
             remedy=f"finish it first: {_command(world, run)}",
         )
     return run
+
+
+def _require_left(plan: Plan, world: World, run: Run) -> None:
+    """A failover to where clients are at work would only hide the run that was to take them away from there."""
+    back = run.kind in MOVES and (run.source, run.target) == (plan.target, plan.source)
+    if not back or world.client_routing.site() != plan.target:
+        return
+    begun = {entry.step for entry in world.journal.entries(run.id) if entry.event is Event.STEP_INTENDED}
+    if begun.isdisjoint((FenceWrites.name, FenceWhatAnswers.name)):
+        raise Refused(
+            f"clients are at work at {plan.target}: run {run.id}, a {run.kind} from {run.source} to {run.target}, is"
+            " unfinished and has closed nothing",
+            remedy=f"'drctl runs abort {run.id} --reason …' leaves them there, 'drctl runs resume {run.id}' goes on",
+        )
 
 
 def _overrides(record: Record) -> dict[str, str]:

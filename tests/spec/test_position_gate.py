@@ -16,7 +16,7 @@ from drctl.plans.positions import translate_groups
 from drctl.plans.runner import Progress
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated, switch
+from tests.spec.stage import killed_at, require_nothing_lost_or_repeated, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
 NEVER = 1e6
@@ -197,3 +197,22 @@ def test_between_two_syncs_a_group_that_reads_on_stands_in_nobodys_way() -> None
     compacted_apart_between_syncs(earth)
     assert earth.north.group("billing").members
     assert judged(earth).reasons == ()
+
+
+@pytest.mark.parametrize("routed", ["north", None])
+def test_positions_are_not_judged_against_the_way_that_clients_are_sent(routed: str | None) -> None:
+    """Those that are in use would be called left over, and to be deleted."""
+    earth = fake_world()
+    earth.door.route_to(routed)
+    world = earth.ports()
+    found = judge_positions(world, observe(world, "south", "north"), accept_repeats=False)
+    assert (found.answers, found.reasons) == (None, ())
+    assert "clients are not sent to south" in found.unknown
+
+
+def test_positions_of_a_move_that_was_cut_off_are_judged_though_clients_are_sent_nowhere() -> None:
+    earth = fake_world()
+    with killed_at(earth, "stop link to south"):
+        switch(earth.ports())
+    assert earth.door.site() is None
+    assert judged(earth).answers is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.errors import Blocked
+from drctl.errors import Blocked, Refused
 from drctl.model.fence import FenceState
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
@@ -103,3 +103,12 @@ def test_a_refused_loss_after_the_source_died_can_be_accepted_in_a_second_try() 
     with pytest.raises(Blocked):
         fail_over(earth.ports(), accepted=ANY)
     assert fail_over(earth.new_process(), accepted=AcceptedLoss(unknown=True)).state is RunState.DONE
+
+
+def test_a_failover_to_where_clients_are_at_work_hides_no_move_that_was_cut_off_before_it_closed_anything() -> None:
+    earth = fake_world()
+    with killed_at(earth, "raise epoch to 1"):
+        switch(earth.ports())
+    with pytest.raises(Refused, match="clients are at work at north"):
+        fail_over(earth.new_process(), "south", "north")
+    assert [run.kind for run, _ in earth.journal.runs()] == ["switchover"]

@@ -1,0 +1,213 @@
+"""The fake deployment in trouble, what an operator types then, and what drctl says is to be done about it, followed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+from click.testing import CliRunner
+
+import drctl.cli
+from drctl.cli import cli
+from drctl.errors import Blocked, DrctlError, Unreachable
+from drctl.model.fence import DenyRule, Scope
+from drctl.model.link import ConnectorState
+from drctl.model.loss import AcceptedLoss
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.terms import Terms
+from drctl.plans.pausing import begin_pause
+from drctl.ports import World
+from tests.fakes import FakeWorld, fake_world
+from tests.fakes.world import APPLICATIONS
+from tests.spec.failing import SOMEBODY, fail_over, lose, synced
+from tests.spec.returning import returned
+from tests.spec.stage import killed_at, switch
+
+type Words = tuple[str, ...]
+
+FENCE = {DenyRule(p, s) for p in (*APPLICATIONS, "User:canary") for s in Scope}
+ASKED: tuple[Words, ...] = (
+    ("status",),
+    ("doctor", "--window", "0s"),
+    ("plan", "switchover", "--to", "south"),
+    ("plan", "switchover", "--to", "north"),
+    ("switchover", "--to", "south", "--yes"),
+    ("switchover", "--to", "north", "--yes"),
+    ("failover", "--to", "south", "--yes"),
+    ("failover", "--to", "north", "--yes"),
+    ("groups", "translate"),
+    ("groups", "handover", "--to", "south", "--group", "billing", "--yes"),
+    ("groups", "handover", "--to", "north", "--group", "billing", "--yes"),
+    ("fence", "--site", "north", "--yes"),
+    ("unfence", "north"),
+    ("unfence", "south"),
+    ("failback", "--to", "north", "--yes"),
+    ("salvage", "--yes"),
+    ("runs", "resume"),
+)
+
+
+def _with(change: Callable[[FakeWorld], object]) -> Callable[[], FakeWorld]:
+    def build() -> FakeWorld:
+        earth = fake_world()
+        change(earth)
+        return earth
+
+    return build
+
+
+def _fenced(earth: FakeWorld) -> None:
+    earth.north.denials = set(FENCE)
+
+
+def _routed_nowhere(earth: FakeWorld) -> None:
+    earth.door.route_to(None)
+
+
+def _fenced_and_routed_nowhere(earth: FakeWorld) -> None:
+    _fenced(earth)
+    _routed_nowhere(earth)
+
+
+def _link_stopped(earth: FakeWorld) -> None:
+    earth.mirrors["north", "south"].state = ConnectorState.STOPPED
+
+
+def _standby_open(earth: FakeWorld) -> None:
+    earth.south.denials = set()
+
+
+def _ahead(earth: FakeWorld) -> None:
+    earth.south.group("billing").committed[TopicPartition("shop.orders", 0)] = Committed(10_000)
+
+
+def _paused(earth: FakeWorld) -> None:
+    begin_pause(earth.new_process(), Terms(by="anna"), earth.clock.now() + timedelta(hours=1), "a storm")
+
+
+def _silent(earth: FakeWorld) -> None:
+    earth.south.down = True
+
+
+def _moved(earth: FakeWorld) -> None:
+    switch(earth.ports())
+    earth.settle(5)
+
+
+def _cut(effect: str) -> Callable[[FakeWorld], None]:
+    def cut(earth: FakeWorld) -> None:
+        with killed_at(earth, effect):
+            switch(earth.ports())
+        earth.new_process()
+
+    return cut
+
+
+def _rolled_back(earth: FakeWorld) -> None:
+    def fail(effect: str) -> None:
+        if effect == "stop link to south":
+            raise Unreachable("south's worker does not answer")
+
+    earth.effects.watchers.append(fail)
+    with pytest.raises(DrctlError):
+        switch(earth.ports())
+    earth.effects.watchers.remove(fail)
+    earth.settle(5)
+
+
+def _failed_over(effect: str = "") -> Callable[[], FakeWorld]:
+    def build() -> FakeWorld:
+        earth = synced(fake_world())
+        lose(earth, sighted=True)
+        if not effect:
+            fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True), attestation=SOMEBODY)
+            return earth
+        with killed_at(earth, effect):
+            fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True), attestation=SOMEBODY)
+        earth.new_process()
+        return earth
+
+    return build
+
+
+def _back() -> FakeWorld:
+    earth = _failed_over()()
+    earth.north.down = False
+    earth.workers["north"].worker_down = False
+    earth.mirrors["south", "north"].worker_down = False
+    return earth
+
+
+CUTS = (
+    "raise epoch to 1",
+    "journal says step-intended prove-ahead",
+    "journal says step-intended await-open-transactions",
+    "journal says step-intended prove-fence",
+    "door to None",
+    "commit billing at south",
+    "stop link to south",
+    "journal says step-intended record-handover-point",
+    "lift at south",
+    "door to south",
+    "restart link to north",
+    "resume link to north",
+    "journal says step-intended watch-first-commits",
+)
+TROUBLES: dict[str, Callable[[], FakeWorld]] = {
+    "nothing": fake_world,
+    "the source is fenced": _with(_fenced),
+    "clients are sent nowhere": _with(_routed_nowhere),
+    "the source is fenced and clients are sent nowhere": _with(_fenced_and_routed_nowhere),
+    "the link is stopped": _with(_link_stopped),
+    "the standby is open": _with(_standby_open),
+    "a position is ahead at the standby": _with(_ahead),
+    "paused": _with(_paused),
+    "the standby is silent": _with(_silent),
+    "moved": _with(_moved),
+    "rolled back": _with(_rolled_back),
+    "a failover stands": _failed_over(),
+    "a failover was cut off early": _failed_over("raise epoch to 1"),
+    "a failover was cut off before the target is open": _failed_over("lift at south"),
+    "a failover was cut off before clients are sent": _failed_over("door to south"),
+    "a site has come back": _back,
+    "a site has come back, unclosed": lambda: returned().earth,
+    "a site has come back, closed": lambda: returned(fence="proven").earth,
+    **{f"a switchover was cut off before: {effect}": _with(_cut(effect)) for effect in CUTS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said, and its exit code."""
+
+    text: str
+    code: int
+
+
+def typed(earth: FakeWorld, words: Words) -> Said:
+    """Type that, as another process, and answer every question with yes."""
+
+    @contextmanager
+    def opened(_: Path, **_more: object) -> Iterator[World]:
+        yield earth.new_process()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for found in iter_modules(drctl.cli.__path__):
+            module = import_module(f"drctl.cli.{found.name}")
+            if found.name != "world" and hasattr(module, "opened"):
+                patch.setattr(module, "opened", opened)
+            if hasattr(module, "require_somebody"):
+                patch.setattr(module, "require_somebody", lambda: None)
+        done = CliRunner().invoke(cli, words, input="y\n" * 5, standalone_mode=False)
+    text, error = done.output, done.exception
+    if isinstance(error, DrctlError):
+        text += f"\n{error}\n{error.remedy}"
+    if isinstance(error, Blocked):
+        text += "\n".join(("", *(str(each) for each in error.reasons)))
+    elif error is not None and not isinstance(error, DrctlError):
+        raise error
+    return Said(text, done.exit_code)

@@ -98,9 +98,16 @@ class Undecided(Refused):
 
 
 class StepFailed(DrctlError):
-    """A step did not reach its goal within its deadline, or its check found a contradiction."""
+    """A step did not reach its goal within its deadline, or its check found a contradiction.
+
+    ``brief`` is the same for people who have seen the steps fail, each with its reason.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, *, remedy: str = "", brief: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.brief = redact(brief or message)
 
 
 class RolledBack(StepFailed):

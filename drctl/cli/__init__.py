@@ -15,7 +15,7 @@ from drctl import __version__
 from drctl.cli.dropping import writers
 from drctl.cli.everywhere import FILE_HELP, FORMS, VERBOSE_HELP, prepare
 from drctl.cli.output import echo
-from drctl.errors import Blocked, DrctlError
+from drctl.errors import Blocked, DrctlError, StepFailed
 from drctl.redaction import describe
 
 COMMANDS = {
@@ -249,7 +249,7 @@ def _explain(error: DrctlError) -> int:
         from drctl.cli.tracebacks import formatted
 
         echo(formatted(error), err=True)
-    echo(f"error: {error}", err=True)
+    echo(f"error: {error.brief if isinstance(error, StepFailed) else error}", err=True)
     if isinstance(error, Blocked):
         for reason in error.reasons:
             echo(f"  - {reason}", err=True)

@@ -12,6 +12,7 @@ from drctl.plans.linking import idle, was_set
 from drctl.plans.pausing import paused
 from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Plan
+from drctl.plans.remedies import waiting
 from drctl.plans.selection import FAILBACK, FAILOVER, GROUP_SYNC, SWITCHOVER
 from drctl.ports import World
 
@@ -32,7 +33,7 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
     found = sift(reasons_to_wait(plan, world), terms.overrides)
     if found.standing:
         raise Blocked(
-            f"{plan}: {len(found.standing)} reasons to wait, nothing was changed",
+            f"{plan}: {waiting(len(found.standing))}",
             (f"{b.detail} ({b.remedy})" for b in found.standing),
             exit_code=found.standing[0].concern.value,
             remedy="wait, or override a rule by its name and with a reason",

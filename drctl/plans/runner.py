@@ -35,7 +35,7 @@ from drctl.plans.pending import PENDING
 from drctl.plans.plan import Place, Plan, Step, StepContext
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
-from drctl.plans.remedies import joined, remedy_of
+from drctl.plans.remedies import joined, places, remedy_of
 from drctl.plans.repetition import result, told_before
 from drctl.plans.sink_groups import as_it_moves
 from drctl.plans.steps.unfence_source import gone_back
@@ -190,7 +190,7 @@ class _Execution:
         except (Locked, Superseded, JournalBroken):
             raise  # somebody else is in charge, or nothing can be written down: touch nothing
         except Refused as refusal:
-            self._failed(step, refusal)
+            self._failed(step, refusal, ends=True)
             self.hooks.tell(RunState.STOPPED, refusal)
             self._end(RunState.STOPPED)
             raise
@@ -198,14 +198,15 @@ class _Execution:
             self._write(Event.STEP_FAILED, step.name, {"interrupted": True})
             raise
         except Exception as error:
-            self._failed(step, error)
+            pends = step.may_end_pending and self.plan.opens_target
+            self._failed(step, error, ends=not (pends if self.ctx.past_point_of_no_return else self.plan.rollback))
             if not self.ctx.past_point_of_no_return and not self.plan.rollback:
                 self.hooks.tell(RunState.STOPPED, error)
                 self._end(RunState.STOPPED)  # nothing was changed that could be taken back
                 raise
             if not self.ctx.past_point_of_no_return:
                 self._turn_back(f"{step.name}: {describe(error)}", error)
-            if step.may_end_pending and self.plan.opens_target:
+            if pends:
                 self._leave_pending(step, error)
                 return
             self.hooks.tell(PAUSED, error)
@@ -224,6 +225,7 @@ class _Execution:
 
     def _turn_back(self, cause: str, error: Exception | None) -> None:
         """Walk the rollback; always raises."""
+        place = cause.partition(": ")[0] if error else cause  # else the reason was shown with the step that failed
         if not self.rolled_back:
             self._write(Event.COMPENSATION_STARTED, body={"cause": cause})
         self.hooks.tell(TURNING_BACK, cause)
@@ -233,6 +235,7 @@ class _Execution:
             raise StepFailed(
                 f"{self.plan} failed at {cause}; on the rollback not everything succeeded: {'; '.join(failures)}",
                 remedy="remove the cause and run the same command again: it rolls back to its end",
+                brief=f"{self.plan} failed at {place}; the rollback did not succeed at {places(failures)}",
             ) from error
         self.hooks.tell(RunState.COMPENSATED, cause)
         self._end(RunState.COMPENSATED)
@@ -241,6 +244,7 @@ class _Execution:
         raise failed(
             f"{self.plan} failed at {cause}; the rollback was walked and {told}",
             remedy=joined(remedy_of(error), remedy),
+            brief=f"{self.plan} failed at {place}; the rollback was walked and {told}",
         ) from error
 
     def _step_back(self, number: int, step: Step) -> str:
@@ -280,18 +284,18 @@ class _Execution:
         self._logger(self.now[1]).info("step-done", found_done=state is StepState.FOUND_DONE, seconds=round(seconds, 3))
         self._show(state)
 
-    def _failed(self, step: Step, error: Exception) -> None:
+    def _failed(self, step: Step, error: Exception, *, ends: bool = False) -> None:
+        """Note it; where it ends the run the reason comes with that at once, and is not shown twice."""
         told: Evidence = {"error": type(error).__name__, "message": describe(error)}
         if isinstance(error, Blocked):
             told["reasons"] = list(error.reasons)
         self._write(Event.STEP_FAILED, step.name, told)
         self._logger(step).error("step-failed", **told)
-        self._show(StepState.FAILED, describe(error))
+        self._show(StepState.FAILED, "" if ends else describe(error))
 
     def _logger(self, step: Step) -> structlog.typing.FilteringBoundLogger:
         sites = {Place.SOURCE: self.run.source, Place.TARGET: self.run.target}
-        logger: structlog.typing.FilteringBoundLogger = self.log.bind(step=step.name, site=sites.get(step.at, "both"))
-        return logger
+        return self.log.bind(step=step.name, site=sites.get(step.at, "both"))  # type: ignore[no-any-return]
 
     def _show(self, state: StepState, detail: str = "") -> None:
         index, step, began, rollback = self.now

@@ -90,7 +90,7 @@ def test_a_failover_that_is_refused_leaves_the_unfinished_switchover_as_it_was()
     earth.effects.cut_off(len(earth.effects.names) + 20, before=False)
     with pytest.raises(Killed):
         switch(earth.ports())
-    with pytest.raises(Blocked, match="reasons to wait"):
+    with pytest.raises(Blocked, match=r"reasons? to wait"):
         fail_over(earth.new_process(), accepted=ANY)
     result = switch(earth.new_process())
     assert result.state is RunState.DONE

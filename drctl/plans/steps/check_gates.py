@@ -17,6 +17,7 @@ from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.observing import Observe, observed_and_judged
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.remedies import waiting
 from drctl.plans.selection import chosen
 from drctl.plans.sink_groups import sink_group_blockers
 from drctl.plans.stamps import epoch_blockers
@@ -89,7 +90,7 @@ def pass_gates(
     sifted = sift(reasons, ctx.terms.overrides)
     if found := sifted.standing:
         raise Blocked(
-            f"{run.kind} from {run.source} to {run.target}: {len(found)} reasons to wait, nothing was changed",
+            f"{run.kind} from {run.source} to {run.target}: {waiting(len(found))}",
             (f"{b.detail} ({b.remedy})" for b in found),
             exit_code=found[0].concern.value,
             remedy="remove the reasons and run the command again",

@@ -18,6 +18,7 @@ from drctl.plans.linking import was_set
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recopying import Recopy, diverged, recopies
+from drctl.plans.remedies import waiting
 
 BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN = 34, 38, 36, 17, 7
 NEEDED = frozenset({"DELETE", "CREATE"})
@@ -80,7 +81,7 @@ class CheckHomecoming(Step):
         ]
         if reasons:
             raise Blocked(
-                f"failback to {ctx.target.name}: {len(reasons)} reasons to wait, nothing was changed",
+                f"failback to {ctx.target.name}: {waiting(len(reasons))}",
                 (reason for _, reason in reasons),
                 exit_code=reasons[0][0],
                 remedy="remove the reasons and run the command again",

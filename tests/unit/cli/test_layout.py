@@ -29,3 +29,28 @@ def test_a_name_that_is_wider_than_the_terminal_is_whole() -> None:
 def test_what_is_not_known_among_numbers_stands_with_them_and_words_stay_at_the_left() -> None:
     _, first, second, third = laid_out(("N", "OF"), [["12", "a"], ["unknown", "bb"], ["≤ 5", "c"]], None)
     assert (first, second, third) == ("     12  a", "unknown  bb", "    ≤ 5  c")
+
+
+GROUPS = ("GROUP", "NORTH: STATE", "NORTH: MEMBERS", "SOUTH: STATE", "SOUTH: MEMBERS", "MOVES")
+
+
+def test_columns_that_have_no_room_stand_below_their_row_each_behind_its_head() -> None:
+    row = ["billing", "classic Stable", "1", "unknown", "", "with a switchover"]
+    head, first, below = laid_out(GROUPS, [row], 60)
+    assert head.split("  ")[0] == "GROUP"
+    assert "SOUTH" not in head.removesuffix("SOUTH: STATE")
+    assert first.split() == ["billing", "classic", "Stable", "1", "unknown"]
+    assert below == "    MOVES with a switchover"
+
+
+def test_no_line_is_wider_than_the_terminal_if_names_allow_it_and_nothing_is_left_out() -> None:
+    rows = [["billing", "classic Stable", "1", "classic Empty", "12", "with a switchover"]]
+    for room in range(40, 120):
+        lines = list(laid_out(GROUPS, rows, room))
+        assert max(map(len, lines)) <= room
+        assert all(cell in " ".join(lines) for cell in rows[0])
+
+
+def test_prose_below_comes_last_and_without_a_head() -> None:
+    lines = list(laid_out(("A", "B", "WHY"), [["a" * 30, "b" * 30, "it does not answer"]], 40))
+    assert lines == ["A", "a" * 30, "    B " + "b" * 30, "    it does not answer"]

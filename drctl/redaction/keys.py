@@ -72,7 +72,14 @@ replicas retries run seconds sequence site size state status step task taskid ta
 """
 """Words that stand before ``=`` in messages and stack traces of the trade."""
 
-HARMLESS = frozenset(f"{CLIENTS} {CONNECT} {TOPICS} {WORDS}".split())
+KUBERNETES = """
+apiversion uid causes details retryafterseconds metadata additionalproperties _continue remainingitemcount
+resourceversion selflink optional secretname secretkeyref secretref configmapname configmapkeyref serviceaccountname
+claimname valuefrom imagepullsecrets klass encodedversion typename location
+"""
+"""What Kubernetes' clients and Connect write of resources and plugins, names of Secrets included."""
+
+HARMLESS = frozenset(f"{CLIENTS} {CONNECT} {TOPICS} {WORDS} {KUBERNETES}".split())
 
 SECRET = re.compile(
     r"pass(?:word|wd|phrase|code|wort)|pwd|secret|token|jaas|credential|authorization|signature|webhook"

@@ -5,19 +5,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drctl.redaction.keys import may_be_shown, names_a_secret
-from drctl.redaction.values import concealed
+from drctl.redaction.prose import PROSE
+from drctl.redaction.values import NAMED, concealed
 
 HIDDEN = "***"
 
-LOGIN = re.compile(r"(?<![\w+.-])([\w+.-]++://)\S{0,4096}@")
+NO_DIGEST = r"(?!sha256:[0-9a-f]{64}(?!\w))"
+"""Before an image's digest stands its name and no login."""
+LOGIN = re.compile(rf"(?<![\w+.-])([\w+.-]++://)\S{{0,4096}}@{NO_DIGEST}")
 """A login in a URL. Up to the last ``@``: a password may hold slashes and quotes, whatever the standard says."""
-BARE_LOGIN = re.compile(r"""(?<![^\s"'@/:,;=(\[{])[^\s"'@/:,;=(\[{]{1,256}[:/](?!/)[^\s"'@]{0,512}@(?=(?://)?[\w\[])""")
+BARE_LOGIN = re.compile(
+    r"""(?<![^\s"'@/:,;=(\[{])[^\s"'@/:,;=(\[{]{1,256}[:/](?!/)[^\s"'@]{0,512}@(?=(?://)?[\w\[])""" + NO_DIGEST
+)
 """The same without a scheme, as in ``jdbc:oracle:thin:user/password@host``, or before ``//host`` there."""
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 AUTHORIZATION = re.compile(
-    r"""(\bauthorization\\*["']?\s*[:=]\s*\\*["']?\w+\s+)[^\s"'\\]+|(\b(?:Basic|Bearer)\s+)(?=\S*[\d=+/])[\w+/=.~-]{8,}""",
+    rf"""(\bauthorization\\*["']?\s*[:=]\s*(?!{PROSE.pattern})\\*["']?\w+\s+)[^\s"'\\]+"""
+    r"""|(\b(?:Basic|Bearer)\s+)(?=\S*[\d=+/])[\w+/=.~-]{8,}""",
     re.IGNORECASE,
 )
 INVALID = re.compile(r"(Invalid value\s++)(.*?)((?<!\s)\s++for configuration\s++)([\w.\-]+)", re.DOTALL)
@@ -30,7 +36,8 @@ FIELD = re.compile(
 
 KEY = re.compile(
     r"""(?P<quote>(?<!\\)\\*+["'])(?P<quoted>[\w.\-]+)(?P=quote)\s*[:=]\s*"""
-    r"""|(?<![\w.\-])(?P<plain>[\w.\-]++)(?:\s?=(?!=)\s?|(?P<colon>\s?:(?!//|\s\w+ value\b|\sForbidden:)\s*))"""
+    r"""|(?<![\w.\-])(?P<plain>[\w.\-]++)(?:\s?=(?!=)\s?|(?P<colon>\s?:(?!//|\s\w+ value\b"""
+    r"""|\s(?:Forbidden|Not found|Too (?:long|many|few)):)\s*))"""
 )
 VALUE = re.compile(
     r"""(?P<quote>\\*["'])(?P<inside>.*?)(?:(?<!\\)(?P=quote)(?=[\s,;}\])]|\Z)|\Z)|\[[^\]]*\]|[^\s{]\S*""", re.DOTALL
@@ -38,8 +45,12 @@ VALUE = re.compile(
 SETTING = re.compile(r"[a-z][a-z0-9_\-]*(\.[a-z0-9_\-]+)+")
 """A key of a configuration, in contrast to a Java class, which ends in a capitalised word."""
 PASSWORD = re.compile(r"pass(?:word|wd|phrase)$|^pwd$", re.IGNORECASE)
-PLACEHOLDERS = ("…", "", HIDDEN)
-"""What our own examples show in place of a value."""
+CLASS = re.compile(r"(?:[\w$]+\.)*[A-Z][\w$]*(?:Exception|Error)")
+"""What others call an error, as in ``TopicAuthorizationException: Not authorized``: what follows is its message."""
+SELECTOR = "KeySelector("
+"""Before the name of a key of a Secret, as Java's client for Kubernetes writes references."""
+PLACEHOLDERS = ("…", "", HIDDEN, "null", "None", "<nil>", "[hidden]", "[REDACTED]", "<redacted>")
+"""What our own examples, and others, show in place of a value, or where there is none."""
 
 SEQUENCE = re.compile(
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|\Z)"  # OSC: titles, links, the clipboard
@@ -66,7 +77,7 @@ def redact_foreign(text: str, *configs: object) -> str:
     A config is a mapping, nested or not; values of any other kind, such as the words of a command, count as secret.
     """
     hidden = INVALID.sub(
-        lambda found: found[0] if may_be_shown(found[4]) else f"{found[1]}{HIDDEN}{found[3]}{found[4]}", text
+        lambda found: found[0] if _shows(found[4], found[2]) else f"{found[1]}{HIDDEN}{found[3]}{found[4]}", text
     )
     hidden = FIELD.sub(
         lambda found: found[0] if may_be_shown(found[1].rpartition(".")[2]) else f"{found[1]}{found[2]}{HIDDEN}", hidden
@@ -125,20 +136,39 @@ def _keyed(text: str, hides: Callable[[str], bool], *, settings_only: bool) -> s
     """The text with the values of such keys hidden; what follows a key that is shown is looked through as well."""
     parts, at = [], 0
     while found := KEY.search(text, at):
+        if text.endswith("${", at, found.start()) and (named := NAMED.match(text, found.start() - 2)):
+            parts.append(text[at : named.end()])
+            at = named.end()
+            continue
         hidden = _is_key(found, text, settings_only=settings_only) and hides(found["quoted"] or found["plain"])
         value = VALUE.match(text, found.end()) if hidden else None
         parts.append(text[at : found.end()])
         at = found.end()
-        if value and (value["inside"] if value["quote"] else value[0]) not in PLACEHOLDERS:
+        if value and not _is_harmless(found, value):
             parts.append(HIDDEN)
             at = value.end()
     return "".join(parts) + text[at:]
 
 
+def _shows(key: str, value: str) -> bool:
+    return may_be_shown(key) or value in PLACEHOLDERS or NAMED.fullmatch(value) is not None
+
+
+def _is_harmless(found: re.Match[str], value: re.Match[str]) -> bool:
+    """Whether what stands behind a key is none of its values: a name, nothing, or how a sentence goes on."""
+    told = value["inside"] if value["quote"] else value[0]
+    if told in PLACEHOLDERS or NAMED.fullmatch(told.rstrip(",;.)]")):
+        return True
+    in_prose = found[0].rstrip().endswith(":") and not value["quote"]
+    return in_prose and PROSE.match(value.string, value.start()) is not None
+
+
 def _is_key(found: re.Match[str], text: str, *, settings_only: bool) -> bool:
     """Prose and addresses have colons, too: before one of these a word is a key only if it looks like one."""
     if found["colon"] is None:
-        return True
+        return found["plain"] != "key" or not text.endswith(SELECTOR, 0, found.start())
+    if CLASS.fullmatch(found["plain"]):
+        return False
     if names_a_secret(found["plain"]) and (not settings_only or PASSWORD.search(found["plain"])):
         return True
     return SETTING.fullmatch(found["plain"]) is not None and text[found.end() - 1].isspace()

@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from drctl.redaction.keys import may_be_shown, names_a_secret
 
@@ -15,6 +16,13 @@ its key says that it is secret; or else every ``5`` of a message would go."""
 ORDINARY = re.compile(r"true|false|none|null|all|any|\d{1,5}|(?:[a-z_]\w*\.){2,}[A-Z]\w*|-{1,2}[\w-]+", re.IGNORECASE)
 """Switches, small numbers, Java classes and options, which are no secrets unless their key says so."""
 FILE = re.compile(r"[\w./~-]*\.(?:sh|py|pl|rb|js|jar|json|ya?ml|toml|ini|conf|cfg|properties|pem|crt|log|txt)")
+
+PLACE = "secretName"
+REFERENCE = {PLACE, "name", "key", "certificate", "pattern", "optional"}
+REFERRING = ("secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef")
+"""What Kubernetes' and Strimzi's resources have in place of a secret: the name of a Secret, and of a key in it."""
+NAMED = re.compile(r"\$\{[\w\-]{1,60}:[^{}\s]{1,300}\}")
+"""A value that a worker fetches by its name when it needs it: ``${secrets:kafka/orders:password}``."""
 
 INSIDE = re.compile(r"""(?<![\w.\-])([\w.\-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'&;,]+))""")
 """Settings within a value: those of JAAS, or of a URL's query."""
@@ -33,23 +41,35 @@ def concealed(configs: Iterable[object]) -> list[re.Pattern[str]]:
     return [_pattern(each) for each in sorted(secrets, key=lambda each: (-len(each), each))]
 
 
-def _values(config: object, *, certain: bool) -> Iterator[tuple[str, bool]]:
+def _values(config: object, *, certain: bool, under: str = "") -> Iterator[tuple[str, bool]]:
     """Every value that may not be shown, and whether its key says that it is secret."""
     if isinstance(config, Mapping):
+        if _is_reference(config, under):
+            return
         for key, value in config.items():
+            if key == "username" and "passwordSecret" in config:
+                continue
             if isinstance(value, Mapping | list | tuple) or not may_be_shown(str(key)):
-                yield from _values(value, certain=certain or names_a_secret(str(key)))
+                yield from _values(value, certain=certain or names_a_secret(str(key)), under=str(key))
     elif isinstance(config, list | tuple | set | frozenset):
         for value in config:
-            yield from _values(value, certain=certain)
+            yield from _values(value, certain=certain, under=under)
     elif isinstance(config, str | int | float) and not isinstance(config, bool):
         yield str(config), certain
+
+
+def _is_reference(config: Mapping[Any, Any], under: str) -> bool:
+    """Whether it tells where a secret is, as Kubernetes and Strimzi do: names of a Secret and of its keys only."""
+    keys = set(map(str, config))
+    if under == "passwordSecret":
+        return keys == {"secretName", "password"}
+    return keys <= REFERENCE and (PLACE in keys or under in REFERRING)
 
 
 def _parts(value: str) -> Iterator[str]:
     """The value, and the secrets within it that may be told without the rest."""
     bare = value.strip()
-    if not bare or FILE.fullmatch(bare):
+    if not bare or FILE.fullmatch(bare) or NAMED.fullmatch(bare):
         return
     yield bare
     for key, *quoted in INSIDE.findall(bare):

@@ -5,37 +5,37 @@ is made from seed, reader and number alone, so ``--reader pointer --first 1234 -
 """
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-import httpx2  # noqa: E402
-from confluent_kafka import Message  # noqa: E402
 
 from drctl.chaos.admission import admitted  # noqa: E402 - the checkout's own drctl
 from drctl.config import load  # noqa: E402
+from drctl.drills.bundle.manifest import MANIFEST, parsed  # noqa: E402
+from drctl.drills.bundle.signature import private_key, public_key  # noqa: E402
+from drctl.drills.bundle.write import FACTS, JOURNAL, PRIMARY, TOOLKIT_JOURNAL  # noqa: E402
 from drctl.drivers.connect.definitions import read  # noqa: E402
-from drctl.drivers.connect.replication import ConnectReplication  # noqa: E402
 from drctl.drivers.kafka import properties  # noqa: E402
 from drctl.drivers.kafka.mappings import decode_checkpoint, decode_sync  # noqa: E402
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic  # noqa: E402
 from drctl.drivers.store.client_routing import FileClientRouting  # noqa: E402
 from drctl.drivers.store.clock import SystemClock  # noqa: E402
 from drctl.drivers.store.journal import SqliteJournal  # noqa: E402
-from drctl.drivers.witness.service import ServiceWitness  # noqa: E402
-from drctl.errors import Conflict, DrctlError  # noqa: E402
+from drctl.errors import DrctlError  # noqa: E402
 from drctl.ledger.history import lines_of  # noqa: E402
 from drctl.model.chain import GENESIS, Change, Line, chained  # noqa: E402
 from drctl.model.documents import DocumentError, json_of  # noqa: E402
@@ -43,32 +43,51 @@ from drctl.model.offsets import TopicPartition  # noqa: E402
 from drctl.model.site import Link  # noqa: E402
 from drctl.plans.lines import record_of  # noqa: E402
 from drctl.plans.stamp import Stamp  # noqa: E402
+from tools import fuzz_readers  # noqa: E402
 from tools.fuzz_documents import (  # noqa: E402
+    BODY,
     CHECKPOINT,
     CONNECTOR,
+    COPIED,
     EXPERIMENT,
+    FAULT,
+    HEADERS,
     HISTORY,
+    KUBECONFIG,
+    KUBERNETES,
     LINKS,
+    LISTED,
     NASTY,
+    OTHERS,
     PLAN,
     POSITION,
+    PRIVATE,
     PROPERTIES,
+    PUBLIC,
     RECORD,
     RUN,
     SIGHTINGS,
+    SUMS,
     SYNC,
     VALUE,
 )
+from tools.fuzz_readers import judged_with, part_of  # noqa: E402
 
 LONGEST = 30.0
 """Seconds of CPU after which a reader counts as one that does not come to an end; the slowest answer takes a sixth."""
 
 
-class Reader(NamedTuple):
+@dataclass(frozen=True)
+class Reader:
     """What takes a document apart: its examples, and what reads one that lies in an empty folder of its own."""
 
-    examples: tuple[bytes, ...]
+    given: tuple[bytes, ...] | Callable[[], tuple[bytes, ...]]
     read: Callable[[Path, bytes], object]
+
+    @property
+    def examples(self) -> tuple[bytes, ...]:
+        """Documents that nobody has mangled."""
+        return self.given() if callable(self.given) else self.given
 
 
 def _file(name: str, reading: Callable[[Path], object]) -> Callable[[Path, bytes], object]:
@@ -107,55 +126,8 @@ def _committed(_: Path, raw: bytes) -> object:
     return [*topic.changes(raw, VALUE), *topic.changes(POSITION, raw)]
 
 
-def _asked(_: Path, raw: bytes) -> object:
-    """What a worker, or what answers in its place, says of a link's connectors: as an answer, and as an error."""
-    link = _link()
-    link.client._http = _answering(400, raw)
-    with suppress(Conflict):
-        link.frontier()
-    link.client._http = _answering(200, raw)
-    return link.worker.connector("x"), link.frontier()
-
-
-def _seen(_: Path, raw: bytes) -> object:
-    witness = _witness()
-    witness._http = _answering(200, raw)
-    return witness.sightings()
-
-
-@cache
-def _link() -> ConnectReplication:
-    """One for all cases: a client that could connect reads all authorities that it may trust."""
-    with tempfile.TemporaryDirectory(prefix="drctl-fuzz-") as folder:
-        definitions = Path(folder) / "l.json"
-        definitions.write_text(LINKS)
-        link = ConnectReplication(Link("l", "north", "south", definitions, "User:m"), "http://w:1", SystemClock())
-    link.close()
-    return link
-
-
-@cache
-def _witness() -> ServiceWitness:
-    witness = ServiceWitness("west", "http://w:1")
-    witness.close()
-    return witness
-
-
-def _answering(status: int, raw: bytes) -> httpx2.Client:
-    """A client that connects to nothing, and is answered that whatever it asks."""
-    kind = {"content-type": "application/json"}
-    stand_in = httpx2.MockTransport(lambda _: httpx2.Response(status, headers=kind, content=raw))
-    return httpx2.Client(transport=stand_in, base_url="http://w:1", verify=False)
-
-
-def _decoded(decode: Callable[[Message], object], size: int) -> Callable[[Path, bytes], object]:
-    """A record of MirrorMaker 2: its key ends, and its value begins, as far from the end as the format has it."""
-
-    def decoded(_: Path, raw: bytes) -> object:
-        return decode(Message(topic="t", partition=0, offset=7, key=raw[:-size], value=raw[-size:]))
-
-    return decoded
-
+BUNDLED = {"drill": (FACTS, JOURNAL, PRIMARY), "experiment": (FACTS, TOOLKIT_JOURNAL)}
+"""Files of bundles of both kinds, with each of which in their place a bundle is judged again."""
 
 READERS = {
     "plan": Reader((PLAN,), _file("plan.yaml", _plan)),
@@ -172,11 +144,29 @@ READERS = {
         (b"drctl plan=p run=r epoch=3", b"their own"), lambda _, raw: Stamp.read(raw.decode("utf-8", "replace"))
     ),
     "properties": Reader((PROPERTIES,), _file("c.properties", properties.load)),
-    "connect": Reader((CONNECTOR.encode(),), _asked),
-    "sightings": Reader((SIGHTINGS.encode(),), _seen),
+    "connect": Reader((CONNECTOR.encode(),), fuzz_readers.asked),
+    "sightings": Reader((SIGHTINGS.encode(),), fuzz_readers.seen),
     "history": Reader((HISTORY,), lambda _, raw: list(lines_of(raw.splitlines(keepends=True), "h.jsonl"))),
-    "syncs": Reader((SYNC,), _decoded(decode_sync, 16)),
-    "checkpoints": Reader((CHECKPOINT,), _decoded(decode_checkpoint, 20)),
+    "kubeconfig": Reader((KUBECONFIG,), _file("kubeconfig", fuzz_readers.connected)),
+    "token": Reader((b"abc.def-ghi_5\n",), _file("token", fuzz_readers.token)),
+    "kubernetes": Reader((LISTED.encode(),), fuzz_readers.kubernetes),
+    "strimzi": Reader((KUBERNETES.encode(),), fuzz_readers.strimzi),
+    "journal copy": Reader((COPIED,), fuzz_readers.copy),
+    "headers": Reader((HEADERS,), fuzz_readers.parts),
+    "entry": Reader((BODY.encode(),), fuzz_readers.entry),
+    "sums": Reader((SUMS,), _file("sums", fuzz_readers.sums)),
+    "private key": Reader((PRIVATE,), _file("k.pem", private_key)),
+    "public key": Reader((PUBLIC,), _file("k.pem", public_key)),
+    "faults": Reader((FAULT,), fuzz_readers.faults),
+    "toolkit journal": Reader(part_of("experiment", TOOLKIT_JOURNAL), fuzz_readers.toolkit_journal),
+    "manifest": Reader(part_of("drill", MANIFEST), lambda _, raw: parsed(raw)),
+    **{
+        f"{kind}: {name}": Reader(part_of(kind, name), judged_with(kind, name))
+        for kind, names in BUNDLED.items()
+        for name in names
+    },
+    "syncs": Reader((SYNC,), fuzz_readers.decoded(decode_sync, 16)),
+    "checkpoints": Reader((CHECKPOINT,), fuzz_readers.decoded(decode_checkpoint, 20)),
 }
 
 
@@ -184,8 +174,9 @@ def case(seed: int, reader: str, number: int) -> bytes:
     """The document of that number: an example, mangled up to eight times."""
     random = Random(f"{seed} {reader} {number}")
     raw = random.choice(READERS[reader].examples)
+    way = _otherwise if random.random() < 0.3 else _mangled
     for _ in range(random.randint(1, 8)):
-        raw = _mangled(random, raw)
+        raw = way(random, raw)
     return raw
 
 
@@ -205,6 +196,29 @@ def _mangled(random: Random, raw: bytes) -> bytes:
         lambda: raw.decode("utf-8", "replace").encode(random.choice(("utf-16", "utf-8-sig", "cp500")), "replace"),
     )
     return random.choice(ways)()
+
+
+def _otherwise(random: Random, raw: bytes) -> bytes:
+    """A JSON document, or one of its lines, with another value in one place; any other document as it is."""
+    lines = raw.splitlines(keepends=True) or [b""]
+    at = random.randrange(len(lines))
+    for before, part, after in ((b"", raw, b""), (b"".join(lines[:at]), lines[at], b"".join(lines[at + 1 :]))):
+        with suppress(ValueError, RecursionError):
+            return before + json.dumps(_changed(random, json.loads(part))).encode() + b"\n" + after
+    return raw
+
+
+def _changed(random: Random, value: Any) -> Any:
+    keys: list[Any] = (
+        list(value) if isinstance(value, dict) else list(range(len(value if isinstance(value, list) else ())))
+    )
+    if not keys or random.random() < 0.2:
+        return random.choice(OTHERS)
+    key = random.choice(keys)
+    value[key] = _changed(random, value[key])
+    if random.random() < 0.1:
+        del value[key]
+    return value
 
 
 def complaint(reader: Reader, raw: bytes) -> str | None:

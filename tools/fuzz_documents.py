@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -14,6 +15,29 @@ NASTY = (
     *(b"null", b"true", b"[::1", b"://", b"@"),
 )
 """What documents of all kinds stumble over."""
+
+OTHERS: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        False,
+        -1,
+        0,
+        7,
+        1.5,
+        -(1 << 63),
+        (1 << 63) - 1,
+        1e300,
+        "",
+        "x",
+        "7",
+        "\x00",
+        "\x1b]0;x\x07",
+        "\u2028",
+    ),
+    *([], {}, [1], [[]], {"a": 1}, {"": None}, "a" * 5000, "../../x", "2026-11-24T10:00:00", "/"),
+)
+"""Values that stand where others were expected."""
 
 PLAN = b"""\
 apiVersion: drctl.io/v1alpha1
@@ -72,6 +96,88 @@ SIGHTINGS = json.dumps({"sites": {"north": [{"part": "kafka", "met": True, "seen
 HISTORY = b"""\
 {"kind": "acknowledged", "at": 1.5, "site": "north", "records": [[1, "t", 0, 1, "k"], [1, "t", 0, 2, "k"]]}
 {"kind": "processed", "at": 2, "site": "north", "records": [[1, "t", 0, 1]], "group": "billing"}
+"""
+HEADERS = b"1 1/2"
+COPIED = b"""\
+{"number": 1, "change": "run-ended", "about": "r1", "content": "done",
+ "digest": "92abe8a246f2c6faeaa3c87a586303eea806aa302c18c7b8768a0c39c367d50e"}
+"""
+KUBECONFIG = b"""\
+apiVersion: v1
+kind: Config
+current-context: other
+clusters:
+  - {name: here, cluster: {server: "https://h:1", insecure-skip-tls-verify: true, tls-server-name: h}}
+users:
+  - {name: us, user: {token: abc.def-ghi, username: me, password: x}}
+contexts:
+  - {name: north, context: {cluster: here, user: us, namespace: kafka}}
+  - {name: other, context: {cluster: here, user: us}}
+"""
+STRIMZI_LISTENER = {"name": "external", "tls": True, "authentication": {"type": "tls"}}
+STRIMZI_CONNECTOR = {"name": "north->south.MirrorSourceConnector", "connector": {"state": "RUNNING"}}
+STRIMZI_PART = {"config": {"tasks.max": 2}, "state": "running", "listOffsets": {"toConfigMap": {"name": "offsets"}}}
+KUBERNETES = json.dumps(
+    {
+        "kind": "List",
+        "versions": [{"version": "v1"}],
+        "metadata": {"name": "north", "resourceVersion": "5", "generation": 1, "annotations": {"a": "b"}},
+        "spec": {
+            "kafka": {"listeners": [STRIMZI_LISTENER]},
+            "target": {"alias": "south"},
+            "mirrors": [{"source": {"alias": "north"}, "sourceConnector": STRIMZI_PART}],
+        },
+        "status": {
+            "observedGeneration": 1,
+            "listeners": [{"name": "external", "bootstrapServers": "h:1", "certificates": ["CA"]}],
+            "secret": "drctl",
+            "conditions": [{"type": "Warning", "status": "True", "reason": "x", "message": "y"}],
+            "connectors": [STRIMZI_CONNECTOR | {"tasks": [{"id": 0, "state": "FAILED", "trace": "a.b.C: no"}]}],
+        },
+        "data": {
+            "user.crt": "Q0VSVA==",
+            "user.key": "S0VZ",
+            "north--south.MirrorSourceConnector.json": json.dumps(
+                {
+                    "offsets": [
+                        {"partition": {"cluster": "north", "topic": "t", "partition": 0}, "offset": {"offset": 5}}
+                    ]
+                }
+            ),
+        },
+    }
+)
+"""One resource that is all that is asked for: a Kafka, a user and its secret, a KafkaMirrorMaker2, and its offsets."""
+LISTED = json.dumps(
+    {
+        "type": "ADDED",
+        "object": {"metadata": {"name": "x", "resourceVersion": "5"}},
+        "versions": [{"version": "v1"}],
+        "metadata": {"name": "x", "resourceVersion": "5"},
+        "items": [{"metadata": {"name": "x", "resourceVersion": "5"}}],
+        "pods": [{"volume": [{"pvcRef": {"name": "c", "namespace": "kafka"}, "capacityBytes": 5, "inodes": 9}]}],
+    }
+)
+"""One answer for a list, a watch, a resource, an API group and a kubelet."""
+BODY = json.dumps(
+    {"plan": "d", "facts": "d", "declined": False, "reason": "x", "by": "erin", "n": [1.5, None, "\u00e9"]}
+)
+SUMS = b"""\
+9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  manifest.json
+9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  topics/orders.jsonl.gz
+"""
+PRIVATE = b"""\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+-----END PRIVATE KEY-----
+"""
+PUBLIC = b"""\
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAA6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=
+-----END PUBLIC KEY-----
+"""
+FAULT = b"""\
+{"fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "it is not listed"}
 """
 SYNC = b"\x00\x05topic" + bytes(4) + bytes(7) + b"\x07" + bytes(7) + b"\x09"
 CHECKPOINT = b"\x00\x05group" + b"\x00\x05topic" + bytes(4) + bytes(2) + bytes(8) + bytes(8) + b"\x00\x00"

@@ -2,7 +2,8 @@
 
 import getpass
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from drctl.model.fence import Attestation
 from drctl.model.run import RunResult
 from drctl.plans.plan import Plan
 from drctl.ports import World
+
+LARGEST = 64 << 20
+"""Bytes of a manifest: a few hundred for each partition with a tail."""
 
 
 @click.group("salvage", invoke_without_command=True)
@@ -157,11 +161,19 @@ def list_(plan_file: Path, output: str) -> None:
 def show(plan_file: Path, output: str, run: str | None) -> None:
     """Show what a salvage holds, topic by topic, and what was decided; the newest one if none is named."""
     with opened(plan_file) as world:
-        told = _manifest(world, run or _newest(world))
-        decisions = _decisions(world, told["failover"]["run"])
+        run = run or _newest(world)
+        told, place = _manifest(world, run), world.vault.place(run)
+        with _understood(place):
+            decisions = _decisions(world, told["failover"]["run"])
     if output in ("json", "yaml"):
         show_document(document("Salvage", told | {"decisions": decisions}), output)
         return
+    with _understood(place):
+        _show_manifest(told, decisions)
+
+
+def _show_manifest(told: Mapping[str, Any], decisions: Mapping[str, str]) -> None:
+    """Print what a salvage holds."""
     rows = [
         (t, c["committed"], c["aborted"], c["open"], c["tombstones"], c["unseen"], c["later"], decisions.get(t, "due"))
         for t, c in sorted(told["topics"].items())
@@ -209,16 +221,33 @@ def _newest(world: World) -> str:
 
 
 def _manifest(world: World, run: str) -> dict[str, Any]:
-    import json
+    from drctl.model.documents import json_of
 
+    raw = bytearray()
     try:
-        told = json.loads(b"\n".join(world.vault.lines(run, "manifest.json")))
-    except (ValueError, RecursionError):
+        for line in world.vault.lines(run, "manifest.json"):
+            raw += line + b"\n"
+            if len(raw) > LARGEST:
+                raise ValueError("without end")
+        told = json_of(bytes(raw), largest=LARGEST)
+    except ValueError:
         told = None
     if not isinstance(told, dict):
-        place = world.vault.place(run)
-        raise NotProven(f"{place}: manifest.json is no JSON object", remedy="restore it from a copy, or salvage again")
+        raise _no_manifest(world.vault.place(run), "is no JSON object")
     return told
+
+
+def _no_manifest(place: str, why: str) -> NotProven:
+    return NotProven(f"{place}: manifest.json {why}", remedy="restore it from a copy, or salvage again")
+
+
+@contextmanager
+def _understood(place: str) -> Iterator[None]:
+    """Taking a manifest apart. NotProven where it lacks something that every salvage writes down."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _no_manifest(place, "is none that a salvage leaves") from error
 
 
 def _decisions(world: World, failover: str) -> Mapping[str, str]:

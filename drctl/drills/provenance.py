@@ -1,6 +1,5 @@
 """Who runs a drill and with what: the operator, the code, the plan file and the journal."""
 
-import json
 import os
 import platform
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import drctl
 from drctl.drills.outcome import Commit, Objective, PlanFacts
 from drctl.lab.layout import KAFKA
+from drctl.model.documents import json_of
 from drctl.model.site import PlanFile
 
 CHECKOUT = Path(drctl.__file__).parents[1]
@@ -59,8 +59,8 @@ def _git(checkout: Path, *words: str) -> str:
 def _installed() -> Commit | None:
     """The commit in pip's record of where the package came from (direct_url.json)."""
     try:
-        told = json.loads(distribution("drctl").read_text("direct_url.json") or "{}")
-    except (PackageNotFoundError, ValueError):
+        told = json_of(distribution("drctl").read_text("direct_url.json") or "{}")
+        found = told.get("vcs_info", {}).get("commit_id")
+    except (PackageNotFoundError, ValueError, AttributeError):
         return None
-    found = told.get("vcs_info", {}).get("commit_id")
-    return Commit(found, changed=False) if found else None
+    return Commit(found, changed=False) if isinstance(found, str) and found else None

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from drctl.errors import JournalBroken
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Stream
+from drctl.model.documents import DocumentError, json_of
 
 type Place = tuple[int, str, int, int]
 """Producer, topic, partition, sequence."""
@@ -35,6 +36,11 @@ class HistoryWriter:
         """Close the file."""
         self._file.close()
 
+
+LONGEST = 16 << 20
+"""Bytes of one line: a client writes down what it did in one poll or transaction, which is some thousand records."""
+SHOWN = 80
+"""Letters of a value that an error shows."""
 
 RECORDS = ("acknowledged", "doubtful", "aborted", "processed")
 SILENT = ("denied", "joined", "left")
@@ -59,43 +65,58 @@ def read_lines(path: Path, *, after: int = 0) -> Iterator[Line]:
     for any other damage and for a kind that nobody knows: what is not understood may be what would refute.
     """
     with path.open("rb") as file:
-        yield from lines_of(file, str(path), after=after)
+        yield from lines_of(iter(lambda: file.readline(LONGEST + 1), b""), str(path), after=after)
 
 
 def lines_of(texts: Iterable[bytes], where: str, *, after: int = 0) -> Iterator[Line]:
     """The same of lines that were read already, each with its line end; ``where`` names them in errors."""
     for number, text in enumerate(texts, 1):
+        if len(text) > LONGEST:
+            raise _broken(where, number, f"it is longer than {LONGEST} bytes")
         if not text.endswith(b"\n"):
             return
         if number <= after:
             continue
         try:
             line = _line(text)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise JournalBroken(f"{where}:{number}: no line of a history: {error}", remedy="repeat the run") from error
+        except DocumentError as error:
+            raise _broken(where, number, error.problem) from error
+        except (ValueError, TypeError, OverflowError) as error:
+            raise _broken(where, number, error) from error
         yield line
 
 
+def _broken(where: str, number: int, why: object) -> JournalBroken:
+    return JournalBroken(f"{where}:{number}: no line of a history: {why}", remedy="repeat the run")
+
+
 def _line(text: bytes) -> Line:
-    line = json.loads(text)
+    line = json_of(text, largest=LONGEST, ours=True)
     if not isinstance(line, dict):
         raise TypeError("it is no object")
     if missing := [key for key in ("kind", "at", "site", "records") if key not in line]:
         raise ValueError(f"it has no {', '.join(missing)}")
     kind, at, site, records = (line.pop(key) for key in ("kind", "at", "site", "records"))
     if kind not in (*RECORDS, *SILENT):
-        raise ValueError(f"its kind is {kind!r}, and only {', '.join((*RECORDS, *SILENT))} are known")
+        raise ValueError(f"its kind is {_shown(kind)}, and only {', '.join((*RECORDS, *SILENT))} are known")
     if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
-        raise ValueError(f"its time is {at!r}")
+        raise ValueError(f"its time is {_shown(at)}")
     if not isinstance(site, str) or not site:
-        raise ValueError(f"its site is {site!r}")
+        raise ValueError(f"its site is {_shown(site)}")
     if not isinstance(records, list) or (kind in SILENT and records):
-        raise ValueError(f"{records!r} are no records of a line that says {kind}")
+        raise ValueError(f"{_shown(records)} are no records of a line that says {kind}")
     if kind == "processed" and not (isinstance(line.get("group"), str) and line["group"]):
         raise ValueError("it names no group")
     if wrong := [record for record in records if not _is_record(record, kind)]:
-        raise ValueError(f"{wrong[0]!r} is no record: producer, topic, partition, sequence, and a key where it matters")
+        raise ValueError(
+            f"{_shown(wrong[0])} is no record: producer, topic, partition, sequence, and a key where it matters"
+        )
     return Line(kind, float(at), site, records, line)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _is_record(record: object, kind: str) -> bool:

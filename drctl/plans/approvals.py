@@ -76,6 +76,9 @@ def _problem(world: World, terms: Terms, given: tuple[str, float, Evidence] | No
         return "there is none for this plan and these facts"
     identity, age, body = given
     valid = world.plan.guards.approval_validity.total_seconds()
+    told = (body.get("by"), body.get("reason"))
+    if not all(isinstance(each, str) and each.strip() for each in told) or not isinstance(body.get("declined"), bool):
+        return f"{identity} does not say by whom, why, and whether it was declined"
     if body["declined"]:
         return f"{body['by']} declined it: {body['reason']}"
     if not 0 <= age < valid:

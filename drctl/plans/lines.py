@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from drctl.errors import NotProven
+from drctl.model.documents import json_of
 from drctl.model.offsets import TopicPartition
 from drctl.model.salvage import Content, Fate, Stamped
 
@@ -29,7 +30,7 @@ def line_of(record: Content) -> bytes:
 def record_of(partition: TopicPartition, line: bytes) -> Content:
     """The record of a line. NotProven, telling nothing of the line, if it is none."""
     try:
-        told = json.loads(line)
+        told = json_of(line, largest=len(line))
         numbers = [told["offset"], told["timestamp"] or 0, told["leaderEpoch"] or 0]
         if not all(isinstance(each, int) and -(1 << 63) <= each < 1 << 63 for each in numbers):
             raise TypeError("a number")
@@ -46,7 +47,7 @@ def record_of(partition: TopicPartition, line: bytes) -> Content:
             Fate(told["transaction"]),
             told["leaderEpoch"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise NotProven(f"a salvaged line of {partition} is no record", remedy="run 'drctl salvage verify'") from None
 
 

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from drctl.drills.bundle.manifest import damaged
+from drctl.drills.bundle.packing import LONGEST
 from drctl.errors import JournalBroken
 from drctl.ledger.events import Event, Seen, Stranded, Stream
 from drctl.model.chain import Change, Line
+from drctl.model.documents import json_of
 
 KINDS: dict[str, type[Seen] | type[Stranded]] = {"seen": Seen, "stranded": Stranded}
 
@@ -29,8 +31,8 @@ def found_in(name: str, lines: Iterable[bytes]) -> Iterator[Seen | Stranded]:
     """What a reader found, from a bundle's file of that name. BundleDamaged, with the line, if it is something else."""
     for number, line in enumerate(lines, 1):
         try:
-            yield _found(json.loads(line))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            yield _found(json_of(line, largest=LONGEST, ours=True))
+        except (ValueError, TypeError, KeyError) as error:
             raise damaged(f"{name}:{number}: is nothing that a reader found") from error
 
 
@@ -60,14 +62,14 @@ def journal_in(name: str, lines: Iterable[bytes]) -> Iterator[Line]:
     """The lines of a journal, from a bundle's file of that name. JournalBroken, with the line, if they are none."""
     for number, text in enumerate(lines, 1):
         try:
-            told = json.loads(text)
+            told = json_of(text, largest=LONGEST)
             texts = [told[key] for key in ("about", "content", "digest")]
             if set(told) != {"number", "change", "about", "content", "digest"} or type(told["number"]) is not int:
                 raise ValueError("is no line of a journal")
             if not all(isinstance(each, str) for each in texts):
                 raise TypeError("is no text")
             yield Line(told["number"], Change(told["change"]), *texts)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise JournalBroken(f"{name}:{number}: is no line of a journal", remedy="get the bundle again") from error
 
 

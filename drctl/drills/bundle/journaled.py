@@ -11,13 +11,13 @@ A run that took over another one goes on from what that one had observed. So a n
 handover, cannot be made better without the journal's chain.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from drctl.drills.bundle.facts import DrillFacts
 from drctl.drills.bundle.manifest import damaged
 from drctl.model.chain import Change, Line
+from drctl.model.documents import json_of
 from drctl.model.run import Event, Evidence, RunResult, RunState
 
 OBSERVED = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
@@ -54,13 +54,19 @@ def _read(
     taken: dict[str, list[str]] = {}
     for line in journal:
         if line.change is Change.RUN_BEGUN:
-            begun[line.about] = json.loads(line.content)
+            begun[line.about] = _told(line.content)
         elif line.change is Change.RUN_ENDED:
             ended[line.about] = RunState(line.content)
         elif line.change is Change.ENTRY_WRITTEN:
-            told = json.loads(line.content)
-            body: Evidence = json.loads(told["body"])
+            told = _told(line.content)
+            body = _told(told["body"])
             taken.setdefault(line.about, []).extend(body.get("takes over", ()))
             if told["event"] in OBSERVED:
                 written[line.about, told["step"]] = body
     return written, begun, ended, taken
+
+
+def _told(text: str) -> Evidence:
+    """What drctl has written there; a ValueError for whatever else it is."""
+    told: Evidence = json_of(text, largest=len(text), ours=True)
+    return told

@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from drctl.config.documents import contents
 from drctl.errors import ConfigInvalid
 
 LARGEST = 1 << 16
@@ -63,11 +64,4 @@ def is_signed(signer: str, manifest: bytes, signature: bytes) -> bool:
 
 
 def _contents(path: Path, remedy: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
-    except OSError as error:
-        raise ConfigInvalid(f"{path}: cannot be read: {error.strerror}", remedy=remedy) from error
-    if len(raw) > LARGEST:
-        raise ConfigInvalid(f"{path}: is larger than {LARGEST} bytes", remedy=remedy)
-    return raw
+    return contents(path, remedy, largest=LARGEST)

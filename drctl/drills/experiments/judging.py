@@ -5,7 +5,6 @@ groups may read records again only if it says so. The Chaos Toolkit's journal ca
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
+from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
 
 BEFORE, DURING, AFTER = 200, 50, 100
@@ -143,8 +143,8 @@ def read_journal(raw: bytes | None) -> tuple[dict[str, Any] | None, str | None]:
     if raw is None:
         return None, None
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
+        document = json_of(raw, largest=len(raw))
+    except ValueError:
         return None, None
     return (document, hashlib.sha256(raw).hexdigest()) if isinstance(document, dict) else (None, None)
 
@@ -153,8 +153,8 @@ def read_faults(raw: bytes) -> Iterator[dict[str, Any]]:
     """What others saw of the faults. A torn line, or one that does not say who saw what of whom, is no evidence."""
     for line in raw.splitlines():
         try:
-            seen = json.loads(line)
-        except (ValueError, RecursionError):
+            seen = json_of(line, largest=len(raw))
+        except ValueError:
             continue
         told = [isinstance(seen, dict) and seen.get(key) for key in ("fault", "target", "observer", "observation")]
         if all(isinstance(each, str) and each for each in told):

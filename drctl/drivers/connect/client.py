@@ -1,13 +1,16 @@
 """Kafka Connect's REST interface: one worker, errors translated."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, Unreachable, Unsupported
+from drctl.model.documents import json_of
 from drctl.redaction import redact_foreign, without_login
 
 LOG = logging.getLogger("drctl.connect")
@@ -15,6 +18,23 @@ CHANGE = 7.0, 3.0
 """Seconds for which a worker may keep silent about a change, and for a connection to it; see the brokers' limit."""
 LARGEST = 64_000
 """Letters of an answer that are looked through when it is told."""
+MOST = 64 << 20
+"""Bytes of an answer that are taken in: a connector's offsets on ten thousand partitions are a fiftieth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a worker answered; ``kind`` is the content type, ``date`` its time as the answer carries it."""
+
+    status: int
+    kind: str
+    raw: bytes
+    date: str = ""
+
+    @property
+    def value(self) -> Any:
+        """Decoded. A ValueError where it is no JSON."""
+        return json_of(self.raw, largest=MOST)
 
 
 class ConnectClient:
@@ -62,51 +82,65 @@ class ConnectClient:
 
     def date(self) -> str:
         """The worker's time as its answers carry it; empty where they do not."""
-        return str(self._answer("GET", "/", None).headers.get("date", ""))
+        return self._answer("GET", "/", None).date
 
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Any request, decoded."""
         return self._decoded(self._answer(method, path, body))
 
-    def _answer(self, method: str, path: str, body: object) -> httpx2.Response:
+    def _answer(self, method: str, path: str, body: object) -> _Answer:
         """What a success is answered with."""
         try:
-            waits = self._waits if method == "GET" else httpx2.Timeout(CHANGE[0], connect=CHANGE[1])
-            answer = self._http.request(method, path, json=body, timeout=waits)
+            answer = self._asked(method, path, body)
         except httpx2.HTTPError as error:
             raise Unreachable(
                 f"Connect worker {self.url} does not answer: {redact_foreign(str(error))}", remedy="check that it runs"
             ) from error
-        LOG.debug("%s %s%s: %s", method, self.url, path, answer.status_code)
-        if answer.is_success:
+        LOG.debug("%s %s%s: %s", method, self.url, path, answer.status)
+        if 200 <= answer.status < 300:
             return answer
         said = self._message(answer, body)
-        if answer.status_code == 404 and "json" not in answer.headers.get("content-type", ""):
+        if answer.status == 404 and "json" not in answer.kind:
             # The web server is up before Connect is: its own page, not Connect's word on the connector.
             raise Unreachable(f"Connect worker {self.url} is starting", remedy="wait until it is up")
-        match answer.status_code:
+        match answer.status:
             case 404:
                 raise NotFound(f"Connect worker {self.url}: {said}", remedy="create the connector, or correct its name")
             case 400:
                 raise Conflict(f"Connect worker {self.url} declines {method} {path}: {said}")
-            case 409 | 500 | 503 if method == "GET" or _passing(answer.status_code, said):
+            case 409 | 500 | 503 if method == "GET" or _passing(answer.status, said):
                 raise Unreachable(f"Connect worker {self.url} is not ready: {said}", remedy="wait until it has settled")
-        raise DrctlError(f"Connect worker {self.url} answers {answer.status_code} to {method} {path}: {said}")
+        raise DrctlError(f"Connect worker {self.url} answers {answer.status} to {method} {path}: {said}")
 
-    def _decoded(self, answer: httpx2.Response) -> Any:
+    def _asked(self, method: str, path: str, body: object) -> _Answer:
+        """One request. An answer that goes on for too long is not read to its end."""
+        waits = self._waits if method == "GET" else httpx2.Timeout(CHANGE[0], connect=CHANGE[1])
+        until = time.monotonic() + (waits.read or 0) + (waits.connect or 0)
+        raw = bytearray()
+        with self._http.stream(method, path, json=body, timeout=waits) as answer:
+            for part in answer.iter_bytes():
+                raw += part
+                if len(raw) > MOST or time.monotonic() > until:
+                    raise Unreachable(
+                        f"what answers at {self.url} comes to no end, so it is no Connect worker",
+                        remedy="correct its URL, or look at what stands between drctl and the worker",
+                    )
+            return _Answer(answer.status_code, answer.headers.get("content-type", ""), bytes(raw), answer.headers.get("date", ""))
+
+    def _decoded(self, answer: _Answer) -> Any:
         try:
-            return answer.json() if answer.content else None
-        except (ValueError, RecursionError) as error:
+            return answer.value if answer.raw else None
+        except ValueError as error:
             raise Unreachable(
                 f"what answers at {self.url} sends no JSON, so it is no Connect worker", remedy="correct its URL"
             ) from error
 
-    def _message(self, answer: httpx2.Response, asked: object) -> str:
+    def _message(self, answer: _Answer, asked: object) -> str:
         """What the worker says, without the secrets of what it was sent and of what it is known to hold."""
         try:
-            text = str(answer.json()["message"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            text = answer.text
+            text = str(answer.value["message"])
+        except (ValueError, KeyError, TypeError):
+            text = answer.raw.decode("utf-8", "replace")
         return redact_foreign(text[:LARGEST], asked, *self.known.values())[:500]
 
     @contextmanager

@@ -58,9 +58,12 @@ def parse(text: str) -> Iterator[tuple[int, str, str]]:
         line = raw.lstrip(BLANK)
         if not line or line[0] in "#!":
             continue
+        parts: list[str] = []
         while len(line) - len(line.rstrip("\\")) & 1:
             more = next(rows, (0, ""))[1].lstrip(BLANK)
-            line = "" if line == "\\" and more[:1] in ("#", "!") else line[:-1] + more
+            parts += [line[:-1]] if len(line) > 1 else []
+            line = "" if not parts and more[:1] in ("#", "!") else more
+        line = "".join((*parts, line))
         if not line:
             continue
         key = re.match(r"(?:\\.|[^\\=: \t\f])*", line)

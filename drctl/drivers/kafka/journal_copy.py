@@ -16,6 +16,7 @@ from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import DrctlError, JournalBroken, NotFound, NotProven, Unreachable
 from drctl.model.chain import Change, Line
+from drctl.model.documents import json_of
 from drctl.model.offsets import LogBounds, TopicPartition
 
 type Headers = list[tuple[str, str | bytes | None]]
@@ -138,9 +139,10 @@ def _joined(site: str, messages: Iterable[Message]) -> Iterable[Line]:
             pieces[index] = _raw(message.value())
             if len(pieces) == count:
                 del waiting[place]
-                told = json.loads(b"".join(pieces[piece] for piece in range(1, count + 1)))
+                whole = b"".join(pieces[piece] for piece in range(1, count + 1))
+                told = json_of(whole, largest=len(whole))
                 yield _line(**told)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise NotProven(
                 f"site {site}: the record at offset {message.offset()} of {TOPIC} is no line of a journal",
                 remedy="find who else writes there; only drctl's user may",

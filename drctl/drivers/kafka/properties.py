@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from cryptography import x509
 
+from drctl.config.documents import contents
 from drctl.drivers.kafka.certificates import from_pkcs12, lines, refuse_out_of_date, whole
 from drctl.drivers.kafka.java import decoded, login_options, parse, trimmed
 from drctl.drivers.kafka.limits import PASSED, fitted, misspelt
@@ -30,6 +31,8 @@ ORIGINS = {
     "ssl.keystore.": ("ssl.keystore.location",),
 }
 """What stands in librdkafka's complaints, by the settings that it may be about."""
+STORE = 16 << 20
+"""Bytes of a key or trust store: all authorities of a system are a sixtieth of it."""
 
 
 def load(path: Path, *, outdated: bool = False) -> dict[str, str]:
@@ -39,11 +42,7 @@ def load(path: Path, *, outdated: bool = False) -> dict[str, str]:
     expired or is not valid yet, unless who asks wants to see it (``outdated``).
     """
     try:
-        text = decoded(path.read_bytes())
-    except OSError as error:
-        raise ConfigInvalid(
-            f"{path}: cannot be read: {error.strerror or error}", remedy="name a readable client properties file"
-        ) from error
+        text = decoded(contents(path, "name a readable client properties file"))
     except ValueError as error:
         raise ConfigInvalid(f"{path}: {error}", remedy="save it as ISO-8859-1, or with \\u escapes") from error
     try:
@@ -198,9 +197,12 @@ class _Translation:
         try:
             if not place.is_file():
                 self.refuse(key, f"names {place}, which is no file", "name an existing file; relative ones start here")
-            return place, place.read_bytes()
+            return place, contents(place, "let drctl's user read it", largest=STORE)
         except OSError as error:
             self.refuse(key, f"names {place}, which cannot be read: {error.strerror}", "let drctl's user read it")
+        except ConfigInvalid as error:
+            why = str(error).removeprefix(f"{place}: ")
+            self.refuse(key, f"names {place}, which {why}", error.remedy)
 
     def inline(self, key: str) -> str:
         try:

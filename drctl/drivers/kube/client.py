@@ -1,8 +1,8 @@
 """Requests to one API server: answers as they are, errors translated, and no wait without an end."""
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import urllib3
 
 from drctl.drivers.kube.access import configuration, in_cluster
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+from drctl.model.documents import json_of
 from drctl.redaction import redact_foreign
 
 CONNECT = 5.0
@@ -22,6 +23,9 @@ ERROR = 64_000
 """Bytes of an error that are looked through."""
 LARGEST = 256 << 20
 """Bytes of one answer that are taken in."""
+
+DEEPEST = 200
+"""Levels of an answer: a definition of a resource nests its schema, with two levels for each of the resource's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +133,18 @@ class KubeClient:
                 file = self.kubeconfig
                 try:
                     self._rest = RESTClientObject(in_cluster() if file is None else configuration(file, self.context))
-                except OSError as error:
+                except (OSError, ValueError, TypeError, AssertionError, urllib3.exceptions.HTTPError) as error:
+                    said = f": {error}" if isinstance(error, OSError) else ""
                     raise ConfigInvalid(
-                        f"{file or 'pod'}: context {self.context}: its certificates cannot be used: {error}",
-                        remedy="check certificate and key in the kubeconfig",
+                        f"{file or 'pod'}: context {self.context}: its certificates or proxy cannot be used{said}",
+                        remedy="check certificate, key and proxy in the kubeconfig",
                     ) from error
         return self._rest
 
     def _decoded(self, raw: bytes, status: int) -> Any:
         try:
-            said = json.loads(raw) if raw else {}
-        except (ValueError, RecursionError) as error:
+            said = json_of(raw, largest=LARGEST, deepest=DEEPEST) if raw else {}
+        except ValueError as error:
             if status >= 500:
                 raise Unreachable(f"site {self.site}: the API server answers {status}", remedy="wait for it") from error
             if status >= 300:
@@ -148,6 +153,14 @@ class KubeClient:
         if status < 300 and not isinstance(said, dict):
             raise self.stranger("no object")
         return said
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Taking an answer apart. Unreachable where it lacks what every API server tells."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise self.stranger("something else") from error
 
     def stranger(self, sent: str) -> Unreachable:
         """The error for an answer that no API server gives."""
@@ -159,7 +172,8 @@ class KubeClient:
     def refused(self, status: int, said: Any, asked: str) -> DrctlError:
         """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""
         told = said if isinstance(said, dict) else {}
-        text = f"site {self.site}: {redact_foreign(str(told.get('message', '')))[:500] or f'{status} to {asked}'}"
+        message = redact_foreign(str(told.get("message", ""))[:ERROR])[:500]
+        text = f"site {self.site}: {message or f'{status} to {asked}'}"
         kind, remedy = REFUSALS.get(status, (DrctlError, ""))
         return kind(text, remedy=remedy)
 

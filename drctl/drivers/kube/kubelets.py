@@ -16,12 +16,12 @@ class ProxiedKubelets:
 
     def usage(self, node: str) -> Mapping[str, Usage]:
         told = self.client.send("GET", f"/api/v1/nodes/{quote(node, safe='')}/proxy/stats/summary").body
-        volumes = [volume for pod in told.get("pods") or () for volume in pod.get("volume") or ()]
         found = {}
-        for each in volumes:
-            claim = each.get("pvcRef") or {}
-            if claim.get("namespace") == self.namespace and claim.get("name"):
-                found[str(claim["name"])] = _usage(each)
+        with self.client.understood():
+            for each in [volume for pod in told.get("pods") or () for volume in pod.get("volume") or ()]:
+                claim = each.get("pvcRef") or {}
+                if claim.get("namespace") == self.namespace and claim.get("name"):
+                    found[str(claim["name"])] = _usage(each)
         return found
 
 

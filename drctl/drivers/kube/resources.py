@@ -43,8 +43,9 @@ class KubeResources:
             said = self.client.send("GET", f"/apis/{group}").body
         except NotFound:
             return ()
-        preferred = said.get("preferredVersion", {}).get("version", "")
-        versions = [str(each["version"]) for each in said.get("versions", ())]
+        with self.client.understood():
+            preferred = said.get("preferredVersion", {}).get("version", "")
+            versions = [str(each["version"]) for each in said.get("versions", ())]
         return tuple(sorted(versions, key=lambda version: version != preferred))
 
     def list(self, kind: Kind, where: Where = ALL) -> Listing:
@@ -88,7 +89,9 @@ class KubeResources:
         elif not isinstance(item, dict):
             raise self.client.stranger("no object")
         else:
-            error = self.client.refused(int(item.get("code") or 500), item, "watch")
+            with self.client.understood():
+                code = int(item.get("code") or 500)
+            error = self.client.refused(code, item, "watch")
             if isinstance(error, Expired):
                 return Change(Happening.EXPIRED, {}, since)
             raise error

@@ -11,6 +11,7 @@ from drctl.drivers.store import lines
 from drctl.drivers.store.database import broken, transaction
 from drctl.errors import Conflict, DrctlError, JournalBroken, Locked, Refused
 from drctl.model.chain import Change, Line, canonical, entry_digest, require_whole, run_content
+from drctl.model.documents import json_of
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.ports import Clock
 
@@ -157,11 +158,11 @@ class SqliteJournal:
     def _entry(self, run: str, sequence: int, at: str, event: str, step: str, body: str, digest: str) -> JournalEntry:  # noqa: PLR0917
         """An entry as it stands. Its digest says who wrote it after what, not that this drctl understands it."""
         try:
-            told = json.loads(body)
+            told = json_of(body, largest=len(body), ours=True)
             if not isinstance(told, dict):
                 raise TypeError(type(told).__name__)
             return JournalEntry(sequence, run, datetime.fromisoformat(at), Event(event), step, told, digest)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError) as error:
             raise self._foreign(f"entry {sequence} of run {run}") from error
 
     def _foreign(self, what: str) -> JournalBroken:

@@ -3,11 +3,11 @@
 Kept in the same transaction as the change itself. A file from before there were lines gets them when it is used first.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 
 from drctl.model.chain import GENESIS, Change, Line, canonical, chained, run_content
+from drctl.model.documents import json_of
 from drctl.model.run import Run, RunState
 
 RUN = "id, kind, plan, plan_digest, source, target, epoch"
@@ -76,12 +76,12 @@ def put(database: sqlite3.Connection, line: Line) -> None:
     """Take over one line of a copy, and what it tells."""
     match line.change:
         case Change.RUN_BEGUN:
-            values = json.loads(line.content)
+            values = json_of(line.content, largest=len(line.content), ours=True)
             row = (*(values[name] for name in RUN.split(", ")), RunState.RUNNING)
             database.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             add(database, line.change, line.about, line.content)
         case Change.ENTRY_WRITTEN:
-            told = json.loads(line.content)
+            told = json_of(line.content, largest=len(line.content), ours=True)
             row = (told["sequence"], told["at"], told["event"], told["step"], told["body"], told["digest"])
             database.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", (line.about, *row))
             add(database, line.change, line.about, str(told["sequence"]), told["digest"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drctl.drivers.store import seals
 from drctl.drivers.store.database import broken, transaction
+from drctl.model.documents import json_of
 from drctl.model.loss import Sighting
 from drctl.model.offsets import TopicPartition
 
@@ -40,13 +41,13 @@ class SqliteSightings:
             return None
         try:
             return _sighting(*told)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError) as error:
             raise broken(self.path, f"what was last seen of {site} is nothing that can be read") from error
 
 
 def _sighting(at: str, body: str, silent: str | None) -> Sighting:
     ends, rates = dict[TopicPartition, int](), dict[TopicPartition, float]()
-    for topic, number, end, rate in json.loads(body):
+    for topic, number, end, rate in json_of(body, largest=len(body)):
         partition = TopicPartition(str(topic), int(number))
         ends[partition] = int(end)
         if rate is not None:

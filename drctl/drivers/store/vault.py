@@ -7,19 +7,25 @@ has its name is complete, and a cut leaves at most a temporary file, which the n
 import gzip
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
+from drctl.config.documents import contents
 from drctl.drivers.store.files import exclusive, force
-from drctl.errors import DrctlError, NotFound, NotProven
+from drctl.errors import ConfigInvalid, DrctlError, NotFound, NotProven
 
 SUMS = "SHA256SUMS"
 PIECE = 1 << 20
 LONGEST = 1 << 28
 """Bytes of one line: a record is rarely larger than a megabyte, and a small packed file can hold a line without end."""
+SUM = re.compile(r"([0-9a-f]{64})  ((?:[^/\0]{1,240}/){0,8}[^/\0]{1,240})")
+"""A checksum, and the name of a file inside the folder."""
+LARGEST = 64 << 20
+"""Bytes of the checksums: half a million files."""
 
 
 class FileVault:
@@ -103,14 +109,22 @@ class FileVault:
         return tuple(wrong)
 
     def _noted(self, run: str) -> dict[str, str]:
-        try:
-            text = (self.folder / run / SUMS).read_text(encoding="utf-8")
-        except FileNotFoundError:
+        place, remedy = self.folder / run / SUMS, "restore it from a copy, or salvage again"
+        if not place.exists():
             return {}
-        except (OSError, UnicodeDecodeError) as error:
-            place = self.folder / run / SUMS
-            raise NotProven(f"{place} cannot be read", remedy="restore it from a copy, or salvage again") from error
-        return {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
+        try:
+            text = contents(place, remedy, largest=LARGEST).decode()
+        except ConfigInvalid as error:
+            raise NotProven(str(error), remedy=remedy) from error
+        except UnicodeDecodeError as error:
+            raise NotProven(f"{place} cannot be read", remedy=remedy) from error
+        noted: dict[str, str] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            told = SUM.fullmatch(line)
+            if told is None or not {"", ".", ".."}.isdisjoint(told[2].split("/")) or told[2] in noted:
+                raise NotProven(f"{place}:{number}: is no checksum of a file, or a second one", remedy=remedy)
+            noted[told[2]] = told[1]
+        return noted
 
 
 class _Hashing:

@@ -4,7 +4,6 @@ What is read here stays in memory: librdkafka takes certificates and keys as tex
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +22,15 @@ class StrimziAccess:
 
     def client(self, user: str) -> dict[str, str]:
         """All settings with which that user's clients connect."""
+        try:
+            return self._client(user)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            # Their definitions rule that out, unless they are another version's.
+            raise self._wrong(
+                "it, its KafkaUser or the secret is none that Strimzi's operators write", "look at all three"
+            ) from error
+
+    def _client(self, user: str) -> dict[str, str]:
         kafka = self.resources.get(served(self.resources, KAFKA), self.names.cluster)
         wanted = self._named(kafka.get("spec", {}).get("kafka", {}).get("listeners") or (), "spec.kafka.listeners")
         status = self._named((kafka.get("status") or {}).get("listeners") or (), "status.listeners")
@@ -81,7 +89,7 @@ class StrimziAccess:
         name = secret["metadata"]["name"]
         try:
             return base64.b64decode((secret.get("data") or {})[key], validate=True).decode()
-        except (KeyError, binascii.Error, UnicodeDecodeError, TypeError):
+        except (LookupError, ValueError, TypeError):
             raise self._wrong(f"secret {name} has no usable {key}", "let the User Operator make it anew") from None
 
     def _wrong(self, said: str, remedy: str) -> ConfigInvalid:

@@ -1,12 +1,13 @@
 """A mirror inside a KafkaMirrorMaker2, in both shapes: found by its aliases, changed without touching the rest."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from drctl.errors import ConfigInvalid, Conflict, NotFound, Unreachable
+from drctl.errors import ConfigInvalid, Conflict, NotFound, Unreachable, Unsupported
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.model.resources import Object
 from drctl.redaction import redact_foreign
@@ -105,8 +106,22 @@ class Mirror:
             )
 
 
+@contextmanager
+def understood(name: str) -> Iterator[None]:
+    """Taking a resource apart. Unsupported where it is not of the shape that its definition rules."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise Unsupported(
+            f"KafkaMirrorMaker2/{name}: it is not as Strimzi's definition has it",
+            remedy="look at it with kubectl; another version of Strimzi may write it otherwise",
+        ) from error
+
+
 def find(item: Object, source: str, target: str) -> Mirror:
     """The mirror between these aliases. NotFound naming those that there are."""
+    if not isinstance(item["metadata"].get("annotations") or {}, Mapping):
+        raise TypeError("annotations")
     spec = item.get("spec") or {}
     own = (spec.get("target") or {}).get("alias")
     found = []

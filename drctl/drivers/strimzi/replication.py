@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drctl.drivers.strimzi.kinds import served
-from drctl.drivers.strimzi.mirrors import KINDS, Mirror, find
+from drctl.drivers.strimzi.mirrors import KINDS, Mirror, find, understood
 from drctl.errors import Conflict, DeadlinePassed, DrctlError, NotProven, Unreachable
+from drctl.model.documents import json_of
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import CONFIG_MAP, MIRROR_MAKER, Object
@@ -37,7 +38,8 @@ class StrimziReplication:
         mirror = self._look()
         mirror.refuse_if_paused()
         mirror.refuse_if_behind()
-        found = LinkStatus(*(mirror.connector(part) for part in KINDS))
+        with understood(self.link.mirror_maker):
+            found = LinkStatus(*(mirror.connector(part) for part in KINDS))
         if found.source.state is ConnectorState.UNASSIGNED:
             raise Unreachable(
                 f"{mirror.label}: its operator does not know the state of {found.source.name}{_said(mirror.item)}",
@@ -73,7 +75,8 @@ class StrimziReplication:
             }
             for each, offset in wanted.items()
         ]
-        name = mirror.config_map(SOURCE, "alterOffsets", "fromConfigMap")
+        with understood(self.link.mirror_maker):
+            name = mirror.config_map(SOURCE, "alterOffsets", "fromConfigMap")
         permit()
         # Taken in any case: the config map exists for nothing else, and Strimzi itself may have listed into it.
         self.resources.apply(CONFIG_MAP, name, {"data": {_key(mirror): json.dumps({"offsets": entries})}}, take=True)
@@ -86,7 +89,8 @@ class StrimziReplication:
 
     def _look(self) -> Mirror:
         item = self.resources.get(served(self.resources, MIRROR_MAKER), self.link.mirror_maker)
-        return find(item, self.link.source, self.link.target)
+        with understood(self.link.mirror_maker):
+            return find(item, self.link.source, self.link.target)
 
     def _set(self, state: str, permit: Permit, parts: Iterable[str] = KINDS) -> None:
         """Set the state of these of this mirror's connectors and of nothing else. Idempotent."""
@@ -94,7 +98,8 @@ class StrimziReplication:
         def change() -> None:
             mirror = self._look()
             mirror.refuse_if_paused()
-            mirrors = mirror.with_state(state, parts)
+            with understood(self.link.mirror_maker):
+                mirrors = mirror.with_state(state, parts)
             if mirrors is not None:
                 # A list is one field to Kubernetes: it goes back whole, and only onto what it was read from.
                 version = mirror.item["metadata"]["resourceVersion"]
@@ -118,17 +123,19 @@ class StrimziReplication:
         """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""
         mirror = self._look()
         mirror.refuse_if_paused()
-        name = mirror.config_map(SOURCE, "listOffsets", "toConfigMap")
+        with understood(self.link.mirror_maker):
+            name = mirror.config_map(SOURCE, "listOffsets", "toConfigMap")
         self._asked(mirror, "list")
         data = self.resources.get(CONFIG_MAP, name).get("data") or {}
         try:
-            told = json.loads(data[_key(mirror)])["offsets"]
+            text = data[_key(mirror)]
+            told = json_of(text, largest=len(text))["offsets"]
             return {
                 TopicPartition(each["partition"]["topic"], int(each["partition"]["partition"])): _offset(each)
                 for each in told
                 if each["partition"].get("cluster") in (None, self.link.source)
             }
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise NotProven(
                 f"ConfigMap/{name}: {_key(mirror)} holds no offsets that can be read",
                 remedy="look at the config map; another version of Strimzi may write it otherwise",

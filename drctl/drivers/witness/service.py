@@ -1,5 +1,6 @@
 """What a drctl service at another place saw, as it tells at ``/sightings``."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,15 @@ from typing import Any
 import httpx2
 
 from drctl.errors import Unreachable, Unsupported
+from drctl.model.documents import json_of
 from drctl.model.reading import Reading
 from drctl.model.sight import Sighting
 from drctl.redaction import redact_foreign, without_login
+
+PATIENCE = 3.0, 2.0
+"""Seconds for which a witness may keep silent, and for a connection to it."""
+MOST = 1 << 20
+"""Bytes of an answer that are taken in: a sighting has about a hundred, and a site some ten of them."""
 
 
 class ServiceWitness:
@@ -18,7 +25,7 @@ class ServiceWitness:
     def __init__(self, place: str, url: str) -> None:
         self.place, self.url = place, without_login(url).rstrip("/")
         self._asked = f"{url.rstrip('/')}/sightings"
-        self._http = httpx2.Client(timeout=httpx2.Timeout(3, connect=2), trust_env=False)
+        self._http = httpx2.Client(timeout=httpx2.Timeout(PATIENCE[0], connect=PATIENCE[1]), trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -27,14 +34,12 @@ class ServiceWitness:
     def sightings(self) -> Mapping[str, tuple[Sighting, ...]]:
         told: Any = None
         try:
-            answer = self._http.get(self._asked)
-            if answer.is_success:
-                told = answer.json()
+            told = json_of(self._answer())
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unreachable(
                 f"witness {self.place} does not answer: {redact_foreign(str(error))}", remedy="check its service"
             ) from error
-        except (ValueError, RecursionError):
+        except ValueError:
             pass  # told below
         try:
             return {str(site): tuple(map(self._sighting, seen)) for site, seen in told["sites"].items()}
@@ -42,6 +47,18 @@ class ServiceWitness:
             raise Unsupported(
                 f"what answers at {self.url} is no drctl service that has looked", remedy="correct the witness's url"
             ) from error
+
+    def _answer(self) -> bytes:
+        """What it tells; nothing where that is an error, or comes to no end."""
+        raw, until = bytearray(), time.monotonic() + sum(PATIENCE)
+        with self._http.stream("GET", self._asked) as answer:
+            if not answer.is_success:
+                return b""
+            for part in answer.iter_bytes():
+                raw += part
+                if len(raw) > MOST or time.monotonic() > until:
+                    return b""
+        return bytes(raw)
 
     def _sighting(self, told: Mapping[str, Any]) -> Sighting:
         met, seen = told["met"], datetime.fromisoformat(told["seenAt"])

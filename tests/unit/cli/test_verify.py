@@ -1,6 +1,7 @@
 """drctl verify, as an auditor uses it: no plan file, no site, only a folder and a key."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from drctl.cli.verify import command
-from drctl.drills.bundle.signature import private_key
+from drctl.drills.bundle.signature import private_key, public_key
 from drctl.drills.bundle.write import PRIMARY
 from drctl.errors import BundleDamaged, ConfigInvalid, DrctlError, ReportContradicted
 from drctl.model.verdict import EXIT_CODES, Verdict
@@ -118,6 +119,13 @@ def test_a_key_that_cannot_sign_is_refused_before_a_drill(tmp_path: Path, raw: b
     path.write_bytes(raw)
     with pytest.raises(ConfigInvalid, match=said):
         private_key(path)
+
+
+def test_a_key_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for read in (private_key, public_key):
+        with pytest.raises(ConfigInvalid, match="is no regular file"):
+            read(tmp_path / "pipe")
 
 
 def test_a_key_file_signs(tmp_path: Path) -> None:

@@ -94,6 +94,23 @@ def test_an_answer_that_is_no_json_is_not_connect(worker: Says) -> None:
 
 
 @pytest.mark.parametrize(
+    "body", ["[" * 100_000, '{"a": 1, "a": 2}', '{"a": NaN}', '{"a": 1e999}', f'{{"a": {"9" * 5000}}}', '"\\ud800"']
+)
+def test_an_answer_that_only_a_careless_reader_takes_is_not_connect(worker: Says, body: str) -> None:
+    with pytest.raises(Unreachable, match="no JSON"):
+        worker(200, "application/json", body).get("/connectors/x")
+    with pytest.raises(Conflict, match="declines GET"):
+        worker(400, "application/json", body).get("/connectors/x")
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(worker: Says, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "MOST", 1000)
+    for status in (200, 500):
+        with pytest.raises(Unreachable, match="comes to no end"):
+            worker(status, "application/json", " " * 1001).get("/connectors/x")
+
+
+@pytest.mark.parametrize(
     "message",
     [
         'invalid value password="s3cret word" for it',

@@ -1,5 +1,6 @@
 """Kafka's client properties files, as librdkafka is given them."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from drctl.drivers.kafka.java import parse
 from drctl.drivers.kafka.properties import load
 from drctl.errors import ConfigInvalid, Unauthenticated
+from tools import fuzz
 
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
 PKCS8 = serialization.PrivateFormat.PKCS8
@@ -212,3 +214,23 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_no_client_of_ours_is_reconfigured_by_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "isolation.level=read_uncommitted\nenable.auto.commit=true\nacks=0\nclient.id=me")
     assert load(path) == {"client.id": "me", "security.protocol": "PLAINTEXT"}
+
+
+def test_a_value_over_very_many_lines_is_put_together_once() -> None:
+    """With a copy of all that came before for every line this alone takes minutes."""
+    reader = fuzz.Reader((), lambda _, raw: list(parse(raw.decode())))
+    text = "a=" + "x\\\n" * 500_000
+    assert fuzz.complaint(reader, text.encode()) is None
+    assert list(parse(text)) == [(1, "a", "x" * 500_000)]
+
+
+@pytest.mark.parametrize("name", ["c.properties", "store"])
+def test_a_pipe_or_a_file_without_end_is_refused(tmp_path: Path, name: str) -> None:
+    text = "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=store\n"
+    written(tmp_path, text).rename(tmp_path / "c.properties")
+    for spoil, said in ((os.mkfifo, "is no"), (lambda path: path.symlink_to("/dev/zero"), "is no")):
+        (tmp_path / name).unlink(missing_ok=True)
+        spoil(tmp_path / name)
+        with pytest.raises(ConfigInvalid, match=said) as caught:
+            load(tmp_path / "c.properties")
+        assert caught.value.remedy

@@ -15,12 +15,14 @@ from drctl.drivers.store.database import transaction
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.sightings import SqliteSightings
 from drctl.drivers.store.vault import FileVault
-from drctl.errors import JournalBroken, NotProven
+from drctl.errors import ApprovalMissing, JournalBroken, NotProven
 from drctl.model.chain import GENESIS, Change, Line, chained, entry_digest
 from drctl.model.offsets import TopicPartition
-from drctl.model.run import Run, RunState
+from drctl.model.run import Event, Run, RunState
+from drctl.model.terms import Terms
+from drctl.plans.approvals import Digests, require_approval
 from drctl.plans.lines import record_of
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, fake_world
 
 RUN = Run("r1", "switchover", "lab", "d1", "north", "south", 3)
 DEEP = "[" * 200_000
@@ -41,6 +43,8 @@ def journal(tmp_path: Path) -> SqliteJournal:
         (NOON, "step-observed", "[1]"),
         (NOON, "step-observed", "null"),
         (NOON, "step-observed", "{"),
+        (NOON, "step-observed", '{"a": ' * 65 + "1" + "}" * 65),
+        (NOON, "step-observed", '{"a": 1, "a": 2}'),
         (NOON, "step-observed", f'{{"n": {"9" * 5000}}}'),
         (NOON, "step-danced", "{}"),
         ("noon", "step-observed", "{}"),
@@ -56,6 +60,45 @@ def test_an_entry_that_is_chained_rightly_and_says_nothing_readable_is_named(
     with pytest.raises(JournalBroken, match=r"j\.sqlite: entry 1 of run r1 is nothing") as caught:
         journal.entries("r1")
     assert "the version of drctl that wrote it" in caught.value.remedy
+
+
+def test_what_drctl_itself_may_have_written_down_is_read_as_it_is(journal: SqliteJournal) -> None:
+    body = {"name": "gr\udcfc", "factor": float("inf")}
+    journal.append("r1", Event.STEP_OBSERVED, "step", body)
+    assert [entry.body for entry in SqliteJournal(journal.path, FakeClock()).entries("r1")] == [body]
+
+
+APPROVED = {"plan": "1" * 64, "facts": "2" * 64, "declined": False, "reason": "a drill", "by": "erin"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ""),
+        ({"by": None}, "does not say by whom"),
+        ({"by": " "}, "does not say by whom"),
+        ({"by": ["erin"]}, "does not say by whom"),
+        ({"reason": 7}, "does not say by whom"),
+        ({"declined": None}, "does not say by whom"),
+        ({"declined": "no"}, "does not say by whom"),
+        ({"plan": None}, "there is none for this plan"),
+        ({"facts": ["2" * 64]}, "there is none for this plan"),
+    ],
+)
+def test_an_approval_of_which_a_part_is_none_approves_nothing(changes: dict[str, object], said: str) -> None:
+    earth = fake_world()
+    earth.plan = replace(earth.plan, guards=replace(earth.plan.guards, approval="required"))
+    world = earth.ports()
+    world.journal.begin(Run("approval-1", "approval", "fake", world.plan.digest, "", "", 0))
+    world.journal.append("approval-1", Event.APPROVAL_GIVEN, body=APPROVED | changes)
+    world.journal.end("approval-1", RunState.DONE)
+    asks = Terms(by="otto", account="otto", host="h")
+    if not said:
+        assert require_approval(world, asks, Digests("1" * 64, "2" * 64))["approval"]["by"] == "erin"
+        return
+    with pytest.raises(ApprovalMissing, match=said) as caught:
+        require_approval(world, asks, Digests("1" * 64, "2" * 64))
+    assert caught.value.remedy
 
 
 def test_a_state_that_only_another_drctl_knows_is_named(journal: SqliteJournal) -> None:
@@ -112,6 +155,7 @@ def told(**changes: object) -> bytes:
         (told(), b"2/1"),
         (told(), b"1/" + b"9" * 5000),
         (told(), b"1"),
+        (told()[:-1] + b', "number": 1}', b"1/1"),
     ],
 )
 def test_a_record_of_the_journals_topic_that_is_no_line_is_named(value: bytes, part: bytes) -> None:
@@ -130,6 +174,8 @@ def test_a_record_of_the_journals_topic_that_is_no_line_is_named(value: bytes, p
         (NOON, '[["t", "x", 1, 1]]'),
         (NOON, '[["t", 0, 1, []]]'),
         (NOON, f'[["t", 0, {"9" * 5000}, 1]]'),
+        (NOON, '[["t", 0, 1e999, 1]]'),
+        (NOON, '[["t", 0, 1, NaN]]'),
         ("noon", "[]"),
     ],
 )
@@ -155,6 +201,24 @@ def test_salvaged_files_that_were_damaged_are_named(tmp_path: Path) -> None:
     (tmp_path / "r1" / "SHA256SUMS").write_bytes(b"\xff  t.gz\n")
     with pytest.raises(NotProven, match="SHA256SUMS cannot be read"):
         vault.faults("r1")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("x  t.gz", ":2: is no checksum"),
+        (f"{'0' * 64}  ../../t.gz", ":2: is no checksum"),
+        (f"{'0' * 64}  /t.gz", ":2: is no checksum"),
+        (f"{'0' * 64}  {'a' * 5000}", ":2: is no checksum"),
+        (f"{'0' * 64}  a.gz", ":2: is no checksum of a file, or a second one"),
+    ],
+)
+def test_a_list_of_checksums_that_names_no_file_of_its_folder_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "r1").mkdir()
+    (tmp_path / "r1" / "SHA256SUMS").write_text(f"{'0' * 64}  a.gz\n{line}\n")
+    with pytest.raises(NotProven, match=rf"SHA256SUMS{said}") as caught:
+        FileVault(tmp_path).faults("r1")
+    assert caught.value.remedy
 
 
 def test_a_line_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,18 @@ def test_what_is_no_drctl_service_is_not_believed(status: int, body: object) -> 
         witness.close()
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"sites": {}, "sites": {}}', b'{"sites": {}, "x": 1e999}', b"\xff\xfe", b" " * (1 << 21)]
+)
+def test_an_answer_without_bounds_is_no_witness_s(body: bytes) -> None:
+    with serving() as server:
+        server.answers.append((200, "application/json", body))
+        witness = ServiceWitness("west", f"http://localhost:{server.port}")
+        with pytest.raises(Unsupported, match="no drctl service"):
+            witness.sightings()
+        witness.close()
+
+
 def test_a_witness_that_could_not_look_says_so() -> None:
     with serving() as server:
         seen = {"part": "brokers", "met": None, "seenAt": "2026-01-01T00:00:00+00:00", "unknown": "no route"}

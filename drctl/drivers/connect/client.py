@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2
 
@@ -46,6 +47,7 @@ class ConnectClient:
     def __init__(self, url: str, *, doubted: bool = False) -> None:
         """One that is ``doubted`` is not waited for long."""
         self.url = without_login(url).rstrip("/")
+        self._login = {"password": list(_login_of(url))}
         self.known: dict[str, Mapping[str, str]] = {}
         """Configurations that the worker holds, by connector: their secrets are not repeated from what it says."""
         self._waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
@@ -141,7 +143,7 @@ class ConnectClient:
             text = str(answer.value["message"])
         except (ValueError, KeyError, TypeError):
             text = answer.raw.decode("utf-8", "replace")
-        return redact_foreign(text[:LARGEST], asked, *self.known.values())[:500]
+        return redact_foreign(text[:LARGEST], asked, self._login, *self.known.values())[:500]
 
     @contextmanager
     def understood(self, what: str) -> Iterator[None]:
@@ -153,6 +155,13 @@ class ConnectClient:
                 f"Connect worker {self.url}: its answer about {what} is not one of Kafka Connect's",
                 remedy="correct connect.url, or look at what stands between drctl and the worker",
             ) from error
+
+
+def _login_of(url: str) -> tuple[str, ...]:
+    """User and password in an address, as they are written and as they are sent; nothing if there is no login."""
+    place = url.partition("://")[2]
+    found = {part.rpartition("@")[0] for part in (place, place.partition("/")[0])} - {""}
+    return tuple(found | set(map(unquote, found)))
 
 
 def _passing(status: int, said: str) -> bool:

@@ -1,8 +1,9 @@
 """Requests to one API server: answers as they are, errors translated, and no wait without an end."""
 
 import threading
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ class KubeClient:
             if status >= 500:
                 raise Unreachable(f"site {self.site}: the API server answers {status}", remedy="wait for it") from error
             if status >= 300:
-                return {"message": redact_foreign(raw[:ERROR].decode("utf-8", "replace"))[:200]}
+                return {"message": redact_foreign(raw[:ERROR].decode("utf-8", "replace"), self._held())[:200]}
             raise self.stranger("no JSON") from error
         if status < 300 and not isinstance(said, dict):
             raise self.stranger("no object")
@@ -172,10 +173,18 @@ class KubeClient:
     def refused(self, status: int, said: Any, asked: str) -> DrctlError:
         """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""
         told = said if isinstance(said, dict) else {}
-        message = redact_foreign(str(told.get("message", ""))[:ERROR])[:500]
+        message = redact_foreign(str(told.get("message", ""))[:ERROR], self._held())[:500]
         text = f"site {self.site}: {message or f'{status} to {asked}'}"
         kind, remedy = REFUSALS.get(status, (DrctlError, ""))
         return kind(text, remedy=remedy)
+
+    def _held(self) -> dict[str, list[str]]:
+        """What we log in with, which what answers may repeat."""
+        headers = [str(each["value"] or "") for each in self._rest.configuration.auth_settings().values()]
+        sent = [header.rpartition(" ")[2] for header in headers]
+        with suppress(ValueError):
+            sent += [b64decode(header[6:]).decode() for header in headers if header.startswith("Basic ")]
+        return {"password": sent}
 
     def _unreachable(self, error: Exception) -> Unreachable:
         kind = type(error).__name__

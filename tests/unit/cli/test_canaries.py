@@ -27,7 +27,6 @@ from tests.spec.test_secrets import CANARIES, PROPERTIES, TRACES, definitions, r
 from tests.unit.config.test_plan_file import GOOD
 
 LOGIN, TOKEN, PASSWORD, KEY = "ops:k4n4ry%2Durl", "k4n4ry-token", "k4n4ry-kubernetes", "k4n4ry-key-data"
-BASIC = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
 KUBECONFIG = """\
 apiVersion: v1
 clusters:
@@ -81,6 +80,8 @@ class Careless:
     port: int = 0
     status: int = 403
     asked: list[str] = field(default_factory=list)
+    holds: dict[str, object] = field(default_factory=dict)
+    """What it answers rightly, by the path that is asked for."""
 
     def body(self, path: str, login: str) -> object:
         sent = login.rpartition(" ")[2]
@@ -99,10 +100,12 @@ def careless() -> Iterator[Careless]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made.asked.append(self.path)
-            self.send_response(made.status)
+            held = made.holds.get(self.path)
+            self.send_response(made.status if held is None else 200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps(made.body(self.path, self.headers.get("Authorization", ""))).encode())
+            said = held or made.body(self.path, self.headers.get("Authorization", ""))
+            self.wfile.write(json.dumps(said).encode())
 
         def log_message(self, *_: object) -> None: ...
 
@@ -150,6 +153,55 @@ def test_what_a_deployment_keeps_secret_is_in_no_metric_and_no_repr(careless: Ca
         told = generate_latest(metrics.registry).decode()
         require_nothing_shown(told, repr(plan), repr(world), repr(world.sites), repr(world.links))
     assert "drctl_site_up" in told
+
+
+STRIMZI, CORE = "/apis/kafka.strimzi.io", "/api/v1/namespaces/kafka"
+PEM = "-----BEGIN {0}-----\nk4n4ryPemPemPemPemPemPemPem\n-----END {0}-----"
+
+
+def strimzi(careless: Careless, kind: str, secret: dict[str, str]) -> None:
+    """A Kafka that Strimzi runs, with a listener of that kind and that secret for each of its users."""
+    there = f"{STRIMZI}/v1/namespaces/kafka"
+    listener = {"name": "external", "tls": True, "authentication": {"type": kind}}
+    told = {"name": "external", "bootstrapServers": "localhost:1", "certificates": []}
+    kafka = {"spec": {"kafka": {"listeners": [listener]}}, "status": {"listeners": [told]}}
+    careless.holds = {
+        STRIMZI: {"versions": [{"version": "v1"}]},
+        f"{there}/kafkas/north": {"metadata": {"name": "north"}, **kafka},
+    }
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in secret.items()}
+    for user in ("drctl", "canary"):
+        careless.holds[f"{there}/kafkausers/{user}"] = {"metadata": {"name": user}, "status": {"secret": user}}
+        careless.holds[f"{CORE}/secrets/{user}"] = {"metadata": {"name": user}, "data": data}
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret"),
+    [
+        ("scram-sha-512", {"password": "k4n4ry-password"}),
+        ("scram-sha-512", {"pass": "k4n4ry-password"}),
+        ("tls", {"user.crt": PEM.format("CERTIFICATE"), "user.key": PEM.format("PRIVATE KEY")}),
+        ("tls", {"user.crt": "k4n4ry", "user.key": "k4n4ry"}),
+        ("tls", {"user.crt": PEM.format("CERTIFICATE"), "user.key": "\0k4n4ry"}),
+    ],
+)
+def test_a_login_that_strimzi_keeps_is_in_nothing_that_commands_write(
+    kind: str, secret: dict[str, str], careless: Careless, tmp_path: Path
+) -> None:
+    path = deployment(tmp_path, careless.port)
+    planted = {each for each in tmp_path.rglob("*") if each.is_file()}
+    kafka = (
+        'kafka: {bootstrapServers: "localhost:1", clientProperties: c, canary: {clientProperties: canary.properties,'
+    )
+    names = "strimzi: {cluster: north, listener: external, user: drctl, canaryUser: canary}\n      kafka: {canary: {"
+    text = path.read_text()
+    assert kafka in text
+    path.write_text(text.replace(kafka, names))
+    strimzi(careless, kind, secret)
+    shown = typed(path, "status")
+    assert f"{CORE}/secrets/drctl" in careless.asked
+    assert "north" in shown
+    require_nothing_shown(shown, written_beside(tmp_path, planted))
 
 
 DAMAGES = [

@@ -235,6 +235,10 @@ def test_long_texts_are_looked_through_to_their_end(text: str) -> None:
         f"x: Invalid value: {{{'}' * 20_000}",
         f"authorization:{' ' * 20_000}",
         "password=" * 20_000,
+        "${a:" * 50_000,
+        "authorization: key a" * 10_000,
+        f'token: secret "{"a" * 200_000}',
+        "AException.b" * 20_000,
     ],
     ids=lambda text: text[:20].strip(),
 )

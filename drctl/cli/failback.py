@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from drctl.cli.output import echo, output_option, show_document, show_table
-from drctl.cli.sites import is_there, known_site, never_committed
+from drctl.cli.sites import is_there, known_site
 from drctl.cli.switchover import as_document, show_what_is_missing
 from drctl.cli.terms import terms, terms_options
+from drctl.cli.undecided import echo_undecided
 from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
@@ -108,8 +109,7 @@ def command(
 def _ask(world: World, steps: Plan) -> None:
     require_somebody()
     echo(f"The work goes home from {steps.source} to {steps.target}.", err=True)
-    for line in never_committed(world, steps.source, steps.target):
-        echo(f"  never committed: {line}", err=True)
+    echo_undecided(world, steps.source, steps.target)
     show_steps(steps)
     echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
     confirm()

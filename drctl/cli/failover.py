@@ -156,6 +156,8 @@ def show(result: RunResult, output: str, times: dict[str, str]) -> None:
         show_table(f"Run {result.run.id}: {result.state.value}", ("", ""), rows)
     for group, why in sorted(positions["uncovered"].items()):
         echo(f"not covered: {group}: {why}", err=True)
+    for line in positions.get("never committed", ()):
+        echo(f"never committed: {line}", err=True)
     if fence["fence"] != "proven":
         echo(
             f"the fence of {result.run.source} is {fence['fence']}, not proven: close it before its clients come back"

@@ -82,6 +82,8 @@ def told(found: Forecast) -> Iterator[str]:
             + (f", {stale} positions are not synced in this epoch" if stale else ", all synced")
             + (f"; {len(found.uncovered)} have none" if found.uncovered else "")
         )
+    for line in found.never_committed:
+        yield f"    never committed: {line}"
     for sink, why in sorted(found.unknown_sinks.items()):
         yield f"  sink {sink} would not be started: the group that it reads as is unknown, and none was noted: {why}"
     expected, when = found.expected_recovery, "  expected time until traffic is restored"
@@ -154,6 +156,7 @@ def as_document(found: Forecast) -> dict[str, Any]:
             "groupsUnknown": None if found.failure is None else str(found.failure),
             "uncovered": [{"group": group, "why": why} for group, why in sorted(found.uncovered.items())],
             "unknownSinks": dict(sorted(found.unknown_sinks.items())),
+            "neverCommitted": list(found.never_committed),
             "expectedRecoverySeconds": found.expected_recovery,
             "measuredRecoverySeconds": list(found.recovery),
         },

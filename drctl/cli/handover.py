@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from drctl.cli.output import echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, never_committed, other_site, refuse_back_into
+from drctl.cli.sites import direction, other_site, refuse_back_into
 from drctl.cli.terms import terms, terms_options
+from drctl.cli.undecided import echo_undecided
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid
@@ -114,8 +115,8 @@ def _ask(world: World, plan: Plan, what: str) -> None:
     echo(what, err=True)
     for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):
         echo(f"  {name} at {plan.source}: {group.state}, {len(group.members)} members", err=True)
-    for line in never_committed(world, plan.source, plan.target) if plan.kind == HANDOVER else ():
-        echo(f"  never committed: {line}", err=True)
+    if plan.kind == HANDOVER:
+        echo_undecided(world, plan.source, plan.target)
     show_steps(plan)
     confirm()
 

@@ -1,13 +1,14 @@
 """drctl plan."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.runbooks import runbooks
-from drctl.cli.sites import direction, is_routing_known, is_there, never_committed, stays_behind
+from drctl.cli.sites import direction, is_routing_known, is_there, stays_behind
+from drctl.cli.undecided import never_committed, would_replace
 from drctl.cli.world import opened
 from drctl.decide.digests import facts_digest
 from drctl.decide.overrides import name_of, why_not
@@ -63,7 +64,7 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
             require_continuable(world, going)
         facts, judged = observed_and_judged(_within_seconds, world, source, target, accept_repeats=accept_repeats)
         reasons = blockers(facts, world.plan.guards, world.clock.now())
-        closer, behind, never = _closer(whole, world, facts)
+        closer, behind, never, taken = _closer(whole, world, facts, judged)
         epoch = world.epochs.current()
         # A run that goes on was admitted, and behind the epoch its gates are not asked again.
         blocking = reasons_to_wait(steps, world) if going is None else []
@@ -73,7 +74,8 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
         measured, promised = pauses(whole), whole.plan.objectives.recovery_time
         digests = {"plan": plan_digest(steps, world), "facts": facts_digest(facts, epoch)}
     if output in ("json", "yaml"):
-        more = {"uncovered": _uncovered(behind), "neverCommitted": never, "epoch": epoch, "digests": digests}
+        more = {"uncovered": _uncovered(behind), "neverCommitted": never, "replaced": taken}
+        more |= {"epoch": epoch, "digests": digests}
         more |= {"expectedPauseSeconds": max(measured, default=None), "objectiveSeconds": promised.total_seconds()}
         show_document(_document(steps, groups, blocking, warned) | more, output)
     else:
@@ -84,6 +86,8 @@ def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: boo
             echo(f"stays behind: {group}: {why}")
         for line in never:
             echo(f"never committed: {line}")
+        for line in taken:
+            echo(f"replaced: {line}")
         echo(f"expected pause: {expected(measured, promised)}")
         echo(f"\nprimary {source}, epoch {epoch}; plan digest {digests['plan']}, facts digest {digests['facts']}")
     if cut_off is not None and cut_off.standing is Standing.TURNING_BACK:
@@ -97,8 +101,17 @@ def _within_seconds(world: World, source: str, target: str) -> Facts:
     return observe(world, source, target, SideBySide(world.clock))
 
 
-def _closer(whole: World, world: World, facts: Facts) -> tuple[list[Blocker], list[tuple[str, str]], list[str]]:
-    """What only a closer look tells: reasons to wait, groups that stay behind, positions that never were.
+class Closer(NamedTuple):
+    """What only a closer look tells: reasons to wait, and lines about groups and positions."""
+
+    reasons: list[Blocker]
+    stays_behind: list[tuple[str, str]]
+    never_committed: list[str]
+    replaced: list[str]
+
+
+def _closer(whole: World, world: World, facts: Facts, judged: Judged) -> Closer:
+    """Look closer, and tell also which positions never were, and which were somebody else's.
 
     All at the same time. Where somebody is silent already, which is a reason to wait, little time is left: what takes
     longer is unknown.
@@ -108,11 +121,12 @@ def _closer(whole: World, world: World, facts: Facts) -> tuple[list[Blocker], li
     begun = looks.begin(lambda: list(looked_closer(world, facts)))
     staying = looks.begin(lambda: stays_behind(whole, source, target))
     missing = looks.begin(lambda: never_committed(world, source, target))
-    behind, never = staying(), missing()
-    return (
+    taking = looks.begin(lambda: would_replace(world, source, target, judged.answers))
+    behind = staying()
+    return Closer(
         begun().value or [],
         behind.value or [] if behind.known else [("unknown", behind.unknown)],
-        never.value or [] if never.known else [f"unknown: {never.unknown}"],
+        *((each.value or []) if each.known else [f"unknown: {each.unknown}"] for each in (missing(), taking())),
     )
 
 

@@ -71,17 +71,6 @@ def stays_behind(world: World, source: str, target: str) -> list[tuple[str, str]
         return [*behind, ("unknown", str(error))]
 
 
-def never_committed(world: World, source: str, target: str) -> list[str]:
-    """Partitions in which the groups that move have no position, a line for each group, and what becomes of them."""
-    from drctl.plans.uncommitted import told, uncommitted
-
-    try:
-        held = world.sites[source].positions.committed(world.plan.groups)
-        return told(uncommitted(world, source, held), target)
-    except DrctlError as error:
-        return [f"unknown: {error}"]
-
-
 def is_there(world: World, target: str, terms: Terms, output: str, *, kind: str = "Run") -> bool:
     """Whether clients are at the target and no run is unfinished: then there is nothing to do, and it is told.
 

@@ -7,8 +7,9 @@ import click
 
 from drctl.cli.evidence import spelled
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, is_there, never_committed, stays_behind
+from drctl.cli.sites import direction, is_there, stays_behind
 from drctl.cli.terms import terms, terms_options
+from drctl.cli.undecided import echo_undecided
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
@@ -65,8 +66,7 @@ def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
     echo(f"  {facts.link.link.name}: {late}", err=True)
     for group, why in behind:
         echo(f"  stays behind: {group}: {why}", err=True)
-    for line in never_committed(world, steps.source, steps.target):
-        echo(f"  never committed: {line}", err=True)
+    echo_undecided(world, steps.source, steps.target)
     for each in warnings(facts):
         echo(f"  worth knowing: {each.detail} ({each.remedy})", err=True)
     show_steps(steps)
@@ -86,8 +86,15 @@ def _show(result: RunResult, output: str) -> None:
 
 
 def show_what_is_missing(result: RunResult) -> None:
-    """Tell on standard error what does not work at the target yet: groups, sinks, Deployments; and who stayed."""
+    """Tell on standard error what does not work at the target yet: groups, sinks, Deployments; and who stayed.
+
+    So are positions that no rule could decide about: with --yes nobody has read of them before.
+    """
     run_, arrived = result.run, result.evidence.get("watch-first-commits", {})
+    handed = result.evidence.get("hand-over-positions", {})
+    for key in ("never committed", "replaced"):
+        for line in handed.get(key, ()):
+            echo(f"{key}: {line}", err=True)
     for name, why in result.evidence.get("start-sinks", {}).get("not working", {}).items():
         echo(f"does not work at {run_.target}: {name}: {why}", err=True)
     for name, why in result.evidence.get("scale-up-target", {}).get("not available", {}).items():

@@ -1,7 +1,7 @@
 """drctl groups translate."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,12 +21,15 @@ from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.selection import narrowed
-from drctl.plans.sink_groups import ask_ahead
+from drctl.plans.sink_groups import ask_ahead, known_soon
 from drctl.ports import World
 from drctl.ports.asking import decided
 
 type Checkpoints = dict[str, dict[TopicPartition, Checkpoint]]
 type Written = Mapping[str, Mapping[TopicPartition, Checkpoint]]
+
+TOLD_SOON = 0.5
+"""Seconds for Connect workers to name the groups of the sinks: by then all are read in one go."""
 
 UNCOMPARED = {
     Proof.COUNTED: "counted from a sync; no record lies in between that could be compared",
@@ -52,9 +55,7 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
         source, to = direction(world, target or other_site(world))
         if is_routing_known(world):
             refuse_back_into(world, source, to)
-        own = world.plan.own_groups
-        named = set(chosen) <= set(own) and chosen
-        seen = _look(world, source, to, chosen if named else narrowed(world, groups=chosen).plan.groups)
+        seen = _all_seen([_look(world, source, to, groups) for groups in _in_parts(world, chosen)])
         unsure = {} if chosen else world.plan.unknown_sinks
         unknown = {sink: each.unknown for sink, each in sorted(unsure.items())}
     for sink, why in unknown.items():
@@ -102,6 +103,33 @@ class _Seen:
     def why(self) -> str:
         """Why nothing is translated."""
         return str(self.failure or "")
+
+
+def _in_parts(world: World, chosen: Collection[str]) -> Iterator[Collection[str]]:
+    """The groups; those of the sinks after all others where their Connect workers take long to tell."""
+    own = world.plan.own_groups
+    if chosen:
+        yield chosen if set(chosen) <= set(own) else narrowed(world, groups=chosen).plan.groups
+    elif known_soon(world, TOLD_SOON):
+        yield world.plan.groups
+    else:
+        yield own
+        if late := [group for group in world.plan.groups if group not in own]:
+            yield late
+
+
+def _all_seen(parts: list[_Seen]) -> _Seen:
+    seen, *more = parts
+    for each in more:
+        seen = replace(
+            seen,
+            answers={**seen.answers, **each.answers},
+            theirs={**seen.theirs, **each.theirs},
+            failure=seen.failure or each.failure,
+            unknown_sites={**seen.unknown_sites, **each.unknown_sites},
+            untranslated=seen.untranslated + each.untranslated,
+        )
+    return seen
 
 
 def _look(world: World, source: str, target: str, groups: Collection[str]) -> _Seen:

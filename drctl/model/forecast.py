@@ -29,7 +29,8 @@ class Forecast:
     ``uncovered`` are groups without a position at the target, with what happens to them. ``recovery`` are the seconds
     that earlier failovers took until traffic was restored, newest first; empty if none was measured. ``failure`` is why
     not all of the groups is known, with the number of positions of those of which that was seen. ``unknown_sinks``
-    would not be started there, for nobody knows as which group they read; each with why.
+    would not be started there, for nobody knows as which group they read; each with why. ``never_committed`` are lines
+    about partitions in which groups have no position there, though they have others.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Forecast:
     unknown: str = ""
     failure: DrctlError | None = None
     unknown_sinks: Mapping[str, str] = field(default_factory=dict)
+    never_committed: tuple[str, ...] = ()
 
     @property
     def expected_recovery(self) -> float | None:

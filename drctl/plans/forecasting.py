@@ -11,12 +11,14 @@ from drctl.model.offsets import Committed, LogBounds, TopicPartition
 from drctl.model.run import Event, RunState
 from drctl.model.translation import Translated
 from drctl.plans.followed import Held
+from drctl.plans.images import Images
 from drctl.plans.losing import answers, measure
 from drctl.plans.positions import translate_committed
 from drctl.plans.selection import FAILOVER
 from drctl.plans.sink_groups import ask_ahead, told_or_noted
 from drctl.plans.steps.await_clients import AwaitClients
 from drctl.plans.steps.confirm_positions import origin, uncovered, within
+from drctl.plans.uncommitted import told_at_target, uncommitted
 from drctl.ports import SitePorts, World
 from drctl.ports.asking import both
 
@@ -42,10 +44,10 @@ def forecast(
         lambda: _loss(world, source, target, reach=reach), lambda: _held(told_or_noted(world), target, partly=partly)
     )
     world = told_or_noted(world)
-    groups = dict[str, GroupForecast]()
+    groups, never = dict[str, GroupForecast](), tuple[str, ...]()
     try:
         if failure is None:
-            groups = _groups(world, source, target, held, (loss if reach else None, now) if deep else None)
+            groups, never = _groups(world, source, target, held, (loss if reach else None, now) if deep else None)
     except DrctlError as error:
         if not partly:
             raise
@@ -53,7 +55,7 @@ def forecast(
         groups = {group: _counted(world, positions) for group, positions in held.items() if positions}
     covered, sinks = uncovered(world.plan.topics_at(target), held), world.plan.unknown_sinks
     unsure = {sink: each.unknown for sink, each in sinks.items()}
-    return Forecast(source, target, now, loss, groups, covered, recovery(world), unknown, failure, unsure)
+    return Forecast(source, target, now, loss, groups, covered, recovery(world), unknown, failure, unsure, never)
 
 
 def _held(world: World, target: str, *, partly: bool) -> tuple[Held, DrctlError | None]:
@@ -67,14 +69,18 @@ def _held(world: World, target: str, *, partly: bool) -> tuple[Held, DrctlError 
 
 def _groups(
     world: World, source: str, target: str, held: Held, deep: tuple[Loss | None, datetime] | None
-) -> dict[str, GroupForecast]:
-    """Each group with positions at the target; ``deep`` is the loss where the source answers, and the time."""
+) -> tuple[dict[str, GroupForecast], tuple[str, ...]]:
+    """Each group with positions at the target, and where one was never committed.
+
+    ``deep`` is the loss where the source answers, and the time.
+    """
     site = world.sites[target]
     topics = site.brokers.topics(world.plan.topics)
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
     there = _known(held, bounds)
     reached = _reached(world, source, site, there, deep[0]) if deep else {}
     ages = _ages(site, there, bounds, deep[1]) if deep else {}
+    never = _never_committed(world, source, target, held, reached) if deep else ()
     return {
         group: replace(
             _counted(world, positions),
@@ -83,7 +89,7 @@ def _groups(
         )
         for group, positions in there.items()
         if positions
-    }
+    }, never
 
 
 def _counted(world: World, positions: Mapping[TopicPartition, Committed]) -> GroupForecast:
@@ -132,6 +138,16 @@ def _reached(
         group: {p: answer.offset for p, answer in answers.items() if isinstance(answer, Translated)}
         for group, answers in found.items()
     }
+
+
+def _never_committed(
+    world: World, source: str, target: str, held: Held, reached: Mapping[str, Mapping[TopicPartition, int]]
+) -> tuple[str, ...]:
+    """Lines about partitions in which groups have no position there, nor would get one that the source tells."""
+    image = Images(world, source, target).of
+    told = {group: {image(p): Committed(offset) for p, offset in each.items()} for group, each in reached.items()}
+    known = {group: {**told.get(group, {}), **positions} for group, positions in held.items()}
+    return tuple(told_at_target(uncommitted(world, target, known, closely=False), target))
 
 
 def _rereads(

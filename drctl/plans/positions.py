@@ -16,6 +16,7 @@ from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.proofs import Proofs
 from drctl.plans.tails import known as stranded
+from drctl.plans.uncommitted import certain, uncommitted
 from drctl.ports import Records
 from drctl.ports.asking import both, decided
 from drctl.ports.world import SitePorts, World
@@ -59,6 +60,7 @@ def translate_committed(
     """The same for positions that were just read at both sites."""
     wanted: dict[TopicPartition, set[int]] = defaultdict(set)
     topics = set(world.plan.topics_at(source))
+    here = _with_empty_ends(world, source, target, here, there)
     for positions in here.values():
         for partition, position in positions.items():
             if partition.topic in topics:
@@ -216,6 +218,21 @@ def _leftovers(
             if p.topic in topics and p not in known.get(group, ())
         }
         for group, positions in there.items()
+    }
+
+
+def _with_empty_ends(world: World, source: str, target: str, here: Held, there: Held) -> Held:
+    """Positions at the source, and ends of empty partitions there where only the target has a position.
+
+    A move that was rolled back has left it there, and the next one hands the same end over: it is not stale.
+    """
+    image, leftovers = Images(world, source, target).of, _leftovers(world, source, target, here, there)
+    if not any(leftovers.values()):
+        return here
+    ends = certain(uncommitted(world, source, here))
+    return {
+        group: {**{p: c for p, c in ends.get(group, {}).items() if image(p) in leftovers.get(group, {})}, **positions}
+        for group, positions in here.items()
     }
 
 

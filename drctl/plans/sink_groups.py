@@ -64,6 +64,11 @@ class AskedGroups(Mapping[str, SinkGroup]):
             if not self._words:
                 self._ask(self._patience)
 
+    def soon(self, seconds: float) -> bool:
+        """Whether every group is known within so many seconds."""
+        self.begin()
+        return not wait(self._asked(), seconds).not_done and all(each.name for each in self._now().values())
+
     def _now(self) -> Mapping[str, SinkGroup]:
         if self._complete:
             return self._told
@@ -135,6 +140,12 @@ def ask_ahead(world: World) -> None:
     """Begin to ask for the sinks' groups, which are needed in a moment."""
     if isinstance(world.plan.sink_groups, AskedGroups):
         world.plan.sink_groups.begin()
+
+
+def known_soon(world: World, seconds: float) -> bool:
+    """Whether the groups of all sinks are known within so many seconds."""
+    asked = world.plan.sink_groups
+    return not isinstance(asked, AskedGroups) or asked.soon(seconds)
 
 
 def as_it_moves(plan: Plan, world: World) -> World:

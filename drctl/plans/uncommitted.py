@@ -12,6 +12,9 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.plans.followed import Held
 from drctl.ports.world import World
 
+NAMED = 8
+"""Partitions that a line names; of more it says how many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Uncommitted:
@@ -26,11 +29,11 @@ class Uncommitted:
     records: int
 
 
-def uncommitted(world: World, site: str, held: Held) -> tuple[Uncommitted, ...]:
+def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) -> tuple[Uncommitted, ...]:
     """Partitions at that site in which groups have no position, in order, though they have one in another partition.
 
     ``held`` are the groups' positions there. Topics in which a group has none at all are left out: nobody knows whether
-    it reads them.
+    it reads them. ``closely``: also a log that holds nothing but transaction markers, which reading tells, is empty.
     """
     there, plan = world.sites[site], world.plan
     named = set(plan.topics_at(site))
@@ -46,7 +49,7 @@ def uncommitted(world: World, site: str, held: Held) -> tuple[Uncommitted, ...]:
     partitions = sorted({p for _, p in missing})
     bounds = there.records.bounds(partitions) if partitions else {}
     empty = {
-        p: b.start == b.high or (b.stable == b.high and not there.records.following(p, b.start, 1))
+        p: b.start == b.high or (closely and b.stable == b.high and not there.records.following(p, b.start, 1))
         for p, b in bounds.items()
     }
     return tuple(
@@ -68,19 +71,38 @@ def certain(found: tuple[Uncommitted, ...]) -> Mapping[str, Mapping[TopicPartiti
 
 def told(found: tuple[Uncommitted, ...], target: str) -> list[str]:
     """What to tell a person, a line for each group and kind."""
-    lines: dict[tuple[str, bool], list[Uncommitted]] = {}
-    for each in found:
-        lines.setdefault((each.group, each.place is not None), []).append(each)
-    return [_line(group, each, target, handed=handed) for (group, handed), each in sorted(lines.items())]
-
-
-def _line(group: str, found: list[Uncommitted], target: str, *, handed: bool) -> str:
-    names = ", ".join(str(each.partition) for each in found[:8])
-    names += f" and {len(found) - 8} more" if len(found) > 8 else ""
-    if handed:
-        return f"{group}: {names}: empty, so its end is handed over"
-    records = sum(each.records for each in found)
-    return (
-        f"{group}: {names}: at most {records} records, no position is handed over; with auto.offset.reset=latest the"
+    return [
+        f"{names}: empty, so its end is handed over"
+        if handed
+        else f"{names}: at most {records} records, no position is handed over; with auto.offset.reset=latest the"
         f" group reads none of them at {target}, with earliest all: let it commit at the source first"
-    )
+        for names, records, handed in _by_group(found)
+    ]
+
+
+def told_at_target(found: tuple[Uncommitted, ...], target: str) -> list[str]:
+    """The same for a failover, whose source nobody can ask: ``found`` are those at the target."""
+    return [
+        f"{names}: empty at {target}, so its end is committed"
+        if handed
+        else f"{names}: at most {records} records at {target}, and no position is guessed; with"
+        " auto.offset.reset=latest the group reads none of them, with earliest all"
+        for names, records, handed in _by_group(found)
+    ]
+
+
+def _by_group(found: tuple[Uncommitted, ...]) -> list[tuple[str, int, bool]]:
+    """Group and partitions as they are named, how many records these hold at most, and whether a place is certain."""
+    parts: dict[tuple[str, bool], list[Uncommitted]] = {}
+    for each in found:
+        parts.setdefault((each.group, each.place is not None), []).append(each)
+    return [
+        (
+            f"{group}: "
+            + ", ".join(str(each.partition) for each in own[:NAMED])
+            + (f" and {len(own) - NAMED} more" if len(own) > NAMED else ""),
+            sum(each.records for each in own),
+            handed,
+        )
+        for (group, handed), own in sorted(parts.items())
+    ]

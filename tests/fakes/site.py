@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from hashlib import blake2b
-from itertools import repeat
 
 from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.model.access import AclRule
@@ -126,7 +125,7 @@ class FakeSite:
         self.rules: set[AclRule] = set()
         self.users: dict[str, frozenset[str]] = {}
         self.down = False
-        self.answers: Iterator[bool] = repeat(True)
+        self.answers: Iterator[bool] | None = None
         self.canary_fails: Exception | None = None
         self.history: list[list[Change]] = []
         self.hidden: set[int] = set()
@@ -135,7 +134,7 @@ class FakeSite:
 
     def reach(self) -> None:
         """Raise Unreachable while the site is down, or where it does not answer this request."""
-        if self.down or not next(self.answers):
+        if self.down or not (self.answers is None or next(self.answers)):
             raise Unreachable(f"{self.name}: no broker answers", remedy="start the site")
 
     def log(self, partition: TopicPartition) -> Log:

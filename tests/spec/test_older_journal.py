@@ -44,12 +44,17 @@ def _dead() -> FakeWorld:
 
 
 @cache
-def _changes(build: Callable[[], FakeWorld], act: Act) -> tuple[int, ...]:
-    """The effects that change a site, a link or where clients go, and the last one of all."""
+def _named(build: Callable[[], FakeWorld], act: Act) -> tuple[tuple[int, str], ...]:
+    """All effects, numbered."""
     earth = build()
     act(earth.ports())
-    names = earth.effects.names
-    return (*(n for n, name in enumerate(names) if not name.startswith("journal")), len(names) - 1)
+    return tuple(enumerate(earth.effects.names))
+
+
+def _changes(build: Callable[[], FakeWorld], act: Act) -> tuple[int, ...]:
+    """The effects that change a site, a link or where clients go, and the last one of all."""
+    named = _named(build, act)
+    return (*(n for n, name in named if not name.startswith("journal")), len(named) - 1)
 
 
 SWITCHOVER = _changes(fake_world, switch)
@@ -113,7 +118,8 @@ def _require_clear_end(each: Rewound) -> None:
 
 def test_open_again_is_said_only_after_a_write_was_seen() -> None:
     earth = fake_world()
-    snapshots = cut_at(earth, SWITCHOVER[1], switch)
+    closed = next(effect for effect, name in _named(fake_world, switch) if name == "deny at north")
+    snapshots = cut_at(earth, closed, switch)
     assert earth.writable() == set()
     (before_the_gates,) = every_rewind(earth, snapshots[1:2], _abort, watch_for_two_open_sites)
     assert "north stays closed for User:canary" in str(before_the_gates.error)

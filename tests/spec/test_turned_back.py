@@ -49,7 +49,7 @@ class Broken(Step):
         raise StepFailed("it was broken on purpose")
 
 
-def _switch_with_a_broken(name: str, earth: FakeWorld) -> None:
+def switch_with_a_broken(name: str, earth: FakeWorld) -> None:
     world = earth.ports()
     whole = switchover.plan(world, "north", "south", observe=observe)
     steps = tuple(Broken(step) if step.name == name else step for step in whole.steps)
@@ -62,7 +62,7 @@ def test_a_step_that_fails_before_the_point_of_no_return_leaves_the_source_open(
     earth = fake_world()
     both_open = watch_for_two_open_sites(earth)
     with pytest.raises(RolledBack, match=f"failed at {name}: it was broken on purpose") as caught:
-        _switch_with_a_broken(name, earth)
+        switch_with_a_broken(name, earth)
     assert both_open == []
     require_turned_back(earth, caught.value)
     require_nothing_lost_or_repeated(earth, "north")
@@ -73,7 +73,7 @@ def test_a_step_that_fails_later_says_how_to_go_on_and_the_same_command_does(nam
     earth = fake_world()
     both_open = watch_for_two_open_sites(earth)
     with pytest.raises(StepFailed, match=f"stopped at {name}") as caught:
-        _switch_with_a_broken(name, earth)
+        switch_with_a_broken(name, earth)
     assert not isinstance(caught.value, RolledBack)
     assert "run the same command again" in caught.value.remedy
     assert switch(earth.new_process()).state is RunState.DONE
@@ -86,7 +86,7 @@ def test_a_step_that_fails_later_says_how_to_go_on_and_the_same_command_does(nam
 def test_after_a_way_back_the_next_switchover_succeeds() -> None:
     earth = fake_world()
     with pytest.raises(RolledBack):
-        _switch_with_a_broken("record-handover-point", earth)
+        switch_with_a_broken("record-handover-point", earth)
     earth.settle()
     result = switch(earth.new_process())
     assert (result.state, result.run.epoch) == (RunState.DONE, 2)
@@ -224,7 +224,7 @@ def test_what_the_target_held_before_is_restored() -> None:
     earth = fake_world()
     earth.south.group("billing").committed[READINGS] = Committed(3, "older")
     with pytest.raises(RolledBack):
-        _switch_with_a_broken("stop-link", earth)
+        switch_with_a_broken("stop-link", earth)
     assert earth.south.group("billing").committed[READINGS] == Committed(3, "older")
 
 
@@ -283,7 +283,7 @@ def test_a_target_that_was_open_all_along_does_not_keep_the_way_back_open() -> N
     earth = fake_world()
     earth.south.denials.clear()
     with pytest.raises(StepFailed, match="stopped at reverse-replication") as caught:
-        _switch_with_a_broken("reverse-replication", earth)
+        switch_with_a_broken("reverse-replication", earth)
     assert not isinstance(caught.value, RolledBack)
     assert earth.writable() == {"south"}
     assert switch(earth.new_process()).state is RunState.DONE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.cli.sites import never_committed
+from drctl.cli.undecided import never_committed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.monitors import observe
 from drctl.plans import handover, runner

@@ -127,7 +127,9 @@ class ConnectClient:
                         f"what answers at {self.url} comes to no end, so it is no Connect worker",
                         remedy="correct its URL, or look at what stands between drctl and the worker",
                     )
-            return _Answer(answer.status_code, answer.headers.get("content-type", ""), bytes(raw), answer.headers.get("date", ""))
+            return _Answer(
+                answer.status_code, answer.headers.get("content-type", ""), bytes(raw), answer.headers.get("date", "")
+            )
 
     def _decoded(self, answer: _Answer) -> Any:
         try:

@@ -17,6 +17,7 @@ from drctl.plans.stamp import Stamp, is_synced, metadata_of
 from drctl.plans.step_evidence import CONFIRMED, HANDED_OVER, MeasuredLoss, group_positions, left
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.topic_identity import require_same_topics_at
+from drctl.plans.uncommitted import certain, told_at_target, uncommitted
 
 NO_POSITION = "it has no position at the target: auto.offset.reset decides where its consumers begin"
 
@@ -27,7 +28,8 @@ class ConfirmPositions(Step):
 
     Where the standby was kept in sync they are there. If the source still answers, what it knows is translated and
     proven as in a switchover; a group that has read beyond what was copied goes on at the end of the copy. No position
-    is guessed: a group without one is named with what happens to it.
+    is guessed: a group without one is named with what happens to it, and so are partitions in which a group that has
+    others never committed. Where such a partition is empty at the target its end is certain, and is committed.
 
     Nobody waits here for a commit that the service may have sent before the epoch was raised: clients are waiting. It
     is proven like the others and may be a few records older, so it is left standing; those are read again.
@@ -63,6 +65,7 @@ class ConfirmPositions(Step):
             require_same_topics_at(ctx, ctx.target)
         _commit(ctx, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
         held = {group: {**there[group], **wanted.get(group, {})} for group in sorted(there)}
+        ends, never = _at_empty_ends(ctx, held)
         groups: dict[str, Any] = {
             group: {
                 "positions": {
@@ -73,7 +76,11 @@ class ConfirmPositions(Step):
             for group, positions in held.items()
             if positions
         }
-        return {"groups": groups, "uncovered": uncovered(ctx.world.plan.topics_at(ctx.target.name), held)}
+        for group, positions in ends.items():
+            lines = groups[group]["positions"]
+            lines |= {str(p): {"here": None} | _told(c) | {"proof": "empty"} for p, c in sorted(positions.items())}
+        missing = uncovered(ctx.world.plan.topics_at(ctx.target.name), held)
+        return {"groups": groups, "uncovered": missing, "never committed": never}
 
     def verify(self, ctx: StepContext) -> Evidence:
         wrong = _differing(ctx, ctx.evidence[self.name]["groups"])
@@ -89,6 +96,26 @@ def _commit(ctx: StepContext, changed: Held) -> None:
     wanted = {group: positions for group, positions in changed.items() if positions}
     for error in ctx.target.positions.commit_all(wanted, ctx.check_authority).values():
         raise error
+
+
+def _at_empty_ends(ctx: StepContext, held: Held) -> tuple[Held, list[str]]:
+    """Commit the end of each empty partition in which a group never committed; what was, and lines about all of them.
+
+    Clients are waiting: whatever fails here is told and holds nothing up.
+    """
+    try:
+        found = uncommitted(ctx.world, ctx.target.name, held, closely=False)
+    except DrctlError as error:
+        return {}, [f"unknown: {error}"]
+    if ctx.past_point_of_no_return:
+        return {}, told_at_target(tuple(replace(each, place=None) for each in found), ctx.target.name)
+    stamp = str(Stamp(ctx.run.plan, ctx.run.id, ctx.run.epoch))
+    wanted = {g: {p: replace(c, metadata=stamp) for p, c in each.items()} for g, each in certain(found).items()}
+    failed = ctx.target.positions.commit_all(wanted, ctx.check_authority) if wanted else {}
+    left = tuple(replace(each, place=None) if each.group in failed else each for each in found)
+    lines = told_at_target(left, ctx.target.name)
+    lines += [f"{group}: the end of what is empty was not committed: {error}" for group, error in failed.items()]
+    return {group: each for group, each in wanted.items() if group not in failed}, lines
 
 
 def uncovered(topics: tuple[str, ...], held: Held) -> dict[str, str]:
@@ -151,6 +178,10 @@ def _here(own: Held, group: str, partition: TopicPartition) -> Evidence:
     return {"here": known.offset if known else None}
 
 
+def _told(held: Committed) -> Evidence:
+    return {"there": held.offset, "metadata": held.metadata}
+
+
 def _line(
     ctx: StepContext,
     group: str,
@@ -159,7 +190,7 @@ def _line(
     answers: Mapping[str, Mapping[TopicPartition, Answer]],
 ) -> Evidence:
     answer = answers.get(group, {}).get(partition)
-    line: Evidence = {"there": held.offset, "metadata": held.metadata}
+    line = _told(held)
     if isinstance(answer, Translated):
         return line | {"proof": answer.proof.name.lower().replace("_", "-"), "compared": answer.compared}
     if answer is not None and answer.waits_for_copy:

@@ -10,8 +10,8 @@ from drctl.plans import evidence, fencing
 from drctl.plans.agent import fence_by_agent
 from drctl.plans.losing import answers
 from drctl.plans.plan import Place, Step, StepContext
-from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.prove_fence import ProveFence
+from drctl.plans.topic_identity import GATES
 from drctl.plans.waiting import wait_until_none
 
 GRACE = 5.0
@@ -89,7 +89,7 @@ class FenceWhatAnswers(Step):
     def _answered_before(self, ctx: StepContext) -> bool:
         """Whether it has answered all along; only then is it known which rules stood there before."""
         known = ctx.snapshots[self.name]["stood before"] is not None
-        return known and bool(ctx.evidence[CheckGates.name]["source answered"])
+        return known and bool(ctx.evidence[GATES]["source answered"])
 
     def _off_and_on(self, ctx: StepContext) -> str:
         """Fence a source that answers off and on as far as it does; how far that is, in words.

@@ -10,6 +10,7 @@ from drctl.model.run import Evidence
 from drctl.model.translation import Answer, Proof, Translated
 from drctl.plans import evidence
 from drctl.plans.followed import Held
+from drctl.plans.foreign_commits import foreign_commits, replaced, told_of
 from drctl.plans.images import Images
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.position_gate import once_settled
@@ -83,7 +84,11 @@ class HandOverPositions(Step):
             lines = {str(p): _line(a, image(p), wanted[group][image(p)]) for p, a in sorted(found.items())}
             groups[group] = {"lag": lag, "positions": lines}
         left = tuple(each if each.partition in answers[each.group] else replace(each, place=None) for each in never)
-        return {"groups": groups, "never committed": told(left, ctx.target.name)}
+        return {
+            "groups": groups,
+            "never committed": told(left, ctx.target.name),
+            "replaced": self._replaced(ctx, wanted_here, answers, wanted),
+        }
 
     def verify(self, ctx: StepContext) -> Evidence:
         wrong = _differing(ctx, group_positions(ctx.evidence))
@@ -93,6 +98,13 @@ class HandOverPositions(Step):
                 remedy="find who else commits for these groups at the target: MirrorMaker's sync.group.offsets?",
             )
         return {}
+
+    def _replaced(self, ctx: StepContext, here: Held, answers: Answers, wanted: Held) -> list[str]:
+        """What others had committed at the target, as it was before the first commit."""
+        before = ctx.snapshots.get(self.name, {}).get("target before", {})
+        there = {group: evidence.read_held(positions) for group, positions in before.items()}
+        foreign = foreign_commits(ctx.world, ctx.source.name, ctx.target.name, here, there, answers=answers)
+        return told_of(replaced(foreign, wanted), ctx.target.name, done=True)
 
     @staticmethod
     def _commit(ctx: StepContext, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:

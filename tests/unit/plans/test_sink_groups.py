@@ -6,8 +6,8 @@ from threading import Barrier, Event
 
 import pytest
 
-from drctl.plans import sink_groups
 from drctl.monitors.looking import beside
+from drctl.plans import sink_groups
 from drctl.plans.sink_groups import AGAIN, ask_ahead, with_sink_groups
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world

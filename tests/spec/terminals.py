@@ -61,8 +61,6 @@ class Mishap(StrEnum):
 
 
 PIPED = (Mishap.PIPE_CLOSED, Mishap.PIPE_FULL)
-BY_READER = (Mishap.TERMINAL_CLOSED, Mishap.PIPE_CLOSED)
-"""What the reading side does, when it is asked to."""
 
 
 @dataclass(slots=True)
@@ -113,7 +111,7 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
 
 def _watched(found: Ended, ends: dict[str, int], answers: int) -> bytes | None:
     """Return what the process reported; None if it gave no sign of life until the deadline."""
-    report, reading = b"", dict(ends)
+    report, reading = b"", _read_meanwhile(found.mishap, ends)
     while "heard" in reading:
         ready, _, _ = select.select(list(reading.values()), (), (), DEADLINE)
         if not ready:
@@ -136,6 +134,11 @@ def _watched(found: Ended, ends: dict[str, int], answers: int) -> bytes | None:
     with suppress(OSError):
         os.close(ends["seen"])
     return report
+
+
+def _read_meanwhile(mishap: str, ends: dict[str, int]) -> dict[str, int]:
+    """The ends that are read as long as the process works: nobody reads a pipe that is to be full."""
+    return {name: number for name, number in ends.items() if name != "seen" or mishap != Mishap.PIPE_FULL}
 
 
 def _close(*numbers: int) -> None:

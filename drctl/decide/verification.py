@@ -193,11 +193,14 @@ def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Ask
     stops = [min(sync.downstream, logs.target.stable) for sync in begun]
     spans = [(max(stop - MARGIN, logs.target.start), stop) for stop in stops]
     spans = [span for span in spans if span[0] < span[1]]
-    if not spans or not _within(logs, [newest]):
+    # Its own record may be gone, or the image of it not decided yet: what lies behind it is awaited all the same.
+    begin = max(newest.upstream + 1, logs.source.start)
+    since = min(max(newest.downstream, logs.target.start), logs.target.stable)
+    here = begin, min(begin + 2 * (logs.target.stable - since) + MARGIN, logs.source.stable)
+    known = stranded.outside([newest], logs.stranded_here, logs.stranded_there)
+    if not spans or not known or begin >= logs.source.stable:
         return found
-    end = newest.upstream + 2 * (logs.target.stable - newest.downstream) + MARGIN
-    here = newest.upstream + 1, min(end, logs.source.stable)
-    source, copied = yield from asked(logs, Window(here, (newest.downstream, logs.target.stable)))
+    source, copied = yield from asked(logs, Window(here, (since, logs.target.stable)))
     there = {record.digest for record in copied}
     missing = {record.offset for record in source if record.digest not in there}
     for span in spans if missing else ():

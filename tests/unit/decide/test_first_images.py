@@ -5,6 +5,8 @@ import pytest
 from drctl.decide.verification import WIDEST, Verified, first_images
 from drctl.decide.windows import Window
 from drctl.model.offsets import OffsetSync
+from drctl.model.translation import Refusal
+from tests.unit.decide.drawn import Site, early, look
 from tests.unit.decide.test_verification import Log, logs, records, run
 
 KNOWN = OLDER, NEWEST = OffsetSync(10, 10), OffsetSync(20, 20)
@@ -60,3 +62,18 @@ def test_in_front_of_the_only_sync_nothing_is_looked_for() -> None:
     read = Verified(Window((20, 40), (20, 40)), (NEWEST,), (), (), counted_back=False)
     (_, found), asked = run(first_images(logs((0, 40), (0, 40)), [NEWEST], read), {}, {15: "e"})
     assert (found, asked) == ((), [])
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "abcdefghijklka",
+        "abcdefghijklk",  # the image of the newest sync's record is not decided yet
+    ],
+)
+@pytest.mark.parametrize("position", [10, 11])
+def test_a_copy_that_begins_with_what_is_gone_at_the_source_awaits_all_that_is_left(position: int, target: str) -> None:
+    """It had copied a to l, then k again, and begins once more with a; l has only the image at 11."""
+    syncs = (0, 0), (3, 3), (6, 6), (9, 9), (10, 12), (0, 13)
+    here = Site("abcdefghijkl", start=10)
+    assert early(11, look(here, Site(target), *syncs, at=position)) is Refusal.NOT_COPIED

@@ -190,7 +190,7 @@ def test_older_images_are_looked_for_right_in_front_of_the_oldest_sync(image: in
     here = logs((0, 9_000), (0, 2_300), (1_100, 1_200), (2_100, 2_200))
     found, read = run(claims(here), source, target)
     assert found.awaited == awaited
-    behind_the_newest = (2_101, 3_300)
+    behind_the_newest = (2_101, 3_301)
     assert read == [(behind_the_newest, (2_200, 2_300)), (behind_the_newest, (200, 1_200))]
 
 
@@ -198,7 +198,7 @@ def test_older_images_are_looked_for_right_in_front_of_the_oldest_sync(image: in
 def test_no_older_image_is_looked_for_in_front_of_the_log_start(start: int) -> None:
     here = logs((0, 9_000), (start, 2_300), (1_100, 1_200), (2_100, 2_200))
     _, read = run(claims(here), {1_100: "a", 2_100: "b", 2_500: "c"}, {1_200: "a", 2_200: "b"})
-    behind_the_newest = (2_101, 3_300)
+    behind_the_newest = (2_101, 3_301)
     looked_for = [(behind_the_newest, (2_200, 2_300)), (behind_the_newest, (1_199, 1_200))]
     assert read == (looked_for if start < 1_200 else [])
 

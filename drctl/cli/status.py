@@ -41,7 +41,7 @@ from drctl.ports import World
 def command(plan_file: Path, output: str, place: str, *, watch: bool, every: float) -> None:
     """Show both sites with what is wrong there and why, the link with its lag, and the groups.
 
-    What could not be seen is shown as unknown, with the reason; it is never zero.
+    What could not be seen is shown as unknown, with the reason; it is never zero. Exits 0 all the same.
     """
     with opened(plan_file, looking=True) as world:
         eyes, people = Eyes(world, place), output in ("table", "wide")

@@ -24,13 +24,15 @@ def hold(plan_file: Path, report: Path, target: str | None, key: "Ed25519Private
     from drctl.drills.report.tabletop_page import render
     from drctl.drills.report.write import prepare, put
     from drctl.drills.tabletop import VERDICT, tabletop
+    from drctl.monitors import hurried
 
     prepare(report)
     if there := next((name for name in OF_A_DRILL if (report / name).exists()), None):
         said = f"{report}: holds the {there} of something else, and a tabletop must not be taken for it"
         raise ConfigInvalid(said, remedy="name another folder with --report")
     begin(report)
-    with opened(plan_file, looking=True) as world:
+    with opened(plan_file, looking=True) as unhurried:
+        world = hurried(unhurried)
         source, there_site = direction(world, target or other_site(world))
         body = tabletop(world, source, there_site, by=terms().by)
     put(report, {TABLETOP_JSON: as_json(body), TABLETOP_PAGE: render(body)})

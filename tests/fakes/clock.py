@@ -21,11 +21,15 @@ def never_answers(*_: object, **_more: object) -> Any:
     raise StandsStill
 
 
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
 class FakeClock:
     """``actors`` are called once per ``tick`` of slept seconds.
 
-    Who waits for something that stands still has waited until the deadline. Others do so beside it: only in the main
-    thread time passes for that.
+    Who waits for something that stands still has waited until the deadline. That is so for the main thread alone: the
+    others work beside it, at their own pace.
     """
 
     def __init__(self, tick: float = 0.1) -> None:
@@ -33,12 +37,13 @@ class FakeClock:
         self._tick = tick
         self._elapsed = 0.0
         self._set = timedelta(0)
+        self._waited = 0.0
 
     def now(self) -> datetime:
-        return _DAWN + timedelta(seconds=self._elapsed) + self._set
+        return _DAWN + timedelta(seconds=self.monotonic()) + self._set
 
     def monotonic(self) -> float:
-        return self._elapsed
+        return self._elapsed + (self._waited if _is_main() else 0.0)
 
     def jump(self, span: timedelta) -> None:
         """Let time pass in which nobody acts."""
@@ -52,8 +57,8 @@ class FakeClock:
         assert wait([result], _BUSY).done, "it was waited for, and neither ended nor stood still"
         if not isinstance(result.exception(), StandsStill):
             return True
-        if threading.current_thread() is threading.main_thread():
-            self._elapsed = max(self._elapsed, until)
+        if _is_main():
+            self._waited += max(0.0, until - self.monotonic())
         return False
 
     def sleep(self, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """Sites that are dead, frozen or half dead, as whoever asks them meets them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +19,8 @@ class Silence(StrEnum):
 
 EASY = frozenset({"cluster", "topics", "groups", "describe", "status"})
 """What a site that is half dead still answers."""
-ROUTING = "client routing"
+ON_THIS_MACHINE = frozenset({"addresses", "kept"})
+"""What is read from files beside the plan file."""
 
 
 class _Silent:
@@ -39,15 +40,17 @@ def silence(earth: FakeWorld, site: str, how: Silence) -> World:
         for (_, target), mirror in earth.mirrors.items():
             mirror.worker_down |= target == site
         return earth.new_process()
-    easy = EASY if how is Silence.HALF_DEAD else frozenset[str]()
+    easy = ON_THIS_MACHINE | (EASY if how is Silence.HALF_DEAD else frozenset())
 
     def of(port: object) -> Any:
         return _Silent(port, easy)
 
     world = earth.new_process()
     ports: SitePorts = world.sites[site]
-    asked = ("brokers", "records", "positions", "fence", "tail", "connectors", "access", "topics", "contents")
-    there = replace(ports, **{name: of(getattr(ports, name)) for name in asked})
+    kept = ("name", "kubernetes", "scaling", "timekeepers")
+    asked = [each.name for each in fields(ports) if each.name not in kept]
+    clocks = {who: of(each) for who, each in ports.timekeepers.items()}
+    there = replace(ports, timekeepers=clocks, **{name: of(getattr(ports, name)) for name in asked})
 
     def link(each: LinkPorts) -> LinkPorts:
         return replace(each, replication=of(each.replication), mappings=of(each.mappings))

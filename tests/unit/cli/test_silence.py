@@ -27,8 +27,9 @@ from drctl.cli import (
     translate,
 )
 from drctl.cli.sites import other_site
+from drctl.drills.tabletop import tabletop
 from drctl.errors import DrctlError
-from drctl.monitors import hurried
+from drctl.monitors import SideBySide, hurried, keep_up
 from drctl.ports import World
 from tests.fakes import fake_world
 from tests.fakes.clock import never_answers
@@ -247,3 +248,24 @@ def test_the_unfinished_run_is_told_before_any_site_is_asked() -> None:
         done = CliRunner().invoke(status.command, (), obj=Path("plan.yaml"))
     assert isinstance(done.exception, ZeroDivisionError)
     assert done.stdout.startswith("UNFINISHED RUN")
+
+
+@pytest.mark.parametrize("how", Silence)
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_a_tabletop_with_a_silent_site_ends_in_time_and_tells_what_is_known(site: str, how: Silence) -> None:
+    world = silence(synced(fake_world()), site, how)
+    began = world.clock.monotonic()
+    body = tabletop(hurried(world), "north", "south")
+    assert world.clock.monotonic() - began < IN_ALL
+    assert body["exitCode"] == 30
+    assert any(site in each["detail"] for each in body["blockers"])
+    assert {group["name"] for group in body["groups"]} == {"dispatch", "billing"}
+
+
+@pytest.mark.parametrize(("silent", "other"), [("north", "south"), ("south", "north")])
+def test_the_disks_and_clocks_of_one_site_are_seen_while_the_other_is_frozen(silent: str, other: str) -> None:
+    world = silence(fake_world(), silent, Silence.FROZEN)
+    seen = {each.name: each for each in keep_up(world, "north", "south", SideBySide(world.clock)).sites}
+    assert seen[silent].brokers_unknown.startswith("no answer")
+    assert seen[other].disks
+    assert all(each.known for each in (*seen[other].disks.values(), *seen[other].clocks.values()))

@@ -1,5 +1,6 @@
 """A failure is told once: with its step where the rollback follows, else as the error that ends the command."""
 
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_gates_are_told_by_the_error_alone(monkeypatch: pytest.MonkeyPatch) -> N
     done = typed(earth, monkeypatch)
     assert done.exit_code == 30
     assert done.stderr.count(NOBODY) == done.stderr.count("reason to wait") == 1
-    assert "✗  1/24 Check that nothing stands in the way (0.0 s)\n" in done.stderr
+    assert re.search(r"^✗  1/\d+ Check that nothing stands in the way \(0.0 s\)$", done.stderr, re.MULTILINE)
 
 
 def test_a_step_before_a_rollback_is_told_at_once_and_the_end_only_says_where(monkeypatch: pytest.MonkeyPatch) -> None:

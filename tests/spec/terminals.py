@@ -60,6 +60,8 @@ class Mishap(StrEnum):
     RESULT_TO_FULL_DISK = "standard output goes to a full disk"
 
 
+UNREAD = (Mishap.TERMINAL_STOPPED, Mishap.STOPPED_AND_INTERRUPTED, Mishap.PIPE_FULL)
+"""Where waiting for a reader would only take the tests' time."""
 PIPED = (Mishap.PIPE_CLOSED, Mishap.PIPE_FULL)
 
 
@@ -91,6 +93,8 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
             os.write(asks, b"?")
             os.read(answered, 1)
 
+        if mishap in UNREAD:
+            dropping.PATIENCE = 0.02
         _at_terminal(terminal[1], shown)
 
         _run(earth, words, told, lambda: _strike(earth, mishap, ask_reader), step)
@@ -111,14 +115,13 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
 
 def _watched(found: Ended, ends: dict[str, int], answers: int) -> bytes | None:
     """Return what the process reported; None if it gave no sign of life until the deadline."""
-    report, reading = b"", _read_meanwhile(found.mishap, ends)
+    report = b""
+    reading = {name: number for name, number in ends.items() if (name, found.mishap) != ("seen", Mishap.PIPE_FULL)}
     while "heard" in reading:
         ready, _, _ = select.select(list(reading.values()), (), (), DEADLINE)
         if not ready:
             return None
-        for name, number in list(reading.items()):
-            if number not in ready:
-                continue
+        for name, number in [each for each in reading.items() if each[1] in ready]:
             text = _read(number)
             if name == "heard":
                 report += text
@@ -134,11 +137,6 @@ def _watched(found: Ended, ends: dict[str, int], answers: int) -> bytes | None:
     with suppress(OSError):
         os.close(ends["seen"])
     return report
-
-
-def _read_meanwhile(mishap: str, ends: dict[str, int]) -> dict[str, int]:
-    """The ends that are read as long as the process works: nobody reads a pipe that is to be full."""
-    return {name: number for name, number in ends.items() if name != "seen" or mishap != Mishap.PIPE_FULL}
 
 
 def _close(*numbers: int) -> None:
@@ -235,7 +233,6 @@ def main(kind: str) -> None:
     with redirect_stdout(StringIO()):
         switch(fake_world().ports())  # so that all is loaded before the first fork
     earth = _deployment(kind)
-    dropping.PATIENCE = 0.02
 
     @contextmanager
     def opened(_: Path, **_more: object) -> Iterator[World]:

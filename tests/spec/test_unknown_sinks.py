@@ -1,5 +1,6 @@
 """Sinks of which no worker tells the group: nothing is guessed, and the group that Connect would name stays."""
 
+from collections.abc import Callable
 from threading import Event
 
 import pytest
@@ -53,7 +54,8 @@ def test_a_switchover_and_a_handover_wait_for_the_worker_and_change_nothing(how:
     earth = silenced(with_a_group_of_its_own(), how)
     stale = held(earth, "north", STALE)
     earth.effects.names.clear()
-    for move in (switch, hand_over_all):
+    moves: tuple[Callable[[World], RunResult], ...] = (switch, hand_over_all)
+    for move in moves:
         with pytest.raises(Blocked) as told:
             move(earth.new_process())
         assert told.value.exit_code == 31

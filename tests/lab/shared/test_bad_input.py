@@ -2,12 +2,10 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -25,20 +23,6 @@ from drctl.wiring import open_world
 CLOCK = SystemClock()
 
 type Drctl = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def folder(lab: Lab, tmp_path: Path) -> Path:
-    """A copy of the lab's plan file and all that it names, to spoil."""
-    for name in ("clients", "links", "plan.yaml", "client-routing.json"):
-        source = lab.folder / name
-        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
-    plan = tmp_path / "plan.yaml"
-    # A plan file of its own: to drctl an empty journal of a name that has copies at the sites is a lost one.
-    plan.write_text(plan.read_text().replace("metadata: {name: lab}", f"metadata: {{name: lab-{uuid4().hex[:8]}}}"))
-    plan.write_text(re.sub(r"topics: .*", "topics: [turbines.readings]", plan.read_text()))
-    plan.write_text(re.sub(r"groups: .*", "groups: [dispatch]", plan.read_text()))
-    return tmp_path
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """Positions about which no rule can decide: a person is told before the question, and nothing is held up by them."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from drctl.cli.output import echo
 from drctl.errors import DrctlError
-from drctl.plans.positions import Answers
 from drctl.ports import World
 from drctl.ports.asking import both
+
+if TYPE_CHECKING:
+    from drctl.plans.positions import Answers
 
 
 def echo_undecided(world: World, source: str, target: str) -> None:
@@ -28,7 +31,7 @@ def never_committed(world: World, source: str, target: str) -> list[str]:
         return [f"unknown: {error}"]
 
 
-def would_replace(world: World, source: str, target: str, answers: Answers | None = None) -> list[str]:
+def would_replace(world: World, source: str, target: str, answers: "Answers | None" = None) -> list[str]:
     """Positions that somebody else committed at the target, a line for each group, and what they will be set to.
 
     ``answers`` are the positions at the source as they were just translated, if they were.

@@ -58,7 +58,7 @@ def foreign_commits(
     def stays(answers: Answers) -> Callable[[str, TopicPartition, Committed], bool]:
         return lambda group, p, c: _stays(c, here[group].get(p), answers.get(group, {}).get(p))
 
-    found = _without(found, lambda *each: _is_stamped(each[-1], world.plan.name))
+    found = _without(found, lambda _group, _p, c: _is_stamped(c, world.plan.name))
     if answers is not None:
         found = _without(found, stays(answers))
     if found:

@@ -54,9 +54,9 @@ def world(lab: Lab) -> Iterator[World]:
     create_topics(south, {APART.topic: (1, 1, {})})
     producer = Producer(north.config)
     for partition, count in ((UNTIMED, 20), (SMALL, 10), (TWO, 10), (APART, 10)):
-        timeless = {"timestamp": -1} if partition is UNTIMED else {}
+        at = -1 if partition is UNTIMED else 0  # none, and now
         for number in range(count):
-            producer.produce(partition.topic, b"%d" % number, partition=0, **timeless)
+            producer.produce(partition.topic, b"%d" % number, partition=0, timestamp=at)
     assert producer.flush(30) == 0
     _write_with_header(north, HEADER.topic, b"caf\xe9")
     with open_world(plan) as world:

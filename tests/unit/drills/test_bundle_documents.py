@@ -73,6 +73,7 @@ def test_the_bundle_that_the_others_are_spoiled_from_is_judged(whole: Path, tmp_
         (PRIMARY, lambda line: line.replace(b'"seen"', b'"\x00seen"', 1)),
         (PRIMARY, lambda line: line.replace(b"true", b"NaN", 1)),
     ],
+    ids=["key twice", "no UTF-8", "deep journal", "deep history", "control character", "no number"],
 )
 def test_a_line_that_only_a_careless_reader_takes_is_named(
     whole: Path, tmp_path: Path, name: str, change: Callable[[bytes], bytes]

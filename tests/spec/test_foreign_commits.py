@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from drctl.cli import failback, handover, plan, switchover, walking
 from drctl.cli.undecided import would_replace
+from drctl.errors import Refused
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.monitors import observe
+from drctl.plans.failback import plan as going_home
 from drctl.plans.foreign_commits import ForeignCommit, told_of
 from drctl.plans.stamp import Stamp
 from drctl.ports import World
@@ -102,11 +106,12 @@ def test_the_groups_own_metadata_makes_it_the_syncs_unless_it_is_ahead(offset: i
 
 def test_mirrormakers_own_checkpoint_is_not_named() -> None:
     earth = at_rest()
-    earth.consumers[GROUP].running = False
-    somebody_commits(earth, place(earth) - 1, at="north")
     found = earth.ports().links["north", "south"].mappings.checkpoints([GROUP])[GROUP][READINGS]
     somebody_commits(earth, found.downstream)
     assert would_replace(earth.ports(), "north", "south") == []
+    somebody_commits(earth, found.downstream - 1)
+    (line,) = would_replace(earth.ports(), "north", "south")
+    assert f"will be set to {found.downstream + 1}: " in line, "the checkpoint is not what the move sets"
 
 
 def test_what_groups_left_when_the_work_moved_away_is_routine_and_a_commit_after_that_is_not() -> None:
@@ -140,8 +145,8 @@ def test_a_failback_does_not_name_what_groups_had_when_the_site_was_lost(answers
     assert would_replace(earth.ports(), "south", "north") == []
 
 
-def asked(command: object, *words: str) -> Result:
-    return CliRunner().invoke(command, [*words], obj=Path("plan.yaml"), input="n\n")  # type: ignore[arg-type]
+def asked(command: click.Command, *words: str) -> Result:
+    return CliRunner().invoke(command, [*words], obj=Path("plan.yaml"), input="n\n")
 
 
 def test_it_is_named_before_the_question_of_a_switchover_and_of_a_handover(earth: FakeWorld) -> None:
@@ -156,6 +161,22 @@ def test_it_is_named_before_the_question_of_a_switchover_and_of_a_handover(earth
         assert f"  replaced: {GROUP}: {READINGS} stands at 2 and will be set to" in before
         assert "  never committed: " not in before
     assert earth.journal.runs() == ()
+
+
+def test_it_is_named_before_the_question_of_a_failback(
+    earth: FakeWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    switch(earth.ports())
+    earth.come_to_rest()
+    somebody_commits(earth, 1, at="north")
+
+    def decline(_: str = "") -> None:
+        raise Refused("declined", remedy="")
+
+    monkeypatch.setattr(failback, "confirm", decline)
+    with pytest.raises(Refused):
+        failback._ask(earth.ports(), going_home(earth.ports(), "south", "north", observe=observe))
+    assert f"  replaced: {GROUP}: {READINGS} stands at 1 and will be set to" in capsys.readouterr().err
 
 
 def test_with_yes_nobody_is_asked_and_it_is_told_all_the_same(earth: FakeWorld) -> None:

@@ -10,11 +10,14 @@ from drctl.cli import failover
 from drctl.cli.forecast import as_document, told
 from drctl.errors import RolledBack
 from drctl.model.loss import AcceptedLoss
-from drctl.model.run import RunState
+from drctl.model.run import Run, RunState
 from drctl.model.salvage import Decision
 from drctl.model.session import Member
 from drctl.plans.forecasting import forecast
+from drctl.plans.plan import StepContext
+from drctl.plans.selection import FAILOVER
 from drctl.plans.stamp import Stamp
+from drctl.plans.steps.confirm_positions import ConfirmPositions
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.returning import decide_all, go_home, salve
@@ -100,6 +103,19 @@ def test_a_group_that_cannot_be_set_is_named_and_holds_nothing_up() -> None:
     assert EMPTY_LINE not in lines
     assert "billing: shop.orders-1: empty at south, so its end is committed" in lines
     assert str(EMPTY) not in result.evidence["confirm-positions"]["groups"][GROUP]["positions"]
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_nothing_is_committed_once_the_target_may_be_open(past: bool) -> None:
+    earth = synced(with_an_empty_partition())
+    world = earth.ports()
+    run = Run("r", FAILOVER, "fake", "0", "north", "south", 1)
+    seen = {"fence-what-answers": {"answered": False}, "check-gates": {}, "measure-loss": {}}
+    ctx = StepContext(world, run, seen, {}, past, lambda _: None, lambda: None)
+    done = ConfirmPositions().do(ctx)
+    assert (EMPTY in earth.south.groups[GROUP].committed) is not past
+    assert (EMPTY_LINE in done["never committed"]) is not past
+    assert any(str(EMPTY) in each for each in done["never committed"])
 
 
 def test_the_service_forecasts_without_reading_and_leaves_it_out() -> None:

@@ -232,6 +232,9 @@ def test_what_is_wrong_with_a_file_is_told_without_what_it_keeps(
     require_nothing_shown(told)
 
 
+@pytest.mark.parametrize(
+    "raw", [KEY, PEM.format("PRIVATE KEY"), PEM.format("CERTIFICATE")], ids=["no PEM", "damaged", "another kind"]
+)
 def test_a_signing_key_is_in_no_error(tmp_path: Path, raw: str) -> None:
     (tmp_path / "key").write_text(raw)
     with pytest.raises(Exception, match="holds no private key") as caught:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import confluent_kafka
@@ -63,7 +64,7 @@ def world(lab: Lab) -> Iterator[World]:
         there, here, positions = world.sites["south"].brokers, world.sites["north"], world.sites["south"].positions
         wait("the topics are at south", lambda: set(there.topics(names)) == set(names))
         for partition, count in copied.items():
-            wait(f"{partition} is copied", lambda p=partition, n=count: len(list(read(south, p, 0))) == n)
+            wait(f"{partition} is copied", partial(_holds, south, partition, count))
         for group, places in PLACES.items():
             here.positions.commit(group, {p: Committed(offset) for p, offset in places.items()})
         yield world
@@ -72,6 +73,10 @@ def world(lab: Lab) -> Iterator[World]:
             positions.forget(group)
     north.close()
     south.close()
+
+
+def _holds(site: KafkaSite, partition: TopicPartition, count: int) -> bool:
+    return len(list(read(site, partition, 0))) == count
 
 
 def _write_with_header(site: KafkaSite, topic: str, name: bytes) -> None:

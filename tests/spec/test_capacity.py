@@ -79,7 +79,7 @@ def test_capacity_that_does_not_come_turns_the_run_back_before_anything_was_stop
 
 def test_a_pool_that_drctl_may_not_scale_is_a_refusal_that_can_be_overridden() -> None:
     earth = demanding(pools=False)
-    with pytest.raises(Blocked, match="1 reasons") as refused:
+    with pytest.raises(Blocked, match="1 reason to wait") as refused:
         switch(earth.ports())
     assert refused.value.exit_code == 42
     assert "demands 5 of KafkaNodePool/broker, there are 3" in refused.value.reasons[0]

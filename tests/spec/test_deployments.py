@@ -194,7 +194,7 @@ def _silent(earth: FakeWorld) -> None:
 def test_what_would_undo_or_forbid_the_scaling_stands_in_the_way(spoil: Callable[[FakeWorld], None], said: str) -> None:
     earth = housed()
     spoil(earth)
-    with pytest.raises(Blocked, match="1 reasons") as refused:
+    with pytest.raises(Blocked, match="1 reason to wait") as refused:
         switch(earth.ports())
     assert refused.value.exit_code == 41
     assert re.search(said, refused.value.reasons[0])

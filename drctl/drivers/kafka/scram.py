@@ -49,8 +49,8 @@ class Scram:
 
     def verify(self, answer: bytes) -> None:
         """Raise ScramRejected unless the server has shown that it knows the password, too."""
-        told = base64.b64encode(self._signature).decode()
-        if not self._signature or not hmac.compare_digest(_parts(answer).get("v", ""), told):
+        told = base64.b64encode(self._signature)
+        if not self._signature or not hmac.compare_digest(_parts(answer).get("v", "").encode(), told):
             raise ScramRejected("it has not shown that it knows the password")
 
     def _sign(self, key: bytes, text: bytes) -> bytes:

@@ -45,7 +45,7 @@ def test_a_challenge_that_is_none_is_rejected(challenge: bytes) -> None:
         login().final(challenge)
 
 
-@pytest.mark.parametrize("last", [b"", b"v=", b"e=other-error", b"v=" + b"A" * 43 + b"="])
+@pytest.mark.parametrize("last", [b"", b"v=", b"e=other-error", "v=\xe4".encode(), b"v=" + b"A" * 43 + b"="])
 def test_a_server_that_does_not_know_the_password_is_rejected(last: bytes) -> None:
     one = login()
     one.final(CHALLENGE)

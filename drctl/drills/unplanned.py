@@ -72,21 +72,12 @@ class UnplannedRehearsal(LabDrill):
 
     def perform(self) -> Drill:
         """Do all of it. A run that fails raises, and so does a wait for the lab; everything else is for the verdict."""
-        ledger_run, seconds = uuid4(), self.pattern.seconds
+        ledger_run = uuid4()
         workload = self.start_workload(ledger_run, leave_lost_sites=True)
-        self._start_service()
-        self.work(workload, seconds, f"at {SOURCE}")
-        with self.open_world(self.plan_file) as world:
-            setting = setting_of(world)
-            self.await_positions(world)
-        loss = self._lose_site()
-        with self.open_world(self.plan_file, doubted=(SOURCE,)) as world:
-            move = self.fail_over(world)
-        self._await_clients(workload)
-        self.work(workload, seconds, f"at {TARGET}")
+        loss, move, setting = self.lose_and_move(workload)
         self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is walked instead
         back = self.bring_back(ledger_run)
-        self.work(workload, seconds, f"at {TARGET}, {SOURCE} is back and closed")
+        self.work(workload, self.pattern.seconds, f"at {TARGET}, {SOURCE} is back and closed")
         self.finish(workload)
         outage = Outage(
             source=SOURCE,
@@ -102,20 +93,24 @@ class UnplannedRehearsal(LabDrill):
         )
         return self._judge(ledger_run, outage, back, workload, setting)
 
+    def lose_and_move(self, workload: Workload) -> tuple[KilledSite, FailedOver, Setting]:
+        """Keep the standby's positions, lose the site, go on at the other one, and let everybody work there a while."""
+        self._start_service()
+        self.work(workload, self.pattern.seconds, f"at {SOURCE}")
+        with self.open_world(self.plan_file) as world:
+            setting = setting_of(world)
+            self.await_positions(world)
+        loss = self._lose_site()
+        with self.open_world(self.plan_file, doubted=(SOURCE,)) as world:
+            move = self.fail_over(world)
+        self._await_clients(workload)
+        self.work(workload, self.pattern.seconds, f"at {TARGET}")
+        return loss, move, setting
+
     def _start_service(self) -> None:
         """As it runs in production: looks every few seconds, and keeps the standby's positions."""
-        command = [
-            sys.executable,
-            "-m",
-            "drctl",
-            "-v",
-            "-f",
-            str(self.lab.plan_file),
-            "service",
-            "run",
-            "--sync-groups",
-        ]
-        self.lab.processes.start(SERVICE, [*command, "--listen", "127.0.0.1:0", "--interval", "3s"])
+        words = ("service", "run", "--sync-groups", "--listen", "127.0.0.1:0", "--interval", "3s")
+        self.lab.processes.start(SERVICE, [sys.executable, "-m", "drctl", "-v", "-f", str(self.lab.plan_file), *words])
         self.phase("the service keeps the groups' positions at the standby")
 
     def await_positions(self, world: World) -> None:

@@ -111,20 +111,27 @@ def short_waits(lab: Lab) -> None:
 
 
 @contextmanager
-def lost_under_load(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader], int]]:
-    """Everybody works, the standby is group_sync, then north is killed; the service sees that it is silent."""
+def at_work(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader], int]]:
+    """Everybody works at north, and the service has kept the standby's positions and seen the logs' ends."""
     short_waits(lab)
     writer, readers = Writer(lab), [Reader(lab, group) for group in GROUPS]
     clients: list[Client] = [writer, *readers]
-    with ExitStack() as at_work:
+    with ExitStack() as working:
         for each in clients:
-            at_work.enter_context(each)
-        port = at_work.enter_context(watched(lab, log))
+            working.enter_context(each)
+        port = working.enter_context(watched(lab, log))
         wait("commits at the standby", lambda: metric(port, "drctl_group_sync_commits_total") >= 30)
         wait("the loss is forecast", lambda: metric(port, 'drctl_forecast_loss_records{source="north"}') >= 0)
         for _ in range(2):
             before = metric(port, "drctl_last_cycle_timestamp_seconds")
             wait("another look", lambda last=before: metric(port, "drctl_last_cycle_timestamp_seconds") > last)  # type: ignore[misc]
+        yield writer, readers, port
+
+
+@contextmanager
+def lost_under_load(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader], int]]:
+    """Everybody works, the standby is kept in sync, then north is killed; the service sees that it is silent."""
+    with at_work(lab, log) as (writer, readers, port):
         FAULTS["lose-site"](lab, "north")
         wait("the service sees it", lambda: metric(port, 'drctl_site_up{site="north"}') == 0)
         yield writer, readers, port

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from drctl.drills.experiments.document import as_json
 from drctl.drills.report import words
 from drctl.drills.report.tables import Table
+from drctl.drills.report.templates import template
 
 WORDS = {
     "proved": "Proved: the fault was seen, and nothing was lost, skipped, or read again but as the experiment states.",
@@ -22,15 +21,7 @@ HERE = Path(__file__).parent
 
 def render(told: dict[str, Any]) -> str:
     """Render the page of a ``verdict.json``, whose texts are redacted already."""
-    environment = Environment(
-        loader=FileSystemLoader((HERE, HERE.parent / "report")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {each.__name__: each for each in (words.day, words.clock, words.number)}
-    return environment.get_template("experiment.html").render(
+    return template("experiment.html", HERE).render(
         told=told,
         words=WORDS[told["verdict"]],
         tables=_tables(told),

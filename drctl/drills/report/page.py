@@ -1,15 +1,14 @@
 """The report as one HTML file with everything in it."""
 
 import hashlib
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from drctl.drills.outcome import Drill
 from drctl.drills.report import plots, words
 from drctl.drills.report.schema import HandoverPart, Report
 from drctl.drills.report.tables import handed, meanings, origin, stranded, tables
+from drctl.drills.report.templates import template
 from drctl.drills.report.write import as_json, redacted
 
 WORDS = {
@@ -32,16 +31,7 @@ def render(report: Report, drill: Drill) -> str:
     It shows the report as ``report.json`` does, secrets hidden; the plots are made of the drill's names and numbers.
     """
     report = redacted(report)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    named = (words.day, words.clock, words.number, words.span, words.spaced)
-    environment.filters |= {each.__name__: each for each in named}
-    return environment.get_template("page.html").render(
+    return template("page.html").render(
         report=report,
         words=({**WORDS, **OUTAGE_WORDS} if report.outage else WORDS)[report.verdict],
         moved=_moved(report),

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from drctl.drills.report import words
 from drctl.drills.report.tables import Table
+from drctl.drills.report.templates import template
 from drctl.plans.selection import FAILOVER, MOVES
 from drctl.redaction import redact_document
 
@@ -43,16 +41,8 @@ MEANINGS = {
 def render(body: dict[str, Any]) -> str:
     """Render the page of :func:`drctl.drills.report.run.run_report`'s body. It loads nothing."""
     told = redact_document(body)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {each.__name__: each for each in (words.day, words.clock, words.number, words.span)}
     style, outcome = _outcome(told)
-    return environment.get_template("run.html").render(
+    return template("run.html").render(
         run=told,
         style=style,
         outcome=outcome,

@@ -1,29 +1,19 @@
 """The report of a tabletop as one HTML file, which says on top what it is not."""
 
 import hashlib
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from drctl.drills.report import words
 from drctl.drills.report.run_page import as_json
 from drctl.drills.report.tables import Table
+from drctl.drills.report.templates import template
 from drctl.redaction import redact_document
 
 
 def render(body: dict[str, Any]) -> str:
     """Render the page of :func:`drctl.drills.tabletop.tabletop`'s body. It loads nothing."""
     told = redact_document(body)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {each.__name__: each for each in (words.day, words.clock, words.number, words.span)}
-    return environment.get_template("tabletop.html").render(
+    return template("tabletop.html").render(
         told=told,
         steps=Table(
             ("Step", "What", "Can turn back after it"),

@@ -97,6 +97,14 @@ HISTORY = b"""\
 {"kind": "acknowledged", "at": 1.5, "site": "north", "records": [[1, "t", 0, 1, "k"], [1, "t", 0, 2, "k"]]}
 {"kind": "processed", "at": 2, "site": "north", "records": [[1, "t", 0, 1]], "group": "billing"}
 """
+GROUPS = (
+    b"\0\0\0\0\2\2g\2\2t\2\0\0\0\0\0\0\0\0\0\0\0\3\xff\xff\xff\xff\2m\0\0\0\0\0\0\0\0",
+    (
+        b"\0\0\0\0\2\0\0\2g\7Stable\x09consumer\6range\2\2m\0\2c\2h\2\0\x14\0\0\0\0\0\1\0\1t\0\0\0\1\0\0\0\0\0\0\0\0\0"
+        b"\x80\0\0\0\0\0"
+    ),
+)
+"""A coordinator's answers about positions, and about a classic group."""
 HEADERS = b"1 1/2"
 COPIED = b"""\
 {"number": 1, "change": "run-ended", "about": "r1", "content": "done",

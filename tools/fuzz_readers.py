@@ -17,6 +17,10 @@ from drctl.drills.experiments.journal_audit import gaps, states
 from drctl.drills.experiments.judging import read_faults, read_journal
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.kafka import journal_copy
+from drctl.drivers.kafka.coordinators import COORDINATOR
+from drctl.drivers.kafka.group_requests import CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, POSITIONS, committing
+from drctl.drivers.kafka.wire_format import Malformed
+from drctl.drivers.kafka.wire_format import Reader as Bytes
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.store.clock import SystemClock
@@ -144,6 +148,14 @@ def kubernetes(_: Path, raw: bytes) -> object:
     resources = _answered(raw)
     found = [list(resources.watch(POD, "1", 1)), ProxiedKubelets(resources.client, "kafka").usage("n")]
     return [*found, resources.served("g"), resources.get(POD, "x"), resources.list(POD)]
+
+
+def groups(_: Path, raw: bytes) -> object:
+    """Take bytes for what a coordinator says to each of our questions."""
+    for question in (COORDINATOR, POSITIONS, CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, committing("g", {})):
+        with suppress(Malformed):
+            question.told(Bytes(raw, flexible=True))
+    return None
 
 
 def strimzi(_: Path, raw: bytes) -> object:

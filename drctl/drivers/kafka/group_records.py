@@ -120,10 +120,10 @@ def _classic_member(read: Reader, version: int, consumes: bool) -> Member:
     read.binary()  # subscription
     assignment = read.binary()
     read.tags()
-    return Member(name, client, host, instance, _consumer_protocol(assignment) if consumes else frozenset())
+    return Member(name, client, host, instance, consumer_protocol(assignment) if consumes else frozenset())
 
 
-def _consumer_protocol(raw: bytes) -> frozenset[TopicPartition]:
+def consumer_protocol(raw: bytes) -> frozenset[TopicPartition]:
     """The assignment of a classic consumer (``ConsumerProtocolAssignment.json``); what is none is empty."""
     if len(raw) < INT16.size:
         return frozenset()

@@ -20,19 +20,23 @@ from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, Reader
 from drctl.errors import Unauthenticated, Unreachable, Unsupported
 
 SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
-LARGEST = 16 << 20
-"""Bytes of an answer that are taken in."""
+LARGEST = 100 << 20
+"""Bytes of an answer that are taken in: as many as a broker takes of a request (``socket.request.max.bytes``)."""
 
 type Settings = Mapping[str, Any]
 
 
 class RawConnection:
-    """One connection to one broker; every request has until the same deadline. Settings are those of librdkafka."""
+    """One connection to one broker; requests have until a deadline. Settings are those of librdkafka."""
 
     def __init__(self, name: str, line: socket.socket, seconds: float) -> None:
         self.name, self._line = name, line
-        self._deadline = time.monotonic() + seconds
         self._number = 0
+        self.give(seconds)
+
+    def give(self, seconds: float) -> None:
+        """Set the deadline of all further requests."""
+        self._deadline = time.monotonic() + seconds
 
     def ask(self, api: int, version: int, body: bytes, *, flexible: bool = False) -> Reader:
         """An answer, behind its header. Unreachable where none comes, Unsupported where it is none of Kafka's."""
@@ -103,6 +107,8 @@ def connected(name: str, host: str, port: int, settings: Settings, seconds: floa
                     yield _logged_in(name, line, settings, protocol, seconds)
             else:
                 yield _logged_in(name, plain, settings, protocol, seconds)
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise Unreachable(f"{name} closed the connection", remedy="check that it runs") from error
     except ssl.SSLError as error:
         said = f"{name}: TLS fails: {_said(error)}"
         raise Unauthenticated(said, remedy="check its certificate, and the truststore and keystore") from error

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
 from contextlib import contextmanager, suppress
@@ -13,6 +13,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from drctl.drivers.kafka.connections import Connections, Place
+from drctl.drivers.kafka.coordinators import Coordinators, Question
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.properties import load
 from drctl.errors import ConfigInvalid, DrctlError, NotFound, Unauthenticated, Unreachable
@@ -74,6 +76,7 @@ class KafkaSite:
         self._told = threading.Condition(self._lock)
         self._seeker: threading.Thread | None = None
         self._closing = threading.Event()
+        self._coordinators = Coordinators(Connections(lambda: self.config))
 
     @staticmethod
     def open(site: Site, discover: Callable[[], dict[str, str]] | None = None, *, doubted: bool = False) -> "KafkaSite":
@@ -195,6 +198,26 @@ class KafkaSite:
         """Every future's result by its key."""
         return {key: self.wait(future, doing, within) for key, future in futures}
 
+    def ask_coordinators[T](
+        self, groups: Collection[str], question: Question[T], within: float | None = None
+    ) -> Mapping[str, tuple[int, T | None]]:
+        """Every group's error and answer, see :meth:`Coordinators.ask`."""
+        if not groups:
+            return {}
+        self.admin()
+        try:
+            return self._coordinators.ask(groups, self._brokers, question, within or self.timeout)
+        except Unreachable as error:
+            failure = Unreachable(f"site {self.name}: {error}", remedy=error.remedy)
+            raise (self._failure(failure) if self.doubted else failure) from error
+
+    def _brokers(self) -> Sequence[Place]:
+        try:
+            told = self.admin().list_topics(topic="", timeout=self.timeout)
+        except KafkaException as error:
+            raise self.causes.translate(error, "list its brokers") from error
+        return [(str(broker.host), broker.port) for broker in told.brokers.values()]
+
     @contextmanager
     def borrow(self) -> Iterator[Consumer]:
         """A consumer that joins no group and commits nothing, for one thread at a time."""
@@ -251,3 +274,4 @@ class KafkaSite:
             idle, self._idle, self._admin = self._idle, [], None
         for consumer in idle:
             consumer.close()
+        self._coordinators.close()

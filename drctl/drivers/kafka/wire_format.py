@@ -2,6 +2,7 @@
 
 import struct
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 
 INT8, INT16, INT32, INT64 = (struct.Struct(f">{code}") for code in "bhiq")
 
@@ -88,6 +89,27 @@ class Reader:
             tag = self.varint()
             found[tag] = self.taken(self.varint())
         return found
+
+
+def varint(value: int) -> bytes:
+    """An unsigned variable-length integer."""
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+def string(text: str) -> bytes:
+    """A compact string (KIP-482)."""
+    raw = text.encode()
+    return varint(len(raw) + 1) + raw
+
+
+def array(items: Collection[bytes]) -> bytes:
+    """A compact array of what is encoded already."""
+    return varint(len(items) + 1) + b"".join(items)
 
 
 def uuid(raw: bytes) -> str:

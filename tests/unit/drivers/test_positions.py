@@ -1,11 +1,9 @@
 """Committing for many groups: how long a permission is good for."""
 
-from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Any, cast
+from collections.abc import Collection, Mapping
+from typing import cast
 
-from confluent_kafka import ConsumerGroupTopicPartitions
-
+from drctl.drivers.kafka.coordinators import Question
 from drctl.drivers.kafka.positions import PERMITTED, PERMITTED_FOR, KafkaPositions
 from drctl.drivers.kafka.site import DOUBTED_TIMEOUT, KafkaSite
 from drctl.model.offsets import Committed, TopicPartition
@@ -15,33 +13,25 @@ from drctl.plans.under_way import UNDER_WAY
 class SlowSite:
     """A site each of whose requests takes ``seconds`` to be sent; ``sent`` tells when, of all of them."""
 
+    name = "north"
     timeout = change_timeout = DOUBTED_TIMEOUT
 
     def __init__(self, seconds: float) -> None:
         self.now, self.seconds = 100.0, seconds
         self.sent: list[float] = []
 
-    def admin(self) -> "SlowSite":
-        return self
-
-    def alter_consumer_group_offsets(
-        self, request: Sequence[ConsumerGroupTopicPartitions], **_: Any
-    ) -> "dict[str, Future[ConsumerGroupTopicPartitions]]":
+    def ask_coordinators[T](
+        self, groups: Collection[str], _: Question[T], __: float
+    ) -> Mapping[str, tuple[int, T | None]]:
         self.sent.append(self.now)
         self.now += self.seconds
-        future: Future[ConsumerGroupTopicPartitions] = Future()
-        future.set_result(request[0])
-        return {request[0].group_id: future}
-
-    @staticmethod
-    def wait(future: "Future[ConsumerGroupTopicPartitions]", _: str, __: float) -> ConsumerGroupTopicPartitions:
-        return future.result()
+        return dict.fromkeys(groups, (0, None))
 
 
 def permissions(seconds: float, groups: int) -> tuple[list[float], list[float]]:
     """When a permission was asked for, and when the requests were sent."""
     site, asked = SlowSite(seconds), list[float]()
-    positions = KafkaPositions(cast("KafkaSite", site), now=lambda: site.now)
+    positions = KafkaPositions(cast("KafkaSite", site), now=lambda: site.now, in_flight=1)
     wanted = {f"group-{number}": {TopicPartition("orders", 0): Committed(1)} for number in range(groups)}
     assert not positions.commit_all(wanted, lambda: asked.append(site.now))
     return asked, site.sent

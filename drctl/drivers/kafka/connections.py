@@ -1,0 +1,54 @@
+"""Connections to a site's brokers, kept for whoever asks next: to log in costs more than most questions do."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from drctl.drivers.kafka.raw import RawConnection, Settings, connected
+
+type Place = tuple[str, int]
+"""Host and port."""
+
+
+class Connections:
+    """Used by one at a time, each; several threads may ask. ``settings`` are asked for when a connection is made."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._idle: dict[Place, list[tuple[ExitStack, RawConnection]]] = {}
+
+    @contextmanager
+    def to(self, name: str, place: Place, seconds: float) -> Iterator[RawConnection]:
+        """A connection for that long; one that something went wrong on is not used again, nor are its like."""
+        stack, line = self._taken(place) or self._made(name, place, seconds)
+        line.give(seconds)
+        try:
+            yield line
+        except BaseException:
+            stack.close()
+            self.drop(place)
+            raise
+        with self._lock:
+            self._idle.setdefault(place, []).append((stack, line))
+
+    def drop(self, place: Place) -> None:
+        """Close those to one broker that nobody uses."""
+        with self._lock:
+            idle = self._idle.pop(place, [])
+        for stack, _ in idle:
+            stack.close()
+
+    def close(self) -> None:
+        """Close all that nobody uses."""
+        for place in tuple(self._idle):
+            self.drop(place)
+
+    def _taken(self, place: Place) -> tuple[ExitStack, RawConnection] | None:
+        with self._lock:
+            idle = self._idle.get(place)
+            return idle.pop() if idle else None
+
+    def _made(self, name: str, place: Place, seconds: float) -> tuple[ExitStack, RawConnection]:
+        stack = ExitStack()
+        return stack, stack.enter_context(connected(name, *place, self._settings(), seconds))

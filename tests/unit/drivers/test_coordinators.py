@@ -1,0 +1,170 @@
+"""Coordinators that move, load, fall silent or talk nonsense: one that has the answer gives it, or none."""
+
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from drctl.drivers.kafka.coordinators import AT_ONCE, COORDINATOR, Coordinators
+from drctl.drivers.kafka.group_requests import POSITIONS, HeldPositions, commit_told, positions_told
+from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, Reader, array, string, varint
+from drctl.errors import Unreachable, Unsupported
+from drctl.model.offsets import Committed, TopicPartition
+from tests.unit.drivers.coordinating import NOTHING, Broker, at, broker, coordinators, in_turn, position, positions
+
+LOADING, NOT_AVAILABLE, NOT_COORDINATOR, DENIED, UNSTABLE, TOPIC_DENIED = 14, 15, 16, 30, 88, 29
+FIND, FETCH = COORDINATOR.api, POSITIONS.api
+ORDERS = TopicPartition("orders", 0)
+SOON = 0.6
+"""Seconds until a test gives up on what will not come."""
+
+
+@pytest.fixture
+def one() -> Iterator[Broker]:
+    with broker() as made:
+        made.answers = {FIND: at(made.place), FETCH: positions(position(7))}
+        yield made
+
+
+@pytest.fixture
+def other() -> Iterator[Broker]:
+    with broker() as made:
+        made.answers = {FIND: at(made.place), FETCH: positions(position(9))}
+        yield made
+
+
+@pytest.fixture
+def asking() -> Iterator[Coordinators]:
+    with coordinators() as made:
+        yield made
+
+
+def held(offset: int) -> tuple[int, HeldPositions]:
+    return 0, HeldPositions({ORDERS: Committed(offset)})
+
+
+def test_groups_of_one_coordinator_are_asked_about_at_once(one: Broker, asking: Coordinators) -> None:
+    groups = [f"group-{number:03}" for number in range(AT_ONCE + 6)]
+    found = asking.ask(groups, lambda: [one.place], POSITIONS, 10)
+    assert found == dict.fromkeys(groups, held(7))
+    assert [len(asked) for kind, asked in one.asked if kind == FETCH] == [AT_ONCE, 6]
+    one.asked.clear()
+    assert asking.ask(groups[:2], lambda: [one.place], POSITIONS, 10).keys() == set(groups[:2])
+    assert [kind for kind, _ in one.asked] == [FETCH]  # where it is, is known
+
+
+@pytest.mark.parametrize("error", [LOADING, NOT_AVAILABLE, NOT_COORDINATOR])
+def test_a_coordinator_that_moves_is_found_where_it_is(
+    error: int, one: Broker, other: Broker, asking: Coordinators
+) -> None:
+    one.answers[FIND] = in_turn(at(one.place), at(other.place))
+    one.answers[FETCH] = positions(error=error)
+    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10) == {"billing": held(9)}
+
+
+def test_one_that_is_sought_while_there_is_none_is_sought_again(one: Broker, asking: Coordinators) -> None:
+    one.answers[FIND] = in_turn(at(("", -1), error=NOT_AVAILABLE), at(one.place))
+    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10) == {"billing": held(7)}
+
+
+def test_a_coordinator_that_is_gone_is_replaced(one: Broker, other: Broker, asking: Coordinators) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        gone = server.getsockname()
+    one.answers[FIND] = in_turn(at(gone), at(other.place))
+    assert asking.ask(["billing", "pricing"], lambda: [gone, one.place], POSITIONS, 10) == {
+        "billing": held(9),
+        "pricing": held(9),
+    }
+
+
+def test_a_connection_that_was_closed_meanwhile_is_made_again(one: Broker, asking: Coordinators) -> None:
+    for _ in range(3):
+        assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10) == {"billing": held(7)}
+        one.close_connections()
+
+
+def test_what_a_group_is_refused_for_is_told(one: Broker, asking: Coordinators) -> None:
+    one.answers[FETCH] = positions(error=DENIED)
+    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10)["billing"][0] == DENIED
+    one.answers[FIND] = at(("", -1), error=DENIED)
+    assert asking.ask(["pricing"], lambda: [one.place], POSITIONS, 10) == {"pricing": (DENIED, None)}
+
+
+def test_one_that_never_settles_is_named_with_the_reason(one: Broker, asking: Coordinators) -> None:
+    one.answers[FETCH] = positions(error=LOADING)
+    with pytest.raises(Unreachable, match="group billing does not answer: it is loading"):
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, SOON)
+
+
+def test_nobody_to_ask_is_an_error(asking: Coordinators) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        gone = server.getsockname()
+    with pytest.raises(Unreachable, match=f"the broker at 127.0.0.1:{gone[1]} does not answer"):
+        asking.ask(["billing"], lambda: [gone], POSITIONS, SOON)
+    with pytest.raises(Unreachable, match="no broker"):
+        asking.ask(["billing"], list, POSITIONS, SOON)
+
+
+def test_nothing_is_asked_any_more_once_it_is_closed(one: Broker, asking: Coordinators) -> None:
+    one.answers[FETCH] = positions(error=LOADING)
+    asking.close()
+    with pytest.raises(Unreachable, match="loading"):
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, 3600)
+
+
+def test_nonsense_is_told_as_such(one: Broker, asking: Coordinators) -> None:
+    one.answers[FETCH] = lambda _: b"junk"
+    with pytest.raises(Unsupported, match="not one of Kafka's"):
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, 10)
+    one.answers[FETCH] = lambda _: positions(position(1))(["another"])
+    with pytest.raises(Unsupported, match="other groups"):
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, 10)
+
+
+def told(*partitions: bytes) -> HeldPositions:
+    _, found = positions_told(Reader(positions(*partitions)(["billing"]), flexible=True))["billing"]
+    return found
+
+
+def test_positions_never_committed_are_left_out_and_others_told_apart() -> None:
+    assert told(position(-1)) == HeldPositions()
+    assert told(position(3, error=UNSTABLE)) == HeldPositions(undecided=[ORDERS])
+    assert told(position(3, error=TOPIC_DENIED)) == HeldPositions(refused={ORDERS: TOPIC_DENIED})
+
+
+@pytest.mark.parametrize("metadata", ["", "checkpoint 7", "x" * 300])
+def test_metadata_is_told_as_it_was_committed_whether_or_not_a_client_ended_it_with_a_nul(metadata: str) -> None:
+    assert told(position(3, metadata=metadata)) == HeldPositions({ORDERS: Committed(3, metadata)})
+    assert told(position(3, metadata=f"{metadata}\0")) == HeldPositions({ORDERS: Committed(3, metadata)})
+
+
+def committed(*errors: int) -> bytes:
+    partitions = [INT32.pack(number) + INT16.pack(error) + NOTHING for number, error in enumerate(errors)]
+    return INT32.pack(0) + array([string("orders") + array(partitions) + NOTHING]) + NOTHING
+
+
+def test_an_error_that_all_partitions_have_is_the_groups() -> None:
+    for errors, whole in [((0, 0), 0), ((16, 16), 16), ((0, 29), 0)]:
+        found = commit_told("billing", Reader(committed(*errors), flexible=True))
+        assert found == {"billing": (whole, {TopicPartition("orders", n): e for n, e in enumerate(errors) if e})}
+
+
+@pytest.mark.parametrize(
+    ("whole", "read"),
+    [
+        pytest.param(positions(position(3))(["billing"]), positions_told, id="positions"),
+        pytest.param(committed(0, 29), partial(commit_told, "billing"), id="commit"),
+        pytest.param(at(("localhost", 9092))(["billing"]), COORDINATOR.told, id="coordinator"),
+    ],
+)
+def test_an_answer_that_ends_too_early_is_none(whole: bytes, read: Callable[[Reader], object]) -> None:
+    read(Reader(whole, flexible=True))
+    for length in range(len(whole)):
+        with pytest.raises(Malformed):
+            read(Reader(whole[:length], flexible=True))
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 16383, 16384, 2**31 - 1])
+def test_lengths_are_written_as_they_are_read(number: int) -> None:
+    assert Reader(varint(number)).varint() == number

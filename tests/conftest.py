@@ -1,6 +1,7 @@
 """Settings for every tier."""
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import settings
 # No deadline: a slow machine must not fail a true property. The blob makes a failure repeatable from a log.
 settings.register_profile("drctl", deadline=None, print_blob=True)
 settings.load_profile("drctl")
+# What a script begins in the background ignores SIGINT, and so would everything that the tests begin and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

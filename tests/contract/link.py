@@ -93,7 +93,7 @@ class FakeLinkStage:
 class _RealSites:
     """Both sites of the lab, and what a link between them copies."""
 
-    def __init__(self, lab: Lab, sites: Mapping[str, RealStage]) -> None:
+    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], more: Mapping[str, str]) -> None:
         self.clock = SystemClock()
         unique = uuid4().hex
         # Not a topic of the lab's own link: with names kept, two links would copy each other's copies for ever.
@@ -103,9 +103,9 @@ class _RealSites:
             site.create(self.topic, 2)
         self.source_positions = self.source.positions
         self.source_records, self.target_records = self.source.records, self.target.records
-        self.mappings = KafkaMappings(self.source.site, self.target.site)
+        self.mappings = KafkaMappings(self.source.site, self.target.site, lambda: more)
         definitions = json.loads((lab.folder / "links" / "south-to-north.json").read_text())
-        own = {"topics": self.topic, "groups": f"{unique}.*", "refresh.groups.interval.seconds": "1"}
+        own = {"topics": self.topic, "groups": f"{unique}.*", "refresh.groups.interval.seconds": "1", **more}
         self.definitions = {f"{unique}-{name}": {**config, **own} for name, config in definitions.items()}
 
     def write(self, partition: TopicPartition, *values: bytes) -> None:
@@ -116,10 +116,15 @@ class _RealSites:
 
 
 class RealLinkStage(_RealSites):
-    """The lab's link home, with connectors of its own names that copy only a topic of their own."""
+    """The lab's link home, with connectors of its own names that copy only a topic of their own.
 
-    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], folder: Path) -> None:
-        super().__init__(lab, sites)
+    ``more`` are settings of each connector.
+    """
+
+    def __init__(
+        self, lab: Lab, sites: Mapping[str, RealStage], folder: Path, more: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(lab, sites, more or {})
         file = folder / "connectors.json"
         file.write_text(json.dumps(self.definitions))
         link = Link("south-to-north", "south", "north", file, "User:mm2")
@@ -135,7 +140,7 @@ class StrimziLinkStage(_RealSites):
     """The same link as a KafkaMirrorMaker2 in an API in memory; a stand-in for its operator drives real Connect."""
 
     def __init__(self, lab: Lab, sites: Mapping[str, RealStage], version: str) -> None:
-        super().__init__(lab, sites)
+        super().__init__(lab, sites, {})
         self.api = FakeApi({STRIMZI: (version,)})
         kind = MIRROR_MAKER.at(version)
         self.api.put(kind, manifest(version, "south", "north", self.definitions))

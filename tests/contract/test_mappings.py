@@ -1,9 +1,15 @@
 """The contract of Mappings, for the fake and the real thing."""
 
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
+import pytest
+
+from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition
-from tests.contract.link import LinkStage
+from tests.contract.link import LinkStage, RealLinkStage
+from tests.contract.stage import RealStage
 from tests.contract.waiting import until
 
 
@@ -70,3 +76,39 @@ def test_checkpoints_are_by_group_and_never_ahead_of_the_position(link: LinkStag
     assert checkpoint.upstream <= 20
     assert len(link.target_records.identities(partition, 0, checkpoint.downstream)) <= 20
     assert not link.mappings.checkpoints(["no-such-group"])
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(("", "true", "mm2-offset-syncssouthinternal", "southcheckpointsinternal"), id="none"),
+        pytest.param(("-", "true", "mm2-offset-syncs-south-internal", "south-checkpoints-internal"), id="a dash"),
+        pytest.param(("-", "false", "mm2-offset-syncs.south.internal", "south.checkpoints.internal"), id="copies only"),
+    ]
+)
+def named_otherwise(
+    request: pytest.FixtureRequest, lab: Lab, real_sites: dict[str, RealStage], tmp_path: Path
+) -> Iterator[tuple[RealLinkStage, tuple[str, str]]]:
+    """A real link with another separator, and what MirrorMaker 2 calls the topics of its syncs and checkpoints."""
+    separator, everywhere, *topics = request.param
+    settings = {
+        "replication.policy.separator": separator,
+        "replication.policy.internal.topic.separator.enabled": everywhere,
+    }
+    link = RealLinkStage(lab, real_sites, tmp_path, settings)
+    yield link, (topics[0], topics[1])
+    link.close()
+
+
+def test_what_mirrormaker_writes_down_is_found_under_the_names_that_its_separator_gives(
+    named_otherwise: tuple[RealLinkStage, tuple[str, str]],
+) -> None:
+    link, topics = named_otherwise
+    partition, group = TopicPartition(link.topic, 0), f"{link.topic.removeprefix('contract-')}-readers"
+    link.write(partition, *[b"a"] * 20)
+    link.replication.resume()
+    until(link.clock, "all is copied", lambda: link.replication.frontier().get(partition) == 20)
+    link.commit(group, partition, 20)
+    until(link.clock, "a sync", lambda: bool(link.mappings.syncs([partition])))
+    until(link.clock, "a checkpoint", lambda: bool(link.mappings.checkpoints([group])))
+    assert (link.mappings.syncs_topic, link.mappings.checkpoints_topic) == topics
+    assert set(topics) <= link.target.brokers.names()

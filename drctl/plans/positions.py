@@ -1,32 +1,24 @@
 """Groups' positions at the other site: reads through the ports what decide/translate judges."""
 
 from bisect import bisect_left
-from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Set
 from dataclasses import replace
 from functools import partial
 
-from drctl.decide.stranded import around
-from drctl.decide.translate import Translation, translation
-from drctl.decide.windows import Logs, Window
+from drctl.decide.translate import translation
 from drctl.model.cluster import Topic
-from drctl.model.offsets import RecordId, Span, TopicPartition
+from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Answer, Refusal, Refused, Translated
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.proofs import Proofs
+from drctl.plans.side_by_side import logs_of, side_by_side
 from drctl.plans.tails import known as stranded
 from drctl.plans.uncommitted import certain, uncommitted
-from drctl.ports import Records
 from drctl.ports.asking import both, decided
-from drctl.ports.world import SitePorts, World
+from drctl.ports.world import World
 
-AT_ONCE = 100_000
-"""Offsets of windows that are read at the same time, at least; a larger window is read by itself."""
-
-type Reader = Records | Images
-type Apart = Mapping[TopicPartition, tuple[Span, ...]]
-"""Spans of a site's logs that were stranded there."""
 type Answers = Mapping[str, Mapping[TopicPartition, Answer]]
 
 
@@ -110,10 +102,10 @@ def translate_positions(
         one.partition: replace(
             one, stranded_here=apart_here.get(one.partition, ()), stranded_there=apart_there[one.partition]
         )
-        for one in _logs(here, there, unproven, compacted)
+        for one in logs_of(here, there, unproven, compacted)
     }
     translations = {p: translation(one, left[p]) for p, one in logs.items()}
-    for p, found in _side_by_side(translations, (here.records, apart_here), (there, apart_there)):
+    for p, found in side_by_side(translations, (here.records, apart_here), (there, apart_there)):
         answers.update({(p, position): answer for position, answer in found.items()})
         if proofs is not None:
             proofs.add(p, (topics_here, topics_there), (logs[p].source, logs[p].target), found.values())
@@ -144,65 +136,6 @@ def mirrormaker_repeats(
         for group, start, end in asked:
             repeats[group] += max(0, bisect_left(offsets, end) - bisect_left(offsets, start))
     return repeats
-
-
-def _side_by_side(
-    translations: Mapping[TopicPartition, Translation], source: tuple[Reader, Apart], target: tuple[Reader, Apart]
-) -> Iterator[tuple[TopicPartition, Mapping[int, Answer]]]:
-    """Let them ask for their windows and read those of many partitions at once, never more than fits in memory."""
-    pending: dict[TopicPartition, Window] = {}
-    waiting = deque(translations)
-    while waiting or pending:
-        while waiting and sum(window.size for window in pending.values()) < AT_ONCE:
-            partition = waiting.popleft()
-            yield from _go_on(translations, partition, None, pending)
-        here, there = both(
-            partial(_read_around, *source, {p: window.source for p, window in pending.items()}),
-            partial(_read_around, *target, {p: window.target for p, window in pending.items()}),
-        )
-        for partition in tuple(pending):
-            del pending[partition]
-            yield from _go_on(translations, partition, (here[partition], there[partition]), pending)
-
-
-def _read_around(
-    reader: Reader, apart: Apart, windows: Mapping[TopicPartition, tuple[int, int]]
-) -> Mapping[TopicPartition, Sequence[RecordId]]:
-    """The records of the windows but for those that were stranded: there may be very many."""
-    parts = {p: deque(around(apart.get(p, ()), window)) for p, window in windows.items()}
-    found: dict[TopicPartition, list[RecordId]] = {p: [] for p in windows}
-    while spans := {p: each.popleft() for p, each in parts.items() if each}:
-        for p, records in reader.identities_all(spans).items():
-            found[p].extend(records)
-    return found
-
-
-def _go_on(
-    translations: Mapping[TopicPartition, Translation],
-    partition: TopicPartition,
-    read: tuple[Sequence[RecordId], Sequence[RecordId]] | None,
-    pending: dict[TopicPartition, Window],
-) -> Iterator[tuple[TopicPartition, Mapping[int, Answer]]]:
-    """One more step of a translation: it asks for another window, or has ended."""
-    asked = translations[partition]
-    try:
-        pending[partition] = next(asked) if read is None else asked.send(read)
-    except StopIteration as ended:
-        yield partition, ended.value
-
-
-def _logs(
-    source: SitePorts, target: Images, partitions: Collection[TopicPartition], compacted: Collection[str]
-) -> Iterable[Logs]:
-    # This order is what translate.py asks for: what is below the target's bound was below the source's before.
-    if not partitions:
-        return
-    bounds_there = target.bounds(partitions)
-    forward, reverse = both(partial(target.forward_syncs, partitions), partial(target.reverse_syncs, partitions))
-    bounds_here = source.records.bounds(partitions)
-    for p in partitions:
-        syncs, back = forward.get(p, ()), reverse.get(p, ())
-        yield Logs(p, bounds_here[p], bounds_there[p], syncs, p.topic in compacted, reverse_syncs=back)
 
 
 def _leftovers(

@@ -15,6 +15,7 @@ EXAMPLES = {
     "groups undo": ("drctl groups undo --group billing",),
     "sessions": ("drctl sessions --site north --all",),
     "doctor": ("drctl doctor", "drctl doctor --fix"),
+    "compare": ("drctl compare", "drctl compare --topic orders --newest all"),
     "clients": ("drctl clients --site north",),
     "plan switchover": ("drctl plan switchover --to south",),
     "plan runbooks": ("drctl plan runbooks --to south runbooks",),

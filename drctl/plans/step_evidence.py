@@ -6,6 +6,7 @@
 | drain-link                              | DrainedLink      | a failover that takes the move over                    |
 | record-handover-point                   | HandoverPoint    | reversing replication, the next loss, a salvage        |
 | measure-loss                            | MeasuredLoss     | a failover's positions, a salvage                      |
+| check-decision                          | CheckedDecision  | carrying out what was decided about a stranded tail    |
 | hand-over-positions, confirm-positions  | GroupPositions   | every look at what became of the groups                |
 
 A journal that an older drctl wrote reads the same: keys are never renamed, and one that came later has a value without
@@ -141,6 +142,25 @@ class MeasuredLoss:
     def from_json(cls, body: Evidence) -> Self:
         """Return what stands in the journal; what nobody knew is empty."""
         return cls(evidence.read(body.get("frontier") or {}), evidence.read(body.get("source ends") or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDecision:
+    """The runs that lost and saved the records which somebody decides on, and how many these are."""
+
+    step: ClassVar[str] = "check-decision"
+    failover: str
+    salvage: str
+    records: int
+
+    def to_json(self) -> Evidence:
+        """Return it as it stands in the journal."""
+        return {"failover": self.failover, "salvage": self.salvage, "records": self.records}
+
+    @classmethod
+    def from_json(cls, body: Evidence) -> Self:
+        """Return what stands in the journal."""
+        return cls(body["failover"], body["salvage"], body["records"])
 
 
 HandedPosition = TypedDict(

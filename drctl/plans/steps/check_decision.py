@@ -9,6 +9,7 @@ from drctl.model.salvage import Decision
 from drctl.plans import export
 from drctl.plans.aftermath import Salvaged, aftermath, decided, last_salvage
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.step_evidence import CheckedDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class CheckDecision(Step):
             )
         if self.decision is Decision.REPLAY:
             self._refuse_old(ctx, salvaged)
-        return {"failover": failover.run.id, "salvage": salvaged.run.id, "records": count}
+        return CheckedDecision(failover.run.id, salvaged.run.id, count).to_json()
 
     def _refuse_old(self, ctx: StepContext, salvaged: Salvaged) -> None:
         config = ctx.target.brokers.topics([self.topic])[self.topic].config

@@ -8,6 +8,7 @@ from drctl.model.run import Evidence
 from drctl.model.salvage import Decision
 from drctl.plans.lines import document
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.step_evidence import CheckedDecision, left
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +34,22 @@ class NoteDecision(Step):
         return {"at": ctx.world.clock.now().isoformat()}
 
     def do(self, ctx: StepContext) -> Evidence:
-        checked = ctx.evidence["check-decision"]
+        checked = left(CheckedDecision, ctx.evidence)
         told = {
             "topic": self.topic,
             "decision": self.decision.value,
             "by": self.by,
             "reason": self.reason,
             "at": ctx.snapshots[self.name]["at"],
-            "records": checked["records"],
+            "records": checked.records,
             "run": ctx.run.id,
         }
         ctx.check_authority()
-        ctx.world.vault.put(checked["salvage"], self._file(), document(told))
+        ctx.world.vault.put(checked.salvage, self._file(), document(told))
         return told
 
     def verify(self, ctx: StepContext) -> Evidence:
-        salvage = ctx.evidence["check-decision"]["salvage"]
+        salvage = left(CheckedDecision, ctx.evidence).salvage
         if not ctx.world.vault.holds(salvage, self._file()):
             raise NotProven(f"{ctx.world.vault.place(salvage)}/{self._file()} is not what was written")
         return {}

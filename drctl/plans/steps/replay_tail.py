@@ -9,6 +9,7 @@ from drctl.model.salvage import Tail
 from drctl.plans import evidence, export, replaying
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.step_evidence import CheckedDecision, left
 from drctl.plans.waiting import wait_until_none
 
 
@@ -90,10 +91,10 @@ class ReplayTail(Step):
         return sum(len(batch) for batch in replaying.batches(records, reached))
 
     def _failover(self, ctx: StepContext) -> str:
-        return str(ctx.evidence["check-decision"]["failover"])
+        return left(CheckedDecision, ctx.evidence).failover
 
     def _salvage(self, ctx: StepContext) -> str:
-        return str(ctx.evidence["check-decision"]["salvage"])
+        return left(CheckedDecision, ctx.evidence).salvage
 
     def _name(self, ctx: StepContext) -> str:
         return replaying.name_of(self._failover(ctx))

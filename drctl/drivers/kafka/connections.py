@@ -17,6 +17,7 @@ class Connections:
         self._settings = settings
         self._lock = threading.Lock()
         self._idle: dict[Place, list[tuple[ExitStack, RawConnection]]] = {}
+        self._closed = False
 
     @contextmanager
     def to(self, name: str, place: Place, seconds: float) -> Iterator[RawConnection]:
@@ -30,7 +31,10 @@ class Connections:
             self.drop(place)
             raise
         with self._lock:
-            self._idle.setdefault(place, []).append((stack, line))
+            if not self._closed:
+                self._idle.setdefault(place, []).append((stack, line))
+                return
+        stack.close()
 
     def drop(self, place: Place) -> None:
         """Close those to one broker that nobody uses."""
@@ -40,7 +44,9 @@ class Connections:
             stack.close()
 
     def close(self) -> None:
-        """Close all that nobody uses."""
+        """Close all that nobody uses; the others close when they are given back."""
+        with self._lock:
+            self._closed = True
         for place in tuple(self._idle):
             self.drop(place)
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from drctl.drivers.kafka.connections import Connections
 from drctl.drivers.kafka.coordinators import AT_ONCE, COORDINATOR, Coordinators
 from drctl.drivers.kafka.group_requests import POSITIONS, HeldPositions, commit_told, positions_told
 from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, Reader, array, string, varint
@@ -111,6 +112,14 @@ def test_nothing_is_asked_any_more_once_it_is_closed(one: Broker, asking: Coordi
     asking.close()
     with pytest.raises(Unreachable, match="loading"):
         asking.ask(["billing"], lambda: [one.place], POSITIONS, 3600)
+
+
+def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(one: Broker) -> None:
+    connections = Connections(lambda: {"security.protocol": "PLAINTEXT"})
+    with connections.to("north", one.place, 10) as line:
+        connections.close()
+    with pytest.raises(Unreachable):
+        line.ask(FIND, COORDINATOR.version, COORDINATOR.body(["billing"]), flexible=True)
 
 
 def test_nonsense_is_told_as_such(one: Broker, asking: Coordinators) -> None:

@@ -14,7 +14,11 @@ type At = Callable[..., str]
 
 def frozen_carriers(workload: WorkloadPart) -> tuple[Carrier, ...]:
     """A workload's Deployments and StatefulSets."""
-    return tuple(Carrier(_scalable(part), tuple(part.groups)) for part in workload.deployments)
+    own = set(workload.groups)
+    return tuple(
+        Carrier(_scalable(part), tuple(part.groups), tuple(group for group in part.groups if group not in own))
+        for part in workload.deployments
+    )
 
 
 def frozen_capacity(part: CapacityPart | None, ahead: timedelta) -> Capacity | None:
@@ -43,8 +47,8 @@ def _deployments(spec: Spec, at: At) -> Iterator[str]:
             known.add((part.name, part.namespace))
             for site in (site.name for site in spec.sites if site.kubernetes is None):
                 yield where + f"site {site} has no kubernetes part, which says where it is"
-            groups = {*workload.groups, *(f"connect-{sink}" for sink in workload.sinks)}
-            for group in sorted(set(part.groups) - groups):
+            # As which group a sink reads only its configuration tells: the gates hold the names against that.
+            for group in sorted(set(part.groups) - set(workload.groups)) if not workload.sinks else ():
                 yield where + f"its group {group} is none of workload {workload.name}"
 
 

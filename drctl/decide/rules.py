@@ -88,6 +88,7 @@ class Rule(StrEnum):
     CLIENT_STAYS = "a client's software does not go to another site by itself"
     DEPLOYMENTS_UNKNOWN = "how the workload's deployments stand is not known"
     DEPLOYMENT_MISSING = "a deployment of the plan does not exist"
+    DEPLOYMENT_GROUP_UNKNOWN = "a deployment names a group that neither its workload nor a sink connector has"
     DEPLOYMENT_OWNED = "a manifest of somebody else sets a deployment's replicas"
     DEPLOYMENT_AUTOSCALED = "an autoscaler would scale a deployment up from 0"
     REPLICAS_UNKNOWN = "nobody knows how many replicas a deployment needs"
@@ -214,6 +215,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
         {
             Rule.DEPLOYMENTS_UNKNOWN,
             Rule.DEPLOYMENT_MISSING,
+            Rule.DEPLOYMENT_GROUP_UNKNOWN,
             Rule.DEPLOYMENT_OWNED,
             Rule.DEPLOYMENT_AUTOSCALED,
             Rule.REPLICAS_UNKNOWN,

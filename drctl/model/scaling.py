@@ -1,7 +1,7 @@
 """What Kubernetes scales: the Deployments and StatefulSets of a workload, and Strimzi's node pools."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 DEPLOYMENT, STATEFUL_SET, NODE_POOL = "Deployment", "StatefulSet", "KafkaNodePool"
 """Kinds."""
@@ -29,11 +29,13 @@ class Scalable:
 class Carrier:
     """What carries a workload's clients. ``groups`` are the consumer groups whose members are its pods.
 
-    Where none is named it carries all of the workload, or its producers.
+    Where none is named it carries all of the workload, or its producers. ``of_sinks`` are those of them that the
+    workload does not name as its own: each must be one that a sink connector of it reads as.
     """
 
     what: Scalable
     groups: tuple[str, ...] = ()
+    of_sinks: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def moves_with(self, groups: Collection[str]) -> bool:
         """Whether it goes along when all of the work moves but what is not among these groups."""

@@ -75,12 +75,12 @@ def _groups(
     ``deep`` is the loss where the source answers, and the time.
     """
     site = world.sites[target]
-    topics = site.brokers.topics(world.plan.topics)
+    topics = site.brokers.topics(world.plan.topics_at(target))
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
     there = _known(held, bounds)
     reached = _reached(world, source, site, there, deep[0]) if deep else {}
     ages = _ages(site, there, bounds, deep[1]) if deep else {}
-    never = _never_committed(world, source, target, held, reached) if deep else ()
+    never = _never_committed(world, target, held, reached) if deep else ()
     return {
         group: replace(
             _counted(world, positions),
@@ -126,7 +126,7 @@ def _known(held: Held, bounds: Mapping[TopicPartition, LogBounds]) -> Held:
 def _reached(
     world: World, source: str, target: SitePorts, held: Held, loss: Loss | None
 ) -> Mapping[str, Mapping[TopicPartition, int]]:
-    """How far at the target each group has read, where the source tells and it can be proven."""
+    """How far at the target, under its names, each group has read, where the source tells and it can be proven."""
     if loss is None:
         return {}
     try:
@@ -134,18 +134,18 @@ def _reached(
         found = translate_committed(world, source, target.name, within(own, loss.frontier), held)
     except DrctlError:
         return {}
+    image = Images(world, source, target.name).of
     return {
-        group: {p: answer.offset for p, answer in answers.items() if isinstance(answer, Translated)}
+        group: {image(p): answer.offset for p, answer in answers.items() if isinstance(answer, Translated)}
         for group, answers in found.items()
     }
 
 
 def _never_committed(
-    world: World, source: str, target: str, held: Held, reached: Mapping[str, Mapping[TopicPartition, int]]
+    world: World, target: str, held: Held, reached: Mapping[str, Mapping[TopicPartition, int]]
 ) -> tuple[str, ...]:
     """Lines about partitions in which groups have no position there, nor would get one that the source tells."""
-    image = Images(world, source, target).of
-    told = {group: {image(p): Committed(offset) for p, offset in each.items()} for group, each in reached.items()}
+    told = {group: {p: Committed(offset) for p, offset in each.items()} for group, each in reached.items()}
     known = {group: {**told.get(group, {}), **positions} for group, positions in held.items()}
     return tuple(told_at_target(uncommitted(world, target, known, closely=False), target))
 

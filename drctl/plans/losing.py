@@ -8,6 +8,7 @@ from drctl.errors import NotFound, Unauthenticated, Unreachable
 from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import LogBounds, RecordId, TopicPartition
 from drctl.model.run import Event, Evidence, JournalEntry
+from drctl.plans.images import Images
 from drctl.plans.selection import FAILBACK, SWITCHOVER
 from drctl.plans.step_evidence import HandoverPoint, MeasuredLoss
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
@@ -143,11 +144,12 @@ def _ages(world: World, source: str, target: str, loss: Loss) -> Mapping[str, fl
         return {}
     until = (sighting.silent_since or world.clock.now()).timestamp()
     site, ages = world.sites[target], dict[str, float | None]()
-    topics = site.brokers.topics({p.topic for p in loss.ends})
+    images = Images(world, source, target)
+    topics = images.topics({p.topic for p in loss.ends})
     for name in sorted({p.topic for p in loss.ends}):
         behind = [p for p, end in loss.ends.items() if p.topic == name and end > loss.frontier.get(p, 0)]
         present = [p for p in behind if name in topics and p.partition < len(topics[name].partitions)]
-        newest = [r.milliseconds for p in present for r in _last(site, p)]
+        newest = [r.milliseconds for p in present for r in _last(site, images.of(p))]
         ages[name] = _since(newest, until, bool(behind))
     return ages
 

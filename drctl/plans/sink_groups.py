@@ -194,6 +194,20 @@ def sink_group_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
                 yield Blocker(Rule.SINK_GROUP_DIFFERS, detail, f"set the same {GROUP} at both sites, then look again")
 
 
+def carrier_blockers(world: World) -> Iterator[Blocker]:
+    """Deployments for which the plan file names a group that no sink reads as: they would stay where they are."""
+    told = {each.name for each in world.plan.sink_groups.values()}
+    if not told or None in told:  # it may be that one; a sink of which nobody knows the group is a reason by itself
+        return
+    reads = ", ".join(sorted(map(str, told)))
+    for carrier in world.plan.carriers:
+        for group in carrier.of_sinks:
+            if group not in told:
+                detail = f"{carrier.what}: its group {group} is none of its workload's, and no sink reads as it"
+                remedy = f"correct it in the plan file: the sinks read as {reads}"
+                yield Blocker(Rule.DEPLOYMENT_GROUP_UNKNOWN, detail, remedy)
+
+
 def _with(world: World, told: Mapping[str, SinkGroup]) -> World:
     return replace(world, plan=replace(world.plan, sink_groups=told))
 

@@ -32,8 +32,38 @@ def test_nothing_is_changed_by_looking_ahead() -> None:
     assert earth.effects.names == []
 
 
-def test_what_is_read_again_is_never_more_than_was_forecast() -> None:
-    earth = synced(fake_world())
+def test_under_the_default_policy_as_many_records_are_forecast_to_be_read_again() -> None:
+    """The same world but for the names of the copies; the groups stand still while records arrive behind them."""
+    found = []
+    for prefixed in (False, True):
+        earth = synced(fake_world(prefixed=prefixed))
+        earth.settle(1)
+        for consumer in earth.consumers.values():
+            consumer.running = False
+        earth.settle(3)
+        found.append({group: each.rereads for group, each in forecast(earth.ports(), "north", "south").groups.items()})
+    assert found[0] == found[1]
+    assert all(found[0].values())
+
+
+def test_under_the_default_policy_a_loss_that_was_only_sighted_is_as_old() -> None:
+    found = []
+    for prefixed in (False, True):
+        earth = synced(fake_world(prefixed=prefixed))
+        some_lag(earth)
+        lose(earth, sighted=True)
+        for log in earth.south.logs.values():
+            for entry in log.entries:
+                entry.stamped = True  # so that the fake tells when it was written
+        found.append(forecast(earth.ports(), "north", "south").loss)
+    assert found[0] == found[1]
+    assert found[0] is not None
+    assert all(found[0].seconds.values())
+
+
+@pytest.mark.parametrize("prefixed", [False, True])
+def test_what_is_read_again_is_never_more_than_was_forecast(prefixed: bool) -> None:
+    earth = synced(fake_world(prefixed=prefixed))
     earth.settle(1)
     found = forecast(earth.ports(), "north", "south")
     lose(earth)

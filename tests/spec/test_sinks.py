@@ -1,11 +1,14 @@
 """Sink connectors move with their workload: sentences about what reaches the database."""
 
+from dataclasses import replace
+
 import pytest
 
 from drctl.errors import Blocked, RolledBack
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed
 from drctl.model.run import RunState
+from drctl.model.scaling import DEPLOYMENT, Carrier, Scalable
 from drctl.monitors import observe
 from drctl.plans import handover, runner
 from drctl.plans.selection import narrowed
@@ -198,3 +201,29 @@ def test_a_group_that_only_connect_can_read_blocks() -> None:
     with pytest.raises(Blocked) as blocked:
         switch(earth.ports())
     assert "which only Connect can read" in str(blocked.value.reasons)
+
+
+def carried(earth: FakeWorld, *groups: str) -> Scalable:
+    """The Deployment of the Connect workers, of which the plan file names these groups; none is the workload's own."""
+    workers = Scalable(DEPLOYMENT, "lake-workers")
+    carriers = (Carrier(workers, groups, groups),)
+    earth.plan = replace(earth.plan, workloads=tuple(replace(w, carriers=carriers) for w in earth.plan.workloads))
+    for name, replicas in (("north", 2), ("south", 0)):
+        earth.scaling[name].create(workers, replicas)
+    return workers
+
+
+def test_a_deployment_moves_with_the_group_that_its_sink_is_told_to_read_as() -> None:
+    earth = with_a_group_of_its_own()
+    workers = carried(earth, OWN)
+    assert switch(earth.ports()).evidence["scale-up-target"]["replicas"] == {str(workers): 2}
+
+
+def test_a_deployment_with_a_group_that_no_sink_reads_as_blocks_before_anything_is_changed() -> None:
+    earth = with_a_group_of_its_own()
+    workers = carried(earth, OWN, f"connect-{SINK}")
+    with pytest.raises(Blocked) as blocked:
+        switch(earth.ports())
+    assert f"{workers}: its group connect-{SINK} is none of its workload's" in str(blocked.value.reasons)
+    assert f"the sinks read as {OWN})" in str(blocked.value.reasons)
+    assert not earth.epochs.current()

@@ -19,7 +19,7 @@ from drctl.plans.observing import Observe, observed_and_judged
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.remedies import waiting
 from drctl.plans.selection import chosen
-from drctl.plans.sink_groups import sink_group_blockers
+from drctl.plans.sink_groups import carrier_blockers, sink_group_blockers
 from drctl.plans.stamps import epoch_blockers
 from drctl.plans.topic_identity import NOTED, noted
 from drctl.ports import World
@@ -79,6 +79,7 @@ def looked_closer(world: World, facts: Facts) -> Iterator[Blocker]:
     """Reasons that show only where logs and configurations of both sites are held against each other."""
     yield from frontier_blockers(world, facts)
     yield from sink_group_blockers(world, facts)
+    yield from carrier_blockers(world)
     yield from epoch_blockers(world, facts)
 
 

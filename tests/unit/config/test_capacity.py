@@ -43,6 +43,14 @@ def test_the_example_of_the_page_is_a_plan_file(tmp_path: Path) -> None:
     assert [str(pool) for pool in plan.node_pools("south")] == ["KafkaNodePool/broker"]
 
 
+def test_a_group_that_is_none_of_the_workload_is_left_to_its_sinks_to_tell(tmp_path: Path) -> None:
+    text = with_deployment("{name: a, groups: [billing, ledger]}").replace(
+        "[billing], dep", "[billing], sinks: [lake], dep"
+    )
+    (carrier,) = load(written(tmp_path, text)).carriers
+    assert (carrier.groups, carrier.of_sinks) == (("billing", "ledger"), ("ledger",))
+
+
 def test_without_both_nothing_is_scaled_and_nothing_demanded(tmp_path: Path) -> None:
     plan = load(written(tmp_path, GOOD))
     assert (plan.carriers, plan.capacity) == ((), None)

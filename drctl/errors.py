@@ -212,3 +212,8 @@ class ReportContradicted(DrctlError):
     """A bundle is as it was written, and its evidence, judged again, shows something else than its report says."""
 
     exit_code = 24
+
+
+def at_site(site: str, reason: str) -> str:
+    """Return the reason for a line that has named the site already: errors of a site's drivers begin with its name."""
+    return reason.removeprefix(f"site {site}: ").removeprefix(f"site {site} ")

@@ -46,11 +46,14 @@ def command(
     Beside the plan file are written: a JSON file for each link, and the file that clients follow, unless there is one.
     No value that may be a secret is written: a reference to Connect's config provider stands there instead.
 
+    Both sites have to answer: who does not within some seconds is named, and nothing is written.
+
     Exits 9 if no MirrorMaker 2 leads from one site to the other, 11 if a file is there already (--force replaces it).
     """
     from drctl.decide.proposal import propose
     from drctl.drivers.store.clock import SystemClock
     from drctl.model.site import Canary, Site
+    from drctl.monitors import hurried_surveys
     from drctl.monitors.survey import survey
     from drctl.ports.asking import both
     from drctl.wiring import open_survey
@@ -75,7 +78,8 @@ def command(
         for each in names
     ]
     clock = SystemClock()
-    with open_survey(sites[0]) as first, open_survey(sites[1]) as second:
+    with open_survey(sites[0]) as one, open_survey(sites[1]) as other:
+        first, second = hurried_surveys(clock, one, other)
         found = propose(*both(lambda: survey(first, clock), lambda: survey(second, clock)), canary_topic)
     folder = plan_file.resolve().parent
     places = [

@@ -19,6 +19,7 @@ from drctl.cli.world import opened
 from drctl.decide.health import diagnose
 from drctl.decide.losses import losses
 from drctl.decide.rules import Blocker, Rule
+from drctl.errors import at_site
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.fence import FenceState
 from drctl.model.reading import Reading
@@ -159,7 +160,8 @@ def standby_lines(seen: Status) -> Iterator[str]:
         if not seen.client_routing.known or seen.client_routing.value == site.facts.name:
             continue
         if not site.undenied.known:
-            yield f"  ! {site.facts.name}: who may write there is unknown: {site.undenied.unknown}"
+            why = at_site(site.facts.name, site.undenied.unknown)
+            yield f"  ! {site.facts.name}: who may write there is unknown: {why}"
         elif site.undenied.value:
             named = ", ".join(sorted({denial.principal for denial in site.undenied.value}))
             yield f"  ! {site.facts.name}: no clients are sent there, and these may write: {named}"
@@ -195,7 +197,8 @@ def _value(reading: Reading[Any]) -> str:
 def _site_row(site: SiteStatus, *, wide: bool) -> tuple[object, ...]:
     cluster, standing = site.facts.cluster, site.facts.standing.value
     if cluster.value is None:
-        return (site.facts.name, site.role.value, "unknown", "unknown", *(("", "") if wide else ()), cluster.unknown)
+        why = at_site(site.facts.name, cluster.unknown)
+        return (site.facts.name, site.role.value, "unknown", "unknown", *(("", "") if wide else ()), why)
     denied = "unknown" if standing is None else ", ".join(sorted({d.principal for d in standing})) or "nobody"
     more = (cluster.value.cluster_id, denied) if wide else ()
     row = (site.facts.name, site.role.value, len(cluster.value.brokers), cluster.value.controller)

@@ -14,6 +14,7 @@ from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
+from drctl.errors import at_site
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
@@ -58,7 +59,11 @@ def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
     echo(f"From {steps.source} to {steps.target}: {moved}.", err=True)
     for site in (facts.source, facts.target):
         there = site.cluster.value
-        told = f"unknown ({site.cluster.unknown})" if there is None else counted(len(there.brokers), "broker")
+        told = (
+            f"unknown ({at_site(site.name, site.cluster.unknown)})"
+            if there is None
+            else counted(len(there.brokers), "broker")
+        )
         members = sum(len(group.members) for group in (site.groups.value or {}).values())
         echo(f"  {site.name}: {told}, {counted(members, 'member')} in these groups", err=True)
     lag = facts.link.lag

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from drctl.decide.equality import Unseen
 from drctl.decide.rules import Blocker, Rule
+from drctl.errors import at_site
 from drctl.model.clients import Census, ClientSoftware, SiteClients
 from drctl.model.session import Member
 
@@ -71,7 +72,7 @@ def unseen_clients(census: Census) -> Iterator[Unseen]:
     for site in census.sites:
         for what, reading in (("groups", site.groups), ("last commits", site.committed_at)):
             if not reading.known:
-                yield Unseen(f"{what} at {site.site}", reading.unknown)
+                yield Unseen(f"{what} at {site.site}", at_site(site.site, reading.unknown))
     if not census.serving.known:
         yield Unseen("the site that serves", census.serving.unknown)
     nameless = {m.client_id for m in _members(census) if software_of(m.client_id, census.software) is None}

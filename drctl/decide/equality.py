@@ -12,6 +12,7 @@ from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_scaling import failover_scaling_warnings
 from drctl.decide.rules_topics import topic_differences, topic_inequalities
+from drctl.errors import at_site
 from drctl.model.access import EVERYONE, AclRule
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fixes import AllowRight
@@ -53,7 +54,8 @@ def failover_warnings(facts: Facts) -> Iterator[Blocker]:
     """All of it as warnings; where a site does not tell, that it could not be compared."""
     yield from failover_scaling_warnings(facts)
     if not facts.source.cluster.known:
-        detail = f"{facts.target.name} is not compared with {facts.source.name}: {facts.source.cluster.unknown}"
+        source = facts.source.name
+        detail = f"{facts.target.name} is not compared with {source}: {at_site(source, facts.source.cluster.unknown)}"
         yield Blocker(Rule.FACTS_UNKNOWN, detail, "see what 'drctl doctor' said while it answered")
         return
     yield from inequalities(facts)
@@ -68,7 +70,7 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
         for what in ("topics", "rules", "users", "cluster"):
             reading = getattr(site, what)
             if not reading.known:
-                yield Unseen(f"{what} at {site.name}", reading.unknown)
+                yield Unseen(f"{what} at {site.name}", at_site(site.name, reading.unknown))
     here, there = facts.source.users.value, facts.target.users.value
     if here and there is not None and not there:
         yield Unseen(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from drctl.decide.capacity import TASKS_MAX, Need, describe, needs
 from drctl.decide.rules import Blocker, Rule
+from drctl.errors import at_site
 from drctl.model.capacity import Shift
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fixes import SetConnectorConfig
@@ -51,7 +52,7 @@ def _deployments(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
     if not facts.deployments:
         return
     if site.scaled.value is None:
-        detail = f"{site.name}: its deployments: {site.scaled.unknown}"
+        detail = f"{site.name}: its deployments: {at_site(site.name, site.scaled.unknown)}"
         yield Blocker(Rule.DEPLOYMENTS_UNKNOWN, detail, "bring its API server back, or grant what is missing")
         return
     for what in facts.deployments:

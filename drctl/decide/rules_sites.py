@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_writers import canary_blockers, own, source_canary, writing_blockers, writing_warnings
+from drctl.errors import at_site
 from drctl.model.facts import Facts, SiteFacts
 
 
@@ -35,7 +36,7 @@ def site_warnings(facts: Facts) -> Iterator[Blocker]:
 
 def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
     if not site.cluster.known:
-        detail = f"{site.name}: {site.cluster.unknown}"
+        detail = f"{site.name}: {at_site(site.name, site.cluster.unknown)}"
         link = facts.reverse if site is facts.source else facts.link
         if link is not None and link.status.silent:
             detail += "; its Connect worker is silent, too"
@@ -50,7 +51,7 @@ def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
         if not reading.known:
             causes.setdefault(reading.unknown, []).append(_NAMES.get(what, what))
     for why, names in causes.items():
-        detail = f"{site.name}: its {', '.join(names)} could not be read: {why}"
+        detail = f"{site.name}: its {', '.join(names)} could not be read: {at_site(site.name, why)}"
         yield Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason; drctl's user may lack a right")
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from drctl.decide.equality import differences, inequalities
 from drctl.decide.rules import Blocker, Rule
+from drctl.errors import at_site
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.link import ConnectorState
 from drctl.model.session import GroupState
@@ -53,7 +54,7 @@ def _groups(facts: Facts) -> Iterator[Blocker]:
 def _sinks(facts: Facts) -> Iterator[Blocker]:
     for site in (facts.source, facts.target):
         if not site.sinks.known:
-            detail = f"{site.name}: {site.sinks.unknown}"
+            detail = f"{site.name}: {at_site(site.name, site.sinks.unknown)}"
             yield Blocker(Rule.SINKS_UNKNOWN, detail, "bring its Connect worker back: the sinks run there")
     for sink in (facts.source.sinks.value or {}).values():
         if sink.state is ConnectorState.ABSENT:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from drctl.decide.rights import unwritable
 from drctl.decide.rules import Blocker, Rule
+from drctl.errors import at_site
 from drctl.model.access import writable, writes_topics
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fence import EVERYONE, DenyRule
@@ -74,7 +75,8 @@ def source_canary(facts: Facts) -> Iterator[Blocker]:
         return
     met = facts.canary.value
     if met is None:
-        yield Blocker(Rule.FACTS_UNKNOWN, f"{name}: the canary: {facts.canary.unknown}", "repair the canary's client")
+        detail = f"{name}: the canary: {at_site(name, facts.canary.unknown)}"
+        yield Blocker(Rule.FACTS_UNKNOWN, detail, "repair the canary's client")
     elif met.refused:
         detail = f"{name}: {met.answer}"
         yield Blocker(Rule.CANARY_REFUSED, detail, f"allow the canary's user to write to {facts.canary_topic}")
@@ -91,7 +93,8 @@ def _target_canary(facts: Facts) -> Iterator[Blocker]:
     met, standing = facts.target_canary.value, site.standing.value
     if met is None:
         remedy = "repair the canary's client: it has to be refused there now, and to write once the target is open"
-        yield Blocker(Rule.FACTS_UNKNOWN, f"{name}: the canary: {facts.target_canary.unknown}", remedy)
+        detail = f"{name}: the canary: {at_site(name, facts.target_canary.unknown)}"
+        yield Blocker(Rule.FACTS_UNKNOWN, detail, remedy)
     elif standing is not None and met.refused and not own(site):
         detail = f"{name}: {met.answer}, and not by a rule that drctl could lift"
         remedy = f"allow the canary's user to write to {facts.target_canary_topic}"

@@ -16,6 +16,7 @@ the standby. The copy would read as ``connect-NAME``, whose positions are those 
 
 from collections.abc import Mapping
 
+from drctl.errors import at_site
 from drctl.model.site import SinkGroup, sink_group
 
 GROUP = "consumer.override.group.id"
@@ -57,7 +58,9 @@ def is_reference(group: str) -> bool:
 def _by_one(sink: str, site: str, word: Word) -> SinkGroup:
     if isinstance(word, str) or word is None:
         return SinkGroup(
-            None, f"{site}: {word}", f"start the Connect worker at {site}: its configuration names the group"
+            None,
+            f"{site}: {at_site(site, str(word))}",
+            f"start the Connect worker at {site}: its configuration names the group",
         )
     group = group_in(sink, word)
     if is_reference(group):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from drctl.decide.equality import Unseen
 from drctl.decide.rules import Blocker, Rule
+from drctl.errors import at_site
 from drctl.model.upkeep import CertificateUse, DiskSpace, SiteUpkeep, Upkeep
 
 ENDS_SOON, ENDS_NOW = timedelta(days=30), timedelta(days=7)
@@ -93,7 +94,7 @@ def upkeep_unseen(upkeep: Upkeep) -> Iterator[Unseen]:
         yield from _unseen_certificates(site)
         for who, skew in site.clocks.items():
             if not skew.known:
-                yield Unseen(f"clock of {who} at {site.name}", skew.unknown)
+                yield Unseen(f"clock of {who} at {site.name}", at_site(site.name, skew.unknown))
         yield Unseen(f"clocks of the brokers of {site.name}", "no answer of Kafka's carries the time")
         yield from _unseen_disks(site)
     if not upkeep.state.known:
@@ -102,12 +103,12 @@ def upkeep_unseen(upkeep: Upkeep) -> Iterator[Unseen]:
 
 def _unseen_certificates(site: SiteUpkeep) -> Iterator[Unseen]:
     if not site.addresses.known:
-        yield Unseen(f"certificates of the brokers of {site.name}", site.addresses.unknown)
+        yield Unseen(f"certificates of the brokers of {site.name}", at_site(site.name, site.addresses.unknown))
     for address, seen in site.served.items():
         if not seen.known:
-            yield Unseen(f"certificate at {address} of {site.name}", seen.unknown)
+            yield Unseen(f"certificate at {address} of {site.name}", at_site(site.name, seen.unknown))
     if not site.kept.known:
-        yield Unseen(f"certificates of the clients at {site.name}", site.kept.unknown)
+        yield Unseen(f"certificates of the clients at {site.name}", at_site(site.name, site.kept.unknown))
     elif site.addresses.value and not any(each.use is CertificateUse.AUTHORITY for each in site.kept.value or ()):
         yield Unseen(f"authorities at {site.name}", "its clients trust those of this machine's system")
 
@@ -117,7 +118,7 @@ def _unseen_disks(site: SiteUpkeep) -> Iterator[Unseen]:
         yield Unseen(f"room on the disks of {site.name}", site.brokers_unknown)
     for who, seen in site.disks.items():
         if not seen.known:
-            yield Unseen(f"room on the disks of {who} of {site.name}", seen.unknown)
+            yield Unseen(f"room on the disks of {who} of {site.name}", at_site(site.name, seen.unknown))
 
 
 def _certificates(site: SiteUpkeep, now: datetime, least: timedelta, below: timedelta) -> Iterator[Blocker]:

@@ -1,7 +1,7 @@
 """EYES: look at sites and links and return readings. They do not judge."""
 
 from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
-from drctl.monitors.hurrying import hurried
+from drctl.monitors.hurrying import hurried, hurried_surveys
 from drctl.monitors.looking import (
     UNHURRIED,
     WITHIN,
@@ -35,6 +35,7 @@ __all__ = [
     "follow",
     "hidden",
     "hurried",
+    "hurried_surveys",
     "in_turn",
     "keep_up",
     "look",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from drctl.errors import DeadlinePassed
 from drctl.monitors.looking import beside
 from drctl.ports.clock import Clock
-from drctl.ports.world import LinkPorts, SitePorts, World
+from drctl.ports.world import LinkPorts, SitePorts, SurveyPorts, World
 
 LOOKING = 8.0
 """Seconds for all questions, from when the world is hurried. Less than a look at everything may take
@@ -78,10 +78,7 @@ def hurried(world: World) -> World:
     hurry = _Hurry(world.clock)
 
     def site(ports: SitePorts) -> SitePorts:
-        named = ("brokers", "records", "positions", "fence", "tail", "access")
-        asked: dict[str, Any] = {name: _Hurried(getattr(ports, name), f"site {ports.name}", hurry) for name in named}
-        worker: Any = _Hurried(ports.connectors, f"the Connect worker at {ports.name}", hurry)
-        return replace(ports, connectors=worker, **asked)
+        return replace(ports, **_asked(ports, hurry, "brokers", "records", "positions", "fence", "tail", "access"))
 
     def link(ports: LinkPorts) -> LinkPorts:
         worker: Any = _Hurried(ports.replication, f"the Connect worker at {ports.link.target}", hurry)
@@ -97,3 +94,15 @@ def hurried(world: World) -> World:
         client_routing=routing,
         copies=copies,
     )
+
+
+def hurried_surveys(clock: Clock, *sites: SurveyPorts) -> tuple[SurveyPorts, ...]:
+    """Return the same sites that no plan file names yet; one deadline for all of them begins now."""
+    hurry = _Hurry(clock)
+    return tuple(replace(site, **_asked(site, hurry, "brokers", "positions", "access")) for site in sites)
+
+
+def _asked(ports: SitePorts | SurveyPorts, hurry: _Hurry, *named: str) -> dict[str, Any]:
+    """These ports of a site, and its Connect worker, under the deadline."""
+    asked: dict[str, Any] = {name: _Hurried(getattr(ports, name), f"site {ports.name}", hurry) for name in named}
+    return asked | {"connectors": _Hurried(ports.connectors, f"the Connect worker at {ports.name}", hurry)}

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from drctl.errors import at_site
 from drctl.model.facts import LinkFacts, SiteFacts, SiteStatus, Status
 from drctl.model.fence import DenyRule
 from drctl.model.reading import Reading
@@ -103,7 +104,7 @@ def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None])
 def why_unknown(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> str:
     """Why nobody can tell what a site is for, where :func:`role` says that it is unknown."""
     if not site.standing.known:
-        return f"its deny rules are unknown: {site.standing.unknown}"
+        return f"its deny rules are unknown: {at_site(site.name, site.standing.unknown)}"
     if not door.known:
         return f"where clients are sent is unknown: {door.unknown}"
     if door.value == site.name:

@@ -14,7 +14,7 @@ from typing import Any
 
 from drctl.decide.readiness import Blocker, Rule
 from drctl.decide.sink_groups import GROUP, Word, group_in, is_reference, reads_as
-from drctl.errors import DrctlError, Unreachable
+from drctl.errors import DrctlError, Unreachable, at_site
 from drctl.model.facts import Facts
 from drctl.model.site import SinkGroup
 from drctl.plans.plan import Plan
@@ -181,7 +181,8 @@ def sink_group_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
             try:
                 config = world.sites[site].connectors.definition(sink)
             except DrctlError as error:
-                yield Blocker(Rule.SINKS_UNKNOWN, f"{site}: {sink}: {error}", "see the reason, then look again")
+                detail = f"{site}: {sink}: {at_site(site, str(error))}"
+                yield Blocker(Rule.SINKS_UNKNOWN, detail, "see the reason, then look again")
                 continue
             if config is None:
                 continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from drctl.decide.rules import Blocker, Rule
-from drctl.errors import DrctlError, PositionsPending
+from drctl.errors import DrctlError, PositionsPending, at_site
 from drctl.model.facts import Facts
 from drctl.plans.followed import Held
 from drctl.plans.stamp import Stamp
@@ -23,7 +23,11 @@ def epoch_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
         except PositionsPending as pending:
             held = pending.found  # of the others nothing is decided yet, so nobody has stamped it
         except DrctlError as error:
-            yield Blocker(Rule.FACTS_UNKNOWN, f"{site.name}: positions: {error}", "see the reason, then look again")
+            yield Blocker(
+                Rule.FACTS_UNKNOWN,
+                f"{site.name}: positions: {at_site(site.name, str(error))}",
+                "see the reason, then look again",
+            )
             continue
         yield from epoch_behind(world, {site.name: held})
 

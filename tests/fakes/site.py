@@ -135,7 +135,7 @@ class FakeSite:
     def reach(self) -> None:
         """Raise Unreachable while the site is down, or where it does not answer this request."""
         if self.down or not (self.answers is None or next(self.answers)):
-            raise Unreachable(f"{self.name}: no broker answers", remedy="start the site")
+            raise Unreachable(f"site {self.name}: no broker answers", remedy="start the site")
 
     def log(self, partition: TopicPartition) -> Log:
         """The log of that partition; NotFound if it does not exist."""

@@ -87,7 +87,7 @@ def _everyone_at_the_standby(earth: FakeWorld) -> None:
 
 
 def _wrong_password_at_the_standby(earth: FakeWorld) -> None:
-    earth.south.canary_fails = Unauthenticated("south: the canary is rejected", remedy="renew its certificate")
+    earth.south.canary_fails = Unauthenticated("site south: the canary is rejected", remedy="renew its certificate")
 
 
 def _canary_is_a_super_user_at_the_standby(earth: FakeWorld) -> None:
@@ -116,7 +116,7 @@ def _link_is_denied_at_the_standby(earth: FakeWorld) -> None:
         (_new_writer, "south: User:new may write there: its topics and transactional-ids are not denied"),
         (_half_denied_writer, "south: User:shop may write there: its transactional-ids are not denied"),
         (_everyone_at_the_standby, "south: an ALLOW rule gives User:*"),
-        (_wrong_password_at_the_standby, "south: the canary: south: the canary is rejected"),
+        (_wrong_password_at_the_standby, "south: the canary: the canary is rejected"),
         (_canary_is_a_super_user_at_the_standby, "south: an ordinary client writes there"),
         (_no_canary_topic_at_the_standby, "south: there is no topic canary"),
         (_no_right_for_the_canary_at_the_standby, "south: User:canary lacks: ALLOW User:canary WRITE"),

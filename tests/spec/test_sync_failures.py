@@ -84,7 +84,7 @@ def test_a_silent_standby_is_no_groups_failure_and_is_not_asked_for_each_group()
     keeper = Keeper(earth, keeper.world)
     for name in names:
         earth.north.group(name).committed[READINGS] = Committed(4)
-        trouble.unread[name] = Unreachable("south: no broker answers")
+        trouble.unread[name] = Unreachable("site south: no broker answers")
 
     keeper.look()
     assert trouble.reads == 3

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import drctl.drivers.store.clock
 import drctl.wiring
 from drctl.cli import init
 from drctl.config import load
@@ -18,11 +19,13 @@ from drctl.errors import ConfigInvalid, Conflict, NotFound, Unreachable
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol
 from drctl.model.site import Site
-from drctl.ports import SurveyPorts
+from drctl.ports import SurveyPorts, World
 from tests.fakes import FakeWorld, fake_world
+from tests.fakes.silence import Silence, silence
 from tests.unit.decide.test_proposal import SECRET, link
 
 ORDERS = TopicPartition("shop.orders", 0)
+IN_ALL = 10.0
 
 
 @pytest.fixture
@@ -34,14 +37,20 @@ def earth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorld:
     earth.workers["north"].links = {}
     for name in ("north", "south"):
         (tmp_path / f"{name}.properties").write_text("security.protocol=PLAINTEXT\n")
+    look_at(earth.ports(), monkeypatch)
+    return earth
+
+
+def look_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command see these sites, by their clock."""
 
     @contextmanager
     def opened(site: Site) -> Iterator[SurveyPorts]:
-        ports = earth.ports().sites[site.name]
+        ports = world.sites[site.name]
         yield SurveyPorts(site.name, ports.brokers, ports.positions, ports.access, ports.connectors)
 
     monkeypatch.setattr(drctl.wiring, "open_survey", opened)
-    return earth
+    monkeypatch.setattr(drctl.drivers.store.clock, "SystemClock", lambda: world.clock)
 
 
 def words(*more: str, connect: str = "http://{}:8083") -> list[str]:
@@ -200,3 +209,17 @@ def test_options_that_do_not_fit_are_wrong_usage(earth: FakeWorld, more: list[st
     assert done.exit_code == 2
     assert said in done.output
     assert earth.north.name
+
+
+@pytest.mark.parametrize("how", Silence)
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_a_site_that_is_silent_is_named_in_time_and_nothing_is_written(
+    earth: FakeWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, site: str, how: Silence
+) -> None:
+    before, began = sorted(tmp_path.rglob("*")), earth.clock.monotonic()
+    look_at(silence(earth, site, how), monkeypatch)
+    done = typed()
+    assert isinstance(done.exception, Unreachable)
+    assert site in str(done.exception)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert earth.clock.monotonic() - began < IN_ALL

@@ -81,4 +81,4 @@ def test_a_step_behind_the_point_of_no_return_is_told_by_the_error_alone(monkeyp
     done = typed(failing("door to south", "south"), monkeypatch)
     assert done.exit_code == 4
     assert done.stderr.count(NOBODY) == 1
-    assert f"has stopped at watch-first-commits, and south is open: south: {NOBODY}" in done.stderr
+    assert f"has stopped at watch-first-commits, and south is open: site south: {NOBODY}" in done.stderr

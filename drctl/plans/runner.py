@@ -145,9 +145,7 @@ class _Execution:
             self._write(Event.STEP_FOUND_DONE, name, self.ctx.evidence[name])
             return self._finished(StepState.FOUND_DONE)
         require_standing(conditions, self._is_done, self.world.clock)
-        taken = self.ctx.snapshots.get(name)
-        if taken is None:
-            taken = step.snapshot(self.ctx)
+        taken = self.ctx.snapshots[name] if name in self.ctx.snapshots else step.snapshot(self.ctx)
         self._write(Event.STEP_INTENDED, name, taken)
         self.ctx.snapshots[name] = taken
         self._cross(step)
@@ -168,12 +166,9 @@ class _Execution:
 
     def _is_past(self, step: Step) -> bool:
         """Whether the world can no longer be asked: once the target is open, the time before it is history."""
-        before = (
-            self.ctx.past_point_of_no_return
-            and self.plan.can_turn_back_after(step.name)
-            and step.name in self.ctx.evidence
-        )
-        return before and (not step.lasting or self._target_is_open())
+        if not (self.ctx.past_point_of_no_return and self.plan.can_turn_back_after(step.name)):
+            return False
+        return step.name in self.ctx.evidence and (not step.lasting or self._target_is_open())
 
     def _target_is_open(self) -> bool:
         """Whether the plan's target takes writes: intending to open it is not enough to leave the old site unasked."""

@@ -43,6 +43,7 @@ def run_report(plan: PlanFile, told: Told) -> dict[str, Any]:
         "state": told.standing.value,
         "why": told.why,
         "by": told.by or None,
+        "processes": list(_processes(told)),
         "began": began and began.isoformat(),
         "ended": ended and ended.isoformat(),
         "seconds": _seconds(began, ended),
@@ -61,6 +62,14 @@ def run_report(plan: PlanFile, told: Told) -> dict[str, Any]:
         "journal": {"lines": len(told.entries), "head": told.entries[-1].digest if told.entries else None},
         "drctl": {"version": drctl.__version__, "commit": _commit()},
     }
+
+
+def _processes(told: Told) -> Iterator[dict[str, Any]]:
+    """Every process that began the run or went on with it, in order, and where it ran, as far as that was said."""
+    for entry in told.entries:
+        if entry.event in (Event.RUN_STARTED, Event.RUN_RESUMED):
+            said = {name: entry.body.get(name) or None for name in ("by", "account", "host")}
+            yield {"at": entry.at.isoformat(), "event": entry.event.value, **said}
 
 
 def _seconds(began: datetime | None, ended: datetime | None) -> float | None:

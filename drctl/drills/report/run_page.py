@@ -7,6 +7,7 @@ from typing import Any
 from drctl.drills.report import words
 from drctl.drills.report.tables import Table
 from drctl.drills.report.templates import template
+from drctl.model.run import Event
 from drctl.plans.selection import FAILOVER, MOVES
 from drctl.redaction import redact_document
 
@@ -128,11 +129,18 @@ def _timeline(told: dict[str, Any]) -> Table:
     return Table(("UTC", "What happened", "Said"), tuple(lines), frozenset({1, 2}), prose=2)
 
 
+def _process(each: dict[str, Any]) -> str:
+    who = f", {each['account']}" if each["account"] else ""
+    how = " went on" if each["event"] == Event.RUN_RESUMED else ""
+    return f"{each['host'] or 'not said'}{who}{how} on {words.moment(each['at'])}"
+
+
 def _origin(told: dict[str, Any]) -> dict[str, str]:
     plan, journal, code = told["plan"], told["journal"], told["drctl"]
     return {
         "Run": f"{told['id']}, epoch {told['epoch']}",
         "Run by": told["by"] or "not said",
+        "Run on": "; ".join(map(_process, told["processes"])) or "not said",
         "Began": words.moment(told["began"]) if told["began"] else "unknown",
         "Ended": words.moment(told["ended"]) if told["ended"] else "not ended",
         "Plan file": f"{plan['file']}, plan {plan['name']}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,8 @@ def test_what_is_not_known_of_a_site_is_told_with_its_name_once(what: str, side:
 @pytest.mark.parametrize("canary", ["canary", "target_canary"])
 def test_a_canary_that_gets_no_answer_is_told_with_its_site_once(canary: str) -> None:
     site = GOOD.source.name if canary == "canary" else GOOD.target.name
-    told = {each for each in everything(replace(GOOD, **{canary: unread(site)})) if "no answer when asked" in each}
+    changes: dict[str, Any] = {canary: unread(site)}
+    told = {each for each in everything(replace(GOOD, **changes)) if "no answer when asked" in each}
     assert told == {f"{site}: the canary: no answer when asked"}
 
 

@@ -18,6 +18,7 @@ from drctl.drills.report.run_page import as_json, render
 from drctl.errors import ConfigInvalid, RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
+from drctl.model.terms import Terms
 from drctl.plans.standing import told_run
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
@@ -101,6 +102,20 @@ def test_a_failover_is_told_with_its_recovery_time_its_loss_and_how_surely_the_s
     page = render(body)
     for told in ("recovery time: ", "≤ ", "records lost", "attested"):
         assert told in page, told
+
+
+def test_every_process_that_went_on_with_the_run_is_told_with_where_it_ran() -> None:
+    earth = fake_world()
+    first, second = Terms(by="anna", account="root", host="bastion-1"), Terms(by="ben", account="ben", host="laptop-7")
+    with killed_at(earth, "commit billing at south"):
+        switch(earth.ports(), terms=first)
+    go_on(earth.new_process(), second)
+    body = report(earth)
+    assert [(each["event"], each["by"], each["account"], each["host"]) for each in body["processes"]] == [
+        ("run-started", "anna", "root", "bastion-1"),
+        ("run-resumed", "ben", "ben", "laptop-7"),
+    ]
+    assert re.search(r"bastion-1, root on .*; laptop-7, ben went on on ", render(body))
 
 
 @pytest.mark.parametrize("which", ["moved", "failed_over"])

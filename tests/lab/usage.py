@@ -19,6 +19,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition
 from tests.applications import records
+from tests.contract.waiting import until
 
 CLOCK = SystemClock()
 QUIET = {"log_level": "2"}
@@ -42,11 +43,8 @@ def client(lab: Lab, site: str, user: str) -> dict[str, str]:
 
 
 def wait(what: str, done: Callable[[], object], seconds: float = 60) -> None:
-    """Until it is so."""
-    deadline = CLOCK.monotonic() + seconds
-    while not done():
-        assert CLOCK.monotonic() < deadline, f"waited in vain until {what}"
-        CLOCK.sleep(0.1)
+    """Until it is so. A passing error, such as of a topic that has no leader yet, is not yet so."""
+    until(CLOCK, what, lambda: bool(done()), seconds)
 
 
 def make_anew(site: KafkaSite, topic: str) -> None:

@@ -49,7 +49,28 @@ ENDS_BY_ITSELF = (
     "wait: the transaction ends when its producer ends it, at the latest after its transaction.timeout.ms (see "
     "kafka-transactions.sh list and describe); do not stop the producer: that would leave it open for all that time"
 )
-SILENT = (KafkaError.REQUEST_TIMED_OUT, KafkaError.COORDINATOR_NOT_AVAILABLE)
+PASSING = (
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.BROKER_NOT_AVAILABLE,
+    KafkaError.REPLICA_NOT_AVAILABLE,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.NOT_ENOUGH_REPLICAS,
+    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    KafkaError.NOT_CONTROLLER,
+    KafkaError.CONCURRENT_TRANSACTIONS,
+    KafkaError.KAFKA_STORAGE_ERROR,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.ELIGIBLE_LEADERS_NOT_AVAILABLE,
+    KafkaError.THROTTLING_QUOTA_EXCEEDED,
+)
+"""What Kafka calls retriable, and librdkafka's errors do not say: leaders, coordinators and controllers that change."""
 
 ALERT = re.compile(r"ssl/tls alert [a-z ]+|tlsv1\d? alert [a-z ]+")
 DISTRUST = re.compile(r"verify|certificate", re.IGNORECASE)
@@ -126,7 +147,7 @@ class Causes:
             pending = code == KafkaError.UNSTABLE_OFFSET_COMMIT
             remedy = ENDS_BY_ITSELF if pending else "let its clients stop, then try again"
             return (PositionsPending if pending else Conflict)(f"{place}: {IN_USE[code]}: {said}", remedy=remedy)
-        if fault.retriable() or code < 0 or code in SILENT:
+        if fault.retriable() or code < 0 or code in PASSING:
             return Unreachable(
                 f"{place}: {said} ({self.servers})", remedy="check that the brokers run and can be reached"
             )

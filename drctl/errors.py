@@ -11,6 +11,7 @@
     │   ├── ApprovalMissing  18   a second person's approval is missing, declined or expired
     │   └── Undecided        19   a stranded tail was not salvaged, or nobody has decided what becomes of it
     ├── StepFailed            4   a step did not reach its goal
+    │   ├── RollbackPending       … the source is open again, and the rest of the rollback waits for the target
     │   └── RolledBack       5   … and the rollback was walked: the source is open again
     │       └── LossNotAccepted  17  … because more would be lost than was accepted
     ├── Unreachable           6   a site, broker or worker does not answer
@@ -108,6 +109,10 @@ class StepFailed(DrctlError):
     def __init__(self, message: str, *, remedy: str = "", brief: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.brief = redact(brief or message)
+
+
+class RollbackPending(StepFailed):
+    """The source is open again and clients can work there; what is left of the rollback waits for the target."""
 
 
 class RolledBack(StepFailed):

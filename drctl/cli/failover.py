@@ -1,8 +1,6 @@
 """drctl failover."""
 
-import getpass
 import re
-import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +10,7 @@ import click
 from drctl.cli.forecast import told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there
-from drctl.cli.terms import terms, terms_options
+from drctl.cli.terms import terms, terms_options, word_of
 from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
@@ -47,7 +45,7 @@ def command(
 
     on_terms = terms(**said)
     accepted = _accepted(accept)
-    attestation = _attestation(attested, said["by"])
+    attestation = word_of("--attest-source-down", attested, said["by"])
     with opened(plan_file, target=target, doubting=True) as whole:
         source, target = direction(whole, target)
         if not on_terms.key and is_there(whole, target, on_terms, output):  # a key tells how its own run ended
@@ -103,14 +101,6 @@ def _accepted(accept: str | None) -> AcceptedLoss | None:
             f"--accept-loss {accept} is no number of records", remedy="give a number, or the word unknown"
         )
     return AcceptedLoss(int(accept))
-
-
-def _attestation(reason: str | None, by: str | None) -> Attestation | None:
-    if reason is None:
-        return None
-    if not reason.strip():
-        raise ConfigInvalid("--attest-source-down gives no reason", remedy="say how you know that it takes no writes")
-    return Attestation(by or f"{getpass.getuser()} on {socket.gethostname()}", reason.strip())
 
 
 def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -> AcceptedLoss | None:

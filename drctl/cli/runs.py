@@ -9,10 +9,10 @@ import click
 from drctl.cli.journal_verification import verify
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import known_site
-from drctl.cli.terms import by_option, terms
-from drctl.cli.walking import walk
+from drctl.cli.terms import attest_option, by_option, terms
+from drctl.cli.walking import typed_name, walk
 from drctl.cli.world import opened
-from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RolledBack
+from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RollbackPending, RolledBack
 
 if TYPE_CHECKING:
     from drctl.model.run import RunResult
@@ -125,20 +125,43 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
 @command.command("abort")
 @click.argument("run", default="")
 @click.option("--reason", required=True, help="Why; goes to the journal.")
+@attest_option
+@click.option("--confirm", metavar="SITE", help="The name of the site that is down, instead of typing it when asked.")
 @by_option
 @click.pass_obj
-def abort(plan_file: Path, run: str, reason: str, by: str) -> None:
+def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confirm: str | None, by: str) -> None:
     """Walk the rollback of the unfinished run, so that the source is open again.
 
     Exits 0 once it is. Once the point of no return was begun there is no rollback: refused (3), with the way forward.
+
+    Where the target does not answer, its word is missing that it is closed. If the journal proves that it was, and that
+    no run has begun to open it since, --attest-target-down takes its place; what the rollback has to do at the target
+    waits until that answers.
     """
     if not reason.strip():
         raise ConfigInvalid("--reason: is empty", remedy="say why: it goes to the journal")
-    with opened(plan_file) as world:
+    said = terms(by=by, abort=reason.strip(), attested=attested)
+    serving = None if attested is None else _attested_of(plan_file, run, attested, confirm)
+    with opened(plan_file, target=serving, doubting=serving is not None) as world:
         try:
-            _go_on(world, run, terms(by=by, abort=reason.strip()))
+            _go_on(world, run, said)
         except RolledBack as done:
             echo(str(done))
+        except RollbackPending as open_again:
+            echo(f"{open_again}\nleft: {open_again.remedy}")
+
+
+def _attested_of(plan_file: Path, named: str, word: str, confirm: str | None) -> str:
+    """The source of the run whose target a person has just vouched for, by typing its name."""
+    from drctl.plans.standing import require_unfinished
+
+    with opened(plan_file) as world:
+        run = require_unfinished(world, named)
+    if confirm is None:
+        echo(f"You attest that {run.target} takes no writes: {word}", err=True)
+        echo(f"{run.source} is opened on it. If {run.target} took writes, they would not be at {run.source}.", err=True)
+    typed_name(run.target, confirm, "Type the name of the site that is down")
+    return run.source
 
 
 @command.command("restore")

@@ -96,6 +96,7 @@ def run_document(run: Interruption | None) -> dict[str, Any] | None:
         "steps": run.total or None,
         "noWritesSince": run.closed_since and run.closed_since.isoformat(),
         "mayAbort": run.may_abort,
+        "waitsFor": run.run.target if run.waits else None,
     }
 
 

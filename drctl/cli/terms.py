@@ -11,6 +11,7 @@ import click
 
 from drctl.cli.output import echo
 from drctl.errors import ConfigInvalid
+from drctl.model.fence import Attestation
 from drctl.model.run import RunResult
 from drctl.model.terms import Belief, Terms
 
@@ -34,6 +35,13 @@ def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+ATTEST_TARGET = "--attest-target-down"
+attest_option = click.option(
+    ATTEST_TARGET,
+    "attested",
+    metavar="REASON",
+    help="Your word that the site which does not answer takes no writes; asked for where it answers nothing.",
+)
 by_option = click.option("--by", envvar="DRCTL_USER", default="", help="Your name; also DRCTL_USER.")
 
 
@@ -47,6 +55,7 @@ def terms(
     break_glass: str = "",
     by: str = "",
     abort: str = "",
+    attested: str | None = None,
 ) -> Terms:
     """What was said, checked. ConfigInvalid for what cannot be meant: an unknown rule, or one that stays firm."""
     account = _account()
@@ -60,7 +69,17 @@ def terms(
         overrides=_overrides(overrides, reason),
         break_glass=_spoken("--break-glass", break_glass),
         abort=abort,
+        attested=word_of(ATTEST_TARGET, attested, by),
     )
+
+
+def word_of(option: str, reason: str | None, by: str | None) -> Attestation | None:
+    """Return a person's word that a site takes no writes, None if it was not given. ConfigInvalid without a reason."""
+    if reason is None:
+        return None
+    if not reason.strip():
+        raise ConfigInvalid(f"{option} gives no reason", remedy="say how you know that it takes no writes")
+    return Attestation(by or f"{_account()} on {socket.gethostname()}", reason.strip())
 
 
 def tell_exceptions(result: RunResult) -> None:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from drctl.ports import World
 
 
-def require_somebody() -> None:
+def require_somebody(remedy: str = "add --yes") -> None:
     """Refused if nobody can be asked."""
     if not sys.stdin.isatty():
-        raise Refused("nobody is here to be asked: standard input is no terminal", remedy="add --yes")
+        raise Refused("nobody is here to be asked: standard input is no terminal", remedy=remedy)
 
 
 def show_steps(plan: "Plan") -> None:
@@ -57,6 +57,15 @@ def ask_to_go_on(run: "Interruption") -> None:
     for line in run.lines:
         echo(line, err=True)
     confirm("Go on with it?")
+
+
+def typed_name(site: str, confirm: str | None, question: str) -> None:
+    """Refused unless the site's name was typed, with the command or now that the question is asked."""
+    if confirm is None:
+        require_somebody(remedy=f"--confirm {site}")
+        confirm = click.prompt(redact_output(f"{question} ({site})"), err=True)
+    if confirm != site:
+        raise Refused(f"{confirm} was typed, not {site}: nothing was changed", remedy=f"--confirm {site}")
 
 
 @contextmanager

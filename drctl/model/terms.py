@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from drctl.model.fence import Attestation
+
+ATTESTED = "target attested"
+"""Key in what was said: who vouches that the run's target takes no writes, and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Belief:
@@ -20,7 +25,8 @@ class Terms:
     ``by`` names the person, ``account`` and ``host`` are the machine's own words for them. ``plan_digest`` is the plan
     that was seen, empty if none is insisted on. ``key`` makes a command that is given twice one run. ``overrides`` maps
     a rule's name in kebab case to the reason; ``break_glass`` is the reason to do without a second person's approval,
-    ``abort`` the one to turn an unfinished run back.
+    ``abort`` the one to turn an unfinished run back. ``attested`` is a person's word that the target, which does not
+    answer, takes no writes.
     """
 
     by: str = ""
@@ -32,6 +38,7 @@ class Terms:
     overrides: Mapping[str, str] = field(default_factory=dict)
     break_glass: str = ""
     abort: str = ""
+    attested: Attestation | None = None
 
     def told(self) -> dict[str, Any]:
         """For the journal: only what was said."""
@@ -45,5 +52,6 @@ class Terms:
             "key": self.key,
             "overrides": dict(self.overrides),
             "break glass": self.break_glass,
+            ATTESTED: {"by": self.attested.by, "why": self.attested.why} if self.attested else {},
         }
         return {name: value for name, value in everything.items() if value}

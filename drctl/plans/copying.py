@@ -47,14 +47,19 @@ class Courier:
         last = self.copy.last()
         if last is None:
             return 0
-        ours = self.journal.lines(last.number - 1)
-        if not ours or ours[0].digest != last.digest:
+        if is_ahead(last, self.journal):
             raise JournalBroken(
                 f"the journal's copy at {self.site} goes on to line {last.number}, which this journal does not have",
                 remedy=f"'drctl runs restore --from {self.site}' completes this journal; "
                 "if it is the copy that is wrong, delete its topic and create it anew",
             )
         return last.number
+
+
+def is_ahead(last: Line, journal: Journal) -> bool:
+    """Whether a copy that ends with this line holds what the journal does not."""
+    ours = journal.lines(last.number - 1)
+    return not ours or ours[0].digest != last.digest
 
 
 class Couriers(Protocol):

@@ -1,10 +1,10 @@
 """What the fencing steps share: whom to deny, and what has grown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from drctl.errors import DeadlinePassed, StepFailed
 from drctl.model.access import confined
-from drctl.model.fence import DenyRule, FenceState, Scope
+from drctl.model.fence import CanaryResult, DenyRule, FenceState, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans.plan import StepContext
@@ -14,18 +14,19 @@ from drctl.ports import SitePorts, World
 
 def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
     """The deny rules the source needs in this scope."""
-    return needed(ctx.world, ctx.source, scope)
+    return needed(ctx.world, ctx.source, (scope,))
 
 
-def needed(world: World, site: SitePorts, scope: Scope) -> frozenset[DenyRule]:
-    """The deny rules a site needs in this scope: every writer but those who are exempt."""
+def needed(world: World, site: SitePorts, scopes: Iterable[Scope] = Scope) -> frozenset[DenyRule]:
+    """The deny rules a site needs in these scopes: every writer but those who are exempt."""
     writers = site.fence.writers()
     if writers.everyone:
         raise StepFailed(
             f"{site.name}: User:* is allowed to write, and a rule per principal cannot take that away",
             remedy="replace the ALLOW rule for User:* by one rule per application",
         )
-    return frozenset(DenyRule(principal, scope) for principal in writers.principals - exempt(world, site))
+    denied = writers.principals - exempt(world, site)
+    return frozenset(DenyRule(principal, scope) for scope in scopes for principal in denied)
 
 
 def exempt(world: World, site: SitePorts) -> frozenset[str]:
@@ -89,11 +90,18 @@ def not_closed(world: World, site: SitePorts) -> list[str]:
     Unreachable, or what else it raises, where the site does not tell.
     """
     standing = site.fence.standing()
-    missing = frozenset[DenyRule]().union(*(needed(world, site, scope) for scope in Scope)) - standing
-    found = [f"{site.name}: {each.principal} is not denied {each.scope}" for each in sorted(missing, key=str)]
-    if not (canary := site.fence.canary()).refused:
-        found.append(f"{site.name}: an ordinary client is not refused ({canary.answer})")
-    return found
+    return [*undenied(site, needed(world, site), standing), *not_refused(site, site.fence.canary())]
+
+
+def undenied(site: SitePorts, needed: frozenset[DenyRule], standing: frozenset[DenyRule]) -> list[str]:
+    """Who is not denied what at the site."""
+    missing = sorted(needed - standing, key=str)
+    return [f"{site.name}: {each.principal} is not denied {each.scope}" for each in missing]
+
+
+def not_refused(site: SitePorts, canary: CanaryResult) -> list[str]:
+    """What an ordinary client met there if it was not refused."""
+    return [] if canary.refused else [f"{site.name}: an ordinary client is not refused ({canary.answer})"]
 
 
 def not_covered(site: SitePorts) -> str:

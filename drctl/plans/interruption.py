@@ -9,6 +9,7 @@ from drctl.model.run import Event, JournalEntry, Run
 from drctl.plans.kinds import rebuilt
 from drctl.plans.observing import Observe
 from drctl.plans.record import unfinished
+from drctl.plans.rolled_back import waiting_rollback
 from drctl.plans.selection import FAILOVER, MOVES
 from drctl.plans.standing import Standing, told_run
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
@@ -28,7 +29,8 @@ class Interruption:
 
     ``closed_since`` is when writing was first stopped at the source, None while it was not, or once a site was opened;
     ``may_abort`` says that the point of no return was not begun; ``fence`` is how surely a failover has closed its
-    source, empty for other runs and before it was tried.
+    source, empty for other runs and before it was tried. ``waits``: the rollback has opened the source again, and the
+    rest of it waits for the target.
     """
 
     run: Run
@@ -39,6 +41,7 @@ class Interruption:
     closed_since: datetime | None
     may_abort: bool
     fence: str = ""
+    waits: bool = False
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -51,6 +54,8 @@ class Interruption:
         elif self.closed_since is not None:
             since = f"{self.closed_since:%Y-%m-%d %H:%M:%S} UTC"
             told.append(f"  writing was stopped at {run.source} at {since}; no site was opened since: nobody can write")
+        if self.waits:
+            told.append(f"  {run.source} is open again; the rest of the rollback waits until {run.target} answers")
         if self.standing is Standing.RUNNING:
             return (*told, "  another drctl is at work on it: wait for it, or look at 'drctl runs show'")
         told.append(f"  go on:   drctl runs resume {run.id}")
@@ -75,7 +80,15 @@ def interruption(world: World, observe: Observe) -> Interruption | None:
     # Other kinds close a site beside the one that serves.
     closed = _closed_since(told.entries) if run.kind in MOVES else None
     return Interruption(
-        run, told.standing, step, number, len(names), closed, boundary not in begun, _fence(run, told.entries)
+        run,
+        told.standing,
+        step,
+        number,
+        len(names),
+        closed,
+        boundary not in begun,
+        _fence(run, told.entries),
+        waiting_rollback(world) == run,
     )
 
 

@@ -19,11 +19,16 @@ switchover was cut off after unfence-target, and the file of a minute before res
 south takes writes, north is fenced: to roll back would open north, too.
 """
 
+from contextlib import suppress
+
 from drctl.errors import JournalBroken, Unreachable
 from drctl.plans import fencing
+from drctl.plans.closed import require_closed
 from drctl.plans.plan import Plan, StepContext
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.fence_standby import FenceStandby
+from drctl.plans.steps.unfence_source import is_open
+from drctl.plans.waiting import patiently
 
 STALE = 5.0
 """Seconds that a broker's answer may be behind the others'."""
@@ -34,15 +39,33 @@ TARGET_CLOSED = "target closed"
 def require_newest(plan: Plan, ctx: StepContext) -> None:
     """Raise JournalBroken if the plan's target is open, and the journal does not know that this run has opened it.
 
-    Changes nothing and writes nothing. Whatever a site that does not answer raises: then it is not proven.
+    Changes nothing and writes nothing. A target that is silent is as closed as journal and a person's word prove it
+    (:mod:`drctl.plans.closed`), Unreachable if they do not.
     """
     if ctx.past_point_of_no_return or not plan.opens_target or not _was_closed(ctx):
         return
+    try:
+        patiently(ctx, lambda: _require_closed(plan, ctx))
+    except Unreachable as silent:
+        if not is_open(ctx.evidence):  # else the rest of the rollback opens nothing
+            require_closed(ctx, ctx.target, silent)
+    else:
+        with suppress(Unreachable):
+            ctx.saw_target_closed = not fencing.not_closed(ctx.world, ctx.target)
+
+
+def _require_closed(plan: Plan, ctx: StepContext) -> None:
     clock = ctx.world.clock
     deadline = clock.monotonic() + STALE
     while why := _open(ctx):
         if clock.monotonic() >= deadline:
             source, target = ctx.source.name, ctx.target.name
+            if is_open(ctx.evidence):
+                raise JournalBroken(
+                    f"{target} is open ({why}), and so is {source} since the rollback: both may be written to",
+                    remedy=f"deny the writers at one of them at once, at {target} if clients are sent to {source}; then"
+                    " run the same command again",
+                )
             raise JournalBroken(
                 f"{target} is open ({why}), and by its journal {plan} has not come to open it: the journal's end is"
                 f" missing; {source} is left as it is, since at no time may both be open",
@@ -51,7 +74,6 @@ def require_newest(plan: Plan, ctx: StepContext) -> None:
                 " the same command again",
             )
         clock.sleep(0.2)
-    ctx.saw_target_closed = True
 
 
 def _was_closed(ctx: StepContext) -> bool:

@@ -117,8 +117,9 @@ class Step(Protocol):
 
     ``name`` is kebab-case, ``title`` is for people. A ``lasting`` step's ``check`` is asked again before every later
     step of its part of the plan. A step that ``may_end_pending`` needs the site that work has moved away from: once the
-    target is open the run ends without it if it fails, and it is made up for later. ``inspect`` is a command with which
-    a person sees the same; ``{source}`` and ``{target}`` stand for the sites as Kafka's tools take them, login
+    target is open the run ends without it if it fails, and it is made up for later. On the rollback such a step needs
+    the target: clients are at work at the source without it, and the run waits for it. ``inspect`` is a command with
+    which a person sees the same; ``{source}`` and ``{target}`` stand for the sites as Kafka's tools take them, login
     included, ``{source.connect}`` for the address of its Connect worker.
     """
 

@@ -4,10 +4,12 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from drctl.errors import Refused, Unsupported
+from drctl.model.fence import Attestation
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
-from drctl.model.terms import Belief, Terms
+from drctl.model.terms import ATTESTED, Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
 from drctl.plans.charge import require_nobody_at_work
+from drctl.plans.closed import way_out
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
     ADOPTION,
@@ -83,7 +85,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
     record = _read(plan, world, run)
-    record.terms = replace(terms, overrides=_overrides(record))
+    record.terms = replace(terms, overrides=_overrides(record), attested=_attested(record))
     return record
 
 
@@ -106,9 +108,19 @@ def under_way(plan: Plan, world: World) -> Run | None:
     if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
         raise Refused(
             f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
-            remedy=f"finish it first: {_command(world, run)}",
+            remedy=f"finish it first: {_command(world, run)}{_way_out(plan, run)}",
         )
     return run
+
+
+def _way_out(plan: Plan, run: Run) -> str:
+    """How a site is opened that an unfinished move has closed, also where that move's target is lost."""
+    if plan.kind != UNFENCE or run.kind not in MOVES or plan.source != run.source:
+        return ""
+    return (
+        f"; or give it up, which opens {run.source}: 'drctl runs abort {run.id} --reason …'; where {run.target} does"
+        f" not answer and is down for certain: {way_out(run)}"
+    )
 
 
 def _require_left(plan: Plan, world: World, run: Run) -> None:
@@ -128,6 +140,12 @@ def _require_left(plan: Plan, world: World, run: Run) -> None:
 def _overrides(record: Record) -> dict[str, str]:
     """What was overridden so far, at the start and whenever it was continued."""
     return {rule: why for entry in record.entries for rule, why in _said(entry).get("overrides", {}).items()}
+
+
+def _attested(record: Record) -> Attestation | None:
+    """The newest word about the target; it was given for the whole run."""
+    words = (_said(entry).get(ATTESTED) for entry in reversed(record.entries))
+    return next((Attestation(word["by"], word["why"]) for word in words if word), None)
 
 
 def _said(entry: JournalEntry) -> Evidence:

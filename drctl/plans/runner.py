@@ -35,10 +35,10 @@ from drctl.plans.pending import PENDING
 from drctl.plans.plan import Place, Plan, Step, StepContext
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
-from drctl.plans.remedies import joined, places, remedy_of
+from drctl.plans.remedies import joined, remedy_of
 from drctl.plans.repetition import result, told_before
+from drctl.plans.rolled_back import gone_back, stuck
 from drctl.plans.sink_groups import as_it_moves
-from drctl.plans.steps.unfence_source import gone_back
 from drctl.plans.waiting import patiently
 from drctl.ports import World
 from drctl.redaction import describe
@@ -97,7 +97,7 @@ class _Execution:
         try:
             self._check_authority()
             if self.resumed:
-                patiently(self.ctx, lambda: require_newest(self.plan, self.ctx))
+                require_newest(self.plan, self.ctx)
             if self.ctx.terms.abort:
                 self._abort(self.ctx.terms)
             if self.rolled_back:
@@ -224,14 +224,10 @@ class _Execution:
         if not self.rolled_back:
             self._write(Event.COMPENSATION_STARTED, body={"cause": cause})
         self.hooks.tell(TURNING_BACK, cause)
-        failures = [f for number, step in enumerate(self.plan.rollback, 1) if (f := self._step_back(number, step))]
-        if failures:
-            self.hooks.tell(PAUSED, "; ".join(failures))
-            raise StepFailed(
-                f"{self.plan} failed at {cause}; on the rollback not everything succeeded: {'; '.join(failures)}",
-                remedy="remove the cause and run the same command again: it rolls back to its end",
-                brief=f"{self.plan} failed at {place}; the rollback did not succeed at {places(failures)}",
-            ) from error
+        tried = [(step, self._step_back(number, step)) for number, step in enumerate(self.plan.rollback, 1)]
+        if failures := {step: why for step, why in tried if why}:
+            self.hooks.tell(PAUSED, "; ".join(failures.values()))
+            raise stuck(self.plan, self.ctx, cause, place, failures) from error
         self.hooks.tell(RunState.COMPENSATED, cause)
         self._end(RunState.COMPENSATED)
         failed = LossNotAccepted if isinstance(error, LossNotAccepted) else RolledBack

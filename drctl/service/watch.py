@@ -30,6 +30,7 @@ from drctl.service.metrics import Metrics
 from drctl.service.pausing import PauseWatch
 from drctl.service.returned import ReturnedSites
 from drctl.service.reversal import PendingReversals
+from drctl.service.rollback import PendingRollbacks
 from drctl.service.telling import Telling, Trouble
 
 STALE_AFTER = 3
@@ -83,7 +84,8 @@ class Watch:
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
-        deputies = [each(world, own, self.metrics) for each in (ReturnedSites, PendingReversals)] if own else []
+        acting = (ReturnedSites, PendingReversals, PendingRollbacks)
+        deputies = [each(world, own, self.metrics) for each in acting] if own else []
         self.acting = Acting(deputies, may_begin)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
         self.looked_at: float | None = None

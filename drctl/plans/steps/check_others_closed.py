@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from drctl.errors import Refused, Unreachable
+from drctl.errors import Refused, StepFailed, Unreachable
 from drctl.model.run import Evidence
 from drctl.plans import failovers, fencing
+from drctl.plans.closed import require_closed
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.ports import SitePorts
 
 
 class CheckOthersClosed(Step):
     """See that no other site can take writes, and that nothing leads anywhere but to the site that is to be opened.
 
     Every other site of the plan file has to say itself that all its writers are denied, and to refuse an ordinary
-    client; one that is silent may be open. No link may copy to the site, clients may not be sent elsewhere, and no
-    failover may stand that left it: then its tail has to be salvaged first.
+    client. One that is silent may be open: unless the journal proves that it was closed, and that no run has begun to
+    open it since, and a person attests that it takes no writes (`--attest-target-down`). No link may copy to the site,
+    clients may not be sent elsewhere, and no failover may stand that left it: then its tail has to be salvaged first.
     """
 
     name: ClassVar[str] = "check-others-closed"
@@ -43,10 +46,20 @@ class CheckOthersClosed(Step):
 def open_sites(ctx: StepContext) -> Iterator[str]:
     """Why another site than the run's source is not certain to be closed."""
     for name in sorted(ctx.world.sites.keys() - {ctx.source.name}):
+        site = ctx.world.sites[name]
         try:
-            yield from fencing.not_closed(ctx.world, ctx.world.sites[name])
+            yield from fencing.not_closed(ctx.world, site)
         except Unreachable as silent:
-            yield f"whether {name} is closed is not known: {silent}"
+            yield from _unless_vouched(ctx, site, silent)
+
+
+def _unless_vouched(ctx: StepContext, site: SitePorts, silent: Unreachable) -> Iterator[str]:
+    try:
+        require_closed(ctx, site, silent)
+    except StepFailed as seen:
+        yield str(seen)
+    except Unreachable as unknown:
+        yield f"whether {site.name} is closed is not known: {unknown} ({unknown.remedy})"
 
 
 def _reasons(ctx: StepContext) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drctl.errors import DeadlinePassed, StepFailed
-from drctl.model.fence import DenyRule, Scope
+from drctl.model.fence import DenyRule
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
@@ -59,5 +59,4 @@ class FenceStandby(Step):
 
 
 def _missing(ctx: StepContext) -> frozenset[DenyRule]:
-    needed = frozenset[DenyRule]().union(*(fencing.needed(ctx.world, ctx.target, scope) for scope in Scope))
-    return needed - ctx.target.fence.standing()
+    return fencing.needed(ctx.world, ctx.target) - ctx.target.fence.standing()

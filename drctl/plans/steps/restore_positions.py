@@ -18,6 +18,7 @@ class RestorePositions(Step):
     name: ClassVar[str] = "restore-positions"
     title: ClassVar[str] = "Restore the groups' positions at the target"
     at: ClassVar[Place] = Place.TARGET
+    may_end_pending: ClassVar[bool] = True
     inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
     def check(self, ctx: StepContext) -> bool:
@@ -34,6 +35,8 @@ class RestorePositions(Step):
 
     def _changed(self, ctx: StepContext) -> dict[str, dict[TopicPartition, Committed]]:
         before = self._before(ctx)
+        if not before:
+            return {}
         now = ctx.target.positions.committed(tuple(before))
         changed = {
             group: {p: c for p, c in evidence.read_held(held).items() if now[group].get(p) != c}

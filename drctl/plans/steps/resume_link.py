@@ -22,6 +22,7 @@ class ResumeLink(Step):
     name: ClassVar[str] = "resume-link"
     title: ClassVar[str] = "Let the link to the target run on"
     at: ClassVar[Place] = Place.TARGET
+    may_end_pending: ClassVar[bool] = True
     inspect: ClassVar[str] = "drctl status -o wide"
 
     def check(self, ctx: StepContext) -> bool:

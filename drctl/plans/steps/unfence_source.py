@@ -1,12 +1,14 @@
 """unfence-source."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from drctl.errors import StepFailed, Unreachable
-from drctl.model.fence import DenyRule, Scope
+from drctl.model.fence import Attestation, DenyRule, Scope
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.plan import Place, Plan, Step, StepContext
+from drctl.plans.closed import require_closed, vouched
+from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.selection import FAILOVER
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.fence_transactions import FenceTransactions
@@ -26,9 +28,12 @@ class UnfenceSource(Step):
     """Lift the deny rules that this run put up at the source, both kinds, and see an ordinary client write again.
 
     First on the rollback: whatever else may fail, clients can work. It asks the target first, which has to be closed as
-    the target itself tells. A run that has passed its gates found no rule of drctl at the source, so all that stand
-    there are its own, whether its journal still knows of them or not. Of one that has not, rules that stood before
-    are not touched, and it is said that the site is left closed. Nor are those that somebody else made.
+    the target itself tells. One that is silent counts as closed only if the journal proves that it was, and that no run
+    has begun to open it since, and a person attests that it takes no writes (`--attest-target-down`).
+
+    A run that has passed its gates found no rule of drctl at the source, so all that stand there are its own, whether
+    its journal still knows of them or not. Of one that has not, rules that stood before are not touched, and it is said
+    that the site is left closed. Nor are those that somebody else made.
     """
 
     name: ClassVar[str] = "unfence-source"
@@ -40,28 +45,27 @@ class UnfenceSource(Step):
         return not self._ours(ctx)
 
     def do(self, ctx: StepContext) -> Evidence:
-        self._require_closed_target(ctx)
+        word = self._require_closed_target(ctx)
         ctx.check_authority()
-        return self._lift(ctx)
+        return self._lift(ctx) | vouched(word)
 
     def _lift(self, ctx: StepContext) -> Evidence:
         ctx.source.fence.lift(self._ours(ctx))
         return {}
 
     @staticmethod
-    def _require_closed_target(ctx: StepContext) -> None:
-        """StepFailed if it is open; a target that fell silent is as closed as this process has seen it."""
+    def _require_closed_target(ctx: StepContext) -> Attestation | None:
+        """StepFailed if it is open. One that fell silent is as closed as this process has seen it, or as is vouched."""
         try:
             reasons = fencing.not_closed(ctx.world, ctx.target)
-        except Unreachable:
-            if not ctx.saw_target_closed:
-                raise
-            return
+        except Unreachable as silent:
+            return None if ctx.saw_target_closed else require_closed(ctx, ctx.target, silent)
         if reasons:
             raise StepFailed(
                 f"{ctx.source.name} stays closed, because {ctx.target.name} is not: {'; '.join(reasons)}",
                 remedy=f"deny these writers at {ctx.target.name} by hand, then run the same command again",
             )
+        return None
 
     def verify(self, ctx: StepContext) -> Evidence:
         fence = ctx.source.fence
@@ -82,18 +86,6 @@ def _is_ours(ctx: StepContext, denial: DenyRule) -> bool:
     return remembered is not None and denial.principal not in remembered["stood before"]
 
 
-def gone_back(plan: Plan, ctx: StepContext) -> tuple[str, str]:
-    """Tell in words where the rollback has led, and what is left to do; a source is open only if it took a write."""
-    seen, source, target = ctx.evidence.get(UnfenceSource.name), ctx.source.name, ctx.target.name
-    first = [f"{target} was not opened"] if plan.kind == FAILOVER else []
-    if seen is None:
-        return "; ".join(first) or "what it had changed was taken back", ""
-    if seen.get(TOOK_A_WRITE):
-        return "; ".join([*first, f"{source} is open again"]), ""
-    if denied := seen.get(LEFT_CLOSED):
-        told = f"{source} stays closed for {', '.join(denied)}: by the journal these rules stood before the run"
-        return "; ".join([*first, told]), f"drctl unfence {source} opens it, if no other site is open"
-    if why := seen.get(LEFT_FENCED):
-        told = f"the deny rules of this run stay at {source}: {why}"
-        return "; ".join([*first, told]), f"drctl unfence {source} opens it once it answers, if no other site is open"
-    return "; ".join(first), ""
+def is_open(seen: Mapping[str, Evidence]) -> bool:
+    """Whether the rollback has opened the source again, by the evidence of a run."""
+    return bool(seen.get(UnfenceSource.name, {}).get(TOOK_A_WRITE))

@@ -24,6 +24,7 @@ from drctl.drivers.kafka.properties import load as load_properties
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.site_certificates import KafkaCertificates
+from drctl.drivers.kafka.static_members import KafkaStaticMembers
 from drctl.drivers.kafka.tail import KafkaTail
 from drctl.drivers.kafka.topics import KafkaTopics
 from drctl.drivers.kube.kubelets import ProxiedKubelets
@@ -113,6 +114,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
                 KafkaCertificates(site.name, lambda: there.config, {"the canary": _canary_settings(site, pods)}),
                 _timekeepers(worker, pods),
                 KafkaLogDirs(site.name, lambda: there.config),
+                KafkaStaticMembers(there),
                 None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
                 None if pods is None else KubeScaling(pods),
             )

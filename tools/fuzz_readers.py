@@ -18,7 +18,14 @@ from drctl.drills.experiments.judging import read_faults, read_journal
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.kafka import journal_copy
 from drctl.drivers.kafka.coordinators import COORDINATOR
-from drctl.drivers.kafka.group_requests import CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, POSITIONS, committing
+from drctl.drivers.kafka.group_requests import (
+    CLASSIC_GROUP,
+    CONSUMER_GROUP,
+    DELETED_GROUP,
+    POSITIONS,
+    committing,
+    removing,
+)
 from drctl.drivers.kafka.wire_format import Malformed
 from drctl.drivers.kafka.wire_format import Reader as Bytes
 from drctl.drivers.kube.kubelets import ProxiedKubelets
@@ -152,7 +159,8 @@ def kubernetes(_: Path, raw: bytes) -> object:
 
 def groups(_: Path, raw: bytes) -> object:
     """Take bytes for what a coordinator says to each of our questions."""
-    for question in (COORDINATOR, POSITIONS, CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, committing("g", {})):
+    of_one = (committing("g", {}), removing("g", []))
+    for question in (COORDINATOR, POSITIONS, CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, *of_one):
         with suppress(Malformed):
             question.told(Bytes(raw, flexible=True))
     return None

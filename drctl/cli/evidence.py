@@ -6,7 +6,10 @@ In the journal they stand in words, as they were digested; ``drctl runs show --e
 import re
 from typing import Any
 
-NAMED = frozenset({"groups", "positions", "topics", "sinks", "uncovered", "not working", "not available", "static ids"})
+NAMED = frozenset(
+    {"groups", "positions", "topics", "sinks", "uncovered", "not working", "not available", "static ids"}
+    | {"static members in pods", "static members removed"}
+)
 """Below these the keys are names of others, which stay as they are: a group may be called anything."""
 
 

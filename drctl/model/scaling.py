@@ -51,8 +51,9 @@ class Scale:
     """How one object stands.
 
     ``wanted`` is its ``spec.replicas``, ``present`` its ``status.replicas``, ``available`` those that can work.
-    ``pods`` are the names of all pods of its selector that have not ended. ``settled``: its controller has acted on the
-    newest generation. ``kept`` is what the annotation says. ``owners`` are field managers other than drctl whose
+    ``pods`` are the names of all pods of its selector that have not ended, ``addresses`` those that only they have: a
+    pod on its node's own network shares that one with others, and tells none. ``settled``: its controller has acted on
+    the newest generation. ``kept`` is what the annotation says. ``owners`` are field managers other than drctl whose
     manifest sets the number: who scaled it through the scale subresource has none to put back.
     """
 
@@ -63,6 +64,7 @@ class Scale:
     settled: bool = True
     kept: int | None = None
     owners: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @property
     def is_down(self) -> bool:

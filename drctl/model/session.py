@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 from drctl.model.offsets import TopicPartition
 
@@ -26,13 +27,29 @@ class GroupState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One consumer in a group; ``instance_id`` is its static membership id (``group.instance.id``) or None."""
+    """One consumer in a group; ``instance_id`` is its static membership id (``group.instance.id``) or None.
+
+    ``left``: it has told its coordinator that it leaves, and only its place is kept. Of classic groups that is never
+    known: a static member leaves them without a word, like one that lives, until its session times out.
+    """
 
     member_id: str
     client_id: str
     host: str
     instance_id: str | None = None
     assignment: frozenset[TopicPartition] = frozenset()
+    left: bool = False
+
+    @property
+    def address(self) -> str:
+        """The address that its coordinator has seen it at, in its usual form; empty if the host tells none."""
+        try:
+            return str(ip_address(self.host.rpartition("/")[2]))
+        except ValueError:
+            return ""
+
+    def __str__(self) -> str:
+        return f"{self.client_id} at {self.host}" + (f", static member {self.instance_id}" if self.instance_id else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Who is to be met again at the target: members by group, and their static ids."""
 
+from collections.abc import Mapping
+
 from drctl.model.run import Evidence
+from drctl.model.session import Group
 from drctl.plans.plan import StepContext
 
 SEEN_BY = ("close-client-routing", "scale-down-source", "drain-consumers")
@@ -9,7 +12,11 @@ SEEN_BY = ("close-client-routing", "scale-down-source", "drain-consumers")
 
 def membership(ctx: StepContext) -> Evidence:
     """How many members each group has at the source now, and the static ids among them."""
-    groups = ctx.source.positions.describe(ctx.groups)
+    return membership_of(ctx.source.positions.describe(ctx.groups))
+
+
+def membership_of(groups: Mapping[str, Group]) -> Evidence:
+    """The same of groups that were just asked for."""
     return {
         "members": {name: len(groups[name].members) for name in sorted(groups)},
         "static ids": {name: ids for name in sorted(groups) if (ids := groups[name].static_ids)},

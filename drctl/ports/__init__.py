@@ -29,6 +29,7 @@ from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
 from drctl.ports.scaling import Scaling
 from drctl.ports.sightings import Sightings
+from drctl.ports.static_members import StaticMembers
 from drctl.ports.tail import Tail
 from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
@@ -66,6 +67,7 @@ __all__ = [
     "Scaling",
     "Sightings",
     "SitePorts",
+    "StaticMembers",
     "SurveyPorts",
     "Tail",
     "Timekeeper",

@@ -28,6 +28,7 @@ from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
 from drctl.ports.scaling import Scaling
 from drctl.ports.sightings import Sightings
+from drctl.ports.static_members import StaticMembers
 from drctl.ports.tail import Tail
 from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
@@ -63,6 +64,7 @@ class SitePorts:
     certificates: Certificates
     timekeepers: Mapping[str, Timekeeper]
     log_dirs: LogDirs
+    static_members: StaticMembers
     kubernetes: KubePorts | None = None
     scaling: Scaling | None = None
 

@@ -19,8 +19,11 @@ class ScalingStage(Protocol):
     def scale_by_hand(self, what: Scalable, replicas: int) -> None:
         """As ``kubectl scale`` does, once and for all."""
 
-    def report(self, what: Scalable, pods: int, available: int, *, ended: int = 0) -> None:
-        """The controller has acted: so many pods are there, so many can work, so many have ended and are not gone."""
+    def report(self, what: Scalable, pods: int, available: int, *, ended: int = 0, network: str = "") -> None:
+        """The controller has acted: so many pods are there, so many can work, so many have ended and are not gone.
+
+        Each has an address of its own on the ``network``; without one they are on their node's.
+        """
 
     def autoscale(self, what: Scalable, least: int, most: int) -> None:
         """A HorizontalPodAutoscaler called ``load``."""
@@ -44,8 +47,9 @@ class FakeScalingStage:
         made = self.scaling.objects[str(what)]
         made.wanted, made.settled, made.owners = replicas, False, set()
 
-    def report(self, what: Scalable, pods: int, available: int, *, ended: int = 0) -> None:
+    def report(self, what: Scalable, pods: int, available: int, *, ended: int = 0, network: str = "") -> None:
         made = self.scaling.objects[str(what)]
+        made.network = network
         made.pods, made.available, made.settled = [f"{what.name}-{n}" for n in range(pods)], available, True
 
     def autoscale(self, what: Scalable, least: int, most: int) -> None:

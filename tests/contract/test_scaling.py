@@ -43,6 +43,16 @@ def test_pods_that_have_ended_are_none(scaling: ScalingStage) -> None:
     assert scaling.scaling.state(BILLING).is_down
 
 
+def test_only_addresses_that_nobody_shares_with_its_pods_are_told(scaling: ScalingStage) -> None:
+    scaling.create(BILLING, 2)
+    scaling.report(BILLING, pods=2, available=2, network="10.1.0")
+    assert scaling.scaling.state(BILLING).addresses == ("10.1.0.1", "10.1.0.2")
+    scaling.report(BILLING, pods=1, available=1, ended=1, network="10.1.0")
+    assert scaling.scaling.state(BILLING).addresses == ("10.1.0.1",)
+    scaling.report(BILLING, pods=2, available=2)
+    assert scaling.scaling.state(BILLING).addresses == ()
+
+
 def test_a_number_is_kept_on_the_object_until_it_is_taken_off(scaling: ScalingStage) -> None:
     scaling.create(BILLING, 3)
     assert scaling.scaling.state(BILLING).kept is None

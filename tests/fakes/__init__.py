@@ -10,6 +10,7 @@ from tests.fakes.kubernetes import FakeApi, FakeKubelets, FakeResources
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
+from tests.fakes.static_members import FakeStaticMembers
 from tests.fakes.store import (
     FakeClientRouting,
     FakeCouriers,
@@ -56,6 +57,7 @@ __all__ = [
     "FakeResources",
     "FakeSightings",
     "FakeSite",
+    "FakeStaticMembers",
     "FakeTail",
     "FakeTimekeeper",
     "FakeTopics",

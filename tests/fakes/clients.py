@@ -1,11 +1,12 @@
 """Clients that act while time passes: they write until denied, read where client routing sends them, and keep score."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 
 from drctl.errors import Forbidden, Unreachable
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.session import Member
+from drctl.model.session import GroupProtocol, Member
 from tests.fakes.site import FakeSite, FakeTransaction
 from tests.fakes.store import FakeClientRouting
 
@@ -85,7 +86,8 @@ class FakeConsumer:
     """A group's only member: every ``rest`` ticks it reads ``pace`` records per partition and commits.
 
     It goes where the door points; one that is ``stubborn`` never leaves, one that ``never_returns`` never
-    joins again. Without a position it begins at the log start.
+    joins again. Without a position it begins at the log start. With an ``instance_id`` its place in a group that it has
+    left is kept for ``session`` ticks; one that ``says_so`` tells the coordinator that it leaves.
     ``processed`` is what it has read, in order.
     """
 
@@ -105,6 +107,9 @@ class FakeConsumer:
         self.running = True
         self.metadata = ""
         self.instance_id: str | None = None
+        self.host = "/127.0.0.1"
+        self.session, self.says_so = 0, False
+        self._places: dict[str, int] = {}
         self.at: str | None = None
         self.processed: dict[TopicPartition, list[bytes]] = {}
         next(iter(sites.values())).clock.actors.append(self.tick)
@@ -112,18 +117,35 @@ class FakeConsumer:
     def tick(self) -> None:
         """Follow the door, then read on."""
         self._ticks += 1
+        self._time_out()
         if self._ticks % self.rest:
             return
         where = self.door.site() if self.running else None
         if self.at and self.at != where and not self.stubborn:
-            self.sites[self.at].group(self.group).members = ()
+            self._leave(self.sites[self.at])
             self.at = None
         elif self.at is None and where and not (self.never_returns and self.processed):
             self.at = where
-            member = Member(f"{self.group}-1", self.group, "/127.0.0.1", self.instance_id)
+            member = Member(f"{self.group}-1", self.group, self.host, self.instance_id)
             self.sites[where].group(self.group).members = (member,)
+            self._places.pop(where, None)
         elif self.at and not self.sites[self.at].down:
             self._read(self.sites[self.at])
+
+    def _leave(self, site: FakeSite) -> None:
+        group = site.group(self.group)
+        if not (self.instance_id and self.session):
+            group.members = ()
+            return
+        self._places[site.name] = self._ticks + self.session
+        if self.says_so:
+            group.protocol = GroupProtocol.CONSUMER
+            group.members = tuple(replace(member, left=True) for member in group.members)
+
+    def _time_out(self) -> None:
+        for name in [name for name, until in self._places.items() if until <= self._ticks]:
+            del self._places[name]
+            self.sites[name].group(self.group).members = ()
 
     def _read(self, site: FakeSite) -> None:
         committed, times = site.group(self.group).committed, site.group(self.group).committed_at

@@ -12,7 +12,10 @@ from tests.fakes.store import FakeClientRouting
 
 @dataclass
 class FakeObject:
-    """One object. ``owners``: whose manifest sets its number; ``pods`` are there, ``available`` of them can work."""
+    """One object. ``owners``: whose manifest sets its number; ``pods`` are there, ``available`` of them can work.
+
+    ``network`` is what their addresses begin with, empty where they are on their nodes' own.
+    """
 
     wanted: int
     pods: list[str] = field(default_factory=list)
@@ -21,12 +24,14 @@ class FakeObject:
     kept: int | None = None
     owners: set[str] = field(default_factory=set)
     scalers: list[Scaler] = field(default_factory=list)
+    network: str = ""
 
     @property
     def scale(self) -> Scale:
         """As the port tells it."""
         pods, owners = tuple(sorted(self.pods)), tuple(sorted(self.owners))
-        return Scale(self.wanted, len(pods), self.available, pods, self.settled, self.kept, owners)
+        addresses = tuple(f"{self.network}.{n + 1}" for n in range(len(pods))) if self.network else ()
+        return Scale(self.wanted, len(pods), self.available, pods, self.settled, self.kept, owners, addresses)
 
 
 class FakeScaling:

@@ -21,6 +21,7 @@ from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.scaling import FakeScaling
 from tests.fakes.site import FakeSite
+from tests.fakes.static_members import FakeStaticMembers
 from tests.fakes.store import (
     FakeClientRouting,
     FakeCouriers,
@@ -150,6 +151,7 @@ class FakeWorld:
                 self.certificates[name],
                 {"the Connect worker": self.timekeepers[name]},
                 self.log_dirs[name],
+                FakeStaticMembers(site, self.effects),
                 scaling=self.scaling[name],
             )
             for name, site in self.sites.items()

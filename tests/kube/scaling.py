@@ -1,5 +1,6 @@
 """Deployments on a real API server: what no controller does there, the stage does."""
 
+import json
 from typing import Any
 
 from drctl.drivers.kube.scaling import APPS, KubeScaling
@@ -61,12 +62,12 @@ class RealScalingStage:
     def scale_by_hand(self, what: Scalable, replicas: int) -> None:
         self.kubectl.run("scale", what.kind.lower(), what.name, f"--replicas={replicas}")
 
-    def report(self, what: Scalable, pods: int, available: int, *, ended: int = 0) -> None:
+    def report(self, what: Scalable, pods: int, available: int, *, ended: int = 0, network: str = "") -> None:
         self.kubectl.run(
             "delete", "pod", "-l", f"app={what.name},kind={what.kind}", "--grace-period=0", "--force", "--wait=true"
         )
         for number in range(pods + ended):
-            self._pod(what, number, has_ended=number >= pods)
+            self._pod(what, number, has_ended=number >= pods, network=network)
         kind = APPS[what.kind]
         generation = self.resources.get(kind, what.name)["metadata"]["generation"]
         status = {
@@ -77,20 +78,20 @@ class RealScalingStage:
         }
         self.resources.patch(kind, what.name, {"status": status}, subresource="status")
 
-    def _pod(self, what: Scalable, number: int, *, has_ended: bool) -> None:
+    def _pod(self, what: Scalable, number: int, *, has_ended: bool, network: str) -> None:
         name = f"{what.name}-{what.kind.lower()}-{number}"
         labels = {"app": what.name, "kind": what.kind}
         body = {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": name, "namespace": self.namespace, "labels": labels},
-            "spec": {"containers": [CONTAINER], "automountServiceAccountToken": False},
+            "spec": {"containers": [CONTAINER], "automountServiceAccountToken": False, "hostNetwork": not network},
         }
         self.kubectl.apply(body)
-        if has_ended:
-            self.kubectl.run(
-                "patch", "pod", name, "--subresource=status", "--type=merge", "-p", '{"status":{"phase":"Failed"}}'
-            )
+        address = f"{network or '192.0.2'}.{number + 1}"
+        status = {"podIP": address, "podIPs": [{"ip": address}]} | ({"phase": "Failed"} if has_ended else {})
+        patch = json.dumps({"status": status})
+        self.kubectl.run("patch", "pod", name, "--subresource=status", "--type=merge", "-p", patch)
 
     def autoscale(self, what: Scalable, least: int, most: int) -> None:
         self._autoscaler("load", what, least, most)

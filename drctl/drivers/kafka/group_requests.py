@@ -4,7 +4,7 @@ Versions are those of Kafka 3.9, the oldest that we work with (see Kafka's proto
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,7 +14,7 @@ from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, Reader, array, s
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 
-OFFSET_COMMIT, OFFSET_FETCH, DESCRIBE_GROUPS, DELETE_GROUPS, CONSUMER_GROUP_DESCRIBE = 8, 9, 15, 42, 69
+OFFSET_COMMIT, OFFSET_FETCH, LEAVE_GROUP, DESCRIBE_GROUPS, DELETE_GROUPS, CONSUMER_GROUP_DESCRIBE = 8, 9, 13, 15, 42, 69
 UNSTABLE_OFFSET_COMMIT = 88
 NULL = b"\0"
 """A compact string or array that is null."""
@@ -22,6 +22,10 @@ FROM_OUTSIDE = INT32.pack(-1) + string("") + NULL
 """No generation, member or instance: who commits is not in the group."""
 PLACE = struct.Struct(">iqi")
 """Partition, position, leader epoch."""
+LEFT = -2
+"""The epoch of a static member that leaves and wants its place kept (KIP-848)."""
+REASON = string("removed by drctl: its process has ended")
+"""It stands in the coordinator's log."""
 NO_EPOCH = -1
 """A foreign site's leader epoch would make clients wait for ever."""
 STATES = {
@@ -157,14 +161,14 @@ def _consumer_told(answer: Reader) -> Mapping[str, tuple[int, Group]]:
 def _consumer_member(answer: Reader) -> Member:
     name, instance = answer.string(), answer.optional_string()
     answer.optional_string()  # rack
-    answer.number(INT32)  # epoch
+    epoch = answer.number(INT32)
     client, host = answer.string(), answer.string()
     for _ in range(answer.count()):
         answer.string()
     answer.optional_string()
     assigned, _ = _assigned(answer), _assigned(answer)  # the second one is what is wanted
     answer.tags()
-    return Member(name, client, host, instance, assigned)
+    return Member(name, client, host, instance, assigned, left=epoch == LEFT)
 
 
 def _assigned(answer: Reader) -> frozenset[TopicPartition]:
@@ -207,3 +211,26 @@ def _deleted_told(answer: Reader) -> Mapping[str, tuple[int, None]]:
 
 DELETED_GROUP: Question[None] = Question(DELETE_GROUPS, 2, lambda groups: _listed(groups) + NO_TAGS, _deleted_told)
 """Delete the groups."""
+
+
+def removing(group: str, members: Collection[Member]) -> Question[Mapping[str, int]]:
+    """Remove static members from that one group (KIP-345); the answer tells errors by member id.
+
+    Kafka answers the same for classic and KIP-848 groups: a static id that another member has by now is fenced, one
+    that nobody has is an unknown member.
+    """
+    wanted = array([string(m.member_id) + string(m.instance_id or "") + REASON + NO_TAGS for m in members])
+    body = string(group) + wanted + NO_TAGS
+    return Question(LEAVE_GROUP, 5, lambda _: body, partial(_removed_told, group))
+
+
+def _removed_told(group: str, answer: Reader) -> Mapping[str, tuple[int, Mapping[str, int]]]:
+    answer.number(INT32)
+    error, found = answer.number(INT16), dict[str, int]()
+    for _ in range(answer.count()):
+        member = answer.string()
+        answer.optional_string()
+        found[member] = answer.number(INT16)
+        answer.tags()
+    answer.tags()
+    return {group: (error, found)}

@@ -1,6 +1,7 @@
 """Deployments, StatefulSets and node pools, by their scale subresource."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from drctl.drivers.kube.resources import KubeResources
@@ -43,6 +44,7 @@ class KubeScaling:
             settled=status.get("observedGeneration") == meta.get("generation"),
             kept=int(kept) if kept.isdecimal() else None,
             owners=tuple(sorted(set(_owners(meta, self.resources.manager)))),
+            addresses=tuple(sorted({address for pod in pods for address in _addresses(pod)})),
         )
 
     def scalers(self, what: Scalable) -> tuple[Scaler, ...]:
@@ -126,6 +128,13 @@ def _expression(each: Mapping[str, Any]) -> str:
 def _is_ready(pod: Object) -> bool:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+
+
+def _addresses(pod: Object) -> Iterator[str]:
+    """Those on the pod network, in their usual form. On the node's network others have the same one."""
+    if not (pod.get("spec") or {}).get("hostNetwork"):
+        for each in (pod.get("status") or {}).get("podIPs") or ():
+            yield str(ip_address(each["ip"]))
 
 
 def _owners(meta: Mapping[str, Any], ours: str) -> Iterator[str]:

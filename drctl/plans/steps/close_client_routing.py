@@ -11,7 +11,8 @@ class CloseClientRouting(Step):
     """Close client routing, so that consumers begin to leave the source; nobody waits for them here.
 
     Consumers that obey client routing finish the record in hand, commit and leave. A static member's place is kept
-    until its session has timed out: that time passes while the fence is proven and the last records are copied.
+    until its session has timed out, unless it is known to be gone: that time passes while the fence is proven and the
+    last records are copied.
     Where client routing pointed, and who was in the groups, is written down first.
     """
 

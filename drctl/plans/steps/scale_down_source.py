@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
-from drctl.plans.membership import membership
+from drctl.plans.departures import members_in_pods
+from drctl.plans.membership import membership_of
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.scaling import SCALE_DOWN, had_at, scaling_at, taken_along
 from drctl.plans.waiting import wait_until_none
@@ -15,7 +16,8 @@ class ScaleDownSource(Step):
 
     How many replicas each had is written down first: in the journal, and on the object as the annotation
     `drctl.io/replicas`. One is down when its controller has acted on the newest generation, counts no replica, and no
-    pod that its selector matches is there, not even one that is ending.
+    pod that its selector matches is there, not even one that is ending. Which static members ran in these pods is
+    written down, too: `drain-consumers` does not wait for their sessions to time out.
     """
 
     name: ClassVar[str] = SCALE_DOWN
@@ -28,7 +30,8 @@ class ScaleDownSource(Step):
         return not self._left(ctx)
 
     def snapshot(self, ctx: StepContext) -> Evidence:
-        return {"replicas": replicas_before(ctx)} | membership(ctx)
+        groups = ctx.source.positions.describe(ctx.groups)
+        return {"replicas": replicas_before(ctx)} | membership_of(groups) | members_in_pods(ctx, groups.values())
 
     def do(self, ctx: StepContext) -> Evidence:
         scaling, before = scaling_at(ctx.source), ctx.snapshots[self.name]["replicas"]

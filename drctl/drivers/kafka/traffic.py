@@ -254,6 +254,10 @@ class Reader:
             self.uncommitted = {}
         return done
 
+    def member_id(self) -> str:
+        """Who the coordinator takes it for; empty before it has joined."""
+        return str(self.consumer.memberid() or "")
+
     def close(self) -> None:
         """Commit and leave the group; a static classic member stays until its session times out."""
         self.commit(seconds=PATIENCE)

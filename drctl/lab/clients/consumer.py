@@ -5,6 +5,9 @@ then they join again where it points. What was processed is written down before 
 lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere.
 A member whose client can never go on (a static one hears nothing of its coordinator for a session's time, and is then
 taken for another) begins again with a new one, as an application does that its orchestrator starts again.
+A static member that client routing sends elsewhere gives its place up, as clients in Java do that are closed with
+``GroupMembershipOperation.LEAVE_GROUP`` (KIP-1092): it alone is certain that it has left. One that ends, or begins
+again, keeps it.
 """
 
 import os
@@ -13,10 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from drctl.drivers.kafka.static_members import KafkaStaticMembers
 from drctl.drivers.kafka.traffic import Reader
-from drctl.errors import Conflict
+from drctl.errors import Conflict, DrctlError
 from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments
 from drctl.ledger.record import HEADER, decode
+from drctl.model.session import Member
 
 KINDS: dict[str, dict[str, Any]] = {
     "classic": {"partition.assignment.strategy": "range", "session.timeout.ms": 10000},
@@ -57,7 +62,10 @@ class Membership:
                 self._write(site)
                 self.abandoned.append(reader)  # closing it would wait for brokers that are gone
                 continue
+            member = Member(reader.member_id(), self.name, "", self.settings.get("group.instance.id"))
             reader.close()
+            if not STOP.is_set() and self.around.where() != site:
+                self._give_place_up(site, member)
             self.around.history.write("left", self.around.now(), site, group=self.group, member=self.name)
 
     def _work(self, reader: Reader, site: str) -> None:
@@ -81,6 +89,13 @@ class Membership:
                 if self.around.where() != site:
                     return
                 looked = now
+
+    def _give_place_up(self, site: str, member: Member) -> None:
+        try:
+            if member.member_id and member.instance_id:
+                KafkaStaticMembers(self.around.sites[site]).remove(self.group, [member])
+        except DrctlError as error:
+            sys.stderr.write(f"{self.name} keeps its place until its session times out: {error}\n")
 
     def _write(self, site: str) -> None:
         if self.unwritten:

@@ -1,9 +1,9 @@
-"""The lab's consumer groups: a member whose client can never go on begins again with a new one."""
+"""The lab's consumer groups: how a member begins again, and what a static one leaves behind."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from drctl.lab.steady import SteadyTime
 from drctl.ledger.history import HistoryWriter, read_lines
 from drctl.ledger.record import HEADER, Number, encode
 from drctl.model.offsets import TopicPartition
+from drctl.model.session import Member
 
 RUN = UUID(int=7)
 
@@ -31,7 +32,7 @@ class FakeReader:
         self.number, self.given = FakeReader.made, False
         self.before_commit: Callable[[], None] = self.poll_nothing
 
-    def poll(self, _: float) -> Incoming:
+    def poll(self, _: float) -> Incoming | None:
         if self.given and self.number == 1:
             raise Conflict("site north: a member of group billing can never go on")
         if self.given:
@@ -39,6 +40,9 @@ class FakeReader:
         self.given = True
         header = encode(Number(RUN, 2, 0, self.number), None, b"v")
         return Incoming(TopicPartition("shop.orders", 0), self.number, None, b"v", {HEADER: header})
+
+    def member_id(self) -> str:
+        return f"m-{self.number}"
 
     def poll_nothing(self) -> None:
         """What to call before a commit, until somebody says what."""
@@ -71,3 +75,54 @@ def test_a_member_whose_client_can_never_go_on_begins_again_with_a_new_one(
     assert [line.kind for line in lines] == ["joined", "processed", "left", "joined", "processed", "left"]
     assert [record[3] for line in lines for record in line.records] == [1, 2, 2]
     assert "billing-1 begins again: site north: " in capsys.readouterr().err
+
+
+class WorksUntilRouted(FakeReader):
+    """Gives no record. At the first site client routing then names the other one, and at that the group ends."""
+
+    turn: Callable[[], None]
+
+    def poll(self, _: float) -> None:
+        (type(self).turn if self.number == 1 else common.STOP.set)()
+        common.STOP.wait(0.05)
+
+
+class Removed:
+    """Who was removed, and where."""
+
+    seen: ClassVar[list[tuple[Any, str, str, str | None]]] = []
+
+    def __init__(self, site: Any) -> None:
+        self.site = site
+
+    def remove(self, group: str, members: list[Member]) -> frozenset[str]:
+        Removed.seen += [(self.site, group, each.member_id, each.instance_id) for each in members]
+        return frozenset(each.member_id for each in members)
+
+
+@pytest.mark.parametrize(
+    ("kind", "removed"), [("static", [("at north", "billing", "m-1", "billing-1")]), ("classic", [])]
+)
+def test_a_static_member_gives_its_place_up_where_it_is_sent_away_and_keeps_it_where_it_is_ended(
+    kind: str, removed: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "Reader", WorksUntilRouted)
+    monkeypatch.setattr(consumer, "KafkaStaticMembers", Removed)
+    monkeypatch.setattr(Removed, "seen", [])
+    clock, door = SystemClock(), FileClientRouting(tmp_path / "door.json")
+    door.route_to("north")
+    monkeypatch.setattr(WorksUntilRouted, "turn", lambda: door.route_to("south"), raising=False)
+    history = HistoryWriter(tmp_path / "history.jsonl")
+    sites: Any = {"north": "at north", "south": "at south"}
+    around = common.Surroundings(sites, door, history, clock, SteadyTime.begun(clock))
+    options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind=kind)
+    consumer.Membership(around, options, 1).live()
+    history.close()
+    lines = list(read_lines(tmp_path / "history.jsonl"))
+    assert [(line.kind, line.site) for line in lines] == [
+        ("joined", "north"),
+        ("left", "north"),
+        ("joined", "south"),
+        ("left", "south"),
+    ]
+    assert Removed.seen == removed

@@ -2,7 +2,7 @@
 
 Certain it is in two cases only: the pod in which a member ran is gone, or the member itself has told its coordinator
 that it leaves, as KIP-848 has it. Why nobody else is removed, and what happens where that is wrong after all, stands in
-docs/adr/0026-only-static-members-that-are-gone-are-removed.md.
+docs/adr/0027-only-static-members-that-are-gone-are-removed.md.
 """
 
 from collections.abc import Collection

@@ -150,26 +150,27 @@ def _read(
     logs: Logs, known: Sequence[OffsetSync], lowest: int, first: int, last: int
 ) -> Asking[tuple[Window, Records, Records]]:
     """The records from claim ``first`` to claim ``last``; -1 is the log's beginning, the number of claims its end."""
-    start, stop = [logs.source.start, logs.target.start], [logs.source.stable, logs.target.stable]
+    here, there = logs.source, logs.target
+    here_from, there_from, here_to, there_to = here.start, there.start, here.stable, there.stable
     if first >= 0:
-        start = [known[first].upstream, known[first].downstream]
+        here_from, there_from = known[first].upstream, known[first].downstream
     if last < len(known):
-        stop = [known[last].upstream + 1, known[last].downstream + 1]
+        here_to, there_to = known[last].upstream + 1, known[last].downstream + 1
     backward = first < 0 and last < len(known) and not logs.compacted
     onward = first >= 0 and last == len(known) and not logs.compacted
     if backward:
-        start = [lowest, max(start[1], stop[1] - 2 * (stop[0] - lowest) - MARGIN)]
+        here_from, there_from = lowest, max(there.start, there_to - 2 * (here_to - lowest) - MARGIN)
     if onward:
-        stop[0] = min(stop[0], start[0] + 2 * (stop[1] - start[1]) + MARGIN)
+        here_to = min(here.stable, here_from + 2 * (there_to - there_from) + MARGIN)
     while True:
-        window = Window((start[0], stop[0]), (start[1], stop[1]))
+        window = Window((here_from, here_to), (there_from, there_to))
         source, target = yield from asked(logs, window)
         # Below the first sync the target is read until it holds more records than the source, or all of it is read.
-        if backward and len(target) <= len(source) and start[1] > logs.target.start:
-            start[1] = max(logs.target.start, stop[1] - 4 * (stop[1] - start[1]))
+        if backward and len(target) <= len(source) and there_from > there.start:
+            there_from = max(there.start, there_to - 4 * (there_to - there_from))
         # Behind the newest one the source is: only as many of its records matter as the target can hold.
-        elif onward and len(source) <= len(target) and stop[0] < logs.source.stable:
-            stop[0] = min(logs.source.stable, start[0] + 4 * (stop[0] - start[0]))
+        elif onward and len(source) <= len(target) and here_to < here.stable:
+            here_to = min(here.stable, here_from + 4 * (here_to - here_from))
         else:
             return window, source, target
 
@@ -213,7 +214,7 @@ def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Ask
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
     """Whether the newest sync of which that can be told does not hold: a topic was made anew."""
     near = _within(logs, run)
-    for claim in near[-LOOKED_AT:][::-1]:
+    for claim in reversed(near[-LOOKED_AT:]):
         holds = yield from _alone(logs, claim)
         if holds is not None:
             return not holds

@@ -94,6 +94,12 @@ def test_a_sync_at_the_position_lies_below_it_and_the_next_one_above_it() -> Non
     assert read == [((1_000, 1_101), (1_007, 1_108)), ((1_000, 1_201), (1_007, 1_208))]
 
 
+def test_between_the_oldest_two_syncs_nothing_is_counted_back() -> None:
+    found, _ = run(around(SOME, KNOWN, (150,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
+    assert isinstance(found, Verified)
+    assert (found.held, found.counted_back) == ((OffsetSync(100, 107), OffsetSync(200, 207)), False)
+
+
 def test_behind_the_newest_sync_one_more_is_read() -> None:
     found, _ = run(around(SOME, KNOWN, (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
     assert isinstance(found, Verified)
@@ -216,6 +222,28 @@ def test_an_equal_record_between_the_syncs_of_one_copy_is_no_older_image() -> No
     here = logs((0, 500), (0, 300), (100, 50), (300, 250))
     found, _ = run(claims(here), source, {50: "a", 150: "c", 250: "b"})
     assert (found.awaited, found.copying_again) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "syncs"),
+    [
+        ("abcded", "abcd.bcde", [(0, 0), (3, 3), (1, 5), (4, 8)]),  # d is the last record of the first copy
+        ("afcdef", "afcd.fc..fcde", [(0, 0), (3, 3), (1, 5), (2, 6), (1, 9), (4, 12)]),  # f the first of the second
+    ],
+)
+def test_an_equal_record_at_the_edge_of_an_earlier_copy_is_no_reason_to_count_by_that(
+    source: str, target: str, syncs: list[tuple[int, int]]
+) -> None:
+    """The link is past the end of its first copy, and has still to copy a record that is equal to one in there."""
+    here, there = ({n: sign for n, sign in enumerate(drawn) if sign != "."} for drawn in (source, target))
+    found, _ = run(claims(logs((0, 6), (0, len(target)), *syncs)), here, there)
+    assert found.syncs == (OffsetSync(*syncs[-2]), OffsetSync(*syncs[-1]))
+    assert set(found.awaited) == {5}
+
+
+def test_where_the_source_holds_nothing_behind_the_newest_sync_nothing_is_awaited_and_nothing_read() -> None:
+    found, read = run(claims(logs((0, 101), (0, 151), (0, 50), (100, 150))), {0: "a", 100: "b"}, {50: "a", 150: "b"})
+    assert (found.awaited, read) == ({}, [])
 
 
 @pytest.mark.parametrize(("stale", "left"), [(LOOKED_AT, 200), (LOOKED_AT + 1, 2)])

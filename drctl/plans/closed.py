@@ -23,7 +23,7 @@ from drctl.errors import DrctlError, StepFailed, Unauthenticated, Unreachable
 from drctl.model.fence import Attestation, FenceState
 from drctl.model.run import Event, Evidence, JournalEntry, Run
 from drctl.plans import fencing
-from drctl.plans.copying import is_ahead
+from drctl.plans.journal_integrity import is_ahead
 from drctl.plans.plan import UNFENCE_TARGET, StepContext
 from drctl.plans.selection import UNFENCE
 from drctl.ports import SitePorts

@@ -14,6 +14,7 @@ import structlog
 from drctl.errors import DrctlError, JournalBroken
 from drctl.model.chain import Line
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.plans.journal_integrity import is_ahead
 from drctl.ports import Journal, JournalCopy
 
 IN_STEP = 1.5
@@ -54,12 +55,6 @@ class Courier:
                 "if it is the copy that is wrong, delete its topic and create it anew",
             )
         return last.number
-
-
-def is_ahead(last: Line, journal: Journal) -> bool:
-    """Whether a copy that ends with this line holds what the journal does not."""
-    ours = journal.lines(last.number - 1)
-    return not ours or ours[0].digest != last.digest
 
 
 class Couriers(Protocol):

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from drctl.errors import DrctlError, JournalBroken
 from drctl.model.chain import Line
-from drctl.ports import World
+from drctl.ports import Journal, World
 
 
 class CopyState(StrEnum):
@@ -83,3 +83,9 @@ def _copy(world: World, site: str, lines: Sequence[Line]) -> CopyCheck:
     if len(there) > len(lines):
         return CopyCheck(site, CopyState.AHEAD, len(there), f"'drctl runs restore --from {site}' completes the journal")
     return CopyCheck(site, CopyState.SAME if len(there) == len(lines) else CopyState.BEHIND, len(there))
+
+
+def is_ahead(last: Line, journal: Journal) -> bool:
+    """Whether a copy that ends with this line holds what the journal does not."""
+    ours = journal.lines(last.number - 1)
+    return not ours or ours[0].digest != last.digest

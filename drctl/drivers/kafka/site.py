@@ -34,6 +34,8 @@ CONNECT = 8.0
 """Seconds that the first answer of a site may take."""
 DOUBTED_TIMEOUT, DOUBTED_CONNECT = 6.0, 3.0
 """The same for a site that is doubted: it is probably gone, and a person waits."""
+CLOSED_WITHIN = 5.0
+"""Seconds for clients to be taken down: librdkafka now and then never ends (confluentinc/confluent-kafka-go#463)."""
 FAILURE_HOLDS = 5.0
 """Seconds for which a site that could not be reached is taken to be still out of reach."""
 
@@ -264,14 +266,27 @@ class KafkaSite:
         return consumer
 
     def close(self) -> None:
-        """Close every client."""
+        """Close every client; one that takes too long is left to the end of the process."""
         with self._told:
             self._closing.set()
             self._told.notify_all()
         if self._seeker is not None:
             self._seeker.join(2)  # it may be asking Kubernetes how to log in
-        with self._lock:
-            idle, self._idle, self._admin = self._idle, [], None
-        for consumer in idle:
-            consumer.close()
         self._coordinators.close()
+        with self._lock:
+            clients: list[Any] = [*self._idle, *([] if self._admin is None else [self._admin])]
+            self._idle, self._admin = [], None
+        if clients:
+            closing = threading.Thread(target=_take_down, args=(clients,), name=f"close-{self.name}", daemon=True)
+            closing.start()
+            clients = []
+            closing.join(CLOSED_WITHIN)
+
+
+def _take_down(clients: list[Any]) -> None:
+    """Take librdkafka's clients down, of which an admin client has no call for it."""
+    while clients:
+        client = clients.pop()
+        if isinstance(client, Consumer):
+            client.close()
+        del client

@@ -2,11 +2,14 @@
 
 import argparse
 import faulthandler
+import os
 import signal
 import socket
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 from uuid import UUID
 
 from drctl.drivers.kafka.properties import load
@@ -25,6 +28,27 @@ UNPACED = threading.Event()
 """Set by SIGUSR1: keep to no rate any more, so that a group which lags on purpose reaches the end."""
 
 
+HEEDED: dict[int, threading.Event] = {signal.SIGTERM: STOP, signal.SIGUSR1: UNPACED}
+
+
+def _heed() -> NoReturn:
+    while True:
+        HEEDED[signal.sigwait(HEEDED)].set()
+
+
+def end(failed: str = "") -> NoReturn:
+    """End this process, all of whose work is done, and say why if it failed.
+
+    Not in Python's order: librdkafka takes its clients down then, which now and then takes for ever
+    (confluentinc/confluent-kafka-go#463; an abandoned member waits for its coordinator, too).
+    """
+    if failed:
+        sys.stderr.write(f"{failed}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1 if failed else 0)
+
+
 def arguments(description: str) -> argparse.ArgumentParser:
     """The options that all clients share."""
     parser = argparse.ArgumentParser(description=description)
@@ -39,8 +63,9 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--leave-lost-sites", action="store_true", help="leave a site once each of its brokers refuses connections"
     )
-    signal.signal(signal.SIGTERM, lambda *_: STOP.set())
-    signal.signal(signal.SIGUSR1, lambda *_: UNPACED.set())
+    # By a thread of its own: a handler that came while this one looks at an event would wait for it for ever.
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
+    threading.Thread(target=_heed, name="signals", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.register(signal.SIGUSR2)  # tells in the client's log where each of its threads stands
     return parser

@@ -10,7 +10,6 @@ A static member that client routing sends elsewhere gives its place up, as clien
 again, keeps it.
 """
 
-import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -19,7 +18,7 @@ from typing import Any
 from drctl.drivers.kafka.static_members import KafkaStaticMembers
 from drctl.drivers.kafka.traffic import Reader
 from drctl.errors import Conflict, DrctlError
-from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments
+from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments, end
 from drctl.ledger.record import HEADER, decode
 from drctl.model.session import Member
 
@@ -128,10 +127,8 @@ def main() -> str:
     failed = [
         f"{member.name}: {life.exception()!r}" for member, life in zip(members, lives, strict=True) if life.exception()
     ]
-    if not failed and any(member.abandoned for member in members):
-        os._exit(0)  # ending in order would take down the abandoned clients, which waits for their coordinators
     return "\n".join(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main() or 0)
+    end(main())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter, Writer
 from drctl.errors import DrctlError
-from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments
+from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments, end
 from drctl.ledger.record import HEADER, Number, encode
 from drctl.model.offsets import TopicPartition
 
@@ -150,3 +150,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    end()

@@ -143,7 +143,7 @@ from drctl.lab.clients.common import UNPACED, arguments
 arguments("a client")
 assert not UNPACED.is_set()
 os.kill(os.getpid(), signal.SIGUSR1)
-print(UNPACED.is_set())
+print(UNPACED.wait(30))
 """
 
 

@@ -85,7 +85,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
     record = _read(plan, world, run)
-    record.terms = replace(terms, overrides=_overrides(record), attested=_attested(record))
+    record.terms = replace(terms, overrides=_overrides(record), attested=_attested(plan, record, terms))
     return record
 
 
@@ -142,8 +142,10 @@ def _overrides(record: Record) -> dict[str, str]:
     return {rule: why for entry in record.entries for rule, why in _said(entry).get("overrides", {}).items()}
 
 
-def _attested(record: Record) -> Attestation | None:
-    """The newest word about the target; it was given for the whole run."""
+def _attested(plan: Plan, record: Record, terms: Terms) -> Attestation | None:
+    """The newest word about the target. One from before a cut holds on the way back for which it was given."""
+    if terms.attested or (plan.rollback and not record.rolled_back):
+        return terms.attested
     words = (_said(entry).get(ATTESTED) for entry in reversed(record.entries))
     return next((Attestation(word["by"], word["why"]) for word in words if word), None)
 

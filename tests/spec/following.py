@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import drctl.cli
 from drctl.cli import cli
-from drctl.errors import Blocked, DrctlError, Unreachable
+from drctl.errors import Blocked, DrctlError, RollbackPending, Unreachable
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss
@@ -23,9 +23,10 @@ from drctl.plans.pausing import begin_pause
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
+from tests.spec.bereft import CUT, VOUCHED, cut_at, lose_target
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
 from tests.spec.returning import returned
-from tests.spec.stage import killed_at, switch
+from tests.spec.stage import go_on, killed_at, switch
 
 type Words = tuple[str, ...]
 
@@ -142,6 +143,24 @@ def _back() -> FakeWorld:
     return earth
 
 
+def _bereft(effect: str) -> Callable[[], FakeWorld]:
+    def build() -> FakeWorld:
+        earth = cut_at(effect)
+        lose_target(earth)
+        earth.new_process()
+        return earth
+
+    return build
+
+
+def _waiting() -> FakeWorld:
+    earth = _bereft(CUT)()
+    with pytest.raises(RollbackPending):
+        go_on(earth.new_process(), VOUCHED)
+    earth.new_process()
+    return earth
+
+
 CUTS = (
     "raise epoch to 1",
     "journal says step-intended prove-ahead",
@@ -176,6 +195,9 @@ TROUBLES: dict[str, Callable[[], FakeWorld]] = {
     "a site has come back": _back,
     "a site has come back, unclosed": lambda: returned().earth,
     "a site has come back, closed": lambda: returned(fence="proven").earth,
+    "a switchover was cut off early behind its fence, and its target is lost": _bereft("door to None"),
+    "a switchover was cut off late behind its fence, and its target is lost": _bereft(CUT),
+    "a rollback waits for its target": _waiting,
     **{f"a switchover was cut off before: {effect}": _with(_cut(effect)) for effect in CUTS},
 }
 

@@ -106,6 +106,18 @@ def test_who_vouched_and_why_is_in_the_journal_and_in_what_is_said() -> None:
     assert opened["closed by word"] == {"fence": "attested", "by": "anna", "why": "south is without power"}
 
 
+def test_a_word_that_was_of_no_use_holds_for_no_later_outage() -> None:
+    earth = cut_at(CUT)
+    _somebody_opened_it(earth)
+    with pytest.raises(JournalBroken):
+        _abort(earth)
+    earth.south.denials |= BOTH_KINDS
+    lose_target(earth)
+    with pytest.raises(Unreachable, match="before south is known to be closed"):
+        go_on(earth.new_process())
+    assert not earth.writable()
+
+
 def _effects_of_a_way_out() -> tuple[tuple[int, str], ...]:
     earth = cut_at(CUT)
     lose_target(earth)
@@ -127,9 +139,10 @@ def test_the_way_out_cut_off_anywhere_goes_on_with_the_word_that_was_given(effec
     earth.effects.cut_off(effect, before=before)
     with pytest.raises(Killed):
         go_on(world, VOUCHED)
-    said = any(ATTESTED in e.body for e in earth.journal.entries(earth.journal.runs()[-1][0].id))
+    entries = earth.journal.entries(earth.journal.runs()[-1][0].id)
+    begun = any(entry.event is Event.COMPENSATION_STARTED for entry in entries)
     with pytest.raises(RollbackPending):
-        _abort(earth, Terms() if said else VOUCHED)
+        _abort(earth, Terms() if begun else VOUCHED)
     require_in_use(earth)
     return_target(earth)
     with pytest.raises(RolledBack) as done:
@@ -159,6 +172,17 @@ def test_a_target_that_answers_off_and_on_says_itself_that_it_is_closed(
         _abort(earth, terms)
     opened = earth.journal.entries(earth.journal.runs()[-1][0].id)
     assert not any("closed by word" in entry.body for entry in opened)
+    assert both_open == []
+    require_in_use(earth)
+
+
+@pytest.mark.parametrize("effect", CUTS[::6], ids=NAMES[::6])
+def test_a_target_that_answers_every_second_question_holds_up_no_way_back_from_anywhere(effect: int) -> None:
+    earth = cut_off(effect)
+    both_open = watch_for_two_open_sites(earth)
+    _answer(earth, PATTERNS["every second"])
+    with pytest.raises((RolledBack, RollbackPending)):
+        _abort(earth, VOUCHED)
     assert both_open == []
     require_in_use(earth)
 

@@ -26,10 +26,12 @@ from tests.spec.bereft import (
     return_target,
 )
 from tests.spec.failing import fail_over
+from tests.spec.returning import decide_all, go_home, returned, salve
 from tests.spec.serving import Service
 from tests.spec.stage import (
     RecordingObserver,
     go_on,
+    killed_at,
     require_nothing_lost_or_repeated,
     require_turned_back,
     switch,
@@ -223,3 +225,34 @@ def test_a_rollback_that_is_stuck_at_the_source_is_no_waiting_one() -> None:
     with pytest.raises(DrctlError, match="resume-sinks") as caught:
         go_on(earth.new_process(), VOUCHED)
     assert not isinstance(caught.value, RollbackPending)
+
+
+def _failback_cut_off() -> FakeWorld:
+    """The site that takes the work back is lost once more, behind the fence of the one that has it."""
+    after = returned()
+    earth = after.earth
+    earth.copied = True
+    salve(earth.ports())
+    decide_all(earth)
+    earth.settle(12)
+    with killed_at(earth, CUT):
+        go_home(earth.ports())
+    earth.north.down = earth.workers["north"].worker_down = earth.mirrors["south", "north"].worker_down = True
+    assert not earth.writable()
+    return earth
+
+
+def test_a_failback_whose_target_is_lost_once_more_is_given_up_as_a_switchover_is() -> None:
+    earth = _failback_cut_off()
+    both_open = watch_for_two_open_sites(earth)
+    with pytest.raises(RollbackPending, match="south is open again, on the word of anna that north takes no writes"):
+        go_on(earth.new_process(), VOUCHED)
+    assert earth.open_sites() == {"south"}
+    assert earth.door.site() == "south"
+    earth.settle()
+    earth.north.down = earth.workers["north"].worker_down = earth.mirrors["south", "north"].worker_down = False
+    with pytest.raises(RolledBack):
+        go_on(earth.new_process())
+    assert both_open == []
+    earth.settle()
+    assert go_home(earth.new_process()).state is RunState.DONE

@@ -27,11 +27,17 @@ FILLED = {
     "pause --end": ("--reason", "the storm is over"),
 }
 """What a person adds to a command that is only named."""
+ATTESTED = ("--attest-target-down", "the building is dark", "--confirm")
+"""And to a command that wants their word; the site's name follows, as it is typed."""
 OTHER = {"north": "south", "south": "north"}
 
 
 def commands(text: str) -> Iterator[Words]:
     """What an operator would type after reading that, and that changes anything; both sites where none is named."""
+    for run in re.findall(r"drctl runs abort (\S+) --reason '…' --attest-target-down", text):
+        yield ("runs", "abort", run, "--reason", "it is lost", *ATTESTED, "south")
+    for site in re.findall(r"drctl unfence (\S+) --attest-target-down", text):
+        yield ("unfence", site, *ATTESTED, site)
     for line in named(text):
         words = tuple(re.sub(r"[…|']", "", line).split())
         if words[0] in LOOKING or (words[1:2] and words[1] in LOOKING_AT_RUNS) or words[:2] == ("salvage", "decide"):
@@ -136,3 +142,11 @@ def test_remedies_are_found_to_be_followed() -> None:
         ("switchover", "--to", "north", "--yes"),
         ("switchover", "--to", "south", "--yes"),
     ]
+
+
+def test_a_way_out_on_a_persons_word_is_found_to_be_followed() -> None:
+    words = ("--attest-target-down", "the building is dark", "--confirm")
+    abort = "start south; or: drctl runs abort X --reason '…' --attest-target-down 'how you know'"
+    assert ("runs", "abort", "X", "--reason", "it is lost", *words, "south") in set(commands(abort))
+    unfence = "(start south; or: drctl unfence north --attest-target-down 'how you know')"
+    assert ("unfence", "north", *words, "north") in set(commands(unfence))

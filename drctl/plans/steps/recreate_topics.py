@@ -96,6 +96,7 @@ class RestoreTopics(Step):
     name: ClassVar[str] = "restore-topics"
     title: ClassVar[str] = "Create what was deleted and is not there yet"
     at: ClassVar[Place] = Place.TARGET
+    may_end_pending: ClassVar[bool] = True
     inspect: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
 
     def check(self, ctx: StepContext) -> bool:
@@ -113,7 +114,7 @@ class RestoreTopics(Step):
 
     def _missing(self, ctx: StepContext) -> dict[str, Evidence]:
         planned = ctx.snapshots.get(RECREATE, {}).get("topics", {})
-        there = _there(ctx, planned)
+        there = _there(ctx, planned) if planned else {}
         return {name: told for name, told in planned.items() if name not in there}
 
 

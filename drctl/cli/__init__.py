@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -200,16 +199,9 @@ def _called() -> object:
 
 
 def _end(code: int) -> None:
-    """End the process; at once where something may never end by itself.
-
-    Such as a look that still waits for a site that is silent, a text for a terminal, and librdkafka, which now and then
-    takes for ever to take its clients down (confluentinc/confluent-kafka-go#463).
-    """
+    """End the process; at once where a look still waits for a site that is silent, or a text for a terminal."""
     late = "drctl.monitors" in sys.modules and sys.modules["drctl.monitors"].are_late()
-    if late or "confluent_kafka" in sys.modules or any(writer.stuck for writer in writers()):
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError, AttributeError):  # closed, full, or none at all: what was lost was told
-                stream.flush()
+    if late or any(writer.stuck for writer in writers()):
         os._exit(code)
     sys.exit(code)
 

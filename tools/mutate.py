@@ -30,7 +30,7 @@ UNIT = ROOT / "tests" / "unit" / "decide"
 SUITES = tuple(
     str(UNIT / f"test_{name}.py")
     for name in (
-        *("offset_syncs", "windows", "verification", "first_images", "alignment", "placement"),
+        *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
         *("sync_history", "unsettled", "comparable", "translate"),
         *("stranded", "translate_properties", "translate_hostile"),
     )

@@ -28,10 +28,12 @@ def sighted(frontier: Offsets, sighting: Sighting | None, now: datetime) -> Loss
     """The loss at a source that is silent, from when it was last seen; ``seconds`` is left for who can read records.
 
     Until it fell silent the logs may have grown on as fast as before. The frontier has gone on, too: what it passed is
-    not lost. Without a rate nobody can tell how much came after the sighting, unless no time has passed since.
+    not lost. Without a rate nobody can tell how much came after the sighting, unless no time has passed since. What was
+    copied from a topic that was made anew may be of the one before: it says nothing of the one that is lost.
     """
     if sighting is None:
         return Loss(frontier, EndsFrom.UNKNOWN)
+    frontier = {p: offset for p, offset in frontier.items() if p.topic not in sighting.anew}
     span = max(0.0, ((sighting.silent_since or now) - sighting.at).total_seconds())
     seen = {p: max(0, end - frontier.get(p, 0)) for p, end in sighting.ends.items()}
     known = span == 0 or sighting.rates.keys() >= sighting.ends.keys()

@@ -76,7 +76,7 @@ def translation(logs: Logs, positions: Collection[int]) -> Translation:
     undecided = {p for p in positions if logs.source.stable < p <= logs.source.high}
     reachable = {min(p, logs.source.stable) for p in positions if p not in answers}
     if reachable:
-        known = yield from claims(logs)
+        known = yield from claims(logs, max(reachable))
         for near in _neighbours(known.syncs, sorted(reachable)):
             found = yield from _answers(known.logs, known.syncs, near)
             if known.copying_again:

@@ -6,7 +6,8 @@ were read and are equal: syncs outlive topics that were made anew, logs that wer
 1. Claims: the syncs whose records lie in both logs. Where they contradict each other their records decide first, and
    then both of what still does are dropped. A link that copies again what it had copied before begins from an older
    upstream offset; until it has reached the highest one, the syncs of its first copy count, since a group may have to
-   read their images.
+   read their images. One that begins again behind the last sync that it wrote shows by its records only: between two
+   syncs the target holds more of them than the source.
 2. Around some positions: from the next claim below to the next one above. Where one of them does not hold the window
    grows in doubling steps, so that a false claim, or one that compaction took a record of, stops nothing but itself.
 """
@@ -64,8 +65,8 @@ class Claims:
     awaited: Mapping[int, int]
 
 
-def claims(logs: Logs) -> Asking[Claims]:
-    """Which syncs to look at."""
+def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
+    """Which syncs to look at; ``highest`` is the highest position that is asked for, None if any may be."""
     written = runs(logs.syncs)
     reverse = inverted(logs.reverse_syncs)
     awaited: dict[int, int] = {}
@@ -82,6 +83,7 @@ def claims(logs: Logs) -> Asking[Claims]:
     # What was in front of the oldest one is not known: it matters until the link is well past it.
     if syncs and syncs[-1].upstream - syncs[0].upstream <= MARGIN:
         awaited |= yield from _awaited(logs, syncs[:1], syncs[-1])
+    awaited |= yield from _hidden(logs, syncs, logs.source.stable if highest is None else highest)
     return Claims(logs, syncs, bool(awaited), awaited)
 
 
@@ -211,6 +213,32 @@ def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Ask
     return found
 
 
+def _hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dict[int, int]]:
+    """Records behind the newest sync that the target has only as images between earlier ones, right in front of it.
+
+    A link that is killed may have copied more than it has noted. It begins again behind the last sync that it wrote, so
+    that offsets rise as if it had gone on; but the target holds more records there than the source. Positions up to the
+    sync in front of all that are placed in front of these images.
+    """
+    if not syncs:
+        return {}
+    newest = syncs[-1]
+    older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
+    begin = newest.upstream + 1
+    if older == newest or begin >= logs.source.stable or highest <= older.upstream:
+        return {}
+    stop = min(begin + 2 * (logs.target.stable - newest.downstream) + MARGIN, logs.source.stable)
+    window = Window((older.upstream, stop), (older.downstream, logs.target.stable))
+    source, target = yield from asked(logs, window)
+    images = cut(target, older.downstream, newest.downstream)
+    as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
+    if as_many and not logs.compacted and _holds(logs, older, source, target):
+        return {}
+    there = {record.digest for record in cut(target, newest.downstream - 1, logs.target.stable)}
+    missing = {r.digest: r.offset for r in cut(source, newest.upstream, stop) if r.digest not in there}
+    return {missing[image.digest]: image.offset for image in images if image.digest in missing}
+
+
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
     """Whether the newest sync of which that can be told does not hold: a topic was made anew."""
     near = _within(logs, run)
@@ -245,6 +273,10 @@ def _holds(logs: Logs, claim: OffsetSync, source: Records, target: Records) -> b
 def _within(logs: Logs, some: Collection[OffsetSync]) -> tuple[OffsetSync, ...]:
     """Those whose records are in both logs: nothing in a stranded span has an image."""
     return stranded.outside(usable(some, logs.source, logs.target), logs.stranded_here, logs.stranded_there)
+
+
+def _downstream(claim: OffsetSync) -> int:
+    return claim.downstream
 
 
 def _upstream(claim: OffsetSync) -> int:

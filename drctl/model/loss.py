@@ -18,24 +18,29 @@ class EndsFrom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A site's last stable offsets when they were last seen.
+    """Where a site's logs ended when they were last seen, what open transactions hold back included.
 
-    ``rates`` are the offsets per second by which partitions grew since the sighting before; empty after a first one.
-    ``silent_since`` is when the site was first found silent after this; None while nobody has.
+    A record behind an open transaction may be acknowledged. ``rates`` are the offsets per second by which partitions
+    grew since the sighting before; those are left out that were not seen then, or were longer. ``silent_since`` is when
+    the site was first found silent after this; None while nobody has. ``anew`` are topics that were deleted and made
+    anew since they were first seen.
     """
 
     ends: Mapping[TopicPartition, int]
     at: datetime
     rates: Mapping[TopicPartition, float] = field(default_factory=dict)
     silent_since: datetime | None = None
+    anew: frozenset[str] = frozenset()
 
-    def followed_by(self, ends: Mapping[TopicPartition, int], at: datetime) -> "Sighting":
+    def followed_by(
+        self, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
+    ) -> "Sighting":
         """The next sighting, which now tells how fast the logs grow."""
         seconds = (at - self.at).total_seconds()
         if seconds <= 0:
-            return Sighting(ends, at, self.rates)
-        grown = {p: max(0, end - self.ends[p]) for p, end in ends.items() if p in self.ends}
-        return Sighting(ends, at, {p: count / seconds for p, count in grown.items()})
+            return Sighting(ends, at, self.rates, anew=anew)
+        grown = {p: end - self.ends[p] for p, end in ends.items() if end >= self.ends.get(p, end + 1)}
+        return Sighting(ends, at, {p: count / seconds for p, count in grown.items()}, anew=anew)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.loss import Loss
 from drctl.model.offsets import Committed, LogBounds, TopicPartition
 from drctl.model.run import Event, RunState
-from drctl.model.translation import Translated
+from drctl.model.translation import Answer, Translated
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.losing import answers, measure
@@ -17,7 +17,7 @@ from drctl.plans.positions import translate_committed
 from drctl.plans.selection import FAILOVER
 from drctl.plans.sink_groups import ask_ahead, told_or_noted
 from drctl.plans.steps.await_clients import AwaitClients
-from drctl.plans.steps.confirm_positions import origin, uncovered, within
+from drctl.plans.steps.confirm_positions import origin, uncovered
 from drctl.plans.uncommitted import told_at_target, uncommitted
 from drctl.ports import SitePorts, World
 from drctl.ports.asking import both
@@ -78,7 +78,7 @@ def _groups(
     topics = site.brokers.topics(world.plan.topics_at(target))
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
     there = _known(held, bounds)
-    reached = _reached(world, source, site, there, deep[0]) if deep else {}
+    reached = _reached(world, source, site, there, bounds) if deep and deep[0] else {}
     ages = _ages(site, there, bounds, deep[1]) if deep else {}
     never = _never_committed(world, target, held, reached) if deep else ()
     return {
@@ -124,21 +124,28 @@ def _known(held: Held, bounds: Mapping[TopicPartition, LogBounds]) -> Held:
 
 
 def _reached(
-    world: World, source: str, target: SitePorts, held: Held, loss: Loss | None
+    world: World, source: str, target: SitePorts, held: Held, bounds: Mapping[TopicPartition, LogBounds]
 ) -> Mapping[str, Mapping[TopicPartition, int]]:
     """How far at the target, under its names, each group has read, where the source tells and it can be proven."""
-    if loss is None:
-        return {}
     try:
         own = world.sites[source].positions.committed(tuple(held))
-        found = translate_committed(world, source, target.name, within(own, loss.frontier), held)
+        found = translate_committed(world, source, target.name, own, held)
     except DrctlError:
         return {}
     image = Images(world, source, target.name).of
     return {
-        group: {image(p): answer.offset for p, answer in answers.items() if isinstance(answer, Translated)}
+        group: {
+            image(p): offset for p, a in answers.items() if (offset := _offset(a, bounds.get(image(p)))) is not None
+        }
         for group, answers in found.items()
     }
+
+
+def _offset(answer: Answer, there: LogBounds | None) -> int | None:
+    """How far that is at the target: all of it where the copy is not as far as the group; None if nobody can tell."""
+    if isinstance(answer, Translated):
+        return answer.offset
+    return there.stable if there is not None and answer.waits_for_copy else None
 
 
 def _never_committed(

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from drctl.decide.loss import counted, sighted
 from drctl.errors import NotFound, Unauthenticated, Unreachable
+from drctl.model.cluster import Topic
 from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import LogBounds, RecordId, TopicPartition
 from drctl.model.run import Event, Evidence, JournalEntry
@@ -38,7 +39,7 @@ def measure(world: World, source: str, target: str, *, ask: bool = True) -> Loss
 
     Unreachable where the link's worker at the target does not tell the frontier.
     """
-    frontier = _frontier(world, source, target)
+    frontier = _still_there(world, source, target, _frontier(world, source, target))
     if ask:
         try:
             return _asked(world, source, frontier)
@@ -46,6 +47,12 @@ def measure(world: World, source: str, target: str, *, ask: bool = True) -> Loss
             pass
     loss = sighted(frontier, world.sightings.last(source), world.clock.now())
     return replace(loss, seconds=_ages(world, source, target, loss))
+
+
+def made_anew(world: World, site: str, topics: Mapping[str, Topic]) -> frozenset[str]:
+    """Which of these topics of a site are others than were first seen there."""
+    known = world.memory.topic_ids(site)
+    return frozenset(name for name, topic in topics.items() if known.get(name, topic.topic_id) != topic.topic_id)
 
 
 def frozen(world: World, source: str, target: str, ends: Offsets, drained: Offsets | None) -> Loss:
@@ -86,6 +93,17 @@ def _frontier(world: World, source: str, target: str) -> Offsets:
     return {p: offset for p, offset in both.items() if p.topic in world.plan.topics}
 
 
+def _still_there(world: World, source: str, target: str, frontier: Offsets) -> Offsets:
+    """The frontier without topics whose copies were made anew: what had been copied of these is gone."""
+    images = Images(world, source, target)
+    try:
+        there = images.topics({p.topic for p in frontier})
+    except Unreachable:  # who goes on there is told so by whatever needs more than this
+        return frontier
+    gone = made_anew(world, target, {topic.name: topic for topic in there.values()})
+    return {p: offset for p, offset in frontier.items() if images.of(p).topic not in gone}
+
+
 def _possible(frontier: Offsets, ends: Offsets) -> Offsets:
     """The frontier without what lies beyond the source's end: such a claim proves nothing, so nothing counts as copied.
 
@@ -112,6 +130,8 @@ def _asked(world: World, source: str, frontier: Mapping[TopicPartition, int]) ->
     site = world.sites[source]
     topics = site.brokers.topics(world.plan.topics)
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
+    anew = made_anew(world, source, topics)
+    frontier = {p: offset for p, offset in frontier.items() if p.topic not in anew}
     frontier = _possible(frontier, {p: b.high for p, b in bounds.items()})
     begins = {p: max(frontier.get(p, 0), b.start) for p, b in bounds.items()}
     records = {p: _count(site, p, begins[p], b) for p, b in bounds.items()}
@@ -120,6 +140,7 @@ def _asked(world: World, source: str, frontier: Mapping[TopicPartition, int]) ->
         first = [r.milliseconds for p in bounds if p.topic == name and records[p] for r in _first(site, p, begins[p])]
         seconds[name] = _since(first, now.timestamp(), any(records[p] for p in bounds if p.topic == name))
     exact = all(b.stable == b.high and b.stable - begins[p] <= COUNTED_UP_TO for p, b in bounds.items())
+    exact = exact and not anew  # it may have been copied since
     return counted(frontier, {p: b.stable for p, b in bounds.items()}, records, seconds, now, exact=exact)
 
 

@@ -11,8 +11,10 @@ from drctl.model.offsets import TopicPartition
 class Sightings(Protocol):
     """Kept where drctl keeps its state; survives the process."""
 
-    def note(self, site: str, ends: Mapping[TopicPartition, int], at: datetime) -> None:
-        """The site answered at that time, and these were its last stable offsets."""
+    def note(
+        self, site: str, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
+    ) -> None:
+        """The site answered at that time, and so its logs ended; topics ``anew`` are others than were first seen."""
         ...
 
     def note_silence(self, site: str, at: datetime) -> None:

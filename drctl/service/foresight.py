@@ -7,6 +7,7 @@ from drctl.model.fence import FenceState
 from drctl.monitors import look
 from drctl.plans.failovers import standing
 from drctl.plans.forecasting import forecast
+from drctl.plans.losing import made_anew
 from drctl.plans.openness import AT_MOST
 from drctl.ports import World
 from drctl.service.metrics import Metrics
@@ -39,7 +40,8 @@ class Foresight:
         at = clock.now()
         bounds = look(clock, lambda: self.world.sites[name].records.bounds(partitions))
         if bounds.value is not None:
-            self.world.sightings.note(name, {p: b.stable for p, b in bounds.value.items()}, at)
+            anew = made_anew(self.world, name, topics)
+            self.world.sightings.note(name, {p: b.high for p, b in bounds.value.items()}, at, anew)
 
     def _forecast(self, seen: Status) -> None:
         source = seen.client_routing.value

@@ -222,6 +222,14 @@ def test_a_sighting_comes_back_with_the_rate_since_the_one_before(sightings: Sig
     assert sightings.last("south") is None
 
 
+def test_topics_that_were_made_anew_come_back_with_the_sighting_that_found_them(sightings: Sightings) -> None:
+    sightings.note("north", {READINGS: 100, ORDERS: 7}, DAWN)
+    sightings.note("north", {READINGS: 4, ORDERS: 7}, DAWN + timedelta(seconds=10), frozenset({READINGS.topic}))
+    assert sightings.last("north") == Sighting(
+        {READINGS: 4, ORDERS: 7}, DAWN + timedelta(seconds=10), {ORDERS: 0.0}, anew=frozenset({READINGS.topic})
+    )
+
+
 def test_silence_is_dated_when_it_was_first_met_and_ends_with_the_next_sighting(sightings: Sightings) -> None:
     sightings.note_silence("north", DAWN)
     assert sightings.last("north") is None

@@ -257,9 +257,11 @@ class FakeSightings:
     def __init__(self) -> None:
         self.known: dict[str, Sighting] = {}
 
-    def note(self, site: str, ends: Mapping[TopicPartition, int], at: datetime) -> None:
+    def note(
+        self, site: str, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
+    ) -> None:
         before = self.known.get(site)
-        self.known[site] = before.followed_by(dict(ends), at) if before else Sighting(dict(ends), at)
+        self.known[site] = before.followed_by(dict(ends), at, anew) if before else Sighting(dict(ends), at, anew=anew)
 
     def note_silence(self, site: str, at: datetime) -> None:
         if site in self.known and self.known[site].silent_since is None:

@@ -194,8 +194,10 @@ class FakeWorld:
         """The service sees the ends of every site that answers."""
         for name, site in self.sites.items():
             if not site.down:
-                ends = {p: log.bounds.stable for p, log in site.logs.items() if p.topic in TOPICS}
-                self.sightings.note(name, ends, self.clock.now())
+                ends = {p: log.bounds.high for p, log in site.logs.items() if p.topic in TOPICS}
+                known = self.memory.topic_ids(name)
+                anew = frozenset(topic for topic, id_ in known.items() if site.topic_id(topic) != id_)
+                self.sightings.note(name, ends, self.clock.now(), anew)
 
     def new_process(self) -> World:
         """The old process is gone, and its lease with it; a new one sees this."""

@@ -18,10 +18,14 @@ class SqliteSightings:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def note(self, site: str, ends: Mapping[TopicPartition, int], at: datetime) -> None:
+    def note(
+        self, site: str, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
+    ) -> None:
         before = self.last(site)
-        seen = before.followed_by(ends, at) if before else Sighting(ends, at)
-        body = json.dumps([[*p, end, seen.rates.get(p)] for p, end in sorted(seen.ends.items())])
+        seen = before.followed_by(ends, at, anew) if before else Sighting(ends, at, anew=anew)
+        # Earlier versions wrote and read lines of four.
+        rows = [[*p, end, seen.rates.get(p), *([True] if p.topic in anew else [])] for p, end in sorted(ends.items())]
+        body = json.dumps(rows)
         with transaction(self.path) as database:
             seals.rows(database, self.path, "sighting")
             database.execute("INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, NULL)", (site, at.isoformat(), body))
@@ -47,9 +51,12 @@ class SqliteSightings:
 
 def _sighting(at: str, body: str, silent: str | None) -> Sighting:
     ends, rates = dict[TopicPartition, int](), dict[TopicPartition, float]()
-    for topic, number, end, rate in json_of(body, largest=len(body)):
+    anew = set[str]()
+    for topic, number, end, rate, *more in json_of(body, largest=len(body)):
         partition = TopicPartition(str(topic), int(number))
         ends[partition] = int(end)
         if rate is not None:
             rates[partition] = float(rate)
-    return Sighting(ends, datetime.fromisoformat(at), rates, datetime.fromisoformat(silent) if silent else None)
+        anew |= {partition.topic} if any(more) else set()
+    silent_since = datetime.fromisoformat(silent) if silent else None
+    return Sighting(ends, datetime.fromisoformat(at), rates, silent_since, frozenset(anew))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drctl.errors import DrctlError, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Answer, Refused, Translated
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
@@ -128,12 +128,10 @@ def uncovered(topics: tuple[str, ...], held: Held) -> dict[str, str]:
 
 
 def within(own: Held, frontier: Mapping[TopicPartition, int]) -> Held:
-    """Positions at the source, those beyond the frontier taken back to it.
-
-    All that is at the target came from before the frontier, so who has read beyond it goes on where the copy ends.
-    """
+    """Positions at the source that lie beyond the frontier, taken back to it: what is at the target from there on is
+    read again, and nothing is skipped."""
     return {
-        group: {p: replace(c, offset=min(c.offset, frontier.get(p, c.offset))) for p, c in positions.items()}
+        group: {p: replace(c, offset=frontier[p]) for p, c in positions.items() if c.offset > frontier.get(p, c.offset)}
         for group, positions in own.items()
     }
 
@@ -142,9 +140,17 @@ def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mappi
     """What the source still tells of its groups; nothing if it tells nothing."""
     try:
         own = ctx.source.positions.committed(ctx.groups)
-        frontier = left(MeasuredLoss, ctx.evidence).frontier
-        copied = within(own, frontier)
-        return own, translate_committed(ctx.world, ctx.source.name, ctx.target.name, copied, there)
+        answers = translate_committed(ctx.world, ctx.source.name, ctx.target.name, own, there)
+        # A link may have copied more than it has noted, so a position beyond that is taken back only in need.
+        refused = {
+            group: {p: c for p, c in own[group].items() if not _is_usable(found.get(p))}
+            for group, found in answers.items()
+        }
+        early = within(refused, left(MeasuredLoss, ctx.evidence).frontier)
+        if any(early.values()):
+            again = translate_committed(ctx.world, ctx.source.name, ctx.target.name, early, {})
+            answers = {group: {**found, **again.get(group, {})} for group, found in answers.items()}
+        return own, answers
     except DrctlError as silent:
         ctx.report(f"the source's positions cannot be read: {silent}")
         return {}, {}
@@ -167,9 +173,14 @@ def _commit_of(ctx: StepContext, answer: Answer, own: Committed | None) -> Commi
     metadata = metadata_of(own.metadata if own else "", stamp)
     if isinstance(answer, Translated):
         return Committed(answer.offset, metadata)
-    if answer.waits_for_copy and answer.conservative is not None:
-        return Committed(answer.conservative, metadata)
-    return None
+    return Committed(answer.conservative, metadata) if _is_usable(answer) and answer.conservative is not None else None
+
+
+def _is_usable(answer: Answer | None) -> bool:
+    """Whether it is proven, or certain to skip nothing where only the copy is missing."""
+    if isinstance(answer, Refused):
+        return answer.waits_for_copy and answer.conservative is not None
+    return answer is not None
 
 
 def _here(own: Held, group: str, partition: TopicPartition) -> Evidence:

@@ -1,5 +1,6 @@
 """Reasons not to fail over, each alone; and what is wrong at the source is none."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -153,6 +154,19 @@ def test_what_the_link_copied_after_the_sighting_is_not_lost() -> None:
 def test_without_a_rate_nobody_can_tell_what_came_after_the_sighting() -> None:
     loss = sighted({READINGS: 90}, sighting(), NOW)
     assert (loss.seen, loss.unseen, loss.total) == (60, None, None)
+
+
+def test_what_was_copied_of_a_topic_that_was_made_anew_proves_nothing() -> None:
+    loss = sighted({READINGS: 115, ORDERS: 40}, replace(sighting(), anew=frozenset({"readings"})), NOW)
+    assert loss.records == {"orders": 10, "readings": 100}
+    assert loss.frontier == {ORDERS: 40}
+
+
+def test_a_log_that_was_longer_before_has_no_rate() -> None:
+    before = Sighting({READINGS: 900, ORDERS: 50}, NOW)
+    seen = before.followed_by({READINGS: 20, ORDERS: 60}, NOW + timedelta(seconds=10), frozenset({"readings"}))
+    assert (seen.rates, seen.anew) == ({ORDERS: 1.0}, frozenset({"readings"}))
+    assert sighted({}, replace(seen, silent_since=NOW + timedelta(seconds=20)), NOW).total is None
 
 
 def test_without_a_sighting_nothing_is_known_and_nothing_is_zero() -> None:

@@ -352,4 +352,6 @@ def test_far_apart_positions_are_read_apart() -> None:
     anchors = tuple(OffsetSync(n, n) for n in range(0, size, 100))
     answers = translate_all(Logs(ORDERS, bounds, bounds, anchors, compacted=False), (150, 9_050), read)
     assert {p: a.offset for p, a in answers.items() if isinstance(a, Translated)} == {150: 150, 9_050: 9_050}
-    assert sum(w.source[1] - w.source[0] for w in reads) < 500
+    assert sum(w.source[1] - w.source[0] for w in reads) < 1_500, (
+        "what surrounds them, and what may be hidden at the end"
+    )

@@ -11,7 +11,9 @@ from drctl.decide.translate import translate, translate_all
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.sync_history import SyncHistory
-from drctl.model.translation import Answer, Refused, Translated
+from drctl.model.translation import Answer, Refusal, Refused, Translated
+from tests.unit.decide.drawn import Site, early
+from tests.unit.decide.drawn import look as look_at
 
 PARTITION = TopicPartition("orders", 0)
 
@@ -55,21 +57,23 @@ def twice(draw: st.DrawFn, *, compacted: bool) -> Twice:
     size = draw(st.integers(1, 20))
     here: Log = {n: n for n in range(size) if draw(st.integers(0, 7))}
     there: Log = {}
-    end, copied, place, spacing = 0, 0, 0, draw(st.integers(1, 5))
+    end, copied, place, spacing = 0, 0, 0, draw(st.integers(1, 9))
     written = SyncHistory()
     for n in range(draw(st.integers(0, 2))):  # of a target that is no more
         written.add(n - 10, OffsetSync(draw(st.integers(0, size)), draw(st.integers(0, 20))))
     begin = draw(st.sampled_from([0, 0, draw(st.integers(0, size))]))
     for _ in range(draw(st.integers(1, 3))):  # the link is started so often
-        stop, noted = draw(st.integers(begin, size)), -spacing
+        # Often it does not come as far as the one before.
+        stop, noted = draw(st.one_of(st.integers(begin, size), st.integers(begin, max(begin, copied)))), -spacing
+        often = draw(st.booleans())  # whether it rests now and then, and notes what is last
         for number in (n for n in range(begin, stop) if n in here):
             there[end] = number
-            if number - noted >= spacing:  # the first one, and then as a link does
+            if number - noted >= spacing or (often and draw(st.booleans())):  # the first one, and then as a link does
                 written.add(place, OffsetSync(number, end))
                 place, noted = place + 1, number
             end += 1 + draw(st.sampled_from((0, 0, 1)))
         copied = max(copied, stop)
-        begin = draw(st.integers(0, stop))
+        begin = draw(st.one_of(st.integers(0, stop), st.integers(min(stop, max(0, noted)), stop)))
     reverse = tuple(
         OffsetSync(draw(st.integers(0, max(end, 1))), draw(st.integers(0, size)))
         for _ in range(draw(st.sampled_from((0, 0, 1, 2))))
@@ -112,6 +116,15 @@ def test_whatever_the_link_copied_twice_and_whatever_syncs_claim_no_answer_is_la
         _require_safe(found, position, answer)
 
     look()
+
+
+@pytest.mark.parametrize("position", [3, 4, 5])
+def test_a_link_that_begins_again_behind_its_last_sync_and_notes_another_one_has_still_to_copy_what_it_had(
+    position: int,
+) -> None:
+    """It had copied up to f and noted c; killed, it began again with d, and has come to e: of f there is one image."""
+    answer = look_at(Site("abcdefgh"), Site("abcdefde"), (0, 0), (2, 2), (3, 6), (4, 7), at=position)
+    assert early(5, answer) is Refusal.NOT_COPIED
 
 
 @settings(max_examples=300, deadline=None)

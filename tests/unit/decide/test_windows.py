@@ -35,11 +35,13 @@ def test_the_size_of_a_window_does_not_depend_on_where_the_logs_are() -> None:
 @pytest.mark.parametrize(
     ("syncs", "positions", "readings"),
     [
-        ((100, 200, 1_200, 1_300), (150, 1_250), [(100, 1_301)]),  # what lies in between is worth reading through
-        ((100, 200, 1_201, 1_300), (150, 1_250), [(100, 201), (1_201, 1_301)]),
+        # Before the last position a link may have begun again unseen: that is read first.
+        ((100, 200, 1_200, 1_300), (150, 1_200), [(100, 1_301)]),  # what lies in between is worth reading through
+        ((100, 200, 1_200, 1_300), (150, 1_250), [(1_200, 3_000), (100, 1_301)]),
+        ((100, 200, 1_201, 1_300), (150, 1_250), [(1_201, 3_000), (100, 201), (1_201, 1_301)]),
         ((100, 200, 300, 2_000), (150, 250), [(100, 301)]),
         ((100, 200, 300, 2_000), (2_100, 2_900), [(300, 3_000)]),  # behind the newest sync
-        ((100, 200, 1_500, 2_000), (1_600, 2_100), [(200, 3_000)]),
+        ((100, 200, 1_500, 2_000), (1_600, 2_100), [(1_500, 3_000), (200, 3_000)]),
         ((100, 200, 300, 2_000), (50, 150), [(50, 101), (100, 201)]),  # below the first is counted backward, by itself
     ],
 )

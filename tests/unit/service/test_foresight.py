@@ -6,6 +6,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from drctl.model.loss import AcceptedLoss
+from drctl.model.offsets import TopicPartition
 from drctl.monitors import status
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
@@ -31,6 +32,31 @@ def test_every_look_notes_where_the_logs_of_a_site_end() -> None:
     assert {p.topic for p in last.ends} == {"turbines.readings", "shop.orders"}
     assert all(rate > 0 for rate in last.rates.values())
     assert earth.sightings.last("south") is not None
+
+
+def test_what_lies_behind_an_open_transaction_may_be_acknowledged_and_counts() -> None:
+    earth = fake_world()
+    readings = TopicPartition("turbines.readings", 0)
+    earth.north.begin("User:turbines", timeout=600).write(readings, b"open")
+    earth.settle(1)
+    watching(earth).cycle()
+    last, bounds = earth.sightings.last("north"), earth.north.logs[readings].bounds
+    assert last is not None
+    assert last.ends[readings] == bounds.high > bounds.stable + 5
+
+
+def test_a_topic_that_was_made_anew_is_noted_as_such() -> None:
+    earth = fake_world()
+    watch = watching(earth)
+    watch.cycle()
+    earth.north.drop("turbines.readings")
+    earth.north.make("turbines.readings", 2, {})
+    earth.settle(1)
+    watch.cycle()
+    last = earth.sightings.last("north")
+    assert last is not None
+    assert last.anew == {"turbines.readings"}
+    assert {p.topic for p in last.rates} == {"shop.orders"}
 
 
 def test_a_site_that_is_silent_keeps_its_last_sighting_and_when_it_fell_silent() -> None:

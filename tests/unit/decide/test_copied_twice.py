@@ -1,0 +1,46 @@
+"""Images of a first copy that no run of syncs shows, and equal records that are none."""
+
+import pytest
+
+from drctl.decide.verification import MARGIN, claims
+from drctl.model.offsets import OffsetSync
+from tests.unit.decide.test_verification import logs, numbered, run
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize(("apart", "awaited"), [(MARGIN - 400, {2_500: 1_850}), (MARGIN - 399, {})])
+def test_a_copy_that_begins_again_behind_the_last_sync_that_was_written_leaves_its_images_between_two(
+    apart: int, awaited: dict[int, int], compacted: bool
+) -> None:
+    """It was killed when it had copied up to 2500 and noted 2000; it began again with 2200, and is at 2400 now."""
+    source = {0: "a", 2_000: "b", 2_200: "c", 2_400: "d", 2_500: "e"}
+    first_copy, again = {0: "a", 1_600: "b", 1_700: "c", 1_800: "d", 1_850: "e"}, {1_900 + apart: "c"}
+    newest = 2_000 + apart
+    syncs = (0, 0), (2_000, 1_600), (2_200, 1_900 + apart), (2_400, newest)
+    here = logs((0, 9_000), (0, newest + 100), *syncs, compacted=compacted)
+    found, _ = run(claims(here), source, first_copy | again | {newest: "d"})
+    assert (found.awaited, found.copying_again) == (awaited, bool(awaited))
+
+
+@pytest.mark.parametrize(("highest", "looks"), [(2_000, 0), (2_001, 1)])
+def test_positions_in_front_of_such_images_need_no_look(highest: int, looks: int) -> None:
+    here = logs((0, 9_000), (0, 3_000), (0, 0), (2_000, 1_600), (2_200, 2_500))
+    _, read = run(claims(here, highest), numbered((0, 2_300)), numbered((0, 2_001), shift=-400))
+    assert read == [((2_000, 4_201), (1_600, 3_000))] * looks
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "syncs"),
+    [
+        ("abcded", "abcd.bcde", [(0, 0), (3, 3), (1, 5), (4, 8)]),  # d is the last record of the first copy
+        ("afcdef", "afcd.fc..fcde", [(0, 0), (3, 3), (1, 5), (2, 6), (1, 9), (4, 12)]),  # f the first of the second
+    ],
+)
+def test_an_equal_record_at_the_edge_of_an_earlier_copy_is_no_reason_to_count_by_that(
+    source: str, target: str, syncs: list[tuple[int, int]]
+) -> None:
+    """The link is past the end of its first copy, and has still to copy a record that is equal to one in there."""
+    here, there = ({n: sign for n, sign in enumerate(drawn) if sign != "."} for drawn in (source, target))
+    found, _ = run(claims(logs((0, 6), (0, len(target)), *syncs)), here, there)
+    assert found.syncs == (OffsetSync(*syncs[-2]), OffsetSync(*syncs[-1]))
+    assert set(found.awaited) == {5}

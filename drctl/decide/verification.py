@@ -225,15 +225,17 @@ def _hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dic
     newest = syncs[-1]
     older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
     begin = newest.upstream + 1
-    if older == newest or begin >= logs.source.stable or highest <= older.upstream:
+    if older == newest or begin >= logs.source.stable:
         return {}
+    lowest = max(newest.downstream - MARGIN, logs.target.start)
     stop = min(begin + 2 * (logs.target.stable - newest.downstream) + MARGIN, logs.source.stable)
-    window = Window((older.upstream, stop), (older.downstream, logs.target.stable))
-    source, target = yield from asked(logs, window)
-    images = cut(target, older.downstream, newest.downstream)
-    as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
-    if as_many and not logs.compacted and _holds(logs, older, source, target):
-        return {}
+    source, target = yield from asked(logs, Window((older.upstream, stop), (lowest, logs.target.stable)))
+    images = cut(target, lowest - 1, newest.downstream)
+    if _holds(logs, older, source, target):
+        images = cut(target, older.downstream, newest.downstream)
+        as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
+        if highest <= older.upstream or (as_many and not logs.compacted):
+            return {}
     there = {record.digest for record in cut(target, newest.downstream - 1, logs.target.stable)}
     missing = {r.digest: r.offset for r in cut(source, newest.upstream, stop) if r.digest not in there}
     return {missing[image.digest]: image.offset for image in images if image.digest in missing}

@@ -4,7 +4,7 @@ import pytest
 
 from drctl.decide.verification import MARGIN, claims
 from drctl.model.offsets import OffsetSync
-from tests.unit.decide.test_verification import logs, numbered, run
+from tests.unit.decide.test_verification import logs, run
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -22,11 +22,21 @@ def test_a_copy_that_begins_again_behind_the_last_sync_that_was_written_leaves_i
     assert (found.awaited, found.copying_again) == (awaited, bool(awaited))
 
 
-@pytest.mark.parametrize(("highest", "looks"), [(2_000, 0), (2_001, 1)])
-def test_positions_in_front_of_such_images_need_no_look(highest: int, looks: int) -> None:
-    here = logs((0, 9_000), (0, 3_000), (0, 0), (2_000, 1_600), (2_200, 2_500))
-    _, read = run(claims(here, highest), numbered((0, 2_300)), numbered((0, 2_001), shift=-400))
-    assert read == [((2_000, 4_201), (1_600, 3_000))] * looks
+@pytest.mark.parametrize(("highest", "awaited"), [(2_000, {}), (2_001, {2_500: 1_850})])
+def test_positions_in_front_of_such_images_are_not_held_back(highest: int, awaited: dict[int, int]) -> None:
+    source = {0: "a", 2_000: "b", 2_200: "c", 2_400: "d", 2_500: "e"}
+    target = {0: "a", 1_600: "b", 1_700: "c", 1_800: "d", 1_850: "e", 1_900: "c", 2_400: "d"}
+    here = logs((0, 9_000), (0, 2_500), (0, 0), (2_000, 1_600), (2_200, 1_900), (2_400, 2_400))
+    found, _ = run(claims(here, highest), source, target)
+    assert found.awaited == awaited
+
+
+def test_a_sync_that_does_not_hold_hides_no_image_in_front_of_it() -> None:
+    """Retention took the sync of the first copy, and one of the reverse link is false."""
+    source = {3: "c", 4: "d", 6: "f"}
+    here = logs((0, 8), (1, 4), (3, 0), (0, 2), (4, 3))
+    found, _ = run(claims(here), source, {1: "d", 2: "f", 3: "d"})
+    assert found.awaited == {6: 2}
 
 
 @pytest.mark.parametrize(

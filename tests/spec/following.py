@@ -223,7 +223,7 @@ def typed(earth: FakeWorld, words: Words) -> Said:
             if found.name != "world" and hasattr(module, "opened"):
                 patch.setattr(module, "opened", opened)
             if hasattr(module, "require_somebody"):
-                patch.setattr(module, "require_somebody", lambda: None)
+                patch.setattr(module, "require_somebody", lambda **_: None)
         done = CliRunner().invoke(cli, words, input="y\n" * 5, standalone_mode=False)
     text, error = done.output, done.exception
     if isinstance(error, DrctlError):

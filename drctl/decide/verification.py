@@ -236,7 +236,7 @@ def _hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dic
         as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
         if highest <= older.upstream or (as_many and not logs.compacted):
             return {}
-    there = {record.digest for record in cut(target, newest.downstream - 1, logs.target.stable)}
+    there = {record.digest for record in cut(target, newest.downstream, logs.target.stable)}
     missing = {r.digest: r.offset for r in cut(source, newest.upstream, stop) if r.digest not in there}
     return {missing[image.digest]: image.offset for image in images if image.digest in missing}
 

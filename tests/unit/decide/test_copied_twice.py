@@ -22,6 +22,13 @@ def test_a_copy_that_begins_again_behind_the_last_sync_that_was_written_leaves_i
     assert (found.awaited, found.copying_again) == (awaited, bool(awaited))
 
 
+def test_an_image_of_a_record_that_is_equal_to_that_of_the_newest_sync_is_not_passed_over() -> None:
+    source, target = "abcdefghe", "abcdefghede"  # the record at 8 is as the one at 4, where the newest sync is
+    here, there = (dict(enumerate(drawn)) for drawn in (source, target))
+    found, _ = run(claims(logs((0, 9), (0, 11), (0, 0), (2, 2), (3, 9), (4, 10))), here, there)
+    assert found.awaited == {8: 8, 5: 5, 6: 6, 7: 7}
+
+
 @pytest.mark.parametrize(("highest", "awaited"), [(2_000, {}), (2_001, {2_500: 1_850})])
 def test_positions_in_front_of_such_images_are_not_held_back(highest: int, awaited: dict[int, int]) -> None:
     source = {0: "a", 2_000: "b", 2_200: "c", 2_400: "d", 2_500: "e"}

@@ -246,8 +246,9 @@ def test_a_true_sync_stands_against_as_many_false_ones_as_can_be_looked_at(
     stale: int, left: tuple[OffsetSync, ...]
 ) -> None:
     here = logs((0, 2_000), (0, 2_000), *((10 * n, 10 * n) for n in range(1, stale + 1)), reverse=[(605, 1)])
-    found, _ = run(claims(here), numbered((0, 2_000)), {605: "1"})
+    found, read = run(claims(here), numbered((0, 2_000)), {605: "1"})
     assert found.syncs == left
+    assert read[0] == ((1, 2), (605, 606)), "one record at either side is enough"
 
 
 def test_a_link_that_begins_again_right_at_the_targets_end_counts_as_copying_again() -> None:

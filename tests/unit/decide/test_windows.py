@@ -35,8 +35,8 @@ def test_the_size_of_a_window_does_not_depend_on_where_the_logs_are() -> None:
 @pytest.mark.parametrize(
     ("syncs", "positions", "readings"),
     [
-        # Before the last position a link may have begun again unseen: that is read first.
-        ((100, 200, 1_200, 1_300), (150, 1_200), [(100, 1_301)]),  # what lies in between is worth reading through
+        # In front of the newest sync a link may have begun again unseen: that is read first.
+        ((100, 200, 1_200, 1_300), (150, 1_200), [(1_200, 3_000), (100, 1_301)]),  # worth reading through
         ((100, 200, 1_200, 1_300), (150, 1_250), [(1_200, 3_000), (100, 1_301)]),
         ((100, 200, 1_201, 1_300), (150, 1_250), [(1_201, 3_000), (100, 201), (1_201, 1_301)]),
         ((100, 200, 300, 2_000), (150, 250), [(100, 301)]),

@@ -23,6 +23,10 @@ MOST = 64 << 20
 """Bytes of an answer that are taken in: a connector's offsets on ten thousand partitions are a fiftieth of it."""
 
 
+class NotSettled(Unreachable):
+    """The worker answers, and cannot yet: its group rebalances, or it is about to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What a worker answered; ``kind`` is the content type, ``date`` its time as the answer carries it."""
@@ -111,7 +115,7 @@ class ConnectClient:
             case 400:
                 raise Conflict(f"Connect worker {self.url} declines {method} {path}: {said}")
             case 409 | 500 | 503 if method == "GET" or _passing(answer.status, said):
-                raise Unreachable(f"Connect worker {self.url} is not ready: {said}", remedy="wait until it has settled")
+                raise NotSettled(f"Connect worker {self.url} is not ready: {said}", remedy="wait until it has settled")
         raise DrctlError(f"Connect worker {self.url} answers {answer.status} to {method} {path}: {said}")
 
     def _asked(self, method: str, path: str, body: object) -> _Answer:

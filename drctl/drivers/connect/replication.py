@@ -32,7 +32,7 @@ class ConnectReplication:
         return LinkStatus(source, checkpoint, heartbeat)
 
     def frontier(self) -> Mapping[TopicPartition, int]:
-        stored = self.client.get(f"{path(self.definitions.source.name)}/offsets")
+        stored = self.worker.asked(f"{path(self.definitions.source.name)}/offsets")
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from drctl.drivers.connect.client import LARGEST, ConnectClient
+from drctl.drivers.connect.client import LARGEST, ConnectClient, NotSettled
 from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.ports import Clock
@@ -13,6 +13,9 @@ from drctl.redaction import redact_foreign
 
 PATIENCE = 30.0
 """Seconds that a worker may take to settle: it answers 409 or 500 while its group rebalances."""
+SETTLES = 4.0
+"""Seconds for which a worker is asked again what it cannot answer while its group rebalances: one that joins, or whose
+connectors have just changed, is done within two. No look takes longer by a worker that never settles."""
 
 
 class Worker:
@@ -21,6 +24,7 @@ class Worker:
     def __init__(self, url: str, clock: Clock, *, doubted: bool = False) -> None:
         self.client = ConnectClient(url, doubted=doubted)
         self.clock = clock
+        self._settles = 0.0 if doubted else SETTLES
 
     def connector(self, name: str) -> Connector:
         """Return the connector as it is now; ABSENT is certain only after :meth:`refuse_unsettled`.
@@ -30,13 +34,13 @@ class Worker:
         the status topic's copy, is that of a worker which has settled.
         """
         try:
-            config = self.client.get(f"{path(name)}/config")
+            config = self.asked(f"{path(name)}/config")
         except NotFound:
             return Connector(name, ConnectorState.ABSENT)
         with self.client.understood(name):
             self.client.known[name] = held = dict(config)
         try:
-            status = self.client.get(f"{path(name)}/status")
+            status = self.asked(f"{path(name)}/status")
         except NotFound:  # just created: it has a configuration and no status yet
             return Connector(name, ConnectorState.UNASSIGNED, config=held)
         with self.client.understood(name):
@@ -65,9 +69,20 @@ class Worker:
         thread, which answers only once the worker has joined its group and read its config topic.
         """
         try:
-            self.client.get(f"{path(name)}/offsets")
+            self.asked(f"{path(name)}/offsets")
         except NotFound:
             return
+
+    def asked(self, where: str) -> Any:
+        """GET it, and again while the worker's group rebalances, within bounds."""
+        deadline = self.clock.monotonic() + self._settles
+        while True:
+            try:
+                return self.client.get(where)
+            except NotSettled:
+                if self.clock.monotonic() >= deadline:
+                    raise
+            self.clock.sleep(0.1)
 
     def create_missing(self, name: str, config: Mapping[str, str], permit: Permit = always) -> None:
         """Create it STOPPED unless it exists, and wait until it has a state."""

@@ -10,7 +10,7 @@ import pytest
 
 from drctl.decide.leadership import terms
 from drctl.drivers.connect import client as client_module
-from drctl.drivers.connect.client import CHANGE, ConnectClient
+from drctl.drivers.connect.client import CHANGE, ConnectClient, NotSettled
 from drctl.drivers.connect.worker import Worker
 from drctl.drivers.kafka.site import CHANGE_TIMEOUT, MARGIN
 from drctl.drivers.store.clock import SystemClock
@@ -66,9 +66,9 @@ def test_answers_are_decoded(worker: Says) -> None:
     [
         (404, "Unknown connector x", NotFound),
         (400, "Offsets are wrong", Conflict),
-        (409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)", Unreachable),
-        (500, "Request timed out", Unreachable),
-        (503, "not yet", Unreachable),
+        (409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)", NotSettled),
+        (500, "Request timed out", NotSettled),
+        (503, "not yet", NotSettled),
         (500, "NullPointerException", DrctlError),
         (422, "hm", DrctlError),
     ],

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from drctl.drivers.connect.replication import ConnectReplication
-from drctl.drivers.store.clock import SystemClock
 from drctl.errors import Unreachable
 from drctl.model.link import ConnectorState
 from drctl.model.site import Link
+from tests.fakes import FakeClock
 
 ALIASES = {"source.cluster.alias": "north", "target.cluster.alias": "south"}
 DEFINED = {
@@ -65,7 +65,7 @@ def link(worker: StandIn, tmp_path: Path) -> Iterator[ConnectReplication]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     url = f"http://localhost:{server.server_port}"
-    replication = ConnectReplication(Link("north-to-south", "north", "south", file, "User:mm2"), url, SystemClock())
+    replication = ConnectReplication(Link("north-to-south", "north", "south", file, "User:mm2"), url, FakeClock())
     yield replication
     replication.close()
     server.shutdown()
@@ -108,6 +108,21 @@ def test_a_connector_that_seems_absent_is_believed_only_from_a_worker_that_has_s
 def test_a_connector_that_a_settled_worker_does_not_know_is_absent(worker: StandIn, link: ConnectReplication) -> None:
     worker.holds("Source", "Checkpoint")
     assert link.status().heartbeat.state is ConnectorState.ABSENT
+
+
+def test_a_worker_that_rebalances_is_asked_again_for_a_moment(worker: StandIn, link: ConnectReplication) -> None:
+    """Its group forms anew whenever a connector is made: no gate says no for that."""
+    worker.holds("Source", "Checkpoint", "Heartbeat")
+    settled = worker.answers["/connectors/Checkpoint/config"]
+    said = "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent change)"
+    worker.answers["/connectors/Checkpoint/config"] = (409, {"error_code": 409, "message": said})
+
+    def settles(path: str) -> None:
+        if worker.asked.count(path) == 3:
+            worker.answers["/connectors/Checkpoint/config"] = settled
+
+    worker.before = settles
+    assert link.status().halted
 
 
 def test_a_link_is_unknown_while_its_worker_rebalances(worker: StandIn, link: ConnectReplication) -> None:

@@ -58,10 +58,10 @@ class DroppingWriter:
             while self._busy and self._given_up != self._taken:
                 before = self._taken
                 try:
-                    self._changed.wait(PATIENCE)
+                    # What wakes us may be the text that was taken in front of the look above: that is no time-out.
+                    if not self._changed.wait(PATIENCE) and self._taken == before:
+                        self._given_up = self._taken
                 except KeyboardInterrupt:  # what was run has ended, and its exit code is known
-                    self._given_up = self._taken
-                if self._taken == before:
                     self._given_up = self._taken
             stuck, failure, self._failure = self._busy, self._failure, None
         if failure is not None and self.complains:

@@ -3,6 +3,7 @@
 import errno
 import sys
 import threading
+from collections.abc import Callable
 from io import StringIO
 from threading import Event
 from typing import override
@@ -68,6 +69,43 @@ def test_the_end_is_not_waited_for_without_bounds(frozen: FrozenTerminal) -> Non
     silent.flush()
     assert writer.stuck
     frozen.let_on.set()
+
+
+class WokenAtOnce:
+    """A condition whose first wait is over at once: woken by what was taken just before it began."""
+
+    def __init__(self, condition: threading.Condition, then: Callable[[], None]) -> None:
+        self.condition, self.then = condition, then
+        self.waited = 0
+
+    def wait(self, seconds: float) -> bool:
+        self.waited += 1
+        if self.waited == 1:
+            self.then()
+            return True
+        return self.condition.wait(seconds)
+
+    def __enter__(self) -> bool:
+        return self.condition.__enter__()
+
+    def __exit__(self, *what: object) -> None:
+        self.condition.__exit__(None, None, None)
+
+    def notify_all(self) -> None:
+        self.condition.notify_all()
+
+
+def test_a_terminal_that_reads_is_not_given_up_for_a_wake_up_that_was_late() -> None:
+    slow = FrozenTerminal()
+    writer = DroppingWriter(slow, complains=True)
+    woken = WokenAtOnce(writer._changed, slow.let_on.set)
+    writer._changed = woken  # type: ignore[assignment]
+    writer.waits = True
+    writer.write("result\n")
+    slow.begun.wait()
+    writer.flush()
+    assert woken.waited > 1
+    assert slow.getvalue() == "result\n"
 
 
 def test_what_could_not_be_written_is_told_once_and_only_where_it_is_the_result() -> None:

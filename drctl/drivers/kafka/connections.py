@@ -22,8 +22,7 @@ class Connections:
     @contextmanager
     def to(self, name: str, place: Place, seconds: float) -> Iterator[RawConnection]:
         """A connection for that long; one that something went wrong on is not used again, nor are its like."""
-        stack, line = self._taken(place) or self._made(name, place, seconds)
-        line.give(seconds)
+        stack, line = self._taken(place, seconds) or self._made(name, place, seconds)
         try:
             yield line
         except BaseException:
@@ -50,10 +49,13 @@ class Connections:
         for place in tuple(self._idle):
             self.drop(place)
 
-    def _taken(self, place: Place) -> tuple[ExitStack, RawConnection] | None:
+    def _taken(self, place: Place, seconds: float) -> tuple[ExitStack, RawConnection] | None:
         with self._lock:
-            idle = self._idle.get(place)
-            return idle.pop() if idle else None
+            if not (idle := self._idle.get(place)):
+                return None
+            taken = idle.pop()
+        taken[1].give(seconds)
+        return taken
 
     def _made(self, name: str, place: Place, seconds: float) -> tuple[ExitStack, RawConnection]:
         stack = ExitStack()

@@ -53,14 +53,22 @@ class Coordinators:
         self._connections.close()
 
     def ask[T](
-        self, groups: Collection[str], brokers: Callable[[], Sequence[Place]], question: Question[T], within: float
+        self,
+        groups: Collection[str],
+        brokers: Callable[[], Sequence[Place]],
+        question: Question[T],
+        *,
+        within: float,
+        again_within: float | None = None,
     ) -> Mapping[str, tuple[int, T | None]]:
         """Every group's error and answer (None where its coordinator cannot be found for that error).
 
-        ``brokers`` tells who may know the coordinators. Unreachable where one has no answer ``within`` seconds; a
-        question that has changed something may be asked once more.
+        ``brokers`` tells who may know the coordinators. Unreachable where one has no answer ``within`` seconds. A
+        question may be asked again although it has changed something, and only ``again_within`` seconds if that is
+        said: what permits a change does not hold for long.
         """
-        deadline, found = self._now() + within, dict[str, tuple[int, T | None]]()
+        began, found = self._now(), dict[str, tuple[int, T | None]]()
+        deadline, last = began + within, began + (within if again_within is None else min(within, again_within))
         while left := sorted(set(groups) - found.keys()):
             why = ""
             try:
@@ -73,7 +81,7 @@ class Coordinators:
                 if group in found and found[group][0] in MOVING:
                     why = f"the coordinator of group {group} does not answer: {MOVING[found.pop(group)[0]]}"
                     self._known.pop(group, None)
-            if why and (self._now() > deadline or self._closing.wait(AGAIN)):
+            if why and (self._now() > last or self._closing.wait(AGAIN)):
                 raise Unreachable(why, remedy=REACHABLE)
         return found
 

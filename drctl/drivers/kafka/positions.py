@@ -23,7 +23,8 @@ IN_FLIGHT = 8
 PERMITTED = 16
 """Requests that one permission is good for: half as many are under way at once anyway."""
 PERMITTED_FOR = 1.0
-"""Seconds that it is good for: before a request is sent, an earlier one may be waited for."""
+"""Seconds that it is good for: before a request is sent, an earlier one may be waited for. And for so long a request is
+sent again whose coordinator has moved."""
 
 FEW = 16
 """Groups that are described one by one, however many others the site has."""
@@ -129,7 +130,9 @@ class KafkaPositions:
 
     def _commit(self, group: str, positions: Mapping[offsets.TopicPartition, Committed]) -> None:
         doing = f"commit positions for group {group}"
-        asked = self.site.ask_coordinators([group], committing(group, positions), self.site.change_timeout)
+        asked = self.site.ask_coordinators(
+            [group], committing(group, positions), within=self.site.change_timeout, again_within=PERMITTED_FOR
+        )
         error, refused = asked[group]
         for at, fault in (refused or {}).items():
             raise self._refused(fault, f"{doing} at {_shown(at)}")
@@ -137,7 +140,7 @@ class KafkaPositions:
             raise self._refused(error, doing)
 
     def forget(self, group: str) -> None:
-        asked = self.site.ask_coordinators([group], DELETED_GROUP, self.site.change_timeout)
+        asked = self.site.ask_coordinators([group], DELETED_GROUP, within=self.site.change_timeout)
         error, _ = asked[group]
         if error and error not in NONE_SUCH:
             raise self._refused(error, f"delete group {group}")

@@ -29,21 +29,21 @@ type Settings = Mapping[str, Any]
 class RawConnection:
     """One connection to one broker; requests have until a deadline. Settings are those of librdkafka."""
 
-    def __init__(self, name: str, line: socket.socket, seconds: float) -> None:
+    def __init__(self, name: str, line: socket.socket, until: float) -> None:
+        """``until`` is monotonic time, in seconds."""
         self.name, self._line = name, line
-        self._number = 0
-        self.give(seconds)
+        self._number, self._until = 0, until
 
     def give(self, seconds: float) -> None:
-        """Set the deadline of all further requests."""
-        self._deadline = time.monotonic() + seconds
+        """Let all further requests have that long, together."""
+        self._until = time.monotonic() + seconds
 
     def ask(self, api: int, version: int, body: bytes, *, flexible: bool = False) -> Reader:
         """An answer, behind its header. Unreachable where none comes, Unsupported where it is none of Kafka's."""
         self._number += 1
         head = struct.pack(">hhih", api, version, self._number, 5) + b"drctl" + (b"\0" if flexible else b"")
         try:
-            self._line.settimeout(max(0.05, self._deadline - time.monotonic()))
+            self._line.settimeout(_left(self._until))
             self._line.sendall(INT32.pack(len(head) + len(body)) + head + body)
             length = INT32.unpack(self._exactly(4))[0]
             if not 4 <= length <= LARGEST:
@@ -88,7 +88,7 @@ class RawConnection:
     def _exactly(self, count: int) -> bytes:
         found = b""
         while len(found) < count:
-            self._line.settimeout(max(0.05, self._deadline - time.monotonic()))
+            self._line.settimeout(_left(self._until))
             more = self._line.recv(count - len(found))
             if not more:
                 raise ConnectionResetError("it closed the connection")
@@ -98,15 +98,16 @@ class RawConnection:
 
 @contextmanager
 def connected(name: str, host: str, port: int, settings: Settings, seconds: float) -> Iterator[RawConnection]:
-    """A connection that is encrypted and logged in as the settings say."""
-    protocol = str(settings.get("security.protocol", "PLAINTEXT")).upper()
+    """A connection that is encrypted and logged in as the settings say; it has so long with what is asked first."""
+    protocol, until = str(settings.get("security.protocol", "PLAINTEXT")).upper(), time.monotonic() + seconds
     try:
         with socket.create_connection((host, port), timeout=seconds) as plain:
             if protocol.endswith("SSL"):
+                plain.settimeout(_left(until))
                 with _context(settings).wrap_socket(plain, server_hostname=host) as line:
-                    yield _logged_in(name, line, settings, protocol, seconds)
+                    yield _logged_in(name, line, settings, protocol, until)
             else:
-                yield _logged_in(name, plain, settings, protocol, seconds)
+                yield _logged_in(name, plain, settings, protocol, until)
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
         raise Unreachable(f"{name} closed the connection", remedy="check that it runs") from error
     except ssl.SSLError as error:
@@ -116,8 +117,8 @@ def connected(name: str, host: str, port: int, settings: Settings, seconds: floa
         raise Unreachable(f"{name} does not answer: {_said(error)}", remedy="check that it runs") from error
 
 
-def _logged_in(name: str, line: socket.socket, settings: Settings, protocol: str, seconds: float) -> RawConnection:
-    found = RawConnection(name, line, seconds)
+def _logged_in(name: str, line: socket.socket, settings: Settings, protocol: str, until: float) -> RawConnection:
+    found = RawConnection(name, line, until)
     if protocol.startswith("SASL"):
         found.log_in(settings)
     return found
@@ -159,6 +160,10 @@ def _load(context: ssl.SSLContext, pem: bytes, password: str | None) -> None:
         context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=password)
     finally:
         os.close(descriptor)
+
+
+def _left(until: float) -> float:
+    return max(0.05, until - time.monotonic())
 
 
 def _said(error: OSError) -> str:

@@ -201,14 +201,21 @@ class KafkaSite:
         return {key: self.wait(future, doing, within) for key, future in futures}
 
     def ask_coordinators[T](
-        self, groups: Collection[str], question: Question[T], within: float | None = None
+        self,
+        groups: Collection[str],
+        question: Question[T],
+        *,
+        within: float | None = None,
+        again_within: float | None = None,
     ) -> Mapping[str, tuple[int, T | None]]:
         """Every group's error and answer, see :meth:`Coordinators.ask`."""
         if not groups:
             return {}
         self.admin()
         try:
-            return self._coordinators.ask(groups, self._brokers, question, within or self.timeout)
+            return self._coordinators.ask(
+                groups, self._brokers, question, within=within or self.timeout, again_within=again_within
+            )
         except Unreachable as error:
             failure = Unreachable(f"site {self.name}: {error}", remedy=error.remedy)
             raise (self._failure(failure) if self.doubted else failure) from error

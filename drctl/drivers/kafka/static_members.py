@@ -34,7 +34,7 @@ class KafkaStaticMembers:
             permit()  # asked here, so that it is also before a request that is made again
             return question.body(groups)
 
-        asked = self.site.ask_coordinators([group], replace(question, body=body), self.site.change_timeout)
+        asked = self.site.ask_coordinators([group], replace(question, body=body), within=self.site.change_timeout)
         error, found = asked[group]
         told = found or {}
         for code in (error, *told.values()):

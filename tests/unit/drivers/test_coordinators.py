@@ -47,11 +47,11 @@ def held(offset: int) -> tuple[int, HeldPositions]:
 
 def test_groups_of_one_coordinator_are_asked_about_at_once(one: Broker, asking: Coordinators) -> None:
     groups = [f"group-{number:03}" for number in range(AT_ONCE + 6)]
-    found = asking.ask(groups, lambda: [one.place], POSITIONS, 10)
+    found = asking.ask(groups, lambda: [one.place], POSITIONS, within=10)
     assert found == dict.fromkeys(groups, held(7))
     assert [len(asked) for kind, asked in one.asked if kind == FETCH] == [AT_ONCE, 6]
     one.asked.clear()
-    assert asking.ask(groups[:2], lambda: [one.place], POSITIONS, 10).keys() == set(groups[:2])
+    assert asking.ask(groups[:2], lambda: [one.place], POSITIONS, within=10).keys() == set(groups[:2])
     assert [kind for kind, _ in one.asked] == [FETCH]  # where it is, is known
 
 
@@ -61,19 +61,19 @@ def test_a_coordinator_that_moves_is_found_where_it_is(
 ) -> None:
     one.answers[FIND] = in_turn(at(one.place), at(other.place))
     one.answers[FETCH] = positions(error=error)
-    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10) == {"billing": held(9)}
+    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, within=10) == {"billing": held(9)}
 
 
 def test_one_that_is_sought_while_there_is_none_is_sought_again(one: Broker, asking: Coordinators) -> None:
     one.answers[FIND] = in_turn(at(("", -1), error=NOT_AVAILABLE), at(one.place))
-    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10) == {"billing": held(7)}
+    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, within=10) == {"billing": held(7)}
 
 
 def test_a_coordinator_that_is_gone_is_replaced(one: Broker, other: Broker, asking: Coordinators) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         gone = server.getsockname()
     one.answers[FIND] = in_turn(at(gone), at(other.place))
-    assert asking.ask(["billing", "pricing"], lambda: [gone, one.place], POSITIONS, 10) == {
+    assert asking.ask(["billing", "pricing"], lambda: [gone, one.place], POSITIONS, within=10) == {
         "billing": held(9),
         "pricing": held(9),
     }
@@ -81,37 +81,49 @@ def test_a_coordinator_that_is_gone_is_replaced(one: Broker, other: Broker, aski
 
 def test_a_connection_that_was_closed_meanwhile_is_made_again(one: Broker, asking: Coordinators) -> None:
     for _ in range(3):
-        assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10) == {"billing": held(7)}
+        assert asking.ask(["billing"], lambda: [one.place], POSITIONS, within=10) == {"billing": held(7)}
         one.close_connections()
 
 
 def test_what_a_group_is_refused_for_is_told(one: Broker, asking: Coordinators) -> None:
     one.answers[FETCH] = positions(error=DENIED)
-    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, 10)["billing"][0] == DENIED
+    assert asking.ask(["billing"], lambda: [one.place], POSITIONS, within=10)["billing"][0] == DENIED
     one.answers[FIND] = at(("", -1), error=DENIED)
-    assert asking.ask(["pricing"], lambda: [one.place], POSITIONS, 10) == {"pricing": (DENIED, None)}
+    assert asking.ask(["pricing"], lambda: [one.place], POSITIONS, within=10) == {"pricing": (DENIED, None)}
 
 
 def test_one_that_never_settles_is_named_with_the_reason(one: Broker, asking: Coordinators) -> None:
     one.answers[FETCH] = positions(error=LOADING)
     with pytest.raises(Unreachable, match="group billing does not answer: it is loading"):
-        asking.ask(["billing"], lambda: [one.place], POSITIONS, SOON)
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, within=SOON)
+
+
+def test_a_change_is_not_asked_again_once_its_permission_is_too_old(
+    one: Broker, other: Broker, asking: Coordinators
+) -> None:
+    one.answers[FIND] = in_turn(at(one.place), at(other.place))
+    one.answers[FETCH] = positions(error=NOT_COORDINATOR)
+    with pytest.raises(Unreachable, match="it is none any more"):
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, within=3600, again_within=-1)
+    assert not other.asked
+    found = asking.ask(["billing"], lambda: [one.place], POSITIONS, within=3600, again_within=3600)
+    assert found == {"billing": held(9)}
 
 
 def test_nobody_to_ask_is_an_error(asking: Coordinators) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         gone = server.getsockname()
     with pytest.raises(Unreachable, match=f"the broker at 127.0.0.1:{gone[1]} does not answer"):
-        asking.ask(["billing"], lambda: [gone], POSITIONS, SOON)
+        asking.ask(["billing"], lambda: [gone], POSITIONS, within=SOON)
     with pytest.raises(Unreachable, match="no broker"):
-        asking.ask(["billing"], list, POSITIONS, SOON)
+        asking.ask(["billing"], list, POSITIONS, within=SOON)
 
 
 def test_nothing_is_asked_any_more_once_it_is_closed(one: Broker, asking: Coordinators) -> None:
     one.answers[FETCH] = positions(error=LOADING)
     asking.close()
     with pytest.raises(Unreachable, match="loading"):
-        asking.ask(["billing"], lambda: [one.place], POSITIONS, 3600)
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, within=3600)
 
 
 def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(one: Broker) -> None:
@@ -125,10 +137,10 @@ def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(one: Broker
 def test_nonsense_is_told_as_such(one: Broker, asking: Coordinators) -> None:
     one.answers[FETCH] = lambda _: b"junk"
     with pytest.raises(Unsupported, match="not one of Kafka's"):
-        asking.ask(["billing"], lambda: [one.place], POSITIONS, 10)
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, within=10)
     one.answers[FETCH] = lambda _: positions(position(1))(["another"])
     with pytest.raises(Unsupported, match="other groups"):
-        asking.ask(["billing"], lambda: [one.place], POSITIONS, 10)
+        asking.ask(["billing"], lambda: [one.place], POSITIONS, within=10)
 
 
 def told(*partitions: bytes) -> HeldPositions:

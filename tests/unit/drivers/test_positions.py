@@ -21,8 +21,9 @@ class SlowSite:
         self.sent: list[float] = []
 
     def ask_coordinators[T](
-        self, groups: Collection[str], _: Question[T], __: float
+        self, groups: Collection[str], _: Question[T], *, within: float, again_within: float
     ) -> Mapping[str, tuple[int, T | None]]:
+        assert again_within <= PERMITTED_FOR < within
         self.sent.append(self.now)
         self.now += self.seconds
         return dict.fromkeys(groups, (0, None))

@@ -25,9 +25,14 @@ class SiteOfBrokers(KafkaSite):
         self.asking, self.places = asking, [each.place for each in brokers]
 
     def ask_coordinators[T](
-        self, groups: Collection[str], question: Question[T], within: float | None = None
+        self,
+        groups: Collection[str],
+        question: Question[T],
+        *,
+        within: float | None = None,
+        again_within: float | None = None,
     ) -> Mapping[str, tuple[int, T | None]]:
-        return self.asking.ask(groups, lambda: self.places, question, within or 10)
+        return self.asking.ask(groups, lambda: self.places, question, within=within or 10, again_within=again_within)
 
 
 def left(*errors: int, error: int = 0) -> Answer:

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.errors import Blocked
@@ -22,7 +21,7 @@ from drctl.plans import switchover
 from drctl.plans.pending import pending_reversal
 from drctl.ports import World
 from tests.lab.test_switchover import Reader, Writer, opened, some_writes, total
-from tests.lab.usage import drctl, wait
+from tests.lab.usage import drctl, serving, wait
 
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
 CLOCK = SystemClock()
@@ -73,16 +72,9 @@ def lab(own_lab: Lab) -> Lab:
     return own_lab
 
 
-def _serving(lab: Lab) -> tuple[str, str]:
-    """The site that serves, and the other."""
-    at = FileClientRouting(lab.folder / "client-routing.json").site()
-    assert at is not None
-    return at, next(name for name in ("north", "south") if name != at)
-
-
 def _killed_at(lab: Lab, step: str) -> tuple[str, str]:
     """Begin a switchover whose process dies at that step; from where to where."""
-    source, target = _serving(lab)
+    source, target = serving(lab)
     command = [sys.executable, "-c", KILLED, str(lab.plan_file), source, target, step]
     deadline = CLOCK.monotonic() + 120
     while True:  # a site that was harmed needs a moment until the gates let a move begin
@@ -109,7 +101,7 @@ def test_killed_at_every_step_under_load_a_switchover_goes_on_and_loses_and_repe
             source, target = _killed_at(lab, step)
             resumed = drctl(lab, "runs", "resume")
             assert resumed.returncode == 0, f"{step}: {resumed.stderr}"
-            assert _serving(lab) == (target, source), step
+            assert serving(lab) == (target, source), step
             _wait_until_the_link_works(world, target, source)
         some_writes(world, writer)
         writer.end()
@@ -138,7 +130,7 @@ def test_killed_behind_the_opening_with_the_old_site_harmed_clients_are_at_the_n
         try:
             resumed = drctl(lab, "runs", "resume")
             assert resumed.returncode == 0, f"{step}: {resumed.stderr}"
-            assert _serving(lab) == (target, source), step
+            assert serving(lab) == (target, source), step
             assert _last(lab) is RunState.DONE
             owed = _owed(lab)
             # A link home that had been started before the kill may be found at work while its worker dies.

@@ -15,6 +15,7 @@ from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.commits import commit
 from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition
@@ -40,6 +41,13 @@ def client(lab: Lab, site: str, user: str) -> dict[str, str]:
     there = lab.site(site)
     settings = properties.load(there.client_properties(user))
     return {**settings, "bootstrap.servers": there.bootstrap_servers}
+
+
+def serving(lab: Lab) -> tuple[str, str]:
+    """The site to which clients are routed, and the other."""
+    at = FileClientRouting(lab.folder / "client-routing.json").site()
+    assert at is not None
+    return at, next(name for name in ("north", "south") if name != at)
 
 
 def wait(what: str, done: Callable[[], object], seconds: float = 60) -> None:

@@ -109,7 +109,8 @@ def _told(each: Differing, source: str, target: str) -> str:
 
 def _summary(found: Sequence[Comparison]) -> str:
     unknown = sum(bool(each.unknown) for each in found)
-    parts = [f"{counted(sum(each.compared for each in found), 'record')} equal to their copies"]
+    equal = sum(each.compared for each in found)
+    parts = [f"{counted(equal, 'record')} equal to {'its copy' if equal == 1 else 'their copies'}"]
     parts.append(f"{counted(sum(each.differing for each in found), 'difference')}")
     if unknown:
         parts.append(f"{counted(unknown, 'partition')} not compared")

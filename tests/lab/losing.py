@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
@@ -26,22 +27,23 @@ wait = partial(usage.wait, seconds=180)
 READINGS = "turbines.readings"
 PARTITIONS = [TopicPartition(READINGS, number) for number in range(6)]
 GROUPS = ("dispatch", "reporting")
+NORTH = frozenset({"north"})
 
 
 class Client(Application):
-    """Works until it is ended."""
+    """Works until it is ended, and waits for nothing at sites that are ``lost``, or may be at any moment."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
+    def __init__(self, lab: Lab, name: str, lost: Set[str]) -> None:
         super().__init__(name)
-        self.lab, self.door = lab, FileClientRouting(lab.folder / "client-routing.json")
-        self.abandoned: list[object] = []  # closing a client of a dead site would wait for it
+        self.lab, self.door, self.lost = lab, FileClientRouting(lab.folder / "client-routing.json"), lost
+        self.abandoned: list[object] = []
 
 
 class Writer(Client):
     """Writes numbered records and follows the door. ``acknowledged``: by site and partition, in order."""
 
-    def __init__(self, lab: Lab) -> None:
-        super().__init__(lab, "writer")
+    def __init__(self, lab: Lab, lost: Set[str] = NORTH) -> None:
+        super().__init__(lab, "writer", lost)
         self.acknowledged: dict[str, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
 
     def work(self) -> None:
@@ -53,7 +55,7 @@ class Writer(Client):
             while not self.ended.wait(0.02) and self.door.site() == site:
                 number += 1
                 self._write(producer, site, number)
-            producer.flush(0 if site == "north" else 10)
+            producer.flush(0 if site in self.lost else 10)
             self.abandoned.append(producer)
 
     def _write(self, producer: Producer, site: str, number: int) -> None:
@@ -73,20 +75,25 @@ class Writer(Client):
 class Reader(Client):
     """A group's only member; reads, commits, and follows the door. ``processed``: by partition, in order."""
 
-    def __init__(self, lab: Lab, group: str) -> None:
-        super().__init__(lab, group)
+    def __init__(self, lab: Lab, group: str, lost: Set[str] = NORTH) -> None:
+        super().__init__(lab, group, lost)
         self.group = group
         self.processed: dict[int, list[bytes]] = defaultdict(list)
         self.first_at_south: float | None = None
+        self.uncommitted = 0
+        """Records whose commit a site that was just lost did not answer: no standby can know of it."""
 
     def work(self) -> None:
         while not self.ended.is_set() and (site := self.door.site()):
             settings = {"group.id": self.group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+            settings["session.timeout.ms"] = 6000  # whoever died stays a member for so long
             consumer = Consumer({**client(self.lab, site, "readers"), **QUIET, **settings})
             consumer.subscribe([READINGS])
             while not self.ended.is_set() and self.door.site() == site:
                 self._read(consumer, site)
-            if site == "south":
+            if site in self.lost:  # in a thread, since a dead site would be waited for; not at all, it would come back
+                Thread(target=consumer.close, daemon=True).start()
+            else:
                 consumer.close()
             self.abandoned.append(consumer)
 
@@ -96,11 +103,12 @@ class Reader(Client):
             self.processed[message.partition() or 0].append(bytes(message.value() or b""))
         if batch and site == "south" and self.first_at_south is None:
             self.first_at_south = CLOCK.monotonic()
-        if batch and self.door.site() == site:
-            if site == "north":  # it may die, and nobody waits for it
-                consumer.commit()
-            else:
-                assert commit(consumer)
+        if batch and site not in self.lost:
+            if not commit(consumer, seconds=5):
+                assert site in self.lost
+                self.uncommitted += len(batch)
+        elif batch and self.door.site() == site:
+            consumer.commit()
 
 
 def short_waits(lab: Lab) -> None:
@@ -111,10 +119,10 @@ def short_waits(lab: Lab) -> None:
 
 
 @contextmanager
-def at_work(lab: Lab, log: Path) -> Iterator[tuple[Writer, list[Reader], int]]:
+def at_work(lab: Lab, log: Path, lost: Set[str] = NORTH) -> Iterator[tuple[Writer, list[Reader], int]]:
     """Everybody works at north, and the service has kept the standby's positions and seen the logs' ends."""
     short_waits(lab)
-    writer, readers = Writer(lab), [Reader(lab, group) for group in GROUPS]
+    writer, readers = Writer(lab, lost), [Reader(lab, group, lost) for group in GROUPS]
     clients: list[Client] = [writer, *readers]
     with ExitStack() as working:
         for each in clients:

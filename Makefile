@@ -28,8 +28,8 @@ drill-unplanned: REPORT = reports/drill-unplanned
 drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded; REPORT=dir as above
 	$(BIN)/drctl drill --unplanned --report '$(REPORT)'
 
-chaos-matrix: setup ## run every experiment and write a table of verdicts; ARGS='--seeds 3 --report DIR' for several rounds
-	$(BIN)/python tools/chaos_matrix.py $(ARGS) experiments/*.yaml
+chaos-matrix: setup ## run every experiment and sum up the verdicts; ARGS='--rounds 3 --seed 1' for several in other orders
+	$(BIN)/drctl chaos campaign --report reports/chaos-matrix $(ARGS) experiments/*.yaml
 
 format-check: setup ## ruff's format
 	$(call stage,ruff format)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from drctl.chaos.campaign_command import campaign, reproduce, show_trend
+from drctl.chaos.options import EXPERIMENT, FOLDER, SIGN_WITH, say
 from drctl.errors import ConfigInvalid
 from drctl.model.verdict import exit_code
 from drctl.redaction import redact_output
@@ -15,6 +17,10 @@ from drctl.redaction import redact_output
 @click.group("chaos")
 def command() -> None:
     """Run chaos experiments, judged by the ledger."""
+
+
+for each in (campaign, reproduce, show_trend):
+    command.add_command(each)
 
 
 @command.command("list")
@@ -32,19 +38,10 @@ def show(folder: Path) -> None:
 
 
 @command.command("run")
-@click.argument("experiment", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--report", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/chaos"), show_default=True
-)
-@click.option(
-    "--lab", "folder", type=click.Path(path_type=Path, file_okay=False), help="A running lab; else one is started."
-)
-@click.option(
-    "--sign-with",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    envvar="DRCTL_SIGN_WITH",
-    help="Sign the report's manifest with this key (Ed25519, PEM); also DRCTL_SIGN_WITH.",
-)
+@click.argument("experiment", type=EXPERIMENT)
+@click.option("--report", type=FOLDER, default=Path("reports/chaos"), show_default=True)
+@click.option("--lab", "folder", type=FOLDER, help="A running lab; else one is started.")
+@SIGN_WITH
 def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | None) -> None:
     """Run an experiment under load, on a lab of its own unless one is named.
 
@@ -68,9 +65,6 @@ def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | N
     key = private_key(sign_with) if sign_with else None
     prepare(report)
     begin_experiment(report)
-
-    def say(line: str) -> None:
-        click.echo(redact_output(f"… {line}"), err=True)
 
     with ExitStack() as stack:
         if folder is None:

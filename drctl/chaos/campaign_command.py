@@ -1,0 +1,164 @@
+"""drctl chaos campaign, reproduce and trend."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from drctl.chaos.options import EXPERIMENT, FOLDER, SIGN_WITH, say
+from drctl.drivers.store.clock import SystemClock
+from drctl.errors import ConfigInvalid
+from drctl.model.verdict import exit_code
+from drctl.redaction import redact_output
+
+if TYPE_CHECKING:
+    from drctl.chaos.admission import Experiment
+    from drctl.chaos.campaign import Runner
+    from drctl.chaos.campaign_folder import CampaignFolder
+    from drctl.chaos.campaign_summary import Summary
+
+SUMMARY = "summary"
+CLOCK = SystemClock()
+
+
+@click.command("campaign")
+@click.argument("experiments", type=EXPERIMENT, nargs=-1, required=True)
+@click.option("--rounds", type=click.IntRange(1), help="How often all of them run; once if no --for is given.")
+@click.option("--for", "length", metavar="DURATION", help="No run begins after that time, for example 8h.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Shuffle each round by it; 0: in the order named.")
+@click.option("--report", type=FOLDER, default=Path("reports/campaign"), show_default=True)
+@SIGN_WITH
+def campaign(
+    experiments: tuple[Path, ...],
+    rounds: int | None,
+    length: str | None,
+    seed: int,
+    *,
+    report: Path,
+    sign_with: Path | None,
+) -> None:
+    """Run experiments one after the other, round by round, and sum up what they have shown.
+
+    They share a lab, which is whole before each; after one that is not proved, the next begins with a new lab. A
+    campaign that was interrupted goes on with the same command: what was run counts, what was cut off is run again.
+    It is one version of drctl, of the experiments and of the seed: else it is another campaign.
+
+    In the report's folder are results.jsonl with a line per run, summary.md, summary.json, and the folder of each run,
+    which 'drctl verify' checks. Exits 0 only if every run was proved; as one that was refuted, if one was.
+    """
+    from drctl.chaos.campaign import Schedule, runs
+    from drctl.chaos.campaign_folder import held
+    from drctl.chaos.campaign_summary import summed
+    from drctl.config import duration
+
+    found = _unlike(experiments)
+    ends_at = None if length is None else CLOCK.monotonic() + duration(length).total_seconds()
+    last = None if rounds is None and length is not None else (rounds or 1) * len(found)
+
+    def going_on(number: int) -> bool:
+        return (last is None or number <= last) and (ends_at is None or CLOCK.monotonic() < ends_at)
+
+    with _runner(report, sign_with) as runner, held(report, found, seed, CLOCK) as folder:
+        summary = summed(folder.results())
+        try:
+            if summary.runs:
+                say(f"goes on behind run {summary.runs}")
+            for result in runs(Schedule(found, seed), runner, summary.runs + 1, going_on, say):
+                folder.add(result)
+                summary.add(result)
+                say(f"run {result.number}: {result.verdict}{'' if result.as_stated else f', {result.reason}'}")
+        finally:
+            _sum_up(folder, summary)
+    click.echo(redact_output(f"{summary.in_words()}\nsummary: {report / SUMMARY}.md"))
+    raise click.exceptions.Exit(exit_code(summary.verdict))
+
+
+@click.command("reproduce")
+@click.argument("folder", type=FOLDER)
+@click.option("--run", "number", type=click.IntRange(1), help="The refuted run; the first one if none is named.")
+@click.option("--attempts", type=click.IntRange(1), default=3, show_default=True, help="For each series, at most.")
+def reproduce(folder: Path, number: int | None, attempts: int) -> None:
+    """Find the shortest series of a campaign's experiments after which a refuted one is refuted again.
+
+    Each series runs on a new lab. First the refuted experiment alone, then with more and more of what ran before it on
+    the same lab; at last what can be left out is. Exits 10 where nothing is refuted again.
+    """
+    from drctl.chaos.campaign_folder import at
+    from drctl.chaos.reproduction import lead, refuted_again, shortest
+    from drctl.errors import NotProven
+
+    campaign = at(folder)
+    series = lead(campaign, number)
+    with _runner(folder, None) as runner:
+        found = shortest(series, refuted_again(campaign, runner, attempts))
+    if found is None:
+        told = f"run {series[-1].number}, {series[-1].experiment}, was not refuted again"
+        raise NotProven(
+            f"{folder}: {told} in {attempts} attempts for each series, up to the whole of {len(series)} runs",
+            remedy=f"try more with --attempts; what it found is in {folder / series[-1].report}",
+        )
+    files = " ".join(
+        str(each.path) for name in found for each in campaign.experiments() if each.path.stem == name.experiment
+    )
+    click.echo(redact_output(f"refuted again: {', '.join(each.experiment for each in found)}"))
+    click.echo(redact_output(f"drctl chaos campaign {files} --report reports/again"))
+
+
+@click.command("trend")
+@click.argument("folder", type=FOLDER)
+def show_trend(folder: Path) -> None:
+    """Compare the campaigns whose folders are in one: runs, proved, faults without a loss, and what they bound."""
+    from drctl.chaos.campaign_folder import campaigns
+    from drctl.chaos.campaign_summary import summed, trend
+
+    told = []
+    for found, why in campaigns(folder):
+        if found is None:
+            click.echo(redact_output(f"left out: {why}"), err=True)
+        else:
+            told.append((found.head, summed(found.results())))
+    if not told:
+        raise ConfigInvalid(f"{folder}: holds no campaign", remedy="name the folder in which campaigns have theirs")
+    rows = [("BEGAN", "DRCTL", "RUNS", "PROVED", "FAULTS", "LOSS PER FAULT BELOW"), *trend(told)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo(
+            redact_output("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        )
+
+
+def _unlike(experiments: Sequence[Path]) -> "tuple[Experiment, ...]":
+    """Every experiment, admitted; ConfigInvalid if two have the same name, by which they are told."""
+    from drctl.chaos.admission import admitted
+
+    found = tuple(admitted(each) for each in experiments)
+    names = Counter(each.path.stem for each in found)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ConfigInvalid(f"{twice[0]} is named twice", remedy="name each once: --rounds runs them again")
+    return found
+
+
+@contextmanager
+def _runner(folder: Path, sign_with: Path | None) -> "Iterator[Runner]":
+    from drctl.chaos.campaign import Runner
+    from drctl.drills.bundle.signature import private_key
+    from drctl.lab import Lab
+
+    if sign_with:
+        private_key(sign_with)  # one that is none is told before anything runs
+    words = ("--sign-with", str(sign_with)) if sign_with else ()
+    with closing(Runner(folder.resolve(), lambda place: Lab.start(place, progress=say), CLOCK, more=words)) as runner:
+        yield runner
+
+
+def _sum_up(folder: "CampaignFolder", summary: "Summary") -> None:
+    from drctl.chaos.campaign_summary import as_document, as_markdown
+    from drctl.drivers.store.files import replace
+
+    plain = json.dumps(as_document(folder.head, summary), indent=2, ensure_ascii=False)
+    replace(folder.path / f"{SUMMARY}.json", redact_output(plain).encode() + b"\n")
+    replace(folder.path / f"{SUMMARY}.md", redact_output(as_markdown(folder.head, summary)).encode())

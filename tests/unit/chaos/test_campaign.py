@@ -1,0 +1,199 @@
+"""A campaign: green only if every run was proved, on no lab left broken, and gone on with where it stopped."""
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from drctl.chaos.admission import Experiment
+from drctl.chaos.campaign import Schedule
+from drctl.errors import BundleDamaged, ConfigInvalid, Conflict, Locked
+from tests.unit.chaos.campaigning import Campaigns, three
+
+__all__ = ["three"]
+
+NAMES = ["one", "two", "three"]
+
+
+def test_all_that_are_proved_share_one_lab(three: Campaigns) -> None:
+    done = three.run("--rounds", "2")
+    assert done.exit_code == 0, done.output
+    assert three.calls == NAMES * 2
+    assert three.labs == ["up", "down"]
+    assert "6 of 6 proved as stated; 6 faults without a loss" in done.output
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("refuted", 20),
+        ("inconclusive", 21),
+        ("vacuous", 21),
+        ("proved:1", 21),
+        ("inconclusive:0", 21),
+        ("nothing:0", 21),
+        ("refuted:0", 20),
+    ],
+)
+def test_one_that_is_not_proved_fails_all_and_costs_the_lab(three: Campaigns, end: str, code: int) -> None:
+    three.end(two=end)
+    done = three.run()
+    assert done.exit_code == code
+    assert three.calls == NAMES
+    assert three.labs == ["up", "down", "up", "down"]
+    assert [each["since"] for each in three.results] == [1, 1, 3]
+    assert "2 of 3 proved as stated" in done.output
+
+
+def test_without_a_lab_nothing_was_run(three: Campaigns) -> None:
+    three.has_lab = False
+    assert three.run().exit_code == 21
+    assert not three.calls
+    assert [(each["verdict"], each["reason"]) for each in three.results] == [
+        ("not run", "the lab did not start: no Java")
+    ] * 3
+
+
+def test_what_each_experiment_has_shown_is_told_with_who_saw_the_fault(three: Campaigns) -> None:
+    three.end(two="inconclusive", three="nothing:1")
+    three.run("--rounds", "2")
+    rows = (three.report / "summary.md").read_text().splitlines()
+    seen = "kill of north-broker-1: the other brokers"
+    assert f"| one | 2 | 2 | – | {seen} | 9422 | always | 0 |" in rows
+    assert f"| two | 2 | 0 | 2 inconclusive | {seen} | 9422 | always | 0 |" in rows
+    assert "| three | 2 | 0 | 2 not run | nobody saw one | 0 | 0 of 2 | 0 |" in rows
+    assert "| 2 | two | inconclusive | because / of |" in rows
+    told = {each["name"]: each for each in three.summary["experiments"]}
+    assert (told["one"]["proved"], told["two"]["verdicts"]) == (2, {"inconclusive": 2})
+    assert [each["number"] for each in three.summary["not_proved"]] == [2, 3, 5, 6]
+
+
+def test_only_faults_of_proved_runs_count_towards_the_bound_and_their_ends_do_not(three: Campaigns) -> None:
+    three.end(three="inconclusive")
+    assert "2 faults without a loss" in three.run().output
+    assert three.summary["faults"] == 2
+    assert round(three.summary["loss_per_fault_below"], 3) == 0.776
+
+
+def test_once_a_loss_was_found_nothing_is_bounded(three: Campaigns) -> None:
+    three.end(three="refuted")
+    assert "nothing is bounded" in three.run().output
+    assert three.summary["loss_per_fault_below"] is None
+
+
+def test_a_seed_gives_an_order_that_comes_again_and_that_differs_from_round_to_round() -> None:
+    experiments = tuple(Experiment(Path(f"{n}.yaml"), "t", (), repeats=False) for n in range(6))
+    shuffled, named = Schedule(experiments, 7), Schedule(experiments, 0)
+    rounds = [[shuffled.at(6 * turn + n) for n in range(1, 7)] for turn in range(4)]
+    assert all(sorted(each, key=str) == sorted(experiments, key=str) for each in rounds)
+    assert rounds == [[Schedule(experiments, 7).at(6 * turn + n) for n in range(1, 7)] for turn in range(4)]
+    assert len({tuple(each) for each in rounds}) == 4
+    assert [named.at(n) for n in range(1, 13)] == [*experiments, *experiments]
+
+
+def test_one_that_was_interrupted_puts_away_what_it_has_begun_and_goes_on_where_it_stopped(three: Campaigns) -> None:
+    three.end(two="interrupts")
+    assert three.run().exit_code == 1  # Click's word for a command that was interrupted
+    assert (three.folder / "put away").exists()
+    assert three.labs == ["up", "down"]
+    assert three.summary["runs"] == 1
+    three.end()
+    done = three.run()
+    assert done.exit_code == 0, done.output
+    assert "goes on behind run 1" in done.output
+    assert three.calls == ["one", "two", "two", "three"]
+    assert [each["number"] for each in three.results] == [1, 2, 3]
+    assert three.run().exit_code == 0
+    assert len(three.calls) == 4
+
+
+@pytest.mark.parametrize("left", [0, 1, 40, -1, -2])
+def test_a_run_whose_line_was_cut_off_is_run_again(three: Campaigns, left: int) -> None:
+    three.run()
+    whole = (three.report / "results.jsonl").read_bytes()
+    last = whole.splitlines(keepends=True)[-1]
+    (three.report / "results.jsonl").write_bytes(whole[: -len(last)] + last[:left])
+    done = three.run()
+    assert done.exit_code == 0, done.output
+    assert three.calls == [*NAMES, "three"]
+    assert [each["number"] for each in three.results] == [1, 2, 3]
+
+
+def test_a_verdict_of_an_earlier_run_does_not_count(three: Campaigns) -> None:
+    three.run()
+    (three.report / "results.jsonl").unlink()
+    three.end(one="nothing:0")
+    assert three.run().exit_code == 21
+    assert three.results[0]["verdict"] == "not run"
+
+
+def test_another_campaign_is_not_mixed_with_it(three: Campaigns) -> None:
+    three.run()
+    assert isinstance(three.run("--seed", "1").exception, Conflict)
+    assert isinstance(three.run(names=("one", "two")).exception, Conflict)
+    three.write("one", title="another one")
+    assert "its experiments differ" in str(three.run().exception)
+    assert three.calls == NAMES
+
+
+def test_two_are_not_at_work_in_one_folder(three: Campaigns) -> None:
+    three.report.mkdir()
+    with (three.report / "campaign.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert isinstance(three.run().exception, Locked)
+    assert not three.calls
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param(b"{}\n", "line 2 is not how a run ended", id="another object"),
+        pytest.param(b"{\n", "line 2", id="no JSON"),
+        pytest.param(None, "line 2 is about run 1", id="a line that stands there twice"),
+    ],
+)
+def test_a_line_that_no_campaign_has_written_is_named(three: Campaigns, line: bytes | None, said: str) -> None:
+    three.run()
+    first, second, third = (three.report / "results.jsonl").read_bytes().splitlines(keepends=True)
+    (three.report / "results.jsonl").write_bytes(first + (line or first) + third)
+    done = three.run("--rounds", "2")
+    assert isinstance(done.exception, BundleDamaged)
+    assert said in str(done.exception)
+    assert second not in (three.report / "results.jsonl").read_bytes()
+    assert three.calls == NAMES
+
+
+def test_bad_input_is_told_before_anything_runs(three: Campaigns, tmp_path: Path) -> None:
+    assert "named twice" in str(three.run(names=("one", "one")).exception)
+    assert isinstance(three.run("--for", "long").exception, ConfigInvalid)
+    (tmp_path / "bad.yaml").write_text("title: t")
+    assert isinstance(three.run(names=("one", "bad")).exception, ConfigInvalid)
+    assert isinstance(three.run("--sign-with", str(tmp_path / "bad.yaml")).exception, ConfigInvalid)
+    three.report.write_text("a file")
+    assert three.run().exit_code
+    assert not three.calls
+
+
+def test_no_run_begins_once_its_time_is_over(three: Campaigns) -> None:
+    assert three.run("--for", "0s").exit_code == 22
+    assert not three.calls
+    assert three.run("--for", "1h", "--rounds", "1").exit_code == 0
+    assert three.calls == NAMES
+
+
+def test_campaigns_are_compared_and_one_that_cannot_be_read_is_named(three: Campaigns) -> None:
+    whole = three.folder / "whole"
+    for name, ends in (("first", {}), ("second", {"one": "inconclusive"}), ("third", {"one": "refuted"})):
+        three.report = whole / name
+        three.end(**ends)
+        three.run()
+    (whole / "broken").mkdir()
+    (whole / "broken" / "campaign.json").write_text("{}")
+    done = three.call("trend", str(whole))
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [row[-4:] for row in rows[1:3]] == [["3", "3", "3", "63.16%"], ["3", "2", "2", "77.64%"]]
+    assert rows[3][-7:] == ["3", "2", "2", "a", "loss", "was", "found"]
+    assert rows[4][:2] == ["all", "3"]
+    assert rows[4][-4:] == ["a", "loss", "was", "found"]
+    assert "left out" in done.stderr
+    assert isinstance(three.call("trend", str(three.folder / "nowhere")).exception, ConfigInvalid)

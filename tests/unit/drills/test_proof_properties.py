@@ -16,12 +16,27 @@ from hypothesis import strategies as st
 from drctl.drills.judging import Judgement
 from drctl.drills.timeline import Histories
 from drctl.ledger.control import PLANTED
-from drctl.ledger.events import Event, Seen
+from drctl.ledger.events import Event
 from drctl.ledger.history import Line
-from drctl.ledger.verdict import judge
 from drctl.model.verdict import Verdict
 from tests.unit.drills.example import HOME, LENGTH, STEPS, THERE
 from tests.unit.drills.stored import HISTORIES, WORK, Stored, stored
+from tests.unit.drills.taken import (
+    Place,
+    Spot,
+    found,
+    left,
+    places,
+    sent_at,
+    sent_by,
+    spots,
+    spots_between,
+    unseen,
+    weighed,
+    weighs_enough,
+    without_client,
+    without_kind,
+)
 
 PROVED = stored(HISTORIES / "proved.jsonl")
 WINDOWS = ((0.0, THERE, 500), (THERE, THERE + LENGTH, 50), (THERE + LENGTH, HOME, 200), (HOME + LENGTH, 1e12, 100))
@@ -44,26 +59,14 @@ def proved() -> Judgement:
     return PROVED.judged(PROVED.plain())
 
 
-type Place = tuple[int, str, int, int]
-
-
-def places(histories: Histories, kind: str, group: str | None = None) -> list[Place]:
-    lines = [line for lines in histories.lines.values() for line in lines if line.kind == kind]
-    return [(r[0], r[1], r[2], r[3]) for line in lines if line.more.get("group") == group for r in line.records]
-
-
-def there(seen: dict[str, list[Event]], site: str) -> list[Place]:
-    return [(*e.stream, e.sequence) for e in seen.get(site, []) if isinstance(e, Seen) and e.stream is not None]
-
-
 def proves(histories: Histories, seen: dict[str, list[Event]]) -> bool:
     """Whether this proves what a drill is to prove, by its definition."""
     sent, doubtful, aborted = (set(places(histories, kind)) for kind in ("acknowledged", "doubtful", "aborted"))
     for site in ("north", "south"):
-        found = there(seen, site)
-        if len(found) != len(set(found)) or not sent <= set(found) <= (sent | doubtful) - aborted:
+        there = found(seen.get(site, []))
+        if len(there) != len(set(there)) or not sent <= set(there) <= (sent | doubtful) - aborted:
             return False
-    due = (sent | doubtful) & set(there(seen, "north"))
+    due = (sent | doubtful) & set(found(seen.get("north", [])))
     for group, topics in WORK.groups.items():
         done = Counter(places(histories, "processed", group))
         if set(done) != {place for place in due if place[1] in topics} or max(done.values(), default=0) != 1:
@@ -97,15 +100,13 @@ KINDS = sorted({line.kind for lines in PROVED.plain().lines.values() for line in
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*SILENT, "aborted")])
 def test_without_a_kind_of_line_nothing_is_proved(kind: str) -> None:
-    rest = {client: [each for each in lines if each.kind != kind] for client, lines in PROVED.plain().lines.items()}
-    assert verdict(Histories(rest), PROVED.seen) is not Verdict.PROVED
+    assert verdict(without_kind(PROVED.plain(), kind), PROVED.seen) is not Verdict.PROVED
 
 
 @pytest.mark.parametrize("kind", [*SILENT, "aborted"])
 def test_what_no_proof_rests_on_may_be_missing(kind: str) -> None:
     """That a transaction was aborted matters only to who finds it all the same."""
-    rest = {client: [each for each in lines if each.kind != kind] for client, lines in PROVED.plain().lines.items()}
-    assert verdict(Histories(rest), PROVED.seen) is Verdict.PROVED
+    assert verdict(without_kind(PROVED.plain(), kind), PROVED.seen) is Verdict.PROVED
 
 
 @pytest.mark.parametrize("site", ["north", "south"])
@@ -114,59 +115,36 @@ def test_without_a_fresh_reader_nothing_is_proved(site: str) -> None:
     assert verdict(PROVED.plain(), rest) is not Verdict.PROVED
 
 
+def unseen_anywhere(gone: set[Place]) -> dict[str, list[Event]]:
+    return {site: unseen(events, gone) for site, events in PROVED.seen.items()}
+
+
 @pytest.mark.parametrize("client", WORK.clients)
 def test_without_a_client_nothing_is_proved_though_its_records_go_with_it(client: str) -> None:
-    rest = {name: lines for name, lines in PROVED.plain().lines.items() if name != client}
-    gone = {
-        tuple(record) for line in PROVED.plain().lines[client] if line.kind != "processed" for record in line.records
-    }
-    kept = {client: [without(line, gone) for line in lines] for client, lines in rest.items()}
-    seen = {site: [e for e in found if place_of(e) not in gone] for site, found in PROVED.seen.items()}
-    assert verdict(Histories(rest), PROVED.seen) is not Verdict.PROVED
-    assert verdict(Histories(kept), seen) is not Verdict.PROVED
-
-
-def place_of(event: Event) -> tuple[object, ...]:
-    assert isinstance(event, Seen)
-    return (*(event.stream or ()), event.sequence)
-
-
-def without(line: Line, gone: set[tuple[object, ...]]) -> Line:
-    return replace(line, records=[record for record in line.records if tuple(record) not in gone])
+    rest, gone = without_client(PROVED.plain(), client), sent_by(PROVED.plain(), client)
+    assert verdict(rest, PROVED.seen) is not Verdict.PROVED
+    assert verdict(left(rest, (), gone), unseen_anywhere(gone)) is not Verdict.PROVED
 
 
 @pytest.mark.parametrize(("began", "ended"), [(began, ended) for began, ended, _ in WINDOWS])
 def test_without_what_happened_in_a_window_nothing_is_proved(began: float, ended: float) -> None:
     """Neither if the clients kept silent about it, nor if it never happened at all."""
-    gone = {
-        tuple(record)
-        for lines in PROVED.plain().lines.values()
-        for line in lines
-        if line.kind != "processed" and began <= line.at < ended
-        for record in line.records
-    }
-    rest = {c: [e for e in lines if not began <= e.at < ended] for c, lines in PROVED.plain().lines.items()}
-    never = {c: [without(e, gone) for e in lines] for c, lines in rest.items()}
-    seen = {site: [e for e in found if place_of(e) not in gone] for site, found in PROVED.seen.items()}
-    assert verdict(Histories(rest), PROVED.seen) is not Verdict.PROVED
-    assert verdict(Histories(never), seen) is not Verdict.PROVED
+    within = spots_between(PROVED.plain(), began, ended)
+    gone = sent_at(PROVED.plain(), within)
+    assert verdict(left(PROVED.plain(), within), PROVED.seen) is not Verdict.PROVED
+    assert verdict(left(PROVED.plain(), within, gone), unseen_anywhere(gone)) is not Verdict.PROVED
 
 
 @settings(max_examples=30)  # each judges a whole drill, and plants every fault into it
 @given(st.sampled_from(["windows", "evidence", "control"]), st.data())
 def test_a_weight_that_lacks_a_part_proves_only_what_the_rest_still_proves(part: str, data: st.DataObject) -> None:
-    found = proved()
-    whole: dict[str, Any] = dict(getattr(found.weight, part))
-    kept = data.draw(st.sets(st.sampled_from(sorted(whole))))
-    rest = {name: value for name, value in whole.items() if name in kept}
-    changed: dict[str, Any] = {part: rest}
-    told = judge(found.findings, replace(found.weight, **changed))[0]
-    phases = {traffic.phase for name, traffic in found.weight.windows.items() if name in kept}
-    enough = {"windows": len(phases) == 3, "evidence": bool(kept), "control": kept >= set(PLANTED)}[part]
-    assert (told is Verdict.PROVED) == enough
+    findings, weight = proved().findings, proved().weight
+    kept = data.draw(st.sets(st.sampled_from(sorted(getattr(weight, part)))))
+    enough = weighs_enough(weight, part, kept, PLANTED)
+    assert (weighed(findings, weight, part, kept) is Verdict.PROVED) == enough
 
 
-LINES = [(client, n) for client, lines in PROVED.plain().lines.items() for n in range(len(lines))]
+LINES = spots(PROVED.plain())
 RECORDS = sorted({place for kind in ("acknowledged", "doubtful") for place in places(PROVED.plain(), kind)})
 
 
@@ -177,24 +155,18 @@ RECORDS = sorted({place for kind in ("acknowledged", "doubtful") for place in pl
     st.sets(st.sampled_from(["north", "south", "dispatch", "reporting", "sent"])),
 )
 def test_whatever_is_taken_away_it_is_proved_exactly_when_the_rest_proves_it(
-    lines: set[tuple[str, int]], records: set[Place], where: set[str]
+    lines: set[Spot], records: set[Place], where: set[str]
 ) -> None:
-    gone: set[tuple[object, ...]] = set(records)
-    rest: dict[str, list[Line]] = {}
-    for client, own in PROVED.plain().lines.items():
-        kept = [line for n, line in enumerate(own) if (client, n) not in lines]
-        touched = client.removeprefix("consumer-") in where or (client.startswith("producer-") and "sent" in where)
-        rest[client] = [without(line, gone) for line in kept] if touched else kept
-    seen = {
-        site: [e for e in found if site not in where or place_of(e) not in gone] for site, found in PROVED.seen.items()
-    }
-    assert (verdict(Histories(rest), seen) is Verdict.PROVED) == proves(Histories(rest), seen)
+    senders = {client for client in WORK.clients if client.startswith("producer-") and "sent" in where}
+    rest = left(PROVED.plain(), lines, records, senders | {f"consumer-{group}" for group in where})
+    seen = {site: unseen(events, records) if site in where else events for site, events in PROVED.seen.items()}
+    assert (verdict(rest, seen) is Verdict.PROVED) == proves(rest, seen)
 
 
 @settings(max_examples=30)  # each judges a whole drill, and plants every fault into it
 @given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from(LINES)), min_size=1, max_size=3))
 def test_records_that_change_hands_prove_only_what_the_oracle_believes(
-    moves: list[tuple[tuple[str, int], tuple[str, int]]],
+    moves: list[tuple[Spot, Spot]],
 ) -> None:
     rest = {client: list(lines) for client, lines in PROVED.plain().lines.items()}
     for (giver, here), (taker, to) in moves:

@@ -1,6 +1,6 @@
 """From what a drill left behind to its verdict: no lab and no clock, so that any history can be judged again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from drctl.drills.client_evidence import evidence, windows
@@ -9,7 +9,8 @@ from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught, caught_in_copy
-from drctl.ledger.events import Event
+from drctl.ledger.events import Acknowledged, Event, Seen
+from drctl.ledger.kept import kept_at
 from drctl.ledger.verdict import EvidenceRequirements, judge, reached
 from drctl.model.verdict import Verdict
 
@@ -37,12 +38,13 @@ def judged(
     """Judge a drill by its clients' histories and by what a fresh reader found at both sites when all was over."""
     history = tuple(histories.events())
     events = [*history, *primary]
-    findings = check(events, compacted=work.compacted, groups=work.groups)
+    kept = kept_at(primary, standby)
+    findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
     mirrored = [*history, *standby]
     copied = check(mirrored, compacted=work.compacted)
     seen = {**evidence(histories, handovers, copied, work.clients), **reached(findings)}
     control = {
-        **caught(events, compacted=work.compacted, groups=work.groups),
+        **caught(events, compacted=work.compacted, groups=work.groups, kept=kept),
         **caught_in_copy(mirrored, compacted=work.compacted),
     }
     weight = EvidenceRequirements(windows(histories, handovers), seen, control, complete=complete)
@@ -62,10 +64,19 @@ def judged_outage(
 
     What was acknowledged has to be in one of the two, and in one only. Groups may skip nothing that is at the survivor.
     They may read again what they had read since their positions were last copied, as after any crash: that is told.
+    A superseded record of the lost site may have been compacted away there before a group came, and need not be read.
     """
-    events = [*histories.events(), *stranded, *survivor]
-    findings = check(events, compacted=work.compacted, groups=work.groups)
+    history = tuple(histories.events())
+    events = [*history, *stranded, *survivor]
+    kept = kept_at(_of_site(outage.target, history, survivor))
+    findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
     seen = {**outage_evidence(histories, outage, findings, work.clients), **reached(findings)}
-    control = caught(events, compacted=work.compacted, groups=work.groups)
+    control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
     weight = EvidenceRequirements(outage_windows(histories, outage), seen, control, complete=complete, redelivery=True)
     return Judgement(*judge(findings, weight), findings, None, weight)
+
+
+def _of_site(site: str, history: Iterable[Event], found: Iterable[Event]) -> Iterator[Event]:
+    """Yield what a reader found of that which was acknowledged at a site, and so never was at the lost one."""
+    own = {(e.stream, e.sequence) for e in history if isinstance(e, Acknowledged) and e.site == site}
+    return (event for event in found if isinstance(event, Seen) and (event.stream, event.sequence) in own)

@@ -25,6 +25,7 @@ from drctl.lab.workload import COMPACTED, READS, Workload
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
+from drctl.ledger.kept import kept_at
 from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.verdict import Verdict
 
@@ -101,8 +102,9 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
 def judged(seen: Histories, found: Sequence[Event], kills: Kills, *, complete: bool) -> Campaign:
     """Judge by the clients' histories and by what a fresh reader found when all was over."""
     events = [*seen.events(), *found]
-    findings = check(events, compacted=COMPACTED, groups=READS)
-    control = caught(events, compacted=COMPACTED, groups=READS)
+    kept = kept_at(found)
+    findings = check(events, compacted=COMPACTED, groups=READS, kept=kept)
+    control = caught(events, compacted=COMPACTED, groups=READS, kept=kept)
     windows = {
         "before the kills": Traffic(Phase.BEFORE, seen.acknowledged_between(0, kills.began), 1),
         "during the kills": Traffic(Phase.DURING, seen.acknowledged_between(kills.began, kills.ended), 1),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap64
 
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.kept import Kept
 
 EXAMPLES = 20
 
@@ -65,7 +66,7 @@ class GroupFindings:
     A record that is only in a lost site's tail is not there for a group: it may have read it, and need not.
     ``skipped``: there and never processed, though it went on behind them. ``repeated``: processed again. ``phantom``:
     processed, and never sent in this run or of an aborted transaction. ``unread``: there, and beyond the last that it
-    processed of that stream, so it did not reach the end.
+    processed of that stream, so it did not reach the end. What is superseded counts where it was there for every group.
     """
 
     name: str
@@ -137,22 +138,25 @@ def check(
     *,
     compacted: Collection[str] = (),
     groups: Mapping[str, Collection[str]] | None = None,
+    kept: Kept | None = None,
 ) -> Findings:
     """Sort every record of a run into its class.
 
     ``compacted`` names the topics where old records of a key may go, ``groups`` the topics that each group reads: who
-    is named and processed nothing is found, too. Without it no verdict is *proved*.
+    is named and processed nothing is found, too. Without it no verdict is *proved*. ``kept`` holds what was there for
+    every group: of a superseded record that is not in it a group may have found nothing.
     """
-    checker = _Checker(frozenset(compacted), dict(groups or {}))
+    checker = _Checker(frozenset(compacted), dict(groups or {}), kept or {})
     for event in events:
         checker.take(event)
     return checker.findings()
 
 
 class _Checker:
-    def __init__(self, compacted: frozenset[str], groups: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, compacted: frozenset[str], groups: Mapping[str, Collection[str]], kept: Kept) -> None:
         self.compacted = compacted
         self.groups = groups
+        self.kept = kept
         self.streams: defaultdict[Stream, _Stream] = defaultdict(_Stream)
         self.processed: defaultdict[str, defaultdict[Stream, BitMap64]] = defaultdict(lambda: defaultdict(BitMap64))
         self.repeated: defaultdict[str, _Class] = defaultdict(_Class)
@@ -245,6 +249,10 @@ class _Checker:
     def _excused(self, stream: Stream) -> BitMap64:
         return self.streams[stream].superseded if stream.topic in self.compacted else BitMap64()
 
+    def _passable(self, stream: Stream) -> BitMap64:
+        """What a group need not have read, since it may have been compacted away before the group came to it."""
+        return self._excused(stream) - self.kept.get(stream, BitMap64())
+
     def _unattended(self) -> list[str]:
         read = {topic for topics in self.groups.values() for topic in topics}
         return sorted({stream.topic for stream, state in self.streams.items() if state.acknowledged} - read)
@@ -265,7 +273,7 @@ class _Checker:
     def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
         for stream, done in streams.items():
             due = self.streams[stream].due
-            for sequence in due[: due.rank(done.max() - 1)] - done - self._excused(stream):
+            for sequence in due[: due.rank(done.max() - 1)] - done - self._passable(stream):
                 yield _name(stream, sequence)
 
     def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
@@ -280,7 +288,7 @@ class _Checker:
             done = streams.get(stream, BitMap64())
             due = self.streams[stream].due
             beyond = due[due.rank(done.max()) :] if done else due
-            for sequence in beyond - self._excused(stream):
+            for sequence in beyond - self._passable(stream):
                 yield _name(stream, sequence)
 
 

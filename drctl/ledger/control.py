@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.kept import Kept
 
 PLANTED = ("lost", "duplicated", "reordered", "corrupt", "skipped", "repeated", "unread")
 FROM_TAIL = "lost from the stranded tail"
@@ -19,11 +21,13 @@ def caught(
     *,
     compacted: Collection[str] = (),
     groups: Mapping[str, Collection[str]] | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, bool]:
     """For each planted fault whether the checker names it; all False if the history is too thin to plant one."""
-    before = check(events, compacted=compacted, groups=groups)
+    checked = partial(check, compacted=compacted, groups=groups, kept=kept)
+    before = checked(events)
     kinds = (*PLANTED, FROM_TAIL) if any(isinstance(event, Stranded) for event in events) else PLANTED
-    planted = {kind: check(plant(kind, events, compacted), compacted=compacted, groups=groups) for kind in kinds}
+    planted = {kind: checked(plant(kind, events, compacted)) for kind in kinds}
     return {kind: _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
 
 

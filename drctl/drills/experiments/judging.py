@@ -16,6 +16,7 @@ from drctl.drills.timeline import Histories
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
+from drctl.ledger.kept import kept_at
 from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
@@ -95,7 +96,8 @@ def judged(trial: Trial, left: Remains) -> Outcome:
     """Judge a trial by what is left of it: no lab, no clock, so that anybody can do it again."""
     events = [*left.histories.events(), *left.found]
     work, stated = trial.work, trial.stated
-    findings = check(events, compacted=work.compacted, groups=work.groups)
+    kept = kept_at(left.found)
+    findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
     faults = tuple(read_faults(left.faults))
     evidence = {
         "a fault, by another observer than its injector": any(each["fault"] not in ENDING for each in faults),
@@ -105,7 +107,7 @@ def judged(trial: Trial, left: Remains) -> Outcome:
         ),
         **reached(findings),
     }
-    control = caught(events, compacted=work.compacted, groups=work.groups)
+    control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
     windows = _windows(trial, left.histories)
     weight = EvidenceRequirements(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
     journal, digest = read_journal(left.journal)

@@ -1,11 +1,12 @@
 """Stored histories of drills: read, judged as a drill is, and nothing else known.
 
 The first line says what the history is about: ``way``, the ``verdict`` that is right, and a ``reason`` of it or the
-``error``; besides, what differs from ``WORK``: ``groups`` and what each reads, ``clients``, ``lag`` at the handovers,
-``complete``, and ``weight`` with parts of it that are put in place of what the drill found. With ``outage`` it is a
-drill that lost north; that is what differs from the outage in ``outages.py``. Every other line belongs to the history
-of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a site. ``stream`` with
-``from`` and ``to`` stands for that many records; ``at`` counts from the drill's beginning.
+``error``; besides, what differs from ``WORK``: ``groups`` and what each reads, ``clients``, ``compacted`` topics; then
+``lag`` at the handovers, ``complete``, and ``weight`` with parts of it that are put in place of what the drill found.
+With ``outage`` it is a drill that lost north; that is what differs from the outage in ``outages.py``. Every other line
+belongs to the history of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a
+site. ``stream`` with ``from`` and ``to`` stands for that many records, with ``keys`` each has one of so many keys;
+``at`` counts from the drill's beginning.
 """
 
 import json
@@ -59,7 +60,8 @@ class Stored:
         return replace(found, verdict=verdict, reasons=reasons, weight=weight)
 
     def _judged(self, histories: Histories) -> Judgement:
-        work = Work(self.head.get("groups", WORK.groups), self.head.get("clients", WORK.clients))
+        groups, clients = self.head.get("groups", WORK.groups), self.head.get("clients", WORK.clients)
+        work = Work(groups, clients, self.head.get("compacted", ()))
         complete, lag = self.head.get("complete", True), self.head.get("lag", 3246)
         if "outage" in self.head:
             lost = outage(**self.head["outage"])
@@ -96,6 +98,8 @@ def stored(path: Path) -> Stored:
         else:
             stream, first, last = line.pop("stream", None), line.pop("from", 0), line.pop("to", -1)
             records = [[*stream, n] for n in range(first, last + 1)] if stream else line.get("records", [])
+            if keys := line.pop("keys", 0):
+                records = [[*record, f"key-{record[3] % keys}"] for record in records]
             at = T0 + line["at"]
             clients.setdefault(line.pop("client"), []).append({**line, "at": at, "records": records})
     return Stored(head, clients, seen, tuple(stranded))

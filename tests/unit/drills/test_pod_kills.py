@@ -7,6 +7,7 @@ import pytest
 from drctl.drills.pod_kills import Campaign, Kills, judged
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event
+from tests.unit.drills.taken import keyed, left
 from tests.unit.lab.work import END, FAULT, everything, seen, without
 
 KILLS = Kills(times=4, same=4, began=FAULT[0], ended=FAULT[1], back=(1.0,) * 4)
@@ -31,6 +32,13 @@ def test_without_a_kill_a_volume_or_work_around_it_nothing_is_proved(changes: di
 @pytest.mark.parametrize("client", sorted(everything().lines))
 def test_without_a_client_nothing_is_proved(client: str) -> None:
     assert not told(without(client)).proved
+
+
+def test_a_group_that_passed_over_a_superseded_record_which_is_there_has_skipped_it() -> None:
+    work = keyed(everything(), "shop.prices", 9)
+    assert told(work).proved
+    passed = left(work, (), {(3, "shop.prices", 0, 5)}, {"consumer-pricing"})
+    assert told(passed).reasons[0].startswith("group pricing skipped 1, first: shop.prices-0 producer 3 sequence 5")
 
 
 def test_nothing_that_happened_proves_nothing_and_is_no_error() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from drctl.ledger.checker import check
 from drctl.ledger.control import COPIED, FROM_TAIL, PLANTED, caught, caught_in_copy, plant
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.kept import kept_at
 from drctl.ledger.record import Number, decode, encode
 
 READS = {"billing": ("readings",)}
@@ -134,6 +135,29 @@ def test_what_is_compacted_away_behind_the_end_of_a_group_need_not_be_read() -> 
     behind = check([*events, *processed(PRICES, 1)], compacted=["prices"], groups=reads).groups[0]
     at_the_end = check([*events, *processed(PRICES, 3)], compacted=["prices"], groups=reads).groups[0]
     assert (behind.unread.count, at_the_end.unread.count, at_the_end.skipped.count) == (1, 0, 0)
+
+
+def test_a_superseded_record_that_was_there_for_every_group_must_be_read_like_any_other() -> None:
+    reads = {"billing": ("prices",)}
+    events = [*acknowledged(PRICES, 1, 2, 3, 4, key="a"), *seen(PRICES, 2, 3, 4)]
+    for read, count in (
+        ((1, 2, 3, 4), (0, 0)),
+        ((2, 3, 4), (0, 0)),
+        ((3, 4), (1, 0)),
+        ((1, 2), (0, 2)),
+        ((2, 4), (1, 0)),
+    ):
+        told = check([*events, *processed(PRICES, *read)], compacted=["prices"], groups=reads, kept=kept_at(events))
+        assert (told.groups[0].skipped.count, told.groups[0].unread.count) == count, read
+
+
+def test_what_is_missing_at_one_of_the_sites_may_have_been_passed_over_there() -> None:
+    """It was compacted away before the group came, unless it is at every site at which the group was at work."""
+    events = [*acknowledged(PRICES, 1, 2, 3, key="a"), *seen(PRICES, 1, 2, 3), *processed(PRICES, 3)]
+    kept = kept_at(seen(PRICES, 1, 2, 3), seen(PRICES, 2, 3))
+    assert {stream: list(sequences) for stream, sequences in kept.items()} == {PRICES: [2, 3]}
+    found = check(events, compacted=["prices"], kept=kept)
+    assert found.groups[0].skipped.examples == ("prices-0 producer 3 sequence 2",)
 
 
 def test_a_group_repeats_what_it_processed_before() -> None:

@@ -9,7 +9,7 @@ from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import Findings, check
 from drctl.ledger.control import caught, caught_in_copy
-from drctl.ledger.events import Acknowledged, Event, Seen
+from drctl.ledger.events import Acknowledged, Event, Seen, Stranded
 from drctl.ledger.kept import kept_at
 from drctl.ledger.verdict import EvidenceRequirements, judge, reached
 from drctl.model.verdict import Verdict
@@ -57,7 +57,7 @@ def judged_outage(
     outage: Outage,
     *,
     survivor: Sequence[Event],
-    stranded: Sequence[Event],
+    stranded: Sequence[Stranded],
     complete: bool,
 ) -> Judgement:
     """Judge a drill that lost a site by its clients' histories, a fresh reader at the survivor, and the salvaged tail.
@@ -70,7 +70,7 @@ def judged_outage(
     events = [*history, *stranded, *survivor]
     kept = kept_at(_of_site(outage.target, history, survivor))
     findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
-    seen = {**outage_evidence(histories, outage, findings, work.clients), **reached(findings)}
+    seen = {**outage_evidence(work, histories, outage, findings, stranded), **reached(findings)}
     control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
     weight = EvidenceRequirements(outage_windows(histories, outage), seen, control, complete=complete, redelivery=True)
     return Judgement(*judge(findings, weight), findings, None, weight)

@@ -1,11 +1,12 @@
 """What others than the injector saw of an outage, and what the clients' own histories say of it."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from drctl.drills.client_evidence import OPENED
-from drctl.drills.outcome import Outage
+from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import Findings
+from drctl.ledger.events import Stranded
 from drctl.ledger.verdict import Phase, Traffic
 from drctl.model.fence import FenceState
 
@@ -29,11 +30,12 @@ def outage_windows(histories: Histories, outage: Outage) -> dict[str, Traffic]:
 
 
 def outage_evidence(
-    histories: Histories, outage: Outage, findings: Findings, clients: Collection[str]
+    work: Work, histories: Histories, outage: Outage, findings: Findings, stranded: Iterable[Stranded]
 ) -> dict[str, bool]:
     """Everything that must have been seen for a verdict to mean something, and whether it was.
 
-    ``clients`` names all that were started: one that left no history has seen nothing.
+    ``work`` names all clients that were started: one that left no history has seen nothing; and every group: one of
+    which no position is told has none.
     """
     source, target = outage.source, outage.target
     opened = outage.step_began(OPENED)
@@ -47,17 +49,26 @@ def outage_evidence(
             opened, float("inf"), source
         )
         == 0,
-        f"every client worked at {target} afterwards": bool(clients)
-        and all(any(line.site == target and line.at > opened for line in histories.done(each)) for each in clients),
+        f"every client worked at {target} afterwards": bool(work.clients)
+        and all(
+            any(line.site == target and line.at > opened for line in histories.done(each)) for each in work.clients
+        ),
         f"a group read at {target} what was acknowledged at {source}": _read_on(histories, outage),
-        f"every group had a position at {target}": not outage.result.evidence["confirm-positions"]["uncovered"],
+        f"every group had a position at {target}": _all_placed(work, outage),
         "the loss was stated before it was accepted, and not too low": stated is not None
         and stated >= findings.records.stranded.count,
         f"{source} was closed when it was back, by proof": outage.fence.get("fence") == FenceState.PROVEN,
         "the stranded tail begins at the frontier of the failover": not outage.tail.moved,
         "the salvaged files are as they were written": not outage.tail.faults,
-        "every stranded record was decided on": not outage.tail.undecided,
+        "every stranded record was decided on": not outage.tail.undecided
+        and {each.topic for each in stranded} <= outage.tail.decisions.keys(),
     }
+
+
+def _all_placed(work: Work, outage: Outage) -> bool:
+    confirmed = outage.result.evidence["confirm-positions"]
+    placed = {group for group, told in confirmed["groups"].items() if told["positions"]}
+    return not confirmed["uncovered"] and placed >= set(work.groups)
 
 
 def _read_on(histories: Histories, outage: Outage) -> bool:

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from drctl.ledger.checker import Findings, GroupFindings
-from drctl.ledger.control import PLANTED
+from drctl.ledger.control import FROM_TAIL, PLANTED
 from drctl.model.verdict import Verdict
 
 
@@ -107,7 +107,8 @@ def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
 def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
-    if not all(weight.control.get(kind) for kind in (*PLANTED, *weight.control)):
+    planted = (*PLANTED, FROM_TAIL) if findings.records.stranded else PLANTED
+    if not all(weight.control.get(kind) for kind in (*planted, *weight.control)):
         yield "the checker did not catch every planted fault"
     short = {_reads_on(group): _short(group) for group in findings.groups}
     for what, witnessed in {**weight.evidence, **reached(findings)}.items():

@@ -102,9 +102,8 @@ def judged(trial: Trial, left: Remains) -> Outcome:
     evidence = {
         "a fault, by another observer than its injector": any(each["fault"] not in ENDING for each in faults),
         **_injected(stated, faults),
-        "every client at work after the fault": all(
-            any(line.at > trial.ended for line in left.histories.done(client)) for client in work.clients
-        ),
+        "every client at work after the fault": bool(work.clients)
+        and all(any(line.at > trial.ended for line in left.histories.done(client)) for client in work.clients),
         **reached(findings),
     }
     control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)

@@ -17,7 +17,6 @@ from drctl.drills.outcome import Drill, JournalHead, Material, OutageReport
 from drctl.drills.recovery import recovered
 from drctl.drills.report.build import build
 from drctl.drills.report.write import write
-from drctl.ledger.events import Stranded
 from drctl.model.chain import GENESIS, Change, Line, canonical, chained, entry_digest, run_content
 from drctl.model.run import RunResult
 from tests.unit.drills.example import HOME, THERE, drill, handover
@@ -51,7 +50,6 @@ def _drill(history: Stored, folder: Path) -> Drill:
     """The drill of a stored history, judged as a drill is; its clients' files go into the folder."""
     histories = history.written(folder)
     found = history.judged(histories)
-    stranded = [each for each in history.stranded if isinstance(each, Stranded)]
     lost = outage(**history.head["outage"]) if "outage" in history.head else None
     moves = () if lost else (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
     lines = journal(lost.result) if lost else journal(*(each.result for each in moves))
@@ -60,11 +58,11 @@ def _drill(history: Stored, folder: Path) -> Drill:
         complete=True,
         primary=history.seen.get("south" if lost else "north", []),
         standby=[] if lost else history.seen.get("south", []),
-        stranded=stranded,
+        stranded=history.stranded,
         journal=lines,
     )
     cost = lost and recovered(
-        histories, stranded, OBJECTIVES, lost_at=lost.lost_at, began=lost.began, survivor=lost.target
+        histories, history.stranded, OBJECTIVES, lost_at=lost.lost_at, began=lost.began, survivor=lost.target
     )
     told = drill()
     return replace(

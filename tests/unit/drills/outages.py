@@ -21,6 +21,7 @@ STEPS = (
 LOST, NOTICED, BEGAN, BACK = 20.0, 28.0, 30.0, 120.0
 """Seconds from the beginning of the drill."""
 OPENED = BEGAN + sum(seconds for _, seconds in STEPS[:7])
+GROUPS = ("dispatch", "reporting")
 OBJECTIVES = Objectives(timedelta(seconds=60), timedelta(0))
 
 
@@ -35,15 +36,15 @@ def spans() -> tuple[Span, ...]:
 def outage(**changes: Any) -> Outage:
     """One that was seen, noticed, failed over, closed, saved and decided on, unless something is said to differ.
 
-    ``stated`` and ``uncovered`` are evidence of the failover, ``tail`` holds what differs of the tail; times count from
-    the beginning of the drill.
+    ``stated``, ``uncovered`` and ``placed`` (the groups with a position) are evidence of the failover, ``tail`` holds
+    what differs of the tail; times count from the beginning of the drill.
     """
     line = {"here": None, "there": 9, "metadata": "", "proof": "group-sync"}
     seen: dict[str, Evidence] = {
         "fence-what-answers": {"fence": "pending", "by": "", "why": "north does not answer", "answered": False},
         "measure-loss": {"total": changes.pop("stated", 60)},
         "confirm-positions": {
-            "groups": {"dispatch": {"positions": {"turbines.readings-0": line}}},
+            "groups": {group: {"positions": {"turbines.readings-0": line}} for group in changes.pop("placed", GROUPS)},
             "uncovered": changes.pop("uncovered", {}),
         },
         "watch-first-commits": {"not arrived": []},

@@ -38,7 +38,7 @@ class Stored:
     head: dict[str, Any]
     lines: dict[str, list[dict[str, Any]]]
     seen: dict[str, list[Event]]
-    stranded: tuple[Event, ...] = ()
+    stranded: tuple[Stranded, ...] = ()
 
     def written(self, folder: Path) -> Histories:
         """The clients' histories, through files as clients write them."""
@@ -89,7 +89,7 @@ def stored(path: Path) -> Stored:
     head, *lines = map(json.loads, path.read_text().splitlines())
     clients: dict[str, list[dict[str, Any]]] = {}
     seen: dict[str, list[Event]] = {}
-    stranded: list[Event] = []
+    stranded: list[Stranded] = []
     for line in lines:
         if "fresh" in line:
             seen.setdefault(line["fresh"], []).extend(_found(Seen, line))
@@ -105,7 +105,7 @@ def stored(path: Path) -> Stored:
     return Stored(head, clients, seen, tuple(stranded))
 
 
-def _found(kind: type[Seen] | type[Stranded], line: Mapping[str, Any]) -> Iterator[Event]:
+def _found[Found: (Seen, Stranded)](kind: type[Found], line: Mapping[str, Any]) -> Iterator[Found]:
     stream = Stream(*line["stream"])
     more = {key: line[key] for key in ("intact", "foreign") if key in line}
     for number, sequence in enumerate(range(line["from"], line["to"] + 1)):

@@ -189,7 +189,7 @@ def test_an_outage_is_told_with_its_recovery_its_tail_and_what_was_decided() -> 
     assert told["recovery_point"] == {"records": 0, "seconds": 0.0, "objective": 0.0, "met": True}
     assert told["stranded"][0] == {"topic": "shop.orders", "records": 5, "decision": "hand-over"}
     assert (told["fence_at_failover"], told["fence_after_return"]) == ("pending", "proven")
-    assert told["positions"] == {"group-sync": 1}
+    assert told["positions"] == {"group-sync": 2}
     assert {step["handover"] for step in document["steps"]} == {"north to south"}
     assert [moment["what"] for moment in document["timeline"]].count("failover from north to south begins") == 1
 

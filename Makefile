@@ -57,7 +57,7 @@ contract lab: setup ## the same for the tiers with real Kafka; TRIES=twice runs 
 
 lab-long: setup ## the lab tests that take minutes each, which make test leaves out
 	$(call stage,tests/lab that take long)
-	@$(BIN)/python tools/tier.py once lab -m long $(ARGS)
+	@$(BIN)/python tools/tier.py once lab -m long -o faulthandler_timeout=3600 $(ARGS)
 
 soak: setup ## a tier over and over to find what fails by chance; TIER=lab ARGS='--times 5 --pressure --minutes 120'
 	$(BIN)/python tools/tier.py soak $(TIER) $(ARGS)

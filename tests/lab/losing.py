@@ -6,7 +6,6 @@ from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Thread
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
@@ -36,7 +35,6 @@ class Client(Application):
     def __init__(self, lab: Lab, name: str, lost: Set[str]) -> None:
         super().__init__(name)
         self.lab, self.door, self.lost = lab, FileClientRouting(lab.folder / "client-routing.json"), lost
-        self.abandoned: list[object] = []
 
 
 class Writer(Client):
@@ -44,6 +42,7 @@ class Writer(Client):
 
     def __init__(self, lab: Lab, lost: Set[str] = NORTH) -> None:
         super().__init__(lab, "writer", lost)
+        self.abandoned: list[Producer] = []  # what is left of one is done in its threads
         self.acknowledged: dict[str, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
 
     def work(self) -> None:
@@ -77,6 +76,7 @@ class Reader(Client):
 
     def __init__(self, lab: Lab, group: str, lost: Set[str] = NORTH) -> None:
         super().__init__(lab, group, lost)
+        self.abandoned: list[Consumer] = []  # closing one of a dead site would wait for that
         self.group = group
         self.processed: dict[int, list[bytes]] = defaultdict(list)
         self.first_at_south: float | None = None
@@ -91,11 +91,15 @@ class Reader(Client):
             consumer.subscribe([READINGS])
             while not self.ended.is_set() and self.door.site() == site:
                 self._read(consumer, site)
-            if site in self.lost:  # in a thread, since a dead site would be waited for; not at all, it would come back
-                Thread(target=consumer.close, daemon=True).start()
+            if site in self.lost:
+                self.abandoned.append(consumer)
             else:
                 consumer.close()
-            self.abandoned.append(consumer)
+
+    def close_abandoned(self) -> None:
+        """Close the clients of a site that is back, where they would be members of their group again."""
+        while self.abandoned:
+            self.abandoned.pop().close()
 
     def _read(self, consumer: Consumer, site: str) -> None:
         batch = records(consumer.consume(50, 0.05))

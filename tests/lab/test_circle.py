@@ -79,7 +79,8 @@ class Circle:
 
     def _runs(self, kind: str) -> list[RunState]:
         journal = SqliteJournal(load(self.lab.plan_file).state, CLOCK)
-        return [state for run, state in journal.runs() if run.kind == kind]
+        refused = RunState.STOPPED  # at the gates, as :meth:`_retry` has seen
+        return [state for run, state in journal.runs() if run.kind == kind and state is not refused]
 
     def turn(self) -> None:
         """Lose the site that serves, go on at the other, bring home what was saved; then hand over, and swap sides."""
@@ -94,6 +95,8 @@ class Circle:
             wait(f"{reader.group} works at {target}", lambda r=reader: acknowledged(at_work) & set(read(r)))  # type: ignore[misc]
         self.lost.discard(source)
         restore_site(self.lab, source)
+        for reader in self.readers:
+            reader.close_abandoned()
         self.killed_once(SALVAGE, "salvage", "--yes")
         self.decide(source)
         self.everything_is_read()

@@ -25,6 +25,11 @@ def require_nobody_at_work(world: World) -> None:
 def require_charge(world: World, run: Run, remedy: str = AGAIN) -> None:
     """Raise Locked unless we hold the lease, and Superseded where somebody has raised the epoch beyond ours."""
     require_lease(world, remedy)
+    require_newest_decision(world, run)
+
+
+def require_newest_decision(world: World, run: Run) -> None:
+    """Raise Superseded where somebody has raised the epoch beyond the run's."""
     current = world.epochs.current()
     if current > run.epoch:
         raise Superseded(

@@ -68,7 +68,7 @@ def _heard(ctx: StepContext, site: SitePorts) -> tuple[list[str], Unreachable | 
     answers: dict[str, Any] = {}
     silent: Unreachable | None = None
     clock = ctx.world.clock
-    deadline = clock.monotonic() + PATIENCE
+    deadline = min(clock.monotonic() + PATIENCE, ctx.until)
     while left := questions.keys() - answers.keys():
         for name in (each for each in questions if each in left):
             try:

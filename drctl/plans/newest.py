@@ -56,7 +56,7 @@ def require_newest(plan: Plan, ctx: StepContext) -> None:
 
 def _require_closed(plan: Plan, ctx: StepContext) -> None:
     clock = ctx.world.clock
-    deadline = clock.monotonic() + STALE
+    deadline = min(clock.monotonic() + STALE, ctx.until)
     while why := _open(ctx):
         if clock.monotonic() >= deadline:
             source, target = ctx.source.name, ctx.target.name

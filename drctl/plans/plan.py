@@ -1,5 +1,6 @@
 """What a step and a plan are, and the context in which a step acts."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -37,7 +38,7 @@ class StepContext:
     every change. ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's,
     ``digest`` the plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic
     clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
-    it.
+    it. ``until`` is a moment by the same clock from which nothing that failed is asked again, for a person who waits.
     """
 
     world: World
@@ -52,6 +53,7 @@ class StepContext:
     digest: str = ""
     raised_at: float | None = None
     saw_target_closed: bool = False
+    until: float = math.inf
     _followed: dict[str, TailStatus] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
 
@@ -114,6 +116,7 @@ class Step(Protocol):
 
     To find it done, to refuse it and to disprove it are three things: ``check`` says whether the world is already so,
     and raises nothing of its own; a gate refuses in ``verify`` or ``do``; ``disprove`` raises what contradicts a proof.
+    A ``check`` may be asked before earlier steps were taken, and raises KeyError where it goes by what these leave.
 
     ``name`` is kebab-case, ``title`` is for people. A ``lasting`` step's ``check`` is asked again before every later
     step of its part of the plan. A step that ``may_end_pending`` needs the site that work has moved away from: once the
@@ -136,6 +139,10 @@ class Step(Protocol):
 
     def disprove(self, ctx: StepContext) -> None:  # noqa: ARG002 - steps that prove nothing lasting inherit this
         """Raise StepFailed if the world contradicts what this step has proven earlier; asked before every ``check``."""
+        return
+
+    def foresee(self, ctx: StepContext) -> None:  # noqa: ARG002 - steps that ask in ``check`` all that they need do too
+        """Raise what is sure to keep ``do`` from succeeding now, as far as ``check`` has not asked; changes nothing."""
         return
 
     def snapshot(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - steps that remember nothing inherit this

@@ -84,6 +84,11 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
     _require_same_command(world, run, terms)
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
     world.journal.append(run.id, Event.RUN_RESUMED, body=said)
+    return resumed(plan, world, run, terms)
+
+
+def resumed(plan: Plan, world: World, run: Run, terms: Terms = NOBODY) -> Record:
+    """Return an unfinished run as who goes on with it on these terms finds it. Writes nothing."""
     record = _read(plan, world, run)
     record.terms = replace(terms, overrides=_overrides(record), attested=_attested(plan, record, terms))
     return record

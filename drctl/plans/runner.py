@@ -29,6 +29,7 @@ from drctl.model.terms import Terms
 from drctl.plans.charge import require_charge, require_lease
 from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
+from drctl.plans.found_done import FoundDone
 from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
 from drctl.plans.newest import STALE, require_newest
 from drctl.plans.pending import PENDING
@@ -86,7 +87,7 @@ class _Execution:
         self.ctx.terms, self.ctx.digest = record.terms, plan_digest(plan, world)
         self.hooks = Hooking(self.ctx, record.entries)
         self.pending: dict[str, str] = {}
-        self._open = False
+        self.found = FoundDone(plan, self.ctx)
         self.touched = bool(record.snapshots.keys() - {plan.steps[0].name})
         self.now = (1, plan.steps[0], 0.0, False)
         self.resumed = record.resumed
@@ -138,13 +139,13 @@ class _Execution:
         It acts only while what these steps brought about still stands.
         """
         name = step.name
-        if self._is_past(step) or self._is_done(step):
+        if self.found.is_past(step) or self.found.is_done(step):
             self._cross(step)  # a target that was open all along is as open as one that was opened
             if name not in self.ctx.evidence:
                 self.ctx.evidence[name] = patiently(self.ctx, lambda: step.verify(self.ctx))
             self._write(Event.STEP_FOUND_DONE, name, self.ctx.evidence[name])
             return self._finished(StepState.FOUND_DONE)
-        require_standing(conditions, self._is_done, self.world.clock)
+        require_standing(conditions, self.found.is_done, self.world.clock)
         taken = self.ctx.snapshots[name] if name in self.ctx.snapshots else step.snapshot(self.ctx)
         self._write(Event.STEP_INTENDED, name, taken)
         self.ctx.snapshots[name] = taken
@@ -158,24 +159,6 @@ class _Execution:
 
     def _cross(self, step: Step) -> None:
         self.ctx.past_point_of_no_return |= step.name == self.plan.point_of_no_return
-
-    def _is_done(self, step: Step) -> bool:
-        """Whether the world is as the step wants it; what disproves it ends the run instead of doing it again."""
-        patiently(self.ctx, lambda: step.disprove(self.ctx))
-        return patiently(self.ctx, lambda: step.check(self.ctx))
-
-    def _is_past(self, step: Step) -> bool:
-        """Whether the world can no longer be asked: once the target is open, the time before it is history."""
-        if not (self.ctx.past_point_of_no_return and self.plan.can_turn_back_after(step.name)):
-            return False
-        return step.name in self.ctx.evidence and (not step.lasting or self._target_is_open())
-
-    def _target_is_open(self) -> bool:
-        """Whether the plan's target takes writes: intending to open it is not enough to leave the old site unasked."""
-        if self.plan.opens_target and not self._open:
-            opening = next(step for step in self.plan.steps if step.name == self.plan.point_of_no_return)
-            self._open = self._is_done(opening)
-        return self._open
 
     @contextmanager
     def _failing_well(self, step: Step) -> Iterator[None]:

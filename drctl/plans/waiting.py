@@ -33,7 +33,7 @@ def wait_until_none(
 
 def patiently[T](ctx: StepContext, question: Callable[[], T]) -> T:
     """Answer a question that changes nothing; transient errors are asked past for some seconds."""
-    deadline = ctx.world.clock.monotonic() + _PATIENCE
+    deadline = min(ctx.world.clock.monotonic() + _PATIENCE, ctx.until)
     while True:
         try:
             return question()

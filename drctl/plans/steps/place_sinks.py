@@ -1,6 +1,7 @@
 """place-sinks."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, override
 
 from drctl.errors import NotFound
 from drctl.model.link import ConnectorState
@@ -23,14 +24,15 @@ class PlaceSinks(Step):
     def check(self, ctx: StepContext) -> bool:
         return not self._absent(ctx)
 
+    @override
+    def foresee(self, ctx: StepContext) -> None:
+        for name in self._absent(ctx):
+            _definition(ctx, name)
+
     def do(self, ctx: StepContext) -> Evidence:
         placed = self._absent(ctx)
         for name in placed:
-            config = ctx.source.connectors.definition(name)
-            if config is None:
-                raise NotFound(
-                    f"{ctx.source.name}: there is no connector {name}", remedy="correct the sinks in the plan file"
-                )
+            config = _definition(ctx, name)
             ctx.check_authority()
             ctx.target.connectors.put(name, config, ctx.check_authority)
         return {"placed": placed}
@@ -40,3 +42,11 @@ class PlaceSinks(Step):
 
     def _absent(self, ctx: StepContext) -> list[str]:
         return [name for name in ctx.sinks if ctx.target.connectors.state(name).state is ConnectorState.ABSENT]
+
+
+def _definition(ctx: StepContext, name: str) -> Mapping[str, str]:
+    """The configuration that the source has; NotFound if it has no such connector."""
+    config = ctx.source.connectors.definition(name)
+    if config is None:
+        raise NotFound(f"{ctx.source.name}: there is no connector {name}", remedy="correct the sinks in the plan file")
+    return config

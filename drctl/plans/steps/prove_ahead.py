@@ -1,7 +1,7 @@
 """prove-ahead."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, override
 
 from drctl.errors import NotProven
 from drctl.model.run import Evidence
@@ -31,6 +31,11 @@ class ProveAhead(Step):
 
     def check(self, ctx: StepContext) -> bool:
         return self.name in ctx.evidence
+
+    @override
+    def foresee(self, ctx: StepContext) -> None:
+        for site in (ctx.source, ctx.target):
+            site.brokers.cluster()
 
     def do(self, ctx: StepContext) -> Evidence:
         names = ctx.source.name, ctx.target.name

@@ -1,7 +1,7 @@
 """prove-fence."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, override
 
 from drctl.errors import StepFailed
 from drctl.model.fence import Stillness
@@ -10,7 +10,7 @@ from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import FenceProof, left_if_any
-from drctl.plans.waiting import wait_until_none
+from drctl.plans.waiting import patiently, wait_until_none
 
 _SAMPLES = 5
 
@@ -34,11 +34,15 @@ class ProveFence(Step):
 
     def disprove(self, ctx: StepContext) -> None:
         proven = left_if_any(FenceProof, ctx.evidence)
-        # Under the default policy the link home writes to topics of its own, so it excuses nothing.
-        if proven and (ctx.home.link.prefix or ctx.home.replication.status().copies_nothing):
+        if proven and _is_nothing_copied(ctx):
             refuse(ctx, fencing.growth(ctx.source, proven.ends))
 
+    @override
+    def foresee(self, ctx: StepContext) -> None:
+        _is_nothing_copied(ctx)
+
     def do(self, ctx: StepContext) -> Evidence:
+        patiently(ctx, lambda: self.foresee(ctx))  # without it nothing could disprove the fence
         partitions = ctx.partitions(ctx.source)
         wait_until_none(
             ctx,
@@ -69,6 +73,12 @@ class ProveFence(Step):
             canary=canary.answer,
             uncovered=fencing.not_covered(ctx.source),
         ).to_json()
+
+
+def _is_nothing_copied(ctx: StepContext) -> bool:
+    """Whether the link home writes to none of the source's logs that are watched."""
+    # Under the default policy it writes to topics of its own, so it excuses nothing.
+    return bool(ctx.home.link.prefix) or ctx.home.replication.status().copies_nothing
 
 
 def _watch(ctx: StepContext) -> Stillness:

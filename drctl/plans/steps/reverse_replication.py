@@ -1,7 +1,7 @@
 """reverse-replication."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, override
 
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
@@ -29,6 +29,10 @@ class ReverseReplication(Step):
 
     def check(self, ctx: StepContext) -> bool:
         return ctx.home.replication.status().working and was_set(ctx.world, ctx.home, self._move(ctx))
+
+    @override
+    def foresee(self, ctx: StepContext) -> None:
+        ctx.forward.replication.status()
 
     def do(self, ctx: StepContext) -> Evidence:
         point = Point(self.name, self._move(ctx), self._ends(ctx))

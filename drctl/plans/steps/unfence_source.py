@@ -1,7 +1,7 @@
 """unfence-source."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, override
 
 from drctl.errors import StepFailed, Unreachable
 from drctl.model.fence import Attestation, DenyRule, Scope
@@ -43,6 +43,10 @@ class UnfenceSource(Step):
 
     def check(self, ctx: StepContext) -> bool:
         return not self._ours(ctx)
+
+    @override
+    def foresee(self, ctx: StepContext) -> None:
+        self._require_closed_target(ctx)
 
     def do(self, ctx: StepContext) -> Evidence:
         word = self._require_closed_target(ctx)

@@ -195,7 +195,9 @@ def _called() -> object:
     try:
         return cli.main(standalone_mode=False)
     finally:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is left is to tell how it ended: the exit code tells it too
+        # What is left is to tell how it ended: the exit code tells it too.
+        for number in (signal.SIGHUP, signal.SIGTTOU):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _end(code: int) -> None:

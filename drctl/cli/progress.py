@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -13,11 +14,12 @@ MARKS = {StepState.DONE: "✓", StepState.FOUND_DONE: "✓", StepState.FAILED: "
 
 
 class ProgressDisplay:
-    """Shows steps as they go; ``say`` shows a line of its own. Used as a context manager."""
+    """Shows steps as they go; ``say`` shows a line of its own, as does ``tell``. Used as a context manager."""
 
     def __init__(self) -> None:
         self.live = sys.stderr.isatty()
         self.last = ""
+        self._lock = RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -44,9 +46,14 @@ class ProgressDisplay:
             self.last = text.split(":", maxsplit=1)[0]
             self._line(f"… {text}")
 
+    def tell(self, text: str) -> None:
+        """A line that stays; any thread may show one."""
+        self._line(text)
+
     def _line(self, text: str) -> None:
-        self._clear()
-        echo(text, err=True)
+        with self._lock:
+            self._clear()
+            echo(text, err=True)
 
     def _hint(self, *texts: str) -> None:
         """Show the first of these that fits into a line, or as much of the last as does."""
@@ -54,8 +61,9 @@ class ProgressDisplay:
             room = shutil.get_terminal_size().columns - 1
             shown = [redact_output(" ".join(text.split("\n"))) for text in texts]
             fitting = next((text for text in shown if len(text) <= room), None)
-            self._clear()
-            echo(fitting if fitting is not None else f"{shown[-1][: room - 1]}…", err=True, nl=False)
+            with self._lock:
+                self._clear()
+                echo(fitting if fitting is not None else f"{shown[-1][: room - 1]}…", err=True, nl=False)
 
     def _clear(self) -> None:
         if self.live:

@@ -1,11 +1,7 @@
 """What commands that change something share: somebody to ask, the steps, the question, and the walk through a plan."""
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -68,48 +64,11 @@ def typed_name(site: str, confirm: str | None, question: str) -> None:
         raise Refused(f"{confirm} was typed, not {site}: nothing was changed", remedy=f"--confirm {site}")
 
 
-@contextmanager
-def _outliving_the_terminal() -> Iterator[None]:
-    """Go on when the terminal is gone (SIGHUP), as after an SSH session that broke, and until the command has ended.
-
-    A run that stopped behind the fence would leave a site to which nobody can write, and nobody who knows. What can no
-    longer be shown is in the journal. Nor does a terminal stop who writes to it from the background (SIGTTOU).
-    """
-    with _taking({signal.SIGHUP: lambda *_: None, signal.SIGTTOU: signal.SIG_IGN}, to_the_end=True):
-        yield
-
-
-def _deaf() -> AbstractContextManager[None]:
-    """Let no second Ctrl-C take away what the first one leaves behind."""
-    return _taking({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN})
-
-
-@contextmanager
-def _taking(handlers: dict[signal.Signals, Any], *, to_the_end: bool = False) -> Iterator[None]:
-    """Handle these signals so; ``to_the_end`` of the command, or of the block."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    try:
-        yield
-    finally:
-        command = click.get_current_context(silent=True)
-        if to_the_end and command is not None:
-            command.find_root().call_on_close(restore)
-        else:
-            restore()
-
-
 def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResult":
     """Run the plan to its end, or continue it, and show how it goes on."""
     from drctl.cli.dropping import unheld
     from drctl.cli.progress import ProgressDisplay
+    from drctl.cli.signals import deaf, outliving_the_terminal, unsuspended
     from drctl.cli.terms import tell_exceptions
     from drctl.monitors import observe
     from drctl.plans.interruption import interruption
@@ -118,11 +77,11 @@ def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResul
     from drctl.plans.runner import run
     from drctl.plans.selection import MOVES
 
-    with _outliving_the_terminal(), unheld(), ProgressDisplay() as display:
+    with outliving_the_terminal(), unheld(), ProgressDisplay() as display, unsuspended(display.tell):
         try:
             result = run(plan, world, display.announce, said or NOBODY)
         except KeyboardInterrupt:
-            with _deaf():
+            with deaf():
                 echo("\ncut off; the same command goes on from here", err=True)
                 cut_off = interruption(world, observe)
                 for line in cut_off.lines if cut_off is not None else ():

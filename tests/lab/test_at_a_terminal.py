@@ -28,10 +28,17 @@ from tests.lab.usage import drctl, serving, wait
 
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
 CLOCK: Clock = SystemClock()
-CLOSED, INTERRUPTED, TERMINATED, HUNG_UP = "the terminal is closed", "^C", "SIGTERM", "SIGHUP"
-FEW = [("fence-writes", CLOSED), ("hand-over-positions", INTERRUPTED), ("reverse-replication", TERMINATED)]
+CLOSED, INTERRUPTED, SUSPENDED, TERMINATED, HUNG_UP = "the terminal is closed", "^C", "^Z", "SIGTERM", "SIGHUP"
+FEW = [
+    ("fence-writes", CLOSED),
+    ("drain-link", SUSPENDED),
+    ("hand-over-positions", INTERRUPTED),
+    ("reverse-replication", TERMINATED),
+]
 CUT_OFF = (INTERRUPTED, TERMINATED)
 """What somebody wants to end the run by."""
+JOB = ("sh", "-mc", '"$@"; exit $?', "sh")
+"""A shell that knows jobs: a process without one is never suspended by its terminal."""
 BEGUN = (Event.STEP_INTENDED, Event.STEP_FOUND_DONE)
 
 
@@ -42,16 +49,16 @@ def lab(own_lab: Lab) -> Lab:
 
 
 class Terminal:
-    """A terminal of 80 columns, and a drctl that was typed there."""
+    """A terminal of 80 columns, and a drctl that was typed there, as a shell's job if ``as_job``."""
 
-    def __init__(self, lab: Lab, *words: str) -> None:
+    def __init__(self, lab: Lab, *words: str, as_job: bool) -> None:
         self.screen = ""
         self._ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, 80))
 
         # At the head of a session of its own at that terminal, as after a login.
-        command = ["setsid", "--ctty", sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *words]
-        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        command = [*(JOB if as_job else ()), sys.executable, "-m", "drctl", "-f", str(lab.plan_file), *words]
+        self.process = subprocess.Popen(["setsid", "--ctty", *command], stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
 
     def read(self, seconds: float = 0) -> None:
@@ -64,6 +71,8 @@ class Terminal:
         match mishap:
             case "^C":
                 os.write(self._ours, b"\x03")
+            case "^Z":
+                os.write(self._ours, b"\x1a")
             case "the terminal is closed":
                 self.close()
             case _:
@@ -80,8 +89,8 @@ class Terminal:
 
 
 @contextmanager
-def typed(lab: Lab, *words: str) -> Iterator[Terminal]:
-    terminal = Terminal(lab, *words)
+def typed(lab: Lab, *words: str, as_job: bool = False) -> Iterator[Terminal]:
+    terminal = Terminal(lab, *words, as_job=as_job)
     try:
         yield terminal
     finally:
@@ -123,7 +132,7 @@ def _move(lab: Lab, step: str, mishap: str) -> None:
     source, target = serving(lab)
     deadline = CLOCK.monotonic() + 120
     while True:  # the link home needs a moment until the gates let the next move begin
-        with typed(lab, "switchover", "--to", target, "--yes") as terminal:
+        with typed(lab, "switchover", "--to", target, "--yes", as_job=mishap == SUSPENDED) as terminal:
             if _struck_at(lab, terminal, step, mishap):
                 break
         assert CLOCK.monotonic() < deadline, terminal.screen[-2000:]
@@ -138,6 +147,7 @@ def _move(lab: Lab, step: str, mishap: str) -> None:
         assert resumed.returncode == 0, f"{how}\n{resumed.stderr}"
     else:  # whoever wanted to end it may have come too late; ^C then ends showing the result
         assert terminal.process.returncode in ((0, 130) if mishap == INTERRUPTED else (0,)), how
+    assert mishap != SUSPENDED or step == STEPS[-1] or "Ctrl-Z does not suspend a run" in terminal.screen, how
     assert _runs(lab)[-1] is RunState.DONE, how
     assert serving(lab) == (target, source), how
 
@@ -163,4 +173,4 @@ def test_a_switchover_goes_on_or_says_what_is_left_whatever_happens_to_its_termi
 
 @pytest.mark.long
 def test_the_same_at_every_step(lab: Lab) -> None:
-    _through(lab, zip(STEPS, cycle((CLOSED, INTERRUPTED, TERMINATED, HUNG_UP)), strict=False))
+    _through(lab, zip(STEPS, cycle((CLOSED, INTERRUPTED, SUSPENDED, TERMINATED, HUNG_UP)), strict=False))

@@ -51,6 +51,9 @@ class Mishap(StrEnum):
     TERMINATED = "SIGTERM"
     INTERRUPTED = "SIGINT"
     INTERRUPTED_TWICE = "^C twice"
+    QUIT = "SIGQUIT"
+    SUSPENDED = "SIGTSTP"
+    IN_BACKGROUND = "another job has the terminal, and whoever writes to it stops"
     TERMINAL_CLOSED = "the terminal is closed"
     TERMINAL_STOPPED = "^S"
     STOPPED_AND_INTERRUPTED = "^S and then ^C"
@@ -63,6 +66,8 @@ class Mishap(StrEnum):
 UNREAD = (Mishap.TERMINAL_STOPPED, Mishap.STOPPED_AND_INTERRUPTED, Mishap.PIPE_FULL)
 """Where waiting for a reader would only take the tests' time."""
 PIPED = (Mishap.PIPE_CLOSED, Mishap.PIPE_FULL)
+AS_A_JOB = (Mishap.SUSPENDED, Mishap.IN_BACKGROUND)
+"""What only a shell that knows jobs can do: a process without one is never suspended by its terminal."""
 
 
 @dataclass(slots=True)
@@ -96,6 +101,8 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
         if mishap in UNREAD:
             dropping.PATIENCE = 0.02
         _at_terminal(terminal[1], shown)
+        if mishap in AS_A_JOB:
+            _become_job()
 
         _run(earth, words, told, lambda: _strike(earth, mishap, ask_reader), step)
     _close(shown, told, asks, answered, terminal[1])
@@ -105,7 +112,7 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
         os.kill(child, signal.SIGKILL)
     _, wait_status = os.waitpid(child, 0)
     _close(*{heard, asked, answers, terminal[0]} - {seen})
-    if report is None:
+    if not report:
         return found
     for name, value in json.loads(report).items():
         setattr(found, name, value)
@@ -163,10 +170,36 @@ def _at_terminal(terminal: int, shown: int) -> None:
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
 
 
+def _become_job() -> None:
+    """Be a shell's job in front of its terminal; the shell ends as the job does, and kills one that was stopped."""
+    job = os.fork()
+    if not job:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        return
+    _, wait_status = os.waitpid(job, os.WUNTRACED)
+    if os.WIFSTOPPED(wait_status):
+        os.kill(job, signal.SIGKILL)
+    os._exit(abs(os.waitstatus_to_exitcode(wait_status)))
+
+
+def _leave_to_another_job() -> None:
+    """Go into the background, as after Ctrl-Z and ``bg``, at a terminal that stops who writes to it from there."""
+    attributes = termios.tcgetattr(2)
+    attributes[3] |= termios.TOSTOP
+    termios.tcsetattr(2, termios.TCSANOW, attributes)
+    os.tcsetpgrp(2, os.getpgid(os.getppid()))
+    os.kill(os.getpid(), signal.SIGTTIN)
+
+
 def _strike(earth: FakeWorld, mishap: Mishap, ask_reader: Callable[[], None]) -> None:
     match mishap:
-        case Mishap.HANGS_UP | Mishap.TERMINATED | Mishap.INTERRUPTED:
+        case Mishap.HANGS_UP | Mishap.TERMINATED | Mishap.INTERRUPTED | Mishap.QUIT | Mishap.SUSPENDED:
             os.kill(os.getpid(), signal.Signals[mishap])
+        case Mishap.IN_BACKGROUND:
+            _leave_to_another_job()
         case Mishap.INTERRUPTED_TWICE:
             earth.effects.watchers.append(_interrupt_again)
             os.kill(os.getpid(), signal.SIGINT)
@@ -176,15 +209,19 @@ def _strike(earth: FakeWorld, mishap: Mishap, ask_reader: Callable[[], None]) ->
             termios.tcflow(2, termios.TCOOFF)
             os.kill(os.getpid(), signal.SIGINT)
         case Mishap.PIPE_FULL:
-            filling = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_NONBLOCK)  # the same pipe, and ours still waits
-            with suppress(BlockingIOError):
-                while os.write(filling, b"." * 4096):
-                    pass
+            _fill_pipe()
         case Mishap.DISK_FULL | Mishap.RESULT_TO_FULL_DISK:
             for number in (1, 2) if mishap is Mishap.DISK_FULL else (1,):
                 os.dup2(os.open("/dev/full", os.O_WRONLY), number)
         case Mishap.TERMINAL_CLOSED | Mishap.PIPE_CLOSED:
             ask_reader()
+
+
+def _fill_pipe() -> None:
+    filling = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_NONBLOCK)  # the same pipe, and ours still waits
+    with suppress(BlockingIOError):
+        while os.write(filling, b"." * 4096):
+            pass
 
 
 def _interrupt_again(effect: str) -> None:

@@ -8,9 +8,19 @@ import pytest
 
 from tests.spec.terminals import Ended, Mishap
 
-CUT_OFF = (Mishap.TERMINATED, Mishap.INTERRUPTED, Mishap.INTERRUPTED_TWICE, Mishap.STOPPED_AND_INTERRUPTED)
+CUT_OFF = (
+    Mishap.TERMINATED,
+    Mishap.INTERRUPTED,
+    Mishap.INTERRUPTED_TWICE,
+    Mishap.QUIT,
+    Mishap.STOPPED_AND_INTERRUPTED,
+)
 """What somebody wants to end the run by; nothing else does."""
 LOST = "standard output cannot be written: No space left on device"
+TOLD = {
+    Mishap.RESULT_TO_FULL_DISK: LOST,
+    Mishap.SUSPENDED: "Ctrl-Z does not suspend a run, for nobody may be able to write meanwhile: it goes on.",
+}
 EXPECTED = {
     "switchover": (0, ["south"], "done"),
     "failover": (0, ["south"], "done"),
@@ -27,8 +37,8 @@ def wrong(kind: str, ended: Ended) -> str:
         return f"the step was not reached ({ended.code}): {ended.screen[-300:]}"
     if ended.both_open:
         return f"both sites were open at {ended.both_open}"
-    if ended.mishap == Mishap.RESULT_TO_FULL_DISK and kind != "rollback" and LOST not in ended.screen:
-        return f"nobody is told that the result is lost: {ended.screen[-300:]}"
+    if (told := TOLD.get(Mishap(ended.mishap), "")) not in ended.screen and (kind, told) != ("rollback", LOST):
+        return f"nobody is told that {told}: {ended.screen[-300:]}"
     if Mishap(ended.mishap) in CUT_OFF:
         return _not_told(ended)
     how = (ended.code, ended.open_sites, ended.runs[-1])

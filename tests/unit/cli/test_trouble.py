@@ -246,6 +246,21 @@ def test_who_interrupts_behind_the_fence_is_told_that_nobody_can_write_and_both_
     assert f"drctl runs abort {run}" in done.stderr
 
 
+def test_behind_a_run_every_signal_does_what_it_did_before(earth: FakeWorld) -> None:
+    every = [number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)]
+    before = {number: signal.getsignal(number) for number in every}
+    within: list[signal.Signals] = []
+
+    def look(effect: str) -> None:
+        if effect == HANDING_OVER:
+            within.extend(each for each in signal.Signals if each in every and signal.getsignal(each) != before[each])
+
+    earth.effects.watchers.append(look)
+    typed(switchover.command, "--to", "south", "--yes")
+    assert {number: signal.getsignal(number) for number in every} == before
+    assert {"SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"} == {each.name for each in within}
+
+
 @pytest.mark.parametrize("when", [HANDING_OVER, "deny at north", "door to south"])
 def test_a_run_goes_on_when_its_terminal_is_gone(earth: FakeWorld, when: str) -> None:
     sent = []

@@ -199,7 +199,7 @@ def test_only_tables_that_fit_a_phone_stay_tables_there() -> None:
 def test_the_page_of_an_outage_has_the_same_facts_and_its_own_definitions() -> None:
     text = shown(unplanned())
     asked = (
-        "Moved: 1 position of consumer groups",
+        "Moved: 2 positions of consumer groups",
         "from north, which was lost, to south, under load",
         "recovery time; the objective of 60 s is",
         "recovery point",

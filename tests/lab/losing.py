@@ -36,6 +36,14 @@ class Client(Application):
         super().__init__(name)
         self.lab, self.door, self.lost = lab, FileClientRouting(lab.folder / "client-routing.json"), lost
 
+    def led_to(self) -> str | None:
+        """Return where to work, once there is such a place; None at the end."""
+        while not self.ended.is_set():
+            if site := self.door.site():
+                return site
+            self.ended.wait(0.05)
+        return None
+
 
 class Writer(Client):
     """Writes numbered records and follows the door. ``acknowledged``: by site and partition, in order."""
@@ -47,7 +55,7 @@ class Writer(Client):
 
     def work(self) -> None:
         number = 0
-        while not self.ended.is_set() and (site := self.door.site()):
+        while (site := self.led_to()) is not None:
             producer = Producer(
                 {**client(self.lab, site, "turbines"), **QUIET, "message.timeout.ms": 20000, "linger.ms": 0}
             )
@@ -84,7 +92,7 @@ class Reader(Client):
         """Records whose commit a site that was just lost did not answer: no standby can know of it."""
 
     def work(self) -> None:
-        while not self.ended.is_set() and (site := self.door.site()):
+        while (site := self.led_to()) is not None:
             settings = {"group.id": self.group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
             settings["session.timeout.ms"] = 6000  # whoever died stays a member for so long
             consumer = Consumer({**client(self.lab, site, "readers"), **QUIET, **settings})

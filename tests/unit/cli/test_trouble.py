@@ -246,6 +246,17 @@ def test_who_interrupts_behind_the_fence_is_told_that_nobody_can_write_and_both_
     assert f"drctl runs abort {run}" in done.stderr
 
 
+@pytest.fixture
+def as_in_a_new_process() -> Iterator[None]:
+    """As in a process of its own: a command that ended in this one has left signals ignored."""
+    numbers = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("as_in_a_new_process")
 def test_behind_a_run_every_signal_does_what_it_did_before(earth: FakeWorld) -> None:
     every = [number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)]
     before = {number: signal.getsignal(number) for number in every}

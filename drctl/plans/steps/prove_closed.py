@@ -23,6 +23,10 @@ class ProveClosed(ProveFence):
             refuse(ctx, fencing.growth(ctx.source, proven.ends))
 
     @override
+    def foresee(self, ctx: StepContext) -> None:
+        """Nothing: the Connect worker of a site that came back may still be silent, and is not asked."""
+
+    @override
     def verify(self, ctx: StepContext) -> Evidence:
         return fencing.proven(super().verify(ctx))
 

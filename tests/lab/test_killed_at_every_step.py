@@ -69,7 +69,8 @@ with open_world(load(Path(file))) as world:
 @pytest.fixture(scope="module")
 def lab(own_lab: Lab) -> Lab:
     """A lab of their own: these tests move its work to and fro."""
-    return own_lab
+    with opened(own_lab):  # gives every group of the plan a position
+        return own_lab
 
 
 def _killed_at(lab: Lab, step: str) -> tuple[str, str]:

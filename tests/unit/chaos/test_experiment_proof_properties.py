@@ -15,6 +15,7 @@ from tests.unit.chaos.experiment_oracle import FAULTS, PRICES, STATED, WHOLE, WI
 from tests.unit.drills.taken import (
     Place,
     left,
+    misjudged,
     sent_at,
     sent_by,
     spots,
@@ -153,6 +154,7 @@ TAKEN: dict[str, Change] = {
     "the status": journal(status=None),
     "that nothing deviated": journal(deviated=None),
     "an activity that ran": journal(run=RAN["run"][:1]),
+    "an activity that was written": written(method=RAN["experiment"]["method"][:1]),
     "the success of an activity": journal(run=[{**each, "status": None} for each in RAN["run"]]),
     "an activity, written and run": both(journal(run=RAN["run"][:1]), written(method=RAN["experiment"]["method"][:1])),
     "every activity, written and run": both(journal(run=[]), written(method=[])),
@@ -169,6 +171,7 @@ TAKEN: dict[str, Change] = {
     "a fault that was stated, in the journal no less": stated("kill", "pause", again=True, told=True),
     "a fault that was stated": stated("kill", "pause", again=True, told=False),
     "every fault that was stated": stated(again=True, told=True),
+    "every fault, stated and seen, but for its end": both(stated(again=True, told=True), faults(3)),
     "leave to read again": stated(*STATED, again=False, told=True),
     "the end of a history": trial(complete=False),
     "who the clients were": trial(work=replace(WORK, clients=[])),
@@ -197,6 +200,10 @@ def test_without_evidence_nothing_is_proved(taken: str) -> None:
 def test_evidence_that_other_evidence_stands_for_may_be_missing(taken: str) -> None:
     rest = TAKEN[taken](WHOLE)
     assert (rest.proved, proves(rest)) == (True, True)
+
+
+def test_a_weight_that_lacks_any_one_thing_proves_only_what_the_rest_still_proves() -> None:
+    assert misjudged(proved().findings, proved().weight, PLANTED) == []
 
 
 @settings(max_examples=30)

@@ -134,3 +134,15 @@ def weighs_enough(weight: EvidenceRequirements, part: str, kept: Collection[str]
         "control": {*kept} >= {*planted},
     }
     return enough[part]
+
+
+def misjudged(findings: Findings, weight: EvidenceRequirements, planted: Collection[str]) -> list[tuple[str, str]]:
+    """Every single thing whose lack makes another verdict than it should, with the part of the weight that it is in."""
+    wrong = []
+    for part in ("windows", "evidence", "control"):
+        whole = set(getattr(weight, part))
+        for name in sorted(whole):
+            enough = weighs_enough(weight, part, whole - {name}, planted)
+            if (weighed(findings, weight, part, whole - {name}) == "proved") != enough:
+                wrong.append((part, name))
+    return wrong

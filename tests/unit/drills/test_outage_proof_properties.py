@@ -15,11 +15,13 @@ from drctl.drills.timeline import Histories
 from drctl.ledger.control import FROM_TAIL, PLANTED
 from tests.unit.drills.example import T0
 from tests.unit.drills.outage_oracle import ORDERS, WHOLE, WINDOWS, Rest, proves
+from tests.unit.drills.outages import OPENED
 from tests.unit.drills.stored import WORK
 from tests.unit.drills.taken import (
     Place,
     found,
     left,
+    misjudged,
     sent_at,
     sent_by,
     spots,
@@ -80,7 +82,15 @@ def test_without_what_happened_in_a_window_nothing_is_proved(began: float, ended
     within = spots_between(WHOLE.histories, T0 + began, T0 + ended)
     histories = left(WHOLE.histories, within)
     assert not replace(WHOLE, histories=histories).proved
-    assert not never(histories, sent_at(WHOLE.histories, within)).proved
+    assert not never(histories, sent_at(WHOLE.histories, within) | set(found(WHOLE.tail))).proved
+
+
+@pytest.mark.parametrize("client", WORK.clients)
+def test_without_what_a_client_did_at_the_survivor_nothing_is_proved_though_its_records_go_with_it(client: str) -> None:
+    own = spots_between(WHOLE.histories, T0 + OPENED, float("inf")) & {(client, n) for n in range(99)}
+    histories = left(WHOLE.histories, own)
+    rest = never(histories, sent_at(WHOLE.histories, own))
+    assert (replace(WHOLE, histories=histories).proved, rest.proved, proves(rest)) == (False, False, False)
 
 
 def test_a_superseded_record_may_be_passed_over_only_where_it_may_have_been_compacted_away() -> None:
@@ -130,6 +140,7 @@ TAKEN: dict[str, Change] = {
     "the late fence": partial(replace, fence={}),
     "the stated loss": observed("measure-loss", total=None),
     "part of the stated loss": observed("measure-loss", total=20),
+    "so much of the stated loss": observed("measure-loss", total=19),
     "a group's positions": observed("confirm-positions", groups={"dispatch": POSITIONS["dispatch"]}),
     "positions in every partition": observed("confirm-positions", groups={**POSITIONS, "reporting": {"positions": {}}}),
     "every group's positions": observed("confirm-positions", groups={}),
@@ -165,6 +176,10 @@ def test_without_evidence_nothing_is_proved(taken: str) -> None:
 def test_evidence_that_other_evidence_stands_for_may_be_missing(taken: str) -> None:
     rest = replace(WHOLE, outage=lacking({taken}))
     assert (rest.proved, proves(rest)) == (True, True)
+
+
+def test_a_weight_that_lacks_any_one_thing_proves_only_what_the_rest_still_proves() -> None:
+    assert misjudged(proved().findings, proved().weight, {*PLANTED, FROM_TAIL}) == []
 
 
 @settings(max_examples=30)

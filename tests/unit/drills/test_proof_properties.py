@@ -26,6 +26,7 @@ from tests.unit.drills.taken import (
     Spot,
     found,
     left,
+    misjudged,
     places,
     sent_at,
     sent_by,
@@ -133,6 +134,10 @@ def test_without_what_happened_in_a_window_nothing_is_proved(began: float, ended
     gone = sent_at(PROVED.plain(), within)
     assert verdict(left(PROVED.plain(), within), PROVED.seen) is not Verdict.PROVED
     assert verdict(left(PROVED.plain(), within, gone), unseen_anywhere(gone)) is not Verdict.PROVED
+
+
+def test_a_weight_that_lacks_any_one_thing_proves_only_what_the_rest_still_proves() -> None:
+    assert misjudged(proved().findings, proved().weight, PLANTED) == []
 
 
 @settings(max_examples=30)  # each judges a whole drill, and plants every fault into it

@@ -81,7 +81,7 @@ def between(
     """The aligned span between two anchors; ``source`` and ``target`` are the records strictly inside."""
     matched = _in_step(source, target)
     if matched is None and compacted:
-        matched = _from_the_back(source, target)
+        matched = from_the_back(source, target)
     if matched is None:
         at = _first_difference(source, target)
         return _stretch((lower, upper), (), source, target, f"they differ from the record at {at} of the source on")
@@ -136,7 +136,8 @@ def _in_step(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[Of
     return tuple(map(_pair, source, target))
 
 
-def _from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
+def from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
+    """Pairs of equal records, from the last ones on: where more of them are equal the first ones are left over."""
     waiting: dict[bytes, list[int]] = {}
     for record in target:
         waiting.setdefault(record.digest, []).append(record.offset)

@@ -13,11 +13,13 @@ were read and are equal: syncs outlive topics that were made anew, logs that wer
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from drctl.decide import stranded
+from drctl.decide.alignment import from_the_back
 from drctl.decide.offset_syncs import consistent, contradict, inverted, runs, undisputed, usable
 from drctl.decide.windows import Asking, Logs, Pair, Records, Window, asked, at, cut
 from drctl.model.offsets import LogBounds, OffsetSync
@@ -198,18 +200,16 @@ def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Ask
     spans = [span for span in spans if span[0] < span[1]]
     # Its own record may be gone, or the image of it not decided yet: what lies behind it is awaited all the same.
     begin = max(newest.upstream + 1, logs.source.start)
-    since = min(max(newest.downstream, logs.target.start), logs.target.stable)
+    since = min(max(newest.downstream + 1, logs.target.start), logs.target.stable)
     here = begin, min(begin + 2 * (logs.target.stable - since) + MARGIN, logs.source.stable)
     known = stranded.outside([newest], logs.stranded_here, logs.stranded_there)
     if not spans or not known or begin >= logs.source.stable:
         return found
     source, copied = yield from asked(logs, Window(here, (since, logs.target.stable)))
-    there = {record.digest for record in copied}
-    missing = {record.offset for record in source if record.digest not in there}
+    missing = _missing(source, copied)
     for span in spans if missing else ():
         source, images = yield from asked(logs, Window(here, span))
-        awaited = {record.digest: record.offset for record in source if record.offset in missing}
-        found |= {awaited[image.digest]: image.offset for image in images if image.digest in awaited}
+        found |= _newest_images([record for record in source if record.offset in missing], images)
     return found
 
 
@@ -236,9 +236,25 @@ def _hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dic
         as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
         if highest <= older.upstream or (as_many and not logs.compacted):
             return {}
-    there = {record.digest for record in cut(target, newest.downstream, logs.target.stable)}
-    missing = {r.digest: r.offset for r in cut(source, newest.upstream, stop) if r.digest not in there}
-    return {missing[image.digest]: image.offset for image in images if image.digest in missing}
+    behind = cut(source, newest.upstream, stop)
+    missing = _missing(behind, cut(target, newest.downstream, logs.target.stable))
+    return _newest_images([record for record in behind if record.offset in missing], images)
+
+
+def _missing(source: Records, copied: Records) -> set[int]:
+    """Where the records are that were not copied; of equal ones the first were."""
+    left = Counter(record.digest for record in copied)
+    found = set()
+    for record in source:
+        left[record.digest] -= 1
+        if left[record.digest] < 0:
+            found.add(record.offset)
+    return found
+
+
+def _newest_images(missing: Records, images: Records) -> dict[int, int]:
+    """Where the newest image of each is, by its offset at the source; of equal records the last have the last."""
+    return {pair.upstream: pair.downstream for pair in from_the_back(missing, images)}
 
 
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:

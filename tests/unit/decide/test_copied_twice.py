@@ -4,6 +4,8 @@ import pytest
 
 from drctl.decide.verification import MARGIN, claims
 from drctl.model.offsets import OffsetSync
+from drctl.model.translation import Refused
+from tests.unit.decide.drawn import Site, look
 from tests.unit.decide.test_verification import logs, run
 
 
@@ -27,6 +29,30 @@ def test_an_image_of_a_record_that_is_equal_to_that_of_the_newest_sync_is_not_pa
     here, there = (dict(enumerate(drawn)) for drawn in (source, target))
     found, _ = run(claims(logs((0, 9), (0, 11), (0, 0), (2, 2), (3, 9), (4, 10))), here, there)
     assert found.awaited == {8: 8, 5: 5, 6: 6, 7: 7}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "syncs", "awaited"),
+    [
+        ("aa", "aaa", [(0, 0), (0, 2)], {1: 1}),  # of a the first one is copied once more
+        ("abb", "abbb", [(0, 0), (1, 1), (1, 3)], {2: 2}),
+        ("abcc", "abccbc", [(0, 0), (1, 1), (1, 4)], {3: 3}),  # of two that wait for the second copy one has come
+        ("abcc", "abccb", [(0, 0), (1, 1), (1, 4)], {2: 2, 3: 3}),  # both wait: each has its own image
+        ("abcdff", "abcdffdf", [(0, 0), (2, 2), (3, 6)], {5: 5}),  # the same, where offsets rise as if it had gone on
+        ("abcdefgf", "abcdefgfde", [(0, 0), (2, 2), (3, 8), (4, 9)], {5: 5, 6: 6, 7: 7}),
+    ],
+)
+def test_of_equal_records_each_counts_as_copied_again_once_it_is(
+    source: str, target: str, syncs: list[tuple[int, int]], awaited: dict[int, int]
+) -> None:
+    here, there = (dict(enumerate(drawn)) for drawn in (source, target))
+    found, _ = run(claims(logs((0, len(source)), (0, len(target)), *syncs)), here, there)
+    assert found.awaited == awaited
+    for position, image in awaited.items():
+        answer = look(Site(source), Site(target), *syncs, at=position)
+        assert isinstance(answer, Refused), "what comes next is that image, or nothing if the source dies now"
+        assert answer.conservative is not None
+        assert answer.conservative <= image
 
 
 @pytest.mark.parametrize(("highest", "awaited"), [(2_000, {}), (2_001, {2_500: 1_850})])

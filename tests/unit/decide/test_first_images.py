@@ -2,12 +2,13 @@
 
 import pytest
 
+from drctl.decide.translate import translation
 from drctl.decide.verification import WIDEST, Verified, first_images
 from drctl.decide.windows import Window
 from drctl.model.offsets import OffsetSync
 from drctl.model.translation import Refusal
 from tests.unit.decide.drawn import Site, early, look
-from tests.unit.decide.test_verification import Log, logs, records, run
+from tests.unit.decide.test_verification import Log, logs, numbered, records, run
 
 KNOWN = OLDER, NEWEST = OffsetSync(10, 10), OffsetSync(20, 20)
 
@@ -62,6 +63,26 @@ def test_in_front_of_the_only_sync_nothing_is_looked_for() -> None:
     read = Verified(Window((20, 40), (20, 40)), (NEWEST,), (), (), counted_back=False)
     (_, found), asked = run(first_images(logs((0, 40), (0, 40)), [NEWEST], read), {}, {15: "e"})
     assert (found, asked) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("position", "offset"),
+    [
+        (1_200, 1_211),  # its own image is right, but 1211 comes in front of that
+        (1_211, 1_211),
+        (1_300, 1_300),
+        (1_499, 1_499),
+        (1_500, 1_511),  # of this one there is no image yet
+    ],
+)
+def test_behind_a_sync_that_is_far_from_the_one_before_no_answer_passes_over_a_first_image(
+    position: int, offset: int
+) -> None:
+    """It had copied up to 1499 and noted 0 only; it began again with 1200, and is at 1210 now."""
+    source, target = numbered((0, 1_600)), numbered((0, 1_500)) | numbered((1_200, 1_211), shift=300)
+    here = logs((0, 1_600), (0, 1_511), (0, 0), (1_200, 1_500))
+    answers, _ = run(translation(here, (position,)), source, target)
+    assert early(offset, answers[position]) is Refusal.NOT_COPIED
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from drctl.decide.placement import offer
 from drctl.decide.translate import translate_all
 from drctl.decide.windows import Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
-from drctl.model.translation import Answer, Proof, Refusal, Refused
+from drctl.model.translation import Proof, Refusal, Refused
 from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
 
 
@@ -35,37 +35,27 @@ def test_a_compacted_log_from_its_beginning_on_had_room_for_as_many_records_as_i
 
 
 @pytest.mark.parametrize(
-    ("answer", "why", "detail", "early", "repeats"),
+    ("source", "target", "syncs", "position", "told"),
     [
         (
-            look(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), (5, 7), at=2),
-            *(Refusal.BEFORE_LOG_START, "it starts at 4", 3, 8),  # whatever its log still holds
+            *(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), [(5, 7)], 2),
+            (Refusal.BEFORE_LOG_START, "it starts at 4", 3, 8),  # whatever its log still holds
         ),
         (
-            look(Site("abcd"), Site("abcd.ab"), (0, 0), (3, 3), (0, 5), (1, 6), at=1),
-            *(
-                Refusal.NOT_COPIED,
-                "the link copies again what it had copied before",
-                1,
-                6,
-            ),  # the first images of b, c and d, and what is copied again
+            *(Site("abcd"), Site("abcd.ab"), [(0, 0), (3, 3), (0, 5), (1, 6)], 1),
+            # b, c, d, and what is copied again
+            (Refusal.NOT_COPIED, "the link copies again what it had copied before", 1, 6),
         ),
-        (look(Site("abcdef"), Site(""), (0, 0), at=0), Refusal.COPY_UNCERTAIN, "6 records", 0, 0),
-        (
-            look(Site("abcdef"), Site("abc."), (0, 0), at=6),
-            Refusal.NOT_COPIED,
-            "3 records",
-            4,
-            3,
-        ),  # d, e and f, once they come
+        (Site("abcdef"), Site(""), [(0, 0)], 0, (Refusal.COPY_UNCERTAIN, "6 records", 0, 0)),
+        (Site("abcdef"), Site("abc."), [(0, 0)], 6, (Refusal.NOT_COPIED, "3 records", 4, 3)),  # d, e, f, once they come
     ],
 )
 def test_a_refusal_tells_how_much_would_be_read_again_from_its_early_position(
-    answer: Answer, why: Refusal, detail: str, early: int, repeats: int
+    source: Site, target: Site, syncs: list[tuple[int, int]], position: int, told: tuple[Refusal, str, int, int]
 ) -> None:
+    answer = look(source, target, *syncs, at=position)
     assert isinstance(answer, Refused)
-    assert (answer.why, answer.detail) == (why, detail)
-    assert (answer.conservative, answer.repeats) == (early, repeats)
+    assert (answer.why, answer.detail, answer.conservative, answer.repeats) == told
 
 
 def test_a_position_in_an_open_transaction_repeats_what_the_target_holds_behind_the_last_decided_one() -> None:

@@ -1,7 +1,8 @@
 """Links that copied twice, syncs that were never true, logs that were made anew: no answer is late even then."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import pytest
 from hypothesis import event, given, settings
@@ -23,43 +24,43 @@ type Log = dict[int, int]
 
 @dataclass
 class Twice:
-    """What a link that began again left. A record's number is its offset at the source."""
+    """What a link that began again left. A record's number is its offset at the source, and some are of one content."""
 
     here: Log
     there: Log
+    contents: Mapping[int, int]
     ends: tuple[int, int]
     starts: tuple[int, int]
     copied: int
     logs: Logs
 
     def read(self, window: Window) -> tuple[list[RecordId], list[RecordId]]:
-        return _ids(self.here, window.source), _ids(self.there, window.target)
+        return self._ids(self.here, window.source), self._ids(self.there, window.target)
 
-    def late(self, position: int, offset: int) -> list[int]:
-        """Records that the group has still to read, that are at the target, and only before the offset."""
+    def _ids(self, log: Log, span: tuple[int, int]) -> list[RecordId]:
+        offsets = (offset for offset in sorted(log) if span[0] <= offset < span[1])
+        return [RecordId(offset, b"%d" % self.contents[log[offset]]) for offset in offsets]
+
+    def late(self, position: int, offset: int) -> Counter[int]:
+        """What the group has still to read, that is at the target, and too seldom at or behind the offset."""
         ahead = {number for number in self.there.values() if number >= position and number in self.here}
-        return sorted(ahead - {number for place, number in self.there.items() if place >= offset})
+        got = Counter(self.contents[number] for place, number in self.there.items() if place >= offset)
+        return Counter(self.contents[number] for number in ahead) - got
 
     def again(self, position: int, offset: int) -> list[int]:
         return [number for place, number in self.there.items() if place >= offset and number < position]
-
-
-def _ids(log: Log, span: tuple[int, int]) -> list[RecordId]:
-    return [RecordId(offset, _digest(log[offset])) for offset in sorted(log) if span[0] <= offset < span[1]]
-
-
-def _digest(number: int) -> bytes:
-    return blake2b(b"%d" % number, digest_size=8).digest()
 
 
 @st.composite
 def twice(draw: st.DrawFn, *, compacted: bool) -> Twice:
     size = draw(st.integers(1, 20))
     here: Log = {n: n for n in range(size) if draw(st.integers(0, 7))}
+    equal = draw(st.sampled_from((False, False, True)))  # a false sync between equal records would be believed
+    contents = {n: draw(st.sampled_from((n, n, -1, -2))) if equal else n for n in range(size)}
     there: Log = {}
     end, copied, place, spacing = 0, 0, 0, draw(st.integers(1, 9))
     written = SyncHistory()
-    for n in range(draw(st.integers(0, 2))):  # of a target that is no more
+    for n in range(0 if equal else draw(st.integers(0, 2))):  # of a target that is no more
         written.add(n - 10, OffsetSync(draw(st.integers(0, size)), draw(st.integers(0, 20))))
     begin = draw(st.sampled_from([0, 0, draw(st.integers(0, size))]))
     for _ in range(draw(st.integers(1, 3))):  # the link is started so often
@@ -76,7 +77,7 @@ def twice(draw: st.DrawFn, *, compacted: bool) -> Twice:
         begin = draw(st.one_of(st.integers(0, stop), st.integers(min(stop, max(0, noted)), stop)))
     reverse = tuple(
         OffsetSync(draw(st.integers(0, max(end, 1))), draw(st.integers(0, size)))
-        for _ in range(draw(st.sampled_from((0, 0, 1, 2))))
+        for _ in range(0 if equal else draw(st.sampled_from((0, 0, 1, 2))))
     )
     if compacted:
         here = {n: n for n in here if draw(st.integers(0, 2)) or n >= size - 2}
@@ -93,15 +94,15 @@ def twice(draw: st.DrawFn, *, compacted: bool) -> Twice:
     there = {p: n for p, n in there.items() if p >= starts[1]}
     bounds = LogBounds(starts[0], size, size), LogBounds(starts[1], end, end)
     logs = Logs(PARTITION, *bounds, written.since(-100), compacted, reverse_syncs=reverse)
-    return Twice(here, there, (size, end), starts, copied, logs)
+    return Twice(here, there, contents, (size, end), starts, copied, logs)
 
 
 def _require_safe(found: Twice, position: int, answer: Answer) -> None:
     if isinstance(answer, Translated):
-        assert found.late(position, answer.offset) == []
+        assert not found.late(position, answer.offset)
         assert found.starts[1] <= answer.offset <= found.ends[1]
     elif answer.conservative is not None:
-        assert found.late(position, answer.conservative) == []
+        assert not found.late(position, answer.conservative)
         assert found.starts[1] <= answer.conservative <= found.ends[1]
 
 
@@ -147,7 +148,7 @@ def test_a_sweep_is_as_safe_as_one_by_one(found: Twice) -> None:
 def test_these_histories_are_not_trivial(compacted: bool) -> None:
     seen = {"proven": 0, "early": 0, "refused": 0}
 
-    @settings(max_examples=300, database=None, derandomize=True, deadline=None)
+    @settings(max_examples=1_000, database=None, derandomize=True, deadline=None)
     @given(twice(compacted=compacted), st.data())
     def look(found: Twice, data: st.DataObject) -> None:
         answer = translate(found.logs, data.draw(st.integers(0, found.ends[0])), found.read)

@@ -51,7 +51,14 @@ def test_between_two_syncs_compaction_has_the_last_word() -> None:
 
 def test_without_any_sync_yet_a_young_log_of_equal_records_leaves_the_place_open() -> None:
     assert passes(Refusal.DIFFERENT_RECORDS, look("aaa", "aa", at=1))
-    assert isinstance(look("aaa", "aa", (1, 1), at=1), Translated)
+    assert isinstance(look("aaa", "aaa", (1, 1), at=1), Translated)
+
+
+def test_in_front_of_the_first_sync_an_equal_record_may_be_the_first_copy_of_one_that_is_still_to_come() -> None:
+    """Where the link began is not known: at 0 there may be the image of the last one, and nothing behind its place."""
+    answer = look("aaa", "aa", (1, 1), at=1)
+    assert isinstance(answer, Refused)
+    assert (answer.why, answer.conservative) == (Refusal.NOT_COPIED, 0)
 
 
 def test_copies_of_a_transaction_that_is_still_open_are_more_than_the_source_tells() -> None:

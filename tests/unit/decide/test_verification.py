@@ -104,6 +104,9 @@ def test_behind_the_newest_sync_one_more_is_read() -> None:
     found, _ = run(around(SOME, KNOWN, (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
     assert isinstance(found, Verified)
     assert found.held == (OffsetSync(1_800, 1_807), OffsetSync(1_900, 1_907))
+    found, _ = run(around(SOME, KNOWN[:2], (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
+    assert isinstance(found, Verified)
+    assert found.held == (OffsetSync(100, 107), OffsetSync(200, 207))
     found, read = run(around(SOME, KNOWN[:1], (1_950,)), numbered((1, 2_000)), numbered((1, 2_000), shift=7))
     assert isinstance(found, Verified)
     assert found.held == (OffsetSync(100, 107),)
@@ -196,9 +199,9 @@ def test_older_images_are_looked_for_right_in_front_of_the_oldest_sync(image: in
     here = logs((0, 9_000), (0, 2_300), (1_100, 1_200), (2_100, 2_200))
     found, read = run(claims(here), source, target)
     assert found.awaited == awaited
-    behind_the_newest = (2_101, 3_301)
+    behind_the_newest = (2_101, 3_299)
     between_the_syncs = (1_100, 3_301), (1_200, 2_300)
-    looked_for = [(behind_the_newest, (2_200, 2_300)), (behind_the_newest, (200, 1_200))]
+    looked_for = [(behind_the_newest, (2_201, 2_300)), (behind_the_newest, (200, 1_200))]
     assert read == [*looked_for, between_the_syncs]
 
 
@@ -206,8 +209,8 @@ def test_older_images_are_looked_for_right_in_front_of_the_oldest_sync(image: in
 def test_no_older_image_is_looked_for_in_front_of_the_log_start(start: int) -> None:
     here = logs((0, 9_000), (start, 2_300), (1_100, 1_200), (2_100, 2_200))
     _, read = run(claims(here), {1_100: "a", 2_100: "b", 2_500: "c"}, {1_200: "a", 2_200: "b"})
-    behind_the_newest = (2_101, 3_301)
-    looked_for = [(behind_the_newest, (2_200, 2_300)), (behind_the_newest, (1_199, 1_200))]
+    behind_the_newest = (2_101, 3_299)
+    looked_for = [(behind_the_newest, (2_201, 2_300)), (behind_the_newest, (1_199, 1_200))]
     between_the_syncs = (1_100, 3_301), (1_200, 2_300)
     assert read == [*(looked_for if start < 1_200 else []), between_the_syncs]
 

@@ -3,7 +3,8 @@
     python tools/mutate.py                 every module below
     python tools/mutate.py alignment       those whose name contains that
 
-Each mutant runs in a process of its own, against the suites that cover its module, until the first failure. What
+First all tests run once, unchanged, and it is noted which functions each of them runs, and how long. Each mutant then
+runs in a process of its own, against the tests that run its function, quick ones first, until the first failure. What
 survives is listed; survivors that cannot change any answer stand, with the reason, in ``tests/equivalent_mutants.txt``.
 Ends with 1 if another one survives, or if one of these does not exist any more.
 """
@@ -12,18 +13,20 @@ import ast
 import importlib
 import importlib.abc
 import importlib.util
+import json
 import os
-import resource
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "tests" / "unit" / "decide"
@@ -31,23 +34,24 @@ SUITES = tuple(
     str(UNIT / f"test_{name}.py")
     for name in (
         *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
-        *("sync_history", "unsettled", "comparable", "translate"),
+        *("sync_history", "unsettled", "comparable", "translate", "comparison"),
         *("stranded", "translate_properties", "translate_hostile"),
     )
 )
-"""Of translation, the quick ones first."""
+"""Of translation and comparison."""
 MODULES = tuple(
     f"drctl/{name}.py"
     for name in (
         *("decide/offset_syncs", "decide/windows", "decide/verification", "decide/alignment", "decide/placement"),
-        *("decide/translate", "decide/stranded", "decide/comparable", "decide/unsettled", "model/sync_history"),
+        *("decide/translate", "decide/stranded", "decide/comparable", "decide/unsettled", "decide/comparison"),
+        "model/sync_history",
     )
 )
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
 PATIENCE = 4
-"""A mutant that takes so many times the unchanged module's time on a core runs for ever, which is noticed too."""
-AT_LEAST = 20
-"""Seconds on a core."""
+"""A test that takes so many times its unchanged time on a core runs for ever, which is noticed too."""
+AT_LEAST = 5.0
+"""Seconds on a core, for tests that take no time: a property that fails takes longer than one that holds."""
 
 FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -70,6 +74,16 @@ class Mutant:
     module: str
     name: str
     source: str
+    function: str = ""
+    """In which function it is, empty if in none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What one test does as long as nothing is changed: ``runs`` are functions, as in ``module.py Class.function``."""
+
+    seconds: float
+    runs: frozenset[str]
 
 
 def mutants(path: str, text: str) -> Iterator[Mutant]:
@@ -85,10 +99,24 @@ def mutants(path: str, text: str) -> Iterator[Mutant]:
             victim = next(each for n, each in enumerate(ast.walk(copy)) if n == place)
             replacement = list(_changes(victim))[change]
             _replace(copy, victim, replacement)
-            name = f"{path} {_function(tree, node)}: {ast.unparse(node)} -> {ast.unparse(changed)}"
+            names = _inside(tree, node)
+            where = ".".join(each.name for each in names) or "module"
+            function = where if names and isinstance(names[-1], ast.FunctionDef) else ""
+            name = f"{path} {where}: {ast.unparse(node)} -> {ast.unparse(changed)}"
             seen[name] = seen.get(name, 0) + 1
             told = name if seen[name] == 1 else f"{name} ({seen[name]})"
-            yield Mutant(path, told, ast.unparse(ast.fix_missing_locations(copy)))
+            yield Mutant(path, told, ast.unparse(ast.fix_missing_locations(copy)), function)
+
+
+def concerned(mutant: Mutant, noted: Mapping[str, Noted]) -> dict[str, float]:
+    """The tests that can notice it, with their seconds: those that run its function, or else any of its module."""
+    within = f"{mutant.module} {mutant.function}" if mutant.function else f"{mutant.module} "
+    found = {
+        test: each.seconds
+        for test, each in noted.items()
+        if (within in each.runs if mutant.function else any(run.startswith(within) for run in each.runs))
+    }
+    return found or {test: each.seconds for test, each in noted.items()}
 
 
 def _changes(node: ast.AST) -> Iterator[ast.expr]:
@@ -125,13 +153,13 @@ def _replace(tree: ast.AST, victim: ast.AST, replacement: ast.expr) -> None:
                 value[:] = [replacement if each is victim else each for each in value]
 
 
-def _function(tree: ast.AST, node: ast.AST) -> str:
-    names = [
-        each.name
+def _inside(tree: ast.AST, node: ast.AST) -> list[ast.FunctionDef | ast.ClassDef]:
+    """Functions and classes around it, the outermost first."""
+    return [
+        each
         for each in ast.walk(tree)
         if isinstance(each, ast.FunctionDef | ast.ClassDef) and any(inner is node for inner in ast.walk(each))
     ]
-    return ".".join(names) or "module"
 
 
 class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -149,20 +177,81 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.mutant.source, module.__file__, "exec"), module.__dict__)
 
 
-def _survives(mutant: Mutant, seconds: int) -> int:
-    """Begin a process that ends with 0 if every test passes in so many seconds on a core; returns its id."""
-    child = os.fork()
-    if child:
-        return child
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+class _Watch:
+    """A part of pytest that notes what each test runs, and how long that takes."""
+
+    def __init__(self) -> None:
+        self.noted: dict[str, tuple[float, list[str]]] = {}
+        self._paths = {str(ROOT / path): path for path in MODULES}
+        self._runs: set[str] = set()
+        sys.monitoring.use_tool_id(sys.monitoring.COVERAGE_ID, "mutate")
+        sys.monitoring.register_callback(sys.monitoring.COVERAGE_ID, sys.monitoring.events.PY_START, self._begun)
+        sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, sys.monitoring.events.PY_START)
+
+    def _begun(self, code: CodeType, _: int) -> object:
+        if path := self._paths.get(code.co_filename):
+            self._runs.add(f"{path} {code.co_qualname.replace('.<locals>', '')}")
+        return sys.monitoring.DISABLE  # once in each test is enough
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._runs = set()
+        sys.monitoring.restart_events()
+        begun = time.process_time()
+        result = yield
+        self.noted[item.nodeid] = time.process_time() - begun, sorted(self._runs)
+        return result
+
+
+class _Only:
+    """A part of pytest that runs some tests only, quick ones first; one that runs for ever ends the process."""
+
+    def __init__(self, seconds: Mapping[str, float]) -> None:
+        self.seconds = seconds
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if item.nodeid in self.seconds]
+        items.sort(key=lambda item: self.seconds[item.nodeid])
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        signal.setitimer(signal.ITIMER_PROF, AT_LEAST + PATIENCE * self.seconds[item.nodeid])
+
+
+def _run(suites: Sequence[str], part: object) -> bool:
+    """Whether all these tests pass."""
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
-    sys.meta_path.insert(0, _Mutated(mutant))
     options = ["-x", "-q", "--no-header", "--tb=no", "--assert=plain", "--hypothesis-seed=1"]
+    options += ["--hypothesis-profile=mutate", f"--rootdir={ROOT}"]
     options += [f"-pno:{name}" for name in ("cacheprovider", "randomly", "xdist", "unraisableexception")]
-    code = pytest.main([*options, f"--rootdir={ROOT}", *SUITES])
-    os._exit(0 if code == 0 else 1)
+    return pytest.main([*options, *suites], plugins=[part]) in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def _unchanged() -> dict[str, Noted]:
+    """What every test does; nothing if one of them fails."""
+    reading, writing = os.pipe()
+    if not os.fork():
+        watch = _Watch()
+        passed = _run(SUITES, watch)
+        with os.fdopen(writing, "w", encoding="utf-8") as told:
+            json.dump(watch.noted if passed else {}, told)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as told:
+        found = json.load(told)
+    os.wait()
+    return {test: Noted(seconds, frozenset(runs)) for test, (seconds, runs) in found.items()}
+
+
+def _survives(mutant: Mutant, seconds: Mapping[str, float]) -> int:
+    """Begin a process that ends with 0 if every one of these tests passes; returns its id."""
+    child = os.fork()
+    if child:
+        return child
+    sys.meta_path.insert(0, _Mutated(mutant))
+    suites = dict.fromkeys(test.partition("::")[0] for test in seconds)
+    os._exit(0 if _run([*suites], _Only(seconds)) else 1)
 
 
 def main(chosen: Sequence[str]) -> int:
@@ -171,22 +260,23 @@ def main(chosen: Sequence[str]) -> int:
     sys.path.insert(0, str(ROOT))
     for heavy in ("hypothesis.strategies", "structlog"):
         importlib.import_module(heavy)  # once, and not in every process
+    # Whether a property fails is all that matters, and a busy machine must not be a reason.
+    phases, unchecked = [Phase.explicit, Phase.generate], [HealthCheck.too_slow]
+    settings.register_profile("mutate", database=None, deadline=None, phases=phases, suppress_health_check=unchecked)
     paths = [path for path in MODULES if not chosen or any(word in path for word in chosen)]
     waiting = [mutant for path in paths for mutant in mutants(path, (ROOT / path).read_text(encoding="utf-8"))]
     lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
     known = {name for line in lines if line and not line.startswith("#") for name, _, _ in [line.partition("  # ")]}
-    unchanged = Mutant(paths[0], "", (ROOT / paths[0]).read_text(encoding="utf-8"))
-    _, failed, used = os.wait4(_survives(unchanged, resource.RLIM_INFINITY), 0)
-    if failed:
+    noted = _unchanged()
+    if not noted:
         print("the suites fail without any change, so nothing can be told")
         return 2
-    patience = AT_LEAST + PATIENCE * round(used.ru_utime + used.ru_stime)
     total, begun, survived = len(waiting), time.monotonic(), []
     at_work: dict[int, Mutant] = {}
     while waiting or at_work:
         while waiting and len(at_work) < (os.cpu_count() or 1):
             mutant = waiting.pop(0)
-            at_work[_survives(mutant, patience)] = mutant
+            at_work[_survives(mutant, concerned(mutant, noted))] = mutant
         ended, status = os.wait()
         mutant = at_work.pop(ended)
         if status == 0:

@@ -231,8 +231,11 @@ def _command(world: World, run: Run) -> str:
     if run.kind == DECISION:
         made = chosen(world, run.id)
         return f"drctl salvage decide --topic {made['topic']} --decision {made['decision']} …"
-    groups = " ".join(f"--group {group}" for group in chosen(world, run.id).get("groups", ()))
-    return f"drctl groups {run.kind} --to {run.target} {groups}".rstrip()
+    began = chosen(world, run.id)
+    undone = next((each.kind for each, _ in world.journal.runs() if each.id == began.get("undoes")), "")
+    synced = " --synced" if undone == GROUP_SYNC else ""
+    groups = " ".join(f"--group {group}" for group in began.get("groups", ()))
+    return f"drctl groups {run.kind} --to {run.target}{synced} {groups}".rstrip()
 
 
 def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Record:

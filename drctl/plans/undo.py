@@ -7,7 +7,8 @@ from drctl.model.offsets import Committed
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
 from drctl.plans.plan import Plan
-from drctl.plans.selection import GROUP_SYNC, HANDOVER, UNDO, handed_over
+from drctl.plans.record import unfinished
+from drctl.plans.selection import GROUP_SYNC, HANDOVER, UNDO, chosen, handed_over
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.undo_positions import CheckUndo, Kept, UndoPositions
@@ -31,21 +32,18 @@ def last_handover(world: World, target: str, groups: Collection[str]) -> tuple[R
 
 
 def synced(world: World, target: str, groups: Collection[str]) -> tuple[Run, Mapping[str, Kept]]:
-    """What these groups had at that site before it was kept in sync in this epoch; NotFound if nothing was noted."""
+    """What these groups had at that site before it was kept in sync in this epoch; NotFound if nothing was noted.
+
+    An undo that was cut off may have raised the epoch: then what it undoes counts.
+    """
     epoch = world.epochs.current()
-    for run, _ in reversed(world.journal.runs()):
-        if run.kind == GROUP_SYNC and run.target == target and run.epoch == epoch:
-            before: dict[str, Evidence] = {}
-            for entry in world.journal.entries(run.id):
-                for group, positions in entry.body.get("target before", {}).items():
-                    # Partitions may be noted one after the other; of one that was noted twice the first counts.
-                    before[group] = {**positions, **before.get(group, {})}
-            found = {g: Kept(evidence.read_held(p), None) for g, p in before.items() if not groups or g in groups}
-            if found:
-                return run, found
-    raise NotFound(
-        f"nothing that was at {target} before it was kept in sync was noted", remedy="see 'drctl groups list'"
-    )
+    notes = [run for run, _ in reversed(world.journal.runs()) if run.kind == GROUP_SYNC and run.target == target]
+    begun = {chosen(world, run.id)["undoes"] for run in unfinished(world) if run.kind == UNDO}
+    of_the_undo = [run for run in notes if run.id in begun]
+    for run in of_the_undo or [run for run in notes if run.epoch == epoch]:
+        if found := noted_by(world, run, groups):
+            return run, found
+    raise _nothing_noted(target)
 
 
 def kept_for(world: World, undoes: str, target: str, groups: Collection[str]) -> Mapping[str, Kept]:
@@ -53,7 +51,9 @@ def kept_for(world: World, undoes: str, target: str, groups: Collection[str]) ->
     run = next((run for run, _ in world.journal.runs() if run.id == undoes), None)
     if run is not None and run.kind == HANDOVER:
         return {group: kept for group, kept in _kept_by(world, run).items() if group in groups}
-    return synced(world, target, groups)[1]
+    if run is not None and (found := noted_by(world, run, groups)):
+        return found
+    raise _nothing_noted(target)
 
 
 def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, undone: str = "") -> Plan:
@@ -67,6 +67,22 @@ def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, un
         point_of_no_return=UndoPositions.name,
         rollback=(),
         about={"groups": sorted(found), "undoes": undone},
+    )
+
+
+def noted_by(world: World, run: Run, groups: Collection[str]) -> Mapping[str, Kept]:
+    """What these groups, or all if none is named, had before group-offset sync committed over it in that epoch."""
+    before: dict[str, Evidence] = {}
+    for entry in world.journal.entries(run.id):
+        for group, positions in entry.body.get("target before", {}).items():
+            # Partitions may be noted one after the other; of one that was noted twice the first counts.
+            before[group] = {**positions, **before.get(group, {})}
+    return {g: Kept(evidence.read_held(p), None) for g, p in before.items() if not groups or g in groups}
+
+
+def _nothing_noted(target: str) -> NotFound:
+    return NotFound(
+        f"nothing that was at {target} before it was kept in sync was noted", remedy="see 'drctl groups list'"
     )
 
 

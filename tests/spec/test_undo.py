@@ -1,0 +1,99 @@
+"""Undo of what group-offset sync has committed: continued wherever it was cut off."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from drctl.errors import Refused
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.run import RunResult, RunState
+from drctl.plans import runner, undo
+from drctl.plans.record import unfinished
+from drctl.plans.selection import UNDO, narrowed
+from drctl.ports import World
+from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
+from tests.spec.test_group_sync import READINGS, Keeper, require_exact
+from tests.spec.test_handover import hand_over, stop, take_back
+
+GROUP = "dispatch"
+type Positions = dict[TopicPartition, Committed]
+
+
+def synced_over() -> tuple[FakeWorld, Positions]:
+    """A standby at which somebody had positions of the group, and that was kept in sync over them; and those."""
+    earth = fake_world()
+    earth.come_to_rest()
+    had = {p: Committed(1, "theirs") for p in earth.north.groups[GROUP].committed}
+    earth.south.group(GROUP).committed.update(had)
+    Keeper(earth).keep(2)
+    require_exact(earth)
+    earth.effects.names.clear()
+    return earth, had
+
+
+def take_back_synced(world: World) -> RunResult:
+    """As 'drctl groups undo --synced' does."""
+    run, kept = undo.synced(world, "south", ())
+    plan = undo.ordered(run.source, run.target, kept, run.id)
+    return runner.run(plan, narrowed(world, groups=sorted(kept)), RecordingObserver())
+
+
+def from_the_journal(world: World) -> RunResult:
+    """As 'drctl runs resume' does, if there is something to resume."""
+    return go_on(world) if unfinished(world) else take_back_synced(world)
+
+
+@pytest.mark.parametrize("again", [take_back_synced, from_the_journal])
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("effect", range(10))
+def test_killed_anywhere_it_is_continued(effect: int, before: bool, again: Callable[[World], RunResult]) -> None:
+    earth, had = synced_over()
+    earth.effects.cut_off(effect, before=before)
+    with suppress(Killed):
+        take_back_synced(earth.ports())
+    world = earth.new_process()
+    if earth.journal.runs()[-1][0].kind != UNDO or earth.journal.runs()[-1][1] is not RunState.DONE:
+        again(world)
+    run, ended = earth.journal.runs()[-1]
+    assert (run.kind, ended) == (UNDO, RunState.DONE)
+    assert earth.south.groups[GROUP].committed == had
+
+
+def test_cut_off_behind_the_epoch_it_is_finished_by_the_command_that_is_printed_and_holds_up_no_move() -> None:
+    earth, had = synced_over()
+    with killed_at(earth, f"commit {GROUP} at south"):
+        take_back_synced(earth.ports())
+    with pytest.raises(Refused) as caught:
+        switch(earth.new_process())
+    assert caught.value.remedy.startswith(f"finish it first: drctl groups undo --to south --synced --group {GROUP}")
+    take_back_synced(earth.new_process())
+    assert earth.south.groups[GROUP].committed == had
+    assert switch(earth.new_process()).state is RunState.DONE
+
+
+def test_the_printed_command_of_a_handovers_undo_bears_no_such_flag() -> None:
+    earth = fake_world()
+    stop(earth, GROUP)
+    hand_over(earth.ports(), GROUP)
+    with killed_at(earth, "raise epoch to 2"):
+        take_back(earth.ports())
+    with pytest.raises(Refused) as caught:
+        switch(earth.new_process())
+    assert caught.value.remedy.startswith(f"finish it first: drctl groups undo --to south --group {GROUP}")
+
+
+@pytest.mark.parametrize("own", ["", "their own"])
+def test_a_handover_is_undone_whether_or_not_the_group_has_metadata_of_its_own(own: str) -> None:
+    earth = fake_world()
+    earth.consumers[GROUP].metadata = own
+    earth.settle()
+    had = Committed(1, "theirs")
+    earth.south.group(GROUP).committed[READINGS] = had
+    stop(earth, GROUP)
+    hand_over(earth.ports(), GROUP)
+    handed = earth.south.groups[GROUP].committed[READINGS]
+    assert (handed.metadata == own) is bool(own)
+    take_back(earth.ports())
+    assert earth.south.groups[GROUP].committed[READINGS] == had

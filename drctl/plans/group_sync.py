@@ -12,7 +12,7 @@ from drctl.model.translation import Answer, Refusal, Translated
 from drctl.plans import evidence
 from drctl.plans.answering import Answers, Due, Wanted, not_copied, translate_apart
 from drctl.plans.apart import apart
-from drctl.plans.group_sync_notes import begin, left_by_last_move, note_before, note_sinks
+from drctl.plans.group_sync_notes import begin, given_back, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
 from drctl.plans.ownership import Ownership
 from drctl.plans.record import unfinished
@@ -56,7 +56,8 @@ class GroupSync:
         self.undecided: Undecided = NOTHING_UNDECIDED
         self._runs: tuple[tuple[Run, RunState], ...] = ()
         self._away: Mapping[str, str] = {}
-        self._own = Ownership(world.plan.name, self.epoch, left_by_last_move(world, source, target))
+        left = left_by_last_move(world, source, target), given_back(world, target)
+        self._own = Ownership(world.plan.name, self.epoch, *left)
         self._begun = False
         self._sinks_noted: Evidence = {}
         self._failures: dict[str, tuple[float, float]] = {}

@@ -1,14 +1,24 @@
-"""Notes of group-offset sync in the journal: what stood at the standby before, and what the last move left there."""
+"""Notes of group-offset sync in the journal: what was at the standby before it, and what moves and undos left there."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 
 from drctl.errors import Conflict
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
-from drctl.plans.selection import FAILBACK, GROUP_SYNC, SINK_GROUPS, SWITCHOVER, sink_groups_to_note
+from drctl.plans.selection import (
+    FAILBACK,
+    GROUP_SYNC,
+    MOVES,
+    SINK_GROUPS,
+    SWITCHOVER,
+    UNDO,
+    chosen,
+    sink_groups_to_note,
+)
 from drctl.plans.steps.hand_over_positions import HandOverPositions
+from drctl.plans.undo import noted_by
 from drctl.ports import World
 
 
@@ -59,3 +69,18 @@ def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[s
                 for name, line in told["positions"].items()
             }
     return {}
+
+
+def given_back(world: World, target: str) -> Mapping[tuple[str, TopicPartition], Committed]:
+    """Positions that an undo of group-offset sync has restored at that site, by group, since the work last moved."""
+    found: dict[tuple[str, TopicPartition], Committed] = {}
+    notes = {run.id: run for run, _ in world.journal.runs() if run.kind == GROUP_SYNC}
+    for run, state in world.journal.runs():
+        if state is not RunState.DONE:
+            continue
+        if run.kind in MOVES:
+            found.clear()
+        elif run.kind == UNDO and run.target == target and (undone := notes.get(chosen(world, run.id)["undoes"])):
+            for group, kept in noted_by(world, undone, chosen(world, run.id)["groups"]).items():
+                found |= {(group, partition): committed for partition, committed in kept.before.items()}
+    return found

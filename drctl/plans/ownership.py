@@ -7,6 +7,7 @@ what was left there last                              ours
 what a commit tried, whatever was answered            ours: it may have been applied, and may still be
 bears a stamp of this plan file, epoch up to ours     ours: another process of the same service, or an earlier run
 what the last move left behind there                  nobody's
+what an undo of the sync has given back               somebody's, and the group is used: a person wants it so
 anything else, where nothing of ours was              somebody's: gone forward over, never back
 anything else, where something of ours was            somebody's, and the group is used; but where it has the
                                                       metadata that the group has at the source, and is behind what
@@ -32,12 +33,19 @@ REMEMBERED = 16
 class Ownership:
     """What one process of the group-offset sync knows of its own positions at the standby.
 
-    ``nobodys`` are offsets that the last move left behind. All of it can be lost: what is not known to be ours is then
-    somebody's, and is gone forward over only.
+    ``nobodys`` are offsets that the last move left behind, ``given_back`` positions that an undo has restored. All else
+    can be lost: what is not known to be ours is then somebody's, and is gone forward over only.
     """
 
-    def __init__(self, plan: str, epoch: int, nobodys: Mapping[tuple[str, TopicPartition], int]) -> None:
+    def __init__(
+        self,
+        plan: str,
+        epoch: int,
+        nobodys: Mapping[tuple[str, TopicPartition], int],
+        given_back: Mapping[tuple[str, TopicPartition], Committed] | None = None,
+    ) -> None:
         self._plan, self._epoch, self._nobodys = plan, epoch, nobodys
+        self._given_back = given_back or {}
         self._left: dict[str, dict[TopicPartition, Committed]] = {}
         self._tried: dict[tuple[str, TopicPartition], deque[Committed]] = defaultdict(partial(deque, maxlen=REMEMBERED))
         self._noted: dict[str, set[TopicPartition]] = {}
@@ -82,7 +90,10 @@ class Ownership:
         left = self.left(group)
         return any(
             not self._is_ours(group, partition, there[partition])
-            and not _may_go_forward(there[partition], wanted.get(partition), after_ours=partition in left)
+            and (
+                self._given_back.get((group, partition)) == there[partition]
+                or not _may_go_forward(there[partition], wanted.get(partition), after_ours=partition in left)
+            )
             for partition in left.keys() | wanted.keys()
             if partition in there
         )

@@ -1,4 +1,4 @@
-"""Undo of what group-offset sync has committed: continued wherever it was cut off."""
+"""Undo of what group-offset sync has committed: continued wherever it was cut off, and taken back by nobody."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -6,14 +6,17 @@ from contextlib import suppress
 import pytest
 
 from drctl.errors import Refused
+from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
 from drctl.plans import runner, undo
+from drctl.plans.group_sync import RETRY
 from drctl.plans.record import unfinished
 from drctl.plans.selection import UNDO, narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
+from tests.spec.syncing import state
 from tests.spec.test_group_sync import READINGS, Keeper, require_exact
 from tests.spec.test_handover import hand_over, stop, take_back
 
@@ -82,6 +85,33 @@ def test_the_printed_command_of_a_handovers_undo_bears_no_such_flag() -> None:
     with pytest.raises(Refused) as caught:
         switch(earth.new_process())
     assert caught.value.remedy.startswith(f"finish it first: drctl groups undo --to south --group {GROUP}")
+
+
+def test_the_service_leaves_alone_what_was_given_back_until_it_moves_there() -> None:
+    earth, had = synced_over()
+    take_back_synced(earth.ports())
+    keeper = Keeper(earth)
+    keeper.keep(RETRY + 1)
+    assert earth.south.groups[GROUP].committed == had
+    assert (state(keeper, GROUP), state(keeper, "billing")) == (GroupSyncState.USED, GroupSyncState.PROVEN)
+    for partition in had:
+        del earth.south.groups[GROUP].committed[partition]
+    keeper.keep(RETRY + 1)
+    require_exact(earth)
+    assert state(keeper, GROUP) is GroupSyncState.PROVEN
+
+
+def test_once_the_work_has_moved_there_and_home_what_was_given_back_is_followed_over() -> None:
+    earth, had = synced_over()
+    take_back_synced(earth.ports())
+    switch(earth.ports())
+    earth.come_to_rest()
+    switch(earth.ports(), "south", "north")
+    earth.come_to_rest()
+    earth.south.groups[GROUP].committed.update(had)
+    keeper = Keeper(earth)
+    keeper.keep(RETRY + 1)
+    require_exact(earth)
 
 
 @pytest.mark.parametrize("own", ["", "their own"])

@@ -3,6 +3,7 @@
 import pytest
 
 from drctl.cli.undecided import never_committed
+from drctl.errors import RolledBack
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.monitors import observe
 from drctl.plans import handover, runner
@@ -53,7 +54,8 @@ def test_a_group_that_is_handed_over_alone_gets_it_too() -> None:
     assert earth.south.groups[GROUP].committed[EMPTY].offset == 0
 
 
-def test_a_partition_with_records_is_named_and_no_place_is_guessed() -> None:
+def never_committed_in_one() -> FakeWorld:
+    """The groups have positions in all partitions but one that holds records, and nobody reads any more."""
     earth = fake_world()
     earth.come_to_rest()
     earth.consumers.clear()
@@ -62,12 +64,31 @@ def test_a_partition_with_records_is_named_and_no_place_is_guessed() -> None:
             group.members = ()
             group.committed.pop(EMPTY, None)
     earth.clock.actors[:] = [each for each in earth.clock.actors if "Consumer" not in str(each)]
+    return earth
+
+
+def test_a_partition_with_records_is_named_and_no_place_is_guessed() -> None:
+    earth = never_committed_in_one()
     (line, *_) = [each for each in never_committed(earth.ports(), "north", "south") if each.startswith(GROUP)]
     assert f"{GROUP}: {EMPTY}: at most" in line
     assert "no position is handed over" in line
     result = switch(earth.ports())
     assert EMPTY not in earth.south.groups[GROUP].committed
     assert line in result.evidence["hand-over-positions"]["never committed"]
+
+
+def test_a_first_commit_at_the_source_while_the_work_moves_turns_the_run_back() -> None:
+    """A consumer came back, read what was there, and left: it would be read twice."""
+    earth = never_committed_in_one()
+
+    def read_on(effect: str) -> None:
+        if effect == f"commit {GROUP} at south":
+            earth.north.groups[GROUP].committed[EMPTY] = Committed(1)
+
+    earth.effects.watchers.append(read_on)
+    with pytest.raises(RolledBack, match=rf"after their handover: {GROUP} {EMPTY} from no position to 1"):
+        switch(earth.ports())
+    require_served_by(earth, "north")
 
 
 def test_an_empty_partition_that_cannot_be_proven_holds_nothing_up() -> None:

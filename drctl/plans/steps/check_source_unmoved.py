@@ -39,13 +39,16 @@ class CheckSourceUnmoved(Step):
 
 
 def moved_at_source(ctx: StepContext) -> list[str]:
-    """Positions at the source that are not those that were handed over."""
+    """Positions at the source that are not those that were handed over, or that nobody had there before."""
     handed = group_positions(ctx.evidence)
     here = ctx.positions(ctx.source).now(tuple(handed))
-    return [
-        f"{group} {partition} from {line['here']} to {now[partition]}"
-        for group, told in sorted(handed.items())
-        for now in ({str(p): c.offset for p, c in here[group].items()},)
-        for partition, line in sorted(told["positions"].items())
-        if now.get(partition, line["here"]) != line["here"]
-    ]
+    topics = ctx.world.plan.topics_at(ctx.source.name)
+    moved = []
+    for group, told in sorted(handed.items()):
+        lines = told["positions"]
+        for partition, committed in sorted(here[group].items()):
+            before = lines[str(partition)]["here"] if str(partition) in lines else None
+            if committed.offset != before and (before is not None or partition.topic in topics):
+                origin = "no position" if before is None else before
+                moved.append(f"{group} {partition} from {origin} to {committed.offset}")
+    return moved

@@ -11,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import failback, handover, plan, switchover, walking
 from drctl.cli.undecided import would_replace
-from drctl.errors import Refused
+from drctl.errors import Refused, RolledBack
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.plans.failback import plan as going_home
 from drctl.plans.foreign_commits import ForeignCommit, told_of
@@ -22,6 +23,7 @@ from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.stage import go_on, killed_at, switch
+from tests.spec.test_turned_back import switch_with_a_broken
 
 GROUP, READINGS = "dispatch", TopicPartition("turbines.readings", 0)
 
@@ -202,3 +204,45 @@ def test_where_a_site_fell_silent_it_is_unknown(earth: FakeWorld) -> None:
     assert done.exit_code != 0
     (line,) = json.loads(done.stdout)["replaced"]
     assert line.startswith("unknown: ")
+
+
+@pytest.mark.parametrize("own", ["", "the group's own"])
+@pytest.mark.parametrize("metadata", ["", "somebody's", str(Stamp("another", "run", 7))])
+def test_a_rollback_gives_back_what_the_move_replaced_and_keeps_what_was_committed_since(
+    own: str, metadata: str
+) -> None:
+    earth = at_rest()
+    untouched = TopicPartition("turbines.readings", 1)
+    earth.consumers[GROUP].metadata = own
+    here = earth.north.groups[GROUP].committed
+    here.update({p: Committed(c.offset, own) for p, c in here.items()})
+    before = Committed(2, "older")
+    earth.south.group(GROUP).committed.update({READINGS: before, untouched: before})
+
+    def decide(effect: str) -> None:
+        if effect == "stop link to south":
+            assert earth.south.groups[GROUP].committed[untouched] != before
+            somebody_commits(earth, 1, metadata)
+
+    earth.effects.watchers.append(decide)
+    with pytest.raises(RolledBack):
+        switch_with_a_broken("stop-link", earth)
+    held = earth.south.groups[GROUP].committed
+    assert (held[READINGS], held[untouched]) == (Committed(1, metadata), before)
+    (back,) = (e.body for e in earth.journal.entries(earth.journal.runs()[-1][0].id) if "not restored" in e.body)
+    assert back["committed by others since"] == [f"{GROUP} {READINGS}"]
+
+
+def test_a_rollback_of_a_move_that_was_cut_off_gives_back_what_it_had_replaced_until_then() -> None:
+    earth = at_rest()
+    earth.consumers[GROUP].metadata = "the group's own"
+    here = earth.north.groups[GROUP].committed
+    here.update({p: Committed(c.offset, "the group's own") for p, c in here.items()})
+    before = Committed(2, "older")
+    earth.south.group(GROUP).committed[READINGS] = before
+    with killed_at(earth, "journal says step-observed hand-over-positions"):
+        switch(earth.ports())
+    assert earth.south.groups[GROUP].committed[READINGS] != before
+    with pytest.raises(RolledBack):
+        go_on(earth.new_process(), Terms(abort="we changed our minds"))
+    assert earth.south.groups[GROUP].committed[READINGS] == before

@@ -6,13 +6,18 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.stamp import Stamp
+from drctl.plans.step_evidence import group_positions
 from drctl.plans.steps.hand_over_positions import HandOverPositions
+
+type _Differing = dict[str, dict[TopicPartition, tuple[Committed, Committed | None]]]
 
 
 class RestorePositions(Step):
     """Give the groups at the target the positions that they had there before.
 
-    Where there was none before, the proven and stamped position stays: the next switchover overwrites it.
+    Where there was none before, the proven and stamped position stays: the next switchover overwrites it. What somebody
+    else has committed since is the newer decision, and stays too.
     """
 
     name: ClassVar[str] = "restore-positions"
@@ -31,20 +36,46 @@ class RestorePositions(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"not restored": sorted(self._changed(ctx))}
+        others = [
+            f"{group} {partition}"
+            for group, positions in self._differing(ctx).items()
+            for partition, (_, there) in sorted(positions.items())
+            if not _may_be_ours(ctx, group, partition, there)
+        ]
+        return {"not restored": sorted(self._changed(ctx))} | ({"committed by others since": others} if others else {})
 
     def _changed(self, ctx: StepContext) -> dict[str, dict[TopicPartition, Committed]]:
-        before = self._before(ctx)
-        if not before:
-            return {}
-        now = ctx.target.positions.committed(tuple(before))
         changed = {
-            group: {p: c for p, c in evidence.read_held(held).items() if now[group].get(p) != c}
-            for group, held in before.items()
+            group: {p: before for p, (before, there) in positions.items() if _may_be_ours(ctx, group, p, there)}
+            for group, positions in self._differing(ctx).items()
         }
         return {group: positions for group, positions in changed.items() if positions}
 
-    def _before(self, ctx: StepContext) -> Evidence:
-        """What the groups had, as it was written down before the first commit."""
-        before: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
-        return before
+    def _differing(self, ctx: StepContext) -> _Differing:
+        """What the groups had, as it was written down before the first commit, and what they have instead."""
+        told: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
+        if not told:
+            return {}
+        now = ctx.target.positions.committed(tuple(told))
+        return {
+            group: {p: (c, now[group].get(p)) for p, c in evidence.read_held(held).items() if now[group].get(p) != c}
+            for group, held in told.items()
+        }
+
+
+def _may_be_ours(ctx: StepContext, group: str, partition: TopicPartition, there: Committed | None) -> bool:
+    """Whether this run, or group-offset sync, may have committed it, or it is gone.
+
+    What was committed without a stamp bears the group's own metadata, so that only the run's notes tell it from what
+    others commit. Where it was cut off before it wrote them, what has no metadata at all is others'.
+    """
+    if there is None:
+        return True
+    if (stamp := Stamp.read(there.metadata)) is not None:
+        return stamp.plan == ctx.run.plan
+    if HandOverPositions.name not in ctx.evidence:
+        return bool(there.metadata)
+    handed = group_positions(ctx.evidence).get(group)
+    lines = handed["positions"].items() if handed else ()
+    ours = {evidence.image_of(name, line): Committed(line["there"], line["metadata"]) for name, line in lines}
+    return ours.get(partition) == there

@@ -10,6 +10,7 @@ int16 and UTF-8::
 """
 
 import struct
+import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ from drctl.model.sync_history import SyncHistory
 
 
 class KafkaMappings:
-    """Implements :class:`drctl.ports.Mappings`. Repeated calls read only what is new.
+    """Implements :class:`drctl.ports.Mappings`. Repeated calls read only what is new; any thread may ask.
 
     ``settings`` tells the source connector's configuration, by which MirrorMaker 2 names its topics. It is asked at
     first use, and again where a topic of that name is missing.
@@ -41,16 +42,20 @@ class KafkaMappings:
         self._syncs: dict[TopicPartition, SyncHistory] = {}
         self._checkpoints: dict[str, dict[TopicPartition, Checkpoint]] = {}
         self._next: dict[str, tuple[str, int]] = {}
+        # A service looks and syncs at the same time. What two read at once they would note twice, as if the link had
+        # copied again.
+        self._lock = threading.Lock()
 
     def syncs(
         self, partitions: Collection[TopicPartition], since: Mapping[str, Mark] | None = None
     ) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-        for place, (tp, sync) in self._new(self.syncs_topic, _placed_sync, self._syncs):
-            self._syncs.setdefault(tp, SyncHistory()).add(place, sync)
-        topic_id, _ = self._next[self.syncs_topic]
-        begin = {topic: mark.offset for topic, mark in (since or {}).items() if mark.topic_id == topic_id}
-        found = {tp: self._syncs[tp].since(begin.get(tp.topic, 0)) for tp in partitions if tp in self._syncs}
-        return {tp: syncs for tp, syncs in found.items() if syncs}
+        with self._lock:
+            for place, (tp, sync) in self._new(self.syncs_topic, _placed_sync, self._syncs):
+                self._syncs.setdefault(tp, SyncHistory()).add(place, sync)
+            topic_id, _ = self._next[self.syncs_topic]
+            begin = {topic: mark.offset for topic, mark in (since or {}).items() if mark.topic_id == topic_id}
+            found = {tp: self._syncs[tp].since(begin.get(tp.topic, 0)) for tp in partitions if tp in self._syncs}
+            return {tp: syncs for tp, syncs in found.items() if syncs}
 
     def mark(self) -> Mark | None:
         found = KafkaBrokers(self.target).topics([self.syncs_topic]).get(self.syncs_topic)
@@ -61,9 +66,10 @@ class KafkaMappings:
         return Mark(found.topic_id, KafkaRecords(self.target).bounds([only])[only].high)
 
     def checkpoints(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Checkpoint]]:
-        for group, tp, checkpoint in self._new(self.checkpoints_topic, decode_checkpoint, self._checkpoints):
-            self._checkpoints.setdefault(group, {})[tp] = checkpoint
-        return {group: dict(self._checkpoints[group]) for group in groups if group in self._checkpoints}
+        with self._lock:
+            for group, tp, checkpoint in self._new(self.checkpoints_topic, decode_checkpoint, self._checkpoints):
+                self._checkpoints.setdefault(group, {})[tp] = checkpoint
+            return {group: dict(self._checkpoints[group]) for group in groups if group in self._checkpoints}
 
     @property
     def syncs_topic(self) -> str:

@@ -1,7 +1,15 @@
 """MirrorMaker 2's records, byte by byte."""
 
-import pytest
+import struct
+import threading
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
+import pytest
+from confluent_kafka import Message
+
+from drctl.drivers.kafka import mappings as driver
 from drctl.drivers.kafka.mappings import KafkaMappings, decode_checkpoint, decode_sync
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
@@ -77,3 +85,49 @@ def test_the_source_connectors_settings_name_the_topics_and_are_asked_at_first_u
     assert mappings.syncs_topic == "mm2-offset-syncs-north-internal"
     assert mappings.checkpoints_topic == "north-checkpoints-internal"
     assert len(asked) == 1
+
+
+class Listed(NamedTuple):
+    """A topic as the brokers list it."""
+
+    topic_id: str = "id"
+
+
+class OneOfEach:
+    """Brokers that have every topic."""
+
+    def __init__(self, _: KafkaSite) -> None:
+        """Of whichever site."""
+
+    def topics(self, names: Collection[str]) -> dict[str, Listed]:
+        return {name: Listed() for name in names}
+
+
+def test_what_two_threads_ask_for_at_once_is_noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noted twice it would look as if the link had copied again, and a stale sync would be the newest."""
+    place, syncs = TopicPartition("orders", 3), (OffsetSync(0, 0), OffsetSync(5, 7))
+    key = bytes.fromhex(SYNC[0])
+    written = [
+        Message(topic="syncs", partition=0, offset=n, key=key, value=struct.pack(">qq", each.upstream, each.downstream))
+        for n, each in enumerate(syncs)
+    ]
+    begun, both = threading.Event(), threading.Event()
+
+    def read(_: KafkaSite, partition: TopicPartition, start: int) -> Iterator[Message]:
+        assert partition.partition == 0
+        first = not begun.is_set()
+        begun.set()
+        yield from written[start:]
+        if first:
+            both.wait(0.3)  # for the other one, if nothing keeps it from reading the same
+        else:
+            both.set()
+
+    monkeypatch.setattr(driver, "KafkaBrokers", OneOfEach)
+    monkeypatch.setattr(driver, "read", read)
+    north, south = (KafkaSite(name, {"bootstrap.servers": "localhost:1"}) for name in ("north", "south"))
+    mappings = KafkaMappings(north, south)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(2):
+            pool.submit(mappings.syncs, [place])
+    assert mappings.syncs([place]) == {place: syncs}

@@ -71,7 +71,10 @@ class Sessions:
                 self._dissolve(change.group)
 
     def take_moved(self) -> Mapping[str, Set[TopicPartition]]:
-        """Partitions whose position is another one than when this was last asked, by group; a re-commit is no move."""
+        """Partitions whose position is another one than when this was last asked, by group; a re-commit is no move.
+
+        One with other metadata is: what a group keeps there belongs to its position.
+        """
         moved, self._moved = self._moved, {}
         return moved
 
@@ -105,7 +108,7 @@ class Sessions:
         if session is None:
             session = self._groups[group] = _Session()
         before = session.positions.get(partition)
-        if before is None or before.committed.offset != change.committed.offset:
+        if before is None or before.committed != change.committed:
             moved = self._moved.get(group)
             if moved is None:
                 self._moved[group] = {partition}

@@ -99,6 +99,16 @@ def test_of_two_services_that_overlap_the_older_one_goes_on_when_the_newer_dies(
     assert (state(older), reached(earth)) == (GroupSyncState.PROVEN, 7)
 
 
+def test_metadata_that_changes_alone_is_followed() -> None:
+    earth = at_rest()
+    keeper = Keeper(earth)
+    for own in ("one", "two"):
+        earth.north.groups["dispatch"].committed[READINGS] = Committed(3, own)
+        keeper.keep(1)
+        assert earth.south.groups["dispatch"].committed[READINGS].metadata == own
+    assert (state(keeper), reached(earth)) == (GroupSyncState.PROVEN, 3)
+
+
 def test_a_group_that_expired_at_the_standby_is_brought_there_again() -> None:
     earth = at_rest()
     keeper = Keeper(earth)

@@ -37,6 +37,15 @@ def test_a_commit_of_the_same_offset_is_no_move_and_renews_its_time() -> None:
     assert sessions.positions("g")[A].milliseconds == 9
 
 
+def test_other_metadata_at_the_same_offset_is_a_move() -> None:
+    sessions = Sessions()
+    sessions.apply([moved(A, 5)])
+    sessions.take_moved()
+    sessions.apply([PositionMoved("g", A, Committed(5, "new"), 2)])
+    assert sessions.take_moved() == {"g": {A}}
+    assert sessions.positions("g")[A].committed == Committed(5, "new")
+
+
 def test_a_rewind_is_a_move() -> None:
     sessions = Sessions()
     sessions.apply([moved(A, 5)])

@@ -85,6 +85,7 @@ class TailBatch:
     there when the tail was opened is told. What a transaction hides counts; where that lasts, ``undecided`` says so.
     ``unknown`` counts, since the tail was opened, the records whose kind or version this drctl does not know, by that
     kind. ``polled`` is how many seconds a round of asking took where the topic may not be read, None where it is.
+    ``whole``: the changes tell all that there is, and what was told before and is not among them is gone.
     """
 
     changes: Sequence[Change]
@@ -92,3 +93,4 @@ class TailBatch:
     unknown: Mapping[str, int] = field(default_factory=dict)
     polled: float | None = None
     undecided: Undecided = NOTHING_UNDECIDED
+    whole: bool = False

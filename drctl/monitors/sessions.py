@@ -70,6 +70,17 @@ class Sessions:
             elif type(change) is GroupForgotten:
                 self._dissolve(change.group)
 
+    def forget_all_but(self, changes: Collection[Change], undecided: Undecided) -> None:
+        """Forget what these changes, which are all that there is, do not tell, but for what is ``undecided``."""
+        told = {(change.group, change.partition) for change in changes if isinstance(change, PositionMoved)}
+        seen = {change.group for change in changes if isinstance(change, GroupSeen)}
+        for name in [name for name in self._groups if not undecided.hides(name)]:
+            gone = [p for p in self._groups[name].positions if (name, p) not in told]
+            if name not in seen:
+                self._dissolve(name)
+            for partition in gone:
+                self._forget(PositionForgotten(name, partition))
+
     def take_moved(self) -> Mapping[str, Set[TopicPartition]]:
         """Partitions whose position is another one than when this was last asked, by group; a re-commit is no move.
 
@@ -145,6 +156,8 @@ def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Tail
     deadline = clock.monotonic() + seconds
     while True:
         told = tail.poll(min(0.1, seconds))
+        if told.whole:
+            sessions.forget_all_but(told.changes, told.undecided)
         sessions.apply(told.changes)
         sessions.undecided = told.undecided
         if told.behind == told.undecided.records or clock.monotonic() > deadline:

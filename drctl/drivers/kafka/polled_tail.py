@@ -1,6 +1,7 @@
 """A site's commits and members by asking for all of them again and again, where their topic may not be read."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 
 from drctl.errors import Forbidden, PositionsPending
 from drctl.model.changes import (
@@ -83,7 +84,10 @@ class PolledTail:
 
 
 class FallbackTail:
-    """The topic's tail, and the polled one from the moment at which the brokers deny reading the topic."""
+    """The topic's tail, and the polled one from the moment at which the brokers deny reading the topic.
+
+    The first round of asking then tells all that there is: what went in between nobody has told.
+    """
 
     def __init__(self, written: Tail, polled: Tail) -> None:
         self.polled = polled
@@ -108,7 +112,7 @@ class FallbackTail:
                 raise
             self._used.close()
             self._used = self.polled
-            return asked(self._used)
+            return replace(asked(self._used), whole=True)
 
     def close(self) -> None:
         """Close what is open."""

@@ -4,9 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drctl.drivers.kafka.polled_tail import PolledTail
-from drctl.errors import DeadlinePassed
-from drctl.model.changes import Change, GroupForgotten, GroupSeen, PositionForgotten, PositionMoved, partition_of
+from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
+from drctl.errors import DeadlinePassed, Forbidden
+from drctl.model.changes import (
+    Change,
+    GroupForgotten,
+    GroupSeen,
+    PositionForgotten,
+    PositionMoved,
+    TailBatch,
+    partition_of,
+)
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.monitors.sessions import Held, Sessions, follow, read_sessions
@@ -133,3 +141,36 @@ def test_a_round_of_asking_goes_on_for_all_groups_but_the_one_whose_transaction_
     follow(tail, sessions, site.clock, 1.0)
     assert sessions.positions("billing")[A].committed.offset == 9
     assert not sessions.undecided.hides("billing")
+
+
+class Denied(FakeTail):
+    """A tail that may be read until the right to it is taken away."""
+
+    denied = False
+
+    def poll(self, seconds: float) -> TailBatch:
+        if self.denied:
+            raise Forbidden("north: topic __consumer_offsets may not be read")
+        return super().poll(seconds)
+
+
+def test_what_is_gone_when_asking_takes_over_from_the_tail_is_forgotten() -> None:
+    site = FakeSite("north", {"orders": 2})
+    for group in ("billing", "dispatch", "gone", "open"):
+        site.group(group).committed.update({A: Committed(5), B: Committed(6)})
+    written, sessions = Denied(site), Sessions()
+    tail = FallbackTail(written, PolledTail(FakePositions(site), site.clock))
+    follow(tail, sessions, site.clock, 1.0)
+    sessions.take_moved()
+    written.denied = True
+    del site.groups["billing"].committed[A], site.groups["gone"]
+    site.groups["dispatch"].committed[A] = Committed(9)
+    site.pending = {"open": {A}}
+    followed = follow(tail, sessions, site.clock, 1.0)
+    assert followed.polled is not None
+    assert sessions.take_forgotten() == {"billing": {A}, "gone": {A, B}}
+    assert sessions.groups() == {"billing", "dispatch", "open"}
+    assert sessions.take_moved() == {"dispatch": {A}}
+    assert sessions.positions("open").keys() == {A, B}, "what a transaction hides is not gone"
+    follow(tail, sessions, site.clock, 1.0)
+    assert not sessions.take_forgotten()

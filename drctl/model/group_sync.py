@@ -1,4 +1,22 @@
-"""How well a group's positions at the standby are kept."""
+"""How well a group's positions at the standby are kept.
+
+A position of a group in a partition, from when it moves at the source:
+
+    at rest ---- moved at the source, or its metadata changed ----> due
+       ^                                                             |
+       |                                          translated, at most once a cycle
+       |                                                             v
+       +-- proven: committed, read back --------------------------- judged
+                                                                     |
+        not copied yet: waits a moment for the link, then is committed as early as it has to be; due at once
+        refused: what the standby has is left as it was ------------------------------------------; due later
+        its group has members there, is used or contested: the group is left alone ---------------; due later
+        its group fails (unread, unanswered, read back otherwise): tried ever less often ----------; due later
+        hidden by a transaction at the source: nothing is done -------------------; due once that is decided
+
+Deleted at the source it is followed no more, handed over it lives at the standby. Whose a position there is, judge the
+table in ``drctl/plans/ownership.py``. No group waits for another one.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -130,7 +130,8 @@ def _not_beyond_first_images(
 
     The copy under way has not come to these records yet. If the source died now, the first images were all there is.
     """
-    if not read.held or (isinstance(answer, Refused) and answer.why is not Refusal.NOT_COPIED):
+    other = isinstance(answer, Refused) and answer.why is not Refusal.NOT_COPIED
+    if not read.held or (isinstance(answer, Refused) and other and answer.conservative is None):
         return answer
     after = max(answer.position - 1, *(pair.upstream for pair in here.pairs))
     if not cut(read.source, after, logs.source.stable):
@@ -138,7 +139,11 @@ def _not_beyond_first_images(
     source, images = yield from first_images(logs, known, read)
     ahead = {record.digest for record in cut(source, after, logs.source.stable)}
     first = next((image.offset for image in images if image.digest in ahead), None)
-    return answer if first is None else offer(logs, _copies_again(logs, answer.position, first))
+    if first is None:
+        return answer
+    if isinstance(answer, Refused) and other:
+        return offer(logs, replace(answer, conservative=first, repeats=logs.target.stable - first))
+    return offer(logs, _copies_again(logs, answer.position, first))
 
 
 def _until_copied_again(logs: Logs, awaited: Mapping[int, int], answer: Answer) -> Answer:

@@ -13,24 +13,26 @@ were read and are equal: syncs outlive topics that were made anew, logs that wer
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from drctl.decide import stranded
-from drctl.decide.alignment import from_the_back
-from drctl.decide.offset_syncs import consistent, contradict, inverted, runs, undisputed, usable
-from drctl.decide.windows import Asking, Logs, Pair, Records, Window, asked, at, cut
+from drctl.decide.copied_again import (
+    LOOKED_AT,
+    MARGIN,
+    images_awaited,
+    images_hidden,
+    newest_that_holds,
+    seen_alone,
+    seen_to_hold,
+    within,
+)
+from drctl.decide.offset_syncs import consistent, contradict, inverted, runs, undisputed
+from drctl.decide.windows import Asking, Logs, Pair, Records, Window, asked, cut
 from drctl.model.offsets import LogBounds, OffsetSync
 
 WIDEST = 1_000_000
 """Offsets on both sites that are read at most to find syncs that hold: that takes seconds."""
-LOOKED_AT = 50
-"""Claims of which the records are read one by one, at most."""
-MARGIN = 1_000
-"""Offsets that are read beyond what is needed at least, so that a second reading is rare: markers thin out logs. It is
-also how far before a sync the images of a first copy are looked for; a link writes a sync every 101 records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,22 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
     reverse = inverted(logs.reverse_syncs)
     awaited: dict[int, int] = {}
     if len(written) > 1:
-        awaited = yield from _awaited(logs, [run[0] for run in written], written[-1][-1])
-    for run, after in pairwise(written):
-        end = after[0].downstream
-        before = replace(logs, target=LogBounds(logs.target.start, end, end))
-        if end <= logs.target.stable and (yield from _counts_still(before, run, written[-1][-1], awaited)):
-            syncs = yield from _without_contradictions(before, _within(before, [*run, *reverse]))
-            return Claims(before, syncs, True, awaited)
+        reached = yield from newest_that_holds(logs, written[-1])
+        awaited = yield from images_awaited(logs, [run[0] for run in written], reached)
+        for run, after in pairwise(written):
+            end = after[0].downstream
+            before = replace(logs, target=LogBounds(logs.target.start, end, end))
+            if end <= logs.target.stable and (yield from _counts_still(before, run, reached, awaited)):
+                syncs = yield from _without_contradictions(before, within(before, [*run, *reverse]))
+                return Claims(before, syncs, True, awaited)
     newest = written[-1] if written else ()
-    syncs = yield from _without_contradictions(logs, _within(logs, [*newest, *reverse]))
-    # What was in front of the oldest one is not known: it matters until the link is well past it.
-    if syncs and syncs[-1].upstream - syncs[0].upstream <= MARGIN:
-        awaited |= yield from _awaited(logs, syncs[:1], syncs[-1])
-    awaited |= yield from _hidden(logs, syncs, logs.source.stable if highest is None else highest)
+    syncs = yield from _without_contradictions(logs, within(logs, [*newest, *reverse]))
+    if syncs:
+        hidden, reached = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest)
+        # What was in front of the oldest one is not known: it matters until the link is well past it.
+        if syncs[-1].upstream - syncs[0].upstream <= MARGIN:
+            awaited |= yield from images_awaited(logs, syncs[:1], reached)
+        awaited |= hidden
     return Claims(logs, syncs, bool(awaited), awaited)
 
 
@@ -113,7 +118,7 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
         # Behind the newest claim one more is read: in between, images of a first copy may be.
         begin = first - 1 if first > 0 and last == len(known) else first
         window, source, target = yield from _read(logs, known, positions[0], begin, last)
-        judged = {claim: _holds(logs, claim, source, target) for claim in known[max(begin, 0) : last + 1]}
+        judged = {claim: seen_to_hold(logs, claim, source, target) for claim in known[max(begin, 0) : last + 1]}
         held = tuple(claim for claim, holds in judged.items() if holds)
         false = next((claim for claim, holds in judged.items() if holds is False), false)
         below = first < 0 or any(claim.upstream <= positions[0] for claim in held)
@@ -137,17 +142,19 @@ def first_images(logs: Logs, known: Sequence[OffsetSync], read: Verified) -> Ask
     right in front of that one's, so that the target holds more records there than the source.
     """
     newest = read.held[-1]
-    before = bisect_left(known, newest.upstream, key=_upstream) - 1
-    if before < 0 or newest.downstream - known[before].downstream > WIDEST:
-        return read.source, ()
-    older, source, target = known[before], read.source, read.target
-    if older.upstream < read.window.source[0]:
-        spans = (older.upstream, read.window.source[1]), (older.downstream, newest.downstream)
-        source, target = yield from asked(logs, Window(*spans))
-    images = cut(target, older.downstream, newest.downstream)
-    if logs.compacted or not _holds(logs, older, source, target):
-        return source, images  # numbers tell nothing
-    return source, images if len(images) > len(cut(source, older.upstream, newest.upstream)) else ()
+    count = bisect_left(known, newest.upstream, key=_upstream)
+    source, target, images = read.source, read.target, read.target[:0]
+    for older in reversed(known[max(0, count - LOOKED_AT) : count]):
+        if newest.downstream - older.downstream > WIDEST:
+            break
+        if older.upstream < read.window.source[0]:
+            spans = (older.upstream, read.window.source[1]), (older.downstream, newest.downstream)
+            source, target = yield from asked(logs, Window(*spans))
+        images = cut(target, older.downstream, newest.downstream)
+        if seen_to_hold(logs, older, source, target):
+            as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
+            return source, () if as_many and not logs.compacted else images
+    return source, images
 
 
 def _read(
@@ -192,76 +199,11 @@ def _counts_still(
     return not (yield from _of_another_log(before, run))
 
 
-def _awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Asking[dict[int, int]]:
-    """Records behind the newest sync that the target has only as images right in front of where a copy was begun."""
-    found: dict[int, int] = {}
-    stops = [min(sync.downstream, logs.target.stable) for sync in begun]
-    spans = [(max(stop - MARGIN, logs.target.start), stop) for stop in stops]
-    spans = [span for span in spans if span[0] < span[1]]
-    # Its own record may be gone, or the image of it not decided yet: what lies behind it is awaited all the same.
-    begin = max(newest.upstream + 1, logs.source.start)
-    since = min(max(newest.downstream + 1, logs.target.start), logs.target.stable)
-    here = begin, min(begin + 2 * (logs.target.stable - since) + MARGIN, logs.source.stable)
-    known = stranded.outside([newest], logs.stranded_here, logs.stranded_there)
-    if not spans or not known or begin >= logs.source.stable:
-        return found
-    source, copied = yield from asked(logs, Window(here, (since, logs.target.stable)))
-    missing = _missing(source, copied)
-    for span in spans if missing else ():
-        source, images = yield from asked(logs, Window(here, span))
-        found |= _newest_images([record for record in source if record.offset in missing], images)
-    return found
-
-
-def _hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dict[int, int]]:
-    """Records behind the newest sync that the target has only as images between earlier ones, right in front of it.
-
-    A link that is killed may have copied more than it has noted. It begins again behind the last sync that it wrote, so
-    that offsets rise as if it had gone on; but the target holds more records there than the source. Positions up to the
-    sync in front of all that are placed in front of these images.
-    """
-    if not syncs:
-        return {}
-    newest = syncs[-1]
-    older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
-    begin = newest.upstream + 1
-    if older == newest or begin >= logs.source.stable:
-        return {}
-    lowest = max(newest.downstream - MARGIN, logs.target.start)
-    stop = min(begin + 2 * (logs.target.stable - newest.downstream) + MARGIN, logs.source.stable)
-    source, target = yield from asked(logs, Window((older.upstream, stop), (lowest, logs.target.stable)))
-    images = cut(target, lowest - 1, newest.downstream)
-    if _holds(logs, older, source, target):
-        images = cut(target, older.downstream, newest.downstream)
-        as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
-        if highest <= older.upstream or (as_many and not logs.compacted):
-            return {}
-    behind = cut(source, newest.upstream, stop)
-    missing = _missing(behind, cut(target, newest.downstream, logs.target.stable))
-    return _newest_images([record for record in behind if record.offset in missing], images)
-
-
-def _missing(source: Records, copied: Records) -> set[int]:
-    """Where the records are that were not copied; of equal ones the first were."""
-    left = Counter(record.digest for record in copied)
-    found = set()
-    for record in source:
-        left[record.digest] -= 1
-        if left[record.digest] < 0:
-            found.add(record.offset)
-    return found
-
-
-def _newest_images(missing: Records, images: Records) -> dict[int, int]:
-    """Where the newest image of each is, by its offset at the source; of equal records the last have the last."""
-    return {pair.upstream: pair.downstream for pair in from_the_back(missing, images)}
-
-
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
     """Whether the newest sync of which that can be told does not hold: a topic was made anew."""
-    near = _within(logs, run)
+    near = within(logs, run)
     for claim in reversed(near[-LOOKED_AT:]):
-        holds = yield from _alone(logs, claim)
+        holds = yield from seen_alone(logs, claim)
         if holds is not None:
             return not holds
     return not near
@@ -270,31 +212,8 @@ def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
 def _holding(logs: Logs, some: Collection[OffsetSync]) -> Asking[list[OffsetSync]]:
     judged = {}
     for claim in some:
-        judged[claim] = yield from _alone(logs, claim)
+        judged[claim] = yield from seen_alone(logs, claim)
     return [claim for claim, holds in judged.items() if holds]
-
-
-def _alone(logs: Logs, claim: OffsetSync) -> Asking[bool | None]:
-    window = Window((claim.upstream, claim.upstream + 1), (claim.downstream, claim.downstream + 1))
-    source, target = yield from asked(logs, window)
-    return _holds(logs, claim, source, target)
-
-
-def _holds(logs: Logs, claim: OffsetSync, source: Records, target: Records) -> bool | None:
-    """Whether both records are equal; None if compaction may have taken one of them, so that nobody can tell."""
-    here, there = at(source, claim.upstream), at(target, claim.downstream)
-    if here is None or there is None:
-        return None if logs.compacted else False
-    return here.digest == there.digest
-
-
-def _within(logs: Logs, some: Collection[OffsetSync]) -> tuple[OffsetSync, ...]:
-    """Those whose records are in both logs: nothing in a stranded span has an image."""
-    return stranded.outside(usable(some, logs.source, logs.target), logs.stranded_here, logs.stranded_there)
-
-
-def _downstream(claim: OffsetSync) -> int:
-    return claim.downstream
 
 
 def _upstream(claim: OffsetSync) -> int:

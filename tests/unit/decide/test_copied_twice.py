@@ -2,11 +2,13 @@
 
 import pytest
 
-from drctl.decide.verification import MARGIN, claims
+from drctl.decide.copied_again import MARGIN
+from drctl.decide.translate import translation
+from drctl.decide.verification import claims
 from drctl.model.offsets import OffsetSync
-from drctl.model.translation import Refused
-from tests.unit.decide.drawn import Site, look
-from tests.unit.decide.test_verification import logs, run
+from drctl.model.translation import Refusal, Refused
+from tests.unit.decide.drawn import Site, early, look
+from tests.unit.decide.test_verification import Log, logs, numbered, run
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -86,4 +88,82 @@ def test_an_equal_record_at_the_edge_of_an_earlier_copy_is_no_reason_to_count_by
     here, there = ({n: sign for n, sign in enumerate(drawn) if sign != "."} for drawn in (source, target))
     found, _ = run(claims(logs((0, 6), (0, len(target)), *syncs)), here, there)
     assert found.syncs == (OffsetSync(*syncs[-2]), OffsetSync(*syncs[-1]))
+    assert set(found.awaited) == {5}
+
+
+GAP = 5_200
+"""Offsets: more than a copy's margin, as an aborted transaction or compaction leaves them."""
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize(
+    ("drawn", "syncs", "positions", "image"),
+    [
+        ("axa", [(0, 0), (0, 2)], (1, GAP), 1),  # nobody noted the first copy
+        ("abcdxcd", [(0, 0), (1, 1), (2, 5), (3, 6)], (4, GAP), 4),  # it begins again behind its last sync
+    ],
+)
+def test_however_far_behind_a_gap_a_record_lies_its_first_image_is_not_passed_over(
+    drawn: str, syncs: list[tuple[int, int]], positions: tuple[int, ...], image: int, compacted: bool
+) -> None:
+    source: Log = {n: sign for n, sign in enumerate("abcd") if sign in drawn} | {GAP: "x"}
+    here = logs((0, GAP + 1), (0, len(drawn)), *syncs, compacted=compacted)
+    answers, read = run(translation(here, positions), source, dict(enumerate(drawn)))
+    assert {early(image, answer) for answer in answers.values()} <= {Refusal.NOT_COPIED, Refusal.COMPACTED_APART}
+    assert max(stop for (_, stop), _ in read) == GAP + 1
+
+
+def test_where_compaction_took_most_images_the_source_is_read_to_its_end() -> None:
+    """Of the records at 1 to 2000 the target has kept only the last one's image; the link begins again with 0."""
+    source, target = numbered((0, 2_001)), {0: "0", 2_000: "2000", 2_001: "0"}
+    here = logs((0, 2_001), (0, 2_002), (0, 0), (0, 2_001), compacted=True)
+    answers, _ = run(translation(here, (1, 2_000)), source, target)
+    for answer in answers.values():
+        assert isinstance(answer, Refused)
+        assert answer.conservative is not None
+        assert answer.conservative <= 2_000
+
+
+def test_no_more_of_a_link_that_is_far_behind_is_read_than_the_target_can_hold_images_of() -> None:
+    """The source is a hundred thousand records further; the link begins again with 0, and had copied nine."""
+    source, target = numbered((0, 100_000)), numbered((0, 10)) | {10: "0"}
+    here = logs((0, 100_000), (0, 11), (0, 0), (0, 10))
+    answers, read = run(translation(here, (5,)), source, target)
+    assert early(5, answers[5]) is Refusal.NOT_COPIED
+    assert max(stop for (_, stop), _ in read) < 3 * MARGIN
+
+
+@pytest.mark.parametrize(
+    ("drawn", "syncs", "reverse", "positions", "image"),
+    [
+        (("abcdefgh", "abcdefde."), [(0, 0), (2, 2), (3, 6), (4, 7)], (8, 7), (3, 4, 5), 5),
+        (("abcdefghi", "abcdefde."), [(0, 0), (2, 2), (3, 6), (4, 7)], (8, 7), (3, 4, 5), 5),
+        (("abcd", "abcd.ab."), [(0, 5), (1, 6)], (7, 3), (3,), 3),  # nobody noted the first copy
+        (("abcd", "abcd.ab."), [(0, 0), (3, 3), (0, 5), (1, 6), (3, 7)], None, (2, 3), 2),
+    ],
+)
+def test_a_false_sync_in_front_of_all_hides_no_first_image(
+    drawn: tuple[str, str],
+    syncs: list[tuple[int, int]],
+    reverse: tuple[int, int] | None,
+    positions: tuple[int, ...],
+    image: int,
+) -> None:
+    """It says that the link has come further than it has."""
+    here, there = ({n: sign for n, sign in enumerate(each) if sign != "."} for each in drawn)
+    found = logs((0, len(drawn[0])), (0, len(drawn[1])), *syncs, reverse=[reverse] if reverse else [])
+    for position in positions:
+        answers, _ = run(translation(found, (position,)), here, there)
+        answer = answers[position]
+        assert isinstance(answer, Refused)
+        assert answer.conservative is not None
+        assert answer.conservative <= max(image, position)
+        assert answer.why is Refusal.NOT_COPIED
+
+
+@pytest.mark.parametrize("apart", [MARGIN - 10, MARGIN + 10])
+def test_whether_the_newest_sync_holds_is_looked_at_also_where_it_stands_alone(apart: int) -> None:
+    source = numbered((0, 9))
+    here = logs((0, 9), (0, 20 + apart), (0, 0), (2, 2), (3, 6), (4, 7), reverse=[(8 + apart, 7)])
+    found, _ = run(claims(here), source, dict(enumerate("01234534")))
     assert set(found.awaited) == {5}

@@ -1,0 +1,158 @@
+"""What a link that copies again has still to come to: records that the target holds only as images of an earlier copy.
+
+A group that has to read them finds them at these images, as long as the link has not come to them once more. So no
+position behind them may be offered, whatever the syncs of the copy under way say.
+
+| the target, with the source ``abcdef`` | syncs | awaited |
+| --- | --- | --- |
+| ``abcdef``, then ``ab`` | (0, 0), (5, 5), (0, 6), (1, 7) | c to f, at 2 to 5: the first copy was further |
+| ``abcdef``, then ``ab`` | (0, 6), (1, 7) | the same: equal records in front of the oldest sync say so |
+| ``abcdef``, then ``cd`` | (0, 0), (1, 1), (2, 6), (3, 7) | e and f, at 4 and 5: more records there than here |
+
+Invariant: only syncs that hold say how far the copy under way has come, and of the source so much is read as the target
+can hold images of, however far apart the records lie.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from drctl.decide import stranded
+from drctl.decide.alignment import from_the_back
+from drctl.decide.offset_syncs import usable
+from drctl.decide.windows import Asking, Logs, Records, Window, asked, at, cut
+from drctl.model.offsets import OffsetSync
+
+LOOKED_AT = 50
+"""Claims of which the records are read one by one, at most."""
+MARGIN = 1_000
+"""Offsets that are read beyond what is needed at least, so that a second reading is rare: markers thin out logs. It is
+also how far before a sync the images of a first copy are looked for; a link writes a sync every 101 records."""
+
+
+def images_awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Asking[dict[int, int]]:
+    """Records behind the newest sync that the target has only as images right in front of where a copy was begun."""
+    stops = [min(sync.downstream, logs.target.stable) for sync in begun]
+    spans = [(max(stop - MARGIN, logs.target.start), stop) for stop in stops]
+    spans = [span for span in spans if span[0] < span[1]]
+    # Its own record may be gone, or the image of it not decided yet: what lies behind it is awaited all the same.
+    begin = max(newest.upstream + 1, logs.source.start)
+    since = min(max(newest.downstream + 1, logs.target.start), logs.target.stable)
+    known = stranded.outside([newest], logs.stranded_here, logs.stranded_there)
+    if not spans or not known or begin >= logs.source.stable:
+        return {}
+    found: dict[int, int] = {}
+    for stop in _stops(logs, begin, logs.target.stable - since):
+        source, copied = yield from asked(logs, Window((begin, stop), (since, logs.target.stable)))
+        missing, most = _missing(source, copied), 1
+        for span in spans if missing else ():
+            source, images = yield from asked(logs, Window((begin, stop), span))
+            found |= _newest_images([record for record in source if record.offset in missing], images)
+            most = max(most, len(images))
+        if len(missing) >= most:
+            break
+    return found
+
+
+def images_hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[tuple[dict[int, int], OffsetSync]]:
+    """Records behind the newest sync that the target has only as images between earlier ones, and that newest sync.
+
+    A link that is killed may have copied more than it has noted. It begins again behind the last sync that it wrote, so
+    that offsets rise as if it had gone on; but the target holds more records there than the source. Positions up to the
+    sync in front of all that are placed in front of these images. The newest sync is the newest that holds: a false one
+    would pass over what the link has yet to copy.
+    """
+    fewest = max(1, len(syncs) - LOOKED_AT)
+    for count in range(len(syncs), fewest, -1):
+        found = yield from _hidden_behind(logs, syncs[:count], highest)
+        if found is not None:
+            return found, syncs[count - 1]
+    return {}, syncs[fewest - 1]
+
+
+def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dict[int, int] | None]:
+    """The same with the last of them as the newest; None if it was not seen to hold."""
+    newest = syncs[-1]
+    older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
+    begin = newest.upstream + 1
+    if older == newest or begin >= logs.source.stable:
+        return {} if (yield from seen_alone(logs, newest)) else None
+    lowest = max(newest.downstream - MARGIN, logs.target.start)
+    found: dict[int, int] = {}
+    for stop in _stops(logs, begin, logs.target.stable - newest.downstream):
+        source, target = yield from asked(logs, Window((older.upstream, stop), (lowest, logs.target.stable)))
+        if not seen_to_hold(logs, newest, source, target):
+            return None
+        images = cut(target, lowest - 1, newest.downstream)
+        if seen_to_hold(logs, older, source, target):
+            images = cut(target, older.downstream, newest.downstream)
+            as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
+            if highest <= older.upstream or (as_many and not logs.compacted):
+                return {}
+        behind = cut(source, newest.upstream, stop)
+        missing = _missing(behind, cut(target, newest.downstream, logs.target.stable))
+        found = _newest_images([record for record in behind if record.offset in missing], images)
+        if len(missing) >= len(images):
+            break
+    return found
+
+
+def _stops(logs: Logs, begin: int, size: int) -> Iterator[int]:
+    """Up to where the source is read for what the target has images of: far enough for so many offsets, or further.
+
+    Aborted transactions and compaction leave gaps of any length, so it goes on until as many records are found as there
+    can be images of. Compaction may have taken any of these, so there the whole log is read at once.
+    """
+    stop = begin + 2 * size + MARGIN
+    while stop < logs.source.stable and not logs.compacted:
+        yield stop
+        stop = begin + 4 * (stop - begin)
+    yield logs.source.stable
+
+
+def newest_that_holds(logs: Logs, syncs: Sequence[OffsetSync]) -> Asking[OffsetSync]:
+    """The newest of them that holds, or that nobody can look at; the last one if there is none among many."""
+    for sync in reversed(syncs[-LOOKED_AT:]):
+        if not within(logs, [sync]) or (yield from seen_alone(logs, sync)):
+            return sync
+    return syncs[-1]
+
+
+def _missing(source: Records, copied: Records) -> set[int]:
+    """Where the records are that were not copied; of equal ones the first were."""
+    left = Counter(record.digest for record in copied)
+    found = set()
+    for record in source:
+        left[record.digest] -= 1
+        if left[record.digest] < 0:
+            found.add(record.offset)
+    return found
+
+
+def _newest_images(missing: Records, images: Records) -> dict[int, int]:
+    """Where the newest image of each is, by its offset at the source; of equal records the last have the last."""
+    return {pair.upstream: pair.downstream for pair in from_the_back(missing, images)}
+
+
+def seen_alone(logs: Logs, claim: OffsetSync) -> Asking[bool | None]:
+    """The same as :func:`seen_to_hold`, with its two records read for that."""
+    window = Window((claim.upstream, claim.upstream + 1), (claim.downstream, claim.downstream + 1))
+    source, target = yield from asked(logs, window)
+    return seen_to_hold(logs, claim, source, target)
+
+
+def seen_to_hold(logs: Logs, claim: OffsetSync, source: Records, target: Records) -> bool | None:
+    """Whether both records are equal; None if compaction may have taken one of them, so that nobody can tell."""
+    here, there = at(source, claim.upstream), at(target, claim.downstream)
+    if here is None or there is None:
+        return None if logs.compacted else False
+    return here.digest == there.digest
+
+
+def within(logs: Logs, some: Collection[OffsetSync]) -> tuple[OffsetSync, ...]:
+    """Those whose records are in both logs: nothing in a stranded span has an image."""
+    return stranded.outside(usable(some, logs.source, logs.target), logs.stranded_here, logs.stranded_there)
+
+
+def _downstream(claim: OffsetSync) -> int:
+    return claim.downstream

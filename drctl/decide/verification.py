@@ -114,7 +114,7 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
     last = bisect_right(known, positions[-1], key=_upstream)
     down = up = 1
     false: OffsetSync | None = None
-    while first >= 0 or last < len(known) or logs.whole:
+    while first >= 0 or last < len(known) or (logs.whole and _is_small(logs)):
         # Behind the newest claim one more is read: in between, images of a first copy may be.
         begin = first - 1 if first > 0 and last == len(known) else first
         window, source, target = yield from _read(logs, known, positions[0], begin, last)
@@ -168,7 +168,7 @@ def _read(
     if last < len(known):
         here_to, there_to = known[last].upstream + 1, known[last].downstream + 1
     backward = first < 0 and last < len(known) and not logs.compacted
-    onward = first >= 0 and last == len(known) and not logs.compacted
+    onward = last == len(known) and ((first >= 0 and not logs.compacted) or there_from == there_to)
     if backward:
         here_from, there_from = lowest, max(there.start, there_to - 2 * (here_to - lowest) - MARGIN)
     if onward:
@@ -184,6 +184,12 @@ def _read(
             here_to = min(here.stable, here_from + 4 * (here_to - here_from))
         else:
             return window, source, target
+
+
+def _is_small(logs: Logs) -> bool:
+    """Whether both logs can be read as a whole. Of the source that is little where the target holds nothing."""
+    there = logs.target.stable - logs.target.start
+    return not there or there + logs.source.stable - logs.source.start <= WIDEST
 
 
 def _counts_still(

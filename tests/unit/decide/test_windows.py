@@ -1,12 +1,16 @@
 """What is known before records are read. Logs are drawn as in ``drawn.py``."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from drctl.decide.translate import translate_all
+from drctl.decide.verification import WIDEST
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
-from drctl.model.translation import Proof, Refusal
-from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
+from drctl.model.translation import Answer, Proof, Refusal, Refused
+from tests.unit.decide.drawn import ORDERS, Site, early, look, proven, refused
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -77,3 +81,42 @@ def test_of_positions_that_are_read_together_each_is_counted_from_where_it_lies(
     )
     assert proven(2, Proof.COUNTED_BACK, answers[2])
     assert proven(4, Proof.COUNTED, answers[4])
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_of_a_target_that_holds_nothing_yet_next_to_no_source_record_has_to_be_read(compacted: bool) -> None:
+    answers = read_sparingly(Logs(ORDERS, LogBounds(0, 50_000_000, 50_000_000), NOTHING, (), compacted), (0, 2, 10**7))
+    assert early(0, answers[0]) is Refusal.COPY_UNCERTAIN
+    assert early(0, answers[2]) is Refusal.NOT_COPIED
+    assert early(0, answers[10**7]) is Refusal.NOT_COPIED
+    far = answers[10**7]
+    assert isinstance(far, Refused)
+    assert far.repeats == 10**7
+
+
+def test_logs_of_any_length_are_not_laid_side_by_side_for_want_of_a_sync() -> None:
+    asked = list[Window]()
+    longest = Logs(ORDERS, LogBounds(0, WIDEST - 3, WIDEST - 3), LogBounds(0, 3, 3), (), compacted=False)
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        asked.append(window)
+        return [], []
+
+    translate_all(longest, (2,), read)
+    assert asked == [Window((0, WIDEST - 3), (0, 3))]
+    longer = replace(longest, source=LogBounds(0, WIDEST - 2, WIDEST - 2))
+    assert early(0, read_sparingly(longer, (2,), at_most=0)[2]) is Refusal.NO_SYNC
+
+
+NOTHING = LogBounds(0, 0, 0)
+
+
+def read_sparingly(logs: Logs, positions: tuple[int, ...], *, at_most: int = 10_000) -> Mapping[int, Answer]:
+    """The answers, where the log holds a record at every offset; no window may be wider than that."""
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        assert window.size <= at_most
+        here, there = ([RecordId(n, b"%d" % n) for n in range(*span)] for span in (window.source, window.target))
+        return here, there
+
+    return translate_all(logs, positions, read)

@@ -16,6 +16,10 @@ from drctl.model.offsets import OffsetSync
 
 LEFT_BEHIND = 10_000
 """Offsets: far more than a link copies from one sync to the next (``offset.lag.max``, by default 100)."""
+DENSE = 1_000
+"""Syncs of which none is left out: with less, answers for positions near the end would cost more reading."""
+FULL = 4_000
+"""Syncs with which a run is thinned out for the first time: half a megabyte. It takes a link 400,000 records."""
 
 
 class SyncHistory:
@@ -23,12 +27,16 @@ class SyncHistory:
 
     A link that copies again (a worker was killed, somebody reset its offsets) begins a new run. Until that has reached
     the highest upstream offset of the run before, the older run says where the first images are.
+
+    Of a long run the first sync and the newest ones stay, and of the others the fewer the older they are: they lie at
+    least a thousandth of their distance to the newest one apart. So their number grows with the logarithm of the log.
     """
 
-    __slots__ = ("_runs",)
+    __slots__ = ("_full", "_runs")
 
     def __init__(self) -> None:
         self._runs: list[tuple[array[int], list[OffsetSync]]] = []
+        self._full = FULL
 
     def add(self, place: int, new: OffsetSync) -> None:
         """Note the next sync. Where it leads back at the target alone, the topic there was made anew."""
@@ -42,6 +50,17 @@ class SyncHistory:
         syncs.append(new)
         if self._runs[:-1]:
             self._forget(new.upstream)
+        if len(syncs) >= self._full:
+            self._thin_out(places, syncs)
+
+    def _thin_out(self, places: array[int], syncs: list[OffsetSync]) -> None:
+        newest, kept = syncs[-1].upstream, [0]
+        for n in range(1, len(syncs) - DENSE):
+            if DENSE * (syncs[n].upstream - syncs[kept[-1]].upstream) >= newest - syncs[n].upstream:
+                kept.append(n)
+        kept += range(len(syncs) - DENSE, len(syncs))
+        self._runs[-1] = array("q", (places[n] for n in kept)), [syncs[n] for n in kept]
+        self._full = max(FULL, 2 * len(kept))
 
     def _forget(self, reached: int) -> None:
         kept = []

@@ -1,7 +1,9 @@
 """Which syncs of a partition are kept, and which of them are told."""
 
+from itertools import pairwise
+
 from drctl.model.offsets import OffsetSync
-from drctl.model.sync_history import LEFT_BEHIND, SyncHistory
+from drctl.model.sync_history import DENSE, FULL, LEFT_BEHIND, SyncHistory
 
 
 def _told(*pairs: tuple[int, int], since: int = 0) -> list[tuple[int, int]]:
@@ -53,3 +55,27 @@ def test_the_last_sync_of_a_run_that_was_reached_keeps_its_place() -> None:
     pairs = (0, 0), (10, 12), (5, 40), (10, 45)
     assert _told(*pairs, since=1) == [(10, 12), (5, 40), (10, 45)]
     assert _told(*pairs, since=2) == [(5, 40), (10, 45)]
+
+
+def test_a_run_of_any_length_stays_small_its_newest_syncs_whole_and_older_ones_further_apart() -> None:
+    history = SyncHistory()
+    written = [OffsetSync(101 * n, 103 * n) for n in range(60_000)]
+    for place, sync in enumerate(written):
+        history.add(10 * place, sync)
+    kept = history.since(0)
+    assert kept[0] == written[0]
+    assert kept[-DENSE:] == tuple(written[-DENSE:])
+    assert len(kept) < 3 * FULL
+    for sync, next_ in pairwise(kept):
+        assert next_.upstream - sync.upstream <= 101 + 3 * (written[-1].upstream - sync.upstream) / DENSE
+    middle = kept[len(kept) // 2]
+    assert history.since(10 * written.index(middle)) == kept[len(kept) // 2 :], "each has kept its place"
+
+
+def test_a_run_is_thinned_out_once_it_is_full() -> None:
+    history = SyncHistory()
+    for n in range(FULL - 1):
+        history.add(n, OffsetSync(10**7 + n if n else 0, n))
+    assert len(history.since(0)) == FULL - 1
+    history.add(FULL, OffsetSync(10**9, FULL))
+    assert len(history.since(0)) == DENSE + 2, "the first one, the one behind the gap, and the newest"

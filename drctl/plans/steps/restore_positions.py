@@ -53,14 +53,19 @@ class RestorePositions(Step):
 
     def _differing(self, ctx: StepContext) -> _Differing:
         """What the groups had, as it was written down before the first commit, and what they have instead."""
-        told: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
-        if not told:
+        before = self._before(ctx)
+        if not before:
             return {}
-        now = ctx.target.positions.committed(tuple(told))
+        now = ctx.target.positions.committed(tuple(before))
         return {
             group: {p: (c, now[group].get(p)) for p, c in evidence.read_held(held).items() if now[group].get(p) != c}
-            for group, held in told.items()
+            for group, held in before.items()
         }
+
+    def _before(self, ctx: StepContext) -> Evidence:
+        """What the groups had, as it was written down before the first commit."""
+        before: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
+        return before
 
 
 def _may_be_ours(ctx: StepContext, group: str, partition: TopicPartition, there: Committed | None) -> bool:

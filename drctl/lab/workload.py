@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+from drctl.errors import LabError
 from drctl.lab.clients.producer import TOPICS as PRODUCED
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, TOPICS
@@ -163,7 +164,18 @@ class Workload:
         for name in names:
             self.lab.processes.signal(name, "SIGTERM")
         for name in names:
-            self.lab.processes.wait_gone(name, 60)
+            try:
+                self.lab.processes.wait_gone(name, 60)
+            except LabError as error:
+                raise LabError(f"{error}; it is here:\n{self._stack(name)}") from error
+
+    def _stack(self, name: str) -> str:
+        """Where the threads of a client are, as it writes them to its log."""
+        log = self.lab.processes.log(name)
+        before = log.stat().st_size if log.exists() else 0
+        self.lab.processes.signal(name, "SIGUSR2")
+        self.lab.clock.sleep(1)
+        return log.read_bytes()[before:].decode(errors="replace") if log.exists() else "it has no log"
 
     def counts(self) -> Counter[str]:
         """Records so far: ``acknowledged``, ``aborted``, ``doubtful`` and, per group, ``processed <group>``."""

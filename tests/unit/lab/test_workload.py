@@ -18,6 +18,7 @@ import pytest
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
+from drctl.errors import LabError
 from drctl.lab.clients.common import UNPACED, Pace, Surroundings
 from drctl.lab.lab import Lab
 from drctl.lab.ports import free_ports
@@ -32,12 +33,24 @@ RUN = UUID(int=7)
 
 @dataclass
 class FakeProcesses:
-    """Remembers who was sent what, and lets somebody act on it."""
+    """Remembers who was sent what, and lets somebody act on it; whoever is ``stuck`` writes where, if it is asked."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
+    stuck: Path | None = None
 
     def signal(self, name: str, signal: str) -> None:
         self.sent.append((name, signal))
+        if self.stuck and signal == "SIGUSR2":
+            with self.stuck.open("a") as log:
+                log.write("in commit\n")
+
+    def wait_gone(self, name: str, seconds: float) -> None:
+        if self.stuck and name == self.stuck.stem:
+            raise LabError(f"{name} did not end within {seconds:.0f} s")
+
+    def log(self, _: str) -> Path:
+        assert self.stuck is not None
+        return self.stuck
 
 
 @dataclass
@@ -71,6 +84,15 @@ def everybody_reads(lab: FakeLab, *places: tuple[str, int, int], but: str = "") 
 
 
 WRITTEN = (("turbines.readings", 5, 3), ("shop.orders", 0, 2), ("shop.prices", 1, 9))
+
+
+def test_a_client_that_does_not_end_says_where_it_is(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    workload(lab).stop_consumers()
+    lab.processes.stuck = tmp_path / "client-forecast.log"
+    lab.processes.stuck.write_text("an earlier line\n")
+    with pytest.raises(LabError, match=r"did not end within 60 s; it is here:\nin commit\n$"):
+        workload(lab).stop_consumers()
 
 
 def test_groups_that_are_at_the_end_are_not_waited_for(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from drctl.cli.forecast import told
+from drctl.cli.forecast import still_answers, told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there
 from drctl.cli.terms import terms, terms_options, word_of
@@ -19,12 +19,19 @@ from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, RunResult
 from drctl.ports import World
 
+accept_option = click.option(
+    "--accept-loss", "accept", metavar="N|unknown", help="Lose up to so many records; unknown: any number."
+)
+attest_source_option = click.option(
+    "--attest-source-down", "attested", metavar="REASON", help="Your word that the source takes no writes."
+)
+
 
 @click.command("failover")
 @output_option
 @click.option("--to", "target", required=True, help="The site to go on at.")
-@click.option("--accept-loss", "accept", metavar="N|unknown", help="Lose up to so many records; unknown: any number.")
-@click.option("--attest-source-down", "attested", metavar="REASON", help="Your word that the source takes no writes.")
+@accept_option
+@attest_source_option
 @click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped, and no loss is accepted.")
 @terms_options
 @click.pass_obj
@@ -44,14 +51,14 @@ def command(
     from drctl.plans.selection import moving
 
     on_terms = terms(**said)
-    accepted = _accepted(accept)
+    accepted = accepted_loss(accept)
     attestation = word_of("--attest-source-down", attested, said["by"])
     with opened(plan_file, target=target, doubting=True) as whole:
         source, target = direction(whole, target)
         if not on_terms.key and is_there(whole, target, on_terms, output):  # a key tells how its own run ended
             return
         world = moving(whole, target)
-        begun = _as_begun(whole, source, target)
+        begun = as_begun(whole, source, target)
         if begun is None and not yes:
             accepted = ask(world, source, target, accepted)
         if begun is not None:
@@ -75,7 +82,7 @@ class FailoverStart(NamedTuple):
     attestation: Attestation | None
 
 
-def _as_begun(world: World, source: str, target: str) -> FailoverStart | None:
+def as_begun(world: World, source: str, target: str) -> FailoverStart | None:
     """Return what the unfinished failover of this direction was begun with; None if this one is new.
 
     Its loss was shown and accepted: it is not asked for again, and *measure-loss* refuses what is more.
@@ -91,7 +98,8 @@ def _as_begun(world: World, source: str, target: str) -> FailoverStart | None:
     return FailoverStart(accepted_loss(said), attestation_of(said))
 
 
-def _accepted(accept: str | None) -> AcceptedLoss | None:
+def accepted_loss(accept: str | None) -> AcceptedLoss | None:
+    """What ``--accept-loss`` says. ConfigInvalid unless it is a number of records or the word *unknown*."""
     if accept is None:
         return None
     if accept == "unknown":
@@ -113,6 +121,8 @@ def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -
         echo(line, err=True)
     for group, why in sorted(found.uncovered.items()):
         echo(f"  not covered: {group}: {why}", err=True)
+    for line in still_answers(found):
+        echo(line, err=True)
     total = found.loss.total if found.loss else None
     if accepted is not None and found.loss is not None and not accepted.covers(found.loss):
         echo(f"  accepted are {accepted}: it will be refused", err=True)

@@ -1,7 +1,8 @@
 """drctl forecast."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site
 from drctl.cli.world import opened
-from drctl.model.forecast import Forecast
+from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.loss import EndsFrom, Loss
 from drctl.ports import World
 
@@ -34,12 +35,13 @@ def command(plan_file: Path, output: str, target: str | None) -> None:
     if output in ("json", "yaml"):
         show_document(as_document(found), output)
     else:
-        _show(found)
+        show(found)
     if found.failure is not None:
         raise found.failure
 
 
-def _show(found: Forecast) -> None:
+def show(found: Forecast) -> None:
+    """Print it for people."""
     for line in told(found):
         echo(line)
     rows = [
@@ -52,8 +54,11 @@ def _show(found: Forecast) -> None:
         echo(f"not covered: {group}: {why}")
 
 
-def forecast(world: World, target: str | None) -> Forecast:
-    """The forecast in the direction that client routing tells; a source that takes its time is taken to be silent."""
+def forecast(world: World, target: str | None, *, deep: bool = True) -> Forecast:
+    """The forecast in the direction that client routing tells; a source that takes its time is taken to be silent.
+
+    Unless it is ``deep`` no records are read for the groups, and what they would read again is unknown.
+    """
     from drctl.monitors import SideBySide, hurried
     from drctl.plans.forecasting import forecast as if_now
     from drctl.plans.losing import answers
@@ -63,7 +68,7 @@ def forecast(world: World, target: str | None) -> Forecast:
     asked = SideBySide(world.clock, SILENT_AFTER).begin(lambda: answers(world.sites[source]))()
     if asked.unknown and not asked.silent:  # it answered, and with that nobody can work
         asked = replace(asked, value=True)
-    return if_now(world, source, wanted, ask=bool(asked.value), partly=True)
+    return if_now(world, source, wanted, ask=bool(asked.value), deep=deep, partly=True)
 
 
 def told(found: Forecast) -> Iterator[str]:
@@ -72,7 +77,7 @@ def told(found: Forecast) -> Iterator[str]:
     if found.loss is None:
         yield f"  lost: unknown: {found.unknown}"
     else:
-        yield from _loss(found.loss)
+        yield from _loss(found.loss, found.at)
     stale = sum(each.positions - each.synced for each in found.groups.values())
     if found.failure is not None:
         yield f"  groups: not all is known: {found.failure}"
@@ -82,6 +87,7 @@ def told(found: Forecast) -> Iterator[str]:
             + (f", {stale} positions are not synced in this epoch" if stale else ", all synced")
             + (f"; {len(found.uncovered)} have none" if found.uncovered else "")
         )
+        yield from _again(found.groups)
     for line in found.never_committed:
         yield f"    never committed: {line}"
     for sink, why in sorted(found.unknown_sinks.items()):
@@ -93,11 +99,35 @@ def told(found: Forecast) -> Iterator[str]:
         yield f"{when}: {expected:.0f} s, the slowest of {len(found.recovery)} measured"
 
 
-def _loss(loss: Loss) -> Iterator[str]:
+def still_answers(found: Forecast) -> Iterator[str]:
+    """What a person has to know who is about to leave a source that answers: nothing need be lost there."""
+    if found.loss is not None and found.loss.ends_from is EndsFrom.ASKED:
+        yield (
+            f"  {found.source} answers, and may still take writes: a switchover loses nothing, and"
+            f" 'drctl plan switchover --to {found.target}' tells what stands in its way"
+        )
+
+
+def _again(groups: Mapping[str, GroupForecast]) -> Iterator[str]:
+    """What the groups would read again in all, and the oldest of their positions: one that is old was long not kept."""
+    if not groups:
+        return
+    rereads, ages = [each.rereads for each in groups.values()], {name: each.age for name, each in groups.items()}
+    known = {name: age for name, age in ages.items() if age is not None}
+    oldest = max(known, key=lambda name: known[name], default="")
+    count = "unknown" if None in rereads else f"at most {sum(each or 0 for each in rereads)} records"
+    age = f"the oldest position is {known[oldest]:.1f} s old, of {oldest}" if known else "no position's age is known"
+    unsure = f"; unknown of {len(ages) - len(known)} groups" if known and len(known) < len(ages) else ""
+    yield f"  read again: {count}; {age}{unsure}"
+
+
+def _loss(loss: Loss, now: datetime) -> Iterator[str]:
     if loss.ends_from is EndsFrom.UNKNOWN:
         yield "  lost: unknown: the source does not answer, and its log ends were never seen"
         return
-    seen = f"at {loss.seen_at:%H:%M:%S} UTC" if loss.seen_at else ""
+    seen = ""
+    if loss.seen_at:
+        seen = f"at {loss.seen_at:%Y-%m-%d %H:%M:%S} UTC, {(now - loss.seen_at).total_seconds():.0f} s ago"
     if loss.ends_from is EndsFrom.ASKED:
         yield f"  lost: {'' if loss.exact else 'at most '}{loss.total} records, counted at the source {seen}"
     elif loss.total is None:
@@ -121,43 +151,45 @@ def _seconds(seconds: float | None) -> str:
 
 def as_document(found: Forecast) -> dict[str, Any]:
     """The forecast as a versioned document; what is unknown is null."""
+    return document("Forecast", body(found))
+
+
+def body(found: Forecast) -> dict[str, Any]:
+    """What that document says."""
     loss = found.loss
-    return document(
-        "Forecast",
-        {
-            "source": found.source,
-            "target": found.target,
-            "at": found.at.isoformat(),
-            "loss": None
-            if loss is None
-            else {
-                "source": loss.ends_from.value,
-                "seenAt": loss.seen_at.isoformat() if loss.seen_at else None,
-                "total": loss.total,
-                "seen": loss.seen,
-                "unseen": loss.unseen,
-                "exact": loss.exact,
-                "topics": [
-                    {"name": topic, "records": count, "seconds": loss.seconds.get(topic)}
-                    for topic, count in sorted(loss.records.items())
-                ],
-            },
-            **({"lossUnknown": found.unknown} if loss is None else {}),
-            "groups": [
-                {
-                    "name": name,
-                    "positions": each.positions,
-                    "synced": each.synced,
-                    "rereadsAtMost": each.rereads,
-                    "ageSeconds": each.age,
-                }
-                for name, each in sorted(found.groups.items())
+    return {
+        "source": found.source,
+        "target": found.target,
+        "at": found.at.isoformat(),
+        "loss": None
+        if loss is None
+        else {
+            "source": loss.ends_from.value,
+            "seenAt": loss.seen_at.isoformat() if loss.seen_at else None,
+            "total": loss.total,
+            "seen": loss.seen,
+            "unseen": loss.unseen,
+            "exact": loss.exact,
+            "topics": [
+                {"name": topic, "records": count, "seconds": loss.seconds.get(topic)}
+                for topic, count in sorted(loss.records.items())
             ],
-            "groupsUnknown": None if found.failure is None else str(found.failure),
-            "uncovered": [{"group": group, "why": why} for group, why in sorted(found.uncovered.items())],
-            "unknownSinks": dict(sorted(found.unknown_sinks.items())),
-            "neverCommitted": list(found.never_committed),
-            "expectedRecoverySeconds": found.expected_recovery,
-            "measuredRecoverySeconds": list(found.recovery),
         },
-    )
+        **({"lossUnknown": found.unknown} if loss is None else {}),
+        "groups": [
+            {
+                "name": name,
+                "positions": each.positions,
+                "synced": each.synced,
+                "rereadsAtMost": each.rereads,
+                "ageSeconds": each.age,
+            }
+            for name, each in sorted(found.groups.items())
+        ],
+        "groupsUnknown": None if found.failure is None else str(found.failure),
+        "uncovered": [{"group": group, "why": why} for group, why in sorted(found.uncovered.items())],
+        "unknownSinks": dict(sorted(found.unknown_sinks.items())),
+        "neverCommitted": list(found.never_committed),
+        "expectedRecoverySeconds": found.expected_recovery,
+        "measuredRecoverySeconds": list(found.recovery),
+    }

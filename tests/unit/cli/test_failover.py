@@ -1,6 +1,8 @@
 """drctl failover: what it takes, whom it asks, and what it tells in the end."""
 
+import re
 import sys
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import override
@@ -15,8 +17,9 @@ from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
 from drctl.monitors import status
 from drctl.plans.failovers import standing
+from drctl.plans.forecasting import forecast
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.failing import fail_over, lose, synced
+from tests.spec.failing import fail_over, lose, some_lag, synced
 
 TIMES = {"started": "10:00:00", "finished": "10:00:09"}
 
@@ -66,6 +69,49 @@ def test_typing_the_targets_name_accepts_the_number_shown_and_no_more(
     assert f"at most about {accepted.records} records" in told
     assert told.index("lost: ") < told.index("Type south")
     assert fail_over(lost.ports(), accepted=accepted).state.value == "done"
+
+
+def test_a_source_that_answers_is_told_before_the_question_with_what_would_lose_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for answers in (True, False):
+        earth = synced(fake_world())
+        earth.missing_brokers = {"north": [2, 3]}
+        some_lag(earth)
+        if not answers:
+            lose(earth, sighted=True)
+        monkeypatch.setattr(sys, "stdin", Terminal("south\n"))
+        failover.ask(earth.ports(), "north", "south", None)
+        told = capsys.readouterr().err
+        said.append("north answers" in told)
+        if answers:
+            assert told.index("'drctl plan switchover --to south'") < told.index("Type south")
+    assert said == [True, False]
+
+
+def test_what_is_read_again_and_how_old_positions_are_is_told_before_the_question(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earth = synced(fake_world())
+    for consumer in earth.consumers.values():
+        consumer.running = False
+    earth.settle(3)
+    for log in earth.south.logs.values():
+        for entry in log.entries:
+            entry.stamped = True  # so that the fake tells when it was written
+    lose(earth, sighted=True)
+    earth.clock.jump(timedelta(hours=2))
+    groups = forecast(earth.ports(), "north", "south", ask=False).groups
+    count, age = sum(each.rereads or 0 for each in groups.values()), max(each.age or 0 for each in groups.values())
+    assert count > 0
+    assert age > 7200
+    monkeypatch.setattr(sys, "stdin", Terminal("south\n"))
+    failover.ask(earth.ports(), "north", "south", None)
+    told = capsys.readouterr().err
+    line = f"read again: at most {count} records; the oldest position is {age:.1f} s old"
+    assert 0 <= told.find(line) < told.index("Type south")
+    assert re.search(r"as seen at 2026-01-01 \d\d:\d\d:\d\d UTC, 7200 s ago", told)
 
 
 @pytest.mark.parametrize("typed", ["y\n", "north\n", "\n"])

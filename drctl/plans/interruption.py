@@ -10,7 +10,7 @@ from drctl.plans.kinds import rebuilt
 from drctl.plans.observing import Observe
 from drctl.plans.record import unfinished
 from drctl.plans.rolled_back import waiting_rollback
-from drctl.plans.selection import FAILOVER, MOVES
+from drctl.plans.selection import FAILBACK, FAILOVER, MOVES, SWITCHOVER
 from drctl.plans.standing import Standing, told_run
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
@@ -61,6 +61,8 @@ class Interruption:
         told.append(f"  go on:   drctl runs resume {run.id}")
         if self.may_abort:
             told.append(f"  give up: drctl runs abort {run.id} --reason '…'")
+            if run.kind in (SWITCHOVER, FAILBACK):
+                told.append(f"  if {run.source} is lost: drctl failover --to {run.target} takes it over")
         else:
             told.append(f"  give up: not any more, {run.target} may be open")
         return tuple(told)

@@ -8,7 +8,7 @@ from drctl.plans.closed import VOUCHED
 from drctl.plans.pending import evidence_of
 from drctl.plans.plan import Plan, Step, StepContext
 from drctl.plans.remedies import places
-from drctl.plans.selection import FAILOVER, MOVES
+from drctl.plans.selection import FAILBACK, FAILOVER, MOVES, SWITCHOVER
 from drctl.plans.steps.unfence_source import LEFT_CLOSED, LEFT_FENCED, TOOK_A_WRITE, UnfenceSource, is_open
 from drctl.ports import World
 
@@ -42,6 +42,8 @@ def stuck(plan: Plan, ctx: StepContext, cause: str, place: str, failed: Mapping[
     brief = f"{plan} failed at {place}; the rollback did not succeed at {places(failed.values())}"
     if not is_open(ctx.evidence) or not all(step.may_end_pending for step in failed):
         remedy = "remove the cause and run the same command again: it rolls back to its end"
+        if plan.kind in (SWITCHOVER, FAILBACK) and any(step.name == UnfenceSource.name for step in failed):
+            remedy += f"; where {plan.source} is lost, 'drctl failover --to {plan.target}' takes the run over"
         return StepFailed(f"{plan} failed at {cause}; {told}", remedy=remedy, brief=brief)
     where, _ = gone_back(plan, ctx)
     return RollbackPending(

@@ -2,10 +2,12 @@
 
 import pytest
 
-from drctl.errors import Blocked, Refused
+from drctl.errors import Blocked, Refused, StepFailed
 from drctl.model.fence import FenceState
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
+from drctl.monitors import observe
+from drctl.plans.interruption import interruption
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import (
     beyond_the_frontier,
@@ -83,6 +85,29 @@ def test_a_switchover_that_was_fenced_and_drained_loses_nothing() -> None:
     assert result.evidence["measure-loss"]["total"] == 0
     assert result.evidence["measure-loss"]["exact"]
     require_served_by_target(earth, {}, repeats=False)
+
+
+@pytest.mark.parametrize("step", ["fence-writes", "prove-fence", "drain-link", "hand-over-positions"])
+def test_a_switchover_whose_source_dies_under_it_names_the_failover_that_takes_it_over(step: str) -> None:
+    earth = synced(fake_world())
+    both_open = watch_two_writers(earth)
+
+    def die(effect: str) -> None:
+        if effect == f"journal says step-observed {step}" and not earth.north.down:
+            lose(earth)
+
+    earth.effects.watchers.append(die)
+    with pytest.raises(StepFailed) as stopped:
+        switch(earth.ports())
+    assert "where north is lost, 'drctl failover --to south' takes the run over" in stopped.value.remedy
+    world = earth.new_process()
+    cut_off = interruption(world, observe)
+    assert cut_off is not None
+    assert "  if north is lost: drctl failover --to south takes it over" in cut_off.lines
+    result = fail_over(world, accepted=AcceptedLoss(unknown=True))
+    assert result.state is RunState.DONE
+    assert both_open == []
+    require_served_by_target(earth, beyond_the_frontier(earth))
 
 
 def test_a_failover_that_is_refused_leaves_the_unfinished_switchover_as_it_was() -> None:

@@ -111,7 +111,8 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
 
     Where none is unfinished and a move has ended with replication home pending, that is begun.
     """
-    with opened(plan_file) as world:
+    towards = _failing_over_to(plan_file)
+    with opened(plan_file, target=towards, doubting=towards is not None) as world:
         result = _go_on(world, run, terms(by=by))
     from drctl.cli.switchover import as_document, show_what_is_missing
 
@@ -142,13 +143,24 @@ def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confi
         raise ConfigInvalid("--reason: is empty", remedy="say why: it goes to the journal")
     said = terms(by=by, abort=reason.strip(), attested=attested)
     serving = None if attested is None else _attested_of(plan_file, run, attested, confirm)
-    with opened(plan_file, target=serving, doubting=serving is not None) as world:
+    towards = serving or _failing_over_to(plan_file)
+    with opened(plan_file, target=towards, doubting=towards is not None) as world:
         try:
             _go_on(world, run, said)
         except RolledBack as done:
             echo(str(done))
         except RollbackPending as open_again:
             echo(f"{open_again}\nleft: {open_again.remedy}")
+
+
+def _failing_over_to(plan_file: Path) -> str | None:
+    """The site that an unfinished failover leads to, None if there is none: what it leaves is not waited for long."""
+    from drctl.plans.record import unfinished
+    from drctl.plans.selection import FAILOVER
+
+    with opened(plan_file) as world:
+        left = unfinished(world)
+    return left[-1].target if left and left[-1].kind == FAILOVER else None
 
 
 def _attested_of(plan_file: Path, named: str, word: str, confirm: str | None) -> str:

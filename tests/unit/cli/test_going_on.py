@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import failover, fence, salvage, unfence, walking
+from drctl.cli import failover, fence, runs, salvage, unfence, walking
 from drctl.errors import Refused
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.loss import AcceptedLoss
@@ -20,7 +21,7 @@ from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.failing import SOMEBODY, fail_over, lose, some_lag, synced
 from tests.spec.returning import returned
-from tests.spec.stage import killed_at, require_served_by
+from tests.spec.stage import killed_at, require_served_by, switch
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,28 @@ def test_a_failover_behind_a_fence_that_is_pending_is_not_said_to_have_stopped_w
     assert found.fence == "pending"
     assert "the fence of north is pending, not proven; south was not opened yet" in found.lines[1]
     assert "nobody can write" not in "\n".join(found.lines)
+
+
+@pytest.mark.parametrize(("command", "words"), [(runs.resume, ()), (runs.abort, ("--reason", "it is back"))])
+@pytest.mark.parametrize("dead", [True, False])
+def test_only_a_site_that_a_failover_leaves_is_not_waited_for_long_when_the_run_goes_on(
+    lost: FakeWorld, monkeypatch: pytest.MonkeyPatch, command: click.Command, words: tuple[str, ...], dead: bool
+) -> None:
+    earth, how = lost if dead else fake_world(), list[dict[str, object]]()
+    with killed_at(earth, "raise epoch to 1"):
+        if dead:
+            fail_over(earth.ports(), accepted=AcceptedLoss(10_000))
+        switch(earth.ports())
+
+    @contextmanager
+    def opened(_: Path, **said: object) -> Iterator[World]:
+        how.append(said)
+        yield earth.new_process()
+
+    monkeypatch.setattr(runs, "opened", opened)
+    done = CliRunner().invoke(command, words, obj=Path("plan.yaml"))
+    assert done.exit_code == 0, done.exception
+    assert how[-1] == {"target": "south" if dead else None, "doubting": dead}
 
 
 def test_a_salvage_that_was_cut_off_is_not_said_to_keep_everybody_from_writing() -> None:

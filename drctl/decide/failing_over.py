@@ -36,7 +36,11 @@ def failover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[B
     """Reasons to wait, in the order to fix them. What is wrong at the source is why one fails over: it is no reason."""
     if not source_ailments(facts):
         detail = f"{facts.source.name}: its brokers answer, every partition has a leader, and an ordinary client writes"
-        yield Blocker(Rule.SOURCE_HEALTHY, detail, f"'drctl switchover --to {facts.target.name}' loses nothing")
+        remedy = (
+            f"'drctl switchover --to {facts.target.name}' loses nothing; where clients cannot work there all the same,"
+            " override this rule, and accept the loss that is stated"
+        )
+        yield Blocker(Rule.SOURCE_HEALTHY, detail, remedy)
     for each in blockers(facts, guards, now):
         if each.rule in NEEDED and not _about_the_source(each, facts) and not _door_closed(each, facts):
             yield each

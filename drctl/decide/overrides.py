@@ -21,6 +21,7 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.CAPACITY_UNKNOWN: "nothing is lost in the move; whether the target carries the load is on your word",
     Rule.STANDBY_OPEN: "fence-standby denies those writers first; what they wrote there stops the proof of positions",
     Rule.EPOCH_BEHIND: "any client may write such a stamp; that the state file is the newest is on your word",
+    Rule.SOURCE_HEALTHY: "the fence is proven before the target is opened; the loss is counted, and accepted by number",
     Rule.LINK_UNPROVEN: "the link is judged again by the gates and by the drain; a failover states the loss",
 }
 """Each with why it is safe."""

@@ -7,7 +7,7 @@ from drctl.model.fence import Attestation, FenceState
 from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss, EndsFrom
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.run import Event, RunState
+from drctl.model.run import Event, RunResult, RunState
 from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.plans import failover, runner
@@ -143,6 +143,29 @@ def test_a_healthy_source_is_a_reason_to_switch_over_instead() -> None:
         fail_over(earth.ports(), accepted=ANY)
     assert any("'drctl switchover --to south' loses nothing" in reason for reason in caught.value.reasons)
     assert [name for name in earth.effects.names if not name.startswith("journal")] == []
+
+
+def test_a_source_that_only_looks_well_is_left_with_a_reason_behind_a_proven_fence_and_with_its_loss_accepted() -> None:
+    earth = synced(fake_world())
+    some_lag(earth)
+    both_open = watch_two_writers(earth)
+    terms = Terms(by="anna", overrides={"source-healthy": "clients cannot reach it, and its link has failed"})
+
+    def attempt(accepted: AcceptedLoss) -> RunResult:
+        plan = failover.plan(earth.new_process(), "north", "south", observe=observe, accepted=accepted)
+        return runner.run(plan, earth.ports(), RecordingObserver(), terms)
+
+    with pytest.raises(Blocked) as refused:
+        attempt(AcceptedLoss(0))
+    assert refused.value.exit_code == 17
+    result = attempt(ANY)
+    told, lost = result.evidence, beyond_the_frontier(earth)
+    assert told["check-gates"]["overridden"]["source-healthy"]["why"] == terms.overrides["source-healthy"]
+    assert told["fence-what-answers"]["fence"] == FenceState.PROVEN
+    assert told["measure-loss"]["exact"]
+    assert told["measure-loss"]["total"] == sum(map(len, lost.values())) > 0
+    assert both_open == []
+    require_served_by_target(earth, lost)
 
 
 def test_more_loss_than_was_accepted_is_refused_before_anything_is_changed() -> None:

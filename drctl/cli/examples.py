@@ -18,6 +18,7 @@ EXAMPLES = {
     "compare": ("drctl compare", "drctl compare --topic orders --newest all"),
     "clients": ("drctl clients --site north",),
     "plan switchover": ("drctl plan switchover --to south",),
+    "plan failover": ("drctl plan failover --to south", "drctl plan failover --to south --accept-loss 1200"),
     "plan runbooks": ("drctl plan runbooks --to south runbooks",),
     "switchover": (
         "drctl switchover --to south",

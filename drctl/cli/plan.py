@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import output_option, show_document
+from drctl.cli.plan_failover import failover
 from drctl.cli.plan_page import Ahead, Planned, as_document, show
 from drctl.cli.runbooks import runbooks
 from drctl.cli.sites import direction, is_routing_known, is_there, stays_behind
@@ -43,6 +44,7 @@ def command() -> None:
 
 
 command.add_command(runbooks)
+command.add_command(failover)
 
 
 @command.command("switchover")

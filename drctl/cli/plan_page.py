@@ -36,7 +36,7 @@ class Planned(NamedTuple):
     """A plan as it is shown. ``ahead`` is None where an unfinished run has handed over, or does not come to it.
 
     ``run`` and ``outlook`` are those of an unfinished run; ``blocking`` are the gates' reasons, where they are asked.
-    ``pauses`` are in seconds.
+    ``pauses`` are in seconds. ``warned`` and ``facts`` are the same as in :class:`Ahead`, for a plan without one.
     """
 
     steps: Plan
@@ -48,6 +48,8 @@ class Planned(NamedTuple):
     ahead: Ahead | None
     run: Interruption | None
     outlook: Outlook | None
+    warned: Sequence[Blocker] = ()
+    facts: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -82,7 +84,7 @@ def show(planned: Planned) -> None:
     for title, lines in (
         ("Stands in the way", _in_the_way(planned)),
         ("Left pending", _pending(planned)),
-        ("Worth knowing", _reasons(ahead.warned if ahead is not None else ())),
+        ("Worth knowing", _reasons(ahead.warned if ahead is not None else planned.warned)),
     ):
         _show_list(title, list(lines))
     if planned.exit_code == 0:
@@ -91,7 +93,8 @@ def show(planned: Planned) -> None:
         for line in _told(ahead):
             echo(line)
         echo(f"expected pause: {expected(planned.pauses, planned.promised)}")
-    facts = f", facts digest {ahead.facts}" if ahead is not None else ""
+    seen = ahead.facts if ahead is not None else planned.facts
+    facts = f", facts digest {seen}" if seen else ""
     echo(f"\nprimary {steps.source}, epoch {planned.epoch}; plan digest {planned.digest}{facts}")
 
 
@@ -110,12 +113,12 @@ def as_document(planned: Planned) -> dict[str, Any]:
         "failures": list(_failures(planned)),
         "groups": ahead.groups if ahead is not None else [],
         "blockers": [_reason(each) for each in planned.blocking],
-        "warnings": [_reason(each) for each in ahead.warned] if ahead is not None else [],
+        "warnings": [_reason(each) for each in (ahead.warned if ahead is not None else planned.warned)],
         "uncovered": [{"group": group, "why": why} for group, why in ahead.stays_behind] if ahead is not None else [],
         "neverCommitted": ahead.never_committed if ahead is not None else [],
         "replaced": ahead.replaced if ahead is not None else [],
         "epoch": planned.epoch,
-        "digests": {"plan": planned.digest, "facts": ahead.facts if ahead is not None else None},
+        "digests": {"plan": planned.digest, "facts": ahead.facts if ahead is not None else planned.facts or None},
         "expectedPauseSeconds": max(planned.pauses, default=None),
         "objectiveSeconds": planned.promised.total_seconds(),
     }

@@ -154,6 +154,7 @@ COMMANDS = [
     ("status", "-o", "json"),
     ("plan", "switchover", "--to", "south"),
     ("plan", "switchover", "--to", "south", "-o", "json"),
+    ("plan", "failover", "--to", "south"),
     ("switchover", "--to", "south", "--yes"),
     ("doctor", "--no-fix"),
     ("groups", "list"),

@@ -45,6 +45,7 @@ COMMANDS = (
     ("status", "-o", "json"),
     ("groups", "list"),
     ("plan", "switchover", "--to", "south"),
+    ("plan", "failover", "--to", "south"),
     ("runs", "list", "-o", "json"),
 )
 

@@ -35,7 +35,7 @@ try: drctl.cli.cli(sys.argv[1:])
 except SystemExit: pass
 print(sorted(sys.modules))
 """
-LEAVES = ("plan switchover", "lab up", "lab fault", "chaos run", "service run")
+LEAVES = ("plan switchover", "plan failover", "lab up", "lab fault", "chaos run", "service run")
 
 
 def test_help_lists_every_command() -> None:

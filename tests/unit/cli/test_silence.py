@@ -21,6 +21,7 @@ from drctl.cli import (
     journal_verification,
     pause,
     plan,
+    plan_failover,
     runs,
     salvage,
     sessions,
@@ -60,6 +61,7 @@ COMMANDS = (
     Looking("doctor", doctor.command, TO_SOUTH, (30, 30), ("refresh.topics.interval", "Not compared")),
     Looking("clients", clients.command, (), (0, 0), (r"south +billing +Empty", r"north +billing +Stable +20")),
     Looking("plan switchover", plan.switchover, TO_SOUTH, (30, 30), ("prove-fence", "prove-fence")),
+    Looking("plan failover", plan_failover.failover, TO_SOUTH, (17, 30), ("lost: at most about", "unfence-target")),
     Looking(
         "translate", translate.translate, TO_SOUTH, (6, 6), ("at south it stands at", r"billing +shop.orders-0 +\d")
     ),
@@ -172,6 +174,7 @@ def _broken() -> None:
         ("doctor", 30, "Stands in the way"),
         ("clients", 0, "the site that serves: "),
         ("plan switchover", 30, "prove-fence"),
+        ("plan failover", 30, "unfence-target"),
         ("translate", 10, r"billing +shop.orders-0 +\d+ +\d+"),
         ("groups list", 0, r"classic Stable +1 +\d.*Empty +0 +\d"),
         ("forecast", 0, r"billing +4 +4"),

@@ -71,6 +71,43 @@ def forecast(world: World, target: str | None, *, deep: bool = True) -> Forecast
     return if_now(world, source, wanted, ask=bool(asked.value), deep=deep, partly=True)
 
 
+def in_brief(found: Forecast) -> str:
+    """The forecast as one line."""
+    loss, oldest = found.loss, _oldest(found.loss)
+    if loss is None or loss.total is None:
+        lost = "an unknown number of records" + (f" ({found.unknown})" if found.unknown else "")
+    else:
+        lost = f"{'' if loss.exact else 'at most '}{loss.total} records"
+        lost += f", the oldest {oldest:.1f} s old" if loss.total and oldest is not None else ""
+    if found.failure is not None:
+        groups = f"not all is known of the groups: {found.failure}"
+    else:
+        groups = f"{len(found.uncovered) or 'no'} groups without a position at {found.target}"
+    expected = found.expected_recovery
+    time = "no failover was measured yet" if expected is None else f"{expected:.0f} s until traffic is restored"
+    return f"if {found.source} were lost now: lost {lost}; {groups}; {time}. More: drctl forecast"
+
+
+def brief_document(found: Forecast) -> dict[str, Any]:
+    """The same as a part of a document; what is unknown is null."""
+    return {
+        "source": found.source,
+        "target": found.target,
+        "lossRecords": None if found.loss is None else found.loss.total,
+        "lossSeconds": _oldest(found.loss),
+        "lossUnknown": found.unknown or None,
+        "uncoveredGroups": None if found.failure is not None else len(found.uncovered),
+        "groupsUnknown": None if found.failure is None else str(found.failure),
+        "expectedRecoverySeconds": found.expected_recovery,
+    }
+
+
+def _oldest(loss: Loss | None) -> float | None:
+    """The age of the oldest record that would be lost, in seconds; None where that of any topic is unknown."""
+    ages = list(loss.seconds.values()) if loss is not None and loss.records else [None]
+    return None if None in ages else max((age for age in ages if age is not None), default=None)
+
+
 def told(found: Forecast) -> Iterator[str]:
     """The forecast in words, line by line."""
     yield f"If {found.source} were lost now and the work went on at {found.target}:"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capacity
+from drctl.cli.forecast import brief_document, forecast, in_brief
 from drctl.cli.health import place_option, show_health
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import echo, output_option, show_document, show_table
@@ -22,6 +23,7 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.errors import at_site
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.fence import FenceState
+from drctl.model.forecast import Forecast
 from drctl.model.reading import Reading
 from drctl.model.site import Role
 from drctl.monitors import Begun, Eyes, SideBySide, after, look, look_at_link, observe, status
@@ -55,13 +57,14 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
             looks = SideBySide(world.clock)
             routed = looks.begin(world.client_routing.site)
             losing = _losses(world, looks, routed)
+            costs = after(looks, routed, partial(_if_lost, world))
             seen = status(world, eyes, looks, routed)
             if people and watch:
                 click.clear()
                 _show_first(left)
             facts = tuple(site.facts for site in seen.sites)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
-            _show(seen, losing(), output, left, wanted)
+            _show(seen, losing(), output, left, wanted=wanted, costs=costs())
             if not watch:
                 return
             world.clock.sleep(every)
@@ -96,6 +99,19 @@ def _losses(world: World, looks: SideBySide, routed: Begun[str | None]) -> Calla
     return lambda: [each for told in begun for each in told().value or ()]
 
 
+def _if_lost(world: World, serving: str | None) -> Forecast | None:
+    """What a failover from the site that serves would cost; None where none serves, or no link leads away from it."""
+    target = next((there for here, there in world.links if here == serving), None)
+    return None if target is None else forecast(world, target, deep=False)
+
+
+def _cost_lines(costs: Reading[Forecast | None]) -> Iterator[str]:
+    if costs.value is not None:
+        yield f"\n{in_brief(costs.value)}"
+    elif not costs.known:
+        yield f"\nwhat a failover now would cost is unknown: {costs.unknown}"
+
+
 def _show_first(left: "LeftBehind") -> None:
     """What runs left behind that nobody may overlook."""
     if left.pause is not None:
@@ -109,7 +125,9 @@ def _show(
     lost: list[Blocker],
     output: str,
     behind: "LeftBehind",
+    *,
     wanted: Demanded | None,
+    costs: Reading[Forecast | None],
 ) -> None:
     left, owed = behind.failover, behind.reversal
     if output in ("json", "yaml"):
@@ -118,6 +136,7 @@ def _show(
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
         more |= {"pendingReversal": pending, "unfinishedRun": run_document(behind.run)}
         more |= {"pause": pause_document(behind.pause)}
+        more |= {"forecast": costs.value and brief_document(costs.value), "forecastUnknown": costs.unknown or None}
         show_document(as_document(seen) | more, output)
         return
     wide = output == "wide"
@@ -137,6 +156,7 @@ def _show(
     echo()
     show_table("Groups", ("GROUP", "SITE", "STATE", "PROTOCOL", "MEMBERS", "LAG"), _group_rows(seen, wide=wide))
     _tell(sink_lines(seen))
+    _tell(_cost_lines(costs))
     if wanted is not None:
         echo()
         show_capacity(wanted)

@@ -12,6 +12,7 @@ import drctl
 from drctl.drills.provenance import commit
 from drctl.model.run import Event, Evidence, JournalEntry, RunState
 from drctl.model.site import Objectives, PlanFile
+from drctl.plans import openness
 from drctl.plans.objectives import pause
 from drctl.plans.repetition import result
 from drctl.plans.selection import FAILOVER
@@ -95,6 +96,8 @@ def _loss(told: Evidence | None, objectives: Objectives) -> dict[str, Any] | Non
         "records": told["total"],
         "exact": told["exact"],
         "countedAt": told["source"],
+        "seenAt": told.get("seen at"),
+        "unseen": told.get("unseen"),
         "accepted": told.get("accepted"),
         "topics": dict(told["records"]),
         "seconds": max(known) if known and len(known) == len(told["seconds"]) else None,
@@ -103,10 +106,16 @@ def _loss(told: Evidence | None, objectives: Objectives) -> dict[str, Any] | Non
 
 
 def _fence(site: str, seen: Mapping[str, Evidence]) -> dict[str, Any] | None:
-    """How the source was closed: as a failover found it, or as it was proven by data."""
+    """How the source was closed: as a failover found it, or as it was proven by data.
+
+    ``later`` is how surely it was closed once it came back while the failover was still at work, else null.
+    """
     if failed_over := seen.get("fence-what-answers"):
         words = {name: failed_over.get(name) for name in ("by", "why")}
-        return {"site": site, "state": failed_over["fence"], **words}
+        late = seen.get("close-if-back", {})
+        later = late if late.get("fence") else None
+        found = {"site": site, "state": failed_over["fence"], **words, "open": None}
+        return found | {"later": later and _closed_late(later)}
     proof = seen.get("prove-fence")
     if proof is None or "canary" not in proof:
         return None
@@ -114,7 +123,23 @@ def _fence(site: str, seen: Mapping[str, Evidence]) -> dict[str, Any] | None:
         f"end offsets stood still over {proof['window']:g} s in {proof['samples']} samples, and an ordinary client was"
         f" refused ({proof['canary']})"
     )
-    return {"site": site, "state": proof.get("fence", "proven"), "by": proof.get("by"), "why": why}
+    return {"site": site, **_closed_late({"fence": "proven"} | proof | {"why": why}), "later": None}
+
+
+def _closed_late(told: Evidence) -> dict[str, Any]:
+    """How surely a site is closed, and for how long it may have taken writes before; ``open`` is null if it was not."""
+    opened = told.get("open")
+    return {
+        "state": told["fence"],
+        "by": told.get("by"),
+        "why": told["why"],
+        "open": opened
+        and {
+            "secondsAtLeast": opened[openness.AT_LEAST],
+            "secondsAtMost": opened[openness.AT_MOST],
+            "offsetsWritten": opened[openness.WRITTEN],
+        },
+    }
 
 
 def _groups(seen: Mapping[str, Evidence]) -> Iterator[dict[str, Any]]:

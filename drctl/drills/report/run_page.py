@@ -28,7 +28,9 @@ MEANINGS = {
     " to notice the loss is not in it.",
     "Fence": "proven: end offsets stood still and an ordinary client was refused. by-agent: a command has taken the"
     " site down. attested: a named person says so. pending: not known to be closed.",
-    "Loss": "Records that were acknowledged at the source and had not reached the target.",
+    "Loss": "Records that were acknowledged at the source and had not reached the target. asked: counted at the source."
+    " sighting: by its log ends as they were seen last, and how many may have come until it fell silent, estimated at"
+    " the rate of before.",
     "Lag": "Offsets between a group's position and the end of its partitions when it was handed over, as Kafka counts"
     " it: markers of transactions count, too.",
     "Proofs": "How the position at the target is known to be the same place: by records around it that were read at"

@@ -104,6 +104,34 @@ def test_a_failover_is_told_with_its_recovery_time_its_loss_and_how_surely_the_s
         assert told in page, told
 
 
+def test_a_loss_that_was_only_sighted_says_when_and_how_much_of_it_is_estimated(failed_over: FakeWorld) -> None:
+    sighting = failed_over.sightings.known["north"]
+    loss = report(failed_over)["loss"]
+    assert loss["seenAt"] == sighting.at.isoformat()
+    assert loss["records"] == sum(loss["topics"].values()) + loss["unseen"]
+    text = render(report(failed_over) | {"loss": loss | {"unseen": 12}})
+    assert f"(sighting of {sighting.at:%H:%M:%S}" in text
+    assert "12 of them estimated" in text
+
+
+def test_a_source_that_was_closed_late_is_told_as_pending_first_and_for_how_long_it_was_open() -> None:
+    earth = synced(fake_world())
+    lose(earth)
+    with killed_at(earth, "journal says step-observed unfence-target"):
+        fail_over(earth.ports(), accepted=AcceptedLoss(10_000))
+    earth.north.down = False
+    earth.settle(3)
+    go_on(earth.new_process())
+    body = report(earth)
+    fence = body["fence"]
+    assert (fence["state"], fence["open"], fence["later"]["state"]) == ("pending", None, "proven")
+    seconds = fence["later"]["open"]["secondsAtLeast"]
+    assert seconds >= 0
+    told = render(body)
+    assert told.index("Pending: north does not answer") < told.index("It came back: Proven by drctl")
+    assert f"It was seen open for {seconds:.1f} s" in told
+
+
 def test_every_process_that_went_on_with_the_run_is_told_with_where_it_ran() -> None:
     earth = fake_world()
     first, second = Terms(by="anna", account="root", host="bastion-1"), Terms(by="ben", account="ben", host="laptop-7")

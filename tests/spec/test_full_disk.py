@@ -15,13 +15,22 @@ from drctl.drivers.store.journal import SqliteJournal
 from drctl.errors import JournalBroken
 from drctl.model.run import RunState
 from drctl.plans.selection import chosen
+from drctl.model.loss import AcceptedLoss
 from tests.fakes import fake_world
+from tests.spec.failing import beyond_the_frontier, fail_over, lose, require_served_by_target, synced, watch_two_writers
 from tests.spec.stage import require_nothing_lost_or_repeated, switch, watch_for_two_open_sites
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 earth = fake_world()
 earth.journal = SqliteJournal(Path(sys.argv[1]) / "j.sqlite", earth.clock)
-both_open, done = watch_for_two_open_sites(earth), []
+lost, done = sys.argv[3] == "failover", []
+if lost:
+    lose(synced(earth), sighted=True)
+    earth.effects.names.clear()
+both_open = watch_two_writers(earth) if lost else watch_for_two_open_sites(earth)
+
+def move(world):
+    return fail_over(world, accepted=AcceptedLoss(10_000)) if lost else switch(world)
 
 class Full:
     def __init__(self, journal, limit): self.journal, self.limit, self.count = journal, limit, 0
@@ -36,7 +45,7 @@ class Full:
 whole = earth.journal
 earth.journal = Full(whole, int(sys.argv[2]))
 try:
-    switch(earth.ports())
+    move(earth.ports())
     print(json.dumps("the disk was never full"))
     sys.exit()
 except JournalBroken as error:
@@ -44,15 +53,21 @@ except JournalBroken as error:
 after = list(earth.effects.names)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
 earth.journal = whole
-state = switch(earth.new_process()).state
-require_nothing_lost_or_repeated(earth, "south")
+state = move(earth.new_process()).state
+if lost:
+    require_served_by_target(earth, beyond_the_frontier(earth))
+else:
+    require_nothing_lost_or_repeated(earth, "south")
 print(json.dumps([named, after == done, state, both_open]))
 """
 
 
-@pytest.mark.parametrize("entry", [1, 6, 11, 20, 31])
-def test_a_full_disk_stops_a_run_before_its_next_effect(tmp_path: Path, entry: int) -> None:
+@pytest.mark.parametrize(
+    ("verb", "entry"),
+    [*(("switchover", entry) for entry in (1, 6, 11, 20, 31)), *(("failover", entry) for entry in (1, 4, 9, 14, 19))],
+)
+def test_a_full_disk_stops_a_run_before_its_next_effect(tmp_path: Path, verb: str, entry: int) -> None:
     told = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path), str(entry)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM, str(tmp_path), str(entry), verb], capture_output=True, text=True, check=True
     )
     assert json.loads(told.stdout.splitlines()[-1]) == [True, True, "done", []]

@@ -93,7 +93,8 @@ def test_a_switchover_whose_source_dies_under_it_names_the_failover_that_takes_i
     both_open = watch_two_writers(earth)
 
     def die(effect: str) -> None:
-        if effect == f"journal says step-observed {step}" and not earth.north.down:
+        said = [f"journal says step-{how} {step}" for how in ("observed", "found-done")]
+        if effect in said and not earth.north.down:
             lose(earth)
 
     earth.effects.watchers.append(die)

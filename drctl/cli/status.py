@@ -132,7 +132,11 @@ def _show(
     left, owed = behind.failover, behind.reversal
     if output in ("json", "yaml"):
         told = [{"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy} for each in lost]
-        more = {"losses": told, "leftSite": left and left_document(left), "capacity": capacity_document(wanted)}
+        more: dict[str, Any] = {
+            "losses": told,
+            "leftSite": left and left_document(left),
+            "capacity": capacity_document(wanted),
+        }
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
         more |= {"pendingReversal": pending, "unfinishedRun": run_document(behind.run)}
         more |= {"pause": pause_document(behind.pause)}

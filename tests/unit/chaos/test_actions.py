@@ -15,7 +15,7 @@ from drctl.chaos.environment import EVIDENCE, LAB
 from drctl.chaos.expiry import PREFIX
 from drctl.lab import Lab
 from drctl.lab.layout import wire
-from tests.unit.lab.stand_ins import sleeping_lab, state
+from tests.unit.lab.stand_ins import await_state, sleeping_lab, state
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ def agree(lab: Lab, controller: int) -> None:
 
 def test_killed_brokers_are_noted_by_a_client_and_come_back_by_themselves(lab: Lab) -> None:
     actions.kill_brokers("north", [1, 3])
-    assert [state(lab, name) for name in lab.layout["north"].brokers] == ["gone", "running", "gone"]
+    await_state(lab, "gone", "north-broker-1", "north-broker-3")
+    assert state(lab, "north-broker-2") == "running"
     (fault,) = noted(lab)
     assert (fault["fault"], fault["target"]) == ("kill", "north-broker-1, north-broker-3")
     assert fault["observer"] == "a client of the site"
@@ -73,7 +74,7 @@ def test_a_killed_worker_is_noted_by_a_client(lab: Lab) -> None:
 
 def test_a_lost_site_is_noted_by_a_client(lab: Lab) -> None:
     actions.lose_site("south")
-    assert {state(lab, name) for name in (*lab.layout["south"].brokers, "south-connect")} == {"gone"}
+    await_state(lab, "gone", *lab.layout["south"].brokers, "south-connect")
     assert [fault["fault"] for fault in noted(lab)] == ["lose-site"]
     assert armed(lab) == ["restore-site-south"]
 
@@ -82,7 +83,7 @@ def test_a_cut_link_is_noted_by_two_probes(lab: Lab, sockets: ExitStack) -> None
     first = lab.layout["north"].nodes[0]
     listen(sockets, first.client, first.wire)
     actions.cut_link("north")
-    assert state(lab, wire("north")) == "stopped"
+    await_state(lab, "stopped", wire("north"))
     assert [fault["fault"] for fault in noted(lab)] == ["cut-link"]
     assert armed(lab) == ["mend-link-north"]
 
@@ -95,13 +96,14 @@ def test_a_frozen_majority_has_the_active_controller_in_it_and_is_thawed_twice(
     listen(sockets, *(node.client for node in lab.layout["north"].nodes))
     actions.freeze_controllers("north")
     names = {lab.layout["north"].broker(number) for number in frozen}
-    assert {name for name in lab.layout["north"].brokers if state(lab, name) == "stopped"} == names
+    await_state(lab, "stopped", *names)
+    await_state(lab, "running", *set(lab.layout["north"].brokers) - names)
     assert [fault["fault"] for fault in noted(lab)] == ["pause"]
     assert armed(lab) == ["thaw-north"]
     assert set(undo.thaw_brokers("north")) == names
     assert undo.thaw_brokers("north") == []
     assert armed(lab) == []
-    assert {state(lab, name) for name in lab.layout["north"].brokers} == {"running"}
+    await_state(lab, "running", *lab.layout["north"].brokers)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,14 @@ import pytest
 from drctl.chaos.expiry import PREFIX, arm, disarm
 from drctl.errors import LabError
 from drctl.lab import Lab
-from tests.unit.lab.stand_ins import sleeping_lab, state
+from tests.unit.lab.stand_ins import await_state, sleeping_lab, state
 
 BROKER, EXPIRY = "north-broker-1", f"{PREFIX}thaw-north"
 
 
 def freeze(lab: Lab) -> None:
     lab.processes.signal(BROKER, "SIGSTOP")
-    while state(lab, BROKER) != "stopped":
-        lab.clock.sleep(0.01)
+    await_state(lab, "stopped", BROKER)
 
 
 def test_a_fault_whose_injector_is_gone_ends_by_itself(tmp_path: Path) -> None:
@@ -23,7 +22,7 @@ def test_a_fault_whose_injector_is_gone_ends_by_itself(tmp_path: Path) -> None:
         freeze(lab)
         arm(lab, "thaw", "north", 0.1)
         lab.processes.wait_gone(EXPIRY, 120)
-        assert state(lab, BROKER) == "running", lab.processes.reason(EXPIRY)
+        await_state(lab, "running", BROKER)
 
 
 def test_what_was_disarmed_ends_no_later_fault(tmp_path: Path) -> None:
@@ -32,7 +31,7 @@ def test_what_was_disarmed_ends_no_later_fault(tmp_path: Path) -> None:
         arm(lab, "thaw", "south", 600)
         disarm(lab, "north", "thaw")
         disarm(lab, "north", "thaw")
-        assert state(lab, EXPIRY) == "gone"
+        await_state(lab, "gone", EXPIRY)
         assert state(lab, f"{PREFIX}thaw-south") == "running"
 
 

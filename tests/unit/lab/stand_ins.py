@@ -31,3 +31,11 @@ def sleeping_lab(folder: Path) -> Iterator[Lab]:
 
 def state(lab: Lab, process: str) -> str:
     return lab.processes.status(process).state
+
+
+def await_state(lab: Lab, wanted: str, *processes: str) -> None:
+    """Wait until all of them are in that state: the kernel needs a moment to carry out what a signal asks for."""
+    deadline = lab.clock.monotonic() + 60
+    while left := {name: found for name in processes if (found := state(lab, name)) != wanted}:
+        assert lab.clock.monotonic() < deadline, f"not {wanted}: {left}"
+        lab.clock.sleep(0.05)

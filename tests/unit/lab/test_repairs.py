@@ -8,7 +8,7 @@ from drctl.errors import LabError
 from drctl.lab.layout import wire
 from drctl.lab.repairs import REPAIRS, thaw
 from drctl.lab.wholeness import await_whole, shortcomings
-from tests.unit.lab.stand_ins import sleeping_lab, state
+from tests.unit.lab.stand_ins import await_state, sleeping_lab, state
 
 
 def test_a_repair_of_what_is_well_changes_nothing(tmp_path: Path) -> None:
@@ -22,11 +22,10 @@ def test_what_is_frozen_of_a_site_goes_on_and_of_the_other_does_not(tmp_path: Pa
     with sleeping_lab(tmp_path / "lab") as lab:
         for name in ("north-broker-2", "north-connect", "south-broker-1"):
             lab.processes.signal(name, "SIGSTOP")
-        while not all(state(lab, name) == "stopped" for name in ("north-broker-2", "north-connect")):
-            lab.clock.sleep(0.01)
+        await_state(lab, "stopped", "north-broker-2", "north-connect", "south-broker-1")
         assert thaw(lab, "north") == ["north-broker-2", "north-connect"]
         assert thaw(lab, "north") == []
-        assert state(lab, "north-broker-2") == state(lab, "north-connect") == "running"
+        await_state(lab, "running", "north-broker-2", "north-connect")
         assert state(lab, "south-broker-1") == "stopped"
 
 
@@ -35,8 +34,7 @@ def test_a_lab_with_a_part_that_does_not_run_is_not_whole(tmp_path: Path) -> Non
         lab.processes.signal("south-broker-3", "SIGKILL")
         lab.processes.wait_gone("south-broker-3")
         lab.processes.signal(wire("north"), "SIGSTOP")
-        while state(lab, wire("north")) != "stopped":
-            lab.clock.sleep(0.01)
+        await_state(lab, "stopped", wire("north"))
         assert shortcomings(lab) == ["wire-north-to-south is stopped", "south-broker-3 is gone"]
 
 

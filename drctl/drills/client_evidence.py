@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from drctl.drills.outcome import Handover
 from drctl.drills.timeline import Histories
-from drctl.ledger.checker import Findings
+from drctl.ledger.findings import Findings
 from drctl.ledger.verdict import Phase, Traffic
 
 OPENED = "unfence-target"

@@ -7,9 +7,10 @@ from drctl.drills.client_evidence import evidence, windows
 from drctl.drills.outage_evidence import outage_evidence, outage_windows
 from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
-from drctl.ledger.checker import Findings, check
+from drctl.ledger.checker import check
 from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Acknowledged, Event, Seen, Stranded
+from drctl.ledger.findings import Findings
 from drctl.ledger.kept import kept_at
 from drctl.ledger.verdict import EvidenceRequirements, judge, reached
 from drctl.model.verdict import Verdict

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from drctl.drills.client_evidence import OPENED
 from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
-from drctl.ledger.checker import Findings
 from drctl.ledger.events import Stranded
+from drctl.ledger.findings import Findings
 from drctl.ledger.verdict import Phase, Traffic
 from drctl.model.fence import FenceState
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from drctl.drills.recovery import Recovery
 from drctl.drills.timeline import Histories, Span
-from drctl.ledger.checker import Findings
 from drctl.ledger.events import Event, Stranded
+from drctl.ledger.findings import Findings
 from drctl.ledger.verdict import EvidenceRequirements
 from drctl.model.chain import Line
 from drctl.model.run import Evidence, RunResult

@@ -1,7 +1,36 @@
-"""What was acknowledged against what is there and what each group processed: pure, on streams, in bounded memory.
+"""Sort what was acknowledged against what is there and what each group processed: pure, on streams, in bounded memory.
 
 State is a few bitmaps of sequences per stream (and group), so a billion records fit into megabytes. The order of events
 matters only within one class: acknowledgements in the order of their sequences, seen and stranded records in log order.
+
+Of one stream, let A be the acknowledged sequences, D those in doubt, X those of aborted transactions, F those that are
+there (seen by the fresh reader, or stranded), and E, on a compacted topic, the older ones of each key in A.
+
+| sequences | class | fault |
+| --- | --- | --- |
+| A - F - E | lost | yes |
+| (A - F) & E | superseded: compaction may have taken them | no |
+| F - A - D - X | phantom | yes |
+| F & X | aborted_read | yes |
+| F & D | recovered: the producer never heard, and it is there | no |
+| A & stranded - seen | stranded: accounted for, in the salvaged tail only | no |
+| found again; found behind a later one | duplicated; reordered | yes |
+
+For a group, with P what it processed and due = (A but for what is stranded only) | (D & seen):
+
+| sequences | class | fault |
+| --- | --- | --- |
+| due - P below the last of P, unless compaction may have taken them first | skipped | yes |
+| due - P beyond the last of P | unread: it did not reach the end | no, but nothing is *proved* |
+| taken a second time | repeated | yes |
+| P - A - D, or P & X | phantom | yes |
+
+Example: A = {1, 2, 3, 5}, D = {4}, X = {6}; the reader finds 1 2 4 2 6, a group processes 1 4 4. Lost: 3 and 5.
+Duplicated: 2. Recovered: 4. Aborted_read: 6. The group's due is {1, 2, 3, 4, 5}: skipped 2 and 3, repeated 4, unread 5.
+
+Invariant: |A| = |A & F| + |lost| + |superseded|, and nothing due to a group is passed over without a word.
+A is A & F and A - F, and E divides the latter in superseded and lost. What is due and not in P is not the last of P,
+so that it lies below it (skipped, or of E and so not certain to have been there) or beyond it (unread).
 """
 
 from collections import defaultdict
@@ -11,86 +40,8 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap64
 
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.findings import EXAMPLES, Examples, Findings, GroupFindings, RecordFindings
 from drctl.ledger.kept import Kept
-
-EXAMPLES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """How many records are in a class, with the first few by name."""
-
-    count: int = 0
-    examples: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return self.count > 0
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFindings:
-    """What became of the records.
-
-    What a fresh reader found and what was salvaged from a lost site's tail are one set here: *there* is either of them.
-    ``lost``: acknowledged and not there. ``duplicated``: there more than once. ``reordered``: behind a later one of its
-    stream. ``corrupt``: key, value or number changed. ``phantom``: never sent in this run. ``misrouted``: in another
-    partition than sent to. ``aborted_read``: of an aborted transaction, yet there. Not faults: ``recovered`` (doubtful,
-    and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged, and nowhere
-    but in the salvaged tail).
-    """
-
-    acknowledged: int
-    seen: int
-    lost: Examples
-    duplicated: Examples
-    reordered: Examples
-    corrupt: Examples
-    phantom: Examples
-    misrouted: Examples
-    aborted_read: Examples
-    recovered: Examples
-    superseded: int
-    stranded: Examples = Examples()
-
-    @property
-    def faults(self) -> dict[str, Examples]:
-        """The classes that are faults, by name, with what is in them."""
-        names = ("lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read")
-        return {name: getattr(self, name) for name in names}
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFindings:
-    """What a group did with the records of ``topics``, which it was said to read; None if nobody said what it reads.
-
-    A record that is only in a lost site's tail is not there for a group: it may have read it, and need not.
-    ``skipped``: there and never processed, though it went on behind them. ``repeated``: processed again. ``phantom``:
-    processed, and never sent in this run or of an aborted transaction. ``unread``: there, and beyond the last that it
-    processed of that stream, so it did not reach the end. What is superseded counts where it was there for every group.
-    """
-
-    name: str
-    processed: int
-    skipped: Examples
-    repeated: Examples
-    phantom: Examples = Examples()
-    unread: Examples = Examples()
-    topics: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Everything the checker found. ``unattended``: topics with acknowledged records that no group was said to read."""
-
-    records: RecordFindings
-    groups: tuple[GroupFindings, ...]
-    unattended: tuple[str, ...] = ()
-
-    @property
-    def clean(self) -> bool:
-        """Whether there is no fault at all; what a group has yet to read is none."""
-        faulty = any(group.skipped or group.repeated or group.phantom for group in self.groups)
-        return not faulty and not any(self.records.faults.values())
 
 
 class _Class:

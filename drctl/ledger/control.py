@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from drctl.ledger.checker import Findings, check
+from drctl.ledger.checker import check
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.findings import Findings
 from drctl.ledger.kept import Kept
 
 PLANTED = ("lost", "duplicated", "reordered", "corrupt", "skipped", "repeated", "unread")

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from drctl.ledger.checker import Findings, GroupFindings
 from drctl.ledger.control import FROM_TAIL, PLANTED
+from drctl.ledger.findings import Findings, GroupFindings
 from drctl.model.verdict import Verdict
 
 

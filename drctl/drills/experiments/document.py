@@ -6,7 +6,7 @@ from typing import Any
 from drctl.drills.experiments.judging import ENDING, Origin, Outcome
 from drctl.drills.report.moments import iso
 from drctl.ledger.bound import bound_in_words, loss_bound
-from drctl.ledger.checker import Findings
+from drctl.ledger.findings import Findings
 from drctl.model.verdict import Verdict
 from drctl.redaction import redact_document
 

@@ -13,9 +13,10 @@ from typing import Any
 from drctl.drills.experiments.journal_audit import gaps, overruled, states
 from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
-from drctl.ledger.checker import Findings, check
+from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
+from drctl.ledger.findings import Findings
 from drctl.ledger.kept import kept_at
 from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.documents import json_of

@@ -26,7 +26,7 @@ from drctl.drills.report.schema import (
     WindowPart,
 )
 from drctl.drills.timeline import ClientPause
-from drctl.ledger.checker import Findings
+from drctl.ledger.findings import Findings
 
 
 def build(drill: Drill) -> Report:

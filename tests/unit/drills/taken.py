@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from drctl.drills.timeline import Histories
-from drctl.ledger.checker import Findings
 from drctl.ledger.events import Event, Seen, Stranded
+from drctl.ledger.findings import Findings
 from drctl.ledger.history import Line
 from drctl.ledger.verdict import EvidenceRequirements, judge
 from drctl.model.verdict import Verdict

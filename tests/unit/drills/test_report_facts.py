@@ -18,8 +18,8 @@ from drctl.drills.report.plots import VARIABLES
 from drctl.drills.report.schema import report_schema
 from drctl.drills.report.tables import CLASSES
 from drctl.drills.report.write import write
-from drctl.ledger.checker import RecordFindings
 from drctl.ledger.control import PLANTED
+from drctl.ledger.findings import RecordFindings
 from drctl.model.verdict import Verdict
 from tests.unit.drills.example import PROVENANCE, drill, histories
 from tests.unit.drills.outages import unplanned

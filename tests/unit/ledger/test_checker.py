@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from drctl.ledger.checker import check
 from drctl.ledger.control import COPIED, FROM_TAIL, PLANTED, caught, caught_in_copy, plant
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.findings import Examples
 from drctl.ledger.kept import kept_at
 from drctl.ledger.record import Number, decode, encode
 
@@ -34,6 +35,19 @@ def test_a_clean_history_has_no_fault() -> None:
     found = check([*acknowledged(A, 1, 2, 3), *seen(A, 1, 2, 3), *processed(A, 1, 2)])
     assert found.clean
     assert found.records.acknowledged == 3
+
+
+def test_the_example_at_the_top_of_the_checker() -> None:
+    producer = [*acknowledged(A, 1, 2, 3, 5), Doubtful(A, 4), Aborted(A, 6)]
+    found = check([*producer, *seen(A, 1, 2, 4, 2, 6), *processed(A, 1, 4, 4)], groups=READS)
+    records, [group] = found.records, found.groups
+    classes = (records.lost, records.duplicated, records.recovered, records.aborted_read)
+    assert [_sequences(each) for each in classes] == [[3, 5], [2], [4], [6]]
+    assert [_sequences(each) for each in (group.skipped, group.repeated, group.unread)] == [[2, 3], [4], [5]]
+
+
+def _sequences(found: Examples) -> list[int]:
+    return [int(name.partition(" sequence ")[2].split()[0]) for name in found.examples]
 
 
 def test_an_acknowledged_record_that_nobody_finds_is_lost() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drctl.ledger.checker import Examples, GroupFindings, RecordFindings
+from drctl.ledger.findings import Examples, GroupFindings, RecordFindings
 
 PAGE = Path("docs/proof-classes.md").read_text("utf-8")
 HISTORIES = Path("tests/histories")

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from drctl.ledger.checker import Findings, check
+from drctl.ledger.checker import check
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
+from drctl.ledger.findings import Findings
 from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
 from drctl.model.verdict import Verdict, exit_code
 

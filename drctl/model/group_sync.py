@@ -1,21 +1,42 @@
 """How well a group's positions at the standby are kept.
 
-A position of a group in a partition, from when it moves at the source:
+A position that moved at the source, or was committed there with other metadata, is *due*, and stays so until the
+standby has it, proven:
 
-    at rest ---- moved at the source, or its metadata changed ----> due
-       ^                                                             |
-       |                                          translated, at most once a cycle
-       |                                                             v
-       +-- proven: committed, read back --------------------------- judged
-                                                                     |
-        not copied yet: waits a moment for the link, then is committed as early as it has to be; due at once
-        refused: what the standby has is left as it was ------------------------------------------; due later
-        its group has members there, is used or contested: the group is left alone ---------------; due later
-        its group fails (unread, unanswered, read back otherwise): tried ever less often ----------; due later
-        hidden by a transaction at the source: nothing is done -------------------; due once that is decided
+```
+            moves at the source
+  (none) ────────────────────────► due ◄────────────────────────────────────────────────┐
+                                    │  cycle: translate, prove, commit, read back       │
+     ┌──────────────┬───────────────┼────────────────┬──────────────────┐               │
+     ▼              ▼               ▼                ▼                  ▼               │
+  PROVEN         BEHIND          REFUSED     ACTIVE, USED,           FAILED             │
+  not due        committed,      left as     CONTESTED               nothing known      │
+  until it       and early       it was      left as it was          of the commit      │
+  moves again       │ next cycle    │ 10 s           │ 10 s             │ 1, 2, … 60 s  │
+                    └───────────────┴────────────────┴──────────────────┴───────────────┘
 
-Deleted at the source it is followed no more, handed over it lives at the standby. Whose a position there is, judge the
-table in ``drctl/plans/ownership.py``. No group waits for another one.
+  HANDED_OVER: lives at the standby, nothing is due. UNDECIDED: due, not tried until the transaction ends.
+```
+
+Deleted at the source it is no longer followed. No group waits for another one. Whose a position at the standby is,
+says the table in :mod:`drctl.plans.ownership`.
+
+| in a cycle, first that holds | state of the group |
+| --- | --- |
+| reading, committing or reading back failed | FAILED |
+| a position at the standby has a later epoch's stamp | CONTESTED |
+| a position at the standby is neither ours nor one to go forward over | USED |
+| the coordinator refuses the commit, since the group has members | ACTIVE |
+| some translation is refused for another reason than the copy | REFUSED |
+| some position lies beyond what is copied | BEHIND |
+| else | PROVEN |
+
+Example: billing is at 120 of orders-0. The link has copied what lies below 118, and the standby's log ends at 131. 131
+is committed, BEHIND by 2: 118 and 119. Once these are copied, at 131 and 132, 120 is translated to 133: PROVEN.
+
+Invariant: o committed at the standby for the position p => image(r) >= o for each record r >= p.
+It is a translation that is proven, or an early one, and neither passes over a record (:mod:`drctl.decide.translate`).
+A run that raises the epoch waits until no older commit can arrive any more (:mod:`drctl.plans.under_way`).
 """
 
 from collections.abc import Mapping

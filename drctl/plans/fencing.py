@@ -1,4 +1,21 @@
-"""What the fencing steps share: whom to deny, and what has grown."""
+"""Whom a fence denies what, and whether a site is closed: shared by all steps that fence, prove and lift.
+
+| who may write by an allow rule of the site | denied topics | denied transactional ids |
+| --- | --- | --- |
+| an application's principal | first | once open transactions had time to end |
+| a replication principal, of either direction | no: the link home writes here while it is fenced | no |
+| a platform principal that may write to no topic that moves | no | no |
+| a platform principal that may | like an application's | like an application's |
+| ``User:*`` | no rule per principal can: the step fails | the same |
+| a super user | bound by no rule: named in the proof as not covered | the same |
+
+Example: shop, connect and mm2 may write at north; connect, of the platform, to ``connect-offsets`` only. Two rules are
+needed: shop, in both scopes. Once connect is also allowed ``shop.orders`` there are four.
+
+Invariant: a site counts as closed => writers - exempt <= denied, in each scope, and an ordinary client was refused.
+Kafka's DENY beats every ALLOW, on each request, so a principal that is denied writes nothing. Who is left is exempt:
+a platform principal cannot write to what moves, and no link to this site runs before it is to copy the work home.
+"""
 
 from collections.abc import Iterable, Mapping
 

@@ -5,6 +5,23 @@ by running the same plan again: each step asks the world what is already true. T
 has forgotten. Once the point of no return was intended there is no rollback any more. Once the target is open, the
 steps before it are not asked again, and what fails at the old site holds back no step but those that may end pending:
 the run ends without them, says so, and they are made up for later. Ctrl-C is a cut like any other.
+
+| in this order, for each step | cut off behind it, the next process |
+| --- | --- |
+| check: already so at the sites | asks again; what it finds done is written down as *found done* |
+| standing conditions, snapshot of what is there | asks and takes them again: nothing was changed |
+| *intended*, with the snapshot | keeps this snapshot; a later one could show the effect as what was there before |
+| lease and epoch, do, lease and epoch | asks the sites whether nothing, a part or all was done; does it again, or not |
+| verify, by what clients and brokers then meet | verifies again |
+| *observed*, with the evidence | begins with the next step; a *lasting* one is checked before every later effect |
+
+Example: fence-writes is to deny shop, billing and mill. *Intended* is written, shop is denied, the process is killed.
+The next one reads the intent, finds two of three rules missing, adds them, sees all three stand, writes *observed*. A
+rollback takes away what drctl's own marks name, and needs no journal for that.
+
+Invariant: effect of s at a site => *intended* s in the journal; so target may be open => no rollback, and back.
+``_take`` writes the intent before ``do`` and raises if that fails; no other place in here calls ``do``.
+The point is passed by the intent of its step, in this process (``_cross``) and in the next one (read from the journal).
 """
 
 import os

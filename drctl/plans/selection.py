@@ -1,4 +1,19 @@
-"""Which part of a plan file's work moves: chosen by a person, and without what was handed over before."""
+"""Which part of a plan file's work moves: chosen by a person, and without what was handed over before.
+
+| the last run that ended as done and concerns the group | it lives at | a move to that site takes it along |
+| --- | --- | --- |
+| none, or a switchover, failover or failback | the primary | yes |
+| a handover to south, no move or undo since | south | no: it has committed there since |
+| an undo of that handover | the primary | yes |
+
+Example: run 7 hands dispatch over from north to south. A switchover to south leaves dispatch alone, and so does the
+group-offset sync towards south. An undo (run 8) puts it back: it moves with the others again. Once a move is done, all
+live at the new primary, and nothing is away any more.
+
+Invariant: g is away at s <=> the last of these runs that concerns g is a handover of g to s.
+Runs are read in the order in which they were begun, and runs of one plan file exclude each other until they have ended.
+A move clears all that was away; a handover or an undo first clears its groups, and only a handover adds them again.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace

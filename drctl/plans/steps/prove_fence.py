@@ -1,4 +1,21 @@
-"""prove-fence."""
+"""prove-fence: deny rules are configuration; what counts is that no log grows and a client is refused.
+
+| seen | then |
+| --- | --- |
+| a transaction is open before the window | wait until it ends, up to ``guards.stepTimeout`` |
+| a data record at or behind the ends that were read first | not proven: somebody writes |
+| only markers there | goes on: a coordinator may end a transaction that never wrote |
+| a transaction is open at the end of the window | not proven: it was begun behind the fence |
+| the canary's write is accepted, or fails for any other reason than its rights | not proven |
+| none of these | proven, with the ends; a record that appears later, before the link home runs, disproves it |
+
+Example: the ends are 120 and 88, the window is 5 s. A marker at 120 makes the end 121 and is nothing. A record at 88,
+seen in the third sample, fails the step after 3 s, and the source is opened again.
+
+Invariant: proven => no record is committed at the source from the first ends on, but those that the link home copies.
+The first ends are last stable offsets with no transaction open, so whatever is written lies at or behind them. It is
+committed, and then it is counted; or it is open, and then the last stable offset is below the log's end.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar, override
@@ -13,6 +30,7 @@ from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.waiting import patiently, wait_until_none
 
 _SAMPLES = 5
+"""Looks per window: a writer is seen after a fifth of it, and the brokers are asked for ends a few times only."""
 
 
 class ProveFence(Step):

@@ -142,7 +142,7 @@ class Unauthenticated(Unreachable):
 
 
 class DeadlinePassed(Unreachable):
-    """What was waited for did not come about in time; the message names it."""
+    """Say that what was waited for did not come about in time; the message names it."""
 
 
 class Forbidden(DrctlError):

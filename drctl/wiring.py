@@ -165,7 +165,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
 
 @contextmanager
 def open_survey(site: Site) -> Iterator[SurveyPorts]:
-    """What can be asked of a site before there is a plan file; it need only have servers, properties and a worker."""
+    """Return what can be asked of a site before there is a plan file; it needs servers, properties, a worker."""
     clock = SystemClock()
     with ExitStack() as stack:
         there = KafkaSite.open(site)
@@ -176,7 +176,7 @@ def open_survey(site: Site) -> Iterator[SurveyPorts]:
 
 
 def file_errors(plan: PlanFile) -> list[DrctlError]:
-    """What is wrong in the files that a plan file names, each once; nothing is connected to."""
+    """Return what is wrong in the files that a plan file names, each once; nothing is connected to."""
     files = {site.client_properties for site in plan.sites} | {site.canary.client_properties for site in plan.sites}
     checks: list[Callable[[], object]] = [partial(load_properties, file) for file in sorted(filter(None, files))]
     checks += [partial(read_definitions, link) for link in plan.links if not link.mirror_maker]
@@ -190,7 +190,7 @@ def file_errors(plan: PlanFile) -> list[DrctlError]:
 
 
 def client_routing_of(plan: PlanFile, commands: Commands) -> ClientRouting:
-    """What the plan file's clients follow."""
+    """Return what the plan file's clients follow."""
     door = plan.client_routing
     return CommandClientRouting(door, commands) if isinstance(door, DoorCommands) else FileClientRouting(door)
 

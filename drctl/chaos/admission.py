@@ -46,7 +46,7 @@ class Experiment:
 
     @property
     def statement(self) -> Statement:
-        """What it states, without the file."""
+        """Return what the experiment states, without the file."""
         return Statement(self.path.stem, self.title, self.faults, self.repeats, self.digest)
 
 
@@ -147,7 +147,7 @@ def _has_own_control(experiment: Mapping[str, Any]) -> bool:
 
 
 def _foreign(provider: object) -> str:
-    """What is foreign about a provider; empty for drctl's own."""
+    """Return what is foreign about a provider; empty for drctl's own."""
     if not isinstance(provider, dict) or provider.get("type") != "python":
         return str(provider.get("type")) if isinstance(provider, dict) else str(provider)
     module, function = provider.get("module"), provider.get("func")

@@ -161,7 +161,7 @@ def _end_of(command: Sequence[str]) -> int:
 
 
 def _told(report: Path) -> dict[str, Any]:
-    """What a run has written of itself; nothing where it has written nothing that can be read."""
+    """Return what a run has written of itself; nothing where it has written nothing that can be read."""
     try:
         document: Mapping[str, Any] = json.loads((report / VERDICT).read_bytes())
         control = document.get("negative_control") or {}

@@ -1,4 +1,4 @@
-"""What a campaign leaves, and goes on from: ``campaign.json`` says what it is, ``results.jsonl`` has a line per run.
+"""Keep what a campaign leaves, and goes on from: ``campaign.json`` says what it is, ``results.jsonl`` lists its runs.
 
 A run counts once its line is on disk. One that was cut off has none, and is run again under its number. So whoever
 reads the folder knows all that the campaign knows.

@@ -1,4 +1,4 @@
-"""What a campaign has shown, and how campaigns compare: counted line by line, in memory for its experiments alone."""
+"""Sum up what campaigns have shown, and compare them: counted line by line, in memory for their experiments alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -93,7 +93,7 @@ def conduct(
 
 
 def _bytes(path: Path) -> bytes | None:
-    """What a child process left there; None if it left nothing."""
+    """Return what a child process left there; None if it left nothing."""
     return path.read_bytes() if path.is_file() else None
 
 

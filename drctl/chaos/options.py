@@ -1,4 +1,4 @@
-"""What the commands below ``drctl chaos`` share."""
+"""Share options between the commands below ``drctl chaos``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What every command gets: options before or behind its name, live names to complete, examples."""
+"""Give every command its options before or behind its name, live names to complete, and examples."""
 
 import sys
 from pathlib import Path
@@ -85,7 +85,7 @@ def _complete(parameter: click.Parameter) -> None:
 
 
 def _live_names(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """What there is by that name; nothing where the plan file cannot be read, for a prompt is no place for errors."""
+    """Return the live names of that kind; nothing where the plan file cannot be read: a prompt shows no errors."""
     from drctl.errors import DrctlError
 
     root = ctx.find_root()

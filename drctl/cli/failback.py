@@ -122,7 +122,7 @@ def _accepted(accept: str | None) -> AcceptedLoss:
 
 
 def _require_same(run: str, wanted: Collection[str], begun: Collection[str]) -> None:
-    """What is made anew does not change once a run was begun; not to name it again is no change."""
+    """Refuse other topics to make anew than the run was begun with; not to name them again is no change."""
     if wanted and "all" not in wanted and sorted(set(wanted)) != sorted(begun):
         told = ", ".join(begun) or "no topic"
         raise Refused(f"run {run} is unfinished and makes {told} anew", remedy="finish it first, or abort it")

@@ -76,7 +76,7 @@ def command(
 
 
 class FailoverStart(NamedTuple):
-    """What was said when the failover that is continued was begun."""
+    """Hold what was said when the failover that is continued was begun."""
 
     accepted: AcceptedLoss
     attestation: Attestation | None

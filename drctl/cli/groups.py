@@ -171,7 +171,7 @@ def _all_held(positions: Positions, clock: Clock, found: Mapping[str, GroupProto
 
 
 class _SiteGroups(NamedTuple):
-    """What one site told of its groups: which there are, how they stand, and their positions."""
+    """Hold what one site told of its groups: which there are, how they stand, and their positions."""
 
     kinds: Reading[Mapping[str, GroupProtocol]]
     described: Reading[Mapping[str, Group]]
@@ -209,7 +209,7 @@ def _tell_silent(silent: Mapping[str, str]) -> None:
 
 
 def _moves(world: World) -> dict[str, str]:
-    """What moves each of the plan's groups."""
+    """Return what moves each of the plan's groups."""
     moves = dict.fromkeys(world.plan.groups, "with a switchover")
     for site in world.sites:
         moves |= {group: f"was handed over to {site} by run {run}" for group, run in handed_over(world, site).items()}

@@ -44,7 +44,7 @@ def verify(plan_file: Path, output: str, *, copies: bool) -> None:
 
 
 def as_document(found: "Integrity") -> dict[str, Any]:
-    """What was found as a versioned document."""
+    """Return what was found as a versioned document."""
     copies = [{"site": e.site, "state": e.state.name, "lines": e.lines, "why": e.why or None} for e in found.copies]
     told = {"runs": found.runs, "entries": found.entries, "lines": found.lines, "head": found.head or None}
     return document(

@@ -163,7 +163,7 @@ def _looked(whole: World, world: World, facts: Facts, judged: Judged) -> tuple[l
 
 
 def _groups(world: World, judged: Judged) -> list[dict[str, Any]]:
-    """What would be handed over if the work stopped now; positions near the head are not copied yet and will be."""
+    """Return what would be handed over if work stopped now; positions near the head are not copied yet and will be."""
     if judged.answers is None:
         return [{"name": name, "positions": None, "unknown": judged.unknown} for name in world.plan.groups]
     return [

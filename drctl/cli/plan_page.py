@@ -1,4 +1,4 @@
-"""What drctl plan shows: a plan, how far an unfinished run of it has come, and everything that stands in its way."""
+"""Show a plan, how far an unfinished run of it has come, and everything that stands in its way."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -18,7 +18,7 @@ type Row = tuple[object, ...]
 
 
 class Ahead(NamedTuple):
-    """What the sites tell of a handover that is still to come.
+    """Hold what the sites tell of a handover that is still to come.
 
     ``groups`` are the positions of each, ``warned`` is worth knowing, ``stays_behind`` are groups with why; the next
     two are lines about positions. ``facts`` is the digest of what the gates judge by.

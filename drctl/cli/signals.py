@@ -1,4 +1,4 @@
-"""What a terminal or another process sends to a run that is under way, and what becomes of the run.
+"""Handle what a terminal or another process sends to a run that is under way.
 
 | signal                   | sent by                       | the run                                            |
 | ------------------------ | ----------------------------- | -------------------------------------------------- |

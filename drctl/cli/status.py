@@ -71,7 +71,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
 
 
 class LeftBehind(NamedTuple):
-    """What runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun.
+    """Hold what runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun.
 
     And the pause that stands, if one does.
     """
@@ -113,7 +113,7 @@ def _cost_lines(costs: Reading[Forecast | None]) -> Iterator[str]:
 
 
 def _show_first(left: "LeftBehind") -> None:
-    """What runs left behind that nobody may overlook."""
+    """Show first what runs left behind that nobody may overlook."""
     if left.pause is not None:
         echo(f"drctl is {left.pause}; end it with 'drctl pause --end --reason …'\n")
     for line in left.run.lines if left.run is not None else ():

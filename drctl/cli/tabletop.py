@@ -1,4 +1,4 @@
-"""What drctl drill --level tabletop does and shows."""
+"""Run and show ``drctl drill --level tabletop``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

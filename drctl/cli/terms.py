@@ -1,4 +1,4 @@
-"""What a person may say with a command that moves something: belief, overrides, key, and who they are."""
+"""Read what a person may say with a command that moves something: belief, overrides, key, and who they are."""
 
 import getpass
 import os
@@ -57,7 +57,7 @@ def terms(
     abort: str = "",
     attested: str | None = None,
 ) -> Terms:
-    """What was said, checked. ConfigInvalid for what cannot be meant: an unknown rule, or one that stays firm."""
+    """Return the terms, checked. ConfigInvalid for what cannot be meant: an unknown rule, or one that stays firm."""
     account = _account()
     return Terms(
         by=by or account,

@@ -89,7 +89,7 @@ class Untranslated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was seen by the deadline: the answers, or why there are none and what the sites told all the same."""
+    """Hold what was seen by the deadline: the answers, or why there are none and what the sites told all the same."""
 
     source: str
     target: str
@@ -165,7 +165,7 @@ def _held(world: World, site: str, groups: Collection[str]) -> Held:
 
 
 def _untranslated(images: Images, here: Held | None, there: Held, theirs: Written) -> Iterator[Untranslated]:
-    """What was seen of a position anywhere, by its place at the source, or at the target if only that one answers."""
+    """Return what was seen of each position, by its place at the source, or at the target if only that one answers."""
     for group, positions in sorted((there if here is None else here).items()):
         if not positions and here is None:
             yield Untranslated(group, None, None, None, None)

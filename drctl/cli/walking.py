@@ -1,4 +1,4 @@
-"""What commands that change something share: somebody to ask, the steps, the question, and the walk through a plan."""
+"""Share what commands that change something need: somebody to ask, the steps, the question, the run of a plan."""
 
 import sys
 from typing import TYPE_CHECKING

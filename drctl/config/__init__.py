@@ -88,7 +88,7 @@ def line_of(document: Any, place: Sequence[int | str]) -> int:
 
 
 def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[str]:
-    """What is wrong although every single value is well formed."""
+    """Return what is wrong although every single value is well formed."""
 
     def at(*place: int | str) -> str:
         return f"{path}:{line_of(document, ('spec', *place))}: "

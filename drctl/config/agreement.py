@@ -1,4 +1,4 @@
-"""What parts of the plan file, each well formed, may not say together about sites, names and files."""
+"""Find what parts of the plan file, each well formed, may not say together about sites, names and files."""
 
 from collections.abc import Callable, Iterator
 

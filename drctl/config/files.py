@@ -11,7 +11,7 @@ STATE, DOOR = ("state", "file"), ("clientRouting", "file")
 
 
 class Use(NamedTuple):
-    """What a file is for, where it lies, and where in ``spec`` it is named."""
+    """Say what a file is for, where it lies, and where in ``spec`` it is named."""
 
     what: str
     file: Path

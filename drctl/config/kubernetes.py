@@ -15,7 +15,7 @@ def incomplete(spec: Spec, at: Callable[..., str]) -> Iterator[str]:
 
 
 def _incomplete(site: SitePart) -> Iterator[str]:
-    """What a site may leave out only where something else tells it."""
+    """Return what a site may leave out only where something else tells it."""
     strimzi, kubernetes, kafka = site.strimzi, site.kubernetes, site.kafka
     if strimzi is not None and kubernetes is None:
         yield "strimzi needs kubernetes, which says where its resources are"

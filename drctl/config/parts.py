@@ -138,7 +138,7 @@ class DeploymentPart(_Part):
 
 
 class WorkloadPart(_Part):
-    """What moves together."""
+    """Name what moves together."""
 
     name: Name
     topics: Annotated[list[TopicName], Field(min_length=1)]
@@ -148,7 +148,7 @@ class WorkloadPart(_Part):
 
 
 class ClientPart(_Part):
-    """What a client is made with, which Kafka tells nobody; ``clientId`` may end in ``*``."""
+    """Describe what a client is made with, which Kafka tells nobody; ``clientId`` may end in ``*``."""
 
     client_id: ClientId
     software: Text
@@ -156,7 +156,7 @@ class ClientPart(_Part):
 
 
 class ObjectivesPart(_Part):
-    """What was promised."""
+    """State what was promised."""
 
     recovery_time: Duration
     recovery_point: Duration
@@ -190,7 +190,7 @@ class ShiftPart(_Part):
 
 
 class CapacityPart(_Part):
-    """What capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
+    """State which capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
 
     ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover.
     """
@@ -240,7 +240,7 @@ class DoorCommandPart(_Part):
 
 
 class ClientRoutingPart(_Part):
-    """What clients follow: a file, relative to the plan file, or commands."""
+    """Name what clients follow: a file, relative to the plan file, or commands."""
 
     file: File | None = None
     command: DoorCommandPart | None = None

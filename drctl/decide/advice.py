@@ -34,7 +34,7 @@ KEEP_MS = 7 * DAY_MS
 
 
 def advice(link: Link, status: LinkStatus | None, syncs_topic: Topic | None) -> Iterator[Blocker]:
-    """What to set otherwise; each can be set while the link runs, its tasks are started again by that."""
+    """Return what to set otherwise; each can be set while the link runs, its tasks are started again by that."""
     if status is not None:
         for kind, key, default, most, effect in AT_MOST:
             connector: Connector = getattr(status, kind)

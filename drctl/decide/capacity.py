@@ -1,4 +1,4 @@
-"""What a shift demands of a site, and what is there."""
+"""Compare what a shift demands of a site with what is there."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def needs(shift: Shift, site: SiteFacts, link: LinkFacts | None, named: Collecti
 
 
 def needs_now(facts: Facts) -> Iterator[Need]:
-    """What the shift that is on demands of the target; nothing where the plan file has no schedule."""
+    """Return what the shift that is on demands of the target; nothing where the plan file has no schedule."""
     if facts.capacity is not None:
         shift = facts.capacity.on(facts.seen_at)
         yield from needs(shift, facts.target, facts.link, facts.named)

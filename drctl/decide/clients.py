@@ -26,7 +26,7 @@ INSIDE = re.compile(r"rdkafka-v?(\d+(?:\.\d+)*)")
 
 
 def follows(software: str, version: str) -> Follows:
-    """What is known of that software; names as clients tell brokers (``client.software.name``)."""
+    """Return what is known of that software; names as clients tell brokers (``client.software.name``)."""
     name = software.lower()
     if LIBRDKAFKA.search(name):
         inside = INSIDE.search(version.lower())
@@ -68,7 +68,7 @@ def staying(census: Census) -> Iterator[Blocker]:
 
 
 def unseen_clients(census: Census) -> Iterator[Unseen]:
-    """What of the clients nobody tells."""
+    """Return what nobody tells of the clients."""
     for site in census.sites:
         for what, reading in (("groups", site.groups), ("last commits", site.committed_at)):
             if not reading.known:

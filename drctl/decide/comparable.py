@@ -1,4 +1,4 @@
-"""What of two logs can be compared at all: records without a timestamp, and records that nobody can read whole.
+"""Tell what of two logs can be compared: not records without a timestamp, nor those that nobody can read whole.
 
 MirrorMaker 2 copies a record without a timestamp (-1) as one that has none, and its producer then stamps the copy. So
 where either side has none, time tells nothing about the record, and it is compared by key, value and headers.

@@ -60,7 +60,7 @@ class _Side:
         return self.read or len(self.records) >= AHEAD
 
     def piece(self) -> tuple[int, int]:
-        """What to read next; nothing if enough is at hand."""
+        """Return what to read next; nothing if enough is at hand."""
         if self.ready:
             return self.start, self.start
         if self.backward:
@@ -79,7 +79,7 @@ class _Side:
             self.records.popleft()
 
     def ahead(self) -> list[RecordId]:
-        """What is laid side by side with the other log."""
+        """Return what is laid side by side with the other log."""
         return list(islice(self.records, AHEAD))
 
 
@@ -132,7 +132,7 @@ def comparison(logs: Logs, newest: int | None = None) -> Asking[Comparison]:
 
 
 def verdict(found: Collection[Comparison]) -> Verdict:
-    """What all of it shows."""
+    """Return what all of it shows."""
     if any(each.differing for each in found):
         return Verdict.REFUTED
     if any(each.unknown for each in found):
@@ -173,7 +173,7 @@ def _backward(logs: Logs, anchor: OffsetSync, lowest: int, found: _Found) -> Ask
 
 
 def _only(logs: Logs, here: _Side, there: _Side, found: _Found) -> Asking[None]:
-    """What is left on either side, to its end."""
+    """Return what is left on either side, to its end."""
     while True:
         for record in here.records:
             found.differ(Difference.MISSING, record, None)

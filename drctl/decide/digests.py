@@ -56,5 +56,5 @@ def _known(reading: Reading[Any], value: Any) -> Any:
 
 
 def _public(config: dict[str, str]) -> dict[str, str]:
-    """What goes into a digest: not even there the values of keys that say they are secret."""
+    """Return what goes into a digest: not even there the values of keys that say they are secret."""
     return {key: value for key, value in config.items() if not names_a_secret(key)}

@@ -29,14 +29,14 @@ DISKS = Unseen("room on the disks", "no gate asks the brokers for it: 'drctl doc
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:
-    """What makes the target less than the source, each with its remedy and, where it is safe, its fix."""
+    """Return what makes the target less than the source, each with its remedy and, where it is safe, its fix."""
     yield from topic_inequalities(facts)
     yield from _rights(facts)
     yield from _users(facts)
 
 
 def differences(facts: Facts) -> Iterator[Blocker]:
-    """What differs and costs something, but takes nothing away."""
+    """Return what differs and costs something, but takes nothing away."""
     yield from topic_differences(facts)
     here, there = _rules(facts.source, facts), _rules(facts.target, facts)
     if here is not None and there is not None:
@@ -65,7 +65,7 @@ def failover_warnings(facts: Facts) -> Iterator[Blocker]:
 
 
 def unseen(facts: Facts) -> Iterator[Unseen]:
-    """What could not be compared between the sites."""
+    """Return what could not be compared between the sites."""
     for site in (facts.source, facts.target):
         for what in ("topics", "rules", "users", "cluster"):
             reading = getattr(site, what)

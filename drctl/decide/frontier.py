@@ -55,7 +55,7 @@ class Doubt(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known of one partition before records are read.
+    """Hold what is known of one partition before records are read.
 
     ``frontier`` is None where Connect has no offset. It was read before the target's bounds, these before the
     ``anchors`` and these before the source's bounds. ``compacted``: on either site.
@@ -110,7 +110,7 @@ def doubts(claims: Sequence[Claim], following: Following, source: Read, target: 
 
 
 def _impossible(claim: Claim, syncs: Sequence[OffsetSync], following: Following) -> Doubted | None:
-    """What is wrong with the claim before both logs' records are compared."""
+    """Return what is wrong with the claim before both logs' records are compared."""
     p, here, frontier = claim.partition, claim.source, claim.frontier
 
     def holds(stop: int) -> bool:

@@ -1,4 +1,4 @@
-"""What one log holds and the other no longer does, where both hold copies of the same records in the same order."""
+"""Find what one log holds and the other no longer does, where both hold copies of the same records in one order."""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence

@@ -40,7 +40,7 @@ def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> Diagn
 
 @dataclass(slots=True)
 class _Ill:
-    """What one broker or pod suffers from."""
+    """Hold what one broker or pod suffers from."""
 
     own: tuple[str, ...]
     node: tuple[str, ...]
@@ -140,7 +140,7 @@ class _Site:
         return tuple(f"broker {broker} took log directory {each} out of service" for each in offline)
 
     def blind(self) -> Iterator[str]:
-        """What was seen and shows nothing of the brokers."""
+        """Return what was seen and shows nothing of the brokers."""
         if self.pods is not None and self.matches_nothing:
             yield "pods: none of a broker matches the selector of the plan file"
 
@@ -180,7 +180,7 @@ class _Site:
 
 
 def _blind(sight: Sight, now: datetime, limits: Limits) -> Iterator[str]:
-    """What could not be seen and would be needed. An API server that says nothing is named once."""
+    """Return what could not be seen and would be needed. An API server that says nothing is named once."""
     if why := unusable(sight.kafka, now, limits):
         yield f"brokers: {why}"
     if sight.kubernetes is None:

@@ -11,7 +11,7 @@ from drctl.model.leadership import LeaseRecord, Seen, Terms
 
 
 class Move(StrEnum):
-    """What a candidate does next."""
+    """Name what a candidate does next."""
 
     RENEW = "renew the lease, which is ours"
     TAKE = "take the lease, which is nobody's any more"
@@ -37,7 +37,7 @@ def may_act(confirmed: float | None, spans: Terms, now: float) -> bool:
 
 
 def next_move(seen: Seen, me: str, spans: Terms, now: float) -> Move:
-    """What the record allows."""
+    """Return what the record allows."""
     if seen.record.holder == me:
         return Move.RENEW
     return Move.TAKE if now - seen.at >= patience(seen.record, spans) else Move.WAIT

@@ -64,7 +64,7 @@ def left_out(config: Config, topic: str, prefix: str) -> LeftOut | None:
 
 
 def transformations(config: Config, topic: str, prefix: str) -> Iterator[tuple[str, bool]]:
-    """What the connector's transformations may do to that topic's records: each with whether it takes them away.
+    """Return what the connector's transformations may do to that topic's records: each with whether it takes them away.
 
     One that takes none away changes records, so that no copy equals its original.
     """

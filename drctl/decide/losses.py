@@ -26,7 +26,7 @@ EXPIRING = 0.75
 
 
 def losses(looks: Sequence[LinkLook]) -> Iterator[Blocker]:
-    """What was or is about to be lost, as of the last of these looks, oldest first. What is unknown is named."""
+    """Return what was or is about to be lost, as of the last of these looks, oldest first. What is unknown is named."""
     seen = looks[-1]
     yield from _unknown(seen)
     yield from _topics(seen)

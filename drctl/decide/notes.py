@@ -1,4 +1,4 @@
-"""What is worth knowing of a site and is no cause by itself."""
+"""Note what is worth knowing of a site and is no cause by itself."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

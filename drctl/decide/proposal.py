@@ -1,4 +1,4 @@
-"""What a plan file would say of two sites, from what was found there. Whoever reads it decides; nothing is guessed
+"""Propose a plan file for two sites, from what was found there. Whoever reads it decides; nothing is guessed
 without being named as such.
 """
 

@@ -101,6 +101,6 @@ def _touches(rule: AclRule, names: Names) -> bool:
 
 
 def lacking(may: Mapping[str, Collection[str]], needed: Collection[str]) -> list[str]:
-    """What is needed on each topic and not allowed, for people; ``may`` is by topic."""
+    """Return what is needed on each topic and not allowed, for people; ``may`` is by topic."""
     missing = {name: sorted(set(needed).difference(allowed)) for name, allowed in sorted(may.items())}
     return [f"{' and '.join(operations)} topic {name}" for name, operations in missing.items() if operations]

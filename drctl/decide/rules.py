@@ -104,7 +104,7 @@ class Rule(StrEnum):
 
 
 class GateCategory(IntEnum):
-    """What a rule is about; the value is the exit code of a command that the rule refused."""
+    """Say what a rule is about; the value is the exit code of a command that the rule refused."""
 
     LOSS = 17
     SITES = 30
@@ -241,5 +241,5 @@ class Blocker:
 
     @property
     def concern(self) -> GateCategory:
-        """What the rule is about."""
+        """Return what the rule is about."""
         return next(concern for concern, rules in CONCERNS.items() if self.rule in rules)

@@ -15,7 +15,7 @@ SEPARATOR = "replication.policy.separator"
 
 
 def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
-    """What the links' state forbids. What only the silence of a site hides is no reason beside that silence."""
+    """Return what the links' state forbids. What only the silence of a site hides is no reason beside that silence."""
     if not _hidden(facts.link.status, facts.target):
         yield from _running(facts.link)
     status = facts.link.status.value
@@ -37,7 +37,7 @@ def _hidden(reading: Reading[Any], *sites: SiteFacts) -> bool:
 
 
 def link_warnings(facts: Facts) -> Iterator[Blocker]:
-    """What the links' configuration costs."""
+    """Return what the links' configuration costs."""
     status, name = facts.link.status.value, facts.link.link.name
     if facts.link.link.prefix and facts.reverse is not None:
         yield from _running(facts.reverse)

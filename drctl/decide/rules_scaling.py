@@ -12,14 +12,14 @@ from drctl.model.scaling import Scalable, Scaled
 
 
 def scaling_blockers(facts: Facts) -> Iterator[Blocker]:
-    """What forbids to move the Deployments, and where the target is smaller than it has to be."""
+    """Return what forbids to move the Deployments, and where the target is smaller than it has to be."""
     for site in (facts.source, facts.target):
         yield from _deployments(site, facts)
     yield from _size(facts)
 
 
 def scaling_warnings(facts: Facts) -> Iterator[Blocker]:
-    """What the next shift demands more, should it begin while the work moves."""
+    """Return what the next shift demands more, should it begin while the work moves."""
     capacity = facts.capacity
     if capacity is None:
         return
@@ -82,7 +82,7 @@ def _needs(facts: Facts, shift: Shift) -> Iterator[Need]:
 
 
 def _size(facts: Facts) -> Iterator[Blocker]:
-    """What drctl scales itself before or in the move is no reason to wait, unless it may not or cannot."""
+    """Find where the target is too small; what drctl scales in the move is no reason, unless it may not or cannot."""
     capacity = facts.capacity
     if capacity is None:
         return

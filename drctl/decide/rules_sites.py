@@ -9,7 +9,7 @@ from drctl.model.facts import Facts, SiteFacts
 
 
 def site_blockers(facts: Facts) -> Iterator[Blocker]:
-    """What the sites' state forbids."""
+    """Return what the sites' state forbids."""
     for site in (facts.source, facts.target):
         yield from _silence(site, facts)
     yield from _one_cluster(facts)
@@ -21,7 +21,7 @@ def site_blockers(facts: Facts) -> Iterator[Blocker]:
 
 
 def source_ailments(facts: Facts) -> list[Blocker]:
-    """What is wrong with the source itself: silence, missing brokers, partitions without a leader, failing writes.
+    """Return what is wrong with the source: silence, missing brokers, partitions without a leader, failing writes.
 
     Behind deny rules nothing can be told of writes: then it is well if all the rest is.
     """
@@ -30,7 +30,7 @@ def source_ailments(facts: Facts) -> list[Blocker]:
 
 
 def site_warnings(facts: Facts) -> Iterator[Blocker]:
-    """What the sites' state costs."""
+    """Return what the sites' state costs."""
     yield from writing_warnings(facts)
 
 

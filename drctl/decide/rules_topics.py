@@ -36,7 +36,7 @@ def topic_inequalities(facts: Facts) -> Iterator[Blocker]:
 
 
 def topic_differences(facts: Facts) -> Iterator[Blocker]:
-    """What is set up differently and changes what it costs, not what is kept."""
+    """Return what is set up differently and changes what it costs, not what is kept."""
     for here, there in pairs(facts):
         if _stamped(here) and _stamped(there):
             detail = f"{here.name}: message.timestamp.type is {STAMPED} on both sites"
@@ -104,7 +104,7 @@ def _smaller(facts: Facts, here: Topic, there: Topic, rule: Rule, keys: tuple[st
 
 
 def _limit(key: str, value: str) -> float:
-    """What is not told limits nothing; for retention -1 is for ever."""
+    """Return a limit as a number to compare; one that is not told limits nothing, and for retention -1 is no end."""
     if not value.lstrip("-").isdecimal():
         return ENDLESS
     return ENDLESS if key in KEEPING and int(value) < 0 else int(value)

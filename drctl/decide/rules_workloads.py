@@ -12,7 +12,7 @@ from drctl.model.session import GroupState
 
 
 def workload_blockers(facts: Facts) -> Iterator[Blocker]:
-    """What topics and groups forbid."""
+    """Return what topics and groups forbid."""
     yield from _missing(facts.source, facts.topics)
     yield from _missing(facts.target, (*facts.topics, *facts.images.values()))
     yield from inequalities(facts)
@@ -21,7 +21,7 @@ def workload_blockers(facts: Facts) -> Iterator[Blocker]:
 
 
 def workload_warnings(facts: Facts) -> Iterator[Blocker]:
-    """What topics and sinks cost after the move."""
+    """Return what topics and sinks cost after the move."""
     for sink in (facts.source.sinks.value or {}).values():
         if sink.reason:
             detail = f"{facts.source.name}: {sink.name}: {sink.reason}"

@@ -27,7 +27,7 @@ from drctl.model.offsets import LogBounds, TopicPartition
 
 
 class ShortfallKind(StrEnum):
-    """What a returned site lacks of a topic."""
+    """Name what a returned site lacks of a topic."""
 
     MISSING = "missing"
     MADE_ANEW = "made-anew"
@@ -38,7 +38,7 @@ class ShortfallKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What was recorded of a partition: its topic's id, empty if nobody noted it; the frontier of the link; and the
+    """Hold what was recorded of a partition: its topic's id, empty if nobody noted it; the link's frontier; and the
     last stable offset when the site was last seen, 0 if nobody saw it.
     """
 
@@ -49,7 +49,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the returned site tells of it. ``holds_copied`` is False only if the last record that the other site has of
+    """Hold what the returned site tells of it. ``holds_copied`` is False only if the last record that the other has of
     it was looked for and is not there.
     """
 

@@ -1,4 +1,4 @@
-"""What it means that a site does not answer: from one place alone it is never the site that is lost."""
+"""Judge what it means that a site does not answer: from one place alone it is never the site that is lost."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -180,7 +180,7 @@ def _outside(logs: Logs, position: int) -> Refused | None:
 
 
 def _in_transaction(logs: Logs, position: int, nearest: Answer) -> Refused:
-    """What an open transaction holds back comes later: not before what the last decided position is at the target."""
+    """Refuse a position that an open transaction holds back; early is where the last decided one is at the target."""
     if isinstance(nearest, Translated):
         offset: int | None = nearest.offset
     else:

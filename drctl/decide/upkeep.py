@@ -71,7 +71,7 @@ def spaces(site: SiteUpkeep) -> Iterator[tuple[str, str, DiskSpace]]:
 
 
 def upkeep_failures(upkeep: Upkeep) -> Iterator[Blocker]:
-    """What fails already, or will within days."""
+    """Return what fails already, or will within days."""
     for site in upkeep.sites:
         yield from _certificates(site, upkeep.seen_at, timedelta.min, ENDS_NOW)
         yield from _clocks(site, FAR_APART, timedelta.max)
@@ -80,7 +80,7 @@ def upkeep_failures(upkeep: Upkeep) -> Iterator[Blocker]:
 
 
 def upkeep_warnings(upkeep: Upkeep) -> Iterator[Blocker]:
-    """What is to be seen to before it fails."""
+    """Return what is to be seen to before it fails."""
     for site in upkeep.sites:
         yield from _certificates(site, upkeep.seen_at, ENDS_NOW, ENDS_SOON)
         yield from _clocks(site, APART, FAR_APART)
@@ -89,7 +89,7 @@ def upkeep_warnings(upkeep: Upkeep) -> Iterator[Blocker]:
 
 
 def upkeep_unseen(upkeep: Upkeep) -> Iterator[Unseen]:
-    """What was not told, and why."""
+    """Return what was not told, and why."""
     for site in upkeep.sites:
         yield from _unseen_certificates(site)
         for who, skew in site.clocks.items():

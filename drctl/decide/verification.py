@@ -37,7 +37,7 @@ WIDEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was read around some positions, and every sync in it that holds, in order."""
+    """Hold what was read around some positions, and every sync in it that holds, in order."""
 
     window: Window
     held: tuple[OffsetSync, ...]

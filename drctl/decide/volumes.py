@@ -1,4 +1,4 @@
-"""What is wrong with a broker's volumes, from all who speak of them."""
+"""Judge what is wrong with a broker's volumes, from all who speak of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

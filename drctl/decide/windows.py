@@ -1,4 +1,4 @@
-"""What translation knows of one partition before it reads records, and the windows that it asks for."""
+"""Hold what translation knows of one partition before it reads records, and the windows that it asks for."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence

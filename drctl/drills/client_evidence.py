@@ -1,4 +1,4 @@
-"""What the clients' own histories say of the switchovers. drctl does not know what they saw."""
+"""Read from the clients' own histories what they saw of the switchovers, which drctl does not know."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,4 +1,4 @@
-"""What every drill on the lab does: start the workload, let it work, note what happens when, bring it to its end."""
+"""Do what every drill on the lab does: start the workload, let it work, note what happens when, end it."""
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
@@ -62,7 +62,7 @@ class StepTimer:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What was drilled on: the protocol of each group, and how durable each site is."""
+    """Hold what was drilled on: the protocol of each group, and how durable each site is."""
 
     protocols: dict[str, str]
     postures: tuple[SiteSettings, ...]

@@ -1,4 +1,4 @@
-"""What others than the injector saw of an outage, and what the clients' own histories say of it."""
+"""Gather what others than the injector saw of an outage, and what the clients' own histories say of it."""
 
 from collections.abc import Iterable
 

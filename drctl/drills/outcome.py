@@ -1,4 +1,4 @@
-"""What a drill leaves behind: frozen values, from which the report is built."""
+"""Hold what a drill leaves behind: frozen values, from which the report is built."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a verdict was reached from besides the clients' histories: with both, anybody can reach it again.
+    """Hold what a verdict was reached from besides the clients' histories: with both, anybody can reach it again.
 
     ``primary``: what a fresh reader found where the work ended; ``standby``: at the other site of a planned drill;
     ``stranded``: what was salvaged of a lost site. ``complete``: every client's history could be read to its end.
@@ -82,7 +82,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class StrandedTail:
-    """What a lost site alone had and what became of it: records and decision by topic, from the salvage of that id.
+    """Hold what a lost site alone had: records and decision by topic, from the salvage of that id.
 
     ``faults``: what is wrong with its files. ``moved``: partitions whose tail does not begin at the frontier.
     """
@@ -153,7 +153,7 @@ class MovedWork:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """What the plan file promises, in seconds: how long clients may pause, and how much may be lost."""
+    """Hold what the plan file promises, in seconds: how long clients may pause, and how much may be lost."""
 
     recovery_time: float
     recovery_point: float

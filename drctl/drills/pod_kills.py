@@ -34,7 +34,7 @@ KINDS = ("kill-pod", "kill-inside")
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What came of it. ``faults``: records per class of fault, none in a good run; ``back``: seconds until ready."""
+    """Hold what came of the kills. ``faults``: records per class, none in a good run; ``back``: seconds until ready."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -59,7 +59,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Kills:
-    """What the kills left to judge: how many came back to their volume, and when all of it began and ended."""
+    """Hold what the kills left to judge: how many came back to their volume, and when all of it began and ended."""
 
     times: int
     same: int

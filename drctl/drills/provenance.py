@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
 
 
 def plan_facts(plan_file: PlanFile) -> PlanFacts:
-    """What a report says of the plan file: no address and no path, only what names it and what it promises."""
+    """Return what a report says of the plan file: no address and no path, only its name and what it promises."""
     wanted = plan_file.objectives
     return PlanFacts(
         name=plan_file.name,

@@ -1,4 +1,4 @@
-"""What an outage cost, held against the plan file's objectives: time until work went on, and records that are lost."""
+"""Measure what an outage cost against the plan file's objectives: time until work went on, and lost records."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What happened when: histories and steps, turned into the numbers and curves of a report."""
+"""Turn histories and steps into the numbers and curves of a report: what happened when."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Histories:
         return Histories({path.stem: list(read_lines(path)) for path in sorted(folder.glob("*.jsonl"))})
 
     def events(self) -> Iterator[Event]:
-        """What the clients say of each record, client by client."""
+        """Yield what the clients say of each record, client by client."""
         for client in sorted(self.lines):
             for line in self.lines[client]:
                 yield from events_of(line)

@@ -71,7 +71,7 @@ class Database:
         return self._psql("select 1").returncode == 0
 
     def rows(self, statement: str) -> list[tuple[str, ...]]:
-        """What a statement returns, as text. LabError with PostgreSQL's own words if it fails."""
+        """Return the rows of a statement, as text. LabError with PostgreSQL's own words if it fails."""
         done = self._psql(statement)
         if done.returncode:
             raise LabError(f"PostgreSQL declines: {done.stderr.strip()}", remedy="see logs/postgres.log")

@@ -135,7 +135,7 @@ UNDOING = ("continue", "restart", "heal-link")
 
 
 def unlisted(lab: Lab, site: str, broker: int) -> str:
-    """What the other brokers say of one that is gone: nothing. Empty while they still list it."""
+    """Return what the other brokers say of one that is gone: nothing. Empty while they still list it."""
     kafka = lab.site(site).kafka("drctl")
     try:
         listed = [b.id for b in KafkaBrokers(kafka).cluster().brokers]

@@ -1,4 +1,4 @@
-"""What a lab writes for its users: client properties, the plan file, client routing."""
+"""Write a lab's files for its users: client properties, the plan file, client routing."""
 
 import json
 from collections.abc import Mapping

@@ -145,7 +145,7 @@ class Lab(Parts):
         return self.processes.all()
 
     def described(self, *, small: bool) -> str:
-        """What runs, and what of it does not. LabError if it has other brokers than ``small`` or its opposite asks for.
+        """Return what runs, and what of it does not. LabError if it has more or fewer brokers than ``small`` asks for.
 
         South tells: its brokers are processes in every lab.
         """

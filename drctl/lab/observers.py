@@ -1,4 +1,4 @@
-"""What others than the injector see of a fault: a text that says it, empty as long as they do not see it."""
+"""Observe a fault as others than the injector do: a text that says it, empty as long as they do not see it."""
 
 from collections.abc import Callable, Sequence
 

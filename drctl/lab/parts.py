@@ -1,4 +1,4 @@
-"""What a lab is made of: brokers, workers, wires, links and a database, each started and waited for."""
+"""Start the parts of a lab and wait for them: brokers, workers, proxies, links and a database."""
 
 import socket
 import sys
@@ -35,7 +35,7 @@ class Parts:
 
     @property
     def sinks(self) -> Sinks:
-        """What sink connectors need. LabError if the lab was started without."""
+        """Return what sink connectors need. LabError if the lab was started without."""
         if self._sinks is None:
             raise LabError(f"the lab in {self.folder} has no sinks", remedy="start one with sinks")
         return self._sinks

@@ -11,7 +11,7 @@ from drctl.lab.layout import SiteLayout
 
 @dataclass(frozen=True, slots=True)
 class LabSite:
-    """What a user of the lab needs to know of one site."""
+    """Hold what a user of the lab needs to know of one site."""
 
     layout: SiteLayout
     folder: Path

@@ -1,4 +1,4 @@
-"""What faults without a loss say about the faults that were not injected.
+"""Bound what faults without a loss say about the faults that were not injected.
 
 With ``n`` independent faults and no loss, the chance ``p`` of a loss per fault is bounded at 95 % confidence by
 ``1 - 0.05 ** (1 / n)``: a larger ``p`` would have shown a loss in more than 95 of 100 such series. For ``n`` from about

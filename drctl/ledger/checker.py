@@ -75,12 +75,12 @@ class _Stream:
 
     @property
     def found(self) -> BitMap64:
-        """What a fresh reader found, and what was salvaged."""
+        """Return what a fresh reader found, and what was salvaged."""
         return self.seen | self.stranded
 
     @property
     def due(self) -> BitMap64:
-        """What a group must process: acknowledged and not stranded, or doubtful and there all the same."""
+        """Return what a group must process: acknowledged and not stranded, or doubtful and there all the same."""
         return (self.acknowledged - (self.stranded - self.seen)) | (self.doubtful & self.seen)
 
 
@@ -201,7 +201,7 @@ class _Checker:
         return self.streams[stream].superseded if stream.topic in self.compacted else BitMap64()
 
     def _passable(self, stream: Stream) -> BitMap64:
-        """What a group need not have read, since it may have been compacted away before the group came to it."""
+        """Return what a group need not have read, since it may have been compacted away before the group came to it."""
         return self._excused(stream) - self.kept.get(stream, BitMap64())
 
     def _unattended(self) -> list[str]:

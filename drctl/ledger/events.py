@@ -1,11 +1,11 @@
-"""What a history consists of: each value says one thing that one client saw."""
+"""List what a history consists of: each value says one thing that one client saw."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class Stream(NamedTuple):
-    """What one producer sends to one partition: its sequences are dense from 1 and rise along the log."""
+    """Name what one producer sends to one partition: its sequences are dense from 1 and rise along the log."""
 
     producer: int
     topic: str

@@ -136,7 +136,7 @@ def read(folder: Path) -> Iterator[Event]:
 
 
 def events_of(line: Line) -> Iterator[Event]:
-    """What one line says of each of its records."""
+    """Yield what one line says of each of its records."""
     for producer, topic, partition, sequence, *key in line.records:
         stream = Stream(producer, topic, partition)
         match line.kind:

@@ -8,7 +8,7 @@ from drctl.ledger.history import Line
 
 
 class Reach:
-    """What groups have yet to reach; ``groups`` maps each to the topics that it reads.
+    """Count what groups have yet to reach; ``groups`` maps each to the topics that it reads.
 
     It asks the same as the checker does afterwards, but needs only the last sequence of every stream.
     """

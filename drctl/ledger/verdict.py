@@ -40,7 +40,7 @@ class Traffic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRequirements:
-    """What makes a clean history mean something.
+    """State how much a drill must hold before a clean history means something.
 
     ``windows``: the traffic of each window by its name; every phase needs one. ``evidence``: what had to be witnessed
     by another than the one who did it, and whether it was. ``control``: per planted fault whether the same checker

@@ -1,4 +1,4 @@
-"""What capacity a standby must have, and when: shifts of a week in one time zone."""
+"""Model what capacity a standby must have, and when: shifts of a week in one time zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ WEEK = 7 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What must be there: replicas by the name of a Deployment or node pool, and MirrorMaker 2's ``tasks.max``."""
+    """State what must be there: replicas by name of a Deployment or node pool, and MirrorMaker 2's ``tasks.max``."""
 
     deployments: Mapping[str, int] = field(default_factory=dict)
     node_pools: Mapping[str, int] = field(default_factory=dict)

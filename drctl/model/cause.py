@@ -1,4 +1,4 @@
-"""What is wrong at a site, how far it reaches, and why we think so."""
+"""Model what is wrong at a site, how far it reaches, and why we think so."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,13 +29,13 @@ class Cause:
 
     @property
     def key(self) -> str:
-        """What stays the same from look to look while the same thing is wrong."""
+        """Return what stays the same from look to look while the same thing is wrong."""
         return f"{self.scope.value} {self.subject}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What one look at a site comes to.
+    """Hold what one look at a site comes to.
 
     ``causes``: the widest first. ``blind``: what could not be seen, and why. ``notes``: what is worth knowing and is no
     cause, such as a volume nobody reports the health of. ``blocked``: partitions that refuse acks=all now.

@@ -1,4 +1,4 @@
-"""What makes a journal tamper-evident: digests that chain entries within a run, and lines across all runs.
+"""Chain a journal so that altering it shows: digests over entries within a run, and over lines across all runs.
 
 A *line* is one change of the journal: a run begun, an entry written, a run ended, an epoch raised. Lines are numbered
 from 1 without gaps, and each one's digest covers the one before. The newest line is the journal's *head*.
@@ -18,7 +18,7 @@ GENESIS = "drctl"
 
 
 class Change(StrEnum):
-    """What a line tells."""
+    """Name what a line tells."""
 
     RUN_BEGUN = "run-begun"
     ENTRY_WRITTEN = "entry-written"
@@ -41,7 +41,7 @@ class Line:
 
     @property
     def essence(self) -> str:
-        """What the digest covers of the content: of an entry its own digest, which covers the rest."""
+        """Return what the digest covers of the content: of an entry its own digest, which covers the rest."""
         return str(json.loads(self.content)["digest"]) if self.change is Change.ENTRY_WRITTEN else self.content
 
 

@@ -1,4 +1,4 @@
-"""What a site's groups do, as their coordinator writes it down."""
+"""Model what a site's groups do, as their coordinator writes it down."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +79,7 @@ def partition_of(group: str, count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TailBatch:
-    """What one look at the tail brought.
+    """Hold what one look at the tail brought.
 
     ``behind`` is how many records there were still to read; None while that is not known yet, and before all that was
     there when the tail was opened is told. What a transaction hides counts; where that lasts, ``undecided`` says so.

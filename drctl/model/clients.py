@@ -10,7 +10,7 @@ from drctl.model.session import Group
 
 @dataclass(frozen=True, slots=True)
 class ClientSoftware:
-    """What a client is made with, as the plan file tells: ``client_id`` may end in ``*``."""
+    """Describe what a client is made with, as the plan file tells: ``client_id`` may end in ``*``."""
 
     client_id: str
     software: str

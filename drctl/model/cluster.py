@@ -1,4 +1,4 @@
-"""What a site's Kafka tells about itself."""
+"""Model what a site's Kafka tells about itself."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a comparison of two sites' logs has found."""
+"""Model what a comparison of two sites' logs has found."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What a link has copied, what its source still keeps, and what both are about to forget."""
+"""Model what a link has copied, what its source still keeps, and what both are about to forget."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

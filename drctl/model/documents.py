@@ -152,7 +152,7 @@ def _keys(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
 
 
 def _outside_strings(text: str) -> str:
-    """What is not within quotes; of a string that is not closed, nothing."""
+    """Return what is not within quotes; of a string that is not closed, nothing."""
     if "\\" in text:
         text = text.replace("\\\\", "").replace('\\"', "")
     return "".join(text.split('"')[::2])

@@ -1,4 +1,4 @@
-"""What is known about two sites and their link at one moment, each fact with its time or why it is unknown."""
+"""Model what is known about two sites and their link at one moment, each fact with its time or why it is unknown."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -30,7 +30,7 @@ class Attestation:
 
 
 class Scope(StrEnum):
-    """What a deny rule covers."""
+    """Name what a deny rule covers."""
 
     TOPICS = "topics"
     TRANSACTIONAL_IDS = "transactional-ids"
@@ -79,7 +79,7 @@ class DenyRule:
 
 @dataclass(frozen=True, slots=True)
 class CanaryResult:
-    """What an ordinary client met when it tried to write: ``refused`` only on an authorization failure."""
+    """Hold what an ordinary client met when it tried to write: ``refused`` only on an authorization failure."""
 
     refused: bool
     answer: str

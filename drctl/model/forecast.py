@@ -1,4 +1,4 @@
-"""What a failover now would cost."""
+"""Model what a failover now would cost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

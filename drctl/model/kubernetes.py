@@ -1,4 +1,4 @@
-"""What Kubernetes tells of a site: pods, nodes and the volumes between them. Names are Kubernetes' own."""
+"""Model what Kubernetes tells of a site: pods, nodes and the volumes between them. Names are Kubernetes' own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

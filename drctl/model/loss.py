@@ -1,4 +1,4 @@
-"""What a failover would lose, and what was last seen of a site's log ends."""
+"""Model what a failover would lose, and what was last seen of a site's log ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What is at the source and not at the target.
+    """Hold what is at the source and not at the target.
 
     ``records`` per topic is never too few for what was seen: ``exact`` says that data records were counted one by one,
     else they are distances in offsets, transaction markers included. ``unseen`` is how many more may have been written

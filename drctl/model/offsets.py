@@ -51,7 +51,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What MirrorMaker 2 itself would give a group: ``upstream`` translated, early, to ``downstream``."""
+    """Hold what MirrorMaker 2 itself would give a group: ``upstream`` translated, early, to ``downstream``."""
 
     upstream: int
     downstream: int

@@ -1,4 +1,4 @@
-"""What a monitor saw, when, and how surely. Unknown is a value: never zero, never healthy."""
+"""Model what a monitor saw, when, and how surely. Unknown is a value: never zero, never healthy."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -90,7 +90,7 @@ class Listing:
 
 
 class Happening(StrEnum):
-    """What a watch tells. EXPIRED: the server does not know that far back any more (410, 504): list again."""
+    """Name what a watch tells. EXPIRED: the server does not know that far back any more (410, 504): list again."""
 
     ADDED = "ADDED"
     MODIFIED = "MODIFIED"

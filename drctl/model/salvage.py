@@ -1,4 +1,4 @@
-"""What a failover left behind on the lost site: its stranded tail, record by record, and what becomes of it."""
+"""Model what a failover left behind on the lost site: its stranded tail, record by record, and what becomes of it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Stamped(StrEnum):
 
 
 class Decision(StrEnum):
-    """What becomes of a topic's stranded records."""
+    """Say what becomes of a topic's stranded records."""
 
     REPLAY = "replay"
     DISCARD = "discard"

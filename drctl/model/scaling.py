@@ -1,4 +1,4 @@
-"""What Kubernetes scales: the Deployments and StatefulSets of a workload, and Strimzi's node pools."""
+"""Model what Kubernetes scales: the Deployments and StatefulSets of a workload, and Strimzi's node pools."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Scalable:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """What carries a workload's clients. ``groups`` are the consumer groups whose members are its pods.
+    """Name what carries a workload's clients. ``groups`` are the consumer groups whose members are its pods.
 
     Where none is named it carries all of the workload, or its producers. ``of_sinks`` are those of them that the
     workload does not name as its own: each must be one that a sink connector of it reads as.
@@ -78,7 +78,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
-    """What scales an object beside us, between ``least`` and ``most``: a HorizontalPodAutoscaler, KEDA's ScaledObject.
+    """Name what scales an object beside us, from ``least`` to ``most``: a HorizontalPodAutoscaler, KEDA's ScaledObject.
 
     ``paused`` says that it was told not to.
     """

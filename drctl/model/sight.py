@@ -32,7 +32,7 @@ class KafkaView:
 
 @dataclass(frozen=True, slots=True)
 class KubeFacts:
-    """What one site's API server told, kind by kind; each is unknown on its own, for example where a right is missing.
+    """Hold what one site's API server told, kind by kind; each is unknown on its own, as where a right is missing.
 
     ``skew`` is how far the API server's clock is ahead of ours. ``leases`` are the ages of the nodes' leases by our own
     clock since we saw them change, so that no clock of a node is trusted. ``strange`` are resources of a shape that we

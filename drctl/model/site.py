@@ -12,7 +12,7 @@ from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
 
 
 class Role(StrEnum):
-    """What a site is for right now."""
+    """Say what a site is for right now."""
 
     PRIMARY = "primary"
     STANDBY = "standby"
@@ -95,7 +95,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What moves together. Topics and groups are exact names, ``sinks`` those of sink connectors.
+    """Name what moves together. Topics and groups are exact names, ``sinks`` those of sink connectors.
 
     ``carriers`` are the Deployments and StatefulSets in whose pods its clients run.
     """
@@ -125,7 +125,7 @@ NOT_ASKED = SinkGroup(None, "no Connect worker was asked", "start its Connect wo
 
 @dataclass(frozen=True, slots=True)
 class Objectives:
-    """What the operator promised: time until clients work again, and how much may be lost."""
+    """State what the operator promised: time until clients work again, and how much may be lost."""
 
     recovery_time: timedelta
     recovery_point: timedelta
@@ -233,7 +233,7 @@ class PlanFile:
         return tuple(sorted(prefix + topic for topic in self.topics for prefix in prefixes))
 
     def image(self, source: str, target: str, topic: str) -> str:
-        """What a topic of ``source`` is called at ``target``: where it was copied to, or where it was copied from."""
+        """Return what a topic of ``source`` is called at ``target``: where it was copied to, or copied from."""
         back = next((link.prefix for link in self.links if (link.source, link.target) == (target, source)), "")
         if back and topic.startswith(back) and topic.removeprefix(back) in self.topics:
             return topic.removeprefix(back)

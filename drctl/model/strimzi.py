@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
-    """What a resource's conditions say in sum.
+    """Sum up a resource's conditions.
 
     ``NotReady`` is a condition type of its own: then there is no Ready condition, so what is not said is SILENT and not
     false. PAUSED: reconciliation is paused, and the rest of the status is as old as the pause. BEHIND: the operator has

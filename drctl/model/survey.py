@@ -1,4 +1,4 @@
-"""What is found at two sites before there is a plan file, and what a plan file would say of it."""
+"""Model what is found at two sites before there is a plan file, and what a plan file would say of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class ProposedLink:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a plan file would say: ``primary`` is where the link that runs leads from.
+    """Propose a plan file: ``primary`` is where the link that runs leads from.
 
     ``platform`` are, by site, principals that write to no topic that moves. ``not_there_yet`` are topics that the link
     copies and whose copies do not exist. ``elsewhere`` are groups of the primary with positions in other topics only.

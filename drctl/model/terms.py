@@ -12,7 +12,7 @@ ATTESTED = "target attested"
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What the person takes to be so; what is None is not said. ``epoch`` is the one before the run."""
+    """Hold what the person takes to be so; what is None is not said. ``epoch`` is the one before the run."""
 
     primary: str | None = None
     epoch: int | None = None
@@ -20,7 +20,7 @@ class Belief:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was said when the command was given.
+    """Hold what was said when the command was given.
 
     ``by`` names the person, ``account`` and ``host`` are the machine's own words for them. ``plan_digest`` is the plan
     that was seen, empty if none is insisted on. ``key`` makes a command that is given twice one run. ``overrides`` maps

@@ -1,4 +1,4 @@
-"""What runs out or drifts by itself while nobody looks: certificates, clocks and disks."""
+"""Model what runs out or drifts by itself while nobody looks: certificates, clocks and disks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from drctl.model.reading import Reading
 
 
 class CertificateUse(StrEnum):
-    """What a certificate is for."""
+    """Say what a certificate is for."""
 
     BROKER = "broker"
     CLIENT = "client"

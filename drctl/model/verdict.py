@@ -1,4 +1,4 @@
-"""What a drill or an experiment has shown."""
+"""Model what a drill or an experiment has shown."""
 
 from enum import StrEnum
 
@@ -16,5 +16,5 @@ EXIT_CODES = {Verdict.PROVED: 0, Verdict.REFUTED: 20, Verdict.INCONCLUSIVE: 21, 
 
 
 def exit_code(verdict: Verdict) -> int:
-    """What a command that ends with this verdict returns."""
+    """Return what a command that ends with this verdict returns."""
     return EXIT_CODES[verdict]

@@ -179,7 +179,7 @@ def event(item: Object, now: datetime) -> Event:  # noqa: ARG001
 
 
 def health(told: object) -> tuple[str, ...] | None:
-    """What is wrong by the volume-health field of any object: None where nothing is said, empty where all is well.
+    """Return what is wrong by an object's volume-health field: None where nothing is said, empty where all is well.
 
     A field that is there and lists nothing is the word of a monitor that found nothing. Each entry is read as
     ``status`` with its ``reason``; entries of another shape are kept as they are, and count as trouble.

@@ -95,7 +95,7 @@ class KubeEyes:
                 ended.wait(BREATH)
 
     def facts(self) -> KubeFacts:
-        """What is known now."""
+        """Return what is known now."""
         nodes = self.nodes.reading()
         return KubeFacts(
             self.pods.reading(),

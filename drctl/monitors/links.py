@@ -44,7 +44,7 @@ def link_facts(
 
 
 def lag(world: World, source: str, target: str) -> Lag:
-    """What the source holds beyond the frontier.
+    """Return what the source holds beyond the frontier.
 
     A partition without a frontier counts whole. The age is that of the oldest first record waiting in any partition.
     """

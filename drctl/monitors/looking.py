@@ -117,7 +117,7 @@ def are_late() -> bool:
 
 
 def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:
-    """What ``eye`` sees now, or why it sees nothing."""
+    """Return what ``eye`` sees now, or why it sees nothing."""
     try:
         seen = Reading(eye(), clock.now())
         LOG.debug("%s: seen", _name(eye))

@@ -16,7 +16,7 @@ OBSERVER = "drctl"
 
 
 class Eyes:
-    """What is kept between looks: every site's Kubernetes. ``place``: where drctl looks from, a site or a third one."""
+    """Keep between looks every site's Kubernetes. ``place``: where drctl looks from, a site or a third one."""
 
     def __init__(self, world: World, place: str = "here") -> None:
         self.world, self.place = world, place
@@ -59,7 +59,7 @@ class Eyes:
         )
 
     def _told(self, site: str) -> Iterator[Sighting]:
-        """What the witnesses saw of the site. One that is silent, or has not looked, says nothing about it."""
+        """Return what the witnesses saw of the site. One that is silent, or has not looked, says nothing about it."""
         for place, told in self._witnessed.items():
             seen = (told.value or {}).get(site, ())
             why = told.unknown or "it has not looked"

@@ -1,4 +1,4 @@
-"""What ``drctl status`` shows: both sites with their roles, the links, the door, the epoch."""
+"""Gather what ``drctl status`` shows: both sites with their roles, the links, client routing, the epoch."""
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +44,7 @@ def status(
 
 
 class _Visit(NamedTuple):
-    """What one site was seen to be; ``view`` is how its brokers see themselves."""
+    """Hold what one site was seen to be; ``view`` is how its brokers see themselves."""
 
     facts: SiteFacts
     lag: Reading[Mapping[str, int]]
@@ -86,7 +86,7 @@ def _feeding(site: SiteFacts, links: Iterable[LinkFacts]) -> list[LinkFacts]:
 
 
 def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:
-    """What a site is for, from the data alone: the door, the standing deny rules, the links that run into it."""
+    """Return what a site is for, from data alone: client routing, standing deny rules, the links that run into it."""
     if site.standing.value is None or not door.known:
         return Role.UNKNOWN
     feeding = _feeding(site, links)

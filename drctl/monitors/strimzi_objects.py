@@ -30,7 +30,7 @@ def strimzi(item: Object, now: datetime) -> StrimziResource:  # noqa: ARG001
 
 
 def standing(item: Object) -> Standing:
-    """What the conditions say in sum, a pause first: then everything else is as old as the pause."""
+    """Return what the conditions say in sum, a pause first: then everything else is as old as the pause."""
     meta, status = item["metadata"], item.get("status") or {}
     held = {str(each.get("type")) for each in status.get("conditions") or () if each.get("status") == "True"}
     if "ReconciliationPaused" in held or (meta.get("annotations") or {}).get(PAUSE) == "true":

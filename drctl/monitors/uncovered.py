@@ -1,4 +1,4 @@
-"""What a move would leave behind at the source, known before anybody is asked to go on."""
+"""Find what a move would leave behind at the source, before anybody is asked to go on."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

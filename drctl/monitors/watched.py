@@ -135,7 +135,7 @@ class Watched[T]:
             self._trouble = why
 
     def _fail(self, error: DrctlError) -> None:
-        """What was seen is kept and grows old, unless we are denied to look at all."""
+        """Keep what was seen and let it grow old, unless we are denied to look at all."""
         self.silent = is_silence(error)
         with self._lock:
             self._trouble = str(error) or type(error).__name__

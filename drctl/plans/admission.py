@@ -42,7 +42,7 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
 
 
 def reasons_to_wait(plan: Plan, world: World) -> list[Blocker]:
-    """What the journal and the link home say against beginning this plan now."""
+    """Return what the journal and the link home say against beginning this plan now."""
     return [*paused(world), *_cooling(plan, world), *_unproven(plan, world), *_never_begun(plan, world)]
 
 

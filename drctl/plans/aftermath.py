@@ -1,4 +1,4 @@
-"""What a failover that stands has left to do: its tail saved or not, and what was decided about it."""
+"""Tell what a failover that stands has left to do: its tail saved or not, and what was decided about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is due at the standby, its translations, and what a group is to have there."""
+"""Find what is due at the standby, its translations, and what a group is to have there."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a group is to have at the standby; ``used`` says that somebody else commits there.
+    """Hold what a group is to have at the standby; ``used`` says that somebody else commits there.
 
     ``contested`` is the position that bears a later epoch than any that was raised, empty if there is none.
     """

@@ -18,7 +18,7 @@ REQUIRED = "required"
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """What an approver saw: 64 hex digits each."""
+    """Name what an approver saw: 64 hex digits each."""
 
     plan: str
     facts: str
@@ -41,7 +41,7 @@ def approve(world: World, terms: Terms, seen: Digests, reason: str, *, declined:
 
 
 def require_approval(world: World, terms: Terms, seen: Digests) -> Evidence:
-    """What the journal should say about the approval of this run; ApprovalMissing if it needs one and has none.
+    """Return what the journal is to say of this run's approval; ApprovalMissing if it needs one and has none.
 
     Without a rule for it nothing is asked. Breaking the glass needs nobody, and is told for ever.
     """

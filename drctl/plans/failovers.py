@@ -1,4 +1,4 @@
-"""What the journal tells of the failover that stands: the site it left behind, and how surely that one is closed."""
+"""Read the failover that stands from the journal: the site it left behind, and how surely that one is closed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,7 +79,7 @@ def _standing(world: World, run: Run, later: tuple[Run, ...], *, finished: bool)
 
 
 def _late(world: World, run: Run, later: tuple[Run, ...]) -> Iterator[JournalEntry]:
-    """What was shown of the fence after the failover's own first attempt, oldest first."""
+    """Yield what was shown of the fence after the failover's own first attempt, oldest first."""
     entries = [entry for entry in _observed(world, run) if entry.step == CloseIfBack.name]
     entries += [entry for each in later if each.kind in (FENCE, SALVAGE) for entry in _observed(world, each)]
     return (entry for entry in entries if entry.body.get("fence") in list(FenceState))

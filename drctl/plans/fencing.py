@@ -117,7 +117,7 @@ def undenied(site: SitePorts, needed: frozenset[DenyRule], standing: frozenset[D
 
 
 def not_refused(site: SitePorts, canary: CanaryResult) -> list[str]:
-    """What an ordinary client met there if it was not refused."""
+    """Return what an ordinary client met there if it was not refused."""
     return [] if canary.refused else [f"{site.name}: an ordinary client is not refused ({canary.answer})"]
 
 

@@ -31,7 +31,7 @@ AGED = 64
 def forecast(
     world: World, source: str, target: str, *, ask: bool | None = None, deep: bool = True, partly: bool = False
 ) -> Forecast:
-    """What a failover from ``source`` to ``target`` would cost now; ``ask`` says whether the source answers, if known.
+    """Return what a failover from ``source`` to ``target`` costs now; ``ask``: whether the source answers, if known.
 
     Unless it is ``deep`` no records are read for the groups, and what they would read again is unknown. Raises what the
     target raises where it does not answer: then there is nowhere to go; ``partly`` notes that, with what is known.

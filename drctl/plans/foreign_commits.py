@@ -87,7 +87,7 @@ def replaced(found: Sequence[ForeignCommit], wanted: Held) -> tuple[ForeignCommi
 
 
 def told_of(found: Sequence[ForeignCommit], target: str, *, done: bool = False) -> list[str]:
-    """What to tell a person, a line for each group; ``done``: the move has replaced them."""
+    """Return what to tell a person, a line for each group; ``done``: the move has replaced them."""
     return [_line(group, list(each), target, done=done) for group, each in groupby(found, key=lambda each: each.group)]
 
 
@@ -136,7 +136,7 @@ def _becomes(answer: Answer) -> int | None:
 
 @dataclass(slots=True)
 class _Left:
-    """What runs have left at the target: by group and partition there.
+    """Hold what runs have left at the target: by group and partition there.
 
     ``lost`` is how far groups had come when a failover left it, None if it was no failover. Where that could not tell,
     nobody can tell it apart from what was committed later.
@@ -153,7 +153,7 @@ class _Left:
 
 
 def _left_by_moves(world: World, source: str, target: str) -> _Left:
-    """What was left there since the work last moved away: by that move, and by runs of single groups or back since."""
+    """Return what the last move left there, and what runs of single groups or back have left since."""
     left = _Left(defaultdict(set))
     for run, state in reversed(world.journal.runs()):
         away, done = (run.source, run.target) == (target, source), state is RunState.DONE
@@ -178,7 +178,7 @@ def _left_by_moves(world: World, source: str, target: str) -> _Left:
 
 
 def _positions(world: World, run: Run, step: str) -> Mapping[str, GroupPositions]:
-    """What that step of the run has left last; nothing if it has not come to that."""
+    """Return what that step of the run has left last; nothing if it has not come to that."""
     found: Mapping[str, GroupPositions] = {}
     for entry in world.journal.entries(run.id):
         if (

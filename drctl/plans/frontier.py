@@ -1,4 +1,4 @@
-"""What a link says it has copied, held against both logs: reads through the ports what decide/frontier judges."""
+"""Hold what a link says it has copied against both logs: reads through the ports what decide/frontier judges."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial

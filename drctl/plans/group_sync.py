@@ -150,7 +150,7 @@ class GroupSync:
         return len(own)
 
     def _due_at(self, now: float) -> Held:
-        """What is to be tried now, by group."""
+        """Return what is to be tried now, by group."""
         due = {
             group: {p: each.committed for p, each in positions.items() if each.since <= now}
             for group, positions in self._due.items()
@@ -173,7 +173,7 @@ class GroupSync:
         return Wanted(due, answers, wanted, {p: c for p, c in wanted.items() if there.get(p) != c}, refused, behind)
 
     def _settled(self, group: str, found: Wanted, conflict: bool) -> GroupSyncStatus:
-        """What is done is due no more; returns how the group stands now."""
+        """Take what is done out of what is due; returns how the group stands now."""
         if found.contested or found.used or conflict:
             self._try_again(group, found.due)
             left = GroupSyncState.USED if found.used else GroupSyncState.ACTIVE
@@ -191,7 +191,7 @@ class GroupSync:
         return GroupSyncStatus(state, found.behind, found.refused, len(found.changed))
 
     def _failed(self, group: str, error: DrctlError) -> GroupSyncStatus:
-        """What failed stays due, and is tried again soon; the more often it fails, the less often."""
+        """Let what failed stay due, to be tried again soon; the more often it fails, the less often."""
         pause, _ = self._failures.get(group, (AGAIN, 0.0))
         self._failures[group] = min(SELDOM, 2 * pause), self.world.clock.monotonic() + pause
         return GroupSyncStatus(GroupSyncState.FAILED, why=str(error))
@@ -199,7 +199,7 @@ class GroupSync:
     def _answered(
         self, due: Positions, answers: Iterable[Answer]
     ) -> tuple[Positions, Mapping[TopicPartition, Refusal], int]:
-        """What to commit, what is refused, and how many records before these positions are not copied yet."""
+        """Return what to commit, what is refused, and how many records before these positions are not copied yet."""
         certain: dict[TopicPartition, int] = {}
         refused: dict[TopicPartition, Refusal] = {}
         behind = 0
@@ -264,7 +264,7 @@ class GroupSync:
         return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
     def _settle(self, group: str, due: Positions, answers: Iterable[Answer]) -> None:
-        """What is proven is done; what waits for the copy is due in the next cycle, what was refused later."""
+        """Take what is proven out of what is due; what waits for the copy stays, what was refused comes later."""
         for answer in answers:
             if isinstance(answer, Translated):
                 self._done(group, answer.partition, due[answer.partition])

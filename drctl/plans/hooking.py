@@ -70,7 +70,7 @@ class Hooking:
         return [(f"{prefix}-{number}", hook) for number, hook in enumerate(self.world.plan.hooks.get(moment, ()), 1)]
 
     def _facts(self, name: str, state: str, error: Exception | str) -> Evidence:
-        """What a hook is told."""
+        """Return what a hook is told."""
         told = {"hook": name, "state": str(state), "error": _told(error), "by": self.ctx.terms.by}
         head = {"apiVersion": "drctl.io/v1alpha1", "kind": "HookFacts"}
         return head | told | {"run": asdict(self.run), "steps": list(self.ctx.evidence)}

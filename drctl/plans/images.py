@@ -42,7 +42,7 @@ class Images:
         return {p: found[self.of(p)] for p in spans}
 
     def forward_syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-        """What the link to the target wrote down. NotFound where its topic is missing."""
+        """Return what the link to the target wrote down. NotFound where its topic is missing."""
         plan = self._world.plan
         copied = [p for p in partitions if plan.is_copied(self._source, self._target, p.topic)]
         if not copied:
@@ -50,7 +50,7 @@ class Images:
         return self._world.links[self._source, self._target].mappings.syncs(copied)
 
     def reverse_syncs(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, tuple[OffsetSync, ...]]:
-        """What the link back wrote down, from the target's offsets to the source's; nothing if it never ran."""
+        """Return what the link back wrote down, from the target's offsets to the source's; nothing if it never ran."""
         link = self._world.links.get((self._target, self._source))
         origins = {p: self.of(p) for p in partitions if link and self._came_from_target(p.topic)}
         if link is None or not origins:

@@ -45,7 +45,7 @@ class Interruption:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What an operator has to know first, a line each: where it stands, what that means, and what to type."""
+        """Return what an operator must know first, a line each: where it stands, what that means, and what to type."""
         run = self.run
         place = f" at step {self.number} of {self.total}, {self.step}" if self.number else ""
         told = [f"UNFINISHED RUN {run.id}: {run.kind} from {run.source} to {run.target}, {self.standing}{place}"]

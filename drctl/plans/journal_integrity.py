@@ -36,7 +36,7 @@ class CopyCheck:
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """What was found. ``broken`` names the first place that is not as it was written; ``head`` is the newest digest."""
+    """Hold what was found. ``broken`` names the first place that was altered; ``head`` is the newest digest."""
 
     runs: int
     entries: int

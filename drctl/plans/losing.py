@@ -35,7 +35,7 @@ def answers(site: SitePorts) -> bool:
 
 
 def measure(world: World, source: str, target: str, *, ask: bool = True) -> Loss:
-    """What is at ``source`` and not at ``target``; only what the target must know is waited for.
+    """Measure what is at ``source`` and not at ``target``; only what the target must know is waited for.
 
     Unreachable where the link's worker at the target does not tell the frontier.
     """
@@ -83,7 +83,7 @@ def told(loss: Loss) -> Evidence:
 
 
 def _frontier(world: World, source: str, target: str) -> Offsets:
-    """What the link has copied; what lay at the source when the work came there is at the target since before that."""
+    """Return what the link has copied; what lay at the source when the work came there is at the target already."""
     try:
         found = world.links[source, target].replication.frontier()
     except NotFound:  # the connector does not exist: nothing was ever copied by it

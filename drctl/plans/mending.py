@@ -133,7 +133,7 @@ def _do(site: SitePorts, fix: Fix) -> None:
 
 
 def _refuse_moved_on(site: SitePorts, fix: Fix) -> None:
-    """What somebody has set otherwise since it was looked at is not touched."""
+    """Refuse to touch what somebody has set otherwise since it was looked at."""
     match fix:
         case SetTopicConfig(topic=topic):
             now = _topic(site, topic).config.get(fix.key, fix.was)

@@ -1,4 +1,4 @@
-"""What was promised against what was measured: the pause of a switchover, from the journal."""
+"""Measure the pause of a switchover, from the journal, against what was promised."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the gates and ``drctl plan`` judge by: both sites, the link once its tasks are assigned, and every position."""
+"""Observe what the gates and ``drctl plan`` judge by: both sites, the link once its tasks run, every position."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What going on with an unfinished move would come to now: asked as the runner asks, and nothing is changed.
+"""Foresee what going on with an unfinished move would come to: asked as the runner asks, and nothing is changed.
 
 | a step                              | is told as             | what fails there                                      |
 | ----------------------------------- | ---------------------- | ----------------------------------------------------- |
@@ -34,7 +34,7 @@ NOTHING: Mapping[str, DrctlError] = {}
 
 
 class Prospect(StrEnum):
-    """What becomes of a step if the run goes on now."""
+    """Say what becomes of a step if the run goes on now."""
 
     DONE = "done"
     TO_DO = "to do"
@@ -45,7 +45,7 @@ class Prospect(StrEnum):
 
 @dataclass(slots=True)
 class Outlook:
-    """What becomes of each step, and why of those that fail or are left pending.
+    """Hold what becomes of each step, and why of those that fail or are left pending.
 
     ``turns_back``: the rollback is walked, and its steps are told, too. ``refusal`` is why the run does not even go on.
     ``exit_code`` is that of the command.

@@ -31,7 +31,7 @@ REMEMBERED = 16
 
 
 class Ownership:
-    """What one process of the group-offset sync knows of its own positions at the standby.
+    """Know which positions of the group-offset sync are its own, as far as one process saw.
 
     ``nobodys`` are offsets that the last move left behind, ``given_back`` positions that an undo has restored. All else
     can be lost: what is not known to be ours is then somebody's, and is gone forward over only.
@@ -51,7 +51,7 @@ class Ownership:
         self._noted: dict[str, set[TopicPartition]] = {}
 
     def left(self, group: str) -> Positions:
-        """What was left there for the group, committed and read back."""
+        """Return what was left there for the group, committed and read back."""
         return self._left.get(group, {})
 
     def trying(self, changed: Held) -> None:
@@ -99,7 +99,7 @@ class Ownership:
         )
 
     def to_note(self, group: str, there: Positions, changed: Positions) -> Positions:
-        """What others had there and the journal does not hold yet, once something is about to be committed.
+        """Return what others had there and the journal does not hold yet, once something is about to be committed.
 
         With the group's first commit that is everything, then what is about to be overwritten.
         """

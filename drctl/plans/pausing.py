@@ -84,7 +84,7 @@ def standing_pause(world: World) -> Pause | None:
 
 
 def paused(world: World) -> Iterator[Blocker]:
-    """What stands in the way of a new run while a pause stands."""
+    """Return what stands in the way of a new run while a pause stands."""
     if standing := standing_pause(world):
         remedy = f"ask them; then '{END_IT}', or give the command with --override paused --reason …"
         yield Blocker(Rule.PAUSED, f"drctl is {standing}", remedy)

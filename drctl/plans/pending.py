@@ -1,4 +1,4 @@
-"""What a run left to be made up for: replication home, which the old site kept from being reversed."""
+"""Tell what a run left to be made up for: replication home, which the old site kept from being reversed."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a step and a plan are, and the context in which a step acts."""
+"""Define what a step and a plan are, and the context in which a step acts."""
 
 import math
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Place(StrEnum):
 
 @dataclass(slots=True)
 class StepContext:
-    """What a step acts on; made and kept up to date by the runner.
+    """Hold what a step acts on; made and kept up to date by the runner.
 
     ``evidence`` is that of this run's steps, also from before a cut. ``snapshots`` is what steps wrote down before they
     acted. ``past_point_of_no_return`` says that the point of no return was at least intended. ``report`` shows a line
@@ -146,7 +146,7 @@ class Step(Protocol):
         return
 
     def snapshot(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - steps that remember nothing inherit this
-        """What the world forgets once the step acts; journaled with the intent, and of several the first counts."""
+        """Return what the world forgets once the step acts; journaled with the intent, and the first one counts."""
         return {}
 
     def do(self, ctx: StepContext) -> Evidence:

@@ -1,4 +1,4 @@
-"""What a run tells while it goes, for people who watch."""
+"""Tell how a run goes on, for people who watch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

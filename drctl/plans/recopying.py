@@ -1,4 +1,4 @@
-"""What it means to make a topic anew at the returned site: what is copied again, and what is then gone there, too."""
+"""State what it means to make a topic anew at the returned site: what is copied again, and what is then gone."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -143,7 +143,7 @@ def _require_left(plan: Plan, world: World, run: Run) -> None:
 
 
 def _overrides(record: Record) -> dict[str, str]:
-    """What was overridden so far, at the start and whenever it was continued."""
+    """Return what was overridden so far, at the start and whenever it was continued."""
     return {rule: why for entry in record.entries for rule, why in _said(entry).get("overrides", {}).items()}
 
 

@@ -31,7 +31,7 @@ def marks(journal: Journal, link: str) -> Mapping[str, Mark]:
 
 
 def _told(journal: Journal) -> Iterator[tuple[Run, Evidence]]:
-    """What each failback has observed of its recreation, oldest first; those that recreated nothing are left out."""
+    """Return what each failback has observed of its recreation, oldest first; without those that made nothing anew."""
     done = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
     for run, _ in journal.runs():
         if run.kind == FAILBACK:

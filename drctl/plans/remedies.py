@@ -1,4 +1,4 @@
-"""What to tell a person who has to go on from a failure."""
+"""Word what to tell a person who has to go on from a failure."""
 
 from collections.abc import Iterable
 

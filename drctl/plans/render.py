@@ -60,7 +60,7 @@ class Address:
 
     @staticmethod
     def of(name: str, site: Site | None = None) -> "Address":
-        """What the plan file says of a site; shell variables without it, and for what Strimzi's resources tell."""
+        """Return what the plan file says of a site; shell variables without it, and where Strimzi's resources tell."""
         name = name.upper()
         servers = shlex.quote(site.bootstrap_servers) if site and site.bootstrap_servers else f'"${name}"'
         config = f'"${name}_CONFIG"'

@@ -20,7 +20,7 @@ FROZEN: Mapping[str, str] = {
 
 
 def settings(site: SitePorts, topics: tuple[str, ...]) -> dict[str, dict[str, str | None]]:
-    """What is set for these topics themselves, None where there is only the default."""
+    """Return what is set for these topics themselves, None where there is only the default."""
     own = site.topics.own(topics)
     return {topic: {key: own[topic].get(key) for key in FROZEN} for topic in sorted(own)}
 

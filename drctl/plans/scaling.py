@@ -77,7 +77,7 @@ def had_at(site: SitePorts, what: Scalable) -> int:
 
 
 def _at_target(ctx: StepContext, what: Scalable) -> Number:
-    """What it had when the work was there last, or what somebody wrote down on it for this moment."""
+    """Return what it had when the work was there last, or what somebody wrote down on it for this moment."""
     try:
         found = had_at(ctx.target, what)
     except DrctlError as error:

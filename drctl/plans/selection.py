@@ -104,12 +104,12 @@ def left_by_failover(world: World, site: str) -> bool:
 
 
 def chosen(world: World, run: str) -> Evidence:
-    """What a run said at its start."""
+    """Return what a run said at its start."""
     return next((entry.body for entry in world.journal.entries(run) if entry.event is Event.RUN_STARTED), {})
 
 
 def contents(plan: PlanFile) -> Evidence:
-    """What moves, for the journal; ``moves`` is the digest of all that may not be edited while a run is unfinished.
+    """Return what moves, for the journal; ``moves`` digests all that may not be edited while a run is unfinished.
 
     That is what moves, between which sites over which links, and whom the fence exempts. Addresses, logins, guards and
     hooks may be edited.

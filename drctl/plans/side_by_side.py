@@ -23,7 +23,7 @@ type Apart = Mapping[TopicPartition, tuple[Span, ...]]
 def logs_of(
     source: SitePorts, target: Images, partitions: Collection[TopicPartition], compacted: Collection[str]
 ) -> Iterable[Logs]:
-    """What is known of these partitions before records are read. NotFound where the offset-syncs topic is missing."""
+    """Return what is known of these partitions before records are read. NotFound without the offset-syncs topic."""
     # This order is what translate.py asks for: what is below the target's bound was below the source's before.
     if not partitions:
         return

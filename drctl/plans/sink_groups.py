@@ -230,7 +230,7 @@ def _as_noted(said: Mapping[str, str | None], run: str) -> Mapping[str, SinkGrou
 
 
 def _told_by(world: World, site: str, sinks: tuple[str, ...]) -> Mapping[str, Word]:
-    """What one worker tells of each sink. One that is silent is not asked for the next."""
+    """Return what one worker tells of each sink. One that is silent is not asked for the next."""
     words: dict[str, Word] = {}
     for sink in sinks:
         try:

@@ -1,4 +1,4 @@
-"""What drctl writes beside a position, so that a later drctl knows whose decision it was."""
+"""Write beside a position whose decision it was, so that a later drctl knows."""
 
 import re
 from dataclasses import dataclass

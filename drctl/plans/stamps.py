@@ -1,4 +1,4 @@
-"""What positions tell of the epoch: a state file that is behind them is not the newest, or new."""
+"""Read what positions tell of the epoch: a state file that is behind them is not the newest, or new."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What steps leave for others to read: each kind as a value, turned into JSON and back only here.
+"""Hold what steps leave for others to read: each kind as a value, turned into JSON and back only here.
 
 | step                                    | leaves           | read by                                                |
 | --------------------------------------- | ---------------- | ------------------------------------------------------ |
@@ -27,7 +27,7 @@ type Seen = Mapping[str, Evidence]
 
 
 class Left(Protocol):
-    """What one step leaves; ``step`` is its name."""
+    """Hold what one step leaves; ``step`` is its name."""
 
     step: ClassVar[str]
 
@@ -128,7 +128,7 @@ class HandoverPoint:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredLoss:
-    """What a failover's link had copied, and where the source's logs ended as far as anybody knew."""
+    """Hold what a failover's link had copied, and where the source's logs ended as far as anybody knew."""
 
     step: ClassVar[str] = "measure-loss"
     frontier: Mapping[TopicPartition, int]

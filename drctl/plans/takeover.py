@@ -1,4 +1,4 @@
-"""What a failover goes on from: a move that was cut off because its source died."""
+"""Read what a failover goes on from: a move that was cut off because its source died."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ KEPT = (ProveFence.name, DrainLink.name, HandOverPositions.name, DrainConsumers.
 
 @dataclass(slots=True)
 class Legacy:
-    """What the moves before have seen and remembered, and whether one of them may have opened the target."""
+    """Hold what the moves before have seen and remembered, and whether one of them may have opened the target."""
 
     evidence: dict[str, Evidence] = field(default_factory=dict)
     snapshots: dict[str, Evidence] = field(default_factory=dict)
@@ -34,7 +34,7 @@ def others(world: World, run: Run) -> tuple[Run, ...]:
 
 
 def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Legacy:
-    """What these runs leave to a failover in the same direction; a run in another direction leaves nothing.
+    """Return what these runs leave to a failover in the same direction; a run in another direction leaves nothing.
 
     A fence that was begun to be lifted is none, and where the target was not opened its ends are measured anew.
     """

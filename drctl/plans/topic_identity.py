@@ -46,7 +46,7 @@ def _refuse(changed: list[str]) -> None:
 
 
 def _changed(ctx: StepContext, site: SitePorts) -> list[str]:
-    """What is another topic now, for people. Of a run that an older drctl has begun nothing was noted."""
+    """Return which topics are others now, for people. Of a run that an older drctl has begun nothing was noted."""
     seen: Mapping[str, str] = ctx.evidence.get(GATES, {}).get(NOTED, {}).get(site.name, {})
     return list(_differences(site, seen)) if seen else []
 

@@ -70,7 +70,7 @@ def certain(found: tuple[Uncommitted, ...]) -> Mapping[str, Mapping[TopicPartiti
 
 
 def told(found: tuple[Uncommitted, ...], target: str) -> list[str]:
-    """What to tell a person, a line for each group and kind."""
+    """Return what to tell a person, a line for each group and kind."""
     return [
         f"{names}: empty, so its end is handed over"
         if handed

@@ -1,4 +1,4 @@
-"""What the group-offset sync sent before a run raised the epoch, and what may reach the coordinator only later.
+"""Wait for what the group-offset sync sent before a run raised the epoch, and what may reach the coordinator later.
 
 The sync asks for the epoch right before it sends a commit, so a run that has raised it meets no new ones. What was sent
 before cannot be called back: a run waits until it has arrived or never will, and then commits, confirms or undoes. Else

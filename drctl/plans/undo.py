@@ -32,7 +32,7 @@ def last_handover(world: World, target: str, groups: Collection[str]) -> tuple[R
 
 
 def synced(world: World, target: str, groups: Collection[str]) -> tuple[Run, Mapping[str, Kept]]:
-    """What these groups had at that site before it was kept in sync in this epoch; NotFound if nothing was noted.
+    """Return what these groups had there before it was kept in sync in this epoch; NotFound if nothing was noted.
 
     An undo that was cut off may have raised the epoch: then what it undoes counts.
     """
@@ -47,7 +47,7 @@ def synced(world: World, target: str, groups: Collection[str]) -> tuple[Run, Map
 
 
 def kept_for(world: World, undoes: str, target: str, groups: Collection[str]) -> Mapping[str, Kept]:
-    """What an undo of that run gives back to these groups; NotFound if the journal does not know."""
+    """Return what an undo of that run gives back to these groups; NotFound if the journal does not know."""
     run = next((run for run, _ in world.journal.runs() if run.id == undoes), None)
     if run is not None and run.kind == HANDOVER:
         return {group: kept for group, kept in _kept_by(world, run).items() if group in groups}

@@ -18,7 +18,7 @@ class Access(Protocol):
         ...
 
     def may(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """What we ourselves may do with these topics, as Kafka names its operations.
+        """Return what we ourselves may do with these topics, as Kafka names its operations.
 
         CREATE is among it, too, where we may create any topic. NotFound for a topic that does not exist.
         """

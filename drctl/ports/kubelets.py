@@ -1,4 +1,4 @@
-"""What the kubelets of a site measure."""
+"""Read what the kubelets of a site measure."""
 
 from collections.abc import Mapping
 from typing import Protocol

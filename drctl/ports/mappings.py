@@ -1,4 +1,4 @@
-"""What MirrorMaker 2 writes down about offsets, read from its topics at the target."""
+"""Read what MirrorMaker 2 writes down about offsets, from its topics at the target."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol

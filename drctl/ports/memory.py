@@ -1,4 +1,4 @@
-"""What was seen of sites and links at earlier looks, kept beside the journal."""
+"""Keep what was seen of sites and links at earlier looks, beside the journal."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What Kubernetes scales at one site."""
+"""Read and set what Kubernetes scales at one site."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ class Scaling(Protocol):
         ...
 
     def scalers(self, what: Scalable) -> tuple[Scaler, ...]:
-        """What else scales it; the autoscaler that KEDA makes for a ScaledObject is told as the ScaledObject."""
+        """Return what else scales it; the autoscaler that KEDA makes for a ScaledObject is told as the ScaledObject."""
         ...
 
     def keep(self, what: Scalable, replicas: int | None) -> None:

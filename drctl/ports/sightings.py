@@ -1,4 +1,4 @@
-"""What was last seen of each site's log ends, for the moment in which a site can no longer be asked."""
+"""Keep where each site's logs ended when last seen, for the moment in which a site can no longer be asked."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Topics(Protocol):
-    """What may be changed of topics. All methods are idempotent; NotFound for a topic that does not exist.
+    """Change what may be changed of topics. All methods are idempotent; NotFound for a topic that does not exist.
 
     A method returns when the brokers have taken a change; a broker may show it somewhat later.
     """

@@ -31,5 +31,5 @@ class Vault(Protocol):
         ...
 
     def faults(self, run: str) -> tuple[str, ...]:
-        """What is wrong in a run's folder, file by file: altered, missing, or not noted. Empty if all is as it was."""
+        """Return what is wrong in a run's folder by file: altered, missing, or not noted. Empty if all is as it was."""
         ...

@@ -71,7 +71,7 @@ class SitePorts:
 
 @dataclass(frozen=True, slots=True)
 class SurveyPorts:
-    """What can be asked of a site that no plan file names yet."""
+    """Bundle the ports for a site that no plan file names yet."""
 
     name: str
     brokers: Brokers

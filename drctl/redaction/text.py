@@ -117,7 +117,7 @@ def without_login(url: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """What an error says, as it may be shown: ours as it is, a stranger's only where its kind repeats no input."""
+    """Describe an error as it may be shown: ours as it is, a stranger's only where its kind repeats no input."""
     if getattr(error, "is_redacted", False):
         return str(error)
     name = type(error).__name__

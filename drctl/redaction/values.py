@@ -1,4 +1,4 @@
-"""What a configuration keeps secret, in every form in which others may repeat it."""
+"""Find what a configuration keeps secret, in every form in which others may repeat it."""
 
 import base64
 import html

@@ -16,7 +16,7 @@ from drctl.model.sight import Sight
 
 
 class CourseKeeper:
-    """What is known of every site's causes, as metrics, and as one log line for each that is worth waking somebody."""
+    """Show what is known of every site's causes, as metrics, and one log line for each that should wake somebody."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.courses: dict[str, Courses] = {}

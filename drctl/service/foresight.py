@@ -1,4 +1,4 @@
-"""What the service keeps for the moment in which a site is lost: its log ends, and what a failover would cost."""
+"""Keep what counts once a site is lost: its log ends, and what a failover would cost."""
 
 import structlog
 

@@ -1,4 +1,4 @@
-"""What the service answers over HTTP, by waitress: one thread holds all connections, and a few answer requests.
+"""Answer over HTTP, by waitress: one thread holds all connections, and a few answer requests.
 
 ``/metrics`` for Prometheus; ``/healthz`` for whoever keeps it alive; ``/readyz`` for whoever sends somebody here;
 ``/sightings`` for drctl at other places. A request that never ends costs a connection for some seconds, and no thread.

@@ -29,14 +29,14 @@ class TailedStandby:
         self._kept_up: float | None = None
 
     def held(self, groups: Collection[str]) -> Held:
-        """What the tail tells, if its end is reached soon."""
+        """Return what the tail tells, if its end is reached soon."""
         with self._lock:
             if self._follow(0.0) == 0 or self._follow(CATCH_UP) == 0:
                 return {group: self._known(group) for group in groups}
         return self._site.positions.committed(groups)
 
     def keep_up(self) -> None:
-        """What is committed is read back while the brokers are at work on the rest."""
+        """Let what is committed be read back while the brokers are at work on the rest."""
         now = self._clock.monotonic()
         if self._kept_up is not None and now - self._kept_up < KEEPING_UP:
             return

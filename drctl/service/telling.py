@@ -23,7 +23,7 @@ class Telling:
 
 
 class Trouble:
-    """What fails again and again in a loop: a line when it begins or becomes another, one when it is over.
+    """Tell of what fails again and again: a line when it begins or becomes another, one when it is over.
 
     ``pause`` is how many seconds the loop waits before it tries again: ``usual`` while all is well, else twice as long
     each time, from ``first`` up to ``most``.

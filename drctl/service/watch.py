@@ -188,7 +188,7 @@ class Watch:
         return not why, {**told, "ready": not why, **({"whyNotReady": why} if why else {})}
 
     def sightings(self) -> dict[str, Any]:
-        """What was met and what was not in the last look, by this service alone, for drctl at other places."""
+        """Return what was met and what was not in the last look, by this service alone, for drctl at other places."""
         return {"sites": {sight.site: [_told(each) for each in sight.own] for sight in self.sights}}
 
     def run(self, address: str) -> bool:

@@ -1,4 +1,4 @@
-"""What readers found and what the journal holds, as lines of JSON and back."""
+"""Turn what readers found and what the journal holds into lines of JSON and back."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ def found_lines(events: Iterable[Event]) -> Iterator[bytes]:
 
 
 def found_in(name: str, lines: Iterable[bytes]) -> Iterator[Seen | Stranded]:
-    """What a reader found, from a bundle's file of that name. BundleDamaged, with the line, if it is something else."""
+    """Return what a reader found, from that file of a bundle. BundleDamaged, with the line, if it is something else."""
     for number, line in enumerate(lines, 1):
         try:
             yield _found(json_of(line, largest=LONGEST, ours=True))

@@ -1,4 +1,4 @@
-"""What a drill did, as its bundle keeps it: enough to judge it again, and to write its report again."""
+"""Keep what a drill did in its bundle: enough to judge it again, and to write its report again."""
 
 import json
 from dataclasses import dataclass, replace

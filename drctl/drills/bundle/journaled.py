@@ -67,6 +67,6 @@ def _read(
 
 
 def _told(text: str) -> Evidence:
-    """What drctl has written there; a ValueError for whatever else it is."""
+    """Return what drctl has written there; a ValueError for whatever else it is."""
     told: Evidence = json_of(text, largest=len(text), ours=True)
     return told

@@ -45,7 +45,7 @@ WORDS = "definitions"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the evidence shows, beside what the report says; both as documents."""
+    """Hold what the evidence shows, beside what the report says; both as documents."""
 
     run: str
     verdict: Verdict
@@ -76,7 +76,7 @@ class Evidence:
         )
 
     def found(self, name: str) -> tuple[Event, ...]:
-        """What a reader found; nothing if there is no such file."""
+        """Return what a reader found; nothing if there is no such file."""
         return tuple(found_in(name, self._unpacking.lines(name))) if name in self.names else ()
 
     def journal(self) -> tuple[Line, ...]:

@@ -33,7 +33,7 @@ type Name = Annotated[str, AfterValidator(_plain)]
 
 
 class RunKind(StrEnum):
-    """What left the bundle."""
+    """Name what left the bundle."""
 
     DRILL = "drill"
     UNPLANNED_DRILL = "unplanned-drill"

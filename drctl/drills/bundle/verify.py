@@ -32,7 +32,7 @@ from drctl.model.verdict import Verdict
 
 
 class SignatureState(StrEnum):
-    """What is known of a bundle's signature."""
+    """Say what is known of a bundle's signature."""
 
     VALID = "valid"
     WRONG = "wrong"
@@ -42,7 +42,7 @@ class SignatureState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a bundle is worth. ``reported`` and ``verdict`` are None where the files are damaged: nothing is judged."""
+    """Say what a bundle is worth. ``reported`` and ``verdict`` are None where files are damaged: nothing is judged."""
 
     manifest: Manifest
     signature: SignatureState
@@ -91,7 +91,7 @@ def _signature(
 
 
 def _wrong(folder: Path, signer: str | None, raw: bytes, key: Ed25519PublicKey | None, *, there: bool) -> str:
-    """What is wrong with the signature; nothing if it belongs to the manifest and, if one is given, to the key."""
+    """Return what is wrong with the signature; nothing if it is the manifest's and, if one is given, the key's."""
     if not there:
         return "is missing"
     if signer is None:

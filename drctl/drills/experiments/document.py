@@ -47,7 +47,7 @@ def as_json(told: dict[str, Any]) -> bytes:
 
 
 def _bound(outcome: Outcome) -> dict[str, Any] | None:
-    """What a proved run says about faults in general; None for any other, which bounds nothing."""
+    """Return what a proved run says about faults in general; None for any other, which bounds nothing."""
     if outcome.verdict is not Verdict.PROVED:
         return None
     faults = sum(each["fault"] not in ENDING for each in outcome.faults)

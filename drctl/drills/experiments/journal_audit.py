@@ -1,4 +1,4 @@
-"""What a Chaos Toolkit journal is worth: every way in which it passes without having tested anything is a gap."""
+"""Judge what a Chaos Toolkit journal is worth: every way to pass without having tested anything is a gap."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -31,7 +31,7 @@ ENDING = ("continue", "restart", "heal-link")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an experiment states: the kinds of faults, each as often as it must have been seen, and whether groups may
+    """Hold what an experiment states: the kinds of faults, how often each must have been seen, and whether groups may
     read records again. ``digest``: SHA-256 of the experiment's file.
     """
 
@@ -70,7 +70,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What others left behind: the clients, a fresh reader at the end, the toolkit (its journal's bytes, None without
+    """Hold what others left behind: the clients, a fresh reader at the end, the toolkit (its journal, None without
     one), and whoever saw the faults (a line of JSON each).
     """
 
@@ -82,7 +82,7 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an experiment has shown. ``journal_digest`` is None if the toolkit left no readable journal."""
+    """Hold what an experiment has shown. ``journal_digest`` is None if the toolkit left no readable journal."""
 
     trial: Trial
     verdict: Verdict
@@ -152,7 +152,7 @@ def read_journal(raw: bytes | None) -> tuple[dict[str, Any] | None, str | None]:
 
 
 def read_faults(raw: bytes) -> Iterator[dict[str, Any]]:
-    """What others saw of the faults. A torn line, or one that does not say who saw what of whom, is no evidence."""
+    """Return what others saw of the faults. A torn line, or one that names no observer or fault, is no evidence."""
     for line in raw.splitlines():
         try:
             seen = json_of(line, largest=len(raw))

@@ -1,4 +1,4 @@
-"""What the words of a report mean, for whoever reads it years later and without the sources."""
+"""Define the words of a report, for whoever reads it years later and without the sources."""
 
 from drctl.drills.report.schema import DefinitionsPart
 from drctl.model.translation import Proof

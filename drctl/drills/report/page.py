@@ -47,7 +47,7 @@ def render(report: Report, drill: Drill) -> str:
 
 
 def _moved(report: Report) -> str:
-    """What the drill moved, in one sentence."""
+    """Return what the drill moved, in one sentence."""
     topics = ", ".join(report.plan.topics)
     if lost := report.outage:
         positions = words.counted(sum(lost.positions.values()), "position")
@@ -61,7 +61,7 @@ def _moved(report: Report) -> str:
 
 
 def _within(handover: HandoverPart, objective: float) -> tuple[str, str]:
-    """What the pauses of a handover say of the objective, as a style and in words."""
+    """Return what the pauses of a handover say of the objective, as a style and in words."""
     promised = f"the objective of {words.span(objective)}"
     if handover.pause_within_objective is None:
         unknown = sum(pause.seconds is None for pause in handover.pauses)

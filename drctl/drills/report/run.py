@@ -1,4 +1,4 @@
-"""What a run was, from its journal and the plan file alone: for a report of any run, not only of a drill.
+"""Report what a run was, from its journal and the plan file alone: of any run, not only of a drill.
 
 No site is asked and no record counted: what a report of a drill proves, this one does not claim.
 """

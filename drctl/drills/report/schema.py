@@ -54,7 +54,7 @@ class JournalPart(Part):
 
 
 class DefinitionsPart(Part):
-    """What each word means: verdicts, classes of records, what groups did, measures, proofs of positions."""
+    """Define each word: verdicts, classes of records, what groups did, measures, proofs of positions."""
 
     verdicts: dict[str, str]
     records: dict[str, str]
@@ -92,7 +92,7 @@ class StepPart(Part):
 
 
 class RecordsPart(Part):
-    """What became of the records, over the whole drill; ``stranded``: only in the tail of a site that was lost."""
+    """Count what became of the records over the whole drill; ``stranded``: only in the tail of a site that was lost."""
 
     acknowledged: Count
     lost: Count
@@ -182,7 +182,7 @@ class WindowPart(Part):
 
 
 class ObservationPart(Part):
-    """What one observer, who is not the injector, saw of the loss of a site."""
+    """Tell what one observer, who is not the injector, saw of the loss of a site."""
 
     observer: str
     what: str
@@ -263,7 +263,7 @@ class Report(Part):
 
     @property
     def pauses(self) -> list[list[PausePart]]:
-        """What clients waited at each move, in order."""
+        """Return what clients waited at each move, in order."""
         planned = [handover.pauses for handover in self.handovers]
         return [*planned, self.outage.pauses] if self.outage else planned
 

@@ -29,7 +29,7 @@ class NotSettled(Unreachable):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a worker answered; ``kind`` is the content type, ``date`` its time as the answer carries it."""
+    """Hold what a worker answered; ``kind`` is the content type, ``date`` its time as the answer carries it."""
 
     status: int
     kind: str
@@ -95,7 +95,7 @@ class ConnectClient:
         return self._decoded(self._answer(method, path, body))
 
     def _answer(self, method: str, path: str, body: object) -> _Answer:
-        """What a success is answered with."""
+        """Return the body of an answer that tells of success."""
         try:
             answer = self._asked(method, path, body)
         except httpx2.HTTPError as error:
@@ -144,7 +144,7 @@ class ConnectClient:
             ) from error
 
     def _message(self, answer: _Answer, asked: object) -> str:
-        """What the worker says, without the secrets of what it was sent and of what it is known to hold."""
+        """Return the worker's words, without the secrets of what it was sent and of what it is known to hold."""
         try:
             text = str(answer.value["message"])
         except (ValueError, KeyError, TypeError):

@@ -19,7 +19,7 @@ connectors have just changed, is done within two. No look takes longer by a work
 
 
 class Worker:
-    """What is the same for every connector, whatever it is for."""
+    """Share what is the same for every connector, whatever it is for."""
 
     def __init__(self, url: str, clock: Clock, *, doubted: bool = False) -> None:
         self.client = ConnectClient(url, doubted=doubted)

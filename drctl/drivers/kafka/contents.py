@@ -66,7 +66,7 @@ class KafkaContents:
     def _messages(
         self, consumer: Consumer, partition: offsets.TopicPartition, start: int, stop: int
     ) -> Iterator[Message]:
-        """What that consumer is given with ``start <= offset < stop``, one by one."""
+        """Yield what that consumer is given with ``start <= offset < stop``, one by one."""
         if start >= stop:
             return
         consumer.assign([TopicPartition(partition.topic, partition.partition, start)])

@@ -30,7 +30,7 @@ AGAIN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Question[T]:
-    """What is asked of a coordinator, in a version with tagged fields; answers come by group, each with its error."""
+    """Describe a request to a coordinator, with tagged fields; answers come by group, each with its error."""
 
     api: int
     version: int

@@ -90,7 +90,7 @@ class _LogListener(logging.Handler):
 
 @dataclass(slots=True)
 class Causes:
-    """What the clients of one user at one site were told.
+    """Collect what the clients of one user at one site were told.
 
     ``rejected`` is the newest rejected login or certificate since the last answer that proved otherwise.
     """
@@ -106,7 +106,7 @@ class Causes:
             self.rejected = redact_foreign(error.str())
 
     def settings(self) -> dict[str, Any]:
-        """What to add to a client's configuration so that it reports here."""
+        """Return what to add to a client's configuration so that it reports here."""
         logger = logging.Logger("librdkafka")  # noqa: LOG001 - it ends with its client
         logger.addHandler(_LogListener(self))
         return {"error_cb": self.heard, "logger": logger}

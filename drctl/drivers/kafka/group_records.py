@@ -20,7 +20,7 @@ type _Assigned = tuple[tuple[bytes, tuple[int, ...]], ...]
 
 @dataclass(slots=True)
 class _ConsumerGroup:
-    """What is known of a KIP-848 group; assignments by topic id."""
+    """Hold what is known of a KIP-848 group; assignments by topic id."""
 
     members: dict[str, Member] = field(default_factory=dict)
     assigned: dict[str, _Assigned] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Memberships:
                 yield self._seen(group, self._groups[group])
 
     def changes(self, kind: int, key: bytes, value: bytes | None) -> Iterator[Change]:
-        """What a record of one of these kinds says.
+        """Return what a record of one of these kinds says.
 
         Malformed if it cannot be read, UnknownForm if its kind or version is not known.
         """

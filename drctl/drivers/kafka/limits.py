@@ -13,7 +13,7 @@ INT, LONG = 2**31 - 1, 2**63 - 1
 
 
 class Range(NamedTuple):
-    """What librdkafka takes, the least that Java can work with, and the most that Java can read."""
+    """Name what librdkafka takes, the least that Java can work with, and the most that Java can read."""
 
     least: int
     most: int

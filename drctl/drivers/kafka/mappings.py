@@ -1,4 +1,4 @@
-"""What MirrorMaker 2 writes down about offsets, byte by byte.
+"""Read what MirrorMaker 2 writes down about offsets, byte by byte.
 
 Formats (``org.apache.kafka.connect.mirror.OffsetSync`` and ``Checkpoint``), big endian, a string being its length as
 int16 and UTF-8::
@@ -87,7 +87,7 @@ class KafkaMappings:
         return self._known
 
     def _new[T](self, topic: str, decode: Callable[[Message], T], seen: dict[Any, Any]) -> list[T]:
-        """What was not seen before; of a recreated topic all, and what was known is forgotten."""
+        """Return what was not seen before; of a recreated topic all, and what was known is forgotten."""
         found = KafkaBrokers(self.target).topics([topic]).get(topic)
         if found is None:
             seen.clear()

@@ -45,7 +45,7 @@ class OffsetsTopic:
         self._named: tuple[Change, ...] = ()
 
     def changes(self, key: bytes | None, value: bytes | None) -> Iterator[Change]:
-        """What one record says. Never raises for its bytes: what is not understood is counted."""
+        """Return what one record says. Never raises for its bytes: what is not understood is counted."""
         if not key or len(key) < INT16.size:
             self.unknown["no key"] += 1
             return

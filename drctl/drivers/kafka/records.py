@@ -173,7 +173,7 @@ def _until(
 
 
 def _at_hand(consumer: Consumer, most: int) -> list[Message]:
-    """What is there: ``consume`` alone would wait out its time on every short batch."""
+    """Return what is there: ``consume`` alone would wait out its time on every short batch."""
     first = consumer.poll(PATIENCE)
     return [] if first is None else [first, *consumer.consume(most, 0.0)]
 
@@ -201,7 +201,7 @@ def identity(offset: int, message: Message) -> RecordId:
 
 
 def digest(message: Message) -> bytes:
-    """What makes a record itself: key, value, headers and the producer's timestamp, each with its length.
+    """Digest what makes a record itself: key, value, headers and the producer's timestamp, each with its length.
 
     A log that stamps its own time (``message.timestamp.type=LogAppendTime``) leaves the timestamp out; then so must the
     other site, which is why a gate asks for the same setting on both.

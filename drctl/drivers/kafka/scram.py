@@ -12,7 +12,7 @@ MOST = 1_000_000
 
 
 class ScramRejected(ValueError):
-    """What the server says is not what one does that knows the password."""
+    """Say that the server's words are not those of one that knows the password."""
 
 
 class Scram:

@@ -93,13 +93,13 @@ class KafkaSite:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """What every client of the site is made with."""
+        """Return what every client of the site is made with."""
         given = self._given if isinstance(self._given, dict) else self._given()
         return {"socket.connection.setup.timeout.ms": 5000, "reconnect.backoff.max.ms": 500, **given}
 
     @cached_property
     def causes(self) -> Causes:
-        """What the site's clients were told."""
+        """Return what the site's clients were told."""
         return Causes(self.name, self.config["bootstrap.servers"], user(self.config))
 
     def admin(self) -> AdminClient:

@@ -50,7 +50,7 @@ class KafkaTail:
         return self._told(changes, sum(end - self._progress.next(n) for n, end in missing.items()))
 
     def _told(self, changes: list[Change], behind: int | None) -> TailBatch:
-        """What was read. A fault is raised once nothing is left to tell before it, so that no change is lost to it."""
+        """Return what was read. A fault is raised once all before it was told, so that no change is lost to it."""
         if not changes:
             self._raise_fault()
         left = None if self._fault is not None else behind

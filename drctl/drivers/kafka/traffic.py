@@ -53,7 +53,7 @@ class Incoming:
 
 
 class Outcome(StrEnum):
-    """What became of a record. DENIED: certainly not written. DOUBTFUL: nobody knows."""
+    """Say what became of a record. DENIED: certainly not written. DOUBTFUL: nobody knows."""
 
     WRITTEN = "written"
     ABORTED = "aborted"

@@ -113,7 +113,7 @@ class _Chosen:
         return list(found)
 
     def named(self, document: CommentedMap, key: str, name: object) -> CommentedMap:
-        """What the list says of that name, its values of the right kinds."""
+        """Return what the list says of that name, its values of the right kinds."""
         part = key.removesuffix("s")
         found = [each for each in self.listed(document, key) if each["name"] == name]
         if len(found) != 1:

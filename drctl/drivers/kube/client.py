@@ -179,7 +179,7 @@ class KubeClient:
         return kind(text, remedy=remedy)
 
     def _held(self) -> dict[str, list[str]]:
-        """What we log in with, which what answers may repeat."""
+        """Return what we log in with, which what answers may repeat."""
         headers = [str(each["value"] or "") for each in self._rest.configuration.auth_settings().values()]
         sent = [header.rpartition(" ")[2] for header in headers]
         with suppress(ValueError):

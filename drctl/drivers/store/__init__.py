@@ -1,1 +1,1 @@
-"""What drctl itself keeps: journal, lease, epochs."""
+"""Keep what is drctl's own: journal, lease, epochs."""

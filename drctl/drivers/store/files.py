@@ -79,7 +79,7 @@ def private(path: Path) -> None:
 
 
 def remedy(error: OSError) -> str:
-    """What to do about a file that cannot be opened or written."""
+    """Return what to do about a file that cannot be opened or written."""
     match error.errno:
         case errno.EACCES | errno.EPERM:
             return "run drctl as the user that owns it, or give it to that user"

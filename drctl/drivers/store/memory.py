@@ -1,4 +1,4 @@
-"""What was seen at earlier looks, in the plan file's SQLite file."""
+"""Keep what was seen at earlier looks in the plan file's SQLite file."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was seen, sealed: each of these tables has one digest over all its rows, renewed with every change of them.
+"""Seal what was seen: each of these tables has one digest over all its rows, renewed with every change of them.
 
 The journal's chain does not cover them: they hold what the next look would find again. Still a changed byte in them is
 noticed, for a loss is measured by them while a site is silent.

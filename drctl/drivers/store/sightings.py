@@ -1,4 +1,4 @@
-"""What was last seen of each site's log ends, in SQLite; the newest sighting replaces the one before."""
+"""Keep where each site's logs ended when last seen, in SQLite; the newest sighting replaces the one before."""
 
 import json
 from collections.abc import Mapping

@@ -44,7 +44,7 @@ class Mirror:
         return found
 
     def name(self, part: str) -> str:
-        """What Strimzi calls a connector: ``north->south.MirrorSourceConnector``."""
+        """Return what Strimzi calls a connector: ``north->south.MirrorSourceConnector``."""
         return f"{self.source}->{self.target}.{KINDS[part]}"
 
     def config_map(self, part: str, way: str, end: str) -> str:

@@ -1,4 +1,4 @@
-"""What a drctl service at another place saw, as it tells at ``/sightings``."""
+"""Read what a drctl service at another place saw, as it tells at ``/sightings``."""
 
 import time
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class ServiceWitness:
             ) from error
 
     def _answer(self) -> bytes:
-        """What it tells; nothing where that is an error, or comes to no end."""
+        """Return what it tells; nothing where that is an error, or comes to no end."""
         raw, until = bytearray(), time.monotonic() + sum(PATIENCE)
         with self._http.stream("GET", self._asked) as answer:
             if not answer.is_success:

@@ -1,4 +1,4 @@
-"""What every client of the workload needs: its arguments, client routing, a way to end."""
+"""Share what every client of the workload needs: its arguments, client routing, a way to end."""
 
 import argparse
 import faulthandler

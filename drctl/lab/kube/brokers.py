@@ -52,7 +52,7 @@ def move_logs_to_volumes(site: SiteLayout, folder: Path) -> None:
 
 
 def labels(site: SiteLayout) -> dict[str, str]:
-    """What Strimzi writes on every broker pod of a pool with both roles."""
+    """Return what Strimzi writes on every broker pod of a pool with both roles."""
     return {
         "app.kubernetes.io/instance": site.name,
         "app.kubernetes.io/name": "kafka",
@@ -141,7 +141,7 @@ def _pod(site: SiteLayout, folder: Path) -> dict[str, Any]:
 
 
 def _machine_folders(site: SiteLayout, folder: Path) -> list[str]:
-    """What a broker needs of this machine: its programs, Java and its configuration, Kafka, the lab's files."""
+    """Return what a broker needs of this machine: its programs, Java and its configuration, Kafka, the lab's files."""
     home = Path(_java()).parents[1]
     needed = {Path("/usr"), Path(class_path()).parent, Path(__file__).parents[1] / "kafka"}
     needed |= {folder / "etc", folder / "data", folder / "certificates" / site.name}

@@ -280,7 +280,7 @@ def _pid(lab: KubeLab, pod: str) -> str:
 
 
 def _dead(lab: KubeLab, volume: str) -> str:
-    """What the kernel says to a write on a mounted volume whose device is gone; empty if it takes it."""
+    """Return what the kernel says to a write on a mounted volume whose device is gone; empty if it takes it."""
     for mount in lab.cluster.storage.mounts(volume)[:1]:
         try:
             lab.cluster.node.inside("dd", "if=/dev/zero", f"of={mount}/probe", "bs=4096", "count=1", "conv=fsync")

@@ -19,7 +19,7 @@ class Kubectl:
     namespace: str = "default"
 
     def run(self, *arguments: str, stdin: str = "", seconds: float = 60) -> str:
-        """What it prints. LabError with its own words if it fails or does not end in time."""
+        """Run kubectl and return what it prints. LabError with its own words if it fails or does not end in time."""
         command = [labkube(), "kubectl", "--kubeconfig", str(self.kubeconfig), "--namespace", self.namespace]
         try:
             done = subprocess.run(

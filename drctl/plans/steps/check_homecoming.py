@@ -166,7 +166,7 @@ class _Choice:
             yield LOST, f"{told}, and {accepted} are accepted: accept them with --accept-loss {gone}"
 
     def document(self) -> Evidence:
-        """What it costs, for the journal."""
+        """Return what it costs, for the journal."""
         return {r.topic: {"records": r.records, "bytes": r.bytes, "gone": r.gone} for r in self.costs}
 
 

@@ -137,7 +137,7 @@ def within(own: Held, frontier: Mapping[TopicPartition, int]) -> Held:
 
 
 def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Answer]]]:
-    """What the source still tells of its groups; nothing if it tells nothing."""
+    """Translate what the source still tells of its groups; nothing if it tells nothing."""
     try:
         own = ctx.source.positions.committed(ctx.groups)
         answers = translate_committed(ctx.world, ctx.source.name, ctx.target.name, own, there)

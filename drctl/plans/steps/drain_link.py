@@ -44,7 +44,7 @@ class DrainLink(Step):
         return DrainedLink({p: frontier[p] for p in partitions if p in frontier}, ends).to_json()
 
     def _missing(self, ctx: StepContext) -> list[str]:
-        """What is not copied; once nothing is said to be left, what contradicts that.
+        """Return what is not copied; once nothing is said to be left, what contradicts that.
 
         Connect reads its offsets topic to the end for every answer, about a second, and clients wait: it is asked once.
         """

@@ -155,7 +155,7 @@ def _require_silent(ctx: StepContext) -> None:
 
 
 def _require_still(ctx: StepContext, told: Evidence) -> None:
-    """What can no longer be asked was proven; what grows behind the fence disproves it."""
+    """Refuse where something grows behind the fence; what can no longer be asked was proven."""
     try:
         grown = fencing.growth(ctx.source, evidence.read(told["ends"]))
     except Unreachable:

@@ -100,7 +100,7 @@ class HandOverPositions(Step):
         return {}
 
     def _replaced(self, ctx: StepContext, here: Held, answers: Answers, wanted: Held) -> list[str]:
-        """What others had committed at the target, as it was before the first commit."""
+        """Return what others had committed at the target, as it was before the first commit."""
         before = ctx.snapshots.get(self.name, {}).get("target before", {})
         there = {group: evidence.read_held(positions) for group, positions in before.items()}
         foreign = foreign_commits(ctx.world, ctx.source.name, ctx.target.name, here, there, answers=answers)

@@ -46,7 +46,7 @@ class PrepareCapacity(Step):
         return {"replicas": {str(what): replicas for what, replicas in self._due(ctx).items()}}
 
     def _due(self, ctx: StepContext) -> dict[Scalable, int]:
-        """What the shift demands now, or demanded when this step began."""
+        """Return what the shift demands now, or demanded when this step began."""
         plan, shift = ctx.world.plan, shift_now(ctx.world)
         if plan.capacity is None or shift is None:
             return {}

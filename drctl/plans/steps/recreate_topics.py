@@ -156,7 +156,7 @@ def _old_or_missing(ctx: StepContext, planned: Evidence) -> list[str]:
 
 
 def _left_over(ctx: StepContext, planned: Evidence) -> list[str]:
-    """What tells of the old topics still: how far they were copied, what is remembered of them, positions."""
+    """Return what tells of the old topics still: how far they were copied, what is remembered of them, positions."""
     ids = {name: topic.topic_id for name, topic in _there(ctx, planned).items()}
     known = ctx.world.memory.topic_ids(ctx.target.name)
     copied = ctx.world.memory.copied(ctx.home.link.name)

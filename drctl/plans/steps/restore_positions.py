@@ -63,7 +63,7 @@ class RestorePositions(Step):
         }
 
     def _before(self, ctx: StepContext) -> Evidence:
-        """What the groups had, as it was written down before the first commit."""
+        """Return what the groups had, as it was written down before the first commit."""
         before: Evidence = ctx.snapshots.get(HandOverPositions.name, {}).get("target before", {})
         return before
 

@@ -45,7 +45,7 @@ class ScaleBackSource(Step):
         return {"replicas": replicas, "not available": self._short(ctx)}
 
     def _before(self, ctx: StepContext) -> dict[Scalable, int]:
-        """What this run has scaled down, or was about to, with what it had."""
+        """Return what this run has scaled down, or was about to, with what it had."""
         had = ctx.snapshots.get(SCALE_DOWN, {}).get("replicas", {})
         return {what: had[str(what)] for what in taken_along(ctx) if had.get(str(what))}
 

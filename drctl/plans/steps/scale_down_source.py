@@ -61,5 +61,5 @@ class ScaleDownSource(Step):
 
 
 def replicas_before(ctx: StepContext) -> dict[str, int]:
-    """What each has at the source, or had before drctl took it to 0."""
+    """Return what each has at the source, or had before drctl took it to 0."""
     return {str(what): had_at(ctx.source, what) for what in taken_along(ctx)}

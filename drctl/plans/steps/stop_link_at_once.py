@@ -29,7 +29,7 @@ class StopRestOfLink(StopLink):
         return [f"{c.name} is {c.state} with {len(c.tasks)} tasks" for c in wanted if c.tasks]
 
     def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:
-        """What has to stop."""
+        """Return what has to stop."""
         return status.connectors
 
 

@@ -22,7 +22,7 @@ from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.errors import DrctlError
-from drctl.model.changes import Change, TailBatch, Undecided
+from drctl.model.changes import Change, TailBatch, UndecidedPartitions
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event
 from drctl.model.site import Workload
@@ -72,7 +72,7 @@ class _Tail(FakeTail):
             return super().catch_up(seconds)
         changes: list[Change] = [each for name in sorted(self.new) for each in self._differences(name)]
         self.new.clear()
-        return TailBatch(changes, 0, undecided=Undecided(frozenset(), COORDINATORS))
+        return TailBatch(changes, 0, undecided=UndecidedPartitions(frozenset(), COORDINATORS))
 
     def from_now(self) -> "_Tail":
         tail = _Tail(self.site, self.positions)

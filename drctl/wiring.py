@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from drctl.drivers.command.client_routing import CommandClientRouting
-from drctl.drivers.command.processes import Processes
+from drctl.drivers.command.processes import CommandRunner
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.definitions import read as read_definitions
 from drctl.drivers.connect.replication import ConnectReplication
@@ -132,7 +132,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             stack.callback(witness.close)
         if plan.state_shared:
             database.share(plan.state)
-        commands = Processes(plan.path.parent)
+        commands = CommandRunner(plan.path.parent)
         file = SqliteJournal(plan.state, clock)
         couriers = InBackground(
             SqliteJournal(plan.state, clock),

@@ -27,7 +27,7 @@ from drctl.drivers.kafka.group_requests import (
     removing,
 )
 from drctl.drivers.kafka.wire_format import Malformed
-from drctl.drivers.kafka.wire_format import Reader as Bytes
+from drctl.drivers.kafka.wire_format import WireReader as Bytes
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.store.clock import SystemClock

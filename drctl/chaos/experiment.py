@@ -16,7 +16,7 @@ from drctl.chaos.environment import EVIDENCE, LAB
 from drctl.drills.audit_reader import fresh_reader, log_ends
 from drctl.drills.bundle.write import FAULTS, TOOLKIT_JOURNAL, TOOLKIT_LOG, keep_trial
 from drctl.drills.experiments.facts import trial_as_json
-from drctl.drills.experiments.judging import AFTER, BEFORE, Origin, Outcome, Remains, Trial, judged
+from drctl.drills.experiments.judging import AFTER, BEFORE, ExperimentOutcome, Origin, Remains, Trial, judged
 from drctl.drills.outcome import Work
 from drctl.drills.provenance import commit, versions
 from drctl.drills.timeline import Histories
@@ -25,7 +25,7 @@ from drctl.errors import LabError
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
 from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
-from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, Workload
+from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, LabWorkload
 
 SLOWEST = 120.0
 """Seconds that a slow machine gets to acknowledge what a verdict needs before and after the fault."""
@@ -47,7 +47,7 @@ def conduct(
     say: Callable[[str], None],
     settle: float = 10,
     patience: float = WHOLE_WITHIN,
-) -> Outcome:
+) -> ExperimentOutcome:
     """Let the workload run, conduct the experiment in a child process, let it settle, keep the evidence, and judge.
 
     Experiments act on north, so LabError if that is not the lab's primary; and on a whole lab, so LabError if one that
@@ -62,7 +62,7 @@ def conduct(
     since = log_ends(lab, primary)
     say("the workload starts")
     time = SteadyTime.begun(lab.clock)
-    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
+    workload = LabWorkload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
     try:
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
@@ -97,7 +97,7 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _let_work(lab: Lab, workload: Workload, seconds: float, floor: int) -> None:
+def _let_work(lab: Lab, workload: LabWorkload, seconds: float, floor: int) -> None:
     """That long, and on a slow machine until so many records more are acknowledged and every group has read on."""
     begun = Counter(workload.counts())
     lab.clock.sleep(seconds)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import show_table
-from drctl.model.cause import Diagnosis, Scope
+from drctl.model.cause import CauseScope, SiteHealth
 
 place_option = click.option(
     "--place",
@@ -16,14 +16,14 @@ place_option = click.option(
 )
 
 
-def show_health(found: Iterable[Diagnosis], *, wide: bool) -> None:
+def show_health(found: Iterable[SiteHealth], *, wide: bool) -> None:
     """One line per cause, then what could not be seen; with ``wide`` every reason and everything worth knowing."""
     show_table("Health", ("SITE", "CAUSE", "OF", "WHY"), (row for each in found for row in _rows(each, wide=wide)))
 
 
-def _rows(found: Diagnosis, *, wide: bool) -> Iterator[tuple[str, ...]]:
+def _rows(found: SiteHealth, *, wide: bool) -> Iterator[tuple[str, ...]]:
     site = found.site
-    if found.scope is Scope.WELL:
+    if found.scope is CauseScope.WELL:
         yield (site, found.scope.value, "", "")
     for cause in found.causes:
         for number, reason in enumerate(cause.reasons if wide else cause.reasons[:1]):
@@ -33,12 +33,12 @@ def _rows(found: Diagnosis, *, wide: bool) -> Iterator[tuple[str, ...]]:
     if found.blocked:
         yield (site, "", "", f"{found.blocked} partitions refuse writes with acks=all")
     for blind in found.blind:
-        yield (site, Scope.UNKNOWN.value, "", f"not seen: {blind}")
+        yield (site, CauseScope.UNKNOWN.value, "", f"not seen: {blind}")
     if wide:
         yield from ((site, "note", "", note) for note in found.notes)
 
 
-def health_document(found: Diagnosis) -> dict[str, Any]:
+def health_document(found: SiteHealth) -> dict[str, Any]:
     """A diagnosis for programs."""
     return {
         "scope": found.scope.value,

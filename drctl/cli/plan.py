@@ -17,7 +17,7 @@ from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import NotProven
 from drctl.model.facts import Facts
 from drctl.model.run import Run
-from drctl.model.translation import Translated
+from drctl.model.translation import Exact
 from drctl.monitors import UNHURRIED, SideBySide, hurried, observe
 from drctl.plans.admission import reasons_to_wait
 from drctl.plans.digests import plan_digest
@@ -27,7 +27,7 @@ from drctl.plans.observing import observed_and_judged
 from drctl.plans.outlook import Outlook, Prospect, outlook
 from drctl.plans.pending import evidence_of
 from drctl.plans.plan import Plan
-from drctl.plans.position_gate import Judged
+from drctl.plans.position_gate import JudgedPositions
 from drctl.plans.record import NOBODY, require_continuable, under_way
 from drctl.plans.selection import moving
 from drctl.plans.sink_groups import as_it_moves
@@ -117,7 +117,7 @@ def _hands_over(seen: Outlook) -> bool:
     return seen.exit_code == 0 and seen.prospects[HandOverPositions.name] is Prospect.TO_DO
 
 
-def _with_unproven(seen: Outlook, steps: Plan, world: World, going: Run, judged: Judged) -> Outlook:
+def _with_unproven(seen: Outlook, steps: Plan, world: World, going: Run, judged: JudgedPositions) -> Outlook:
     """The outlook of a run that comes to positions which no waiting proves."""
     step = next(name for name in (ProveAhead.name, HandOverPositions.name) if seen.prospects[name] is Prospect.TO_DO)
     told = "; ".join(each.detail for each in judged.reasons)
@@ -130,7 +130,7 @@ def _within_seconds(world: World, source: str, target: str) -> Facts:
     return observe(world, source, target, SideBySide(world.clock))
 
 
-def _looked(whole: World, world: World, facts: Facts, judged: Judged) -> tuple[list[Blocker], Ahead]:
+def _looked(whole: World, world: World, facts: Facts, judged: JudgedPositions) -> tuple[list[Blocker], Ahead]:
     """Every reason of the gates; and, looking closer, which positions never were, and which were somebody else's.
 
     All at the same time. Where somebody is silent already, which is a reason to wait, little time is left: what takes
@@ -162,7 +162,7 @@ def _looked(whole: World, world: World, facts: Facts, judged: Judged) -> tuple[l
     return reasons, ahead
 
 
-def _groups(world: World, judged: Judged) -> list[dict[str, Any]]:
+def _groups(world: World, judged: JudgedPositions) -> list[dict[str, Any]]:
     """Return what would be handed over if work stopped now; positions near the head are not copied yet and will be."""
     if judged.answers is None:
         return [{"name": name, "positions": None, "unknown": judged.unknown} for name in world.plan.groups]
@@ -170,8 +170,8 @@ def _groups(world: World, judged: Judged) -> list[dict[str, Any]]:
         {
             "name": name,
             "positions": len(found),
-            "proven": sum(isinstance(answer, Translated) for answer in found.values()),
-            "refused": sorted({answer.why.name for answer in found.values() if not isinstance(answer, Translated)}),
+            "proven": sum(isinstance(answer, Exact) for answer in found.values()),
+            "refused": sorted({answer.why.name for answer in found.values() if not isinstance(answer, Exact)}),
         }
         for name, found in sorted(judged.answers.items())
     ]

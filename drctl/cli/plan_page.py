@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from drctl.cli.output import document, echo, show_table
 from drctl.decide.overrides import name_of, why_not
 from drctl.decide.readiness import Blocker
-from drctl.model.translation import Refusal
+from drctl.model.translation import UnprovenReason
 from drctl.plans.interruption import Interruption
 from drctl.plans.objectives import expected
 from drctl.plans.outlook import Outlook, Prospect
 from drctl.plans.plan import Plan, Step
-from drctl.plans.standing import Standing
+from drctl.plans.standing import RunStanding
 
 type Row = tuple[object, ...]
 
@@ -62,7 +62,7 @@ class Planned(NamedTuple):
     @property
     def goes_back(self) -> bool:
         """Whether the unfinished run has begun its rollback."""
-        return self.run is not None and self.run.standing is Standing.TURNING_BACK
+        return self.run is not None and self.run.standing is RunStanding.TURNING_BACK
 
 
 def show(planned: Planned) -> None:
@@ -143,7 +143,7 @@ def _position_rows(ahead: Ahead) -> list[Row]:
     return [
         (g["name"], "unknown", "", g["unknown"])
         if g["positions"] is None
-        else (g["name"], g["positions"], g["proven"], "; ".join(Refusal[why].value for why in g["refused"]))
+        else (g["name"], g["positions"], g["proven"], "; ".join(UnprovenReason[why].value for why in g["refused"]))
         for g in ahead.groups
     ]
 

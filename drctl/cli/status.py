@@ -27,7 +27,7 @@ from drctl.model.forecast import Forecast
 from drctl.model.reading import Reading
 from drctl.model.site import Role
 from drctl.monitors import Begun, Eyes, SideBySide, after, look, look_at_link, observe, status
-from drctl.plans.failovers import Standing, standing
+from drctl.plans.failovers import StandingFailover, standing
 from drctl.plans.interruption import Interruption, interruption
 from drctl.plans.pausing import Pause, standing_pause
 from drctl.plans.pending import PendingReversal, pending_reversal
@@ -77,7 +77,7 @@ class LeftBehind(NamedTuple):
     """
 
     run: Interruption | None
-    failover: Standing | None
+    failover: StandingFailover | None
     reversal: PendingReversal | None
     pause: Pause | None = None
 
@@ -198,7 +198,7 @@ def sink_lines(seen: Status) -> Iterator[str]:
         yield f"    remedy: {each.remedy}"
 
 
-def left_lines(left: Standing, seen: Status) -> Iterator[str]:
+def left_lines(left: StandingFailover, seen: Status) -> Iterator[str]:
     """The site that a failover left behind, and how surely it is closed; loud if it is back and not proven to be."""
     by = f" by {left.fence_by}" if left.fence_by and left.fence is not FenceState.PROVEN else ""
     at = f" at {left.fence_at:%Y-%m-%d %H:%M:%S} UTC" if left.fence_at else ""

@@ -10,7 +10,7 @@ from drctl.decide.health import diagnose
 from drctl.model.facts import LinkFacts, SiteStatus, Status
 from drctl.model.link import Connector
 from drctl.model.reading import Reading
-from drctl.plans.failovers import Standing
+from drctl.plans.failovers import StandingFailover
 from drctl.plans.interruption import Interruption
 
 
@@ -100,7 +100,7 @@ def run_document(run: Interruption | None) -> dict[str, Any] | None:
     }
 
 
-def left_document(left: Standing) -> dict[str, Any]:
+def left_document(left: StandingFailover) -> dict[str, Any]:
     """The failover that stands, as part of the status."""
     return {
         "site": left.left,

@@ -14,7 +14,7 @@ from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.errors import DeadlinePassed, DrctlError, NotFound
 from drctl.model.offsets import Checkpoint, TopicPartition
-from drctl.model.translation import Answer, Proof, Translated
+from drctl.model.translation import Exact, Proof, Translation
 from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.monitors.sites import A_MOMENT
 from drctl.plans.followed import Held
@@ -68,7 +68,7 @@ def translate(plan_file: Path, output: str, target: str | None, chosen: tuple[st
         show_table(title, columns, _rows(seen))
     if seen.failure is not None:
         raise seen.failure
-    refused = sum(not isinstance(a, Translated) for found in seen.answers.values() for a in found.values())
+    refused = sum(not isinstance(a, Exact) for found in seen.answers.values() for a in found.values())
     if refused:
         echo(f"{counted(refused, 'position')} cannot be proven", err=True)
         raise click.exceptions.Exit(10)
@@ -217,8 +217,8 @@ def _or(value: int | None, word: str) -> object:
     return word if value is None else value
 
 
-def _told(answer: Answer) -> tuple[object, object, str]:
-    if isinstance(answer, Translated):
+def _told(answer: Translation) -> tuple[object, object, str]:
+    if isinstance(answer, Exact):
         proof = answer.proof.value if answer.compared else UNCOMPARED.get(answer.proof, answer.proof.value)
         return answer.offset, answer.compared, proof
     early = "" if answer.conservative is None else f"; {answer.conservative} skips nothing, repeats ≤ {answer.repeats}"
@@ -250,11 +250,11 @@ def _document(seen: _Seen) -> dict[str, Any]:
     )
 
 
-def _position(tp: TopicPartition, answer: Answer, checkpoint: Checkpoint | None) -> dict[str, Any]:
+def _position(tp: TopicPartition, answer: Translation, checkpoint: Checkpoint | None) -> dict[str, Any]:
     position = None if answer.position < 0 else answer.position
     place = {"topic": tp.topic, "partition": tp.partition, "position": position}
     mm2 = {"mirrorMaker": checkpoint.downstream if checkpoint else None}
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         return {**place, "translated": answer.offset, "proof": answer.proof.name, "compared": answer.compared, **mm2}
     refusal = {"translated": None, "refused": answer.why.name, "detail": answer.detail}
     return {**place, **refusal, "conservative": answer.conservative, "repeats": answer.repeats, **mm2}

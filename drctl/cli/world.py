@@ -17,7 +17,7 @@ def opened(
     for commands that change nothing, none is.
     """
     from drctl.config import load
-    from drctl.drivers.command.processes import Processes
+    from drctl.drivers.command.processes import CommandRunner
     from drctl.wiring import client_routing_of, open_world
 
     plan, doubted = load(plan_file), set[str]()
@@ -25,7 +25,7 @@ def opened(
         doubted = {site.name for site in plan.sites}
     elif doubting:
         names = {site.name for site in plan.sites}
-        door = client_routing_of(plan, Processes(plan.path.parent)).site()
+        door = client_routing_of(plan, CommandRunner(plan.path.parent)).site()
         doubted = names - {target} if target else {door} & names if door else set()
     with open_world(plan, doubted=doubted) as world:
         yield world

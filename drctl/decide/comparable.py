@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from drctl.model.offsets import RecordId
-from drctl.model.translation import Answer, Refusal, Refused
+from drctl.model.translation import Translation, Unproven, UnprovenReason
 
-OF_CONTENT = (Refusal.DIFFERENT_RECORDS, Refusal.COMPACTED_APART)
+OF_CONTENT = (UnprovenReason.DIFFERENT_RECORDS, UnprovenReason.COMPACTED_APART)
 """Refusals that come of comparing records."""
 
 type Records = Sequence[RecordId]
@@ -28,18 +28,18 @@ def _without_time(records: Records, untimed: set[bytes]) -> Iterator[RecordId]:
     return (replace(record, digest=record.bare) if record.bare in untimed else record for record in records)
 
 
-def explained(answers: Mapping[int, Answer], source: Records, target: Records) -> dict[int, Answer]:
+def explained(answers: Mapping[int, Translation], source: Records, target: Records) -> dict[int, Translation]:
     """Return the answers; what was refused because a record could not be read says so, and which one it is."""
     faults = [(where, record) for where, records in (("source", source), ("target", target)) for record in records]
     faults = [(where, record) for where, record in faults if record.fault]
     return {position: _explained(answer, faults) for position, answer in answers.items()}
 
 
-def _explained(answer: Answer, faults: Iterable[tuple[str, RecordId]]) -> Answer:
-    if not isinstance(answer, Refused) or answer.why not in OF_CONTENT:
+def _explained(answer: Translation, faults: Iterable[tuple[str, RecordId]]) -> Translation:
+    if not isinstance(answer, Unproven) or answer.why not in OF_CONTENT:
         return answer
     near = min(faults, key=lambda fault: abs(fault[1].offset - answer.position), default=None)
     if near is None:
         return answer
     where, record = near
-    return replace(answer, why=Refusal.UNREADABLE_RECORD, detail=f"offset {record.offset} at the {where}")
+    return replace(answer, why=UnprovenReason.UNREADABLE_RECORD, detail=f"offset {record.offset} at the {where}")

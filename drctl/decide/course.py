@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from drctl.decide.freshness import Limits
-from drctl.model.cause import Cause, Course, Diagnosis, Phase
+from drctl.model.cause import Cause, Course, Phase, SiteHealth
 
 type Courses = Mapping[str, Course]
 """By :attr:`drctl.model.cause.Cause.key`."""
@@ -13,7 +13,7 @@ type Courses = Mapping[str, Course]
 STANDING = (Phase.CONFIRMED, Phase.CLEARING)
 
 
-def follow(before: Courses, look: Diagnosis, now: datetime, limits: Limits | None = None) -> Courses:
+def follow(before: Courses, look: SiteHealth, now: datetime, limits: Limits | None = None) -> Courses:
     """The courses of one site's causes after one more look.
 
     In a look that was partly blind a cause that was not found may still be there: it stays as it was.

@@ -54,7 +54,7 @@ class Doubt(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class FrontierClaim:
     """Hold what is known of one partition before records are read.
 
     ``frontier`` is None where Connect has no offset. It was read before the target's bounds, these before the
@@ -91,9 +91,9 @@ class Doubted:
     detail: str
 
 
-def doubts(claims: Sequence[Claim], following: Following, source: Read, target: Read) -> Iterator[Doubted]:
+def doubts(claims: Sequence[FrontierClaim], following: Following, source: Read, target: Read) -> Iterator[Doubted]:
     """Name every partition whose frontier the logs do not bear out; records are read once for all of them."""
-    asked: list[tuple[Claim, OffsetSync | None]] = []
+    asked: list[tuple[FrontierClaim, OffsetSync | None]] = []
     for claim in claims:
         syncs = claim.syncs()
         if found := _impossible(claim, syncs, following):
@@ -109,7 +109,7 @@ def doubts(claims: Sequence[Claim], following: Following, source: Read, target: 
             yield Doubted(claim.partition, Doubt.UNPROVEN, why)
 
 
-def _impossible(claim: Claim, syncs: Sequence[OffsetSync], following: Following) -> Doubted | None:
+def _impossible(claim: FrontierClaim, syncs: Sequence[OffsetSync], following: Following) -> Doubted | None:
     """Return what is wrong with the claim before both logs' records are compared."""
     p, here, frontier = claim.partition, claim.source, claim.frontier
 
@@ -142,13 +142,13 @@ def _impossible(claim: Claim, syncs: Sequence[OffsetSync], following: Following)
     return None
 
 
-def _span_here(claim: Claim, newest: OffsetSync | None) -> tuple[int, int]:
+def _span_here(claim: FrontierClaim, newest: OffsetSync | None) -> tuple[int, int]:
     begin = newest.upstream if newest else 0
     stop = 0 if claim.compacted else min(claim.frontier or 0, claim.source.stable)
     return begin, max(begin + 1, stop) if newest else stop
 
 
-def _span_there(claim: Claim, newest: OffsetSync | None) -> tuple[int, int]:
+def _span_there(claim: FrontierClaim, newest: OffsetSync | None) -> tuple[int, int]:
     begin = newest.downstream if newest else 0
     return begin, begin + 1 if claim.compacted else claim.target.stable
 
@@ -158,7 +158,7 @@ def _same(source: RecordId, target: RecordId) -> bool:
     return bool(source.fault or target.fault) or source.digest == target.digest
 
 
-def _difference(claim: Claim, newest: OffsetSync | None, source: Records, target: Records) -> str:
+def _difference(claim: FrontierClaim, newest: OffsetSync | None, source: Records, target: Records) -> str:
     """Why the records refute the claim, empty if they do not."""
     here, there = comparable(
         stranded.without(source, claim.stranded_here), stranded.without(target, claim.stranded_there)

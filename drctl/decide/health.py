@@ -9,18 +9,18 @@ from drctl.decide.freshness import Limits, fresh, unusable
 from drctl.decide.nodes import lost_zones, node_reasons
 from drctl.decide.notes import notes
 from drctl.decide.silence import met_by_somebody, missed_by_somebody, silence
-from drctl.decide.volumes import Storage, volume_reasons
-from drctl.model.cause import Cause, Diagnosis, Scope
-from drctl.model.kubernetes import Answer, Attachment, Event, Node, Pod
+from drctl.decide.volumes import SiteVolumes, volume_reasons
+from drctl.model.cause import Cause, CauseScope, SiteHealth
+from drctl.model.kubernetes import Attachment, ConditionStatus, Node, Pod, WarningEvent
 from drctl.model.sight import KafkaView, KubeFacts, Sight
 
 ESSENTIAL = ("pods", "nodes", "claims", "volumes", "attachments")
 """Without these nobody can tell a broker from its node or its volume."""
 
-WIDTH = {scope: width for width, scope in enumerate(Scope)}
+WIDTH = {scope: width for width, scope in enumerate(CauseScope)}
 
 
-def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> Diagnosis:
+def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> SiteHealth:
     """Everything that one look tells, the widest cause first. What was not seen is never taken to be well."""
     limits = limits or Limits()
     found = _Site(sight, now, limits)
@@ -29,7 +29,7 @@ def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> Diagn
     whole = found.whole_site(causes)
     if whole is not None:
         causes = [whole]
-    return Diagnosis(
+    return SiteHealth(
         sight.site,
         tuple(sorted(causes, key=lambda cause: (-WIDTH[cause.scope], cause.subject))),
         (*_blind(sight, now, limits), *found.blind()),
@@ -67,15 +67,15 @@ class _Site:
         self.ill_nodes = self._ill_nodes()
         self.ill = {broker: each for broker in sorted(self.ids) if (each := self._broker(broker)) is not None}
 
-    def _storage(self, kube: KubeFacts) -> Storage:
+    def _storage(self, kube: KubeFacts) -> SiteVolumes:
         held: dict[str, list[Attachment]] = defaultdict(list)
         seen = fresh(kube.attachments, self.now, self.limits)
         for each in seen or ():
             held[each.volume].append(each)
-        events: dict[str, list[Event]] = defaultdict(list)
+        events: dict[str, list[WarningEvent]] = defaultdict(list)
         for event in fresh(kube.events, self.now, self.limits) or ():
             events[event.name].append(event)
-        return Storage(
+        return SiteVolumes(
             fresh(kube.claims, self.now, self.limits),
             fresh(kube.volumes, self.now, self.limits),
             None if seen is None else {volume: tuple(each) for volume, each in held.items()},
@@ -113,7 +113,7 @@ class _Site:
         if not (own or volume or node):
             return None
         gone = self.view is not None and broker not in self.view.alive
-        return _Ill(own, node, volume, down=gone or bool(node) or pod is None or pod.ready is not Answer.TRUE)
+        return _Ill(own, node, volume, down=gone or bool(node) or pod is None or pod.ready is not ConditionStatus.TRUE)
 
     def _by_kafka(self, broker: int) -> Iterator[str]:
         if self.view is None:
@@ -129,7 +129,7 @@ class _Site:
         if pod is None:
             yield f"broker {broker} has no pod"
             return
-        if pod.ready is not Answer.TRUE:
+        if pod.ready is not ConditionStatus.TRUE:
             why = f": {pod.trouble}" if pod.trouble else ""
             yield f"pod {pod.name} is {pod.phase} and not ready{why}"
         if pod.overdue is not None and pod.overdue < self.now:
@@ -151,17 +151,17 @@ class _Site:
             mine = [b for b, pod in self.by_broker.items() if pod.node in members and b in left]
             if mine:
                 reasons = [reason for name in sorted(members) for reason in self.ill_nodes[name]]
-                yield self._cause(Scope.ZONE, zone, mine, left, reasons)
+                yield self._cause(CauseScope.ZONE, zone, mine, left, reasons)
         for name, said in sorted(self.ill_nodes.items()):
             mine = [broker for broker, each in left.items() if set(said) <= set(each.node)]
             if mine:
-                yield self._cause(Scope.NODE, name, mine, left, said)
+                yield self._cause(CauseScope.NODE, name, mine, left, said)
         for broker, each in sorted(left.items()):
-            scope = Scope.VOLUME if each.volume else Scope.BROKER
+            scope = CauseScope.VOLUME if each.volume else CauseScope.BROKER
             yield self._cause(scope, f"of broker {broker}" if each.volume else f"{broker}", [broker], left, each.volume)
 
     def _cause(
-        self, scope: Scope, subject: str, brokers: list[int], left: dict[int, _Ill], reasons: Iterable[str]
+        self, scope: CauseScope, subject: str, brokers: list[int], left: dict[int, _Ill], reasons: Iterable[str]
     ) -> Cause:
         ill = [left.pop(broker) for broker in sorted(brokers)]
         more = [reason for each in ill for reason in each.own]
@@ -176,7 +176,7 @@ class _Site:
         if met_by_somebody(sight, now, limits) or not missed_by_somebody(sight, now, limits):
             return None
         reasons = tuple(dict.fromkeys(reason for cause in causes for reason in cause.reasons))
-        return Cause(Scope.SITE, sight.site, ("every broker is down", *reasons), self.ids)
+        return Cause(CauseScope.SITE, sight.site, ("every broker is down", *reasons), self.ids)
 
 
 def _blind(sight: Sight, now: datetime, limits: Limits) -> Iterator[str]:

@@ -7,7 +7,7 @@ who acts less long than others wait is never met by another leader, however slow
 
 from enum import StrEnum
 
-from drctl.model.leadership import LeaseRecord, Seen, Terms
+from drctl.model.leadership import ElectionTerms, LeaseRecord, SeenRecord
 
 
 class Move(StrEnum):
@@ -22,28 +22,28 @@ RELEASED = 1.0
 """Seconds that a lease says of itself when its holder has given it back."""
 
 
-def terms(lease: float) -> Terms:
+def terms(lease: float) -> ElectionTerms:
     """The spans that belong to a lease of so many seconds.
 
     Half of it is left for clocks that run unevenly and for what is under way; in the other half a renewal whose answer
     never comes can be tried once more.
     """
-    return Terms(lease, act=lease / 2, renew=lease / 10, answer=lease / 15)
+    return ElectionTerms(lease, act=lease / 2, renew=lease / 10, answer=lease / 15)
 
 
-def may_act(confirmed: float | None, spans: Terms, now: float) -> bool:
+def may_act(confirmed: float | None, spans: ElectionTerms, now: float) -> bool:
     """Whether the leader may act. ``confirmed``: when it sent what was confirmed last, None where nothing was."""
     return confirmed is not None and now - confirmed < spans.act
 
 
-def next_move(seen: Seen, me: str, spans: Terms, now: float) -> Move:
+def next_move(seen: SeenRecord, me: str, spans: ElectionTerms, now: float) -> Move:
     """Return what the record allows."""
     if seen.record.holder == me:
         return Move.RENEW
     return Move.TAKE if now - seen.at >= patience(seen.record, spans) else Move.WAIT
 
 
-def patience(record: LeaseRecord, spans: Terms) -> float:
+def patience(record: LeaseRecord, spans: ElectionTerms) -> float:
     """How long a record must stand still before it may be taken.
 
     Who holds it may have longer spans than we. A record without a holder says itself how long to wait, which is short

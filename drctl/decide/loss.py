@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 
-from drctl.model.loss import EndsFrom, Loss, Sighting
+from drctl.model.loss import EndsFrom, LogEndsSighting, Loss
 from drctl.model.offsets import TopicPartition
 
 type Offsets = Mapping[TopicPartition, int]
@@ -24,7 +24,7 @@ def counted(
     return Loss(frontier, EndsFrom.ASKED, ends, at, by_topic(records), 0, seconds, exact)
 
 
-def sighted(frontier: Offsets, sighting: Sighting | None, now: datetime) -> Loss:
+def sighted(frontier: Offsets, sighting: LogEndsSighting | None, now: datetime) -> Loss:
     """The loss at a source that is silent, from when it was last seen; ``seconds`` is left for who can read records.
 
     Until it fell silent the logs may have grown on as fast as before. The frontier has gone on, too: what it passed is

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from drctl.model.kubernetes import Answer, Node
+from drctl.model.kubernetes import ConditionStatus, Node
 
 FATAL = {
     "node.kubernetes.io/unreachable": "its kubelet does not answer the control plane",
@@ -23,9 +23,9 @@ def node_reasons(
     if node is None:
         yield f"node {name} does not exist any more"
         return
-    if node.ready is Answer.UNKNOWN:
+    if node.ready is ConditionStatus.UNKNOWN:
         yield f"node {name} fell silent: its Ready condition is Unknown"
-    elif node.ready is Answer.FALSE:
+    elif node.ready is ConditionStatus.FALSE:
         yield f"node {name} says that it is not ready"
     yield from (f"node {name}: {why}" for taint, why in FATAL.items() if taint in node.taints)
     age = (leases or {}).get(name)

@@ -6,7 +6,7 @@ from datetime import datetime
 from drctl.decide.freshness import Limits, fresh, unusable
 from drctl.model.kubernetes import Pod
 from drctl.model.sight import KubeFacts, Sight
-from drctl.model.strimzi import Standing, StrimziResource
+from drctl.model.strimzi import ResourceState, StrimziResource
 
 OPTIONAL = ("leases", "storage", "drivers", "classes", "events", "usage", "strimzi", "skew")
 
@@ -72,19 +72,19 @@ def _claims_of(pods: Mapping[str, Pod]) -> Iterator[str]:
 def _resource(resource: StrimziResource) -> Iterator[str]:
     said = f": {'; '.join(resource.said)}" if resource.said else ""
     match resource.standing:
-        case Standing.NOT_READY:
+        case ResourceState.NOT_READY:
             yield f"{resource.label} is not ready{said}"
-        case Standing.PAUSED:
+        case ResourceState.PAUSED:
             yield f"{resource.label}: reconciliation is paused, so nothing that is written there takes effect"
-        case Standing.BEHIND:
+        case ResourceState.BEHIND:
             yield f"{resource.label}: its operator has not acted on the newest generation"
-        case Standing.SILENT:
+        case ResourceState.SILENT:
             yield f"{resource.label}: its operator has said nothing"
-        case Standing.UNSEEN:
+        case ResourceState.UNSEEN:
             yield f"{resource.label} not seen{said}"
-        case Standing.READY if resource.said:
+        case ResourceState.READY if resource.said:
             yield f"{resource.label} warns{said}"
-        case Standing.READY:
+        case ResourceState.READY:
             pass
     yield from (f"{resource.label}: {each}" for each in resource.failed)
     if resource.wanted is not None and resource.present is not None and resource.present < resource.wanted:

@@ -28,7 +28,7 @@ from drctl.decide.offset_syncs import floor
 from drctl.decide.verification import Verified
 from drctl.decide.windows import Logs, cut
 from drctl.model.offsets import OffsetSync
-from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Proof, Translation, Unproven, UnprovenReason
 
 
 def span_between(logs: Logs, read: Verified, n: int) -> AlignedSpan:
@@ -48,10 +48,10 @@ def span_between(logs: Logs, read: Verified, n: int) -> AlignedSpan:
     return alignment.between(low, upper, inside, opposite, logs.compacted)
 
 
-def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, counted_back: bool) -> Answer:
+def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, counted_back: bool) -> Translation:
     """Where the position is in this span."""
     if here.contradiction:
-        return refuse(logs, position, Refusal.DIFFERENT_RECORDS, here.contradiction, read.held)
+        return refuse(logs, position, UnprovenReason.DIFFERENT_RECORDS, here.contradiction, read.held)
     lower, upper = here.around(position)
     above = lower or ORIGIN
     left_over = here.target_records(above.downstream, upper.downstream if upper else logs.target.stable)
@@ -60,7 +60,7 @@ def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, count
     before = here.source_records(position, upper.upstream)
     # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
     if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
-        return refuse(logs, position, Refusal.GONE_AT_TARGET, held=read.held)
+        return refuse(logs, position, UnprovenReason.GONE_AT_TARGET, held=read.held)
     if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
         proof = Proof.COUNTED_BACK if counted_back else Proof.IDENTIFIED if logs.compacted else Proof.COUNTED
         return _proven(logs, here, position, upper.downstream, proof)
@@ -69,13 +69,15 @@ def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, count
     return _apart(logs, position, above, left_over)
 
 
-def refuse(logs: Logs, position: int, why: Refusal, detail: str = "", held: tuple[OffsetSync, ...] = ()) -> Refused:
+def refuse(
+    logs: Logs, position: int, why: UnprovenReason, detail: str = "", held: tuple[OffsetSync, ...] = ()
+) -> Unproven:
     """A refusal with the early position behind the nearest sync that holds, or else the target's log start."""
     offset = floor(held, position, logs.target)
-    return offer(logs, Refused(logs.partition, position, why, detail, offset, logs.target.stable - offset))
+    return offer(logs, Unproven(logs.partition, position, why, detail, offset, logs.target.stable - offset))
 
 
-def offer(logs: Logs, refused: Refused) -> Refused:
+def offer(logs: Logs, refused: Unproven) -> Unproven:
     """A refusal, without the early position that it offers if a stranded span lies behind that."""
     offset = refused.conservative
     if offset is None or all(span.stop <= offset for span in logs.stranded_there):
@@ -83,18 +85,18 @@ def offer(logs: Logs, refused: Refused) -> Refused:
     return replace(refused, conservative=None, repeats=None)
 
 
-def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync) -> Answer:
+def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync) -> Translation:
     """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
     left = here.target_records(last.downstream, logs.target.stable)
     waiting = here.source_records(last.upstream + 1, position)
     if not left:
         ahead = 0 if read.held else here.source_records(position, logs.source.stable)
         if waiting or ahead:
-            why = Refusal.NOT_COPIED if waiting else Refusal.COPY_UNCERTAIN
+            why = UnprovenReason.NOT_COPIED if waiting else UnprovenReason.COPY_UNCERTAIN
             # Behind what was read there may be a record at every offset.
             waiting += max(0, position - read.window.source[1]) if waiting else 0
             records = f"{waiting or ahead} records"
-            return offer(logs, Refused(logs.partition, position, why, records, logs.target.stable, waiting))
+            return offer(logs, Unproven(logs.partition, position, why, records, logs.target.stable, waiting))
         # Without any pair nothing is left that could be one: neither log holds a record.
         return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if last == ORIGIN else Proof.AT_END)
     if waiting or last.upstream + 1 < position < logs.source.stable:
@@ -103,19 +105,19 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
         return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
     if position < logs.source.stable:
         return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)
-    return refuse(logs, position, Refusal.DIFFERENT_RECORDS, f"the target holds {left} records more", read.held)
+    return refuse(logs, position, UnprovenReason.DIFFERENT_RECORDS, f"the target holds {left} records more", read.held)
 
 
-def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Proof) -> Answer:
+def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Proof) -> Translation:
     # What lies below the log start is gone, so that a reader from there begins at the start all the same. A position
     # below it is out of range, and a group that resets to the end then skips everything.
     placed = stranded.past(logs.stranded_there, max(offset, logs.target.start), here.image_between)
     if placed is None:
-        return Refused(logs.partition, position, Refusal.READS_STRANDED_TAIL)
-    return Translated(logs.partition, position, placed, proof, here.compared)
+        return Unproven(logs.partition, position, UnprovenReason.READS_STRANDED_TAIL)
+    return Exact(logs.partition, position, placed, proof, here.compared)
 
 
-def _apart(logs: Logs, position: int, last: OffsetSync, left_over: int) -> Refused:
+def _apart(logs: Logs, position: int, last: OffsetSync, left_over: int) -> Unproven:
     offset = max(last.downstream + 1, logs.target.start)
     detail = f"{left_over} records only at the target"
-    return offer(logs, Refused(logs.partition, position, Refusal.COMPACTED_APART, detail, offset, left_over))
+    return offer(logs, Unproven(logs.partition, position, UnprovenReason.COMPACTED_APART, detail, offset, left_over))

@@ -22,13 +22,13 @@ from collections.abc import Collection, Iterator, Mapping
 
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.offsets import TopicPartition
-from drctl.model.translation import Answer, Refusal, Refused
+from drctl.model.translation import Translation, Unproven, UnprovenReason
 
 type Place = tuple[str, TopicPartition]
 """A group and a partition."""
 
 IN_TIME = frozenset(
-    {Refusal.NOT_COPIED, Refusal.COPY_UNCERTAIN, Refusal.NO_SYNC, Refusal.COMPACTED_APART},
+    {UnprovenReason.NOT_COPIED, UnprovenReason.COPY_UNCERTAIN, UnprovenReason.NO_SYNC, UnprovenReason.COMPACTED_APART},
 )
 """Refusals that time may end without anybody's doing: by them at once no healthy group may be held."""
 
@@ -36,16 +36,17 @@ SHOWN = 5
 """Places that are named of one group and reason."""
 
 OF_CLEANERS = "let the group read on, or wait until the log cleaner has run at the other site too"
-REMEDIES: Mapping[Refusal, str] = {
-    Refusal.UNDECIDED: "wait until the transaction ends, at the latest after its producer's transaction.timeout.ms "
-    "(kafka-transactions.sh list, find-hanging); do not stop the producer: that would leave it open for all that time",
-    Refusal.BEFORE_LOG_START: "let the group read on at the source, or reset it there to where it shall go on",
-    Refusal.BEYOND_LOG_END: "reset the group at the source to where it shall go on",
-    Refusal.NO_PARTITION: "create the partition at the target, or let the link do so",
-    Refusal.STALE_AT_TARGET: "delete the group's position at the target",
-    Refusal.COMPACTED_APART: OF_CLEANERS,
-    Refusal.UNREADABLE_RECORD: "let the group read past the record, or take the topic out of the plan file until the "
-    "record has expired",
+REMEDIES: Mapping[UnprovenReason, str] = {
+    UnprovenReason.UNDECIDED: "wait until the transaction ends, at the latest after its producer's"
+    " transaction.timeout.ms (kafka-transactions.sh list, find-hanging); do not stop the producer: that would leave it"
+    " open for all that time",
+    UnprovenReason.BEFORE_LOG_START: "let the group read on at the source, or reset it there to where it shall go on",
+    UnprovenReason.BEYOND_LOG_END: "reset the group at the source to where it shall go on",
+    UnprovenReason.NO_PARTITION: "create the partition at the target, or let the link do so",
+    UnprovenReason.STALE_AT_TARGET: "delete the group's position at the target",
+    UnprovenReason.COMPACTED_APART: OF_CLEANERS,
+    UnprovenReason.UNREADABLE_RECORD: "let the group read past the record, or take the topic out of the plan file until"
+    " the record has expired",
 }
 OF_SYNCS = "nothing moves there, so no offset sync is to come: restart the source connector, and write a record there"
 OTHERWISE = "see 'drctl groups translate'; end the cause, or leave the group out of the plan file"
@@ -53,16 +54,16 @@ REPEATS = "; --accept-repeats takes an earlier position that certainly skips not
 
 
 def position_blockers(
-    answers: Mapping[str, Mapping[TopicPartition, Answer]], *, accept_repeats: bool, still: Collection[Place] = ()
+    answers: Mapping[str, Mapping[TopicPartition, Translation]], *, accept_repeats: bool, still: Collection[Place] = ()
 ) -> Iterator[Blocker]:
     """Name every group with a position that cannot be proven and that waiting does not help.
 
     ``still`` are places where nothing moves any more: there, what time may end elsewhere stays as it is.
     """
     for group, found in sorted(answers.items()):
-        of_reason: dict[tuple[Refusal, bool], list[Refused]] = defaultdict(list)
+        of_reason: dict[tuple[UnprovenReason, bool], list[Unproven]] = defaultdict(list)
         for partition, answer in found.items():
-            if not isinstance(answer, Refused) or not stays(answer, accept_repeats=accept_repeats):
+            if not isinstance(answer, Unproven) or not stays(answer, accept_repeats=accept_repeats):
                 continue
             if not in_time(answer) or (group, partition) in still:
                 of_reason[answer.why, answer.unsettled].append(answer)
@@ -73,32 +74,32 @@ def position_blockers(
 
 
 def open_places(
-    answers: Mapping[str, Mapping[TopicPartition, Answer]], *, accept_repeats: bool
-) -> Mapping[Place, Refused]:
+    answers: Mapping[str, Mapping[TopicPartition, Translation]], *, accept_repeats: bool
+) -> Mapping[Place, Unproven]:
     """Return what was refused and time may end, but for what only waits for the copy."""
     return {
         (group, p): answer
         for group, found in answers.items()
         for p, answer in found.items()
-        if isinstance(answer, Refused) and in_time(answer) and stays(answer, accept_repeats=accept_repeats)
+        if isinstance(answer, Unproven) and in_time(answer) and stays(answer, accept_repeats=accept_repeats)
     }
 
 
-def in_time(refused: Refused) -> bool:
+def in_time(refused: Unproven) -> bool:
     """Whether time may end it without anybody's doing."""
     return refused.unsettled or refused.why in IN_TIME
 
 
-def stays(refused: Refused, *, accept_repeats: bool) -> bool:
+def stays(refused: Unproven, *, accept_repeats: bool) -> bool:
     """Whether neither waiting for the copy nor an accepted repeat helps."""
     return not refused.waits_for_copy and not (accept_repeats and refused.conservative is not None)
 
 
-def _places(refused: list[Refused]) -> str:
+def _places(refused: list[Unproven]) -> str:
     named = "; ".join(_place(each) for each in refused[:SHOWN])
     return named + (f" and {len(refused) - SHOWN} more partitions" if len(refused) > SHOWN else "")
 
 
-def _place(refused: Refused) -> str:
-    at = "" if refused.why is Refusal.UNDECIDED else f" at {refused.position}"
+def _place(refused: Unproven) -> str:
+    at = "" if refused.why is UnprovenReason.UNDECIDED else f" at {refused.position}"
     return f"{refused.partition}{at}" + (f" ({refused.detail})" if refused.detail else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from drctl.decide.freshness import Limits, fresh
-from drctl.model.cause import Cause, Scope
+from drctl.model.cause import Cause, CauseScope
 from drctl.model.sight import Sight, Sighting
 
 BROKERS = "brokers"
@@ -30,21 +30,21 @@ def silence(sight: Sight, now: datetime, limits: Limits) -> Iterator[Cause]:
     if reached:
         places = missed_from - {each.vantage for each in reached}
         if places:
-            yield Cause(Scope.NETWORK, f"between {sight.site} and {', '.join(sorted(places))}", reasons)
+            yield Cause(CauseScope.NETWORK, f"between {sight.site} and {', '.join(sorted(places))}", reasons)
         else:
             names = ", ".join(sorted(each.observer for each in missed))
-            yield Cause(Scope.UNKNOWN, f"{names} alone gets no answer of {sight.site}'s brokers", reasons)
+            yield Cause(CauseScope.UNKNOWN, f"{names} alone gets no answer of {sight.site}'s brokers", reasons)
         return
     outside = missed_from - {sight.site}
     if met[True]:
         parts = ", ".join(sorted({each.part for each in met[True]}))
-        yield Cause(Scope.UNKNOWN, f"{sight.site}'s brokers do not answer, its {parts} does", reasons)
+        yield Cause(CauseScope.UNKNOWN, f"{sight.site}'s brokers do not answer, its {parts} does", reasons)
     elif len(outside) >= 2:
-        yield Cause(Scope.SITE, sight.site, reasons)
+        yield Cause(CauseScope.SITE, sight.site, reasons)
     else:
         place = ", ".join(sorted(missed_from))
         why = f"only looked at from {place}: the site or the network to it"
-        yield Cause(Scope.UNKNOWN, f"{sight.site} does not answer", (*reasons, why))
+        yield Cause(CauseScope.UNKNOWN, f"{sight.site} does not answer", (*reasons, why))
 
 
 def met_by_somebody(sight: Sight, now: datetime, limits: Limits) -> bool:

@@ -43,22 +43,22 @@ from drctl.decide.unsettled import marked
 from drctl.decide.verification import Unverified, Verified, around, claims, first_images
 from drctl.decide.windows import Asking, Logs, Pair, Window, cut
 from drctl.model.offsets import OffsetSync
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 
 WORTH_READING_THROUGH = 1_000
 """Windows closer than this many offsets are read as one: a round trip costs more than the records."""
 
 type Read = Callable[[Window], Pair]
 """Reads a window: the source's and the target's data records in it."""
-type Translation = Asking[Mapping[int, Answer]]
+type Inquiry = Asking[Mapping[int, Translation]]
 
 
-def translate(logs: Logs, position: int, read: Read) -> Answer:
+def translate(logs: Logs, position: int, read: Read) -> Translation:
     """One position."""
     return translate_all(logs, (position,), read)[position]
 
 
-def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping[int, Answer]:
+def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping[int, Translation]:
     """Many positions in one partition; every window is read once, however many positions lie in it."""
     asking = translation(logs, positions)
     try:
@@ -66,13 +66,13 @@ def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping
         while True:
             window = asking.send(read(window))
     except StopIteration as ended:
-        answers: Mapping[int, Answer] = ended.value
+        answers: Mapping[int, Translation] = ended.value
         return answers
 
 
-def translation(logs: Logs, positions: Collection[int]) -> Translation:
+def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
     """The same as a generator that asks for its windows one by one, so that many partitions can be read at once."""
-    answers: dict[int, Answer] = {p: refused for p in positions if (refused := _outside(logs, p))}
+    answers: dict[int, Translation] = {p: refused for p in positions if (refused := _outside(logs, p))}
     undecided = {p for p in positions if logs.source.stable < p <= logs.source.high}
     reachable = {min(p, logs.source.stable) for p in positions if p not in answers}
     if reachable:
@@ -103,9 +103,9 @@ def _apart(known: Sequence[OffsetSync], before: int, position: int) -> bool:
     return bool(between) and between[-1].upstream - between[0].upstream > WORTH_READING_THROUGH
 
 
-def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) -> Asking[dict[int, Answer]]:
+def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) -> Asking[dict[int, Translation]]:
     read = yield from around(logs, known, positions)
-    answers: dict[int, Answer] = {}
+    answers: dict[int, Translation] = {}
     if isinstance(read, Unverified):
         if len(positions) == 1:
             return {positions[0]: _unverified(logs, known, read, positions[0])}
@@ -124,14 +124,14 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
 
 
 def _not_beyond_first_images(
-    logs: Logs, known: Sequence[OffsetSync], read: Verified, here: AlignedSpan, answer: Answer
-) -> Asking[Answer]:
+    logs: Logs, known: Sequence[OffsetSync], read: Verified, here: AlignedSpan, answer: Translation
+) -> Asking[Translation]:
     """The answer; where the link copies again, and the target holds first images of what is still to be read, theirs.
 
     The copy under way has not come to these records yet. If the source died now, the first images were all there is.
     """
-    other = isinstance(answer, Refused) and answer.why is not Refusal.NOT_COPIED
-    if not read.held or (isinstance(answer, Refused) and other and answer.conservative is None):
+    other = isinstance(answer, Unproven) and answer.why is not UnprovenReason.NOT_COPIED
+    if not read.held or (isinstance(answer, Unproven) and other and answer.conservative is None):
         return answer
     after = max(answer.position - 1, *(pair.upstream for pair in here.pairs))
     if not cut(read.source, after, logs.source.stable):
@@ -141,53 +141,53 @@ def _not_beyond_first_images(
     first = next((image.offset for image in images if image.digest in ahead), None)
     if first is None:
         return answer
-    if isinstance(answer, Refused) and other:
+    if isinstance(answer, Unproven) and other:
         return offer(logs, replace(answer, conservative=first, repeats=logs.target.stable - first))
     return offer(logs, _copies_again(logs, answer.position, first))
 
 
-def _until_copied_again(logs: Logs, awaited: Mapping[int, int], answer: Answer) -> Answer:
+def _until_copied_again(logs: Logs, awaited: Mapping[int, int], answer: Translation) -> Translation:
     """The answer as an early one: it leads to first images, and behind these a group would read the second ones."""
-    early = answer.offset if isinstance(answer, Translated) else answer.conservative
+    early = answer.offset if isinstance(answer, Exact) else answer.conservative
     if early is not None:
         early = min([early, *(image for record, image in awaited.items() if record >= answer.position)])
-    if isinstance(answer, Refused) and answer.why not in (Refusal.DIFFERENT_RECORDS, Refusal.NOT_COPIED):
+    if isinstance(answer, Unproven) and answer.why not in (UnprovenReason.DIFFERENT_RECORDS, UnprovenReason.NOT_COPIED):
         repeats = None if early is None else logs.target.stable - early
         return offer(logs, replace(answer, conservative=early, repeats=repeats))
     return offer(logs, _copies_again(logs, answer.position, early))
 
 
-def _copies_again(logs: Logs, position: int, early: int | None) -> Refused:
+def _copies_again(logs: Logs, position: int, early: int | None) -> Unproven:
     repeats = None if early is None else logs.target.stable - early
     detail = "the link copies again what it had copied before"
-    return Refused(logs.partition, position, Refusal.NOT_COPIED, detail, early, repeats)
+    return Unproven(logs.partition, position, UnprovenReason.NOT_COPIED, detail, early, repeats)
 
 
-def _unverified(logs: Logs, known: Sequence[OffsetSync], read: Unverified, position: int) -> Refused:
+def _unverified(logs: Logs, known: Sequence[OffsetSync], read: Unverified, position: int) -> Unproven:
     if read.false:
         detail = f"the sync {read.false.upstream} to {read.false.downstream} does not hold, and none near it does"
-        return Refused(logs.partition, position, Refusal.DIFFERENT_RECORDS, detail)
+        return Unproven(logs.partition, position, UnprovenReason.DIFFERENT_RECORDS, detail)
     next_may_hold = not known or position >= known[-1].upstream
-    return replace(refuse(logs, position, Refusal.NO_SYNC), unsettled=next_may_hold)
+    return replace(refuse(logs, position, UnprovenReason.NO_SYNC), unsettled=next_may_hold)
 
 
-def _outside(logs: Logs, position: int) -> Refused | None:
+def _outside(logs: Logs, position: int) -> Unproven | None:
     if position < logs.source.start:
-        return refuse(logs, position, Refusal.BEFORE_LOG_START, f"it starts at {logs.source.start}")
+        return refuse(logs, position, UnprovenReason.BEFORE_LOG_START, f"it starts at {logs.source.start}")
     if position > logs.source.high:
-        return Refused(logs.partition, position, Refusal.BEYOND_LOG_END, f"it ends at {logs.source.high}")
+        return Unproven(logs.partition, position, UnprovenReason.BEYOND_LOG_END, f"it ends at {logs.source.high}")
     return None
 
 
-def _in_transaction(logs: Logs, position: int, nearest: Answer) -> Refused:
+def _in_transaction(logs: Logs, position: int, nearest: Translation) -> Unproven:
     """Refuse a position that an open transaction holds back; early is where the last decided one is at the target."""
-    if isinstance(nearest, Translated):
+    if isinstance(nearest, Exact):
         offset: int | None = nearest.offset
     else:
         offset = nearest.conservative
     repeats = None if offset is None else logs.target.stable - offset
     detail = f"a transaction is open from {logs.source.stable} on"
-    return Refused(logs.partition, position, Refusal.NOT_COPIED, detail, offset, repeats)
+    return Unproven(logs.partition, position, UnprovenReason.NOT_COPIED, detail, offset, repeats)
 
 
 def _below(claims_or_held: Sequence[OffsetSync], position: int) -> int:

@@ -16,17 +16,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from drctl.model.offsets import LogBounds, OffsetSync
-from drctl.model.translation import Answer, Refusal, Refused
+from drctl.model.translation import Translation, Unproven, UnprovenReason
 
 
-def marked(answers: Mapping[int, Answer], source: LogBounds, newest: OffsetSync | None) -> dict[int, Answer]:
+def marked(answers: Mapping[int, Translation], source: LogBounds, newest: OffsetSync | None) -> dict[int, Translation]:
     """Return the answers, by position; refusals that time may end are marked."""
     return {position: _marked(answer, source, newest) for position, answer in answers.items()}
 
 
-def _marked(answer: Answer, source: LogBounds, newest: OffsetSync | None) -> Answer:
-    if not isinstance(answer, Refused) or (newest is not None and answer.position < newest.upstream):
+def _marked(answer: Translation, source: LogBounds, newest: OffsetSync | None) -> Translation:
+    if not isinstance(answer, Unproven) or (newest is not None and answer.position < newest.upstream):
         return answer
     in_transaction = source.stable < source.high
-    differs = answer.why is Refusal.DIFFERENT_RECORDS and (newest is None or in_transaction)
-    return replace(answer, unsettled=True) if differs or answer.why is Refusal.COMPACTED_APART else answer
+    differs = answer.why is UnprovenReason.DIFFERENT_RECORDS and (newest is None or in_transaction)
+    return replace(answer, unsettled=True) if differs or answer.why is UnprovenReason.COMPACTED_APART else answer

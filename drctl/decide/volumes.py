@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from drctl.model.kubernetes import Attachment, Claim, Event, NodeStorage, Pod, Usage, Volume
+from drctl.model.kubernetes import Attachment, Claim, NodeStorage, Pod, Usage, Volume, WarningEvent
 
 ILL = {"Bound": "", "Lost": "its volume is lost", "Pending": "it is bound to no volume"}
 GONE = {"Failed": "could not be reclaimed", "Released": "belongs to no claim any more", "Available": "is unclaimed"}
@@ -21,7 +21,7 @@ ABOUT_VOLUMES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class SiteVolumes:
     """The volumes of a site, indexed. What is None was not seen."""
 
     claims: Mapping[str, Claim] | None
@@ -29,7 +29,7 @@ class Storage:
     attachments: Mapping[str, tuple[Attachment, ...]] | None
     nodes: Mapping[str, NodeStorage] | None
     usage: Mapping[str, Usage] | None
-    events: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
+    events: Mapping[str, tuple[WarningEvent, ...]] = field(default_factory=dict)
 
     def attached_to(self, pod: Pod) -> Iterator[Attachment]:
         """Every attachment of every volume of the pod."""
@@ -39,7 +39,7 @@ class Storage:
                 yield from (self.attachments or {}).get(claim.volume, ())
 
 
-def volume_reasons(pod: Pod, storage: Storage, *, full: float) -> Iterator[str]:
+def volume_reasons(pod: Pod, storage: SiteVolumes, *, full: float) -> Iterator[str]:
     """All that is wrong with the pod's volumes. An event counts only beside a pod that does not run: it may be old."""
     for name in pod.claims:
         yield from _claim(name, pod, storage)
@@ -59,7 +59,7 @@ def volume_reasons(pod: Pod, storage: Storage, *, full: float) -> Iterator[str]:
                     yield f"event {event.reason} on {event.kind} {event.name}: {event.text}"
 
 
-def _claim(name: str, pod: Pod, storage: Storage) -> Iterator[str]:
+def _claim(name: str, pod: Pod, storage: SiteVolumes) -> Iterator[str]:
     if storage.claims is None:
         return
     claim = storage.claims.get(name)

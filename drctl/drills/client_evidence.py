@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from drctl.drills.outcome import Handover
 from drctl.drills.timeline import Histories
 from drctl.ledger.findings import Findings
-from drctl.ledger.verdict import Phase, Traffic
+from drctl.ledger.verdict import Traffic, WindowPhase
 
 OPENED = "unfence-target"
 
@@ -14,14 +14,14 @@ def windows(histories: Histories, handovers: Sequence[Handover]) -> dict[str, Tr
     """Records acknowledged before, during and after the switchovers, with the floor below which they prove nothing."""
     first, last = handovers[0], handovers[-1]
 
-    def between(phase: Phase, began: float, ended: float, floor: int) -> Traffic:
+    def between(phase: WindowPhase, began: float, ended: float, floor: int) -> Traffic:
         return Traffic(phase, histories.acknowledged_between(began, ended), floor)
 
     return {
-        "before the switchover": between(Phase.BEFORE, 0, first.began, 500),
-        "during the switchover": between(Phase.DURING, first.began, first.ended, 50),
-        f"at {first.target}": between(Phase.DURING, first.ended, last.began, 200),
-        "after the return": between(Phase.AFTER, last.ended, float("inf"), 100),
+        "before the switchover": between(WindowPhase.BEFORE, 0, first.began, 500),
+        "during the switchover": between(WindowPhase.DURING, first.began, first.ended, 50),
+        f"at {first.target}": between(WindowPhase.DURING, first.ended, last.began, 200),
+        "after the return": between(WindowPhase.AFTER, last.ended, float("inf"), 100),
     }
 
 

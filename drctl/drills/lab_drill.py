@@ -10,11 +10,11 @@ from uuid import UUID
 from drctl.drills.judging import Judgement
 from drctl.drills.outcome import Drill, Handover, JournalHead, Material, OutageReport, Provenance, SiteSettings
 from drctl.drills.provenance import commit, plan_facts, versions
-from drctl.drills.timeline import Histories, Span
+from drctl.drills.timeline import Histories, StepSpan
 from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
-from drctl.lab.workload import GROUPS, Workload
+from drctl.lab.workload import GROUPS, LabWorkload
 from drctl.model.site import PlanFile
 from drctl.model.terms import Terms
 from drctl.plans.observing import Observe
@@ -49,14 +49,14 @@ class StepTimer:
     announce: Announce
     now: Callable[[], float]
     run: str
-    spans: list[Span] = field(default_factory=list)
+    spans: list[StepSpan] = field(default_factory=list)
     began: float = 0.0
 
     def __call__(self, progress: Progress) -> None:
         if progress.state is StepState.STARTED:
             self.began = self.now()
         elif progress.state in (StepState.DONE, StepState.FOUND_DONE):
-            self.spans.append(Span(self.run, progress.step, self.began, self.now()))
+            self.spans.append(StepSpan(self.run, progress.step, self.began, self.now()))
         self.announce(progress)
 
 
@@ -103,11 +103,11 @@ class LabDrill:
         """Return the seconds since 1970 by which everything in this drill is told."""
         return self.time.now()
 
-    def start_workload(self, run: UUID, *, leave_lost_sites: bool = False) -> Workload:
+    def start_workload(self, run: UUID, *, leave_lost_sites: bool = False) -> LabWorkload:
         """Start every client and wait until every group is at work at north. StepFailed after a minute."""
         self.phase("the workload starts")
         histories, pattern = self.lab.folder / HISTORIES, self.pattern
-        workload = Workload.start(
+        workload = LabWorkload.start(
             self.lab,
             run,
             histories,
@@ -127,7 +127,7 @@ class LabDrill:
         self.phase("every group is at work at north")
         return workload
 
-    def work(self, workload: Workload, seconds: float, where: str) -> None:
+    def work(self, workload: LabWorkload, seconds: float, where: str) -> None:
         """Let everything work for so long."""
         until = self.lab.clock.monotonic() + seconds
         while (left := until - self.lab.clock.monotonic()) > 0:
@@ -136,7 +136,7 @@ class LabDrill:
             self.say(f"{where}: {counts['acknowledged']} records acknowledged, {read} processed, {left:.0f} s to go")
             self.lab.clock.sleep(min(2, left))
 
-    def finish(self, workload: Workload) -> None:
+    def finish(self, workload: LabWorkload) -> None:
         """Stop the producers, let every group reach the end, and stop the groups."""
         self.say("producers stop, groups finish what is in hand")
         workload.stop_producers()

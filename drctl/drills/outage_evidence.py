@@ -7,7 +7,7 @@ from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Stranded
 from drctl.ledger.findings import Findings
-from drctl.ledger.verdict import Phase, Traffic
+from drctl.ledger.verdict import Traffic, WindowPhase
 from drctl.model.fence import FenceState
 
 LOAD = 5.0
@@ -18,14 +18,14 @@ def outage_windows(histories: Histories, outage: Outage) -> dict[str, Traffic]:
     """Records acknowledged before, during and after the outage, with the floor below which they prove nothing."""
     source, target, lost, back = outage.source, outage.target, outage.lost_at, outage.returned_at
 
-    def between(phase: Phase, began: float, ended: float, site: str, floor: int) -> Traffic:
+    def between(phase: WindowPhase, began: float, ended: float, site: str, floor: int) -> Traffic:
         return Traffic(phase, histories.acknowledged_between(began, ended, site), floor)
 
     return {
-        f"at {source} before it was lost": between(Phase.BEFORE, 0, lost, source, 500),
-        f"in the {LOAD:.0f} s before {source} was lost": between(Phase.BEFORE, lost - LOAD, lost, source, 50),
-        f"at {target} while {source} was gone": between(Phase.DURING, lost, back, target, 200),
-        f"at {target} after {source} was back": between(Phase.AFTER, back, float("inf"), target, 100),
+        f"at {source} before it was lost": between(WindowPhase.BEFORE, 0, lost, source, 500),
+        f"in the {LOAD:.0f} s before {source} was lost": between(WindowPhase.BEFORE, lost - LOAD, lost, source, 50),
+        f"at {target} while {source} was gone": between(WindowPhase.DURING, lost, back, target, 200),
+        f"at {target} after {source} was back": between(WindowPhase.AFTER, back, float("inf"), target, 100),
     }
 
 

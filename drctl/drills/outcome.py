@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drctl.drills.recovery import Recovery
-from drctl.drills.timeline import Histories, Span
+from drctl.drills.timeline import Histories, StepSpan
 from drctl.ledger.events import Event, Stranded
 from drctl.ledger.findings import Findings
 from drctl.ledger.verdict import EvidenceRequirements
@@ -57,7 +57,7 @@ class Handover:
     source: str
     target: str
     result: RunResult
-    spans: tuple[Span, ...]
+    spans: tuple[StepSpan, ...]
     mirrormaker: dict[str, int]
 
     @property
@@ -113,7 +113,7 @@ class Outage:
     observations: Mapping[str, str]
     noticed_at: float | None
     result: RunResult
-    spans: tuple[Span, ...]
+    spans: tuple[StepSpan, ...]
     returned_at: float
     fence: Evidence
     tail: StrandedTail
@@ -147,7 +147,7 @@ class MovedWork:
     source: str
     target: str
     result: RunResult
-    spans: tuple[Span, ...]
+    spans: tuple[StepSpan, ...]
     waits: tuple[str, str]
 
 

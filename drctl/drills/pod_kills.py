@@ -21,12 +21,12 @@ from drctl.lab.kube import KubeLab
 from drctl.lab.kube.brokers import claim
 from drctl.lab.kube.faults import FAULTS
 from drctl.lab.steady import SteadyTime
-from drctl.lab.workload import COMPACTED, READS, Workload
+from drctl.lab.workload import COMPACTED, READS, LabWorkload
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.kept import kept_at
-from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached
 from drctl.model.verdict import Verdict
 
 KINDS = ("kill-pod", "kill-inside")
@@ -72,7 +72,7 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
     """Kill that many pods under load, each when the one before is ready again, and compare what was acknowledged."""
     run, chance, time = uuid4(), random.Random(seed), SteadyTime.begun(lab.clock)  # noqa: S311 - to be repeatable
     since = log_ends(lab, "north")
-    workload = Workload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
+    workload = LabWorkload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
     same, back = 0, []
     try:
         lab.clock.sleep(10)
@@ -106,9 +106,9 @@ def judged(seen: Histories, found: Sequence[Event], kills: Kills, *, complete: b
     findings = check(events, compacted=COMPACTED, groups=READS, kept=kept)
     control = caught(events, compacted=COMPACTED, groups=READS, kept=kept)
     windows = {
-        "before the kills": Traffic(Phase.BEFORE, seen.acknowledged_between(0, kills.began), 1),
-        "during the kills": Traffic(Phase.DURING, seen.acknowledged_between(kills.began, kills.ended), 1),
-        "after the kills": Traffic(Phase.AFTER, seen.acknowledged_between(kills.ended, float("inf")), 1),
+        "before the kills": Traffic(WindowPhase.BEFORE, seen.acknowledged_between(0, kills.began), 1),
+        "during the kills": Traffic(WindowPhase.DURING, seen.acknowledged_between(kills.began, kills.ended), 1),
+        "after the kills": Traffic(WindowPhase.AFTER, seen.acknowledged_between(kills.ended, float("inf")), 1),
     }
     evidence = {
         "a pod was killed": kills.times > 0,

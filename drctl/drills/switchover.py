@@ -7,11 +7,11 @@ from drctl.drills.judging import judged
 from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
 from drctl.drills.outcome import Drill, Handover, Material, Work
 from drctl.drills.timeline import Histories
-from drctl.lab.workload import CLIENTS, COMPACTED, READS, Workload
+from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.model.chain import Line
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunResult
-from drctl.model.translation import Proof, Translated
+from drctl.model.translation import Exact, Proof
 from drctl.plans.evidence import partition_of
 from drctl.plans.positions import mirrormaker_repeats
 from drctl.plans.runner import run
@@ -60,7 +60,7 @@ class Rehearsal(LabDrill):
         self,
         ledger_run: UUID,
         handovers: tuple[Handover, ...],
-        workload: Workload,
+        workload: LabWorkload,
         setting: Setting,
         journal: tuple[Line, ...],
     ) -> Drill:
@@ -85,13 +85,11 @@ class Rehearsal(LabDrill):
         return self.told(found, histories, setting, material=material, handovers=handovers)
 
 
-def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Translated]]:
+def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Exact]]:
     """The positions that a switchover handed over, from its evidence."""
     return {
         group: {
-            (tp := partition_of(name)): Translated(
-                tp, line["here"], line["there"], Proof.COUNTED, line.get("compared", 0)
-            )
+            (tp := partition_of(name)): Exact(tp, line["here"], line["there"], Proof.COUNTED, line.get("compared", 0))
             for name, line in handed["positions"].items()
         }
         for group, handed in result.evidence["hand-over-positions"]["groups"].items()

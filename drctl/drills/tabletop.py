@@ -17,7 +17,7 @@ from drctl.errors import DrctlError, Forbidden, Unsupported
 from drctl.model.facts import Facts
 from drctl.model.fence import CanaryResult, DenyRule, Writers
 from drctl.model.forecast import Forecast
-from drctl.model.translation import Translated
+from drctl.model.translation import Exact
 from drctl.model.verdict import Verdict
 from drctl.monitors import SideBySide, observe, uncovered
 from drctl.plans.admission import reasons_to_wait
@@ -26,7 +26,7 @@ from drctl.plans.forecasting import forecast
 from drctl.plans.objectives import pauses
 from drctl.plans.observing import observed_and_judged
 from drctl.plans.plan import Plan
-from drctl.plans.position_gate import Judged
+from drctl.plans.position_gate import JudgedPositions
 from drctl.plans.record import under_way
 from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
@@ -134,12 +134,12 @@ def _told(each: Blocker) -> dict[str, str]:
     return {"rule": each.rule.name, "detail": each.detail, "remedy": each.remedy}
 
 
-def _groups(names: Iterable[str], judged: Judged) -> Iterable[dict[str, Any]]:
+def _groups(names: Iterable[str], judged: JudgedPositions) -> Iterable[dict[str, Any]]:
     if judged.answers is None:
         yield from ({"name": name, "positions": None, "proven": None, "unknown": judged.unknown} for name in names)
         return
     for name, found in sorted(judged.answers.items()):
-        refused = [each for each in found.values() if not isinstance(each, Translated)]
+        refused = [each for each in found.values() if not isinstance(each, Exact)]
         yield {
             "name": name,
             "positions": len(found),

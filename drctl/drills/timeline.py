@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drctl.ledger.events import Event
-from drctl.ledger.history import Line, events_of, read_lines
+from drctl.ledger.history import HistoryLine, events_of, read_lines
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StepSpan:
     """A step of a run: seconds since 1970."""
 
     run: str
@@ -31,7 +31,7 @@ class ClientPause:
 class Histories:
     """Every client's lines by client name, as ``producer-orders`` or ``consumer-billing``."""
 
-    lines: Mapping[str, Sequence[Line]] = field(default_factory=dict)
+    lines: Mapping[str, Sequence[HistoryLine]] = field(default_factory=dict)
 
     @staticmethod
     def read(folder: Path) -> "Histories":
@@ -43,12 +43,12 @@ class Histories:
             for line in self.lines[client]:
                 yield from events_of(line)
 
-    def done(self, client: str) -> list[Line]:
+    def done(self, client: str) -> list[HistoryLine]:
         """The lines that show work done by that client, each with records; none if it left no history."""
         lines = self.lines.get(client, ())
         return [line for line in lines if line.kind in ("acknowledged", "processed") and line.records]
 
-    def pauses(self, spans: Sequence[Span], source: str, target: str) -> tuple[ClientPause, ...]:
+    def pauses(self, spans: Sequence[StepSpan], source: str, target: str) -> tuple[ClientPause, ...]:
         """Per client the gap between its last work at the source and its first at the target during these steps."""
         if not spans:
             return ()
@@ -98,7 +98,7 @@ class Histories:
         return max(0, sum(self._change(line, group, topics) for line in lines))
 
     @staticmethod
-    def _change(line: Line, group: str, topics: Sequence[str]) -> int:
+    def _change(line: HistoryLine, group: str, topics: Sequence[str]) -> int:
         if line.kind == "acknowledged":
             return sum(1 for record in line.records if record[1] in topics)
         if line.kind == "processed" and line.more["group"] == group:

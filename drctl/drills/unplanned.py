@@ -14,10 +14,10 @@ from drctl.drills.judging import judged_outage
 from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
 from drctl.drills.outcome import Drill, Material, Outage, OutageReport, StrandedTail, Work
 from drctl.drills.recovery import recovered
-from drctl.drills.timeline import Histories, Span
+from drctl.drills.timeline import Histories, StepSpan
 from drctl.errors import DrctlError, LabError, StepFailed
 from drctl.lab.faults import PATIENCE, lose_site
-from drctl.lab.workload import CLIENTS, COMPACTED, READS, Workload
+from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.ledger.events import Stranded
 from drctl.model.chain import Line
 from drctl.model.loss import AcceptedLoss
@@ -53,7 +53,7 @@ class FailedOver:
 
     noticed_at: float
     result: RunResult
-    spans: tuple[Span, ...]
+    spans: tuple[StepSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class UnplannedRehearsal(LabDrill):
         )
         return self._judge(ledger_run, outage, back, workload, setting)
 
-    def lose_and_move(self, workload: Workload) -> tuple[KilledSite, FailedOver, Setting]:
+    def lose_and_move(self, workload: LabWorkload) -> tuple[KilledSite, FailedOver, Setting]:
         """Keep the standby's positions, lose the site, go on at the other one, and let everybody work there a while."""
         self._start_service()
         self.work(workload, self.pattern.seconds, f"at {SOURCE}")
@@ -170,7 +170,7 @@ class UnplannedRehearsal(LabDrill):
         )
         return FailedOver(noticed, result, tuple(timer.spans))
 
-    def _await_clients(self, workload: Workload) -> None:
+    def _await_clients(self, workload: LabWorkload) -> None:
         late = self._waited(MOVED, f"clients at {TARGET}", lambda: ", ".join(workload.absent(TARGET)))
         self.phase(f"not at {TARGET} in time: {late}" if late else f"every client works at {TARGET}")
 
@@ -215,7 +215,7 @@ class UnplannedRehearsal(LabDrill):
         ledger_run: UUID,
         outage: Outage,
         back: BroughtBack,
-        workload: Workload,
+        workload: LabWorkload,
         setting: Setting,
     ) -> Drill:
         self.say(f"a fresh reader reads {TARGET}, the checker compares it and the tail with what was acknowledged")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drctl.drivers.kafka.java import escaped
 from drctl.errors import LabError
-from drctl.lab.layout import JVM_ENVIRONMENT, USERS, Node, SiteLayout, java, password
+from drctl.lab.layout import JVM_ENVIRONMENT, USERS, KraftNode, SiteLayout, java, password
 
 COMMON = """\
 process.roles=broker,controller
@@ -49,7 +49,7 @@ SCRAM = """\
 """
 
 
-def server_properties(site: SiteLayout, node: Node, folder: Path) -> str:
+def server_properties(site: SiteLayout, node: KraftNode, folder: Path) -> str:
     """A broker's configuration; north's clients log in with SCRAM, south's with certificates."""
     protocol = "SASL_SSL" if site.name == "north" else "SSL"
     voters = ",".join(f"{n.number}@{site.host}:{n.controller}" for n in site.nodes)
@@ -82,12 +82,12 @@ def server_properties(site: SiteLayout, node: Node, folder: Path) -> str:
     return text
 
 
-def storage(site: SiteLayout, node: Node, folder: Path) -> Path:
+def storage(site: SiteLayout, node: KraftNode, folder: Path) -> Path:
     """Where a broker keeps its logs."""
     return folder / "data" / site.broker(node.number)
 
 
-def configuration(site: SiteLayout, node: Node, folder: Path) -> Path:
+def configuration(site: SiteLayout, node: KraftNode, folder: Path) -> Path:
     """Where a broker's configuration lies."""
     return folder / "etc" / f"{site.broker(node.number)}.properties"
 

@@ -21,7 +21,7 @@ from drctl.lab.layout import (
     LOGS,
     SITES,
     USERS,
-    Node,
+    KraftNode,
     SiteLayout,
     class_path,
     other,
@@ -106,7 +106,7 @@ class Lab(Parts):
         except (OSError, ValueError) as error:
             raise LabError(f"no lab runs in {folder}", remedy="start one with 'drctl lab up'") from error
         sites = {
-            name: SiteLayout(name, tuple(Node(**node) for node in site["nodes"]), site["connect"], site["host"])
+            name: SiteLayout(name, tuple(KraftNode(**node) for node in site["nodes"]), site["connect"], site["host"])
             for name, site in document.items()
         }
         lab = cls(folder, sites, SystemClock())

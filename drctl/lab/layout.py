@@ -22,7 +22,7 @@ JVM_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class KraftNode:
     """One combined KRaft node: its ports. ``link`` advertises ``wire``, so it is reached through the wire."""
 
     number: int
@@ -38,7 +38,7 @@ class SiteLayout:
     """One site: its nodes, the port of its Connect worker, and the host where its brokers listen."""
 
     name: str
-    nodes: tuple[Node, ...]
+    nodes: tuple[KraftNode, ...]
     connect: int
     host: str = "localhost"
 
@@ -96,8 +96,8 @@ def plan_layout(nodes: int) -> dict[str, SiteLayout]:
     }
 
 
-def _node(number: int, ports: Iterator[int]) -> Node:
-    return Node(number, *(next(ports) for _ in range(5)))
+def _node(number: int, ports: Iterator[int]) -> KraftNode:
+    return KraftNode(number, *(next(ports) for _ in range(5)))
 
 
 def require_usable(folder: Path) -> None:

@@ -11,7 +11,7 @@ from drctl.errors import LabError, Unreachable
 from drctl.lab.broker import configuration, format_site
 from drctl.lab.connect import write_worker
 from drctl.lab.database import PROCESS as DATABASE
-from drctl.lab.layout import JVM_ENVIRONMENT, LOGS, Node, SiteLayout, java, other, wire
+from drctl.lab.layout import JVM_ENVIRONMENT, LOGS, KraftNode, SiteLayout, java, other, wire
 from drctl.lab.processes import Processes
 from drctl.lab.provisioning import provision
 from drctl.lab.rights import LINKS
@@ -91,7 +91,7 @@ class Parts:
     def _format(self, site: SiteLayout) -> None:
         format_site(site, self.folder)
 
-    def _launch_broker(self, site: SiteLayout, node: Node) -> None:
+    def _launch_broker(self, site: SiteLayout, node: KraftNode) -> None:
         command = java("kafka.Kafka", str(configuration(site, node, self.folder)))
         self.processes.start(site.broker(node.number), command, JVM_ENVIRONMENT)
 

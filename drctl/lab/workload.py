@@ -86,7 +86,7 @@ def clients(
 
 
 @dataclass(slots=True)
-class Workload:
+class LabWorkload:
     """Running clients; ``histories`` is the folder with their history files, ``time`` what their lines go by.
 
     ``leave_lost_sites``: clients abandon a site whose brokers all refuse connections, instead of waiting for it.
@@ -112,7 +112,7 @@ class Workload:
         rate: float = 150,
         burst: int = 6000,
         leave_lost_sites: bool = False,
-    ) -> "Workload":
+    ) -> "LabWorkload":
         """Start every client: ``rate`` records per second in all, after ``burst`` records at once as a backlog.
 
         What is compared with their histories must be told by the same ``time``.
@@ -122,7 +122,7 @@ class Workload:
         )
         for client in found:
             lab.processes.start(*client)
-        return Workload(lab, run, histories, time, leave_lost_sites)
+        return LabWorkload(lab, run, histories, time, leave_lost_sites)
 
     def stop_producers(self) -> None:
         """Let the producers finish what is in hand and end."""

@@ -48,7 +48,7 @@ SILENT = ("denied", "joined", "left")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One line of a history file."""
 
     kind: str
@@ -58,7 +58,7 @@ class Line:
     more: dict[str, Any]
 
 
-def read_lines(path: Path, *, after: int = 0) -> Iterator[Line]:
+def read_lines(path: Path, *, after: int = 0) -> Iterator[HistoryLine]:
     """The lines of one file; ``after`` leaves out as many as were read before.
 
     A torn last line, as a killed client leaves it, is left out: it never counted. JournalBroken, naming file and line,
@@ -68,7 +68,7 @@ def read_lines(path: Path, *, after: int = 0) -> Iterator[Line]:
         yield from lines_of(iter(lambda: file.readline(LONGEST + 1), b""), str(path), after=after)
 
 
-def lines_of(texts: Iterable[bytes], where: str, *, after: int = 0) -> Iterator[Line]:
+def lines_of(texts: Iterable[bytes], where: str, *, after: int = 0) -> Iterator[HistoryLine]:
     """The same of lines that were read already, each with its line end; ``where`` names them in errors."""
     for number, text in enumerate(texts, 1):
         if len(text) > LONGEST:
@@ -90,7 +90,7 @@ def _broken(where: str, number: int, why: object) -> JournalBroken:
     return JournalBroken(f"{where}:{number}: no line of a history: {why}", remedy="repeat the run")
 
 
-def _line(text: bytes) -> Line:
+def _line(text: bytes) -> HistoryLine:
     line = json_of(text, largest=LONGEST, ours=True)
     if not isinstance(line, dict):
         raise TypeError("it is no object")
@@ -111,7 +111,7 @@ def _line(text: bytes) -> Line:
         raise ValueError(
             f"{_shown(wrong[0])} is no record: producer, topic, partition, sequence, and a key where it matters"
         )
-    return Line(kind, float(at), site, records, line)
+    return HistoryLine(kind, float(at), site, records, line)
 
 
 def _shown(value: object) -> str:
@@ -135,7 +135,7 @@ def read(folder: Path) -> Iterator[Event]:
             yield from events_of(line)
 
 
-def events_of(line: Line) -> Iterator[Event]:
+def events_of(line: HistoryLine) -> Iterator[Event]:
     """Yield what one line says of each of its records."""
     for producer, topic, partition, sequence, *key in line.records:
         stream = Stream(producer, topic, partition)

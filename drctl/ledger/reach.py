@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from drctl.ledger.events import Stream
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 
 
 class Reach:
@@ -18,7 +18,7 @@ class Reach:
         self._ends: dict[Stream, int] = {}
         self._reached: defaultdict[str, dict[Stream, int]] = defaultdict(dict)
 
-    def take(self, line: Line) -> None:
+    def take(self, line: HistoryLine) -> None:
         """Note one line of a history; any order and any number of files will do."""
         if line.kind == "acknowledged":
             self._note(self._ends, line)
@@ -26,7 +26,7 @@ class Reach:
             self._note(self._reached[line.more["group"]], line)
 
     @staticmethod
-    def _note(last: dict[Stream, int], line: Line) -> None:
+    def _note(last: dict[Stream, int], line: HistoryLine) -> None:
         for producer, topic, partition, sequence, *_ in line.records:
             stream = Stream(producer, topic, partition)
             last[stream] = max(sequence, last.get(stream, 0))

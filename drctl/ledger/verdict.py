@@ -22,7 +22,7 @@ from drctl.ledger.findings import Findings, GroupFindings
 from drctl.model.verdict import Verdict
 
 
-class Phase(StrEnum):
+class WindowPhase(StrEnum):
     """Where a window lies, seen from the event that is judged."""
 
     BEFORE = "before"
@@ -33,7 +33,7 @@ class Phase(StrEnum):
 class Traffic(NamedTuple):
     """Records acknowledged in one window, and how many are needed there at least for them to mean something."""
 
-    phase: Phase
+    phase: WindowPhase
     acknowledged: int
     floor: int
 
@@ -126,7 +126,7 @@ def _thin(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.evidence:
         yield "nothing had to be witnessed"
     told = {traffic.phase for traffic in weight.windows.values()}
-    yield from (f"no window shows the traffic {phase} the event" for phase in Phase if phase not in told)
+    yield from (f"no window shows the traffic {phase} the event" for phase in WindowPhase if phase not in told)
     for window, traffic in weight.windows.items():
         if traffic.floor < 1:
             yield f"no record had to be acknowledged {window}"

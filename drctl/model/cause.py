@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Scope(StrEnum):
+class CauseScope(StrEnum):
     """How far a cause reaches, the narrowest first. WELL: nothing wrong was seen, and everything that matters was."""
 
     WELL = "well"
@@ -22,7 +22,7 @@ class Scope(StrEnum):
 class Cause:
     """One cause: how far it reaches, what it is, the brokers it explains, and every reason."""
 
-    scope: Scope
+    scope: CauseScope
     subject: str
     reasons: tuple[str, ...]
     brokers: frozenset[int] = frozenset()
@@ -34,7 +34,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class SiteHealth:
     """Hold what one look at a site comes to.
 
     ``causes``: the widest first. ``blind``: what could not be seen, and why. ``notes``: what is worth knowing and is no
@@ -48,11 +48,11 @@ class Diagnosis:
     blocked: int | None = None
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> CauseScope:
         """The widest cause's; UNKNOWN where none was found and not everything was seen."""
         if self.causes:
             return self.causes[0].scope
-        return Scope.UNKNOWN if self.blind else Scope.WELL
+        return CauseScope.UNKNOWN if self.blind else CauseScope.WELL
 
 
 class Phase(StrEnum):

@@ -43,7 +43,7 @@ type Change = PositionMoved | PositionForgotten | GroupSeen | GroupForgotten
 
 
 @dataclass(frozen=True, slots=True)
-class Undecided:
+class UndecidedPartitions:
     """Partitions of ``__consumer_offsets``, of ``count``, whose newest records a transaction hides that does not end.
 
     ``records`` is how many offsets are hidden there; ``groups`` are named where groups are asked one by one. Nobody can
@@ -60,7 +60,7 @@ class Undecided:
         return group in self.groups or (self.count > 0 and partition_of(group, self.count) in self.partitions)
 
 
-NOTHING_UNDECIDED = Undecided()
+NOTHING_UNDECIDED = UndecidedPartitions()
 """Everything that was written can be read."""
 
 
@@ -92,5 +92,5 @@ class TailBatch:
     behind: int | None
     unknown: Mapping[str, int] = field(default_factory=dict)
     polled: float | None = None
-    undecided: Undecided = NOTHING_UNDECIDED
+    undecided: UndecidedPartitions = NOTHING_UNDECIDED
     whole: bool = False

@@ -11,7 +11,7 @@ from drctl.model.site import Link
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PositionPair:
     """A group's position at both ends of a link: offsets of the next record to read."""
 
     group: str
@@ -45,6 +45,6 @@ class LinkLook:
     waiting: Reading[Mapping[TopicPartition, int | None]]
     syncs: Reading[Mapping[TopicPartition, tuple[OffsetSync, ...]]]
     checkpoints: Reading[int]
-    standings: Reading[tuple[Standing, ...]]
+    standings: Reading[tuple[PositionPair, ...]]
     committed_at: Reading[Mapping[str, datetime]]
     offsets_retention: Reading[timedelta | None]

@@ -44,7 +44,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from drctl.model.offsets import TopicPartition
-from drctl.model.translation import Refusal
+from drctl.model.translation import UnprovenReason
 
 
 class GroupSyncState(StrEnum):
@@ -71,7 +71,7 @@ class GroupSyncStatus:
 
     state: GroupSyncState
     behind: int = 0
-    refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
+    refused: Mapping[TopicPartition, UnprovenReason] = field(default_factory=dict)
     committed: int = 0
     """Positions committed and read back in that cycle."""
     why: str = ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Answer(StrEnum):
+class ConditionStatus(StrEnum):
     """The status of a condition. UNKNOWN, which the node controller writes of a node that fell silent, is not False."""
 
     TRUE = "True"
@@ -28,7 +28,7 @@ class Pod:
     broker: int | None
     node: str
     phase: str
-    ready: Answer
+    ready: ConditionStatus
     trouble: str = ""
     restarts: int = 0
     claims: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Node:
     """A node; ``taints`` are the keys of those that repel pods, ``pressures`` the conditions that are not as wanted."""
 
     name: str
-    ready: Answer
+    ready: ConditionStatus
     zone: str = ""
     taints: frozenset[str] = frozenset()
     pressures: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ class StorageClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WarningEvent:
     """A warning event. Kubernetes forgets them after an hour and drops some: a reason, never the only source.
 
     ``uid`` is that of the object it is about, which may be gone while another has its name; empty where it is not told.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ElectionTerms:
     """Spans of an election, in seconds of each one's own monotonic clock.
 
     ``lease``: others wait that long from the last change that they saw. ``act``: the leader acts that long from when it
@@ -33,7 +33,7 @@ class LeaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenRecord:
     """A record, and when by our monotonic clock this version of it was first received."""
 
     record: LeaseRecord

@@ -17,7 +17,7 @@ class EndsFrom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class LogEndsSighting:
     """Where a site's logs ended when they were last seen, what open transactions hold back included.
 
     A record behind an open transaction may be acknowledged. ``rates`` are the offsets per second by which partitions
@@ -34,13 +34,13 @@ class Sighting:
 
     def followed_by(
         self, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
-    ) -> "Sighting":
+    ) -> "LogEndsSighting":
         """The next sighting, which now tells how fast the logs grow."""
         seconds = (at - self.at).total_seconds()
         if seconds <= 0:
-            return Sighting(ends, at, self.rates, anew=anew)
+            return LogEndsSighting(ends, at, self.rates, anew=anew)
         grown = {p: end - self.ends[p] for p, end in ends.items() if end >= self.ends.get(p, end + 1)}
-        return Sighting(ends, at, {p: count / seconds for p, count in grown.items()}, anew=anew)
+        return LogEndsSighting(ends, at, {p: count / seconds for p, count in grown.items()}, anew=anew)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class Happening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WatchEvent:
     """One change, with the resource as it is after it (as it was, where DELETED) and the version to go on from."""
 
     what: Happening

@@ -52,7 +52,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class StrandedSpan:
     """One partition's stranded span on a topic of that id; what lies in ``[frontier, span.start)`` was copied, proven.
 
     ``gone`` is how many offsets of it were deleted before anybody could look.

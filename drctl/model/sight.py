@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
-from drctl.model.kubernetes import Attachment, Claim, Event, Node, NodeStorage, Pod, StorageClass, Usage, Volume
+from drctl.model.kubernetes import Attachment, Claim, Node, NodeStorage, Pod, StorageClass, Usage, Volume, WarningEvent
 from drctl.model.reading import Reading
 from drctl.model.strimzi import StrimziResource
 
@@ -48,7 +48,7 @@ class KubeFacts:
     storage: Reading[Mapping[str, NodeStorage]]
     drivers: Reading[frozenset[str]]
     classes: Reading[Mapping[str, StorageClass]]
-    events: Reading[tuple[Event, ...]]
+    events: Reading[tuple[WarningEvent, ...]]
     usage: Reading[Mapping[str, Usage]]
     strimzi: Reading[tuple[StrimziResource, ...]]
     skew: Reading[timedelta]

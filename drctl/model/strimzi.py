@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Standing(StrEnum):
+class ResourceState(StrEnum):
     """Sum up a resource's conditions.
 
     ``NotReady`` is a condition type of its own: then there is no Ready condition, so what is not said is SILENT and not
@@ -31,7 +31,7 @@ class StrimziResource:
 
     kind: str
     name: str
-    standing: Standing
+    standing: ResourceState
     said: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     wanted: int | None = None

@@ -16,7 +16,7 @@ class Proof(StrEnum):
     EMPTY = "the partition holds no record on either site"
 
 
-class Refusal(StrEnum):
+class UnprovenReason(StrEnum):
     """Why a position could not be proven, worded for the operator."""
 
     NO_SYNC = "MirrorMaker 2 left no offset sync for this partition that is still in both logs"
@@ -38,7 +38,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Translated:
+class Exact:
     """A proven position: ``offset`` at the target reads on exactly where ``position`` would at the source."""
 
     partition: TopicPartition
@@ -50,7 +50,7 @@ class Translated:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Unproven:
     """A position that could not be proven; ``conservative`` is an earlier one that is certain to skip nothing.
 
     ``repeats`` is how many records at most would be read again from ``conservative``; both are None where not even that
@@ -60,7 +60,7 @@ class Refused:
 
     partition: TopicPartition
     position: int
-    why: Refusal
+    why: UnprovenReason
     detail: str = ""
     conservative: int | None = None
     repeats: int | None = None
@@ -69,7 +69,7 @@ class Refused:
     @property
     def waits_for_copy(self) -> bool:
         """Whether records of the source are missing at the target, so that waiting for the link may be enough."""
-        return self.why in (Refusal.NOT_COPIED, Refusal.COPY_UNCERTAIN)
+        return self.why in (UnprovenReason.NOT_COPIED, UnprovenReason.COPY_UNCERTAIN)
 
 
-type Answer = Translated | Refused
+type Translation = Exact | Unproven

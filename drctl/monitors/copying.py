@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from drctl.model.copying import LinkLook, Standing
+from drctl.model.copying import LinkLook, PositionPair
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.reading import Reading
@@ -142,7 +142,7 @@ def _waiting(
     return found
 
 
-def _standings(world: World, source: str, target: str) -> tuple[Standing, ...]:
+def _standings(world: World, source: str, target: str) -> tuple[PositionPair, ...]:
     plan = world.plan
     here = world.sites[source].positions.committed(plan.groups)
     there = world.sites[target].positions.committed(plan.groups)
@@ -151,5 +151,5 @@ def _standings(world: World, source: str, target: str) -> tuple[Standing, ...]:
         for partition, position in sorted(positions.items()):
             image = partition._replace(topic=plan.image(source, target, partition.topic))
             if image in there[group] and plan.is_copied(source, target, partition.topic):
-                found.append(Standing(group, partition, position.offset, there[group][image].offset))
+                found.append(PositionPair(group, partition, position.offset, there[group][image].offset))
     return tuple(found)

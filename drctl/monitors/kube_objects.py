@@ -5,7 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from drctl.model.kubernetes import Answer, Attachment, Claim, Event, Node, NodeStorage, Pod, StorageClass, Volume
+from drctl.model.kubernetes import (
+    Attachment,
+    Claim,
+    ConditionStatus,
+    Node,
+    NodeStorage,
+    Pod,
+    StorageClass,
+    Volume,
+    WarningEvent,
+)
 from drctl.model.resources import Object
 
 ORDINAL = re.compile(r"-(\d+)$")
@@ -25,7 +35,7 @@ def pod(item: Object, now: datetime) -> Pod:  # noqa: ARG001
         int(number[1]) if number else None,
         str(spec.get("nodeName") or ""),
         str(status.get("phase") or "Unknown"),
-        conditions.get("Ready", Answer.FALSE),
+        conditions.get("Ready", ConditionStatus.FALSE),
         next(_troubles(status), ""),
         sum(int(each.get("restartCount") or 0) for each in _containers(status)),
         tuple(claims),
@@ -69,23 +79,23 @@ def _with(reason: object, message: object) -> str:
     return f"{reason}: {first[0][:200]}" if first else str(reason)
 
 
-def _conditions(status: Object) -> dict[str, Answer]:
+def _conditions(status: Object) -> dict[str, ConditionStatus]:
     return {str(each["type"]): _answer(each.get("status")) for each in status.get("conditions") or ()}
 
 
-def _answer(word: object) -> Answer:
-    return Answer(word) if word in ("True", "False") else Answer.UNKNOWN
+def _answer(word: object) -> ConditionStatus:
+    return ConditionStatus(word) if word in ("True", "False") else ConditionStatus.UNKNOWN
 
 
 def node(item: Object, now: datetime) -> Node:  # noqa: ARG001
     """A node; one that never reported is UNKNOWN."""
     meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
     conditions = _conditions(status)
-    pressing = {name for name, held in conditions.items() if name != "Ready" and held is Answer.TRUE}
+    pressing = {name for name, held in conditions.items() if name != "Ready" and held is ConditionStatus.TRUE}
     taints = {str(each["key"]) for each in spec.get("taints") or () if each.get("effect") in REPELLING}
     return Node(
         meta["name"],
-        conditions.get("Ready", Answer.UNKNOWN),
+        conditions.get("Ready", ConditionStatus.UNKNOWN),
         str((meta.get("labels") or {}).get("topology.kubernetes.io/zone") or ""),
         frozenset(taints),
         frozenset(pressing),
@@ -101,7 +111,7 @@ def lease(item: Object, now: datetime) -> tuple[str, datetime]:
 def claim(item: Object, now: datetime) -> Claim:  # noqa: ARG001
     """A claim with the new health status, where it has one."""
     spec, status = item.get("spec") or {}, item.get("status") or {}
-    held = [name for name, answer in _conditions(status).items() if answer is Answer.TRUE]
+    held = [name for name, answer in _conditions(status).items() if answer is ConditionStatus.TRUE]
     return Claim(
         item["metadata"]["name"],
         str(status.get("phase") or "Pending"),
@@ -162,13 +172,13 @@ def storage_class(item: Object, now: datetime) -> StorageClass:  # noqa: ARG001
     )
 
 
-def event(item: Object, now: datetime) -> Event:  # noqa: ARG001
+def event(item: Object, now: datetime) -> WarningEvent:  # noqa: ARG001
     """An event of either API: ``series``, ``lastTimestamp`` or ``eventTime`` tells when it was seen last."""
     about = item.get("involvedObject") or item.get("regarding") or {}
     series = item.get("series") or {}
     seen = series.get("lastObservedTime") or item.get("lastTimestamp") or item.get("eventTime")
     text = str(item.get("message") or item.get("note") or "").strip().splitlines()
-    return Event(
+    return WarningEvent(
         str(about.get("kind") or ""),
         str(about.get("name") or ""),
         str(item.get("reason") or ""),

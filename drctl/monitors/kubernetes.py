@@ -11,7 +11,7 @@ from drctl.model.kubernetes import Usage
 from drctl.model.reading import Reading
 from drctl.model.resources import Kind, Object, Where
 from drctl.model.sight import KubeFacts
-from drctl.model.strimzi import Standing, StrimziResource
+from drctl.model.strimzi import ResourceState, StrimziResource
 from drctl.monitors import kube_objects as read
 from drctl.monitors.looking import look
 from drctl.monitors.strimzi_objects import strimzi
@@ -159,7 +159,7 @@ class KubeEyes:
         for each in self.strimzi:
             reading = each.reading()
             if reading.value is None:
-                found.append(StrimziResource(each.kind.name, "*", Standing.UNSEEN, (reading.unknown,)))
+                found.append(StrimziResource(each.kind.name, "*", ResourceState.UNSEEN, (reading.unknown,)))
             else:
                 found += reading.value.values()
                 seen_at.append(reading.seen_at)

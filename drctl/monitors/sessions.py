@@ -12,7 +12,7 @@ from drctl.model.changes import (
     GroupSeen,
     PositionForgotten,
     PositionMoved,
-    Undecided,
+    UndecidedPartitions,
 )
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
@@ -52,7 +52,7 @@ class Sessions:
     """
 
     def __init__(self) -> None:
-        self.undecided: Undecided = NOTHING_UNDECIDED
+        self.undecided: UndecidedPartitions = NOTHING_UNDECIDED
         self._groups: dict[str, _Session] = {}
         self._moved: dict[str, set[TopicPartition]] = {}
         self._forgotten: dict[str, set[TopicPartition]] = {}
@@ -70,7 +70,7 @@ class Sessions:
             elif type(change) is GroupForgotten:
                 self._dissolve(change.group)
 
-    def forget_all_but(self, changes: Collection[Change], undecided: Undecided) -> None:
+    def forget_all_but(self, changes: Collection[Change], undecided: UndecidedPartitions) -> None:
         """Forget what these changes, which are all that there is, do not tell, but for what is ``undecided``."""
         told = {(change.group, change.partition) for change in changes if isinstance(change, PositionMoved)}
         seen = {change.group for change in changes if isinstance(change, GroupSeen)}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from drctl.model.resources import Object
-from drctl.model.strimzi import Standing, StrimziResource
+from drctl.model.strimzi import ResourceState, StrimziResource
 
 PAUSE = "strimzi.io/pause-reconciliation"
 
@@ -29,21 +29,21 @@ def strimzi(item: Object, now: datetime) -> StrimziResource:  # noqa: ARG001
     )
 
 
-def standing(item: Object) -> Standing:
+def standing(item: Object) -> ResourceState:
     """Return what the conditions say in sum, a pause first: then everything else is as old as the pause."""
     meta, status = item["metadata"], item.get("status") or {}
     held = {str(each.get("type")) for each in status.get("conditions") or () if each.get("status") == "True"}
     if "ReconciliationPaused" in held or (meta.get("annotations") or {}).get(PAUSE) == "true":
-        return Standing.PAUSED
+        return ResourceState.PAUSED
     if status.get("observedGeneration") is not None and status["observedGeneration"] != meta.get("generation"):
-        return Standing.BEHIND
+        return ResourceState.BEHIND
     if held & {"NotReady", "Error"}:
-        return Standing.NOT_READY
+        return ResourceState.NOT_READY
     if "Ready" in held:
-        return Standing.READY
+        return ResourceState.READY
     if item.get("kind") in ("StrimziPodSet", "KafkaRebalance") and status:
-        return Standing.READY  # these report in other words
-    return Standing.SILENT
+        return ResourceState.READY  # these report in other words
+    return ResourceState.SILENT
 
 
 def _said(conditions: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from drctl.errors import NotFound, Refused
 from drctl.model.fence import FenceState
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence, Run, RunState
-from drctl.model.salvage import Decision, Tail
+from drctl.model.salvage import Decision, StrandedSpan
 from drctl.plans import failovers
 from drctl.plans.selection import DECISION, SALVAGE, chosen
 from drctl.plans.step_evidence import HandoverPoint, MeasuredLoss, left_if_any
@@ -46,7 +46,7 @@ class Salvaged:
     """
 
     run: Run
-    tails: Mapping[TopicPartition, Tail]
+    tails: Mapping[TopicPartition, StrandedSpan]
     committed: Mapping[str, int]
     less: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from drctl.errors import DrctlError
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.translation import Answer, Refusal, Refused
+from drctl.model.translation import Translation, Unproven, UnprovenReason
 from drctl.plans.apart import apart
 from drctl.plans.positions import translate_positions
 from drctl.plans.standby import Held, Positions
 from drctl.ports import World
 
-type Answers = Mapping[tuple[TopicPartition, int], Answer]
+type Answers = Mapping[tuple[TopicPartition, int], Translation]
 """By partition and position at the source."""
 
 
@@ -36,10 +36,10 @@ class Wanted:
     """
 
     due: Positions
-    answers: Sequence[Answer]
+    answers: Sequence[Translation]
     wanted: Positions = field(default_factory=dict)
     changed: Positions = field(default_factory=dict)
-    refused: Mapping[TopicPartition, Refusal] = field(default_factory=dict)
+    refused: Mapping[TopicPartition, UnprovenReason] = field(default_factory=dict)
     behind: int = 0
     used: bool = False
     contested: str = ""
@@ -61,6 +61,6 @@ def translate_apart(world: World, source: str, target: str, due: Held) -> tuple[
     return {key: answer for each in found.values() for key, answer in each.items()}, failed
 
 
-def not_copied(answer: Answer) -> bool:
+def not_copied(answer: Translation) -> bool:
     """Whether the link has yet to copy what lies before the position."""
-    return isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED
+    return isinstance(answer, Unproven) and answer.why is UnprovenReason.NOT_COPIED

@@ -8,7 +8,7 @@ from itertools import chain
 from drctl.decide.overlap import copied_beyond
 from drctl.model.offsets import LogBounds, RecordId, Span, TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.salvage import Content, Fate, Tail
+from drctl.model.salvage import Content, Fate, StrandedSpan
 from drctl.plans.aftermath import Aftermath
 from drctl.plans.images import Images
 from drctl.plans.lines import document, line_of, record_of
@@ -48,7 +48,7 @@ class Counts:
 
 def find_tail(
     ctx: StepContext, failover: Aftermath, partition: TopicPartition, bounds: LogBounds, *, whole: bool = False
-) -> tuple[Tail, Evidence]:
+) -> tuple[StrandedSpan, Evidence]:
     """Where a partition's tail lies, and which records beyond the frontier were proven to be at the target already.
 
     With ``whole`` it is all of the log: the frontier tells nothing about one that is no longer the log it was copied
@@ -60,7 +60,7 @@ def find_tail(
     copied = () if whole else _copied(ctx, failover, partition, begin)
     start = copied[-1].offset + 1 if copied else begin
     gone = 0 if whole else max(0, bounds.start - frontier)
-    tail = Tail(partition, topic.topic_id, frontier, Span(start, bounds.high), gone)
+    tail = StrandedSpan(partition, topic.topic_id, frontier, Span(start, bounds.high), gone)
     return tail, {
         "records": [[r.offset, r.digest.hex()] for r in copied],
         "target ended at": failover.ends.get(partition),
@@ -80,7 +80,7 @@ def _copied(ctx: StepContext, failover: Aftermath, partition: TopicPartition, be
     return beyond[: copied_beyond(before, beyond, arrived)]
 
 
-def files(tail: Tail) -> Iterator[tuple[str, Span]]:
+def files(tail: StrandedSpan) -> Iterator[tuple[str, Span]]:
     """The names of a tail's files with the offsets that go into each; one without records is not written."""
     place = folder(tail.partition)
     for first in range(tail.span.start, tail.span.stop, CHUNK):
@@ -93,7 +93,7 @@ def folder(partition: TopicPartition) -> str:
     return f"{partition.topic}/{partition.partition}"
 
 
-def export(ctx: StepContext, tail: Tail) -> list[str]:
+def export(ctx: StepContext, tail: StrandedSpan) -> list[str]:
     """Write a tail's files and name them; those that are complete are checked and left as they are."""
     written = []
     for name, span in files(tail):
@@ -109,12 +109,12 @@ def export(ctx: StepContext, tail: Tail) -> list[str]:
     return written
 
 
-def saved(ctx: StepContext, run: str, tail: Tail) -> Iterator[Content]:
+def saved(ctx: StepContext, run: str, tail: StrandedSpan) -> Iterator[Content]:
     """A tail's records, read back from its files."""
     return read_back(ctx.world.vault, run, tail)
 
 
-def read_back(vault: Vault, run: str, tail: Tail) -> Iterator[Content]:
+def read_back(vault: Vault, run: str, tail: StrandedSpan) -> Iterator[Content]:
     """Read a tail's records from the files of that salvage; a file that is not as it was written is left out."""
     for name, _ in files(tail):
         if vault.holds(run, name):
@@ -137,7 +137,7 @@ def count(records: Iterator[Content], look: int, seen: int | None, began: dateti
     return found
 
 
-def groups_inside(ctx: StepContext, tails: Mapping[TopicPartition, Tail]) -> Evidence:
+def groups_inside(ctx: StepContext, tails: Mapping[TopicPartition, StrandedSpan]) -> Evidence:
     """Groups of the lost site that had read into a tail: by partition their position, and how many offsets deep."""
     names = sorted(ctx.source.positions.groups())
     found: Evidence = {}

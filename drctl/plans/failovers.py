@@ -15,7 +15,7 @@ from drctl.ports import World
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingFailover:
     """A failover that no move has followed yet.
 
     ``evidence`` is each step's latest. ``fence`` is what was shown last of the site that was left: by the failover, or
@@ -40,7 +40,7 @@ class Standing:
         return self.run.source
 
 
-def standing(world: World) -> Standing | None:
+def standing(world: World) -> StandingFailover | None:
     """The last failover, unless another move came after it; one that was cut off counts once it opened the target."""
     runs = world.journal.runs()
     for number in reversed(range(len(runs))):
@@ -63,7 +63,7 @@ def _opened(world: World, run: Run) -> bool:
     )
 
 
-def _standing(world: World, run: Run, later: tuple[Run, ...], *, finished: bool) -> Standing:
+def _standing(world: World, run: Run, later: tuple[Run, ...], *, finished: bool) -> StandingFailover:
     evidence: dict[str, Evidence] = {}
     fence: Evidence = {"fence": FenceState.PENDING.value, "by": "", "why": "the failover has not come to it"}
     at: datetime | None = None
@@ -75,7 +75,7 @@ def _standing(world: World, run: Run, later: tuple[Run, ...], *, finished: bool)
     for entry in _late(world, run, later):
         fence, at, opened = entry.body, entry.at, entry.body.get("open", opened)
     state, by, why = FenceState(fence["fence"]), fence.get("by", ""), fence.get("why", "")
-    return Standing(run, evidence, state, by, why, at, finished, silent, opened)
+    return StandingFailover(run, evidence, state, by, why, at, finished, silent, opened)
 
 
 def _late(world: World, run: Run, later: tuple[Run, ...]) -> Iterator[JournalEntry]:

@@ -15,7 +15,7 @@ PATIENCE = 5.0
 """Seconds in which all that was written is read; after that the groups are asked again."""
 
 
-class TailStatus:
+class FollowedPositions:
     """Tell what :meth:`drctl.ports.Positions.committed` does, without a request per group after the first time.
 
     Where the changes cannot be read, each time asks. Close it when done.

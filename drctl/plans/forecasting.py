@@ -9,7 +9,7 @@ from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.loss import Loss
 from drctl.model.offsets import Committed, LogBounds, TopicPartition
 from drctl.model.run import Event, RunState
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Exact, Translation
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.losing import answers, measure
@@ -141,9 +141,9 @@ def _reached(
     }
 
 
-def _offset(answer: Answer, there: LogBounds | None) -> int | None:
+def _offset(answer: Translation, there: LogBounds | None) -> int | None:
     """How far that is at the target: all of it where the copy is not as far as the group; None if nobody can tell."""
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         return answer.offset
     return there.stable if there is not None and answer.waits_for_copy else None
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from drctl.errors import DrctlError
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, Run, RunState
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Exact, Translation
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
@@ -117,7 +117,7 @@ def _is_stamped(committed: Committed, plan: str) -> bool:
     return stamp is not None and stamp.plan == plan
 
 
-def _stays(there: Committed, here: Committed | None, answer: Answer | None) -> bool:
+def _stays(there: Committed, here: Committed | None, answer: Translation | None) -> bool:
     """Whether a move replaces it with the same, or group-offset sync may have left it while it follows the group.
 
     The latter bears the group's own metadata and is not ahead.
@@ -128,8 +128,8 @@ def _stays(there: Committed, here: Committed | None, answer: Answer | None) -> b
     return followed and (becomes is None or there.offset <= becomes)
 
 
-def _becomes(answer: Answer) -> int | None:
-    if isinstance(answer, Translated):
+def _becomes(answer: Translation) -> int | None:
+    if isinstance(answer, Exact):
         return answer.offset
     return None if answer.waits_for_copy else answer.conservative
 

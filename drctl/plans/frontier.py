@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from drctl.decide.frontier import Claim, Doubt, Doubted, Spans, doubts
+from drctl.decide.frontier import Doubt, Doubted, FrontierClaim, Spans, doubts
 from drctl.decide.left_out import left_out
 from drctl.decide.offset_syncs import merged
 from drctl.decide.readiness import Blocker, Rule
@@ -58,7 +58,7 @@ def doubted(
 
 def _claims(
     world: World, here: SitePorts, there: Images, target: str, frontier: Mapping[TopicPartition, int]
-) -> list[Claim]:
+) -> list[FrontierClaim]:
     topics = world.plan.topics
     topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
     partitions = [
@@ -76,7 +76,7 @@ def _claims(
     apart_here = stranded(world, here.name, topics_here)
     apart_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
     return [
-        Claim(
+        FrontierClaim(
             p,
             frontier.get(p),
             bounds_here[p],

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from drctl.errors import Conflict, DrctlError, NotProven, Superseded, Unreachable
-from drctl.model.changes import NOTHING_UNDECIDED, Undecided
+from drctl.model.changes import NOTHING_UNDECIDED, UndecidedPartitions
 from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence, Run, RunState
-from drctl.model.translation import Answer, Refusal, Translated
+from drctl.model.translation import Exact, Translation, UnprovenReason
 from drctl.plans import evidence
 from drctl.plans.answering import Answers, Due, Wanted, not_copied, translate_apart
 from drctl.plans.apart import apart
@@ -53,7 +53,7 @@ class GroupSync:
         self._image = Images(world, source, target).of
         self.statuses: dict[str, GroupSyncStatus] = {}
         self.resting = False
-        self.undecided: Undecided = NOTHING_UNDECIDED
+        self.undecided: UndecidedPartitions = NOTHING_UNDECIDED
         self._runs: tuple[tuple[Run, RunState], ...] = ()
         self._away: Mapping[str, str] = {}
         left = left_by_last_move(world, source, target), given_back(world, target)
@@ -164,7 +164,7 @@ class GroupSync:
         young = self.world.clock.monotonic() - since < SOON
         return young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
 
-    def _wanted(self, group: str, due: Positions, answers: Sequence[Answer], there: Positions) -> Wanted:
+    def _wanted(self, group: str, due: Positions, answers: Sequence[Translation], there: Positions) -> Wanted:
         if contested := self._own.later(there):
             return Wanted(due, answers, contested=f"{self.target}: {contested}")
         wanted, refused, behind = self._answered(due, answers)
@@ -197,14 +197,14 @@ class GroupSync:
         return GroupSyncStatus(GroupSyncState.FAILED, why=str(error))
 
     def _answered(
-        self, due: Positions, answers: Iterable[Answer]
-    ) -> tuple[Positions, Mapping[TopicPartition, Refusal], int]:
+        self, due: Positions, answers: Iterable[Translation]
+    ) -> tuple[Positions, Mapping[TopicPartition, UnprovenReason], int]:
         """Return what to commit, what is refused, and how many records before these positions are not copied yet."""
         certain: dict[TopicPartition, int] = {}
-        refused: dict[TopicPartition, Refusal] = {}
+        refused: dict[TopicPartition, UnprovenReason] = {}
         behind = 0
         for answer in answers:
-            if isinstance(answer, Translated):
+            if isinstance(answer, Exact):
                 certain[answer.partition] = answer.offset
             elif not_copied(answer) and answer.conservative is not None:
                 certain[answer.partition] = answer.conservative
@@ -263,10 +263,10 @@ class GroupSync:
         conflicts = {group for group, error in failed.items() if isinstance(error, Conflict)}
         return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
-    def _settle(self, group: str, due: Positions, answers: Iterable[Answer]) -> None:
+    def _settle(self, group: str, due: Positions, answers: Iterable[Translation]) -> None:
         """Take what is proven out of what is due; what waits for the copy stays, what was refused comes later."""
         for answer in answers:
-            if isinstance(answer, Translated):
+            if isinstance(answer, Exact):
                 self._done(group, answer.partition, due[answer.partition])
             elif not not_copied(answer):
                 self._try_again(group, {answer.partition: due[answer.partition]})

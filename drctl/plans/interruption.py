@@ -11,7 +11,7 @@ from drctl.plans.observing import Observe
 from drctl.plans.record import unfinished
 from drctl.plans.rolled_back import waiting_rollback
 from drctl.plans.selection import FAILBACK, FAILOVER, MOVES, SWITCHOVER
-from drctl.plans.standing import Standing, told_run
+from drctl.plans.standing import RunStanding, told_run
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.unfence_source import UnfenceSource
@@ -34,7 +34,7 @@ class Interruption:
     """
 
     run: Run
-    standing: Standing
+    standing: RunStanding
     step: str
     number: int
     total: int
@@ -56,7 +56,7 @@ class Interruption:
             told.append(f"  writing was stopped at {run.source} at {since}; no site was opened since: nobody can write")
         if self.waits:
             told.append(f"  {run.source} is open again; the rest of the rollback waits until {run.target} answers")
-        if self.standing is Standing.RUNNING:
+        if self.standing is RunStanding.RUNNING:
             return (*told, "  another drctl is at work on it: wait for it, or look at 'drctl runs show'")
         told.append(f"  go on:   drctl runs resume {run.id}")
         if self.may_abort:

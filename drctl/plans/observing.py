@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from drctl.model.facts import Facts
-from drctl.plans.position_gate import Judged, Say, judge_positions, nowhere
+from drctl.plans.position_gate import JudgedPositions, Say, judge_positions, nowhere
 from drctl.plans.proofs import Proofs
 from drctl.ports import World
 
@@ -39,7 +39,7 @@ def observed_and_judged(
     accept_repeats: bool,
     proofs: Proofs | None = None,
     say: Say = nowhere,
-) -> tuple[Facts, Judged]:
+) -> tuple[Facts, JudgedPositions]:
     """Observe and judge every position. Where the judging had to wait, the facts are those of afterwards."""
     facts = once_assigned(observe, world, source, target, say=say)
     judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs, say=say)

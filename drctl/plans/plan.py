@@ -11,7 +11,7 @@ from drctl.errors import ConfigInvalid
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence, Run
 from drctl.model.terms import Terms
-from drctl.plans.followed import Held, TailStatus
+from drctl.plans.followed import FollowedPositions, Held
 from drctl.plans.proofs import Proofs
 from drctl.ports import LinkPorts, SitePorts, World
 from drctl.ports.asking import both
@@ -54,7 +54,7 @@ class StepContext:
     raised_at: float | None = None
     saw_target_closed: bool = False
     until: float = math.inf
-    _followed: dict[str, TailStatus] = field(default_factory=dict)
+    _followed: dict[str, FollowedPositions] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
 
     @property
@@ -87,10 +87,10 @@ class StepContext:
         """The sink connectors that move."""
         return self.world.plan.sinks
 
-    def positions(self, site: SitePorts) -> TailStatus:
+    def positions(self, site: SitePorts) -> FollowedPositions:
         """The groups' positions at that site, asked for the first time and followed from then on."""
         if site.name not in self._followed:
-            self._followed[site.name] = TailStatus(site, self.world.clock)
+            self._followed[site.name] = FollowedPositions(site, self.world.clock)
         return self._followed[site.name]
 
     def held(self) -> tuple[Held, Held]:

@@ -10,7 +10,7 @@ from drctl.errors import DrctlError
 from drctl.model.facts import Facts
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Event, RunState
-from drctl.model.translation import Refused
+from drctl.model.translation import Unproven
 from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.proofs import Proofs
 from drctl.plans.selection import MOVES
@@ -29,7 +29,7 @@ SYNCS = 75.0
 next offset commit, by default after Connect's offset.flush.interval.ms of 60 s."""
 
 
-class Judged(NamedTuple):
+class JudgedPositions(NamedTuple):
     """The answers, or None and why there are none; every reason to wait that positions give; whether that took time."""
 
     answers: Answers | None
@@ -48,7 +48,7 @@ def nowhere(_: str) -> None:
 
 def judge_positions(
     world: World, facts: Facts, *, accept_repeats: bool, proofs: Proofs | None = None, say: Say = nowhere
-) -> Judged:
+) -> JudgedPositions:
     """Translate every position that would move, and name what no waiting makes better.
 
     Raises nothing that a port raises. Where a site, the topics or the offset syncs are unknown, nothing is asked: that
@@ -57,10 +57,10 @@ def judge_positions(
     """
     source, target = facts.source, facts.target
     if facts.client_routing.value != source.name and not _has_begun(world, source.name, target.name):
-        return Judged(None, f"clients are not sent to {source.name}", ())
+        return JudgedPositions(None, f"clients are not sent to {source.name}", ())
     needed = (source.cluster, target.cluster, source.topics, target.topics, facts.link.syncs)
     if missing := next((reading for reading in needed if not reading.known), None):
-        return Judged(None, missing.unknown, ())
+        return JudgedPositions(None, missing.unknown, ())
     began = world.clock.monotonic()
     ask = partial(translate_groups, world, source.name, target.name, world.plan.groups, proofs=proofs)
     try:
@@ -70,8 +70,8 @@ def judge_positions(
     except DrctlError as error:
         why = str(error)
         remedy = error.remedy or "see 'drctl groups translate'"
-        return Judged(None, why, (Blocker(Rule.POSITIONS_UNKNOWN, f"no position can be told: {why}", remedy),))
-    return Judged(answers, "", reasons, waited=world.clock.monotonic() - began >= AGED)
+        return JudgedPositions(None, why, (Blocker(Rule.POSITIONS_UNKNOWN, f"no position can be told: {why}", remedy),))
+    return JudgedPositions(answers, "", reasons, waited=world.clock.monotonic() - began >= AGED)
 
 
 def _has_begun(world: World, source: str, target: str) -> bool:
@@ -146,7 +146,7 @@ class Movement:
         self._ends: dict[TopicPartition, int] = {}
         self._first: dict[Place, int] = {}
 
-    def missing(self, places: Mapping[Place, Refused]) -> frozenset[Place]:
+    def missing(self, places: Mapping[Place, Unproven]) -> frozenset[Place]:
         """Return those of the places where nothing has moved since the first look, and nothing will.
 
         Records, copies and syncs will come where a record is not copied yet or a transaction is open; the group will

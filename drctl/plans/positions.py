@@ -9,7 +9,7 @@ from functools import partial
 from drctl.decide.translate import translation
 from drctl.model.cluster import Topic
 from drctl.model.offsets import TopicPartition
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.proofs import Proofs
@@ -19,7 +19,7 @@ from drctl.plans.uncommitted import certain, uncommitted
 from drctl.ports.asking import both, decided
 from drctl.ports.world import World
 
-type Answers = Mapping[str, Mapping[TopicPartition, Answer]]
+type Answers = Mapping[str, Mapping[TopicPartition, Translation]]
 
 
 def translate_groups(
@@ -73,7 +73,7 @@ def translate_positions(
     wanted: Mapping[TopicPartition, Set[int]],
     *,
     proofs: Proofs | None = None,
-) -> Mapping[tuple[TopicPartition, int], Answer]:
+) -> Mapping[tuple[TopicPartition, int], Translation]:
     """Positions at the source, by partition, translated to the target; each partition is read once for all.
 
     What ``proofs`` knows is not read again, and what is proven now is added. NotFound where the link's offset-syncs
@@ -84,8 +84,10 @@ def translate_positions(
     topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
     copied = [p for p in wanted if _exists(topics_here, p) and _exists(topics_there, p)]
     compacted = {t for found in (topics_here, topics_there) for t, topic in found.items() if topic.compacted}
-    answers: dict[tuple[TopicPartition, int], Answer] = {
-        (p, position): Refused(p, position, Refusal.NO_PARTITION) for p, each in wanted.items() for position in each
+    answers: dict[tuple[TopicPartition, int], Translation] = {
+        (p, position): Unproven(p, position, UnprovenReason.NO_PARTITION)
+        for p, each in wanted.items()
+        for position in each
     }
     left = {p: wanted[p] for p in copied}
     if proofs:
@@ -113,7 +115,7 @@ def translate_positions(
 
 
 def mirrormaker_repeats(
-    world: World, source: str, target: str, handed: Mapping[str, Mapping[TopicPartition, Translated]]
+    world: World, source: str, target: str, handed: Mapping[str, Mapping[TopicPartition, Exact]]
 ) -> Mapping[str, int]:
     """Records each group would have read again from MirrorMaker 2's own newest checkpoints instead.
 
@@ -140,13 +142,13 @@ def mirrormaker_repeats(
 
 def _leftovers(
     world: World, source: str, target: str, here: Held, there: Held
-) -> Mapping[str, dict[TopicPartition, Answer]]:
+) -> Mapping[str, dict[TopicPartition, Translation]]:
     """Positions that a group has only at the target, under the target's names."""
     images, topics = Images(world, source, target), world.plan.topics_at(target)
     known = {group: {images.of(p) for p in positions} for group, positions in here.items()}
     return {
         group: {
-            p: Refused(p, c.offset, Refusal.STALE_AT_TARGET)
+            p: Unproven(p, c.offset, UnprovenReason.STALE_AT_TARGET)
             for p, c in sorted(positions.items())
             if p.topic in topics and p not in known.get(group, ())
         }
@@ -171,7 +173,7 @@ def _with_empty_ends(world: World, source: str, target: str, here: Held, there: 
 
 def _undecided(
     world: World, site: str, pending: Mapping[str, Collection[TopicPartition]]
-) -> Mapping[str, dict[TopicPartition, Answer]]:
+) -> Mapping[str, dict[TopicPartition, Translation]]:
     """Positions in the plan's topics that open transactions commit; of a group's very first commit all may be."""
     if not pending:
         return {}
@@ -179,7 +181,7 @@ def _undecided(
     topics = world.sites[site].brokers.topics(names)
     every = [p for name in sorted(topics) for p in topics[name].spread()]
     return {
-        group: {p: Refused(p, -1, Refusal.UNDECIDED, f"at {site}") for p in places or every if p.topic in names}
+        group: {p: Unproven(p, -1, UnprovenReason.UNDECIDED, f"at {site}") for p in places or every if p.topic in names}
         for group, places in pending.items()
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Set
 
 from drctl.model.cluster import Topic
 from drctl.model.offsets import LogBounds, TopicPartition
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Exact, Translation
 
 type Topics = tuple[Mapping[str, Topic], Mapping[str, Topic]]
 """By name, as they are at the source and at the target."""
@@ -21,7 +21,7 @@ class Proofs:
     """
 
     def __init__(self) -> None:
-        self._proven: dict[_Key, dict[int, Translated]] = {}
+        self._proven: dict[_Key, dict[int, Exact]] = {}
         self._longest: dict[_Key, tuple[int, int]] = {}
 
     def __bool__(self) -> bool:
@@ -29,7 +29,7 @@ class Proofs:
 
     def still(
         self, partition: TopicPartition, topics: Topics, bounds: Bounds, positions: Set[int]
-    ) -> Mapping[int, Answer]:
+    ) -> Mapping[int, Translation]:
         """Those of the positions that were proven and lie in both logs still; the others are forgotten."""
         key, (source, target) = _key(partition, topics), bounds
         self._forget_if_cut(key, bounds)
@@ -43,11 +43,11 @@ class Proofs:
         self._proven[key] = known
         return known
 
-    def add(self, partition: TopicPartition, topics: Topics, bounds: Bounds, answers: Collection[Answer]) -> None:
+    def add(self, partition: TopicPartition, topics: Topics, bounds: Bounds, answers: Collection[Translation]) -> None:
         """Keep what is proven of these answers, within logs that reach so far."""
         key = _key(partition, topics)
         self._forget_if_cut(key, bounds)
-        proven = {answer.position: answer for answer in answers if isinstance(answer, Translated)}
+        proven = {answer.position: answer for answer in answers if isinstance(answer, Exact)}
         self._proven[key] = {**self._proven.get(key, {}), **proven}
 
     def _forget_if_cut(self, key: _Key, bounds: Bounds) -> None:

@@ -45,7 +45,7 @@ BACK = {
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ShellAddress:
     """A site in a line for a shell: its brokers, the client properties with drctl's login, its Connect worker.
 
     As text it is what follows ``--bootstrap-server`` in Kafka's tools. ``connect`` stands between double quotes.
@@ -59,7 +59,7 @@ class Address:
         return f"{self.bootstrap} --command-config {self.config}"
 
     @staticmethod
-    def of(name: str, site: Site | None = None) -> "Address":
+    def of(name: str, site: Site | None = None) -> "ShellAddress":
         """Return what the plan file says of a site; shell variables without it, and where Strimzi's resources tell."""
         name = name.upper()
         servers = shlex.quote(site.bootstrap_servers) if site and site.bootstrap_servers else f'"${name}"'
@@ -68,13 +68,13 @@ class Address:
             config = shlex.quote(str(site.client_properties))
         # A login in it must not stand in a file that is handed around, nor what a shell would take for its own.
         plain = site is not None and re.fullmatch(r"https?://[\w.:/\[\]-]+", site.connect_url)
-        return Address(servers, config, site.connect_url if site and plain else f"${name}_CONNECT")
+        return ShellAddress(servers, config, site.connect_url if site and plain else f"${name}_CONNECT")
 
 
-SOURCE, TARGET = Address.of("source"), Address.of("target")
+SOURCE, TARGET = ShellAddress.of("source"), ShellAddress.of("target")
 
 
-def page(plan: Plan, source: Address = SOURCE, target: Address = TARGET, took: Durations = UNKNOWN) -> str:
+def page(plan: Plan, source: ShellAddress = SOURCE, target: ShellAddress = TARGET, took: Durations = UNKNOWN) -> str:
     """The plan as a runbook in Markdown; ``took`` is what its steps took in earlier runs."""
     command = COMMANDS[plan.kind].format(source=plan.source, target=plan.target)
     lines = [
@@ -114,7 +114,7 @@ def _back(plan: Plan) -> str:
     return f"the rollback runs and {BACK[plan.kind]}" if plan.rollback else "nothing was changed"
 
 
-def _section(plan: Plan, step: Step, number: str, source: Address, target: Address) -> list[str]:
+def _section(plan: Plan, step: Step, number: str, source: ShellAddress, target: ShellAddress) -> list[str]:
     marks = [_where(plan, step)]
     marks += ["lasting"] if step.lasting else []
     marks += ["**point of no return**"] if step.name == plan.point_of_no_return else []
@@ -151,7 +151,7 @@ def pages(sites: Sequence[Site] = (), journal: Journal | None = None) -> dict[st
         return UNKNOWN if journal is None else durations(journal, kind)
 
     source, target = [site.name for site in sites] or ("source", "target")
-    here, there = map(Address.of, ("source", "target"), sites or (None, None))
+    here, there = map(ShellAddress.of, ("source", "target"), sites or (None, None))
     plans = (
         switchover.ordered(source, target, observe=_blind),
         failover.ordered(source, target, observe=_blind),

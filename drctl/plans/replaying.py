@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from drctl.model.salvage import Content, Fate, Tail
+from drctl.model.salvage import Content, Fate, StrandedSpan
 from drctl.ports import Contents
 
 MARK = "drctl.salvaged"
@@ -52,7 +52,7 @@ def batches(records: Iterator[Content], reached: int) -> Iterator[list[Content]]
         yield batch
 
 
-def found(contents: Contents, tail: Tail, start: int, stop: int, failover: str) -> int:
+def found(contents: Contents, tail: StrandedSpan, start: int, stop: int, failover: str) -> int:
     """How many committed records of that tail lie in the target's log with ``start <= offset < stop``."""
     records = contents.read(tail.partition, start, stop)
     return sum(record.fate is Fate.COMMITTED and is_marked(record, failover) for record in records)

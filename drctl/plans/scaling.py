@@ -38,26 +38,26 @@ def shift_now(world: World) -> Shift | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Replicas:
     """How many replicas one is to have, None if nobody knows, and who says so."""
 
     replicas: int | None
     said_by: str
 
 
-def numbers(ctx: StepContext) -> Mapping[str, Number]:
+def numbers(ctx: StepContext) -> Mapping[str, Replicas]:
     """For each that is taken along: what the shift says, else what the source had, else what the target tells."""
     return dict(_numbers(ctx))
 
 
-def _numbers(ctx: StepContext) -> Iterator[tuple[str, Number]]:
+def _numbers(ctx: StepContext) -> Iterator[tuple[str, Replicas]]:
     shift = shift_now(ctx.world)
     demanded = shift.demand.deployments if shift else {}
     before = ctx.snapshots.get(SCALE_DOWN, {}).get("replicas", {})
     silent = False  # a source that is gone is waited for once, not once per Deployment
     for what in taken_along(ctx):
         if shift and what.name in demanded:
-            yield str(what), Number(demanded[what.name], f"shift {shift.name}")
+            yield str(what), Replicas(demanded[what.name], f"shift {shift.name}")
             continue
         had = before.get(str(what))
         if had is None and not silent:
@@ -67,7 +67,7 @@ def _numbers(ctx: StepContext) -> Iterator[tuple[str, Number]]:
                 silent = True
             except DrctlError:
                 pass  # it is not there, or we may not see it: the target may know
-        yield str(what), _at_target(ctx, what) if had is None else Number(had, ctx.source.name)
+        yield str(what), _at_target(ctx, what) if had is None else Replicas(had, ctx.source.name)
 
 
 def had_at(site: SitePorts, what: Scalable) -> int:
@@ -76,10 +76,10 @@ def had_at(site: SitePorts, what: Scalable) -> int:
     return seen.wanted or seen.kept or 0
 
 
-def _at_target(ctx: StepContext, what: Scalable) -> Number:
+def _at_target(ctx: StepContext, what: Scalable) -> Replicas:
     """Return what it had when the work was there last, or what somebody wrote down on it for this moment."""
     try:
         found = had_at(ctx.target, what)
     except DrctlError as error:
-        return Number(None, str(error))
-    return Number(found, ctx.target.name) if found else Number(None, "nobody knows how many replicas it needs")
+        return Replicas(None, str(error))
+    return Replicas(found, ctx.target.name) if found else Replicas(None, "nobody knows how many replicas it needs")

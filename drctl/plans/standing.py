@@ -11,7 +11,7 @@ from drctl.plans.selection import APPROVAL, GROUP_SYNC, PAUSE
 from drctl.ports import World
 
 
-class Standing(StrEnum):
+class RunStanding(StrEnum):
     """States as people see them."""
 
     RUNNING = "running"
@@ -31,7 +31,7 @@ class Told:
     """A run with how it stands. ``ended`` is None while it is unfinished; ``why`` is the last failure or cause."""
 
     run: Run
-    standing: Standing
+    standing: RunStanding
     entries: tuple[JournalEntry, ...]
     why: str = ""
 
@@ -94,17 +94,17 @@ def _told(world: World, run: Run, state: RunState, holder: str) -> Told:
     why = str(back.get("cause") or last.get("message") or "")
     if state is RunState.DONE:
         exceptions = ended.get("exceptions", ())
-        return Told(run, Standing.EXCEPTIONS if exceptions else Standing.DONE, entries, "; ".join(exceptions))
+        return Told(run, RunStanding.EXCEPTIONS if exceptions else RunStanding.DONE, entries, "; ".join(exceptions))
     if state is RunState.COMPENSATED:
-        return Told(run, Standing.ABORTED if "aborted by" in back else Standing.COMPENSATED, entries, why)
+        return Told(run, RunStanding.ABORTED if "aborted by" in back else RunStanding.COMPENSATED, entries, why)
     if state is not RunState.RUNNING:
-        return Told(run, Standing(ended.get("why", state.value)), entries, why)
+        return Told(run, RunStanding(ended.get("why", state.value)), entries, why)
     if holder:
-        return Told(run, Standing.RUNNING, entries, holder)
+        return Told(run, RunStanding.RUNNING, entries, holder)
     if back:
-        return Told(run, Standing.TURNING_BACK, entries, why)
+        return Told(run, RunStanding.TURNING_BACK, entries, why)
     paused = bool(last) and "interrupted" not in last and _is_last(entries, failures[-1])
-    return Told(run, Standing.PAUSED if paused else Standing.INTERRUPTED, entries, why)
+    return Told(run, RunStanding.PAUSED if paused else RunStanding.INTERRUPTED, entries, why)
 
 
 def _is_last(entries: tuple[JournalEntry, ...], failure: JournalEntry) -> bool:

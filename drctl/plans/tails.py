@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from drctl.model.cluster import Topic
 from drctl.model.offsets import Span, TopicPartition
 from drctl.model.run import Event, Evidence, RunState
-from drctl.model.salvage import Tail
+from drctl.model.salvage import StrandedSpan
 from drctl.plans import evidence
 from drctl.plans.selection import SALVAGE
 from drctl.ports import World
@@ -18,7 +18,7 @@ type Apart = Mapping[TopicPartition, tuple[Span, ...]]
 """Spans of a site's logs that were stranded there."""
 
 
-def written(tails: Mapping[TopicPartition, Tail]) -> Evidence:
+def written(tails: Mapping[TopicPartition, StrandedSpan]) -> Evidence:
     """Tails for the journal."""
     return {
         str(p): {
@@ -32,10 +32,12 @@ def written(tails: Mapping[TopicPartition, Tail]) -> Evidence:
     }
 
 
-def read(told: Evidence) -> Mapping[TopicPartition, Tail]:
+def read(told: Evidence) -> Mapping[TopicPartition, StrandedSpan]:
     """The opposite of :func:`written`."""
     return {
-        (p := evidence.partition_of(name)): Tail(p, t["topic id"], t["frontier"], Span(t["from"], t["to"]), t["gone"])
+        (p := evidence.partition_of(name)): StrandedSpan(
+            p, t["topic id"], t["frontier"], Span(t["from"], t["to"]), t["gone"]
+        )
         for name, t in told.items()
     }
 

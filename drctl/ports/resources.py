@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from drctl.model.resources import Change, Kind, Listing, Object, Where
+from drctl.model.resources import Kind, Listing, Object, WatchEvent, Where
 
 
 class Resources(Protocol):
@@ -21,7 +21,7 @@ class Resources(Protocol):
         """All resources of a kind as of one version."""
         ...
 
-    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ...) -> Iterator[Change]:
+    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ...) -> Iterator[WatchEvent]:
         """Every change after that version as it happens, for that long, with a bookmark now and then.
 
         It ends by itself. Unreachable where it falls silent: nothing came although its time is over.

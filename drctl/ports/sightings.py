@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from drctl.model.loss import Sighting
+from drctl.model.loss import LogEndsSighting
 from drctl.model.offsets import TopicPartition
 
 
@@ -21,6 +21,6 @@ class Sightings(Protocol):
         """The site was found silent at that time; only the first time after a sighting counts."""
         ...
 
-    def last(self, site: str) -> Sighting | None:
+    def last(self, site: str) -> LogEndsSighting | None:
         """The newest sighting, None if there was none."""
         ...

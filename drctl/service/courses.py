@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from drctl.decide.course import Courses, follow, pages, told
 from drctl.decide.health import diagnose
-from drctl.model.cause import Course, Diagnosis, Phase, Scope
+from drctl.model.cause import CauseScope, Course, Phase, SiteHealth
 from drctl.model.facts import SiteStatus
 from drctl.model.reading import Reading
 from drctl.model.sight import Sight
@@ -63,7 +63,7 @@ class CourseKeeper:
             self._show(found, after.values())
             self._show_ages(site.sight, now)
 
-    def _tell(self, found: Diagnosis, course: Course) -> None:
+    def _tell(self, found: SiteHealth, course: Course) -> None:
         self.log.error(
             "cause-confirmed",
             site=found.site,
@@ -77,12 +77,12 @@ class CourseKeeper:
         if before is not None and before.paged and (after is None or after.phase is Phase.OVER):
             self.log.info("cause-over", site=site, scope=before.cause.scope.value, subject=before.cause.subject)
 
-    def _show(self, found: Diagnosis, courses: Iterable[Course]) -> None:
+    def _show(self, found: SiteHealth, courses: Iterable[Course]) -> None:
         for each in courses:
             if each.phase is not Phase.OVER:
                 cause = each.cause
                 self.cause.labels(found.site, cause.scope.value, cause.subject, each.phase.value).set(1)
-        self.well.labels(found.site).set(found.scope is Scope.WELL)
+        self.well.labels(found.site).set(found.scope is CauseScope.WELL)
         self.blind.labels(found.site).set(len(found.blind))
         self.notes.labels(found.site).set(len(found.notes))
         if found.blocked is None:

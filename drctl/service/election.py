@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from drctl.decide.leadership import RELEASED, Move, may_act, next_move
 from drctl.errors import Conflict, DrctlError, NotFound
-from drctl.model.leadership import LeaseRecord, Seen, Terms
+from drctl.model.leadership import ElectionTerms, LeaseRecord, SeenRecord
 from drctl.model.resources import Kind, Object
 from drctl.ports import Clock, Resources
 from drctl.redaction import describe
@@ -26,9 +26,9 @@ class Election:
     The store is asked by one thread, in :meth:`run`; it may hang there for ever without anybody acting too long.
     """
 
-    def __init__(self, resources: Resources, name: str, me: str, spans: Terms, clock: Clock) -> None:
+    def __init__(self, resources: Resources, name: str, me: str, spans: ElectionTerms, clock: Clock) -> None:
         self.resources, self.name, self.me, self.spans, self.clock = resources, name, me, spans, clock
-        self.seen: Seen | None = None
+        self.seen: SeenRecord | None = None
         self.trouble = "not looked at yet"
         self._confirmed: float | None = None
         self._led = False
@@ -119,10 +119,10 @@ class Election:
         else:
             self._confirmed = None
 
-    def _look(self) -> Seen:
+    def _look(self) -> SeenRecord:
         record = read(self.resources.get(LEASE, self.name))
         if self.seen is None or self.seen.record != record:
-            self.seen = Seen(record, self.clock.monotonic())
+            self.seen = SeenRecord(record, self.clock.monotonic())
         return self.seen
 
     def _confirm(self, changes: Object) -> None:
@@ -135,7 +135,7 @@ class Election:
     def _change(self, spec: Object) -> None:
         version = self.seen.record.version if self.seen else ""
         changed = self.resources.patch(LEASE, self.name, {"metadata": {"resourceVersion": version}, "spec": spec})
-        self.seen = Seen(read(changed), self.clock.monotonic())
+        self.seen = SeenRecord(read(changed), self.clock.monotonic())
 
     def _stamp(self) -> str:
         """For people, as Kubernetes writes it; nobody here reads it."""

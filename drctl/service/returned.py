@@ -8,7 +8,7 @@ from drctl.decide.returned import URGENT, Hindrance, LeftSite, hindrances
 from drctl.errors import DrctlError, Locked
 from drctl.model.facts import Status
 from drctl.plans import fence, runner
-from drctl.plans.failovers import Standing, standing
+from drctl.plans.failovers import StandingFailover, standing
 from drctl.plans.plan import Plan
 from drctl.plans.progress import Progress, StepState
 from drctl.plans.record import unfinished
@@ -61,7 +61,7 @@ class ReturnedSites:
         )
         self._close(plan, left)
 
-    def _facts(self, left: Standing, seen: Status) -> LeftSite:
+    def _facts(self, left: StandingFailover, seen: Status) -> LeftSite:
         cut_off = [(run.kind, run.source) == (FENCE, left.left) for run in unfinished(self.world)]
         return LeftSite(
             fence=left.fence,
@@ -73,7 +73,7 @@ class ReturnedSites:
             waiting=self.world.clock.monotonic() < self._again_at,
         )
 
-    def _tell(self, left: Standing, against: tuple[Hindrance, ...]) -> None:
+    def _tell(self, left: StandingFailover, against: tuple[Hindrance, ...]) -> None:
         """Once for each change; loudly where it is open and nobody but a person can help."""
         if against == self._told:
             return
@@ -82,7 +82,7 @@ class ReturnedSites:
         tell = self.log.error if is_open and URGENT.intersection(against) else self.log.info
         tell("left-site-not-closed-now", site=left.left, reasons=[each.value for each in against])
 
-    def _close(self, plan: Plan, left: Standing) -> None:
+    def _close(self, plan: Plan, left: StandingFailover) -> None:
         self.log.warning("closing-left-site", site=left.left, run=left.run.id)
         try:
             with self.opened([left.left]) as world:
@@ -95,7 +95,7 @@ class ReturnedSites:
             self._pause = FIRST
             self.log.warning("left-site-closed", site=left.left, **_words(proven["open"]))
 
-    def _failed(self, left: Standing, error: DrctlError) -> None:
+    def _failed(self, left: StandingFailover, error: DrctlError) -> None:
         self.metrics.closing_failed.inc()
         self._again_at = self.world.clock.monotonic() + self._pause
         self._pause = min(LONGEST, 2 * self._pause)

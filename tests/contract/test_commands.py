@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drctl.drivers.command.client_routing import CommandClientRouting
-from drctl.drivers.command.processes import Processes
+from drctl.drivers.command.processes import CommandRunner
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import DrctlError
 from drctl.model.site import DoorCommands
@@ -39,7 +39,7 @@ def commands(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Commands, 
         fake.known = {"echo": _echo, "fail": lambda words, text: Ended(3, errors="why\n")}
         fake.hanging = {"hang"}
         return fake, lambda *words: list(words)
-    return Processes(tmp_path), lambda program, *words: [sys.executable, "-c", PROGRAMS[program], *words]
+    return CommandRunner(tmp_path), lambda program, *words: [sys.executable, "-c", PROGRAMS[program], *words]
 
 
 type Given = tuple[Commands, Callable[..., list[str]]]
@@ -76,7 +76,7 @@ def test_what_a_hanging_command_has_started_goes_with_it(tmp_path: Path) -> None
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
         "print(child.pid, flush=True); time.sleep(600)"
     )
-    done = Processes(tmp_path).run([sys.executable, "-c", program], "", 10)
+    done = CommandRunner(tmp_path).run([sys.executable, "-c", program], "", 10)
     assert done.timed_out
     child = int(done.output)
     # Killed with its group, and gone as soon as the kernel has come to it.
@@ -88,7 +88,7 @@ def test_what_outlives_its_command_holds_nobody_up(tmp_path: Path) -> None:
         "import subprocess, sys;"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); print(child.pid)"
     )
-    done = Processes(tmp_path).run([sys.executable, "-c", program], "", 60)
+    done = CommandRunner(tmp_path).run([sys.executable, "-c", program], "", 60)
     os.kill(int(done.output), signal.SIGKILL)
     assert done.code == 0
 
@@ -99,7 +99,7 @@ def door(tmp_path: Path) -> CommandClientRouting:
     read = f"print(open({str(tmp_path / 'door')!r}).read())"
     (tmp_path / "door").write_text("north")
     commands = DoorCommands((sys.executable, "-c", turn), (sys.executable, "-c", read), timedelta(seconds=60))
-    return CommandClientRouting(commands, Processes(tmp_path))
+    return CommandClientRouting(commands, CommandRunner(tmp_path))
 
 
 def test_a_door_of_commands_points_where_it_was_turned(door: CommandClientRouting) -> None:

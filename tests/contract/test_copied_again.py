@@ -5,7 +5,7 @@ import pytest
 from drctl.decide.translate import translate_all
 from drctl.decide.windows import Logs, Pair, Window
 from drctl.model.offsets import TopicPartition
-from drctl.model.translation import Answer, Translated
+from drctl.model.translation import Exact, Translation
 from tests.contract.link import LinkStage
 from tests.contract.waiting import until
 
@@ -35,7 +35,7 @@ def test_no_position_leads_behind_what_the_link_has_yet_to_copy_again(bare_link:
     assert _late(link, partition) == {}
 
 
-def _translated(link: LinkStage, partition: TopicPartition) -> dict[int, Answer]:
+def _translated(link: LinkStage, partition: TopicPartition) -> dict[int, Translation]:
     target = link.target_records.bounds([partition])[partition]
     syncs = link.mappings.syncs([partition]).get(partition, ())
     logs = Logs(partition, link.source_records.bounds([partition])[partition], target, syncs, compacted=False)
@@ -59,13 +59,13 @@ def _images(link: LinkStage, partition: TopicPartition) -> dict[int, list[int]]:
     return images
 
 
-def _late(link: LinkStage, partition: TopicPartition) -> dict[int, Answer]:
+def _late(link: LinkStage, partition: TopicPartition) -> dict[int, Translation]:
     """Answers behind every image of a record that is still to be read."""
     answers = _translated(link, partition)
     images = _images(link, partition)
     late = {}
     for position, answer in answers.items():
-        offset = answer.offset if isinstance(answer, Translated) else answer.conservative
+        offset = answer.offset if isinstance(answer, Exact) else answer.conservative
         if offset is not None and any(max(images[n]) < offset for n in images if n >= position):
             late[position] = answer
     return late
@@ -75,6 +75,6 @@ def _proven_from(link: LinkStage, partition: TopicPartition, begin: int) -> bool
     images = _images(link, partition)
     answers = {position: answer for position, answer in _translated(link, partition).items() if position >= begin}
     for position, answer in answers.items():
-        if isinstance(answer, Translated):
+        if isinstance(answer, Exact):
             assert all((max(images[n]) >= answer.offset) == (n >= position) for n in images), (position, answer)
-    return all(isinstance(answer, Translated) for answer in answers.values())
+    return all(isinstance(answer, Exact) for answer in answers.values())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from drctl.errors import Conflict, NotFound
-from drctl.model.resources import CONFIG_MAP, NODE, Change, Happening, Kind, Where
+from drctl.model.resources import CONFIG_MAP, NODE, Happening, Kind, WatchEvent, Where
 from drctl.service.election import LEASE, read
 from tests.contract.api import ApiStage
 
@@ -14,7 +14,7 @@ STAMP = "2026-01-01T00:00:00.000000Z"
 ORDINARY = {Happening.ADDED, Happening.MODIFIED, Happening.DELETED}
 
 
-def told(changes: Iterable[Change]) -> list[tuple[Happening, str]]:
+def told(changes: Iterable[WatchEvent]) -> list[tuple[Happening, str]]:
     return [(each.what, each.item["metadata"]["name"]) for each in changes if each.what in ORDINARY]
 
 

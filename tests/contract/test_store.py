@@ -14,7 +14,7 @@ from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.memory import SqliteMemory
 from drctl.drivers.store.sightings import SqliteSightings
 from drctl.errors import Conflict, Locked, Refused, Superseded
-from drctl.model.loss import Sighting
+from drctl.model.loss import LogEndsSighting
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
 from drctl.ports import ClientRouting, Clock, Epochs, Journal, Lease, Memory, Sightings
@@ -214,9 +214,9 @@ def test_the_clock_goes_on_in_both_its_hands(clock: Clock) -> None:
 def test_a_sighting_comes_back_with_the_rate_since_the_one_before(sightings: Sightings) -> None:
     assert sightings.last("north") is None
     sightings.note("north", {READINGS: 100, ORDERS: 7}, DAWN)
-    assert sightings.last("north") == Sighting({READINGS: 100, ORDERS: 7}, DAWN)
+    assert sightings.last("north") == LogEndsSighting({READINGS: 100, ORDERS: 7}, DAWN)
     sightings.note("north", {READINGS: 150, ORDERS: 7}, DAWN + timedelta(seconds=10))
-    assert sightings.last("north") == Sighting(
+    assert sightings.last("north") == LogEndsSighting(
         {READINGS: 150, ORDERS: 7}, DAWN + timedelta(seconds=10), {READINGS: 5.0, ORDERS: 0.0}
     )
     assert sightings.last("south") is None
@@ -225,7 +225,7 @@ def test_a_sighting_comes_back_with_the_rate_since_the_one_before(sightings: Sig
 def test_topics_that_were_made_anew_come_back_with_the_sighting_that_found_them(sightings: Sightings) -> None:
     sightings.note("north", {READINGS: 100, ORDERS: 7}, DAWN)
     sightings.note("north", {READINGS: 4, ORDERS: 7}, DAWN + timedelta(seconds=10), frozenset({READINGS.topic}))
-    assert sightings.last("north") == Sighting(
+    assert sightings.last("north") == LogEndsSighting(
         {READINGS: 4, ORDERS: 7}, DAWN + timedelta(seconds=10), {ORDERS: 0.0}, anew=frozenset({READINGS.topic})
     )
 
@@ -236,7 +236,7 @@ def test_silence_is_dated_when_it_was_first_met_and_ends_with_the_next_sighting(
     sightings.note("north", {READINGS: 100}, DAWN)
     for seconds in (15, 30):
         sightings.note_silence("north", DAWN + timedelta(seconds=seconds))
-    assert sightings.last("north") == Sighting({READINGS: 100}, DAWN, {}, DAWN + timedelta(seconds=15))
+    assert sightings.last("north") == LogEndsSighting({READINGS: 100}, DAWN, {}, DAWN + timedelta(seconds=15))
     sightings.note("north", {READINGS: 100}, DAWN + timedelta(seconds=40))
     last = sightings.last("north")
     assert last is not None

@@ -15,7 +15,7 @@ from drctl.model.changes import (
     PositionForgotten,
     PositionMoved,
     TailBatch,
-    Undecided,
+    UndecidedPartitions,
     partition_of,
 )
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
@@ -193,7 +193,7 @@ class FakeTail:
         changes: list[Change] = [change for batch in self._history for change in batch]
         self._history.clear()
         open_ = {partition_of(group, COORDINATORS) for group in self.site.pending}
-        hidden, count = Undecided(frozenset(self.site.hidden | open_), COORDINATORS), len(open_)
+        hidden, count = UndecidedPartitions(frozenset(self.site.hidden | open_), COORDINATORS), len(open_)
         for name in sorted(self._told.keys() | self.site.groups.keys()):
             if hidden.hides(name):
                 count += self._told.get(name) != self._now(name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from drctl.errors import Conflict, DrctlError, Forbidden, NotFound, Unreachable
 from drctl.model.kubernetes import Usage
-from drctl.model.resources import Change, Happening, Kind, Listing, Object, Where
+from drctl.model.resources import Happening, Kind, Listing, Object, WatchEvent, Where
 from tests.fakes.clock import FakeClock
 from tests.fakes.effects import Effects
 
@@ -29,7 +29,7 @@ class FakeApi:
         self.groups = dict(groups or {})
         self.objects: dict[Key, dict[str, Any]] = {}
         self.owners: dict[Key, dict[tuple[str, ...], set[str]]] = {}
-        self.log: list[tuple[int, Key, Change]] = []
+        self.log: list[tuple[int, Key, WatchEvent]] = []
         self.version = 1
         self.forgotten = 0
         self.down = self.silent = False
@@ -60,7 +60,7 @@ class FakeApi:
         meta["resourceVersion"] = str(self.version)
         self.objects[key] = stored
         what = Happening.MODIFIED if before else Happening.ADDED
-        self.log.append((self.version, key, Change(what, deepcopy(stored), str(self.version))))
+        self.log.append((self.version, key, WatchEvent(what, deepcopy(stored), str(self.version))))
         return stored
 
     def write_status(self, kind: Kind, name: str, status: Object, *, namespace: str = "kafka") -> None:
@@ -75,7 +75,7 @@ class FakeApi:
         gone = self.objects.pop(key)
         self.owners.pop(key, None)
         self.version += 1
-        self.log.append((self.version, key, Change(Happening.DELETED, gone, str(self.version))))
+        self.log.append((self.version, key, WatchEvent(Happening.DELETED, gone, str(self.version))))
 
     def forget(self) -> None:
         """Compact: who asks for older versions is told to list again."""
@@ -118,20 +118,20 @@ class FakeResources:
         found = [deepcopy(o) for (p, s, _), o in sorted(self.api.objects.items()) if (p, s) == (kind.plural, space)]
         return Listing(tuple(o for o in found if _selected(o, where)), str(self.api.version), self.api.ahead)
 
-    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ALL) -> Iterator[Change]:
+    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ALL) -> Iterator[WatchEvent]:
         self._reach("watch", kind)
         if self.api.silent:
             self.clock.sleep(seconds)
             raise Unreachable("the API server does not answer (ReadTimeoutError)")
         if int(since) < self.api.forgotten:
-            yield Change(Happening.EXPIRED, {}, since)
+            yield WatchEvent(Happening.EXPIRED, {}, since)
             return
         self.clock.sleep(seconds)
         space = _space(kind, self.namespace)
         for version, (plural, place, _), change in list(self.api.log):
             if version > int(since) and (plural, place) == (kind.plural, space) and _selected(change.item, where):
                 yield change
-        yield Change(Happening.BOOKMARK, {}, str(self.api.version))
+        yield WatchEvent(Happening.BOOKMARK, {}, str(self.api.version))
 
     def get(self, kind: Kind, name: str) -> Object:
         self._reach("get", kind)

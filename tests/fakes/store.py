@@ -17,7 +17,7 @@ from drctl.model.chain import (
     require_whole,
     run_content,
 )
-from drctl.model.loss import Sighting
+from drctl.model.loss import LogEndsSighting
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.copying import Courier
@@ -255,19 +255,21 @@ class FakeSightings:
     """What was last seen of each site's log ends."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Sighting] = {}
+        self.known: dict[str, LogEndsSighting] = {}
 
     def note(
         self, site: str, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
     ) -> None:
         before = self.known.get(site)
-        self.known[site] = before.followed_by(dict(ends), at, anew) if before else Sighting(dict(ends), at, anew=anew)
+        self.known[site] = (
+            before.followed_by(dict(ends), at, anew) if before else LogEndsSighting(dict(ends), at, anew=anew)
+        )
 
     def note_silence(self, site: str, at: datetime) -> None:
         if site in self.known and self.known[site].silent_since is None:
             self.known[site] = replace(self.known[site], silent_since=at)
 
-    def last(self, site: str) -> Sighting | None:
+    def last(self, site: str) -> LogEndsSighting | None:
         return self.known.get(site)
 
 

@@ -15,7 +15,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, NODE_POOL, STRIMZI_KINDS
 from drctl.model.site import Strimzi
-from drctl.model.strimzi import Standing
+from drctl.model.strimzi import ResourceState
 from drctl.monitors.kubernetes import KubeEyes
 from tests.contract.waiting import until
 from tests.fakes import FakeFence, FakeSite
@@ -72,8 +72,8 @@ def test_every_kind_is_found_in_the_version_that_is_served(space: StrimziSpace) 
     seen = eyes.facts().strimzi.value
     assert seen is not None
     assert [(each.label, each.standing) for each in seen] == [
-        ("Kafka/north", Standing.SILENT),
-        ("KafkaNodePool/broker", Standing.SILENT),
+        ("Kafka/north", ResourceState.SILENT),
+        ("KafkaNodePool/broker", ResourceState.SILENT),
     ]
     ready = [{"type": "Ready", "status": "True"}]
     space.write_status(KAFKA.at(space.version), "north", {"observedGeneration": 1, "conditions": ready})
@@ -81,7 +81,7 @@ def test_every_kind_is_found_in_the_version_that_is_served(space: StrimziSpace) 
     for each in eyes.all:
         each.follow(1)
     after = {each.kind: each for each in eyes.facts().strimzi.value or ()}
-    assert after["Kafka"].standing is Standing.READY
+    assert after["Kafka"].standing is ResourceState.READY
     assert after["KafkaNodePool"].ids == (0, 1, 2)
 
 

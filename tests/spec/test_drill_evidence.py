@@ -3,7 +3,7 @@
 from drctl.drills.bundle.facts import FACTS as FORM
 from drctl.drills.bundle.facts import WANTED, DrillFacts, facts_in, kept
 from drctl.drills.outcome import Handover, Work
-from drctl.drills.timeline import Span
+from drctl.drills.timeline import StepSpan
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunResult
 from tests.fakes import fake_world
@@ -13,7 +13,7 @@ from tests.unit.drills.example import PROVENANCE
 
 
 def through_a_bundle(result: RunResult) -> RunResult:
-    handover = Handover("north", "south", kept(result), (Span("north to south", "s", 1.25, 2.5),), {"dispatch": 3})
+    handover = Handover("north", "south", kept(result), (StepSpan("north to south", "s", 1.25, 2.5),), {"dispatch": 3})
     work = Work({"dispatch": ("t",)}, ("consumer-dispatch",))
     facts = DrillFacts("d", 1.0, 2.0, work, True, (handover,), {}, (), PROVENANCE, ((1.0, "begins"),))
     (back,) = facts_in("facts.json", FORM.dump_json(facts)).handovers

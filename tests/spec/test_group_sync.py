@@ -11,7 +11,7 @@ from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Run
 from drctl.model.session import Member
-from drctl.model.translation import Refusal
+from drctl.model.translation import UnprovenReason
 from drctl.monitors import Sessions
 from drctl.plans.group_sync import RETRY, GroupSync
 from drctl.plans.stamp import Stamp
@@ -265,7 +265,7 @@ def test_what_cannot_be_proven_is_left_as_it_was_and_named() -> None:
     keeper = Keeper(earth)
     keeper.keep(1)
     told = keeper.group_sync.statuses["dispatch"]
-    assert (told.state, told.refused) == (GroupSyncState.REFUSED, {gone: Refusal.BEFORE_LOG_START})
+    assert (told.state, told.refused) == (GroupSyncState.REFUSED, {gone: UnprovenReason.BEFORE_LOG_START})
     assert gone not in earth.south.groups["dispatch"].committed
     assert READINGS in earth.south.groups["dispatch"].committed
 

@@ -13,7 +13,7 @@ from drctl.model.run import RunState
 from drctl.model.site import Hook, Moment
 from drctl.model.terms import Terms
 from drctl.plans.approvals import approve
-from drctl.plans.standing import Standing, told_run
+from drctl.plans.standing import RunStanding, told_run
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import (
@@ -98,7 +98,7 @@ def test_a_hook_that_fails_before_ends_the_run_and_nothing_is_changed(how: str) 
     assert _effects(earth) == []
     assert earth.epochs.current() == 0
     assert _told(earth)[-1] == ("on-failure-stopped-1", "stopped")
-    assert told_run(earth.ports(), "").standing is Standing.STOPPED
+    assert told_run(earth.ports(), "").standing is RunStanding.STOPPED
 
 
 @pytest.mark.parametrize("moment", [Moment.POST, Moment.ON_STATE])
@@ -108,7 +108,7 @@ def test_a_hook_that_fails_afterwards_is_an_exception_and_undoes_nothing(moment:
     result = switch(earth.ports())
     assert result.state is RunState.DONE
     assert any("ended with 7" in each for each in result.exceptions)
-    assert told_run(earth.ports(), "").standing is Standing.EXCEPTIONS
+    assert told_run(earth.ports(), "").standing is RunStanding.EXCEPTIONS
     require_served_by(earth, "south")
     require_nothing_lost_or_repeated(earth, "south")
 

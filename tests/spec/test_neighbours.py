@@ -7,7 +7,7 @@ import pytest
 from drctl.errors import Blocked, PositionsPending, RolledBack
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunState
-from drctl.model.translation import Refusal, Refused, Translated
+from drctl.model.translation import Exact, Unproven, UnprovenReason
 from drctl.monitors import observe, status
 from drctl.plans.position_gate import judge_positions
 from drctl.plans.positions import translate_groups
@@ -73,15 +73,15 @@ def _unreadable(earth: FakeWorld) -> None:
 @pytest.mark.parametrize(
     ("harm", "why"),
     [
-        (_beyond_the_log, Refusal.BEYOND_LOG_END),
-        (_before_the_log, Refusal.BEFORE_LOG_START),
-        (_only_at_the_target, Refusal.STALE_AT_TARGET),
-        (_other_records, Refusal.DIFFERENT_RECORDS),
-        (_unreadable, Refusal.UNREADABLE_RECORD),
+        (_beyond_the_log, UnprovenReason.BEYOND_LOG_END),
+        (_before_the_log, UnprovenReason.BEFORE_LOG_START),
+        (_only_at_the_target, UnprovenReason.STALE_AT_TARGET),
+        (_other_records, UnprovenReason.DIFFERENT_RECORDS),
+        (_unreadable, UnprovenReason.UNREADABLE_RECORD),
     ],
 )
 def test_what_no_waiting_makes_better_stands_in_the_way_before_the_fence(
-    harm: Callable[[FakeWorld], None], why: Refusal
+    harm: Callable[[FakeWorld], None], why: UnprovenReason
 ) -> None:
     earth = resting()
     for consumer in earth.consumers.values():
@@ -94,7 +94,7 @@ def test_what_no_waiting_makes_better_stands_in_the_way_before_the_fence(
     answers = translate_groups(earth.ports(), "north", "south", ("billing", "dispatch"))
     others = [a for found in answers.values() for p, a in found.items() if p != READINGS]
     assert others
-    assert all(isinstance(answer, Translated) for answer in others)
+    assert all(isinstance(answer, Exact) for answer in others)
 
 
 def test_what_is_not_copied_yet_stands_in_nobodys_way() -> None:
@@ -138,16 +138,16 @@ def test_records_without_a_timestamp_are_moved_like_others() -> None:
     assert switch(earth.ports()).state is RunState.DONE
     assert earth.south.payloads(place) == earth.north.payloads(place)
     answers = translate_groups(earth.ports(), "south", "north", ("billing",))["billing"]
-    assert isinstance(answers[place], Translated)
+    assert isinstance(answers[place], Exact)
 
 
 def test_a_group_whose_transaction_stays_open_is_named_and_the_others_are_translated() -> None:
     earth = resting()
     earth.north.pending = {"billing": {READINGS}}
     answers = translate_groups(earth.ports(), "north", "south", ("billing", "dispatch"))
-    undecided = {(g, p) for g, found in answers.items() for p, a in found.items() if not isinstance(a, Translated)}
+    undecided = {(g, p) for g, found in answers.items() for p, a in found.items() if not isinstance(a, Exact)}
     assert undecided == {("billing", READINGS)}
-    assert answers["billing"][READINGS] == Refused(READINGS, -1, Refusal.UNDECIDED, "at north")
+    assert answers["billing"][READINGS] == Unproven(READINGS, -1, UnprovenReason.UNDECIDED, "at north")
     error = blocked_at_the_gate(earth)
     (reason,) = error.reasons
     assert "billing: a transaction in which the group commits is open" in reason
@@ -161,7 +161,7 @@ def test_a_group_of_which_nothing_is_decided_yet_is_undecided_everywhere_and_has
     everywhere = {p for p in earth.north.logs if p.topic != "canary"}
     earth.north.pending = {"billing": everywhere}
     answers = translate_groups(earth.ports(), "north", "south", ("billing", "dispatch"))
-    assert {a.why for a in answers["billing"].values() if isinstance(a, Refused)} == {Refusal.UNDECIDED}
+    assert {a.why for a in answers["billing"].values() if isinstance(a, Unproven)} == {UnprovenReason.UNDECIDED}
     assert answers["billing"].keys() == everywhere
 
 

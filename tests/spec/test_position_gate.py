@@ -8,10 +8,10 @@ from drctl.decide.rules import Rule
 from drctl.errors import Blocked
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunState
-from drctl.model.translation import Refusal, Refused
+from drctl.model.translation import Unproven, UnprovenReason
 from drctl.monitors import observe
 from drctl.plans import runner, switchover
-from drctl.plans.position_gate import PATIENCE, Judged, judge_positions
+from drctl.plans.position_gate import PATIENCE, JudgedPositions, judge_positions
 from drctl.plans.positions import translate_groups
 from drctl.plans.runner import Progress
 from drctl.plans.steps.hand_over_positions import HandOverPositions
@@ -45,18 +45,18 @@ def order(earth: FakeWorld) -> None:
         earth.producers[1].acknowledged[ORDERS].append(payload)
         earth.settle(0.4)
     for _ in range(20):
-        if why(earth) == {Refusal.COMPACTED_APART}:
+        if why(earth) == {UnprovenReason.COMPACTED_APART}:
             return
         earth.settle(0.1)
     raise AssertionError(why(earth))
 
 
-def why(earth: FakeWorld) -> set[Refusal]:
+def why(earth: FakeWorld) -> set[UnprovenReason]:
     found = translate_groups(earth.ports(), "north", "south", ("billing", "dispatch"))
-    return {a.why for answers in found.values() for a in answers.values() if isinstance(a, Refused)}
+    return {a.why for answers in found.values() for a in answers.values() if isinstance(a, Unproven)}
 
 
-def judged(earth: FakeWorld, *, accept_repeats: bool = False) -> Judged:
+def judged(earth: FakeWorld, *, accept_repeats: bool = False) -> JudgedPositions:
     world = earth.ports()
     return judge_positions(world, observe(world, "north", "south"), accept_repeats=accept_repeats)
 
@@ -86,7 +86,7 @@ def test_behind_the_fence_a_sync_that_is_not_written_yet_is_waited_for() -> None
     mirror.spacing = 10**6
     earth.producers[1].running = True
     earth.settle(1)
-    found = list[set[Refusal]]()
+    found = list[set[UnprovenReason]]()
 
     def announced(progress: Progress) -> None:
         if progress.step == HandOverPositions.name and not found:
@@ -97,7 +97,7 @@ def test_behind_the_fence_a_sync_that_is_not_written_yet_is_waited_for() -> None
     world = earth.ports()
     plan = switchover.plan(world, "north", "south", observe=observe)
     assert runner.run(plan, world, announced).state is RunState.DONE
-    assert found == [{Refusal.COMPACTED_APART}]
+    assert found == [{UnprovenReason.COMPACTED_APART}]
     require_nothing_lost_or_repeated(earth, "south")
 
 
@@ -179,7 +179,7 @@ def compacted_apart_between_syncs(earth: FakeWorld) -> None:
     for n in inside[1:-1]:
         entries[n].payload = None
     earth.north.group("billing").committed[ORDERS] = Committed(inside[len(inside) // 2])
-    assert why(earth) == {Refusal.COMPACTED_APART}
+    assert why(earth) == {UnprovenReason.COMPACTED_APART}
 
 
 def test_between_two_syncs_a_group_that_rests_is_named_before_the_fence() -> None:

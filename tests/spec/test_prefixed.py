@@ -10,7 +10,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunState
-from drctl.model.translation import Refusal, Refused
+from drctl.model.translation import Unproven, UnprovenReason
 from drctl.monitors import Sessions, observe, status
 from drctl.plans import handover, runner
 from drctl.plans.group_sync import SOON, GroupSync
@@ -145,7 +145,7 @@ def test_a_leftover_at_the_target_is_told_under_its_own_name() -> None:
     assert len(answers) == 4
     earth.north.group("billing").committed.clear()
     answers = translate_groups(earth.ports(), "north", "south", ["billing"])["billing"]
-    assert answers == {ORDERS: Refused(ORDERS, 0, Refusal.STALE_AT_TARGET)}
+    assert answers == {ORDERS: Unproven(ORDERS, 0, UnprovenReason.STALE_AT_TARGET)}
 
 
 def test_status_tells_primary_and_standby_although_both_links_run() -> None:

@@ -13,7 +13,7 @@ from drctl.monitors import observe
 from drctl.plans import handover, runner, switchover
 from drctl.plans.digests import plan_digest
 from drctl.plans.selection import narrowed
-from drctl.plans.standing import Standing, told_run, told_runs
+from drctl.plans.standing import RunStanding, told_run, told_runs
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import (
     RecordingObserver,
@@ -41,7 +41,7 @@ def _cut_at(earth: FakeWorld, effect: str, *, before: bool = True) -> None:
     earth.effects.watchers.remove(watch)
 
 
-def _standing(earth: FakeWorld) -> Standing:
+def _standing(earth: FakeWorld) -> RunStanding:
     return told_run(earth.ports(), "").standing
 
 
@@ -50,7 +50,7 @@ def test_runs_are_told_with_both_sites_down() -> None:
     switch(earth.ports(), terms=ANNA)
     earth.north.down = earth.south.down = True
     (told,) = told_runs(earth.ports())
-    assert (told.standing, told.by, told.step) == (Standing.DONE, "anna", "watch-first-commits")
+    assert (told.standing, told.by, told.step) == (RunStanding.DONE, "anna", "watch-first-commits")
     assert told.began is not None
     assert told.ended is not None
     assert told.began < told.ended
@@ -58,19 +58,19 @@ def test_runs_are_told_with_both_sites_down() -> None:
 
 def test_a_run_at_work_one_that_was_cut_off_and_one_that_failed_are_told_apart() -> None:
     earth = fake_world()
-    seen: list[Standing] = []
+    seen: list[RunStanding] = []
     earth.effects.watchers.append(lambda name: seen.append(_standing(earth)) if name == "door to None" else None)
     _cut_at(earth, "door to south")
-    assert set(seen) == {Standing.RUNNING}
+    assert set(seen) == {RunStanding.RUNNING}
     world = earth.new_process()
-    assert _standing(earth) is Standing.INTERRUPTED
+    assert _standing(earth) is RunStanding.INTERRUPTED
     earth.south.down = True
     with pytest.raises(StepFailed):
         switch(world)
-    assert _standing(earth) is Standing.PAUSED
+    assert _standing(earth) is RunStanding.PAUSED
     earth.south.down = False
     switch(earth.new_process())
-    assert _standing(earth) is Standing.DONE
+    assert _standing(earth) is RunStanding.DONE
 
 
 def test_a_run_is_continued_from_the_journal_alone_whatever_its_kind() -> None:
@@ -110,7 +110,7 @@ def test_what_is_aborted_before_the_point_of_no_return_is_turned_back() -> None:
         go_on(earth.new_process(), replace(ANNA, abort="not tonight"))
     assert both_open == []
     require_turned_back(earth, caught.value)
-    assert _standing(earth) is Standing.ABORTED
+    assert _standing(earth) is RunStanding.ABORTED
     require_nothing_lost_or_repeated(earth, "north")
 
 
@@ -318,7 +318,7 @@ def test_a_run_superseded_is_told_as_such() -> None:
     earth.effects.watchers.append(decide_anew)
     with pytest.raises(DrctlError, match="epoch is 9"):
         switch(earth.ports())
-    assert _standing(earth) is Standing.SUPERSEDED
+    assert _standing(earth) is RunStanding.SUPERSEDED
 
 
 def test_who_asked_and_with_what_words_is_in_the_journal() -> None:

@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 from drctl.cli import cli
 from drctl.cli.logs import configure
 from drctl.cli.tracebacks import formatted
-from drctl.drivers.command.processes import Processes
+from drctl.drivers.command.processes import CommandRunner
 from drctl.drivers.connect.connectors import ConnectConnectors
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.model.site import Hook, Moment
@@ -252,7 +252,7 @@ def test_what_hooks_say_is_not_shown(
     hooks = {moment: (Hook(script(code), timedelta(seconds=60)),) for moment in Moment}
     earth.plan = replace(earth.plan, hooks=hooks)
     terminal = Terminal(earth, monkeypatch)
-    terminal.change = lambda world: replace(world, commands=Processes(tmp_path))
+    terminal.change = lambda world: replace(world, commands=CommandRunner(tmp_path))
     done = terminal.types("switchover", "--to", "south", "--yes")
     assert (done.exit_code == 0) is (code == 0), formatted(done.exception) if done.exception else ""
     terminal.types("runs", "show", "--evidence", "-o", "json")
@@ -269,7 +269,7 @@ def test_what_a_fencing_agent_says_is_not_shown(
     earth.plan = replace(earth.plan, fencing_agent=Hook(script(code), timedelta(seconds=60)))
     lose(earth)
     terminal = Terminal(earth, monkeypatch)
-    terminal.change = lambda world: replace(world, commands=Processes(tmp_path))
+    terminal.change = lambda world: replace(world, commands=CommandRunner(tmp_path))
     done = terminal.types("failover", "--to", "south", "--yes", "--accept-loss", "10000")
     assert done.exit_code == 0, formatted(done.exception) if done.exception else ""
     terminal.types("status")

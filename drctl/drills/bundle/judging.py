@@ -44,7 +44,7 @@ WORDS = "definitions"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedBundle:
     """Hold what the evidence shows, beside what the report says; both as documents."""
 
     run: str
@@ -110,7 +110,7 @@ class Evidence:
         return name
 
 
-def judged_again(folder: Path, manifest: Manifest) -> Judged:
+def judged_again(folder: Path, manifest: Manifest) -> JudgedBundle:
     """Judge a bundle whose files are as the manifest says. BundleDamaged if its evidence is none of such a run."""
     evidence = Evidence(folder, manifest)
     try:
@@ -124,7 +124,7 @@ def judged_again(folder: Path, manifest: Manifest) -> Judged:
         raise damaged(f"{folder}: the evidence is none that a run leaves: {type(error).__name__}") from error
 
 
-def _drill(evidence: Evidence, manifest: Manifest) -> Judged:
+def _drill(evidence: Evidence, manifest: Manifest) -> JudgedBundle:
     report = evidence.object(REPORT)
     facts = facts_in(FACTS, evidence.document(FACTS))
     if (facts.outage is not None) != (manifest.run_kind is RunKind.UNPLANNED_DRILL):
@@ -135,10 +135,10 @@ def _drill(evidence: Evidence, manifest: Manifest) -> Judged:
     again = json.loads(as_json(build(drill)))
     told = {key: value for key, value in report.items() if key != WORDS}
     again.pop(WORDS)
-    return Judged(facts.id, drill.verdict, drill.reasons, _text(report.get("verdict")), told, again)
+    return JudgedBundle(facts.id, drill.verdict, drill.reasons, _text(report.get("verdict")), told, again)
 
 
-def _experiment(evidence: Evidence) -> Judged:
+def _experiment(evidence: Evidence) -> JudgedBundle:
     """Judge an experiment again. It has no journal of drctl's own: nothing in it was decided on the way."""
     report = evidence.object(VERDICT)
     trial = trial_in(FACTS, evidence.document(FACTS))
@@ -149,14 +149,16 @@ def _experiment(evidence: Evidence) -> Judged:
         evidence.optional(FAULTS) or b"",
     )
     outcome = judged(trial, left)
-    return Judged(trial.id, outcome.verdict, outcome.reasons, _text(report.get("verdict")), report, document(outcome))
+    return JudgedBundle(
+        trial.id, outcome.verdict, outcome.reasons, _text(report.get("verdict")), report, document(outcome)
+    )
 
 
-def _tabletop(evidence: Evidence) -> Judged:
+def _tabletop(evidence: Evidence) -> JudgedBundle:
     """Judge a tabletop: whatever it says, nothing was moved, so there is nothing that could be proved."""
     report = evidence.object(TABLETOP_JSON)
     again = {**report, "level": LEVEL, "verdict": VACUOUS.value, "worth": WORTH}
-    return Judged(str(report["id"]), VACUOUS, (WORTH,), _text(report.get("verdict")), report, again)
+    return JudgedBundle(str(report["id"]), VACUOUS, (WORTH,), _text(report.get("verdict")), report, again)
 
 
 def _material(evidence: Evidence, facts: DrillFacts) -> Material:

@@ -23,7 +23,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drctl.drills.bundle.differences import differences
-from drctl.drills.bundle.judging import Judged, judged_again
+from drctl.drills.bundle.judging import JudgedBundle, judged_again
 from drctl.drills.bundle.manifest import LARGEST, MANIFEST, SIGNATURE, Manifest, damaged, parsed
 from drctl.drills.bundle.packing import whole
 from drctl.drills.bundle.signature import identity, is_signed
@@ -119,7 +119,7 @@ def _damage(folder: Path, manifest: Manifest, there: dict[str, bool]) -> Iterato
         yield f"{name}: is not in the manifest"
 
 
-def _differences(manifest: Manifest, found: Judged) -> Iterator[str]:
+def _differences(manifest: Manifest, found: JudgedBundle) -> Iterator[str]:
     if found.run != manifest.run:
         yield f"run: the manifest says {manifest.run!r}, the evidence {found.run!r}"
     yield from differences(found.report, found.again)

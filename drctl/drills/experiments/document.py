@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from drctl.drills.experiments.judging import ENDING, Origin, Outcome
+from drctl.drills.experiments.judging import ENDING, ExperimentOutcome, Origin
 from drctl.drills.report.moments import iso
 from drctl.ledger.bound import bound_in_words, loss_bound
 from drctl.ledger.findings import Findings
@@ -11,7 +11,7 @@ from drctl.model.verdict import Verdict
 from drctl.redaction import redact_document
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
+def document(outcome: ExperimentOutcome) -> dict[str, Any]:
     """Return the outcome as plain values, every text as it may be shown."""
     trial, stated = outcome.trial, outcome.trial.stated
     told: dict[str, Any] = {
@@ -46,7 +46,7 @@ def as_json(told: dict[str, Any]) -> bytes:
     return json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _bound(outcome: Outcome) -> dict[str, Any] | None:
+def _bound(outcome: ExperimentOutcome) -> dict[str, Any] | None:
     """Return what a proved run says about faults in general; None for any other, which bounds nothing."""
     if outcome.verdict is not Verdict.PROVED:
         return None

@@ -18,7 +18,7 @@ from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.findings import Findings
 from drctl.ledger.kept import kept_at
-from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
 
@@ -81,7 +81,7 @@ class Remains:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExperimentOutcome:
     """Hold what an experiment has shown. ``journal_digest`` is None if the toolkit left no readable journal."""
 
     trial: Trial
@@ -93,7 +93,7 @@ class Outcome:
     journal_digest: str | None
 
 
-def judged(trial: Trial, left: Remains) -> Outcome:
+def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     """Judge a trial by what is left of it: no lab, no clock, so that anybody can do it again."""
     events = [*left.histories.events(), *left.found]
     work, stated = trial.work, trial.stated
@@ -113,15 +113,15 @@ def judged(trial: Trial, left: Remains) -> Outcome:
     journal, digest = read_journal(left.journal)
     found = [*gaps(journal), *_other_statement(stated, journal)]
     verdict, reasons = overruled(*judge(findings, weight), found)
-    return Outcome(trial, verdict, reasons, findings, weight, faults, digest)
+    return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest)
 
 
 def _windows(trial: Trial, histories: Histories) -> dict[str, Traffic]:
     began, ended = trial.began, trial.ended
     return {
-        "before the fault": Traffic(Phase.BEFORE, histories.acknowledged_between(0, began), BEFORE),
-        "during the fault": Traffic(Phase.DURING, histories.acknowledged_between(began, ended), DURING),
-        "after the fault": Traffic(Phase.AFTER, histories.acknowledged_between(ended, float("inf")), AFTER),
+        "before the fault": Traffic(WindowPhase.BEFORE, histories.acknowledged_between(0, began), BEFORE),
+        "during the fault": Traffic(WindowPhase.DURING, histories.acknowledged_between(began, ended), DURING),
+        "after the fault": Traffic(WindowPhase.AFTER, histories.acknowledged_between(ended, float("inf")), AFTER),
     }
 
 

@@ -10,6 +10,7 @@ from drctl.drills.report import definitions
 from drctl.drills.report.moments import iso
 from drctl.drills.report.outage import outage_part
 from drctl.drills.report.schema import (
+    DrilledSitePart,
     GroupPart,
     HandedGroup,
     HandoverPart,
@@ -20,7 +21,6 @@ from drctl.drills.report.schema import (
     RecordsPart,
     Report,
     RunPart,
-    SitePart,
     StepPart,
     TotalsPart,
     WindowPart,
@@ -95,8 +95,8 @@ def _steps(move: MovedWork) -> Iterator[StepPart]:
         )
 
 
-def _site(posture: SiteSettings) -> SitePart:
-    return SitePart(
+def _site(posture: SiteSettings) -> DrilledSitePart:
+    return DrilledSitePart(
         name=posture.site,
         cluster_id=posture.cluster_id,
         brokers=posture.brokers,

@@ -63,7 +63,7 @@ class DefinitionsPart(Part):
     proofs: dict[str, str]
 
 
-class SitePart(Part):
+class DrilledSitePart(Part):
     """A site of the drill; replication factor and ``min.insync.replicas`` are the smallest of the plan's topics."""
 
     name: str
@@ -252,7 +252,7 @@ class Report(Part):
     groups: list[GroupPart]
     totals: TotalsPart
     handovers: list[HandoverPart]
-    sites: list[SitePart]
+    sites: list[DrilledSitePart]
     timeline: list[MomentPart]
     windows: list[WindowPart]
     evidence: dict[str, bool]

@@ -18,7 +18,7 @@ KEPT = 64_000
 """Bytes of what a command says that are kept, the last ones."""
 
 
-class Processes:
+class CommandRunner:
     """Implements :class:`drctl.ports.Commands`. Commands run in ``folder``."""
 
     def __init__(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 from drctl.drivers.kafka.connections import Connections, Place
-from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, Malformed, Reader, array, string
+from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, Malformed, WireReader, array, string
 from drctl.errors import Unreachable, Unsupported
 
 FIND_COORDINATOR, FIND_VERSION = 10, 4
@@ -35,7 +35,7 @@ class Question[T]:
     api: int
     version: int
     body: Callable[[Sequence[str]], bytes]
-    told: Callable[[Reader], Mapping[str, tuple[int, T]]]
+    told: Callable[[WireReader], Mapping[str, tuple[int, T]]]
 
 
 class Coordinators:
@@ -148,7 +148,7 @@ class Coordinators:
         return found
 
 
-def _coordinators_told(answer: Reader) -> Mapping[str, tuple[int, Place]]:
+def _coordinators_told(answer: WireReader) -> Mapping[str, tuple[int, Place]]:
     answer.number(INT32)  # for how long the broker holds us back
     found = {}
     for _ in range(answer.count()):

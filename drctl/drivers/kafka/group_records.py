@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, INT64, Reader, UnknownForm
+from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, INT64, UnknownForm, WireReader
 from drctl.model.changes import Change, GroupForgotten, GroupSeen
 from drctl.model.offsets import TopicPartition
 from drctl.model.session import GroupProtocol, Member
@@ -46,7 +46,7 @@ class Memberships:
 
         Malformed if it cannot be read, UnknownForm if its kind or version is not known.
         """
-        read = Reader(key[2:])
+        read = WireReader(key[2:])
         group = read.string()
         if kind == CLASSIC:
             yield GroupForgotten(group) if value is None else _classic(group, value)
@@ -96,10 +96,10 @@ class Memberships:
 
 
 def _classic(group: str, value: bytes) -> GroupSeen:
-    version = Reader(value).number(INT16)
+    version = WireReader(value).number(INT16)
     if not 0 <= version <= NEWEST_CLASSIC:
         raise UnknownForm(f"a classic group of version {version}")
-    read = Reader(value[2:], flexible=version >= NEWEST_CLASSIC)
+    read = WireReader(value[2:], flexible=version >= NEWEST_CLASSIC)
     kind = read.string()
     read.number(INT32)  # generation
     read.optional_string()  # protocol
@@ -110,7 +110,7 @@ def _classic(group: str, value: bytes) -> GroupSeen:
     return GroupSeen(group, GroupProtocol.CLASSIC, members)
 
 
-def _classic_member(read: Reader, version: int, consumes: bool) -> Member:
+def _classic_member(read: WireReader, version: int, consumes: bool) -> Member:
     name = read.string()
     instance = read.optional_string() if version >= 3 else None
     client, host = read.string(), read.string()
@@ -127,7 +127,7 @@ def consumer_protocol(raw: bytes) -> frozenset[TopicPartition]:
     """The assignment of a classic consumer (``ConsumerProtocolAssignment.json``); what is none is empty."""
     if len(raw) < INT16.size:
         return frozenset()
-    read = Reader(raw[2:])
+    read = WireReader(raw[2:])
     found = set()
     for _ in range(read.count()):
         topic = read.string()
@@ -154,8 +154,8 @@ def _assigned(value: bytes) -> _Assigned:
     return tuple(found)
 
 
-def _flexible(value: bytes) -> Reader:
-    version = Reader(value).number(INT16)
+def _flexible(value: bytes) -> WireReader:
+    version = WireReader(value).number(INT16)
     if version != 0:
         raise UnknownForm(f"a member of version {version}")
-    return Reader(value[2:], flexible=True)
+    return WireReader(value[2:], flexible=True)

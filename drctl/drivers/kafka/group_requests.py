@@ -10,7 +10,7 @@ from functools import partial
 
 from drctl.drivers.kafka.coordinators import NO_TAGS, Question
 from drctl.drivers.kafka.group_records import consumer_protocol
-from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, Reader, array, string
+from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, WireReader, array, string
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 
@@ -57,7 +57,7 @@ def _positions_body(groups: Sequence[str]) -> bytes:
     return array([string(group) + NULL + NO_TAGS for group in groups]) + stable + NO_TAGS
 
 
-def positions_told(answer: Reader) -> Mapping[str, tuple[int, HeldPositions]]:
+def positions_told(answer: WireReader) -> Mapping[str, tuple[int, HeldPositions]]:
     """Positions by group, without those never committed."""
     answer.number(INT32)  # for how long the broker holds us back
     found = {}
@@ -74,7 +74,7 @@ def positions_told(answer: Reader) -> Mapping[str, tuple[int, HeldPositions]]:
     return found
 
 
-def _position(answer: Reader, topic: str, held: HeldPositions) -> None:
+def _position(answer: WireReader, topic: str, held: HeldPositions) -> None:
     number, offset, _ = PLACE.unpack(answer.taken(PLACE.size))
     metadata, error = answer.string().removesuffix("\0"), answer.number(INT16)  # confluent-kafka commits it with a NUL
     answer.tags()
@@ -102,7 +102,7 @@ def committing(group: str, positions: Positions) -> Question[Mapping[TopicPartit
     return Question(OFFSET_COMMIT, 8, lambda _: body, partial(commit_told, group))
 
 
-def commit_told(group: str, answer: Reader) -> Mapping[str, tuple[int, Mapping[TopicPartition, int]]]:
+def commit_told(group: str, answer: WireReader) -> Mapping[str, tuple[int, Mapping[TopicPartition, int]]]:
     """Errors by partition; one that all of them have is the group's, too."""
     answer.number(INT32)
     found: dict[TopicPartition, int] = {}
@@ -118,7 +118,7 @@ def commit_told(group: str, answer: Reader) -> Mapping[str, tuple[int, Mapping[T
     return {group: (errors.pop() if len(errors) == 1 else 0, {at: error for at, error in found.items() if error})}
 
 
-def _classic_told(answer: Reader) -> Mapping[str, tuple[int, Group]]:
+def _classic_told(answer: WireReader) -> Mapping[str, tuple[int, Group]]:
     answer.number(INT32)
     found = {}
     for _ in range(answer.count()):
@@ -132,7 +132,7 @@ def _classic_told(answer: Reader) -> Mapping[str, tuple[int, Group]]:
     return found
 
 
-def _classic_member(answer: Reader, *, consumes: bool) -> Member:
+def _classic_member(answer: WireReader, *, consumes: bool) -> Member:
     name, instance = answer.string(), answer.optional_string()
     client, host = answer.string(), answer.string()
     answer.binary()  # subscription
@@ -141,7 +141,7 @@ def _classic_member(answer: Reader, *, consumes: bool) -> Member:
     return Member(name, client, host, instance, consumer_protocol(assignment) if consumes else frozenset())
 
 
-def _consumer_told(answer: Reader) -> Mapping[str, tuple[int, Group]]:
+def _consumer_told(answer: WireReader) -> Mapping[str, tuple[int, Group]]:
     answer.number(INT32)
     found = {}
     for _ in range(answer.count()):
@@ -158,7 +158,7 @@ def _consumer_told(answer: Reader) -> Mapping[str, tuple[int, Group]]:
     return found
 
 
-def _consumer_member(answer: Reader) -> Member:
+def _consumer_member(answer: WireReader) -> Member:
     name, instance = answer.string(), answer.optional_string()
     answer.optional_string()  # rack
     epoch = answer.number(INT32)
@@ -171,7 +171,7 @@ def _consumer_member(answer: Reader) -> Member:
     return Member(name, client, host, instance, assigned, left=epoch == LEFT)
 
 
-def _assigned(answer: Reader) -> frozenset[TopicPartition]:
+def _assigned(answer: WireReader) -> frozenset[TopicPartition]:
     found = set()
     for _ in range(answer.count()):
         answer.taken(16)
@@ -198,7 +198,7 @@ CONSUMER_GROUP = Question(CONSUMER_GROUP_DESCRIBE, 0, _describing, _consumer_tol
 """A KIP-848 group; GROUP_ID_NOT_FOUND where it is none, UNSUPPORTED_VERSION where the site has none."""
 
 
-def _deleted_told(answer: Reader) -> Mapping[str, tuple[int, None]]:
+def _deleted_told(answer: WireReader) -> Mapping[str, tuple[int, None]]:
     answer.number(INT32)
     found = {}
     for _ in range(answer.count()):
@@ -224,7 +224,7 @@ def removing(group: str, members: Collection[Member]) -> Question[Mapping[str, i
     return Question(LEAVE_GROUP, 5, lambda _: body, partial(_removed_told, group))
 
 
-def _removed_told(group: str, answer: Reader) -> Mapping[str, tuple[int, Mapping[str, int]]]:
+def _removed_told(group: str, answer: WireReader) -> Mapping[str, tuple[int, Mapping[str, int]]]:
     answer.number(INT32)
     error, found = answer.number(INT16), dict[str, int]()
     for _ in range(answer.count()):

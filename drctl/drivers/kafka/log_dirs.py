@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drctl.drivers.kafka.raw import connected
-from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, Reader
+from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, WireReader
 from drctl.errors import DrctlError, Forbidden, Unsupported
 from drctl.model.cluster import Broker
 from drctl.model.upkeep import DiskSpace
@@ -40,7 +40,7 @@ class KafkaLogDirs:
         return {place: space for place, space in found.items() if space is not None}
 
 
-def told(answer: Reader) -> tuple[int, dict[str, DiskSpace | None]]:
+def told(answer: WireReader) -> tuple[int, dict[str, DiskSpace | None]]:
     """An error, and by directory its space; None of one that is offline or whose size nobody knows."""
     answer.number(INT32)  # for how long the broker holds us back
     error = answer.number(INT16)
@@ -56,7 +56,7 @@ def told(answer: Reader) -> tuple[int, dict[str, DiskSpace | None]]:
     return error, found
 
 
-def _skip_topic(answer: Reader) -> None:
+def _skip_topic(answer: WireReader) -> None:
     answer.string()
     for _ in range(answer.count()):
         answer.taken(4 + 8 + 8 + 1)  # partition, size, lag, whether it moves

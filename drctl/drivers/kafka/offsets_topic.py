@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from sys import intern
 
 from drctl.drivers.kafka.group_records import IGNORED, Memberships
-from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, Reader, UnknownForm, uuid
+from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, UnknownForm, WireReader, uuid
 from drctl.model.changes import Change, PositionForgotten, PositionMoved
 from drctl.model.offsets import Committed, TopicPartition
 
@@ -80,10 +80,10 @@ class OffsetsTopic:
         return self._slowly(group, partition, value)
 
     def _slowly(self, group: str, partition: TopicPartition, value: bytes) -> PositionMoved:
-        version = Reader(value).number(INT16)
+        version = WireReader(value).number(INT16)
         if not 0 <= version <= NEWEST:
             raise UnknownForm(f"a position of version {version}")
-        read = Reader(value[2:], flexible=version >= NEWEST)
+        read = WireReader(value[2:], flexible=version >= NEWEST)
         offset = read.number(INT64)
         if version >= 3:
             read.number(INT32)
@@ -112,7 +112,7 @@ class OffsetsTopic:
         except (struct.error, UnicodeDecodeError):
             straight = False
         if not straight:
-            read = Reader(key[2:])
+            read = WireReader(key[2:])
             group, topic, number = read.string(), read.string(), read.number(INT32)
         if len(self._keys) >= KEYS_KEPT:
             self._keys.clear()

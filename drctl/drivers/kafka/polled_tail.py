@@ -11,7 +11,7 @@ from drctl.model.changes import (
     PositionForgotten,
     PositionMoved,
     TailBatch,
-    Undecided,
+    UndecidedPartitions,
 )
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState
@@ -49,7 +49,9 @@ class PolledTail:
         self._known = now
         took = self.clock.monotonic() - began
         self._next = began + took if changes else began + max(took, seconds)
-        return TailBatch(changes, len(pending), polled=took, undecided=Undecided(records=len(pending), groups=pending))
+        return TailBatch(
+            changes, len(pending), polled=took, undecided=UndecidedPartitions(records=len(pending), groups=pending)
+        )
 
     def _committed(self, names: Collection[str]) -> tuple[Held, frozenset[str]]:
         """All positions that are decided, and the groups of which an open transaction commits some."""

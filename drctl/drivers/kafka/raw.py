@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from drctl.drivers.kafka.scram import HASHES, Scram, ScramRejected
-from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, Reader
+from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, WireReader
 from drctl.errors import Unauthenticated, Unreachable, Unsupported
 
 SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
@@ -38,7 +38,7 @@ class RawConnection:
         """Let all further requests have that long, together."""
         self._until = time.monotonic() + seconds
 
-    def ask(self, api: int, version: int, body: bytes, *, flexible: bool = False) -> Reader:
+    def ask(self, api: int, version: int, body: bytes, *, flexible: bool = False) -> WireReader:
         """An answer, behind its header. Unreachable where none comes, Unsupported where it is none of Kafka's."""
         self._number += 1
         head = struct.pack(">hhih", api, version, self._number, 5) + b"drctl" + (b"\0" if flexible else b"")
@@ -48,7 +48,7 @@ class RawConnection:
             length = INT32.unpack(self._exactly(4))[0]
             if not 4 <= length <= LARGEST:
                 raise Malformed("no answer has that size")
-            answer = Reader(self._exactly(length), flexible=flexible)
+            answer = WireReader(self._exactly(length), flexible=flexible)
             if answer.number(INT32) != self._number:
                 raise Malformed("it answers another request")
             answer.tags()

@@ -7,7 +7,7 @@ watermark was written behind a transaction that has not ended: unknown, and not 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from drctl.model.changes import Undecided
+from drctl.model.changes import UndecidedPartitions
 
 STUCK = 2.0
 """Seconds at one last stable offset after which a transaction counts as open for good: others commit within moments."""
@@ -85,8 +85,8 @@ class TailProgress:
         """Partitions whose newest records an open transaction hides."""
         return frozenset(number for number, partition in self._partitions.items() if partition.is_stuck(self._now))
 
-    def undecided(self) -> Undecided:
+    def undecided(self) -> UndecidedPartitions:
         """The same with how much is hidden."""
         stuck = self.stuck()
         hidden = (self._partitions[number].high - self._partitions[number].next for number in stuck)
-        return Undecided(stuck, len(self._partitions), sum(hidden))
+        return UndecidedPartitions(stuck, len(self._partitions), sum(hidden))

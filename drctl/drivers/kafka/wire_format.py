@@ -15,7 +15,7 @@ class UnknownForm(Malformed):
     """A kind or a version that is not known here; the message names it."""
 
 
-class Reader:
+class WireReader:
     """Reads primitives one after the other. ``flexible``: compact strings and arrays, tagged fields (KIP-482)."""
 
     def __init__(self, raw: bytes, *, flexible: bool = False) -> None:

@@ -30,7 +30,7 @@ DEEPEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A decoded answer and the time that the server stamped it with (as it wrote it, empty if it did not)."""
 
     body: Any
@@ -56,7 +56,7 @@ class KubeClient:
         *,
         body: object = None,
         content: str = "application/json",
-    ) -> Answer:
+    ) -> ApiResponse:
         """One request, decoded."""
         response = self._request(method, path, query, body=body, content=content, read=self.patience or ANSWER)
         try:
@@ -71,7 +71,7 @@ class KubeClient:
         said = self._decoded(raw, response.status)
         if response.status >= 300:
             raise self.refused(response.status, said, f"{method} {path}")
-        return Answer(said, date)
+        return ApiResponse(said, date)
 
     def lines(self, path: str, query: Mapping[str, str], seconds: float) -> Iterator[Any]:
         """Every line of a stream as it comes, decoded; Unreachable once nothing came for that long and some seconds."""

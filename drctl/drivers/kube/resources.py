@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from drctl.drivers.kube.client import Expired, KubeClient
 from drctl.errors import Conflict, NotFound
-from drctl.model.resources import Change, Happening, Kind, Listing, Object, Where
+from drctl.model.resources import Happening, Kind, Listing, Object, WatchEvent, Where
 from drctl.ports import Clock
 
 MANAGER = "drctl"
@@ -68,7 +68,7 @@ class KubeResources:
                 return Listing(tuple(items), str(meta.get("resourceVersion", "")), self._ahead(answer.date))
             query["continue"] = meta["continue"]
 
-    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ALL) -> Iterator[Change]:
+    def watch(self, kind: Kind, since: str, seconds: float, where: Where = ALL) -> Iterator[WatchEvent]:
         query = {
             **_selected(where),
             "watch": "true",
@@ -80,9 +80,9 @@ class KubeResources:
             for line in self.client.lines(self._path(kind), query, seconds):
                 yield self._change(line, since)
         except Expired:
-            yield Change(Happening.EXPIRED, {}, since)
+            yield WatchEvent(Happening.EXPIRED, {}, since)
 
-    def _change(self, line: Any, since: str) -> Change:
+    def _change(self, line: Any, since: str) -> WatchEvent:
         item = line.get("object") or {}
         if line.get("type") != "ERROR":
             item = self._named(item)
@@ -93,14 +93,14 @@ class KubeResources:
                 code = int(item.get("code") or 500)
             error = self.client.refused(code, item, "watch")
             if isinstance(error, Expired):
-                return Change(Happening.EXPIRED, {}, since)
+                return WatchEvent(Happening.EXPIRED, {}, since)
             raise error
         version = str(item.get("metadata", {}).get("resourceVersion") or since)
         try:
-            return Change(Happening(line.get("type")), item, version)
+            return WatchEvent(Happening(line.get("type")), item, version)
         except ValueError:
             # A kind of event that came after us: what it speaks of is there and may have changed.
-            return Change(Happening.MODIFIED, item, version)
+            return WatchEvent(Happening.MODIFIED, item, version)
 
     def get(self, kind: Kind, name: str) -> Object:
         return self._named(self.client.send("GET", self._path(kind, name)).body)

@@ -8,7 +8,7 @@ from pathlib import Path
 from drctl.drivers.store import seals
 from drctl.drivers.store.database import broken, transaction
 from drctl.model.documents import json_of
-from drctl.model.loss import Sighting
+from drctl.model.loss import LogEndsSighting
 from drctl.model.offsets import TopicPartition
 
 
@@ -22,7 +22,7 @@ class SqliteSightings:
         self, site: str, ends: Mapping[TopicPartition, int], at: datetime, anew: frozenset[str] = frozenset()
     ) -> None:
         before = self.last(site)
-        seen = before.followed_by(ends, at, anew) if before else Sighting(ends, at, anew=anew)
+        seen = before.followed_by(ends, at, anew) if before else LogEndsSighting(ends, at, anew=anew)
         # Earlier versions wrote and read lines of four.
         rows = [[*p, end, seen.rates.get(p), *([True] if p.topic in anew else [])] for p, end in sorted(ends.items())]
         body = json.dumps(rows)
@@ -37,7 +37,7 @@ class SqliteSightings:
             database.execute("UPDATE sighting SET silent = ? WHERE site = ? AND silent IS NULL", (at.isoformat(), site))
             seals.renew(database, "sighting")
 
-    def last(self, site: str) -> Sighting | None:
+    def last(self, site: str) -> LogEndsSighting | None:
         with transaction(self.path) as database:
             rows = seals.rows(database, self.path, "sighting")
         told = next((rest for about, *rest in rows if about == site), None)
@@ -49,7 +49,7 @@ class SqliteSightings:
             raise broken(self.path, f"what was last seen of {site} is nothing that can be read") from error
 
 
-def _sighting(at: str, body: str, silent: str | None) -> Sighting:
+def _sighting(at: str, body: str, silent: str | None) -> LogEndsSighting:
     ends, rates = dict[TopicPartition, int](), dict[TopicPartition, float]()
     anew = set[str]()
     for topic, number, end, rate, *more in json_of(body, largest=len(body)):
@@ -59,4 +59,4 @@ def _sighting(at: str, body: str, silent: str | None) -> Sighting:
             rates[partition] = float(rate)
         anew |= {partition.topic} if any(more) else set()
     silent_since = datetime.fromisoformat(silent) if silent else None
-    return Sighting(ends, datetime.fromisoformat(at), rates, silent_since, frozenset(anew))
+    return LogEndsSighting(ends, datetime.fromisoformat(at), rates, silent_since, frozenset(anew))

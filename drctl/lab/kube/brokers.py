@@ -12,7 +12,7 @@ from typing import Any
 from drctl.lab.broker import configuration, storage
 from drctl.lab.kube.images import HOST
 from drctl.lab.kube.storage import CLASS
-from drctl.lab.layout import Node, SiteLayout, class_path, java
+from drctl.lab.layout import KraftNode, SiteLayout, class_path, java
 
 POOL = "broker"
 DATA = "/var/lib/kafka/data-0"
@@ -39,7 +39,7 @@ def claim(pod: str) -> str:
     return f"data-0-{pod}"
 
 
-def log_folder(node: Node) -> str:
+def log_folder(node: KraftNode) -> str:
     """Where a broker keeps its logs, on its volume."""
     return f"{DATA}/kafka-log{node.number}"
 

@@ -15,7 +15,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab.kube.binaries import labkube, part
 from drctl.lab.kube.control_plane import Address, ControlPlane, flags, wait
-from drctl.lab.kube.node import Node
+from drctl.lab.kube.node import KubeNode
 from drctl.lab.kube.storage import Storage
 from drctl.lab.processes import Processes
 
@@ -27,7 +27,7 @@ LONGEST = 60
 """Characters of a folder's path: the address of a socket has 107, of which kubelet's longest takes 47."""
 
 
-class Cluster:
+class KubeCluster:
     """A running Kubernetes. Used as a context manager it goes down at the end, and with its starter in any case.
 
     All of it lives in network, mount and process namespaces whose first process is the supervisor; the machine sees one
@@ -45,7 +45,7 @@ class Cluster:
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def start(cls, folder: Path, progress: Progress = lambda _: None) -> "Cluster":
+    def start(cls, folder: Path, progress: Progress = lambda _: None) -> "KubeCluster":
         """Start one in a new folder; it dies with this process. LabError, with the reason from a log, if it cannot."""
         if os.geteuid() != 0:
             raise LabError("the Kubernetes lab's node needs root", remedy="run this as root, on a machine of its own")
@@ -62,7 +62,7 @@ class Cluster:
         return cluster
 
     @classmethod
-    def attach(cls, folder: Path) -> "Cluster":
+    def attach(cls, folder: Path) -> "KubeCluster":
         """The one that runs in that folder. LabError if there is none or it is not complete."""
         folder = folder.resolve()
         try:
@@ -74,9 +74,9 @@ class Cluster:
         return cluster
 
     @property
-    def node(self) -> Node:
+    def node(self) -> KubeNode:
         """Its node."""
-        return Node(self.plane, self._first_pid(), (self.folder / "cgroup").read_text())
+        return KubeNode(self.plane, self._first_pid(), (self.folder / "cgroup").read_text())
 
     @property
     def storage(self) -> Storage:

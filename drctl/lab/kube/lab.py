@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 
 from drctl.errors import LabError
 from drctl.lab.kube import brokers
-from drctl.lab.kube.cluster import Cluster
+from drctl.lab.kube.cluster import KubeCluster
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.lab.lab import Lab, Progress
-from drctl.lab.layout import Node, SiteLayout, plan_layout
+from drctl.lab.layout import KraftNode, SiteLayout, plan_layout
 from drctl.lab.processes import ProcessStatus
 
 SITE = "north"
@@ -29,13 +29,13 @@ class KubeLab(Lab):
     """A running lab with Kubernetes. All is as in ``Lab``, but north's brokers are pods and no processes."""
 
     told_besides: ClassVar[Mapping[str, str]] = {SITE: KUBERNETES}
-    cluster: Cluster
+    cluster: KubeCluster
 
     @classmethod
     def attach(cls, folder: Path) -> Self:
         """The lab that runs in that folder. LabError if there is none or it is not complete."""
         lab = super().attach(folder)
-        lab.cluster = Cluster.attach(lab.folder / "kubernetes")
+        lab.cluster = KubeCluster.attach(lab.folder / "kubernetes")
         return lab
 
     @classmethod
@@ -98,7 +98,7 @@ class KubeLab(Lab):
         return None
 
     def _prepare(self, progress: Progress) -> None:
-        self.cluster = Cluster.start(self.folder / "kubernetes", progress)
+        self.cluster = KubeCluster.start(self.folder / "kubernetes", progress)
         # Never fewer than three pods: with one there is nothing that a fault could leave standing.
         self.layout[SITE] = replace(plan_layout(3)[SITE], host=self.cluster.address)
 
@@ -107,7 +107,7 @@ class KubeLab(Lab):
         if site.name == SITE:
             brokers.move_logs_to_volumes(site, self.folder)
 
-    def _launch_broker(self, site: SiteLayout, node: Node) -> None:
+    def _launch_broker(self, site: SiteLayout, node: KraftNode) -> None:
         if site.name != SITE:
             super()._launch_broker(site, node)
         elif node == site.nodes[0]:

@@ -38,7 +38,7 @@ NETWORK = {"cniVersion": "0.4.0", "name": "lab", "plugins": [{"type": "loopback"
 """Pods of the lab use the node's network, each with ports of its own."""
 
 
-class Node:
+class KubeNode:
     """The one node of the lab."""
 
     def __init__(self, plane: ControlPlane, host_pid: int, cgroup: str) -> None:

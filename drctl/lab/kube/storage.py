@@ -12,7 +12,7 @@ from pathlib import Path
 from drctl.errors import LabError
 from drctl.lab.kube.binaries import part
 from drctl.lab.kube.control_plane import wait
-from drctl.lab.kube.node import NAME, Node
+from drctl.lab.kube.node import NAME, KubeNode
 
 DRIVER = "lab.drctl.io"
 CLASS = "lab"
@@ -40,7 +40,7 @@ OBJECTS = (
 class Storage:
     """The driver's processes and its volumes."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: KubeNode) -> None:
         self.node = node
         self.folder = node.folder / "volumes"
         self.socket = node.kubelet_folder / "plugins" / DRIVER / "csi.sock"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drctl.errors import DrctlError, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.translation import Answer, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
@@ -53,7 +53,7 @@ class ConfirmPositions(Step):
 
     def do(self, ctx: StepContext) -> Evidence:
         there = ctx.target.positions.committed(ctx.groups)
-        answers: Mapping[str, Mapping[TopicPartition, Answer]] = {}
+        answers: Mapping[str, Mapping[TopicPartition, Translation]] = {}
         own: Held = {}
         if ctx.evidence[FenceWhatAnswers.name]["answered"] and not ctx.past_point_of_no_return:
             own, answers = _at_target(ctx, *_translated(ctx, there))
@@ -136,7 +136,7 @@ def within(own: Held, frontier: Mapping[TopicPartition, int]) -> Held:
     }
 
 
-def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Answer]]]:
+def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Translation]]]:
     """Translate what the source still tells of its groups; nothing if it tells nothing."""
     try:
         own = ctx.source.positions.committed(ctx.groups)
@@ -157,8 +157,8 @@ def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mappi
 
 
 def _at_target(
-    ctx: StepContext, own: Held, answers: Mapping[str, Mapping[TopicPartition, Answer]]
-) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Answer]]]:
+    ctx: StepContext, own: Held, answers: Mapping[str, Mapping[TopicPartition, Translation]]
+) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Translation]]]:
     """The same by the partitions' names at the target."""
     image = Images(ctx.world, ctx.source.name, ctx.target.name).of
     return (
@@ -167,18 +167,18 @@ def _at_target(
     )
 
 
-def _commit_of(ctx: StepContext, answer: Answer, own: Committed | None) -> Committed | None:
+def _commit_of(ctx: StepContext, answer: Translation, own: Committed | None) -> Committed | None:
     """The position for the target: proven, or certain to skip nothing where only the copy is missing; else none."""
     stamp = Stamp(ctx.run.plan, ctx.run.id, ctx.run.epoch)
     metadata = metadata_of(own.metadata if own else "", stamp)
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         return Committed(answer.offset, metadata)
     return Committed(answer.conservative, metadata) if _is_usable(answer) and answer.conservative is not None else None
 
 
-def _is_usable(answer: Answer | None) -> bool:
+def _is_usable(answer: Translation | None) -> bool:
     """Whether it is proven, or certain to skip nothing where only the copy is missing."""
-    if isinstance(answer, Refused):
+    if isinstance(answer, Unproven):
         return answer.waits_for_copy and answer.conservative is not None
     return answer is not None
 
@@ -198,11 +198,11 @@ def _line(
     group: str,
     partition: TopicPartition,
     held: Committed,
-    answers: Mapping[str, Mapping[TopicPartition, Answer]],
+    answers: Mapping[str, Mapping[TopicPartition, Translation]],
 ) -> Evidence:
     answer = answers.get(group, {}).get(partition)
     line = _told(held)
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         return line | {"proof": answer.proof.name.lower().replace("_", "-"), "compared": answer.compared}
     if answer is not None and answer.waits_for_copy:
         return line | {"proof": "certain", "repeats": answer.repeats}

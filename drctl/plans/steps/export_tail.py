@@ -6,7 +6,7 @@ from drctl import __version__
 from drctl.errors import NotProven
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.salvage import Tail
+from drctl.model.salvage import StrandedSpan
 from drctl.plans import evidence, export, tails
 from drctl.plans.aftermath import COMPARE, Aftermath, aftermath
 from drctl.plans.plan import Place, Step, StepContext
@@ -34,7 +34,7 @@ class ExportTail(Step):
 
     def do(self, ctx: StepContext) -> Evidence:
         failover = aftermath(ctx.world)
-        found: dict[TopicPartition, Tail] = {}
+        found: dict[TopicPartition, StrandedSpan] = {}
         names: dict[str, list[str]] = {}
         less = ctx.evidence.get(COMPARE, {}).get("less", {})
         bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
@@ -55,7 +55,7 @@ class ExportTail(Step):
             raise NotProven(f"{ctx.world.vault.place(ctx.run.id)}: {'; '.join(faults[:5])}")
         return {"place": ctx.world.vault.place(ctx.run.id)}
 
-    def _told(self, ctx: StepContext, failover: Aftermath, found: dict[TopicPartition, Tail]) -> Evidence:
+    def _told(self, ctx: StepContext, failover: Aftermath, found: dict[TopicPartition, StrandedSpan]) -> Evidence:
         look = evidence.read(ctx.evidence[SeeReturnedSite.name]["ends"])
         topics: dict[str, export.Counts] = {}
         partitions: dict[str, Evidence] = {}

@@ -7,7 +7,7 @@ from typing import ClassVar
 from drctl.errors import NotProven, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.translation import Answer, Proof, Translated
+from drctl.model.translation import Exact, Proof, Translation
 from drctl.plans import evidence
 from drctl.plans.followed import Held
 from drctl.plans.foreign_commits import foreign_commits, replaced, told_of
@@ -119,12 +119,12 @@ class HandOverPositions(Step):
         for error in ctx.target.positions.commit_all(wanted, permit).values():
             raise error
 
-    def _refuse_unproven(self, ctx: StepContext, answers: Mapping[str, Mapping[TopicPartition, Answer]]) -> None:
+    def _refuse_unproven(self, ctx: StepContext, answers: Mapping[str, Mapping[TopicPartition, Translation]]) -> None:
         refused = [
             f"group {group}, {partition} at {answer.position}: {answer.why}" + (answer.detail and f" ({answer.detail})")
             for group, found in sorted(answers.items())
             for partition, answer in sorted(found.items())
-            if not isinstance(answer, Translated) and not (self.accept_repeats and answer.conservative is not None)
+            if not isinstance(answer, Exact) and not (self.accept_repeats and answer.conservative is not None)
         ]
         if refused:
             raise NotProven(
@@ -136,16 +136,16 @@ class HandOverPositions(Step):
 def _without_unproven(answers: Answers, places: Held) -> Answers:
     """The answers but for places that no group committed and that cannot be proven: they hold nothing up."""
     return {
-        group: {p: a for p, a in found.items() if isinstance(a, Translated) or p not in places.get(group, {})}
+        group: {p: a for p, a in found.items() if isinstance(a, Exact) or p not in places.get(group, {})}
         for group, found in answers.items()
     }
 
 
-def _commit_of(ctx: StepContext, answer: Answer, own: Committed | None, there: Committed | None) -> Committed:
+def _commit_of(ctx: StepContext, answer: Translation, own: Committed | None, there: Committed | None) -> Committed:
     """The position for the target; one that was kept in sync there is as good as a new commit of it."""
     run = ctx.run
     metadata = metadata_of(own.metadata if own else "", Stamp(run.plan, run.id, run.epoch))
-    offset = answer.offset if isinstance(answer, Translated) else answer.conservative
+    offset = answer.offset if isinstance(answer, Exact) else answer.conservative
     if offset is None:
         raise NotProven(f"{answer.partition} at {answer.position}: no position is certain to skip nothing")
     if there is not None and there.offset == offset and is_synced(there.metadata, run.plan) and Stamp.read(metadata):
@@ -153,7 +153,7 @@ def _commit_of(ctx: StepContext, answer: Answer, own: Committed | None, there: C
     return Committed(offset, metadata)
 
 
-def _line(answer: Answer, image: TopicPartition, commit: Committed) -> HandedPosition:
+def _line(answer: Translation, image: TopicPartition, commit: Committed) -> HandedPosition:
     line: HandedPosition = {
         "here": answer.position,
         "there": commit.offset,
@@ -162,7 +162,7 @@ def _line(answer: Answer, image: TopicPartition, commit: Committed) -> HandedPos
     }
     if image != answer.partition:
         line["as"] = str(image)
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         return {**line, "proof": PROOFS[answer.proof], "compared": answer.compared}
     return {**line, "repeats": answer.repeats}
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from drctl.errors import NotProven
 from drctl.model.run import Evidence
-from drctl.model.salvage import Tail
+from drctl.model.salvage import StrandedSpan
 from drctl.plans import evidence, export, replaying
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.plan import Place, Step, StepContext
@@ -80,11 +80,11 @@ class ReplayTail(Step):
         if faults := vault.faults(salvage):
             raise NotProven(f"{vault.place(salvage)}: {'; '.join(faults[:5])}", remedy="restore the files from a copy")
 
-    def _tails(self, ctx: StepContext) -> list[Tail]:
+    def _tails(self, ctx: StepContext) -> list[StrandedSpan]:
         salvaged = last_salvage(ctx.world, aftermath(ctx.world))
         return [tail for p, tail in sorted(salvaged.tails.items()) if p.topic == self.topic]
 
-    def _wanted(self, ctx: StepContext, tail: Tail) -> int:
+    def _wanted(self, ctx: StepContext, tail: StrandedSpan) -> int:
         """How many of the tail this run had to write: all but what an earlier run had written."""
         records = export.saved(ctx, self._salvage(ctx), tail)
         reached = evidence.read(ctx.snapshots[self.name]["reached"])[tail.partition]

@@ -8,7 +8,7 @@ from drctl.errors import Refused
 from drctl.model.fence import FenceState
 from drctl.model.run import Evidence
 from drctl.plans import failovers, openness
-from drctl.plans.failovers import Standing
+from drctl.plans.failovers import StandingFailover
 from drctl.plans.plan import Place, Step, StepContext
 
 
@@ -49,7 +49,7 @@ class SeeOpenSite(Step):
         return {"failover": left.run.id, "fence was": left.fence.value, "ends": found}
 
 
-def _left(ctx: StepContext) -> Standing:
+def _left(ctx: StepContext) -> StandingFailover:
     """The failover that stands, if it left this site; Refused else, and once the site is proven to be closed."""
     left, name = failovers.standing(ctx.world), ctx.source.name
     if left is None or left.left != name:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
-from drctl.model.translation import Refused
+from drctl.model.translation import Unproven
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.positions import translate_committed
 from drctl.plans.waiting import wait_until_none
@@ -42,5 +42,5 @@ class WaitUntilCopied(Step):
             f"{partition} before {answer.position} of {group}"
             for group, found in sorted(answers.items())
             for partition, answer in sorted(found.items())
-            if isinstance(answer, Refused) and answer.waits_for_copy
+            if isinstance(answer, Unproven) and answer.waits_for_copy
         ]

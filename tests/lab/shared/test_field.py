@@ -22,7 +22,7 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Workload
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from drctl.plans.positions import translate_groups
 from drctl.ports import World
 from drctl.wiring import open_world
@@ -100,7 +100,7 @@ def _write_with_header(site: KafkaSite, topic: str, name: bytes) -> None:
     lib.rd_kafka_destroy(client)
 
 
-def answer(world: World, group: str, partition: TopicPartition) -> Answer:
+def answer(world: World, group: str, partition: TopicPartition) -> Translation:
     return translate_groups(world, "north", "south", [group])[group][partition]
 
 
@@ -129,20 +129,20 @@ def test_a_topic_that_the_link_leaves_out_stands_in_the_way_before_anything_is_f
 
 def test_positions_among_records_without_a_timestamp_are_proven(world: World) -> None:
     found = answer(world, "field-untimed", UNTIMED)
-    assert isinstance(found, Translated)
+    assert isinstance(found, Exact)
     assert found.offset == 10
 
 
 def test_a_header_name_that_is_not_utf_8_is_told_and_concerns_its_group_only(world: World) -> None:
     found = answer(world, "field-header", HEADER)
-    assert isinstance(found, Refused)
-    assert found.why is Refusal.UNREADABLE_RECORD
-    assert isinstance(answer(world, "field-two", TWO), Translated)
+    assert isinstance(found, Unproven)
+    assert found.why is UnprovenReason.UNREADABLE_RECORD
+    assert isinstance(answer(world, "field-two", TWO), Exact)
 
 
 @pytest.mark.parametrize("name", BRACKETED)
 def test_groups_with_brackets_are_shown_as_they_are_and_can_be_moved(world: World, folder: Path, name: str) -> None:
-    assert isinstance(answer(world, name, SMALL), Translated)
+    assert isinstance(answer(world, name, SMALL), Exact)
     shown = ran(folder, "groups", "list", "-o", "json", topics=SMALL.topic, groups=name)
     assert shown.returncode == 0
     assert name in [each["name"] for each in json.loads(shown.stdout)["groups"]]

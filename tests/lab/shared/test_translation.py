@@ -21,7 +21,7 @@ from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol
 from drctl.model.site import Workload
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from drctl.monitors.links import lag
 from drctl.plans.positions import mirrormaker_repeats, translate_groups
 from drctl.ports import World
@@ -54,13 +54,13 @@ class Situation:
         handed = {p: Committed(offset) for p, offset in positions.items()}
         self.world.sites["north"].positions.commit(group, handed)
 
-    def translated(self, *groups: str) -> dict[str, dict[TopicPartition, Answer]]:
+    def translated(self, *groups: str) -> dict[str, dict[TopicPartition, Translation]]:
         found = translate_groups(self.world, "north", "south", groups)
         return {group: dict(answers) for group, answers in found.items()}
 
-    def is_exact(self, partition: TopicPartition, position: int, answer: Answer) -> bool:
+    def is_exact(self, partition: TopicPartition, position: int, answer: Translation) -> bool:
         """Whether the answer parts what had been read from what had not, for every record at the target."""
-        assert isinstance(answer, Translated), answer
+        assert isinstance(answer, Exact), answer
         origin = {number: offset for offset, number in self.written[partition]}
         return all((origin[number] < position) == (there < answer.offset) for there, number in self.copied[partition])
 
@@ -138,7 +138,7 @@ def test_every_position_of_a_partition_is_exact_or_early_and_says_so(
     proven = 0
     for group, position in groups.items():
         answer = answers[group][partition]
-        if isinstance(answer, Translated):
+        if isinstance(answer, Exact):
             assert situation.is_exact(partition, position, answer)
             proven += 1
         elif answer.conservative is not None:
@@ -149,15 +149,15 @@ def test_every_position_of_a_partition_is_exact_or_early_and_says_so(
 def test_a_position_before_the_log_start_is_refused(situation: Situation) -> None:
     situation.commit("dr-early", {TRIMMED: 20})
     answer = situation.translated("dr-early")["dr-early"][TRIMMED]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.BEFORE_LOG_START
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.BEFORE_LOG_START
 
 
 def test_a_position_beyond_the_log_end_is_refused(situation: Situation) -> None:
     situation.commit("dr-beyond", {PLAIN: situation.ends[PLAIN] + 5})
     answer = situation.translated("dr-beyond")["dr-beyond"][PLAIN]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.BEYOND_LOG_END
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.BEYOND_LOG_END
 
 
 def test_a_partition_never_read_is_not_translated(situation: Situation) -> None:
@@ -169,8 +169,8 @@ def test_a_position_left_over_at_the_target_is_refused(situation: Situation) -> 
     situation.commit("dr-leftover", {PLAIN: 100})
     situation.world.sites["south"].positions.commit("dr-leftover", {MIXED: Committed(5)})
     answer = situation.translated("dr-leftover")["dr-leftover"][MIXED]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.STALE_AT_TARGET
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.STALE_AT_TARGET
 
 
 @pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
@@ -188,7 +188,7 @@ def test_positions_of_real_members_are_translated_exactly(
 def test_mirrormaker_alone_would_have_a_lagging_group_read_again(situation: Situation) -> None:
     situation.commit("dr-lagging", {PLAIN: 1_000})
     handed = situation.translated("dr-lagging")["dr-lagging"][PLAIN]
-    assert isinstance(handed, Translated)
+    assert isinstance(handed, Exact)
     repeats = mirrormaker_repeats(situation.world, "north", "south", {"dr-lagging": {PLAIN: handed}})
     assert 0 <= repeats["dr-lagging"] <= 1_000
 

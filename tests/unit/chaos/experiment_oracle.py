@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from drctl.drills.experiments.judging import Outcome, Remains, Trial, judged
+from drctl.drills.experiments.judging import ExperimentOutcome, Remains, Trial, judged
 from drctl.drills.timeline import Histories
 from drctl.lab.clients.producer import NUMBERS
 from drctl.ledger.events import Event, Seen, Stream
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from tests.unit.chaos.experiments import action, ran_as_written, trial
 from tests.unit.drills.taken import Place, all_lines, found, keyed, left, places, places_in, superseded, unseen
 from tests.unit.lab.work import FAULT, everything, seen
@@ -51,11 +51,11 @@ def histories() -> Histories:
     doubtful = [[number, ORDERS, 0, 241], [number, ORDERS, 0, 242]]
     lines["producer-orders"] = [
         *lines["producer-orders"],
-        Line("doubtful", 251.0, "north", doubtful, {}),
-        Line("aborted", 252.0, "north", [[number, ORDERS, 0, 243]], {}),
+        HistoryLine("doubtful", 251.0, "north", doubtful, {}),
+        HistoryLine("aborted", 252.0, "north", [[number, ORDERS, 0, 243]], {}),
     ]
     for group in ("reporting", "billing", "pricing"):
-        own = Line("processed", 253.0, "north", doubtful[:1], {"group": group})
+        own = HistoryLine("processed", 253.0, "north", doubtful[:1], {"group": group})
         lines[f"consumer-{group}"] = [*lines[f"consumer-{group}"], own]
     first = lines["consumer-dispatch"][0]
     lines["consumer-dispatch"] = [*lines["consumer-dispatch"], replace(first, at=254.0, records=first.records[70:])]
@@ -76,7 +76,7 @@ class Rest:
     journal: dict[str, Any] | None = field(default_factory=journal)
     trial: Trial = field(default_factory=lambda: trial(STATED))
 
-    def judged(self) -> Outcome:
+    def judged(self) -> ExperimentOutcome:
         told = "".join(json.dumps(each) + "\n" for each in self.faults).encode()
         raw = None if self.journal is None else json.dumps(self.journal).encode()
         return judged(self.trial, Remains(self.histories, self.found, raw, told))

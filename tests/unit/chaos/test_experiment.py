@@ -10,12 +10,12 @@ import pytest
 from drctl.chaos.admission import Experiment
 from drctl.chaos.experiment import PRIMARY, conduct
 from drctl.drills.experiments.document import document
-from drctl.drills.experiments.judging import ENDING, Outcome, Remains, judged, read_faults, read_journal
+from drctl.drills.experiments.judging import ENDING, ExperimentOutcome, Remains, judged, read_faults, read_journal
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.errors import LabError
 from drctl.lab.faults import UNDOING
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.model.verdict import Verdict
 from tests.unit.chaos.experiments import ran_as_written, trial
 from tests.unit.lab.stand_ins import sleeping_lab
@@ -48,7 +48,7 @@ def result(
     stated: tuple[str, ...] = ("kill",),
     repeats: bool = True,
     journal: bytes | None = b"as stated",
-) -> Outcome:
+) -> ExperimentOutcome:
     """What becomes of an experiment that states this, and of which that is left."""
     told = "".join(json.dumps({**SEEN, "fault": fault}) + "\n" for fault in faults).encode()
     if journal == b"as stated":
@@ -118,7 +118,7 @@ def repeated() -> Histories:
     """Everything, and a record that a group processed once more."""
     lines = dict(everything().lines)
     first = lines["consumer-dispatch"][0]
-    again = Line("processed", 260.0, "north", first.records[:1], {"group": "dispatch"})
+    again = HistoryLine("processed", 260.0, "north", first.records[:1], {"group": "dispatch"})
     return Histories({**lines, "consumer-dispatch": [*lines["consumer-dispatch"], again]})
 
 

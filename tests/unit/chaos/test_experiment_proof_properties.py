@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drctl.drills.experiments.judging import Outcome
+from drctl.drills.experiments.judging import ExperimentOutcome
 from drctl.ledger.control import PLANTED
 from tests.unit.chaos.experiment_oracle import FAULTS, PRICES, STATED, WHOLE, WINDOWS, Rest, proves
 from tests.unit.drills.taken import (
@@ -31,7 +31,7 @@ CLIENTS = WHOLE.trial.work.clients
 
 
 @cache
-def proved() -> Outcome:
+def proved() -> ExperimentOutcome:
     return WHOLE.judged()
 
 

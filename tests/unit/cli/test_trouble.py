@@ -19,7 +19,7 @@ from drctl.model.fence import DenyRule, Scope
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.terms import Terms
-from drctl.model.translation import Proof, Translated
+from drctl.model.translation import Exact, Proof
 from drctl.monitors import observe
 from drctl.plans.interruption import interruption
 from drctl.plans.pausing import begin_pause
@@ -402,5 +402,5 @@ def test_a_checkpoint_that_is_written_while_positions_are_read_does_not_make_mir
 
 @pytest.mark.parametrize(("compared", "words"), [(0, "no record lies in between"), (3, "every record in between is")])
 def test_what_was_not_compared_is_not_called_equal(compared: int, words: str) -> None:
-    answer = Translated(TopicPartition("shop.orders", 0), 5, 7, Proof.COUNTED, compared)
+    answer = Exact(TopicPartition("shop.orders", 0), 5, 7, Proof.COUNTED, compared)
     assert words in translate._told(answer)[2]

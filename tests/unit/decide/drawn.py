@@ -3,7 +3,7 @@
 from drctl.decide.translate import translate
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
-from drctl.model.translation import Answer, Proof, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Proof, Translation, Unproven, UnprovenReason
 
 ORDERS = TopicPartition("orders", 0)
 
@@ -23,7 +23,7 @@ def look(
     at: int,
     compacted: bool = False,
     reads: list[Window] | None = None,
-) -> Answer:
+) -> Translation:
     def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
         (reads if reads is not None else []).append(window)
         return (
@@ -35,18 +35,18 @@ def look(
     return translate(Logs(ORDERS, source.bounds, target.bounds, written, compacted), at, read)
 
 
-def proven(offset: int, proof: Proof, answer: Answer) -> bool:
-    assert isinstance(answer, Translated), answer
+def proven(offset: int, proof: Proof, answer: Translation) -> bool:
+    assert isinstance(answer, Exact), answer
     return (answer.offset, answer.proof) == (offset, proof)
 
 
-def refused(why: Refusal, answer: Answer) -> bool:
-    assert isinstance(answer, Refused), answer
+def refused(why: UnprovenReason, answer: Translation) -> bool:
+    assert isinstance(answer, Unproven), answer
     return answer.why is why
 
 
-def early(offset: int | None, answer: Answer) -> Refusal:
+def early(offset: int | None, answer: Translation) -> UnprovenReason:
     """Why it was refused; the early position must be that one."""
-    assert isinstance(answer, Refused), answer
+    assert isinstance(answer, Unproven), answer
     assert answer.conservative == offset, answer
     return answer.why

@@ -3,10 +3,21 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from drctl.model.kubernetes import Answer, Attachment, Claim, Event, Node, NodeStorage, Pod, StorageClass, Usage, Volume
+from drctl.model.kubernetes import (
+    Attachment,
+    Claim,
+    ConditionStatus,
+    Node,
+    NodeStorage,
+    Pod,
+    StorageClass,
+    Usage,
+    Volume,
+    WarningEvent,
+)
 from drctl.model.reading import Reading
 from drctl.model.sight import KafkaView, KubeFacts, Sight, Sighting
-from drctl.model.strimzi import Standing, StrimziResource
+from drctl.model.strimzi import ResourceState, StrimziResource
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PARTS = ("brokers", "kubernetes", "connect")
@@ -25,7 +36,7 @@ class Situation:
     attachments: list[Attachment] = field(default_factory=list)
     storage: dict[str, NodeStorage] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
+    events: list[WarningEvent] = field(default_factory=list)
     strimzi: list[StrimziResource] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
     met: dict[tuple[str, str], bool | None] = field(default_factory=dict)
@@ -43,8 +54,8 @@ class Situation:
 
     def broker(self, broker: int, node: str, zone: str) -> None:
         name, claim, volume = f"kafka-{broker}", f"data-kafka-{broker}", f"pv-{broker}"
-        self.pods[name] = Pod(name, broker, node, "Running", Answer.TRUE, claims=(claim,))
-        self.nodes[node] = Node(node, Answer.TRUE, zone)
+        self.pods[name] = Pod(name, broker, node, "Running", ConditionStatus.TRUE, claims=(claim,))
+        self.nodes[node] = Node(node, ConditionStatus.TRUE, zone)
         self.leases[node] = timedelta(seconds=5)
         self.claims[claim] = Claim(claim, "Bound", volume, "fast", health=())
         self.volumes[volume] = Volume(volume, "Bound", "Retain", "csi.example")
@@ -69,7 +80,7 @@ class Situation:
         assert self.kafka is not None
         self.kafka = replace(self.kafka, alive=self.kafka.alive - set(brokers))
         for broker in brokers:
-            self.pod(broker, ready=Answer.FALSE)
+            self.pod(broker, ready=ConditionStatus.FALSE)
 
     def silent(self, *observers: str, parts: tuple[str, ...] = PARTS) -> None:
         """These observers meet none of these parts; where nobody is left, nothing is read of them."""
@@ -110,5 +121,5 @@ class Situation:
         return Sight("north", NOW, kafka, kube if self.kubernetes else None, sightings)
 
 
-def resource(kind: str, standing: Standing = Standing.READY, **more: object) -> StrimziResource:
+def resource(kind: str, standing: ResourceState = ResourceState.READY, **more: object) -> StrimziResource:
     return StrimziResource(kind, "it", standing, **more)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import pytest
 
 from drctl.decide.alignment import ORIGIN, AlignedSpan, after, before, between
 from drctl.model.offsets import OffsetSync, RecordId
-from drctl.model.translation import Proof, Refusal
+from drctl.model.translation import Proof, UnprovenReason
 from tests.unit.decide.drawn import Site, look, proven, refused
 
 
@@ -91,7 +91,7 @@ def test_what_only_the_target_holds_is_still_to_be_read_if_everything_before_the
     """B and c vanished there, d vanished here: a group at d has read b and c, so d at 3 is ahead of it."""
     here, there = Site("abc.ef"), Site("a..def")
     assert proven(1, Proof.IDENTIFIED, look(here, there, (0, 0), (5, 5), at=3, compacted=True))
-    assert refused(Refusal.COMPACTED_APART, look(Site("ab..ef"), there, (0, 0), (5, 5), at=3, compacted=True))
+    assert refused(UnprovenReason.COMPACTED_APART, look(Site("ab..ef"), there, (0, 0), (5, 5), at=3, compacted=True))
 
 
 def test_without_a_sync_below_the_same_is_so_from_the_beginning_of_both_logs() -> None:

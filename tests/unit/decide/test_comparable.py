@@ -9,7 +9,7 @@ from drctl.decide.overlap import copied_beyond
 from drctl.decide.translate import translate_all
 from drctl.decide.windows import Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 
 ORDERS = TopicPartition("orders", 0)
 
@@ -24,7 +24,7 @@ def stamped(offset: int, letter: str, at: int = 1000) -> RecordId:
 
 def answers(
     source: list[RecordId], target: list[RecordId], *positions: int, syncs: tuple[tuple[int, int], ...] = ()
-) -> dict[int, Answer]:
+) -> dict[int, Translation]:
     here, there = (LogBounds(0, records[-1].offset + 1, records[-1].offset + 1) for records in (source, target))
     logs = Logs(ORDERS, here, there, merged(OffsetSync(*sync) for sync in syncs), compacted=False)
     return dict(
@@ -46,7 +46,7 @@ def test_records_without_a_timestamp_are_proven_without_it(syncs: tuple[tuple[in
     for here, there, position, offset in ((source, target, 2, 3), (target, source, 3, 2)):
         pairs = syncs if here is source else tuple((b, a) for a, b in syncs)
         answer = answers(here, there, position, syncs=pairs)[position]
-        assert isinstance(answer, Translated), answer
+        assert isinstance(answer, Exact), answer
         assert answer.offset == offset
 
 
@@ -54,14 +54,14 @@ def test_a_record_with_a_timestamp_is_still_held_to_it() -> None:
     source = [untimed(0, "a"), stamped(1, "b", 7), stamped(2, "c", 8)]
     target = [stamped(0, "a"), stamped(1, "b", 9), stamped(2, "c", 8)]
     answer = answers(source, target, 2)[2]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.DIFFERENT_RECORDS
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.DIFFERENT_RECORDS
 
 
 def test_other_content_without_a_timestamp_is_another_record() -> None:
     answer = answers([untimed(0, "a"), untimed(1, "b")], [stamped(0, "a"), stamped(1, "x")], 1)[1]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.DIFFERENT_RECORDS
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.DIFFERENT_RECORDS
 
 
 def test_what_arrived_without_its_missing_timestamp_is_not_salvaged_once_more() -> None:
@@ -75,9 +75,9 @@ def test_a_record_that_cannot_be_read_is_named_and_positions_beyond_the_next_syn
     target = [stamped(n, letter) for n, letter in enumerate("abcdef")]
     found = answers(source, target, 2, syncs=((0, 0), (3, 3)))
     found |= answers(source, target, 5, syncs=((3, 3),))
-    assert isinstance(found[2], Refused)
-    assert (found[2].why, found[2].detail) == (Refusal.UNREADABLE_RECORD, "offset 1 at the source")
-    assert isinstance(found[5], Translated)
+    assert isinstance(found[2], Unproven)
+    assert (found[2].why, found[2].detail) == (UnprovenReason.UNREADABLE_RECORD, "offset 1 at the source")
+    assert isinstance(found[5], Exact)
 
 
 def test_of_several_records_that_cannot_be_read_the_one_nearest_to_the_position_is_named() -> None:
@@ -85,7 +85,7 @@ def test_of_several_records_that_cannot_be_read_the_one_nearest_to_the_position_
     for n in (1, 5):
         source[n] = replace(source[n], digest=b"nothing else", fault="a header name is not UTF-8")
     found = answers(source, [stamped(n, letter) for n, letter in enumerate("abcdefgh")], 2, 4, syncs=((0, 0), (7, 7)))
-    assert {p: a.detail for p, a in found.items() if isinstance(a, Refused)} == {
+    assert {p: a.detail for p, a in found.items() if isinstance(a, Unproven)} == {
         2: "offset 1 at the source",
         4: "offset 5 at the source",
     }

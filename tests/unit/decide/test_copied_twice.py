@@ -6,7 +6,7 @@ from drctl.decide.copied_again import MARGIN
 from drctl.decide.translate import translation
 from drctl.decide.verification import claims
 from drctl.model.offsets import OffsetSync
-from drctl.model.translation import Refusal, Refused
+from drctl.model.translation import Unproven, UnprovenReason
 from tests.unit.decide.drawn import Site, early, look
 from tests.unit.decide.test_verification import Log, logs, numbered, run
 
@@ -52,7 +52,7 @@ def test_of_equal_records_each_counts_as_copied_again_once_it_is(
     assert found.awaited == awaited
     for position, image in awaited.items():
         answer = look(Site(source), Site(target), *syncs, at=position)
-        assert isinstance(answer, Refused), "what comes next is that image, or nothing if the source dies now"
+        assert isinstance(answer, Unproven), "what comes next is that image, or nothing if the source dies now"
         assert answer.conservative is not None
         assert answer.conservative <= image
 
@@ -109,7 +109,10 @@ def test_however_far_behind_a_gap_a_record_lies_its_first_image_is_not_passed_ov
     source: Log = {n: sign for n, sign in enumerate("abcd") if sign in drawn} | {GAP: "x"}
     here = logs((0, GAP + 1), (0, len(drawn)), *syncs, compacted=compacted)
     answers, read = run(translation(here, positions), source, dict(enumerate(drawn)))
-    assert {early(image, answer) for answer in answers.values()} <= {Refusal.NOT_COPIED, Refusal.COMPACTED_APART}
+    assert {early(image, answer) for answer in answers.values()} <= {
+        UnprovenReason.NOT_COPIED,
+        UnprovenReason.COMPACTED_APART,
+    }
     assert max(stop for (_, stop), _ in read) == GAP + 1
 
 
@@ -119,7 +122,7 @@ def test_where_compaction_took_most_images_the_source_is_read_to_its_end() -> No
     here = logs((0, 2_001), (0, 2_002), (0, 0), (0, 2_001), compacted=True)
     answers, _ = run(translation(here, (1, 2_000)), source, target)
     for answer in answers.values():
-        assert isinstance(answer, Refused)
+        assert isinstance(answer, Unproven)
         assert answer.conservative is not None
         assert answer.conservative <= 2_000
 
@@ -129,7 +132,7 @@ def test_no_more_of_a_link_that_is_far_behind_is_read_than_the_target_can_hold_i
     source, target = numbered((0, 100_000)), numbered((0, 10)) | {10: "0"}
     here = logs((0, 100_000), (0, 11), (0, 0), (0, 10))
     answers, read = run(translation(here, (5,)), source, target)
-    assert early(5, answers[5]) is Refusal.NOT_COPIED
+    assert early(5, answers[5]) is UnprovenReason.NOT_COPIED
     assert max(stop for (_, stop), _ in read) < 3 * MARGIN
 
 
@@ -155,10 +158,10 @@ def test_a_false_sync_in_front_of_all_hides_no_first_image(
     for position in positions:
         answers, _ = run(translation(found, (position,)), here, there)
         answer = answers[position]
-        assert isinstance(answer, Refused)
+        assert isinstance(answer, Unproven)
         assert answer.conservative is not None
         assert answer.conservative <= max(image, position)
-        assert answer.why is Refusal.NOT_COPIED
+        assert answer.why is UnprovenReason.NOT_COPIED
 
 
 @pytest.mark.parametrize("apart", [MARGIN - 10, MARGIN + 10])

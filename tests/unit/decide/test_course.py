@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from drctl.decide.course import Courses, follow, pages, told
-from drctl.model.cause import Cause, Diagnosis, Scope
+from drctl.model.cause import Cause, CauseScope, SiteHealth
 from tests.unit.decide.sights import NOW
 
-CAUSE = Cause(Scope.NODE, "node-1", ("it fell silent",))
+CAUSE = Cause(CauseScope.NODE, "node-1", ("it fell silent",))
 EVERY = 10
 """Seconds between looks."""
 
@@ -24,7 +24,7 @@ class Watcher:
     def see(self, looks: str) -> str:
         for look in looks:
             now = NOW + timedelta(seconds=self.seconds)
-            seen = Diagnosis("north", (CAUSE,) if look == "#" else (), ("blind",) if look == "?" else ())
+            seen = SiteHealth("north", (CAUSE,) if look == "#" else (), ("blind",) if look == "?" else ())
             self.courses = follow(self.courses, seen, now)
             due = list(pages(self.courses))
             self.pages += [self.seconds for _ in due]

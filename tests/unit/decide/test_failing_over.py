@@ -12,7 +12,7 @@ from drctl.model.cluster import Broker, Cluster, Topic
 from drctl.model.facts import Facts
 from drctl.model.fence import CanaryResult, DenyRule, Scope
 from drctl.model.link import ConnectorState
-from drctl.model.loss import AcceptedLoss, EndsFrom, Loss, Sighting
+from drctl.model.loss import AcceptedLoss, EndsFrom, LogEndsSighting, Loss
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
@@ -135,9 +135,9 @@ def test_a_loss_stands_in_the_way_unless_it_was_accepted(loss: Loss, accepted: A
     assert [b.concern.value for b in loss_blockers(loss, accepted)] == ([17] if stands else [])
 
 
-def sighting(**rates: float) -> Sighting:
+def sighting(**rates: float) -> LogEndsSighting:
     by_partition = {TopicPartition(topic, 0): rate for topic, rate in rates.items()}
-    return Sighting({READINGS: 100, ORDERS: 50}, NOW, by_partition, NOW + timedelta(seconds=10))
+    return LogEndsSighting({READINGS: 100, ORDERS: 50}, NOW, by_partition, NOW + timedelta(seconds=10))
 
 
 def test_what_was_seen_and_not_copied_is_lost_and_what_may_have_come_until_the_silence_is_added() -> None:
@@ -163,7 +163,7 @@ def test_what_was_copied_of_a_topic_that_was_made_anew_proves_nothing() -> None:
 
 
 def test_a_log_that_was_longer_before_has_no_rate() -> None:
-    before = Sighting({READINGS: 900, ORDERS: 50}, NOW)
+    before = LogEndsSighting({READINGS: 900, ORDERS: 50}, NOW)
     seen = before.followed_by({READINGS: 20, ORDERS: 60}, NOW + timedelta(seconds=10), frozenset({"readings"}))
     assert (seen.rates, seen.anew) == ({ORDERS: 1.0}, frozenset({"readings"}))
     assert sighted({}, replace(seen, silent_since=NOW + timedelta(seconds=20)), NOW).total is None

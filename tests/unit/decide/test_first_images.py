@@ -6,7 +6,7 @@ from drctl.decide.translate import translation
 from drctl.decide.verification import WIDEST, Verified, first_images
 from drctl.decide.windows import Window
 from drctl.model.offsets import OffsetSync
-from drctl.model.translation import Refusal, Refused
+from drctl.model.translation import Unproven, UnprovenReason
 from tests.unit.decide.drawn import Site, early, look
 from tests.unit.decide.test_verification import Log, logs, numbered, records, run
 
@@ -82,7 +82,7 @@ def test_behind_a_sync_that_is_far_from_the_one_before_no_answer_passes_over_a_f
     source, target = numbered((0, 1_600)), numbered((0, 1_500)) | numbered((1_200, 1_211), shift=300)
     here = logs((0, 1_600), (0, 1_511), (0, 0), (1_200, 1_500))
     answers, _ = run(translation(here, (position,)), source, target)
-    assert early(offset, answers[position]) is Refusal.NOT_COPIED
+    assert early(offset, answers[position]) is UnprovenReason.NOT_COPIED
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_copy_that_begins_with_what_is_gone_at_the_source_awaits_all_that_is_l
     """It had copied a to l, then k again, and begins once more with a; l has only the image at 11."""
     syncs = (0, 0), (3, 3), (6, 6), (9, 9), (10, 12), (0, 13)
     here = Site("abcdefghijkl", start=10)
-    assert early(11, look(here, Site(target), *syncs, at=position)) is Refusal.NOT_COPIED
+    assert early(11, look(here, Site(target), *syncs, at=position)) is UnprovenReason.NOT_COPIED
 
 
 @pytest.mark.parametrize(("position", "offset"), [(1_202, 1_202), (1_300, 1_300), (1_499, 1_499), (1_550, 1_501)])
@@ -108,9 +108,9 @@ def test_where_a_foreign_record_follows_the_second_copy_no_early_position_passes
     source, target = numbered((0, 1_600)), numbered((0, 1_500)) | numbered((1_200, 1_205), shift=300) | {1_505: "X"}
     here = logs((0, 1_600), (0, 1_506), (0, 0), (1_200, 1_500))
     answers, _ = run(translation(here, (position,)), source, target)
-    assert early(offset, answers[position]) is Refusal.DIFFERENT_RECORDS
+    assert early(offset, answers[position]) is UnprovenReason.DIFFERENT_RECORDS
     answer = answers[position]
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Unproven)
     assert answer.repeats == 1_506 - offset
 
 
@@ -121,7 +121,7 @@ def test_where_compaction_leaves_the_place_open_no_early_position_passes_over_a_
     here = logs((0, 1_600), (0, 1_506), (0, 0), (1_200, 1_500), compacted=True)
     answers, _ = run(translation(here, (1_204,)), source, target)
     answer = answers[1_204]
-    offset = answer.conservative if isinstance(answer, Refused) else answer.offset
+    offset = answer.conservative if isinstance(answer, Unproven) else answer.offset
     assert offset is not None
     assert offset <= 1_206, "1206 is still to be read, and there is one image of it"
 
@@ -131,4 +131,4 @@ def test_a_false_sync_in_between_hides_no_first_image_in_front_of_it() -> None:
     source, target = numbered((0, 4_000)), numbered((0, 3_000)) | numbered((1_200, 1_211), shift=1_800)
     here = logs((0, 4_000), (0, 3_011), (0, 0), (1_200, 3_000), reverse=[(2_950, 1_100)])
     answers, _ = run(translation(here, (1_300,)), source, target)
-    assert early(1_300, answers[1_300]) is Refusal.NOT_COPIED
+    assert early(1_300, answers[1_300]) is UnprovenReason.NOT_COPIED

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.decide.frontier import FARTHEST, Claim, Doubt, Doubted, Spans, doubts
+from drctl.decide.frontier import FARTHEST, Doubt, Doubted, FrontierClaim, Spans, doubts
 from drctl.decide.offset_syncs import merged
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
 
@@ -32,7 +32,7 @@ def judged(
     stranded_here: tuple[Span, ...] = (),
 ) -> Doubted | None:
     anchors = merged(OffsetSync(*s) for s in syncs)
-    claim = Claim(ORDERS, frontier, source.bounds, target.bounds, anchors, compacted, stranded_here)
+    claim = FrontierClaim(ORDERS, frontier, source.bounds, target.bounds, anchors, compacted, stranded_here)
     return next(doubts([claim], source.following, source.read, target.read), None)
 
 
@@ -115,6 +115,6 @@ def test_a_stranded_tail_was_never_to_be_copied() -> None:
 
 def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> None:
     far = FARTHEST + 2
-    claim = Claim(ORDERS, far, LogBounds(0, far, far), LogBounds(0, far, far), (OffsetSync(0, 0),))
+    claim = FrontierClaim(ORDERS, far, LogBounds(0, far, far), LogBounds(0, far, far), (OffsetSync(0, 0),))
     found = next(doubts([claim], Site("a").following, Site("a").read, Site("a").read))
     assert refused(Doubt.UNPROVEN, "offsets older", found)

@@ -8,14 +8,14 @@ import pytest
 
 from drctl.decide.freshness import Limits, stale
 from drctl.decide.health import diagnose
-from drctl.model.cause import Diagnosis, Scope
-from drctl.model.kubernetes import Answer, Attachment, Event, NodeStorage, Usage, Volume
+from drctl.model.cause import CauseScope, SiteHealth
+from drctl.model.kubernetes import Attachment, ConditionStatus, NodeStorage, Usage, Volume, WarningEvent
 from drctl.model.reading import Reading
-from drctl.model.strimzi import Standing
+from drctl.model.strimzi import ResourceState
 from tests.unit.decide.sights import NOW, Situation, resource
 
 
-def judged(change: Callable[[Situation], object] = lambda _: None) -> Diagnosis:
+def judged(change: Callable[[Situation], object] = lambda _: None) -> SiteHealth:
     situation = Situation()
     change(situation)
     return diagnose(situation.sight(), NOW)
@@ -39,17 +39,17 @@ def no_api(situation: Situation) -> None:
 
 def two_per_zone(situation: Situation) -> None:
     situation.node(1, zone="zone-0")
-    situation.node(0, ready=Answer.UNKNOWN)
-    situation.node(1, ready=Answer.UNKNOWN)
+    situation.node(0, ready=ConditionStatus.UNKNOWN)
+    situation.node(1, ready=ConditionStatus.UNKNOWN)
 
 
 def attached_elsewhere(situation: Situation) -> None:
-    situation.pod(2, node="node-0", phase="Pending", ready=Answer.FALSE, trouble="ContainerCreating")
+    situation.pod(2, node="node-0", phase="Pending", ready=ConditionStatus.FALSE, trouble="ContainerCreating")
 
 
 def waits_for_a_dead_node(situation: Situation) -> None:
     attached_elsewhere(situation)
-    situation.node(2, ready=Answer.UNKNOWN)
+    situation.node(2, ready=ConditionStatus.UNKNOWN)
 
 
 def alone(situation: Situation, *, looked: bool = False) -> None:
@@ -61,130 +61,148 @@ def alone(situation: Situation, *, looked: bool = False) -> None:
 
 def every_pod_down(situation: Situation) -> None:
     for broker in situation.brokers:
-        situation.pod(broker, ready=Answer.FALSE, trouble="CrashLoopBackOff")
+        situation.pod(broker, ready=ConditionStatus.FALSE, trouble="CrashLoopBackOff")
     situation.silent("south", "west", parts=("brokers",))
 
 
-SCENES: list[tuple[str, Callable[[Situation], object], Scope, str, str]] = [
-    ("all is well", do(), Scope.WELL, "", ""),
-    ("a pod crashes", do(lambda s: s.gone(1), lambda s: s.pod(1, trouble="OOMKilled")), Scope.BROKER, "1", "OOMKilled"),
-    ("a pod is not there", lambda s: s.pods.pop("kafka-1"), Scope.BROKER, "1", "has no pod"),
+SCENES: list[tuple[str, Callable[[Situation], object], CauseScope, str, str]] = [
+    ("all is well", do(), CauseScope.WELL, "", ""),
+    (
+        "a pod crashes",
+        do(lambda s: s.gone(1), lambda s: s.pod(1, trouble="OOMKilled")),
+        CauseScope.BROKER,
+        "1",
+        "OOMKilled",
+    ),
+    ("a pod is not there", lambda s: s.pods.pop("kafka-1"), CauseScope.BROKER, "1", "has no pod"),
     (
         "a broker left Kafka, its pod looks fine",
         kafka(alive=frozenset({0, 2})),
-        Scope.BROKER,
+        CauseScope.BROKER,
         "1",
         "not in the metadata",
     ),
-    ("a broker falls behind", kafka(out_of_sync={2: 7}), Scope.BROKER, "2", "7 replicas"),
-    ("a pod will not end", lambda s: s.pod(0, overdue=NOW - timedelta(seconds=90)), Scope.BROKER, "0", "90 s ago"),
-    ("a node falls silent", lambda s: s.node(1, ready=Answer.UNKNOWN), Scope.NODE, "node-1", "Unknown"),
-    ("a node says no", lambda s: s.node(1, ready=Answer.FALSE), Scope.NODE, "node-1", "not ready"),
+    ("a broker falls behind", kafka(out_of_sync={2: 7}), CauseScope.BROKER, "2", "7 replicas"),
+    ("a pod will not end", lambda s: s.pod(0, overdue=NOW - timedelta(seconds=90)), CauseScope.BROKER, "0", "90 s ago"),
+    ("a node falls silent", lambda s: s.node(1, ready=ConditionStatus.UNKNOWN), CauseScope.NODE, "node-1", "Unknown"),
+    ("a node says no", lambda s: s.node(1, ready=ConditionStatus.FALSE), CauseScope.NODE, "node-1", "not ready"),
     (
         "a lease is old while Ready is still true",
         lambda s: s.leases.update({"node-1": timedelta(seconds=45)}),
-        Scope.NODE,
+        CauseScope.NODE,
         "node-1",
         "lease for 45 s",
     ),
-    ("a node was removed", lambda s: s.nodes.pop("node-2"), Scope.NODE, "node-2", "does not exist"),
+    ("a node was removed", lambda s: s.nodes.pop("node-2"), CauseScope.NODE, "node-2", "does not exist"),
     (
         "a node is declared out of service",
         lambda s: s.node(0, taints=frozenset({"node.kubernetes.io/out-of-service"})),
-        Scope.NODE,
+        CauseScope.NODE,
         "node-0",
         "out of service",
     ),
-    ("a claim lost its volume", lambda s: s.claim(1, phase="Lost"), Scope.VOLUME, "of broker 1", "Lost"),
-    ("a claim is gone", lambda s: s.claims.pop("data-kafka-1"), Scope.VOLUME, "of broker 1", "does not exist"),
+    ("a claim lost its volume", lambda s: s.claim(1, phase="Lost"), CauseScope.VOLUME, "of broker 1", "Lost"),
+    ("a claim is gone", lambda s: s.claims.pop("data-kafka-1"), CauseScope.VOLUME, "of broker 1", "does not exist"),
     (
         "a volume failed",
         lambda s: s.volumes.update({"pv-1": Volume("pv-1", "Failed")}),
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 1",
         "Failed",
     ),
     (
         "an attachment fails",
         lambda s: s.attachments.append(Attachment("pv-1", "node-1", attached=False, error="no path")),
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 1",
         "no path",
     ),
     (
         "a volume hangs on another node",
         attached_elsewhere,
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 2",
         "still attached to node node-2",
     ),
-    ("the node that holds it is dead", waits_for_a_dead_node, Scope.NODE, "node-2", "Unknown"),
+    ("the node that holds it is dead", waits_for_a_dead_node, CauseScope.NODE, "node-2", "Unknown"),
     (
         "the new health field of a claim",
         lambda s: s.claim(0, health=("DataLoss",)),
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 0",
         "DataLoss",
     ),
-    ("a health word nobody knows", lambda s: s.claim(0, health=("Peculiar",)), Scope.VOLUME, "of broker 0", "Peculiar"),
+    (
+        "a health word nobody knows",
+        lambda s: s.claim(0, health=("Peculiar",)),
+        CauseScope.VOLUME,
+        "of broker 0",
+        "Peculiar",
+    ),
     (
         "the node's storage",
         lambda s: s.storage.update({"node-0": NodeStorage("node-0", {}, ("StorageUnreachable",))}),
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 0",
         "StorageUnreachable",
     ),
-    ("a log directory went offline", kafka(offline_dirs={2: ("/data",)}), Scope.VOLUME, "of broker 2", "/data"),
+    ("a log directory went offline", kafka(offline_dirs={2: ("/data",)}), CauseScope.VOLUME, "of broker 2", "/data"),
     (
         "a volume is full",
         lambda s: s.usage.update({"data-kafka-2": Usage(100, 2)}),
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 2",
         "2.0% left",
     ),
     (
         "out of inodes",
         lambda s: s.usage.update({"data-kafka-2": Usage(100, 50, 100, 1)}),
-        Scope.VOLUME,
+        CauseScope.VOLUME,
         "of broker 2",
         "full",
     ),
-    ("a zone of two nodes", two_per_zone, Scope.ZONE, "zone-0", "node-0"),
-    ("every pod down and nobody meets a broker", every_pod_down, Scope.SITE, "north", "CrashLoopBackOff"),
+    ("a zone of two nodes", two_per_zone, CauseScope.ZONE, "zone-0", "node-0"),
+    ("every pod down and nobody meets a broker", every_pod_down, CauseScope.SITE, "north", "CrashLoopBackOff"),
     (
         "silent from south, and nobody else looked",
         alone,
-        Scope.UNKNOWN,
+        CauseScope.UNKNOWN,
         "north does not answer",
         "only looked at from south",
     ),
     (
         "silent from south, fine from west",
         lambda s: s.silent("south"),
-        Scope.NETWORK,
+        CauseScope.NETWORK,
         "between north and south",
         "drctl-west at west meets its brokers",
     ),
-    ("silent from south and from west", lambda s: s.silent("south", "west"), Scope.SITE, "north", "west does not meet"),
+    (
+        "silent from south and from west",
+        lambda s: s.silent("south", "west"),
+        CauseScope.SITE,
+        "north",
+        "west does not meet",
+    ),
     (
         "silent from both, its Kubernetes answers and says all is ready",
         lambda s: s.silent("south", "west", parts=("brokers",)),
-        Scope.UNKNOWN,
+        CauseScope.UNKNOWN,
         "north's brokers do not answer",
         "meets its kub",
     ),
     (
         "silent from south, west could not look",
         lambda s: alone(s, looked=True),
-        Scope.UNKNOWN,
+        CauseScope.UNKNOWN,
         "north does not",
         "only looked",
     ),
-    ("only the API server is silent", no_api, Scope.UNKNOWN, "", ""),
+    ("only the API server is silent", no_api, CauseScope.UNKNOWN, "", ""),
     (
         "the API server is silent and a broker is gone",
         do(no_api, kafka(alive=frozenset({0, 1}))),
-        Scope.BROKER,
+        CauseScope.BROKER,
         "2",
         "not in",
     ),
@@ -195,7 +213,7 @@ SCENES: list[tuple[str, Callable[[Situation], object], Scope, str, str]] = [
     ("change", "scope", "subject", "reason"), [each[1:] for each in SCENES], ids=[s[0] for s in SCENES]
 )
 def test_what_is_seen_leads_to_its_cause(
-    change: Callable[[Situation], object], scope: Scope, subject: str, reason: str
+    change: Callable[[Situation], object], scope: CauseScope, subject: str, reason: str
 ) -> None:
     found = judged(change)
     assert found.scope is scope
@@ -212,46 +230,52 @@ def test_one_observer_that_gets_no_answer_while_its_neighbour_does_is_itself_the
     sight = situation.sight()
     beside = replace(sight.sightings[0], observer="MirrorMaker", met=Reading(True, NOW))
     found = diagnose(replace(sight, told=(beside,)), NOW)
-    assert found.scope is Scope.UNKNOWN
+    assert found.scope is CauseScope.UNKNOWN
     assert "drctl-south alone" in found.causes[0].subject
 
 
 @pytest.mark.parametrize("part", ["brokers", "kubernetes", "connect"])
 @pytest.mark.parametrize("place", ["south", "west"])
 def test_one_silent_observer_alone_is_never_a_lost_site(place: str, part: str) -> None:
-    assert judged(lambda situation: situation.silent(place, parts=(part,))).scope is not Scope.SITE
+    assert judged(lambda situation: situation.silent(place, parts=(part,))).scope is not CauseScope.SITE
 
 
 def test_two_nodes_that_fail_at_once_in_two_zones_are_two_causes_that_name_their_brokers() -> None:
-    found = judged(do(lambda s: s.node(0, ready=Answer.UNKNOWN), lambda s: s.node(2, ready=Answer.UNKNOWN)))
+    found = judged(
+        do(lambda s: s.node(0, ready=ConditionStatus.UNKNOWN), lambda s: s.node(2, ready=ConditionStatus.UNKNOWN))
+    )
     assert [(each.scope, each.subject, each.brokers) for each in found.causes] == [
-        (Scope.NODE, "node-0", frozenset({0})),
-        (Scope.NODE, "node-2", frozenset({2})),
+        (CauseScope.NODE, "node-0", frozenset({0})),
+        (CauseScope.NODE, "node-2", frozenset({2})),
     ]
 
 
 def test_an_ill_node_without_a_broker_is_none_of_our_causes() -> None:
     def change(situation: Situation) -> None:
-        situation.nodes["node-9"] = replace(situation.nodes["node-0"], name="node-9", ready=Answer.UNKNOWN)
+        situation.nodes["node-9"] = replace(situation.nodes["node-0"], name="node-9", ready=ConditionStatus.UNKNOWN)
 
-    assert judged(change).scope is Scope.WELL
+    assert judged(change).scope is CauseScope.WELL
 
 
 def test_an_event_alone_is_no_cause_and_beside_a_pod_that_waits_it_is_a_reason() -> None:
-    event = Event("Pod", "kafka-1", "FailedAttachVolume", "Multi-Attach error", NOW)
-    assert judged(lambda s: s.events.append(event)).scope is Scope.WELL
-    waits = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=Answer.FALSE))
+    event = WarningEvent("Pod", "kafka-1", "FailedAttachVolume", "Multi-Attach error", NOW)
+    assert judged(lambda s: s.events.append(event)).scope is CauseScope.WELL
+    waits = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=ConditionStatus.FALSE))
     found = judged(waits)
-    assert found.scope is Scope.VOLUME
+    assert found.scope is CauseScope.VOLUME
     assert any("Multi-Attach error" in each for each in found.causes[0].reasons)
 
 
 def test_an_event_about_a_pod_that_had_the_name_before_says_nothing_of_this_one() -> None:
-    event = Event("Pod", "kafka-1", "FailedAttachVolume", "Multi-Attach error", NOW, uid="before")
-    waits = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=Answer.FALSE, uid="now"))
-    assert judged(waits).scope is Scope.BROKER
-    same = do(lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=Answer.FALSE, uid="before"))
-    assert judged(same).scope is Scope.VOLUME
+    event = WarningEvent("Pod", "kafka-1", "FailedAttachVolume", "Multi-Attach error", NOW, uid="before")
+    waits = do(
+        lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=ConditionStatus.FALSE, uid="now")
+    )
+    assert judged(waits).scope is CauseScope.BROKER
+    same = do(
+        lambda s: s.events.append(event), lambda s: s.pod(1, phase="Pending", ready=ConditionStatus.FALSE, uid="before")
+    )
+    assert judged(same).scope is CauseScope.VOLUME
 
 
 def test_a_volume_of_many_nodes_may_be_attached_to_many() -> None:
@@ -259,7 +283,7 @@ def test_a_volume_of_many_nodes_may_be_attached_to_many() -> None:
         situation.volumes["pv-1"] = replace(situation.volumes["pv-1"], exclusive=False)
         situation.attachments.append(Attachment("pv-1", "node-2", attached=True))
 
-    assert judged(change).scope is Scope.WELL
+    assert judged(change).scope is CauseScope.WELL
 
 
 def test_no_health_signal_is_said_and_is_not_health() -> None:
@@ -284,7 +308,7 @@ def test_partitions_that_refuse_writes_are_counted() -> None:
 def test_facts_that_are_too_old_or_from_the_future_judge_nothing() -> None:
     for age in (timedelta(minutes=5), timedelta(seconds=-30)):
         found = diagnose(Situation(age=age).sight(), NOW)
-        assert found.scope is Scope.UNKNOWN
+        assert found.scope is CauseScope.UNKNOWN
         assert any("brokers: seen" in each for each in found.blind)
         assert any("Kubernetes: seen" in each for each in found.blind)
 
@@ -297,9 +321,9 @@ def test_a_right_that_is_missing_blinds_one_eye_only() -> None:
 
 def test_a_site_without_kubernetes_is_judged_by_its_brokers() -> None:
     without = Situation(kubernetes=False)
-    assert diagnose(without.sight(), NOW).scope is Scope.WELL
+    assert diagnose(without.sight(), NOW).scope is CauseScope.WELL
     without.gone(2)
-    assert diagnose(without.sight(), NOW).scope is Scope.BROKER
+    assert diagnose(without.sight(), NOW).scope is CauseScope.BROKER
 
 
 def test_clocks_far_apart_are_told_of() -> None:
@@ -312,35 +336,35 @@ def test_clocks_far_apart_are_told_of() -> None:
 @pytest.mark.parametrize(
     ("kind", "standing", "more", "said"),
     [
-        ("Kafka", Standing.NOT_READY, {"said": ("FatalProblem: no",)}, "Kafka/it is not ready: FatalProblem: no"),
-        ("Kafka", Standing.PAUSED, {}, "reconciliation is paused"),
-        ("KafkaUser", Standing.BEHIND, {}, "has not acted on the newest generation"),
-        ("KafkaTopic", Standing.SILENT, {}, "has said nothing"),
+        ("Kafka", ResourceState.NOT_READY, {"said": ("FatalProblem: no",)}, "Kafka/it is not ready: FatalProblem: no"),
+        ("Kafka", ResourceState.PAUSED, {}, "reconciliation is paused"),
+        ("KafkaUser", ResourceState.BEHIND, {}, "has not acted on the newest generation"),
+        ("KafkaTopic", ResourceState.SILENT, {}, "has said nothing"),
         (
             "KafkaMirrorMaker2",
-            Standing.READY,
+            ResourceState.READY,
             {"failed": ("a->b.MirrorSourceConnector task 0 failed",)},
             "task 0 failed",
         ),
-        ("StrimziPodSet", Standing.READY, {"wanted": 3, "present": 2}, "2 of 3 pods"),
-        ("KafkaRebalance", Standing.READY, {"phase": "Rebalancing"}, "is Rebalancing"),
-        ("Kafka", Standing.READY, {"said": ("KafkaStorage: one disk",)}, "warns: KafkaStorage"),
+        ("StrimziPodSet", ResourceState.READY, {"wanted": 3, "present": 2}, "2 of 3 pods"),
+        ("KafkaRebalance", ResourceState.READY, {"phase": "Rebalancing"}, "is Rebalancing"),
+        ("Kafka", ResourceState.READY, {"said": ("KafkaStorage: one disk",)}, "warns: KafkaStorage"),
     ],
 )
-def test_what_strimzi_reports_is_noted(kind: str, standing: Standing, more: dict[str, object], said: str) -> None:
+def test_what_strimzi_reports_is_noted(kind: str, standing: ResourceState, more: dict[str, object], said: str) -> None:
     found = judged(lambda situation: situation.strimzi.append(resource(kind, standing, **more)))
     assert any(said in each for each in found.notes)
-    assert found.scope is Scope.WELL
+    assert found.scope is CauseScope.WELL
 
 
 def test_brokers_that_only_a_node_pool_names_are_missed() -> None:
     found = judged(lambda situation: situation.strimzi.append(resource("KafkaNodePool", ids=(0, 1, 2, 3))))
-    assert (found.scope, found.causes[0].subject) == (Scope.BROKER, "3")
+    assert (found.scope, found.causes[0].subject) == (CauseScope.BROKER, "3")
 
 
 def test_a_selector_that_matches_no_broker_is_a_blind_spot_and_no_lost_brokers() -> None:
     found = judged(lambda situation: situation.pods.clear())
-    assert (found.scope, found.causes) == (Scope.UNKNOWN, ())
+    assert (found.scope, found.causes) == (CauseScope.UNKNOWN, ())
     assert found.blind == ("pods: none of a broker matches the selector of the plan file",)
 
 

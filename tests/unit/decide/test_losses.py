@@ -10,7 +10,7 @@ import pytest
 from drctl.decide.losses import WINDOW, WINDOW_AT_LEAST_ONCE, losses, time_left
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.cluster import Partition, Topic
-from drctl.model.copying import LinkLook, Standing
+from drctl.model.copying import LinkLook, PositionPair
 from drctl.model.offsets import LogBounds, OffsetSync, TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.site import Link
@@ -45,7 +45,7 @@ GOOD = LinkLook(
     waiting=seen({}),
     syncs=seen({P: (OffsetSync(100, 90), OffsetSync(150, 140), OffsetSync(199, 180))}),
     checkpoints=seen(1),
-    standings=seen((Standing("billing", P, 150, 140), Standing("billing", P, 151, 180))),
+    standings=seen((PositionPair("billing", P, 150, 140), PositionPair("billing", P, 151, 180))),
     committed_at=seen({"billing": NOW - timedelta(days=1)}),
     offsets_retention=seen(timedelta(days=7)),
 )
@@ -83,8 +83,8 @@ FIRES: list[tuple[Rule, str, Change]] = [
     (Rule.RETENTION_NEAR, "3600 s until", waiting(9)),
     (Rule.RETENTION_NEAR, "0 s until", waiting(99)),
     (Rule.CHECKPOINTS_MISSING, "no answer", changed(checkpoints=unseen())),
-    (Rule.TARGET_AHEAD, "at most 140 for 150", changed(standings=seen((Standing("billing", P, 150, 141),)))),
-    (Rule.TARGET_AHEAD, "at most 180 for 151", changed(standings=seen((Standing("billing", P, 151, 181),)))),
+    (Rule.TARGET_AHEAD, "at most 140 for 150", changed(standings=seen((PositionPair("billing", P, 150, 141),)))),
+    (Rule.TARGET_AHEAD, "at most 180 for 151", changed(standings=seen((PositionPair("billing", P, 151, 181),)))),
     (Rule.POSITIONS_EXPIRING, "forgotten in 24.0 h", changed(committed_at=seen({"b": NOW - timedelta(days=6)}))),
     (Rule.POSITIONS_EXPIRING, "forgotten in 0.0 h", changed(committed_at=seen({"b": NOW - timedelta(days=9)}))),
 ]
@@ -94,7 +94,7 @@ SILENT: list[Change] = [
     changed(bounds=seen({P: LogBounds(100, 200, 200)}), frontier=seen({})),  # nothing is noted as copied yet
     changed(bounds=seen({P: LogBounds(160, 200, 200)}), frontier=seen({P: 160})),
     changed(topic_ids=seen({})),  # seen for the first time
-    changed(standings=seen((Standing("billing", P, 200, 500),))),  # beyond every sync nobody can tell
+    changed(standings=seen((PositionPair("billing", P, 200, 500),))),  # beyond every sync nobody can tell
     changed(committed_at=seen({})),
     changed(topics=seen({"orders": orders(cleanup_policy="compact", retention_ms="1")})),
 ]

@@ -6,7 +6,7 @@ from drctl.decide.placement import offer
 from drctl.decide.translate import translate_all
 from drctl.decide.windows import Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
-from drctl.model.translation import Proof, Refusal, Refused
+from drctl.model.translation import Proof, Unproven, UnprovenReason
 from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
 
 
@@ -22,16 +22,16 @@ def test_at_the_logs_end_what_only_the_target_holds_lies_before_the_position() -
 
 
 def test_behind_vanished_records_and_before_the_end_what_only_the_target_holds_may_lie_on_either_side() -> None:
-    assert refused(Refusal.COMPACTED_APART, look(Site("ab.."), Site("ab.d"), (0, 0), at=3, compacted=True))
+    assert refused(UnprovenReason.COMPACTED_APART, look(Site("ab.."), Site("ab.d"), (0, 0), at=3, compacted=True))
 
 
 def test_a_record_that_no_offset_of_the_source_had_room_for_is_noticed() -> None:
-    assert refused(Refusal.DIFFERENT_RECORDS, look(Site("ab"), Site("ab.X"), (0, 0), at=2, compacted=True))
+    assert refused(UnprovenReason.DIFFERENT_RECORDS, look(Site("ab"), Site("ab.X"), (0, 0), at=2, compacted=True))
 
 
 def test_a_compacted_log_from_its_beginning_on_had_room_for_as_many_records_as_it_has_offsets() -> None:
     assert proven(2, Proof.IDENTIFIED, look(Site("abc"), Site("..c"), (2, 2), at=0, compacted=True))
-    assert refused(Refusal.GONE_AT_TARGET, look(Site("abc"), Site(".c"), (2, 1), at=0, compacted=True))
+    assert refused(UnprovenReason.GONE_AT_TARGET, look(Site("abc"), Site(".c"), (2, 1), at=0, compacted=True))
 
 
 @pytest.mark.parametrize(
@@ -39,22 +39,28 @@ def test_a_compacted_log_from_its_beginning_on_had_room_for_as_many_records_as_i
     [
         (
             *(Site("abcdefgh", start=4), Site("ab.cd.efgh.", start=3), [(5, 7)], 2),
-            (Refusal.BEFORE_LOG_START, "it starts at 4", 3, 8),  # whatever its log still holds
+            (UnprovenReason.BEFORE_LOG_START, "it starts at 4", 3, 8),  # whatever its log still holds
         ),
         (
             *(Site("abcd"), Site("abcd.ab"), [(0, 0), (3, 3), (0, 5), (1, 6)], 1),
             # b, c, d, and what is copied again
-            (Refusal.NOT_COPIED, "the link copies again what it had copied before", 1, 6),
+            (UnprovenReason.NOT_COPIED, "the link copies again what it had copied before", 1, 6),
         ),
-        (Site("abcdef"), Site(""), [(0, 0)], 0, (Refusal.COPY_UNCERTAIN, "6 records", 0, 0)),
-        (Site("abcdef"), Site("abc."), [(0, 0)], 6, (Refusal.NOT_COPIED, "3 records", 4, 3)),  # d, e, f, once they come
+        (Site("abcdef"), Site(""), [(0, 0)], 0, (UnprovenReason.COPY_UNCERTAIN, "6 records", 0, 0)),
+        (
+            Site("abcdef"),
+            Site("abc."),
+            [(0, 0)],
+            6,
+            (UnprovenReason.NOT_COPIED, "3 records", 4, 3),
+        ),  # d, e, f, once they come
     ],
 )
 def test_a_refusal_tells_how_much_would_be_read_again_from_its_early_position(
-    source: Site, target: Site, syncs: list[tuple[int, int]], position: int, told: tuple[Refusal, str, int, int]
+    source: Site, target: Site, syncs: list[tuple[int, int]], position: int, told: tuple[UnprovenReason, str, int, int]
 ) -> None:
     answer = look(source, target, *syncs, at=position)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Unproven)
     assert (answer.why, answer.detail, answer.conservative, answer.repeats) == told
 
 
@@ -62,8 +68,8 @@ def test_a_position_in_an_open_transaction_repeats_what_the_target_holds_behind_
     records = [RecordId(n, c.encode()) for n, c in enumerate("abcd")]
     logs = Logs(ORDERS, LogBounds(0, 2, 4), LogBounds(0, 2, 2), (OffsetSync(1, 1),), compacted=False)
     for position, answer in translate_all(logs, (3, 4), lambda window: (records[:2], records[:2])).items():
-        assert answer == Refused(
-            *(ORDERS, position, Refusal.NOT_COPIED, "a transaction is open from 2 on"), conservative=2, repeats=0
+        assert answer == Unproven(
+            *(ORDERS, position, UnprovenReason.NOT_COPIED, "a transaction is open from 2 on"), conservative=2, repeats=0
         )
 
 
@@ -71,5 +77,5 @@ def test_a_position_in_an_open_transaction_repeats_what_the_target_holds_behind_
 def test_an_early_position_is_offered_behind_a_stranded_tail_only(early: int, offered: int | None) -> None:
     bounds = LogBounds(0, 8, 8)
     logs = Logs(ORDERS, bounds, bounds, (), compacted=False, stranded_there=(Span(2, 4),))
-    answer = offer(logs, Refused(ORDERS, 6, Refusal.NO_SYNC, conservative=early, repeats=8 - early))
+    answer = offer(logs, Unproven(ORDERS, 6, UnprovenReason.NO_SYNC, conservative=early, repeats=8 - early))
     assert (answer.conservative, answer.repeats) == (offered, None if offered is None else 8 - offered)

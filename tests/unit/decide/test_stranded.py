@@ -11,7 +11,7 @@ from drctl.decide.stranded import around, outside, past
 from drctl.decide.translate import translate, translate_all
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
-from drctl.model.translation import Answer, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven
 from tests.unit.decide.history import PARTITION, History, Written, histories, image
 
 
@@ -78,8 +78,8 @@ def _shifted(history: History, span: Span, *, at_target: bool) -> History:
     )
 
 
-def _require_never_late(history: History, position: int, answer: Answer) -> None:
-    if isinstance(answer, Translated):
+def _require_never_late(history: History, position: int, answer: Translation) -> None:
+    if isinstance(answer, Exact):
         assert history.skipped(position, answer.offset) == []
         assert history.repeated(position, answer.offset) == []
         assert history.not_copied(position) == []
@@ -93,7 +93,7 @@ def test_no_answer_is_late_and_none_leads_into_a_stranded_tail(found: Diverged, 
     position = data.draw(st.integers(0, found.history.source_bounds.high))
     answer = translate(found.logs, position, found.read)
     _require_never_late(found.history, position, answer)
-    offset = answer.offset if isinstance(answer, Translated) else answer.conservative
+    offset = answer.offset if isinstance(answer, Exact) else answer.conservative
     assert offset is None or offset >= found.span.stop
 
 
@@ -111,7 +111,7 @@ def test_only_what_would_read_through_the_tail_is_refused_for_its_sake(found: Di
     answers = translate_all(found.logs, positions, found.read)
     history = found.history
     for position, answer in answers.items():
-        if isinstance(answer, Refused) and answer.why.name == "READS_STRANDED_TAIL":
+        if isinstance(answer, Unproven) and answer.why.name == "READS_STRANDED_TAIL":
             ahead = [w for w in history.target if w.offset >= position and image(w) < found.span.start]
             # Compaction may have taken a sync's own record away: where it was counts as if it were there.
             noted = [
@@ -131,7 +131,7 @@ def test_the_generated_tails_are_not_trivial(at_target: bool) -> None:
     def look(found: Diverged, data: st.DataObject) -> None:
         position = data.draw(st.integers(0, found.history.source_bounds.high))
         answer = translate(found.logs, position, found.read)
-        seen["proven" if isinstance(answer, Translated) and answer.compared else "refused"] += 1
+        seen["proven" if isinstance(answer, Exact) and answer.compared else "refused"] += 1
 
     look()
     assert seen["proven"] > 15
@@ -147,7 +147,7 @@ def test_a_group_that_has_read_to_the_handover_point_goes_on_behind_the_tail() -
         return records[slice(*window.source)], home[slice(*window.target)]
 
     answers = translate_all(logs, (0, 1, 2, 3, 4), read)
-    assert [a.offset if isinstance(a, Translated) else a.why.name for a in answers.values()] == [
+    assert [a.offset if isinstance(a, Exact) else a.why.name for a in answers.values()] == [
         "READS_STRANDED_TAIL",
         "READS_STRANDED_TAIL",
         4,

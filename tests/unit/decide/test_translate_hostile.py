@@ -12,7 +12,7 @@ from drctl.decide.translate import translate, translate_all
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, TopicPartition
 from drctl.model.sync_history import SyncHistory
-from drctl.model.translation import Answer, Refusal, Refused, Translated
+from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from tests.unit.decide.drawn import Site, early
 from tests.unit.decide.drawn import look as look_at
 
@@ -97,8 +97,8 @@ def twice(draw: st.DrawFn, *, compacted: bool) -> Twice:
     return Twice(here, there, contents, (size, end), starts, copied, logs)
 
 
-def _require_safe(found: Twice, position: int, answer: Answer) -> None:
-    if isinstance(answer, Translated):
+def _require_safe(found: Twice, position: int, answer: Translation) -> None:
+    if isinstance(answer, Exact):
         assert not found.late(position, answer.offset)
         assert found.starts[1] <= answer.offset <= found.ends[1]
     elif answer.conservative is not None:
@@ -113,7 +113,7 @@ def test_whatever_the_link_copied_twice_and_whatever_syncs_claim_no_answer_is_la
     def look(found: Twice, data: st.DataObject) -> None:
         position = data.draw(st.integers(0, found.ends[0]))
         answer = translate(found.logs, position, found.read)
-        event(answer.proof.name if isinstance(answer, Translated) else answer.why.name)
+        event(answer.proof.name if isinstance(answer, Exact) else answer.why.name)
         _require_safe(found, position, answer)
 
     look()
@@ -125,7 +125,7 @@ def test_a_link_that_begins_again_behind_its_last_sync_and_notes_another_one_has
 ) -> None:
     """It had copied up to f and noted c; killed, it began again with d, and has come to e: of f there is one image."""
     answer = look_at(Site("abcdefgh"), Site("abcdefde"), (0, 0), (2, 2), (3, 6), (4, 7), at=position)
-    assert early(5, answer) is Refusal.NOT_COPIED
+    assert early(5, answer) is UnprovenReason.NOT_COPIED
 
 
 @settings(max_examples=300, deadline=None)
@@ -133,7 +133,7 @@ def test_a_link_that_begins_again_behind_its_last_sync_and_notes_another_one_has
 def test_what_is_proven_is_not_read_again(found: Twice, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, found.ends[0]))
     answer = translate(found.logs, position, found.read)
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         assert found.again(position, answer.offset) == []
 
 
@@ -152,8 +152,8 @@ def test_these_histories_are_not_trivial(compacted: bool) -> None:
     @given(twice(compacted=compacted), st.data())
     def look(found: Twice, data: st.DataObject) -> None:
         answer = translate(found.logs, data.draw(st.integers(0, found.ends[0])), found.read)
-        early = isinstance(answer, Refused) and answer.conservative is not None
-        seen["early" if early else "proven" if isinstance(answer, Translated) and answer.compared else "refused"] += 1
+        early = isinstance(answer, Unproven) and answer.conservative is not None
+        seen["early" if early else "proven" if isinstance(answer, Exact) and answer.compared else "refused"] += 1
 
     look()
     assert min(seen["proven"], seen["early"]) > 10, seen

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from drctl.decide.offset_syncs import merged
 from drctl.decide.translate import translate, translate_all
-from drctl.model.translation import Refusal, Refused, Translated
+from drctl.model.translation import Exact, Unproven, UnprovenReason
 from tests.unit.decide.history import History, histories
 
 
@@ -15,8 +15,8 @@ from tests.unit.decide.history import History, histories
 def test_no_answer_is_late_and_a_proven_one_is_exact(history: History, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, history.source_bounds.high))
     answer = translate(history.logs, position, history.read)
-    event(answer.proof.name if isinstance(answer, Translated) else answer.why.name)
-    if isinstance(answer, Translated):
+    event(answer.proof.name if isinstance(answer, Exact) else answer.why.name)
+    if isinstance(answer, Exact):
         assert history.skipped(position, answer.offset) == []
         assert history.repeated(position, answer.offset) == []
         assert history.not_copied(position) == []
@@ -54,16 +54,16 @@ def test_without_compaction_every_copied_position_with_a_sync_is_answered(
         return
     answer = translate(logs, position, history.read)
     if history.not_copied(position):
-        assert isinstance(answer, Refused)
-        assert answer.why is Refusal.NOT_COPIED
+        assert isinstance(answer, Unproven)
+        assert answer.why is UnprovenReason.NOT_COPIED
     elif history.gone(position):
-        assert isinstance(answer, Refused)
-        assert answer.why is Refusal.GONE_AT_TARGET
+        assert isinstance(answer, Unproven)
+        assert answer.why is UnprovenReason.GONE_AT_TARGET
     else:
         # A record that waits for the copy may be equal to one that was copied: then it could be copied again.
         ahead = {w.digest for w in history.source if w.offset >= position and w.image is None}
-        doubtful = isinstance(answer, Refused) and answer.why is Refusal.NOT_COPIED
-        assert isinstance(answer, Translated) or (doubtful and ahead & {w.digest for w in history.target})
+        doubtful = isinstance(answer, Unproven) and answer.why is UnprovenReason.NOT_COPIED
+        assert isinstance(answer, Exact) or (doubtful and ahead & {w.digest for w in history.target})
 
 
 @settings(max_examples=200)
@@ -78,12 +78,12 @@ def test_a_foreign_record_at_the_target_is_never_passed_over(history: History, d
         w if w is not victim else type(w)(w.offset, w.key, "written here", w.image) for w in history.target
     ]
     answer = translate(history.logs, position, history.read)
-    if isinstance(answer, Translated):
+    if isinstance(answer, Exact):
         assert history.skipped(position, answer.offset) == []
 
 
-def _outcome(answer: Translated | Refused) -> object:
-    if isinstance(answer, Translated):
+def _outcome(answer: Exact | Unproven) -> object:
+    if isinstance(answer, Exact):
         return answer.offset
     return answer.why
 
@@ -98,7 +98,7 @@ def test_the_generated_histories_are_not_trivial(compacted: bool) -> None:
     def look(history: History, data: st.DataObject) -> None:
         position = data.draw(st.integers(0, history.source_bounds.high))
         answer = translate(history.logs, position, history.read)
-        seen["proven" if isinstance(answer, Translated) and answer.compared else "refused"] += 1
+        seen["proven" if isinstance(answer, Exact) and answer.compared else "refused"] += 1
 
     look()
     assert seen["proven"] > 40

@@ -10,7 +10,7 @@ from drctl.decide.translate import translation
 from drctl.decide.verification import WIDEST, Unverified, Verified, around, claims
 from drctl.decide.windows import Asking, Logs
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
-from drctl.model.translation import Proof, Refusal, Refused
+from drctl.model.translation import Proof, Unproven, UnprovenReason
 from tests.unit.decide.drawn import ORDERS, Site, early, look, proven
 
 type Log = dict[int, str]
@@ -191,7 +191,7 @@ def test_the_older_image_of_a_record_that_is_still_to_be_read_is_not_passed_over
     source = {100: "a", 1_100: "b", 1_500: "c"}
     target = {5: "c", 50: "a", 1_050: "b"}
     answers, _ = run(translation(logs((0, 1_600), (0, 1_200), (100, 50), (1_100, 1_050)), (position,)), source, target)
-    assert early(offset, answers[position]) is Refusal.NOT_COPIED
+    assert early(offset, answers[position]) is UnprovenReason.NOT_COPIED
 
 
 @pytest.mark.parametrize(("image", "awaited"), [(199, {}), (200, {2_500: 200}), (1_199, {2_500: 1_199})])
@@ -259,7 +259,7 @@ def test_a_true_sync_stands_against_as_many_false_ones_as_can_be_looked_at(
 
 def test_a_link_that_begins_again_right_at_the_targets_end_counts_as_copying_again() -> None:
     """The image at 4 is not decided there yet."""
-    assert early(1, look(Site("abcd"), Site("abcd"), (0, 0), (3, 3), (0, 4), at=1)) is Refusal.NOT_COPIED
+    assert early(1, look(Site("abcd"), Site("abcd"), (0, 0), (3, 3), (0, 4), at=1)) is UnprovenReason.NOT_COPIED
 
 
 def test_a_first_copy_that_is_gone_from_the_targets_log_does_not_count() -> None:
@@ -271,10 +271,10 @@ def test_what_is_gone_in_front_of_where_a_link_copies_again_stays_gone() -> None
     """It begins again with c; a and b were copied once, and retention took their images."""
     here, there = Site("abcd"), Site("..cd.c", start=2)
     answer = look(here, there, (0, 0), (3, 3), (2, 5), at=0)
-    assert early(2, answer) is Refusal.GONE_AT_TARGET
-    assert isinstance(answer, Refused)
+    assert early(2, answer) is UnprovenReason.GONE_AT_TARGET
+    assert isinstance(answer, Unproven)
     assert answer.repeats == 4
-    assert early(2, look(here, there, (0, 0), (3, 3), (2, 5), at=2)) is Refusal.NOT_COPIED
+    assert early(2, look(here, there, (0, 0), (3, 3), (2, 5), at=2)) is UnprovenReason.NOT_COPIED
 
 
 def test_however_far_a_link_has_copied_again_what_it_has_not_reached_is_awaited() -> None:
@@ -283,8 +283,8 @@ def test_however_far_a_link_has_copied_again_what_it_has_not_reached_is_awaited(
     target = numbered((0, 1_751)) | numbered((600, 1_701), shift=1_151)
     here = logs((0, 2_000), (0, 2_852), (0, 0), (1_690, 1_690), (600, 1_751), (1_700, 2_851))
     answers, _ = run(translation(here, (1_600, 1_740, 1_760)), source, target)
-    assert early(1_600, answers[1_600]) is Refusal.NOT_COPIED, (
+    assert early(1_600, answers[1_600]) is UnprovenReason.NOT_COPIED, (
         "1701 to 1750 are still to be read, at their first images"
     )
-    assert early(1_740, answers[1_740]) is Refusal.NOT_COPIED
-    assert early(1_751, answers[1_760]) is Refusal.NOT_COPIED
+    assert early(1_740, answers[1_740]) is UnprovenReason.NOT_COPIED
+    assert early(1_751, answers[1_760]) is UnprovenReason.NOT_COPIED

@@ -9,26 +9,26 @@ from drctl.decide.translate import translate_all
 from drctl.decide.verification import WIDEST
 from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId
-from drctl.model.translation import Answer, Proof, Refusal, Refused
+from drctl.model.translation import Proof, Translation, Unproven, UnprovenReason
 from tests.unit.decide.drawn import ORDERS, Site, early, look, proven, refused
 
 
 @pytest.mark.parametrize("compacted", [False, True])
 def test_without_a_sync_one_log_that_retention_emptied_tells_nothing_of_the_other(compacted: bool) -> None:
     here, there = Site("abcde", start=5), Site("..ab.", start=2)
-    assert refused(Refusal.NO_SYNC, look(here, there, at=5, compacted=compacted)), "these may be of another log"
+    assert refused(UnprovenReason.NO_SYNC, look(here, there, at=5, compacted=compacted)), "these may be of another log"
     here, there = Site("abcde", start=3), Site("ab", start=2)
-    assert refused(Refusal.NO_SYNC, look(here, there, at=3, compacted=compacted)), "d and e may be gone there"
+    assert refused(UnprovenReason.NO_SYNC, look(here, there, at=3, compacted=compacted)), "d and e may be gone there"
 
 
 def test_a_target_to_which_nothing_was_ever_written_waits_for_the_copy_wherever_the_source_begins() -> None:
     here, there = Site("abcde", start=3), Site("")
-    assert refused(Refusal.COPY_UNCERTAIN, look(here, there, at=3))
-    assert refused(Refusal.NOT_COPIED, look(here, there, at=4))
+    assert refused(UnprovenReason.COPY_UNCERTAIN, look(here, there, at=3))
+    assert refused(UnprovenReason.NOT_COPIED, look(here, there, at=4))
 
 
 def test_a_target_whose_only_offset_was_written_may_have_lost_it() -> None:
-    assert refused(Refusal.NO_SYNC, look(Site("abcde", start=3), Site("a", start=1), at=3))
+    assert refused(UnprovenReason.NO_SYNC, look(Site("abcde", start=3), Site("a", start=1), at=3))
 
 
 def test_the_size_of_a_window_does_not_depend_on_where_the_logs_are() -> None:
@@ -86,11 +86,11 @@ def test_of_positions_that_are_read_together_each_is_counted_from_where_it_lies(
 @pytest.mark.parametrize("compacted", [False, True])
 def test_of_a_target_that_holds_nothing_yet_next_to_no_source_record_has_to_be_read(compacted: bool) -> None:
     answers = read_sparingly(Logs(ORDERS, LogBounds(0, 50_000_000, 50_000_000), NOTHING, (), compacted), (0, 2, 10**7))
-    assert early(0, answers[0]) is Refusal.COPY_UNCERTAIN
-    assert early(0, answers[2]) is Refusal.NOT_COPIED
-    assert early(0, answers[10**7]) is Refusal.NOT_COPIED
+    assert early(0, answers[0]) is UnprovenReason.COPY_UNCERTAIN
+    assert early(0, answers[2]) is UnprovenReason.NOT_COPIED
+    assert early(0, answers[10**7]) is UnprovenReason.NOT_COPIED
     far = answers[10**7]
-    assert isinstance(far, Refused)
+    assert isinstance(far, Unproven)
     assert far.repeats == 10**7
 
 
@@ -105,13 +105,13 @@ def test_logs_of_any_length_are_not_laid_side_by_side_for_want_of_a_sync() -> No
     translate_all(longest, (2,), read)
     assert asked == [Window((0, WIDEST - 3), (0, 3))]
     longer = replace(longest, source=LogBounds(0, WIDEST - 2, WIDEST - 2))
-    assert early(0, read_sparingly(longer, (2,), at_most=0)[2]) is Refusal.NO_SYNC
+    assert early(0, read_sparingly(longer, (2,), at_most=0)[2]) is UnprovenReason.NO_SYNC
 
 
 NOTHING = LogBounds(0, 0, 0)
 
 
-def read_sparingly(logs: Logs, positions: tuple[int, ...], *, at_most: int = 10_000) -> Mapping[int, Answer]:
+def read_sparingly(logs: Logs, positions: tuple[int, ...], *, at_most: int = 10_000) -> Mapping[int, Translation]:
     """The answers, where the log holds a record at every offset; no window may be wider than that."""
 
     def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:

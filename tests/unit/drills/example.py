@@ -5,11 +5,11 @@ from typing import Any
 
 from drctl.drills.client_evidence import evidence, windows
 from drctl.drills.outcome import Commit, Drill, Handover, JournalHead, Objective, PlanFacts, Provenance, SiteSettings
-from drctl.drills.timeline import Histories, Span
+from drctl.drills.timeline import Histories, StepSpan
 from drctl.ledger.checker import check
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.ledger.verdict import EvidenceRequirements, judge, reached
 from drctl.model.run import Evidence, Run, RunResult, RunState, StepTiming
 
@@ -36,10 +36,10 @@ PROVENANCE = Provenance(
 )
 
 
-def spans(began: float, name: str) -> tuple[Span, ...]:
+def spans(began: float, name: str) -> tuple[StepSpan, ...]:
     found = []
     for step, seconds in STEPS:
-        found.append(Span(name, step, began, began + seconds))
+        found.append(StepSpan(name, step, began, began + seconds))
         began += seconds
     return tuple(found)
 
@@ -67,18 +67,21 @@ def handover(source: str, target: str, began: float, epoch: int, *, lag: int = 3
 
 def histories(*, homecoming: bool = True, denied: bool = True) -> Histories:
     """Clients at north until the fence, at south until the next one, and at north again."""
-    lines: dict[str, list[Line]] = {}
+    lines: dict[str, list[HistoryLine]] = {}
     for client, kind in CLIENTS.items():
         stays = [(T0, THERE + 6.2, "north"), (THERE + 24.5, HOME + 6.2, "south")]
         stays += [(HOME + 24.5, HOME + 80, "north")] if homecoming else []
         more = {"group": client.removeprefix("consumer-")} if kind == "processed" else {}
         lines[client] = [
-            Line(kind, at, site, [[1, "turbines.readings", 0, 1]] * 100, more)
+            HistoryLine(kind, at, site, [[1, "turbines.readings", 0, 1]] * 100, more)
             for began, ended, site in stays
             for at in _seconds(began, ended)
         ]
         if kind == "acknowledged" and denied:
-            lines[client] += [Line("denied", THERE + 7, "north", [], {}), Line("denied", HOME + 7, "south", [], {})]
+            lines[client] += [
+                HistoryLine("denied", THERE + 7, "north", [], {}),
+                HistoryLine("denied", HOME + 7, "south", [], {}),
+            ]
     return Histories(lines)
 
 

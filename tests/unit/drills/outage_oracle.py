@@ -9,7 +9,7 @@ from drctl.drills.judging import Judgement, judged_outage
 from drctl.drills.outcome import Outage
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event, Stranded
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from tests.unit.drills.example import T0
 from tests.unit.drills.outages import BACK, LOST, OPENED, outage
 from tests.unit.drills.stored import HISTORIES, WORK, stored
@@ -92,7 +92,7 @@ def read(rest: Rest) -> bool:
     )
 
 
-def acknowledged(rest: Rest, site: str) -> list[Line]:
+def acknowledged(rest: Rest, site: str) -> list[HistoryLine]:
     return [line for line in all_lines(rest.histories) if line.kind == "acknowledged" and line.site == site]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from drctl.drills.outcome import Drill, Outage, OutageReport, StrandedTail
 from drctl.drills.recovery import recovered
-from drctl.drills.timeline import Span
+from drctl.drills.timeline import StepSpan
 from drctl.ledger.events import Stranded
 from drctl.model.run import Evidence, Run, RunResult, RunState, StepTiming
 from drctl.model.site import Objectives
@@ -25,10 +25,10 @@ GROUPS = ("dispatch", "reporting")
 OBJECTIVES = Objectives(timedelta(seconds=60), timedelta(0))
 
 
-def spans() -> tuple[Span, ...]:
+def spans() -> tuple[StepSpan, ...]:
     found, began = [], T0 + BEGAN
     for step, seconds in STEPS:
-        found.append(Span("north to south", step, began, began + seconds))
+        found.append(StepSpan("north to south", step, began, began + seconds))
         began += seconds
     return tuple(found)
 

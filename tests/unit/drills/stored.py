@@ -19,8 +19,8 @@ from drctl.drills.judging import Judgement, judged, judged_outage
 from drctl.drills.outcome import Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event, Seen, Stranded, Stream
-from drctl.ledger.history import Line
-from drctl.ledger.verdict import Phase, Traffic, judge
+from drctl.ledger.history import HistoryLine
+from drctl.ledger.verdict import Traffic, WindowPhase, judge
 from tests.unit.drills.example import HOME, T0, THERE, handover
 from tests.unit.drills.outages import outage
 
@@ -75,13 +75,15 @@ class Stored:
 def _parts(parts: Mapping[str, Any]) -> dict[str, Any]:
     if "windows" not in parts:
         return dict(parts)
-    windows = {name: Traffic(Phase(phase), count, floor) for name, (phase, count, floor) in parts["windows"].items()}
+    windows = {
+        name: Traffic(WindowPhase(phase), count, floor) for name, (phase, count, floor) in parts["windows"].items()
+    }
     return {**parts, "windows": windows}
 
 
-def _line(line: Mapping[str, Any]) -> Line:
+def _line(line: Mapping[str, Any]) -> HistoryLine:
     more = {key: value for key, value in line.items() if key not in ("kind", "at", "site", "records")}
-    return Line(line["kind"], line["at"], line["site"], line["records"], more)
+    return HistoryLine(line["kind"], line["at"], line["site"], line["records"], more)
 
 
 def stored(path: Path) -> Stored:

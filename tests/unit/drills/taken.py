@@ -7,7 +7,7 @@ from typing import Any
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event, Seen, Stranded
 from drctl.ledger.findings import Findings
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.ledger.verdict import EvidenceRequirements, judge
 from drctl.model.verdict import Verdict
 
@@ -23,7 +23,7 @@ def place_of(record: Sequence[Any]) -> Place:
     return record[0], record[1], record[2], record[3]
 
 
-def all_lines(histories: Histories) -> list[Line]:
+def all_lines(histories: Histories) -> list[HistoryLine]:
     return [line for lines in histories.lines.values() for line in lines]
 
 
@@ -36,7 +36,7 @@ def places(histories: Histories, kind: str, group: str | None = None) -> list[Pl
     return places_in(all_lines(histories), kind, group)
 
 
-def places_in(lines: Iterable[Line], kind: str, group: str | None = None) -> list[Place]:
+def places_in(lines: Iterable[HistoryLine], kind: str, group: str | None = None) -> list[Place]:
     """The same of these lines."""
     lines = [line for line in lines if line.kind == kind and line.more.get("group") == group]
     return [place_of(record) for line in lines for record in line.records]
@@ -45,7 +45,7 @@ def places_in(lines: Iterable[Line], kind: str, group: str | None = None) -> lis
 def keyed(histories: Histories, topic: str, keys: int) -> Histories:
     """The histories, with one of so many keys for each acknowledged record of a topic."""
 
-    def told(line: Line) -> Line:
+    def told(line: HistoryLine) -> HistoryLine:
         if line.kind != "acknowledged":
             return line
         records = [[*r, f"key-{r[3] % keys}"] if r[1] == topic else r for r in line.records]
@@ -69,7 +69,7 @@ def found(events: Iterable[Event]) -> list[Place]:
     return [(*e.stream, e.sequence) for e in events if isinstance(e, Seen | Stranded) and e.stream is not None]
 
 
-def without(line: Line, gone: Collection[Place]) -> Line:
+def without(line: HistoryLine, gone: Collection[Place]) -> HistoryLine:
     return replace(line, records=[record for record in line.records if place_of(record) not in gone])
 
 

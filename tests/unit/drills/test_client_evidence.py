@@ -8,7 +8,7 @@ from drctl.drills.client_evidence import evidence, windows
 from drctl.drills.outcome import Handover
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import check
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.model.verdict import Verdict
 from tests.unit.drills.example import CLIENTS, HOME, LENGTH, THERE, drill, events, handover, histories
 
@@ -52,7 +52,7 @@ def test_a_client_that_wrote_down_nothing_but_empty_lines_has_worked_nowhere() -
 
 def test_a_denial_at_the_second_switchover_does_not_show_the_first_fence() -> None:
     seen = histories()
-    late = Line("denied", HOME + 30, "north", [], {})
+    late = HistoryLine("denied", HOME + 30, "north", [], {})
     lines = [line for line in seen.lines["producer-turbines"] if (line.kind, line.site) != ("denied", "north")]
     assert missing(Histories({**seen.lines, "producer-turbines": [*lines, late]})) == ["producers were denied at north"]
 
@@ -63,7 +63,7 @@ def test_producers_that_nobody_denied_do_not_show_a_fence() -> None:
 
 def test_a_record_acknowledged_behind_the_fence_is_noticed_by_its_producer() -> None:
     seen = histories()
-    late = Line("acknowledged", THERE + LENGTH + 5, "north", [[1, "turbines.readings", 0, 9]], {})
+    late = HistoryLine("acknowledged", THERE + LENGTH + 5, "north", [[1, "turbines.readings", 0, 9]], {})
     lines = {**seen.lines, "producer-turbines": [*seen.lines["producer-turbines"], late]}
     assert missing(Histories(lines)) == ["nothing was acknowledged at north once south was opened"]
 

@@ -17,7 +17,7 @@ from drctl.drills.judging import Judgement
 from drctl.drills.timeline import Histories
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Event
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.model.verdict import Verdict
 from tests.unit.drills.example import HOME, LENGTH, STEPS, THERE
 from tests.unit.drills.stored import HISTORIES, WORK, Stored, stored
@@ -80,7 +80,7 @@ def proves(histories: Histories, seen: dict[str, list[Event]]) -> bool:
     return all(shown(histories, lines, stay) for stay in STAYS)
 
 
-def shown(histories: Histories, lines: list[Line], stay: tuple[float, str, str, float]) -> bool:
+def shown(histories: Histories, lines: list[HistoryLine], stay: tuple[float, str, str, float]) -> bool:
     """Whether clients were denied at the source, wrote nothing there later, and all worked at the target."""
     began, source, target, until = stay
     opened = began + OPENED

@@ -5,22 +5,22 @@ from datetime import timedelta
 from drctl.drills.recovery import Recovery, recovered
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Stranded, Stream
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.model.site import Objectives
 
 STREAM = Stream(1, "turbines.readings", 0)
 OBJECTIVES = Objectives(timedelta(seconds=30), timedelta(seconds=2))
 
 
-def acknowledged(at: float, *sequences: int, site: str = "north") -> Line:
-    return Line("acknowledged", at, site, [[*STREAM, sequence] for sequence in sequences], {})
+def acknowledged(at: float, *sequences: int, site: str = "north") -> HistoryLine:
+    return HistoryLine("acknowledged", at, site, [[*STREAM, sequence] for sequence in sequences], {})
 
 
-def processed(at: float, site: str, *sequences: int) -> Line:
-    return Line("processed", at, site, [[*STREAM, sequence] for sequence in sequences], {"group": "dispatch"})
+def processed(at: float, site: str, *sequences: int) -> HistoryLine:
+    return HistoryLine("processed", at, site, [[*STREAM, sequence] for sequence in sequences], {"group": "dispatch"})
 
 
-def cost(*lines: Line, gone: tuple[int, ...] = (), objectives: Objectives = OBJECTIVES) -> Recovery:
+def cost(*lines: HistoryLine, gone: tuple[int, ...] = (), objectives: Objectives = OBJECTIVES) -> Recovery:
     stranded = [Stranded(STREAM.topic, 0, n, STREAM, n) for n in gone]
     histories = Histories({"client": lines})
     return recovered(histories, stranded, objectives, lost_at=100, began=108, survivor="south")
@@ -50,7 +50,7 @@ def test_the_recovery_point_is_the_age_of_the_oldest_acknowledged_record_that_is
 
 
 def test_a_stranded_record_that_nobody_acknowledged_is_no_loss() -> None:
-    doubtful = Line("doubtful", 99, "north", [[*STREAM, 5]], {})
+    doubtful = HistoryLine("doubtful", 99, "north", [[*STREAM, 5]], {})
     found = cost(acknowledged(90, 1), doubtful, gone=(5,))
     assert (found.records, found.point) == (0, 0)
 

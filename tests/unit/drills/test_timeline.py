@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from drctl.drills.timeline import ClientPause, Histories, Span
-from drctl.ledger.history import Line
+from drctl.drills.timeline import ClientPause, Histories, StepSpan
+from drctl.ledger.history import HistoryLine
 
 SPANS = [
-    Span("north to south", "fence-writes", 10.0, 11.0),
-    Span("north to south", "route-clients-to-target", 11.0, 15.0),
+    StepSpan("north to south", "fence-writes", 10.0, 11.0),
+    StepSpan("north to south", "route-clients-to-target", 11.0, 15.0),
 ]
 
 
-def line(kind: str, at: float, site: str, records: int = 1, **more: Any) -> Line:
-    return Line(kind, at, site, [[1, "orders", 0, n] for n in range(records)], more)
+def line(kind: str, at: float, site: str, records: int = 1, **more: Any) -> HistoryLine:
+    return HistoryLine(kind, at, site, [[1, "orders", 0, n] for n in range(records)], more)
 
 
 def test_a_pause_is_from_the_last_work_here_to_the_first_there() -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from drctl.drivers.kafka.connections import Connections, Place
 from drctl.drivers.kafka.coordinators import COORDINATOR, Coordinators
 from drctl.drivers.kafka.group_requests import LEAVE_GROUP
-from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Reader, array, string
+from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, WireReader, array, string
 
 NOTHING = b"\0"
 type Answer = Callable[[Sequence[str]], bytes]
@@ -48,7 +48,7 @@ class Broker:
 
 def _read(request: bytes) -> tuple[int, int, tuple[str, ...]]:
     kind, _, number, length = struct.unpack_from(">hhih", request)
-    reader = Reader(request[10 + length + 1 :], flexible=True)
+    reader = WireReader(request[10 + length + 1 :], flexible=True)
     if kind == LEAVE_GROUP:
         return kind, number, (reader.string(),)
     if kind == COORDINATOR.api:

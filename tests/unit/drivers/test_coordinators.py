@@ -9,7 +9,7 @@ import pytest
 from drctl.drivers.kafka.connections import Connections
 from drctl.drivers.kafka.coordinators import AT_ONCE, COORDINATOR, Coordinators
 from drctl.drivers.kafka.group_requests import POSITIONS, HeldPositions, commit_told, positions_told
-from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, Reader, array, string, varint
+from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, WireReader, array, string, varint
 from drctl.errors import Unreachable, Unsupported
 from drctl.model.offsets import Committed, TopicPartition
 from tests.unit.drivers.coordinating import NOTHING, Broker, at, broker, coordinators, in_turn, position, positions
@@ -144,7 +144,7 @@ def test_nonsense_is_told_as_such(one: Broker, asking: Coordinators) -> None:
 
 
 def told(*partitions: bytes) -> HeldPositions:
-    _, found = positions_told(Reader(positions(*partitions)(["billing"]), flexible=True))["billing"]
+    _, found = positions_told(WireReader(positions(*partitions)(["billing"]), flexible=True))["billing"]
     return found
 
 
@@ -167,7 +167,7 @@ def committed(*errors: int) -> bytes:
 
 def test_an_error_that_all_partitions_have_is_the_groups() -> None:
     for errors, whole in [((0, 0), 0), ((16, 16), 16), ((0, 29), 0)]:
-        found = commit_told("billing", Reader(committed(*errors), flexible=True))
+        found = commit_told("billing", WireReader(committed(*errors), flexible=True))
         assert found == {"billing": (whole, {TopicPartition("orders", n): e for n, e in enumerate(errors) if e})}
 
 
@@ -179,13 +179,13 @@ def test_an_error_that_all_partitions_have_is_the_groups() -> None:
         pytest.param(at(("localhost", 9092))(["billing"]), COORDINATOR.told, id="coordinator"),
     ],
 )
-def test_an_answer_that_ends_too_early_is_none(whole: bytes, read: Callable[[Reader], object]) -> None:
-    read(Reader(whole, flexible=True))
+def test_an_answer_that_ends_too_early_is_none(whole: bytes, read: Callable[[WireReader], object]) -> None:
+    read(WireReader(whole, flexible=True))
     for length in range(len(whole)):
         with pytest.raises(Malformed):
-            read(Reader(whole[:length], flexible=True))
+            read(WireReader(whole[:length], flexible=True))
 
 
 @pytest.mark.parametrize("number", [0, 1, 127, 128, 16383, 16384, 2**31 - 1])
 def test_lengths_are_written_as_they_are_read(number: int) -> None:
-    assert Reader(varint(number)).varint() == number
+    assert WireReader(varint(number)).varint() == number

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from drctl.drivers.kafka.log_dirs import KafkaLogDirs, told
-from drctl.drivers.kafka.wire_format import Malformed, Reader
+from drctl.drivers.kafka.wire_format import Malformed, WireReader
 from drctl.errors import DrctlError, Forbidden, Unauthenticated, Unreachable, Unsupported
 from drctl.model.cluster import Broker
 from drctl.model.upkeep import DiskSpace
@@ -28,20 +28,20 @@ def answer(*directories: bytes, error: int = 0) -> bytes:
 
 
 def test_directories_are_told_with_their_space() -> None:
-    error, found = told(Reader(answer(directory("/a", 100, 40), directory("/b", 9, 1)), flexible=True))
+    error, found = told(WireReader(answer(directory("/a", 100, 40), directory("/b", 9, 1)), flexible=True))
     assert (error, found) == (0, {"/a": DiskSpace(100, 40), "/b": DiskSpace(9, 1)})
 
 
 @pytest.mark.parametrize("one", [directory("/a", -1, -1), directory("/a", 100, 40, error=56)])
 def test_one_that_is_not_measured_or_offline_has_no_space(one: bytes) -> None:
-    assert told(Reader(answer(one), flexible=True))[1] == {"/a": None}
+    assert told(WireReader(answer(one), flexible=True))[1] == {"/a": None}
 
 
 def test_an_answer_that_ends_too_early_is_none() -> None:
     whole = answer(directory("/a", 100, 40))
     for length in range(len(whole)):
         with pytest.raises(Malformed):
-            told(Reader(whole[:length], flexible=True))
+            told(WireReader(whole[:length], flexible=True))
 
 
 def asked(replies: list[bytes], settings: Mapping[str, str] | None = None) -> Mapping[str, DiskSpace]:

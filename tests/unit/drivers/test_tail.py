@@ -10,7 +10,7 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail import TOPIC, KafkaTail
 from drctl.drivers.kafka.tail_progress import STUCK, TailProgress
 from drctl.errors import Unreachable
-from drctl.model.changes import PositionMoved, Undecided, partition_of
+from drctl.model.changes import PositionMoved, UndecidedPartitions, partition_of
 from tests.unit.drivers.brokers import Brokers
 
 
@@ -50,7 +50,7 @@ def test_an_end_below_the_high_watermark_is_not_the_end() -> None:
     assert progress.behind() == 0
     progress.measure({0: 7}, now=1)
     assert progress.behind() == 2
-    assert progress.undecided() == Undecided(frozenset(), 1, 0)
+    assert progress.undecided() == UndecidedPartitions(frozenset(), 1, 0)
 
 
 def test_what_a_transaction_hides_that_does_not_end_is_named_and_shows_again_once_it_ended() -> None:
@@ -60,10 +60,10 @@ def test_what_a_transaction_hides_that_does_not_end_is_named_and_shows_again_onc
     progress.measure({0: 7, 1: 3}, now=0)
     assert progress.behind() is None
     progress.measure({0: 9, 1: 3}, now=STUCK)
-    assert (progress.behind(), progress.undecided()) == (4, Undecided(frozenset({0}), 2, 4))
+    assert (progress.behind(), progress.undecided()) == (4, UndecidedPartitions(frozenset({0}), 2, 4))
     progress.read(0, 8)
     progress.measure({0: 9, 1: 3}, now=STUCK)
-    assert (progress.behind(), progress.undecided()) == (0, Undecided(frozenset(), 2, 0))
+    assert (progress.behind(), progress.undecided()) == (0, UndecidedPartitions(frozenset(), 2, 0))
 
 
 def test_transactions_that_follow_one_another_hide_nothing_for_good() -> None:

@@ -24,7 +24,7 @@ from drctl.lab.lab import Lab
 from drctl.lab.ports import free_ports
 from drctl.lab.processes import ProcessStatus
 from drctl.lab.steady import SteadyTime
-from drctl.lab.workload import CLIENTS, GROUPS, READS, Workload
+from drctl.lab.workload import CLIENTS, GROUPS, READS, LabWorkload
 from drctl.ledger.history import HistoryWriter
 from tests.fakes.clock import FakeClock
 
@@ -66,8 +66,8 @@ class FakeLab:
         return tuple(ProcessStatus(name, 1, "gone", 0, code) for name, code in self.ended.items())
 
 
-def workload(lab: FakeLab) -> Workload:
-    return Workload(cast(Lab, lab), RUN, lab.folder, SteadyTime.begun(lab.clock))
+def workload(lab: FakeLab) -> LabWorkload:
+    return LabWorkload(cast(Lab, lab), RUN, lab.folder, SteadyTime.begun(lab.clock))
 
 
 def tell(lab: FakeLab, client: str, kind: str, *places: tuple[str, int, int], **more: Any) -> None:

@@ -4,7 +4,7 @@ from drctl.drills.timeline import Histories
 from drctl.lab.clients.producer import NUMBERS, TOPICS
 from drctl.lab.workload import CLIENTS, READS
 from drctl.ledger.events import Event, Seen, Stream
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 
 FAULT, END = (100.0, 200.0), 1000.0
 TIMES = (50.0, 150.0, 250.0)
@@ -19,13 +19,13 @@ def _records(kind: str, part: int) -> list[list[object]]:
 
 def everything() -> Histories:
     """The histories of all clients."""
-    lines: dict[str, list[Line]] = {client: [] for client in CLIENTS}
+    lines: dict[str, list[HistoryLine]] = {client: [] for client in CLIENTS}
     for part, at in enumerate(TIMES):
         for kind, topic in TOPICS.items():
-            lines[f"producer-{kind}"].append(Line("acknowledged", at, "north", _records(kind, part), {}))
+            lines[f"producer-{kind}"].append(HistoryLine("acknowledged", at, "north", _records(kind, part), {}))
             for group in [group for group, topics in READS.items() if topic in topics]:
                 lines[f"consumer-{group}"].append(
-                    Line("processed", at + 1, "north", _records(kind, part), {"group": group})
+                    HistoryLine("processed", at + 1, "north", _records(kind, part), {"group": group})
                 )
     return Histories(lines)
 

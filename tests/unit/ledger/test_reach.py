@@ -5,21 +5,21 @@ from hypothesis import strategies as st
 
 from drctl.ledger.checker import check
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
-from drctl.ledger.history import Line
+from drctl.ledger.history import HistoryLine
 from drctl.ledger.reach import Reach
 
 READS = {"billing": ("orders",), "pricing": ("orders", "prices")}
 
 
-def acknowledged(topic: str, partition: int, *sequences: int) -> Line:
-    return Line("acknowledged", 1.0, "north", [[1, topic, partition, n] for n in sequences], {})
+def acknowledged(topic: str, partition: int, *sequences: int) -> HistoryLine:
+    return HistoryLine("acknowledged", 1.0, "north", [[1, topic, partition, n] for n in sequences], {})
 
 
-def processed(group: str, topic: str, partition: int, *sequences: int) -> Line:
-    return Line("processed", 1.0, "north", [[1, topic, partition, n] for n in sequences], {"group": group})
+def processed(group: str, topic: str, partition: int, *sequences: int) -> HistoryLine:
+    return HistoryLine("processed", 1.0, "north", [[1, topic, partition, n] for n in sequences], {"group": group})
 
 
-def short(*lines: Line) -> dict[str, int]:
+def short(*lines: HistoryLine) -> dict[str, int]:
     reach = Reach(READS)
     for line in lines:
         reach.take(line)
@@ -41,8 +41,8 @@ def test_whoever_has_read_the_last_of_every_stream_is_there() -> None:
 
 
 def test_what_is_denied_aborted_or_doubtful_is_not_waited_for() -> None:
-    lines = [Line(kind, 1.0, "north", [[1, "orders", 0, 9]], {}) for kind in ("aborted", "doubtful")]
-    assert short(*lines, Line("denied", 1.0, "north", [], {})) == {}
+    lines = [HistoryLine(kind, 1.0, "north", [[1, "orders", 0, 9]], {}) for kind in ("aborted", "doubtful")]
+    assert short(*lines, HistoryLine("denied", 1.0, "north", [], {})) == {}
 
 
 ends = st.lists(st.tuples(st.sampled_from(["orders", "prices"]), st.integers(0, 2), st.integers(1, 9)), max_size=12)

@@ -8,12 +8,12 @@ from drctl.ledger.checker import check
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stream
 from drctl.ledger.findings import Findings
-from drctl.ledger.verdict import EvidenceRequirements, Phase, Traffic, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached
 from drctl.model.verdict import Verdict, exit_code
 
 A = Stream(1, "readings", 0)
 READS = {"billing": ("readings",)}
-WINDOWS = {f"{phase} the fault": Traffic(phase, 10, 5) for phase in Phase}
+WINDOWS = {f"{phase} the fault": Traffic(phase, 10, 5) for phase in WindowPhase}
 WEIGHT = EvidenceRequirements(WINDOWS, {"the fault": True}, dict.fromkeys(PLANTED, True))
 
 
@@ -61,19 +61,19 @@ def test_an_incomplete_history_is_inconclusive() -> None:
 
 
 def test_too_little_traffic_is_vacuous() -> None:
-    thin = {**WINDOWS, "during the fault": Traffic(Phase.DURING, 4, 5)}
+    thin = {**WINDOWS, "during the fault": Traffic(WindowPhase.DURING, 4, 5)}
     assert judge(findings(), replace(WEIGHT, windows=thin))[0] is Verdict.VACUOUS
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_without_a_window_before_during_or_after_it_is_vacuous(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", WindowPhase)
+def test_without_a_window_before_during_or_after_it_is_vacuous(phase: WindowPhase) -> None:
     rest = {name: traffic for name, traffic in WINDOWS.items() if traffic.phase is not phase}
     verdict, reasons = judge(findings(), replace(WEIGHT, windows=rest))
     assert (verdict, reasons) == (Verdict.VACUOUS, (f"no window shows the traffic {phase} the event",))
 
 
 def test_a_window_that_demands_nothing_is_vacuous() -> None:
-    empty = {**WINDOWS, "during the fault": Traffic(Phase.DURING, 0, 0)}
+    empty = {**WINDOWS, "during the fault": Traffic(WindowPhase.DURING, 0, 0)}
     assert judge(findings(), replace(WEIGHT, windows=empty))[0] is Verdict.VACUOUS
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drctl.model.kubernetes import Answer, Attachment
-from drctl.model.strimzi import Standing
+from drctl.model.kubernetes import Attachment, ConditionStatus
+from drctl.model.strimzi import ResourceState
 from drctl.monitors import kube_objects as read
 from drctl.monitors.strimzi_objects import standing, strimzi
 
@@ -32,7 +32,7 @@ def condition(kind: str, status: str, **more: str) -> dict[str, Any]:
 def test_a_pod_tells_its_broker_its_node_and_its_claims() -> None:
     found = read.pod(pod(condition("Ready", "True") | {"phase": "Running"}), NOW)
     assert (found.broker, found.node, found.claims) == (7, "node-1", ("data-0-north-pool-7",))
-    assert (found.phase, found.ready, found.trouble) == ("Running", Answer.TRUE, "")
+    assert (found.phase, found.ready, found.trouble) == ("Running", ConditionStatus.TRUE, "")
     assert read.pod(pod(name="entity-operator-abc"), NOW).broker is None
 
 
@@ -72,14 +72,14 @@ def test_a_pod_that_is_deleted_is_overdue_after_its_grace_and_a_little() -> None
 @pytest.mark.parametrize(
     ("status", "ready"),
     [
-        (condition("Ready", "True"), Answer.TRUE),
-        (condition("Ready", "False"), Answer.FALSE),
-        (condition("Ready", "Unknown"), Answer.UNKNOWN),
-        (condition("Ready", "Perhaps"), Answer.UNKNOWN),
-        ({}, Answer.UNKNOWN),
+        (condition("Ready", "True"), ConditionStatus.TRUE),
+        (condition("Ready", "False"), ConditionStatus.FALSE),
+        (condition("Ready", "Unknown"), ConditionStatus.UNKNOWN),
+        (condition("Ready", "Perhaps"), ConditionStatus.UNKNOWN),
+        ({}, ConditionStatus.UNKNOWN),
     ],
 )
-def test_a_node_that_is_not_known_to_be_ready_is_not_ready(status: dict[str, Any], ready: Answer) -> None:
+def test_a_node_that_is_not_known_to_be_ready_is_not_ready(status: dict[str, Any], ready: ConditionStatus) -> None:
     assert read.node({"metadata": {"name": "n"}, "status": status}, NOW).ready is ready
 
 
@@ -162,21 +162,24 @@ def resource(status: dict[str, Any], kind: str = "Kafka", **meta: object) -> dic
 @pytest.mark.parametrize(
     ("item", "stands"),
     [
-        (resource(condition("Ready", "True") | {"observedGeneration": 2}), Standing.READY),
-        (resource(condition("NotReady", "True", reason="Creating") | {"observedGeneration": 2}), Standing.NOT_READY),
-        (resource(condition("Ready", "True") | {"observedGeneration": 1}), Standing.BEHIND),
-        (resource(condition("ReconciliationPaused", "True") | {"observedGeneration": 1}), Standing.PAUSED),
+        (resource(condition("Ready", "True") | {"observedGeneration": 2}), ResourceState.READY),
+        (
+            resource(condition("NotReady", "True", reason="Creating") | {"observedGeneration": 2}),
+            ResourceState.NOT_READY,
+        ),
+        (resource(condition("Ready", "True") | {"observedGeneration": 1}), ResourceState.BEHIND),
+        (resource(condition("ReconciliationPaused", "True") | {"observedGeneration": 1}), ResourceState.PAUSED),
         (
             resource(condition("Ready", "True"), annotations={"strimzi.io/pause-reconciliation": "true"}),
-            Standing.PAUSED,
+            ResourceState.PAUSED,
         ),
-        (resource(condition("Ready", "False") | {"observedGeneration": 2}), Standing.SILENT),
-        (resource({}), Standing.SILENT),
-        (resource(condition("Error", "True"), "StrimziPodSet"), Standing.NOT_READY),
-        (resource({"pods": 3, "readyPods": 3}, "StrimziPodSet"), Standing.READY),
+        (resource(condition("Ready", "False") | {"observedGeneration": 2}), ResourceState.SILENT),
+        (resource({}), ResourceState.SILENT),
+        (resource(condition("Error", "True"), "StrimziPodSet"), ResourceState.NOT_READY),
+        (resource({"pods": 3, "readyPods": 3}, "StrimziPodSet"), ResourceState.READY),
     ],
 )
-def test_a_strimzi_resource_stands_as_its_conditions_say_in_sum(item: dict[str, Any], stands: Standing) -> None:
+def test_a_strimzi_resource_stands_as_its_conditions_say_in_sum(item: dict[str, Any], stands: ResourceState) -> None:
     assert standing(item) is stands
 
 
@@ -184,7 +187,7 @@ def test_a_mirror_maker_that_is_ready_tells_of_its_failed_tasks() -> None:
     tasks = [{"id": 0, "state": "RUNNING"}, {"id": 1, "state": "FAILED", "trace": "Exception: no\n\tat x"}]
     connectors = [{"name": "a->b.MirrorSourceConnector", "connector": {"state": "RUNNING"}, "tasks": tasks}]
     found = strimzi(resource(condition("Ready", "True") | {"connectors": connectors}, "KafkaMirrorMaker2"), NOW)
-    assert found.standing is Standing.READY
+    assert found.standing is ResourceState.READY
     assert found.failed == ("a->b.MirrorSourceConnector task 1 failed: Exception: no",)
 
 

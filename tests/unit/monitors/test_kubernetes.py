@@ -6,7 +6,7 @@ from datetime import timedelta
 from drctl.errors import Forbidden
 from drctl.model.kubernetes import Usage
 from drctl.model.resources import KAFKA, LEASE, MIRROR_MAKER, NODE, POD, STRIMZI
-from drctl.model.strimzi import Standing
+from drctl.model.strimzi import ResourceState
 from drctl.monitors.kubernetes import KubeEyes
 from tests.fakes import FakeApi, FakeClock, FakeKubelets, FakeResources
 
@@ -48,7 +48,7 @@ def test_a_right_that_is_missing_blinds_one_eye() -> None:
     assert "cannot list" in facts.attachments.unknown
     assert facts.pods.known
     assert [(each.label, each.standing) for each in facts.strimzi.value or ()] == [
-        ("KafkaMirrorMaker2/*", Standing.UNSEEN)
+        ("KafkaMirrorMaker2/*", ResourceState.UNSEEN)
     ]
 
 

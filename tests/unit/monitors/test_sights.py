@@ -8,7 +8,7 @@ import pytest
 
 from drctl.decide.health import diagnose
 from drctl.errors import Unauthenticated, Unreachable
-from drctl.model.cause import Diagnosis, Scope
+from drctl.model.cause import CauseScope, SiteHealth
 from drctl.model.cluster import Cluster
 from drctl.model.kubernetes import Usage
 from drctl.model.reading import Reading
@@ -58,7 +58,7 @@ class Stage:
         assert isinstance(found, FakeBrokers)
         return found
 
-    def diagnosis(self, site: str = "north") -> Diagnosis:
+    def diagnosis(self, site: str = "north") -> SiteHealth:
         seen = status(self.world, Eyes(self.world, "south"))
         sight = next(each.sight for each in seen.sites if each.facts.name == site)
         return diagnose(sight, self.earth.clock.now())
@@ -66,8 +66,8 @@ class Stage:
 
 def test_a_site_in_which_all_is_well_is_well_with_kubernetes_and_without() -> None:
     stage = Stage()
-    assert stage.diagnosis("north").scope is Scope.WELL
-    assert stage.diagnosis("south").scope is Scope.WELL
+    assert stage.diagnosis("north").scope is CauseScope.WELL
+    assert stage.diagnosis("south").scope is CauseScope.WELL
 
 
 def test_a_node_that_falls_silent_explains_its_broker() -> None:
@@ -75,7 +75,11 @@ def test_a_node_that_falls_silent_explains_its_broker() -> None:
     stage.node(3, "Unknown")
     stage.brokers().alive = [1, 2]
     found = stage.diagnosis()
-    assert (found.scope, found.causes[0].subject, found.causes[0].brokers) == (Scope.NODE, "node-3", frozenset({3}))
+    assert (found.scope, found.causes[0].subject, found.causes[0].brokers) == (
+        CauseScope.NODE,
+        "node-3",
+        frozenset({3}),
+    )
 
 
 def test_a_site_that_does_not_answer_from_here_is_no_lost_site() -> None:
@@ -83,7 +87,7 @@ def test_a_site_that_does_not_answer_from_here_is_no_lost_site() -> None:
     stage.earth.north.down = stage.api.down = True
     stage.earth.mirrors["south", "north"].worker_down = True
     found = stage.diagnosis()
-    assert found.scope is Scope.UNKNOWN
+    assert found.scope is CauseScope.UNKNOWN
     assert any("only looked at from south" in each for each in found.causes[0].reasons)
 
 
@@ -91,7 +95,7 @@ def test_brokers_that_do_not_answer_while_their_pods_are_ready_are_nobodys_lost_
     stage = Stage()
     stage.earth.north.down = True
     found = stage.diagnosis()
-    assert found.scope is Scope.UNKNOWN
+    assert found.scope is CauseScope.UNKNOWN
     assert "its connect, kubernetes does" in found.causes[0].subject
 
 
@@ -108,14 +112,16 @@ class Elsewhere:
         return {"north": (Sighting("drctl-west", "west", "brokers", met),)}
 
 
-@pytest.mark.parametrize(("met", "scope"), [(True, Scope.NETWORK), (False, Scope.SITE), (None, Scope.UNKNOWN)])
-def test_a_second_place_tells_a_lost_site_from_a_lost_network(met: bool | None, scope: Scope) -> None:
+@pytest.mark.parametrize(
+    ("met", "scope"), [(True, CauseScope.NETWORK), (False, CauseScope.SITE), (None, CauseScope.UNKNOWN)]
+)
+def test_a_second_place_tells_a_lost_site_from_a_lost_network(met: bool | None, scope: CauseScope) -> None:
     stage = Stage()
     stage.earth.north.down = stage.api.down = True
     stage.earth.mirrors["south", "north"].worker_down = True
     stage.world = replace(stage.world, witnesses={"west": Elsewhere(stage, met)})
     assert stage.diagnosis().scope is scope
-    assert stage.diagnosis("south").scope is Scope.WELL
+    assert stage.diagnosis("south").scope is CauseScope.WELL
 
 
 def test_a_witness_at_our_own_place_is_no_second_place() -> None:
@@ -123,14 +129,14 @@ def test_a_witness_at_our_own_place_is_no_second_place() -> None:
     stage.earth.north.down = stage.api.down = True
     stage.earth.mirrors["south", "north"].worker_down = True
     stage.world = replace(stage.world, witnesses={"south": Elsewhere(stage, met=False)})
-    assert stage.diagnosis().scope is Scope.UNKNOWN
+    assert stage.diagnosis().scope is CauseScope.UNKNOWN
 
 
 def test_an_api_server_that_is_down_blinds_without_a_cause() -> None:
     stage = Stage()
     stage.api.down = True
     found = stage.diagnosis()
-    assert (found.scope, found.causes) == (Scope.UNKNOWN, ())
+    assert (found.scope, found.causes) == (CauseScope.UNKNOWN, ())
     assert found.blind == ("Kubernetes: the API server does not answer",)
 
 

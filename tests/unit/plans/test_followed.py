@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from drctl.errors import Forbidden
 from drctl.model.changes import TailBatch
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.plans.followed import TailStatus
+from drctl.plans.followed import FollowedPositions
 from drctl.ports import SitePorts, Tail
 from tests.fakes import FakeWorld
 
@@ -48,7 +48,7 @@ def site() -> tuple[FakeWorld, SitePorts]:
 
 def test_what_moves_is_seen_and_what_was_told_stays_as_it_was() -> None:
     earth, north = site()
-    followed = TailStatus(north)
+    followed = FollowedPositions(north)
     before = followed.now(("billing", "unknown"))
     assert before == {"billing": {READINGS: Committed(5)}, "unknown": {}}
     earth.north.group("billing").committed[READINGS] = Committed(2, "rewound")
@@ -61,7 +61,7 @@ def test_what_moves_is_seen_and_what_was_told_stays_as_it_was() -> None:
 
 def test_a_group_that_is_asked_for_later_is_followed_too() -> None:
     earth, north = site()
-    followed = TailStatus(north)
+    followed = FollowedPositions(north)
     followed.now(("billing",))
     earth.north.group("dispatch").committed[READINGS] = Committed(3)
     assert followed.now(("billing", "dispatch"))["dispatch"] == {READINGS: Committed(3)}
@@ -70,7 +70,7 @@ def test_a_group_that_is_asked_for_later_is_followed_too() -> None:
 def test_where_the_tail_may_not_be_read_or_falls_behind_the_groups_are_asked() -> None:
     for tail in (Closed, Slow):
         earth, north = site()
-        followed = TailStatus(replace(north, tail=tail(north.tail)))
+        followed = FollowedPositions(replace(north, tail=tail(north.tail)))
         followed.now(("billing",))
         earth.north.group("billing").committed[READINGS] = Committed(8)
         assert followed.now(("billing",)) == {"billing": {READINGS: Committed(8)}}

@@ -7,7 +7,7 @@ import pytest
 
 from drctl.errors import NotFound
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.translation import Refusal, Refused, Translated
+from drctl.model.translation import Exact, Unproven, UnprovenReason
 from drctl.plans.positions import mirrormaker_repeats, translate_groups
 from tests.fakes.world import GROUPS, FakeWorld, fake_world
 
@@ -36,7 +36,7 @@ def test_every_position_reads_on_exactly_where_it_would_have_at_home(
     for position in range(end + 1):
         put(world, "dispatch", partition, position)
         answer = translate_groups(ports, "north", "south", ["dispatch"])["dispatch"][partition]
-        assert isinstance(answer, Translated), answer
+        assert isinstance(answer, Exact), answer
         rest_here = [payload for _, payload in world.north.logs[partition].data(position)]
         rest_there = [payload for _, payload in world.south.logs[partition].data(answer.offset)]
         assert rest_here == rest_there
@@ -45,7 +45,7 @@ def test_every_position_reads_on_exactly_where_it_would_have_at_home(
 def test_all_groups_are_answered_at_once(world: FakeWorld) -> None:
     answers = translate_groups(world.ports(), "north", "south", tuple(GROUPS))
     assert set(answers) == set(GROUPS)
-    assert all(isinstance(a, Translated) for found in answers.values() for a in found.values())
+    assert all(isinstance(a, Exact) for found in answers.values() for a in found.values())
 
 
 def test_a_partition_never_committed_is_not_translated(world: FakeWorld) -> None:
@@ -58,8 +58,8 @@ def test_a_position_that_only_the_target_has_is_refused(world: FakeWorld) -> Non
     world.north.groups["dispatch"].committed.clear()
     put(world, "dispatch", ORDERS, 3, "south")
     answer = translate_groups(world.ports(), "north", "south", ["dispatch"])["dispatch"][ORDERS]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.STALE_AT_TARGET
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.STALE_AT_TARGET
 
 
 def test_a_partition_missing_at_the_target_is_refused(world: FakeWorld) -> None:
@@ -67,8 +67,8 @@ def test_a_partition_missing_at_the_target_is_refused(world: FakeWorld) -> None:
     world.north.logs[extra] = type(world.north.logs[ORDERS])()
     put(world, "dispatch", extra, 0)
     answer = translate_groups(world.ports(), "north", "south", ["dispatch"])["dispatch"][extra]
-    assert isinstance(answer, Refused)
-    assert answer.why is Refusal.NO_PARTITION
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.NO_PARTITION
 
 
 def test_topics_that_are_not_in_the_plan_are_left_alone(world: FakeWorld) -> None:
@@ -89,7 +89,7 @@ def test_a_reverse_link_that_never_ran_or_is_not_planned_is_no_hindrance(world: 
     forward_only = replace(ports, links={("north", "south"): ports.links["north", "south"]})
     for each in (ports, forward_only):
         found = translate_groups(each, "north", "south", ["dispatch"])["dispatch"]
-        assert all(isinstance(answer, Translated) for answer in found.values())
+        assert all(isinstance(answer, Exact) for answer in found.values())
 
 
 def test_what_mirrormaker_alone_would_repeat_is_counted_in_records(world: FakeWorld) -> None:
@@ -103,7 +103,7 @@ def test_what_mirrormaker_alone_would_repeat_is_counted_in_records(world: FakeWo
     world.north.groups["dispatch"].committed.clear()
     put(world, "dispatch", READINGS, between)
     answer = translate_groups(ports, "north", "south", ["dispatch"])["dispatch"][READINGS]
-    assert isinstance(answer, Translated)
+    assert isinstance(answer, Exact)
     repeats = mirrormaker_repeats(ports, "north", "south", {"dispatch": {READINGS: answer}})
     assert repeats == {"dispatch": 2}
 
@@ -113,6 +113,6 @@ def test_without_a_checkpoint_everything_would_be_repeated(world: FakeWorld) -> 
     end = world.north.logs[READINGS].bounds.stable
     put(world, "dispatch", READINGS, end)
     answer = translate_groups(ports, "north", "south", ["dispatch"])["dispatch"][READINGS]
-    assert isinstance(answer, Translated)
+    assert isinstance(answer, Exact)
     repeats = mirrormaker_repeats(ports, "north", "south", {"nobody": {READINGS: answer}})
     assert repeats == {"nobody": len(world.south.payloads(READINGS))}

@@ -6,12 +6,12 @@ import pytest
 
 from drctl.model.cluster import Topic
 from drctl.model.offsets import LogBounds, TopicPartition
-from drctl.model.translation import Proof, Translated
+from drctl.model.translation import Exact, Proof
 from drctl.plans.proofs import Proofs
 from tests.fakes import FakeWorld
 
 P = TopicPartition("turbines.readings", 0)
-ANSWER = Translated(P, 5, 6, Proof.COUNTED, 3)
+ANSWER = Exact(P, 5, 6, Proof.COUNTED, 3)
 WHOLE = LogBounds(0, 10, 10)
 
 

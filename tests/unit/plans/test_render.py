@@ -111,4 +111,4 @@ def test_pages_for_a_plan_file_name_its_sites() -> None:
 
 def test_what_strimzi_tells_stays_a_variable() -> None:
     site = Site("north", "", None, "", Canary(None, "drctl.canary"))
-    assert render.Address.of("source", site) == render.SOURCE
+    assert render.ShellAddress.of("source", site) == render.SOURCE

@@ -21,7 +21,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.resources import Kind
 from drctl.model.sight import Sight
-from drctl.monitors.kubernetes import KubeEyes
+from drctl.monitors.kubernetes import KubeObserver
 from drctl.monitors.sessions import Sessions
 from tests.fakes import FakeApi, FakeClock, FakeKubelets, FakeResources
 
@@ -38,7 +38,7 @@ class Site:
             self.pod(number)
             self.others(number)
         # As the service has them, but without threads: each watch is walked through in turn.
-        self.eyes = KubeEyes(FakeResources(self.api, self.clock), FakeKubelets(), self.clock, "app=kafka")
+        self.eyes = KubeObserver(FakeResources(self.api, self.clock), FakeKubelets(), self.clock, "app=kafka")
         self.brokers = KafkaBrokers(SimpleNamespace(admin=lambda: self))  # type: ignore[arg-type]
         self.metadata = metadata()
         self.courses: Courses = {}

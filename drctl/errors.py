@@ -12,11 +12,11 @@
     │   └── Undecided        19   a stranded tail was not salvaged, or nobody has decided what becomes of it
     ├── StepFailed            4   a step did not reach its goal
     │   ├── RollbackPending       … the source is open again, and the rest of the rollback waits for the target
-    │   └── RolledBack       5   … and the rollback was walked: the source is open again
+    │   └── RolledBack       5   … and the rollback was run: the source is open again
     │       └── LossNotAccepted  17  … because more would be lost than was accepted
     ├── Unreachable           6   a site, broker or worker does not answer
     │   ├── Unauthenticated  16   it answers and rejects our credentials or certificate
-    │   └── DeadlinePassed        it was waited for, in vain
+    │   └── DeadlinePassed        it was waited for, and timed out
     ├── Forbidden             7   it answers and denies us the operation
     ├── Unsupported           8   it answers and is something drctl cannot work with
     ├── NotFound              9   a topic, group or connector that was named does not exist
@@ -116,7 +116,7 @@ class RollbackPending(StepFailed):
 
 
 class RolledBack(StepFailed):
-    """A step before the point of no return failed and the rollback was walked: the source is open again."""
+    """A step before the point of no return failed and the rollback was run: the source is open again."""
 
     exit_code = 5
 

@@ -46,8 +46,8 @@ from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import DrctlError
-from drctl.model.site import DoorCommands, Link, PlanFile, Site
-from drctl.monitors.looking import beside
+from drctl.model.site import Link, PlanFile, RoutingCommands, Site
+from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
@@ -191,8 +191,10 @@ def file_errors(plan: PlanFile) -> list[DrctlError]:
 
 def client_routing_of(plan: PlanFile, commands: Commands) -> ClientRouting:
     """Return what the plan file's clients follow."""
-    door = plan.client_routing
-    return CommandClientRouting(door, commands) if isinstance(door, DoorCommands) else FileClientRouting(door)
+    routing = plan.client_routing
+    return (
+        CommandClientRouting(routing, commands) if isinstance(routing, RoutingCommands) else FileClientRouting(routing)
+    )
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Which experiment is the n-th: round by round all of them, shuffled anew for each unless the seed is 0."""
+    """Which experiment is the n-th: round by round all of them, shuffled again for each unless the seed is 0."""
 
     experiments: tuple[Experiment, ...]
     seed: int

@@ -112,7 +112,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        # Doors are strangers to each other, so the other doors' commands are known by name only.
+        # Interfaces are strangers to each other, so the other ones' commands are known by name only.
         module = f"drctl.{cmd_name}.command" if cmd_name in ("chaos", "service") else f"drctl.cli.{cmd_name}"
         command: click.Command = import_module(module).command
         return prepare(command, cmd_name)

@@ -70,7 +70,7 @@ def command(
     With --fix it makes the changes that only add: settings raised to those of the source, missing partitions and ALLOW
     rules, connectors' settings. Nothing is deleted or lowered; every change is checked, done, verified and journaled.
 
-    A topic whose id is not the one that was seen first is reported as made anew, until --accept-recreated TOPIC says
+    A topic whose id is not the one that was seen first is reported as recreated, until --accept-recreated TOPIC says
     that this is known and the link was set right.
 
     Exits 0 if nothing is wrong, else as a gate would for the first finding; advice alone is nothing wrong.
@@ -114,7 +114,7 @@ def examine(
 
     With a ``pace`` the sites and the link are looked at side by side, so that whoever is silent is waited for once.
     """
-    from drctl.monitors import WITHIN, in_turn, keep_up, look, observe, remember, watch_link
+    from drctl.monitors import WITHIN, in_turn, keep_up, observe, reading_of, remember, watch_link
 
     begin = pace or in_turn(world.clock)
     beside = begin(WITHIN)
@@ -127,7 +127,7 @@ def examine(
     else:
         looks, facts, upkeep = watching(), observing(), keeping()
     found = diagnose(facts, looks, topic(), upkeep=upkeep, guards=world.plan.guards, now=world.clock.now())
-    look(world.clock, lambda: remember(world, looks[-1]))  # a memory that fails is unknown in the next look
+    reading_of(world.clock, lambda: remember(world, looks[-1]))  # a memory that fails is unknown in the next look
     return found
 
 

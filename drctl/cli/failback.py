@@ -24,7 +24,7 @@ from drctl.ports import World
 @output_option
 @click.option("--to", "target", required=True, help="The site that was lost and takes the work back.")
 @click.option(
-    "--recreate", "recreate", metavar="TOPIC|all", multiple=True, help="Make it anew there; may be given again."
+    "--recreate", "recreate", metavar="TOPIC|all", multiple=True, help="Recreate it there; may be given again."
 )
 @click.option("--accept-loss", "accept", metavar="N", help="Give up so many records that only the old site still has.")
 @click.option("--yes", is_flag=True, help="Do not ask. Gates are not skipped, and no loss is accepted.")
@@ -122,14 +122,14 @@ def _accepted(accept: str | None) -> AcceptedLoss:
 
 
 def _require_same(run: str, wanted: Collection[str], begun: Collection[str]) -> None:
-    """Refuse other topics to make anew than the run was begun with; not to name them again is no change."""
+    """Refuse other topics to recreate than the run was begun with; not to name them again is no change."""
     if wanted and "all" not in wanted and sorted(set(wanted)) != sorted(begun):
         told = ", ".join(begun) or "no topic"
-        raise Refused(f"run {run} is unfinished and makes {told} anew", remedy="finish it first, or abort it")
+        raise Refused(f"run {run} is unfinished and recreates {told}", remedy="finish it first, or abort it")
 
 
 def _topics(world: World, wanted: Collection[str]) -> tuple[str, ...]:
-    """The topics that are meant. Those that an earlier failback has made anew, and that still stand, are left out."""
+    """The topics that are meant. Those that an earlier failback has recreated, and that still stand, are left out."""
     from drctl.plans.aftermath import aftermath, last_salvage
     from drctl.plans.recopying import diverged
     from drctl.plans.recreations import standing
@@ -139,7 +139,7 @@ def _topics(world: World, wanted: Collection[str]) -> tuple[str, ...]:
     failover = aftermath(world)
     made = standing(world, failover.run.source)
     for topic in sorted(made.intersection(wanted)):
-        echo(f"{topic} was made anew by an earlier failback, and comes home whole", err=True)
+        echo(f"{topic} was recreated by an earlier failback, and comes home whole", err=True)
     every = diverged(world, failover, last_salvage(world, failover)) if "all" in wanted else ()
     return tuple(sorted((set(wanted) - {"all"} - made).union(every)))
 
@@ -147,7 +147,7 @@ def _topics(world: World, wanted: Collection[str]) -> tuple[str, ...]:
 def tell_costs(
     world: World, topics: Collection[str], target: str, accepted: AcceptedLoss, *, ask: bool
 ) -> AcceptedLoss:
-    """State what it costs to make these topics anew; at a terminal a loss is accepted by typing the site's name."""
+    """State what it costs to recreate these topics; at a terminal a loss is accepted by typing the site's name."""
     from drctl.plans.aftermath import aftermath, last_salvage
     from drctl.plans.recopying import diverged, recopies
 
@@ -156,7 +156,7 @@ def tell_costs(
     found = recopies(world, failover, set(topics).intersection(may))
     for each in found:
         size = f"at most {each.records} records, about {each.bytes} bytes, are copied again"
-        echo(f"{each.topic} is deleted at {target} and made anew: {size}; its topic id changes", err=True)
+        echo(f"{each.topic} is deleted at {target} and recreated: {size}; its topic id changes", err=True)
         if each.gone:
             echo(f"  {each.gone} records of it are only at {target} by now and are gone then", err=True)
     for topic in sorted(set(may).difference(topics)):

@@ -161,7 +161,7 @@ def _reasons(
 
 def _untold(why: str) -> list[Blocker]:
     detail = f"how many records would be lost cannot be told now: {why}"
-    return [Blocker(Rule.LOSS_NOT_ACCEPTED, detail, "see the reason, then look again: the failover asks it anew")]
+    return [Blocker(Rule.LOSS_NOT_ACCEPTED, detail, "see the reason, then look again: the failover asks it again")]
 
 
 def _unheard(_: str) -> None:

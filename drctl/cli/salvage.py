@@ -27,7 +27,7 @@ LARGEST = 64 << 20
 @click.group("salvage", invoke_without_command=True)
 @output_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--again", is_flag=True, help="Salvage anew although it was done and its files are whole.")
+@click.option("--again", is_flag=True, help="Salvage again although it was done and its files are whole.")
 @click.option("--accept-less", "less", metavar="REASON", help="Your word that the site cannot have more than it has.")
 @by_option
 @click.pass_context
@@ -38,7 +38,7 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool, less
     that only drctl's user may read. Then a decision per topic is due: 'drctl salvage decide'. A run that was cut off is
     continued by the same command.
 
-    A site that came back with less than it had (a lost disk, an older snapshot, a topic or cluster made anew) is closed
+    A site that came back with less than it had (a lost disk, an older snapshot, a topic or cluster recreated) is closed
     and then refused (exit code 17), with every partition named. With --accept-less what is left is saved; topics whose
     log is no longer the one that was copied then come home as a full copy only ('drctl failback --recreate').
     """
@@ -82,7 +82,7 @@ def _refuse_done(world: World) -> None:
     if not unfinished(world) and not world.vault.faults(done.run.id):
         raise Refused(
             f"run {done.run.id} has salvaged it already: {world.vault.place(done.run.id)}",
-            remedy="see 'drctl salvage show'; add --again to do it anew",
+            remedy="see 'drctl salvage show'; add --again to do it once more",
         )
 
 

@@ -22,8 +22,8 @@ def direction(world: World, target: str) -> tuple[str, str]:
     if len(sources) == 1:  # whatever client routing says, if it says anything
         return sources[0], target
     begun = [run.source for run in unfinished(world) if run.kind in MOVES and run.target == target]
-    door = world.client_routing.site()
-    return next((site for site in (*reversed(begun), door) if site in sources), sources[0]), target
+    routing = world.client_routing.site()
+    return next((site for site in (*reversed(begun), routing) if site in sources), sources[0]), target
 
 
 def known_site(world: World, name: str) -> str:
@@ -47,15 +47,15 @@ def other_site(world: World) -> str:
     if begun:
         return begun[-1]
     try:
-        door = world.client_routing.site()
+        routing = world.client_routing.site()
     except DrctlError as error:
         error.remedy = "; or ".join(filter(None, (error.remedy, "name the target with --to")))
         raise
-    if door is None:
+    if routing is None:
         raise ConfigInvalid(
             "clients are sent to no site, so nobody can tell which way is meant", remedy="name the target with --to"
         )
-    return next(site.name for site in world.plan.sites if site.name != door)
+    return next(site.name for site in world.plan.sites if site.name != routing)
 
 
 def stays_behind(world: World, source: str, target: str) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from drctl.model.fence import FenceState
 from drctl.model.forecast import Forecast
 from drctl.model.reading import Reading
 from drctl.model.site import Role
-from drctl.monitors import Begun, Eyes, SideBySide, after, look, look_at_link, observe, status
+from drctl.monitors import Begun, SideBySide, SiteObservers, after, look_at_link, observe, reading_of, status
 from drctl.plans.failovers import StandingFailover, standing
 from drctl.plans.interruption import Interruption, interruption
 from drctl.plans.pausing import Pause, standing_pause
@@ -47,7 +47,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
     What could not be seen is shown as unknown, with the reason; it is never zero. Exits 0 all the same.
     """
     with opened(plan_file, looking=True) as world:
-        eyes, people = Eyes(world, place), output in ("table", "wide")
+        observers, people = SiteObservers(world, place), output in ("table", "wide")
         while True:
             left = LeftBehind(
                 interruption(world, observe), standing(world), pending_reversal(world), standing_pause(world)
@@ -58,7 +58,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
             routed = looks.begin(world.client_routing.site)
             losing = _losses(world, looks, routed)
             costs = after(looks, routed, partial(_if_lost, world))
-            seen = status(world, eyes, looks, routed)
+            seen = status(world, observers, looks, routed)
             if people and watch:
                 click.clear()
                 _show_first(left)
@@ -91,7 +91,7 @@ def _losses(world: World, looks: SideBySide, routed: Begun[str | None]) -> Calla
     def lost(target: str, serving: str | None, source: str) -> list[Blocker]:
         if source != serving:
             return []
-        moved = look(world.clock, lambda: moving(world, target)).value or world
+        moved = reading_of(world.clock, lambda: moving(world, target)).value or world
         seen = look_at_link(moved, source, target, looks=looks)
         return [x for x in losses([seen]) if x.rule is not Rule.LOSSES_UNKNOWN]
 

@@ -25,7 +25,7 @@ def opened(
         doubted = {site.name for site in plan.sites}
     elif doubting:
         names = {site.name for site in plan.sites}
-        door = client_routing_of(plan, CommandRunner(plan.path.parent)).site()
-        doubted = names - {target} if target else {door} & names if door else set()
+        routing = client_routing_of(plan, CommandRunner(plan.path.parent)).site()
+        doubted = names - {target} if target else {routing} & names if routing else set()
     with open_world(plan, doubted=doubted) as world:
         yield world

@@ -187,7 +187,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             spec.guards.approval,
             duration(spec.guards.approval_validity),
         ),
-        client_routing=_door(here, spec.client_routing),
+        client_routing=_routing(here, spec.client_routing),
         state=here / spec.state.file,
         state_shared=spec.state.shared,
         hooks={
@@ -207,11 +207,11 @@ def _hooks(parts: Sequence[HookPart | FencingAgentPart]) -> tuple[model.Hook, ..
     return tuple(model.Hook(tuple(part.command), duration(part.timeout)) for part in parts)
 
 
-def _door(here: Path, part: ClientRoutingPart) -> Path | model.DoorCommands:
+def _routing(here: Path, part: ClientRoutingPart) -> Path | model.RoutingCommands:
     if part.command is None:
         return here / (part.file or "")
     command = part.command
-    return model.DoorCommands(tuple(command.route_to), tuple(command.read), duration(command.timeout))
+    return model.RoutingCommands(tuple(command.route_to), tuple(command.read), duration(command.timeout))
 
 
 def _prefix(link: LinkPart) -> str:

@@ -44,14 +44,14 @@ def _named(here: Path, spec: Spec) -> Iterator[Use]:
 
 
 def _written(here: Path, spec: Spec) -> Iterator[Use]:
-    state, *door = _named(here, spec)
+    state, *routing = _named(here, spec)
     yield state
     # SQLite puts its own files beside the one that a link leads to.
     for end in ("-wal", "-shm", "-journal"):
         yield Use(f"the state file's {end}", _real(state.file).with_name(_real(state.file).name + end), STATE)
     yield Use("the state file's lock", state.file.with_suffix(".lock"), STATE)
     yield Use("the folder of salvaged records", state.file.parent / "salvage", STATE)
-    yield from door
+    yield from routing
 
 
 def _read(path: Path, spec: Spec) -> Iterator[Use]:

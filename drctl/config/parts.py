@@ -232,7 +232,7 @@ class FencingAgentPart(_Part):
 
 
 class DoorCommandPart(_Part):
-    """A door that commands turn: ``routeTo`` is given the site as its last word, ``read`` prints it."""
+    """Client routing that commands change: ``routeTo`` is given the site as its last word, ``read`` prints it."""
 
     route_to: Command
     read: Command

@@ -1,6 +1,6 @@
 """The frontier is not believed: what Connect says was copied, held against both logs.
 
-Connect's stored offset survives what it tells of. A target topic that was made anew, a source that was restored from a
+Connect's stored offset survives what it tells of. A target topic that was recreated, a source that was restored from a
 backup and a connector whose offsets were set by hand leave it as it was, and then it claims records that the target
 never got. So a claim counts only if the logs bear it out, per partition:
 
@@ -13,7 +13,7 @@ never got. So a claim counts only if the logs bear it out, per partition:
 | holds n records from the newest sync to the frontier | known | fewer than n from its image on | not proven |
 | holds n records before the oldest sync | known | begins at 0, fewer than n offsets before its image | not proven |
 
-Example: 200 records copied, the target's topic deleted and made anew. The frontier says 200, and no offset sync has an
+Example: 200 records copied, the target's topic deleted and recreated. The frontier says 200, and no offset sync has an
 image in a log that ends at 0: not proven. As a formula, for the newest usable sync (u, d): records in [u, frontier) at
 the source <= records in [d, end) at the target, and the records at u and d are equal. Compaction takes records from
 either side in its own time, so in a compacted topic only these two are compared, where both are left.
@@ -31,7 +31,7 @@ from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPart
 COUNTED_UP_TO = 10_000
 """Records before the oldest sync that are counted, and offsets of logs that are compared as a whole.
 
-A log that was made anew has its first sync at its beginning.
+A log that was recreated has its first sync at its beginning.
 """
 FARTHEST = 1_000_000
 """Offsets from the newest sync to the frontier that are still read: that takes seconds. MirrorMaker 2 writes a sync

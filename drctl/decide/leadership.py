@@ -14,7 +14,7 @@ class Move(StrEnum):
     """Name what a candidate does next."""
 
     RENEW = "renew the lease, which is ours"
-    TAKE = "take the lease, which is nobody's any more"
+    TAKE = "take the lease, which has expired"
     WAIT = "wait: somebody may still act under this record"
 
 
@@ -47,7 +47,7 @@ def patience(record: LeaseRecord, spans: ElectionTerms) -> float:
     """How long a record must stand still before it may be taken.
 
     Who holds it may have longer spans than we. A record without a holder says itself how long to wait, which is short
-    where it was given back; one that was made anew, or whose holder was wiped by hand, may have a leader that does not
+    where it was given back; one that was recreated, or whose holder was wiped by hand, may have a leader that does not
     know yet.
     """
     told = record.seconds

@@ -29,7 +29,7 @@ def sighted(frontier: Offsets, sighting: LogEndsSighting | None, now: datetime) 
 
     Until it fell silent the logs may have grown on as fast as before. The frontier has gone on, too: what it passed is
     not lost. Without a rate nobody can tell how much came after the sighting, unless no time has passed since. What was
-    copied from a topic that was made anew may be of the one before: it says nothing of the one that is lost.
+    copied from a topic that was recreated may be of the one before: it says nothing of the one that is lost.
     """
     if sighting is None:
         return Loss(frontier, EndsFrom.UNKNOWN)

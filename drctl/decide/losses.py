@@ -1,7 +1,7 @@
 """Losses of a link: what MirrorMaker 2 goes on without saying a word about.
 
 Its consumer begins again at the oldest record whenever what it wants is gone, so records that the source deleted first
-are left out, a topic that was made anew is copied behind the old one, and a link that hangs looks like one that rests.
+are left out, a topic that was recreated is copied behind the old one, and a link that hangs looks like one that rests.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -90,7 +90,7 @@ def _topics(seen: LinkLook) -> Iterator[Blocker]:
     for name, topic in sorted((seen.topics.value or {}).items()):
         if known.get(name, topic.topic_id) != topic.topic_id:
             detail = (
-                f"{seen.link.name}: {name} was deleted and made anew at {seen.link.source}: its id was {known[name]}"
+                f"{seen.link.name}: {name} was deleted and recreated at {seen.link.source}: its id was {known[name]}"
             )
             remedy = (
                 "stop the link, look which records are missing at the target, recreate the topic there and reset the"
@@ -111,7 +111,7 @@ def _gaps(seen: LinkLook) -> Iterator[Blocker]:
         if next_ > here.high:
             detail = f"{seen.link.name}: {partition}: copied up to {next_}, and the log ends at {here.high}"
             remedy = (
-                "the topic was made anew or its log cut: until it has grown past that, its records are not copied;"
+                "the topic was recreated or its log cut: until it has grown past that, its records are not copied;"
                 " stop the link and reset its offsets of this partition"
             )
             yield Blocker(Rule.SOURCE_SHORTER, detail, remedy)

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | (20, 25) after (0, 0), (10, 12): both offsets rise | the link goes on | one more |
 | (5, 40) after (0, 0), (10, 12): only the downstream one rises | it copies again from 5 on | a run of its own |
-| (11, 3) after (0, 0), (10, 12): only the upstream one rises | the target was made anew | an end of what lay beyond |
+| (11, 3) after (0, 0), (10, 12): only the upstream one rises | the target was recreated | an end of what lay beyond |
 | (21, 11) of the reverse link beside (10, 12), (20, 25) | one of them is stale | disputed: the records decide |
 
 Example: the link wrote (0, 0), (10, 12), (5, 40), (9, 44). That are the runs (0, 0), (10, 12) and (5, 40), (9, 44);

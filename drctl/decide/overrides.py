@@ -43,7 +43,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.REPLICATION_DENIED: "nothing would be copied",
     Rule.CANARY_TOPIC_MISSING: "the fence could not be proven",
     Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",
-    Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them in vain",
+    Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them until it times out",
     Rule.FRONTIER_UNPROVEN: "records that only the source holds would be left behind, and nobody would notice",
     Rule.GROUP_ACTIVE_AT_TARGET: "Kafka commits nothing for a group with members",
     Rule.SINK_GROUP_DIFFERS: "it would deliver every record once more",

@@ -75,7 +75,7 @@ class Rule(StrEnum):
     USER_MISSING = "a SCRAM user of an application cannot log in at the target"
     CAPACITY_SMALLER = "the target has fewer brokers"
     LOSSES_UNKNOWN = "whether records or positions are being lost cannot be told"
-    TOPIC_RECREATED = "a topic was deleted and made anew at the source"
+    TOPIC_RECREATED = "a topic was deleted and recreated at the source"
     RECORDS_LOST = "the source deleted records before they were copied"
     SOURCE_SHORTER = "the source's log ends before what was copied from it"
     RETENTION_NEAR = "the source is about to delete records that were not copied"

@@ -15,7 +15,7 @@ def site_blockers(facts: Facts) -> Iterator[Blocker]:
     yield from _one_cluster(facts)
     for site in (facts.source, facts.target):
         yield from _wholeness(site)
-    yield from _door(facts)
+    yield from _routing(facts)
     yield from writing_blockers(facts)
     yield from canary_blockers(facts)
 
@@ -81,10 +81,10 @@ def _wholeness(site: SiteFacts) -> Iterator[Blocker]:
             yield Blocker(Rule.PARTITION_WITHOUT_LEADER, detail, "start a broker that holds them in sync")
 
 
-def _door(facts: Facts) -> Iterator[Blocker]:
-    door = facts.client_routing
-    if not door.known:
-        yield Blocker(Rule.FACTS_UNKNOWN, f"client routing: {door.unknown}", "make its file readable")
-    elif door.value != facts.source.name:
-        remedy = "finish the run that closed it" if door.value is None else f"switch over from {door.value}"
-        yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, f"client routing names {door.value or 'no site'}", remedy)
+def _routing(facts: Facts) -> Iterator[Blocker]:
+    routing = facts.client_routing
+    if not routing.known:
+        yield Blocker(Rule.FACTS_UNKNOWN, f"client routing: {routing.unknown}", "make its file readable")
+    elif routing.value != facts.source.name:
+        remedy = "finish the run that closed it" if routing.value is None else f"switch over from {routing.value}"
+        yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, f"client routing names {routing.value or 'no site'}", remedy)

@@ -1,4 +1,4 @@
-"""Whether a site that came back holds less than it had: a lost disk, an older snapshot, a topic or cluster made anew.
+"""Whether a site that came back holds less than it had: a lost disk, an older snapshot, a topic or cluster recreated.
 
 Held against what was recorded of it, partition by partition; the first line that fits counts:
 
@@ -16,7 +16,7 @@ come back ending at 790, the link home would leave out the ten that only south h
 
 Invariant: ``link home from the handover point  =>  every copied record is in the returned log``
 
-A cluster that was formatted anew has other topic ids, and an older snapshot has other records or none at the frontier.
+A cluster that was reformatted has other topic ids, and an older snapshot has other records or none at the frontier.
 Leader epochs are not compared: they belong to one log, and the copy, which is the witness here, has its own.
 """
 

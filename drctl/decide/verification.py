@@ -1,7 +1,7 @@
 """The first stage of a translation: which offset syncs hold.
 
 A sync claims that a record of the source is at some offset of the target. It carries something only where both records
-were read and are equal: syncs outlive topics that were made anew, logs that were cut, and offsets set by hand.
+were read and are equal: syncs outlive topics that were recreated, logs that were cut, and offsets set by hand.
 
 1. Claims: the syncs whose records lie in both logs. Where they contradict each other their records decide first, and
    then both of what still does are dropped. A link that copies again what it had copied before begins from an older
@@ -206,7 +206,7 @@ def _counts_still(
 
 
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
-    """Whether the newest sync of which that can be told does not hold: a topic was made anew."""
+    """Whether the newest sync of which that can be told does not hold: a topic was recreated."""
     near = within(logs, run)
     for claim in reversed(near[-LOOKED_AT:]):
         holds = yield from seen_alone(logs, claim)

@@ -75,7 +75,7 @@ class UnplannedRehearsal(LabDrill):
         ledger_run = uuid4()
         workload = self.start_workload(ledger_run, leave_lost_sites=True)
         loss, move, setting = self.lose_and_move(workload)
-        self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is walked instead
+        self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is run instead
         back = self.bring_back(ledger_run)
         self.work(workload, self.pattern.seconds, f"at {TARGET}, {SOURCE} is back and closed")
         self.finish(workload)

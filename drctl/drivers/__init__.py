@@ -1,1 +1,1 @@
-"""Hands: the only code that knows a client library. One family per package; families are strangers."""
+"""Drivers: the only code that knows a client library. One family per package; families are strangers."""

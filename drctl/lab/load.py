@@ -34,8 +34,12 @@ def start_load(lab: Lab, say: Callable[[str], None]) -> int:
 
 
 def _await_commits(lab: Lab, names: list[str], say: Callable[[str], None]) -> None:
-    door, deadline, told = FileClientRouting(lab.folder / "client-routing.json"), lab.clock.monotonic() + PATIENCE, ""
-    while missing := _uncommitted(lab, door):
+    routing, deadline, told = (
+        FileClientRouting(lab.folder / "client-routing.json"),
+        lab.clock.monotonic() + PATIENCE,
+        "",
+    )
+    while missing := _uncommitted(lab, routing):
         if gone := [name for name in names if lab.processes.status(name).state == "gone"]:
             why = f"{gone[0]} ended:\n{lab.processes.reason(gone[0])}"
             raise LabError(why, remedy=f"see {lab.processes.log(gone[0])}")
@@ -49,11 +53,11 @@ def _await_commits(lab: Lab, names: list[str], say: Callable[[str], None]) -> No
         lab.clock.sleep(1)
 
 
-def _uncommitted(lab: Lab, door: FileClientRouting) -> str:
+def _uncommitted(lab: Lab, routing: FileClientRouting) -> str:
     """The groups without a position where client routing points; why it cannot be told, as long as it cannot."""
     kafka = None
     try:
-        site = door.site()
+        site = routing.site()
         if site is None:
             return "client routing is closed"
         kafka = lab.site(site).kafka("drctl")

@@ -1,4 +1,4 @@
-"""Talking to a lab's supervisor, and seeing its processes with other eyes than the supervisor's."""
+"""Talking to a lab's supervisor, and seeing its processes independently of the supervisor."""
 
 import json
 import os

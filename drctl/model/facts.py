@@ -154,7 +154,7 @@ class SiteStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Both sites, all links, the door, the epoch, and the sinks of which nobody knows the group."""
+    """Both sites, all links, client routing, the epoch, and the sinks of which nobody knows the group."""
 
     seen_at: datetime
     sites: tuple[SiteStatus, ...]

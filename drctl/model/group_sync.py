@@ -57,7 +57,7 @@ class GroupSyncState(StrEnum):
     HANDED_OVER = "the group was handed over to the standby and lives there"
     UNDECIDED = "a transaction at the source does not end and hides what the group commits, so nobody can tell"
     USED = "somebody else committed for the group at the standby, and it is left alone"
-    CONTESTED = "a position at the standby bears a later epoch than any that was raised, and the group is left alone"
+    CONTESTED = "a position at the standby has a later epoch than any that was raised, and the group is left alone"
     FAILED = "the group's positions could not be read, committed or read back; it is tried again"
 
 

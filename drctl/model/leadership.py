@@ -23,7 +23,7 @@ class LeaseRecord:
     """A Lease as it is in the store at ``version``.
 
     ``holder`` is empty where nobody holds it, ``seconds`` None where nobody ever did. ``transitions`` is the fencing
-    number: it grows whenever the lease changes hands; only a Lease that is made anew begins at 0 again.
+    number: it grows whenever the lease changes hands; only a Lease that is recreated begins at 0 again.
     """
 
     version: str

@@ -22,8 +22,8 @@ class LogEndsSighting:
 
     A record behind an open transaction may be acknowledged. ``rates`` are the offsets per second by which partitions
     grew since the sighting before; those are left out that were not seen then, or were longer. ``silent_since`` is when
-    the site was first found silent after this; None while nobody has. ``anew`` are topics that were deleted and made
-    anew since they were first seen.
+    the site was first found silent after this; None while nobody has. ``anew`` are topics that were deleted and
+    recreated since they were first seen.
     """
 
     ends: Mapping[TopicPartition, int]

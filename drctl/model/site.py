@@ -167,7 +167,7 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorCommands:
+class RoutingCommands:
     """Client routing made of commands: ``route_to`` is given the site, ``read`` prints it."""
 
     route_to: tuple[str, ...] = field(repr=False)
@@ -199,7 +199,7 @@ class PlanFile:
     workloads: tuple[Workload, ...]
     objectives: Objectives
     guards: Guards
-    client_routing: Path | DoorCommands
+    client_routing: Path | RoutingCommands
     state: Path
     hooks: Mapping[Moment, tuple[Hook, ...]] = field(default_factory=dict)
     clients: tuple[ClientSoftware, ...] = ()

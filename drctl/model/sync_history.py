@@ -39,7 +39,7 @@ class SyncHistory:
         self._full = FULL
 
     def add(self, place: int, new: OffsetSync) -> None:
-        """Note the next sync. Where it leads back at the target alone, the topic there was made anew."""
+        """Note the next sync. Where it leads back at the target alone, the topic there was recreated."""
         if not self._runs or self._runs[-1][1][-1].upstream >= new.upstream:
             self._runs.append((array("q"), []))
         places, syncs = self._runs[-1]

@@ -1,8 +1,9 @@
-"""EYES: look at sites and links and return readings. They do not judge."""
+"""Monitors: observe sites and links and return readings. They do not judge."""
 
 from drctl.monitors.copying import look_at_link, oldest_commits, remember, watch_link
 from drctl.monitors.hurrying import hurried, hurried_surveys
-from drctl.monitors.looking import (
+from drctl.monitors.observation import observe
+from drctl.monitors.readings import (
     UNHURRIED,
     WITHIN,
     Begun,
@@ -11,12 +12,11 @@ from drctl.monitors.looking import (
     after,
     are_late,
     in_turn,
-    look,
+    reading_of,
     side_by_side,
 )
-from drctl.monitors.observation import observe
 from drctl.monitors.sessions import Sessions, follow, hidden
-from drctl.monitors.sights import Eyes
+from drctl.monitors.sights import SiteObservers
 from drctl.monitors.status import status
 from drctl.monitors.uncovered import Uncovered, uncovered
 from drctl.monitors.upkeep import keep_up
@@ -25,10 +25,10 @@ __all__ = [
     "UNHURRIED",
     "WITHIN",
     "Begun",
-    "Eyes",
     "Pace",
     "Sessions",
     "SideBySide",
+    "SiteObservers",
     "Uncovered",
     "after",
     "are_late",
@@ -38,10 +38,10 @@ __all__ = [
     "hurried_surveys",
     "in_turn",
     "keep_up",
-    "look",
     "look_at_link",
     "observe",
     "oldest_commits",
+    "reading_of",
     "remember",
     "side_by_side",
     "status",

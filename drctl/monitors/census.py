@@ -1,4 +1,4 @@
-"""Eyes for clients: who is in which group at which site, and when it last committed there.
+"""Observe clients: who is in which group at which site, and when it last committed there.
 
 Kafka's protocol tells group members only: client id, host, static id. The names and versions of clients' software
 (KIP-511) reach the brokers' metrics and request log, and what clients measure (KIP-714) reaches a broker's plugin; no
@@ -12,7 +12,7 @@ from functools import partial
 from drctl.model.clients import Census, SiteClients
 from drctl.model.run import Event, RunState
 from drctl.model.session import Group
-from drctl.monitors.looking import WITHIN, Pace, in_turn
+from drctl.monitors.readings import WITHIN, Pace, in_turn
 from drctl.monitors.sessions import read_sessions
 from drctl.ports import World
 
@@ -30,8 +30,8 @@ def take_census(world: World, patience: float, pace: Pace | None = None) -> Cens
     begun = looks.begin(world.client_routing.site)
     groups = {name: looks.begin(partial(_groups, world, name)) for name in world.sites}
     commits = {name: reading.begin(partial(_commits, world, name, patience)) for name in world.sites}
-    sites, door = tuple(SiteClients(name, groups[name](), commits[name]()) for name in world.sites), begun()
-    return Census(sites, door, _served_since(world, door.value), world.plan.clients)
+    sites, routing = tuple(SiteClients(name, groups[name](), commits[name]()) for name in world.sites), begun()
+    return Census(sites, routing, _served_since(world, routing.value), world.plan.clients)
 
 
 def _groups(world: World, site: str) -> Mapping[str, Group]:

@@ -1,4 +1,4 @@
-"""Eyes for what a link may lose: what it has copied, what its source still keeps, and what was so before."""
+"""Observe what a link may lose: what it has copied, what its source still keeps, and what was so before."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -9,7 +9,7 @@ from drctl.model.copying import LinkLook, PositionPair
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.reading import Reading
-from drctl.monitors.looking import WITHIN, Begun, InTurn, Looks, Pace, in_turn
+from drctl.monitors.readings import WITHIN, Begun, InTurn, Looks, Pace, in_turn
 from drctl.monitors.sessions import Sessions, read_sessions
 from drctl.ports import World
 
@@ -27,11 +27,11 @@ def look_at_link(
     ports, clock, here, there = world.links[source, target], world.clock, world.sites[source], world.sites[target]
     began, plan, looks = clock.now(), world.plan, looks or InTurn(clock)
 
-    def ask[T](eye: Callable[[], T], *first: Reading[Any]) -> Begun[T]:
+    def ask[T](question: Callable[[], T], *first: Reading[Any]) -> Begun[T]:
         """Look, unless something that must be known first is not."""
         missing = next((each for each in first if not each.known), None)
         if missing is None:
-            return looks.begin(eye)
+            return looks.begin(question)
         return lambda: Reading(None, clock.now(), missing.unknown, missing.silent)
 
     asked = looks.begin(ports.replication.status)

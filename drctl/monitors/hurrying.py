@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any, ClassVar
 
 from drctl.errors import DeadlinePassed
-from drctl.monitors.looking import beside
+from drctl.monitors.readings import beside
 from drctl.ports.clock import Clock
 from drctl.ports.world import LinkPorts, SitePorts, SurveyPorts, World
 
 LOOKING = 8.0
 """Seconds for all questions, from when the world is hurried. Less than a look at everything may take
-(:data:`drctl.monitors.looking.WITHIN`), so that the reason with the site's name is known by then."""
+(:data:`drctl.monitors.readings.WITHIN`), so that the reason with the site's name is known by then."""
 ROUTING = 4.0
 """The same for client routing: which way a command looks may depend on it."""
 ALIVE = 5.0

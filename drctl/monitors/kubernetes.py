@@ -1,4 +1,4 @@
-"""Eyes for one site's Kubernetes: every kind is followed on its own, so that one missing right blinds one eye."""
+"""Observe one site's Kubernetes: every kind is followed on its own, so that one missing right hides one kind only."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from drctl.model.resources import Kind, Object, Where
 from drctl.model.sight import KubeFacts
 from drctl.model.strimzi import ResourceState, StrimziResource
 from drctl.monitors import kube_objects as read
-from drctl.monitors.looking import look
+from drctl.monitors.readings import reading_of
 from drctl.monitors.strimzi_objects import strimzi
 from drctl.monitors.watched import Watched
 from drctl.ports import Clock, Kubelets, Resources
@@ -26,8 +26,8 @@ MEASURED_EVERY = 30.0
 """Seconds between two questions to the kubelets."""
 
 
-class KubeEyes:
-    """All of one site. ``pods``: the label selector of the broker pods; ``kinds``: Strimzi's kinds to watch, if any.
+class KubeObserver:
+    """Observes one site. ``pods``: the label selector of the broker pods; ``kinds``: Strimzi's kinds to watch, if any.
 
     :meth:`look` lists everything once; :meth:`follow` keeps it up to date in threads. Either way :meth:`facts` is what
     is known now, each kind as fresh as its last sign of life.
@@ -144,7 +144,7 @@ class KubeEyes:
         failures = []
         nodes = sorted({pod.node for pod in pods.value.values() if pod.node and pod.claims})
         for node in nodes:
-            seen = look(self.clock, partial(self.kubelets.usage, node))
+            seen = reading_of(self.clock, partial(self.kubelets.usage, node))
             found |= seen.value or {}
             failures += [seen.unknown] if not seen.known else []
             if len(failures) >= 2:

@@ -1,11 +1,11 @@
-"""Eyes for one link: connectors, syncs, lag."""
+"""Observe one link: connectors, syncs, lag."""
 
 from collections.abc import Callable
 
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
-from drctl.monitors.looking import InTurn, Looks
+from drctl.monitors.readings import InTurn, Looks
 from drctl.ports.records import Records
 from drctl.ports.world import World
 
@@ -23,7 +23,7 @@ def link_facts(
     """Everything about one link. A worker that does not answer is asked once.
 
     ``serving`` tells the site to which the work belongs, None where nobody knows: a link to it that stands still is off
-    on purpose, unless its copies bear other names.
+    on purpose, unless its copies have other names.
     """
     ports, looks = world.links[source, target], looks or InTurn(world.clock)
     asked = looks.begin(ports.replication.status)

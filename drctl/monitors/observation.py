@@ -4,14 +4,14 @@ from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult
 from drctl.model.reading import Reading
 from drctl.monitors.links import link_facts
-from drctl.monitors.looking import InTurn, Looks
+from drctl.monitors.readings import InTurn, Looks
 from drctl.monitors.sites import site_facts
 from drctl.ports.asking import both
 from drctl.ports.world import World
 
 
 def observe(world: World, source: str, target: str, looks: Looks | None = None) -> Facts:
-    """Look at both sites, both links, the door, and let the canary try to write one record at each site.
+    """Look at both sites, both links, client routing, and let the canary try to write one record at each site.
 
     Raises nothing that a port raises: what could not be seen is unknown. ``seen_at`` is when the look began, so no fact
     is older than it says. ``looks`` may bring a deadline, for a person who only wants to see; gates do not hurry.

@@ -1,4 +1,4 @@
-"""Eyes for what Kubernetes scales at one site: the plan's Deployments, and what a shift names."""
+"""Observe what Kubernetes scales at one site: the plan's Deployments, and what a shift names."""
 
 from collections.abc import Mapping
 

@@ -8,14 +8,14 @@ from drctl.model.facts import LinkFacts, SiteFacts
 from drctl.model.reading import Reading
 from drctl.model.resources import STRIMZI_KINDS
 from drctl.model.sight import KafkaView, Sight, Sighting
-from drctl.monitors.kubernetes import KubeEyes
-from drctl.monitors.looking import look
+from drctl.monitors.kubernetes import KubeObserver
+from drctl.monitors.readings import reading_of
 from drctl.ports.world import World
 
 OBSERVER = "drctl"
 
 
-class Eyes:
+class SiteObservers:
     """Keep between looks every site's Kubernetes. ``place``: where drctl looks from, a site or a third one."""
 
     def __init__(self, world: World, place: str = "here") -> None:
@@ -25,36 +25,38 @@ class Eyes:
             ports, where = world.sites[site.name].kubernetes, site.kubernetes
             if ports is not None and where is not None:
                 kinds = STRIMZI_KINDS if site.strimzi is not None else ()
-                self.sites[site.name] = KubeEyes(ports.resources, ports.kubelets, world.clock, where.pods, kinds=kinds)
+                self.sites[site.name] = KubeObserver(
+                    ports.resources, ports.kubelets, world.clock, where.pods, kinds=kinds
+                )
         self._following = False
         self._witnessed: dict[str, Reading[Mapping[str, tuple[Sighting, ...]]]] = {}
 
     def follow(self, ended: threading.Event) -> None:
         """Keep every site up to date by watching, until ``ended``."""
         self._following = True
-        for eyes in self.sites.values():
-            eyes.follow(ended)
+        for observer in self.sites.values():
+            observer.follow(ended)
 
     def refresh(self) -> None:
         """List what is not being watched, and ask the witnesses at other places."""
         self._witnessed = {
-            place: look(self.world.clock, witness.sightings)
+            place: reading_of(self.world.clock, witness.sightings)
             for place, witness in self.world.witnesses.items()
             if place != self.place
         }
         if not self._following:
-            for eyes in self.sites.values():
-                eyes.look()
+            for observer in self.sites.values():
+                observer.look()
 
     def sight(self, facts: SiteFacts, links: Iterable[LinkFacts], view: Reading[KafkaView]) -> Sight:
         """All that is known about one site now; ``view`` is how its brokers see themselves."""
-        clock, eyes = self.world.clock, self.sites.get(facts.name)
+        clock, observer = self.world.clock, self.sites.get(facts.name)
         return Sight(
             facts.name,
             clock.now(),
             view,
-            eyes.facts() if eyes is not None else None,
-            tuple(self._sightings(facts, links, eyes)),
+            observer.facts() if observer is not None else None,
+            tuple(self._sightings(facts, links, observer)),
             tuple(self._told(facts.name)),
         )
 
@@ -65,10 +67,12 @@ class Eyes:
             why = told.unknown or "it has not looked"
             yield from seen or (Sighting(f"drctl-{place}", place, "brokers", Reading(None, told.seen_at, why)),)
 
-    def _sightings(self, facts: SiteFacts, links: Iterable[LinkFacts], eyes: KubeEyes | None) -> Iterator[Sighting]:
+    def _sightings(
+        self, facts: SiteFacts, links: Iterable[LinkFacts], observer: KubeObserver | None
+    ) -> Iterator[Sighting]:
         yield Sighting(OBSERVER, self.place, "brokers", _met(facts.cluster))
-        if eyes is not None:
-            yield Sighting(OBSERVER, self.place, "kubernetes", eyes.met())
+        if observer is not None:
+            yield Sighting(OBSERVER, self.place, "kubernetes", observer.met())
         workers = [link.status for link in links if link.link.target == facts.name]
         if workers:
             yield Sighting(OBSERVER, self.place, "connect", _met(workers[0]))

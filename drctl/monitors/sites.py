@@ -1,11 +1,11 @@
-"""Eyes for one site: brokers, topics, groups, writers, deny rules."""
+"""Observe one site: brokers, topics, groups, writers, deny rules."""
 
 from collections.abc import Callable, Mapping
 
 from drctl.model.cluster import Cluster, Topic
 from drctl.model.facts import SiteFacts
 from drctl.model.reading import Reading
-from drctl.monitors.looking import Begun, InTurn, Looks
+from drctl.monitors.readings import Begun, InTurn, Looks
 from drctl.monitors.scaling import scaled
 from drctl.ports.asking import decided
 from drctl.ports.world import SitePorts, World
@@ -23,8 +23,8 @@ def site_facts(world: World, name: str, looks: Looks | None = None, asked: Begun
     cluster = asked()
     names = (*plan.topics_at(name), plan.site(name).canary.topic)
 
-    def ask[T](eye: Callable[[], T]) -> Begun[T]:
-        return looks.begin(eye) if cluster.known else lambda: Reading(None, cluster.seen_at, cluster.unknown)
+    def ask[T](question: Callable[[], T]) -> Begun[T]:
+        return looks.begin(question) if cluster.known else lambda: Reading(None, cluster.seen_at, cluster.unknown)
 
     topics = ask(lambda: site.brokers.topics(names))
     groups = ask(lambda: site.positions.describe(plan.groups))

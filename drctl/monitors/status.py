@@ -11,25 +11,28 @@ from drctl.model.reading import Reading
 from drctl.model.sight import KafkaView
 from drctl.model.site import Role
 from drctl.monitors.links import link_facts
-from drctl.monitors.looking import Begun, Looks, SideBySide, after
-from drctl.monitors.sights import Eyes
+from drctl.monitors.readings import Begun, Looks, SideBySide, after
+from drctl.monitors.sights import SiteObservers
 from drctl.monitors.sites import group_lag, site_facts
 from drctl.ports.world import World
 
 
 def status(
-    world: World, eyes: Eyes | None = None, looks: Looks | None = None, routed: Begun[str | None] | None = None
+    world: World,
+    observers: SiteObservers | None = None,
+    looks: Looks | None = None,
+    routed: Begun[str | None] | None = None,
 ) -> Status:
-    """Look at everything; nothing is written, not even by the canary. ``eyes`` are what is kept between looks.
+    """Look at everything; nothing is written, not even by the canary. ``observers`` are what is kept between looks.
 
     Both sites, all links and client routing, if that was not begun (``routed``), are looked at side by side under one
     deadline (``looks``), so that whoever is silent delays nothing and hides nothing else. Where Strimzi runs a link,
     its offsets are asked for by an annotation, which the operator takes off again.
     """
-    eyes, looks, clock = eyes or Eyes(world), looks or SideBySide(world.clock), world.clock
+    observers, looks, clock = observers or SiteObservers(world), looks or SideBySide(world.clock), world.clock
     began = clock.now()
     sinks = looks.begin(lambda: world.plan.unknown_sinks)
-    refreshed, epoch = looks.begin(eyes.refresh), looks.begin(world.epochs.current)
+    refreshed, epoch = looks.begin(observers.refresh), looks.begin(world.epochs.current)
     routed = routed or looks.begin(world.client_routing.site)
     names = [site.name for site in world.plan.sites]
     # Nothing in these threads waits beyond the deadline, so neither does the end of the pool.
@@ -38,9 +41,9 @@ def status(
         visiting = [pool.submit(_visit, world, name, looks) for name in names]
         links, visited = tuple(each.result() for each in looking), [each.result() for each in visiting]
     refreshed()
-    door = routed()
-    sites = tuple(_site_status(world, eyes, visit, links, door) for visit in visited)
-    return Status(began, sites, links, door, epoch(), sinks().value or {})
+    routing = routed()
+    sites = tuple(_site_status(world, observers, visit, links, routing) for visit in visited)
+    return Status(began, sites, links, routing, epoch(), sinks().value or {})
 
 
 class _Visit(NamedTuple):
@@ -63,11 +66,11 @@ def _visit(world: World, name: str, looks: Looks) -> _Visit:
 
 
 def _site_status(
-    world: World, eyes: Eyes, visit: _Visit, links: Collection[LinkFacts], door: Reading[str | None]
+    world: World, observers: SiteObservers, visit: _Visit, links: Collection[LinkFacts], routing: Reading[str | None]
 ) -> SiteStatus:
     facts = visit.facts
-    sight, found = eyes.sight(facts, links, visit.view), role(facts, links, door)
-    why = why_unknown(facts, links, door) if found is Role.UNKNOWN else ""
+    sight, found = observers.sight(facts, links, visit.view), role(facts, links, routing)
+    why = why_unknown(facts, links, routing) if found is Role.UNKNOWN else ""
     return SiteStatus(found, facts, visit.lag, sight, _undenied(world, facts), why)
 
 
@@ -85,12 +88,12 @@ def _feeding(site: SiteFacts, links: Iterable[LinkFacts]) -> list[LinkFacts]:
     return [x for x in links if x.link.target == site.name and x.status.value and x.status.value.source.working]
 
 
-def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> Role:
+def role(site: SiteFacts, links: Iterable[LinkFacts], routing: Reading[str | None]) -> Role:
     """Return what a site is for, from data alone: client routing, standing deny rules, the links that run into it."""
-    if site.standing.value is None or not door.known:
+    if site.standing.value is None or not routing.known:
         return Role.UNKNOWN
     feeding = _feeding(site, links)
-    if door.value == site.name:
+    if routing.value == site.name:
         # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
         # Copies under other names do not mix with what clients write.
         mixed = any(not x.link.prefix for x in feeding)
@@ -101,13 +104,13 @@ def role(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None])
     return Role.FENCED if site.standing.value else Role.UNKNOWN
 
 
-def why_unknown(site: SiteFacts, links: Iterable[LinkFacts], door: Reading[str | None]) -> str:
+def why_unknown(site: SiteFacts, links: Iterable[LinkFacts], routing: Reading[str | None]) -> str:
     """Why nobody can tell what a site is for, where :func:`role` says that it is unknown."""
     if not site.standing.known:
         return f"its deny rules are unknown: {at_site(site.name, site.standing.unknown)}"
-    if not door.known:
-        return f"where clients are sent is unknown: {door.unknown}"
-    if door.value == site.name:
+    if not routing.known:
+        return f"where clients are sent is unknown: {routing.unknown}"
+    if routing.value == site.name:
         return f"clients are sent here, and {', '.join(x.link.name for x in _feeding(site, links))} writes here, too"
     unseen = [x for x in links if x.link.target == site.name and not x.status.known]
     if unseen:

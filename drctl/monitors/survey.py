@@ -1,8 +1,8 @@
-"""Eyes for a site that no plan file names yet. What a plan file cannot do without is not unknown but an error."""
+"""Observe a site that no plan file names yet. What a plan file cannot do without is not unknown but an error."""
 
 from drctl.model.link import ConnectorState
 from drctl.model.survey import SiteSurvey
-from drctl.monitors.looking import look
+from drctl.monitors.readings import reading_of
 from drctl.monitors.uncovered import MOVED
 from drctl.ports.asking import decided
 from drctl.ports.clock import Clock
@@ -31,6 +31,6 @@ def survey(site: SurveyPorts, clock: Clock) -> SiteSurvey:
         frozenset(kinds.keys() - set(movable)),
         connectors,
         frozenset(running),
-        look(clock, site.access.rules),
+        reading_of(clock, site.access.rules),
         cluster.super_users,
     )

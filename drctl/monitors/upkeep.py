@@ -1,10 +1,10 @@
-"""Eyes for what runs out or drifts by itself: certificates, clocks, disks."""
+"""Observe what runs out or drifts by itself: certificates, clocks, disks."""
 
 from datetime import timedelta
 from functools import partial
 
 from drctl.model.upkeep import SiteUpkeep, Skew, Upkeep
-from drctl.monitors.looking import InTurn, Looks
+from drctl.monitors.readings import InTurn, Looks
 from drctl.ports.asking import both
 from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.world import World

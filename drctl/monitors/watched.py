@@ -1,4 +1,4 @@
-"""One kind of resource at one site, followed: listed once, then watched, listed anew where the server has forgotten."""
+"""One kind of resource at one site, followed: listed once, then watched, listed again once the server has forgotten."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from drctl.errors import DrctlError, NotFound
 from drctl.model.reading import Reading
 from drctl.model.resources import Happening, Kind, Object, Where
-from drctl.monitors.looking import is_silence
+from drctl.monitors.readings import is_silence
 from drctl.ports import Clock, Resources
 
 ROUND = 25.0
@@ -56,7 +56,7 @@ class Watched[T]:
         return self._trouble
 
     def look(self) -> None:
-        """List anew. What fails is the reading's reason; nothing is raised that a port raises."""
+        """List again. What fails is the reading's reason; nothing is raised that a port raises."""
         try:
             kind = self._found_kind()
             began = self.clock.now()

@@ -55,7 +55,7 @@ def require_belief(believed: Belief, *possible: Belief) -> None:
     raise Refused(
         f"expected primary {believed.primary or 'any'}, epoch {'any' if believed.epoch is None else believed.epoch}; "
         f"the primary is {real.primary or 'no site'}, the epoch {real.epoch}",
-        remedy="somebody has decided since: see 'drctl status' and 'drctl runs list' before deciding anew",
+        remedy="somebody has decided since: see 'drctl status' and 'drctl runs list' before deciding again",
     )
 
 

@@ -32,7 +32,7 @@ class Due:
 class Wanted:
     """Hold what a group is to have at the standby; ``used`` says that somebody else commits there.
 
-    ``contested`` is the position that bears a later epoch than any that was raised, empty if there is none.
+    ``contested`` is the position that has a later epoch than any that was raised, empty if there is none.
     """
 
     due: Positions

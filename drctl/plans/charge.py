@@ -34,5 +34,5 @@ def require_newest_decision(world: World, run: Run) -> None:
     if current > run.epoch:
         raise Superseded(
             f"the epoch is {current}, ours is {run.epoch}: someone newer has decided",
-            remedy="see 'drctl status' and 'drctl runs list' before deciding anew",
+            remedy="see 'drctl status' and 'drctl runs list' before deciding again",
         )

@@ -52,7 +52,7 @@ class Courier:
             raise JournalBroken(
                 f"the journal's copy at {self.site} goes on to line {last.number}, which this journal does not have",
                 remedy=f"'drctl runs restore --from {self.site}' completes this journal; "
-                "if it is the copy that is wrong, delete its topic and create it anew",
+                "if it is the copy that is wrong, delete its topic and create it again",
             )
         return last.number
 

@@ -26,7 +26,7 @@ OVERLAP = 100_000
 @dataclass(slots=True)
 class Counts:
     """Records of a tail. ``opened`` came after drctl's first look at the returned site, ``unseen`` after the last look
-    at it before the failover, ``later`` bear a time after the failover began, as their producers or their log say.
+    at it before the failover, ``later`` have a time after the failover began, as their producers or their log say.
     """
 
     committed: int = 0

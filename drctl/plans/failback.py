@@ -1,5 +1,5 @@
 """Failback: the site that was lost takes the work back; only what is new is copied, and what was stranded skipped,
-unless a topic is made anew.
+unless a topic is recreated.
 """
 
 from collections.abc import Collection
@@ -35,7 +35,7 @@ def plan(
 ) -> Plan:
     """The failback from ``source``, which serves, to ``target``, which was lost.
 
-    Topics named in ``recreate`` are made anew at the target and copied whole; of what the source no longer has of them
+    Topics named in ``recreate`` are recreated at the target and copied whole; of what the source no longer has of them
     at most ``accepted`` is given up. NotFound as for a switchover, and for a topic that the plan file does not name.
     """
     switchover.plan(world, source, target, observe=observe)

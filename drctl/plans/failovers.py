@@ -20,7 +20,7 @@ class StandingFailover:
 
     ``evidence`` is each step's latest. ``fence`` is what was shown last of the site that was left: by the failover, or
     by a later run that fenced it on its return; ``fence_by``, ``fence_why``, ``fence_at`` go with it. ``silent_at`` is
-    when the failover sought the site in vain, None if it answered; ``opened`` for how long the site may have taken
+    when the failover found the site silent, None if it answered; ``opened`` for how long the site may have taken
     writes since, as :mod:`drctl.plans.openness` tells it, empty until that is known.
     """
 

@@ -17,7 +17,7 @@ def ordered(
 ) -> Plan:
     """The fence of ``source``, which the failover of that id to ``target`` could not close.
 
-    ``silent`` is when somebody last sought it in vain and ``answered`` when it was first met after that, None if nobody
+    ``silent`` is when somebody last found it silent and ``answered`` when it was first met after that, None if nobody
     knows better than the journal, or than this run. Nothing here is ever taken back: the site stays closed until the
     failback.
     """

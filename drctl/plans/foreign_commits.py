@@ -120,7 +120,7 @@ def _is_stamped(committed: Committed, plan: str) -> bool:
 def _stays(there: Committed, here: Committed | None, answer: Translation | None) -> bool:
     """Whether a move replaces it with the same, or group-offset sync may have left it while it follows the group.
 
-    The latter bears the group's own metadata and is not ahead.
+    The latter has the group's own metadata and is not ahead.
     """
     if answer is None or (becomes := _becomes(answer)) == there.offset:
         return True
@@ -161,7 +161,7 @@ def _left_by_moves(world: World, source: str, target: str) -> _Left:
         if run.kind not in (*MOVES, HANDOVER) or not (back or (away and done)):
             continue
         if away and run.kind == FAILOVER:
-            image = Images(world, source, target).of  # a failover's positions bear their names where it led to
+            image = Images(world, source, target).of  # a failover's positions have their names where it led to
             left.lost = {
                 (group, image(evidence.partition_of(name))): line.get("here")
                 for group, told in _positions(world, run, CONFIRMED).items()

@@ -124,7 +124,7 @@ def _made_anew(world: World, source: str, target: str) -> Iterator[Blocker]:
         known = world.memory.topic_ids(site)
         now = world.sites[site].brokers.topics([name for name in names if name in known])
         for name in sorted(n for n, topic in now.items() if topic.topic_id != known[n]):
-            detail = f"{link}: {name} was deleted and made anew at {site}: its id was {known[name]}"
+            detail = f"{link}: {name} was deleted and recreated at {site}: its id was {known[name]}"
             remedy = (
                 "stop the link, look which records are missing at the target, and reset the link's offsets of it so"
                 f" that it is copied again; then 'drctl doctor --accept-recreated {name}'"
@@ -143,13 +143,13 @@ def _blocker(each: Doubted, link: str, source: str, target: str) -> Blocker:
             return Blocker(Rule.TOPIC_NOT_COPIED, detail, remedy)
         case Doubt.BEYOND_SOURCE:
             remedy = (
-                "the topic was made anew or its log cut: until it has grown past that, its records are not copied;"
+                "the topic was recreated or its log cut: until it has grown past that, its records are not copied;"
                 " stop the link and reset its offsets of this partition"
             )
             return Blocker(Rule.SOURCE_SHORTER, detail, remedy)
         case Doubt.UNPROVEN:
             remedy = (
-                f"see whether the topic was made anew or its records deleted at {target}: then stop the link and delete"
+                f"see whether the topic was recreated or its records deleted at {target}: then stop the link and delete"
                 " its offsets of this partition, so that it is copied again; if only the offset syncs are missing,"
                 " restart the source connector: it writes one with the next record"
             )

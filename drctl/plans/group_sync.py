@@ -287,11 +287,11 @@ class GroupSync:
 
     def _check_authority(self) -> None:
         """Superseded if not. Whether we lead is asked last: all else takes time."""
-        door, epoch = self.world.client_routing.site(), self.world.epochs.current()
-        if door != self.source or epoch != self.epoch:
+        routing, epoch = self.world.client_routing.site(), self.world.epochs.current()
+        if routing != self.source or epoch != self.epoch:
             raise Superseded(
-                f"client routing names {door or 'no site'} in epoch {epoch}: {self.source} is no longer followed",
-                remedy="begin anew from the site that serves",
+                f"client routing names {routing or 'no site'} in epoch {epoch}: {self.source} is no longer followed",
+                remedy="start again from the site that serves",
             )
         if not self.leads():
             raise Superseded("another service leads, or will soon", remedy="wait until this one leads again")

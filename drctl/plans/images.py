@@ -1,4 +1,4 @@
-"""One site under another one's names: under the default replication policy a topic's copy bears another name."""
+"""One site under another one's names: under the default replication policy a topic's copy has another name."""
 
 from collections.abc import Collection, Iterable, Mapping
 

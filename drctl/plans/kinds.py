@@ -88,7 +88,7 @@ def accepted_loss(said: Evidence) -> AcceptedLoss:
 
 
 def failback_again(world: World, run: Run, said: Evidence, observe: Observe, *, accept_repeats: bool) -> Plan:
-    """An unfinished failback as it was begun: what it makes anew does not change any more."""
+    """An unfinished failback as it was begun: what it recreates does not change any more."""
     return failback.plan(
         world,
         run.source,

@@ -94,7 +94,7 @@ def _frontier(world: World, source: str, target: str) -> Offsets:
 
 
 def _still_there(world: World, source: str, target: str, frontier: Offsets) -> Offsets:
-    """The frontier without topics whose copies were made anew: what had been copied of these is gone."""
+    """The frontier without topics whose copies were recreated: what had been copied of these is gone."""
     images = Images(world, source, target)
     try:
         there = images.topics({p.topic for p in frontier})
@@ -107,7 +107,7 @@ def _still_there(world: World, source: str, target: str, frontier: Offsets) -> O
 def _possible(frontier: Offsets, ends: Offsets) -> Offsets:
     """The frontier without what lies beyond the source's end: such a claim proves nothing, so nothing counts as copied.
 
-    Its topic was made anew, or somebody has set the offset.
+    Its topic was recreated, or somebody has set the offset.
     """
     return {p: offset for p, offset in frontier.items() if offset <= ends.get(p, offset)}
 

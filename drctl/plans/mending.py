@@ -1,6 +1,6 @@
 """Mending a standby: safe changes one by one, each checked, done, verified and written to the journal.
 
-It raises no epoch and stands in nobody's way: a mending that was cut off is not continued but begun anew from what the
+It raises no epoch and stands in nobody's way: a mending that was cut off is not continued but begun again from what the
 sites show then, and no other run waits for it.
 """
 
@@ -38,10 +38,10 @@ def mend(world: World, source: str, target: str, fixes: Sequence[Fix], say: Call
             raise Refused(
                 f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished", remedy="finish it first"
             )
-        if (door := world.client_routing.site()) != source:
+        if (routing := world.client_routing.site()) != source:
             # What only adds at a standby, such as partitions, changes the work of the site that serves.
             raise Refused(
-                f"client routing names {door or 'no site'}, so {target} is no standby of {source}",
+                f"client routing names {routing or 'no site'}, so {target} is no standby of {source}",
                 remedy="mend a standby only: see 'drctl status'",
             )
         run = _begin(world, source, target, fixes)
@@ -56,7 +56,7 @@ def mend(world: World, source: str, target: str, fixes: Sequence[Fix], say: Call
 def _begin(world: World, source: str, target: str, fixes: Sequence[Fix]) -> Run:
     for run, state in world.journal.runs():
         if run.kind == DOCTOR and state is RunState.RUNNING:
-            world.journal.end(run.id, RunState.STOPPED)  # cut off; what it left undone is found anew
+            world.journal.end(run.id, RunState.STOPPED)  # cut off; what it left undone is found again
     began = world.clock.now()
     number = f"{began:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     plan = world.plan

@@ -14,7 +14,7 @@ AT_MOST, AT_LEAST, WRITTEN = "seconds at most", "seconds at least", "offsets sin
 
 
 def begun(silent: datetime | None, answered: datetime) -> Evidence:
-    """``silent`` is when it was last sought in vain, ``answered`` when it was first met after that."""
+    """``silent`` is when it was last found silent, ``answered`` when it was first met after that."""
     return {SILENT: silent.isoformat() if silent else None, ANSWERED: answered.isoformat()}
 
 

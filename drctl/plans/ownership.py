@@ -5,14 +5,14 @@ position at the standby                               whose
 ====================================================  =========================================================
 what was left there last                              ours
 what a commit tried, whatever was answered            ours: it may have been applied, and may still be
-bears a stamp of this plan file, epoch up to ours     ours: another process of the same service, or an earlier run
+has a stamp of this plan file, epoch up to ours       ours: another process of the same service, or an earlier run
 what the last move left behind there                  nobody's
 what an undo of the sync has given back               somebody's, and the group is used: a person wants it so
 anything else, where nothing of ours was              somebody's: gone forward over, never back
 anything else, where something of ours was            somebody's, and the group is used; but where it has the
                                                       metadata that the group has at the source, and is behind what
                                                       it would get, another service has put it there
-bears a stamp of this plan file, a later epoch        nobody can tell: the group is left alone
+has a stamp of this plan file, a later epoch          nobody can tell: the group is left alone
 ====================================================  =========================================================
 
 Going forward along what the group has read at the source harms nobody; going back would have somebody read again.
@@ -78,11 +78,11 @@ class Ownership:
             self._left.pop(group, None)
 
     def later(self, there: Positions) -> str:
-        """The first position whose stamp bears an epoch later than ours, for people; empty if there is none."""
+        """The first position whose stamp has an epoch later than ours, for people; empty if there is none."""
         for partition, committed in sorted(there.items()):
             stamp = Stamp.read(committed.metadata)
             if stamp and stamp.plan == self._plan and stamp.epoch > self._epoch:
-                return f"{partition} bears epoch {stamp.epoch}, and {self._epoch} is the latest"
+                return f"{partition} has epoch {stamp.epoch}, and {self._epoch} is the latest"
         return ""
 
     def used(self, group: str, there: Positions, wanted: Positions) -> bool:

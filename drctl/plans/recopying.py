@@ -1,4 +1,4 @@
-"""State what it means to make a topic anew at the returned site: what is copied again, and what is then gone."""
+"""State what it means to recreate a topic at the returned site: what is copied again, and what is then gone."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Recopy:
 
 
 def diverged(world: World, failover: Aftermath, salvaged: Salvaged) -> tuple[str, ...]:
-    """Topics that may be made anew: a tail stays in their log, somebody made them anew by hand, or they came back with
+    """Topics that may be recreated: a tail stays in their log, somebody made them anew by hand, or they came back with
     less than they had. Sorted.
     """
     site = failover.run.source

@@ -1,4 +1,4 @@
-"""Topics that a failback made anew at the returned site, as the journal knows them, and what is void since."""
+"""Topics that a failback recreated at the returned site, as the journal knows them, and what is void since."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -31,7 +31,7 @@ def marks(journal: Journal, link: str) -> Mapping[str, Mark]:
 
 
 def _told(journal: Journal) -> Iterator[tuple[Run, Evidence]]:
-    """Return what each failback has observed of its recreation, oldest first; without those that made nothing anew."""
+    """Return what each failback has observed of its recreation, oldest first; without those that recreated nothing."""
     done = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
     for run, _ in journal.runs():
         if run.kind == FAILBACK:
@@ -43,7 +43,7 @@ def _told(journal: Journal) -> Iterator[tuple[Run, Evidence]]:
 class CurrentMappings:
     """Implements :class:`drctl.ports.Mappings`: one link's, without what tells of topics that are no more.
 
-    MirrorMaker 2 never takes back what it wrote. A sync from before a topic was made anew would name two records that
+    MirrorMaker 2 never takes back what it wrote. A sync from before a topic was recreated would name two records that
     have nothing to do with each other.
     """
 

@@ -68,7 +68,7 @@ def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> 
     """Run the plan to its end, or continue it; a key that was used before tells how that run ended.
 
     Raises Locked or Superseded at once when we are not, or no longer, in charge; Blocked when a gate says no;
-    RolledBack when a step before the point of no return failed and the rollback was walked; StepFailed when a step
+    RolledBack when a step before the point of no return failed and the rollback was run; StepFailed when a step
     after it failed, or the rollback did not reach its end: the same command goes on from there. JournalBroken, nothing
     touched, when the sites are ahead of the journal.
     """
@@ -233,9 +233,9 @@ class _Execution:
         failed = LossNotAccepted if isinstance(error, LossNotAccepted) else RolledBack
         told, remedy = gone_back(self.plan, self.ctx)
         raise failed(
-            f"{self.plan} failed at {cause}; the rollback was walked and {told}",
+            f"{self.plan} failed at {cause}; the rollback was run and {told}",
             remedy=joined(remedy_of(error), remedy),
-            brief=f"{self.plan} failed at {place}; the rollback was walked and {told}",
+            brief=f"{self.plan} failed at {place}; the rollback was run and {told}",
         ) from error
 
     def _step_back(self, number: int, step: Step) -> str:

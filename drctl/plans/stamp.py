@@ -21,7 +21,7 @@ class Stamp:
         return f"drctl plan={self.plan} run={self.run} epoch={self.epoch}"
 
     @staticmethod
-    @lru_cache(maxsize=1024)  # thousands of positions bear the same one
+    @lru_cache(maxsize=1024)  # thousands of positions have the same one
     def read(metadata: str) -> "Stamp | None":
         """The stamp in a position's metadata, if it is one."""
         found = _FORM.fullmatch(metadata)

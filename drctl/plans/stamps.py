@@ -11,7 +11,7 @@ from drctl.ports import World
 
 
 def epoch_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
-    """Name each site whose positions bear a higher epoch than the state file has. One that does not answer is left out.
+    """Name each site whose positions have a higher epoch than the state file has. One that does not answer is left out.
 
     Its silence is a reason of its own.
     """

@@ -60,7 +60,7 @@ def plan(world: World, source: str, target: str, *, observe: Observe, accept_rep
 def without_turning(plan: Plan) -> Plan:
     """The same under the default replication policy: both links run all the time, and nothing turns around.
 
-    Copies bear other names than what applications write, so nothing is copied in a circle.
+    Copies have other names than what applications write, so nothing is copied in a circle.
     """
     links = (StopCheckpoints.name, StopLink.name, RecordHandoverPoint.name, ReverseReplication.name, ResumeLink.name)
     return replace(

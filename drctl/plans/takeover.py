@@ -36,7 +36,7 @@ def others(world: World, run: Run) -> tuple[Run, ...]:
 def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Legacy:
     """Return what these runs leave to a failover in the same direction; a run in another direction leaves nothing.
 
-    A fence that was begun to be lifted is none, and where the target was not opened its ends are measured anew.
+    A fence that was begun to be lifted is none, and where the target was not opened its ends are measured again.
     """
     left = Legacy()
     known = {run.id: run for run, _ in world.journal.runs()}

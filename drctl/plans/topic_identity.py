@@ -1,4 +1,4 @@
-"""Whether the topics are still those that the gates saw: one made anew has its name and another id.
+"""Whether the topics are still those that the gates saw: one recreated has its name and another id.
 
 Offsets say nothing about a topic with other records in it, however right they were when they were proven. So the ids
 that the gates saw are journaled, and asked again before positions are committed and before the target is opened.
@@ -57,4 +57,4 @@ def _differences(site: SitePorts, seen: Mapping[str, str]) -> Iterator[str]:
         if name not in now:
             yield f"{name} is gone at {site.name}"
         elif now[name].topic_id != topic_id:
-            yield f"{name} was deleted and made anew at {site.name}: its id was {topic_id}"
+            yield f"{name} was deleted and recreated at {site.name}: its id was {topic_id}"

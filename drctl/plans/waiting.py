@@ -27,7 +27,7 @@ def wait_until_none(
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         ctx.report(f"waiting until {what}: {shown}")
         if clock.monotonic() >= deadline:
-            raise DeadlinePassed(f"waited {seconds:g} s until {what}, in vain: {shown}", remedy=remedy)
+            raise DeadlinePassed(f"timed out after {seconds:g} s waiting until {what}: {shown}", remedy=remedy)
         clock.sleep(_POLL)
 
 
@@ -59,7 +59,7 @@ def held_once_decided(ctx: StepContext) -> tuple[Held, Held]:
             names = ", ".join(sorted(error.pending)[:_SHOWN])
             if clock.monotonic() >= deadline:
                 raise DeadlinePassed(
-                    f"waited {seconds:g} s, in vain, until transactions end that commit positions of {names}",
+                    f"timed out after {seconds:g} s waiting until transactions end that commit positions of {names}",
                     remedy=ENDS_BY_ITSELF,
                 ) from error
             ctx.report(f"waiting until transactions end that commit positions of {names}")

@@ -7,9 +7,9 @@ class ClientRouting(Protocol):
     """One pointer that clients follow: the name of the site that serves them, or nowhere."""
 
     def site(self) -> str | None:
-        """The site clients are sent to, or None while the door is closed to consumers."""
+        """The site clients are sent to, or None while routing is closed to consumers."""
         ...
 
     def route_to(self, site: str | None) -> None:
-        """Send clients there; None closes the door. Atomic: readers see the old or the new value."""
+        """Send clients there; None closes it to consumers. Atomic: readers see the old or the new value."""
         ...

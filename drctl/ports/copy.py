@@ -21,7 +21,7 @@ class JournalCopy(Protocol):
         ...
 
     def lines(self) -> tuple[Line, ...]:
-        """All lines in order, each once. JournalBroken if two that differ bear the same number."""
+        """All lines in order, each once. JournalBroken if two that differ have the same number."""
         ...
 
     def close(self) -> None:

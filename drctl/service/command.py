@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drctl.monitors import Eyes, status
+from drctl.monitors import SiteObservers, status
 
 if TYPE_CHECKING:
     from drctl.service.election import Election
@@ -86,13 +86,13 @@ def run(
     opened = None if watch_only else lambda doubted: open_world(plan, doubted=doubted)
     # A look at a lost site must end soon, for it dates the silence: each of them is given little time.
     with open_world(plan, doubted=[site.name for site in plan.sites]) as world, candidate as election:
-        eyes = Eyes(world, place)
+        observers = SiteObservers(world, place)
         watch = Watch(
             world,
-            partial(status, eyes=eyes),
+            partial(status, observers=observers),
             interval,
             group_sync=group_sync,
-            eyes=eyes,
+            observers=observers,
             election=election,
             opened=opened,
         )

@@ -4,7 +4,7 @@ import structlog
 
 from drctl.model.facts import SiteStatus, Status
 from drctl.model.fence import FenceState
-from drctl.monitors import look
+from drctl.monitors import reading_of
 from drctl.plans.failovers import standing
 from drctl.plans.forecasting import forecast
 from drctl.plans.losing import made_anew
@@ -38,7 +38,7 @@ class Foresight:
             return
         partitions = [p for topic in self.world.plan.topics if topic in topics for p in topics[topic].spread()]
         at = clock.now()
-        bounds = look(clock, lambda: self.world.sites[name].records.bounds(partitions))
+        bounds = reading_of(clock, lambda: self.world.sites[name].records.bounds(partitions))
         if bounds.value is not None:
             anew = made_anew(self.world, name, topics)
             self.world.sightings.note(name, {p: b.high for p, b in bounds.value.items()}, at, anew)
@@ -49,7 +49,7 @@ class Foresight:
         if source is None or target is None:
             return
         up = any(site.facts.name == source and site.facts.cluster.known for site in seen.sites)
-        found = look(self.world.clock, lambda: forecast(self.world, source, target, ask=up, deep=False))
+        found = reading_of(self.world.clock, lambda: forecast(self.world, source, target, ask=up, deep=False))
         self.metrics.show_forecast(found, source)
 
     def _fence(self, seen: Status) -> None:

@@ -1,4 +1,4 @@
-"""The service's eye on what the links may lose: looks over some minutes, judged after each."""
+"""Observes for the service what the links may lose: looks over some minutes, judged after each."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from drctl.decide.losses import losses, time_left, window
 from drctl.decide.rules import Blocker
 from drctl.model.copying import LinkLook
 from drctl.model.reading import Reading
-from drctl.monitors import look, look_at_link, remember
+from drctl.monitors import look_at_link, reading_of, remember
 from drctl.plans.selection import moving
 from drctl.ports import World
 from drctl.service.metrics import Metrics
@@ -27,7 +27,7 @@ class LossWatch:
 
     def cycle(self, committed_at: Mapping[str, Reading[Mapping[str, datetime]]]) -> None:
         """Look once. ``committed_at``: per site the oldest commit of each group there."""
-        serving = look(self.world.clock, self.world.client_routing.site).value
+        serving = reading_of(self.world.clock, self.world.client_routing.site).value
         found: list[tuple[str, Blocker]] = []
         for source, target in self.world.links:
             if source != serving:
@@ -37,7 +37,7 @@ class LossWatch:
                 self.metrics.hide_losses(name)
                 continue
             # Groups that were handed over alone are ahead there, as they should be.
-            moved = look(self.world.clock, lambda target=target: moving(self.world, target))  # type: ignore[misc]
+            moved = reading_of(self.world.clock, lambda target=target: moving(self.world, target))  # type: ignore[misc]
             seen = look_at_link(moved.value or self.world, source, target, committed_at[target])
             looks = self._looks.setdefault(seen.link.name, deque())
             looks.append(seen)
@@ -47,7 +47,7 @@ class LossWatch:
             reasons = list(losses(looks))
             found += [(seen.link.name, each) for each in reasons]
             self.metrics.show_losses(seen.link.name, reasons, time_left(looks))
-            look(self.world.clock, lambda seen=seen: remember(self.world, seen))  # type: ignore[misc]
+            reading_of(self.world.clock, lambda seen=seen: remember(self.world, seen))  # type: ignore[misc]
         self._tell(found)
 
     def _tell(self, found: list[tuple[str, Blocker]]) -> None:

@@ -252,10 +252,10 @@ class Metrics:
             if groups.keys() <= lags.keys():  # of a group whose transaction is open nobody knows it
                 self.group_lag.labels(name).set(sum(lags.values()))
 
-    def _standby(self, site: SiteStatus, door: Reading[str | None]) -> None:
+    def _standby(self, site: SiteStatus, routing: Reading[str | None]) -> None:
         """Where clients are sent, writers are wanted; while nobody knows where that is, no site's are judged."""
         name, writers = site.facts.name, site.undenied.value
-        if door.known and door.value != name and self._known(site.undenied, "open_writers", name):
+        if routing.known and routing.value != name and self._known(site.undenied, "open_writers", name):
             self.undenied.labels(name).set(len({denial.principal for denial in writers or ()}))
 
     def _link(self, link: LinkFacts) -> None:

@@ -33,7 +33,7 @@ class ReturnedSites:
         self._told: tuple[Hindrance, ...] = ()
 
     def note(self, seen: Status) -> None:
-        """When each site was last sought in vain, and when it was first met after that."""
+        """When each site was last found silent, and when it was first met after that."""
         for site in seen.sites:
             name, cluster = site.facts.name, site.facts.cluster
             if cluster.known:

@@ -1,4 +1,4 @@
-"""A rollback that waits for its target is walked to its end by the service as soon as the target answers."""
+"""A rollback that waits for its target is run to its end by the service as soon as the target answers."""
 
 import structlog
 

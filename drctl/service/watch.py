@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from drctl.model.facts import Status
 from drctl.model.reading import Reading
 from drctl.model.sight import Sight, Sighting
-from drctl.monitors import Eyes, Sessions, follow, hidden, look, oldest_commits
+from drctl.monitors import Sessions, SiteObservers, follow, hidden, oldest_commits, reading_of
 from drctl.monitors.sessions import TailStatus
 from drctl.ports import Clock, Tail, World
 from drctl.redaction import describe
@@ -49,7 +49,7 @@ GRACE = 10.0
 
 
 class Watch:
-    """One cycle is one look. ``look_at`` is the monitors' status, handed in by wiring's caller, ``eyes`` its own.
+    """One cycle is one look. ``look_at`` is the monitors' status, handed in by wiring's caller, ``observers`` its own.
 
     With an ``election`` it looks all the same, and acts only while it leads. Without ``opened``,
     what makes worlds to act in, it only looks and tells.
@@ -62,7 +62,7 @@ class Watch:
         every: timedelta,
         *,
         group_sync: bool = False,
-        eyes: Eyes | None = None,
+        observers: SiteObservers | None = None,
         election: Election | None = None,
         opened: Opened | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Watch:
         self.look_at = look_at
         self.every = every
         self.metrics = Metrics()
-        self.eyes = eyes
+        self.observers = observers
         self.causes = CourseKeeper(self.metrics.registry)
         self.sessions = {name: Sessions() for name in world.sites}
         self.tails = Lock()
@@ -111,7 +111,7 @@ class Watch:
         self.sights = tuple(site.sight for site in seen.sites)
         oldest: dict[str, Reading[Mapping[str, datetime]]] = {}
         for name, sessions in self.sessions.items():
-            followed = look(clock, partial(self._follow, self.world.sites[name].tail, sessions))
+            followed = reading_of(clock, partial(self._follow, self.world.sites[name].tail, sessions))
             with self.tails:
                 oldest[name] = self._oldest(followed, sessions)
             self.metrics.show_sessions(name, followed, sessions, self.world.plan.groups)
@@ -215,8 +215,8 @@ class Watch:
         scheduler.add_listener(self.look_lasts, EVENT_JOB_MAX_INSTANCES)
         scheduler.start()
         self.log.info("service-started", address=server.address, port=server.port)
-        if self.eyes is not None:
-            self.eyes.follow(ended)
+        if self.observers is not None:
+            self.observers.follow(ended)
         keeping = threading.Thread(target=self._sync_groups, args=(ended,), daemon=True)
         keeping.start()
         acting = threading.Thread(target=self.acting.run, args=(ended,), daemon=True)

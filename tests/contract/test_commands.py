@@ -13,7 +13,7 @@ from drctl.drivers.command.client_routing import CommandClientRouting
 from drctl.drivers.command.processes import CommandRunner
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import DrctlError
-from drctl.model.site import DoorCommands
+from drctl.model.site import RoutingCommands
 from drctl.ports import Commands
 from drctl.ports.commands import Ended
 from tests.contract.waiting import until
@@ -98,7 +98,7 @@ def door(tmp_path: Path) -> CommandClientRouting:
     turn = f"import sys; open({str(tmp_path / 'door')!r}, 'w').write(sys.argv[1])"
     read = f"print(open({str(tmp_path / 'door')!r}).read())"
     (tmp_path / "door").write_text("north")
-    commands = DoorCommands((sys.executable, "-c", turn), (sys.executable, "-c", read), timedelta(seconds=60))
+    commands = RoutingCommands((sys.executable, "-c", turn), (sys.executable, "-c", read), timedelta(seconds=60))
     return CommandClientRouting(commands, CommandRunner(tmp_path))
 
 
@@ -112,7 +112,7 @@ def test_a_door_of_commands_points_where_it_was_turned(door: CommandClientRoutin
 def test_a_door_that_does_not_turn_is_told(tmp_path: Path) -> None:
     commands = FakeCommands()
     commands.known = {"turn": lambda words, text: Ended(0), "read": lambda words, text: Ended(0, "north\n")}
-    door = CommandClientRouting(DoorCommands(("turn",), ("read",), timedelta(0)), commands)
+    door = CommandClientRouting(RoutingCommands(("turn",), ("read",), timedelta(0)), commands)
     with pytest.raises(DrctlError, match="was turned to south, and still reads north"):
         door.route_to("south")
     commands.known["turn"] = lambda words, text: Ended(9, errors="no such balancer")

@@ -99,7 +99,7 @@ class FakeSite:
     ``allowed`` are principals with an ALLOW for WRITE, ``platform`` those with one for topics of their own,
     ``super_users`` are never denied, ``denials`` are the deny rules that stand, ``of_others`` those of them that drctl
     did not make. ``down`` makes every call fail with Unreachable; ``answers`` says it of one request after the other.
-    ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was made anew,
+    ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was recreated,
     ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
     batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
     :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit;
@@ -176,7 +176,7 @@ class FakeSite:
         return transaction
 
     def topic_id(self, topic: str) -> str:
-        """Another one whenever the topic is made anew."""
+        """Another one whenever the topic is recreated."""
         return f"{self.name}-{topic}" + (f"-{self.made[topic]}" if topic in self.made else "")
 
     def make(self, topic: str, partitions: int, config: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
-from drctl.monitors.looking import beside
+from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups

@@ -12,7 +12,7 @@ from drctl.errors import Forbidden
 from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.resources import CONFIG_MAP, STRIMZI_KINDS
-from drctl.monitors.kubernetes import KubeEyes
+from drctl.monitors.kubernetes import KubeObserver
 from tests.kube.stage import RealApiStage, namespace, resources, user
 
 CLOCK = SystemClock()
@@ -53,9 +53,9 @@ def with_pods(plane: ControlPlane, space: str) -> Kubectl:
     return kubectl
 
 
-def eyes(plane: ControlPlane, space: str, kubeconfig: Path | None = None, **more: Any) -> KubeEyes:
+def eyes(plane: ControlPlane, space: str, kubeconfig: Path | None = None, **more: Any) -> KubeObserver:
     api = resources(plane, space, kubeconfig=kubeconfig)
-    return KubeEyes(api, ProxiedKubelets(api.client, space), CLOCK, "app=kafka", **more)
+    return KubeObserver(api, ProxiedKubelets(api.client, space), CLOCK, "app=kafka", **more)
 
 
 def test_everything_is_seen_with_the_rights_that_are_asked_for(plane: ControlPlane, tmp_path: Path) -> None:

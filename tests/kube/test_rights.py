@@ -21,7 +21,7 @@ from drctl.lab.kube import ControlPlane, control_plane
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET, STRIMZI_KINDS
 from drctl.model.site import Canary, Site, Strimzi
-from drctl.monitors.kubernetes import KubeEyes
+from drctl.monitors.kubernetes import KubeObserver
 from drctl.service.election import Election
 from tests.contract.waiting import until
 from tests.fakes import FakeClock, FakeFence, FakeSite
@@ -121,7 +121,7 @@ class Drctl:
 
     def sees(self, plural: str, verb: str) -> str:
         """What the eye for that kind complains of."""
-        eyes = KubeEyes(self.api, self.kubelets, CLOCK, "app=kafka", kinds=STRIMZI_KINDS)
+        eyes = KubeObserver(self.api, self.kubelets, CLOCK, "app=kafka", kinds=STRIMZI_KINDS)
         (eye,) = [each for each in eyes.all if each.kind.plural == plural]
         eye.look()
         if verb == "watch":

@@ -16,7 +16,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, NODE_POOL, STRIMZI_KINDS
 from drctl.model.site import Strimzi
 from drctl.model.strimzi import ResourceState
-from drctl.monitors.kubernetes import KubeEyes
+from drctl.monitors.kubernetes import KubeObserver
 from tests.contract.waiting import until
 from tests.fakes import FakeFence, FakeSite
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
@@ -67,7 +67,7 @@ def test_every_kind_is_found_in_the_version_that_is_served(space: StrimziSpace) 
     space.put(KAFKA.at(space.version), kafka(space.version))
     space.put(NODE_POOL.at(space.version), node_pool())
     api = space.resources()
-    eyes = KubeEyes(api, ProxiedKubelets(api.client, space.namespace), CLOCK, "app=kafka", kinds=STRIMZI_KINDS)
+    eyes = KubeObserver(api, ProxiedKubelets(api.client, space.namespace), CLOCK, "app=kafka", kinds=STRIMZI_KINDS)
     eyes.look()
     seen = eyes.facts().strimzi.value
     assert seen is not None

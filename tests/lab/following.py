@@ -148,7 +148,7 @@ class Watcher(Application):
             while not self.ended.wait(0.1):
                 try:
                     self.look()
-                except DrctlError:  # a topic is just being made anew, or a coordinator moves
+                except DrctlError:  # a topic is just being recreated, or a coordinator moves
                     self.group.south.renew()
                     self.group.north.renew()
         finally:

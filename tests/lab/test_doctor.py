@@ -224,7 +224,7 @@ def find_what_the_link_lost(lab: Lab, world: World, north: KafkaSite) -> None:
     create_topics(north, {ORDERS: (4, 1, {})})
     until("it is back", lambda: ORDERS in world.sites["north"].brokers.topics([ORDERS]))
     _, found = doctor(lab)
-    assert "made anew at north" in found["TOPIC_RECREATED"][0]
+    assert "recreated at north" in found["TOPIC_RECREATED"][0]
     assert "copied up to 20, and the log ends at 0" in found["SOURCE_SHORTER"][0]
     _, found = doctor(lab, "--accept-recreated", ORDERS)
     assert "TOPIC_RECREATED" not in found

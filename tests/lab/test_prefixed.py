@@ -1,4 +1,4 @@
-"""The default replication policy on real MirrorMaker 2: copies bear the source's name, and both links run."""
+"""The default replication policy on real MirrorMaker 2: copies have the source's name, and both links run."""
 
 import json
 import subprocess

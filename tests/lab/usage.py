@@ -67,7 +67,7 @@ def make_anew(site: KafkaSite, topic: str) -> None:
         found = brokers.topics([topic])
         return topic in found and found[topic].topic_id != old
 
-    wait("another topic bears its name", another_one)
+    wait("another topic has its name", another_one)
 
 
 def numbers(consumer: Consumer, count: int) -> list[int]:

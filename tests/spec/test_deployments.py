@@ -120,7 +120,7 @@ def test_pods_that_are_ending_are_waited_for() -> None:
 def test_a_pod_that_does_not_end_is_named_and_turns_the_run_back() -> None:
     earth = housed()
     earth.scaling["north"].lingers = 10_000
-    with pytest.raises(RolledBack, match=r"in vain: Deployment/dispatch has .*dispatch-0") as caught:
+    with pytest.raises(RolledBack, match=r"waiting until .*: Deployment/dispatch has .*dispatch-0") as caught:
         switch(earth.ports())
     assert isinstance(caught.value.__cause__, DeadlinePassed)
 

@@ -153,7 +153,7 @@ def test_a_topic_that_cannot_be_created_again_is_owed_until_it_can() -> None:
     assert P in earth.north.logs
     with pytest.raises(Blocked) as caught:
         go_home(earth.new_process())
-    assert any("made anew at north and is empty" in reason for reason in caught.value.reasons)
+    assert any("recreated at north and is empty" in reason for reason in caught.value.reasons)
     assert _recreate(earth.new_process()) is RunState.DONE
     earth.settle()
     _require_equal_sites(after, TOPIC)

@@ -209,7 +209,7 @@ def test_a_newer_decision_at_the_standby_is_never_overwritten() -> None:
     told = keeper.group_sync.statuses["dispatch"]
     assert (told.state, told.why) == (
         GroupSyncState.CONTESTED,
-        "south: turbines.readings-0 bears epoch 7, and 0 is the latest",
+        "south: turbines.readings-0 has epoch 7, and 0 is the latest",
     )
 
 

@@ -1,4 +1,4 @@
-"""A topic was deleted and made anew, and then a site is lost: what is stated."""
+"""A topic was deleted and recreated, and then a site is lost: what is stated."""
 
 import pytest
 

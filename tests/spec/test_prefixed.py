@@ -1,4 +1,4 @@
-"""Under the default replication policy copies bear other names, and both links run: sentences about moves there."""
+"""Under the default replication policy copies have other names, and both links run: sentences about moves there."""
 
 from collections import Counter
 

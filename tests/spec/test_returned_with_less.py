@@ -67,7 +67,7 @@ def _deleted(earth: FakeWorld) -> None:
 HARMS: dict[str, Callable[[FakeWorld], None]] = {
     "an older snapshot": _older_snapshot,
     "an older snapshot that clients wrote to": _older_snapshot_and_clients,
-    "a topic made anew": _made_anew,
+    "a topic recreated": _made_anew,
     "an empty disk": _empty_disk,
     "a topic deleted": _deleted,
 }

@@ -10,7 +10,7 @@ from drctl.model.fence import DenyRule, Scope
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
-from drctl.monitors import Eyes, observe, status
+from drctl.monitors import SiteObservers, observe, status
 from drctl.plans.handover import handover_blockers
 from drctl.service.metrics import Metrics
 from tests.fakes import FakeWorld, fake_world
@@ -193,7 +193,7 @@ def test_a_standby_that_was_opened_does_not_hinder_a_failover() -> None:
 
 def _shown(earth: FakeWorld) -> str:
     world, metrics = earth.ports(), Metrics()
-    metrics.show(status(world, Eyes(world)))
+    metrics.show(status(world, SiteObservers(world)))
     found = metrics.registry.collect()
     return " ".join(
         f"{sample.name}{dict(sample.labels)}={sample.value}"

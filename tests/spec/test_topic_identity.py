@@ -1,4 +1,4 @@
-"""A topic that is deleted and made anew during a run is noticed before its groups' positions count for anything."""
+"""A topic that is deleted and recreated during a run is noticed before its groups' positions count for anything."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def commits(earth: FakeWorld) -> list[str]:
 def test_a_topic_made_anew_since_the_gates_turns_the_switchover_back_before_any_commit(site: str) -> None:
     earth = fake_world()
     made_anew_at(earth, site, "door to None")
-    with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and made anew at {site}"):
+    with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and recreated at {site}"):
         switch(earth.ports())
     assert not commits(earth)
     assert earth.open_sites() == {"north"}
@@ -50,7 +50,7 @@ def test_a_topic_made_anew_since_the_gates_turns_the_switchover_back_before_any_
 def test_a_topic_made_anew_after_the_handover_keeps_the_target_closed(site: str) -> None:
     earth = fake_world()
     made_anew_at(earth, site, "stop link to south")
-    with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and made anew at {site}"):
+    with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and recreated at {site}"):
         switch(earth.ports())
     assert commits(earth)
     assert earth.open_sites() == {"north"}
@@ -61,7 +61,7 @@ def test_a_topic_made_anew_while_nobody_looked_is_noticed_by_who_continues_the_r
     with killed_at(earth, "door to None"):
         switch(earth.ports())
     made_anew_at(earth, "south", "door to None")
-    with pytest.raises(RolledBack, match=r"shop\.orders was deleted and made anew at south"):
+    with pytest.raises(RolledBack, match=r"shop\.orders was deleted and recreated at south"):
         switch(earth.new_process())
 
 
@@ -69,6 +69,6 @@ def test_a_topic_made_anew_at_the_survivor_during_a_failover_keeps_it_closed() -
     earth = synced(fake_world())
     lose(earth)
     made_anew_at(earth, "south", "raise epoch to 1")
-    with pytest.raises(RolledBack, match=r"shop\.orders was deleted and made anew at south"):
+    with pytest.raises(RolledBack, match=r"shop\.orders was deleted and recreated at south"):
         fail_over(earth.ports(), accepted=AcceptedLoss(10_000))
     assert "south" not in earth.open_sites()

@@ -105,7 +105,7 @@ class Worker:
         while not reached(seen := self.patiently(lambda: self.connector(name))):
             if self.clock.monotonic() > deadline:
                 raise DeadlinePassed(
-                    f"Connect worker {self.client.url}: waited in vain until {name} {what}; it is {seen.state},"
+                    f"Connect worker {self.client.url}: timed out waiting until {name} {what}; it is {seen.state},"
                     f" with {len(seen.tasks)} tasks",
                     remedy="look at the worker's log",
                 )

@@ -110,7 +110,7 @@ class KafkaMappings:
         if topic == checkpoints_topic(self.source.name, config):
             said = f"site {self.target.name} has no topic {topic}"
             return NotFound(said, remedy="start the checkpoint connector")
-        # The reverse link's own syncs bear the same name, so the topic alone does not tell which of the two it is.
+        # The reverse link's own syncs have the same name, so the topic alone does not tell which of the two it is.
         elsewhere = syncs_topic(self.target.name, config)
         if elsewhere in KafkaBrokers(self.source).topics([elsewhere]):
             return NotFound(

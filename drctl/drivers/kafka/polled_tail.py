@@ -24,7 +24,7 @@ type _Session = tuple[Group, Mapping[TopicPartition, Committed]]
 class PolledTail:
     """Implements :class:`drctl.ports.Tail`: each poll asks for all groups, and costs a request or two per group.
 
-    What was committed and committed again in between is not seen, nor when: changes bear the time at which they were
+    What was committed and committed again in between is not seen, nor when: changes have the time at which they were
     noticed.
     """
 
@@ -43,7 +43,7 @@ class PolledTail:
         at = int(self.clock.now().timestamp() * 1000)
         now = {n: (groups[n], committed[n]) for n in names if groups[n].state is not GroupState.DEAD or committed[n]}
         for name in pending.intersection(now):
-            # Undecided ones stay as they were: neither forgotten nor told anew.
+            # Undecided ones stay as they were: neither forgotten nor told again.
             now[name] = groups[name], {**self._known.get(name, (groups[name], {}))[1], **committed[name]}
         changes = [c for n in sorted(self._known.keys() | now.keys()) for c in self._differences(n, now.get(n), at)]
         self._known = now

@@ -205,7 +205,7 @@ class Reader:
     def poll(self, seconds: float) -> Incoming | None:
         """Return the next record, or None. Polling again means that the one before was processed.
 
-        Conflict if this member can never go on, for example since another one bears its static id, or since it
+        Conflict if this member can never go on, for example since another one has its static id, or since it
         bore one itself and heard nothing of its coordinator for a session's time (librdkafka then forgets who it is,
         and is taken for another: confluentinc/librdkafka#3437). A new client may take its place.
         """
@@ -213,7 +213,7 @@ class Reader:
         if message is None:
             return None
         if (error := message.error()) is not None:
-            # A consumer is told so by the code alone: the mark that fatal errors of a producer bear is not set.
+            # A consumer is told so by the code alone: the mark that fatal errors of a producer have is not set.
             if error.fatal() or error.code() == KafkaError._FATAL:
                 raise Conflict(f"{self.name} can never go on: {error.str()}", remedy="begin again with a new client")
             return None

@@ -84,7 +84,7 @@ class _Chosen:
             raise self.wrong(f"the cluster of context {context} has no server", TRY)
         token = self.user.get("token")
         if token and not TOKEN.fullmatch(token):
-            raise self.wrong("token has blanks, control or strange letters in it", "copy it anew", self.user, "token")
+            raise self.wrong("token has blanks, control or strange letters in it", "copy it again", self.user, "token")
 
     def token_from(self, folder: Path) -> Path | None:
         """The file with the user's token, which is read here and again for every request; None if there is none."""
@@ -142,7 +142,7 @@ def _token_in(path: Path) -> str:
 
 
 def in_cluster() -> "Configuration":
-    """The configuration of the pod's own service account, whose token is read anew as it is renewed.
+    """The configuration of the pod's own service account, whose token is read again as it is renewed.
 
     ConfigInvalid outside a pod, or in one without a token.
     """

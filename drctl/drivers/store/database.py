@@ -108,7 +108,7 @@ def prepare(path: Path) -> None:
     size = real.stat().st_size
     if size < SMALLEST and os.access(real, os.R_OK | os.W_OK):  # else whose it is comes first
         raise JournalBroken(
-            f"{path}: the journal cannot be used: it was cut to {size} bytes, and SQLite would begin it anew",
+            f"{path}: the journal cannot be used: it was cut to {size} bytes, and SQLite would begin an empty one",
             remedy=f"move it away with its -wal and -shm, then {RESTORE}",
         )
 

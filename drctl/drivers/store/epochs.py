@@ -26,7 +26,7 @@ class SqliteEpochs:
             if present != expected or epoch <= present:
                 raise Superseded(
                     f"the epoch of {self.plan} is {present}, not {expected}: someone newer has decided",
-                    remedy="look at 'drctl status' before deciding anew",
+                    remedy="look at 'drctl status' before deciding again",
                 )
             database.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?)", (self.plan, epoch))
             lines.add(database, Change.EPOCH_RAISED, self.plan, str(epoch))

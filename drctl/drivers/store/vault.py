@@ -157,7 +157,7 @@ def _written(path: Path, lines: Iterable[bytes], *, packed: bool) -> str:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """Open a temporary file. One that a cut left is made anew, not written over: it could lead elsewhere."""
+    """Open a temporary file. One that a cut left is recreated, not written over: it could lead elsewhere."""
     path.unlink(missing_ok=True)
     return os.fdopen(exclusive(path), "wb")
 

@@ -90,7 +90,7 @@ class StrimziAccess:
         try:
             return base64.b64decode((secret.get("data") or {})[key], validate=True).decode()
         except (LookupError, ValueError, TypeError):
-            raise self._wrong(f"secret {name} has no usable {key}", "let the User Operator make it anew") from None
+            raise self._wrong(f"secret {name} has no usable {key}", "let the User Operator create it again") from None
 
     def _wrong(self, said: str, remedy: str) -> ConfigInvalid:
         return ConfigInvalid(f"site {self.site.name}: Kafka/{self.names.cluster}: {said}", remedy=remedy)

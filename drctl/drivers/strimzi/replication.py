@@ -161,7 +161,7 @@ class StrimziReplication:
             if self.clock.monotonic() > deadline:
                 self._withdraw(asked)
                 raise DeadlinePassed(
-                    f"{mirror.label}: waited in vain until offsets are {what}ed{_said(seen.item)}",
+                    f"{mirror.label}: timed out waiting until offsets are {what}ed{_said(seen.item)}",
                     remedy="check that Strimzi's cluster operator runs and Connect answers it",
                 )
             try:

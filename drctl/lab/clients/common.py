@@ -79,7 +79,7 @@ class Surroundings:
     """
 
     sites: dict[str, KafkaSite]
-    door: FileClientRouting
+    routing: FileClientRouting
     history: HistoryWriter
     clock: Clock
     time: SteadyTime
@@ -112,7 +112,7 @@ class Surroundings:
     def where(self) -> str | None:
         """The site that client routing names now, None while it is closed or cannot be read."""
         try:
-            return self.door.site()
+            return self.routing.site()
         except DrctlError:
             return None
 

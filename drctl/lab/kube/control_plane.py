@@ -126,7 +126,8 @@ def wait(processes: Processes, what: str, seconds: float, done: Callable[[], obj
                 why = f"{name} ended before {what}:\n{processes.reason(name)}"
                 raise LabError(why, remedy=f"see {processes.log(name)}")
         if processes.clock.monotonic() > deadline:
-            raise LabError(f"waited {seconds:.0f} s in vain until {what}", remedy=f"see {processes.folder / 'logs'}")
+            why = f"timed out after {seconds:.0f} s waiting until {what}"
+            raise LabError(why, remedy=f"see {processes.folder / 'logs'}")
         processes.clock.sleep(0.1)
 
 

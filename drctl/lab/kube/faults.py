@@ -217,9 +217,7 @@ def _until(lab: KubeLab, what: str, done: Callable[[], object]) -> None:
     deadline = lab.clock.monotonic() + PATIENCE
     while not done():
         if lab.clock.monotonic() > deadline:
-            raise LabError(
-                f"waited {PATIENCE:.0f} s in vain until {what}", remedy="see 'drctl lab kube kubectl get events'"
-            )
+            raise LabError(f"timed out waiting until {what}", remedy="see 'drctl lab kube kubectl get events'")
         lab.clock.sleep(0.2)
 
 

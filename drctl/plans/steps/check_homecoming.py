@@ -22,7 +22,7 @@ from drctl.plans.remedies import waiting
 
 BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN = 34, 38, 36, 17, 7
 NEEDED = frozenset({"DELETE", "CREATE"})
-"""Operations on a topic that is made anew."""
+"""Operations on a topic that is recreated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class CheckHomecoming(Step):
     A topic that is chosen with --recreate loses its tail, and is held up by neither. What the serving site no longer
     has of it, because it expired or was compacted away there, is then gone at the old site, too: its number is stated
     and has to be accepted. drctl needs DELETE and CREATE on it, and the link home must stand still. A topic that did
-    not diverge is not made anew: it would be copied again for nothing.
+    not diverge is not recreated: it would be copied again for nothing.
 
-    A topic that came back with less than it had comes home only if it is made anew: the link home would begin behind a
+    A topic that came back with less than it had comes home only if it is recreated: the link home would begin behind a
     hole.
 
     A second person's approval, where the plan file requires one, is asked for here.
@@ -128,7 +128,7 @@ class CheckHomecoming(Step):
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The topics that are to be made anew. ``may``: those that can be; ``costs``: of the chosen ones among them."""
+    """The topics that are to be recreated. ``may``: those that can be; ``costs``: of the chosen ones among them."""
 
     topics: tuple[str, ...]
     may: tuple[str, ...]
@@ -143,12 +143,12 @@ class _Choice:
             yield CONFIGURED, f"{target.name} has no topic {topic}: create it as it was, then --recreate {topic}"
         for topic in sorted(set(self.may).difference(self.topics)):
             if not any(b.high for b in target.records.bounds(there[topic].spread()).values()):
-                told = f"{topic} was made anew at {target.name} and is empty"
+                told = f"{topic} was recreated at {target.name} and is empty"
                 yield CONFIGURED, f"{told}: --recreate {topic} lets all of it come home"
         for topic in sorted(set(self.topics).difference(self.may, missing)):
             yield (
                 CONFIGURED,
-                f"{topic} did not diverge at {target.name}, or is anew already: leave it out of --recreate",
+                f"{topic} did not diverge at {target.name}, or was recreated already: leave it out of --recreate",
             )
         if self.costs:
             yield from self._hindrances(ctx, accepted)

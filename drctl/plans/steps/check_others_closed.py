@@ -65,8 +65,8 @@ def _unless_vouched(ctx: StepContext, site: SitePorts, silent: Unreachable) -> I
 def _reasons(ctx: StepContext) -> Iterator[str]:
     world, site = ctx.world, ctx.source.name
     yield from open_sites(ctx)
-    if (door := world.client_routing.site()) not in (None, site):
-        yield f"clients are sent to {door}"
+    if (routing := world.client_routing.site()) not in (None, site):
+        yield f"clients are sent to {routing}"
     for ports in world.links.values():
         if ports.link.target == site and not ports.link.prefix and not ports.replication.status().copies_nothing:
             yield f"link {ports.link.name} copies to it"

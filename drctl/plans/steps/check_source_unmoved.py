@@ -13,7 +13,7 @@ class CheckSourceUnmoved(Step):
     """See that no group has committed at the source since its positions were handed over.
 
     A consumer that came back, read, committed and left would go unnoticed otherwise, and its records be read twice. A
-    topic that was made anew at either site meanwhile holds other records than those positions are for.
+    topic that was recreated at either site meanwhile holds other records than those positions are for.
     """
 
     name: ClassVar[str] = "check-source-unmoved"

@@ -19,7 +19,7 @@ ACCEPTED = "accepted less"
 class CompareReturnedSite(Step):
     """Hold the site that came back against what was recorded of it: topic ids, log ends, the last records copied.
 
-    A lost disk, an older snapshot, a topic or a whole cluster made anew leave it with less than it had. Then records
+    A lost disk, an older snapshot, a topic or a whole cluster recreated leave it with less than it had. Then records
     that were acknowledged are gone, and the link home would leave out what only the serving site has. It is refused,
     with every partition named, unless a person has accepted it. The site stays closed, and keeps what it has.
 

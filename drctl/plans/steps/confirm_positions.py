@@ -231,7 +231,7 @@ def origin(held: Committed, plan: str, epoch: int) -> str:
 def _differing(ctx: StepContext, groups: Evidence, *, or_earlier: bool = False) -> list[str]:
     """Positions at the target that are not what was confirmed, nor what the service sent before the epoch was raised.
 
-    Its commits may bear a group's own metadata, so ``or_earlier`` lets stand whatever skips nothing.
+    Its commits may have a group's own metadata, so ``or_earlier`` lets stand whatever skips nothing.
     """
     plan = ctx.run.plan
     there = ctx.target.positions.committed(tuple(groups))

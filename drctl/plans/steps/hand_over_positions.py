@@ -34,7 +34,7 @@ class HandOverPositions(Step):
     partition and reason; what the next offset sync may prove is asked again first. With repeats accepted, an earlier
     position that certainly skips nothing is taken instead. What the target held before is written to the journal first.
     A group's own commit metadata is kept; where there is none, the commit carries plan, run and epoch. A topic that was
-    made anew at either site since the gates turns the plan back, too.
+    recreated at either site since the gates turns the plan back, too.
     """
 
     accept_repeats: bool = False

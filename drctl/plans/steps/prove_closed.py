@@ -36,7 +36,7 @@ class ProveClosedLate(ProveClosed):
 
     First no transaction may be open (those whose producers are gone are aborted by their coordinators when they time
     out), then no partition may gain a record over the whole fence window, then an ordinary client must be refused. What
-    was acknowledged since the site was last sought in vain is part of the tail that a salvage saves.
+    was acknowledged since the site was last found silent is part of the tail that a salvage saves.
     """
 
     @override

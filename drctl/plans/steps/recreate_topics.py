@@ -21,7 +21,7 @@ SHOWN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class RecreateTopics(Step):
-    """Delete the topics that were chosen at the old site and create them anew, empty, so that all of them comes home.
+    """Delete the topics that were chosen at the old site and create them again, empty, so that all of them comes home.
 
     With a topic goes its stranded tail, which was salvaged and decided on. Partitions, replicas and the topic's own
     settings are journaled before the deletion and are the same afterwards. The groups' positions in it are forgotten by
@@ -36,7 +36,7 @@ class RecreateTopics(Step):
 
     topics: tuple[str, ...] = ()
     name: ClassVar[str] = RECREATE
-    title: ClassVar[str] = "Make the chosen topics anew at the old site"
+    title: ClassVar[str] = "Recreate the chosen topics at the old site"
     at: ClassVar[Place] = Place.TARGET
     inspect: ClassVar[str] = "kafka-topics.sh --bootstrap-server {target} --describe"
 
@@ -82,7 +82,7 @@ class RecreateTopics(Step):
             raise StepFailed(f"{ctx.target.name}: not as it was to become: {', '.join(left[:5])}")
         if wrong := _otherwise(ctx, planned):
             raise StepFailed(
-                f"{ctx.target.name}: {', '.join(wrong)} was made anew otherwise than it was",
+                f"{ctx.target.name}: {', '.join(wrong)} was recreated otherwise than it was",
                 remedy="does something else create topics there, such as an operator's KafkaTopic?",
             )
         found = _there(ctx, planned)
@@ -91,7 +91,7 @@ class RecreateTopics(Step):
 
 
 class RestoreTopics(Step):
-    """Create what this run deleted and has not yet made anew. The topics are empty until a failback copies them."""
+    """Create what this run deleted and has not yet recreated. The topics are empty until a failback copies them."""
 
     name: ClassVar[str] = "restore-topics"
     title: ClassVar[str] = "Create what was deleted and is not there yet"
@@ -145,7 +145,7 @@ def _definitions(ctx: StepContext, names: Collection[str]) -> dict[str, dict[str
 
 
 def _otherwise(ctx: StepContext, planned: Evidence) -> list[str]:
-    """Topics that are missing, or were made anew otherwise than they were."""
+    """Topics that are missing, or were recreated otherwise than they were."""
     found = _definitions(ctx, planned)
     return [n for n, told in planned.items() if n not in found or found[n] | {"topic id": told["topic id"]} != told]
 

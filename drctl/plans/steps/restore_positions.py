@@ -71,7 +71,7 @@ class RestorePositions(Step):
 def _may_be_ours(ctx: StepContext, group: str, partition: TopicPartition, there: Committed | None) -> bool:
     """Whether this run, or group-offset sync, may have committed it, or it is gone.
 
-    What was committed without a stamp bears the group's own metadata, so that only the run's notes tell it from what
+    What was committed without a stamp has the group's own metadata, so that only the run's notes tell it from what
     others commit. Where it was cut off before it wrote them, what has no metadata at all is others'.
     """
     if there is None:

@@ -16,7 +16,7 @@ from drctl.plans.plan import Place, Step, StepContext
 class SeeOpenSite(Step):
     """See that the site which answers is the one that a failover left behind and could not close.
 
-    Nothing is asked of it but where its logs end: every moment counts. When it was last sought in vain is written down,
+    Nothing is asked of it but where its logs end: every moment counts. When it was last found silent is written down,
     for from then on it may have taken writes.
     """
 

@@ -17,7 +17,7 @@ class StartLinkHome(Step):
     """Start the link to the old site from exactly where the failover opened the other one, so that only new records go.
 
     The old site must refuse everybody but the replication principal, asked once more right before; both directions
-    never run at once. The records that come home lie behind the stranded tail. A topic that was made anew comes home
+    never run at once. The records that come home lie behind the stranded tail. A topic that was recreated comes home
     whole, from where the serving site's log begins.
     """
 

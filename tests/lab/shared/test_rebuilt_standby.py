@@ -1,4 +1,4 @@
-"""A topic of the standby is deleted and made anew behind MirrorMaker's back: it believes that all of it is there."""
+"""A topic of the standby is deleted and recreated behind MirrorMaker's back: it believes that all of it is there."""
 
 import json
 import re

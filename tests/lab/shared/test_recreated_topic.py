@@ -1,4 +1,4 @@
-"""A topic is deleted and made anew at the site that serves: no synced position goes past a record of the new one."""
+"""A topic is deleted and recreated at the site that serves: no synced position goes past a record of the new one."""
 
 from dataclasses import replace
 from functools import partial

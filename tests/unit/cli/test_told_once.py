@@ -63,7 +63,7 @@ def test_a_step_before_a_rollback_is_told_at_once_and_the_end_only_says_where(mo
     done = typed(earth, monkeypatch)
     assert done.exit_code == 5
     assert done.stderr.count("until the link has copied everything") == 1
-    assert "error: switchover from north to south failed at drain-link; the rollback was walked" in done.stderr
+    assert "error: switchover from north to south failed at drain-link; the rollback was run" in done.stderr
     run = earth.journal.runs()[-1][0].id
     (told,) = (entry.body["message"] for entry in earth.journal.entries(run) if entry.event is Event.STEP_FAILED)
     assert "until the link has copied everything" in told

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from drctl.config import duration, load, schema
 from drctl.errors import ConfigInvalid
-from drctl.model.site import DoorCommands, Hook, Moment
+from drctl.model.site import Hook, Moment, RoutingCommands
 
 GOOD = """\
 apiVersion: drctl.io/v1alpha1
@@ -92,7 +92,7 @@ def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
         "  hooks: {pre: [{command: [./freeze, now], timeout: 1m}], onState: [{command: [./tell]}]}\n"
     )
     plan = load(written(tmp_path, GOOD.replace("clientRouting: {file: door.json}", door) + more))
-    assert plan.client_routing == DoorCommands(("./door", "to"), ("./door",), timedelta(seconds=5))
+    assert plan.client_routing == RoutingCommands(("./door", "to"), ("./door",), timedelta(seconds=5))
     guards = plan.guards
     assert (guards.cool_down, guards.approval) == (timedelta(minutes=10), "required")
     assert guards.approval_validity == timedelta(minutes=30)

@@ -157,7 +157,7 @@ def test_of_syncs_that_contradict_each_other_and_both_hold_neither_is_believed()
 @pytest.mark.parametrize(
     ("source", "target", "sync", "at"),
     [
-        (Site("..x."), Site("x."), (1, 1), 2),  # the target was made anew, and the first sync since was lost
+        (Site("..x."), Site("x."), (1, 1), 2),  # the target was recreated, and the first sync since was lost
         (Site("abc.efghijkl"), Site("ijkl"), (3, 3), 8),
     ],
 )

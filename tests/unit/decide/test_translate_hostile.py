@@ -1,4 +1,4 @@
-"""Links that copied twice, syncs that were never true, logs that were made anew: no answer is late even then."""
+"""Links that copied twice, syncs that were never true, logs that were recreated: no answer is late even then."""
 
 from collections import Counter
 from collections.abc import Mapping

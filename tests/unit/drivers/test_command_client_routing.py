@@ -6,7 +6,7 @@ import pytest
 
 from drctl.drivers.command.client_routing import CommandClientRouting
 from drctl.errors import DrctlError
-from drctl.model.site import DoorCommands
+from drctl.model.site import RoutingCommands
 from drctl.ports.commands import Ended
 from tests.fakes.commands import FakeCommands
 
@@ -14,7 +14,7 @@ from tests.fakes.commands import FakeCommands
 def door(printed: str) -> CommandClientRouting:
     commands = FakeCommands()
     commands.known = {"read": lambda words, text: Ended(0, printed)}
-    return CommandClientRouting(DoorCommands(("turn",), ("read",), timedelta(0)), commands)
+    return CommandClientRouting(RoutingCommands(("turn",), ("read",), timedelta(0)), commands)
 
 
 @pytest.mark.parametrize(("printed", "site"), [("north\n", "north"), ("DC_North-1\n", "DC_North-1"), ("\n", None)])

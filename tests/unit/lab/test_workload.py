@@ -247,8 +247,8 @@ def test_a_client_that_leaves_no_lost_sites_takes_none_for_lost(tmp_path: Path) 
 
 def test_a_client_waits_while_the_client_routing_names_a_lost_site(tmp_path: Path) -> None:
     with client_of(tmp_path, *free_ports(1)) as client:
-        client.door.route_to("north")
-        waiting = threading.Timer(0.4, client.door.route_to, ["south"])
+        client.routing.route_to("north")
+        waiting = threading.Timer(0.4, client.routing.route_to, ["south"])
         waiting.start()
         assert client.await_site() == "south"
         waiting.join()

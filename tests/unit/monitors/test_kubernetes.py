@@ -7,7 +7,7 @@ from drctl.errors import Forbidden
 from drctl.model.kubernetes import Usage
 from drctl.model.resources import KAFKA, LEASE, MIRROR_MAKER, NODE, POD, STRIMZI
 from drctl.model.strimzi import ResourceState
-from drctl.monitors.kubernetes import KubeEyes
+from drctl.monitors.kubernetes import KubeObserver
 from tests.fakes import FakeApi, FakeClock, FakeKubelets, FakeResources
 
 
@@ -21,7 +21,7 @@ class Site:
             self.api.put(POD, {"metadata": meta, "spec": spec, "status": {"phase": "Running"}})
             self.api.put(NODE, {"metadata": {"name": f"node-{number}"}, "status": {}})
             self.kubelets.nodes[f"node-{number}"] = {f"data-{number}": Usage(10, 5)}
-        self.eyes = KubeEyes(
+        self.eyes = KubeObserver(
             FakeResources(self.api, self.clock), self.kubelets, self.clock, "app=kafka", kinds=(KAFKA, MIRROR_MAKER)
         )
 

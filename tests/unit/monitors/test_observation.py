@@ -1,4 +1,4 @@
-"""Eyes: what they see, and that what they cannot see is unknown."""
+"""Monitors: what they see, and that what they cannot see is unknown."""
 
 from drctl.model.cluster import Cluster
 from drctl.model.link import ConnectorState

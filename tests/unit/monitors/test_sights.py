@@ -15,7 +15,7 @@ from drctl.model.reading import Reading
 from drctl.model.resources import KAFKA, NODE, POD, STRIMZI, STRIMZI_CORE
 from drctl.model.sight import Sighting
 from drctl.model.site import Kubernetes, Strimzi
-from drctl.monitors import Eyes, status
+from drctl.monitors import SiteObservers, status
 from drctl.ports import KubePorts, World
 from tests.fakes import FakeApi, FakeBrokers, FakeKubelets, FakeResources, fake_world
 
@@ -59,7 +59,7 @@ class Stage:
         return found
 
     def diagnosis(self, site: str = "north") -> SiteHealth:
-        seen = status(self.world, Eyes(self.world, "south"))
+        seen = status(self.world, SiteObservers(self.world, "south"))
         sight = next(each.sight for each in seen.sites if each.facts.name == site)
         return diagnose(sight, self.earth.clock.now())
 

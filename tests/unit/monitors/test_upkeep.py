@@ -1,4 +1,4 @@
-"""Eyes for certificates, clocks and disks: one that is silent hides nothing of the others."""
+"""Monitors of certificates, clocks and disks: one that is silent hides nothing of the others."""
 
 import pytest
 

@@ -89,7 +89,7 @@ class Past:
             log.start = max(log.start, log.bounds.stable * share // 12)
 
     def make_anew(self, where: int) -> None:
-        """A topic is deleted at one site and made anew; the positions in it are gone with it."""
+        """A topic is deleted at one site and recreated; the positions in it are gone with it."""
         if any(t.ending is Ending.OPEN for t in self.transactions):
             return
         site, name = (

@@ -6,7 +6,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from drctl.monitors.looking import beside
+from drctl.monitors.readings import beside
 from drctl.plans import sink_groups
 from drctl.plans.sink_groups import AGAIN, ask_ahead, with_sink_groups
 from drctl.ports import World

@@ -38,7 +38,7 @@ def test_it_ends_when_nothing_is_left_and_shows_what_was() -> None:
 
 
 def test_a_deadline_names_what_was_waited_for_and_the_remedy() -> None:
-    with pytest.raises(DeadlinePassed, match="waited 3 s until all is well, in vain: a") as caught:
+    with pytest.raises(DeadlinePassed, match="timed out after 3 s waiting until all is well: a") as caught:
         wait_until_none(a_scene(), "all is well", answers(["a"]), within=3, remedy="do it")
     assert caught.value.remedy == "do it"
 

@@ -33,7 +33,7 @@ type Begun[T] = Callable[[], Reading[T]]
 class Looks(Protocol):
     """How looks are made."""
 
-    def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
+    def begin[T](self, question: Callable[[], T]) -> Begun[T]:
         """Begin to look."""
         ...
 
@@ -48,9 +48,9 @@ class InTurn:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
 
-    def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
+    def begin[T](self, question: Callable[[], T]) -> Begun[T]:
         """Look at once."""
-        seen = look(self.clock, eye)
+        seen = reading_of(self.clock, question)
         return lambda: seen
 
 
@@ -64,11 +64,11 @@ class SideBySide:
         self.clock, self.seconds = clock, seconds
         self.deadline = clock.monotonic() + seconds
 
-    def begin[T](self, eye: Callable[[], T]) -> Begun[T]:
+    def begin[T](self, question: Callable[[], T]) -> Begun[T]:
         """Look in a thread of its own; not at all once the deadline has passed."""
         if self.clock.monotonic() >= self.deadline:
             return self._late
-        seen = beside(lambda: look(self.clock, eye))
+        seen = beside(lambda: reading_of(self.clock, question))
         return lambda: seen.result() if self.clock.wait_for(seen, self.deadline) else self._late()
 
     def _late[T](self) -> Reading[T]:
@@ -89,14 +89,14 @@ def beside[T](ask: Callable[[], T]) -> "Future[T]":
     return answer
 
 
-def after[A, B](looks: Looks, first: Begun[A], eye: Callable[[A], B]) -> Begun[B]:
+def after[A, B](looks: Looks, first: Begun[A], question: Callable[[A], B]) -> Begun[B]:
     """Begin to look at what another look leads to; where that one saw nothing, neither does this, for its reason."""
 
     def onward() -> B:
         seen = first()
         if not seen.known:
             raise (Unreachable if seen.silent else DrctlError)(seen.unknown)
-        return eye(cast(A, seen.value))
+        return question(cast(A, seen.value))
 
     return looks.begin(onward)
 
@@ -116,20 +116,20 @@ def are_late() -> bool:
     return any(thread.name == LATE for thread in threading.enumerate())
 
 
-def look[T](clock: Clock, eye: Callable[[], T]) -> Reading[T]:
-    """Return what ``eye`` sees now, or why it sees nothing."""
+def reading_of[T](clock: Clock, question: Callable[[], T]) -> Reading[T]:
+    """Return the answer to ``question`` as of now, or why there is none."""
     try:
-        seen = Reading(eye(), clock.now())
-        LOG.debug("%s: seen", _name(eye))
+        seen = Reading(question(), clock.now())
+        LOG.debug("%s: seen", _name(question))
         return seen
     except DrctlError as error:
-        LOG.debug("%s: unknown: %s", _name(eye), error)
+        LOG.debug("%s: unknown: %s", _name(question), error)
         return Reading(None, clock.now(), str(error) or type(error).__name__, is_silence(error))
 
 
-def _name(eye: Callable[[], object]) -> str:
+def _name(question: Callable[[], object]) -> str:
     """A partial is told as what it calls: its arguments hold all that was ever seen of a site."""
-    called = getattr(eye, "func", eye)
+    called = getattr(question, "func", question)
     return getattr(called, "__qualname__", type(called).__name__)
 
 

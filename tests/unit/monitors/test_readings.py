@@ -9,7 +9,7 @@ import pytest
 from drctl.cli.doctor import examine
 from drctl.drivers.store.clock import SystemClock
 from drctl.model.site import Role
-from drctl.monitors import WITHIN, SideBySide, are_late, look, status
+from drctl.monitors import WITHIN, SideBySide, are_late, reading_of, status
 from drctl.monitors.census import take_census
 from tests.fakes import fake_world
 from tests.fakes.clock import FakeClock, never_answers
@@ -21,7 +21,7 @@ def usage(held: object) -> object:
 
 def test_a_look_is_told_by_what_it_calls_and_not_by_what_it_is_given(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "drctl.looks")
-    look(FakeClock(), partial(usage, {"password": "s3cret"}))
+    reading_of(FakeClock(), partial(usage, {"password": "s3cret"}))
     assert caplog.messages == ["usage: seen"]
 
 

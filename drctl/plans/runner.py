@@ -21,7 +21,7 @@ rollback takes away what drctl's own marks name, and needs no journal for that.
 
 Invariant: effect of s at a site => *intended* s in the journal; so target may be open => no rollback, and back.
 ``_take`` writes the intent before ``do`` and raises if that fails; no other place in here calls ``do``.
-The point is passed by the intent of its step, in this process (``_cross``) and in the next one (read from the journal).
+The point is passed by the intent of its step, in this process (``_pass``) and in the next one (read from the journal).
 """
 
 import os
@@ -29,10 +29,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
-import structlog
-
 from drctl.errors import (
-    Blocked,
     JournalBroken,
     Locked,
     LossNotAccepted,
@@ -41,21 +38,23 @@ from drctl.errors import (
     StepFailed,
     Superseded,
 )
-from drctl.model.run import Event, Evidence, RunResult, RunState, StepTiming
+from drctl.model.run import Evidence, RunResult, RunState
 from drctl.model.terms import Terms
-from drctl.plans.charge import require_charge, require_lease
+from drctl.plans.charge import require_charge
 from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
 from drctl.plans.found_done import FoundDone
 from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
 from drctl.plans.newest import STALE, require_newest
 from drctl.plans.pending import PENDING
-from drctl.plans.plan import Place, Plan, Step, StepContext
+from drctl.plans.plan import Plan, Step, StepContext
 from drctl.plans.progress import Announce, Progress, StepState
 from drctl.plans.record import NOBODY, Record, begin_or_resume
 from drctl.plans.remedies import joined, remedy_of
 from drctl.plans.repetition import result, told_before
 from drctl.plans.rolled_back import gone_back, stuck
+from drctl.plans.run_display import RunDisplay
+from drctl.plans.run_journal import RunJournal
 from drctl.plans.sink_groups import as_it_moves
 from drctl.plans.waiting import patiently
 from drctl.ports import World
@@ -77,28 +76,28 @@ def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> 
     try:
         if before := told_before(plan, world, terms.key):
             return before
-        course = _Execution(plan, world, announce, begin_or_resume(plan, world, terms))
-        with closing(course.ctx):
-            return course.walk()
+        execution = _Execution(plan, world, announce, begin_or_resume(plan, world, terms))
+        with closing(execution.ctx):
+            return execution.run_steps()
     finally:
         world.lease.release()
 
 
 class _Execution:
-    """One process' walk through a plan."""
+    """Runs the steps of one plan in one process; its journal writes, and its display shows."""
 
     def __init__(self, plan: Plan, world: World, announce: Announce, record: Record) -> None:
-        self.plan, self.world, self.announce = plan, world, announce
+        self.plan, self.world = plan, world
         self.run, self.rolled_back = record.run, record.rolled_back
-        self.timings: list[StepTiming] = []
-        self.log = structlog.get_logger("drctl.plans").bind(run=self.run.id, kind=plan.kind, epoch=self.run.epoch)
+        self.journal = RunJournal(world, self.run)
+        self.display = RunDisplay(plan, self.run, world.clock, announce)
         self.ctx = StepContext(
             world,
             self.run,
             record.evidence,
             record.snapshots,
             record.past_point_of_no_return,
-            lambda detail: self._show(StepState.WAITING, detail),
+            self.display.waiting,
             self._check_authority,
         )
         self.ctx.terms, self.ctx.digest = record.terms, plan_digest(plan, world)
@@ -106,11 +105,10 @@ class _Execution:
         self.pending: dict[str, str] = {}
         self.found = FoundDone(plan, self.ctx)
         self.touched = bool(record.snapshots.keys() - {plan.steps[0].name})
-        self.now = (1, plan.steps[0], 0.0, False)
         self.resumed = record.resumed
-        self.log.info("run-resumed" if record.resumed else "run-started")
+        self.display.log.info("run-resumed" if record.resumed else "run-started")
 
-    def walk(self) -> RunResult:
+    def run_steps(self) -> RunResult:
         """Take every step; on failure turn back, or say how to go on."""
         try:
             self._check_authority()
@@ -122,7 +120,7 @@ class _Execution:
                 self._turn_back(self.rolled_back, None)
             self.hooks.tell(RunState.RUNNING)
             for index, step in enumerate(self.plan.steps, 1):
-                self._start(index, step)
+                self.display.start(index, step)
                 with self._failing_well(step):
                     self._check_authority()
                     if index == 2 and not self.touched:
@@ -144,11 +142,7 @@ class _Execution:
             )
         if not self.rolled_back:
             self.rolled_back = f"the request of {terms.by or 'somebody'} to abort: {terms.abort}"
-            self._write(Event.COMPENSATION_STARTED, body={"cause": self.rolled_back, "aborted by": terms.by})
-
-    def _start(self, index: int, step: Step, *, rollback: bool = False) -> None:
-        self.now = (index, step, self.world.clock.monotonic(), rollback)
-        self._show(StepState.STARTED)
+            self.journal.rollback_started(self.rolled_back, aborted_by=terms.by)
 
     def _take(self, step: Step, conditions: Sequence[Step] = ()) -> None:
         """One step: found done, or done and verified, with the journal around it.
@@ -157,24 +151,25 @@ class _Execution:
         """
         name = step.name
         if self.found.is_past(step) or self.found.is_done(step):
-            self._cross(step)  # a target that was open all along is as open as one that was opened
+            self._pass(step)  # a target that was open all along is as open as one that was opened
             if name not in self.ctx.evidence:
                 self.ctx.evidence[name] = patiently(self.ctx, lambda: step.verify(self.ctx))
-            self._write(Event.STEP_FOUND_DONE, name, self.ctx.evidence[name])
-            return self._finished(StepState.FOUND_DONE)
+            self.journal.found_done(step, self.ctx.evidence[name])
+            return self.display.finished(found_done=True)
         require_standing(conditions, self.found.is_done, self.world.clock)
         taken = self.ctx.snapshots[name] if name in self.ctx.snapshots else step.snapshot(self.ctx)
-        self._write(Event.STEP_INTENDED, name, taken)
+        self.journal.intended(step, taken)
         self.ctx.snapshots[name] = taken
-        self._cross(step)
+        self._pass(step)
         self._check_authority()
         self.ctx.evidence[name] = step.do(self.ctx)
         self._check_authority()  # who was frozen in the effect may have woken in another's term
         self.ctx.evidence[name] |= patiently(self.ctx, lambda: step.verify(self.ctx))
-        self._write(Event.STEP_OBSERVED, name, self.ctx.evidence[name])
-        return self._finished(StepState.DONE)
+        self.journal.observed(step, self.ctx.evidence[name])
+        return self.display.finished(found_done=False)
 
-    def _cross(self, step: Step) -> None:
+    def _pass(self, step: Step) -> None:
+        """Note that there is no rollback any more, if this is the step from which on there is none."""
         self.ctx.past_point_of_no_return |= step.name == self.plan.point_of_no_return
 
     @contextmanager
@@ -190,7 +185,7 @@ class _Execution:
             self._end(RunState.STOPPED)
             raise
         except KeyboardInterrupt:
-            self._write(Event.STEP_FAILED, step.name, {"interrupted": True})
+            self.journal.interrupted(step)
             raise
         except Exception as error:
             pends = step.may_end_pending and self.plan.opens_target
@@ -219,10 +214,10 @@ class _Execution:
         )
 
     def _turn_back(self, cause: str, error: Exception | None) -> None:
-        """Walk the rollback; always raises."""
+        """Run the rollback; always raises."""
         place = cause.partition(": ")[0] if error else cause  # else the reason was shown with the step that failed
         if not self.rolled_back:
-            self._write(Event.COMPENSATION_STARTED, body={"cause": cause})
+            self.journal.rollback_started(cause)
         self.hooks.tell(TURNING_BACK, cause)
         tried = [(step, self._step_back(number, step)) for number, step in enumerate(self.plan.rollback, 1)]
         if failures := {step: why for step, why in tried if why}:
@@ -240,7 +235,7 @@ class _Execution:
 
     def _step_back(self, number: int, step: Step) -> str:
         """One step of the rollback; one that fails does not keep the next from being tried."""
-        self._start(number, step, rollback=True)
+        self.display.start(number, step, rollback=True)
         self.ctx.evidence.pop(step.name, None)  # what it saw before a cut proves nothing now
         try:
             self._take(step)
@@ -254,42 +249,15 @@ class _Execution:
     def _check_authority(self) -> None:
         require_charge(self.world, self.run)
 
-    def _write(self, event: Event, step: str = "", body: Evidence | None = None) -> None:
-        require_lease(self.world)
-        self.world.journal.append(self.run.id, event, step, body)
-
     def _end(self, state: RunState, more: Evidence | None = None) -> RunResult:
         exceptions = tuple(self.hooks.exceptions)
         told = {"state": state.value} | ({"exceptions": list(exceptions)} if exceptions else {}) | (more or {})
-        self._write(Event.RUN_ENDED, body=told)
-        self.world.journal.end(self.run.id, state)
-        self.log.info("run-ended", **told)
-        timings = tuple(self.timings)
+        self.journal.ended(state, told)
+        self.display.log.info("run-ended", **told)
+        timings = tuple(self.display.timings)
         if self.resumed:  # this process has measured only its own part
             timings = result(self.run, state, self.world.journal.entries(self.run.id)).timings
         return RunResult(self.run, state, timings, dict(self.ctx.evidence), exceptions)
 
-    def _finished(self, state: StepState) -> None:
-        seconds = self.world.clock.monotonic() - self.now[2]
-        self.timings.append(StepTiming(self.now[1].name, seconds, state is StepState.FOUND_DONE))
-        self._logger(self.now[1]).info("step-done", found_done=state is StepState.FOUND_DONE, seconds=round(seconds, 3))
-        self._show(state)
-
     def _failed(self, step: Step, error: Exception, *, ends: bool = False) -> None:
-        """Note it; where it ends the run the reason comes with that at once, and is not shown twice."""
-        told: Evidence = {"error": type(error).__name__, "message": describe(error)}
-        if isinstance(error, Blocked):
-            told["reasons"] = list(error.reasons)
-        self._write(Event.STEP_FAILED, step.name, told)
-        self._logger(step).error("step-failed", **told)
-        self._show(StepState.FAILED, "" if ends else describe(error))
-
-    def _logger(self, step: Step) -> structlog.typing.FilteringBoundLogger:
-        sites = {Place.SOURCE: self.run.source, Place.TARGET: self.run.target}
-        return self.log.bind(step=step.name, site=sites.get(step.at, "both"))  # type: ignore[no-any-return]
-
-    def _show(self, state: StepState, detail: str = "") -> None:
-        index, step, began, rollback = self.now
-        total = len(self.plan.rollback if rollback else self.plan.steps)
-        seconds = self.world.clock.monotonic() - began
-        self.announce(Progress(index, total, step.name, step.title, state, seconds, detail, rollback))
+        self.display.failed(step, self.journal.failed(step, error), ends=ends)

@@ -29,15 +29,15 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Hold what a group is to have at the standby; ``used`` says that somebody else commits there.
+class SyncDecision:
+    """Hold the ``positions`` that a group is to have at the standby; ``used``: somebody else commits there.
 
     ``contested`` is the position that has a later epoch than any that was raised, empty if there is none.
     """
 
     due: Positions
     answers: Sequence[Translation]
-    wanted: Positions = field(default_factory=dict)
+    positions: Positions = field(default_factory=dict)
     changed: Positions = field(default_factory=dict)
     refused: Mapping[TopicPartition, UnprovenReason] = field(default_factory=dict)
     behind: int = 0
@@ -47,16 +47,16 @@ class Wanted:
 
 def translate_apart(world: World, source: str, target: str, due: Held) -> tuple[Answers, Mapping[str, DrctlError]]:
     """Answers for what is due, and the groups in whose partitions something could not be read, with why."""
-    wanted: dict[TopicPartition, set[int]] = defaultdict(set)
+    asked: dict[TopicPartition, set[int]] = defaultdict(set)
     for positions in due.values():
         for partition, committed in positions.items():
-            wanted[partition].add(committed.offset)
+            asked[partition].add(committed.offset)
 
     def ask(partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Answers]:
-        answers = translate_positions(world, source, target, {p: wanted[p] for p in partitions})
-        return {p: {(p, each): answers[p, each] for each in wanted[p]} for p in partitions}
+        answers = translate_positions(world, source, target, {p: asked[p] for p in partitions})
+        return {p: {(p, each): answers[p, each] for each in asked[p]} for p in partitions}
 
-    found, unread = apart(ask, tuple(wanted))
+    found, unread = apart(ask, tuple(asked))
     failed = {group: unread[p] for group, positions in due.items() for p in positions if p in unread}
     return {key: answer for each in found.values() for key, answer in each.items()}, failed
 

@@ -10,7 +10,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence, Run, RunState
 from drctl.model.translation import Exact, Translation, UnprovenReason
 from drctl.plans import evidence
-from drctl.plans.answering import Answers, Due, Wanted, not_copied, translate_apart
+from drctl.plans.answering import Answers, Due, SyncDecision, not_copied, translate_apart
 from drctl.plans.apart import apart
 from drctl.plans.group_sync_notes import begin, given_back, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
@@ -24,8 +24,8 @@ from drctl.ports import World
 SOON = 0.5
 """Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
 RETRY = 10.0
-"""Seconds after which a refused position is tried again: what stands in its way seldom goes within moments."""
-AGAIN, SELDOM = 1.0, 60.0
+"""Seconds after which a refused position is tried again: what stands in its way rarely goes away within moments."""
+AGAIN, RARELY = 1.0, 60.0
 """The same for a group that failed, doubled each time, and the most of it: a coordinator that moves is back within
 moments; one that is gone costs all groups the time of its silence."""
 
@@ -52,10 +52,10 @@ class GroupSync:
         self.epoch = world.epochs.current()
         self._image = Images(world, source, target).of
         self.statuses: dict[str, GroupSyncStatus] = {}
-        self.resting = False
+        self.blocked_by_run = False
         self.undecided: UndecidedPartitions = NOTHING_UNDECIDED
         self._runs: tuple[tuple[Run, RunState], ...] = ()
-        self._away: Mapping[str, str] = {}
+        self._handed_over: Mapping[str, str] = {}
         left = left_by_last_move(world, source, target), given_back(world, target)
         self._own = Ownership(world.plan.name, self.epoch, *left)
         self._begun = False
@@ -67,7 +67,7 @@ class GroupSync:
         """These positions moved at the source; groups and topics that the plan file does not name are left out."""
         plan, now = self.world.plan, self.world.clock.monotonic()
         topics = set(plan.topics_at(self.source))
-        for group in (moved.keys() & set(plan.groups)) - self._away.keys():
+        for group in (moved.keys() & set(plan.groups)) - self._handed_over.keys():
             for partition, committed in moved[group].items():
                 if partition.topic in topics:
                     known = self._due[group].get(partition)
@@ -91,7 +91,7 @@ class GroupSync:
         self._look_at_runs()
         due = self._due_at(self.world.clock.monotonic())
         due = {group: each for group, each in due.items() if not self.undecided.hides(group)}
-        if not due or self.resting:
+        if not due or self.blocked_by_run:
             return {}
         answers, failed = translate_apart(self.world, self.source, self.target, due)
         due = {
@@ -101,7 +101,7 @@ class GroupSync:
         }
         there, unread = apart(self.standby.held, tuple(due))
         found = {
-            group: self._wanted(group, due[group], [answers[p, c.offset] for p, c in due[group].items()], held)
+            group: self._decide(group, due[group], [answers[p, c.offset] for p, c in due[group].items()], held)
             for group, held in there.items()
         }
         changed = {group: each.changed for group, each in found.items() if each.changed}
@@ -112,8 +112,8 @@ class GroupSync:
         if not reached and any(isinstance(error, Unreachable) for error in failed.values()):
             for site in (self.source, self.target):
                 self.world.sites[site].brokers.cluster()  # one that is silent is no group's failure
-        seen = {group: self._settled(group, found[group], group in conflicts) for group in reached}
-        seen |= {group: self._failed(group, error) for group, error in failed.items()}
+        seen = {group: self._conclude(group, found[group], group in conflicts) for group in reached}
+        seen |= {group: self._fail(group, error) for group, error in failed.items()}
         self.statuses.update(seen)
         return seen
 
@@ -121,7 +121,7 @@ class GroupSync:
         """How the groups stand; of those whose commits a transaction hides nobody can tell, and nothing is done."""
         hidden = [group for group in self.world.plan.groups if self.undecided.hides(group)]
         return self.statuses | dict.fromkeys(
-            (g for g in hidden if g not in self._away), GroupSyncStatus(GroupSyncState.UNDECIDED)
+            (g for g in hidden if g not in self._handed_over), GroupSyncStatus(GroupSyncState.UNDECIDED)
         )
 
     def forget(self, forgotten: Mapping[str, Iterable[TopicPartition]]) -> None:
@@ -139,7 +139,9 @@ class GroupSync:
         Groups that somebody else uses there by now are left alone.
         """
         self._check_authority()
-        left = {group: dict(kept) for group in groups if (kept := self._own.left(group)) and group not in self._away}
+        left = {
+            group: dict(kept) for group in groups if (kept := self._own.left(group)) and group not in self._handed_over
+        }
         if not left or self.waiting:
             return 0
         there, unread = apart(self.standby.held, tuple(left))
@@ -151,12 +153,13 @@ class GroupSync:
 
     def _due_at(self, now: float) -> Held:
         """Return what is to be tried now, by group."""
-        due = {
-            group: {p: each.committed for p, each in positions.items() if each.since <= now}
-            for group, positions in self._due.items()
-            if self._failures.get(group, (0.0, 0.0))[1] <= now
-        }
-        return {group: positions for group, positions in due.items() if positions}
+        due: dict[str, Positions] = {}
+        for group, positions in self._due.items():
+            _, tried_again_at = self._failures.get(group, (AGAIN, 0.0))
+            ripe = {partition: each.committed for partition, each in positions.items() if each.since <= now}
+            if ripe and tried_again_at <= now:
+                due[group] = ripe
+        return due
 
     def _copied_soon(self, group: str, due: Positions, answers: Answers) -> bool:
         """Whether waiting for the link a moment longer saves committing this group twice."""
@@ -164,39 +167,39 @@ class GroupSync:
         young = self.world.clock.monotonic() - since < SOON
         return young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
 
-    def _wanted(self, group: str, due: Positions, answers: Sequence[Translation], there: Positions) -> Wanted:
+    def _decide(self, group: str, due: Positions, answers: Sequence[Translation], there: Positions) -> SyncDecision:
         if contested := self._own.later(there):
-            return Wanted(due, answers, contested=f"{self.target}: {contested}")
-        wanted, refused, behind = self._answered(due, answers)
-        if self._own.used(group, there, wanted):
-            return Wanted(due, answers, used=True)
-        return Wanted(due, answers, wanted, {p: c for p, c in wanted.items() if there.get(p) != c}, refused, behind)
+            return SyncDecision(due, answers, contested=f"{self.target}: {contested}")
+        positions, refused, behind = self._sorted_out(due, answers)
+        if self._own.used(group, there, positions):
+            return SyncDecision(due, answers, used=True)
+        changed = {partition: each for partition, each in positions.items() if there.get(partition) != each}
+        return SyncDecision(due, answers, positions, changed, refused, behind)
 
-    def _settled(self, group: str, found: Wanted, conflict: bool) -> GroupSyncStatus:
+    def _conclude(self, group: str, found: SyncDecision, conflict: bool) -> GroupSyncStatus:
         """Take what is done out of what is due; returns how the group stands now."""
         if found.contested or found.used or conflict:
             self._try_again(group, found.due)
-            left = GroupSyncState.USED if found.used else GroupSyncState.ACTIVE
-            return GroupSyncStatus(GroupSyncState.CONTESTED if found.contested else left, why=found.contested)
-        self._own.settled(group, found.wanted)
+            if found.contested:
+                return GroupSyncStatus(GroupSyncState.CONTESTED, why=found.contested)
+            return GroupSyncStatus(GroupSyncState.USED if found.used else GroupSyncState.ACTIVE)
+        self._own.settled(group, found.positions)
         self._failures.pop(group, None)
-        self._settle(group, found.due, found.answers)
-        state = (
-            GroupSyncState.REFUSED
-            if found.refused
-            else GroupSyncState.BEHIND
-            if found.behind
-            else GroupSyncState.PROVEN
-        )
+        self._reschedule(group, found.due, found.answers)
+        state = GroupSyncState.PROVEN
+        if found.behind:
+            state = GroupSyncState.BEHIND
+        if found.refused:
+            state = GroupSyncState.REFUSED
         return GroupSyncStatus(state, found.behind, found.refused, len(found.changed))
 
-    def _failed(self, group: str, error: DrctlError) -> GroupSyncStatus:
+    def _fail(self, group: str, error: DrctlError) -> GroupSyncStatus:
         """Let what failed stay due, to be tried again soon; the more often it fails, the less often."""
         pause, _ = self._failures.get(group, (AGAIN, 0.0))
-        self._failures[group] = min(SELDOM, 2 * pause), self.world.clock.monotonic() + pause
+        self._failures[group] = min(RARELY, 2 * pause), self.world.clock.monotonic() + pause
         return GroupSyncStatus(GroupSyncState.FAILED, why=str(error))
 
-    def _answered(
+    def _sorted_out(
         self, due: Positions, answers: Iterable[Translation]
     ) -> tuple[Positions, Mapping[TopicPartition, UnprovenReason], int]:
         """Return what to commit, what is refused, and how many records before these positions are not copied yet."""
@@ -212,10 +215,10 @@ class GroupSync:
             else:
                 refused[answer.partition] = answer.why
         stamp = Stamp(self.world.plan.name, "group-sync", self.epoch)
-        wanted = {
+        positions = {
             self._image(p): Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()
         }
-        return wanted, refused, behind
+        return positions, refused, behind
 
     def _note_what_was_there(self, there: Held, changed: Held) -> None:
         """Before the first commit of all, that positions are kept; and what others had there, for an undo."""
@@ -236,8 +239,8 @@ class GroupSync:
         runs = self.world.journal.runs()
         if runs == self._runs:
             return
-        self._runs, self._away, self.resting = runs, handed_over(self.world, self.target), self.waiting
-        for group in self._away:
+        self._runs, self._handed_over, self.blocked_by_run = runs, handed_over(self.world, self.target), self.waiting
+        for group in self._handed_over:
             self._due.pop(group, None)
             self.statuses[group] = GroupSyncStatus(GroupSyncState.HANDED_OVER)
 
@@ -263,7 +266,7 @@ class GroupSync:
         conflicts = {group for group, error in failed.items() if isinstance(error, Conflict)}
         return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
-    def _settle(self, group: str, due: Positions, answers: Iterable[Translation]) -> None:
+    def _reschedule(self, group: str, due: Positions, answers: Iterable[Translation]) -> None:
         """Take what is proven out of what is due; what waits for the copy stays, what was refused comes later."""
         for answer in answers:
             if isinstance(answer, Exact):

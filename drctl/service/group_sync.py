@@ -120,7 +120,7 @@ class GroupSyncLoop:
             return False  # the beginning is not read yet: old positions would be carried over one by one
         self.group_sync.undecided = sessions.undecided
         seen = self.group_sync.cycle()
-        if self.group_sync.resting:
+        if self.group_sync.blocked_by_run:
             self.metrics.hide_group_sync()
             return False
         self._show(self.group_sync, seen)

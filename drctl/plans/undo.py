@@ -96,13 +96,11 @@ def _kept_by(world: World, run: Run) -> Mapping[str, Kept]:
             before = before or entry.body["target before"]
         elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
             handed = entry.body["groups"]
-    return {
-        group: Kept(
-            evidence.read_held(before.get(group, {})),
-            {
-                evidence.image_of(name, line): Committed(line["there"], line["metadata"])
-                for name, line in told["positions"].items()
-            },
-        )
-        for group, told in handed.items()
-    }
+    kept: dict[str, Kept] = {}
+    for group, told in handed.items():
+        given = {
+            evidence.image_of(name, line): Committed(line["there"], line["metadata"])
+            for name, line in told["positions"].items()
+        }
+        kept[group] = Kept(evidence.read_held(before.get(group, {})), given)
+    return kept

@@ -43,7 +43,7 @@ def moved_at_source(ctx: StepContext) -> list[str]:
     handed = group_positions(ctx.evidence)
     here = ctx.positions(ctx.source).now(tuple(handed))
     topics = ctx.world.plan.topics_at(ctx.source.name)
-    moved = []
+    moved: list[str] = []
     for group, told in sorted(handed.items()):
         lines = told["positions"]
         for partition, committed in sorted(here[group].items()):

@@ -9,6 +9,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.translation import Exact, Translation, Unproven
 from drctl.plans import evidence
+from drctl.plans.by_group import differing, renamed
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.plan import Place, Step, StepContext
@@ -57,25 +58,16 @@ class ConfirmPositions(Step):
         own: Held = {}
         if ctx.evidence[FenceWhatAnswers.name]["answered"] and not ctx.past_point_of_no_return:
             own, answers = _at_target(ctx, *_translated(ctx, there))
-        wanted = {
-            group: {p: c for p, answer in found.items() if (c := _commit_of(ctx, answer, own[group].get(p)))}
-            for group, found in answers.items()
-        }
+        wanted = {group: _commits(ctx, found, own[group]) for group, found in answers.items()}
         if not ctx.past_point_of_no_return:
             require_same_topics_at(ctx, ctx.target)
-        _commit(ctx, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
+        _commit(ctx, differing(wanted, there))
         held = {group: {**there[group], **wanted.get(group, {})} for group in sorted(there)}
         ends, never = _at_empty_ends(ctx, held)
-        groups: dict[str, Any] = {
-            group: {
-                "positions": {
-                    str(p): _here(own, group, p) | _line(ctx, group, p, c, answers)
-                    for p, c in sorted(positions.items())
-                }
-            }
-            for group, positions in held.items()
-            if positions
-        }
+        groups: dict[str, Any] = {}
+        for group, positions in held.items():
+            if positions:
+                groups[group] = {"positions": _lines(ctx, group, positions, own, answers)}
         for group, positions in ends.items():
             lines = groups[group]["positions"]
             lines |= {str(p): {"here": None} | _told(c) | {"proof": "empty"} for p, c in sorted(positions.items())}
@@ -93,8 +85,7 @@ class ConfirmPositions(Step):
 
 
 def _commit(ctx: StepContext, changed: Held) -> None:
-    wanted = {group: positions for group, positions in changed.items() if positions}
-    for error in ctx.target.positions.commit_all(wanted, ctx.check_authority).values():
+    for error in ctx.target.positions.commit_all(changed, ctx.check_authority).values():
         raise error
 
 
@@ -110,7 +101,7 @@ def _at_empty_ends(ctx: StepContext, held: Held) -> tuple[Held, list[str]]:
     if ctx.past_point_of_no_return:
         return {}, told_at_target(tuple(replace(each, place=None) for each in found), ctx.target.name)
     stamp = str(Stamp(ctx.run.plan, ctx.run.id, ctx.run.epoch))
-    wanted = {g: {p: replace(c, metadata=stamp) for p, c in each.items()} for g, each in certain(found).items()}
+    wanted = {group: _stamped(ends, stamp) for group, ends in certain(found).items()}
     failed = ctx.target.positions.commit_all(wanted, ctx.check_authority) if wanted else {}
     left = tuple(replace(each, place=None) if each.group in failed else each for each in found)
     lines = told_at_target(left, ctx.target.name)
@@ -118,22 +109,27 @@ def _at_empty_ends(ctx: StepContext, held: Held) -> tuple[Held, list[str]]:
     return {group: each for group, each in wanted.items() if group not in failed}, lines
 
 
+def _stamped(positions: Mapping[TopicPartition, Committed], stamp: str) -> dict[TopicPartition, Committed]:
+    return {partition: replace(each, metadata=stamp) for partition, each in positions.items()}
+
+
 def uncovered(topics: tuple[str, ...], held: Held) -> dict[str, str]:
     """Groups, or parts of them, without a position at the target, and what happens to them."""
-    return {
-        group: NO_POSITION
-        for group, positions in held.items()
-        if not any(partition.topic in topics for partition in positions)
-    }
+    covered = {group for group, positions in held.items() for partition in positions if partition.topic in topics}
+    return {group: NO_POSITION for group in held if group not in covered}
 
 
 def within(own: Held, frontier: Mapping[TopicPartition, int]) -> Held:
     """Positions at the source that lie beyond the frontier, taken back to it: what is at the target from there on is
     read again, and nothing is skipped."""
-    return {
-        group: {p: replace(c, offset=frontier[p]) for p, c in positions.items() if c.offset > frontier.get(p, c.offset)}
-        for group, positions in own.items()
-    }
+    return {group: _taken_back(positions, frontier) for group, positions in own.items()}
+
+
+def _taken_back(
+    positions: Mapping[TopicPartition, Committed], frontier: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, Committed]:
+    beyond = {p: c for p, c in positions.items() if c.offset > frontier.get(p, c.offset)}
+    return {partition: replace(each, offset=frontier[partition]) for partition, each in beyond.items()}
 
 
 def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Translation]]]:
@@ -142,10 +138,7 @@ def _translated(ctx: StepContext, there: Held) -> tuple[Held, Mapping[str, Mappi
         own = ctx.source.positions.committed(ctx.groups)
         answers = translate_committed(ctx.world, ctx.source.name, ctx.target.name, own, there)
         # A link may have copied more than it has noted, so a position beyond that is taken back only in need.
-        refused = {
-            group: {p: c for p, c in own[group].items() if not _is_usable(found.get(p))}
-            for group, found in answers.items()
-        }
+        refused = {group: _without_usable(own[group], found) for group, found in answers.items()}
         early = within(refused, left(MeasuredLoss, ctx.evidence).frontier)
         if any(early.values()):
             again = translate_committed(ctx.world, ctx.source.name, ctx.target.name, early, {})
@@ -161,10 +154,15 @@ def _at_target(
 ) -> tuple[Held, Mapping[str, Mapping[TopicPartition, Translation]]]:
     """The same by the partitions' names at the target."""
     image = Images(ctx.world, ctx.source.name, ctx.target.name).of
-    return (
-        {group: {image(p): c for p, c in positions.items()} for group, positions in own.items()},
-        {group: {image(p): a for p, a in found.items()} for group, found in answers.items()},
-    )
+    return renamed(own, image), renamed(answers, image)
+
+
+def _commits(
+    ctx: StepContext, answers: Mapping[TopicPartition, Translation], own: Mapping[TopicPartition, Committed]
+) -> dict[TopicPartition, Committed]:
+    """One group's positions for the target, by the partitions' names there; those that nothing gives are left out."""
+    commits = {partition: _commit_of(ctx, answer, own.get(partition)) for partition, answer in answers.items()}
+    return {partition: each for partition, each in commits.items() if each is not None}
 
 
 def _commit_of(ctx: StepContext, answer: Translation, own: Committed | None) -> Committed | None:
@@ -174,6 +172,12 @@ def _commit_of(ctx: StepContext, answer: Translation, own: Committed | None) -> 
     if isinstance(answer, Exact):
         return Committed(answer.offset, metadata)
     return Committed(answer.conservative, metadata) if _is_usable(answer) and answer.conservative is not None else None
+
+
+def _without_usable(
+    own: Mapping[TopicPartition, Committed], answers: Mapping[TopicPartition, Translation]
+) -> dict[TopicPartition, Committed]:
+    return {partition: each for partition, each in own.items() if not _is_usable(answers.get(partition))}
 
 
 def _is_usable(answer: Translation | None) -> bool:
@@ -191,6 +195,20 @@ def _here(own: Held, group: str, partition: TopicPartition) -> Evidence:
 
 def _told(held: Committed) -> Evidence:
     return {"there": held.offset, "metadata": held.metadata}
+
+
+def _lines(
+    ctx: StepContext,
+    group: str,
+    positions: Mapping[TopicPartition, Committed],
+    own: Held,
+    answers: Mapping[str, Mapping[TopicPartition, Translation]],
+) -> dict[str, Evidence]:
+    """What the journal says of one group's positions, by partition."""
+    lines: dict[str, Evidence] = {}
+    for partition, held in sorted(positions.items()):
+        lines[str(partition)] = _here(own, group, partition) | _line(ctx, group, partition, held, answers)
+    return lines
 
 
 def _line(
@@ -235,7 +253,6 @@ def _differing(ctx: StepContext, groups: Evidence, *, or_earlier: bool = False) 
     """
     plan = ctx.run.plan
     there = ctx.target.positions.committed(tuple(groups))
-    held = {g: {str(p): c for p, c in positions.items()} for g, positions in there.items()}
 
     def stands(found: Committed | None, line: Evidence) -> bool:
         if found is None:
@@ -247,5 +264,5 @@ def _differing(ctx: StepContext, groups: Evidence, *, or_earlier: bool = False) 
         f"{group} {partition}"
         for group, confirmed in groups.items()
         for partition, line in confirmed["positions"].items()
-        if not stands(held.get(group, {}).get(partition), line)
+        if not stands(there.get(group, {}).get(evidence.partition_of(partition)), line)
     ]

@@ -1,6 +1,6 @@
 """hand-over-positions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.translation import Exact, Proof, Translation
 from drctl.plans import evidence
+from drctl.plans.by_group import differing
 from drctl.plans.followed import Held
 from drctl.plans.foreign_commits import foreign_commits, replaced, told_of
 from drctl.plans.images import Images
@@ -68,15 +69,11 @@ class HandOverPositions(Step):
         answers = once_settled(ctx.world, *names, ask, accept_repeats=self.accept_repeats)
         self._refuse_unproven(ctx, answers)
         image = Images(ctx.world, ctx.source.name, ctx.target.name).of
-        wanted = {
-            group: {
-                image(p): _commit_of(ctx, a, own[group].get(p), there[group].get(image(p)))
-                for p, a in sorted(found.items())
-            }
-            for group, found in sorted(answers.items())
-        }
+        wanted: dict[str, dict[TopicPartition, Committed]] = {}
+        for group, found in sorted(answers.items()):
+            wanted[group] = _commits(ctx, found, own[group], there[group], image)
         require_same_topics(ctx)
-        self._commit(ctx, {g: {p: c for p, c in each.items() if there[g].get(p) != c} for g, each in wanted.items()})
+        self._commit(ctx, differing(wanted, there))
         ends = ctx.source.records.bounds(ctx.partitions(ctx.source))
         groups: dict[str, GroupPositions] = {}
         for group, found in sorted(answers.items()):
@@ -108,15 +105,14 @@ class HandOverPositions(Step):
 
     @staticmethod
     def _commit(ctx: StepContext, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
-        wanted = {group: positions for group, positions in changed.items() if positions}
-        ctx.report(f"handing over {len(wanted)} groups")
+        ctx.report(f"handing over {len(changed)} groups")
         followed = ctx.positions(ctx.target)
 
         def permit() -> None:
             ctx.check_authority()
             followed.keep_up()  # while the brokers are at work, read back what they have written
 
-        for error in ctx.target.positions.commit_all(wanted, permit).values():
+        for error in ctx.target.positions.commit_all(changed, permit).values():
             raise error
 
     def _refuse_unproven(self, ctx: StepContext, answers: Mapping[str, Mapping[TopicPartition, Translation]]) -> None:
@@ -135,10 +131,26 @@ class HandOverPositions(Step):
 
 def _without_unproven(answers: Answers, places: Held) -> Answers:
     """The answers but for places that no group committed and that cannot be proven: they hold nothing up."""
-    return {
-        group: {p: a for p, a in found.items() if isinstance(a, Exact) or p not in places.get(group, {})}
-        for group, found in answers.items()
-    }
+    kept: dict[str, dict[TopicPartition, Translation]] = {}
+    for group, found in answers.items():
+        never = places.get(group, {})
+        kept[group] = {p: answer for p, answer in found.items() if isinstance(answer, Exact) or p not in never}
+    return kept
+
+
+def _commits(
+    ctx: StepContext,
+    answers: Mapping[TopicPartition, Translation],
+    own: Mapping[TopicPartition, Committed],
+    there: Mapping[TopicPartition, Committed],
+    image: Callable[[TopicPartition], TopicPartition],
+) -> dict[TopicPartition, Committed]:
+    """One group's positions for the target, by the partitions' names there."""
+    commits: dict[TopicPartition, Committed] = {}
+    for partition, answer in sorted(answers.items()):
+        name = image(partition)
+        commits[name] = _commit_of(ctx, answer, own.get(partition), there.get(name))
+    return commits
 
 
 def _commit_of(ctx: StepContext, answer: Translation, own: Committed | None, there: Committed | None) -> Committed:

@@ -133,15 +133,15 @@ def _definitions(ctx: StepContext, names: Collection[str]) -> dict[str, dict[str
         own = ctx.target.topics.own(tuple(there))
     except NotFound as torn:
         raise Conflict(f"{ctx.target.name}: the brokers do not all show the same topics yet") from torn
-    return {
-        name: {
+    definitions: dict[str, dict[str, Any]] = {}
+    for name, topic in sorted(there.items()):
+        definitions[name] = {
             "topic id": topic.topic_id,
             "partitions": len(topic.partitions),
-            "replicas": min(len(p.replicas) for p in topic.partitions),
+            "replicas": min(len(partition.replicas) for partition in topic.partitions),
             "config": dict(sorted(own[name].items())),
         }
-        for name, topic in sorted(there.items())
-    }
+    return definitions
 
 
 def _otherwise(ctx: StepContext, planned: Evidence) -> list[str]:
@@ -160,16 +160,12 @@ def _left_over(ctx: StepContext, planned: Evidence) -> list[str]:
     ids = {name: topic.topic_id for name, topic in _there(ctx, planned).items()}
     known = ctx.world.memory.topic_ids(ctx.target.name)
     copied = ctx.world.memory.copied(ctx.home.link.name)
-    return [
-        *(
-            f"{ports.link.name} has copied {p}"
-            for ports in (ctx.forward, ctx.home)
-            for p in _copied(ctx, ports, planned)
-        ),
-        *(f"the id of {name}" for name, found in ids.items() if known.get(name) != found),
-        *(f"how far {p} was copied" for p, end in sorted(copied.items()) if p.topic in planned and end),
-        *_held(ctx, planned),
-    ]
+    left: list[str] = []
+    for ports in (ctx.forward, ctx.home):
+        left += [f"{ports.link.name} has copied {partition}" for partition in _copied(ctx, ports, planned)]
+    left += [f"the id of {name}" for name, found in ids.items() if known.get(name) != found]
+    left += [f"how far {p} was copied" for p, end in sorted(copied.items()) if p.topic in planned and end]
+    return left + _held(ctx, planned)
 
 
 def _copied(ctx: StepContext, ports: LinkPorts, planned: Evidence) -> list[TopicPartition]:

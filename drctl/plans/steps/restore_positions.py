@@ -1,10 +1,13 @@
 """restore-positions."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
+from drctl.plans.by_group import differing
+from drctl.plans.followed import Held
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamp import Stamp
 from drctl.plans.step_evidence import group_positions
@@ -44,23 +47,25 @@ class RestorePositions(Step):
         ]
         return {"not restored": sorted(self._changed(ctx))} | ({"committed by others since": others} if others else {})
 
-    def _changed(self, ctx: StepContext) -> dict[str, dict[TopicPartition, Committed]]:
-        changed = {
-            group: {p: before for p, (before, there) in positions.items() if _may_be_ours(ctx, group, p, there)}
-            for group, positions in self._differing(ctx).items()
-        }
-        return {group: positions for group, positions in changed.items() if positions}
+    def _changed(self, ctx: StepContext) -> Held:
+        changed: dict[str, Mapping[TopicPartition, Committed]] = {}
+        for group, positions in self._differing(ctx).items():
+            ours = {p: before for p, (before, there) in positions.items() if _may_be_ours(ctx, group, p, there)}
+            if ours:
+                changed[group] = ours
+        return changed
 
     def _differing(self, ctx: StepContext) -> _Differing:
-        """What the groups had, as it was written down before the first commit, and what they have instead."""
+        """Return what the groups had, as it was written down before the first commit, and what they have instead."""
         before = self._before(ctx)
         if not before:
             return {}
         now = ctx.target.positions.committed(tuple(before))
-        return {
-            group: {p: (c, now[group].get(p)) for p, c in evidence.read_held(held).items() if now[group].get(p) != c}
-            for group, held in before.items()
-        }
+        held = {group: evidence.read_held(each) for group, each in before.items()}
+        found: _Differing = {}
+        for group, positions in differing(held, now).items():
+            found[group] = {partition: (each, now[group].get(partition)) for partition, each in positions.items()}
+        return found
 
     def _before(self, ctx: StepContext) -> Evidence:
         """Return what the groups had, as it was written down before the first commit."""

@@ -66,9 +66,10 @@ def _behind(ctx: StepContext, groups: list[str]) -> set[str]:
     """Groups with a position at the target below the one handed over."""
     handed = group_positions(ctx.evidence)
     there = ctx.target.positions.committed(groups)
-    return {
-        group
-        for group in groups
-        for name, line in (handed[group]["positions"] if group in handed else {}).items()
-        if (now := there[group].get(evidence.image_of(name, line))) and now.offset < line["there"]
-    }
+    behind: set[str] = set()
+    for group in handed.keys() & set(groups):
+        for name, line in handed[group]["positions"].items():
+            now = there[group].get(evidence.image_of(name, line))
+            if now is not None and now.offset < line["there"]:
+                behind.add(group)
+    return behind

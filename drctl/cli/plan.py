@@ -1,5 +1,6 @@
 """drctl plan."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import NotProven
 from drctl.model.facts import Facts
 from drctl.model.run import Run
-from drctl.model.translation import Exact
+from drctl.model.translation import Exact, Translation
 from drctl.monitors import UNHURRIED, SideBySide, hurried, observe
 from drctl.plans.admission import reasons_to_wait
 from drctl.plans.digests import plan_digest
@@ -166,12 +167,10 @@ def _groups(world: World, judged: JudgedPositions) -> list[dict[str, Any]]:
     """Return what would be handed over if work stopped now; positions near the head are not copied yet and will be."""
     if judged.answers is None:
         return [{"name": name, "positions": None, "unknown": judged.unknown} for name in world.plan.groups]
-    return [
-        {
-            "name": name,
-            "positions": len(found),
-            "proven": sum(isinstance(answer, Exact) for answer in found.values()),
-            "refused": sorted({answer.why.name for answer in found.values() if not isinstance(answer, Exact)}),
-        }
-        for name, found in sorted(judged.answers.items())
-    ]
+    return [_group(name, found.values()) for name, found in sorted(judged.answers.items())]
+
+
+def _group(name: str, answers: Collection[Translation]) -> dict[str, Any]:
+    refused = sorted({answer.why.name for answer in answers if not isinstance(answer, Exact)})
+    proven = sum(isinstance(answer, Exact) for answer in answers)
+    return {"name": name, "positions": len(answers), "proven": proven, "refused": refused}

@@ -1,6 +1,6 @@
 """Show a plan, how far an unfinished run of it has come, and everything that stands in its way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -140,12 +140,14 @@ def _rollback_rows(planned: Planned) -> list[Row]:
 
 
 def _position_rows(ahead: Ahead) -> list[Row]:
-    return [
-        (g["name"], "unknown", "", g["unknown"])
-        if g["positions"] is None
-        else (g["name"], g["positions"], g["proven"], "; ".join(UnprovenReason[why].value for why in g["refused"]))
-        for g in ahead.groups
-    ]
+    return [_position_row(group) for group in ahead.groups]
+
+
+def _position_row(group: Mapping[str, Any]) -> Row:
+    if group["positions"] is None:
+        return (group["name"], "unknown", "", group["unknown"])
+    reasons = "; ".join(UnprovenReason[why].value for why in group["refused"])
+    return (group["name"], group["positions"], group["proven"], reasons)
 
 
 def _now(outlook: Outlook | None, step: Step) -> str:

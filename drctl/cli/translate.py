@@ -13,7 +13,7 @@ from drctl.cli.sites import direction, is_routing_known, other_site, refuse_back
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.errors import DeadlinePassed, DrctlError, NotFound
-from drctl.model.offsets import Checkpoint, TopicPartition
+from drctl.model.offsets import Checkpoint, Committed, TopicPartition
 from drctl.model.translation import Exact, Proof, Translation
 from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.monitors.sites import A_MOMENT
@@ -161,7 +161,10 @@ def _look(world: World, source: str, target: str, groups: Collection[str]) -> _S
 def _held(world: World, site: str, groups: Collection[str]) -> Held:
     found, _ = decided(world.sites[site].positions, groups, world.clock, A_MOMENT)
     topics = world.plan.topics_at(site)
-    return {group: {p: c for p, c in sorted(each.items()) if p.topic in topics} for group, each in found.items()}
+    held: dict[str, dict[TopicPartition, Committed]] = {}
+    for group, positions in found.items():
+        held[group] = {partition: each for partition, each in sorted(positions.items()) if partition.topic in topics}
+    return held
 
 
 def _untranslated(images: Images, here: Held | None, there: Held, theirs: Written) -> Iterator[Untranslated]:
@@ -191,11 +194,11 @@ def _checkpoints(world: World, source: str, target: str, groups: Collection[str]
 
 def _by_partition_here(world: World, source: str, target: str, answers: Answers, written: Written) -> Checkpoints:
     image = Images(world, source, target).of
-    return {
-        group: {p: written[group][image(p)] for p in positions if image(p) in written[group]}
-        for group, positions in answers.items()
-        if group in written
-    }
+    found: dict[str, dict[TopicPartition, Checkpoint]] = {}
+    for group, positions in answers.items():
+        if (there := written.get(group)) is not None:
+            found[group] = {partition: there[image(partition)] for partition in positions if image(partition) in there}
+    return found
 
 
 def _rows(seen: _Seen) -> Iterator[tuple[object, ...]]:
@@ -226,10 +229,10 @@ def _told(answer: Translation) -> tuple[object, object, str]:
 
 
 def _document(seen: _Seen) -> dict[str, Any]:
-    groups: dict[str, list[dict[str, Any]] | None] = {
-        group: [_position(tp, a, seen.theirs.get(group, {}).get(tp)) for tp, a in found.items()]
-        for group, found in sorted(seen.answers.items())
-    }
+    groups: dict[str, list[dict[str, Any]] | None] = {}
+    for group, found in sorted(seen.answers.items()):
+        theirs = seen.theirs.get(group, {})
+        groups[group] = [_position(partition, answer, theirs.get(partition)) for partition, answer in found.items()]
     for each in seen.untranslated:
         if each.partition is None:
             groups[each.group] = None

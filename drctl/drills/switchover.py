@@ -10,7 +10,7 @@ from drctl.drills.timeline import Histories
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.model.chain import Line
 from drctl.model.offsets import TopicPartition
-from drctl.model.run import RunResult
+from drctl.model.run import Evidence, RunResult
 from drctl.model.translation import Exact, Proof
 from drctl.plans.evidence import partition_of
 from drctl.plans.positions import mirrormaker_repeats
@@ -87,10 +87,11 @@ class Rehearsal(LabDrill):
 
 def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Exact]]:
     """The positions that a switchover handed over, from its evidence."""
-    return {
-        group: {
-            (tp := partition_of(name)): Exact(tp, line["here"], line["there"], Proof.COUNTED, line.get("compared", 0))
-            for name, line in handed["positions"].items()
-        }
-        for group, handed in result.evidence["hand-over-positions"]["groups"].items()
-    }
+    found: dict[str, dict[TopicPartition, Exact]] = {}
+    for group, handed in result.evidence["hand-over-positions"]["groups"].items():
+        found[group] = {partition_of(name): _exact(name, line) for name, line in handed["positions"].items()}
+    return found
+
+
+def _exact(name: str, line: Evidence) -> Exact:
+    return Exact(partition_of(name), line["here"], line["there"], Proof.COUNTED, line.get("compared", 0))

@@ -70,7 +70,7 @@ class GroupFindings:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Hold all that the checker found; ``unattended`` topics have acknowledged records, and no group that reads them."""
+    """Hold all that the checker found; ``unattended`` topics have acknowledged records and no group that reads them."""
 
     records: RecordFindings
     groups: tuple[GroupFindings, ...]

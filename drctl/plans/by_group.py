@@ -1,4 +1,4 @@
-"""Positions and answers by group and partition: what two of them differ in, and the same by other names."""
+"""Positions and answers by group and partition: what two of them differ in, parts of them, the same by other names."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,6 +17,16 @@ def differing(wanted: Held, there: Held) -> dict[str, Mapping[TopicPartition, Co
         if changed := {partition: each for partition, each in positions.items() if held.get(partition) != each}:
             found[group] = changed
     return found
+
+
+def only[T](
+    found: Mapping[str, Mapping[TopicPartition, T]], keep: Callable[[str, TopicPartition, T], bool]
+) -> dict[str, dict[TopicPartition, T]]:
+    """Return what ``keep`` says yes to, asked with group, partition and value; a group may be left with nothing."""
+    kept: dict[str, dict[TopicPartition, T]] = {}
+    for group, each in found.items():
+        kept[group] = {partition: value for partition, value in each.items() if keep(group, partition, value)}
+    return kept
 
 
 def renamed[T](

@@ -26,14 +26,14 @@ def members_in_pods(ctx: StepContext, groups: Collection[Group]) -> Evidence:
     if not any(group.static_ids for group in groups):
         return {}
     addresses = {str(what): scaling_at(ctx.source).state(what).addresses for what in taken_along(ctx)}
-    told = {
-        group.name: [
+    found: dict[str, list[dict[str, object]]] = {}
+    for group in sorted(groups, key=lambda each: each.name):
+        members = [
             {"static id": member.instance_id, "member": member.member_id, "in": owner}
             for member, owner in inside_pods(group.members, addresses)
         ]
-        for group in groups
-    }
-    found = {name: members for name, members in sorted(told.items()) if members}
+        if members:
+            found[group.name] = members
     return {IN_PODS: found} if found else {}
 
 

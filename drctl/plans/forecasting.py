@@ -10,6 +10,7 @@ from drctl.model.loss import Loss
 from drctl.model.offsets import Committed, LogBounds, TopicPartition
 from drctl.model.run import Event, RunState
 from drctl.model.translation import Exact, Translation
+from drctl.plans.by_group import only, renamed
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.losing import answers, measure
@@ -81,15 +82,13 @@ def _groups(
     reached = _reached(world, source, site, there, bounds) if deep and deep[0] else {}
     ages = _ages(site, there, bounds, deep[1]) if deep else {}
     never = _never_committed(world, target, held, reached) if deep else ()
-    return {
-        group: replace(
-            _counted(world, positions),
-            rereads=_rereads(positions, bounds, reached.get(group, {})) if deep else None,
-            age=_oldest([ages.get((p, c.offset)) for p, c in positions.items()]),
-        )
-        for group, positions in there.items()
-        if positions
-    }, never
+    forecasts: dict[str, GroupForecast] = {}
+    for group, positions in there.items():
+        if positions:
+            rereads = _rereads(positions, bounds, reached.get(group, {})) if deep else None
+            age = _oldest([ages.get((partition, held.offset)) for partition, held in positions.items()])
+            forecasts[group] = replace(_counted(world, positions), rereads=rereads, age=age)
+    return forecasts, never
 
 
 def _counted(world: World, positions: Mapping[TopicPartition, Committed]) -> GroupForecast:
@@ -120,7 +119,7 @@ def _loss(world: World, source: str, target: str, *, reach: bool) -> tuple[Loss 
 
 
 def _known(held: Held, bounds: Mapping[TopicPartition, LogBounds]) -> Held:
-    return {group: {p: c for p, c in positions.items() if p in bounds} for group, positions in held.items()}
+    return only(held, lambda _group, partition, _held: partition in bounds)
 
 
 def _reached(
@@ -133,12 +132,11 @@ def _reached(
     except DrctlError:
         return {}
     image = Images(world, source, target.name).of
-    return {
-        group: {
-            image(p): offset for p, a in answers.items() if (offset := _offset(a, bounds.get(image(p)))) is not None
-        }
-        for group, answers in found.items()
-    }
+    reached: dict[str, dict[TopicPartition, int]] = {}
+    for group, translated in renamed(found, image).items():
+        offsets = {partition: _offset(answer, bounds.get(partition)) for partition, answer in translated.items()}
+        reached[group] = {partition: offset for partition, offset in offsets.items() if offset is not None}
+    return reached
 
 
 def _offset(answer: Translation, there: LogBounds | None) -> int | None:
@@ -152,8 +150,10 @@ def _never_committed(
     world: World, target: str, held: Held, reached: Mapping[str, Mapping[TopicPartition, int]]
 ) -> tuple[str, ...]:
     """Lines about partitions in which groups have no position there, nor would get one that the source tells."""
-    told = {group: {p: Committed(offset) for p, offset in each.items()} for group, each in reached.items()}
-    known = {group: {**told.get(group, {}), **positions} for group, positions in held.items()}
+    known: dict[str, dict[TopicPartition, Committed]] = {}
+    for group, positions in held.items():
+        told = {partition: Committed(offset) for partition, offset in reached.get(group, {}).items()}
+        known[group] = {**told, **positions}
     return tuple(told_at_target(uncommitted(world, target, known, closely=False), target))
 
 

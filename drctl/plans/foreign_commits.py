@@ -15,6 +15,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, Run, RunState
 from drctl.model.translation import Exact, Translation
 from drctl.plans import evidence
+from drctl.plans.by_group import only
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers, translate_committed
@@ -50,10 +51,10 @@ def foreign_commits(
     translated to; without them only the positions in question are translated.
     """
     image, topics = Images(world, source, target).of, set(world.plan.topics_at(source))
-    found: Held = {
-        group: {p: there[group][image(p)] for p in positions if p.topic in topics and image(p) in there.get(group, {})}
-        for group, positions in here.items()
-    }
+    found: dict[str, Mapping[TopicPartition, Committed]] = {}
+    for group, positions in here.items():
+        held = there.get(group, {})
+        found[group] = {p: held[image(p)] for p in positions if p.topic in topics and image(p) in held}
 
     def stays(answers: Answers) -> Callable[[str, TopicPartition, Committed], bool]:
         return lambda group, p, c: _stays(c, here[group].get(p), answers.get(group, {}).get(p))
@@ -70,7 +71,7 @@ def foreign_commits(
     if not found:
         return ()
     if answers is None:
-        asked = {group: {p: here[group][p] for p in positions} for group, positions in found.items()}
+        asked = only({group: here[group] for group in found}, lambda group, p, _: p in found[group])
         answers = translate_committed(world, source, target, asked, {})
         found = _without(found, stays(answers))
     return tuple(
@@ -107,8 +108,10 @@ def _numbers(each: ForeignCommit, *, done: bool) -> str:
     return f"{each.partition} stands at {each.stands} and will be set to {becomes}"
 
 
-def _without(found: Held, known: Callable[[str, TopicPartition, Committed], bool]) -> Held:
-    left = {group: {p: c for p, c in positions.items() if not known(group, p, c)} for group, positions in found.items()}
+def _without(
+    found: Held, known: Callable[[str, TopicPartition, Committed], bool]
+) -> dict[str, Mapping[TopicPartition, Committed]]:
+    left = only(found, lambda group, partition, committed: not known(group, partition, committed))
     return {group: positions for group, positions in left.items() if positions}
 
 

@@ -10,6 +10,7 @@ from drctl.decide.translate import translation
 from drctl.model.cluster import Topic
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
+from drctl.plans.by_group import only
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.proofs import Proofs
@@ -34,12 +35,10 @@ def translate_groups(
     asked = (partial(decided, world.sites[site].positions, groups, world.clock) for site in (source, target))
     (here, pending), (there, pending_there) = both(*asked)
     image = Images(world, source, target).of
-    moving = {group: {image(p) for p in places} for group, places in pending.items()}
-    there = {
-        # Where it is not decided whether the group has a position here, nobody can tell that there is only one there.
-        group: {p: c for p, c in held.items() if group not in moving or (moving[group] and p not in moving[group])}
-        for group, held in there.items()
-    }
+    moving = {group: set(map(image, places)) for group, places in pending.items()}
+    # Where it is not decided whether the group has a position here, nobody can tell that there is only one there. Of
+    # a group's very first commit no place is known, so it may be any.
+    there = only(there, lambda group, p, _: group not in moving or bool(moving[group] and p not in moving[group]))
     answers = translate_committed(world, source, target, here, there, proofs=proofs)
     for undecided in (_undecided(world, source, pending), _undecided(world, target, pending_there)):
         answers = {group: {**found, **undecided.get(group, {})} for group, found in answers.items()}
@@ -59,11 +58,11 @@ def translate_committed(
                 wanted[partition].add(position.offset)
     found = translate_positions(world, source, target, wanted, proofs=proofs)
     leftovers = _leftovers(world, source, target, here, there)
-    return {
-        group: {p: found[p, c.offset] for p, c in sorted(positions.items()) if p.topic in topics}
-        | leftovers.get(group, {})
-        for group, positions in here.items()
-    }
+    answers: dict[str, dict[TopicPartition, Translation]] = {}
+    for group, positions in here.items():
+        own = {p: found[p, held.offset] for p, held in sorted(positions.items()) if p.topic in topics}
+        answers[group] = own | leftovers.get(group, {})
+    return answers
 
 
 def translate_positions(
@@ -145,15 +144,15 @@ def _leftovers(
 ) -> Mapping[str, dict[TopicPartition, Translation]]:
     """Positions that a group has only at the target, under the target's names."""
     images, topics = Images(world, source, target), world.plan.topics_at(target)
-    known = {group: {images.of(p) for p in positions} for group, positions in here.items()}
-    return {
-        group: {
-            p: Unproven(p, c.offset, UnprovenReason.STALE_AT_TARGET)
-            for p, c in sorted(positions.items())
-            if p.topic in topics and p not in known.get(group, ())
+    left: dict[str, dict[TopicPartition, Translation]] = {}
+    for group, positions in there.items():
+        known = set(map(images.of, here.get(group, ())))
+        left[group] = {
+            partition: Unproven(partition, held.offset, UnprovenReason.STALE_AT_TARGET)
+            for partition, held in sorted(positions.items())
+            if partition.topic in topics and partition not in known
         }
-        for group, positions in there.items()
-    }
+    return left
 
 
 def _with_empty_ends(world: World, source: str, target: str, here: Held, there: Held) -> Held:
@@ -165,10 +164,8 @@ def _with_empty_ends(world: World, source: str, target: str, here: Held, there: 
     if not any(leftovers.values()):
         return here
     ends = certain(uncommitted(world, source, here))
-    return {
-        group: {**{p: c for p, c in ends.get(group, {}).items() if image(p) in leftovers.get(group, {})}, **positions}
-        for group, positions in here.items()
-    }
+    ends = only(ends, lambda group, partition, _: image(partition) in leftovers.get(group, {}))
+    return {group: {**ends.get(group, {}), **positions} for group, positions in here.items()}
 
 
 def _undecided(
@@ -180,10 +177,11 @@ def _undecided(
     names = world.plan.topics_at(site)
     topics = world.sites[site].brokers.topics(names)
     every = [p for name in sorted(topics) for p in topics[name].spread()]
-    return {
-        group: {p: Unproven(p, -1, UnprovenReason.UNDECIDED, f"at {site}") for p in places or every if p.topic in names}
-        for group, places in pending.items()
-    }
+    undecided: dict[str, dict[TopicPartition, Translation]] = {}
+    for group, places in pending.items():
+        named = [partition for partition in places or every if partition.topic in names]
+        undecided[group] = {p: Unproven(p, -1, UnprovenReason.UNDECIDED, f"at {site}") for p in named}
+    return undecided
 
 
 def _exists(topics: Mapping[str, Topic], partition: TopicPartition) -> bool:

@@ -52,12 +52,14 @@ def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) ->
         p: b.start == b.high or (closely and b.stable == b.high and not there.records.following(p, b.start, 1))
         for p, b in bounds.items()
     }
-    return tuple(
-        Uncommitted(
-            group, p, bounds[p].stable if empty[p] else None, 0 if empty[p] else bounds[p].high - bounds[p].start
-        )
-        for group, p in missing
-    )
+    found: list[Uncommitted] = []
+    for group, partition in missing:
+        bound = bounds[partition]
+        if empty[partition]:
+            found.append(Uncommitted(group, partition, bound.stable, 0))
+        else:
+            found.append(Uncommitted(group, partition, None, bound.high - bound.start))
+    return tuple(found)
 
 
 def certain(found: tuple[Uncommitted, ...]) -> Mapping[str, Mapping[TopicPartition, Committed]]:
@@ -96,13 +98,9 @@ def _by_group(found: tuple[Uncommitted, ...]) -> list[tuple[str, int, bool]]:
     parts: dict[tuple[str, bool], list[Uncommitted]] = {}
     for each in found:
         parts.setdefault((each.group, each.place is not None), []).append(each)
-    return [
-        (
-            f"{group}: "
-            + ", ".join(str(each.partition) for each in own[:NAMED])
-            + (f" and {len(own) - NAMED} more" if len(own) > NAMED else ""),
-            sum(each.records for each in own),
-            handed,
-        )
-        for (group, handed), own in sorted(parts.items())
-    ]
+    lines: list[tuple[str, int, bool]] = []
+    for (group, handed), own in sorted(parts.items()):
+        names = ", ".join(str(each.partition) for each in own[:NAMED])
+        more = f" and {len(own) - NAMED} more" if len(own) > NAMED else ""
+        lines.append((f"{group}: {names}{more}", sum(each.records for each in own), handed))
+    return lines

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import ConfigResource, ResourceType
+from confluent_kafka import KafkaException, TopicCollection, TopicPartitionInfo
+from confluent_kafka.admin import ConfigEntry, ConfigResource, ResourceType, TopicDescription
 
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
@@ -57,25 +57,8 @@ class KafkaBrokers:
         configs = self.site.wait_present(
             admin.describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"
         )
-        settings = {resource.name: {k: v.value for k, v in found.items()} for resource, found in configs.items()}
-        return {
-            name: Topic(
-                name,
-                # librdkafka writes ids in plain base64, Kafka itself in the form that is safe in names.
-                str(topic.topic_id).translate(str.maketrans("+/", "-_")),
-                tuple(
-                    Partition(
-                        p.leader.id if p.leader else -1,
-                        tuple(node.id for node in p.replicas),
-                        tuple(node.id for node in p.isr),
-                    )
-                    for p in sorted(topic.partitions, key=lambda p: p.id)
-                ),
-                {key: value for key, value in settings[name].items() if value is not None},
-            )
-            for name, topic in described.items()
-            if name in settings
-        }
+        settings = {resource.name: found for resource, found in configs.items()}
+        return {name: _topic(name, topic, settings[name]) for name, topic in described.items() if name in settings}
 
     def names(self) -> frozenset[str]:
         try:
@@ -134,6 +117,21 @@ def super_users(config: Mapping[str, str]) -> frozenset[str] | None:
     """Whom ``super.users`` names, separated by semicolons; None where the broker keeps the value to itself."""
     told = config.get("super.users", "")
     return frozenset(each.strip() for each in told.split(";") if each.strip()) if told else None
+
+
+def _topic(name: str, described: TopicDescription, settings: Mapping[str, ConfigEntry]) -> Topic:
+    return Topic(
+        name,
+        # librdkafka writes ids in plain base64, Kafka itself in the form that is safe in names.
+        str(described.topic_id).translate(str.maketrans("+/", "-_")),
+        tuple(map(_partition, sorted(described.partitions, key=lambda partition: partition.id))),
+        {key: entry.value for key, entry in settings.items() if entry.value is not None},
+    )
+
+
+def _partition(told: TopicPartitionInfo) -> Partition:
+    leader = told.leader.id if told.leader else -1
+    return Partition(leader, tuple(node.id for node in told.replicas), tuple(node.id for node in told.isr))
 
 
 def supported_version(site: str, config: Mapping[str, str]) -> str:

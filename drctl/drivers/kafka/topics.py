@@ -40,10 +40,10 @@ class KafkaTopics:
         futures = self.site.admin().describe_configs(resources, request_timeout=TIMEOUT)
         found = self.site.wait_all(futures.items(), "read topic settings")
         own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
-        return {
-            resource.name: {key: str(entry.value) for key, entry in entries.items() if entry.source == own}
-            for resource, entries in found.items()
-        }
+        settings: dict[str, dict[str, str]] = {}
+        for resource, entries in found.items():
+            settings[resource.name] = {key: str(entry.value) for key, entry in entries.items() if entry.source == own}
+        return settings
 
     def change(self, wanted: Mapping[str, Mapping[str, str | None]]) -> None:
         resources = [

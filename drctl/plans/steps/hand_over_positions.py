@@ -9,7 +9,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.translation import Exact, Proof, Translation
 from drctl.plans import evidence
-from drctl.plans.by_group import differing
+from drctl.plans.by_group import differing, only
 from drctl.plans.followed import Held
 from drctl.plans.foreign_commits import foreign_commits, replaced, told_of
 from drctl.plans.images import Images
@@ -131,11 +131,7 @@ class HandOverPositions(Step):
 
 def _without_unproven(answers: Answers, places: Held) -> Answers:
     """The answers but for places that no group committed and that cannot be proven: they hold nothing up."""
-    kept: dict[str, dict[TopicPartition, Translation]] = {}
-    for group, found in answers.items():
-        never = places.get(group, {})
-        kept[group] = {p: answer for p, answer in found.items() if isinstance(answer, Exact) or p not in never}
-    return kept
+    return only(answers, lambda group, p, answer: isinstance(answer, Exact) or p not in places.get(group, {}))
 
 
 def _commits(

@@ -97,7 +97,7 @@ MEANINGS = {
         "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',
         "command": "Instead of a file.",
     },
-    "DoorCommandPart": {
+    "RoutingCommandPart": {
         "routeTo": "Sends clients to a site; is called with the site's name.",
         "read": "Prints the site to which clients are sent.",
         "timeout": "",

@@ -165,11 +165,15 @@ class ObjectivesPart(_Part):
 class GuardsPart(_Part):
     """Limits within which a plan may act."""
 
+    # Longer than a producer's linger and its pause before a retry; clients wait for all of it.
     fence_window: Wait = "5s"
+    # Twice the default of producers' transaction.timeout.ms: what a dead one left open is aborted by then.
     step_timeout: Wait = "2m"
+    # A link copies that within seconds, so that the drain behind the fence stays short.
     max_lag: Annotated[int, Field(ge=0, le=2**63 - 1)] = 100_000
-    cool_down: Duration = "0s"
+    cool_down: Duration = "0s"  # off: only who knows what flaps at a site knows for how long
     approval: Literal["none", "required"] = "none"
+    # Enough to find a second person at night. That facts became others is noticed by their digest, not by time.
     approval_validity: Lasting = "1h"
 
 
@@ -204,7 +208,7 @@ class HookPart(_Part):
     """A command as a list of words, without a shell; the run's facts are JSON on its standard input."""
 
     command: Command
-    timeout: Wait = "30s"
+    timeout: Wait = "30s"  # a run waits for its hooks, so one that hangs must end; a message takes seconds
 
 
 class HooksPart(_Part):
@@ -228,14 +232,16 @@ class FencingAgentPart(_Part):
     """
 
     command: Command
+    # Power and storage controllers take tens of seconds, and the site stays fenced as pending without its word.
     timeout: Wait = "1m"
 
 
-class DoorCommandPart(_Part):
+class RoutingCommandPart(_Part):
     """Client routing that commands change: ``routeTo`` is given the site as its last word, ``read`` prints it."""
 
     route_to: Command
     read: Command
+    # DNS services and load balancers answer within seconds; clients wait for it.
     timeout: Wait = "30s"
 
 
@@ -243,7 +249,7 @@ class ClientRoutingPart(_Part):
     """Name what clients follow: a file, relative to the plan file, or commands."""
 
     file: File | None = None
-    command: DoorCommandPart | None = None
+    command: RoutingCommandPart | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

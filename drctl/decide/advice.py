@@ -31,6 +31,7 @@ SYNCS_LAG = "offset.lag.max"
 KEPT = "min.compaction.lag.ms"
 DAY_MS = 86_400_000
 KEEP_MS = 7 * DAY_MS
+"""As long as Kafka keeps records, and positions of groups, by default: a group that is further behind has lost both."""
 
 
 def advice(link: Link, status: LinkStatus | None, syncs_topic: Topic | None) -> Iterator[Blocker]:

@@ -16,6 +16,7 @@ from drctl.drivers.store.files import exclusive
 
 DAY = timedelta(days=1)
 LASTS = 90 * DAY
+"""Longer than any lab lives, and than the span in which a certificate is told to run out soon."""
 
 
 @dataclass(frozen=True, slots=True)

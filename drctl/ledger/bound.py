@@ -6,6 +6,7 @@ With ``n`` independent faults and no loss, the chance ``p`` of a loss per fault 
 """
 
 CONFIDENCE = 0.95
+"""As usual; it makes the bound about 3/n (the rule of three), which can be checked in the head."""
 
 
 def loss_bound(faults: int) -> float:

@@ -1,4 +1,4 @@
-"""What one process shows of a run while it goes, logs of it, and measures."""
+"""Show a run while it goes, log it, and measure its steps, in one process."""
 
 import structlog
 

@@ -1,4 +1,4 @@
-"""What one run writes into its journal, each line under the lease."""
+"""Write what one run does into its journal, each line under the lease."""
 
 from drctl.errors import Blocked
 from drctl.model.run import Event, Evidence, Run, RunState

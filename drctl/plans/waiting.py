@@ -7,8 +7,11 @@ from drctl.plans.followed import Held
 from drctl.plans.plan import StepContext
 
 _POLL = 0.2
+"""Seconds between two questions: clients wait for most of what is waited for here, and one costs a request or two."""
 _PATIENCE = 10.0
+"""Seconds in which transient errors are asked past: an election of leaders or a rebalance of workers takes some."""
 _SHOWN = 8
+"""Names in one line, of what is left: a person looks up the first, and a terminal shows no more."""
 ENDS_BY_ITSELF = "they end by themselves, at the latest after transaction.timeout.ms: see kafka-transactions.sh list"
 
 

@@ -11,6 +11,7 @@ from drctl.ports.positions import Positions
 ORDINARY = 5.0
 """Seconds within which an ordinary transaction ends: who processes exactly once commits several times a second."""
 AGAIN = 0.1
+"""Seconds between two questions: a tenth of what a transaction usually takes to end."""
 
 
 def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:

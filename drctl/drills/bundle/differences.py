@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 SHOWN = 20
+"""Places: who reads them looks for one cause, and a forged report differs everywhere."""
 LONGEST = 80
 """Characters of a value that is shown."""
 

@@ -12,6 +12,7 @@ from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.sight import KafkaView
 
 OLDEST = (3, 9)
+"""The bridge to KRaft: the last release that leaves ZooKeeper, so that every site can come at least to it."""
 
 
 class KafkaBrokers:

@@ -27,6 +27,7 @@ POSITION_KINDS = (0, 1)
 NEWEST = 4
 """The newest version of a position's value that is known here."""
 KEYS_KEPT = 1_000_000
+"""Keys whose decoding is kept, since the same ones come again and again; beyond that all are decoded again."""
 
 _HEAD = struct.Struct(">hqi")
 _TAGGED_ID = b"\x01\x00\x10"

@@ -27,6 +27,7 @@ from drctl.model.offsets import LogBounds, RecordId
 EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 BATCH = 2000
+"""Records at once: fewer cost calls into the client, more cost memory for values that are digested one by one."""
 PATIENCE = 0.02
 """Seconds to wait for the first record of a batch."""
 

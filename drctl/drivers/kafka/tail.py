@@ -15,6 +15,7 @@ from drctl.model.changes import Change, TailBatch
 
 TOPIC = "__consumer_offsets"
 BATCH = 5000
+"""Changes at once: a busy site commits some thousand times a second, and one poll a second has to keep up with it."""
 
 
 class KafkaTail:

@@ -12,6 +12,7 @@ from drctl.model.run import Run, RunState
 
 RUN = "id, kind, plan, plan_digest, source, target, epoch"
 BATCH = 500
+"""Lines that are read at once: a line may hold the positions of ten thousand groups."""
 
 
 class ChainBrokenError(Exception):

@@ -20,6 +20,7 @@ from drctl.errors import ConfigInvalid, DrctlError, NotFound, NotProven
 
 SUMS = "SHA256SUMS"
 PIECE = 1 << 20
+"""Bytes of a file that are read at once for its checksum."""
 LONGEST = 1 << 28
 """Bytes of one line: a record is rarely larger than a megabyte, and a small packed file can hold a line without end."""
 SUM = re.compile(r"([0-9a-f]{64})  ((?:[^/\0]{1,240}/){0,8}[^/\0]{1,240})")

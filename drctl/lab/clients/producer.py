@@ -21,7 +21,9 @@ from drctl.model.offsets import TopicPartition
 NUMBERS = {"turbines": 1, "orders": 2, "prices": 3}
 TOPICS = {"turbines": "turbines.readings", "orders": "shop.orders", "prices": "shop.prices"}
 ABORTED_SHARE = 0.25
+"""Part of the transactions that is aborted: so many that around each position some markers and gaps lie."""
 TOMBSTONE_SHARE = 0.1
+"""Part of the prices that is deleted: enough for compaction to take some away while a drill goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
 _GRACE = 5.0
+"""Seconds: a live producer ends its transaction within a few, and clients wait; what stays open is aborted later."""
 
 
 class AwaitOpenTransactions(Step):

@@ -108,7 +108,7 @@ class CheckHomecoming(Step):
         if not away.replication.status().halted:
             state = away.replication.status().source.state
             yield BOTH_DIRECTIONS, f"link {away.link.name} is not stopped ({state}): stop it at {ctx.source.name}"
-        yield from ((WRITERS, reason) for reason in open_doors(ctx))
+        yield from ((WRITERS, reason) for reason in open_writers(ctx))
         if not was_set(ctx.world, ctx.forward, failover.run.id):
             ids = {name: topic.topic_id for name, topic in target.brokers.topics(salvaged.committed).items()}
             same = {p: t.span.stop for p, t in salvaged.tails.items() if ids.get(p.topic) == t.topic_id}
@@ -170,7 +170,7 @@ class _Choice:
         return {r.topic: {"records": r.records, "bytes": r.bytes, "gone": r.gone} for r in self.costs}
 
 
-def open_doors(ctx: StepContext) -> Iterator[str]:
+def open_writers(ctx: StepContext) -> Iterator[str]:
     """Why the target of a failback is not certain to refuse writes."""
     yield from (f"{why}: salvage again, it fences" for why in fencing.not_closed(ctx.world, ctx.target))
 

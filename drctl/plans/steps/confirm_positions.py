@@ -204,7 +204,7 @@ def _lines(
     own: Held,
     answers: Mapping[str, Mapping[TopicPartition, Translation]],
 ) -> dict[str, Evidence]:
-    """What the journal says of one group's positions, by partition."""
+    """Return what the journal says of one group's positions, by partition."""
     lines: dict[str, Evidence] = {}
     for partition, held in sorted(positions.items()):
         lines[str(partition)] = _here(own, group, partition) | _line(ctx, group, partition, held, answers)

@@ -11,7 +11,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recreations import RECREATE
-from drctl.plans.steps.check_homecoming import NEEDED, open_doors
+from drctl.plans.steps.check_homecoming import NEEDED, open_writers
 from drctl.plans.waiting import wait_until_none
 from drctl.ports import LinkPorts
 
@@ -198,7 +198,7 @@ def _require_stillness(ctx: StepContext) -> None:
             f"link {ports.link.name} is not stopped: it would write to the new topic, or read it",
             remedy=f"stop its connectors at {ports.link.target}'s Connect worker",
         )
-    if reasons := list(open_doors(ctx)):
+    if reasons := list(open_writers(ctx)):
         raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
 
 

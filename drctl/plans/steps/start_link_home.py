@@ -10,7 +10,7 @@ from drctl.plans import evidence
 from drctl.plans.linking import Point, start_from, was_set
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recreations import standing
-from drctl.plans.steps.check_homecoming import CheckHomecoming, open_doors
+from drctl.plans.steps.check_homecoming import CheckHomecoming, open_writers
 
 
 class StartLinkHome(Step):
@@ -30,7 +30,7 @@ class StartLinkHome(Step):
         return ctx.forward.replication.status().working and was_set(ctx.world, ctx.forward, self._failover(ctx))
 
     def do(self, ctx: StepContext) -> Evidence:
-        if reasons := list(open_doors(ctx)):
+        if reasons := list(open_writers(ctx)):
             raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
         point = Point(self.name, self._failover(ctx), self._ends(ctx))
         start_from(ctx, ctx.forward, ctx.home, point)

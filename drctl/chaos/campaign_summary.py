@@ -111,13 +111,13 @@ def as_document(head: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
         "experiments": [dict(each) | _counted(summary.counts.get(each["name"])) for each in head["experiments"]],
         "not_proved": [
             {
-                "number": r.number,
-                "experiment": r.experiment,
-                "verdict": r.verdict,
-                "reason": r.reason,
-                "report": r.report,
+                "number": result.number,
+                "experiment": result.experiment,
+                "verdict": result.verdict,
+                "reason": result.reason,
+                "report": result.report,
             }
-            for r in summary.failed
+            for result in summary.failed
         ],
     }
 

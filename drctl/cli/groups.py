@@ -120,13 +120,13 @@ def show(plan_file: Path, output: str, group: str) -> None:
         assigned = {p: m for m in members for p in m["assigned"]}
         rows = [
             (
-                p["topic"],
-                p["partition"],
-                _or(p["position"]),
-                p["metadata"],
-                *_owner(assigned.pop(f"{p['topic']}-{p['partition']}", None)),
+                position["topic"],
+                position["partition"],
+                _or(position["position"]),
+                position["metadata"],
+                *_owner(assigned.pop(f"{position['topic']}-{position['partition']}", None)),
             )
-            for p in there["positions"] or ()
+            for position in there["positions"] or ()
         ]
         lacking = "unknown" if there["positions"] is None else "none"
         rows += [(name, "", lacking, "", *_owner(member)) for name, member in sorted(assigned.items())]
@@ -250,10 +250,20 @@ def _positions(
     held: Mapping[str, Mapping[TopicPartition, Committed]], pending: Mapping[str, Collection[TopicPartition]]
 ) -> Iterator[dict[str, Any]]:
     for positions in held.values():
-        for p, c in sorted(positions.items()):
-            yield {"topic": p.topic, "partition": p.partition, "position": c.offset, "metadata": c.metadata}
-    for p in sorted(p for partitions in pending.values() for p in partitions):
-        yield {"topic": p.topic, "partition": p.partition, "position": None, "metadata": "a transaction is open"}
+        for partition, committed in sorted(positions.items()):
+            yield {
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "position": committed.offset,
+                "metadata": committed.metadata,
+            }
+    for partition in sorted(partition for partitions in pending.values() for partition in partitions):
+        yield {
+            "topic": partition.topic,
+            "partition": partition.partition,
+            "position": None,
+            "metadata": "a transaction is open",
+        }
 
 
 def _or(value: object, unknown: str = "unknown") -> object:

@@ -43,8 +43,18 @@ def list_runs(plan_file: Path, output: str, *, everything: bool) -> None:
         show_document(document("RunList", {"items": [_summary(each) for each in runs]}), output)
         return
     rows = [
-        (t.run.id, t.run.kind, _way(t), t.run.epoch, t.standing, _clock(t.began), _took(t), t.by, _short(t.why))
-        for t in runs
+        (
+            each.run.id,
+            each.run.kind,
+            _way(each),
+            each.run.epoch,
+            each.standing,
+            _clock(each.began),
+            _took(each),
+            each.by,
+            _short(each.why),
+        )
+        for each in runs
     ]
     show_table("Runs", ("RUN", "KIND", "WAY", "EPOCH", "STATE", "BEGAN", "TOOK", "BY", "WHY"), rows)
 
@@ -67,8 +77,14 @@ def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
     if told.why:
         echo(f"why: {told.why}")
     rows = [
-        (e.sequence, f"{e.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], e.event, e.step, _detail(e.body, evidence=evidence))
-        for e in told.entries
+        (
+            entry.sequence,
+            f"{entry.at:%Y-%m-%d %H:%M:%S.%f}"[:-3],
+            entry.event,
+            entry.step,
+            _detail(entry.body, evidence=evidence),
+        )
+        for entry in told.entries
     ]
     show_table(f"Journal of run {told.run.id}", ("NR", "UTC", "EVENT", "STEP", "DETAIL"), rows)
 
@@ -237,9 +253,15 @@ def _summary(told: "Told") -> dict[str, Any]:
 
 def _entries(told: "Told", *, evidence: bool) -> list[dict[str, Any]]:
     return [
-        {"sequence": e.sequence, "at": e.at, "event": e.event.value, "step": e.step, "digest": e.digest}
-        | ({"evidence": e.body} if evidence else {})
-        for e in told.entries
+        {
+            "sequence": entry.sequence,
+            "at": entry.at,
+            "event": entry.event.value,
+            "step": entry.step,
+            "digest": entry.digest,
+        }
+        | ({"evidence": entry.body} if evidence else {})
+        for entry in told.entries
     ]
 
 

@@ -175,8 +175,17 @@ def show(plan_file: Path, output: str, run: str | None) -> None:
 def _show_manifest(told: Mapping[str, Any], decisions: Mapping[str, str]) -> None:
     """Print what a salvage holds."""
     rows = [
-        (t, c["committed"], c["aborted"], c["open"], c["tombstones"], c["unseen"], c["later"], decisions.get(t, "due"))
-        for t, c in sorted(told["topics"].items())
+        (
+            topic,
+            counts["committed"],
+            counts["aborted"],
+            counts["open"],
+            counts["tombstones"],
+            counts["unseen"],
+            counts["later"],
+            decisions.get(topic, "due"),
+        )
+        for topic, counts in sorted(told["topics"].items())
     ]
     columns = ("TOPIC", "RECORDS", "ABORTED", "OPEN", "TOMBSTONES", "SINCE SIGHTING", "SINCE FAILOVER", "DECISION")
     show_table(f"Salvage {told['run']} of {told['site']['name']}", columns, rows)

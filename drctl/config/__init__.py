@@ -164,19 +164,25 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
         sites=tuple(frozen_site(here, site) for site in spec.sites),
         links=tuple(
             model.Link(
-                x.name,
-                x.source,
-                x.target,
-                here / (x.connectors or ""),
-                x.replication_principal,
-                _prefix(x),
-                x.mirror_maker2 or "",
+                link.name,
+                link.source,
+                link.target,
+                here / (link.connectors or ""),
+                link.replication_principal,
+                _prefix(link),
+                link.mirror_maker2 or "",
             )
-            for x in spec.links
+            for link in spec.links
         ),
         workloads=tuple(
-            model.Workload(w.name, tuple(w.topics), tuple(w.groups), tuple(w.sinks), frozen_carriers(w))
-            for w in spec.workloads
+            model.Workload(
+                workload.name,
+                tuple(workload.topics),
+                tuple(workload.groups),
+                tuple(workload.sinks),
+                frozen_carriers(workload),
+            )
+            for workload in spec.workloads
         ),
         objectives=model.Objectives(duration(spec.objectives.recovery_time), duration(spec.objectives.recovery_point)),
         guards=model.Guards(

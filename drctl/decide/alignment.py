@@ -53,8 +53,8 @@ class AlignedSpan:
 
     def around(self, position: int) -> tuple[OffsetSync | None, OffsetSync | None]:
         """The last pair below the position and the first at or above it."""
-        n = bisect_left(self.pairs, position, key=_upstream)
-        return (self.pairs[n - 1] if n else None), (self.pairs[n] if n < len(self.pairs) else None)
+        number = bisect_left(self.pairs, position, key=_upstream)
+        return (self.pairs[number - 1] if number else None), (self.pairs[number] if number < len(self.pairs) else None)
 
     def nothing_vanished(self, start: int, stop: int) -> bool:
         """Whether no source record with ``start <= offset < stop`` can have an unpaired image at the target."""
@@ -154,8 +154,8 @@ def _certain(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[Rec
     here, there = Counter(r.digest for r in source), Counter(r.digest for r in target)
     image = {r.digest: r.offset for r in target}
     found = []
-    for n, record in enumerate(source):
-        if record.offset != lower.upstream + 1 + n:
+    for number, record in enumerate(source):
+        if record.offset != lower.upstream + 1 + number:
             break
         if here[record.digest] == there[record.digest] == 1:
             found.append(OffsetSync(record.offset, image[record.digest]))
@@ -163,9 +163,9 @@ def _certain(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[Rec
 
 
 def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) -> int | str:
-    for a, b in zip(source, target, strict=False):
-        if a.digest != b.digest:
-            return a.offset
+    for first, second in zip(source, target, strict=False):
+        if first.digest != second.digest:
+            return first.offset
     return next((record.offset for record in source[len(target) :]), "the end")
 
 

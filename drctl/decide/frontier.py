@@ -111,34 +111,34 @@ def doubts(claims: Sequence[FrontierClaim], following: Following, source: Read, 
 
 def _impossible(claim: FrontierClaim, syncs: Sequence[OffsetSync], following: Following) -> Doubted | None:
     """Return what is wrong with the claim before both logs' records are compared."""
-    p, here, frontier = claim.partition, claim.source, claim.frontier
+    partition, here, frontier = claim.partition, claim.source, claim.frontier
 
     def holds(stop: int) -> bool:
-        return any(r.offset < stop for r in following(p, here.start, 1)) if here.start < stop else False
+        return any(r.offset < stop for r in following(partition, here.start, 1)) if here.start < stop else False
 
     if frontier is None:
         held = holds(here.stable)
-        return Doubted(p, Doubt.NOT_COPIED, "it holds records, and none was ever copied") if held else None
+        return Doubted(partition, Doubt.NOT_COPIED, "it holds records, and none was ever copied") if held else None
     if frontier > here.high:
         told = f"copied up to {frontier}, and the source's log ends at {here.high}"
-        return Doubted(p, Doubt.BEYOND_SOURCE, told)
+        return Doubted(partition, Doubt.BEYOND_SOURCE, told)
     told = f"said to be copied up to {frontier}"
     if not syncs and not claim.whole():
         empty = ", and the target's log is empty" if claim.target.start >= claim.target.stable else ""
         told = f"{told}{empty}; no offset sync of it is in both logs"
-        return Doubted(p, Doubt.UNPROVEN, told) if holds(min(frontier, here.stable)) else None
+        return Doubted(partition, Doubt.UNPROVEN, told) if holds(min(frontier, here.stable)) else None
     if syncs and frontier - syncs[-1].upstream > FARTHEST:
         told = f"{told}; its newest offset sync is {frontier - syncs[-1].upstream} offsets older"
-        return Doubted(p, Doubt.UNPROVEN, told)
+        return Doubted(partition, Doubt.UNPROVEN, told)
     oldest = syncs[0] if syncs else OffsetSync(0, 0)
     if claim.target.start == 0 and oldest.downstream < min(oldest.upstream - here.start, COUNTED_UP_TO):
-        first = stranded.without(following(p, here.start, oldest.downstream + 1), claim.stranded_here)
+        first = stranded.without(following(partition, here.start, oldest.downstream + 1), claim.stranded_here)
         if sum(r.offset < oldest.upstream for r in first) > oldest.downstream:
             told = (
                 f"the record at {oldest.upstream} is at {oldest.downstream} of the target, where fewer offsets lie"
                 " before it than the source holds records"
             )
-            return Doubted(p, Doubt.UNPROVEN, told)
+            return Doubted(partition, Doubt.UNPROVEN, told)
     return None
 
 

@@ -38,8 +38,8 @@ def sighted(frontier: Offsets, sighting: LogEndsSighting | None, now: datetime) 
     seen = {p: max(0, end - frontier.get(p, 0)) for p, end in sighting.ends.items()}
     known = span == 0 or sighting.rates.keys() >= sighting.ends.keys()
     unseen = sum(
-        max(0, end + ceil(sighting.rates.get(p, 0.0) * span) - frontier.get(p, 0)) - seen[p]
-        for p, end in sighting.ends.items()
+        max(0, end + ceil(sighting.rates.get(partition, 0.0) * span) - frontier.get(partition, 0)) - seen[partition]
+        for partition, end in sighting.ends.items()
     )
     return Loss(frontier, EndsFrom.SIGHTING, sighting.ends, sighting.at, by_topic(seen), unseen if known else None)
 

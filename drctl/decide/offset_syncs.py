@@ -62,10 +62,10 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
     ends: list[int] = []  # the lowest downstream offset with which so many claims can end
     last: list[int] = []  # which claim that is
     before: list[int | None] = []
-    for n, claim in enumerate(ordered):
+    for number, claim in enumerate(ordered):
         length = bisect_left(ends, claim.downstream)
         ends[length : length + 1] = [claim.downstream]
-        last[length : length + 1] = [n]
+        last[length : length + 1] = [number]
         before.append(last[length - 1] if length else None)
     kept: set[int] = set()
     newest: int | None = last[-1]
@@ -73,8 +73,8 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
         kept.add(newest)
         newest = before[newest]
     return (
-        tuple(claim for n, claim in enumerate(ordered) if n in kept),
-        tuple(claim for n, claim in enumerate(ordered) if n not in kept),
+        tuple(claim for number, claim in enumerate(ordered) if number in kept),
+        tuple(claim for number, claim in enumerate(ordered) if number not in kept),
     )
 
 
@@ -104,7 +104,9 @@ def contradict(one: OffsetSync, other: OffsetSync) -> bool:
 def usable(claims: Iterable[OffsetSync], source: LogBounds, target: LogBounds) -> tuple[OffsetSync, ...]:
     """Those whose records can still be looked at on both sites."""
     return tuple(
-        c for c in claims if source.start <= c.upstream < source.stable and target.start <= c.downstream < target.stable
+        claim
+        for claim in claims
+        if source.start <= claim.upstream < source.stable and target.start <= claim.downstream < target.stable
     )
 
 

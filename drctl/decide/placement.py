@@ -31,10 +31,10 @@ from drctl.model.offsets import OffsetSync
 from drctl.model.translation import Exact, Proof, Translation, Unproven, UnprovenReason
 
 
-def span_between(logs: Logs, read: Verified, n: int) -> AlignedSpan:
+def span_between(logs: Logs, read: Verified, number: int) -> AlignedSpan:
     """The aligned span between the syncs ``n`` and ``n + 1`` of those that hold; -1 and their number are the ends."""
-    lower = read.held[n] if n >= 0 else None
-    upper = read.held[n + 1] if n + 1 < len(read.held) else None
+    lower = read.held[number] if number >= 0 else None
+    upper = read.held[number + 1] if number + 1 < len(read.held) else None
     low, high = lower or ORIGIN, upper or OffsetSync(logs.source.stable, logs.target.stable)
     inside = cut(read.source, low.upstream, high.upstream)
     opposite = cut(read.target, low.downstream, high.downstream)

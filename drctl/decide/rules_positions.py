@@ -78,9 +78,9 @@ def open_places(
 ) -> Mapping[Place, Unproven]:
     """Return what was refused and time may end, but for what only waits for the copy."""
     return {
-        (group, p): answer
+        (group, partition): answer
         for group, found in answers.items()
-        for p, answer in found.items()
+        for partition, answer in found.items()
         if isinstance(answer, Unproven) and in_time(answer) and stays(answer, accept_repeats=accept_repeats)
     }
 

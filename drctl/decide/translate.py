@@ -112,11 +112,11 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
         for position in positions:
             answers |= yield from _answers(logs, known, (position,))
         return answers
-    for n, group in groupby(positions, lambda p: _below(read.held, p)):
-        here = span_between(logs, read, n)
+    for number, group in groupby(positions, lambda p: _below(read.held, p)):
+        here = span_between(logs, read, number)
         for position in group:
-            answer = place(logs, read, here, position, counted_back=n < 0 and read.counted_back)
-            if n + 1 == len(read.held):
+            answer = place(logs, read, here, position, counted_back=number < 0 and read.counted_back)
+            if number + 1 == len(read.held):
                 answer = yield from _not_beyond_first_images(logs, known, read, here, answer)
             answers[position] = answer
     newest = (read.held or known)[-1:]

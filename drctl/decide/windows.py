@@ -68,8 +68,8 @@ def cut(records: Records, after: int, before: int) -> Records:
 
 def at(records: Records, offset: int) -> RecordId | None:
     """The record at that offset, if it was read and is there."""
-    n = bisect_left(records, offset, key=_offset)
-    return records[n] if n < len(records) and records[n].offset == offset else None
+    number = bisect_left(records, offset, key=_offset)
+    return records[number] if number < len(records) and records[number].offset == offset else None
 
 
 def _offset(record: RecordId) -> int:

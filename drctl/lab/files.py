@@ -62,13 +62,16 @@ def client_properties(folder: Path, site: str, user: str) -> Path:
 def write_plan(sites: dict[str, SiteLayout], folder: Path, more: Mapping[str, str], *, prefixed: bool = False) -> Path:
     """The plan file, with client routing pointing at north; ``more`` is what it says of a site besides."""
     names = [
-        SITE.format(name=s.name, bootstrap=s.bootstrap_servers, canary=CANARY_TOPIC, connect=s.connect, worker=WORKER)
-        + more.get(s.name, "")
-        for s in sites.values()
+        SITE.format(
+            name=site.name, bootstrap=site.bootstrap_servers, canary=CANARY_TOPIC, connect=site.connect, worker=WORKER
+        )
+        + more.get(site.name, "")
+        for site in sites.values()
     ]
     policy = "default" if prefixed else "identity"
     links = [
-        LINK.format(name=f"{s}-to-{other(s)}", source=s, target=other(s), policy=policy, links=LINKS) for s in sites
+        LINK.format(name=f"{site}-to-{other(site)}", source=site, target=other(site), policy=policy, links=LINKS)
+        for site in sites
     ]
     path = folder / "plan.yaml"
     path.write_text(

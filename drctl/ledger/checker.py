@@ -178,8 +178,8 @@ class _Checker:
             aborted_read=_counted(self._named(lambda s: s.found & s.aborted)),
             recovered=_counted(self._named(lambda s: s.found & s.doubtful)),
             superseded=sum(
-                len((s.acknowledged - s.found) & s.superseded)
-                for stream, s in self.streams.items()
+                len((state.acknowledged - state.found) & state.superseded)
+                for stream, state in self.streams.items()
                 if stream.topic in self.compacted
             ),
             stranded=_counted(self._named(lambda s: s.acknowledged & s.stranded - s.seen)),

@@ -78,7 +78,8 @@ def writable(rules: Iterable[AclRule], principal: str, topics: Collection[str]) 
 def writes_topics(rules: Iterable[AclRule], principal: str) -> bool:
     """Whether a rule of its own lets a principal write to a topic; a right to transactions alone writes nowhere."""
     return any(
-        r.allow and r.principal == principal and r.kind == "TOPIC" and r.operation in ("WRITE", "ALL") for r in rules
+        rule.allow and rule.principal == principal and rule.kind == "TOPIC" and rule.operation in ("WRITE", "ALL")
+        for rule in rules
     )
 
 

@@ -142,11 +142,11 @@ def groups_inside(ctx: StepContext, tails: Mapping[TopicPartition, StrandedSpan]
     names = sorted(ctx.source.positions.groups())
     found: Evidence = {}
     for group, positions in sorted(ctx.source.positions.committed(names).items()):
-        for p, position in sorted(positions.items()):
-            tail = tails.get(p)
+        for partition, position in sorted(positions.items()):
+            tail = tails.get(partition)
             if tail and position.offset > tail.span.start < tail.span.stop:
                 told = {"position": position.offset, "offsets read": position.offset - tail.span.start}
-                found.setdefault(group, {})[str(p)] = told
+                found.setdefault(group, {})[str(partition)] = told
     return found
 
 

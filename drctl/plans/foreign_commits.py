@@ -75,9 +75,9 @@ def foreign_commits(
         answers = translate_committed(world, source, target, asked, {})
         found = _without(found, stays(answers))
     return tuple(
-        ForeignCommit(group, image(p), c.offset, _becomes(answers[group][p]))
+        ForeignCommit(group, image(partition), committed.offset, _becomes(answers[group][partition]))
         for group, positions in sorted(found.items())
-        for p, c in sorted(positions.items())
+        for partition, committed in sorted(positions.items())
     )
 
 

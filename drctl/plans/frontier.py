@@ -62,10 +62,10 @@ def _claims(
     topics = world.plan.topics
     topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
     partitions = [
-        p
+        partition
         for name in sorted(topics_here.keys() & topics_there.keys())
-        for p in topics_here[name].spread()
-        if p.partition < len(topics_there[name].partitions)
+        for partition in topics_here[name].spread()
+        if partition.partition < len(topics_there[name].partitions)
     ]
     if not partitions:
         return []
@@ -77,16 +77,16 @@ def _claims(
     apart_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
     return [
         FrontierClaim(
-            p,
-            frontier.get(p),
-            bounds_here[p],
-            bounds_there[p],
-            merged(forward.get(p, ()), reverse.get(p, ())),
-            p.topic in compacted,
-            apart_here.get(p, ()),
-            apart_there.get(there.of(p), ()),
+            partition,
+            frontier.get(partition),
+            bounds_here[partition],
+            bounds_there[partition],
+            merged(forward.get(partition, ()), reverse.get(partition, ())),
+            partition.topic in compacted,
+            apart_here.get(partition, ()),
+            apart_there.get(there.of(partition), ()),
         )
-        for p in partitions
+        for partition in partitions
     ]
 
 
@@ -94,8 +94,8 @@ def _read(reader: Records | Images, spans: Spans) -> Mapping[TopicPartition, Seq
     """The records of these spans, of many partitions at once, never more than fits in memory."""
     found: dict[TopicPartition, Sequence[RecordId]] = {}
     pending: dict[TopicPartition, tuple[int, int]] = {}
-    for p, span in spans.items():
-        pending[p] = span
+    for partition, span in spans.items():
+        pending[partition] = span
         if sum(stop - start for start, stop in pending.values()) >= AT_ONCE:
             found |= reader.identities_all(pending)
             pending = {}

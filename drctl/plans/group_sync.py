@@ -216,7 +216,8 @@ class GroupSync:
                 refused[answer.partition] = answer.why
         stamp = Stamp(self.world.plan.name, "group-sync", self.epoch)
         positions = {
-            self._image(p): Committed(offset, metadata_of(due[p].metadata, stamp)) for p, offset in certain.items()
+            self._image(partition): Committed(offset, metadata_of(due[partition].metadata, stamp))
+            for partition, offset in certain.items()
         }
         return positions, refused, behind
 

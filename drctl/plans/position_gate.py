@@ -160,10 +160,10 @@ class Movement:
         alive |= self._uncopied({p: each for p, each in bounds.items() if p not in alive})
         described = self._source.positions.describe({group for group, _ in places})
         return frozenset(
-            (group, p)
-            for (group, p), refused in places.items()
-            if not (refused.unsettled and p in alive)
-            and not self._reads((group, p), refused.position, members=bool(described[group].members))
+            (group, partition)
+            for (group, partition), refused in places.items()
+            if not (refused.unsettled and partition in alive)
+            and not self._reads((group, partition), refused.position, members=bool(described[group].members))
         )
 
     def patience(self) -> float:

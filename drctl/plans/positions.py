@@ -79,37 +79,41 @@ def translate_positions(
     topic is missing.
     """
     here, there = world.sites[source], Images(world, source, target)
-    topics = {p.topic for p in wanted}
+    topics = {partition.topic for partition in wanted}
     topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
-    copied = [p for p in wanted if _exists(topics_here, p) and _exists(topics_there, p)]
+    copied = [partition for partition in wanted if _exists(topics_here, partition) and _exists(topics_there, partition)]
     compacted = {t for found in (topics_here, topics_there) for t, topic in found.items() if topic.compacted}
     answers: dict[tuple[TopicPartition, int], Translation] = {
-        (p, position): Unproven(p, position, UnprovenReason.NO_PARTITION)
-        for p, each in wanted.items()
+        (partition, position): Unproven(partition, position, UnprovenReason.NO_PARTITION)
+        for partition, each in wanted.items()
         for position in each
     }
-    left = {p: wanted[p] for p in copied}
+    left = {partition: wanted[partition] for partition in copied}
     if proofs:
         bounds = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
-        for p in copied:
-            known = proofs.still(p, (topics_here, topics_there), (bounds[0][p], bounds[1][p]), wanted[p])
-            answers.update({(p, position): answer for position, answer in known.items()})
-            left[p] = wanted[p] - known.keys()
-    unproven = [p for p, positions in left.items() if positions]
+        for partition in copied:
+            known = proofs.still(
+                partition, (topics_here, topics_there), (bounds[0][partition], bounds[1][partition]), wanted[partition]
+            )
+            answers.update({(partition, position): answer for position, answer in known.items()})
+            left[partition] = wanted[partition] - known.keys()
+    unproven = [partition for partition, positions in left.items() if positions]
     apart_here = stranded(world, source, topics_here)
     spans_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
-    apart_there = {p: spans_there.get(there.of(p), ()) for p in copied}
+    apart_there = {partition: spans_there.get(there.of(partition), ()) for partition in copied}
     logs = {
         one.partition: replace(
             one, stranded_here=apart_here.get(one.partition, ()), stranded_there=apart_there[one.partition]
         )
         for one in logs_of(here, there, unproven, compacted)
     }
-    translations = {p: translation(one, left[p]) for p, one in logs.items()}
-    for p, found in side_by_side(translations, (here.records, apart_here), (there, apart_there)):
-        answers.update({(p, position): answer for position, answer in found.items()})
+    translations = {partition: translation(one, left[partition]) for partition, one in logs.items()}
+    for partition, found in side_by_side(translations, (here.records, apart_here), (there, apart_there)):
+        answers.update({(partition, position): answer for position, answer in found.items()})
         if proofs is not None:
-            proofs.add(p, (topics_here, topics_there), (logs[p].source, logs[p].target), found.values())
+            proofs.add(
+                partition, (topics_here, topics_there), (logs[partition].source, logs[partition].target), found.values()
+            )
     return answers
 
 

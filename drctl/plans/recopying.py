@@ -51,15 +51,15 @@ def recopies(world: World, failover: Aftermath, topics: Collection[str]) -> tupl
     apart = tails.known(world, there.name, returned)
     found = []
     for name in sorted(topics):
-        partitions = [p for p in serving[name].spread() if p in set(returned[name].spread())]
+        partitions = [partition for partition in serving[name].spread() if partition in set(returned[name].spread())]
         bounds = here.records.bounds(serving[name].spread())
         records = sum(b.stable - b.start for b in bounds.values())
         compacted = serving[name].compacted or returned[name].compacted
         gone = 0
-        for p in partitions:
-            kept = _kept(there.records, p, apart)
-            copied = bounds[p].start, min(failover.ends.get(p, 0), bounds[p].stable)
-            gone += _gone(kept, here.records, p, copied, compacted=compacted)
+        for partition in partitions:
+            kept = _kept(there.records, partition, apart)
+            copied = bounds[partition].start, min(failover.ends.get(partition, 0), bounds[partition].stable)
+            gone += _gone(kept, here.records, partition, copied, compacted=compacted)
         found.append(Recopy(name, records, int(records * _size(world, here.name, serving[name], bounds)), gone))
     return tuple(found)
 
@@ -67,42 +67,46 @@ def recopies(world: World, failover: Aftermath, topics: Collection[str]) -> tupl
 type _Parts = tuple[Records, TopicPartition, list[tuple[int, int]]]
 
 
-def _kept(records: Records, p: TopicPartition, apart: tails.Apart) -> _Parts:
+def _kept(records: Records, partition: TopicPartition, apart: tails.Apart) -> _Parts:
     """The parts of a returned partition's log that are no tail."""
-    bounds = records.bounds([p])[p]
-    return records, p, around(apart.get(p, ()), (bounds.start, bounds.stable))
+    bounds = records.bounds([partition])[partition]
+    return records, partition, around(apart.get(partition, ()), (bounds.start, bounds.stable))
 
 
-def _gone(kept: _Parts, serving: Records, p: TopicPartition, copied: tuple[int, int], *, compacted: bool) -> int:
+def _gone(
+    kept: _Parts, serving: Records, partition: TopicPartition, copied: tuple[int, int], *, compacted: bool
+) -> int:
     if compacted:
-        return not_among(_read(kept), {r.digest for r in _read((serving, p, [copied]))})
-    head = tuple(islice(_read((serving, p, [copied])), ENOUGH))
+        return not_among(_read(kept), {r.digest for r in _read((serving, partition, [copied]))})
+    head = tuple(islice(_read((serving, partition, [copied])), ENOUGH))
     before = in_front(_read(kept), head)
     if before is not None:
         return before
     # The returned site may itself begin later: then nothing that it holds is gone.
     own = tuple(islice(_read(kept), ENOUGH))
-    if in_front(_read((serving, p, [copied])), own) is not None:
+    if in_front(_read((serving, partition, [copied])), own) is not None:
         return 0
     return sum(1 for _ in _read(kept))
 
 
 def _read(parts: _Parts) -> Iterator[RecordId]:
     """Their records one by one, never many in memory."""
-    records, p, spans = parts
+    records, partition, spans = parts
     for start, stop in spans:
         for begin in range(start, stop, CHUNK):
-            yield from records.identities(p, begin, min(begin + CHUNK, stop))
+            yield from records.identities(partition, begin, min(begin + CHUNK, stop))
 
 
 def _size(world: World, site: str, topic: Topic, bounds: Mapping[TopicPartition, LogBounds]) -> float:
     """Bytes of a record in the mean, told from some at either end of each partition."""
     contents = world.sites[site].contents
     sizes: list[int] = []
-    for p in topic.spread():
-        start, stop = bounds[p].start, bounds[p].stable
+    for partition in topic.spread():
+        start, stop = bounds[partition].start, bounds[partition].stable
         middle = max(start, stop - SAMPLE)
-        sampled = chain(contents.read(p, start, min(start + SAMPLE, middle)), contents.read(p, middle, stop))
+        sampled = chain(
+            contents.read(partition, start, min(start + SAMPLE, middle)), contents.read(partition, middle, stop)
+        )
         for each in sampled:
             headers = sum(len(name) + len(value or b"") for name, value in each.headers)
             sizes.append(len(each.key or b"") + len(each.value or b"") + headers)

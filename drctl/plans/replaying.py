@@ -20,12 +20,12 @@ def name_of(failover: str) -> str:
 
 def marked(record: Content, site: str, failover: str) -> Content:
     """The record with headers behind its own that tell where it was stranded."""
-    p = record.partition
+    partition = record.partition
     own = {
         MARK: failover,
         f"{MARK}.site": site,
-        f"{MARK}.topic": p.topic,
-        f"{MARK}.partition": str(p.partition),
+        f"{MARK}.topic": partition.topic,
+        f"{MARK}.partition": str(partition.partition),
         f"{MARK}.offset": str(record.offset),
         f"{MARK}.timestamp": "" if record.milliseconds is None else str(record.milliseconds),
     }

@@ -26,20 +26,26 @@ def shortfalls(ctx: StepContext, failover: Aftermath) -> list[Shortfall]:
     site = ctx.source
     topics = site.brokers.topics(ctx.world.plan.topics)
     ids = ctx.world.memory.topic_ids(site.name)
-    there = [p for name in sorted(topics) for p in topics[name].spread()]
+    there = [partition for name in sorted(topics) for partition in topics[name].spread()]
     bounds = site.records.bounds(there)
     apart = _stranded_before(ctx, failover)
     wanted = sorted({*there, *failover.frontier, *failover.seen})
     found = []
-    for p in (each for each in wanted if each.topic in ctx.world.plan.topics):
-        expected = Expected(ids.get(p.topic, ""), failover.frontier.get(p, 0), failover.seen.get(p, 0))
+    for partition in (each for each in wanted if each.topic in ctx.world.plan.topics):
+        expected = Expected(
+            ids.get(partition.topic, ""), failover.frontier.get(partition, 0), failover.seen.get(partition, 0)
+        )
         looked = None
-        if p in bounds:
+        if partition in bounds:
             # Nothing can be told from the records of a compacted log, nor where an earlier tail lies between them.
-            tells = not topics[p.topic].compacted and p not in apart and bounds[p].high >= expected.frontier
-            holds = not tells or _holds_copied(ctx, failover, p, expected.frontier)
-            looked = Found(topics[p.topic].topic_id, bounds[p], holds)
-        if less := shortfall(p, expected, looked):
+            tells = (
+                not topics[partition.topic].compacted
+                and partition not in apart
+                and bounds[partition].high >= expected.frontier
+            )
+            holds = not tells or _holds_copied(ctx, failover, partition, expected.frontier)
+            looked = Found(topics[partition.topic].topic_id, bounds[partition], holds)
+        if less := shortfall(partition, expected, looked):
             found.append(less)
     missing = ids.keys() & set(ctx.world.plan.topics) - topics.keys() - {each.partition.topic for each in found}
     found += [s for name in missing if (s := shortfall(TopicPartition(name, 0), Expected("", 0, 0), None))]
@@ -49,11 +55,11 @@ def shortfalls(ctx: StepContext, failover: Aftermath) -> list[Shortfall]:
 def _stranded_before(ctx: StepContext, failover: Aftermath) -> set[TopicPartition]:
     """Partitions whose log at the lost site holds the tail of an earlier failover, which was never copied."""
     return {
-        p
+        partition
         for run, state in ctx.world.journal.runs()
         if run.kind == SALVAGE and state is RunState.DONE and run.epoch < failover.run.epoch
         if run.source == ctx.source.name
-        for p, tail in tails.read(tails.observed(ctx.world, run.id)[tails.EXPORT]["tails"]).items()
+        for partition, tail in tails.read(tails.observed(ctx.world, run.id)[tails.EXPORT]["tails"]).items()
         if tail.span.start < tail.span.stop
     }
 

@@ -30,9 +30,16 @@ def logs_of(
     bounds_there = target.bounds(partitions)
     forward, reverse = both(partial(target.forward_syncs, partitions), partial(target.reverse_syncs, partitions))
     bounds_here = source.records.bounds(partitions)
-    for p in partitions:
-        syncs, back = forward.get(p, ()), reverse.get(p, ())
-        yield Logs(p, bounds_here[p], bounds_there[p], syncs, p.topic in compacted, reverse_syncs=back)
+    for partition in partitions:
+        syncs, back = forward.get(partition, ()), reverse.get(partition, ())
+        yield Logs(
+            partition,
+            bounds_here[partition],
+            bounds_there[partition],
+            syncs,
+            partition.topic in compacted,
+            reverse_syncs=back,
+        )
 
 
 def side_by_side[T](
@@ -58,11 +65,11 @@ def _read_around(
     reader: Reader, apart: Apart, windows: Mapping[TopicPartition, tuple[int, int]]
 ) -> Mapping[TopicPartition, Sequence[RecordId]]:
     """The records of the windows but for those that were stranded: there may be very many."""
-    parts = {p: deque(around(apart.get(p, ()), window)) for p, window in windows.items()}
-    found: dict[TopicPartition, list[RecordId]] = {p: [] for p in windows}
-    while spans := {p: each.popleft() for p, each in parts.items() if each}:
-        for p, records in reader.identities_all(spans).items():
-            found[p].extend(records)
+    parts = {partition: deque(around(apart.get(partition, ()), window)) for partition, window in windows.items()}
+    found: dict[TopicPartition, list[RecordId]] = {partition: [] for partition in windows}
+    while spans := {partition: each.popleft() for partition, each in parts.items() if each}:
+        for partition, records in reader.identities_all(spans).items():
+            found[partition].extend(records)
     return found
 
 

@@ -21,24 +21,24 @@ type Apart = Mapping[TopicPartition, tuple[Span, ...]]
 def written(tails: Mapping[TopicPartition, StrandedSpan]) -> Evidence:
     """Tails for the journal."""
     return {
-        str(p): {
-            "topic id": t.topic_id,
-            "frontier": t.frontier,
-            "from": t.span.start,
-            "to": t.span.stop,
-            "gone": t.gone,
+        str(partition): {
+            "topic id": tail.topic_id,
+            "frontier": tail.frontier,
+            "from": tail.span.start,
+            "to": tail.span.stop,
+            "gone": tail.gone,
         }
-        for p, t in sorted(tails.items())
+        for partition, tail in sorted(tails.items())
     }
 
 
 def read(told: Evidence) -> Mapping[TopicPartition, StrandedSpan]:
     """The opposite of :func:`written`."""
     return {
-        (p := evidence.partition_of(name)): StrandedSpan(
-            p, t["topic id"], t["frontier"], Span(t["from"], t["to"]), t["gone"]
+        (partition := evidence.partition_of(name)): StrandedSpan(
+            partition, tail["topic id"], tail["frontier"], Span(tail["from"], tail["to"]), tail["gone"]
         )
-        for name, t in told.items()
+        for name, tail in told.items()
     }
 
 
@@ -50,10 +50,14 @@ def known(world: World, site: str, topics: Mapping[str, Topic]) -> Apart:
     found: dict[TopicPartition, list[Span]] = {}
     for run, state in world.journal.runs():
         if run.kind == SALVAGE and state is RunState.DONE and run.source == site:
-            for p, tail in read(observed(world, run.id)[EXPORT]["tails"]).items():
-                if p.topic in topics and topics[p.topic].topic_id == tail.topic_id and tail.span.start < tail.span.stop:
-                    found.setdefault(p, []).append(tail.span)
-    return {p: tuple(sorted(set(spans))) for p, spans in found.items()}
+            for partition, tail in read(observed(world, run.id)[EXPORT]["tails"]).items():
+                if (
+                    partition.topic in topics
+                    and topics[partition.topic].topic_id == tail.topic_id
+                    and tail.span.start < tail.span.stop
+                ):
+                    found.setdefault(partition, []).append(tail.span)
+    return {partition: tuple(sorted(set(spans))) for partition, spans in found.items()}
 
 
 def observed(world: World, run: str) -> Mapping[str, Evidence]:

@@ -40,17 +40,18 @@ def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) ->
     read = {group: {p.topic for p in positions} & named for group, positions in held.items()}
     topics = there.brokers.topics({topic for each in read.values() for topic in each})
     missing = [
-        (group, p)
+        (group, partition)
         for group, names in sorted(read.items())
         for name in sorted(names & topics.keys())
-        for p in topics[name].spread()
-        if p not in held[group]
+        for partition in topics[name].spread()
+        if partition not in held[group]
     ]
     partitions = sorted({p for _, p in missing})
     bounds = there.records.bounds(partitions) if partitions else {}
     empty = {
-        p: b.start == b.high or (closely and b.stable == b.high and not there.records.following(p, b.start, 1))
-        for p, b in bounds.items()
+        partition: bound.start == bound.high
+        or (closely and bound.stable == bound.high and not there.records.following(partition, bound.start, 1))
+        for partition, bound in bounds.items()
     }
     found: list[Uncommitted] = []
     for group, partition in missing:

@@ -97,7 +97,8 @@ def _forms(secret: str) -> Iterator[str]:
     yield from (html.escape(secret), repr(secret)[1:-1])
     for safe in ("-._~", "-._~/"):
         quoted = "".join(
-            chr(o) if chr(o).isascii() and (chr(o).isalnum() or chr(o) in safe) else f"%{o:02X}" for o in octets
+            chr(octet) if chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in safe) else f"%{octet:02X}"
+            for octet in octets
         )
         yield from (quoted, quoted.replace("%20", "+"))
     if len(secret) >= SHORT:

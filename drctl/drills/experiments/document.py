@@ -61,8 +61,13 @@ def _found(findings: Findings) -> dict[str, Any]:
         "records": {"acknowledged": records.acknowledged, **{n: f.count for n, f in records.faults.items()}},
         "examples": {name: list(found.examples) for name, found in records.faults.items() if found},
         "groups": [
-            {"name": g.name, "processed": g.processed, "skipped": g.skipped.count, "repeated": g.repeated.count}
-            for g in findings.groups
+            {
+                "name": group.name,
+                "processed": group.processed,
+                "skipped": group.skipped.count,
+                "repeated": group.repeated.count,
+            }
+            for group in findings.groups
         ],
     }
 

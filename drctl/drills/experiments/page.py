@@ -45,8 +45,8 @@ def _tables(told: dict[str, Any]) -> dict[str, Table]:
         "groups": Table(
             ("Group", "Processed", "Skipped", "Read again"),
             tuple(
-                (g["name"], *(words.number(g[key]) for key in ("processed", "skipped", "repeated")))
-                for g in told["groups"]
+                (group["name"], *(words.number(group[key]) for key in ("processed", "skipped", "repeated")))
+                for group in told["groups"]
             ),
         ),
         "windows": Table(

@@ -56,8 +56,8 @@ def run_report(plan: PlanFile, told: Told) -> dict[str, Any]:
         "steps": list(_steps(told)),
         "left": list(_left(seen)),
         "timeline": [
-            {"at": e.at.isoformat(), "event": e.event.value, "step": e.step, "said": _said(e.body)}
-            for e in told.entries
+            {"at": entry.at.isoformat(), "event": entry.event.value, "step": entry.step, "said": _said(entry.body)}
+            for entry in told.entries
         ],
         "plan": {"name": run.plan, "file": plan.path.name, "digest": run.plan_digest},
         "journal": {"lines": len(told.entries), "head": told.entries[-1].digest if told.entries else None},

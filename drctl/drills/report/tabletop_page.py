@@ -23,8 +23,8 @@ def render(body: dict[str, Any]) -> str:
         groups=Table(
             ("Group", "Positions", "Proven", "Not yet because"),
             tuple(
-                (e["name"], words.number(e["positions"]), words.number(e["proven"]), e["unknown"])
-                for e in told["groups"]
+                (each["name"], words.number(each["positions"]), words.number(each["proven"]), each["unknown"])
+                for each in told["groups"]
             ),
             frozenset({3}),
             prose=3,

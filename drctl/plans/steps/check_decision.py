@@ -75,11 +75,11 @@ class CheckDecision(Step):
         if keeps < 0 or "delete" not in config.get("cleanup.policy", "delete"):
             return
         horizon = ctx.world.clock.now().timestamp() * 1000 - keeps
-        for p, tail in sorted(salvaged.tails.items()):
-            for record in export.saved(ctx, salvaged.run.id, tail) if p.topic == self.topic else ():
+        for partition, tail in sorted(salvaged.tails.items()):
+            for record in export.saved(ctx, salvaged.run.id, tail) if partition.topic == self.topic else ():
                 if record.milliseconds is not None and record.milliseconds < horizon:
                     raise Refused(
-                        f"{p}: the record that was at {record.offset} is older than {self.topic} keeps records at "
-                        f"{ctx.target.name}, so it would be deleted at once; nothing was changed",
+                        f"{partition}: the record that was at {record.offset} is older than {self.topic} keeps records"
+                        f" at {ctx.target.name}, so it would be deleted at once; nothing was changed",
                         remedy=f"raise retention.ms of {self.topic} there, or hand the records over",
                     )

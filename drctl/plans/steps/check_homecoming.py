@@ -111,15 +111,19 @@ class CheckHomecoming(Step):
         yield from ((WRITERS, reason) for reason in open_writers(ctx))
         if not was_set(ctx.world, ctx.forward, failover.run.id):
             ids = {name: topic.topic_id for name, topic in target.brokers.topics(salvaged.committed).items()}
-            same = {p: t.span.stop for p, t in salvaged.tails.items() if ids.get(p.topic) == t.topic_id}
+            same = {
+                partition: tail.span.stop
+                for partition, tail in salvaged.tails.items()
+                if ids.get(partition.topic) == tail.topic_id
+            }
             grown = fencing.growth(target, same)
-            for p, count in grown.items():
-                yield WRITERS, f"{target.name}: {p} has {count} records more than were salvaged: salvage again"
+            for partition, count in grown.items():
+                yield WRITERS, f"{target.name}: {partition} has {count} records more than were salvaged: salvage again"
         done = decided(ctx.world, failover.run.id)
         topics = target.brokers.topics(salvaged.committed)
         known = tails.known(ctx.world, target.name, topics)
-        spans = {p: each for p, each in known.items() if p.topic not in self.recreate}
-        for topic in sorted({p.topic for p in spans}):
+        spans = {partition: each for partition, each in known.items() if partition.topic not in self.recreate}
+        for topic in sorted({partition.topic for partition in spans}):
             replayed = topic in done and done[topic][0] is Decision.REPLAY
             if topics[topic].compacted and salvaged.committed[topic] and not replayed:
                 yield CONFIGURED, f"{topic} is compacted and holds stranded values: recreate it at {target.name}"
@@ -180,12 +184,13 @@ def _readers_behind(
 ) -> Iterator[str]:
     """Groups that have not read everything that came before the failover, where a tail follows it at home."""
     for group, positions in sorted(ctx.source.positions.committed(ctx.groups).items()):
-        for p, position in sorted(positions.items()):
-            end = ends.get(p, 0)
-            if p in partitions and position.offset < end:
-                ahead = ctx.source.records.following(p, position.offset, 1)
+        for partition, position in sorted(positions.items()):
+            end = ends.get(partition, 0)
+            if partition in partitions and position.offset < end:
+                ahead = ctx.source.records.following(partition, position.offset, 1)
                 if ahead and ahead[0].offset < end:
                     yield (
-                        f"group {group} has not read {p} past the failover ({position.offset} of {end}) and would read "
-                        f"stranded records at {ctx.target.name}: let it read on first, or recreate the topic there"
+                        f"group {group} has not read {partition} past the failover ({position.offset} of {end})"
+                        f" and would read stranded records at {ctx.target.name}: let it read on first, or recreate the"
+                        " topic there"
                     )

@@ -59,11 +59,11 @@ class ExportTail(Step):
         look = evidence.read(ctx.evidence[SeeReturnedSite.name]["ends"])
         topics: dict[str, export.Counts] = {}
         partitions: dict[str, Evidence] = {}
-        for p, tail in found.items():
+        for partition, tail in found.items():
             records = export.saved(ctx, ctx.run.id, tail)
-            counts = export.count(records, look.get(p, 0), failover.seen.get(p), failover.began)
-            topics[p.topic] = topics.get(p.topic, export.Counts()) + counts
-            partitions[str(p)] = counts.document()
+            counts = export.count(records, look.get(partition, 0), failover.seen.get(partition), failover.began)
+            topics[partition.topic] = topics.get(partition.topic, export.Counts()) + counts
+            partitions[str(partition)] = counts.document()
         return {
             "tails": tails.written(found),
             "topics": {topic: counts.document() for topic, counts in sorted(topics.items())},

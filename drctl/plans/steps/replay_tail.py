@@ -59,19 +59,23 @@ class ReplayTail(Step):
     def verify(self, ctx: StepContext) -> Evidence:
         self._require_whole(ctx)
         starts = evidence.read(ctx.snapshots[self.name]["ends"])
-        stops = {p: b.high for p, b in ctx.target.records.bounds(tuple(starts)).items()}
+        stops = {partition: b.high for partition, b in ctx.target.records.bounds(tuple(starts)).items()}
         wait_until_none(
             ctx,
             "transactions around the replayed records have ended",
-            lambda: [str(p) for p, b in ctx.target.records.bounds(tuple(stops)).items() if b.stable < stops[p]],
+            lambda: [
+                str(partition)
+                for partition, b in ctx.target.records.bounds(tuple(stops)).items()
+                if b.stable < stops[partition]
+            ],
         )
         told: dict[str, int] = {}
         for tail in self._tails(ctx):
-            p, wanted = tail.partition, self._wanted(ctx, tail)
-            there = replaying.found(ctx.target.contents, tail, starts[p], stops[p], self._failover(ctx))
+            partition, wanted = tail.partition, self._wanted(ctx, tail)
+            there = replaying.found(ctx.target.contents, tail, starts[partition], stops[partition], self._failover(ctx))
             if there != wanted:
-                raise NotProven(f"{ctx.target.name}: {p} holds {there} of {wanted} records that were replayed")
-            told[str(p)] = there
+                raise NotProven(f"{ctx.target.name}: {partition} holds {there} of {wanted} records that were replayed")
+            told[str(partition)] = there
         return {"records": told}
 
     def _require_whole(self, ctx: StepContext) -> None:

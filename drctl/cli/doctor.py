@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drctl.cli.capacity import need_document
+from drctl.cli.execution import confirm, require_somebody
 from drctl.cli.output import document, echo, output_option, show_document
 from drctl.cli.parameters import DURATION
 from drctl.cli.sites import direction, is_routing_known, other_site, refuse_back_into
 from drctl.cli.upkeep import show_upkeep, upkeep_document
-from drctl.cli.walking import confirm, require_somebody
 from drctl.cli.world import opened
 from drctl.decide.diagnosis import Diagnosis, Finding, Severity, diagnose
 from drctl.errors import DrctlError, NotFound

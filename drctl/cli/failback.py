@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
+from drctl.cli.execution import ask_to_go_on, confirm, execute, require_somebody, show_steps
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import is_there, known_site
 from drctl.cli.switchover import as_document, show_what_is_missing
 from drctl.cli.terms import terms, terms_options
 from drctl.cli.undecided import echo_undecided
-from drctl.cli.walking import ask_to_go_on, confirm, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
 from drctl.model.loss import AcceptedLoss
@@ -96,7 +96,7 @@ def command(
             ask_to_go_on(cut_off)
         elif not yes:
             _ask(world, steps)
-        result = walk(steps, world, on_terms)
+        result = execute(steps, world, on_terms)
     if output in ("json", "yaml"):
         show_document(as_document(result), output)
         return

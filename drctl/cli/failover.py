@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import click
 
+from drctl.cli.execution import ask_to_go_on, confirm, continued, execute, require_somebody
 from drctl.cli.forecast import still_answers, told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there
 from drctl.cli.terms import terms, terms_options, word_of
-from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
 from drctl.model.fence import Attestation
@@ -67,7 +67,7 @@ def command(
         going = None if yes else continued(steps, whole)
         if going is not None:
             ask_to_go_on(going)
-        result = walk(steps, world, on_terms)
+        result = execute(steps, world, on_terms)
         entries = world.journal.entries(result.run.id)
     show(result, output, {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()})
     if restored := result.evidence["watch-first-commits"]["traffic restored"]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from drctl.cli.execution import ask_to_go_on, confirm, continued, execute, require_somebody, show_steps
 from drctl.cli.openness import told
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.terms import by_option, terms
-from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import NotFound, Refused
 
@@ -57,7 +57,7 @@ def command(plan_file: Path, output: str, site: str | None, adopt: tuple[str, ..
             echo(f"{left.left} was left by run {left.run.id}; its fence is {left.fence}. It will be closed.", err=True)
             show_steps(plan)
             confirm()
-        result = walk(plan, world, terms(by=by))
+        result = execute(plan, world, terms(by=by))
     if output in ("json", "yaml"):
         from drctl.cli.switchover import as_document
 

@@ -19,7 +19,7 @@ from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.plans.selection import handed_over
 from drctl.plans.sink_groups import ask_ahead
-from drctl.ports import Clock, Positions, World
+from drctl.ports import Clock, ConsumerGroups, World
 from drctl.ports.asking import decided
 
 type Decided = tuple[Mapping[str, Mapping[TopicPartition, Committed]], Mapping[str, Collection[TopicPartition]]]
@@ -162,11 +162,11 @@ def _listed(world: World) -> tuple[list[dict[str, Any]], dict[str, str]]:
     return found, {name: each.unknown for name, each in told.items() if each.unknown}
 
 
-def _all_described(positions: Positions, found: Mapping[str, GroupProtocol]) -> Mapping[str, Group]:
+def _all_described(positions: ConsumerGroups, found: Mapping[str, GroupProtocol]) -> Mapping[str, Group]:
     return positions.describe(found)
 
 
-def _all_held(positions: Positions, clock: Clock, found: Mapping[str, GroupProtocol]) -> Decided:
+def _all_held(positions: ConsumerGroups, clock: Clock, found: Mapping[str, GroupProtocol]) -> Decided:
     return decided(positions, found, clock)
 
 
@@ -216,11 +216,11 @@ def _moves(world: World) -> dict[str, str]:
     return moves
 
 
-def _described(positions: Positions, group: str) -> Group:
+def _described(positions: ConsumerGroups, group: str) -> Group:
     return positions.describe([group])[group]
 
 
-def _held(positions: Positions, group: str, clock: Clock) -> Decided:
+def _held(positions: ConsumerGroups, group: str, clock: Clock) -> Decided:
     return decided(positions, [group], clock)
 
 

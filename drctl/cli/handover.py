@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
+from drctl.cli.execution import ask_to_go_on, confirm, continued, execute, require_somebody, show_steps
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site, refuse_back_into
 from drctl.cli.terms import terms, terms_options
 from drctl.cli.undecided import echo_undecided
-from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid
 from drctl.model.run import RunResult
@@ -65,7 +65,7 @@ def handover(
         plan = ordered(source, target, observe=observe, accept_repeats=accept_repeats)
         if not yes:
             _ask(world, plan, f"These groups go on at {target}: {', '.join(world.plan.groups)}.")
-        result = walk(plan, world, on_terms)
+        result = execute(plan, world, on_terms)
     handed = result.evidence["hand-over-positions"]["groups"]
     rows = [(name, len(g["positions"]), g["lag"]) for name, g in sorted(handed.items())]
     _show(result, output, ("GROUP", "POSITIONS PROVEN", "LAG AT HANDOVER"), rows)
@@ -100,7 +100,7 @@ def undo(
         plan = ordered(run.source, run.target, kept, run.id)
         if not yes:
             _ask(world, plan, f"What run {run.id} committed at {target} is undone for {', '.join(sorted(kept))}.")
-        result = walk(plan, world, terms())
+        result = execute(plan, world, terms())
     left = result.evidence["undo-positions"]["not taken away"]
     rows = [(name, len(kept[name].before), ", ".join(left.get(name, ()))) for name in sorted(kept)]
     _show(result, output, ("GROUP", "POSITIONS RESTORED", "NOT TAKEN AWAY"), rows)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drctl.cli.execution import execute, typed_name
 from drctl.cli.journal_verification import verify
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import known_site
 from drctl.cli.terms import attest_option, by_option, terms
-from drctl.cli.walking import typed_name, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RollbackPending, RolledBack
 
@@ -237,9 +237,9 @@ def _go_on(whole: "World", named: str, said: "Terms") -> "RunResult":
 
     owed = pending_reversal(whole)
     if owed is not None and not unfinished(whole) and not said.abort and owed.run.id.startswith(named):
-        return walk(ordered(owed.run.source, owed.run.target, owed.run.id), whole, said)
+        return execute(ordered(owed.run.source, owed.run.target, owed.run.id), whole, said)
     plan, world = rebuilt(whole, require_unfinished(whole, named), observe)
-    return walk(plan, world, said)
+    return execute(plan, world, said)
 
 
 def _summary(told: "Told") -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from drctl.cli.execution import ask_to_go_on, confirm, continued, execute, require_somebody, show_steps
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.terms import by_option
-from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, NotFound, NotProven, Refused
 from drctl.model.fence import Attestation
@@ -59,7 +59,7 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool, less
                 plan,
                 f"{lost} was left by run {failover.run.id}; its fence is {failover.fence}. It will be closed.",
             )
-        result = walk(plan, world)
+        result = execute(plan, world)
     _show(result, output)
 
 
@@ -121,7 +121,7 @@ def decide(
         plan = made(failover, salvaged, topic, Decision(decision), by=by, reason=reason, records=records)
         if not yes:
             _ask(world, plan, f"{decision} of {salvaged.committed.get(topic, 0)} records of {topic}.")
-        result = walk(plan, world)
+        result = execute(plan, world)
     if output in ("json", "yaml"):
         from drctl.cli.switchover import as_document
 

@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from drctl.cli.evidence import spelled
+from drctl.cli.execution import ask_to_go_on, confirm, continued, execute, require_somebody, show_steps
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_there, stays_behind
 from drctl.cli.terms import terms, terms_options
 from drctl.cli.undecided import echo_undecided
-from drctl.cli.walking import ask_to_go_on, confirm, continued, require_somebody, show_steps, walk
 from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
@@ -48,7 +48,7 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
             ask_to_go_on(going)
         elif not yes:
             _ask(world, steps, stays_behind(whole, source, target))
-        result = walk(steps, world, on_terms)
+        result = execute(steps, world, on_terms)
     _show(result, output)
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from drctl.cli.execution import ask_to_go_on, continued, execute, require_somebody, show_steps, typed_name
 from drctl.cli.output import echo, output_option, show_document
 from drctl.cli.terms import attest_option, by_option, terms
-from drctl.cli.walking import ask_to_go_on, continued, require_somebody, show_steps, typed_name, walk
 from drctl.cli.world import opened
 
 
@@ -42,7 +42,7 @@ def command(plan_file: Path, output: str, site: str, *, confirm: str | None, att
                 echo(f"You attest that a site which does not answer takes no writes: {attested}", err=True)
             show_steps(steps)
         typed_name(site, confirm, "Type the name of the site to open it")
-        result = walk(steps, world, on_terms)
+        result = execute(steps, world, on_terms)
     if output in ("json", "yaml"):
         from drctl.cli.switchover import as_document
 

@@ -8,13 +8,13 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 
 
-def written(offsets: Mapping[TopicPartition, int]) -> dict[str, int]:
+def to_json(offsets: Mapping[TopicPartition, int]) -> dict[str, int]:
     """Offsets by partition, ready for JSON."""
     return {str(partition): offset for partition, offset in sorted(offsets.items())}
 
 
-def read(offsets: Evidence) -> dict[TopicPartition, int]:
-    """The opposite of :func:`written`."""
+def from_json(offsets: Evidence) -> dict[TopicPartition, int]:
+    """The opposite of :func:`to_json`."""
     return {partition_of(name): int(offset) for name, offset in offsets.items()}
 
 

@@ -16,7 +16,7 @@ PATIENCE = 5.0
 
 
 class FollowedPositions:
-    """Tell what :meth:`drctl.ports.Positions.committed` does, without a request per group after the first time.
+    """Tell what :meth:`drctl.ports.ConsumerGroups.committed` does, without a request per group after the first time.
 
     Where the changes cannot be read, each time asks. Close it when done.
     """

@@ -58,7 +58,7 @@ def start_from(ctx: StepContext, link: LinkPorts, opposite: LinkPorts, point: Po
         _require_stopped(link)
         ctx.check_authority()
         link.replication.restart_from(point.ends, ctx.check_authority)
-        body = {LINK: link.link.name, MOVE: point.move, SET: evidence.written(point.ends)}
+        body = {LINK: link.link.name, MOVE: point.move, SET: evidence.to_json(point.ends)}
         ctx.world.journal.append(ctx.run.id, Event.STEP_INTENDED, point.step, body)
     ctx.check_authority()
     link.replication.resume(ctx.check_authority)

@@ -21,7 +21,7 @@ def begun(silent: datetime | None, answered: datetime) -> Evidence:
 def ended(known: Evidence, seen: Mapping[TopicPartition, int], proven: Evidence, clock: Clock) -> Evidence:
     """The same once it is closed: ``seen`` are its ends when it was met, ``proven`` the proof that they stand still."""
     now = clock.now()
-    grown = [end - seen.get(p, 0) for p, end in evidence.read(proven["ends"]).items()]
+    grown = [end - seen.get(p, 0) for p, end in evidence.from_json(proven["ends"]).items()]
     return {
         SILENT: known[SILENT],
         ANSWERED: known[ANSWERED],
@@ -34,7 +34,7 @@ def ended(known: Evidence, seen: Mapping[TopicPartition, int], proven: Evidence,
 
 def ends(site: SitePorts, partitions: tuple[TopicPartition, ...]) -> Evidence:
     """Where its logs end now, as evidence."""
-    return evidence.written({p: b.high for p, b in site.records.bounds(partitions).items()})
+    return evidence.to_json({p: b.high for p, b in site.records.bounds(partitions).items()})
 
 
 def _since(moment: str | None, now: datetime) -> float | None:

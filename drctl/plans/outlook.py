@@ -6,7 +6,7 @@
 | that it would take                  | to do                  | the same, as far as its own questions foresee it      |
 | that may end pending, target open   | done, to do or pending | the run goes on without it                            |
 | behind the one that fails           | not reached            |                                                       |
-| of the rollback, where it is walked | done or to do          | the others are tried, and the rollback does not end   |
+| of the rollback, where it is run    | done or to do          | the others are tried, and the rollback does not end   |
 
 What a step brings about that is still to do is not known before. Foreseen is who does not answer, and what disproves a
 proof. Example: a switchover was cut off at reverse-replication, and south died. Whether south is open cannot be asked,
@@ -72,7 +72,7 @@ def outlook(plan: Plan, world: World, run: Run, known: Mapping[str, DrctlError] 
 
 
 class _Rehearsal:
-    """One walk through a plan in which every step is asked, and none is taken."""
+    """One pass through a plan in which every step is asked, and none is taken."""
 
     def __init__(self, plan: Plan, world: World, run: Run, known: Mapping[str, DrctlError]) -> None:
         record = resumed(plan, world, run)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
 from drctl.model.run import Event, Evidence, Run
 from drctl.plans.selection import FAILBACK
-from drctl.ports import Journal, Mappings, World
+from drctl.ports import Journal, MirrorOffsets, World
 
 RECREATE = "recreate-topics"
 """The step whose evidence tells of them."""
@@ -41,13 +41,13 @@ def _told(journal: Journal) -> Iterator[tuple[Run, Evidence]]:
 
 
 class CurrentMappings:
-    """Implements :class:`drctl.ports.Mappings`: one link's, without what tells of topics that are no more.
+    """Implements :class:`drctl.ports.MirrorOffsets`: one link's, without what tells of topics that are no more.
 
     MirrorMaker 2 never takes back what it wrote. A sync from before a topic was recreated would name two records that
     have nothing to do with each other.
     """
 
-    def __init__(self, link: str, mappings: Mappings, journal: Journal) -> None:
+    def __init__(self, link: str, mappings: MirrorOffsets, journal: Journal) -> None:
         self._link, self._mappings, self._journal = link, mappings, journal
 
     def syncs(

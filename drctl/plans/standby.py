@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.ports import Positions as PositionsPort
+from drctl.ports import ConsumerGroups
 
 type Positions = Mapping[TopicPartition, Committed]
 type Held = Mapping[str, Positions]
@@ -30,7 +30,7 @@ class Standby(Protocol):
 class AskedStandby:
     """Asks the brokers for every group: always right, and slow for many groups."""
 
-    def __init__(self, positions: PositionsPort) -> None:
+    def __init__(self, positions: ConsumerGroups) -> None:
         self._positions = positions
 
     def held(self, groups: Collection[str]) -> Held:

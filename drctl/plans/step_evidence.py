@@ -69,7 +69,7 @@ class FenceProof:
     def to_json(self) -> Evidence:
         """Return it as it stands in the journal."""
         return {
-            "ends": evidence.written(self.ends),
+            "ends": evidence.to_json(self.ends),
             "began": self.began.isoformat() if self.began else None,
             "window": self.window.total_seconds(),
             "samples": self.samples,
@@ -82,7 +82,7 @@ class FenceProof:
         """Return what stands in the journal; a failover's fence holds the same beside what it is worth."""
         began = body.get("began")
         return cls(
-            evidence.read(body["ends"]),
+            evidence.from_json(body["ends"]),
             datetime.fromisoformat(began) if began else None,
             timedelta(seconds=body.get("window", 0)),
             body.get("samples", 0),
@@ -101,12 +101,12 @@ class DrainedLink:
 
     def to_json(self) -> Evidence:
         """Return it as it stands in the journal."""
-        return {"frontier": evidence.written(self.frontier), "ends": evidence.written(self.ends)}
+        return {"frontier": evidence.to_json(self.frontier), "ends": evidence.to_json(self.ends)}
 
     @classmethod
     def from_json(cls, body: Evidence) -> Self:
         """Return what stands in the journal."""
-        return cls(evidence.read(body["frontier"]), evidence.read(body["ends"]))
+        return cls(evidence.from_json(body["frontier"]), evidence.from_json(body["ends"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,12 @@ class HandoverPoint:
 
     def to_json(self) -> Evidence:
         """Return it as it stands in the journal."""
-        return {"ends": evidence.written(self.ends)}
+        return {"ends": evidence.to_json(self.ends)}
 
     @classmethod
     def from_json(cls, body: Evidence) -> Self:
         """Return what stands in the journal."""
-        return cls(evidence.read(body["ends"]))
+        return cls(evidence.from_json(body["ends"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,12 @@ class MeasuredLoss:
 
     def to_json(self) -> Evidence:
         """Return this part of what stands in the journal; the rest is for people."""
-        return {"frontier": evidence.written(self.frontier), "source ends": evidence.written(self.source_ends)}
+        return {"frontier": evidence.to_json(self.frontier), "source ends": evidence.to_json(self.source_ends)}
 
     @classmethod
     def from_json(cls, body: Evidence) -> Self:
         """Return what stands in the journal; what nobody knew is empty."""
-        return cls(evidence.read(body.get("frontier") or {}), evidence.read(body.get("source ends") or {}))
+        return cls(evidence.from_json(body.get("frontier") or {}), evidence.from_json(body.get("source ends") or {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
 from drctl.ports.log_dirs import LogDirs
-from drctl.ports.mappings import Mappings
+from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
-from drctl.ports.positions import Positions
+from drctl.ports.positions import ConsumerGroups
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
@@ -45,6 +45,7 @@ __all__ = [
     "Clock",
     "Commands",
     "Connectors",
+    "ConsumerGroups",
     "Contents",
     "Disk",
     "Epochs",
@@ -57,9 +58,8 @@ __all__ = [
     "Lease",
     "LinkPorts",
     "LogDirs",
-    "Mappings",
     "Memory",
-    "Positions",
+    "MirrorOffsets",
     "Records",
     "Replay",
     "Replication",

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from drctl.errors import PositionsPending
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.ports.clock import Clock
-from drctl.ports.positions import Positions
+from drctl.ports.positions import ConsumerGroups
 
 ORDINARY = 5.0
 """Seconds within which an ordinary transaction ends: who processes exactly once commits several times a second."""
@@ -22,7 +22,7 @@ def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
 
 
 def decided(
-    positions: Positions, groups: Collection[str], clock: Clock, patience: float = ORDINARY
+    positions: ConsumerGroups, groups: Collection[str], clock: Clock, patience: float = ORDINARY
 ) -> tuple[Mapping[str, Mapping[TopicPartition, Committed]], Mapping[str, Collection[TopicPartition]]]:
     """Every group's positions, and the groups with the partitions in which a transaction stays open for that long.
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from drctl.model.offsets import Checkpoint, Mark, OffsetSync, TopicPartition
 
 
-class Mappings(Protocol):
+class MirrorOffsets(Protocol):
     """The offset-syncs and checkpoints topics of one link, at the link's target."""
 
     def syncs(

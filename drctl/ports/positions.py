@@ -8,7 +8,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol
 
 
-class Positions(Protocol):
+class ConsumerGroups(Protocol):
     """Positions of consumer groups, classic and KIP-848."""
 
     def groups(self) -> Mapping[str, GroupProtocol]:

@@ -20,9 +20,9 @@ from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
 from drctl.ports.log_dirs import LogDirs
-from drctl.ports.mappings import Mappings
+from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
-from drctl.ports.positions import Positions
+from drctl.ports.positions import ConsumerGroups
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
@@ -54,7 +54,7 @@ class SitePorts:
     name: str
     brokers: Brokers
     records: Records
-    positions: Positions
+    positions: ConsumerGroups
     fence: Fence
     tail: Tail
     connectors: Connectors
@@ -75,7 +75,7 @@ class SurveyPorts:
 
     name: str
     brokers: Brokers
-    positions: Positions
+    positions: ConsumerGroups
     access: Access
     connectors: Connectors
 
@@ -86,7 +86,7 @@ class LinkPorts:
 
     link: Link
     replication: Replication
-    mappings: Mappings
+    mappings: MirrorOffsets
 
 
 @dataclass(frozen=True, slots=True)

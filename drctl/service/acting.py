@@ -1,7 +1,7 @@
 """All that the service does by itself, apart from looking: in one thread, with connections of its own.
 
 Each :class:`Deputy` is asked after every look. It acts through a run like any person's: under the lease, with a
-journal, and as the same plan that a command would walk.
+journal, and as the same plan that a command would run.
 """
 
 import socket

@@ -68,7 +68,7 @@ def run(
     back when it is ended.
 
     A site that a failover left behind with its fence pending is closed as soon as it answers, by the run that 'drctl
-    fence' would make, unless another run is at work or unfinished. A rollback that waits for its target is walked to
+    fence' would make, unless another run is at work or unfinished. A rollback that waits for its target is run to
     its end once that answers. --watch-only does neither.
     """
     from drctl.config import duration, load

@@ -19,7 +19,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.resources import MIRROR_MAKER, STRIMZI, Object
 from drctl.model.site import Link
-from drctl.ports import Clock, Mappings, Positions, Records, Replication
+from drctl.ports import Clock, ConsumerGroups, MirrorOffsets, Records, Replication
 from tests.contract.stage import RealStage
 from tests.contract.waiting import until
 from tests.fakes import (
@@ -43,10 +43,10 @@ class LinkStage(Protocol):
     def replication(self) -> Replication: ...
 
     @property
-    def mappings(self) -> Mappings: ...
+    def mappings(self) -> MirrorOffsets: ...
 
     @property
-    def source_positions(self) -> Positions: ...
+    def source_positions(self) -> ConsumerGroups: ...
 
     @property
     def source_records(self) -> Records: ...

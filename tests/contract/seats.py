@@ -10,7 +10,7 @@ from confluent_kafka import Consumer
 
 from drctl.drivers.kafka.static_members import KafkaStaticMembers
 from drctl.model.session import GroupProtocol, Member
-from drctl.ports import Positions, StaticMembers
+from drctl.ports import ConsumerGroups, StaticMembers
 from tests.contract.sitting import killed
 from tests.contract.stage import FakeStage, RealStage, client
 from tests.fakes import FakeStaticMembers
@@ -28,7 +28,7 @@ class Seats(Protocol):
     def unentitled(self) -> StaticMembers: ...
 
     @property
-    def positions(self) -> Positions: ...
+    def positions(self) -> ConsumerGroups: ...
 
     @property
     def group(self) -> str: ...

@@ -14,7 +14,7 @@ from drctl.lab import Lab
 from drctl.lab.rights import SINK
 from drctl.lab.sinks import file_sink
 from drctl.model.offsets import TopicPartition
-from drctl.ports import Clock, Connectors, Positions
+from drctl.ports import Clock, Connectors, ConsumerGroups
 from tests.contract.stage import RealStage, withdraw
 from tests.contract.waiting import until
 from tests.fakes import FakeClock, FakeConnectors, FakePositions, FakeSite
@@ -27,7 +27,7 @@ class SinkStage(Protocol):
     def connectors(self) -> Connectors: ...
 
     @property
-    def positions(self) -> Positions: ...
+    def positions(self) -> ConsumerGroups: ...
 
     @property
     def clock(self) -> Clock: ...

@@ -35,7 +35,7 @@ from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
-from drctl.ports import Access, Brokers, Contents, Fence, Positions, Records, Tail, Topics
+from drctl.ports import Access, Brokers, ConsumerGroups, Contents, Fence, Records, Tail, Topics
 from tests.contract.waiting import until
 from tests.fakes import (
     FakeAccess,
@@ -69,7 +69,7 @@ class Stage(Protocol):
     def records(self) -> Records: ...
 
     @property
-    def positions(self) -> Positions: ...
+    def positions(self) -> ConsumerGroups: ...
 
     @property
     def fence(self) -> Fence: ...

@@ -83,8 +83,8 @@ def _write_down(
     earth.journal.append(run.id, Event.RUN_STARTED)
     steps: dict[str, Evidence] = {
         "fence-what-answers": {"fence": fence},
-        "measure-loss": {"frontier": evidence.written(frontier), "source ends": evidence.written(frontier)},
-        "record-handover-point": {"ends": evidence.written(ends)},
+        "measure-loss": {"frontier": evidence.to_json(frontier), "source ends": evidence.to_json(frontier)},
+        "record-handover-point": {"ends": evidence.to_json(ends)},
     }
     for step, body in steps.items():
         earth.journal.append(run.id, Event.STEP_OBSERVED, step, body)

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import failback, handover, plan, switchover, walking
+from drctl.cli import execution, failback, handover, plan, switchover
 from drctl.cli.undecided import would_replace
 from drctl.errors import Refused, RolledBack
 from drctl.model.loss import AcceptedLoss
@@ -53,7 +53,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
 
     for module in (plan, switchover, handover):
         monkeypatch.setattr(module, "opened", opened)
-    for module in (walking, switchover, handover, failback):
+    for module in (execution, switchover, handover, failback):
         monkeypatch.setattr(module, "require_somebody", lambda: None)
     return earth
 

@@ -167,7 +167,7 @@ def test_a_tail_that_was_cut_is_told_by_number_and_leaves_the_link_home_as_it_is
     earth = after.earth
     end = earth.north.logs[P].bounds.high
     seen = {str(p): log.bounds.stable for p, log in earth.north.logs.items() if p in after.frontier}
-    body = {"frontier": evidence.written(after.frontier), "source ends": seen}
+    body = {"frontier": evidence.to_json(after.frontier), "source ends": seen}
     earth.journal.append(FAILOVER_RUN, Event.STEP_OBSERVED, "measure-loss", body)
     del earth.north.logs[P].entries[end - 1 :]
     with pytest.raises(Blocked) as told:

@@ -26,7 +26,7 @@ from drctl.model.sync_history import SyncHistory
 
 
 class KafkaMappings:
-    """Implements :class:`drctl.ports.Mappings`. Repeated calls read only what is new; any thread may ask.
+    """Implements :class:`drctl.ports.MirrorOffsets`. Repeated calls read only what is new; any thread may ask.
 
     ``settings`` tells the source connector's configuration, by which MirrorMaker 2 names its topics. It is asked at
     first use, and again where a topic of that name is missing.

@@ -15,7 +15,7 @@ from drctl.model.changes import (
 )
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState
-from drctl.ports import Clock, Positions, Tail
+from drctl.ports import Clock, ConsumerGroups, Tail
 
 type Held = Mapping[str, Mapping[TopicPartition, Committed]]
 type _Session = tuple[Group, Mapping[TopicPartition, Committed]]
@@ -28,7 +28,7 @@ class PolledTail:
     noticed.
     """
 
-    def __init__(self, positions: Positions, clock: Clock) -> None:
+    def __init__(self, positions: ConsumerGroups, clock: Clock) -> None:
         self.positions, self.clock = positions, clock
         self._known: dict[str, _Session] = {}
         self._next = 0.0

@@ -34,7 +34,7 @@ NONE_SUCH = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.UNSUPPORTED_VERSION)
 
 
 class KafkaPositions:
-    """Implements :class:`drctl.ports.Positions`."""
+    """Implements :class:`drctl.ports.ConsumerGroups`."""
 
     def __init__(self, site: KafkaSite, now: Callable[[], float] = time.monotonic, in_flight: int = IN_FLIGHT) -> None:
         self.site, self._now, self._in_flight = site, now, in_flight

@@ -45,7 +45,7 @@ class CatchUp(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"behind": evidence.written(self._behind(ctx))}
+        return {"behind": evidence.to_json(self._behind(ctx))}
 
     def _caught_up(self, ctx: StepContext) -> bool:
         """Whether it is near enough, and has begun every partition: gates refuse one of which nothing was copied.

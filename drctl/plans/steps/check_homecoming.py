@@ -92,8 +92,8 @@ class CheckHomecoming(Step):
             "facts": digest,
             "failover": failover.run.id,
             "salvage": salvaged.run.id,
-            "ends": evidence.written(failover.ends),
-            "tail ends": evidence.written({p: tail.span.stop for p, tail in salvaged.tails.items()}),
+            "ends": evidence.to_json(failover.ends),
+            "tail ends": evidence.to_json({p: tail.span.stop for p, tail in salvaged.tails.items()}),
             "recreated": choice.document(),
         }
 

@@ -42,7 +42,7 @@ class CloseIfBack(Step):
             why = f"{before['why']}; it is back, and its fence cannot be proven: {error}"
             return {"fence": before["fence"], "by": before["by"], "why": why}
         known, clock = ctx.snapshots[self.name], ctx.world.clock
-        return proven | {"open": openness.ended(known, evidence.read(seen), proven, clock)}
+        return proven | {"open": openness.ended(known, evidence.from_json(seen), proven, clock)}
 
     def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002 - the proof was made while fencing
         return {}

@@ -56,7 +56,7 @@ class ExportTail(Step):
         return {"place": ctx.world.vault.place(ctx.run.id)}
 
     def _told(self, ctx: StepContext, failover: Aftermath, found: dict[TopicPartition, StrandedSpan]) -> Evidence:
-        look = evidence.read(ctx.evidence[SeeReturnedSite.name]["ends"])
+        look = evidence.from_json(ctx.evidence[SeeReturnedSite.name]["ends"])
         topics: dict[str, export.Counts] = {}
         partitions: dict[str, Evidence] = {}
         for partition, tail in found.items():

@@ -157,7 +157,7 @@ def _require_silent(ctx: StepContext) -> None:
 def _require_still(ctx: StepContext, told: Evidence) -> None:
     """Refuse where something grows behind the fence; what can no longer be asked was proven."""
     try:
-        grown = fencing.growth(ctx.source, evidence.read(told["ends"]))
+        grown = fencing.growth(ctx.source, evidence.from_json(told["ends"]))
     except Unreachable:
         return
     if grown:

@@ -37,7 +37,7 @@ class MeasureLoss(Step):
             loss.ends_from is not EndsFrom.ASKED and "ends" in fence
         ):  # it fell silent after it was proven to stand still
             run = ctx.run
-            loss = frozen(ctx.world, run.source, run.target, evidence.read(fence["ends"]), None)
+            loss = frozen(ctx.world, run.source, run.target, evidence.from_json(fence["ends"]), None)
         if not ctx.past_point_of_no_return and not self.accepted.covers(loss):
             number = "an unknown number of" if loss.total is None else f"up to {loss.total}"
             wanted = "unknown" if loss.total is None else loss.total

@@ -43,4 +43,4 @@ class ProveClosedLate(ProveClosed):
     def verify(self, ctx: StepContext) -> Evidence:
         proven = super().verify(ctx)
         known, seen = ctx.snapshots[SeeOpenSite.name], ctx.evidence[SeeOpenSite.name]
-        return proven | {"open": openness.ended(known, evidence.read(seen["ends"]), proven, ctx.world.clock)}
+        return proven | {"open": openness.ended(known, evidence.from_json(seen["ends"]), proven, ctx.world.clock)}

@@ -40,7 +40,7 @@ class ReplayTail(Step):
             with ctx.target.contents.replay(self._name(ctx), tail.partition) as replay:
                 reached[tail.partition] = replay.reached()
         ends = {p: b.high for p, b in ctx.target.records.bounds(found).items()}
-        return {"ends": evidence.written(ends), "reached": evidence.written(reached)}
+        return {"ends": evidence.to_json(ends), "reached": evidence.to_json(reached)}
 
     def do(self, ctx: StepContext) -> Evidence:
         self._require_whole(ctx)
@@ -58,7 +58,7 @@ class ReplayTail(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         self._require_whole(ctx)
-        starts = evidence.read(ctx.snapshots[self.name]["ends"])
+        starts = evidence.from_json(ctx.snapshots[self.name]["ends"])
         stops = {partition: b.high for partition, b in ctx.target.records.bounds(tuple(starts)).items()}
         wait_until_none(
             ctx,
@@ -91,7 +91,7 @@ class ReplayTail(Step):
     def _wanted(self, ctx: StepContext, tail: StrandedSpan) -> int:
         """How many of the tail this run had to write: all but what an earlier run had written."""
         records = export.saved(ctx, self._salvage(ctx), tail)
-        reached = evidence.read(ctx.snapshots[self.name]["reached"])[tail.partition]
+        reached = evidence.from_json(ctx.snapshots[self.name]["reached"])[tail.partition]
         return sum(len(batch) for batch in replaying.batches(records, reached))
 
     def _failover(self, ctx: StepContext) -> str:

@@ -41,7 +41,7 @@ class ReverseReplication(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         connectors = ctx.home.replication.status().connectors
-        return {"from": evidence.written(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
+        return {"from": evidence.to_json(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
 
     def _move(self, ctx: StepContext) -> str:
         """The run whose handover point it is: this one, or the one that a reversal makes up for."""

@@ -66,8 +66,8 @@ class SeeReturnedSite(Step):
             "failover": failover.run.id,
             "fence was": failover.fence,
             "at": ctx.world.clock.now().isoformat(),
-            "starts": evidence.written({p: b.start for p, b in bounds.items()}),
-            "ends": evidence.written({p: b.high for p, b in bounds.items()}),
+            "starts": evidence.to_json({p: b.start for p, b in bounds.items()}),
+            "ends": evidence.to_json({p: b.high for p, b in bounds.items()}),
             "denied": denied,
             "links": states,
         }

@@ -38,12 +38,12 @@ class StartLinkHome(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         connectors = ctx.forward.replication.status().connectors
-        return {"from": evidence.written(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
+        return {"from": evidence.to_json(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
 
     def _failover(self, ctx: StepContext) -> str:
         return str(ctx.evidence[CheckHomecoming.name]["failover"])
 
     def _ends(self, ctx: StepContext) -> Mapping[TopicPartition, int]:
         whole = standing(ctx.world, ctx.target.name)
-        ends = evidence.read(ctx.evidence[CheckHomecoming.name]["ends"])
+        ends = evidence.from_json(ctx.evidence[CheckHomecoming.name]["ends"])
         return {p: end for p, end in ends.items() if p.topic not in whole}

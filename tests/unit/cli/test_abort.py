@@ -45,7 +45,7 @@ def test_the_name_of_the_lost_site_typed_once_more_opens_the_other_one(earth: Fa
 def test_at_a_terminal_it_is_asked_for_and_said_what_it_means(
     earth: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drctl.cli.walking.require_somebody", lambda **_: None)
+    monkeypatch.setattr("drctl.cli.execution.require_somebody", lambda **_: None)
     done = _abort("--attest-target-down", "the building is dark", typed="south\n")
     assert done.exit_code == 0, done.exception
     assert "You attest that south takes no writes: the building is dark" in done.output

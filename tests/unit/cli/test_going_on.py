@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import failover, fence, runs, salvage, unfence, walking
+from drctl.cli import execution, failover, fence, runs, salvage, unfence
 from drctl.errors import Refused
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.loss import AcceptedLoss
@@ -26,7 +26,7 @@ from tests.spec.stage import killed_at, require_served_by, switch
 
 @pytest.fixture(autouse=True)
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "require_somebody", lambda: None)
+    monkeypatch.setattr(execution, "require_somebody", lambda: None)
     for module in (failover, fence, salvage, unfence):
         monkeypatch.setattr(module, "require_somebody", lambda: None)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import doctor, failover, groups, handover, plan, sessions, status, switchover, translate, walking
+from drctl.cli import doctor, execution, failover, groups, handover, plan, sessions, status, switchover, translate
 from drctl.errors import ConfigInvalid, DeadlinePassed, NotFound, Refused
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.link import ConnectorState
@@ -218,7 +218,7 @@ def test_plan_ends_as_the_command_would(earth: FakeWorld, state: Callable[[FakeW
 
 def test_who_goes_on_is_not_told_that_writing_stops(earth: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     run = cut_off(earth)
-    monkeypatch.setattr(walking, "require_somebody", lambda: None)
+    monkeypatch.setattr(execution, "require_somebody", lambda: None)
     done = typed(switchover.command, "--to", "south", answers="n\n")
     assert isinstance(done.exception, Refused)
     assert f"UNFINISHED RUN {run}" in done.stderr

@@ -77,4 +77,4 @@ def test_markers_and_aborted_records_are_no_growth() -> None:
 
 def test_offsets_survive_being_written_as_evidence() -> None:
     offsets = {READINGS: 7, TopicPartition("with-dashes-1", 12): 0}
-    assert evidence.read(evidence.written(offsets)) == offsets
+    assert evidence.from_json(evidence.to_json(offsets)) == offsets

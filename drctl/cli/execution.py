@@ -64,7 +64,7 @@ def typed_name(site: str, confirm: str | None, question: str) -> None:
         raise Refused(f"{confirm} was typed, not {site}: nothing was changed", remedy=f"--confirm {site}")
 
 
-def walk(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResult":
+def execute(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunResult":
     """Run the plan to its end, or continue it, and show how it goes on."""
     from drctl.cli.dropping import unheld
     from drctl.cli.progress import ProgressDisplay

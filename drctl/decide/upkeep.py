@@ -4,6 +4,7 @@
 :func:`upkeep_unseen` what nobody could tell, which is never taken to be well.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from drctl.decide.equality import Unseen
 from drctl.decide.rules import Blocker, Rule
 from drctl.errors import at_site
-from drctl.model.upkeep import CertificateUse, DiskSpace, SiteUpkeep, Upkeep
+from drctl.model.upkeep import Certificate, CertificateUse, DiskSpace, SiteUpkeep, Upkeep
 
 ENDS_SOON, ENDS_NOW = timedelta(days=30), timedelta(days=7)
 """A certificate that has less left is told of; it is wrong once it has less than this."""
@@ -46,21 +47,21 @@ class CertificateEnd(NamedTuple):
 
 def certificate_ends(site: SiteUpkeep, now: datetime) -> tuple[CertificateEnd, ...]:
     """Every certificate of a site once, the first to end first."""
-    found: dict[tuple[str, CertificateUse], list[tuple[str, datetime, datetime, str]]] = {}
+    places: dict[tuple[str, CertificateUse], list[str]] = defaultdict(list)
+    certificates: dict[str, Certificate] = {}
     for address, seen in site.served.items():
         for number, each in enumerate(seen.value or ()):
             use = CertificateUse.AUTHORITY if number else CertificateUse.BROKER
-            where = f"{address}, in the chain" if number else address
-            found.setdefault((each.fingerprint, use), []).append((where, each.not_before, each.not_after, each.subject))
+            places[each.fingerprint, use].append(f"{address}, in the chain" if number else address)
+            certificates.setdefault(each.fingerprint, each)
     for kept in site.kept.value or ():
-        each = kept.certificate
-        found.setdefault((each.fingerprint, kept.use), []).append(
-            (kept.place, each.not_before, each.not_after, each.subject)
-        )
-    ends = [
-        CertificateEnd(use, tuple(where for where, *_ in seen), seen[0][3], seen[0][1], seen[0][2], seen[0][2] - now)
-        for (_, use), seen in found.items()
-    ]
+        places[kept.certificate.fingerprint, kept.use].append(kept.place)
+        certificates.setdefault(kept.certificate.fingerprint, kept.certificate)
+    ends: list[CertificateEnd] = []
+    for (fingerprint, use), where in places.items():
+        each = certificates[fingerprint]
+        left = each.not_after - now
+        ends.append(CertificateEnd(use, tuple(where), each.subject, each.not_before, each.not_after, left))
     return tuple(sorted(ends, key=lambda each: (each.not_after, each.use, each.places)))
 
 

@@ -41,8 +41,11 @@ def _groups(world: World, site: str) -> Mapping[str, Group]:
 
 def _commits(world: World, site: str, patience: float) -> Mapping[str, datetime]:
     sessions = read_sessions(world.sites[site].tail, world.clock, site, patience)
-    found = {group: [each.milliseconds for each in sessions.positions(group).values()] for group in sessions.groups()}
-    return {group: datetime.fromtimestamp(max(held) / 1000, UTC) for group, held in found.items() if held}
+    newest: dict[str, datetime] = {}
+    for group in sessions.groups():
+        if held := sessions.positions(group).values():
+            newest[group] = datetime.fromtimestamp(max(each.milliseconds for each in held) / 1000, UTC)
+    return newest
 
 
 def _served_since(world: World, site: str | None) -> datetime | None:

@@ -120,8 +120,11 @@ def remember(world: World, seen: LinkLook) -> None:
 
 def oldest_commits(sessions: Sessions, groups: Sequence[str]) -> Mapping[str, datetime]:
     """Per group when the oldest of its positions was committed."""
-    held = {group: [each.milliseconds for each in sessions.positions(group).values()] for group in groups}
-    return {group: datetime.fromtimestamp(min(found) / 1000, UTC) for group, found in held.items() if found}
+    oldest: dict[str, datetime] = {}
+    for group in groups:
+        if held := sessions.positions(group).values():
+            oldest[group] = datetime.fromtimestamp(min(each.milliseconds for each in held) / 1000, UTC)
+    return oldest
 
 
 def _running(status: Reading[LinkStatus]) -> Reading[bool]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from drctl.model.cluster import Cluster, Topic
 from drctl.model.facts import SiteFacts
+from drctl.model.offsets import Committed, LogBounds, TopicPartition
 from drctl.model.reading import Reading
 from drctl.monitors.readings import Begun, InTurn, Looks
 from drctl.monitors.scaling import scaled
@@ -53,8 +54,13 @@ def group_lag(world: World, site: SitePorts, topics: Mapping[str, Topic]) -> Map
     names = world.plan.topics_at(site.name)
     ends = site.records.bounds([p for name in names if name in topics for p in topics[name].spread()])
     found, pending = decided(site.positions, world.plan.groups, world.clock, A_MOMENT)
-    return {
-        group: sum(max(0, ends[p].stable - max(c.offset, ends[p].start)) for p, c in positions.items() if p in ends)
-        for group, positions in found.items()
-        if group not in pending
-    }
+    return {group: _lag(positions, ends) for group, positions in found.items() if group not in pending}
+
+
+def _lag(positions: Mapping[TopicPartition, Committed], ends: Mapping[TopicPartition, LogBounds]) -> int:
+    """A position below the log start counts from there: what is gone cannot be read."""
+    lag = 0
+    for partition, committed in positions.items():
+        if (end := ends.get(partition)) is not None:
+            lag += max(0, end.stable - max(committed.offset, end.start))
+    return lag

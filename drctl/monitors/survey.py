@@ -16,10 +16,10 @@ def survey(site: SurveyPorts, clock: Clock) -> SiteSurvey:
     kinds = site.positions.groups()
     movable = sorted(group for group, protocol in kinds.items() if protocol in MOVED)
     positions, pending = decided(site.positions, movable, clock)
-    held = {
-        group: frozenset(partition.topic for partition in (*positions.get(group, ()), *pending.get(group, ())))
-        for group in movable
-    }
+    held: dict[str, frozenset[str]] = {}
+    for group in movable:
+        places = (*positions.get(group, ()), *pending.get(group, ()))
+        held[group] = frozenset(partition.topic for partition in places)
     connectors = {
         name: definition for name in site.connectors.names() if (definition := site.connectors.definition(name))
     }

@@ -132,6 +132,7 @@ def _groups(drill: Drill) -> list[GroupPart]:
     lags = _lags(drill)
     mirrormaker = drill.handovers[0].mirrormaker if drill.handovers else {}
     found = {group.name: group for group in drill.findings.groups if group.processed}
+    names = {group.name for group in drill.findings.groups}
     return [
         GroupPart(
             name=name,
@@ -141,7 +142,7 @@ def _groups(drill: Drill) -> list[GroupPart]:
             repeated=found[name].repeated.count if name in found else None,
             mirrormaker_would_repeat=mirrormaker.get(name),
         )
-        for name in sorted({*lags, *(group.name for group in drill.findings.groups)})
+        for name in sorted({*lags, *names})
     ]
 
 
@@ -179,21 +180,23 @@ def _handover(drill: Drill, handover: Handover) -> HandoverPart:
         began=iso(handover.began),
         seconds=round(handover.ended - handover.began, 3),
         fence={key: value for key, value in evidence["prove-fence"].items() if key != "ends"},
-        groups=[
-            HandedGroup(
-                name=name,
-                partitions=len(group["positions"]),
-                lag=group["lag"],
-                compared=sum(line.get("compared", 0) for line in group["positions"].values()),
-                proofs=dict(Counter(line["proof"] for line in group["positions"].values())),
-                mirrormaker_would_repeat=handover.mirrormaker[name],
-            )
-            for name, group in sorted(handed.items())
-        ],
+        groups=[_handed(name, group, handover.mirrormaker[name]) for name, group in sorted(handed.items())],
         pauses=[PausePart(client=pause.client, seconds=pause.seconds) for pause in pauses],
         longest_pause=_longest(pauses),
         pause_within_objective=_within(pauses, drill.provenance.plan.objective.recovery_time),
         not_arrived=list(evidence.get("watch-first-commits", {}).get("not arrived", [])),
+    )
+
+
+def _handed(name: str, group: dict[str, Any], mirrormaker: int) -> HandedGroup:
+    lines = group["positions"].values()
+    return HandedGroup(
+        name=name,
+        partitions=len(lines),
+        lag=group["lag"],
+        compared=sum(line.get("compared", 0) for line in lines),
+        proofs=dict(Counter(line["proof"] for line in lines)),
+        mirrormaker_would_repeat=mirrormaker,
     )
 
 

@@ -86,17 +86,18 @@ def _outcome(told: dict[str, Any]) -> tuple[str, str]:
 def _groups(told: dict[str, Any]) -> Table:
     return Table(
         ("Group", "Positions", "Lag", "Pairs of records compared", "Proofs"),
-        tuple(
-            (
-                each["name"],
-                words.number(each["positions"]),
-                words.number(each["lag"]) if told["run"] != FAILOVER else "unknown",
-                words.number(each["compared"]),
-                each.get("uncovered") or ", ".join(f"{count} {proof}" for proof, count in each["proofs"].items()),
-            )
-            for each in told["groups"]
-        ),
+        tuple(_group_row(each, told["run"]) for each in told["groups"]),
         frozenset({4}),
+    )
+
+
+def _group_row(group: dict[str, Any], kind: str) -> tuple[str, ...]:
+    return (
+        group["name"],
+        words.number(group["positions"]),
+        words.number(group["lag"]) if kind != FAILOVER else "unknown",
+        words.number(group["compared"]),
+        group.get("uncovered") or ", ".join(f"{count} {proof}" for proof, count in group["proofs"].items()),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drctl.drills.report.schema import HandoverPart, OutagePart, Report
+from drctl.drills.report.schema import HandedGroup, HandoverPart, OutagePart, Report
 from drctl.drills.report.words import clock, moment, number, spaced, yes
 
 CLASSES = (
@@ -53,18 +53,19 @@ def handed(handover: HandoverPart) -> Table:
     """The groups of one handover with what proves their positions."""
     return Table(
         ("Group", "Positions", "Lag", "Pairs of records compared", "Proofs", "MirrorMaker 2 alone"),
-        tuple(
-            (
-                group.name,
-                number(group.partitions),
-                number(group.lag),
-                number(group.compared),
-                ", ".join(f"{count} {proof}" for proof, count in group.proofs.items()),
-                number(group.mirrormaker_would_repeat),
-            )
-            for group in handover.groups
-        ),
+        tuple(map(_handed_row, handover.groups)),
         frozenset({4}),
+    )
+
+
+def _handed_row(group: HandedGroup) -> tuple[str, ...]:
+    return (
+        group.name,
+        number(group.partitions),
+        number(group.lag),
+        number(group.compared),
+        ", ".join(f"{count} {proof}" for proof, count in group.proofs.items()),
+        number(group.mirrormaker_would_repeat),
     )
 
 

@@ -55,10 +55,10 @@ class KafkaAccess:
     def users(self) -> Users:
         future = self.site.admin().describe_user_scram_credentials(request_timeout=TIMEOUT)
         told = self.site.wait(cast("Future[Any]", future), "list its SCRAM users")
-        return {
-            user: frozenset(info.mechanism.name.replace("_", "-") for info in each.scram_credential_infos)
-            for user, each in told.items()
-        }
+        users: dict[str, frozenset[str]] = {}
+        for user, each in told.items():
+            users[user] = frozenset(info.mechanism.name.replace("_", "-") for info in each.scram_credential_infos)
+        return users
 
     def _described(self, kind: str) -> Collection[AclBinding]:
         # The stubs know no None, which is what matches any name, principal and host.

@@ -1,12 +1,12 @@
 """Aligned spans: the same part of both logs, with every pair of records that is certain to be a record and its image.
 
-An aligned span lies between two anchors, behind the newest one, or below the first. Three facts make it certain.
-Records are copied in order, so what lies between two anchors at the source lies between them at the target. Without
+An aligned span lies between two syncs that hold, behind the newest, or below the first. Three facts make it certain.
+Records are copied in order, so what lies between two syncs at the source lies between them at the target. Without
 compaction nothing inside a log is missing, so the two parts must be equal, one by one. With compaction, the copies of
 one and the same record vanish oldest first, on each site in its own time: whatever is left on both sides are the newest
 ones, so equal records are paired from the back; but only below an offset sync, where all are known to have been copied.
 
-| anchor below | anchor above | compacted | pairs | otherwise |
+| sync below | sync above | compacted | pairs | otherwise |
 | --- | --- | --- | --- | --- |
 | any, or both beginnings | yes | no | all, one by one | contradiction |
 | any, or both beginnings | yes | yes | all one by one, or else equal ones from the back | contradiction if they cross |
@@ -14,7 +14,7 @@ ones, so equal records are paired from the back; but only below an offset sync, 
 | any, or both beginnings | no | yes | those that never had a copy, nothing vanished in front | left open |
 | no | yes | no | counted backward, as many as both logs still hold | contradiction |
 
-Example: between the anchors (0, 0) and (5, 5) the source holds b at 1 and e at 4, the target b, c, d and e at 1 to 4.
+Example: between the syncs (0, 0) and (5, 5) the source holds b at 1 and e at 4, the target b, c, d and e at 1 to 4.
 Without compaction that is a contradiction, from c on. With it (4, 4) and (1, 1) are pairs; c and d vanished here.
 
 Invariant, for two pairs (u, d) and (v, e): u < v <=> d < e, and a record that is left on both sides of a closed span
@@ -37,7 +37,7 @@ ORIGIN = OffsetSync(_BEFORE_EVERY_RECORD, _BEFORE_EVERY_RECORD)
 
 @dataclass(frozen=True, slots=True)
 class AlignedSpan:
-    """``pairs`` rise in both offsets and include the anchors at either end, if there are such.
+    """``pairs`` rise in both offsets and include the syncs at either end, if there are such.
 
     ``source`` and ``target`` are the offsets of all data records strictly inside. ``closed``: all of the source's were
     copied, and every image still there is among the pairs. ``compared`` counts pairs of records seen to be equal.
@@ -78,7 +78,7 @@ class AlignedSpan:
 def between(
     lower: OffsetSync, upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool
 ) -> AlignedSpan:
-    """The aligned span between two anchors; ``source`` and ``target`` are the records strictly inside."""
+    """The aligned span between two syncs; ``source`` and ``target`` are the records strictly inside."""
     matched = _in_step(source, target)
     if matched is None and compacted:
         matched = from_the_back(source, target)
@@ -89,7 +89,7 @@ def between(
 
 
 def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool) -> AlignedSpan:
-    """The aligned span behind the newest anchor: the source may hold records that were not copied yet."""
+    """The aligned span behind the newest sync: the source may hold records that were not copied yet."""
     if compacted:
         return _stretch((lower,), _certain(lower, source, target), source, target, closed=False)
     matched = _in_step(source[: len(target)], target)
@@ -100,7 +100,7 @@ def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[Record
 
 
 def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> AlignedSpan:
-    """The aligned span below the first anchor, without compaction: either log may begin before the other."""
+    """The aligned span below the first sync, without compaction: either log may begin before the other."""
     count = min(len(source), len(target))
     matched = _in_step(source[len(source) - count :], target[len(target) - count :])
     if matched is None:
@@ -114,7 +114,7 @@ def repeats_its_beginning(records: Sequence[RecordId]) -> bool:
 
 
 def _stretch(
-    anchors: Sequence[OffsetSync],
+    syncs: Sequence[OffsetSync],
     matched: Sequence[OffsetSync],
     source: Sequence[RecordId],
     target: Sequence[RecordId],
@@ -122,7 +122,7 @@ def _stretch(
     *,
     closed: bool = True,
 ) -> AlignedSpan:
-    pairs = tuple(sorted((*anchors, *matched), key=_upstream))
+    pairs = tuple(sorted((*syncs, *matched), key=_upstream))
     images = [_downstream(pair) for pair in pairs]
     if images != sorted(images):
         contradiction = "equal records stand in another order"
@@ -149,7 +149,7 @@ def from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tup
 
 
 def _certain(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
-    # Behind the newest anchor a vanished copy may have been written to the target while its survivor was not yet. So
+    # Behind the newest sync a vanished copy may have been written to the target while its survivor was not yet. So
     # only what never had a copy is certain: alone on both sides, and nothing vanished in front of it.
     here, there = Counter(r.digest for r in source), Counter(r.digest for r in target)
     image = {r.digest: r.offset for r in target}

@@ -115,18 +115,18 @@ def comparison(logs: Logs, newest: int | None = None) -> Asking[Comparison]:
     lowest = logs.source.start if newest is None else max(logs.source.start, logs.source.stable - newest)
     # The oldest one of what is wanted, or else the newest one in front of it.
     first = bisect_left(known.syncs, lowest, key=lambda sync: sync.upstream)
-    anchor = yield from _anchor(logs, (*known.syncs[first:], *reversed(known.syncs[:first])))
-    if anchor is not None and anchor.upstream < lowest:
-        since = anchor.upstream
-    elif anchor is not None:
-        since = yield from _backward(logs, anchor, lowest, found)
+    sync = yield from _holding_sync(logs, (*known.syncs[first:], *reversed(known.syncs[:first])))
+    if sync is not None and sync.upstream < lowest:
+        since = sync.upstream
+    elif sync is not None:
+        since = yield from _backward(logs, sync, lowest, found)
     elif logs.whole:
-        anchor = OffsetSync(logs.source.start, logs.target.start)
-        since = anchor.upstream
+        sync = OffsetSync(logs.source.start, logs.target.start)
+        since = sync.upstream
     else:
         why = "no offset sync near the end holds, and the logs do not begin together"
         return Comparison(logs.partition, unknown=why)
-    waiting = yield from _forward(logs, anchor, found)
+    waiting = yield from _forward(logs, sync, found)
     named = sorted(found.differences, key=lambda each: (each.source is None, each.source, each.target))
     return Comparison(logs.partition, since, found.compared, found.differing, tuple(named), waiting, found.one_sided)
 
@@ -140,7 +140,7 @@ def verdict(found: Collection[Comparison]) -> Verdict:
     return Verdict.PROVED if any(each.compared for each in found) else Verdict.VACUOUS
 
 
-def _anchor(logs: Logs, syncs: Sequence[OffsetSync]) -> Asking[OffsetSync | None]:
+def _holding_sync(logs: Logs, syncs: Sequence[OffsetSync]) -> Asking[OffsetSync | None]:
     """The first of these syncs that holds, of so many."""
     for sync in syncs[:TRIED]:
         window = Window((sync.upstream, sync.upstream + 1), (sync.downstream, sync.downstream + 1))
@@ -151,20 +151,20 @@ def _anchor(logs: Logs, syncs: Sequence[OffsetSync]) -> Asking[OffsetSync | None
     return None
 
 
-def _forward(logs: Logs, anchor: OffsetSync, found: _Found) -> Asking[int]:
-    """From the anchor to the ends; returns how many offsets of the source wait to be copied."""
-    here = _Side(anchor.upstream, logs.source.stable, backward=False)
-    there = _Side(anchor.downstream, logs.target.stable, backward=False)
+def _forward(logs: Logs, sync: OffsetSync, found: _Found) -> Asking[int]:
+    """From the sync to the ends; returns how many offsets of the source wait to be copied."""
+    here = _Side(sync.upstream, logs.source.stable, backward=False)
+    there = _Side(sync.downstream, logs.target.stable, backward=False)
     yield from _in_step(logs, here, there, found)
     yield from _only(logs, _Side(0, 0, backward=False), there, found)
     yield from _fill(logs, here, there)
     return logs.source.stable - here.records[0].offset if here.records else 0
 
 
-def _backward(logs: Logs, anchor: OffsetSync, lowest: int, found: _Found) -> Asking[int]:
-    """From in front of the anchor to where one of the logs begins; returns where that is at the source."""
-    here = _Side(lowest, anchor.upstream, backward=True)
-    there = _Side(logs.target.start, anchor.downstream, backward=True)
+def _backward(logs: Logs, sync: OffsetSync, lowest: int, found: _Found) -> Asking[int]:
+    """From in front of the sync to where one of the logs begins; returns where that is at the source."""
+    here = _Side(lowest, sync.upstream, backward=True)
+    there = _Side(logs.target.start, sync.downstream, backward=True)
     yield from _in_step(logs, here, there, found)
     if logs.whole and lowest == logs.source.start:
         yield from _only(logs, here, there, found)

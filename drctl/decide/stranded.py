@@ -10,9 +10,9 @@ def inside(spans: Iterable[Span], offset: int) -> bool:
     return any(span.start <= offset < span.stop for span in spans)
 
 
-def outside(anchors: Iterable[OffsetSync], here: Sequence[Span], there: Sequence[Span]) -> tuple[OffsetSync, ...]:
-    """The anchors that can be true: nothing in a stranded span has an image."""
-    return tuple(a for a in anchors if not inside(here, a.upstream) and not inside(there, a.downstream))
+def outside(syncs: Iterable[OffsetSync], here: Sequence[Span], there: Sequence[Span]) -> tuple[OffsetSync, ...]:
+    """The syncs that can be true: nothing in a stranded span has an image."""
+    return tuple(a for a in syncs if not inside(here, a.upstream) and not inside(there, a.downstream))
 
 
 def without(records: Sequence[RecordId], spans: Sequence[Span]) -> Sequence[RecordId]:

@@ -9,12 +9,12 @@ from tests.unit.decide.drawn import Site, look, proven, refused
 
 
 def records(drawn: str, start: int = 1) -> list[RecordId]:
-    """From that offset on; the anchor is in front of it."""
+    """From that offset on; the sync is in front of it."""
     return [RecordId(n, c.encode()) for n, c in enumerate(drawn, start) if c != "."]
 
 
 def span(source: str, target: str, *, compacted: bool = False) -> AlignedSpan:
-    """Between the anchors (0, 0) and (9, 9)."""
+    """Between the syncs (0, 0) and (9, 9)."""
     return between(OffsetSync(0, 0), OffsetSync(9, 9), records(source), records(target), compacted)
 
 
@@ -33,12 +33,12 @@ def test_a_contradiction_names_the_record_with_which_it_begins(source: str, targ
 
 
 def test_behind_the_newest_anchor_a_contradiction_names_its_record_too() -> None:
-    anchor = OffsetSync(0, 0)
-    found = after(anchor, records("abcd"), records("abX"), compacted=False)
+    sync = OffsetSync(0, 0)
+    found = after(sync, records("abcd"), records("abX"), compacted=False)
     assert found.contradiction == "they differ from the record at 3 of the source on"
-    longer = after(anchor, records("ab"), records("abc"), compacted=False)
+    longer = after(sync, records("ab"), records("abc"), compacted=False)
     assert longer.contradiction == "they differ from the record at the end of the source on"
-    assert not after(anchor, records("abcd"), records("ab"), compacted=False).contradiction, "the others come later"
+    assert not after(sync, records("abcd"), records("ab"), compacted=False).contradiction, "the others come later"
 
 
 def test_equal_logs_are_paired_one_by_one_whatever_markers_are_in_between() -> None:
@@ -48,11 +48,11 @@ def test_equal_logs_are_paired_one_by_one_whatever_markers_are_in_between() -> N
 
 
 def test_below_the_first_anchor_either_log_may_begin_before_the_other() -> None:
-    anchor = OffsetSync(9, 9)
+    sync = OffsetSync(9, 9)
     for source, target in (("abcd", "cd"), ("cd", "abcd")):
-        found = before(anchor, records(source), records(target))
+        found = before(sync, records(source), records(target))
         assert (found.compared, found.contradiction) == (2, "")
-    assert before(anchor, records("abcd"), records("xd")).contradiction
+    assert before(sync, records("abcd"), records("xd")).contradiction
 
 
 def test_equal_records_in_another_order_contradict_copying_in_order() -> None:
@@ -63,14 +63,14 @@ def test_equal_records_in_another_order_contradict_copying_in_order() -> None:
 @pytest.mark.parametrize(
     ("start", "stop", "there"),
     [
-        (0, 1, True),  # the anchor's own image
+        (0, 1, True),  # the sync's own image
         (1, 3, False),
         (3, 4, True),  # one that nothing at the source is equal to
         (3, 3, False),
         (4, 3, False),
         (2, 3, False),
         (4, 9, False),
-        (4, 10, True),  # the other anchor's
+        (4, 10, True),  # the other sync's
     ],
 )
 def test_an_image_lies_at_or_behind_the_start_and_in_front_of_the_stop(start: int, stop: int, there: bool) -> None:
@@ -83,7 +83,7 @@ def test_nothing_vanished_where_the_source_holds_a_record_at_every_offset() -> N
     assert not found.nothing_vanished(1, 4)
     assert found.nothing_vanished(3, 3)
     assert not after(OffsetSync(0, 0), records("ab"), records("ab"), compacted=True).nothing_vanished(1, 3), (
-        "behind the newest anchor more may come"
+        "behind the newest sync more may come"
     )
 
 

@@ -31,8 +31,8 @@ def judged(
     compacted: bool = False,
     stranded_here: tuple[Span, ...] = (),
 ) -> Doubted | None:
-    anchors = merged(OffsetSync(*s) for s in syncs)
-    claim = FrontierClaim(ORDERS, frontier, source.bounds, target.bounds, anchors, compacted, stranded_here)
+    written = merged(OffsetSync(*s) for s in syncs)
+    claim = FrontierClaim(ORDERS, frontier, source.bounds, target.bounds, written, compacted, stranded_here)
     return next(doubts([claim], source.following, source.read, target.read), None)
 
 

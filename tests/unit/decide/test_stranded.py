@@ -140,8 +140,8 @@ def test_the_generated_tails_are_not_trivial(at_target: bool) -> None:
 def test_a_group_that_has_read_to_the_handover_point_goes_on_behind_the_tail() -> None:
     records = [RecordId(n, b"%d" % n) for n in range(4)]
     home = [*records[:2], RecordId(2, b"lost"), RecordId(3, b"lost too"), RecordId(4, b"2"), RecordId(5, b"3")]
-    anchors = (OffsetSync(1, 1), OffsetSync(2, 4))
-    logs = Logs(PARTITION, LogBounds(0, 4, 4), LogBounds(0, 6, 6), anchors, False, (), (Span(2, 4),))
+    syncs = (OffsetSync(1, 1), OffsetSync(2, 4))
+    logs = Logs(PARTITION, LogBounds(0, 4, 4), LogBounds(0, 6, 6), syncs, False, (), (Span(2, 4),))
 
     def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
         return records[slice(*window.source)], home[slice(*window.target)]

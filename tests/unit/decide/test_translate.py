@@ -310,8 +310,8 @@ def test_an_open_transaction_leaves_what_is_behind_it_undecided() -> None:
 
 
 def test_syncs_of_the_reverse_link_are_as_good() -> None:
-    anchors = merged([OffsetSync(0, 0)], [OffsetSync(6, 4)])
-    assert anchors == (OffsetSync(0, 0), OffsetSync(4, 6))
+    syncs = merged([OffsetSync(0, 0)], [OffsetSync(6, 4)])
+    assert syncs == (OffsetSync(0, 0), OffsetSync(4, 6))
 
 
 def test_syncs_that_contradict_each_other_are_both_dropped() -> None:
@@ -333,8 +333,8 @@ def test_many_positions_cost_one_reading_of_neighbouring_windows() -> None:
         reads.append(window)
         return HERE.records, THERE.records
 
-    anchors = tuple(OffsetSync(*s) for s in ((0, 0), (2, 3), (4, 6), (7, 9)))
-    answers = translate_all(Logs(ORDERS, HERE.bounds, THERE.bounds, anchors, compacted=False), range(9), read)
+    syncs = tuple(OffsetSync(*s) for s in ((0, 0), (2, 3), (4, 6), (7, 9)))
+    answers = translate_all(Logs(ORDERS, HERE.bounds, THERE.bounds, syncs, compacted=False), range(9), read)
     assert len(reads) == 2, "the newest sync is looked at once more, by itself"
     assert [a.offset for a in answers.values() if isinstance(a, Exact)] == [0, 1, 3, 4, 6, 7, 8, 9, 11]
 
@@ -349,8 +349,8 @@ def test_far_apart_positions_are_read_apart() -> None:
         reads.append(window)
         return records[slice(*window.source)], records[slice(*window.target)]
 
-    anchors = tuple(OffsetSync(n, n) for n in range(0, size, 100))
-    answers = translate_all(Logs(ORDERS, bounds, bounds, anchors, compacted=False), (150, 9_050), read)
+    syncs = tuple(OffsetSync(n, n) for n in range(0, size, 100))
+    answers = translate_all(Logs(ORDERS, bounds, bounds, syncs, compacted=False), (150, 9_050), read)
     assert {p: a.offset for p, a in answers.items() if isinstance(a, Exact)} == {150: 150, 9_050: 9_050}
     assert sum(w.source[1] - w.source[0] for w in reads) < 1_500, (
         "what surrounds them, and what may be hidden at the end"

@@ -43,7 +43,7 @@ types: setup ## mypy, strict
 	$(call stage,mypy)
 	@$(BIN)/mypy
 
-imports: setup ## the arrows between the rooms
+imports: setup ## the arrows between the packages
 	$(call stage,import-linter)
 	@$(BIN)/lint-imports --no-cache --no-logo
 

@@ -25,7 +25,7 @@ class Unseen(NamedTuple):
     why: str
 
 
-DISKS = Unseen("room on the disks", "no gate asks the brokers for it: 'drctl doctor' does")
+DISKS = Unseen("free space on the disks", "no gate asks the brokers for it: 'drctl doctor' does")
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:

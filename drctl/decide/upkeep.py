@@ -99,7 +99,7 @@ def upkeep_unseen(upkeep: Upkeep) -> Iterator[Unseen]:
         yield Unseen(f"clocks of the brokers of {site.name}", "no answer of Kafka's carries the time")
         yield from _unseen_disks(site)
     if not upkeep.state.known:
-        yield Unseen(f"room beside the state file, {upkeep.state_path}", upkeep.state.unknown)
+        yield Unseen(f"free space beside the state file, {upkeep.state_path}", upkeep.state.unknown)
 
 
 def _unseen_certificates(site: SiteUpkeep) -> Iterator[Unseen]:
@@ -116,10 +116,10 @@ def _unseen_certificates(site: SiteUpkeep) -> Iterator[Unseen]:
 
 def _unseen_disks(site: SiteUpkeep) -> Iterator[Unseen]:
     if site.brokers_unknown:
-        yield Unseen(f"room on the disks of {site.name}", site.brokers_unknown)
+        yield Unseen(f"free space on the disks of {site.name}", site.brokers_unknown)
     for who, seen in site.disks.items():
         if not seen.known:
-            yield Unseen(f"room on the disks of {who} of {site.name}", at_site(site.name, seen.unknown))
+            yield Unseen(f"free space on the disks of {who} of {site.name}", at_site(site.name, seen.unknown))
 
 
 def _certificates(site: SiteUpkeep, now: datetime, least: timedelta, below: timedelta) -> Iterator[Blocker]:
@@ -158,7 +158,7 @@ def _disks(site: SiteUpkeep, least: float, below: float) -> Iterator[Blocker]:
         part = space.free / space.total if space.total else 0.0
         if least <= part < below:
             detail = f"{site.name}: {who}: {place} has {_of(space)} left"
-            yield Blocker(Rule.DISK_FILLING, detail, "give it room, or shorten retention there")
+            yield Blocker(Rule.DISK_FILLING, detail, "add space to it, or shorten retention there")
 
 
 def _state(upkeep: Upkeep, least: int, below: int) -> Iterator[Blocker]:

@@ -1,4 +1,4 @@
-"""Room on the disks of one site's brokers."""
+"""Free space on the disks of one site's brokers."""
 
 from collections.abc import Mapping
 from typing import Protocol

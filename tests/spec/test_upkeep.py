@@ -98,7 +98,7 @@ def test_a_full_disk_beside_the_state_file_is_wrong() -> None:
     ((how, detail),) = found_in(earth, Rule.DISK_FILLING)
     assert (how, detail.split(":")[0]) == (Severity.COSTS, "this machine")
     earth.disk.missing = True
-    assert "room beside the state file, /" in unseen(look(earth))
+    assert "free space beside the state file, /" in unseen(look(earth))
 
 
 def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named() -> None:
@@ -110,7 +110,7 @@ def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named
         (Severity.COSTS, "south: broker 2: /var/lib/kafka"),
         (Severity.ADVICE, "south: broker 1: /var/lib/kafka"),
     ]
-    assert "does not tell" in unseen(found)["room on the disks of broker 3 of south"]
+    assert "does not tell" in unseen(found)["free space on the disks of broker 3 of south"]
     told_by_north = [
         each for each in as_document(found, "north", "south")["upkeep"]["disks"] if each["site"] == "north"
     ]
@@ -120,4 +120,4 @@ def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named
 def test_where_describing_the_cluster_is_denied_no_disk_is_called_well() -> None:
     earth = well()
     earth.log_dirs["north"].denied = True
-    assert "denied" in unseen(look(earth))["room on the disks of broker 1 of north"]
+    assert "denied" in unseen(look(earth))["free space on the disks of broker 1 of north"]

@@ -1,4 +1,4 @@
-"""Room in the brokers' log directories (DescribeLogDirs, KIP-827), for which the client library has no call."""
+"""Free space in the brokers' log directories (DescribeLogDirs, KIP-827), for which the client library has no call."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

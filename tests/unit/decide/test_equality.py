@@ -188,7 +188,7 @@ def _unseen(facts: Facts) -> set[str]:
 def test_what_nobody_can_read_is_named_and_never_equal() -> None:
     assert _unseen(GOOD) == {
         "client quotas",
-        "room on the disks",
+        "free space on the disks",
         "passwords of SCRAM users",
         "super users at north",
         "super users at south",

@@ -154,9 +154,9 @@ def test_what_was_not_told_is_named_with_its_reason_and_is_neither_wrong_nor_wel
         "certificates of the clients at north",
         "clock of the Connect worker at north",
         "clocks of the brokers of north",
-        "room on the disks of north",
-        "room on the disks of broker 1 of north",
-        "room beside the state file, /state",
+        "free space on the disks of north",
+        "free space on the disks of broker 1 of north",
+        "free space beside the state file, /state",
     }
     assert missed["clock of the Connect worker at north"] == "nobody answers"
 

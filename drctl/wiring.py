@@ -14,6 +14,7 @@ from drctl.drivers.connect.timekeeper import ConnectTimekeeper
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.contents import KafkaContents
+from drctl.drivers.kafka.entry_point import KafkaEntryPoint
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.journal_copy import KafkaJournalCopy
 from drctl.drivers.kafka.log_dirs import KafkaLogDirs
@@ -159,6 +160,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
             disk=FileSystemDisk(plan.state),
             copies={name: KafkaJournalCopy(there, plan.name) for name, there in kafka.items()},
             witnesses=witnesses,
+            entry_point=KafkaEntryPoint(plan.entry_point, kafka) if plan.entry_point else None,
         )
         yield with_sink_groups(world, beside, doubted=bool(doubted))
 

@@ -96,6 +96,8 @@ MEANINGS = {
     "ClientRoutingPart": {
         "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',
         "command": "Instead of a file.",
+        "entryPoint": "What clients bootstrap through whichever site serves them, such as a name in DNS. The cluster "
+        "that answers there is asked before a switchover, and must be the target's once clients were sent to it.",
     },
     "RoutingCommandPart": {
         "routeTo": "Sends clients to a site; is called with the site's name.",

@@ -194,6 +194,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             duration(spec.guards.approval_validity),
         ),
         client_routing=_routing(here, spec.client_routing),
+        entry_point=spec.client_routing.entry_point or "",
         state=here / spec.state.file,
         state_shared=spec.state.shared,
         hooks={

@@ -241,8 +241,7 @@ class RoutingCommandPart(_Part):
 
     route_to: Command
     read: Command
-    # DNS services and load balancers answer within seconds; clients wait for it.
-    timeout: Wait = "30s"
+    timeout: Wait = "30s"  # DNS services and load balancers answer within seconds; clients wait for it
 
 
 class ClientRoutingPart(_Part):
@@ -250,6 +249,7 @@ class ClientRoutingPart(_Part):
 
     file: File | None = None
     command: RoutingCommandPart | None = None
+    entry_point: Servers | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

@@ -88,3 +88,12 @@ def _routing(facts: Facts) -> Iterator[Blocker]:
     elif routing.value != facts.source.name:
         remedy = "finish the run that closed it" if routing.value is None else f"switch over from {routing.value}"
         yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, f"client routing names {routing.value or 'no site'}", remedy)
+    entry, source = facts.entry_cluster, facts.source.cluster
+    if entry is not None and not entry.known:
+        remedy = "make the plan file's clientRouting.entryPoint lead to the site that serves"
+        yield Blocker(Rule.FACTS_UNKNOWN, f"what answers at the entry point of clients: {entry.unknown}", remedy)
+    elif entry is not None and source.value is not None and entry.value != source.value.cluster_id:
+        detail = (
+            f"cluster {entry.value} answers at the entry point of clients, and {source.value.cluster_id} at the source"
+        )
+        yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, detail, "make it lead to the site that serves")

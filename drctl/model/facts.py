@@ -100,6 +100,8 @@ class Facts:
     that is another name. ``deployments`` are those that move with all work, ``handed_over`` those that go with these
     groups alone, ``named`` all that workloads name, with the target's node pools; ``capacity`` is what a standby must
     have, None where the plan file has no schedule. ``unknown_sinks`` are those of which nobody knows the group.
+    ``entry_cluster`` is the id of the cluster that answers where clients bootstrap, None where the plan file does not
+    say where that is.
     """
 
     seen_at: datetime
@@ -120,6 +122,7 @@ class Facts:
     named: tuple[Scalable, ...] = ()
     capacity: Capacity | None = None
     unknown_sinks: Mapping[str, SinkGroup] = field(default_factory=dict)
+    entry_cluster: Reading[str] | None = None
 
     @property
     def replication(self) -> frozenset[str]:

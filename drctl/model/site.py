@@ -187,8 +187,8 @@ class WitnessPlace:
 class PlanFile:
     """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex.
 
-    ``client_routing`` is a file, or the commands that stand for one. ``fencing_agent`` takes a silent site down and is
-    given the site as its last word; None where the plan file names none. ``sink_groups`` are told by Connect workers.
+    ``client_routing`` is a file, or commands; ``entry_point`` is what clients bootstrap through, empty if nobody says.
+    ``fencing_agent`` is given a silent site as its last word, to take it down. Connect workers tell ``sink_groups``.
     """
 
     name: str
@@ -207,6 +207,7 @@ class PlanFile:
     state_shared: bool = False
     capacity: Capacity | None = None
     fencing_agent: Hook | None = None
+    entry_point: str = ""
     sink_groups: Mapping[str, SinkGroup] = field(default_factory=dict, compare=False, repr=False)
 
     def site(self, name: str) -> Site:
@@ -283,8 +284,7 @@ class PlanFile:
     def node_pools(self, site: str) -> tuple[Scalable, ...]:
         """Node pools that a shift names, as they are scaled at that site."""
         shifts = self.capacity.shifts if self.capacity else ()
-        strimzi = self.site(site).strimzi
-        take = strimzi is not None and strimzi.take_ownership
+        take = (strimzi := self.site(site).strimzi) is not None and strimzi.take_ownership
         names = {name for shift in shifts for name in shift.demand.node_pools}
         return tuple(Scalable(NODE_POOL, name, take=take) for name in sorted(names))
 

@@ -16,7 +16,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     Raises nothing that a port raises: what could not be seen is unknown. ``seen_at`` is when the look began, so no fact
     is older than it says. ``looks`` may bring a deadline, for a person who only wants to see; gates do not hurry.
     """
-    plan, clock = world.plan, world.clock
+    plan, clock, entry = world.plan, world.clock, world.entry_point
     looks, began = looks or InTurn(clock), clock.now()
     sinks = looks.begin(lambda: plan.unknown_sinks)  # side by side with all else: it may take the workers some seconds
 
@@ -50,6 +50,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         link=link,
         reverse=reverse,
         client_routing=looks.begin(world.client_routing.site)(),
+        entry_cluster=looks.begin(lambda: entry.cluster_id(source))() if entry else None,
         deployments=tuple(each.what for each in plan.carriers if each.moves_with(plan.groups)),
         handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),
         named=(*(each.what for each in plan.carriers), *plan.node_pools(target)),

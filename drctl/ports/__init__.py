@@ -15,6 +15,7 @@ from drctl.ports.connectors import Connectors
 from drctl.ports.contents import Contents, Replay
 from drctl.ports.copy import JournalCopy
 from drctl.ports.disk import Disk
+from drctl.ports.entry_point import EntryPoint
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
@@ -48,6 +49,7 @@ __all__ = [
     "ConsumerGroups",
     "Contents",
     "Disk",
+    "EntryPoint",
     "Epochs",
     "Fence",
     "Journal",

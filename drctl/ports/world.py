@@ -14,6 +14,7 @@ from drctl.ports.connectors import Connectors
 from drctl.ports.contents import Contents
 from drctl.ports.copy import JournalCopy
 from drctl.ports.disk import Disk
+from drctl.ports.entry_point import EntryPoint
 from drctl.ports.epochs import Epochs
 from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
@@ -93,7 +94,8 @@ class LinkPorts:
 class World:
     """All that a plan acts on. ``links`` is keyed by (source, target), ``witnesses`` by the place where each runs.
 
-    ``journal`` is ``journal_file`` with what brings its ``copies``, by site, up to date.
+    ``entry_point`` is None where the plan file does not name what clients bootstrap through. ``journal`` is
+    ``journal_file`` with what brings its ``copies``, by site, up to date.
     """
 
     plan: PlanFile
@@ -112,3 +114,4 @@ class World:
     disk: Disk
     copies: Mapping[str, JournalCopy] = field(default_factory=dict)
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
+    entry_point: EntryPoint | None = None

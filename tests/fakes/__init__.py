@@ -5,6 +5,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects, Killed
+from tests.fakes.entry_point import FakeEntryPoint
 from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail, FakeTopics
 from tests.fakes.kubernetes import FakeApi, FakeKubelets, FakeResources
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
@@ -39,6 +40,7 @@ __all__ = [
     "FakeContents",
     "FakeCouriers",
     "FakeDisk",
+    "FakeEntryPoint",
     "FakeEpochs",
     "FakeFence",
     "FakeGroup",

@@ -16,6 +16,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects
+from tests.fakes.entry_point import FakeEntryPoint
 from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail, FakeTopics
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.salvage import FakeContents, FakeVault
@@ -116,6 +117,7 @@ class FakeWorld:
         self.memory = FakeMemory()
         self.vault = FakeVault(self.effects)
         self.door = FakeClientRouting("north", self.effects)
+        self.entry_point: FakeEntryPoint | None = None
         self.sightings = FakeSightings()
         self.missing_brokers: dict[str, list[int]] = {}
         turbines, shop = APPLICATIONS
@@ -187,6 +189,7 @@ class FakeWorld:
             commands=self.commands,
             disk=self.disk,
             copies=self.copies,
+            entry_point=self.entry_point,
         )
         return with_sink_groups(world, beside)
 

@@ -4,11 +4,16 @@ from typing import ClassVar
 
 from drctl.errors import StepFailed
 from drctl.model.run import Evidence
+from drctl.plans.entry_point import wait_until_reached
 from drctl.plans.plan import Place, Step, StepContext
 
 
 class RouteClientsToTarget(Step):
-    """Point client routing at the target: producers and consumers go there."""
+    """Point client routing at the target: producers and consumers go there.
+
+    Where the plan file names what clients bootstrap through (`clientRouting.entryPoint`), the cluster that answers
+    there must be the target's: that proves it, and not what was just written.
+    """
 
     name: ClassVar[str] = "route-clients-to-target"
     title: ClassVar[str] = "Send the clients to the target"
@@ -28,4 +33,4 @@ class RouteClientsToTarget(Step):
         site = ctx.world.client_routing.site()
         if site != ctx.target.name:
             raise StepFailed(f"client routing points to {site}, not to {ctx.target.name}")
-        return {"client routing": site}
+        return {"client routing": site} | wait_until_reached(ctx, ctx.target)

@@ -85,6 +85,14 @@ def test_nothing_said_is_no_hook_no_cool_down_and_no_approval(tmp_path: Path) ->
     assert not any(plan.hooks.values())
 
 
+def test_what_clients_bootstrap_through_is_read_and_need_not_be_said(tmp_path: Path) -> None:
+    assert not load(written(tmp_path, GOOD)).entry_point
+    named = GOOD.replace("{file: door.json}", '{file: door.json, entryPoint: "kafka.example:9094"}')
+    assert load(written(tmp_path, named)).entry_point == "kafka.example:9094"
+    with pytest.raises(ConfigInvalid, match=r"spec\.clientRouting\.entryPoint"):
+        load(written(tmp_path, named.replace("kafka.example:9094", "kafka.example")))
+
+
 def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
     door = "clientRouting: {command: {routeTo: [./door, to], read: [./door], timeout: 5s}}"
     more = (

@@ -58,21 +58,21 @@ class FrontierClaim:
     """Hold what is known of one partition before records are read.
 
     ``frontier`` is None where Connect has no offset. It was read before the target's bounds, these before the
-    ``syncs`` and these before the source's bounds. ``compacted``: on either site.
+    ``written`` syncs and these before the source's bounds. ``compacted``: on either site.
     """
 
     partition: TopicPartition
     frontier: int | None
     source: LogBounds
     target: LogBounds
-    syncs: tuple[OffsetSync, ...]
+    written: tuple[OffsetSync, ...]
     compacted: bool = False
     stranded_here: tuple[Span, ...] = ()
     stranded_there: tuple[Span, ...] = ()
 
     def syncs(self) -> tuple[OffsetSync, ...]:
         """The syncs whose records can be in both logs: those below the frontier, or if there is none the next one."""
-        noted = usable(self.syncs, self.source, self.target)
+        noted = usable(self.written, self.source, self.target)
         trusted = stranded.outside(noted, self.stranded_here, self.stranded_there)
         return tuple(each for each in trusted if each.upstream < (self.frontier or 0)) or trusted[:1]
 

@@ -26,7 +26,7 @@ def members_in_pods(ctx: StepContext, groups: Collection[Group]) -> Evidence:
     if not any(group.static_ids for group in groups):
         return {}
     addresses = {str(what): scaling_at(ctx.source).state(what).addresses for what in taken_along(ctx)}
-    found: dict[str, list[dict[str, object]]] = {}
+    found: dict[str, list[dict[str, str | None]]] = {}
     for group in sorted(groups, key=lambda each: each.name):
         members = [
             {"static id": member.instance_id, "member": member.member_id, "in": owner}

@@ -131,7 +131,7 @@ def _topic(name: str, described: TopicDescription, settings: Mapping[str, Config
 
 
 def _partition(told: TopicPartitionInfo) -> Partition:
-    leader = told.leader.id if told.leader else -1
+    leader = getattr(told.leader, "id", -1)  # None where there is no leader, whatever its type says
     return Partition(leader, tuple(node.id for node in told.replicas), tuple(node.id for node in told.isr))
 
 

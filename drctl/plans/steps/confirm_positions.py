@@ -68,9 +68,9 @@ class ConfirmPositions(Step):
         for group, positions in held.items():
             if positions:
                 groups[group] = {"positions": _lines(ctx, group, positions, own, answers)}
-        for group, positions in ends.items():
+        for group, empty in ends.items():
             lines = groups[group]["positions"]
-            lines |= {str(p): {"here": None} | _told(c) | {"proof": "empty"} for p, c in sorted(positions.items())}
+            lines |= {str(p): {"here": None} | _told(c) | {"proof": "empty"} for p, c in sorted(empty.items())}
         missing = uncovered(ctx.world.plan.topics_at(ctx.target.name), held)
         return {"groups": groups, "uncovered": missing, "never committed": never}
 

@@ -125,7 +125,10 @@ def _require_same(run: str, wanted: Collection[str], begun: Collection[str]) -> 
     """Refuse other topics to recreate than the run was begun with; not to name them again is no change."""
     if wanted and "all" not in wanted and sorted(set(wanted)) != sorted(begun):
         told = ", ".join(begun) or "no topic"
-        raise Refused(f"run {run} is unfinished and recreates {told}", remedy="finish it first, or abort it")
+        raise Refused(
+            f"run {run} is unfinished and recreates {told}",
+            remedy=f"finish it first: 'drctl runs resume {run}', or give it up: 'drctl runs abort {run} --reason …'",
+        )
 
 
 def _topics(world: World, wanted: Collection[str]) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ def mend(world: World, source: str, target: str, fixes: Sequence[Fix], say: Call
         require_not_paused(world)
         if left := unfinished(world):
             raise Refused(
-                f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished", remedy="finish it first"
+                f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished",
+                remedy=f"finish it first: 'drctl runs resume {left[-1].id}'",
             )
         if (routing := world.client_routing.site()) != source:
             # What only adds at a standby, such as partitions, changes the work of the site that serves.

@@ -14,16 +14,12 @@ from drctl.plans.plan import Plan
 from drctl.plans.selection import (
     ADOPTION,
     APPROVAL,
-    DECISION,
     DOCTOR,
     FAILOVER,
-    FENCE,
     GROUP_SYNC,
     MOVE_GROUPS,
     MOVES,
     PAUSE,
-    REVERSAL,
-    SALVAGE,
     UNFENCE,
     chosen,
     contents,
@@ -113,7 +109,7 @@ def under_way(plan: Plan, world: World) -> Run | None:
     if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
         raise Refused(
             f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
-            remedy=f"finish it first: {_command(world, run)}{_way_out(plan, run)}",
+            remedy=f"finish it first: 'drctl runs resume {run.id}'{_way_out(plan, run)}",
         )
     return run
 
@@ -217,25 +213,6 @@ def _another_choice(plan: Plan, world: World, run: Run) -> bool:
         wanted = contents(world.plan) | plan.about
     began = chosen(world, run.id)
     return any(began.get(key, value) != value for key, value in wanted.items())
-
-
-def _command(world: World, run: Run) -> str:
-    if run.kind in MOVES:
-        return f"drctl {run.kind} --to {run.target}"
-    if run.kind == SALVAGE:
-        return "drctl salvage"
-    if run.kind == FENCE:
-        return f"drctl fence --site {run.source}"
-    if run.kind in (REVERSAL, UNFENCE):
-        return "drctl runs resume"
-    if run.kind == DECISION:
-        made = chosen(world, run.id)
-        return f"drctl salvage decide --topic {made['topic']} --decision {made['decision']} …"
-    began = chosen(world, run.id)
-    undone = next((each.kind for each, _ in world.journal.runs() if each.id == began.get("undoes")), "")
-    synced = " --synced" if undone == GROUP_SYNC else ""
-    groups = " ".join(f"--group {group}" for group in began.get("groups", ()))
-    return f"drctl groups {run.kind} --to {run.target}{synced} {groups}".rstrip()
 
 
 def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Record:

@@ -113,7 +113,7 @@ def test_a_group_whose_consumers_stay_is_not_handed_over(written: Lab) -> None:
         assert waiting.returncode == 130, told
     other = drctl(written, "groups", "handover", "--group", "forecast", "--yes")
     assert other.returncode == 3
-    assert "finish it first: drctl groups handover --to south --group billing" in other.stderr
+    assert "finish it first: 'drctl runs resume " in other.stderr
     done = drctl(written, "groups", "handover", "--group", "billing", "--yes")
     assert done.returncode == 0, done.stderr
 

@@ -150,7 +150,7 @@ def test_a_cut_handover_is_finished_with_the_same_choice_or_not_at_all() -> None
     world = earth.new_process()
     with pytest.raises(Refused, match="a handover from north to south, is unfinished") as refused:
         hand_over(world, "billing")
-    assert refused.value.remedy == "finish it first: drctl groups handover --to south --group dispatch"
+    assert refused.value.remedy == f"finish it first: 'drctl runs resume {earth.journal.runs()[-1][0].id}'"
     with pytest.raises(Refused, match="is unfinished"):
         switch(world)
 

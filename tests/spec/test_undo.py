@@ -64,27 +64,16 @@ def test_killed_anywhere_it_is_continued(effect: int, before: bool, again: Calla
     assert earth.south.groups[GROUP].committed == had
 
 
-def test_cut_off_behind_the_epoch_it_is_finished_by_the_command_that_is_printed_and_holds_up_no_move() -> None:
+def test_cut_off_behind_the_epoch_it_is_finished_as_the_refusal_says_and_holds_up_no_move() -> None:
     earth, had = synced_over()
     with killed_at(earth, f"commit {GROUP} at south"):
         take_back_synced(earth.ports())
     with pytest.raises(Refused) as caught:
         switch(earth.new_process())
-    assert caught.value.remedy.startswith(f"finish it first: drctl groups undo --to south --synced --group {GROUP}")
-    take_back_synced(earth.new_process())
+    assert caught.value.remedy.startswith(f"finish it first: 'drctl runs resume {earth.journal.runs()[-1][0].id}'")
+    go_on(earth.new_process())
     assert earth.south.groups[GROUP].committed == had
     assert switch(earth.new_process()).state is RunState.DONE
-
-
-def test_the_printed_command_of_a_handovers_undo_bears_no_such_flag() -> None:
-    earth = fake_world()
-    stop(earth, GROUP)
-    hand_over(earth.ports(), GROUP)
-    with killed_at(earth, "raise epoch to 2"):
-        take_back(earth.ports())
-    with pytest.raises(Refused) as caught:
-        switch(earth.new_process())
-    assert caught.value.remedy.startswith(f"finish it first: drctl groups undo --to south --group {GROUP}")
 
 
 def test_the_service_leaves_alone_what_was_given_back_until_it_moves_there() -> None:

@@ -105,7 +105,7 @@ def test_what_is_made_anew_cannot_change_under_way(terminal: Terminal) -> None:
     watchers.clear()
     other = terminal.failback("--to", "north", "--recreate", "shop.orders", "--yes")
     assert isinstance(other.exception, Refused)
-    assert "makes shop.orders, turbines.readings anew" in str(other.exception)
+    assert "recreates shop.orders, turbines.readings" in str(other.exception)
     assert terminal.failback("--to", "north", "--yes").exit_code == 0
     assert terminal.earth.north.made == {"turbines.readings": 1, "shop.orders": 1}
 

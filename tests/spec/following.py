@@ -27,6 +27,7 @@ from tests.spec.bereft import CUT, VOUCHED, cut_at, lose_target
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
 from tests.spec.returning import returned
 from tests.spec.stage import go_on, killed_at, switch
+from tests.spec.test_handover import hand_over, stop
 
 type Words = tuple[str, ...]
 
@@ -43,11 +44,15 @@ ASKED: tuple[Words, ...] = (
     ("groups", "translate"),
     ("groups", "handover", "--to", "south", "--group", "billing", "--yes"),
     ("groups", "handover", "--to", "north", "--group", "billing", "--yes"),
+    ("groups", "undo", "--to", "south", "--yes"),
+    ("groups", "list"),
     ("fence", "--site", "north", "--yes"),
     ("unfence", "north"),
     ("unfence", "south"),
     ("failback", "--to", "north", "--yes"),
     ("salvage", "--yes"),
+    ("forecast", "--to", "south"),
+    ("clients",),
     ("runs", "resume"),
 )
 
@@ -120,6 +125,25 @@ def _rolled_back(earth: FakeWorld) -> None:
     earth.settle(5)
 
 
+def _handed_over(effect: str = "") -> Callable[[], FakeWorld]:
+    """One group goes on at the other site, or was to."""
+
+    def build() -> FakeWorld:
+        earth = fake_world()
+        door = stop(earth, "billing")
+        if not effect:
+            hand_over(earth.ports(), "billing")
+            door.route_to("south")
+            earth.settle(5)
+            return earth
+        with killed_at(earth, effect):
+            hand_over(earth.ports(), "billing")
+        earth.new_process()
+        return earth
+
+    return build
+
+
 def _failed_over(effect: str = "") -> Callable[[], FakeWorld]:
     def build() -> FakeWorld:
         earth = synced(fake_world())
@@ -188,6 +212,10 @@ TROUBLES: dict[str, Callable[[], FakeWorld]] = {
     "the standby is silent": _with(_silent),
     "moved": _with(_moved),
     "rolled back": _with(_rolled_back),
+    "a group was handed over": _handed_over(),
+    "a handover was cut off early": _handed_over("raise epoch to 1"),
+    "a handover was cut off before positions are committed": _handed_over("commit billing at south"),
+    "a handover was cut off at its end": _handed_over("journal says step-found-done watch-first-commits"),
     "a failover stands": _failed_over(),
     "a failover was cut off early": _failed_over("raise epoch to 1"),
     "a failover was cut off before the target is open": _failed_over("lift at south"),

@@ -24,6 +24,7 @@ from tests.spec.bereft import SINK
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.returning import decide_all, go_home, returned, salve
 from tests.spec.stage import switch
+from tests.spec.test_handover import hand_over, stop
 
 READINGS = TopicPartition("turbines.readings", 0)
 STEP = "journal says step-"
@@ -89,6 +90,12 @@ def _going_home() -> FakeWorld:
     return earth
 
 
+def _idle_group() -> FakeWorld:
+    earth = fake_world()
+    stop(earth, "billing")
+    return earth
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A run to be cut off: the deployment that it is begun in, and how; ``since`` which effect, and who dies then."""
@@ -112,6 +119,7 @@ OTHERS = (
     Kind("failover", _failing_over, lambda world: fail_over(world, accepted=AcceptedLoss(10_000)), ASKED),
     Kind("salvage", _back_again, salve, ASKED),
     Kind("failback", _going_home, go_home, ASKED),
+    Kind("handover", _idle_group, lambda world: hand_over(world, "billing"), ASKED),
 )
 
 

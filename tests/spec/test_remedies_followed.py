@@ -62,6 +62,7 @@ class Watch:
         self.both_open: list[str] = []
         if len(self.open_before) < 2:
             earth.effects.watchers.append(self._look)
+        self.at = {group: consumer.at or self.live for group, consumer in earth.consumers.items()}
         self.positions = self._positions()
         self.was_copied = earth.mirrors[self.live, OTHER[self.live]].state is ConnectorState.RUNNING
 
@@ -74,8 +75,12 @@ class Watch:
             self.both_open.append(effect)
 
     def _positions(self) -> dict[tuple[str, TopicPartition], int]:
-        site = self.earth.sites[self.live]
-        return {(g, p): c.offset for g, group in site.groups.items() for p, c in group.committed.items()}
+        """Of every group, where it was at work at first."""
+        found: dict[tuple[str, TopicPartition], int] = {}
+        for group, at in self.at.items():
+            held = self.earth.sites[at].groups.get(group)
+            found |= {(group, p): c.offset for p, c in held.committed.items()} if held is not None else {}
+        return found
 
     def harm(self, words: Words) -> Iterator[str]:
         """What these words have made worse."""
@@ -83,8 +88,9 @@ class Watch:
             yield f"both sites were open at {self.both_open}"
         now = self._positions()
         for place, offset in self.positions.items():
-            if now.get(place, -1) < offset and not self.earth.sites[self.live].down:
-                yield f"the position of {place} at {self.live} was {offset} and is {now.get(place)}"
+            at = self.at[place[0]]
+            if now.get(place, -1) < offset and not self.earth.sites[at].down:
+                yield f"the position of {place} at {at} was {offset} and is {now.get(place)}"
         served = self.live in self.open() or words[0] in MOVES
         if self.live in self.open_before and not served:
             yield f"{self.live} was open, and is closed"

@@ -8,11 +8,11 @@ import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site
-from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.errors import NotFound
 from drctl.model.comparison import Comparison, Difference, Differing
 from drctl.model.verdict import Verdict, exit_code
+from drctl.model.wording import counted
 from drctl.ports import World
 
 NEWEST = 100_000

@@ -15,6 +15,7 @@ from drctl.cli.undecided import echo_undecided
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
 from drctl.model.loss import AcceptedLoss
+from drctl.model.wording import counted
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
 from drctl.ports import World
@@ -158,17 +159,17 @@ def tell_costs(
     may = diverged(world, failover, last_salvage(world, failover))
     found = recopies(world, failover, set(topics).intersection(may))
     for each in found:
-        size = f"at most {each.records} records, about {each.bytes} bytes, are copied again"
+        size = f"at most {counted(each.records, 'record')}, about {each.bytes} bytes, will be copied again"
         echo(f"{each.topic} is deleted at {target} and recreated: {size}; its topic id changes", err=True)
         if each.gone:
-            echo(f"  {each.gone} records of it are only at {target} by now and are gone then", err=True)
+            echo(f"  {counted(each.gone, 'record')} of it, only at {target} by now, will be gone then", err=True)
     for topic in sorted(set(may).difference(topics)):
         echo(f"{topic} keeps its tail, which is stepped over: new readers at {target} read it", err=True)
     gone = sum(each.gone for each in found)
     if not ask or gone <= accepted.records:
         return accepted
     require_somebody()
-    answer = click.prompt(f"{gone} records are given up. Type {target} to go on", err=True, default="")
+    answer = click.prompt(f"{counted(gone, 'record')} will be given up. Type {target} to go on", err=True, default="")
     if answer != target:
         raise Refused("declined: the name of the site was not typed", remedy="")
     return AcceptedLoss(gone)

@@ -17,6 +17,7 @@ from drctl.errors import ConfigInvalid, Refused
 from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, RunResult
+from drctl.model.wording import counted
 from drctl.ports import World
 
 accept_option = click.option(
@@ -129,8 +130,8 @@ def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -
     if total == 0:
         confirm()
         return accepted
-    number = "an unknown number of" if total is None else f"up to {total}"
-    answer = click.prompt(f"{number.capitalize()} records are lost. Type {target} to go on", err=True, default="")
+    lost = "an unknown number of records" if total is None else f"up to {counted(total, 'record')}"
+    answer = click.prompt(f"{lost.capitalize()} will be lost. Type {target} to go on", err=True, default="")
     if answer != target:
         raise Refused("declined: the name of the target was not typed", remedy="")
     return accepted if accepted is not None or total is None else AcceptedLoss(total)
@@ -175,4 +176,4 @@ def _fence(fence: Evidence) -> str:
 def _lost(loss: dict[str, Any]) -> str:
     if loss["total"] is None:
         return "unknown"
-    return f"{'' if loss['exact'] else 'up to '}{loss['total']} records ({loss['source']})"
+    return f"{'' if loss['exact'] else 'up to '}{counted(loss['total'], 'record')} ({loss['source']})"

@@ -13,6 +13,7 @@ from drctl.cli.sites import direction, other_site
 from drctl.cli.world import opened
 from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.loss import EndsFrom, Loss
+from drctl.model.wording import counted
 from drctl.ports import World
 
 SILENT_AFTER = 4.0
@@ -77,12 +78,13 @@ def in_brief(found: Forecast) -> str:
     if loss is None or loss.total is None:
         lost = "an unknown number of records" + (f" ({found.unknown})" if found.unknown else "")
     else:
-        lost = f"{'' if loss.exact else 'at most '}{loss.total} records"
+        lost = f"{'' if loss.exact else 'at most '}{counted(loss.total, 'record')}"
         lost += f", the oldest {oldest:.1f} s old" if loss.total and oldest is not None else ""
     if found.failure is not None:
         groups = f"not all is known of the groups: {found.failure}"
     else:
-        groups = f"{len(found.uncovered) or 'no'} groups without a position at {found.target}"
+        uncovered = counted(len(found.uncovered), "group") if found.uncovered else "no groups"
+        groups = f"{uncovered} without a position at {found.target}"
     expected = found.expected_recovery
     time = "no failover was measured yet" if expected is None else f"{expected:.0f} s until traffic is restored"
     return f"if {found.source} were lost now: lost {lost}; {groups}; {time}. More: drctl forecast"
@@ -121,7 +123,7 @@ def told(found: Forecast) -> Iterator[str]:
     else:
         yield (
             f"  groups: {len(found.groups)} have positions at {found.target}"
-            + (f", {stale} positions are not synced in this epoch" if stale else ", all synced")
+            + (f", {counted(stale, 'position')} not synced in this epoch" if stale else ", all synced")
             + (f"; {len(found.uncovered)} have none" if found.uncovered else "")
         )
         yield from _again(found.groups)
@@ -152,9 +154,9 @@ def _again(groups: Mapping[str, GroupForecast]) -> Iterator[str]:
     rereads, ages = [each.rereads for each in groups.values()], {name: each.age for name, each in groups.items()}
     known = {name: age for name, age in ages.items() if age is not None}
     oldest = max(known, key=lambda name: known[name], default="")
-    count = "unknown" if None in rereads else f"at most {sum(each or 0 for each in rereads)} records"
+    count = "unknown" if None in rereads else f"at most {counted(sum(each or 0 for each in rereads), 'record')}"
     age = f"the oldest position is {known[oldest]:.1f} s old, of {oldest}" if known else "no position's age is known"
-    unsure = f"; unknown of {len(ages) - len(known)} groups" if known and len(known) < len(ages) else ""
+    unsure = f"; unknown of {counted(len(ages) - len(known), 'group')}" if known and len(known) < len(ages) else ""
     yield f"  read again: {count}; {age}{unsure}"
 
 
@@ -166,16 +168,20 @@ def _loss(loss: Loss, now: datetime) -> Iterator[str]:
     if loss.seen_at:
         seen = f"at {loss.seen_at:%Y-%m-%d %H:%M:%S} UTC, {(now - loss.seen_at).total_seconds():.0f} s ago"
     if loss.ends_from is EndsFrom.ASKED:
-        yield f"  lost: {'' if loss.exact else 'at most '}{loss.total} records, counted at the source {seen}"
+        yield f"  lost: {'' if loss.exact else 'at most '}{_records(loss.total)}, counted at the source {seen}"
     elif loss.total is None:
-        yield f"  lost: unknown: {loss.seen} records as seen {seen}; how many came after that nobody can tell"
+        yield f"  lost: unknown: {_records(loss.seen)} as seen {seen}; how many came after that nobody can tell"
     else:
         yield (
-            f"  lost: at most about {loss.total} records: {loss.seen} as seen {seen}, and up to {loss.unseen} that may"
-            " have come until it fell silent, at the rate of before"
+            f"  lost: at most about {_records(loss.total)}: {loss.seen} as seen {seen}, and up to {loss.unseen} that"
+            " may have come until it fell silent, at the rate of before"
         )
     for topic, count in sorted(loss.records.items()):
-        yield f"    {topic}: {count} records, {_seconds(loss.seconds.get(topic))} s"
+        yield f"    {topic}: {counted(count, 'record')}, {_seconds(loss.seconds.get(topic))} s"
+
+
+def _records(number: int | None) -> str:
+    return "unknown" if number is None else counted(number, "record")
 
 
 def _at_most(records: int | None) -> str:

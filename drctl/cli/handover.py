@@ -11,9 +11,11 @@ from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, other_site, refuse_back_into
 from drctl.cli.terms import terms, terms_options
 from drctl.cli.undecided import echo_undecided
+from drctl.cli.wording import state_word
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid
 from drctl.model.run import RunResult
+from drctl.model.wording import counted
 from drctl.plans.plan import Plan
 from drctl.ports import World
 
@@ -115,7 +117,8 @@ def _ask(world: World, plan: Plan, what: str) -> None:
     require_somebody()
     echo(what, err=True)
     for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):
-        echo(f"  {name} at {plan.source}: {group.state}, {len(group.members)} members", err=True)
+        members = counted(len(group.members), "member")
+        echo(f"  {name} at {plan.source}: {state_word(group.state)}, {members}", err=True)
     if plan.kind == HANDOVER:
         echo_undecided(world, plan.source, plan.target)
     show_steps(plan)

@@ -13,6 +13,7 @@ from drctl.cli.init_page import DECIDE, SitePlace, decisions, link_file, link_te
 from drctl.cli.output import echo
 from drctl.errors import ConfigInvalid, Conflict, DrctlError
 from drctl.model.survey import Proposal
+from drctl.model.wording import counted
 
 ROUTING = "client-routing.json"
 
@@ -96,7 +97,8 @@ def command(
     text = plan_text(found, name, places)
     _write(plan_file.resolve(), found, text, force=force)
     due = decisions(text)
-    echo(f"{plan_file}: written, {len(found.topics)} topics, {len(found.groups)} groups, {len(found.sinks)} sinks")
+    parts = ((found.topics, "topic"), (found.groups, "group"), (found.sinks, "sink"))
+    echo(f"{plan_file}: written, {', '.join(counted(len(each), noun) for each, noun in parts)}")
     echo(f"decide what stands behind {DECIDE} in it ({due} times), then: drctl validate; drctl doctor")
 
 

@@ -13,6 +13,7 @@ from drctl.cli.sites import known_site
 from drctl.cli.terms import attest_option, by_option, terms
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RollbackPending, RolledBack
+from drctl.model.wording import counted
 
 if TYPE_CHECKING:
     from drctl.model.run import RunResult
@@ -208,7 +209,7 @@ def restore(plan_file: Path, site: str) -> None:
         _require_longest(world, site, len(lines))
         count = world.journal_file.complete(lines)
         epoch, runs = world.epochs.current(), len(world.journal.runs())
-    echo(f"{count} lines taken over from {site}: {runs} runs, epoch {epoch}")
+    echo(f"{counted(count, 'line')} taken over from {site}: {counted(runs, 'run')}, epoch {epoch}")
 
 
 def _require_longest(world: "World", site: str, count: int) -> None:
@@ -223,7 +224,8 @@ def _require_longest(world: "World", site: str, count: int) -> None:
             continue
         if last is not None and last.number > count:
             raise Conflict(
-                f"{name} holds {last.number} lines, {site} only {count}", remedy=f"drctl runs restore --from {name}"
+                f"{name} holds {counted(last.number, 'line')}, {site} only {count}",
+                remedy=f"drctl runs restore --from {name}",
             )
 
 

@@ -11,11 +11,11 @@ from drctl.cli.output import document, echo, output_option, show_document, show_
 from drctl.cli.sites import direction, is_there, stays_behind
 from drctl.cli.terms import terms, terms_options
 from drctl.cli.undecided import echo_undecided
-from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.errors import at_site
 from drctl.model.run import RunResult, RunState
+from drctl.model.wording import counted
 from drctl.monitors import observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import moving

@@ -10,11 +10,11 @@ import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.sites import direction, is_routing_known, other_site, refuse_back_into
-from drctl.cli.wording import counted
 from drctl.cli.world import opened
 from drctl.errors import DeadlinePassed, DrctlError, NotFound
 from drctl.model.offsets import Checkpoint, Committed, TopicPartition
 from drctl.model.translation import Exact, Proof, Translation
+from drctl.model.wording import counted
 from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.monitors.sites import A_MOMENT
 from drctl.plans.followed import Held

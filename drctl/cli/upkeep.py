@@ -7,6 +7,7 @@ from drctl.cli.output import echo
 from drctl.decide.upkeep import certificate_ends, spaces
 from drctl.model.reading import Reading
 from drctl.model.upkeep import DiskSpace, SiteUpkeep, Skew, Upkeep
+from drctl.model.wording import counted
 
 MIB = 1 << 20
 DAY = timedelta(days=1)
@@ -29,7 +30,8 @@ def _certificates(site: SiteUpkeep, found: Upkeep) -> str:
         why = next((each.unknown for each in (site.addresses, site.kept) if not each.known), "")
         return f"certificates: not reported ({why})" if why else "no certificates: clients speak without TLS"
     first, missed = ends[0], sum(not each.known for each in site.served.values())
-    line = f"{len(ends)} certificates, the first ends in {first.left // DAY} d: {first.subject} ({first.places[0]})"
+    line = f"{counted(len(ends), 'certificate')}, the first ends in {first.left // DAY} d:"
+    line += f" {first.subject} ({first.places[0]})"
     return f"{line}; {missed} of {len(site.served)} addresses did not tell" if missed else line
 
 

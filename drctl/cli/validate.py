@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document
-from drctl.cli.wording import counted
 from drctl.errors import DrctlError
+from drctl.model.wording import counted
 
 
 @click.command("validate")

@@ -6,8 +6,3 @@ from drctl.model.session import GroupState
 def state_word(state: GroupState) -> str:
     """A group's state in Kafka's words, but absent where it does not exist: *Dead* reads as if something had died."""
     return "absent" if state is GroupState.DEAD else state.value
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where there is not exactly one."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,6 +9,7 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.errors import at_site
 from drctl.model.clients import Census, ClientSoftware, SiteClients
 from drctl.model.session import Member
+from drctl.model.wording import counted
 
 
 class Follows(StrEnum):
@@ -90,7 +91,7 @@ def _left_at(site: SiteClients, census: Census) -> Iterator[Blocker]:
     for name, group in sorted((site.groups.value or {}).items()):
         if group.members:
             who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})[:8])
-            detail = f"{site.site}: {name}: {len(group.members)} members: {who}"
+            detail = f"{site.site}: {name}: {counted(len(group.members), 'member')}: {who}"
             yield Blocker(Rule.CLIENTS_LEFT, detail, f"restart them: they belong to {census.serving.value}")
     for name, at in sorted((site.committed_at.value or {}).items()):
         members = (site.groups.value or {}).get(name)

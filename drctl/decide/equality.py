@@ -16,6 +16,7 @@ from drctl.errors import at_site
 from drctl.model.access import EVERYONE, AclRule
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fixes import AllowRight
+from drctl.model.wording import counted
 
 
 class Unseen(NamedTuple):
@@ -46,7 +47,7 @@ def differences(facts: Facts) -> Iterator[Blocker]:
             yield Blocker(Rule.RIGHT_WIDER, f"{facts.target.name}: does not have: {rule}", remedy)
     before, after = facts.source.cluster.value, facts.target.cluster.value
     if before is not None and after is not None and len(after.brokers) < len(before.brokers):
-        counts = f"{len(after.brokers)} brokers, {facts.source.name} has {len(before.brokers)}"
+        counts = f"{counted(len(after.brokers), 'broker')}, {facts.source.name} has {len(before.brokers)}"
         yield Blocker(Rule.CAPACITY_SMALLER, f"{facts.target.name}: {counts}", "see that they carry the whole load")
 
 

@@ -10,6 +10,7 @@ from drctl.decide.rules_workloads import unknown_groups
 from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss, Loss
 from drctl.model.site import Guards
+from drctl.model.wording import counted
 
 NEEDED = frozenset(
     {
@@ -58,7 +59,7 @@ def loss_blockers(loss: Loss, accepted: AcceptedLoss) -> Iterator[Blocker]:
         )
         yield Blocker(Rule.LOSS_NOT_ACCEPTED, detail, "accept that with --accept-loss unknown")
         return
-    detail = f"up to {loss.total} records would be lost, and {accepted} are accepted"
+    detail = f"up to {counted(loss.total, 'record')} would be lost, and {accepted} are accepted"
     yield Blocker(Rule.LOSS_NOT_ACCEPTED, detail, f"accept them with --accept-loss {loss.total}, or bring it back")
 
 

@@ -13,6 +13,7 @@ from drctl.decide.volumes import SiteVolumes, volume_reasons
 from drctl.model.cause import Cause, CauseScope, SiteHealth
 from drctl.model.kubernetes import Attachment, ConditionStatus, Node, Pod, WarningEvent
 from drctl.model.sight import KafkaView, KubeFacts, Sight
+from drctl.model.wording import counted
 
 ESSENTIAL = ("pods", "nodes", "claims", "volumes", "attachments")
 """Without these nobody can tell a broker from its node or its volume."""
@@ -121,7 +122,7 @@ class _Site:
         if broker not in self.view.alive:
             yield f"broker {broker} is not in the metadata of the others"
         elif behind := self.view.out_of_sync.get(broker, 0):
-            yield f"{behind} replicas of broker {broker} are not in sync"
+            yield f"{counted(behind, 'replica')} of broker {broker} not in sync"
 
     def _by_pod(self, broker: int, pod: Pod | None) -> Iterator[str]:
         if self.pods is None or self.matches_nothing:

@@ -8,6 +8,7 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.link import Connector, ConnectorState, LinkStatus
 from drctl.model.reading import Reading
+from drctl.model.wording import counted
 
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 IDENTITY, DEFAULT = "IdentityReplicationPolicy", "DefaultReplicationPolicy"
@@ -170,5 +171,5 @@ def _lag(link: LinkFacts, max_lag: int) -> Iterator[Blocker]:
     if lag is None:
         yield Blocker(Rule.LAG_UNKNOWN, f"{link.link.name}: {link.lag.unknown}", "see the reason, then look again")
     elif lag.total > max_lag:
-        detail = f"{link.link.name}: {lag.total} records behind, {max_lag} allowed"
+        detail = f"{link.link.name}: {counted(lag.total, 'record')} behind, {max_lag} allowed"
         yield Blocker(Rule.LAG_TOO_HIGH, detail, "wait until it has caught up, or raise guards.maxLag")

@@ -6,6 +6,7 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_writers import canary_blockers, own, source_canary, writing_blockers, writing_warnings
 from drctl.errors import at_site
 from drctl.model.facts import Facts, SiteFacts
+from drctl.model.wording import counted
 
 
 def site_blockers(facts: Facts) -> Iterator[Blocker]:
@@ -73,7 +74,8 @@ def _wholeness(site: SiteFacts) -> Iterator[Blocker]:
     for topic in topics.values():
         replicas = max((len(p.replicas) for p in topic.partitions), default=0)
         if len(cluster.brokers) < replicas:
-            detail = f"{site.name}: {len(cluster.brokers)} brokers for {replicas} replicas of {topic.name}"
+            lack = f"{counted(len(cluster.brokers), 'broker')} for {counted(replicas, 'replica')}"
+            detail = f"{site.name}: {lack} of {topic.name}"
             yield Blocker(Rule.BROKERS_MISSING, detail, "start the brokers that are missing")
         headless = [str(n) for n, p in enumerate(topic.partitions) if p.leader < 0]
         if headless:

@@ -201,7 +201,7 @@ def find_a_consumer_at_the_standby(lab: Lab) -> None:
     told = json.loads(done.stdout)
     assert done.returncode == table.returncode == 38, done.stderr
     assert told["complete"] is False
-    assert "south: reporting: 1 members: mill-7 at" in told["leftBehind"][0]["detail"]
+    assert "south: reporting: 1 member: mill-7 at" in told["leftBehind"][0]["detail"]
     assert any("mill-7" in each["what"] for each in told["notKnown"])
     assert "seven" in table.stdout
 

@@ -253,7 +253,7 @@ def test_a_client_that_stays_at_the_old_site_keeps_the_move_from_being_complete(
     assert list(left_behind(take_census(earth.ports(), 5))) == []
     earth.north.group("dispatch").members = earth.south.group("dispatch").members
     (found,) = left_behind(take_census(earth.ports(), 5))
-    assert found.detail.startswith("north: dispatch: 1 members: dispatch at")
+    assert found.detail.startswith("north: dispatch: 1 member: dispatch at")
     earth.north.group("dispatch").members = ()
     earth.north.group("dispatch").committed_at[ORDERS] = int(earth.clock.now().timestamp() * 1000)
     (found,) = left_behind(take_census(earth.ports(), 5))

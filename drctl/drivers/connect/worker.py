@@ -7,6 +7,7 @@ from urllib.parse import quote
 from drctl.drivers.connect.client import LARGEST, ConnectClient, NotSettled
 from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
+from drctl.model.wording import counted
 from drctl.ports import Clock
 from drctl.ports.permit import Permit, always
 from drctl.redaction import redact_foreign
@@ -106,7 +107,7 @@ class Worker:
             if self.clock.monotonic() > deadline:
                 raise DeadlinePassed(
                     f"Connect worker {self.client.url}: timed out waiting until {name} {what}; it is {seen.state},"
-                    f" with {len(seen.tasks)} tasks",
+                    f" with {counted(len(seen.tasks), 'task')}",
                     remedy="look at the worker's log",
                 )
             self.clock.sleep(0.1)

@@ -6,6 +6,7 @@ from drctl.decide.frontier import Doubt
 from drctl.errors import DeadlinePassed
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
+from drctl.model.wording import counted
 from drctl.plans import evidence
 from drctl.plans.frontier import doubted
 from drctl.plans.plan import Place, Step, StepContext
@@ -32,13 +33,14 @@ class CatchUp(Step):
         moved_at = clock.monotonic()
         while not self._caught_up(ctx):
             left = sum(self._behind(ctx).values())
-            ctx.report(f"waiting until the link has caught up: at most {left} records left")
+            ctx.report(f"waiting until the link has caught up: at most {counted(left, 'record')} left")
             now = dict(ctx.forward.replication.frontier())
             if now != frontier:
                 frontier, moved_at = now, clock.monotonic()
             elif clock.monotonic() - moved_at > patience:
                 raise DeadlinePassed(
-                    f"{ctx.forward.link.name} has copied nothing for {patience:g} s; at most {left} records are left",
+                    f"{ctx.forward.link.name} has copied nothing for {patience:g} s;"
+                    f" at most {counted(left, 'record')} left",
                     remedy="look at the link with 'drctl status -o wide' and at its Connect worker's log",
                 )
             clock.sleep(0.5)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from drctl.errors import NotFound, NotProven, Refused
 from drctl.model.run import Evidence
 from drctl.model.salvage import Decision
+from drctl.model.wording import counted
 from drctl.plans import export
 from drctl.plans.aftermath import Salvaged, aftermath, decided, last_salvage
 from drctl.plans.plan import Place, Step, StepContext
@@ -46,12 +47,12 @@ class CheckDecision(Step):
             raise Refused(f"{self.topic} was replayed by run {before[1]['run']}: that cannot be taken back")
         if self.records is None and self.decision is Decision.DISCARD:
             raise Refused(
-                f"{self.topic}: {count} records would be given up, nothing was changed",
+                f"{self.topic}: {counted(count, 'record')} would be given up, nothing was changed",
                 remedy=f"say so with --records {count}",
             )
         if self.records not in (None, count):
             raise Refused(
-                f"{self.topic}: the tail holds {count} records, not {self.records}; nothing was changed",
+                f"{self.topic}: the tail holds {counted(count, 'record')}, not {self.records}; nothing was changed",
                 remedy="look at 'drctl salvage show'",
             )
         if faults := ctx.world.vault.faults(salvaged.run.id):

@@ -11,6 +11,7 @@ from drctl.decide.rules_writers import own
 from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence
+from drctl.model.wording import counted
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamps import epoch_behind
@@ -64,9 +65,8 @@ class CheckFailover(Step):
             found = [each for each in found if each.rule not in OVER_ALREADY]
         elif not any(each.rule is Rule.LINK_UNKNOWN for each in found):
             loss = loss_now(ctx, ask=facts.source.cluster.known)
-            ctx.report(
-                f"up to {loss.total if loss.total is not None else 'an unknown number of'} records would be lost"
-            )
+            lost = "an unknown number of records" if loss.total is None else f"up to {counted(loss.total, 'record')}"
+            ctx.report(f"{lost} would be lost")
             found += loss_blockers(loss, self.accepted)
         yield from found
         if facts.target.groups.known:  # the source is not waited for

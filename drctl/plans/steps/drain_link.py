@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
+from drctl.model.wording import counted
 from drctl.plans.frontier import doubted
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import DrainedLink
@@ -62,4 +63,4 @@ class DrainLink(Step):
             begin = max(frontier.get(partition, 0), there.start)
             if begin < there.stable and ctx.source.records.following(partition, begin, 1):
                 behind[partition] = there.stable - begin
-        return [f"{partition} (at most {count} records)" for partition, count in behind.items()]
+        return [f"{partition} (at most {counted(count, 'record')})" for partition, count in behind.items()]

@@ -8,6 +8,7 @@ from drctl.errors import NotProven, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.translation import Exact, Proof, Translation
+from drctl.model.wording import counted
 from drctl.plans import evidence
 from drctl.plans.by_group import differing, only
 from drctl.plans.followed import Held
@@ -105,7 +106,7 @@ class HandOverPositions(Step):
 
     @staticmethod
     def _commit(ctx: StepContext, changed: Mapping[str, Mapping[TopicPartition, Committed]]) -> None:
-        ctx.report(f"handing over {len(changed)} groups")
+        ctx.report(f"handing over {counted(len(changed), 'group')}")
         followed = ctx.positions(ctx.target)
 
         def permit() -> None:
@@ -124,7 +125,7 @@ class HandOverPositions(Step):
         ]
         if refused:
             raise NotProven(
-                f"{len(refused)} positions could not be proven at {ctx.target.name}: " + "; ".join(refused),
+                f"{counted(len(refused), 'position')} could not be proven at {ctx.target.name}: " + "; ".join(refused),
                 remedy="see `drctl groups`; accept repeats to take earlier positions that certainly skip nothing",
             )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from drctl.errors import LossNotAccepted
 from drctl.model.loss import AcceptedLoss, EndsFrom, Loss
 from drctl.model.run import Evidence
+from drctl.model.wording import counted
 from drctl.plans import evidence
 from drctl.plans.losing import frozen, measure, told
 from drctl.plans.plan import Place, Step, StepContext
@@ -39,10 +40,10 @@ class MeasureLoss(Step):
             run = ctx.run
             loss = frozen(ctx.world, run.source, run.target, evidence.from_json(fence["ends"]), None)
         if not ctx.past_point_of_no_return and not self.accepted.covers(loss):
-            number = "an unknown number of" if loss.total is None else f"up to {loss.total}"
+            lost = "an unknown number of records" if loss.total is None else f"up to {counted(loss.total, 'record')}"
             wanted = "unknown" if loss.total is None else loss.total
             raise LossNotAccepted(
-                f"{number} records would be lost, and {self.accepted} are accepted",
+                f"{lost} would be lost, and {self.accepted} are accepted",
                 remedy=f"bring the source back, or accept the loss: --accept-loss {wanted}",
             )
         return told(loss) | {"accepted": str(self.accepted)}

@@ -6,6 +6,7 @@ from typing import ClassVar, override
 from drctl.errors import NotProven
 from drctl.model.run import Evidence
 from drctl.model.translation import Exact
+from drctl.model.wording import counted
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.position_gate import once_nothing_helps
 from drctl.plans.positions import Answers, translate_committed
@@ -48,10 +49,10 @@ class ProveAhead(Step):
         )
         if reasons:
             told = "; ".join(each.detail for each in reasons)
-            raise NotProven(f"{len(reasons)} reasons not to go on: {told}", remedy=reasons[0].remedy)
+            raise NotProven(f"{counted(len(reasons), 'reason')} not to go on: {told}", remedy=reasons[0].remedy)
         each = [answer for found in answers.values() for answer in found.values()]
         proven = sum(isinstance(answer, Exact) for answer in each)
-        ctx.report(f"{proven} of {len(each)} positions proven ahead")
+        ctx.report(f"{proven} of {counted(len(each), 'position')} proven ahead")
         wait_for_sync(ctx)  # here nobody waits for it; the handover would, in the pause
         return {"positions": len(each), "proven": proven}
 

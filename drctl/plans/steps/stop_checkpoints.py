@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
+from drctl.model.wording import counted
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
@@ -34,4 +35,4 @@ class StopCheckpoints(Step):
     def _running(self, ctx: StepContext) -> list[str]:
         status = ctx.forward.replication.status()
         beside = (status.checkpoint, status.heartbeat)
-        return [f"{c.name} is {c.state} with {len(c.tasks)} tasks" for c in beside if not c.halted]
+        return [f"{c.name} is {c.state} with {counted(len(c.tasks), 'task')}" for c in beside if not c.halted]

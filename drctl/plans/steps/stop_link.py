@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
+from drctl.model.wording import counted
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
@@ -33,4 +34,6 @@ class StopLink(Step):
 
     def _running(self, ctx: StepContext) -> list[str]:
         status = ctx.forward.replication.status()
-        return [] if status.halted else [f"{c.name} is {c.state} with {len(c.tasks)} tasks" for c in status.connectors]
+        if status.halted:
+            return []
+        return [f"{c.name} is {c.state} with {counted(len(c.tasks), 'task')}" for c in status.connectors]

@@ -62,7 +62,7 @@ def test_a_failover_that_goes_on_does_not_ask_for_its_loss_again(lost: FakeWorld
     done = typed(lost, failover, "--to", "south", answers="y\n")
     assert done.exit_code == 0, done.exception
     assert f"UNFINISHED RUN {run}" in done.stderr
-    assert "are lost. Type" not in done.stderr
+    assert "will be lost. Type" not in done.stderr
     assert "If north were lost now" not in done.stderr
     assert "attested by anna" in done.stdout
     assert lost.door.site() == "south"

@@ -68,7 +68,7 @@ def typed(*more: str, connect: str = "http://{}:8083") -> Result:
 def test_the_plan_file_loads_and_says_what_the_sites_show(earth: FakeWorld, tmp_path: Path) -> None:
     done = typed()
     assert done.exit_code == 0, done.output
-    assert "plan.yaml: written, 2 topics, 2 groups, 1 sinks" in done.output
+    assert "plan.yaml: written, 2 topics, 2 groups, 1 sink" in done.output
     plan = load(tmp_path / "plan.yaml")
     assert plan.topics == ("shop.orders", "turbines.readings")
     assert plan.workloads[0].groups == ("billing", "dispatch")

@@ -16,7 +16,7 @@ from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
 from drctl.model.loss import AcceptedLoss
 from drctl.model.wording import counted
-from drctl.monitors import observe
+from drctl.monitors import hurried, observe
 from drctl.plans.plan import Plan
 from drctl.ports import World
 
@@ -110,7 +110,7 @@ def command(
 def _ask(world: World, steps: Plan) -> None:
     require_somebody()
     echo(f"The work goes home from {steps.source} to {steps.target}.", err=True)
-    echo_undecided(world, steps.source, steps.target)
+    echo_undecided(hurried(world), steps.source, steps.target)
     show_steps(steps)
     echo(f"Until {steps.point_of_no_return} a failure goes back by itself.", err=True)
     confirm()

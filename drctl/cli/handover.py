@@ -109,12 +109,14 @@ def undo(
 
 
 def _ask(world: World, plan: Plan, what: str) -> None:
+    from drctl.monitors import hurried
     from drctl.plans.selection import HANDOVER
 
     if (going := continued(plan, world)) is not None:
         ask_to_go_on(going)
         return
     require_somebody()
+    world = hurried(world)  # a person waits for the question; the run behind it takes its time
     echo(what, err=True)
     for name, group in sorted(world.sites[plan.source].positions.describe(world.plan.groups).items()):
         members = counted(len(group.members), "member")

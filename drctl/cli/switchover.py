@@ -16,7 +16,7 @@ from drctl.decide.readiness import warnings
 from drctl.errors import at_site
 from drctl.model.run import RunResult, RunState
 from drctl.model.wording import counted
-from drctl.monitors import observe
+from drctl.monitors import SideBySide, hurried, observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import moving
 from drctl.plans.switchover import plan as switchover_plan
@@ -47,14 +47,17 @@ def command(plan_file: Path, /, output: str, target: str, *, yes: bool, accept_r
         if going is not None:
             ask_to_go_on(going)
         elif not yes:
-            _ask(world, steps, stays_behind(whole, source, target))
+            _ask(whole, steps)
         result = execute(steps, world, on_terms)
     _show(result, output)
 
 
-def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
+def _ask(whole: World, steps: Plan) -> None:
+    """Tell what is known within ten seconds, and ask: gates, which do not hurry, are held behind the answer."""
     require_somebody()
-    facts, plan = observe(world, steps.source, steps.target), world.plan
+    looking = hurried(whole)
+    world = moving(looking, steps.target)
+    facts, plan = observe(world, steps.source, steps.target, SideBySide(world.clock)), world.plan
     moved = f"{counted(len(plan.topics), 'topic')}, {counted(len(plan.groups), 'group')}"
     echo(f"From {steps.source} to {steps.target}: {moved}.", err=True)
     for site in (facts.source, facts.target):
@@ -64,12 +67,14 @@ def _ask(world: World, steps: Plan, behind: list[tuple[str, str]]) -> None:
             if there is None
             else counted(len(there.brokers), "broker")
         )
-        members = sum(len(group.members) for group in (site.groups.value or {}).values())
-        echo(f"  {site.name}: {told}, {counted(members, 'member')} in these groups", err=True)
+        seen = site.groups.value
+        members = "members" if seen is None else counted(sum(len(group.members) for group in seen.values()), "member")
+        unknown = " unknown" if seen is None else ""
+        echo(f"  {site.name}: {told}, {members} in these groups{unknown}", err=True)
     lag = facts.link.lag
     late = f"{counted(lag.value.total, 'record')} behind" if lag.value else f"lag unknown ({lag.unknown})"
     echo(f"  {facts.link.link.name}: {late}", err=True)
-    for group, why in behind:
+    for group, why in stays_behind(looking, steps.source, steps.target):
         echo(f"  stays behind: {group}: {why}", err=True)
     echo_undecided(world, steps.source, steps.target)
     for each in warnings(facts):

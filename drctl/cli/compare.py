@@ -1,6 +1,7 @@
 """drctl compare."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, override
 
@@ -13,6 +14,7 @@ from drctl.errors import NotFound
 from drctl.model.comparison import Comparison, Difference, Differing
 from drctl.model.verdict import Verdict, exit_code
 from drctl.model.wording import counted
+from drctl.monitors import hurried
 from drctl.ports import World
 
 NEWEST = 100_000
@@ -59,12 +61,14 @@ def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str,
 
     Names every record that is missing, changed, repeated, out of order or foreign at the standby. Changes nothing, and
     reads as a consumer without a group. Proved is only what was compared: exits 20 where anything differs, 21 where a
-    partition cannot be compared, 22 where nothing was there to compare.
+    partition cannot be compared, 22 where nothing was there to compare. A site that is silent from the start is named
+    within ten seconds; where one falls silent while records are read, what was compared by then is told.
     """
     from drctl.decide.comparison import verdict
     from drctl.plans.comparing import compared
 
-    with opened(plan_file, looking=True) as world:
+    with opened(plan_file, looking=True) as whole:
+        world = _soon_asked(whole)
         source, to = direction(world, target or other_site(world))
         topics = _chosen(world, source, chosen)
         found = sorted(compared(world, source, to, topics, newest or None), key=lambda each: each.partition)
@@ -74,6 +78,13 @@ def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str,
     else:
         _show(source, to, found, judged)
     raise click.exceptions.Exit(exit_code(judged))
+
+
+def _soon_asked(whole: World) -> World:
+    """The same world, under the deadline for looking in everything but the reading of records, which takes its time."""
+    world = hurried(whole)
+    sites = {name: replace(site, records=whole.sites[name].records) for name, site in world.sites.items()}
+    return replace(world, sites=sites)
 
 
 def _chosen(world: World, source: str, chosen: tuple[str, ...]) -> Sequence[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from drctl.decide.comparison import comparison
+from drctl.errors import DrctlError
 from drctl.model.comparison import Comparison
 from drctl.model.offsets import TopicPartition
 from drctl.plans.images import Images
@@ -20,7 +21,8 @@ def compared(
     """Compare every partition of these topics of the source with its copy at the target, each as soon as it is.
 
     ``newest`` limits it to about so many offsets of each partition, the last ones. What a failover has stranded on
-    either site is left out. NotFound where the link's offset-syncs topic is missing.
+    either site is left out. A partition whose records cannot be read any more is unknown, with why, and so are those
+    behind it. NotFound where the link's offset-syncs topic is missing.
     """
     here, there = world.sites[source], Images(world, source, target)
     topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
@@ -44,5 +46,10 @@ def compared(
         for one in logs_of(here, there, partitions, compacted)
     )
     asking = {one.partition: comparison(one, newest) for one in logs}
-    for _, found in side_by_side(asking, (here.records, apart_here), (there, apart_there)):
-        yield found
+    left = set(asking)
+    try:
+        for partition, found in side_by_side(asking, (here.records, apart_here), (there, apart_there)):
+            left.discard(partition)
+            yield found
+    except DrctlError as error:  # what was compared by then may have taken long
+        yield from (Comparison(partition, unknown=str(error)) for partition in sorted(left))

@@ -1,17 +1,21 @@
 """drctl compare, on the fakes: what it prints, and its verdict as exit code."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from drctl.cli import compare
+from drctl.errors import DrctlError, Unreachable
 from drctl.model.offsets import TopicPartition
+from drctl.plans import side_by_side
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
+from tests.fakes.kafka import FakeRecords
+from tests.fakes.silence import Silence, silence
 
 PLACE = TopicPartition("shop.orders", 0)
 
@@ -72,3 +76,36 @@ def test_a_partition_of_which_only_the_end_is_wanted_is_compared_from_there(eart
     whole = json.loads(typed("--newest", "all", "-o", "json").stdout)["partitions"]
     end = json.loads(typed("--newest", "1", "-o", "json").stdout)["partitions"]
     assert sum(each.get("equal", 0) for each in end) < sum(each["equal"] for each in whole)
+
+
+@pytest.mark.parametrize("how", [Silence.DEAD, Silence.FROZEN])
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_a_site_that_is_silent_is_named_in_time(
+    site: str, how: Silence, earth: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = silence(earth, site, how)
+    monkeypatch.setattr(compare, "opened", lambda *_, **_more: nullcontext(world))
+    began = world.clock.monotonic()
+    done = typed()
+    assert isinstance(done.exception, DrctlError), done.output
+    assert done.exception.exit_code == 6
+    assert site in str(done.exception)
+    assert world.clock.monotonic() - began < 10
+
+
+def test_what_was_compared_until_a_site_fell_silent_is_told(earth: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, last = FakeRecords.identities_all, max(earth.north.logs)
+
+    def falls_silent(records: FakeRecords, spans: Mapping[TopicPartition, tuple[int, int]]) -> object:
+        if last in spans:
+            raise Unreachable("south is gone")
+        return read(records, spans)
+
+    monkeypatch.setattr(FakeRecords, "identities_all", falls_silent)
+    monkeypatch.setattr(side_by_side, "AT_ONCE", 1)
+    done = typed("-o", "json")
+    assert done.exit_code == 21, done.output
+    *before, cut = json.loads(done.stdout)["partitions"]
+    assert cut["unknown"] == "south is gone"
+    assert before
+    assert all(each["unknown"] is None and each["equal"] for each in before)

@@ -1,6 +1,7 @@
 """Share what commands that change something need: somebody to ask, the steps, the question, the run of a plan."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -93,4 +94,4 @@ def execute(plan: "Plan", world: "World", said: "Terms | None" = None) -> "RunRe
     tell_exceptions(result)  # here, since standard output may be closed and end the command
     if plan.kind in MOVES:
         echo(f"its report: drctl runs report {result.run.id}", err=True)
-    return result
+    return replace(result, pause=seconds)

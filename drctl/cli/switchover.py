@@ -137,6 +137,7 @@ def as_document(result: RunResult) -> dict[str, Any]:
             "state": result.state.value if not result.exceptions else "completed-with-exceptions",
             "exceptions": list(result.exceptions),
             "complete": result.state is RunState.DONE and not left,
+            "pauseSeconds": result.pause,
             "steps": [{"name": t.name, "seconds": round(t.seconds, 3), "foundDone": t.found_done} for t in timings],
             "evidence": spelled(result.evidence),
         },

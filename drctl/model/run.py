@@ -79,7 +79,8 @@ class StepTiming:
 class RunResult:
     """How a run ended: state, every step's timing and evidence, in order.
 
-    ``exceptions`` are what went wrong beside a run that is done, such as a hook after it.
+    ``exceptions`` are what went wrong beside a run that is done, such as a hook after it. ``pause`` is for how many
+    seconds nobody could write, None where that was not measured.
     """
 
     run: Run
@@ -87,3 +88,4 @@ class RunResult:
     timings: tuple[StepTiming, ...]
     evidence: dict[str, Evidence]
     exceptions: tuple[str, ...] = ()
+    pause: float | None = None

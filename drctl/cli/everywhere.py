@@ -16,7 +16,7 @@ FORMS = ("auto", "text", "json")
 SITES = frozenset({"target", "site"})
 """Parameters by what they name."""
 NAMES = {"workloads": "workloads", "group": "groups", "groups": "groups", "chosen": "groups"}
-NAMES |= {"topic": "topics", "topics": "topics"}
+NAMES |= {"topic": "topics", "topics": "topics", "recreate": "topics"}
 
 
 def prepare(command: click.Command, path: str) -> click.Command:

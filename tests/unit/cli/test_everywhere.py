@@ -98,6 +98,7 @@ def completed(plan_file: Path, *words: str, begun: str = "") -> list[str]:
         (("groups", "show"), "", ["billing"]),
         (("groups", "handover", "--group"), "b", ["billing"]),
         (("groups", "handover", "--workload"), "", ["all"]),
+        (("failback", "--recreate"), "r", ["readings"]),
         (("runs", "show"), "20260102", ["20260102T000000-new"]),
     ],
 )

@@ -113,7 +113,9 @@ def test_a_command_that_is_named_exists_and_takes_its_options(file: str, line: s
     require_followable(line)
 
 
-@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines if line.startswith("drctl ")])
+@pytest.mark.parametrize(
+    "line", sorted({line for lines in EXAMPLES.values() for line in lines if line.startswith("drctl ")})
+)
 def test_an_example_in_the_help_can_be_typed(line: str) -> None:
     require_followable(line.removeprefix("drctl "))
 
@@ -123,6 +125,22 @@ def test_the_help_of_a_command_shows_its_examples(path: str) -> None:
     command, left = resolved(path.split())
     assert not left
     assert all(line in (command.epilog or "") for line in EXAMPLES[path])
+
+
+def leaves(command: click.Command, path: str) -> Iterator[str]:
+    """Every command below that has none below itself, as it is called."""
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    for name in command.list_commands(CTX):
+        below = command.get_command(CTX, name)
+        assert below is not None
+        yield from leaves(below, f"{path} {name}".strip())
+
+
+@pytest.mark.parametrize("path", sorted(leaves(cli, "")))
+def test_no_command_is_without_an_example(path: str) -> None:
+    assert path in EXAMPLES
 
 
 def test_commands_are_found_where_they_are_named() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from drctl.cli import switchover
+from drctl.cli import cli, switchover
 from drctl.ports import World
 from tests.fakes import fake_world
 
@@ -21,7 +21,7 @@ def test_programs_are_told_the_pause_that_people_are_told(monkeypatch: pytest.Mo
         yield earth.new_process()
 
     monkeypatch.setattr(switchover, "opened", opened)
-    done = CliRunner().invoke(switchover.command, ("--to", "south", "--yes", "-o", "json"), obj=Path("plan.yaml"))
+    done = CliRunner().invoke(cli, ("switchover", "--to", "south", "--yes", "-o", "json"))
     assert done.exit_code == 0, done.exception
     seconds = json.loads(done.stdout)["pauseSeconds"]
     assert seconds > 0

@@ -25,7 +25,7 @@ drill: setup ## move live consumer groups between two real sites and back; REPOR
 	$(BIN)/drctl drill --report '$(REPORT)'
 
 drill-unplanned: REPORT = reports/drill-unplanned
-drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded; REPORT=dir as above
+drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded, go home; REPORT=dir as above
 	$(BIN)/drctl drill --unplanned --report '$(REPORT)'
 
 chaos-matrix: setup ## run every experiment and sum up the verdicts; ARGS='--rounds 3 --seed 1' for several in other orders

@@ -74,9 +74,9 @@ def command(
     """Rehearse a switchover and the way home on two real sites on this machine.
 
     With --unplanned the primary site is killed under load. What follows is what an operator would do: the failover with
-    the loss that is stated, the late fence once the site is back, the salvage of what only it has, and a decision per
-    topic. Told are recovery time and recovery point against the plan file's objectives, which decide nothing about the
-    verdict. The way home after that is no part of it.
+    the loss that is stated, the late fence once the site is back, the salvage of what only it has, a decision per
+    topic, and the failback. Told are recovery time and recovery point against the plan file's objectives, which decide
+    nothing about the verdict, and the way home: its pause, what was copied back, and that nothing was read again.
 
     The report's folder can be checked by others: drctl verify. --sign-with signs it.
 

@@ -8,13 +8,15 @@ from drctl.cli.output import echo, show_table
 
 if TYPE_CHECKING:
     from drctl.drills.outcome import Drill
-    from drctl.drills.report.schema import OutagePart, PausePart, Report
+    from drctl.drills.report.schema import HandoverPart, OutagePart, PausePart, Report, WayHomePart
 
 
 def show(drill: "Drill", document: "Report", report: Path) -> None:
     """Show the result of a drill, and where its report is."""
     if document.outage:
         _show_outage(document.outage)
+        if document.outage.way_home:
+            _show_way_home(document.outage.way_home, document.handovers[0])
     records = drill.findings.records
     rows = [
         ("acknowledged", records.acknowledged),
@@ -27,10 +29,11 @@ def show(drill: "Drill", document: "Report", report: Path) -> None:
     moves = drill.moves
     seconds = [{t.name: t.seconds for t in move.result.timings} for move in moves]
     towards = [f"TO {move.target.upper()}" for move in moves]
+    names = dict.fromkeys(name for each in seconds for name in each)
     show_table(
         "Seconds per step",
         ("STEP", *towards),
-        ((name, *(f"{each[name]:.2f}" for each in seconds)) for name in seconds[0]),
+        ((name, *(f"{each[name]:.2f}" if name in each else "" for each in seconds)) for name in names),
     )
     echo()
     _show_pauses(document.pauses, towards)
@@ -55,6 +58,19 @@ def _show_outage(outage: "OutagePart") -> None:
     echo()
     tail = [(part.topic, part.records, part.decision or ("due" if part.records else "")) for part in outage.stranded]
     show_table(f"Stranded tail, saved in {outage.files} beside the report", ("TOPIC", "RECORDS", "DECISION"), tail)
+    echo()
+
+
+def _show_way_home(home: "WayHomePart", move: "HandoverPart") -> None:
+    rows = [
+        ("longest pause of a client", _seconds(move.longest_pause)),
+        ("written at the survivor, copied home", home.copied),
+        ("read again by a group on the way home", home.read_again),
+        ("of the tail, stepped over in the log at home", home.stepped_over),
+        ("copied again with topics made anew", home.copied_again),
+        *((f"{part.topic} made anew, older records gone", part.gone) for part in home.recreated),
+    ]
+    show_table(f"The way home, from {move.source} to {move.target}", ("", "MEASURED"), rows)
     echo()
 
 

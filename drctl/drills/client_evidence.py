@@ -41,11 +41,37 @@ def evidence(
         found[f"a group lagged when {source} handed over"] = any(handover.lags.values())
         found[f"producers were denied at {source}"] = histories.denied_between(handover.began, next_opened, source)
         found[f"nothing was acknowledged at {source} once {target} was opened"] = late == 0
-        found[f"every client worked at {target} afterwards"] = bool(clients) and all(
-            any(line.site == target and opened < line.at < next_opened for line in histories.done(client))
-            for client in clients
+        found[f"every client worked at {target} afterwards"] = all_worked(
+            histories, clients, target, opened, next_opened
         )
     found["the standby holds every record, too"] = (
         not any(standby.records.faults.values()) and standby.records.acknowledged > 0
     )
     return found
+
+
+def all_worked(histories: Histories, clients: Collection[str], site: str, after: float, before: float) -> bool:
+    """Whether each of these clients worked at that site between two times; False if there is none."""
+    return bool(clients) and all(
+        any(line.site == site and after < line.at < before for line in histories.done(client)) for client in clients
+    )
+
+
+def read_on(histories: Histories, written: str, read: str, since: float) -> bool:
+    """Whether a group read at one site, since then, what was acknowledged at another one.
+
+    Without such a record the positions that the group was given there were put to no test.
+    """
+    lines = [line for client in histories.lines.values() for line in client]
+    there = {
+        tuple(record[:4])
+        for line in lines
+        if line.kind == "acknowledged" and line.site == written
+        for record in line.records
+    }
+    return any(
+        tuple(record) in there
+        for line in lines
+        if line.kind == "processed" and line.site == read and line.at > since
+        for record in line.records
+    )

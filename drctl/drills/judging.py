@@ -1,12 +1,14 @@
 """From what a drill left behind to its verdict: no lab and no clock, so that any history can be judged again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from drctl.drills.client_evidence import evidence, windows
+from drctl.drills.client_evidence import OPENED, evidence, windows
+from drctl.drills.home_evidence import home_evidence, home_windows
 from drctl.drills.outage_evidence import outage_evidence, outage_windows
 from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
+from drctl.drills.way_home import PLANTED, TAIL_READ, Numbered, SecondLook, made_anew, without_tail
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Acknowledged, Event, Seen, Stranded
@@ -77,7 +79,69 @@ def judged_outage(
     return Judgement(*judge(findings, weight), findings, None, weight)
 
 
+def judged_circle(
+    work: Work,
+    histories: Histories,
+    outage: Outage,
+    home: Handover,
+    *,
+    primary: Sequence[Event],
+    standby: Sequence[Event],
+    stranded: Sequence[Stranded],
+    complete: bool,
+) -> Judgement:
+    """Judge a drill that lost a site and took the work home again; ``primary`` was found at home, ``standby`` at the
+    site that had gone on.
+
+    All that holds of an outage holds here. What was acknowledged, wherever, has to be at home or in the tail, in one
+    of them and once: the tail that lies in the log at home is left out where it lay. The standby must hold the same. On
+    the way home nothing may be read again, and nothing of the tail.
+    """
+    history = tuple(histories.events())
+    at_home = without_tail(primary, stranded, made_anew(home))
+    events = [*history, *stranded, *at_home]
+    own = set(_acknowledged_since(history, outage, home))
+    kept = kept_at(_among(own, at_home), _among(own, standby))
+    findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
+    mirrored = [*history, *stranded, *standby]
+    copied = check(mirrored, compacted=work.compacted)
+    look = SecondLook.of(work, home)
+    seen = {
+        **outage_evidence(work, histories, outage, findings, stranded, until=home.step_began(OPENED)),
+        **home_evidence(work, histories, outage, home, copied),
+        **reached(findings),
+    }
+    control = {
+        **caught(events, compacted=work.compacted, groups=work.groups, kept=kept),
+        **caught_in_copy(mirrored, compacted=work.compacted),
+        **look.control(events),
+    }
+    weight = EvidenceRequirements(
+        {**outage_windows(histories, outage), **home_windows(histories, home)},
+        seen,
+        control,
+        complete=complete,
+        redelivery=True,
+        planted=(*PLANTED, TAIL_READ) if findings.records.stranded else PLANTED,
+        faults=look.faults(look.findings(events)),
+    )
+    verdict, reasons = judge(findings, weight)
+    if verdict is Verdict.PROVED:
+        reasons = (f"{reasons[0]}; nothing was lost, copied twice or read again on the way home",)
+    return Judgement(verdict, reasons, findings, copied, weight)
+
+
+def _acknowledged_since(history: Iterable[Event], outage: Outage, home: Handover) -> Iterator[Numbered]:
+    """Yield what was acknowledged where groups were at work after the loss: it was never at the site as it was lost."""
+    for event in history:
+        if isinstance(event, Acknowledged) and (event.site == outage.target or event.at >= home.began):
+            yield event.stream, event.sequence
+
+
 def _of_site(site: str, history: Iterable[Event], found: Iterable[Event]) -> Iterator[Event]:
     """Yield what a reader found of that which was acknowledged at a site, and so never was at the lost one."""
-    own = {(e.stream, e.sequence) for e in history if isinstance(e, Acknowledged) and e.site == site}
+    return _among({(e.stream, e.sequence) for e in history if isinstance(e, Acknowledged) and e.site == site}, found)
+
+
+def _among(own: Collection[Numbered], found: Iterable[Event]) -> Iterator[Event]:
     return (event for event in found if isinstance(event, Seen) and (event.stream, event.sequence) in own)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from drctl.drills.audit_reader import PARTITIONS
 from drctl.drills.judging import Judgement
 from drctl.drills.outcome import Drill, Handover, JournalHead, Material, OutageReport, Provenance, SiteSettings
 from drctl.drills.provenance import commit, plan_facts, versions
@@ -23,6 +24,8 @@ from drctl.ports import SitePorts, World
 
 HISTORIES = "histories"
 """The lab's folder with what the clients of a drill wrote down."""
+COPIED = 60.0
+"""Seconds in which the standby gets what was written last; what it lacks then, the verdict names."""
 
 
 class OpenWorld(Protocol):
@@ -103,6 +106,16 @@ class LabDrill:
         """Return the seconds since 1970 by which everything in this drill is told."""
         return self.time.now()
 
+    def waited(self, seconds: float, what: str, left: Callable[[], str]) -> str:
+        """Wait until nothing is ``left``; returns what is when the time is up."""
+        deadline = self.lab.clock.monotonic() + seconds
+        while still := left():
+            if self.lab.clock.monotonic() > deadline:
+                return still
+            self.say(f"waiting for {what}: {still}")
+            self.lab.clock.sleep(0.5)
+        return ""
+
     def start_workload(self, run: UUID, *, leave_lost_sites: bool = False) -> LabWorkload:
         """Start every client and wait until every group is at work at north. StepFailed after a minute."""
         self.phase("the workload starts")
@@ -147,6 +160,17 @@ class LabDrill:
         self.work(workload, 3, "reading on")
         workload.stop_consumers()
         self.phase("the groups have stopped")
+
+    def await_standby(self, world: World, source: str, target: str) -> None:
+        """Wait until everything is at the standby, too: no data record beyond the link's frontier."""
+        records = world.sites[source].records
+        deadline = self.lab.clock.monotonic() + COPIED
+        while self.lab.clock.monotonic() < deadline:
+            frontier = world.links[source, target].replication.frontier()
+            ends = records.bounds(PARTITIONS)
+            if not any(records.following(tp, frontier.get(tp, ends[tp].start), 1) for tp in PARTITIONS):
+                return
+            self.lab.clock.sleep(0.5)
 
     def told(
         self,

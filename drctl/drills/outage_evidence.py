@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from drctl.drills.client_evidence import OPENED
+from drctl.drills.client_evidence import OPENED, all_worked, read_on
 from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Stranded
@@ -30,12 +30,18 @@ def outage_windows(histories: Histories, outage: Outage) -> dict[str, Traffic]:
 
 
 def outage_evidence(
-    work: Work, histories: Histories, outage: Outage, findings: Findings, stranded: Iterable[Stranded]
+    work: Work,
+    histories: Histories,
+    outage: Outage,
+    findings: Findings,
+    stranded: Iterable[Stranded],
+    *,
+    until: float = float("inf"),
 ) -> dict[str, bool]:
     """Everything that must have been seen for a verdict to mean something, and whether it was.
 
     ``work`` names all clients that were started: one that left no history has seen nothing; and every group: one of
-    which no position is told has none.
+    which no position is told has none. ``until``: when the lost site was opened again, if it was.
     """
     source, target = outage.source, outage.target
     opened = outage.step_began(OPENED)
@@ -46,14 +52,13 @@ def outage_evidence(
         f"drctl found {source} silent after it was lost, and before the failover": noticed is not None
         and outage.lost_at <= noticed <= outage.began,
         f"nothing was acknowledged at {source} once {target} was opened": histories.acknowledged_between(
-            opened, float("inf"), source
+            opened, until, source
         )
         == 0,
-        f"every client worked at {target} afterwards": bool(work.clients)
-        and all(
-            any(line.site == target and line.at > opened for line in histories.done(each)) for each in work.clients
+        f"every client worked at {target} afterwards": all_worked(histories, work.clients, target, opened, until),
+        f"a group read at {target} what was acknowledged at {source}": read_on(
+            histories, source, target, outage.lost_at
         ),
-        f"a group read at {target} what was acknowledged at {source}": _read_on(histories, outage),
         f"every group had a position at {target}": _all_placed(work, outage),
         "the loss was stated before it was accepted, and not too low": stated is not None
         and stated >= findings.records.stranded.count,
@@ -69,20 +74,3 @@ def _all_placed(work: Work, outage: Outage) -> bool:
     confirmed = outage.result.evidence["confirm-positions"]
     placed = {group for group, told in confirmed["groups"].items() if told["positions"]}
     return not confirmed["uncovered"] and placed >= set(work.groups)
-
-
-def _read_on(histories: Histories, outage: Outage) -> bool:
-    """Without such a record the positions at the survivor were put to no test."""
-    lines = [line for client in histories.lines.values() for line in client]
-    here = {
-        tuple(record[:4])
-        for line in lines
-        if line.kind == "acknowledged" and line.site == outage.source
-        for record in line.records
-    }
-    return any(
-        tuple(record) in here
-        for line in lines
-        if line.kind == "processed" and line.site == outage.target and line.at > outage.lost_at
-        for record in line.records
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from drctl.drills.recovery import Recovery
+from drctl.drills.recovery import Homecoming, Recovery
 from drctl.drills.timeline import Histories, StepSpan
 from drctl.ledger.events import Event, Stranded
 from drctl.ledger.findings import Findings
@@ -26,9 +26,9 @@ class Work:
 class Material:
     """Hold what a verdict was reached from besides the clients' histories: with both, anybody can reach it again.
 
-    ``primary``: what a fresh reader found where the work ended; ``standby``: at the other site of a planned drill;
-    ``stranded``: what was salvaged of a lost site. ``complete``: every client's history could be read to its end.
-    ``journal``: every line of it when the drill's last run had ended.
+    ``primary``: what a fresh reader found where the work ended; ``standby``: at the other site, if the last move was a
+    planned one; ``stranded``: what was salvaged of a lost site. ``complete``: every client's history could be read to
+    its end. ``journal``: every line of it when the drill's last run had ended.
     """
 
     work: Work
@@ -52,7 +52,9 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """One switchover of the drill, with what MirrorMaker 2 alone would have made each group read again."""
+    """One planned move of the drill, a switchover or a failback, with what MirrorMaker 2 alone would have made each
+    group read again.
+    """
 
     source: str
     target: str
@@ -130,10 +132,11 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class OutageReport:
-    """An outage with what it cost."""
+    """An outage with what it cost, and what the way home moved, if the drill went it."""
 
     outage: Outage
     recovery: Recovery
+    homecoming: Homecoming | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +205,8 @@ class Provenance:
 class Drill:
     """Everything a report says. ``phases``: what happened besides steps, and when, in seconds since 1970.
 
-    A planned drill has ``handovers`` and a ``standby``, an unplanned one an ``outage``. ``material`` is None where the
-    verdict was not reached from a run.
+    A planned drill has ``handovers`` and a ``standby``, an unplanned one an ``outage``; if it went home again, that is
+    its one handover, and it has a standby, too. ``material`` is None where the verdict was not reached from a run.
     """
 
     id: str
@@ -228,7 +231,7 @@ class Drill:
         """Every run that moved the work, in order."""
         planned = tuple(
             MovedWork(
-                "switchover",
+                each.result.run.kind,
                 each.source,
                 each.target,
                 each.result,
@@ -241,4 +244,4 @@ class Drill:
             return planned
         lost = self.outage.outage
         waits = ("check-gates", "route-clients-to-target")
-        return (*planned, MovedWork("failover", lost.source, lost.target, lost.result, lost.spans, waits))
+        return (MovedWork("failover", lost.source, lost.target, lost.result, lost.spans, waits), *planned)

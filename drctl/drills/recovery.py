@@ -40,6 +40,21 @@ class Recovery:
         return self.point <= self.objectives.recovery_point.total_seconds()
 
 
+@dataclass(frozen=True, slots=True)
+class Homecoming:
+    """Hold what the way home moved, in records, as a fresh reader found it at home.
+
+    ``copied`` were acknowledged at the survivor and came home. ``again`` are older, and were copied a second time with
+    the topics that were recreated; all others stayed where they were. ``stepped_over`` are of the stranded tail, which
+    still lies in the log at home. ``read_again``: by how much groups read since then what they had read before.
+    """
+
+    copied: int
+    again: int
+    stepped_over: int
+    read_again: int
+
+
 def recovered(
     histories: Histories,
     stranded: Iterable[Stranded],

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from drctl.drills.audit_reader import PARTITIONS, fresh_reader
+from drctl.drills.audit_reader import fresh_reader
 from drctl.drills.judging import judged
 from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
 from drctl.drills.outcome import Drill, Handover, Material, Work
@@ -35,7 +35,7 @@ class Rehearsal(LabDrill):
             journal = world.journal.lines()
             self.work(workload, self.pattern.seconds, "at north again")
             self.finish(workload)
-            self._await_standby(world)
+            self.await_standby(world, "north", "south")
         return self._judge(ledger_run, (there, home), workload, setting, journal)
 
     def _hand_over(self, world: World, source: str, target: str) -> Handover:
@@ -44,17 +44,6 @@ class Rehearsal(LabDrill):
         result = run(plan(world, source, target, observe=self.observe), world, timer, self.terms)
         repeats = mirrormaker_repeats(world, source, target, handed_positions(result))
         return Handover(source, target, result, tuple(timer.spans), dict(repeats))
-
-    def _await_standby(self, world: World) -> None:
-        """Wait until everything is at the standby, too: no data record beyond the link's frontier."""
-        records = world.sites["north"].records
-        deadline = self.lab.clock.monotonic() + 60
-        while self.lab.clock.monotonic() < deadline:
-            frontier = world.links["north", "south"].replication.frontier()
-            ends = records.bounds(PARTITIONS)
-            if not any(records.following(tp, frontier.get(tp, ends[tp].start), 1) for tp in PARTITIONS):
-                return
-            self.lab.clock.sleep(0.5)
 
     def _judge(
         self,

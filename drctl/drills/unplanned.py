@@ -1,25 +1,25 @@
 """The unplanned drill: a whole site is killed under load, the other one goes on, and what was stranded is saved.
 
 What an operator would do is done by the same plans: the failover with the loss that is stated, the late fence once the
-site is back, the salvage, a decision per topic. The way home is left out: it is a planned move, and has a drill.
+site is back, the salvage, a decision per topic, and the failback, which takes the work home.
 """
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from drctl.drills.audit_reader import fresh_reader, stranded
-from drctl.drills.judging import judged_outage
-from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
+from drctl.drills.homecoming import BackHome, HomewardDrill
+from drctl.drills.judging import judged_circle
+from drctl.drills.lab_drill import Setting, StepTimer, setting_of
 from drctl.drills.outcome import Drill, Material, Outage, OutageReport, StrandedTail, Work
 from drctl.drills.recovery import recovered
 from drctl.drills.timeline import Histories, StepSpan
+from drctl.drills.way_home import came_home
 from drctl.errors import DrctlError, LabError, StepFailed
 from drctl.lab.faults import PATIENCE, lose_site
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.ledger.events import Stranded
-from drctl.model.chain import Line
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, RunResult
 from drctl.model.salvage import Decision
@@ -58,17 +58,19 @@ class FailedOver:
 
 @dataclass(frozen=True, slots=True)
 class BroughtBack:
-    """The site that is back: when, the proof that it is closed, its tail, each stranded record, and the journal."""
+    """The site that is back: when, the proof that it is closed, its tail, and each stranded record."""
 
     at: float
     fence: Evidence
     tail: StrandedTail
     stranded: tuple[Stranded, ...]
-    journal: tuple[Line, ...]
 
 
-class UnplannedRehearsal(LabDrill):
-    """North is lost without warning; the stated loss is accepted, and every lost record has to be accounted for."""
+class UnplannedRehearsal(HomewardDrill):
+    """North is lost without warning; the stated loss is accepted, and every lost record has to be accounted for.
+
+    Then the work goes home, and nothing more is lost, and nothing read again.
+    """
 
     def perform(self) -> Drill:
         """Do all of it. A run that fails raises, and so does a wait for the lab; everything else is for the verdict."""
@@ -77,8 +79,13 @@ class UnplannedRehearsal(LabDrill):
         loss, move, setting = self.lose_and_move(workload)
         self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is run instead
         back = self.bring_back(ledger_run)
+        self.make_ready(workload, SOURCE, TARGET)
         self.work(workload, self.pattern.seconds, f"at {TARGET}, {SOURCE} is back and closed")
+        home = self.go_home(SOURCE, TARGET)
+        self.work(workload, self.pattern.seconds, f"at {SOURCE} again")
         self.finish(workload)
+        with self.open_world(self.plan_file) as world:
+            self.await_standby(world, SOURCE, TARGET)
         outage = Outage(
             source=SOURCE,
             target=TARGET,
@@ -91,7 +98,7 @@ class UnplannedRehearsal(LabDrill):
             fence=back.fence,
             tail=back.tail,
         )
-        return self._judge(ledger_run, outage, back, workload, setting)
+        return self._judge(ledger_run, outage, back, home, workload=workload, setting=setting)
 
     def lose_and_move(self, workload: LabWorkload) -> tuple[KilledSite, FailedOver, Setting]:
         """Keep the standby's positions, lose the site, go on at the other one, and let everybody work there a while."""
@@ -115,20 +122,10 @@ class UnplannedRehearsal(LabDrill):
 
     def await_positions(self, world: World) -> None:
         """Until every position is at the standby, and the growth of north's logs is known. Who is late is told."""
-        if late := self._waited(STANDBY, "positions at the standby", lambda: not_at_standby(world)):
+        if late := self.waited(STANDBY, "positions at the standby", lambda: not_at_standby(world)):
             self.phase(f"not at the standby in time: {late}")
         else:
             self.phase("every group's positions are at the standby")
-
-    def _waited(self, seconds: float, what: str, left: Callable[[], str]) -> str:
-        """Wait until nothing is ``left``; returns what is when the time is up."""
-        deadline = self.lab.clock.monotonic() + seconds
-        while still := left():
-            if self.lab.clock.monotonic() > deadline:
-                return still
-            self.say(f"waiting for {what}: {still}")
-            self.lab.clock.sleep(0.5)
-        return ""
 
     def _lose_site(self) -> KilledSite:
         layout = self.lab.layout[SOURCE]
@@ -136,7 +133,7 @@ class UnplannedRehearsal(LabDrill):
         self.say(f"{SOURCE} is lost: SIGKILL to {', '.join(processes)}")
         at = self.now()
         refused = lose_site(self.lab, SOURCE)
-        alive = self._waited(PATIENCE, f"the end of {SOURCE}'s processes", lambda: self._alive(processes))
+        alive = self.waited(PATIENCE, f"the end of {SOURCE}'s processes", lambda: self._alive(processes))
         if alive:
             raise LabError(f"{SOURCE} was to be lost, and after {PATIENCE:.0f} s there still is {alive}")
         pids = ", ".join(f"{name} (pid {self.lab.processes.status(name).pid})" for name in processes)
@@ -153,7 +150,7 @@ class UnplannedRehearsal(LabDrill):
             sighting = world.sightings.last(SOURCE)
             return "" if sighting is not None and sighting.silent_since else f"{SOURCE} counts as answering"
 
-        if self._waited(NOTICED, f"the service to find {SOURCE} silent", unseen):
+        if self.waited(NOTICED, f"the service to find {SOURCE} silent", unseen):
             raise StepFailed(
                 f"the service did not find {SOURCE} silent within {NOTICED:.0f} s", remedy="see its log in logs/"
             )
@@ -171,7 +168,7 @@ class UnplannedRehearsal(LabDrill):
         return FailedOver(noticed, result, tuple(timer.spans))
 
     def _await_clients(self, workload: LabWorkload) -> None:
-        late = self._waited(MOVED, f"clients at {TARGET}", lambda: ", ".join(workload.absent(TARGET)))
+        late = self.waited(MOVED, f"clients at {TARGET}", lambda: ", ".join(workload.absent(TARGET)))
         self.phase(f"not at {TARGET} in time: {late}" if late else f"every client works at {TARGET}")
 
     def bring_back(self, ledger_run: UUID) -> BroughtBack:
@@ -180,7 +177,7 @@ class UnplannedRehearsal(LabDrill):
         self.phase(f"{SOURCE}'s brokers are started again, on their disks")
         self.lab.start_brokers(SOURCE)
         with self.open_world(self.plan_file) as world:
-            if silent := self._waited(BACK, f"{SOURCE}'s logs", lambda: _silent(world)):
+            if silent := self.waited(BACK, f"{SOURCE}'s logs", lambda: _silent(world)):
                 raise LabError(f"{SOURCE} was started again and does not answer: {silent}", remedy="see the lab's logs")
             at = self.now()
             self.phase(f"{SOURCE} answers")
@@ -198,7 +195,6 @@ class UnplannedRehearsal(LabDrill):
                 proof,
                 _tail(world, left, salvaged),
                 _stranded(world, salvaged, ledger_run),
-                world.journal.lines(),
             )
 
     def _decide(self, world: World, left: Aftermath, salvaged: Salvaged) -> None:
@@ -215,24 +211,29 @@ class UnplannedRehearsal(LabDrill):
         ledger_run: UUID,
         outage: Outage,
         back: BroughtBack,
+        home: BackHome,
+        *,
         workload: LabWorkload,
         setting: Setting,
     ) -> Drill:
-        self.say(f"a fresh reader reads {TARGET}, the checker compares it and the tail with what was acknowledged")
-        self.phase(f"a fresh reader reads {TARGET}")
+        self.say("a fresh reader reads both sites, the checker compares them and the tail with what was acknowledged")
+        self.phase("a fresh reader reads both sites")
         histories = Histories.read(workload.histories)
         material = Material(
             Work(READS, CLIENTS, COMPACTED),
             workload.complete(),
-            primary=tuple(fresh_reader(self.lab, TARGET, ledger_run)),
+            primary=tuple(fresh_reader(self.lab, SOURCE, ledger_run)),
+            standby=tuple(fresh_reader(self.lab, TARGET, ledger_run)),
             stranded=back.stranded,
-            journal=back.journal,
+            journal=home.journal,
         )
-        found = judged_outage(
+        found = judged_circle(
             material.work,
             histories,
             outage,
-            survivor=material.primary,
+            home.move,
+            primary=material.primary,
+            standby=material.standby,
             stranded=material.stranded,
             complete=material.complete,
         )
@@ -244,7 +245,9 @@ class UnplannedRehearsal(LabDrill):
             began=outage.began,
             survivor=TARGET,
         )
-        return self.told(found, histories, setting, material=material, outage=OutageReport(outage, cost))
+        moved = came_home(home.move, histories, material.primary, back.stranded)
+        report = OutageReport(outage, cost, moved)
+        return self.told(found, histories, setting, material=material, handovers=(home.move,), outage=report)
 
 
 def not_at_standby(world: World) -> str:

@@ -128,14 +128,25 @@ class LabWorkload:
         """Let the producers finish what is in hand and end."""
         self._stop([f"client-{kind}" for kind in SHARES])
 
+    def hurry(self) -> None:
+        """Let the groups that lag on purpose read at full speed."""
+        self._pace("SIGUSR1")
+
+    def slow_down(self) -> None:
+        """Let them read much slower than before, until they are to hurry, so that they lag again."""
+        self._pace("SIGHUP")
+
+    def _pace(self, signal: str) -> None:
+        for group in GROUPS:
+            if group.rate:
+                self.lab.processes.signal(f"client-{group.name}", signal)
+
     def catch_up(self, say: Callable[[str], None] = lambda _: None, seconds: float = CATCH_UP) -> bool:
         """Let every group read at full speed until it is at the end of what was acknowledged. Stop producers before.
 
         Returns whether all came there in time. Who did not is named by the verdict, which is then not *proved*.
         """
-        for group in GROUPS:
-            if group.rate:
-                self.lab.processes.signal(f"client-{group.name}", "SIGUSR1")
+        self.hurry()
         deadline = self.lab.clock.monotonic() + seconds
         while short := self.short():
             if self.lab.clock.monotonic() > deadline:

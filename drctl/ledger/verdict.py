@@ -44,8 +44,10 @@ class EvidenceRequirements:
 
     ``windows``: the traffic of each window by its name; every phase needs one. ``evidence``: what had to be witnessed
     by another than the one who did it, and whether it was. ``control``: per planted fault whether the same checker
-    named it. ``complete``: every client's history could be read to its end. ``redelivery``: a group may read a record
-    again, as at-least-once consumers do when a coordinator dies; it is told and is no fault. Skipping one always is.
+    named it; those in ``planted`` must be among them besides what every history needs. ``complete``: every client's
+    history could be read to its end. ``redelivery``: a group may read a record again, as at-least-once consumers do
+    when a coordinator dies; it is told and is no fault. Skipping one always is. ``faults``: what refutes besides what
+    was found, in words.
     """
 
     windows: Mapping[str, Traffic]
@@ -53,6 +55,8 @@ class EvidenceRequirements:
     control: Mapping[str, bool]
     complete: bool = True
     redelivery: bool = False
+    planted: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 def reached(findings: Findings) -> dict[str, bool]:
@@ -70,7 +74,7 @@ def _reads_on(group: GroupFindings) -> str:
 
 def judge(findings: Findings, weight: EvidenceRequirements) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict with every reason for it."""
-    faults = tuple(_faults(findings, redelivery=weight.redelivery))
+    faults = (*_faults(findings, redelivery=weight.redelivery), *weight.faults)
     if faults:
         return Verdict.REFUTED, faults
     gaps, thin = tuple(_gaps(findings, weight)), tuple(_thin(findings, weight))
@@ -108,7 +112,7 @@ def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
     planted = (*PLANTED, FROM_TAIL) if findings.records.stranded else PLANTED
-    if not all(weight.control.get(kind) for kind in (*planted, *weight.control)):
+    if not all(weight.control.get(kind) for kind in (*planted, *weight.planted, *weight.control)):
         yield "the checker did not catch every planted fault"
     short = {_reads_on(group): _short(group) for group in findings.groups}
     for what, witnessed in {**weight.evidence, **reached(findings)}.items():

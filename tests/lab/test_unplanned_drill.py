@@ -12,7 +12,7 @@ from drctl.drills.report.schema import report_schema
 
 
 @pytest.mark.long
-def test_a_lost_site_costs_exactly_its_tail_and_no_group_skips_a_record_that_is_left(tmp_path: Path) -> None:
+def test_a_lost_site_costs_exactly_its_tail_and_takes_the_work_back_with_nothing_repeated(tmp_path: Path) -> None:
     options = ["--unplanned", "--small", "--seconds", "8", "--keep", "--report", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, "-m", "drctl", "drill", *options], capture_output=True, text=True, check=False
@@ -33,6 +33,15 @@ def test_a_lost_site_costs_exactly_its_tail_and_no_group_skips_a_record_that_is_
     saved = sum(part["records"] for part in outage["stranded"])
     assert saved >= records["stranded"]
     assert {part["decision"] for part in outage["stranded"] if part["records"]} <= {"hand-over"}
+    home, (move,) = outage["way_home"], document["handovers"]
+    assert (move["run"], move["source"], move["target"]) == (home["run"], "south", "north")
+    assert home["copied"] > 0
+    assert home["read_again"] == 0
+    assert {part["topic"] for part in home["recreated"]} <= {"shop.prices"}
+    assert move["longest_pause"] is not None
+    assert move["not_arrived"] == []
+    assert any(group["lag"] for group in move["groups"])
+    assert document["standby"]["lost"] == document["standby"]["duplicated"] == 0
     assert (tmp_path / outage["files"] / "manifest.json").exists()
     assert "<script" not in (tmp_path / "report.html").read_text()
     again = subprocess.run(

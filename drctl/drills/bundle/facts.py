@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter, ValidationError
 
 from drctl.drills.bundle.manifest import damaged
-from drctl.drills.judging import judged, judged_outage
+from drctl.drills.judging import Judgement, judged, judged_circle, judged_outage
 from drctl.drills.outcome import Drill, Handover, Material, Outage, OutageReport, Provenance, SiteSettings, Work
 from drctl.drills.recovery import Recovery, recovered
 from drctl.drills.timeline import Histories
+from drctl.drills.way_home import came_home
 from drctl.model.documents import json_of
 from drctl.model.run import Evidence, RunResult
 from drctl.model.site import Objectives
@@ -17,14 +18,18 @@ from drctl.redaction import redact, redact_document
 
 WANTED = (
     "prove-fence", "hand-over-positions", "watch-first-commits",
-    "fence-what-answers", "measure-loss", "confirm-positions",
+    "fence-what-answers", "measure-loss", "confirm-positions", "record-handover-point",
+    "check-homecoming", "start-link-home",
 )  # fmt: skip
 """The steps whose evidence reports and verdicts use. All of it is in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrillFacts:
-    """A drill without what follows from it: verdict, findings, and what they weigh."""
+    """A drill without what follows from it: verdict, findings, and what they weigh.
+
+    An ``outage`` with a handover is one whose drill went home again; earlier versions of drctl left the way home out.
+    """
 
     id: str
     began: float
@@ -77,25 +82,11 @@ def facts_in(name: str, raw: bytes) -> DrillFacts:
 def rebuilt(facts: DrillFacts, histories: Histories, material: Material) -> Drill:
     """The drill, judged again from its evidence."""
     outage = None
-    if facts.outage is None:
-        found = judged(
-            facts.work,
-            histories,
-            facts.handovers,
-            primary=material.primary,
-            standby=material.standby,
-            complete=facts.complete,
-        )
-    else:
-        found = judged_outage(
-            facts.work,
-            histories,
-            facts.outage,
-            survivor=material.primary,
-            stranded=material.stranded,
-            complete=facts.complete,
-        )
-        outage = OutageReport(facts.outage, _cost(facts, facts.outage, histories, material))
+    if facts.outage is not None:
+        cost = _cost(facts, facts.outage, histories, material)
+        moved = [came_home(each, histories, material.primary, material.stranded) for each in facts.handovers]
+        outage = OutageReport(facts.outage, cost, *moved)
+    found = _judged(facts, histories, material)
     return Drill(
         id=facts.id,
         began=facts.began,
@@ -113,6 +104,38 @@ def rebuilt(facts: DrillFacts, histories: Histories, material: Material) -> Dril
         phases=facts.phases,
         outage=outage,
         material=material,
+    )
+
+
+def _judged(facts: DrillFacts, histories: Histories, material: Material) -> Judgement:
+    """Judge what the facts claim, which the journal confirms: see ``journaled``."""
+    if facts.outage is None:
+        return judged(
+            facts.work,
+            histories,
+            facts.handovers,
+            primary=material.primary,
+            standby=material.standby,
+            complete=facts.complete,
+        )
+    if not facts.handovers:
+        return judged_outage(
+            facts.work,
+            histories,
+            facts.outage,
+            survivor=material.primary,
+            stranded=material.stranded,
+            complete=facts.complete,
+        )
+    return judged_circle(
+        facts.work,
+        histories,
+        facts.outage,
+        facts.handovers[0],
+        primary=material.primary,
+        standby=material.standby,
+        stranded=material.stranded,
+        complete=facts.complete,
     )
 
 

@@ -7,11 +7,14 @@
 | how a run ended, and between which   | the same as the run's first and last line     | whole         |
 | sites, in which epoch                | something else                                | BundleDamaged |
 
+| a lost site, and no way home         | no move after it that came to its end         | whole         |
+| the same                             | one that did                                  | BundleDamaged |
+
 A run that took over another one goes on from what that one had observed. So a number in the facts, such as the lag at a
 handover, cannot be made better without the journal's chain.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 from drctl.drills.bundle.facts import DrillFacts
@@ -19,13 +22,16 @@ from drctl.drills.bundle.manifest import damaged
 from drctl.model.chain import Change, Line
 from drctl.model.documents import json_of
 from drctl.model.run import Event, Evidence, RunResult, RunState
+from drctl.plans.selection import FAILBACK, SWITCHOVER
 
+MOVES_HOME = (FAILBACK, SWITCHOVER)
 OBSERVED = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
 
 
 def require_journaled(name: str, facts: DrillFacts, journal: Iterable[Line]) -> None:
     """Raise BundleDamaged, naming run and step, where the facts in that file differ from the journal."""
     written, begun, ended, taken = _read(journal)
+    _require_way_home(name, facts, {run: told for run, told in begun.items() if ended.get(run) is RunState.DONE})
     for result in _results(facts):
         run = result.run.id
         if begun.get(run) != asdict(result.run):
@@ -36,6 +42,17 @@ def require_journaled(name: str, facts: DrillFacts, journal: Iterable[Line]) -> 
             known = [written[each, step] for each in (run, *taken.get(run, ())) if (each, step) in written]
             if known[:1] != [told]:
                 raise damaged(f"{name}: run {run}: {step}: the facts say something else than the journal")
+
+
+def _require_way_home(name: str, facts: DrillFacts, done: Mapping[str, Evidence]) -> None:
+    """Raise BundleDamaged unless the facts claim every move that the drill has made after the loss of a site."""
+    if facts.outage is None:
+        return
+    if len(facts.handovers) > 1:
+        raise damaged(f"{name}: there is one way home from an outage, and the facts tell of {len(facts.handovers)}")
+    told = {each.result.run.id for each in facts.handovers}
+    if left_out := sorted(run for run, begun in done.items() if begun["kind"] in MOVES_HOME and run not in told):
+        raise damaged(f"{name}: run {left_out[0]}: the journal tells of a way home that the facts leave out")
 
 
 def _results(facts: DrillFacts) -> Iterator[RunResult]:

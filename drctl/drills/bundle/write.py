@@ -63,9 +63,9 @@ def keep_drill(folder: Path, drill: Drill, material: Material, histories: Path) 
     try:
         keep_histories(folder, histories)
         pack(folder / PRIMARY, found_lines(material.primary))
-        if drill.outage is None:
+        if drill.outage is None or drill.handovers:
             pack(folder / STANDBY, found_lines(material.standby))
-        else:
+        if drill.outage is not None:
             pack(folder / STRANDED, found_lines(material.stranded))
         pack(folder / JOURNAL, journal_lines(material.journal))
         replace(folder / FACTS, facts_of(drill, material))

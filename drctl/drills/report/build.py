@@ -52,8 +52,8 @@ def build(drill: Drill) -> Report:
         evidence=dict(drill.weight.evidence),
         negative_control=dict(drill.weight.control),
         standby=None if drill.standby is None else _records(drill.standby),
-        outage=None if drill.outage is None else outage_part(drill.outage, drill.histories),
-        definitions=definitions.of(outage=drill.outage is not None),
+        outage=None if drill.outage is None else outage_part(drill.outage, drill.histories, *drill.handovers),
+        definitions=definitions.of(outage=drill.outage is not None, home=bool(drill.handovers)),
     )
 
 
@@ -148,10 +148,8 @@ def _groups(drill: Drill) -> list[GroupPart]:
 
 def _lags(drill: Drill) -> dict[str, int]:
     """How far each group was behind at the first handover, or when the site was lost."""
-    if drill.handovers:
-        return drill.handovers[0].lags
     if drill.outage is None:
-        return {}
+        return drill.handovers[0].lags if drill.handovers else {}
     groups = [group for group in drill.findings.groups if group.processed and group.topics is not None]
     at, lag_at = drill.outage.outage.lost_at, drill.histories.lag_at
     return {group.name: lag_at(at, group.name, group.topics or ()) for group in groups}

@@ -25,6 +25,18 @@ OUTAGE_VERDICTS = {
 }
 """What differs where a site was lost."""
 
+HOME_VERDICTS = {
+    "proved": "No fault was found and nothing is missing: every acknowledged record is at home or in the saved tail, "
+    "in one of them only, and at the standby; every group read to the end of what is at home and skipped none of it; "
+    "on the way home nothing was copied twice, read again, or read from the tail; enough was written, everything that "
+    "had to be witnessed was, and the same checker named every planted fault. Reading again after the loss is told "
+    "and is no fault.",
+    "refuted": "At least one fault was found: a record is lost, duplicated, reordered, corrupt, phantom, misrouted or "
+    "read though its transaction was aborted; or a group skipped or processed a record that it should not, or read one "
+    "again on the way home.",
+}
+"""What differs where the work went home again."""
+
 RECORDS = {
     "acknowledged": "The brokers confirmed the record to its producer; of a transaction, once it was committed.",
     "lost": "Acknowledged, and not there at the end.",
@@ -47,7 +59,7 @@ GROUPS = {
 }
 
 MEASURES = {
-    "there": "At the site that was read in the end; where a site was lost, at the survivor or in the saved tail.",
+    "there": "At the site where the work ended; where a site was lost, there or in the saved tail.",
     "pause": "From a client's last work at the source (a record acknowledged or processed) to its first at the target.",
     "objective": "recoveryTime and recoveryPoint in the plan file. They are compared with what was measured, and do "
     "not decide the verdict.",
@@ -67,10 +79,10 @@ OUTAGE_MEASURES = {
 }
 
 
-def of(*, outage: bool) -> DefinitionsPart:
-    """The definitions that hold for a drill, which may have lost a site."""
+def of(*, outage: bool, home: bool = False) -> DefinitionsPart:
+    """The definitions that hold for a drill, which may have lost a site, and gone ``home`` again."""
     return DefinitionsPart(
-        verdicts=VERDICTS | OUTAGE_VERDICTS if outage else VERDICTS,
+        verdicts=VERDICTS | (HOME_VERDICTS if home else OUTAGE_VERDICTS) if outage else VERDICTS,
         records=RECORDS,
         groups=GROUPS,
         measures=MEASURES | OUTAGE_MEASURES if outage else MEASURES,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from drctl.drills.outcome import OutageReport
+from drctl.drills.outcome import Handover, OutageReport
 from drctl.drills.recovery import Recovery
 from drctl.drills.report.moments import iso
 from drctl.drills.report.schema import (
@@ -11,13 +11,15 @@ from drctl.drills.report.schema import (
     PausePart,
     RecoveryPointPart,
     RecoveryTimePart,
+    RecreatedPart,
     StrandedPart,
+    WayHomePart,
 )
 from drctl.drills.timeline import Histories
 
 
-def outage_part(told: OutageReport, histories: Histories) -> OutagePart:
-    """An outage as plain values."""
+def outage_part(told: OutageReport, histories: Histories, home: Handover | None = None) -> OutagePart:
+    """An outage as plain values, with the way home if there is one."""
     outage, result = told.outage, told.outage.result
     tail = outage.tail
     return OutagePart(
@@ -51,6 +53,24 @@ def outage_part(told: OutageReport, histories: Histories) -> OutagePart:
             for pause in histories.pauses(outage.spans, outage.source, outage.target)
         ],
         not_arrived=list(result.evidence["watch-first-commits"].get("not arrived", [])),
+        way_home=_way_home(told, home) if home else None,
+    )
+
+
+def _way_home(told: OutageReport, home: Handover) -> WayHomePart | None:
+    moved = told.homecoming
+    if moved is None:
+        return None
+    anew = home.result.evidence.get("check-homecoming", {}).get("recreated", {})
+    return WayHomePart(
+        run=home.result.run.id,
+        copied=moved.copied,
+        copied_again=moved.again,
+        recreated=[
+            RecreatedPart(topic=topic, records=cost["records"], gone=cost["gone"]) for topic, cost in anew.items()
+        ],
+        stepped_over=moved.stepped_over,
+        read_again=moved.read_again,
     )
 
 

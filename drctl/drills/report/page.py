@@ -7,7 +7,7 @@ from markupsafe import Markup
 from drctl.drills.outcome import Drill
 from drctl.drills.report import plots, words
 from drctl.drills.report.schema import HandoverPart, Report
-from drctl.drills.report.tables import handed, meanings, origin, stranded, tables
+from drctl.drills.report.tables import handed, meanings, origin, stranded, tables, way_home
 from drctl.drills.report.templates import template
 from drctl.drills.report.write import as_json, redacted
 
@@ -24,6 +24,13 @@ OUTAGE_WORDS = {
 }
 """The same where a site was lost: what lies in its tail is lost to the survivor, and accounted for."""
 
+HOME_WORDS = {
+    "proved": "Proved: every acknowledged record is at home or in the saved tail, no group skipped one, and none was "
+    "read again on the way home.",
+    "refuted": "Refuted: records are unaccounted for, changed or skipped, or were read again on the way home.",
+}
+"""The same where the work went home again."""
+
 
 def render(report: Report, drill: Drill) -> str:
     """Render the page. It loads nothing, so it can be kept for years and read without a network.
@@ -33,11 +40,12 @@ def render(report: Report, drill: Drill) -> str:
     report = redacted(report)
     return template("page.html").render(
         report=report,
-        words=({**WORDS, **OUTAGE_WORDS} if report.outage else WORDS)[report.verdict],
+        words=_words(report)[report.verdict],
         moved=_moved(report),
         tables=tables(report),
         handed=handed,
         stranded=stranded,
+        way_home=way_home,
         within=_within,
         origin=origin(report),
         meanings=meanings(report),
@@ -46,12 +54,18 @@ def render(report: Report, drill: Drill) -> str:
     )
 
 
+def _words(report: Report) -> dict[str, str]:
+    if report.outage is None:
+        return WORDS
+    return WORDS | (HOME_WORDS if report.outage.way_home else OUTAGE_WORDS)
+
+
 def _moved(report: Report) -> str:
     """Return what the drill moved, in one sentence."""
     topics = ", ".join(report.plan.topics)
     if lost := report.outage:
         positions = words.counted(sum(lost.positions.values()), "position")
-        route = f"from {lost.lost_site}, which was lost, to {lost.survivor}"
+        route = f"from {lost.lost_site}, which was lost, to {lost.survivor}{', and home again' * bool(lost.way_home)}"
         return f"{positions} of consumer groups and the producers of {topics}, {route}, under load."
     first = report.handovers[0]
     groups = words.counted(len(first.groups), "consumer group")

@@ -37,8 +37,10 @@ def drawn(drill: Drill) -> dict[str, str]:
 
 def steps(drill: Drill) -> str:
     """Every move as bars, step by step, in seconds since it began."""
-    figure = Figure(figsize=(8.0, 4.4), layout="constrained")
-    axes = figure.subplots(1, len(drill.moves), sharex=True, sharey=True, squeeze=False)[0]
+    alike = len({tuple(span.step for span in move.spans) for move in drill.moves}) == 1
+    rows = max(len(move.spans) for move in drill.moves)
+    figure = Figure(figsize=(8.0, max(4.4, 0.8 + 0.19 * rows)), layout="constrained")
+    axes = figure.subplots(1, len(drill.moves), sharex=True, sharey=alike, squeeze=False)[0]
     for side, move in zip(axes, drill.moves, strict=True):
         _bars(side, move)
         side.set_title(f"{move.source} to {move.target}", loc="left", fontsize=10, color=INK)

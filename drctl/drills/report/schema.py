@@ -153,7 +153,7 @@ class PausePart(Part):
 
 
 class HandoverPart(Part):
-    """One switchover: who handed to whom, and what proves it.
+    """One switchover, or the failback of a drill that lost a site: who handed to whom, and what proves it.
 
     ``longest_pause`` is the longest that is known of any client. ``pause_within_objective`` compares it with the plan's
     ``recovery_time``: false if it is longer, null if a client's pause is not known and no other is longer.
@@ -215,8 +215,35 @@ class StrandedPart(Part):
     decision: str | None
 
 
+class RecreatedPart(Part):
+    """A topic that the failback recreated: records that were to be copied again, at most, and those gone by it."""
+
+    topic: str
+    records: Count
+    gone: Count
+
+
+class WayHomePart(Part):
+    """Hold what the failback moved; its steps, positions and pauses are those of the one handover.
+
+    ``copied`` records were written at the survivor and came home. ``copied_again`` are older, of topics that were
+    recreated. ``stepped_over`` are of the stranded tail, which stays in the log at home. ``read_again`` were read by a
+    group since the way home began, and had been read before.
+    """
+
+    run: str
+    copied: Count
+    copied_again: Count
+    recreated: list[RecreatedPart]
+    stepped_over: Count
+    read_again: Count
+
+
 class OutagePart(Part):
-    """A site lost on purpose, the failover from it, and its return. ``files``: where the tail is, beside the report."""
+    """A site lost on purpose, the failover from it, its return, and the way home, null if the drill left that out.
+
+    ``files``: where the tail is, beside the report.
+    """
 
     lost_site: str
     survivor: str
@@ -236,10 +263,14 @@ class OutagePart(Part):
     files: str
     pauses: list[PausePart]
     not_arrived: list[str]
+    way_home: WayHomePart | None = None
 
 
 class Report(Part):
-    """A drill's report. A planned one has handovers and a standby, an unplanned one an outage."""
+    """A drill's report. A planned one has handovers and a standby, an unplanned one an outage.
+
+    An unplanned one that went home again has one handover and a standby, too.
+    """
 
     schema_version: Literal[2]
     verdict: Literal["proved", "refuted", "inconclusive", "vacuous"]
@@ -265,7 +296,7 @@ class Report(Part):
     def pauses(self) -> list[list[PausePart]]:
         """Return what clients waited at each move, in order."""
         planned = [handover.pauses for handover in self.handovers]
-        return [*planned, self.outage.pauses] if self.outage else planned
+        return [self.outage.pauses, *planned] if self.outage else planned
 
 
 def report_schema() -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drctl.drills.report.schema import HandedGroup, HandoverPart, OutagePart, Report
+from drctl.drills.report.schema import HandedGroup, HandoverPart, OutagePart, Report, WayHomePart
 from drctl.drills.report.words import clock, moment, number, spaced, yes
 
 CLASSES = (
     "acknowledged", "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read", "recovered",
     "superseded", "stranded",
 )  # fmt: skip
+
+PLANNED_SITES = ("At the primary", "At the standby")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,27 @@ def stranded(outage: OutagePart) -> Table:
     )
 
 
+def way_home(home: WayHomePart) -> Table:
+    """Return what came home, and what it cost."""
+    rows = [
+        ("Written at the survivor, and copied home", home.copied),
+        ("Read again by a group on the way home", home.read_again),
+        ("Of the stranded tail, stepped over in the log at home", home.stepped_over),
+        ("Copied again with topics that were recreated", home.copied_again),
+        *((f"{part.topic}, recreated: to be copied again, at most", part.records) for part in home.recreated),
+        *((f"{part.topic}, recreated: older records gone by it", part.gone) for part in home.recreated),
+    ]
+    return Table(("The way home", "Records"), tuple((what, number(count)) for what, count in rows))
+
+
 def origin(report: Report) -> dict[str, str]:
     """Who ran the drill, where, with what and when, by what each is called."""
     run, commit = report.run, report.run.commit
     changed = ", with local changes" if run.local_changes else ""
     return {
         "Drill": run.id,
-        **{f"Run from {h.source} to {h.target}": f"{h.run}, epoch {h.epoch}" for h in report.handovers},
         **_failover(report.outage),
+        **{f"Run from {h.source} to {h.target}": f"{h.run}, epoch {h.epoch}" for h in report.handovers},
         "Run by": f"{run.user} on {run.host}",
         "Began": moment(run.began),
         "Ended": moment(run.ended),
@@ -122,7 +137,8 @@ def _pauses(report: Report) -> Table:
     for pause in (pause for move in report.pauses for pause in move):
         told = "did not return" if pause.seconds is None else f"{pause.seconds:.1f}"
         found.setdefault(pause.client, []).append(told)
-    targets = [handover.target for handover in report.handovers] + ([report.outage.survivor] if report.outage else [])
+    targets = [report.outage.survivor] if report.outage else []
+    targets += [handover.target for handover in report.handovers]
     heads = ("Client, in seconds", *(f"to {target}" for target in targets))
     return Table(heads, tuple((client, *told) for client, told in found.items()))
 
@@ -172,8 +188,9 @@ def _classes(report: Report) -> Table:
         heads: tuple[str, ...] = ("Class", "At the survivor, and in the saved tail", "Meaning")
         rows = tuple((spaced(name), number(getattr(found, name)), meanings[name]) for name in classes)
         return Table(heads, rows, frozenset({2}), prose=2)
+    sites = ("At home, and in the saved tail", "At the standby, and in it") if report.outage else PLANNED_SITES
     return Table(
-        ("Class", "At the primary", "At the standby", "Meaning"),
+        ("Class", *sites, "Meaning"),
         tuple(
             (spaced(name), number(getattr(found, name)), number(getattr(standby, name)), meanings[name])
             for name in classes

@@ -261,6 +261,15 @@ class Reader:
     def close(self) -> None:
         """Commit and leave the group; a static classic member stays until its session times out."""
         self.commit(seconds=PATIENCE)
+        self._leave()
+
+    def leave(self) -> None:
+        """Leave without another commit, and say nothing more of what was processed: it may count elsewhere by now."""
+        self.before_commit = lambda: None
+        self.uncommitted = {}
+        self._leave()
+
+    def _leave(self) -> None:
         self.consumer.close()
         self._commits.shutdown(wait=False)
 

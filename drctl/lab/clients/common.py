@@ -27,13 +27,26 @@ STOP = threading.Event()
 UNPACED = threading.Event()
 """Set by SIGUSR1: keep to no rate any more, so that a group which lags on purpose reaches the end."""
 
+SLOWED = threading.Event()
+"""Set by SIGHUP: keep to a tenth of the rate until SIGUSR1 comes, so that a group which has caught up lags again."""
 
-HEEDED: dict[int, threading.Event] = {signal.SIGTERM: STOP, signal.SIGUSR1: UNPACED}
+SLOWER = 10
+"""How many times slower. It lags then at whatever rate the drill writes, and still has something to show."""
+
+HEEDED: dict[int, tuple[threading.Event, threading.Event | None]] = {
+    signal.SIGTERM: (STOP, None),
+    signal.SIGUSR1: (UNPACED, SLOWED),
+    signal.SIGHUP: (SLOWED, UNPACED),
+}
+"""By signal what it sets, and what it ends."""
 
 
 def _heed() -> NoReturn:
     while True:
-        HEEDED[signal.sigwait(HEEDED)].set()
+        sets, ends = HEEDED[signal.sigwait(HEEDED)]
+        if ends is not None:
+            ends.clear()
+        sets.set()
 
 
 def end(failed: str = "") -> NoReturn:
@@ -138,7 +151,10 @@ def _refuses(address: tuple[str, int]) -> bool:
 
 
 class Pace:
-    """Lets ``rate`` records a second pass, evenly; all that come, if it is 0 or once ``UNPACED`` is set."""
+    """Lets ``rate`` records a second pass, evenly, a tenth of them while ``SLOWED`` is set.
+
+    All that come pass, if the rate is 0 or while ``UNPACED`` is set.
+    """
 
     def __init__(self, clock: Clock, rate: float) -> None:
         self.clock = clock
@@ -150,5 +166,6 @@ class Pace:
         if not self.rate or UNPACED.is_set():
             return
         now = self.clock.monotonic()
-        self.due = max(self.due, now - 1) + records / self.rate
+        rate = self.rate / SLOWER if SLOWED.is_set() else self.rate
+        self.due = max(self.due, now - 1) + records / rate
         STOP.wait(max(0.0, self.due - now))

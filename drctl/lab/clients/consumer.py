@@ -2,7 +2,8 @@
 
 Members obey client routing: when it closes or names another site they finish the record in hand, commit, and leave;
 then they join again where it points. What was processed is written down before it is committed. From a site that is
-lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere.
+lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere. Should
+the site come back, that client leaves without another commit, or it would be a member there again.
 A member whose client can never go on (a static one hears nothing of its coordinator for a session's time, and is then
 taken for another) begins again with a new one, as an application does that its orchestrator starts again.
 A static member that client routing sends elsewhere gives its place up, as clients in Java do that are closed with
@@ -11,6 +12,7 @@ again, keeps it.
 """
 
 import sys
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -44,7 +46,7 @@ class Membership:
         if options.kind == "static":
             self.settings["group.instance.id"] = self.name
         self.unwritten: list[list[Any]] = []
-        self.abandoned: list[Reader] = []
+        self.abandoned: list[Reader] = []  # one that is let go of waits for its brokers, too
 
     def live(self) -> None:
         """Join, work, leave, until the client is to end."""
@@ -60,6 +62,7 @@ class Membership:
             if self.around.lost(site):
                 self._write(site)
                 self.abandoned.append(reader)  # closing it would wait for brokers that are gone
+                threading.Thread(target=self._leave_once_back, args=(site, reader), daemon=True).start()
                 continue
             member = Member(reader.member_id(), self.name, "", self.settings.get("group.instance.id"))
             reader.close()
@@ -88,6 +91,12 @@ class Membership:
                 if self.around.where() != site:
                     return
                 looked = now
+
+    def _leave_once_back(self, site: str, reader: Reader) -> None:
+        while self.around.lost(site):
+            if STOP.wait(1):
+                return
+        reader.leave()
 
     def _give_place_up(self, site: str, member: Member) -> None:
         try:

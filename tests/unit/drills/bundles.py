@@ -17,9 +17,11 @@ from drctl.drills.outcome import Drill, JournalHead, Material, OutageReport
 from drctl.drills.recovery import recovered
 from drctl.drills.report.build import build
 from drctl.drills.report.write import write
+from drctl.drills.way_home import came_home
 from drctl.model.chain import GENESIS, Change, Line, canonical, chained, entry_digest, run_content
 from drctl.model.run import RunResult
 from tests.unit.drills.example import HOME, THERE, drill, handover
+from tests.unit.drills.homecomings import homecoming
 from tests.unit.drills.outages import OBJECTIVES, outage
 from tests.unit.drills.stored import HISTORIES, WORK, Stored, stored
 
@@ -51,19 +53,21 @@ def _drill(history: Stored, folder: Path) -> Drill:
     histories = history.written(folder)
     found = history.judged(histories)
     lost = outage(**history.head["outage"]) if "outage" in history.head else None
-    moves = () if lost else (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
-    lines = journal(lost.result) if lost else journal(*(each.result for each in moves))
+    home = (homecoming(**history.head["home"]),) if "home" in history.head else ()
+    moves = home if lost else (handover("north", "south", THERE, 1), handover("south", "north", HOME, 2))
+    lines = journal(*([lost.result] if lost else []), *(each.result for each in moves))
     material = Material(
         WORK,
         complete=True,
-        primary=history.seen.get("south" if lost else "north", []),
-        standby=[] if lost else history.seen.get("south", []),
+        primary=history.seen.get("north" if moves else "south", []),
+        standby=history.seen.get("south", []) if moves else [],
         stranded=history.stranded,
         journal=lines,
     )
     cost = lost and recovered(
         histories, history.stranded, OBJECTIVES, lost_at=lost.lost_at, began=lost.began, survivor=lost.target
     )
+    moved = came_home(home[0], histories, material.primary, material.stranded) if home else None
     told = drill()
     return replace(
         told,
@@ -75,7 +79,7 @@ def _drill(history: Stored, folder: Path) -> Drill:
         handovers=moves,
         histories=histories,
         provenance=replace(told.provenance, journal=JournalHead(len(lines), lines[-1].digest)),
-        outage=OutageReport(lost, cost) if lost and cost else None,
+        outage=OutageReport(lost, cost, moved) if lost and cost else None,
         material=material,
     )
 

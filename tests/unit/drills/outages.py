@@ -22,6 +22,8 @@ LOST, NOTICED, BEGAN, BACK = 20.0, 28.0, 30.0, 120.0
 """Seconds from the beginning of the drill."""
 OPENED = BEGAN + sum(seconds for _, seconds in STEPS[:7])
 GROUPS = ("dispatch", "reporting")
+POINT = {"turbines.readings-0": 430, "turbines.readings-1": 215, "shop.orders-0": 106}
+"""Where south's logs ended when it was opened."""
 OBJECTIVES = Objectives(timedelta(seconds=60), timedelta(0))
 
 
@@ -47,6 +49,7 @@ def outage(**changes: Any) -> Outage:
             "groups": {group: {"positions": {"turbines.readings-0": line}} for group in changes.pop("placed", GROUPS)},
             "uncovered": changes.pop("uncovered", {}),
         },
+        "record-handover-point": {"ends": dict(POINT)},
         "watch-first-commits": {"not arrived": []},
     }
     run = Run("run-1", "failover", "lab", "digest", "north", "south", 1)

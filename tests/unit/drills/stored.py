@@ -3,8 +3,9 @@
 The first line says what the history is about: ``way``, the ``verdict`` that is right, and a ``reason`` of it or the
 ``error``; besides, what differs from ``WORK``: ``groups`` and what each reads, ``clients``, ``compacted`` topics; then
 ``lag`` at the handovers, ``complete``, and ``weight`` with parts of it that are put in place of what the drill found.
-With ``outage`` it is a drill that lost north; that is what differs from the outage in ``outages.py``. Every other line
-belongs to the history of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a
+With ``outage`` it is a drill that lost north; that is what differs from the outage in ``outages.py``. With ``home``,
+too, it went home again, and that is what differs from the failback in ``homecomings.py``. Every other line belongs to
+the history of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a
 site. ``stream`` with ``from`` and ``to`` stands for that many records, with ``keys`` each has one of so many keys;
 ``at`` counts from the drill's beginning.
 """
@@ -15,13 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from drctl.drills.judging import Judgement, judged, judged_outage
-from drctl.drills.outcome import Work
+from drctl.drills.judging import Judgement, judged, judged_circle, judged_outage
+from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event, Seen, Stranded, Stream
 from drctl.ledger.history import HistoryLine
 from drctl.ledger.verdict import Traffic, WindowPhase, judge
 from tests.unit.drills.example import HOME, T0, THERE, handover
+from tests.unit.drills.homecomings import homecoming
 from tests.unit.drills.outages import outage
 
 HISTORIES = Path(__file__).parents[2] / "histories"
@@ -65,11 +67,25 @@ class Stored:
         complete, lag = self.head.get("complete", True), self.head.get("lag", 3246)
         if "outage" in self.head:
             lost = outage(**self.head["outage"])
+            if "home" in self.head:
+                return self._circle(work, histories, lost, complete=complete)
             survivor = self.seen.get(lost.target, [])
             return judged_outage(work, histories, lost, survivor=survivor, stranded=self.stranded, complete=complete)
         handovers = (handover("north", "south", THERE, 1, lag=lag), handover("south", "north", HOME, 2, lag=lag))
         north, south = (self.seen.get(site, []) for site in ("north", "south"))
         return judged(work, histories, handovers, primary=north, standby=south, complete=complete)
+
+    def _circle(self, work: Work, histories: Histories, lost: Outage, *, complete: bool) -> Judgement:
+        return judged_circle(
+            work,
+            histories,
+            lost,
+            homecoming(**self.head["home"]),
+            primary=self.seen.get(lost.source, []),
+            standby=self.seen.get(lost.target, []),
+            stranded=self.stranded,
+            complete=complete,
+        )
 
 
 def _parts(parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from drctl.model.verdict import Verdict
 from tests.unit.drills.bundles import KEY, OTHER, bundle, edited, listed, resealed
 
 PUBLIC = KEY.public_key()
-PROVED = ("proved", "unplanned-proved")
+PROVED = ("proved", "unplanned-proved", "home-proved")
 OTHERS = {"record-lost": Verdict.REFUTED, "producers-never-denied": Verdict.INCONCLUSIVE}
 
 

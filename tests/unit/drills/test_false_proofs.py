@@ -8,7 +8,7 @@ from drctl.errors import JournalBroken
 from drctl.model.verdict import Verdict
 from tests.unit.drills.stored import HISTORIES, stored
 
-PROVED = (HISTORIES / "proved.jsonl", HISTORIES / "unplanned-proved.jsonl")
+PROVED = tuple(HISTORIES / f"{name}.jsonl" for name in ("proved", "unplanned-proved", "home-proved"))
 WAYS = sorted(path for path in HISTORIES.glob("*.jsonl") if path not in PROVED)
 
 

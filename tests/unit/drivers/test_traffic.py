@@ -86,3 +86,17 @@ def test_a_commit_without_an_answer_holds_up_no_member(monkeypatch: pytest.Monke
     assert coordinator.asked == [7, 9], "one that had not begun comes late, when the partition may be another's"
     assert reader.uncommitted == {}
     reader.close()
+
+
+def test_who_leaves_a_site_that_came_back_commits_nothing_and_says_nothing_more() -> None:
+    """What it had processed there was written down when it was abandoned, and counts elsewhere by now."""
+    reader = traffic.Reader(KafkaSite("north", {"bootstrap.servers": "127.0.0.1:1"}), {"group.id": "billing"}, ["t"])
+    reader.consumer.close()
+    reader.consumer = coordinator = SilentCoordinator()
+    said: list[str] = []
+    reader.before_commit = lambda: said.append("processed")
+    reader.uncommitted = {Place("turbines.readings", 0): 7}
+    reader.leave()
+    assert (coordinator.asked, said, reader.uncommitted) == ([], [], {})
+    reader.before_commit()
+    assert said == []

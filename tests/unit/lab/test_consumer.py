@@ -1,5 +1,6 @@
 """The lab's consumer groups: how a member begins again, and what a static one leaves behind."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,3 +127,56 @@ def test_a_static_member_gives_its_place_up_where_it_is_sent_away_and_keeps_it_w
         ("left", "south"),
     ]
     assert Removed.seen == removed
+
+
+class LeavesOnceBack(FakeReader):
+    """At the first site it gives one record and the site is lost; at the second the site comes back, and it ends."""
+
+    left: ClassVar[list[int]] = []
+    committed: ClassVar[list[int]] = []
+    lost: ClassVar[set[str]] = set()
+    gone = threading.Event()
+    door: ClassVar[FileClientRouting]
+
+    def poll(self, _: float) -> Incoming | None:
+        if self.number == 1:
+            LeavesOnceBack.lost.add("north")
+            LeavesOnceBack.door.route_to("south")
+        else:
+            LeavesOnceBack.lost.discard("north")
+            assert LeavesOnceBack.gone.wait(30)
+            common.STOP.set()
+        header = encode(Number(RUN, 2, 0, self.number), None, b"v")
+        return Incoming(TopicPartition("shop.orders", 0), self.number, None, b"v", {HEADER: header})
+
+    def commit(self) -> None:
+        LeavesOnceBack.committed.append(self.number)
+        self.before_commit()
+
+    def close(self) -> None:
+        self.commit()
+
+    def leave(self) -> None:
+        LeavesOnceBack.left.append(self.number)
+        LeavesOnceBack.gone.set()
+
+
+def test_a_client_that_was_abandoned_leaves_a_site_that_comes_back_without_another_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be a member there, and the failback would wait for it."""
+    monkeypatch.setattr(consumer, "Reader", LeavesOnceBack)
+    clock, door = SystemClock(), FileClientRouting(tmp_path / "door.json")
+    door.route_to("north")
+    monkeypatch.setattr(LeavesOnceBack, "door", door, raising=False)
+    monkeypatch.setattr(common.Surroundings, "lost", lambda _, site: site in LeavesOnceBack.lost)
+    history = HistoryWriter(tmp_path / "history.jsonl")
+    sites: Any = {"north": "at north", "south": "at south"}
+    around = common.Surroundings(sites, door, history, clock, SteadyTime.begun(clock))
+    options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind="classic")
+    consumer.Membership(around, options, 1).live()
+    history.close()
+    assert LeavesOnceBack.left == [1]
+    assert set(LeavesOnceBack.committed) == {2}
+    processed = [line for line in read_lines(tmp_path / "history.jsonl") if line.kind == "processed"]
+    assert {(line.site, record[3]) for line in processed for record in line.records} == {("north", 1), ("south", 2)}

@@ -19,7 +19,7 @@ from drctl.drills.timeline import Histories
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
-from drctl.lab.clients.common import UNPACED, Pace, Surroundings
+from drctl.lab.clients.common import SLOWED, UNPACED, Pace, Surroundings
 from drctl.lab.lab import Lab
 from drctl.lab.ports import free_ports
 from drctl.lab.processes import ProcessStatus
@@ -129,6 +129,13 @@ def test_a_group_that_is_stuck_is_waited_for_until_the_deadline_and_not_longer(t
     assert 30 <= lab.clock.monotonic() < 32
 
 
+def test_a_group_that_lags_on_purpose_hurries_and_slows_down_again(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    workload(lab).hurry()
+    workload(lab).slow_down()
+    assert lab.processes.sent == [("client-reporting", "SIGUSR1"), ("client-reporting", "SIGHUP")]
+
+
 def test_only_groups_with_a_rate_need_to_be_let_run() -> None:
     assert {group.name for group in GROUPS if group.rate} == {"reporting"}
 
@@ -172,6 +179,35 @@ print(UNPACED.wait(30))
 def test_a_client_that_is_sent_the_signal_keeps_to_no_rate_any_more_and_goes_on() -> None:
     done = subprocess.run([sys.executable, "-c", SIGNALLED], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+SLOWED_DOWN = """
+import os, signal, time
+from drctl.lab.clients.common import SLOWED, UNPACED, arguments
+arguments("a client")
+for number, sets, ends in ((signal.SIGHUP, SLOWED, UNPACED), (signal.SIGUSR1, UNPACED, SLOWED)) * 2:
+    os.kill(os.getpid(), number)
+    assert sets.wait(30)
+    print(ends.is_set())
+"""
+
+
+def test_a_client_is_slowed_down_until_it_is_to_hurry_and_the_other_way_round() -> None:
+    done = subprocess.run([sys.executable, "-c", SLOWED_DOWN], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "False\n" * 4), done.stderr
+
+
+def test_a_pace_that_was_slowed_down_lets_a_tenth_pass() -> None:
+    pace = Pace(FakeClock(), rate=1e6)
+    began = pace.due
+    pace.wait(100)
+    first = pace.due - began
+    SLOWED.set()
+    try:
+        pace.wait(100)
+    finally:
+        SLOWED.clear()
+    assert pace.due - began - first == pytest.approx(10 * first)
 
 
 def test_a_pace_that_was_lifted_keeps_nobody_waiting() -> None:

@@ -47,6 +47,8 @@ class ReturningLab:
 
     def start_worker(self, site: str) -> None:
         self.workers.append(site)
+        self.earth.workers[site].worker_down = False
+        self.earth.mirrors["south", site].worker_down = False
 
 
 @dataclass
@@ -170,7 +172,7 @@ def test_a_gate_that_stays_shut_ends_the_drill() -> None:
 def test_groups_that_have_not_read_past_the_failover_are_named() -> None:
     earth, _, moved = lost_and_back()
     place, end = next((p, e) for p, e in aftermath(earth.ports()).ends.items() if e)
-    earth.south.group("dispatch").committed[place] = Committed(end - 1)
+    earth.south.group("dispatch").committed[place] = Committed(0)
     assert moved.result.evidence["record-handover-point"]["ends"][str(place)] == end
     assert "dispatch" in behind_failover(earth.ports())
 

@@ -81,7 +81,7 @@ def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str,
 
 
 def _soon_asked(whole: World) -> World:
-    """The same world, under the deadline for looking in everything but the reading of records, which takes its time."""
+    """Return the world under the deadline for looking, but for the reading of records, which takes its time."""
     world = hurried(whole)
     sites = {name: replace(site, records=whole.sites[name].records) for name, site in world.sites.items()}
     return replace(world, sites=sites)

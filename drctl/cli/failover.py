@@ -100,7 +100,7 @@ def as_begun(world: World, source: str, target: str) -> FailoverStart | None:
 
 
 def accepted_loss(accept: str | None) -> AcceptedLoss | None:
-    """What ``--accept-loss`` says. ConfigInvalid unless it is a number of records or the word *unknown*."""
+    """Read what ``--accept-loss`` says. ConfigInvalid unless it is a number of records or the word *unknown*."""
     if accept is None:
         return None
     if accept == "unknown":

@@ -56,7 +56,7 @@ def show(found: Forecast) -> None:
 
 
 def forecast(world: World, target: str | None, *, deep: bool = True) -> Forecast:
-    """The forecast in the direction that client routing tells; a source that takes its time is taken to be silent.
+    """Forecast in the direction that client routing tells; a source that takes its time is taken to be silent.
 
     Unless it is ``deep`` no records are read for the groups, and what they would read again is unknown.
     """
@@ -73,7 +73,7 @@ def forecast(world: World, target: str | None, *, deep: bool = True) -> Forecast
 
 
 def in_brief(found: Forecast) -> str:
-    """The forecast as one line."""
+    """Tell the forecast in one line."""
     loss, oldest = found.loss, _oldest(found.loss)
     if loss is None or loss.total is None:
         lost = "an unknown number of records" + (f" ({found.unknown})" if found.unknown else "")
@@ -91,7 +91,7 @@ def in_brief(found: Forecast) -> str:
 
 
 def brief_document(found: Forecast) -> dict[str, Any]:
-    """The same as a part of a document; what is unknown is null."""
+    """Return the forecast as a part of a document; what is unknown is null."""
     return {
         "source": found.source,
         "target": found.target,
@@ -105,7 +105,7 @@ def brief_document(found: Forecast) -> dict[str, Any]:
 
 
 def _oldest(loss: Loss | None) -> float | None:
-    """The age of the oldest record that would be lost, in seconds; None where that of any topic is unknown."""
+    """Return the age of the oldest record that would be lost, in seconds; None where that of any topic is unknown."""
     ages = list(loss.seconds.values()) if loss is not None and loss.records else [None]
     return None if None in ages else max((age for age in ages if age is not None), default=None)
 
@@ -139,7 +139,7 @@ def told(found: Forecast) -> Iterator[str]:
 
 
 def still_answers(found: Forecast) -> Iterator[str]:
-    """What a person has to know who is about to leave a source that answers: nothing need be lost there."""
+    """Tell whoever is about to leave a source that answers that nothing need be lost there."""
     if found.loss is not None and found.loss.ends_from is EndsFrom.ASKED:
         yield (
             f"  {found.source} answers, and may still take writes: a switchover loses nothing, and"
@@ -148,7 +148,7 @@ def still_answers(found: Forecast) -> Iterator[str]:
 
 
 def _again(groups: Mapping[str, GroupForecast]) -> Iterator[str]:
-    """What the groups would read again in all, and the oldest of their positions: one that is old was long not kept."""
+    """Tell what the groups would read again, and how old their oldest position is: an old one was long not kept."""
     if not groups:
         return
     rereads, ages = [each.rereads for each in groups.values()], {name: each.age for name, each in groups.items()}
@@ -198,7 +198,7 @@ def as_document(found: Forecast) -> dict[str, Any]:
 
 
 def body(found: Forecast) -> dict[str, Any]:
-    """What that document says."""
+    """Return what that document says."""
     loss = found.loss
     return {
         "source": found.source,

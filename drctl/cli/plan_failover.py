@@ -103,7 +103,7 @@ def _going_on(whole: World, world: World, steps: Plan, going: Run) -> Planned:
 
 
 def _planned(world: World, steps: Plan, accepted: AcceptedLoss) -> tuple[Planned, Forecast | None]:
-    """Every reason of the journal and the gates, as one that takes over what is unfinished finds them."""
+    """Return every reason of the journal and the gates, as one that takes over what is unfinished finds them."""
     left = legacy(world, tuple(run.id for run in unfinished(world)), steps.source, steps.target)
     looks = SideBySide(world.clock)
     costs = looks.begin(lambda: _costs(world, steps, left))
@@ -121,13 +121,13 @@ def _planned(world: World, steps: Plan, accepted: AcceptedLoss) -> tuple[Planned
 
 
 def _blank(world: World, steps: Plan) -> Planned:
-    """The plan alone: nobody was asked, and nothing is handed over by a failover."""
+    """Return the plan alone: nobody was asked, and nothing is handed over by a failover."""
     promised = world.plan.objectives.recovery_time
     return Planned(steps, world.epochs.current(), plan_digest(steps, world), (), promised, [], None, None, None)
 
 
 def _costs(world: World, steps: Plan, left: Legacy) -> Forecast:
-    """What it would cost; where the move that is taken over had proven where a silent source stands, by that proof."""
+    """Forecast the cost; where the move that is taken over had proven where a silent source stands, by that proof."""
     found = forecast.forecast(world, steps.target)
     proven = left_if_any(FenceProof, left.evidence) is not None
     if not proven or left.past_point_of_no_return or found.loss is None or found.loss.ends_from is EndsFrom.ASKED:
@@ -146,7 +146,7 @@ def _reasons(
     *,
     opened: bool,
 ) -> list[Blocker]:
-    """The gates' reasons; ``opened``: the move that is taken over may have opened the target."""
+    """Return the gates' reasons; ``opened``: the move that is taken over may have opened the target."""
     found = list(failover_blockers(facts, world.plan.guards, world.clock.now()))
     if opened:
         found = [each for each in found if each.rule not in OVER_ALREADY]

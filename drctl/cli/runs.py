@@ -171,7 +171,7 @@ def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confi
 
 
 def _failing_over_to(plan_file: Path) -> str | None:
-    """The site that an unfinished failover leads to, None if there is none: what it leaves is not waited for long."""
+    """Return where an unfinished failover leads to, None if there is none: what it leaves is not waited for long."""
     from drctl.plans.record import unfinished
     from drctl.plans.selection import FAILOVER
 

@@ -100,7 +100,7 @@ def _losses(world: World, looks: SideBySide, routed: Begun[str | None]) -> Calla
 
 
 def _if_lost(world: World, serving: str | None) -> Forecast | None:
-    """What a failover from the site that serves would cost; None where none serves, or no link leads away from it."""
+    """Forecast a failover from the site that serves; None where none serves, or no link leads away from it."""
     target = next((there for here, there in world.links if here == serving), None)
     return None if target is None else forecast(world, target, deep=False)
 

@@ -1,4 +1,4 @@
-"""What a link that copies again has still to come to: records that the target holds only as images of an earlier copy.
+"""Find what a link that copies again has still to come to: what the target holds only as images of an earlier copy.
 
 A group that has to read them finds them at these images, as long as the link has not come to them once more. So no
 position behind them may be offered, whatever the syncs of the copy under way say.
@@ -31,7 +31,7 @@ also how far before a sync the images of a first copy are looked for; a link wri
 
 
 def images_awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) -> Asking[dict[int, int]]:
-    """Records behind the newest sync that the target has only as images right in front of where a copy was begun."""
+    """Find records behind the newest sync that the target has only as images right before where a copy was begun."""
     stops = [min(sync.downstream, logs.target.stable) for sync in begun]
     spans = [(max(stop - MARGIN, logs.target.start), stop) for stop in stops]
     spans = [span for span in spans if span[0] < span[1]]
@@ -55,7 +55,7 @@ def images_awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) 
 
 
 def images_hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[tuple[dict[int, int], OffsetSync]]:
-    """Records behind the newest sync that the target has only as images between earlier ones, and that newest sync.
+    """Find records behind the newest sync that the target has only as images between earlier ones, and that sync.
 
     A link that is killed may have copied more than it has noted. It begins again behind the last sync that it wrote, so
     that offsets rise as if it had gone on; but the target holds more records there than the source. Positions up to the
@@ -71,7 +71,7 @@ def images_hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Aski
 
 
 def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dict[int, int] | None]:
-    """The same with the last of them as the newest; None if it was not seen to hold."""
+    """Find the same with the last of them as the newest; None if it was not seen to hold."""
     newest = syncs[-1]
     older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
     begin = newest.upstream + 1
@@ -98,7 +98,7 @@ def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Ask
 
 
 def _stops(logs: Logs, begin: int, size: int) -> Iterator[int]:
-    """Up to where the source is read for what the target has images of: far enough for so many offsets, or further.
+    """Yield up to where the source is read for what the target has images of: far enough for so many offsets, or more.
 
     Aborted transactions and compaction leave gaps of any length, so it goes on until as many records are found as there
     can be images of. Compaction may have taken any of these, so there the whole log is read at once.
@@ -111,7 +111,7 @@ def _stops(logs: Logs, begin: int, size: int) -> Iterator[int]:
 
 
 def newest_that_holds(logs: Logs, syncs: Sequence[OffsetSync]) -> Asking[OffsetSync]:
-    """The newest of them that holds, or that nobody can look at; the last one if there is none among many."""
+    """Return the newest that holds, or that nobody can look at; the last one if there is none among many."""
     for sync in reversed(syncs[-LOOKED_AT:]):
         if not within(logs, [sync]) or (yield from seen_alone(logs, sync)):
             return sync
@@ -119,7 +119,7 @@ def newest_that_holds(logs: Logs, syncs: Sequence[OffsetSync]) -> Asking[OffsetS
 
 
 def _missing(source: Records, copied: Records) -> set[int]:
-    """Where the records are that were not copied; of equal ones the first were."""
+    """Return where the records are that were not copied; of equal ones the first were."""
     left = Counter(record.digest for record in copied)
     found = set()
     for record in source:
@@ -130,12 +130,12 @@ def _missing(source: Records, copied: Records) -> set[int]:
 
 
 def _newest_images(missing: Records, images: Records) -> dict[int, int]:
-    """Where the newest image of each is, by its offset at the source; of equal records the last have the last."""
+    """Return the newest image of each, by its offset at the source; of equal records the last have the last."""
     return {pair.upstream: pair.downstream for pair in from_the_back(missing, images)}
 
 
 def seen_alone(logs: Logs, claim: OffsetSync) -> Asking[bool | None]:
-    """The same as :func:`seen_to_hold`, with its two records read for that."""
+    """Ask as :func:`seen_to_hold` does, with its two records read for that."""
     window = Window((claim.upstream, claim.upstream + 1), (claim.downstream, claim.downstream + 1))
     source, target = yield from asked(logs, window)
     return seen_to_hold(logs, claim, source, target)
@@ -150,7 +150,7 @@ def seen_to_hold(logs: Logs, claim: OffsetSync, source: Records, target: Records
 
 
 def within(logs: Logs, some: Collection[OffsetSync]) -> tuple[OffsetSync, ...]:
-    """Those whose records are in both logs: nothing in a stranded span has an image."""
+    """Return those whose records are in both logs: nothing in a stranded span has an image."""
     return stranded.outside(usable(some, logs.source, logs.target), logs.stranded_here, logs.stranded_there)
 
 

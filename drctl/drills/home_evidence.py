@@ -14,7 +14,7 @@ FOREVER = float("inf")
 
 
 def home_windows(histories: Histories, home: Handover) -> dict[str, Traffic]:
-    """Records acknowledged while the work went home and after, with the floor below which they prove nothing."""
+    """Count records acknowledged while the work went home and after, with the floor below which they prove nothing."""
     during = histories.acknowledged_between(home.began, home.ended)
     after = histories.acknowledged_between(home.ended, FOREVER, home.target)
     return {
@@ -26,7 +26,7 @@ def home_windows(histories: Histories, home: Handover) -> dict[str, Traffic]:
 def home_evidence(
     work: Work, histories: Histories, outage: Outage, home: Handover, standby: Findings
 ) -> dict[str, bool]:
-    """Everything that must have been seen for the way home to be proved, and whether it was.
+    """Return everything that must have been seen for the way home to be proved, and whether it was.
 
     ``standby``: what the checker found of the site that had gone on, and is the standby now.
     """
@@ -68,7 +68,7 @@ def _belongs(outage: Outage, home: Handover) -> bool:
 
 
 def _began_there(outage: Outage, home: Handover) -> bool:
-    """By the evidence of both runs: but for topics that were recreated, and come home whole."""
+    """Whether the evidence of both runs says so: but for topics that were recreated, and come home whole."""
     opened = outage.result.evidence.get("record-handover-point", {}).get("ends", {})
     anew = made_anew(home)
     wanted = {name: end for name, end in opened.items() if partition_of(name).topic not in anew}

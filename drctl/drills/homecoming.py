@@ -30,7 +30,7 @@ member there; until every group has read past the failover; until no gate holds 
 
 @dataclass(frozen=True, slots=True)
 class BackHome:
-    """The failback, and the journal after it."""
+    """Hold the failback, and the journal after it."""
 
     move: Handover
     journal: tuple[Line, ...]
@@ -66,7 +66,7 @@ class HomewardDrill(LabDrill):
             return BackHome(self.fail_back(world, lost, survivor), world.journal.lines())
 
     def fail_back(self, world: World, lost: str, survivor: str) -> Handover:
-        """As an operator does: recreate what cannot stay as it is, accept what that costs, wait for the gates."""
+        """Do as an operator does: recreate what cannot stay as it is, accept what that costs, wait for the gates."""
         self.say(f"failback from {survivor} to {lost}")
         deadline = self.lab.clock.monotonic() + READY
         while True:
@@ -87,7 +87,7 @@ class HomewardDrill(LabDrill):
             return Handover(survivor, lost, result, tuple(timer.spans), dict(repeats))
 
     def _made_anew(self, world: World, lost: str) -> tuple[tuple[str, ...], int]:
-        """Topics that have to be recreated, and how many of their records are then gone: older ones of a key.
+        """Find topics that have to be recreated, and how many of their records are then gone: older ones of a key.
 
         A compacted topic would show the stranded value of a key to whoever reads it whole.
         """
@@ -104,7 +104,7 @@ class HomewardDrill(LabDrill):
 
 
 def behind_failover(world: World) -> str:
-    """The groups that have not read everything at the survivor that came before the failover."""
+    """Name the groups that have not read everything at the survivor that came before the failover."""
     failover = aftermath(world)
     site = world.sites[failover.run.target]
     committed = site.positions.committed(world.plan.groups)

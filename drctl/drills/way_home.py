@@ -82,7 +82,7 @@ def _place(event: Seen | Stranded) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """The history of a drill, looked at as that of a planned move which began at ``since``, towards ``home``.
+    """Look at the history of a drill as at that of a planned move which began at ``since``, towards ``home``.
 
     ``survivor`` is the site that had gone on: what was acknowledged there is what had to come home.
     """
@@ -161,7 +161,7 @@ class SecondLook:
                 yield from (event, Processed(group, event.stream, event.sequence, self.since, self.home))
 
     def _read_before(self, events: Sequence[Event]) -> list[int]:
-        """Where it says that a group read what is at both sites, before the way home."""
+        """Return where it says that a group read what is at both sites, before the way home."""
         tail = only_stranded(events)
         return [
             number
@@ -170,7 +170,7 @@ class SecondLook:
         ]
 
     def _saved(self, events: Sequence[Event]) -> list[int]:
-        """Where a record of the tail stands that a group could read at home."""
+        """Return where a record of the tail stands that a group could read at home."""
         tail = only_stranded(events)
         return [
             number

@@ -181,7 +181,7 @@ class LabWorkload:
                 raise LabError(f"{error}; it is here:\n{self._stack(name)}") from error
 
     def _stack(self, name: str) -> str:
-        """Where the threads of a client are, as it writes them to its log."""
+        """Return where the threads of a client are, as it writes them to its log."""
         log = self.lab.processes.log(name)
         before = log.stat().st_size if log.exists() else 0
         self.lab.processes.signal(name, "SIGUSR2")

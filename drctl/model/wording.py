@@ -1,6 +1,6 @@
-"""How numbers are told to people."""
+"""Tell numbers to people."""
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where there is not exactly one."""
+    """Return a number with its noun, in the plural where there is not exactly one."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

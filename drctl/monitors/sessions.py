@@ -82,7 +82,7 @@ class Sessions:
                 self._forget(PositionForgotten(name, partition))
 
     def take_moved(self) -> Mapping[str, Set[TopicPartition]]:
-        """Partitions whose position is another one than when this was last asked, by group; a re-commit is no move.
+        """Return partitions whose position is another than when this was last asked, by group; a re-commit is no move.
 
         One with other metadata is: what a group keeps there belongs to its position.
         """

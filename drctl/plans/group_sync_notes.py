@@ -72,7 +72,7 @@ def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[s
 
 
 def given_back(world: World, target: str) -> Mapping[tuple[str, TopicPartition], Committed]:
-    """Positions that an undo of group-offset sync has restored at that site, by group, since the work last moved."""
+    """Return positions that an undo of group-offset sync restored at that site, by group, since the work last moved."""
     found: dict[tuple[str, TopicPartition], Committed] = {}
     notes = {run.id: run for run, _ in world.journal.runs() if run.kind == GROUP_SYNC}
     for run, state in world.journal.runs():

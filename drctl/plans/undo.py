@@ -71,7 +71,7 @@ def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, un
 
 
 def noted_by(world: World, run: Run, groups: Collection[str]) -> Mapping[str, Kept]:
-    """What these groups, or all if none is named, had before group-offset sync committed over it in that epoch."""
+    """Return what these groups, all if none is named, had before group-offset sync committed over it in that epoch."""
     before: dict[str, Evidence] = {}
     for entry in world.journal.entries(run.id):
         for group, positions in entry.body.get("target before", {}).items():

@@ -148,7 +148,7 @@ def test_another_unfinished_run_has_to_be_finished_first() -> None:
         switch(earth.ports())
     with pytest.raises(Refused, match="a switchover from north to south, is unfinished") as caught:
         switch(earth.new_process(), "south", "north")
-    assert caught.value.remedy.endswith("drctl switchover --to south")
+    assert caught.value.remedy == f"finish it first: 'drctl runs resume {earth.journal.runs()[-1][0].id}'"
 
 
 @pytest.mark.parametrize("target", ["south", "north"])

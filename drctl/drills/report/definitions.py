@@ -80,7 +80,7 @@ OUTAGE_MEASURES = {
 
 
 def of(*, outage: bool, home: bool = False) -> DefinitionsPart:
-    """The definitions that hold for a drill, which may have lost a site, and gone ``home`` again."""
+    """Return the definitions that hold for a drill, which may have lost a site, and gone ``home`` again."""
     return DefinitionsPart(
         verdicts=VERDICTS | (HOME_VERDICTS if home else OUTAGE_VERDICTS) if outage else VERDICTS,
         records=RECORDS,

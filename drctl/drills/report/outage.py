@@ -19,7 +19,7 @@ from drctl.drills.timeline import Histories
 
 
 def outage_part(told: OutageReport, histories: Histories, home: Handover | None = None) -> OutagePart:
-    """An outage as plain values, with the way home if there is one."""
+    """Return an outage as plain values, with the way home if there is one."""
     outage, result = told.outage, told.outage.result
     tail = outage.tail
     return OutagePart(

@@ -106,7 +106,7 @@ def _loss(told: Evidence | None, objectives: Objectives) -> dict[str, Any] | Non
 
 
 def _fence(site: str, seen: Mapping[str, Evidence]) -> dict[str, Any] | None:
-    """How the source was closed: as a failover found it, or as it was proven by data.
+    """Tell how the source was closed: as a failover found it, or as it was proven by data.
 
     ``later`` is how surely it was closed once it came back while the failover was still at work, else null.
     """
@@ -127,7 +127,7 @@ def _fence(site: str, seen: Mapping[str, Evidence]) -> dict[str, Any] | None:
 
 
 def _closed_late(told: Evidence) -> dict[str, Any]:
-    """How surely a site is closed, and for how long it may have taken writes before; ``open`` is null if it was not."""
+    """Tell how surely a site is closed, and for how long it may have taken writes; ``open`` is null if it was not."""
     opened = told.get("open")
     return {
         "state": told["fence"],

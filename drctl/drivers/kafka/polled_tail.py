@@ -86,7 +86,7 @@ class PolledTail:
 
 
 class FallbackTail:
-    """The topic's tail, and the polled one from the moment at which the brokers deny reading the topic.
+    """Follow the topic's tail, and the polled one from the moment at which the brokers deny reading the topic.
 
     The first round of asking then tells all that there is: what went in between nobody has told.
     """

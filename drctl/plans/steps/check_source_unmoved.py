@@ -39,7 +39,7 @@ class CheckSourceUnmoved(Step):
 
 
 def moved_at_source(ctx: StepContext) -> list[str]:
-    """Positions at the source that are not those that were handed over, or that nobody had there before."""
+    """List positions at the source that are not those that were handed over, or that nobody had there before."""
     handed = group_positions(ctx.evidence)
     here = ctx.positions(ctx.source).now(tuple(handed))
     topics = ctx.world.plan.topics_at(ctx.source.name)

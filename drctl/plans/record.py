@@ -17,6 +17,7 @@ from drctl.plans.selection import (
     DOCTOR,
     FAILOVER,
     GROUP_SYNC,
+    HANDOVER,
     MOVE_GROUPS,
     MOVES,
     PAUSE,
@@ -126,7 +127,7 @@ def _way_out(plan: Plan, run: Run) -> str:
 
 def _require_left(plan: Plan, world: World, run: Run) -> None:
     """A failover to where clients are at work would only hide the run that was to take them away from there."""
-    back = run.kind in MOVES and (run.source, run.target) == (plan.target, plan.source)
+    back = run.kind in (*MOVES, HANDOVER) and (run.source, run.target) == (plan.target, plan.source)
     if not back or world.client_routing.site() != plan.target:
         return
     begun = {entry.step for entry in world.journal.entries(run.id) if entry.event is Event.STEP_INTENDED}

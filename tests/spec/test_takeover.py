@@ -18,6 +18,7 @@ from tests.spec.failing import (
     watch_two_writers,
 )
 from tests.spec.stage import killed_at, switch
+from tests.spec.test_handover import hand_over, stop
 
 ANY = AcceptedLoss(10_000)
 
@@ -138,3 +139,14 @@ def test_a_failover_to_where_clients_are_at_work_hides_no_move_that_was_cut_off_
     with pytest.raises(Refused, match="clients are at work at north"):
         fail_over(earth.new_process(), "south", "north")
     assert [run.kind for run, _ in earth.journal.runs()] == ["switchover"]
+
+
+def test_nor_a_handover_that_was_cut_off() -> None:
+    """The failover would be left unfinished behind it, and turn the direction of what is asked next around."""
+    earth = fake_world()
+    stop(earth, "billing")
+    with killed_at(earth, "raise epoch to 1"):
+        hand_over(earth.ports(), "billing")
+    with pytest.raises(Refused, match="clients are at work at north"):
+        fail_over(earth.new_process(), "south", "north")
+    assert [run.kind for run, _ in earth.journal.runs()] == ["handover"]

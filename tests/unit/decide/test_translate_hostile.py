@@ -156,4 +156,4 @@ def test_these_histories_are_not_trivial(compacted: bool) -> None:
         seen["early" if early else "proven" if isinstance(answer, Exact) and answer.compared else "refused"] += 1
 
     look()
-    assert min(seen["proven"], seen["early"]) > 10, seen
+    assert min(seen["proven"], seen["early"]) > 33, seen

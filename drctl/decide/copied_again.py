@@ -15,7 +15,8 @@ can hold images of, however far apart the records lie.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from drctl.decide import stranded
 from drctl.decide.alignment import from_the_back
@@ -54,31 +55,43 @@ def images_awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) 
     return found
 
 
-def images_hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[tuple[dict[int, int], OffsetSync]]:
-    """Find records behind the newest sync that the target has only as images between earlier ones, and that sync.
+@dataclass(frozen=True, slots=True)
+class HiddenImages:
+    """Hold records that the target has only as images between earlier syncs: by their offset at the source, and where.
+
+    ``reached`` is the newest sync that holds. Positions up to ``clear`` are placed in front of all these images.
+    """
+
+    awaited: Mapping[int, int]
+    reached: OffsetSync
+    clear: int
+
+
+def images_hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[HiddenImages]:
+    """Find records behind the newest sync that the target has only as images between earlier ones.
 
     A link that is killed may have copied more than it has noted. It begins again behind the last sync that it wrote, so
     that offsets rise as if it had gone on; but the target holds more records there than the source. Positions up to the
-    sync in front of all that are placed in front of these images. The newest sync is the newest that holds: a false one
-    would pass over what the link has yet to copy.
+    sync in front of all that are placed in front of these images: if ``highest`` is one of them, nobody looks for any.
+    The newest sync is the newest that holds: a false one would pass over what the link has yet to copy.
     """
     fewest = max(1, len(syncs) - LOOKED_AT)
     for count in range(len(syncs), fewest, -1):
         found = yield from _hidden_behind(logs, syncs[:count], highest)
         if found is not None:
-            return found, syncs[count - 1]
-    return {}, syncs[fewest - 1]
+            return found
+    return HiddenImages({}, syncs[fewest - 1], logs.source.high)
 
 
-def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[dict[int, int] | None]:
+def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[HiddenImages | None]:
     """Find the same with the last of them as the newest; None if it was not seen to hold."""
     newest = syncs[-1]
     older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
-    begin = newest.upstream + 1
+    begin, none = newest.upstream + 1, HiddenImages({}, newest, logs.source.high)
     if older == newest or begin >= logs.source.stable:
-        return {} if (yield from seen_alone(logs, newest)) else None
+        return none if (yield from seen_alone(logs, newest)) else None
     lowest = max(newest.downstream - MARGIN, logs.target.start)
-    found: dict[int, int] = {}
+    found, clear = {}, -1
     for stop in _stops(logs, begin, logs.target.stable - newest.downstream):
         source, target = yield from asked(logs, Window((older.upstream, stop), (lowest, logs.target.stable)))
         if not seen_to_hold(logs, newest, source, target):
@@ -88,13 +101,14 @@ def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Ask
             images = cut(target, older.downstream, newest.downstream)
             as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
             if highest <= older.upstream or (as_many and not logs.compacted):
-                return {}
+                return none
+            clear = older.upstream
         behind = cut(source, newest.upstream, stop)
         missing = _missing(behind, cut(target, newest.downstream, logs.target.stable))
         found = _newest_images([record for record in behind if record.offset in missing], images)
         if len(missing) >= len(images):
             break
-    return found
+    return HiddenImages(found, newest, clear)
 
 
 def _stops(logs: Logs, begin: int, size: int) -> Iterator[int]:

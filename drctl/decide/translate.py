@@ -80,7 +80,11 @@ def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
         for near in _neighbours(known.syncs, sorted(reachable)):
             found = yield from _answers(known.logs, known.syncs, near)
             if known.copying_again:
-                found = {p: _until_copied_again(logs, known.awaited, answer) for p, answer in found.items()}
+                found |= {
+                    p: _until_copied_again(logs, known.awaited, answer)
+                    for p, answer in found.items()
+                    if p > known.clear
+                }
             answers |= found
     answers |= {p: _in_transaction(logs, p, answers[logs.source.stable]) for p in undecided}
     return {p: answers[p] for p in sorted(set(positions))}

@@ -61,12 +61,14 @@ class Claims:
     ``logs`` are the logs that they are about. ``copying_again``: the link has not reached the end of its first copy
     again; where these are the syncs of that copy the target ends where the next one begins. ``awaited`` are records
     that are to be copied again, by their offset at the source, and where the newest image of an earlier copy is.
+    Positions up to ``clear`` are placed in front of all these images, so that none of them is passed over.
     """
 
     logs: Logs
     syncs: tuple[OffsetSync, ...]
     copying_again: bool
     awaited: Mapping[int, int]
+    clear: int = -1
 
 
 def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
@@ -74,6 +76,7 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
     written = runs(logs.syncs)
     reverse = inverted(logs.reverse_syncs)
     awaited: dict[int, int] = {}
+    clear = -1
     if len(written) > 1:
         reached = yield from newest_that_holds(logs, written[-1])
         awaited = yield from images_awaited(logs, [run[0] for run in written], reached)
@@ -86,12 +89,13 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
     newest = written[-1] if written else ()
     syncs = yield from _without_contradictions(logs, within(logs, [*newest, *reverse]))
     if syncs:
-        hidden, reached = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest)
+        hidden = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest)
         # What was in front of the oldest one is not known: it matters until the link is well past it.
         if syncs[-1].upstream - syncs[0].upstream <= MARGIN:
-            awaited |= yield from images_awaited(logs, syncs[:1], reached)
-        awaited |= hidden
-    return Claims(logs, syncs, bool(awaited), awaited)
+            awaited |= yield from images_awaited(logs, syncs[:1], hidden.reached)
+        clear = -1 if awaited else hidden.clear
+        awaited |= hidden.awaited
+    return Claims(logs, syncs, bool(awaited), awaited, clear)
 
 
 def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking[tuple[OffsetSync, ...]]:

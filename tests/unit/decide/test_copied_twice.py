@@ -6,7 +6,7 @@ from drctl.decide.copied_again import MARGIN
 from drctl.decide.translate import translation
 from drctl.decide.verification import claims
 from drctl.model.offsets import OffsetSync
-from drctl.model.translation import Unproven, UnprovenReason
+from drctl.model.translation import Exact, Unproven, UnprovenReason
 from tests.unit.decide.drawn import Site, early, look
 from tests.unit.decide.test_verification import Log, logs, numbered, run
 
@@ -64,6 +64,18 @@ def test_positions_in_front_of_such_images_are_not_held_back(highest: int, await
     here = logs((0, 9_000), (0, 2_500), (0, 0), (2_000, 1_600), (2_200, 1_900), (2_400, 2_400))
     found, _ = run(claims(here, highest), source, target)
     assert found.awaited == awaited
+    assert found.clear >= 2_000
+    assert not found.awaited or found.clear == 2_000
+
+
+def test_who_is_in_front_of_such_images_is_answered_also_beside_one_behind_them() -> None:
+    """Alone, 0 and 1 have always been: that another group lags less may change nothing for them."""
+    here = logs((0, 4), (0, 3), (0, 0), (1, 1), (2, 2), compacted=True)
+    source, target = dict(enumerate("aaaa")), dict(enumerate("aaa"))
+    found, _ = run(translation(here, range(5)), source, target)
+    alone = {position: run(translation(here, (position,)), source, target)[0][position] for position in range(5)}
+    assert found == alone
+    assert isinstance(found[0], Exact)
 
 
 def test_a_sync_that_does_not_hold_hides_no_image_in_front_of_it() -> None:

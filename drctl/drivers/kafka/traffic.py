@@ -6,15 +6,13 @@ doubtful. A commit is: it says the same twice.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from drctl.drivers.kafka.commits import commit
+from drctl.drivers.kafka.commits import BUSY, commit
 from drctl.drivers.kafka.errors import fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import read
@@ -27,8 +25,8 @@ PATIENCE = 15.0
 """Seconds after which an unanswered record is doubtful."""
 REBALANCE = 5.0
 """Seconds for the commit of a member that gives partitions up: the group waits for it meanwhile."""
-ANSWER = 5.0
-"""Seconds that a member waits for a commit's answer: librdkafka waits for as long as a whole site is gone."""
+MOMENT = 0.02
+"""Seconds between two looks of a member that ends at whether its last commit was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +168,10 @@ class Reader:
     """A member of a consumer group that commits what it has processed: regularly, when it loses partitions, at the end.
 
     ``before_commit`` is called right before each commit, so that what was processed can be written down first.
+
+    Regular commits are asynchronous, and :meth:`poll` serves their answers. A synchronous one waits for as long as a
+    whole site is gone, and with it every other call on its client, whichever thread makes it: confluent-kafka
+    serialises them.
     """
 
     def __init__(self, site: KafkaSite, settings: dict[str, Any], topics: Sequence[str]) -> None:
@@ -178,18 +180,26 @@ class Reader:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
+            "on_commit": self._answered,
         }
         self.name = f"site {site.name}: a member of group {settings['group.id']}"
         self.consumer = site.causes.client(Consumer, {**site.config, **own, **settings})
         self.uncommitted: dict[offsets.TopicPartition, int] = {}
         self.before_commit: Callable[[], None] = lambda: None
-        # One thread, so that a commit without an answer holds up no member, and no later one overtakes it.
-        self._commits = ThreadPoolExecutor(1, f"commits of {settings['group.id']}")
+        # One at a time: a second commit would wait in line, and come when the partitions may be another's.
+        self._under_way = False
+        self._refused = False
         self.consumer.subscribe(list(topics), on_revoke=self._revoked, on_lost=self._lost)
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        # In this thread: while the callback runs, a commit that another thread begins is not even sent.
-        self._commit(partial(commit, self.consumer, seconds=REBALANCE))
+        # The group waits for this callback, so that the answer has to be waited for in it.
+        self.before_commit()
+        if self.uncommitted:
+            try:
+                if commit(self.consumer, self._positions(), seconds=REBALANCE):
+                    self.uncommitted = {}
+            except KafkaException as error:
+                self._refuse(error.args[0])
         self._forget(partitions)
 
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
@@ -221,38 +231,46 @@ class Reader:
         self.uncommitted[record.partition] = record.offset + 1
         return record
 
-    def commit(self, *, seconds: float = 0) -> bool:
-        """Commit everything processed, trying for so many seconds; False if it is not known to be committed.
+    def commit(self) -> bool:
+        """Begin to commit everything processed; whether nothing is left to commit.
 
         What is not committed is committed with the next, as long as the partition is this member's: a commit may be
         refused only because a rebalance has ended while it was on its way.
         """
-
-        def bounded(positions: list[TopicPartition]) -> bool:
-            under_way = self._commits.submit(commit, self.consumer, positions, seconds=seconds)
-            try:
-                return under_way.result(seconds + ANSWER)
-            except TimeoutError:
-                under_way.cancel()  # one that has not begun must not come when the partition is another's
-                return False
-
-        return self._commit(bounded)
-
-    def _commit(self, committed: Callable[[list[TopicPartition]], bool]) -> bool:
         self.before_commit()
-        if not self.uncommitted:
-            return True
+        if self.uncommitted and not self._under_way:
+            self._under_way = True
+            try:
+                self.consumer.commit(offsets=self._positions(), asynchronous=True)
+            except KafkaException as error:
+                self._under_way = False
+                self._refuse(error.args[0])
+        return not self.uncommitted
+
+    def _positions(self) -> list[TopicPartition]:
+        return [TopicPartition(place.topic, place.partition, offset) for place, offset in self.uncommitted.items()]
+
+    def _answered(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        """Take the answer to an asynchronous commit, and to each of those that are waited for."""
+        self._under_way = False
+        fault = error or next((each.error for each in partitions if each.error), None)
+        if fault is not None:
+            self._refuse(fault)
+        for each in () if error else partitions:
+            place = offsets.TopicPartition(each.topic, each.partition)
+            if not each.error and self.uncommitted.get(place) == each.offset:
+                del self.uncommitted[place]
+
+    def _refuse(self, fault: KafkaError) -> None:
+        if fault.code() in BUSY:
+            return
+        self._refused = True
         try:
-            done = committed(
-                [TopicPartition(tp.topic, tp.partition, offset) for tp, offset in self.uncommitted.items()]
-            )
+            assigned = self.consumer.assignment()
         except KafkaException:
-            own = {offsets.TopicPartition(each.topic, each.partition) for each in self.consumer.assignment()}
-            self.uncommitted = {tp: offset for tp, offset in self.uncommitted.items() if tp in own}
-            return False
-        if done:
-            self.uncommitted = {}
-        return done
+            assigned = []  # a client that can never go on has none
+        own = {offsets.TopicPartition(each.topic, each.partition) for each in assigned}
+        self.uncommitted = {place: offset for place, offset in self.uncommitted.items() if place in own}
 
     def member_id(self) -> str:
         """Who the coordinator takes it for; empty before it has joined."""
@@ -260,18 +278,22 @@ class Reader:
 
     def close(self) -> None:
         """Commit and leave the group; a static classic member stays until its session times out."""
-        self.commit(seconds=PATIENCE)
-        self._leave()
+        deadline = time.monotonic() + PATIENCE
+        while self._under_way and time.monotonic() < deadline:
+            self._await_answer()
+        self._refused = False
+        while not self._refused and not self.commit() and time.monotonic() < deadline:
+            self._await_answer()
+        self.consumer.close()
+
+    def _await_answer(self) -> None:
+        self.consumer.poll(MOMENT)  # a record that it returns is not processed: the next member reads it
 
     def leave(self) -> None:
         """Leave without another commit, and say nothing more of what was processed: it may count elsewhere by now."""
         self.before_commit = lambda: None
         self.uncommitted = {}
-        self._leave()
-
-    def _leave(self) -> None:
         self.consumer.close()
-        self._commits.shutdown(wait=False)
 
 
 def read_everything(site: KafkaSite, partitions: Sequence[offsets.TopicPartition]) -> Iterator[Incoming]:

@@ -1,4 +1,4 @@
-"""The unplanned drill: a whole site is killed under load, the other one goes on, and what was stranded is saved.
+"""The unplanned drill: line and site are lost under load, the other one goes on, and what was stranded is saved.
 
 What an operator would do is done by the same plans: the failover with the loss that is stated, the late fence once the
 site is back, the salvage, a decision per topic, and the failback, which takes the work home.
@@ -17,7 +17,8 @@ from drctl.drills.recovery import recovered
 from drctl.drills.timeline import Histories, StepSpan
 from drctl.drills.way_home import came_home
 from drctl.errors import DrctlError, LabError, StepFailed
-from drctl.lab.faults import PATIENCE, lose_site
+from drctl.lab.faults import PATIENCE, cut_link, heal_link, lose_site
+from drctl.lab.layout import wire
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.ledger.events import Stranded
 from drctl.model.loss import AcceptedLoss
@@ -128,17 +129,27 @@ class UnplannedRehearsal(HomewardDrill):
             self.phase("every group's positions are at the standby")
 
     def _lose_site(self) -> KilledSite:
+        """Break the line between the sites, and kill the site as soon as that is seen, about a second later.
+
+        What is acknowledged in between is at the lost site only. Killed without it, the site may leave no tail, and the
+        drill would show nothing of what becomes of one.
+        """
         layout = self.lab.layout[SOURCE]
         processes = (*layout.brokers, layout.worker)
+        self.say(f"the line from {SOURCE} breaks: SIGSTOP to {wire(SOURCE)}")
+        cut = cut_link(self.lab, SOURCE)
+        self.phase(f"the line from {SOURCE} is broken: nothing is copied any more")
         self.say(f"{SOURCE} is lost: SIGKILL to {', '.join(processes)}")
         at = self.now()
         refused = lose_site(self.lab, SOURCE)
+        heal_link(self.lab, SOURCE)  # it leads nowhere now; a wire that stands still would outlast the return
         alive = self.waited(PATIENCE, f"the end of {SOURCE}'s processes", lambda: self._alive(processes))
         if alive:
             raise LabError(f"{SOURCE} was to be lost, and after {PATIENCE:.0f} s there still is {alive}")
         pids = ", ".join(f"{name} (pid {self.lab.processes.status(name).pid})" for name in processes)
         self.phases.append((at, f"{SOURCE} is lost: every process of it is killed"))
-        return KilledSite(at, {refused.observer: refused.observation, "the process table": f"gone: {pids}"})
+        seen = {cut.observer: cut.observation, refused.observer: refused.observation}
+        return KilledSite(at, {**seen, "the process table": f"gone: {pids}"})
 
     def _alive(self, processes: tuple[str, ...]) -> str:
         return ", ".join(name for name in processes if self.lab.processes.status(name).state != "gone")

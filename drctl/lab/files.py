@@ -22,7 +22,7 @@ spec:
     - name: wind-farm
       topics: [{topics}]
       groups: [{groups}]
-  objectives: {{recoveryTime: 60s, recoveryPoint: 0s}}
+  objectives: {{recoveryTime: 60s, recoveryPoint: 10s}}
   guards: {{fenceWindow: 1s, stepTimeout: 60s, maxLag: 100000}}
   clientRouting: {{file: client-routing.json}}
   state: {{file: state/drctl.sqlite}}

@@ -23,7 +23,8 @@ def test_a_lost_site_costs_exactly_its_tail_and_takes_the_work_back_with_nothing
     jsonschema.validate(document, report_schema())
     outage, records = document["outage"], document["records"]
     assert [records[name] for name in ("lost", "duplicated", "corrupt", "phantom")] == [0, 0, 0, 0]
-    assert records["stranded"] == outage["recovery_point"]["records"] <= outage["stated_loss"]
+    assert 0 < records["stranded"] == outage["recovery_point"]["records"] <= outage["stated_loss"]
+    assert outage["recovery_point"]["seconds"] > 0
     assert outage["recovery_time"]["detection"] < outage["recovery_time"]["seconds"] < 180
     assert (outage["fence_at_failover"], outage["fence_after_return"]) == ("pending", "proven")
     assert {group["skipped"] for group in document["groups"]} == {0}

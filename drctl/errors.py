@@ -74,6 +74,16 @@ class Blocked(Refused):
         self.exit_code = exit_code
 
 
+class PartlyRefused(Refused):
+    """Declined for some of what was asked; ``done`` names what was changed before, and stays so."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, done: Iterable[str], *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.done = tuple(done)
+
+
 class Locked(Refused):
     """Another drctl is at work on the same plan file."""
 

@@ -16,6 +16,7 @@ from drctl.plans.selection import (
     UNDO,
     chosen,
     sink_groups_to_note,
+    undone,
 )
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.undo import noted_by
@@ -76,11 +77,10 @@ def given_back(world: World, target: str) -> Mapping[tuple[str, TopicPartition],
     found: dict[tuple[str, TopicPartition], Committed] = {}
     notes = {run.id: run for run, _ in world.journal.runs() if run.kind == GROUP_SYNC}
     for run, state in world.journal.runs():
-        if state is not RunState.DONE:
-            continue
-        if run.kind in MOVES:
+        if run.kind in MOVES and state is RunState.DONE:
             found.clear()
-        elif run.kind == UNDO and run.target == target and (undone := notes.get(chosen(world, run.id)["undoes"])):
-            for group, kept in noted_by(world, undone, chosen(world, run.id)["groups"]).items():
+        elif run.kind == UNDO and run.target == target and (noted := notes.get(chosen(world, run.id)["undoes"])):
+            groups = undone(world, run, state)
+            for group, kept in noted_by(world, noted, groups).items() if groups else ():
                 found |= {(group, partition): committed for partition, committed in kept.before.items()}
     return found

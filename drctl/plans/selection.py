@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | none, or a switchover, failover or failback | the primary | yes |
 | a handover to south, no move or undo since | south | no: it has committed there since |
-| an undo of that handover | the primary | yes |
+| an undo of that handover, of a group that it gave back | the primary | yes |
 
 Example: run 7 hands dispatch over from north to south. A switchover to south leaves dispatch alone, and so does the
 group-offset sync towards south. An undo (run 8) puts it back: it moves with the others again. Once a move is done, all
@@ -21,7 +21,7 @@ from dataclasses import replace
 from drctl.decide.rules import GateCategory
 from drctl.errors import Blocked, NotFound
 from drctl.model.chain import canonical, digest
-from drctl.model.run import Event, Evidence, RunState
+from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.model.site import PlanFile, Workload
 from drctl.ports import World
 
@@ -33,6 +33,8 @@ MOVES = (SWITCHOVER, FAILOVER, FAILBACK)
 """Kinds that move all of the work from one site to the other."""
 MOVE_GROUPS = (*MOVES, HANDOVER, UNDO)
 """Kinds that move groups, and so have to know as which groups the sinks read."""
+DONE_BEFORE = "done before"
+"""Where a step that was refused in the middle notes what it had done."""
 SINK_GROUPS = "sink groups"
 """Where a run, and group-offset sync, note as which groups the sinks read."""
 
@@ -84,17 +86,24 @@ def handed_over(world: World, target: str) -> Mapping[str, str]:
     """Groups that live at that site because a handover took them there and nothing moved them since; with its run."""
     away: dict[str, tuple[str, str]] = {}
     for run, state in world.journal.runs():
-        if state is not RunState.DONE:
-            continue
-        if run.kind in MOVES:
-            away.clear()
-        elif run.kind in (HANDOVER, UNDO):
-            groups = chosen(world, run.id).get("groups", ())
-            for group in groups:
+        if run.kind == UNDO:
+            for group in undone(world, run, state):
                 away.pop(group, None)
-            if run.kind == HANDOVER:
-                away |= dict.fromkeys(groups, (run.target, run.id))
+        elif state is not RunState.DONE:
+            continue
+        elif run.kind in MOVES:
+            away.clear()
+        elif run.kind == HANDOVER:
+            away |= dict.fromkeys(chosen(world, run.id).get("groups", ()), (run.target, run.id))
     return {group: run for group, (site, run) in away.items() if site == target}
+
+
+def undone(world: World, run: Run, state: RunState) -> Sequence[str]:
+    """Return the groups that an undo gave back: all once it is done, and those before one that was refused."""
+    if state is RunState.DONE:
+        return tuple(chosen(world, run.id).get("groups", ()))
+    told = [entry.body.get(DONE_BEFORE, ()) for entry in world.journal.entries(run.id)]
+    return tuple(group for groups in told for group in groups)
 
 
 def left_by_failover(world: World, site: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.errors import Blocked, NotFound, Refused, RolledBack, StepFailed
+from drctl.errors import Blocked, NotFound, PartlyRefused, Refused, RolledBack, StepFailed
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
@@ -234,6 +234,34 @@ def test_undo_refuses_where_a_group_reads_on_in_a_partition_in_which_it_had_no_p
     with pytest.raises(Refused, match=f"billing has moved on at {reads_on}$"):
         take_back(earth.ports())
     assert earth.south.groups["billing"].committed == there
+
+
+def test_of_an_undo_that_is_refused_in_the_middle_what_was_given_back_moves_with_the_others_again() -> None:
+    """Somebody commits for dispatch when billing has just been given back."""
+    earth = fake_world()
+    for group in ("billing", "dispatch"):
+        stop(earth, group)
+    hand_over(earth.ports(), "billing", "dispatch")
+    committed = earth.south.groups["dispatch"].committed
+    partition = min(committed)
+
+    def read_on(effect: str) -> None:
+        if "billing" in effect:
+            committed[partition] = Committed(committed[partition].offset + 1, "theirs")
+            earth.effects.watchers.remove(read_on)
+
+    earth.effects.watchers.append(read_on)
+    with pytest.raises(
+        PartlyRefused, match=rf"not undone: dispatch has moved on at {partition}; undone: billing$"
+    ) as told:
+        take_back(earth.ports())
+    assert told.value.done == ("billing",)
+    assert "billing" not in earth.south.groups
+    assert earth.journal.runs()[-1][1] is RunState.STOPPED
+    assert set(handed_over(earth.ports(), "south")) == {"dispatch"}
+    with pytest.raises(Refused, match="dispatch has moved on") as again:
+        take_back(earth.ports())
+    assert not isinstance(again.value, PartlyRefused)
 
 
 @pytest.mark.parametrize("before", [True, False])

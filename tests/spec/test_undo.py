@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from drctl.errors import Refused
+from drctl.errors import PartlyRefused, Refused
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
@@ -88,6 +88,30 @@ def test_the_service_leaves_alone_what_was_given_back_until_it_moves_there() -> 
     keeper.keep(RETRY + 1)
     require_exact(earth)
     assert state(keeper, GROUP) is GroupSyncState.PROVEN
+
+
+def test_of_one_that_is_refused_in_the_middle_the_service_leaves_alone_what_was_given_back() -> None:
+    earth = fake_world()
+    earth.come_to_rest()
+    had = {
+        group: {p: Committed(1, "theirs") for p in earth.north.groups[group].committed} for group in ("billing", GROUP)
+    }
+    for group, positions in had.items():
+        earth.south.group(group).committed.update(positions)
+    Keeper(earth).keep(2)
+    moved = {p: Committed(2, "theirs") for p in had[GROUP]}
+
+    def read_on(effect: str) -> None:
+        if "billing" in effect:
+            earth.south.groups[GROUP].committed.update(moved)
+
+    earth.effects.watchers.append(read_on)
+    with pytest.raises(PartlyRefused, match=f"not undone: {GROUP} has moved on at .*; undone: billing$"):
+        take_back_synced(earth.ports())
+    earth.effects.watchers.remove(read_on)
+    assert earth.south.groups[GROUP].committed == moved
+    Keeper(earth).keep(2)
+    assert earth.south.groups["billing"].committed == had["billing"]
 
 
 def test_once_the_work_has_moved_there_and_home_what_was_given_back_is_followed_over() -> None:

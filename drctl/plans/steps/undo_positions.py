@@ -1,15 +1,18 @@
 """check-undo and undo-positions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from drctl.errors import Refused, StepFailed
+from drctl.errors import PartlyRefused, Refused, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import wait_for_sync
+
+
+LEFT = "undo the other groups with --group; one that has moved on is handed over back instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class CheckUndo(Step):
 class UndoPositions(Step):
     """Commit what each group had before, and delete groups that did not exist; looked at once more right before.
 
+    A group that has moved on meanwhile is left as it is, and told once the others have what they had.
+
     A partition in which a group had no position before keeps the one that was committed: Kafka's Python client cannot
     take a single one away. It is named in the evidence.
     """
@@ -76,15 +81,31 @@ class UndoPositions(Step):
     def do(self, ctx: StepContext) -> Evidence:
         wait_for_sync(ctx)
         positions = ctx.target.positions
+        refused: dict[str, list[str]] = {}
         for group, kept in sorted(self.kept.items()):
-            _require_unmoved(ctx, {group: kept})
+            if why := _moved(ctx, {group: kept}):
+                refused[group] = why
+                continue
             ctx.check_authority()
             if kept.before:
                 positions.commit(group, kept.before)
             else:
                 positions.forget(group)
             ctx.report(f"restored {group}")
+        if refused:
+            raise self._partly(ctx, refused)
         return {}
+
+    def _partly(self, ctx: StepContext, refused: Mapping[str, list[str]]) -> Refused:
+        now = ctx.target.positions.committed(tuple(self.kept))
+        others = [(group, kept) for group, kept in sorted(self.kept.items()) if group not in refused]
+        done = [group for group, kept in others if kept.is_restored(now[group])]
+        said = _not_undone(ctx, [why for each in refused.values() for why in each])
+        return (
+            PartlyRefused(f"{said}; undone: {', '.join(done)}", done, remedy=LEFT)
+            if done
+            else Refused(said, remedy=LEFT)
+        )
 
     def verify(self, ctx: StepContext) -> Evidence:
         now = ctx.target.positions.committed(tuple(self.kept))
@@ -96,13 +117,19 @@ class UndoPositions(Step):
 
 
 def _require_unmoved(ctx: StepContext, kept: Mapping[str, Kept]) -> None:
+    if why := _moved(ctx, kept):
+        raise Refused(_not_undone(ctx, why), remedy=LEFT)
+
+
+def _not_undone(ctx: StepContext, why: Sequence[str]) -> str:
+    return f"{ctx.target.name}: not undone: {', '.join(why[:8])}"
+
+
+def _moved(ctx: StepContext, kept: Mapping[str, Kept]) -> list[str]:
+    """Return why these groups cannot get back what they had."""
     now = ctx.target.positions.committed(tuple(kept))
     states = ctx.target.positions.describe(tuple(kept))
     why = [f"{name} has members" for name in sorted(kept) if not states[name].takes_positions]
     for name, each in sorted(kept.items()):
         why += [f"{name} has moved on at {p}" for p in sorted(each.moved_on(now[name], ctx.run.plan))]
-    if why:
-        raise Refused(
-            f"{ctx.target.name}: not undone: {', '.join(why[:8])}",
-            remedy="undo the other groups with --group; one that has moved on is handed over back instead",
-        )
+    return why

@@ -20,12 +20,13 @@ type Answers = Mapping[tuple[TopicPartition, int], Translation]
 class Due:
     """A position at the source that the standby does not have yet, to be tried from ``since`` on.
 
-    ``moved`` is when the partition was first seen to be ahead of the standby.
+    ``moved`` is when the partition was first seen to be ahead of the standby, ``answer`` the last one that it got.
     """
 
     committed: Committed
     moved: float
     since: float = 0.0
+    answer: Unproven | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,6 @@ class SyncDecision:
     answers: Sequence[Translation]
     positions: Positions = field(default_factory=dict)
     changed: Positions = field(default_factory=dict)
-    refused: Mapping[TopicPartition, UnprovenReason] = field(default_factory=dict)
-    behind: int = 0
     used: bool = False
     contested: str = ""
 
@@ -64,3 +63,8 @@ def translate_apart(world: World, source: str, target: str, due: Held) -> tuple[
 def not_copied(answer: Translation) -> bool:
     """Whether the link has yet to copy what lies before the position."""
     return isinstance(answer, Unproven) and answer.why is UnprovenReason.NOT_COPIED
+
+
+def is_early(answer: Unproven) -> bool:
+    """Whether it offers a position that is certain to skip nothing, until the link has copied what lies before."""
+    return not_copied(answer) and answer.conservative is not None

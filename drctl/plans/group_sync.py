@@ -8,9 +8,9 @@ from drctl.model.changes import NOTHING_UNDECIDED, UndecidedPartitions
 from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence, Run, RunState
-from drctl.model.translation import Exact, Translation, UnprovenReason
+from drctl.model.translation import Exact, Translation
 from drctl.plans import evidence
-from drctl.plans.answering import Answers, Due, SyncDecision, not_copied, translate_apart
+from drctl.plans.answering import Answers, Due, SyncDecision, is_early, not_copied, translate_apart
 from drctl.plans.apart import apart
 from drctl.plans.group_sync_notes import begin, given_back, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
@@ -23,6 +23,9 @@ from drctl.ports import World
 
 SOON = 0.5
 """Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
+WAITED, AT_MOST = 4, 5.0
+"""What waits for the link is tried again after a fourth of the time that it has waited, or these seconds: it comes so
+much later than the records, and for a group at rest the end of a lagging link is not committed ten times a second."""
 RETRY = 10.0
 """Seconds after which a refused position is tried again: what stands in its way rarely goes away within moments."""
 AGAIN, RARELY = 1.0, 60.0
@@ -71,7 +74,9 @@ class GroupSync:
             for partition, committed in moved[group].items():
                 if partition.topic in topics:
                     known = self._due[group].get(partition)
-                    self._due[group][partition] = Due(committed, known.moved if known else now)
+                    self._due[group][partition] = (
+                        Due(committed, known.moved, answer=known.answer) if known else Due(committed, now)
+                    )
 
     @property
     def waiting(self) -> bool:
@@ -170,11 +175,11 @@ class GroupSync:
     def _decide(self, group: str, due: Positions, answers: Sequence[Translation], there: Positions) -> SyncDecision:
         if contested := self._own.later(there):
             return SyncDecision(due, answers, contested=f"{self.target}: {contested}")
-        positions, refused, behind = self._sorted_out(due, answers)
+        positions = self._certain(due, answers)
         if self._own.used(group, there, positions):
             return SyncDecision(due, answers, used=True)
         changed = {partition: each for partition, each in positions.items() if there.get(partition) != each}
-        return SyncDecision(due, answers, positions, changed, refused, behind)
+        return SyncDecision(due, answers, positions, changed)
 
     def _conclude(self, group: str, found: SyncDecision, conflict: bool) -> GroupSyncStatus:
         """Take what is done out of what is due; returns how the group stands now."""
@@ -186,12 +191,15 @@ class GroupSync:
         self._own.settled(group, found.positions)
         self._failures.pop(group, None)
         self._reschedule(group, found.due, found.answers)
+        left = [each.answer for each in self._due.get(group, {}).values() if each.answer]
+        behind = sum(answer.repeats or 0 for answer in left if is_early(answer))
+        refused = {answer.partition: answer.why for answer in left if not is_early(answer)}
         state = GroupSyncState.PROVEN
-        if found.behind:
+        if behind:
             state = GroupSyncState.BEHIND
-        if found.refused:
+        if refused:
             state = GroupSyncState.REFUSED
-        return GroupSyncStatus(state, found.behind, found.refused, len(found.changed))
+        return GroupSyncStatus(state, behind, refused, len(found.changed))
 
     def _fail(self, group: str, error: DrctlError) -> GroupSyncStatus:
         """Let what failed stay due, to be tried again soon; the more often it fails, the less often."""
@@ -199,27 +207,19 @@ class GroupSync:
         self._failures[group] = min(RARELY, 2 * pause), self.world.clock.monotonic() + pause
         return GroupSyncStatus(GroupSyncState.FAILED, why=str(error))
 
-    def _sorted_out(
-        self, due: Positions, answers: Iterable[Translation]
-    ) -> tuple[Positions, Mapping[TopicPartition, UnprovenReason], int]:
-        """Return what to commit, what is refused, and how many records before these positions are not copied yet."""
+    def _certain(self, due: Positions, answers: Iterable[Translation]) -> Positions:
+        """Return what to commit: what is proven, and what is early for want of records that are not copied yet."""
         certain: dict[TopicPartition, int] = {}
-        refused: dict[TopicPartition, UnprovenReason] = {}
-        behind = 0
         for answer in answers:
             if isinstance(answer, Exact):
                 certain[answer.partition] = answer.offset
-            elif not_copied(answer) and answer.conservative is not None:
+            elif is_early(answer) and answer.conservative is not None:
                 certain[answer.partition] = answer.conservative
-                behind += answer.repeats or 0
-            else:
-                refused[answer.partition] = answer.why
         stamp = Stamp(self.world.plan.name, "group-sync", self.epoch)
-        positions = {
+        return {
             self._image(partition): Committed(offset, metadata_of(due[partition].metadata, stamp))
             for partition, offset in certain.items()
         }
-        return positions, refused, behind
 
     def _note_what_was_there(self, there: Held, changed: Held) -> None:
         """Before the first commit of all, that positions are kept; and what others had there, for an undo."""
@@ -268,16 +268,17 @@ class GroupSync:
         return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
     def _reschedule(self, group: str, due: Positions, answers: Iterable[Translation]) -> None:
-        """Take what is proven out of what is due; what waits for the copy stays, what was refused comes later."""
+        """Take what is proven out of what is due; what waits for the copy comes soon, what was refused later."""
+        now = self.world.clock.monotonic()
         for answer in answers:
             if isinstance(answer, Exact):
                 self._done(group, answer.partition, due[answer.partition])
-            elif not not_copied(answer):
-                self._try_again(group, {answer.partition: due[answer.partition]})
+            elif (known := self._still_due(group, answer.partition, due[answer.partition])) is not None:
+                known.answer = answer
+                known.since = now + (min(AT_MOST, (now - known.moved) / WAITED) if not_copied(answer) else RETRY)
 
     def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
-        known = self._due.get(group, {}).get(partition)
-        if known is not None and known.committed == committed:
+        if self._still_due(group, partition, committed) is not None:
             del self._due[group][partition]
             if not self._due[group]:
                 del self._due[group]
@@ -285,9 +286,13 @@ class GroupSync:
     def _try_again(self, group: str, due: Positions) -> None:
         since = self.world.clock.monotonic() + RETRY
         for partition, committed in due.items():
-            known = self._due.get(group, {}).get(partition)
-            if known is not None and known.committed == committed:
+            if (known := self._still_due(group, partition, committed)) is not None:
                 known.since = since
+
+    def _still_due(self, group: str, partition: TopicPartition, committed: Committed) -> Due | None:
+        """Return what is due there, unless the group has moved on meanwhile."""
+        known = self._due.get(group, {}).get(partition)
+        return known if known is not None and known.committed == committed else None
 
     def _check_authority(self) -> None:
         """Superseded if not. Whether we lead is asked last: all else takes time."""

@@ -13,7 +13,7 @@ from drctl.model.run import Run
 from drctl.model.session import Member
 from drctl.model.translation import UnprovenReason
 from drctl.monitors import Sessions
-from drctl.plans.group_sync import RETRY, GroupSync
+from drctl.plans.group_sync import AT_MOST, RETRY, GroupSync
 from drctl.plans.stamp import Stamp
 from drctl.ports import World
 from drctl.service.standby import TailedStandby
@@ -131,8 +131,44 @@ def test_what_the_link_does_not_copy_in_time_is_committed_as_far_as_it_is_copied
     earth = fake_world()
     keeper = _behind(earth)
     keeper.keep(1)
-    assert keeper.group_sync.statuses["dispatch"].state is GroupSyncState.BEHIND
+    assert _state(keeper) is GroupSyncState.BEHIND
     require_nothing_skipped(earth)
+
+
+def test_for_a_group_at_rest_the_end_of_a_link_that_lags_is_committed_rarely() -> None:
+    earth = fake_world()
+    keeper = _behind(earth)
+    earth.producers[0].running = True
+    earth.settle(60)
+    for client in (*earth.producers, *earth.consumers.values()):
+        client.running = False
+    mirror = earth.mirrors["north", "south"]
+    mirror.batch, mirror.holds = 1, False
+    earth.effects.names.clear()
+    keeper.keep(10)
+    assert _state(keeper) is GroupSyncState.BEHIND
+    require_nothing_skipped(earth)
+    commits = earth.effects.names.count("commit dispatch at south")
+    assert 0 < commits <= 4, "in each of fifty cycles the end had grown"
+    mirror.batch = 100
+    keeper.keep(AT_MOST + 1)
+    require_exact(earth)
+    assert _state(keeper) is GroupSyncState.PROVEN
+
+
+def test_a_group_counts_as_behind_until_its_last_position_is_proven() -> None:
+    """Also in the cycles in which only positions are looked at that the link has copied."""
+    earth = fake_world()
+    keeper = _behind(earth)
+    keeper.keep(4)
+    keeper.group_sync.note({"dispatch": {READINGS: Committed(1)}})
+    keeper.group_sync.cycle()
+    assert len(read_before(earth, "south", "dispatch", READINGS)) == 1
+    assert _state(keeper) is GroupSyncState.BEHIND
+
+
+def _state(keeper: Keeper) -> GroupSyncState:
+    return keeper.group_sync.statuses["dispatch"].state
 
 
 def test_a_source_that_is_lost_leaves_positions_of_a_moment_ago() -> None:

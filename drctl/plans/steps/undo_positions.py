@@ -11,7 +11,6 @@ from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import wait_for_sync
 
-
 LEFT = "undo the other groups with --group; one that has moved on is handed over back instead"
 
 

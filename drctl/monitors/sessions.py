@@ -1,6 +1,6 @@
 """The sessions of one site: every group's positions and members, kept up to date from its tail."""
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,6 +56,15 @@ class Sessions:
         self._groups: dict[str, _Session] = {}
         self._moved: dict[str, set[TopicPartition]] = {}
         self._forgotten: dict[str, set[TopicPartition]] = {}
+        self._recorded: dict[str, list[tuple[TopicPartition, Committed]]] = {}
+
+    def record(self, groups: Iterable[str]) -> None:
+        """Keep every commit of these groups from now on, also what a later one covers; of all others none any more."""
+        self._recorded = {group: [] for group in groups}
+
+    def recorded(self, group: str) -> Sequence[tuple[TopicPartition, Committed]]:
+        """Return what was committed for the group since it is recorded, in order."""
+        return self._recorded.get(group, ())
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take in what the tail brought, in its order."""
@@ -118,6 +127,8 @@ class Sessions:
         session = self._groups.get(group)
         if session is None:
             session = self._groups[group] = _Session()
+        if group in self._recorded:
+            self._recorded[group].append((partition, change.committed))
         before = session.positions.get(partition)
         if before is None or before.committed != change.committed:
             moved = self._moved.get(group)

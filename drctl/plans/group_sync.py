@@ -1,9 +1,9 @@
 """Keeping the standby in sync: the groups' positions there follow those at the source, each one proven or certain."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from drctl.errors import Conflict, DrctlError, NotProven, Superseded, Unreachable
+from drctl.errors import DrctlError, Superseded, Unreachable
 from drctl.model.changes import NOTHING_UNDECIDED, UndecidedPartitions
 from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.offsets import Committed, TopicPartition
@@ -19,6 +19,7 @@ from drctl.plans.record import unfinished
 from drctl.plans.selection import handed_over, left_by_failover
 from drctl.plans.stamp import Stamp, metadata_of
 from drctl.plans.standby import AskedStandby, Held, Positions, Standby
+from drctl.plans.standby_writer import StandbyWriter
 from drctl.ports import World
 
 SOON = 0.5
@@ -61,6 +62,7 @@ class GroupSync:
         self._handed_over: Mapping[str, str] = {}
         left = left_by_last_move(world, source, target), given_back(world, target)
         self._own = Ownership(world.plan.name, self.epoch, *left)
+        self._writer = StandbyWriter(world.sites[target], self.standby, self._own, self._check_authority)
         self._begun = False
         self._sinks_noted: Evidence = {}
         self._failures: dict[str, tuple[float, float]] = {}
@@ -111,7 +113,10 @@ class GroupSync:
         }
         changed = {group: each.changed for group, each in found.items() if each.changed}
         self._note_what_was_there(there, changed)
-        conflicts, refused = self._commit(changed)
+        conflicts, refused = self._writer.commit(changed)
+        for group, error in self._writer.give_back(changed, [*conflicts, *refused]).items():
+            found[group] = SyncDecision(due[group], (), used=True)
+            refused = {**refused, **({group: error} if error else {})}
         failed = {**failed, **unread, **refused}
         reached = found.keys() - refused.keys()
         if not reached and any(isinstance(error, Unreachable) for error in failed.values()):
@@ -151,7 +156,7 @@ class GroupSync:
             return 0
         there, unread = apart(self.standby.held, tuple(left))
         own = {g: left[g] for g, held in there.items() if all(held.get(p) == each for p, each in left[g].items())}
-        _, failures = self._commit(own)
+        _, failures = self._writer.commit(own)
         for failure in (*unread.values(), *failures.values()):
             raise failure
         return len(own)
@@ -244,28 +249,6 @@ class GroupSync:
         for group in self._handed_over:
             self._due.pop(group, None)
             self.statuses[group] = GroupSyncStatus(GroupSyncState.HANDED_OVER)
-
-    def _commit(self, changed: Mapping[str, Positions]) -> tuple[Set[str], Mapping[str, DrctlError]]:
-        """Commit and read back; returns groups that have members, and those that failed."""
-
-        def permit() -> None:
-            self._check_authority()
-            self.standby.keep_up()
-
-        self._own.trying(changed)
-        failed = dict(self.world.sites[self.target].positions.commit_all(changed, permit))
-        done = {group: each for group, each in changed.items() if group not in failed}
-        read, unread = apart(lambda groups: self.standby.read_back({g: done[g] for g in groups}), tuple(done))
-        failed |= unread
-        for group, held in read.items():
-            wrong = [str(p) for p, c in changed[group].items() if held.get(p) != c]
-            if wrong:
-                failed[group] = NotProven(
-                    f"{self.target}: positions of {group} read back differ: {', '.join(wrong[:5])}",
-                    remedy="find who else commits for this group at the standby: MirrorMaker's sync.group.offsets?",
-                )
-        conflicts = {group for group, error in failed.items() if isinstance(error, Conflict)}
-        return conflicts, {group: error for group, error in failed.items() if group not in conflicts}
 
     def _reschedule(self, group: str, due: Positions, answers: Iterable[Translation]) -> None:
         """Take what is proven out of what is due; what waits for the copy comes soon, what was refused later."""

@@ -26,6 +26,10 @@ class Standby(Protocol):
         """The positions of the groups for which these were just committed."""
         ...
 
+    def covered(self, group: str, committed: Positions) -> Positions:
+        """What was committed for the group after it was looked at and before these; nothing where nobody tells."""
+        ...
+
 
 class AskedStandby:
     """Asks the brokers for every group: always right, and slow for many groups."""
@@ -41,3 +45,6 @@ class AskedStandby:
 
     def read_back(self, committed: Held) -> Held:
         return self._positions.committed(committed.keys())
+
+    def covered(self, group: str, committed: Positions) -> Positions:  # noqa: ARG002 - the brokers know the last one only
+        return {}

@@ -5,6 +5,7 @@ from contextlib import suppress
 from threading import Lock
 
 from drctl.errors import DrctlError
+from drctl.model.offsets import Committed, TopicPartition
 from drctl.monitors import Sessions, follow
 from drctl.plans.standby import Held, Positions
 from drctl.ports import Clock, SitePorts
@@ -32,7 +33,9 @@ class TailedStandby:
         """Return what the tail tells, if its end is reached soon."""
         with self._lock:
             if self._follow(0.0) == 0 or self._follow(CATCH_UP) == 0:
+                self._sessions.record(groups)
                 return {group: self._known(group) for group in groups}
+            self._sessions.record(())  # what the tail brings may be older than what the brokers are asked for
         return self._site.positions.committed(groups)
 
     def keep_up(self) -> None:
@@ -54,6 +57,19 @@ class TailedStandby:
                 found |= {group: self._known(group) for group in missing if self._shows(group, committed[group])}
             missing -= found.keys()
         return {**found, **self._site.positions.committed(missing)}
+
+    def covered(self, group: str, committed: Positions) -> Positions:
+        """Tell it by the log; what follows ours there is told by reading back."""
+        found: dict[TopicPartition, Committed] = {}
+        with self._lock:
+            recorded = tuple(self._sessions.recorded(group))
+        left = dict(committed)
+        for partition, each in recorded:
+            if left.get(partition) == each:
+                del left[partition]
+            elif partition in left:
+                found[partition] = each
+        return {partition: each for partition, each in found.items() if partition not in left}
 
     def _follow(self, seconds: float) -> int | None:
         """Take in what is at hand; returns how much is still to read, None where the tail does not tell in time."""

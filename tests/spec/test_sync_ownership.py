@@ -65,6 +65,32 @@ def test_a_commit_that_took_effect_without_an_answer_is_ours(own: str) -> None:
     assert (state(keeper), reached(earth)) == (GroupSyncState.PROVEN, 2)
 
 
+def test_what_somebody_commits_between_the_look_and_the_commit_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka's last commit counts, and it was ours: only the tail tells of the one in front of it."""
+    monkeypatch.setattr(Keeper, "tailed", True)
+    earth = at_rest()
+    keeper = Keeper(earth)
+    keeper.keep(1)
+    theirs = Committed(9, "theirs")
+
+    def commit_first(effect: str) -> None:
+        if effect == "commit dispatch at south":
+            earth.effects.watchers.remove(commit_first)
+            earth.south.groups["dispatch"].committed[READINGS] = theirs
+            keeper.group_sync.standby.keep_up()
+
+    earth.effects.watchers.append(commit_first)
+    for group in ("dispatch", "billing"):
+        earth.north.groups[group].committed[READINGS] = Committed(5)
+    monkeypatch.setattr("drctl.service.standby.KEEPING_UP", 0)
+    keeper.look()
+    assert earth.south.groups["dispatch"].committed[READINGS] == theirs
+    assert (state(keeper), state(keeper, "billing")) == (GroupSyncState.USED, GroupSyncState.PROVEN)
+    keeper.keep(RETRY + 1)
+    assert earth.south.groups["dispatch"].committed[READINGS] == theirs
+    assert reached(earth, "billing") == 5
+
+
 @pytest.mark.parametrize("own", ["", "their own"])
 def test_a_read_back_that_failed_leaves_what_was_committed_ours(own: str) -> None:
     earth = at_rest()

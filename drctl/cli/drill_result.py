@@ -67,8 +67,8 @@ def _show_way_home(home: "WayHomePart", move: "HandoverPart") -> None:
         ("written at the survivor, copied home", home.copied),
         ("read again by a group on the way home", home.read_again),
         ("of the tail, stepped over in the log at home", home.stepped_over),
-        ("copied again with topics made anew", home.copied_again),
-        *((f"{part.topic} made anew, older records gone", part.gone) for part in home.recreated),
+        ("copied again with recreated topics", home.copied_again),
+        *((f"{part.topic} recreated, older records gone", part.gone) for part in home.recreated),
     ]
     show_table(f"The way home, from {move.source} to {move.target}", ("", "MEASURED"), rows)
     echo()

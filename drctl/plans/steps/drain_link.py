@@ -16,9 +16,8 @@ class DrainLink(Step):
     """Wait until every record of the source is at the target.
 
     Drained means that no *data* record lies between the link's frontier and the source's end. Comparing offsets would
-    wait for ever: the last offsets of a partition are often transaction markers, which are not copied. The frontier
-    itself is held against the target's log: a partition whose records are not there is not drained, whatever Connect
-    says.
+    never end: the last offsets of a partition are often transaction markers, which are not copied. The frontier itself
+    is held against the target's log: a partition whose records are not there is not drained, whatever Connect says.
     """
 
     name: ClassVar[str] = DrainedLink.step

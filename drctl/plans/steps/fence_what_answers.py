@@ -22,7 +22,7 @@ AT_MOST = 20.0
 
 @dataclass(frozen=True, slots=True)
 class FenceWhatAnswers(Step):
-    """Take the pen from the source as far as it can be reached, and write down how surely it was taken.
+    """Deny writes at the source as far as it can be reached, and write down how surely it is closed.
 
     A source that answers is fenced as in a switchover, and the fence is *proven*, or the target is not opened: unless a
     person attests that it takes no writes. A source that is silent cannot be fenced by rules. A fencing agent, if the

@@ -30,7 +30,7 @@ class RecreateTopics(Step):
     again. A topic that was not chosen stays as it is: its tail is stepped over.
 
     The new topic has another id: a reader at the old site that kept offsets elsewhere (Kafka Streams, Flink) must
-    begin anew there. Nothing is deleted unless both links stand still, the old site is closed, and both rights are
+    begin again there. Nothing is deleted unless both links stand still, the old site is closed, and both rights are
     there.
     """
 

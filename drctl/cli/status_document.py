@@ -8,6 +8,7 @@ from drctl.cli.output import document
 from drctl.cli.wording import state_word
 from drctl.decide.health import diagnose
 from drctl.model.facts import LinkFacts, SiteStatus, Status
+from drctl.model.fence import DenyRule
 from drctl.model.link import Connector
 from drctl.model.reading import Reading
 from drctl.plans.failovers import StandingFailover
@@ -44,8 +45,8 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
         "health": health_document(diagnose(site.sight, site.sight.seen_at)),
         "brokers": _reading(cluster, cluster.value and [broker.id for broker in cluster.value.brokers]),
         "controller": cluster.value and cluster.value.controller,
-        "denied": _reading(standing, standing.value and sorted({d.principal for d in standing.value})),
-        "undenied": _reading(site.undenied, site.undenied.value and sorted({d.principal for d in site.undenied.value})),
+        "denied": _reading(standing, _principals(standing)),
+        "undenied": _reading(site.undenied, _principals(site.undenied)),
         "groups": [
             {
                 "name": name,
@@ -60,6 +61,11 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
         else None,
         **({} if groups.known else {"groupsUnknown": groups.unknown}),
     }
+
+
+def _principals(rules: Reading[frozenset[DenyRule]]) -> list[str]:
+    """Whom they deny, or would deny; of an unknown reading nobody."""
+    return sorted({rule.principal for rule in rules.value or ()})
 
 
 def _link_document(link: LinkFacts) -> dict[str, Any]:

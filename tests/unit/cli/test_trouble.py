@@ -80,6 +80,13 @@ def test_the_status_for_programs_has_the_same_and_no_group_is_missing(earth: Fak
     assert json.loads(typed(status.command, "-o", "json").stdout)["unfinishedRun"] == unfinished
 
 
+def test_nobody_denied_is_an_empty_list_for_programs(earth: FakeWorld) -> None:
+    sites = {each["name"]: each for each in json.loads(typed(status.command, "-o", "json").stdout)["sites"]}
+    assert sites["north"]["denied"] == {"value": []}
+    assert sites["south"]["denied"] == {"value": ["User:canary", "User:shop", "User:turbines"]}
+    assert sites["south"]["undenied"] == {"value": []}
+
+
 def test_behind_the_point_of_no_return_giving_up_is_not_offered(earth: FakeWorld) -> None:
     cut_off(earth, "door to south")
     found = interruption(earth.new_process(), observe)

@@ -32,6 +32,7 @@ from drctl.plans.interruption import Interruption, interruption
 from drctl.plans.pausing import Pause, standing_pause
 from drctl.plans.pending import PendingReversal, pending_reversal
 from drctl.plans.selection import moving
+from drctl.plans.standing import being_left
 from drctl.ports import World
 
 
@@ -58,7 +59,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
             routed = looks.begin(world.client_routing.site)
             losing = _losses(world, looks, routed)
             costs = after(looks, routed, partial(_if_lost, world))
-            seen = status(world, observers, looks, routed)
+            seen = status(world, observers, looks, routed, being_left(world))
             if people and watch:
                 click.clear()
                 _show_first(left)

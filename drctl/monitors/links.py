@@ -23,7 +23,7 @@ def link_facts(
     """Everything about one link. A worker that does not answer is asked once.
 
     ``serving`` tells the site to which the work belongs, None where nobody knows: a link to it that stands still is off
-    on purpose, unless its copies have other names.
+    on purpose, unless its copies have other names. While a run is cut off that is the site that it was leaving.
     """
     ports, looks = world.links[source, target], looks or InTurn(world.clock)
     asked = looks.begin(ports.replication.status)

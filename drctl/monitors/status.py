@@ -22,8 +22,11 @@ def status(
     observers: SiteObservers | None = None,
     looks: Looks | None = None,
     routed: Begun[str | None] | None = None,
+    left: str | None = None,
 ) -> Status:
     """Look at everything; nothing is written, not even by the canary. ``observers`` are what is kept between looks.
+
+    ``left`` is the site from which an unfinished move takes the work: it belongs there while clients are sent nowhere.
 
     Both sites, all links and client routing, if that was not begun (``routed``), are looked at side by side under one
     deadline (``looks``), so that whoever is silent delays nothing and hides nothing else. Where Strimzi runs a link,
@@ -37,13 +40,19 @@ def status(
     names = [site.name for site in world.plan.sites]
     # Nothing in these threads waits beyond the deadline, so neither does the end of the pool.
     with ThreadPoolExecutor(len(names) + len(world.links)) as pool:
-        looking = [pool.submit(link_facts, world, *ends, lambda: routed().value, looks) for ends in world.links]
+        looking = [
+            pool.submit(link_facts, world, *ends, lambda: _serving(routed(), left), looks) for ends in world.links
+        ]
         visiting = [pool.submit(_visit, world, name, looks) for name in names]
         links, visited = tuple(each.result() for each in looking), [each.result() for each in visiting]
     refreshed()
     routing = routed()
     sites = tuple(_site_status(world, observers, visit, links, routing) for visit in visited)
     return Status(began, sites, links, routing, epoch(), sinks().value or {})
+
+
+def _serving(routing: Reading[str | None], left: str | None) -> str | None:
+    return left if routing.known and routing.value is None else routing.value
 
 
 class _Visit(NamedTuple):

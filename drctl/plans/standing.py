@@ -7,7 +7,7 @@ from enum import StrEnum
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, GROUP_SYNC, PAUSE
+from drctl.plans.selection import APPROVAL, GROUP_SYNC, MOVES, PAUSE
 from drctl.ports import World
 
 
@@ -83,6 +83,11 @@ def require_unfinished(world: World, identity: str) -> Run:
         what = f"run {run.id} has ended" if run else "no run is unfinished"
         raise Refused(what, remedy="see 'drctl runs list'")
     return run
+
+
+def being_left(world: World) -> str | None:
+    """The site from which an unfinished move takes the work, None without one."""
+    return next((run.source for run in reversed(unfinished(world)) if run.kind in MOVES), None)
 
 
 def _told(world: World, run: Run, state: RunState, holder: str) -> Told:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drctl.monitors import SiteObservers, status
+from drctl.model.facts import Status
+from drctl.monitors import SiteObservers, reading_of, status
+from drctl.plans.standing import being_left
+from drctl.ports import World
 
 if TYPE_CHECKING:
     from drctl.service.election import Election
@@ -89,7 +92,7 @@ def run(
         observers = SiteObservers(world, place)
         watch = Watch(
             world,
-            partial(status, observers=observers),
+            partial(_look, observers),
             interval,
             group_sync=group_sync,
             observers=observers,
@@ -99,6 +102,12 @@ def run(
         if not watch.run(listen):
             sys.stderr.flush()
             os._exit(0)  # threads that wait for a lost site, and closing its clients, would hold the process
+
+
+def _look(observers: SiteObservers, world: World) -> Status:
+    """Look at everything; of a journal that cannot be read the look itself tells nothing."""
+    left = reading_of(world.clock, lambda: being_left(world)).value
+    return status(world, observers, left=left)
 
 
 @contextmanager

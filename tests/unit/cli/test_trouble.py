@@ -80,6 +80,14 @@ def test_the_status_for_programs_has_the_same_and_no_group_is_missing(earth: Fak
     assert json.loads(typed(status.command, "-o", "json").stdout)["unfinishedRun"] == unfinished
 
 
+def test_of_a_run_that_was_cut_off_the_link_home_has_no_lag_that_grows(earth: FakeWorld) -> None:
+    cut_off(earth)
+    assert earth.door.site() is None
+    links = {each["name"]: each for each in json.loads(typed(status.command, "-o", "json").stdout)["links"]}
+    assert links["south-to-north"]["offOnPurpose"]
+    assert links["south-to-north"]["lagRecords"]["value"] is None
+
+
 def test_nobody_denied_is_an_empty_list_for_programs(earth: FakeWorld) -> None:
     sites = {each["name"]: each for each in json.loads(typed(status.command, "-o", "json").stdout)["sites"]}
     assert sites["north"]["denied"] == {"value": []}

@@ -113,6 +113,19 @@ def test_of_a_link_that_is_off_on_purpose_no_record_is_counted() -> None:
     assert observe(world.ports(), "north", "south").reverse == back
 
 
+def test_while_clients_are_sent_nowhere_the_work_belongs_to_the_site_that_is_being_left() -> None:
+    world = _quiet()
+    world.door.route_to(None)
+
+    def off(left: str | None) -> dict[str, bool]:
+        return {link.link.source: link.off_on_purpose for link in status(world.ports(), left=left).links}
+
+    assert off("north") == {"north": False, "south": True}
+    assert off(None) == {"north": False, "south": False}
+    world.door.route_to("north")
+    assert off("south") == {"north": False, "south": True}
+
+
 def test_where_the_copies_bear_other_names_no_link_is_off_on_purpose() -> None:
     world = FakeWorld(prefixed=True)
     world.mirrors["south", "north"].state = ConnectorState.STOPPED

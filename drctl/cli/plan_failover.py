@@ -33,6 +33,7 @@ from drctl.plans.record import NOBODY, require_continuable, under_way, unfinishe
 from drctl.plans.selection import moving
 from drctl.plans.sink_groups import as_it_moves
 from drctl.plans.stamps import epoch_behind
+from drctl.plans.standing_proof import proof_left
 from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.steps.check_failover import OVER_ALREADY
 from drctl.plans.steps.measure_loss import loss_now
@@ -104,7 +105,9 @@ def _going_on(whole: World, world: World, steps: Plan, going: Run) -> Planned:
 
 def _planned(world: World, steps: Plan, accepted: AcceptedLoss) -> tuple[Planned, Forecast | None]:
     """Return every reason of the journal and the gates, as one that takes over what is unfinished finds them."""
-    left = legacy(world, tuple(run.id for run in unfinished(world)), steps.source, steps.target)
+    over = tuple(run.id for run in unfinished(world))
+    left = legacy(world, over, steps.source, steps.target)
+    left.evidence |= {} if over else proof_left(world, steps.source, steps.target)
     looks = SideBySide(world.clock)
     costs = looks.begin(lambda: _costs(world, steps, left))
     held = looks.begin(lambda: world.sites[steps.target].positions.committed(world.plan.groups))

@@ -26,13 +26,19 @@ from drctl.plans import fencing
 from drctl.plans.journal_integrity import is_ahead
 from drctl.plans.plan import UNFENCE_TARGET, StepContext
 from drctl.plans.selection import UNFENCE
-from drctl.ports import SitePorts
+from drctl.ports import SitePorts, World
 
 PATIENCE = 5.0
 """Seconds in which each question is asked again: a site that answers off and on has answered all of them by then."""
 OPENS_TARGET = frozenset({UNFENCE_TARGET})
-OPENS_SOURCE = frozenset({"unfence-source", "unfence-site"})
+UNFENCE_SOURCE = "unfence-source"
+"""The step of a rollback that opens the source again."""
+OPENS_SOURCE = frozenset({UNFENCE_SOURCE, "unfence-site"})
 """Steps that open a site of their run; from their intent on it may be open."""
+LEFT_CLOSED = "left closed"
+"""Key in that step's evidence: for whom the source is not open, since these rules stood before the run."""
+LEFT_FENCED = "left fenced"
+"""The same: why the rules of the run itself could not be lifted."""
 VOUCHED = "closed by word"
 """Key in the evidence of a step that opened a site on a person's word of another: who gave it, and why."""
 
@@ -126,7 +132,7 @@ def _last_told(ctx: StepContext, site: str) -> Iterator[str]:
     journal = ctx.world.journal
     for run, _ in reversed(journal.runs()):
         for entry in reversed(journal.entries(run.id)):
-            if _may_open(run, entry, site):
+            if may_open(run, entry, site):
                 yield f"run {run.id} has begun {entry.step}"
                 return
             if _proves_closed(run, entry, site):
@@ -134,7 +140,8 @@ def _last_told(ctx: StepContext, site: str) -> Iterator[str]:
     yield f"the journal holds no proof that {site} was closed"
 
 
-def _may_open(run: Run, entry: JournalEntry, site: str) -> bool:
+def may_open(run: Run, entry: JournalEntry, site: str) -> bool:
+    """Whether that entry says that the run has begun to open the site, or has found it open."""
     return entry.step in {run.target: OPENS_TARGET, run.source: OPENS_SOURCE}.get(site, frozenset())
 
 
@@ -147,8 +154,7 @@ def _proves_closed(run: Run, entry: JournalEntry, site: str) -> bool:
 def _end_missing(ctx: StepContext) -> Iterator[str]:
     """Why what the journal tells last may not be the last thing that happened."""
     world, source = ctx.world, ctx.source.name
-    raised = (run.epoch for run, _ in world.journal.runs() if _has_raised(ctx, run))
-    if (epoch := world.epochs.current()) > max(raised, default=0):
+    if (epoch := world.epochs.current()) > newest_raised(world):
         yield f"the epoch is {epoch}, and the journal holds no run that has raised it"
     try:
         last = world.copies[source].last() if source in world.copies else None
@@ -161,5 +167,10 @@ def _end_missing(ctx: StepContext) -> Iterator[str]:
         yield f"the journal's copy at {source} goes on to line {last.number}, which this journal does not have"
 
 
-def _has_raised(ctx: StepContext, run: Run) -> bool:
-    return any(entry.step == "raise-epoch" for entry in ctx.world.journal.entries(run.id))
+def newest_raised(world: World) -> int:
+    """Return the highest epoch that a run in the journal has raised, or was about to; 0 if none has."""
+    return max((run.epoch for run, _ in world.journal.runs() if _has_raised(world, run)), default=0)
+
+
+def _has_raised(world: World, run: Run) -> bool:
+    return any(entry.step == "raise-epoch" for entry in world.journal.entries(run.id))

@@ -27,11 +27,14 @@ from drctl.plans.selection import (
     moves_digest,
     sink_groups_to_note,
 )
+from drctl.plans.standing_proof import proof_left
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.takeover import legacy, others
 from drctl.ports import World
 
+STILL_PROVEN = "still proven"
+"""What a failover that takes nothing over says at its start: the evidence of a fence that an earlier run had proven."""
 FORMERLY = "warm"
 """What 0.1.0 called the notes of group-offset sync, which never end."""
 FORMER_STEPS = frozenset(
@@ -232,8 +235,10 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
     started |= {name: each for name, each in said.items() if each}
     if over:
         started["takes over"] = [each.id for each in over]
+    elif plan.kind == FAILOVER and (proof := proof_left(world, plan.source, plan.target)):
+        started[STILL_PROVEN] = proof
     world.journal.begin(run, started)
-    record = _read(plan, world, run) if over else Record(run)
+    record = _read(plan, world, run) if over else Record(run, evidence=dict(started.get(STILL_PROVEN, {})))
     record.terms = terms
     return record
 
@@ -252,8 +257,9 @@ def _read(plan: Plan, world: World, run: Run) -> Record:
     record = Record(run, resumed=True, entries=entries)
     over = tuple(dict.fromkeys(each for entry in entries for each in entry.body.get("takes over", ())))
     left = legacy(world, over, run.source, run.target)
+    still_proven: dict[str, Evidence] = next((_said(e)[STILL_PROVEN] for e in entries if STILL_PROVEN in _said(e)), {})
     record.evidence, record.snapshots, record.past_point_of_no_return = (
-        left.evidence,
+        still_proven | left.evidence,
         left.snapshots,
         left.past_point_of_no_return,
     )

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from drctl.errors import RollbackPending, StepFailed
 from drctl.model.run import Evidence, Run, RunState
-from drctl.plans.closed import VOUCHED
+from drctl.plans.closed import LEFT_CLOSED, LEFT_FENCED, VOUCHED
 from drctl.plans.pending import evidence_of
 from drctl.plans.plan import Plan, Step, StepContext
 from drctl.plans.remedies import places
 from drctl.plans.selection import FAILBACK, FAILOVER, MOVES, SWITCHOVER
-from drctl.plans.steps.unfence_source import LEFT_CLOSED, LEFT_FENCED, TOOK_A_WRITE, UnfenceSource, is_open
+from drctl.plans.steps.unfence_source import TOOK_A_WRITE, UnfenceSource, is_open
 from drctl.ports import World
 
 

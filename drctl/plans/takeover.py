@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans.selection import FAILBACK, GROUP_SYNC, SWITCHOVER
+from drctl.plans.standing_proof import trace
 from drctl.plans.steps.drain_consumers import DrainConsumers
 from drctl.plans.steps.drain_link import DrainLink
 from drctl.plans.steps.hand_over_positions import HandOverPositions
@@ -36,7 +37,8 @@ def others(world: World, run: Run) -> tuple[Run, ...]:
 def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Legacy:
     """Return what these runs leave to a failover in the same direction; a run in another direction leaves nothing.
 
-    A fence that was begun to be lifted is none, and where the target was not opened its ends are measured again.
+    A fence that was begun to be lifted is none, and where the target was not opened its ends are measured again. Of a
+    run that turned back the fence counts for as long as it still stands (:mod:`drctl.plans.standing_proof`).
     """
     left = Legacy()
     known = {run.id: run for run, _ in world.journal.runs()}
@@ -52,6 +54,8 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
             rolled_back |= entry.event is Event.COMPENSATION_STARTED
             left.past_point_of_no_return |= entry.step == UnfenceTarget.name and entry.event is not Event.STEP_FAILED
         kept = (*KEPT, RecordHandoverPoint.name) if left.past_point_of_no_return else KEPT
-        if not rolled_back:
+        if rolled_back:
+            left.evidence |= trace(run, world.journal.entries(run.id), source).evidence
+        else:
             left.evidence |= {step: body for step, body in seen.items() if step in kept}
     return left

@@ -7,6 +7,7 @@ from drctl.model.fence import DenyRule
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
 from drctl.plans import fencing
+from drctl.plans.closed import LEFT_CLOSED, LEFT_FENCED
 from drctl.plans.losing import answers
 from drctl.plans.plan import StepContext
 from drctl.plans.steps.confirm_positions import ConfirmPositions
@@ -17,7 +18,7 @@ from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
 from drctl.plans.steps.route_clients_to_source import RouteClientsToSource
 from drctl.plans.steps.stop_sinks import that_ran
-from drctl.plans.steps.unfence_source import LEFT_CLOSED, LEFT_FENCED, UnfenceSource
+from drctl.plans.steps.unfence_source import UnfenceSource
 from drctl.plans.waiting import wait_until_none
 
 

@@ -110,8 +110,8 @@ class FenceWhatAnswers(Step):
 
     def _out_of_reach(self, ctx: StepContext) -> Evidence:
         earlier = ctx.evidence.get(ProveFence.name)
-        if earlier is not None:  # of the move that was taken over; deny rules outlast the outage
-            why = "proven by the move that was taken over; deny rules are kept in the source's own metadata log"
+        if earlier is not None:  # of a move that was taken over or rolled back; deny rules outlast the outage
+            why = "proven by an earlier run, and lifted by none since; the deny rules are kept in its own metadata log"
             return {"fence": FenceState.PROVEN.value, "by": "drctl", "why": why, "answered": False} | earlier
         by_agent, failed = fence_by_agent(ctx)
         if by_agent:

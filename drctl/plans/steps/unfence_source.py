@@ -7,7 +7,7 @@ from drctl.errors import StepFailed, Unreachable
 from drctl.model.fence import Attestation, DenyRule, Scope
 from drctl.model.run import Evidence
 from drctl.plans import fencing
-from drctl.plans.closed import require_closed, vouched
+from drctl.plans.closed import LEFT_CLOSED, UNFENCE_SOURCE, require_closed, vouched
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.selection import FAILOVER
 from drctl.plans.steps.check_gates import CheckGates
@@ -17,10 +17,6 @@ from drctl.plans.waiting import wait_until_none
 
 TOOK_A_WRITE = "canary"
 """Key in this step's evidence: only then is the source said to be open."""
-LEFT_CLOSED = "left closed"
-"""Key in this step's evidence: for whom it is not open, since these rules stood before the run."""
-LEFT_FENCED = "left fenced"
-"""The same: why the rules of the run itself could not be lifted."""
 _PUT_UP_BY = {Scope.TOPICS: FenceWrites.name, Scope.TRANSACTIONAL_IDS: FenceTransactions.name}
 
 
@@ -36,7 +32,7 @@ class UnfenceSource(Step):
     that the site is left closed. Nor are those that somebody else made.
     """
 
-    name: ClassVar[str] = "unfence-source"
+    name: ClassVar[str] = UNFENCE_SOURCE
     title: ClassVar[str] = "Open the source again"
     at: ClassVar[Place] = Place.SOURCE
     inspect: ClassVar[str] = "kafka-acls.sh --bootstrap-server {source} --list"

@@ -114,6 +114,7 @@ def accepted_loss(accept: str | None) -> AcceptedLoss | None:
 
 def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -> AcceptedLoss | None:
     """Show what it costs and ask; returns what is accepted then."""
+    from drctl.decide.staleness import stale_positions
     from drctl.plans.forecasting import forecast
 
     require_somebody()
@@ -122,6 +123,8 @@ def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -
         echo(line, err=True)
     for group, why in sorted(found.uncovered.items()):
         echo(f"  not covered: {group}: {why}", err=True)
+    for each in stale_positions(found):
+        echo(f"  warning: {each.detail} ({each.remedy})", err=True)
     for line in still_answers(found):
         echo(line, err=True)
     total = found.loss.total if found.loss else None

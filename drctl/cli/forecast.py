@@ -226,6 +226,7 @@ def body(found: Forecast) -> dict[str, Any]:
                 "synced": each.synced,
                 "rereadsAtMost": each.rereads,
                 "ageSeconds": each.age,
+                "lateSeconds": each.late,
             }
             for name, each in sorted(found.groups.items())
         ],

@@ -24,7 +24,7 @@ from drctl.plans.admission import reasons_to_wait
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
 from drctl.plans.objectives import pauses
-from drctl.plans.observing import observed_and_judged
+from drctl.plans.observing import Judged, observed_and_judged
 from drctl.plans.outlook import Outlook, Prospect, outlook
 from drctl.plans.pending import evidence_of
 from drctl.plans.plan import Plan
@@ -86,10 +86,9 @@ def _planned(whole: World, world: World, steps: Plan, going: Run | None, *, acce
         cut_off, seen = interruption(whole, observe), outlook(steps, as_it_moves(steps, world), going)
     asked = going is None or _asks_gates(world, going)
     if asked or (seen is not None and _hands_over(seen)):
-        facts, judged = observed_and_judged(
-            _within_seconds, world, steps.source, steps.target, accept_repeats=accept_repeats
-        )
-        reasons, ahead = _looked(whole, world, facts, judged)
+        found = observed_and_judged(_within_seconds, world, steps.source, steps.target, accept_repeats=accept_repeats)
+        judged = found.positions
+        reasons, ahead = _looked(whole, world, found)
         # A run that goes on was admitted, and behind the epoch its gates are not asked again.
         blocking = reasons_to_wait(steps, world) if going is None else []
         blocking += reasons if asked else []
@@ -131,12 +130,13 @@ def _within_seconds(world: World, source: str, target: str) -> Facts:
     return observe(world, source, target, SideBySide(world.clock))
 
 
-def _looked(whole: World, world: World, facts: Facts, judged: JudgedPositions) -> tuple[list[Blocker], Ahead]:
+def _looked(whole: World, world: World, found: Judged) -> tuple[list[Blocker], Ahead]:
     """Every reason of the gates; and, looking closer, which positions never were, and which were somebody else's.
 
     All at the same time. Where somebody is silent already, which is a reason to wait, little time is left: what takes
     longer is unknown.
     """
+    facts, judged = found.facts, found.positions
     source, target = facts.source.name, facts.target.name
     looks = SideBySide(world.clock, UNHURRIED)
     begun = looks.begin(lambda: list(looked_closer(world, facts)))
@@ -150,7 +150,7 @@ def _looked(whole: World, world: World, facts: Facts, judged: JudgedPositions) -
     reasons = [
         *blockers(facts, world.plan.guards, world.clock.now()),
         *(begun().value or []),
-        *judged.reasons,
+        *found.reasons,
     ]
     ahead = Ahead(
         groups=_groups(world, judged),

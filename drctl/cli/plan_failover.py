@@ -16,6 +16,7 @@ from drctl.decide.digests import facts_digest
 from drctl.decide.equality import failover_warnings
 from drctl.decide.failing_over import failover_blockers, loss_blockers, sinks_left
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.staleness import stale_positions
 from drctl.model.facts import Facts
 from drctl.model.forecast import Forecast
 from drctl.model.loss import AcceptedLoss, EndsFrom
@@ -117,7 +118,7 @@ def _planned(world: World, steps: Plan, accepted: AcceptedLoss) -> tuple[Planned
     blocking += _reasons(world, facts, found, held(), accepted, opened=left.past_point_of_no_return)
     planned = _blank(world, steps)._replace(
         blocking=blocking,
-        warned=(*failover_warnings(facts), *sinks_left(facts)),
+        warned=(*failover_warnings(facts), *sinks_left(facts), *(stale_positions(found.value) if found.value else ())),
         facts=facts_digest(facts, world.epochs.current()),
     )
     return planned, found.value

@@ -96,6 +96,7 @@ class Rule(StrEnum):
     CAPACITY_UNKNOWN = "what the standby has is not known, and the shift demands it"
     POSITION_UNPROVEN = "a position cannot be proven, and waiting for the link does not change that"
     POSITIONS_UNKNOWN = "the groups' positions cannot be told"
+    POSITIONS_STALE = "positions at the target were not kept, or their groups were behind"
     CERTIFICATE_INVALID = "a certificate has expired, or is not valid yet"
     CERTIFICATE_EXPIRING = "a certificate is about to expire"
     CLOCK_APART = "a site's clock and this machine's differ"
@@ -221,7 +222,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.REPLICAS_UNKNOWN,
         }
     ),
-    GateCategory.POSITIONS: frozenset({Rule.POSITION_UNPROVEN, Rule.POSITIONS_UNKNOWN}),
+    GateCategory.POSITIONS: frozenset({Rule.POSITION_UNPROVEN, Rule.POSITIONS_UNKNOWN, Rule.POSITIONS_STALE}),
     GateCategory.CAPACITY: frozenset({Rule.STANDBY_TOO_SMALL, Rule.CAPACITY_UNKNOWN, Rule.SHIFT_CHANGES}),
 }
 """Every rule belongs to exactly one concern."""

@@ -69,12 +69,12 @@ def tabletop(whole: World, source: str, target: str, *, by: str = "") -> dict[st
     world = moving(whole, target)
     steps = switchover_plan(world, source, target, observe=observe)
     going = under_way(steps, world)
-    facts, judged = observed_and_judged(_within_seconds, world, source, target, accept_repeats=False)
+    facts, judged, seen = observed_and_judged(_within_seconds, world, source, target, accept_repeats=False)
     reasons = [
         *(reasons_to_wait(steps, world) if going is None else ()),
         *blockers(facts, world.plan.guards, world.clock.now()),
         *_closer(world, facts),
-        *judged.reasons,
+        *seen,
     ]
     measured, promised = pauses(whole), whole.plan.objectives
     epoch = world.epochs.current()

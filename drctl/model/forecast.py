@@ -13,13 +13,16 @@ class GroupForecast:
     """A group with positions at the target: how many of them, how many that group-offset sync kept in this epoch.
 
     ``rereads`` is how many records at most it would read again there, None where nobody can tell; ``age`` is how many
-    seconds ago the oldest of its positions was the newest record, None where no record tells.
+    seconds ago the oldest of its positions was the newest record, None where no record tells. ``late`` is by how many
+    seconds the newest record is younger than the first one behind a position, the most of all its partitions; 0 where
+    nothing lies behind them, None where no record tells.
     """
 
     positions: int
     synced: int
     rereads: int | None
     age: float | None
+    late: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

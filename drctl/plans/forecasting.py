@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from drctl.errors import DrctlError
 from drctl.model.forecast import Forecast, GroupForecast
@@ -13,7 +14,7 @@ from drctl.model.translation import Exact, Translation
 from drctl.plans.by_group import only, renamed
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
-from drctl.plans.losing import answers, measure
+from drctl.plans.losing import LOOKED_BACK, answers, measure
 from drctl.plans.positions import translate_committed
 from drctl.plans.selection import FAILOVER
 from drctl.plans.sink_groups import ask_ahead, told_or_noted
@@ -27,6 +28,18 @@ REMEMBERED = 5
 """Earlier failovers that are looked at for the expected time."""
 AGED = 64
 """Positions per look whose age is read; more would cost more than it tells."""
+
+
+class Behind(NamedTuple):
+    """Tell how old the first record behind a position is, and how much younger the newest one there: in seconds."""
+
+    age: float | None
+    late: float | None
+
+
+NOTHING = Behind(0.0, 0.0)
+"""Where no record lies behind a position."""
+UNTOLD = Behind(None, None)
 
 
 def forecast(
@@ -80,14 +93,15 @@ def _groups(
     bounds = site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
     there = _known(held, bounds)
     reached = _reached(world, source, site, there, bounds) if deep and deep[0] else {}
-    ages = _ages(site, there, bounds, deep[1]) if deep else {}
+    behind = _behind(site, there, bounds, deep[1]) if deep else {}
     never = _never_committed(world, target, held, reached) if deep else ()
     forecasts: dict[str, GroupForecast] = {}
     for group, positions in there.items():
         if positions:
             rereads = _rereads(positions, bounds, reached.get(group, {})) if deep else None
-            age = _oldest([ages.get((partition, held.offset)) for partition, held in positions.items()])
-            forecasts[group] = replace(_counted(world, positions), rereads=rereads, age=age)
+            found = [behind.get((partition, held.offset), UNTOLD) for partition, held in positions.items()]
+            age, late = _oldest([each.age for each in found]), _oldest([each.late for each in found])
+            forecasts[group] = replace(_counted(world, positions), rereads=rereads, age=age, late=late)
     return forecasts, never
 
 
@@ -172,22 +186,33 @@ def _oldest(ages: Iterable[float | None]) -> float | None:
     return None if None in known else max(each for each in known if each is not None)
 
 
-def _ages(
+def _behind(
     site: SitePorts,
     held: Held,
     bounds: Mapping[TopicPartition, LogBounds],
     now: datetime,
-) -> Mapping[tuple[TopicPartition, int], float | None]:
-    """Seconds since the first record behind each position was written; 0 where none is."""
+) -> Mapping[tuple[TopicPartition, int], Behind]:
+    """What lies behind each position, of so many as are looked at."""
     asked = sorted({(p, c.offset) for positions in held.values() for p, c in positions.items()})
-    ages: dict[tuple[TopicPartition, int], float | None] = {}
-    for partition, offset in asked:
-        if offset >= bounds[partition].stable:
-            ages[partition, offset] = 0.0
-        elif len(ages) < AGED:
-            first = site.records.following(partition, offset, 1)
-            at = first[0].milliseconds if first else None
-            ages[partition, offset] = (
-                0.0 if not first else None if at is None else max(0.0, now.timestamp() - at / 1000)
-            )
-    return ages
+    found = {(p, offset): NOTHING for p, offset in asked if offset >= bounds[p].stable}
+    read = [each for each in asked if each not in found][:AGED]
+    newest = _newest(site, {p: bounds[p].stable for p, _ in read})
+    for partition, offset in read:
+        first = site.records.following(partition, offset, 1)
+        found[partition, offset] = _between(first[0].milliseconds, newest[partition], now) if first else NOTHING
+    return found
+
+
+def _between(first: int | None, newest: int | None, now: datetime) -> Behind:
+    if first is None:
+        return UNTOLD
+    late = None if newest is None else max(0.0, (newest - first) / 1000)
+    return Behind(max(0.0, now.timestamp() - first / 1000), late)
+
+
+def _newest(site: SitePorts, ends: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int | None]:
+    """When the newest record below each end was written, in milliseconds; None where none near it tells."""
+    if not ends:
+        return {}
+    records = site.records.identities_all({p: (max(0, end - LOOKED_BACK), end) for p, end in ends.items()})
+    return {p: next((each.milliseconds for each in reversed(records.get(p, ()))), None) for p in ends}

@@ -1,10 +1,13 @@
 """Observe what the gates and ``drctl plan`` judge by: both sites, the link once its tasks run, every position."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
+from drctl.decide.rules import Blocker
 from drctl.model.facts import Facts
-from drctl.plans.position_gate import JudgedPositions, Say, judge_positions, nowhere
+from drctl.plans.position_gate import AGED, JudgedPositions, Say, judge_positions, nowhere
 from drctl.plans.proofs import Proofs
+from drctl.plans.stale_link import stale_link
 from drctl.ports import World
 
 type Observe = Callable[[World, str, str], Facts]
@@ -15,6 +18,14 @@ AGAIN = 1.0
 PATIENCE = 10.0
 """Seconds in which a worker hands out tasks: a rebalance takes one or two, a worker that has gone is missed for longer
 (scheduled.rebalance.max.delay.ms, five minutes), and that is a reason to wait for a person to see."""
+
+
+class Judged(NamedTuple):
+    """What was observed, every position, and all reasons to wait that took more than one look to see."""
+
+    facts: Facts
+    positions: JudgedPositions
+    reasons: tuple[Blocker, ...]
 
 
 def once_assigned(observe: Observe, world: World, source: str, target: str, *, say: Say = nowhere) -> Facts:
@@ -39,11 +50,16 @@ def observed_and_judged(
     accept_repeats: bool,
     proofs: Proofs | None = None,
     say: Say = nowhere,
-) -> tuple[Facts, JudgedPositions]:
-    """Observe and judge every position. Where the judging had to wait, the facts are those of afterwards."""
+) -> Judged:
+    """Observe, see whether the link copies, judge every position. After a wait the facts are those of afterwards."""
     facts = once_assigned(observe, world, source, target, say=say)
+    began = world.clock.monotonic()
+    silent = stale_link(world, facts, say=say)
+    waited = world.clock.monotonic() - began >= AGED
     judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs, say=say)
-    return once_assigned(observe, world, source, target, say=say) if judged.waited else facts, judged
+    if waited or judged.waited:
+        facts = once_assigned(observe, world, source, target, say=say)
+    return Judged(facts, judged, (*silent, *judged.reasons))
 
 
 def _in_motion(facts: Facts) -> bool:

@@ -33,7 +33,8 @@ class CheckGates(Step):
     """Look at both sites and the link, and name every reason to wait. Nothing is changed while there is one.
 
     What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too. So
-    is a position that cannot be proven, unless waiting may help: nothing that the plan does later would prove it.
+    is a position that cannot be proven, unless waiting may help: nothing that the plan does later would prove it. Where
+    a record has waited for long, the link is watched: one that copies nothing at all is a reason to wait.
 
     A rule that may be overridden is, where a person gave its name and a reason. Where the plan file requires a second
     person's approval, it must be for exactly this plan and these facts, unless an earlier step has asked for it.
@@ -60,7 +61,7 @@ class CheckGates(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         world, run = ctx.world, ctx.run
-        facts, judged = observed_and_judged(
+        facts, _, seen = observed_and_judged(
             self.observe,
             world,
             run.source,
@@ -69,9 +70,7 @@ class CheckGates(Step):
             proofs=ctx.proofs,
             say=ctx.report,
         )
-        reasons = chain(
-            self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), judged.reasons
-        )
+        reasons = chain(self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), seen)
         return pass_gates(ctx, facts, reasons, warnings(facts), asks=self.asks)
 
 

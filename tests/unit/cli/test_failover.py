@@ -114,6 +114,26 @@ def test_what_is_read_again_and_how_old_positions_are_is_told_before_the_questio
     assert re.search(r"as seen at 2026-01-01 \d\d:\d\d:\d\d UTC, 7200 s ago", told)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_positions_that_were_not_kept_are_a_warning_before_the_question(
+    kept: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earth = fake_world()
+    earth.settle(40)
+    earth = synced(earth)
+    if not kept:
+        earth.settle(40)
+    for log in earth.south.logs.values():
+        for entry in log.entries:
+            entry.stamped = True  # so that the fake tells when it was written
+    lose(earth, sighted=True)
+    monkeypatch.setattr(sys, "stdin", Terminal("south\n"))
+    failover.ask(earth.ports(), "north", "south", None)
+    told = capsys.readouterr().err
+    assert told.count("warning: south: positions are older than the newest record there: ") == int(not kept)
+    assert kept or told.index("warning: ") < told.index("Type south")
+
+
 @pytest.mark.parametrize("typed", ["y\n", "north\n", "\n"])
 def test_anything_else_declines(lost: FakeWorld, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))

@@ -77,6 +77,18 @@ def test_with_the_loss_accepted_nothing_stands_in_the_way_and_what_was_seen_is_w
     assert lost.door.site() == "south"
 
 
+def test_positions_that_were_not_kept_are_worth_knowing() -> None:
+    earth = synced(fake_world())
+    earth.settle(40)
+    for log in earth.south.logs.values():
+        for entry in log.entries:
+            entry.stamped = True  # so that the fake tells when it was written
+    lose(earth, sighted=True)
+    warned = [each for each in told(earth, "--accept-loss", "unknown")["warnings"] if each["rule"] == "POSITIONS_STALE"]
+    assert len(warned) == 1
+    assert "read again, none is skipped" in warned[0]["detail"]
+
+
 def test_a_source_that_is_well_is_a_reason_to_wait_and_the_switchover_is_named() -> None:
     done = typed(synced(fake_world()), "plan", "--accept-loss", "10000")
     assert done.exit_code == 30

@@ -453,7 +453,7 @@ APART = {
     Rule.RECORDS_LOST,
     Rule.SOURCE_SHORTER,
     Rule.RETENTION_NEAR,
-    Rule.LINK_SILENT,
+    Rule.LINK_SILENT,  # of a planned move in test_staleness.py
     Rule.CHECKPOINTS_MISSING,
     Rule.TARGET_AHEAD,
     Rule.POSITIONS_EXPIRING,
@@ -515,7 +515,8 @@ def test_every_rule_has_a_case() -> None:
     of_scaling = (
         CONCERNS[GateCategory.DEPLOYMENTS] | CONCERNS[GateCategory.CAPACITY]
     )  # test_capacity.py, test_deployments.py
-    of_positions = CONCERNS[GateCategory.POSITIONS]  # test_rules_positions.py, tests/spec/test_neighbours.py
+    # test_rules_positions.py, test_staleness.py, tests/spec/test_neighbours.py
+    of_positions = CONCERNS[GateCategory.POSITIONS]
     of_upkeep = {
         Rule.CERTIFICATE_INVALID,
         Rule.CERTIFICATE_EXPIRING,

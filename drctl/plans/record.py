@@ -235,10 +235,11 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
     started |= {name: each for name, each in said.items() if each}
     if over:
         started["takes over"] = [each.id for each in over]
-    elif plan.kind == FAILOVER and (proof := proof_left(world, plan.source, plan.target)):
+    proof = proof_left(world, plan.source, plan.target) if plan.kind == FAILOVER and not over else {}
+    if proof:
         started[STILL_PROVEN] = proof
     world.journal.begin(run, started)
-    record = _read(plan, world, run) if over else Record(run, evidence=dict(started.get(STILL_PROVEN, {})))
+    record = _read(plan, world, run) if over else Record(run, evidence=dict(proof))
     record.terms = terms
     return record
 

@@ -192,7 +192,7 @@ def _behind(
     bounds: Mapping[TopicPartition, LogBounds],
     now: datetime,
 ) -> Mapping[tuple[TopicPartition, int], Behind]:
-    """What lies behind each position, of so many as are looked at."""
+    """Tell what lies behind each position, of so many as are looked at."""
     asked = sorted({(p, c.offset) for positions in held.values() for p, c in positions.items()})
     found = {(p, offset): NOTHING for p, offset in asked if offset >= bounds[p].stable}
     read = [each for each in asked if each not in found][:AGED]

@@ -21,7 +21,7 @@ PATIENCE = 10.0
 
 
 class Judged(NamedTuple):
-    """What was observed, every position, and all reasons to wait that took more than one look to see."""
+    """Hold what was observed, every position, and all reasons to wait that took more than one look to see."""
 
     facts: Facts
     positions: JudgedPositions

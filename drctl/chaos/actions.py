@@ -156,7 +156,7 @@ def kill_worker(site: str, expires_after: float = EXPIRES_AFTER) -> str:
         arm(there, "restart-worker", site, expires_after)
         done = FAULTS["kill"](there, there.layout[site].worker)
         told = await_seen(there, "kill", "a client of it", partial(worker_refuses, there, site))
-        return _noted(replace(done, observer="a client of it", observation=told))
+        return _noted(replace(done, observer="a client of it", observation=told, observed_at=there.clock.now()))
 
 
 def lose_site(site: str, expires_after: float = EXPIRES_AFTER) -> str:
@@ -198,9 +198,10 @@ def _strike(
     done = [FAULTS[fault](there, there.layout[site].broker(broker)) for broker in brokers]
     target = ", ".join(each.target for each in done)
     told = await_seen(there, f"{fault} of {target}", observer.name, partial(observer.sees, there, site, brokers))
-    return _noted(FaultEvidence(fault, target, done[0].injected_at, observer.name, told))
+    return _noted(FaultEvidence(fault, target, done[0].injected_at, observer.name, told, there.clock.now()))
 
 
 def _noted(evidence: FaultEvidence) -> str:
-    note(json.dumps({**asdict(evidence), "injected_at": evidence.injected_at.timestamp()}))
+    moments = {"injected_at": evidence.injected_at.timestamp(), "observed_at": evidence.observed_at.timestamp()}
+    note(json.dumps({**asdict(evidence), **moments}))
     return f"{evidence.observer}: {evidence.observation}"

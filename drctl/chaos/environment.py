@@ -5,16 +5,22 @@ from pathlib import Path
 
 from drctl.errors import LabError
 from drctl.lab import Lab
+from drctl.lab.steady import SteadyClock, SteadyTime
 
 LAB = "DRCTL_CHAOS_LAB"
 EVIDENCE = "DRCTL_CHAOS_EVIDENCE"
+TIME_OFFSET = "DRCTL_CHAOS_TIME_OFFSET"
+"""That of the run's :class:`~drctl.lab.steady.SteadyTime`: evidence of a fault is held against moments by that time."""
 
 
 def lab() -> Lab:
-    """The running lab. LabError if none is named or none runs there."""
+    """The running lab, with the run's time if there is one. LabError if none is named or none runs there."""
     if LAB not in os.environ:
         raise LabError(f"{LAB} names no lab", remedy="use 'drctl chaos run', or set it to the folder of a running lab")
-    return Lab.attach(Path(os.environ[LAB]))
+    there = Lab.attach(Path(os.environ[LAB]))
+    if TIME_OFFSET in os.environ:
+        there.clock = SteadyClock(SteadyTime(there.clock, float(os.environ[TIME_OFFSET])))
+    return there
 
 
 def note(line: str) -> None:

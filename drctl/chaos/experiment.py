@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from drctl.chaos.admission import Experiment
-from drctl.chaos.environment import EVIDENCE, LAB
+from drctl.chaos.environment import EVIDENCE, LAB, TIME_OFFSET
 from drctl.drills.audit_reader import fresh_reader, log_ends
 from drctl.drills.bundle.write import FAULTS, TOOLKIT_JOURNAL, TOOLKIT_LOG, keep_trial
 from drctl.drills.experiments.facts import trial_as_json
@@ -67,7 +67,7 @@ def conduct(
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
         say(f"experiment {experiment.path.name}")
-        _in_a_child(lab, experiment.path, folder)
+        _in_a_child(lab, experiment.path, folder, time)
         ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
@@ -109,12 +109,13 @@ def _let_work(lab: Lab, workload: LabWorkload, seconds: float, floor: int) -> No
         lab.clock.sleep(0.5)
 
 
-def _in_a_child(lab: Lab, experiment: Path, folder: Path) -> None:
+def _in_a_child(lab: Lab, experiment: Path, folder: Path, time: SteadyTime) -> None:
     """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
     for name in (TOOLKIT_JOURNAL, FAULTS):
         (folder / name).unlink(missing_ok=True)
     command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(folder / TOOLKIT_JOURNAL)]
-    environment = {**os.environ, LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS)}
+    told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(time.offset)}
+    environment = {**os.environ, **told}
     lab.processes.start(CHILD, command, environment)
     try:
         lab.processes.wait_gone(CHILD, LONGEST)

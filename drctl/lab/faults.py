@@ -21,13 +21,17 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FaultEvidence:
-    """That a fault happened: what was done to what, and what somebody else saw of it."""
+    """That a fault happened: what was done to what, and what somebody else saw of it.
+
+    ``injected_at`` is right before it was done, ``observed_at`` when the observer first saw it.
+    """
 
     fault: str
     target: str
     injected_at: datetime
     observer: str
     observation: str
+    observed_at: datetime
 
 
 type Fault = Callable[[Lab, str], FaultEvidence]
@@ -166,7 +170,7 @@ def _seen(lab: Lab, fault: str, target: str, at: datetime, *, by: str, look: Cal
         if lab.clock.monotonic() > deadline:
             raise LabError(f"{fault} of {target} was not seen by {by} within {PATIENCE:.0f} s")
         lab.clock.sleep(0.05)
-    return FaultEvidence(fault, target, at, by, observation)
+    return FaultEvidence(fault, target, at, by, observation, lab.clock.now())
 
 
 def _state(lab: Lab, process: str, wanted: str) -> str:

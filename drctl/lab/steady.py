@@ -1,6 +1,9 @@
 """One time for a whole run: a step of the wall clock moves nothing that its verdict compares."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from drctl.ports import Clock
 
@@ -27,3 +30,22 @@ class SteadyTime:
     def at(self, monotonic: float) -> float:
         """Return the seconds since 1970 of a moment by the monotonic clock."""
         return monotonic + self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class SteadyClock:
+    """Implements :class:`drctl.ports.Clock`, with a run's time in place of the wall clock."""
+
+    time: SteadyTime
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time.now(), UTC)
+
+    def monotonic(self) -> float:
+        return self.time.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.time.clock.sleep(seconds)
+
+    def wait_for(self, result: Future[Any], until: float) -> bool:
+        return self.time.clock.wait_for(result, until)

@@ -1,7 +1,8 @@
 """From what an experiment left behind to its verdict, the same during the run and from its bundle years later.
 
 What the experiment states counts: each fault that it names must have been seen by another than its injector, and
-groups may read records again only if it says so. The Chaos Toolkit's journal can only take from a verdict.
+groups may read records again only if it says so. The Chaos Toolkit's journal can only take from a verdict. What was
+seen outside of the fault's window is no evidence: :mod:`drctl.drills.experiments.fault_window`.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drctl.drills.experiments.fault_window import Placement, placement
 from drctl.drills.experiments.journal_audit import gaps, overruled, states
 from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
@@ -82,7 +84,9 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentOutcome:
-    """Hold what an experiment has shown. ``journal_digest`` is None if the toolkit left no readable journal."""
+    """Hold what an experiment has shown. ``faults``: those that were seen within their window. ``journal_digest`` is
+    None if the toolkit left no readable journal.
+    """
 
     trial: Trial
     verdict: Verdict
@@ -99,10 +103,11 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     work, stated = trial.work, trial.stated
     kept = kept_at(left.found)
     findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
-    faults = tuple(read_faults(left.faults))
+    placed = [(placement(each, trial.began, trial.ended), each) for each in read_faults(left.faults)]
+    faults = tuple(each for where, each in placed if where is Placement.WITHIN)
     evidence = {
         "a fault, by another observer than its injector": any(each["fault"] not in ENDING for each in faults),
-        **_injected(stated, faults),
+        **_injected(stated, placed),
         "every client at work after the fault": bool(work.clients)
         and all(any(line.at > trial.ended for line in left.histories.done(client)) for client in work.clients),
         **reached(findings),
@@ -131,13 +136,19 @@ def _other_statement(stated: Statement, journal: Mapping[str, Any] | None) -> It
         yield "the journal is of an experiment that states other faults, or expects something else"
 
 
-def _injected(stated: Statement, faults: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
-    """Per kind of fault that the experiment states whether others than the injector saw it as often as stated."""
-    seen = Counter(each["fault"] for each in faults)
-    return {
-        f"fault injected: {kind}, {count} time{'s'[: count > 1]}": seen[kind] >= count
-        for kind, count in Counter(stated.faults).items()
-    }
+def _injected(stated: Statement, placed: Sequence[tuple[Placement, Mapping[str, Any]]]) -> dict[str, bool]:
+    """Per kind of fault that the experiment states whether others saw it as often as stated, within its window.
+
+    Where they did not, why what they saw does not count stands in its name.
+    """
+    seen = Counter((each["fault"], where) for where, each in placed)
+    found = {}
+    for kind, count in Counter(stated.faults).items():
+        enough = seen[kind, Placement.WITHIN] >= count
+        no_evidence = [where for where in Placement if where is not Placement.WITHIN and seen[kind, where]]
+        why = "" if enough else "".join(f"; {seen[kind, where]} {where}" for where in no_evidence)
+        found[f"fault injected: {kind}, {count} time{'s'[: count > 1]}{why}"] = enough
+    return found
 
 
 def read_journal(raw: bytes | None) -> tuple[dict[str, Any] | None, str | None]:

@@ -229,7 +229,7 @@ def _seen(lab: KubeLab, fault: str, target: str, at: datetime, *, by: str, look:
         return bool(found[0])
 
     _until(lab, f"{fault} of {target} is seen by {by}", looked)
-    return FaultEvidence(fault, target, at, by, found[0])
+    return FaultEvidence(fault, target, at, by, found[0], lab.clock.now())
 
 
 def _delete(lab: KubeLab, pod: str) -> None:

@@ -26,7 +26,8 @@ WINDOWS = ((0, FAULT[0], 200), (FAULT[0], FAULT[1], 50), (FAULT[1], 1e9, 100))
 
 
 def sighting(fault: str, target: str) -> dict[str, Any]:
-    return {"fault": fault, "target": target, "observer": "the other brokers", "observation": "it is not listed"}
+    told = {"fault": fault, "target": target, "observer": "the other brokers", "observation": "it is not listed"}
+    return {**told, "injected_at": FAULT[0] + 10, "observed_at": FAULT[0] + 19}
 
 
 FAULTS = (
@@ -146,8 +147,12 @@ def at_work(rest: Rest) -> bool:
 
 
 def struck(rest: Rest) -> bool:
-    """Somebody told what he saw of whom, for every fault that is stated as often as it is, and for one at least."""
-    told = [each for each in rest.faults if all(each[key] for key in ("fault", "target", "observer", "observation"))]
+    """Somebody told what he saw of whom and when, for every fault that is stated as often as it is, and for one at
+    least: it was injected and seen in this order, and during the fault.
+    """
+    keys = ("fault", "target", "observer", "observation", "injected_at", "observed_at")
+    told = [each for each in rest.faults if all(each[key] for key in keys)]
+    told = [each for each in told if FAULT[0] <= each["injected_at"] <= each["observed_at"] <= FAULT[1]]
     seen_of = Counter(each["fault"] for each in told)
     return any(seen_of[kind] for kind in ("kill", "pause")) and seen_of >= Counter(rest.trial.stated.faults)
 

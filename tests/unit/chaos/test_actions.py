@@ -11,7 +11,7 @@ import pytest
 from chaoslib.exceptions import ActivityFailed
 
 from drctl.chaos import actions, undo
-from drctl.chaos.environment import EVIDENCE, LAB
+from drctl.chaos.environment import EVIDENCE, LAB, TIME_OFFSET
 from drctl.chaos.expiry import PREFIX
 from drctl.lab import Lab
 from drctl.lab.layout import wire
@@ -62,7 +62,20 @@ def test_killed_brokers_are_noted_by_a_client_and_come_back_by_themselves(lab: L
     (fault,) = noted(lab)
     assert (fault["fault"], fault["target"]) == ("kill", "north-broker-1, north-broker-3")
     assert fault["observer"] == "a client of the site"
+    assert fault["injected_at"] <= fault["observed_at"]
     assert armed(lab) == ["restart-brokers-north"]
+
+
+def test_faults_are_noted_by_the_time_of_the_run_and_not_by_the_wall_clock(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TIME_OFFSET, repr(-lab.clock.monotonic()))
+    actions.kill_brokers("north", [1])
+    actions.kill_worker("south")
+    actions.lose_site("south")
+    year = 365 * 86_400
+    assert all(0 <= fault["injected_at"] <= fault["observed_at"] < year for fault in noted(lab))
+    assert len(noted(lab)) == 3
 
 
 def test_a_killed_worker_is_noted_by_a_client(lab: Lab) -> None:

@@ -10,6 +10,7 @@ import pytest
 from drctl.chaos.admission import Experiment
 from drctl.chaos.experiment import PRIMARY, conduct
 from drctl.drills.experiments.document import document
+from drctl.drills.experiments.fault_window import SLACK
 from drctl.drills.experiments.judging import ENDING, ExperimentOutcome, Remains, judged, read_faults, read_journal
 from drctl.drills.timeline import Histories
 from drctl.drivers.store.client_routing import FileClientRouting
@@ -19,7 +20,7 @@ from drctl.ledger.history import HistoryLine
 from drctl.model.verdict import Verdict
 from tests.unit.chaos.experiments import ran_as_written, trial
 from tests.unit.lab.stand_ins import sleeping_lab
-from tests.unit.lab.work import everything, seen, without
+from tests.unit.lab.work import FAULT, everything, seen, without
 
 
 def test_the_digest_is_that_of_the_journals_file() -> None:
@@ -32,6 +33,7 @@ def test_a_journal_nested_too_deep_is_no_journal() -> None:
 
 
 SEEN = {"fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "it is not listed"}
+TIMED = {**SEEN, "injected_at": FAULT[0] + 10, "observed_at": FAULT[0] + 19}
 
 
 def test_only_a_line_that_says_who_saw_what_of_whom_is_evidence_of_a_fault() -> None:
@@ -48,9 +50,10 @@ def result(
     stated: tuple[str, ...] = ("kill",),
     repeats: bool = True,
     journal: bytes | None = b"as stated",
+    **sighting: Any,
 ) -> ExperimentOutcome:
-    """What becomes of an experiment that states this, and of which that is left."""
-    told = "".join(json.dumps({**SEEN, "fault": fault}) + "\n" for fault in faults).encode()
+    """What becomes of an experiment that states this, and of which that is left; each sighting tells this besides."""
+    told = "".join(json.dumps({**TIMED, "fault": fault, **sighting}) + "\n" for fault in faults).encode()
     if journal == b"as stated":
         journal = json.dumps(ran_as_written(stated=stated, repeats=repeats)).encode()
     return judged(trial(stated, repeats=repeats), Remains(histories, seen(), journal, told))
@@ -112,6 +115,55 @@ def test_a_fault_that_is_stated_and_was_not_seen_is_named(
     found = result(everything(), faults=faults, stated=stated)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert f"not witnessed: {said}" in found.reasons
+
+
+BEGAN, ENDED = FAULT
+
+
+@pytest.mark.parametrize(
+    ("injected", "observed"),
+    [
+        (BEGAN, BEGAN), (BEGAN, ENDED), (ENDED, ENDED), (BEGAN + 10, BEGAN + 10 - SLACK), (BEGAN - SLACK, BEGAN),
+        (ENDED, ENDED + SLACK), (int(BEGAN), int(ENDED)),
+    ],
+)  # fmt: skip
+def test_what_was_seen_within_the_faults_window_is_evidence(injected: float, observed: float) -> None:
+    found = result(everything(), injected_at=injected, observed_at=observed)
+    assert found.verdict is Verdict.PROVED
+    assert len(found.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("injected", "observed"),
+    [
+        (BEGAN - 1.1 * SLACK, BEGAN + 5), (BEGAN - 60, BEGAN - 50), (BEGAN + 10, BEGAN + 10 - 1.1 * SLACK),
+        (BEGAN + 10, ENDED + 1.1 * SLACK), (ENDED + 60, ENDED + 61), (BEGAN + 10, 1e300), (-1e300, BEGAN + 10),
+    ],
+    ids=["before", "long before", "seen first", "seen after", "long after", "seen never", "injected never"],
+)  # fmt: skip
+def test_what_was_seen_outside_of_the_faults_window_is_no_evidence(injected: float, observed: float) -> None:
+    found = result(everything(), injected_at=injected, observed_at=observed)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "not witnessed: fault injected: kill, 1 time; 1 seen outside of the fault's window" in found.reasons
+    assert "not witnessed: a fault, by another observer than its injector" in found.reasons
+    assert found.faults == ()
+
+
+@pytest.mark.parametrize("key", ["injected_at", "observed_at"])
+@pytest.mark.parametrize("value", [None, "150", True, [150]], ids=str)
+def test_what_does_not_tell_when_it_was_seen_is_no_evidence(key: str, value: Any) -> None:
+    found = result(everything(), **{key: value})
+    assert found.verdict is Verdict.INCONCLUSIVE
+    told = "not witnessed: fault injected: kill, 1 time; 1 without the times of injection and observation"
+    assert told in found.reasons
+
+
+def test_a_sighting_of_another_time_takes_nothing_from_those_that_count() -> None:
+    lines = (TIMED, {**TIMED, "observed_at": ENDED + 60}, SEEN)
+    raw = "".join(json.dumps(each) + "\n" for each in lines).encode()
+    journal = json.dumps(ran_as_written()).encode()
+    found = judged(trial(), Remains(everything(), seen(), journal, raw))
+    assert (found.verdict, found.faults) == (Verdict.PROVED, (TIMED,))
 
 
 def repeated() -> Histories:

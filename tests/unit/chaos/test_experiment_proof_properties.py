@@ -26,6 +26,7 @@ from tests.unit.drills.taken import (
     without_client,
     without_kind,
 )
+from tests.unit.lab.work import FAULT
 
 CLIENTS = WHOLE.trial.work.clients
 
@@ -150,6 +151,11 @@ TAKEN: dict[str, Change] = {
     "who saw a fault": faults(0, 1, 2, 3, observer=""),
     "what was seen of a fault": faults(0, 1, 2, 3, observation=""),
     "whom a fault struck": faults(0, 1, 2, 3, target=""),
+    "when a fault was injected": faults(0, 1, 2, 3, injected_at=None),
+    "when a fault was seen": faults(0, 1, 2, 3, observed_at=None),
+    "that a fault was injected by this experiment": faults(0, 1, 2, 3, injected_at=FAULT[0] - 60),
+    "that a fault was seen before its end": faults(0, 1, 2, 3, observed_at=FAULT[1] + 60),
+    "that a fault was seen after it was injected": faults(0, 1, 2, 3, observed_at=FAULT[0] + 5),
     "the journal": lambda rest: replace(rest, journal=None),
     "the status": journal(status=None),
     "that nothing deviated": journal(deviated=None),

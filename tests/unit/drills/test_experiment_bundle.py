@@ -1,5 +1,6 @@
 """What the bundle of an experiment proves to somebody who has nothing else, and how a changed one is found out."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from drctl.drills.bundle.write import FACTS, FAULTS, HISTORIES, PRIMARY, TOOLKIT
 from drctl.errors import BundleDamaged
 from drctl.model.verdict import Verdict
 from tests.unit.drills.bundles import KEY, edited, listed, resealed
-from tests.unit.drills.trials import trial_bundle, verdict_of
+from tests.unit.drills.trials import SEEN, trial_bundle, verdict_of
 
 PUBLIC = KEY.public_key()
 
@@ -80,6 +81,27 @@ def test_faults_that_were_taken_away_are_missed(copy: Path) -> None:
     found = verify(copy, PUBLIC)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert any("kill, 1 time" in each for each in found.reasons)
+    assert found.differences
+
+
+def test_a_bundle_from_before_sightings_were_timed_proves_nothing_and_says_why(tmp_path: Path) -> None:
+    untimed = {key: value for key, value in SEEN.items() if key != "observed_at"}
+    found = verify(trial_bundle(tmp_path, sighting=untimed), None)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert any("kill, 1 time; 1 without the times" in each for each in found.reasons)
+
+
+def moved(raw: bytes, seconds: float) -> bytes:
+    told = json.loads(raw)
+    return json.dumps({**told, "observed_at": told["observed_at"] + seconds}).encode() + b"\n"
+
+
+def test_a_sighting_that_is_moved_out_of_the_faults_window_is_found_out(copy: Path) -> None:
+    (copy / FAULTS).write_bytes(moved((copy / FAULTS).read_bytes(), 1000))
+    resealed(copy, KEY)
+    found = verify(copy, PUBLIC)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert any("1 seen outside of the fault's window" in each for each in found.reasons)
     assert found.differences
 
 

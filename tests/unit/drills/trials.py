@@ -15,15 +15,24 @@ from drctl.drills.experiments.write import write
 from drctl.drills.timeline import Histories
 from drctl.ledger.history import HistoryWriter
 from tests.unit.chaos.experiments import ran_as_written, trial
-from tests.unit.lab.work import everything, seen
+from tests.unit.lab.work import FAULT, everything, seen
 
-SEEN = {"fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "it is not listed"}
+SEEN = {
+    "fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "it is not listed",
+    "injected_at": FAULT[0] + 10, "observed_at": FAULT[0] + 19,
+}  # fmt: skip
 
 
 def trial_bundle(
-    folder: Path, key: Ed25519PrivateKey | None = None, *, lost: int = 0, observed: bool = True, repeats: bool = True
+    folder: Path,
+    key: Ed25519PrivateKey | None = None,
+    *,
+    lost: int = 0,
+    observed: bool = True,
+    repeats: bool = True,
+    sighting: dict[str, Any] = SEEN,
 ) -> Path:
-    """The report folder of an experiment after which so many records were not there."""
+    """The report folder of an experiment after which so many records were not there, and with that sighting."""
     clients, report = folder / "clients", folder / "report"
     report.mkdir(parents=True)
     for client, lines in everything().lines.items():
@@ -33,7 +42,7 @@ def trial_bundle(
         writer.close()
     begin_experiment(report)
     (report / TOOLKIT_JOURNAL).write_text(json.dumps(ran_as_written(repeats=repeats)))
-    (report / FAULTS).write_text(json.dumps(SEEN) + "\n" if observed else "")
+    (report / FAULTS).write_text(json.dumps(sighting) + "\n" if observed else "")
     told, found = trial(repeats=repeats), seen()[lost:]
     keep_trial(report, trial_as_json(told), found, clients)
     left = Remains(

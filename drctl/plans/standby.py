@@ -27,7 +27,7 @@ class Standby(Protocol):
         ...
 
     def covered(self, group: str, committed: Positions) -> Positions:
-        """What was committed for the group after it was looked at and before these; nothing where nobody tells."""
+        """Return what was committed for the group after the look and before these; nothing where nobody tells."""
         ...
 
 

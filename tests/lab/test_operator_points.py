@@ -218,7 +218,7 @@ def _is_off_on_purpose(operator: Operator, name: str) -> None:
 def test_a_handover_that_was_cut_off_stands_in_the_way_of_both_alike(operator: Operator) -> None:
     _, to = operator.at.serving()
     operator.point = "4"
-    operator.cuts_off(f"drctl groups handover --to {to} --group billing", "wait-until-empty")
+    operator.cuts_off(f"drctl groups handover --to {to} --group billing", "drain-consumers")
     _say_the_same(operator, f"switchover --to {to}")
     operator.types("drctl runs abort --reason 'not today'")
     operator.types("drctl status | head -1", lacks=("UNFINISHED",))

@@ -50,3 +50,10 @@ class Connectors(Protocol):
     def resume(self, name: str, permit: Permit = always) -> None:
         """Ask it to run; :meth:`state` tells when it does. It does not revive failed tasks: stop it first. NotFound."""
         ...
+
+    def pause(self, name: str, permit: Permit = always) -> None:
+        """Ask it to keep still until it is resumed; :meth:`state` tells when it is PAUSED. NotFound.
+
+        One that was STOPPED is given no task by that, so its group stays empty.
+        """
+        ...

@@ -31,8 +31,9 @@ def test_what_does_not_exist_is_absent_and_stopped_and_not_resumed(sink: SinkSta
     assert sink.connectors.state(sink.name).state is ConnectorState.ABSENT
     assert sink.connectors.definition(sink.name) is None
     sink.connectors.stop(sink.name)
-    with pytest.raises(NotFound):
-        sink.connectors.resume(sink.name)
+    for ask in (sink.connectors.resume, sink.connectors.pause):
+        with pytest.raises(NotFound):
+            ask(sink.name)
 
 
 def test_every_connector_is_named(sink: SinkStage) -> None:
@@ -100,6 +101,21 @@ def test_stopped_for_certain_its_group_takes_positions_and_it_goes_on_from_these
     for _ in range(2):
         sink.connectors.resume(sink.name)
     until(sink.clock, "it went on from there", lambda: sink.delivered() == [b"a", b"b", b"c", b"c", b"d"])
+
+
+def test_paused_after_it_was_stopped_it_delivers_nothing_until_it_is_resumed(sink: SinkStage) -> None:
+    sink.write(b"a")
+    run(sink)
+    until(sink.clock, "the first is delivered", lambda: sink.delivered() == [b"a"])
+    sink.connectors.stop(sink.name)
+    for _ in range(2):
+        sink.connectors.pause(sink.name)
+    until(sink.clock, "it is paused", lambda: sink.connectors.state(sink.name).state is ConnectorState.PAUSED)
+    sink.write(b"b")
+    sink.clock.sleep(2)
+    assert sink.delivered() == [b"a"]
+    sink.connectors.resume(sink.name)
+    until(sink.clock, "it went on", lambda: sink.delivered() == [b"a", b"b"])
 
 
 def test_one_that_fails_says_why(sink: SinkStage) -> None:

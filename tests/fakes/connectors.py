@@ -68,7 +68,7 @@ class FakeConnectors:
                     self._deliver(name, sink)
             elif sink.lingering:
                 sink.lingering -= 1
-            elif group:
+            elif group and sink.state is not ConnectorState.PAUSED:  # its tasks stay in their group
                 group.members = ()
 
     def _deliver(self, name: str, sink: _Sink) -> None:
@@ -142,3 +142,13 @@ class FakeConnectors:
         permit()
         with self.effects(f"resume {name} at {self.site.name}"):
             self.sinks[name].state = ConnectorState.RUNNING
+
+    def pause(self, name: str, permit: Permit = always) -> None:
+        self._reach()
+        if name not in self.sinks:
+            raise NotFound(f"{self.site.name}: there is no connector {name}")
+        if self.sinks[name].state is ConnectorState.PAUSED:
+            return
+        permit()
+        with self.effects(f"pause {name} at {self.site.name}"):
+            self.sinks[name].state = ConnectorState.PAUSED

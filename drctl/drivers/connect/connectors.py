@@ -52,8 +52,14 @@ class ConnectConnectors:
         self.worker.until(name, "has stopped", lambda seen: seen.halted)
 
     def resume(self, name: str, permit: Permit = always) -> None:
+        self._ask(name, "resume", permit)
+
+    def pause(self, name: str, permit: Permit = always) -> None:
+        self._ask(name, "pause", permit)
+
+    def _ask(self, name: str, what: str, permit: Permit) -> None:
         try:
-            self.worker.settled("PUT", f"{path(name)}/resume", permit=permit)
+            self.worker.settled("PUT", f"{path(name)}/{what}", permit=permit)
         except NotFound:
             self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
             raise

@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
+from drctl.model.link import ConnectorState
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Step, StepContext
-from drctl.plans.steps.stop_sinks import that_ran
+from drctl.plans.steps.stop_sinks import that_ran, that_were_paused
 
 
 class ResumeSinks(Step):
-    """Let the sink connectors at the source run on that this run has stopped."""
+    """Let the sink connectors at the source run on that this run has stopped, and pause those again that were paused."""
 
     name: ClassVar[str] = "resume-sinks"
     title: ClassVar[str] = "Let the sink connectors at the source run on"
@@ -16,13 +17,24 @@ class ResumeSinks(Step):
     inspect: ClassVar[str] = "drctl groups list"
 
     def check(self, ctx: StepContext) -> bool:
-        return not any(ctx.source.connectors.state(name).halted for name in that_ran(ctx))
+        states = ctx.source.connectors.state
+        return not any(states(name).halted for name in that_ran(ctx)) and not _stopped(ctx)
 
     def do(self, ctx: StepContext) -> Evidence:
         for name in that_ran(ctx):
             ctx.check_authority()
             ctx.source.connectors.resume(name, ctx.check_authority)
+        for name in _stopped(ctx):
+            ctx.check_authority()
+            ctx.source.connectors.pause(name, ctx.check_authority)
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"sinks": {name: ctx.source.connectors.state(name).state.value for name in that_ran(ctx)}}
+        names = (*that_ran(ctx), *that_were_paused(ctx))
+        return {"sinks": {name: ctx.source.connectors.state(name).state.value for name in names}}
+
+
+def _stopped(ctx: StepContext) -> list[str]:
+    """Paused ones that are STOPPED; one that somebody has taken away or let run meanwhile is left as it is."""
+    states = {name: ctx.source.connectors.state(name).state for name in that_were_paused(ctx)}
+    return [name for name, state in states.items() if state is ConnectorState.STOPPED]

@@ -11,7 +11,7 @@ from drctl.plans.plan import Place, Step, StepContext
 class StopSinks(Step):
     """Stop the workload's sink connectors at the source, and wait until they have no task.
 
-    Which of them ran is written down first: only these are started at the target.
+    Which of them ran is written down first, for only these are started at the target, and which were paused.
     """
 
     name: ClassVar[str] = "stop-sinks"
@@ -26,7 +26,10 @@ class StopSinks(Step):
     def snapshot(self, ctx: StepContext) -> Evidence:
         states = {name: ctx.source.connectors.state(name).state for name in ctx.sinks}
         resting = (ConnectorState.STOPPED, ConnectorState.PAUSED, ConnectorState.ABSENT)
-        return {"running": [name for name, state in states.items() if state not in resting]}
+        return {
+            "running": [name for name, state in states.items() if state not in resting],
+            "paused": [name for name, state in states.items() if state is ConnectorState.PAUSED],
+        }
 
     def do(self, ctx: StepContext) -> Evidence:
         for name in ctx.sinks:
@@ -45,3 +48,8 @@ class StopSinks(Step):
 def that_ran(ctx: StepContext) -> list[str]:
     """Sinks that this run has stopped."""
     return list(ctx.snapshots.get(StopSinks.name, {}).get("running", ()))
+
+
+def that_were_paused(ctx: StepContext) -> list[str]:
+    """Sinks that this run has stopped and that did not read before; an earlier drctl noted none."""
+    return list(ctx.snapshots.get(StopSinks.name, {}).get("paused", ()))

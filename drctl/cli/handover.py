@@ -87,8 +87,8 @@ def undo(
 ) -> None:
     """Give groups the positions back that they had at a site before drctl committed there.
 
-    Undoes the newest handover that still stands. Refused, and nothing changed, where a group has moved on since or has
-    members there. A position that --synced gives back is left alone by the service until somebody moves or deletes it
+    Undoes the newest handover that still stands: sinks that it has stopped run at the source again, too. Refused, and
+    nothing changed, where a group has moved on since or has members there. A position that --synced gives back is left alone by the service until somebody moves or deletes it
     there, or the work moves.
     """
     from drctl.plans.selection import narrowed
@@ -106,6 +106,9 @@ def undo(
     left = result.evidence["undo-positions"]["not taken away"]
     rows = [(name, len(kept[name].before), ", ".join(left.get(name, ()))) for name in sorted(kept)]
     _show(result, output, ("GROUP", "POSITIONS RESTORED", "NOT TAKEN AWAY"), rows)
+    sinks = result.evidence.get("resume-sinks", {})
+    for name in sinks.get("left as they are", ()):
+        echo(f"not resumed at {run.source}: {name}: {sinks['why']}", err=True)
 
 
 def _ask(world: World, plan: Plan, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Undo: groups get the positions back that they had at a site before drctl committed there."""
+"""Undo: groups get the positions back that they had at a site before drctl committed there, and sinks run again."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,6 +12,7 @@ from drctl.plans.selection import GROUP_SYNC, HANDOVER, UNDO, chosen, handed_ove
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.undo_positions import CheckUndo, Kept, UndoPositions
+from drctl.plans.steps.undo_sinks import ResumeSourceSinks, StopPlacedSinks
 from drctl.ports import World
 
 
@@ -63,7 +64,13 @@ def ordered(source: str, target: str, kept: Mapping[str, Kept] | None = None, un
         kind=UNDO,
         source=source,
         target=target,
-        steps=(CheckUndo(found), RaiseEpoch(), UndoPositions(found)),
+        steps=(
+            CheckUndo(found),
+            RaiseEpoch(),
+            StopPlacedSinks(undone),
+            UndoPositions(found),
+            ResumeSourceSinks(undone),
+        ),
         point_of_no_return=UndoPositions.name,
         rollback=(),
         about={"groups": sorted(found), "undoes": undone},

@@ -1,6 +1,5 @@
 """Sink connectors move with their workload: sentences about what reaches the database."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -93,42 +92,6 @@ def test_a_failure_lets_the_sinks_run_on_at_the_source() -> None:
     assert states(earth) == (ConnectorState.RUNNING, ConnectorState.STOPPED)
     earth.come_to_rest()
     require_delivered_once(earth)
-
-
-def paused() -> FakeWorld:
-    """The sink keeps still, its tasks stay in its group, and do so for long once it is stopped: the run turns back."""
-    earth = fake_world(SINK)
-    earth.workers["north"].pause(SINK)
-    earth.workers["north"].lingers = 1_000_000
-    earth.settle(1)
-    return earth
-
-
-@pytest.mark.parametrize("move", [switch, hand_over], ids=["switchover", "handover"])
-def test_a_sink_that_was_paused_is_paused_again_after_a_rollback(move: Callable[[World], object]) -> None:
-    earth = paused()
-    delivered = {partition: list(records) for partition, records in earth.database.items()}
-    with pytest.raises(RolledBack):
-        move(earth.ports())
-    assert f"stop {SINK} at north" in earth.effects.names
-    assert states(earth) == (ConnectorState.PAUSED, ConnectorState.STOPPED)
-    assert earth.database == delivered
-    earth.workers["north"].resume(SINK)
-    earth.come_to_rest()
-    require_delivered_once(earth)
-
-
-def test_a_paused_sink_that_somebody_lets_run_while_the_run_turns_back_runs_on() -> None:
-    earth = paused()
-
-    def let_it_run(effect: str) -> None:
-        if effect == "lift at north":
-            earth.workers["north"].resume(SINK)
-
-    earth.effects.watchers.append(let_it_run)
-    with pytest.raises(RolledBack):
-        switch(earth.ports())
-    assert states(earth)[0] is ConnectorState.RUNNING
 
 
 def test_a_task_that_lingers_is_waited_for() -> None:

@@ -24,6 +24,7 @@ LEFT = {
     ("scale-up-target", "not available"): "not up at the target",
     ("start-sinks", "not working"): "does not work at the target",
     ("scale-down-source", "left as they are"): "not scaled down at the source",
+    ("resume-sinks", "left as they are"): "not resumed at the source",
 }
 """Where a run's evidence names what does not work yet at its end, and in which words that is told."""
 

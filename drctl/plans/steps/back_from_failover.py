@@ -17,7 +17,6 @@ from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
 from drctl.plans.steps.route_clients_to_source import RouteClientsToSource
-from drctl.plans.steps.stop_sinks import that_ran, that_were_paused
 from drctl.plans.steps.unfence_source import UnfenceSource
 from drctl.plans.waiting import wait_until_none
 
@@ -117,7 +116,7 @@ class ResumeSinksIfTheyAnswer(ResumeSinks):
         try:
             return super().verify(ctx)
         except Unreachable as silent:
-            return {"left as they are": [*that_ran(ctx), *that_were_paused(ctx)], "why": str(silent)}
+            return {"left as they are": [*self._ran(ctx), *self._paused(ctx)], "why": str(silent)}
 
 
 class LetLinkRunOn(ResumeLink):

@@ -1,5 +1,6 @@
 """resume-sinks."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from drctl.model.link import ConnectorState
@@ -17,24 +18,28 @@ class ResumeSinks(Step):
     inspect: ClassVar[str] = "drctl groups list"
 
     def check(self, ctx: StepContext) -> bool:
-        states = ctx.source.connectors.state
-        return not any(states(name).halted for name in that_ran(ctx)) and not _stopped(ctx)
+        return not any(ctx.source.connectors.state(name).halted for name in self._ran(ctx)) and not self._stopped(ctx)
 
     def do(self, ctx: StepContext) -> Evidence:
-        for name in that_ran(ctx):
+        for name in self._ran(ctx):
             ctx.check_authority()
             ctx.source.connectors.resume(name, ctx.check_authority)
-        for name in _stopped(ctx):
+        for name in self._stopped(ctx):
             ctx.check_authority()
             ctx.source.connectors.pause(name, ctx.check_authority)
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        names = (*that_ran(ctx), *that_were_paused(ctx))
+        names = (*self._ran(ctx), *self._paused(ctx))
         return {"sinks": {name: ctx.source.connectors.state(name).state.value for name in names}}
 
+    def _ran(self, ctx: StepContext) -> Sequence[str]:
+        return that_ran(ctx)
 
-def _stopped(ctx: StepContext) -> list[str]:
-    """Paused ones that are STOPPED; one that somebody has taken away or let run meanwhile is left as it is."""
-    states = {name: ctx.source.connectors.state(name).state for name in that_were_paused(ctx)}
-    return [name for name, state in states.items() if state is ConnectorState.STOPPED]
+    def _paused(self, ctx: StepContext) -> Sequence[str]:
+        return that_were_paused(ctx)
+
+    def _stopped(self, ctx: StepContext) -> list[str]:
+        """Paused ones that are STOPPED; one that somebody has removed or lets run meanwhile is left as it is."""
+        states = {name: ctx.source.connectors.state(name).state for name in self._paused(ctx)}
+        return [name for name, state in states.items() if state is ConnectorState.STOPPED]

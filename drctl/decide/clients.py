@@ -74,6 +74,9 @@ def unseen_clients(census: Census) -> Iterator[Unseen]:
         for what, reading in (("groups", site.groups), ("last commits", site.committed_at)):
             if not reading.known:
                 yield Unseen(f"{what} at {site.site}", at_site(site.site, reading.unknown))
+        if site.synced and site.site != census.serving.value and site.committed_at.known:
+            why = "group-offset sync commits there, too; the groups that others use it counts in drctl_group_sync_groups"
+            yield Unseen(f"whose the last commits at {site.site} are", why)
     if not census.serving.known:
         yield Unseen("the site that serves", census.serving.unknown)
     nameless = {m.client_id for m in _members(census) if software_of(m.client_id, census.software) is None}
@@ -93,7 +96,7 @@ def _left_at(site: SiteClients, census: Census) -> Iterator[Blocker]:
             who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})[:8])
             detail = f"{site.site}: {name}: {counted(len(group.members), 'member')}: {who}"
             yield Blocker(Rule.CLIENTS_LEFT, detail, f"restart them: they belong to {census.serving.value}")
-    for name, at in sorted((site.committed_at.value or {}).items()):
+    for name, at in sorted((site.committed_at.value or {}).items()) if not site.synced else ():
         members = (site.groups.value or {}).get(name)
         if census.since is not None and at > census.since and not (members and members.members):
             detail = f"{site.site}: {name}: it committed at {at:%H:%M:%S} UTC, after {census.serving.value} was opened"

@@ -25,11 +25,15 @@ class ClientSoftware:
 
 @dataclass(frozen=True, slots=True)
 class SiteClients:
-    """The members of every group at a site, and when each group last committed anything there."""
+    """The members of every group at a site, and when each group last committed anything there.
+
+    ``synced``: group-offset sync keeps positions there in this epoch, so a commit need not be a client's.
+    """
 
     site: str
     groups: Reading[Mapping[str, Group]]
     committed_at: Reading[Mapping[str, datetime]]
+    synced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from drctl.ports import World
 
 OPENED = "unfence-target"
 """The step after which a site serves."""
+SYNC = "group-sync"
+"""The kind of the run in which group-offset sync notes that it keeps the positions of a site in an epoch."""
 
 
 def take_census(world: World, patience: float, pace: Pace | None = None) -> Census:
@@ -30,8 +32,16 @@ def take_census(world: World, patience: float, pace: Pace | None = None) -> Cens
     begun = looks.begin(world.client_routing.site)
     groups = {name: looks.begin(partial(_groups, world, name)) for name in world.sites}
     commits = {name: reading.begin(partial(_commits, world, name, patience)) for name in world.sites}
-    sites, routing = tuple(SiteClients(name, groups[name](), commits[name]()) for name in world.sites), begun()
-    return Census(sites, routing, _served_since(world, routing.value), world.plan.clients)
+    synced = synced_sites(world)
+    sites = tuple(SiteClients(name, groups[name](), commits[name](), name in synced) for name in world.sites)
+    routing = begun()
+    return Census(sites, routing, served_since(world, routing.value), world.plan.clients)
+
+
+def synced_sites(world: World) -> frozenset[str]:
+    """Sites at which group-offset sync has begun to commit in this epoch; asks the journal alone."""
+    epoch = world.epochs.current()
+    return frozenset(run.target for run, _ in world.journal.runs() if (run.kind, run.epoch) == (SYNC, epoch))
 
 
 def _groups(world: World, site: str) -> Mapping[str, Group]:
@@ -48,7 +58,7 @@ def _commits(world: World, site: str, patience: float) -> Mapping[str, datetime]
     return newest
 
 
-def _served_since(world: World, site: str | None) -> datetime | None:
+def served_since(world: World, site: str | None) -> datetime | None:
     """When the newest run that led there opened it; None if no run did."""
     for run, state in reversed(world.journal.runs()):
         if run.target == site and state in (RunState.DONE, RunState.RUNNING):

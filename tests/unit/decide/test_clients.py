@@ -1,5 +1,6 @@
 """The census judged: who should have left, and who cannot follow."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_commit_there_after_the_other_site_was_opened_is_one_too() -> None:
     late = clients("north", committed=NOW)
     (found,) = left_behind(census(late, clients("south")))
     assert "committed at" in found.detail
+
+
+def test_where_group_offset_sync_commits_a_late_commit_is_nobodys_and_that_is_said() -> None:
+    kept = census(replace(clients("north", committed=NOW), synced=True), clients("south", MILL), OLD)
+    assert list(left_behind(kept)) == []
+    assert "whose the last commits at north are" in {each.what for each in unseen_clients(kept)}
+    used = census(replace(clients("north", MILL, committed=NOW), synced=True), clients("south"))
+    assert [each.detail for each in left_behind(used)] == ["north: billing: 1 member: mill-1 at /10.0.0.1"]
 
 
 def test_nobody_is_left_behind_at_the_site_that_serves_or_by_an_old_commit() -> None:

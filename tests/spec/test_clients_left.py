@@ -1,0 +1,24 @@
+"""Who is named as left behind while the standby is kept in sync."""
+
+from drctl.decide.clients import left_behind, unseen_clients
+from drctl.monitors.census import take_census
+from tests.fakes import fake_world
+from tests.spec.stage import switch
+from tests.spec.test_group_sync import Keeper
+
+
+def test_what_group_offset_sync_commits_at_the_standby_after_a_move_home_is_nobody_left_behind() -> None:
+    earth = fake_world()
+    switch(earth.ports())
+    earth.settle(3)
+    switch(earth.ports(), "south", "north")
+    earth.settle(3)
+    Keeper(earth).keep(2)
+    census = take_census(earth.ports(), 5)
+    late = [at for at in (census.sites[1].committed_at.value or {}).values() if census.since and at > census.since]
+    assert late, "group-offset sync has committed since"
+    assert list(left_behind(census)) == []
+    assert "whose the last commits at south are" in {each.what for each in unseen_clients(census)}
+    earth.south.group("dispatch").members = earth.north.group("dispatch").members
+    (found,) = left_behind(take_census(earth.ports(), 5))
+    assert found.detail.startswith("south: dispatch: 1 member: dispatch at")

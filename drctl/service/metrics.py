@@ -62,6 +62,9 @@ class Metrics:
         self.committed_at = self._gauge(
             "drctl_group_last_commit_timestamp_seconds", "When the group last committed anything", "site", "group"
         )
+        self.left_groups = self._gauge(
+            "drctl_clients_left_groups", "Groups still at work at a site to which no clients are sent", "site"
+        )
         self.losses = self._gauge(
             "drctl_link_losses",
             "Places where records or positions were or are about to be lost, by rule",
@@ -71,8 +74,7 @@ class Metrics:
         self.time_left = self._gauge(
             "drctl_link_time_to_loss_seconds", "Until the source may delete records that were not copied", "link"
         )
-        self.epoch = self._gauge("drctl_epoch", "The plan file's epoch; not a number while it is unknown")
-        self.epoch.set(nan)
+        self.epoch = self._unset("drctl_epoch", "The plan file's epoch; not a number while it is unknown")
         self.cycle_seconds = self._gauge("drctl_cycle_duration_seconds", "How long the last look took")
         self.cycle_at = self._gauge("drctl_last_cycle_timestamp_seconds", "When the last look ended")
         self.group_sync = self._gauge(
@@ -92,11 +94,10 @@ class Metrics:
             "Cycles of group-offset sync that ended in an error, and each time that a group could not be kept",
             registry=self.registry,
         )
-        self.group_sync_age = self._gauge(
+        self.group_sync_age = self._unset(
             "drctl_group_sync_age_seconds",
             "Since it was certainly so what the gauges of group-offset sync show, or showed last",
         )
-        self.group_sync_age.set(nan)
         self._hidden = True
         self.failed = Counter("drctl_cycles_failed", "Looks that ended in an error", registry=self.registry)
         self.loss_records = self._gauge(
@@ -132,6 +133,12 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
+
+    def _unset(self, name: str, text: str) -> Gauge:
+        """A gauge without labels that is no number yet."""
+        gauge = self._gauge(name, text)
+        gauge.set(nan)
+        return gauge
 
     def show(self, seen: Status) -> None:
         """Set every metric from one look."""

@@ -12,6 +12,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from drctl.model.clients import SiteClients
 from drctl.model.facts import Status
 from drctl.model.reading import Reading
 from drctl.model.sight import Sight, Sighting
@@ -20,6 +21,7 @@ from drctl.monitors.sessions import TailStatus
 from drctl.ports import Clock, Tail, World
 from drctl.redaction import describe
 from drctl.service.acting import Acting, Opened, led
+from drctl.service.clients_left import ClientsLeftWatch
 from drctl.service.courses import CourseKeeper
 from drctl.service.election import Election
 from drctl.service.foresight import Foresight
@@ -83,6 +85,7 @@ class Watch:
         self.keeper = GroupSyncLoop(world, self.sessions, self.tails, self.metrics, may_begin) if group_sync else None
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
+        self.clients_left = ClientsLeftWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
         acting = (ReturnedSites, PendingReversals, PendingRollbacks)
         deputies = [each(world, own, self.metrics) for each in acting] if own else []
@@ -110,12 +113,15 @@ class Watch:
         self.causes.take(seen.sites, clock.now())
         self.sights = tuple(site.sight for site in seen.sites)
         oldest: dict[str, Reading[Mapping[str, datetime]]] = {}
+        clients: list[SiteClients] = []
         for name, sessions in self.sessions.items():
             followed = reading_of(clock, partial(self._follow, self.world.sites[name].tail, sessions))
             with self.tails:
                 oldest[name] = self._oldest(followed, sessions)
+                clients.append(self.clients_left.clients(name, followed, sessions))
             self.metrics.show_sessions(name, followed, sessions, self.world.plan.groups)
         self.losses.cycle(oldest)
+        self.clients_left.cycle(clients)
         self.metrics.cycle_seconds.set(clock.monotonic() - began)
         self.metrics.cycle_at.set(clock.now().timestamp())
         self._tell_of_sites(seen)

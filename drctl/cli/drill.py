@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from drctl.cli.output import echo
+from drctl.cli.output import document, echo
 from drctl.cli.signing import sign_option
 from drctl.errors import DrctlError
 from drctl.model.verdict import exit_code
@@ -78,7 +78,8 @@ def command(
     topic, and the failback. Told are recovery time and recovery point against the plan file's objectives, which decide
     nothing about the verdict, and the way home: its pause, what was copied back, and that nothing was read again.
 
-    The report's folder can be checked by others: drctl verify. --sign-with signs it.
+    The report's folder can be checked by others: drctl verify. --sign-with signs it. A drill that fails on its way, as
+    when its switchover is rolled back, leaves failed.json and a page of each of its runs there instead.
 
     With --level tabletop nothing is moved: at the plan file's own sites all gates are asked, every position is
     translated, the expected pause and the cost of a failover are told, and nothing is written, not even to the canary
@@ -94,6 +95,7 @@ def command(
     from drctl.drills.bundle.manifest import RunKind
     from drctl.drills.bundle.signature import private_key
     from drctl.drills.bundle.write import begin, seal
+    from drctl.drills.failed import clear
     from drctl.drills.lab_drill import Pattern
     from drctl.drills.report.build import build
     from drctl.drills.report.page import render
@@ -110,14 +112,15 @@ def command(
     report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
     prepare(report)
     begin(report)
+    clear(report)
     with unheld(), ProgressDisplay() as display:
         drill = _performed(
             display, report, Pattern(rate=rate, seconds=seconds), unplanned=unplanned, small=small, keep=keep
         )
-    document = build(drill)
-    write(report, document, render(document, drill))
+    told = build(drill)
+    write(report, told, render(told, drill))
     seal(report, drill.id, RunKind.UNPLANNED_DRILL if unplanned else RunKind.DRILL, key)
-    show(drill, document, report)
+    show(drill, told, report)
     raise click.exceptions.Exit(exit_code(drill.verdict))
 
 
@@ -152,15 +155,36 @@ def _performed(
             _keep_salvage(lab, report)
             if drill.material:
                 keep_drill(report, drill, drill.material, lab.folder / HISTORIES)
-        except DrctlError:
+        except DrctlError as error:
             keep = True
             echo(f"what the lab left behind is kept in {report}", err=True)
+            _tell_failed(lab, report, error, unplanned=unplanned)
             raise
         finally:
             if keep:
                 _keep(lab, report)
         display.say("the lab goes down")
     return drill
+
+
+def _tell_failed(lab: "Lab", report: Path, error: DrctlError, *, unplanned: bool) -> None:
+    """Leave a report of what was done, from the lab's journal; where that fails, the drill's own failure counts."""
+    from drctl.config import load
+    from drctl.drills.failed import JSON, failed_drill, leave, pages
+    from drctl.drills.report.run_page import as_json
+    from drctl.plans.standing import told_runs
+    from drctl.wiring import open_world
+
+    try:
+        plan = load(lab.plan_file)
+        with open_world(plan) as world:
+            runs = tuple(reversed(told_runs(world)))
+        body = document("FailedDrill", failed_drill(plan, runs, error, unplanned=unplanned))
+        leave(report, as_json(body), pages(body))
+    except DrctlError as second:
+        echo(f"no report of it can be written: {second}", err=True)
+    else:
+        echo(f"report: {report / JSON}; verdict: {body['verdict']}", err=True)
 
 
 def _keep_salvage(lab: "Lab", report: Path) -> None:

@@ -22,6 +22,7 @@ from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.properties import load as load_properties
+from drctl.drivers.kafka.quotas import KafkaQuotas
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.site_certificates import KafkaCertificates
@@ -115,6 +116,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
                 KafkaCertificates(site.name, lambda: there.config, {"the canary": _canary_settings(site, pods)}),
                 _timekeepers(worker, pods),
                 KafkaLogDirs(site.name, lambda: there.config),
+                KafkaQuotas(site.name, lambda: there.config),
                 KafkaStaticMembers(there),
                 None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
                 None if pods is None else KubeScaling(pods),

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from drctl.decide.advice import advice
 from drctl.decide.capacity import Need, needs_now
-from drctl.decide.equality import DISKS, Unseen, unseen
+from drctl.decide.equality import DISKS, QUOTAS, Unseen, unseen
 from drctl.decide.losses import losses
+from drctl.decide.quotas import quota_differences, quotas_unseen
 from drctl.decide.readiness import blockers, warnings
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.upkeep import upkeep_failures, upkeep_unseen, upkeep_warnings
@@ -87,13 +88,19 @@ def diagnose(
         *_as(Severity.COSTS, losses(looks) if looks else ()),
         *_as(Severity.COSTS, warnings(facts)),
         *_as(Severity.COSTS, upkeep_failures(upkeep)),
+        *_as(Severity.COSTS, quota_differences(upkeep, less=True)),
+        *_as(Severity.ADVICE, quota_differences(upkeep, less=False)),
         *_as(Severity.ADVICE, upkeep_warnings(upkeep)),
         *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
     ]
     if not syncs_topic.known and not (syncs_topic.silent and found):  # who is silent is named above
         detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
         found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
-    missed = (*(each for each in unseen(facts) if each != DISKS), *upkeep_unseen(upkeep))
+    missed = (
+        *(each for each in unseen(facts) if each not in (DISKS, QUOTAS)),
+        *quotas_unseen(upkeep),
+        *upkeep_unseen(upkeep),
+    )
     return Diagnosis(tuple(found), missed, tuple(needs_now(facts)), upkeep)
 
 

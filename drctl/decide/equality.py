@@ -27,6 +27,7 @@ class Unseen(NamedTuple):
 
 
 DISKS = Unseen("free space on the disks", "no gate asks the brokers for it: 'drctl doctor' does")
+QUOTAS = Unseen("client quotas", "no gate asks the brokers for them: 'drctl doctor' does")
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:
@@ -84,7 +85,7 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
         if site.super_users is None:
             why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
             yield Unseen(f"super users at {site.name}", why)
-    yield Unseen("client quotas", "Kafka's Python client has no call for them: see 'kafka-configs.sh --describe'")
+    yield QUOTAS
     yield DISKS
 
 

@@ -101,6 +101,7 @@ class Rule(StrEnum):
     CERTIFICATE_EXPIRING = "a certificate is about to expire"
     CLOCK_APART = "a site's clock and this machine's differ"
     DISK_FILLING = "a disk is nearly full"
+    QUOTA_DIFFERS = "a client may use more or less at the target than at the source"
     SHIFT_CHANGES = "the next shift demands more and begins while the work moves"
 
 
@@ -176,6 +177,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.USER_MISSING,
             Rule.CAPACITY_SMALLER,
             Rule.LINK_SLOWER,
+            Rule.QUOTA_DIFFERS,
         }
     ),
     GateCategory.LAG: frozenset(

@@ -1,10 +1,11 @@
-"""Model what runs out or drifts by itself while nobody looks: certificates, clocks and disks."""
+"""Model what runs out, drifts or is set apart while nobody looks: certificates, clocks, disks, client quotas."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from drctl.model.quotas import ClientQuotas
 from drctl.model.reading import Reading
 
 
@@ -70,12 +71,13 @@ class SiteUpkeep:
     kept: Reading[tuple[KeptCertificate, ...]]
     clocks: Mapping[str, Reading[Skew]]
     disks: Mapping[str, Reading[Mapping[str, DiskSpace]]]
+    quotas: Reading[ClientQuotas]
     brokers_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Of both sites and of this machine: ``state`` is the file system of the state file at ``state_path``."""
+    """Both sites, source first, and this machine: ``state`` is the file system of the state file at ``state_path``."""
 
     seen_at: datetime
     sites: tuple[SiteUpkeep, ...]

@@ -25,6 +25,7 @@ from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
 from drctl.ports.positions import ConsumerGroups
+from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
@@ -62,6 +63,7 @@ __all__ = [
     "LogDirs",
     "Memory",
     "MirrorOffsets",
+    "Quotas",
     "Records",
     "Replay",
     "Replication",

@@ -24,6 +24,7 @@ from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
 from drctl.ports.positions import ConsumerGroups
+from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
@@ -65,6 +66,7 @@ class SitePorts:
     certificates: Certificates
     timekeepers: Mapping[str, Timekeeper]
     log_dirs: LogDirs
+    quotas: Quotas
     static_members: StaticMembers
     kubernetes: KubePorts | None = None
     scaling: Scaling | None = None

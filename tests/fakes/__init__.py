@@ -23,7 +23,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
-from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeTimekeeper
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuotas, FakeTimekeeper
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "FakeMirror",
     "FakePositions",
     "FakeProducer",
+    "FakeQuotas",
     "FakeRecords",
     "FakeReplication",
     "FakeResources",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from drctl.errors import Forbidden, NotFound, Unreachable, Unsupported
 from drctl.model.cluster import Broker
+from drctl.model.quotas import ClientQuotas, QuotaEntity
 from drctl.model.upkeep import Certificate, CertificateUse, DiskSpace, KeptCertificate
 from tests.fakes.clock import FakeClock
 from tests.fakes.site import FakeSite
@@ -89,6 +90,23 @@ class FakeLogDirs:
         if space is None:
             raise Unsupported(f"{self.site.name}: broker {broker.id} does not tell its size")
         return {"/var/lib/kafka": space}
+
+
+class FakeQuotas:
+    """Every broker tells the same ``held``."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+        self.held: dict[QuotaEntity, dict[str, float]] = {}
+        self.denied = False
+
+    def told(self, broker: Broker) -> ClientQuotas:
+        self.site.reach()
+        if self.denied:
+            raise Forbidden(f"{self.site.name}: DESCRIBE_CONFIGS on the cluster is denied")
+        if broker.port < 9000:
+            raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
+        return {entity: dict(values) for entity, values in self.held.items()}
 
 
 class FakeDisk:

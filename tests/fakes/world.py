@@ -34,7 +34,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
-from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeTimekeeper
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuotas, FakeTimekeeper
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -108,6 +108,7 @@ class FakeWorld:
         self.certificates = {name: FakeCertificates(site) for name, site in self.sites.items()}
         self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
         self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
+        self.quotas = {name: FakeQuotas(site) for name, site in self.sites.items()}
         self.disk = FakeDisk()
         self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
@@ -153,6 +154,7 @@ class FakeWorld:
                 self.certificates[name],
                 {"the Connect worker": self.timekeepers[name]},
                 self.log_dirs[name],
+                self.quotas[name],
                 FakeStaticMembers(site, self.effects),
                 scaling=self.scaling[name],
             )

@@ -41,7 +41,9 @@ def test_where_all_is_well_nothing_is_wrong_and_what_nobody_can_compare_is_said(
     found = look(well())
     assert [str(each.reason.detail) for each in found.findings] == []
     assert found.exit_code == 0
-    assert {"client quotas", "clocks of the brokers of south"} <= {each.what for each in found.unseen}
+    unseen = {each.what for each in found.unseen}
+    assert {"super users at south", "clocks of the brokers of south"} <= unseen
+    assert not any("quotas" in each for each in unseen)
 
 
 def test_copies_under_other_names_are_looked_at_under_these() -> None:

@@ -7,6 +7,7 @@ import pytest
 from drctl.cli.doctor import as_document
 from drctl.decide.diagnosis import Diagnosis, Severity
 from drctl.decide.rules import Rule
+from drctl.model.quotas import QuotaEntity
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors.upkeep import skew
 from tests.fakes import FakeWorld
@@ -121,3 +122,30 @@ def test_where_describing_the_cluster_is_denied_no_disk_is_called_well() -> None
     earth = well()
     earth.log_dirs["north"].denied = True
     assert "denied" in unseen(look(earth))["free space on the disks of broker 1 of north"]
+
+
+SHOP = QuotaEntity((("user", "shop"),))
+
+
+def test_a_quota_that_leaves_less_at_the_standby_costs_something_and_one_that_leaves_more_is_told() -> None:
+    earth = well()
+    earth.quotas["north"].held = {SHOP: {"producer_byte_rate": 2048.0}}
+    earth.quotas["south"].held = {SHOP: {"producer_byte_rate": 1024.0}}
+    assert found_in(earth, Rule.QUOTA_DIFFERS) == [
+        (Severity.COSTS, "south: producer_byte_rate of user shop is 1024, 2048 at north")
+    ]
+    assert look(earth).exit_code == 36
+    earth.quotas["south"].held = {}
+    assert found_in(earth, Rule.QUOTA_DIFFERS) == [
+        (Severity.ADVICE, "south: producer_byte_rate of user shop is not limited, 2048 at north")
+    ]
+    assert look(earth).exit_code == 0
+
+
+def test_quotas_that_nobody_may_read_are_named_as_not_compared() -> None:
+    earth = well()
+    earth.quotas["north"].denied = True
+    earth.quotas["south"].held = {SHOP: {"producer_byte_rate": 1.0}}
+    found = look(earth)
+    assert not found.findings
+    assert "DESCRIBE_CONFIGS on the cluster is denied" in unseen(found)["client quotas at north"]

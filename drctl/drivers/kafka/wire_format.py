@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection
 
 INT8, INT16, INT32, INT64 = (struct.Struct(f">{code}") for code in "bhiq")
+FLOAT64 = struct.Struct(">d")
 
 
 class Malformed(ValueError):
@@ -30,6 +31,10 @@ class WireReader:
         (value,) = form.unpack_from(self.raw, self.at)
         self.at += form.size
         return int(value)
+
+    def fraction(self, form: struct.Struct) -> float:
+        """A number in floating point."""
+        return float(*form.unpack(self.taken(form.size)))
 
     def varint(self) -> int:
         """An unsigned variable-length integer of at most five bytes."""

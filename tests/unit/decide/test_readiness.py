@@ -522,7 +522,8 @@ def test_every_rule_has_a_case() -> None:
         Rule.CERTIFICATE_EXPIRING,
         Rule.CLOCK_APART,
         Rule.DISK_FILLING,
-    }  # test_upkeep.py
+        Rule.QUOTA_DIFFERS,
+    }  # test_upkeep.py, test_quotas.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
     assert covered | of_failovers | of_scaling | of_positions | of_upkeep | APART == set(Rule)
 

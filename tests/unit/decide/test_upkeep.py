@@ -33,6 +33,7 @@ WELL = SiteUpkeep(
     seen((KeptCertificate(CertificateUse.AUTHORITY, "/ca.pem", certificate("CN=ca")),)),
     {"the Connect worker": seen(Skew(timedelta(0), SECOND))},
     {"broker 1": seen({"/data": ROOMY})},
+    seen({}),
 )
 
 
@@ -145,7 +146,14 @@ def test_room_beside_the_state_file_counts_in_bytes(free: int, failures: list[st
 
 def test_what_was_not_told_is_named_with_its_reason_and_is_neither_wrong_nor_well() -> None:
     blind = SiteUpkeep(
-        "north", unknown(), {}, unknown(), {"the Connect worker": unknown()}, {"broker 1": unknown()}, "silent"
+        "north",
+        unknown(),
+        {},
+        unknown(),
+        {"the Connect worker": unknown()},
+        {"broker 1": unknown()},
+        unknown(),
+        "silent",
     )
     assert told(blind, unknown()) == ([], [])
     missed = dict(upkeep_unseen(of(blind, unknown())))

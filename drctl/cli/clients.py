@@ -10,7 +10,7 @@ from drctl.cli.output import document, echo, output_option, show_document, show_
 from drctl.cli.parameters import DURATION
 from drctl.cli.sites import known_site
 from drctl.cli.world import opened
-from drctl.decide.clients import follows, left_behind, software_of, staying, unseen_clients
+from drctl.decide.clients import checks_cluster, follows, left_behind, software_of, staying, unseen_clients
 from drctl.model.clients import Census, SiteClients
 from drctl.model.session import Group, Member
 from drctl.monitors import hurried, side_by_side
@@ -34,7 +34,9 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
 
     After a move it names who is still at the old site, or commits there: until nobody does, the move is not complete.
     Clients whose software the plan file names (spec.clients) are told apart by whether they follow to another site by
-    themselves. Kafka tells software names only to brokers' metrics and request log, and lists no producers.
+    themselves, and whether they notice that another cluster answers behind a name or address that was switched; one
+    that does not has to be restarted then. Kafka tells software names only to brokers' metrics and request log, and
+    lists no producers.
 
     Exits 0 when nobody is seen where they should not be, else with 38. A site that is silent is waited for once, for
     less than ten seconds, and named.
@@ -59,6 +61,7 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
             "HOST",
             "SOFTWARE",
             "FOLLOWS",
+            "CHECKS CLUSTER",
         )
         show_table(
             "Clients",
@@ -77,20 +80,23 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
         raise click.exceptions.Exit(left[0].concern.value)
 
 
+CHECKS = {True: "yes", False: "no", None: "unknown"}
+
+
 def _rows(site: SiteClients, census: Census) -> Iterator[tuple[object, ...]]:
     if site.groups.value is None:
-        yield (site.site, "unknown", *[""] * 8)
+        yield (site.site, "unknown", *[""] * 9)
         for name in sorted(site.committed_at.value or {}):
-            yield (site.site, name, "unknown", _committed(site, name), *[""] * 6)
+            yield (site.site, name, "unknown", _committed(site, name), *[""] * 7)
     for name, group in sorted((site.groups.value or {}).items()):
         head = (site.site, name, group.state.value, _committed(site, name))
         for member in group.members:
             told = _member(member, census)
             named = f"{told['software'] or 'unknown'} {told['version'] or ''}".rstrip()
-            tail = (member.member_id, member.instance_id or "", member.client_id, member.host, named, told["follows"])
-            yield (*head, *tail)
+            who = (member.member_id, member.instance_id or "", member.client_id, member.host, named)
+            yield (*head, *who, told["follows"], CHECKS[told["checksCluster"]])
         if not group.members:
-            yield (*head, *[""] * 6)
+            yield (*head, *[""] * 7)
 
 
 def _committed(site: SiteClients, group: str) -> str:
@@ -149,4 +155,5 @@ def _member(member: Member, census: Census) -> dict[str, Any]:
         "software": known and known.software,
         "version": known and known.version,
         "follows": follows(known.software, known.version).value if known else "unknown",
+        "checksCluster": checks_cluster(known.software, known.version) if known else None,
     }

@@ -42,6 +42,15 @@ def follows(software: str, version: str) -> Follows:
     return Follows.UNKNOWN
 
 
+def checks_cluster(software: str, version: str) -> bool | None:
+    """Whether a client notices that a broker which answers it is another cluster's, and bootstraps again (KIP-1242).
+
+    It does where that is not turned off (``metadata.cluster.check.enable``). None where that is not known of it.
+    """
+    number = _number(version)
+    return number >= (4, 4) if software.lower() == "apache-kafka-java" and number else None
+
+
 def software_of(client_id: str, known: Sequence[ClientSoftware]) -> ClientSoftware | None:
     """The plan file's entry for that client: the longest pattern counts."""
     return max((each for each in known if each.is_for(client_id)), key=lambda each: len(each.client_id), default=None)

@@ -1,6 +1,10 @@
-"""Who is named as left behind while the standby is kept in sync."""
+"""Who is named as left behind while the standby is kept in sync, and what is told of each client."""
 
+from dataclasses import replace
+
+from drctl.cli.clients import as_document
 from drctl.decide.clients import left_behind, unseen_clients
+from drctl.model.clients import ClientSoftware
 from drctl.monitors.census import take_census
 from tests.fakes import fake_world
 from tests.spec.stage import switch
@@ -22,3 +26,13 @@ def test_what_group_offset_sync_commits_at_the_standby_after_a_move_home_is_nobo
     earth.south.group("dispatch").members = earth.north.group("dispatch").members
     (found,) = left_behind(take_census(earth.ports(), 5))
     assert found.detail.startswith("south: dispatch: 1 member: dispatch at")
+
+
+def test_of_a_client_whose_software_is_named_it_is_told_whether_it_follows_and_notices_another_cluster() -> None:
+    earth = fake_world()
+    earth.plan = replace(earth.plan, clients=(ClientSoftware("dispatch*", "apache-kafka-java", "4.3.1"),))
+    told = as_document(take_census(earth.ports(), 5))
+    (north,) = (site for site in told["sites"] if site["name"] == "north")
+    members = {group["name"]: group["members"][0] for group in north["groups"]}
+    assert (members["dispatch"]["follows"], members["dispatch"]["checksCluster"]) == ("yes", False)
+    assert (members["billing"]["follows"], members["billing"]["checksCluster"]) == ("unknown", None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from drctl.decide.clients import Follows, follows, left_behind, software_of, staying, unseen_clients
+from drctl.decide.clients import Follows, checks_cluster, follows, left_behind, software_of, staying, unseen_clients
 from drctl.decide.rules import Rule
 from drctl.model.clients import Census, ClientSoftware, SiteClients
 from drctl.model.reading import Reading
@@ -50,6 +50,22 @@ def census(north: SiteClients, south: SiteClients, *known: ClientSoftware, servi
 )
 def test_whether_a_client_follows_is_told_by_its_software(software: str, version: str, way: Follows) -> None:
     assert follows(software, version) is way
+
+
+@pytest.mark.parametrize(
+    ("software", "version", "checks"),
+    [
+        ("apache-kafka-java", "4.4.0", True),
+        ("apache-kafka-java", "5.0.1", True),
+        ("apache-kafka-java", "4.3.1", False),
+        ("apache-kafka-java", "unknown", None),
+        ("librdkafka", "2.16.0", None),
+    ],
+)
+def test_whether_a_client_notices_another_cluster_is_told_by_its_software(
+    software: str, version: str, checks: bool | None
+) -> None:
+    assert checks_cluster(software, version) is checks
 
 
 def test_the_longest_pattern_tells_the_software() -> None:

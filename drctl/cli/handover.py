@@ -88,8 +88,9 @@ def undo(
     """Give groups the positions back that they had at a site before drctl committed there.
 
     Undoes the newest handover that still stands: sinks that it has stopped run at the source again, too. Refused, and
-    nothing changed, where a group has moved on since or has members there. A position that --synced gives back is left alone by the service until somebody moves or deletes it
-    there, or the work moves.
+    nothing changed, where a group has moved on since or has members there: stop a sink that works there by hand first.
+    A position that --synced gives back is left alone by the service until somebody moves or deletes it there, or the
+    work moves.
     """
     from drctl.plans.selection import narrowed
     from drctl.plans.sink_groups import told_or_noted

@@ -56,7 +56,8 @@ def _disks(site: SiteUpkeep) -> list[str]:
 
 
 def _room(space: DiskSpace) -> str:
-    return f"{space.free // MIB:,} MiB of {space.total // MIB:,} MiB free"
+    room = f"{space.free // MIB:,} MiB of {space.total // MIB:,} MiB free"
+    return f"{room}, cordoned" if space.cordoned else room
 
 
 def upkeep_document(found: Upkeep) -> dict[str, Any]:
@@ -93,6 +94,7 @@ def upkeep_document(found: Upkeep) -> dict[str, Any]:
                     "place": place,
                     "freeBytes": space.free,
                     "totalBytes": space.total,
+                    "cordoned": space.cordoned,
                 }
                 for site in found.sites
                 for who, place, space in spaces(site)
@@ -103,6 +105,7 @@ def upkeep_document(found: Upkeep) -> dict[str, Any]:
                 "place": found.state_path,
                 "freeBytes": found.state.value.free if found.state.value else None,
                 "totalBytes": found.state.value.total if found.state.value else None,
+                "cordoned": None,
             },
         ],
     }

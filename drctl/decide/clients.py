@@ -84,7 +84,7 @@ def unseen_clients(census: Census) -> Iterator[Unseen]:
             if not reading.known:
                 yield Unseen(f"{what} at {site.site}", at_site(site.site, reading.unknown))
         if site.synced and site.site != census.serving.value and site.committed_at.known:
-            why = "group-offset sync commits there, too; the groups that others use it counts in drctl_group_sync_groups"
+            why = "group-offset sync commits there, too; groups that others use it counts in drctl_group_sync_groups"
             yield Unseen(f"whose the last commits at {site.site} are", why)
     if not census.serving.known:
         yield Unseen("the site that serves", census.serving.unknown)

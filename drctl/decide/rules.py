@@ -101,6 +101,7 @@ class Rule(StrEnum):
     CERTIFICATE_EXPIRING = "a certificate is about to expire"
     CLOCK_APART = "a site's clock and this machine's differ"
     DISK_FILLING = "a disk is nearly full"
+    DIRECTORY_CORDONED = "a log directory takes no new partitions"
     QUOTA_DIFFERS = "a client may use more or less at the target than at the source"
     SHIFT_CHANGES = "the next shift demands more and begins while the work moves"
 
@@ -141,6 +142,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.CERTIFICATE_EXPIRING,
             Rule.CLOCK_APART,
             Rule.DISK_FILLING,
+            Rule.DIRECTORY_CORDONED,
         }
     ),
     GateCategory.LOSS: frozenset({Rule.LOSS_NOT_ACCEPTED}),

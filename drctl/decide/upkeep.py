@@ -86,6 +86,7 @@ def upkeep_warnings(upkeep: Upkeep) -> Iterator[Blocker]:
         yield from _certificates(site, upkeep.seen_at, ENDS_NOW, ENDS_SOON)
         yield from _clocks(site, APART, FAR_APART)
         yield from _disks(site, FULL, LOW)
+        yield from _cordoned(site)
     yield from _state(upkeep, STATE_FULL, STATE_LOW)
 
 
@@ -159,6 +160,14 @@ def _disks(site: SiteUpkeep, least: float, below: float) -> Iterator[Blocker]:
         if least <= part < below:
             detail = f"{site.name}: {who}: {place} has {_of(space)} left"
             yield Blocker(Rule.DISK_FILLING, detail, "add space to it, or shorten retention there")
+
+
+def _cordoned(site: SiteUpkeep) -> Iterator[Blocker]:
+    for who, place, space in spaces(site):
+        if space.cordoned:
+            detail = f"{site.name}: {who}: {place} is cordoned: no new partition is placed there"
+            remedy = "take it out of the broker's cordoned.log.dirs, unless it is being emptied"
+            yield Blocker(Rule.DIRECTORY_CORDONED, detail, remedy)
 
 
 def _state(upkeep: Upkeep, least: int, below: int) -> Iterator[Blocker]:

@@ -51,10 +51,14 @@ class Skew:
 
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
-    """A file system's size and what is free of it, in bytes."""
+    """A file system's size and what is free of it, in bytes.
+
+    ``cordoned``: the broker places no new partition in that log directory; where it is too old to say so, False.
+    """
 
     total: int
     free: int
+    cordoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

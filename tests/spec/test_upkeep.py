@@ -118,6 +118,18 @@ def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named
     assert [each["broker"] for each in told_by_north] == ["1", "2", "3"]
 
 
+def test_a_cordoned_directory_is_told_and_is_nothing_wrong() -> None:
+    earth = well()
+    earth.log_dirs["south"].dirs = {2: DiskSpace(100, 50, cordoned=True)}
+    found = look(earth)
+    assert [(each.severity, each.reason.rule) for each in found.findings] == [
+        (Severity.ADVICE, Rule.DIRECTORY_CORDONED)
+    ]
+    assert found.exit_code == 0
+    disks = as_document(found, "north", "south")["upkeep"]["disks"]
+    assert [(each["site"], each["broker"]) for each in disks if each["cordoned"]] == [("south", "2")]
+
+
 def test_where_describing_the_cluster_is_denied_no_disk_is_called_well() -> None:
     earth = well()
     earth.log_dirs["north"].denied = True

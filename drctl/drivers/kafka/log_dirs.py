@@ -1,15 +1,18 @@
-"""Free space in the brokers' log directories (DescribeLogDirs, KIP-827), for which the client library has no call."""
+"""Space in the brokers' log directories (DescribeLogDirs), for which the client library has no call.
+
+Version 4 tells their size (KIP-827), version 5 also which of them are cordoned (KIP-1066).
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from drctl.drivers.kafka.raw import connected
-from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, WireReader
+from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, INT64, Malformed, WireReader
 from drctl.errors import DrctlError, Forbidden, Unsupported
 from drctl.model.cluster import Broker
 from drctl.model.upkeep import DiskSpace
 
-DESCRIBE_LOG_DIRS, VERSION = 35, 4
+DESCRIBE_LOG_DIRS, SIZED, CORDONED = 35, 4, 5
 NO_TOPICS = b"\x01\x00"
 """An empty list, so that no partition's size is told, and no tagged field."""
 CLUSTER_AUTHORIZATION_FAILED = 31
@@ -26,9 +29,11 @@ class KafkaLogDirs:
     def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
         name = f"site {self.site}: broker {broker.id}"
         with connected(name, broker.host, broker.port, self.settings(), ANSWER) as line:
-            answer = line.ask(DESCRIBE_LOG_DIRS, VERSION, NO_TOPICS, flexible=True)
+            # A broker that does not know a version closes the connection.
+            version = CORDONED if line.newest(DESCRIBE_LOG_DIRS) >= CORDONED else SIZED
+            answer = line.ask(DESCRIBE_LOG_DIRS, version, NO_TOPICS, flexible=True)
         try:
-            error, found = told(answer)
+            error, found = told(answer, version)
         except Malformed as malformed:
             raise Unsupported(f"{name}: its answer about log directories is not one of Kafka's") from malformed
         if error == CLUSTER_AUTHORIZATION_FAILED:
@@ -40,7 +45,7 @@ class KafkaLogDirs:
         return {place: space for place, space in found.items() if space is not None}
 
 
-def told(answer: WireReader) -> tuple[int, dict[str, DiskSpace | None]]:
+def told(answer: WireReader, version: int) -> tuple[int, dict[str, DiskSpace | None]]:
     """An error, and by directory its space; None of one that is offline or whose size nobody knows."""
     answer.number(INT32)  # for how long the broker holds us back
     error = answer.number(INT16)
@@ -50,8 +55,9 @@ def told(answer: WireReader) -> tuple[int, dict[str, DiskSpace | None]]:
         for _ in range(answer.count()):
             _skip_topic(answer)
         total, usable = answer.number(INT64), answer.number(INT64)
+        cordoned = version >= CORDONED and answer.number(INT8) != 0
         answer.tags()
-        found[place] = None if bad or total < 0 or usable < 0 else DiskSpace(total, usable)
+        found[place] = None if bad or total < 0 or usable < 0 else DiskSpace(total, usable, cordoned)
     answer.tags()
     return error, found
 

@@ -19,7 +19,7 @@ from drctl.drivers.kafka.scram import HASHES, Scram, ScramRejected
 from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, WireReader
 from drctl.errors import Unauthenticated, Unreachable, Unsupported
 
-SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
+SASL_HANDSHAKE, API_VERSIONS, SASL_AUTHENTICATE = 17, 18, 36
 LARGEST = 100 << 20
 """Bytes of an answer that are taken in: as many as a broker takes of a request (``socket.request.max.bytes``)."""
 
@@ -57,6 +57,19 @@ class RawConnection:
         except Malformed as error:
             raise Unsupported(f"{self.name}: its answer is not one of Kafka's: {error}") from error
         return answer
+
+    def newest(self, api: int) -> int:
+        """The newest version of a request that the broker takes. Unsupported where it takes none."""
+        told = self.ask(API_VERSIONS, 0, b"")
+        try:
+            error = told.number(INT16)
+            versions = [(told.number(INT16), told.number(INT16), told.number(INT16)) for _ in range(told.count())]
+        except Malformed as malformed:
+            raise Unsupported(f"{self.name}: its answer is not one of Kafka's: {malformed}") from malformed
+        found = [most for key, _, most in versions if key == api]
+        if error or not found:
+            raise Unsupported(f"{self.name}: takes no request {api} (error {error})")
+        return found[0]
 
     def log_in(self, settings: Settings) -> None:
         """Log in by SASL as the settings say. Unauthenticated where either side is not who it should be."""

@@ -10,7 +10,7 @@ from drctl.plans.steps.stop_sinks import that_ran, that_were_paused
 
 
 class ResumeSinks(Step):
-    """Let the sink connectors at the source run on that this run has stopped, and pause those again that were paused."""
+    """Let the sink connectors at the source run on that this run has stopped, and pause those that were paused."""
 
     name: ClassVar[str] = "resume-sinks"
     title: ClassVar[str] = "Let the sink connectors at the source run on"

@@ -522,6 +522,7 @@ def test_every_rule_has_a_case() -> None:
         Rule.CERTIFICATE_EXPIRING,
         Rule.CLOCK_APART,
         Rule.DISK_FILLING,
+        Rule.DIRECTORY_CORDONED,
         Rule.QUOTA_DIFFERS,
     }  # test_upkeep.py, test_quotas.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal

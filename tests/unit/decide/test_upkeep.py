@@ -185,6 +185,13 @@ def test_the_first_to_end_stands_first() -> None:
     assert [(each.subject, each.left) for each in ends] == [("CN=broker-1", 3 * DAY), ("CN=ca", 365 * DAY)]
 
 
+def test_a_directory_that_is_cordoned_is_told_with_its_broker() -> None:
+    (found,) = upkeep_warnings(of(replace(WELL, disks={"broker 1": seen({"/data": replace(ROOMY, cordoned=True)})})))
+    assert found.rule is Rule.DIRECTORY_CORDONED
+    assert found.detail == "north: broker 1: /data is cordoned: no new partition is placed there"
+    assert "cordoned.log.dirs" in found.remedy
+
+
 def test_every_finding_has_a_remedy() -> None:
     worst = replace(
         serving(-DAY),

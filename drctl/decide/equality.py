@@ -27,6 +27,9 @@ class Unseen(NamedTuple):
 
 
 DISKS = Unseen("free space on the disks", "no gate asks the brokers for it: 'drctl doctor' does")
+OTHER_RULES = Unseen(
+    "rules about delegation tokens and users", "Kafka's Python client cannot read them: see 'kafka-acls.sh --list'"
+)
 QUOTAS = Unseen("client quotas", "no gate asks the brokers for them: 'drctl doctor' does")
 
 
@@ -85,6 +88,7 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
         if site.super_users is None:
             why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
             yield Unseen(f"super users at {site.name}", why)
+    yield OTHER_RULES
     yield QUOTAS
     yield DISKS
 

@@ -189,6 +189,7 @@ def test_what_nobody_can_read_is_named_and_never_equal() -> None:
     assert _unseen(GOOD) == {
         "client quotas",
         "free space on the disks",
+        "rules about delegation tokens and users",
         "passwords of SCRAM users",
         "super users at north",
         "super users at south",

@@ -92,6 +92,17 @@ MEANINGS = {
         "coolDown": "How long after a move the next one is refused (40).",
         "approval": "`required`: a second person must approve (`drctl approve`).",
         "approvalValidity": "For how long an approval counts.",
+        "calendar": "When planned moves may begin (40).",
+    },
+    "CalendarPart": {
+        "timeZone": "Such as `Europe/Berlin`.",
+        "windows": "None: at any time.",
+        "blockedDates": "Days on which nothing planned begins, in quotes; they win over windows.",
+    },
+    "MoveWindowPart": {
+        "days": "On which it begins.",
+        "begins": "By the clock on the wall.",
+        "ends": "24:00 is the end of the day.",
     },
     "ClientRoutingPart": {
         "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',

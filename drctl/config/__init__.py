@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from drctl.config.agreement import disagreements
+from drctl.config.calendar import calendar_faults, frozen_calendar
 from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
 from drctl.config.documents import contents, parse_yaml, plain
 from drctl.config.files import fall_together
@@ -114,6 +115,7 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     yield from disagreements(spec, at)
     yield from incomplete(spec, at)
     yield from unmet(spec, at)
+    yield from calendar_faults(spec.guards.calendar, at)
     yield from _missing_files(path, spec, at)
     yield from fall_together(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
@@ -192,6 +194,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             duration(spec.guards.cool_down),
             spec.guards.approval,
             duration(spec.guards.approval_validity),
+            frozen_calendar(spec.guards.calendar),
         ),
         client_routing=_routing(here, spec.client_routing),
         entry_point=spec.client_routing.entry_point or "",

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from drctl.config.calendar import CalendarPart
 from drctl.config.values import (
+    SHAPE,
     ClientId,
     Command,
     Duration,
@@ -29,9 +30,7 @@ from drctl.config.values import (
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, alias_generator=to_camel, frozen=True, regex_engine="python-re"
-    )
+    model_config = SHAPE
 
 
 class CanaryPart(_Part):
@@ -175,6 +174,7 @@ class GuardsPart(_Part):
     approval: Literal["none", "required"] = "none"
     # Enough to find a second person at night. That facts became others is noticed by their digest, not by time.
     approval_validity: Lasting = "1h"
+    calendar: CalendarPart | None = None
 
 
 class ShiftPart(_Part):

@@ -9,11 +9,16 @@ import unicodedata
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+SHAPE = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, frozen=True, regex_engine="python-re")
+"""Of every part of the plan file: keys in camel case, none that is not known, values as they are written."""
 
 DURATION = r"^(?:[0-9]{1,9}h)?(?:[0-9]{1,9}m)?(?:[0-9]{1,9}s)?(?:[0-9]{1,9}ms)?$"
 TIME = r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$"
+DATES = r"^\d{4}-\d{2}-\d{2}(?:/\d{4}-\d{2}-\d{2})?$"
 NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 ALIAS = r"^[A-Za-z0-9]([-_A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
 RESOURCE = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
@@ -41,6 +46,7 @@ PATTERNS = {
     SERVERS: "host:port, more of them separated by commas, IPv6 in brackets",
     PRINCIPAL: "one principal as User:name",
     TIME: "a time of day as 06:00, from 00:00 to 24:00",
+    DATES: "a day as 2026-12-24, or the first and the last as 2026-12-24/2027-01-06, in quotes",
     TOPIC: "an exact name, no pattern: letters, digits, dots, dashes and underscores",
     EXACT: "an exact name, no pattern",
     SINK: "the name of a connector without slash: Connect's REST interface cannot be asked for one with it",
@@ -153,6 +159,7 @@ ClientId = Annotated[str, StringConstraints(pattern=CLIENT_ID), _Line]
 File = Text
 Command = Annotated[list[Annotated[str, StringConstraints(min_length=1), AfterValidator(words)]], Field(min_length=1)]
 Time = Annotated[str, StringConstraints(pattern=TIME), _Line]
+Dates = Annotated[str, StringConstraints(pattern=DATES), _Line]
 Duration = Annotated[str, StringConstraints(pattern=DURATION, min_length=2), _Line, _within(LONGEST)]
 Wait = Annotated[
     str,

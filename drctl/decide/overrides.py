@@ -15,6 +15,7 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.BROKERS_MISSING: "the partitions have their leaders; another broker's loss may cost availability",
     Rule.GROUP_MISSING: "a group that does not exist has no position to lose",
     Rule.PAUSED: "a person has asked to wait, and a person who knows why may go on",
+    Rule.OUTSIDE_WINDOW: "the rule is about who is disturbed, not about what is lost",
     Rule.COOLING_DOWN: "the rule is against haste, not against a fault",
     Rule.TARGET_WEAKER: "nothing is lost in the move; what is written there is kept less safely, as it says",
     Rule.RETENTION_SHORTER: "nothing is lost in the move; the target forgets sooner, as it says",

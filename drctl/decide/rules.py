@@ -63,6 +63,7 @@ class Rule(StrEnum):
     SINK_GROUP_DIFFERS = "a sink connector does not read as the group whose position is moved"
     SINK_ACTIVE_AT_TARGET = "a sink connector runs at the target"
     PAUSED = "somebody has paused drctl"
+    OUTSIDE_WINDOW = "the plan file's calendar lets nothing planned begin now"
     COOLING_DOWN = "the last run that moved the primary ended only just now"
     LINK_UNPROVEN = "the link home of the last run does not work"
     RECORDS_REFUSED = "the target refuses records that the source takes"
@@ -215,7 +216,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
     GateCategory.ACTIVE_GROUPS: frozenset(
         {Rule.GROUP_ACTIVE_AT_TARGET, Rule.SINK_ACTIVE_AT_TARGET, Rule.TARGET_AHEAD, Rule.POSITIONS_EXPIRING}
     ),
-    GateCategory.HASTE: frozenset({Rule.COOLING_DOWN, Rule.PAUSED}),
+    GateCategory.HASTE: frozenset({Rule.COOLING_DOWN, Rule.OUTSIDE_WINDOW, Rule.PAUSED}),
     GateCategory.DEPLOYMENTS: frozenset(
         {
             Rule.DEPLOYMENTS_UNKNOWN,

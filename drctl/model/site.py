@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from drctl.model.calendar import Calendar
 from drctl.model.capacity import Capacity
 from drctl.model.clients import ClientSoftware
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
@@ -138,7 +139,7 @@ class Guards:
     ``fence_window``: how long end offsets must stand still. ``step_timeout``: deadline of one step.
     ``max_lag``: records the link may be behind before a switchover is refused. ``cool_down``: how long the primary
     stays where a run has left it. ``approval``: ``none`` or ``required``, of a second person; it expires after
-    ``approval_validity``.
+    ``approval_validity``. ``calendar``: when a planned move may begin.
     """
 
     fence_window: timedelta
@@ -147,6 +148,7 @@ class Guards:
     cool_down: timedelta = timedelta(0)
     approval: str = "none"
     approval_validity: timedelta = timedelta(hours=1)
+    calendar: Calendar | None = None
 
 
 class Moment(StrEnum):

@@ -43,7 +43,8 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
 
 def reasons_to_wait(plan: Plan, world: World) -> list[Blocker]:
     """Return what the journal and the link home say against beginning this plan now."""
-    return [*paused(world), *_cooling(plan, world), *_unproven(plan, world), *_never_begun(plan, world)]
+    waiting_for = (_outside, _cooling, _unproven, _never_begun)
+    return [*paused(world), *(reason for each in waiting_for for reason in each(plan, world))]
 
 
 def require_belief(believed: Belief, *possible: Belief) -> None:
@@ -68,6 +69,15 @@ def last_move(world: World) -> tuple[Run, RunState] | None:
 def _acted(world: World, run: Run, state: RunState) -> bool:
     """A run that its gates refused has changed nothing, and holds nobody up."""
     return state is not RunState.STOPPED or any(entry.step == "raise-epoch" for entry in world.journal.entries(run.id))
+
+
+def _outside(plan: Plan, world: World) -> Iterator[Blocker]:
+    calendar = world.plan.guards.calendar
+    if calendar is None or plan.kind not in (SWITCHOVER, FAILBACK):  # a site that is lost does not wait
+        return
+    if why := calendar.why_not(world.clock.now()):
+        remedy = "wait for a window of guards.calendar, or ask whose window it is"
+        yield Blocker(Rule.OUTSIDE_WINDOW, f"no {plan.kind} may begin now: {why}", remedy)
 
 
 def _cooling(plan: Plan, world: World) -> Iterator[Blocker]:

@@ -511,7 +511,12 @@ def test_old_facts_say_nothing_about_now() -> None:
 
 def test_every_rule_has_a_case() -> None:
     of_failovers = {Rule.SOURCE_HEALTHY, Rule.LOSS_NOT_ACCEPTED}  # in test_failing_over.py
-    of_the_journal = {Rule.COOLING_DOWN, Rule.LINK_UNPROVEN, Rule.PAUSED}  # tests/spec/test_runs.py, test_pause.py
+    of_the_journal = {
+        Rule.COOLING_DOWN,
+        Rule.LINK_UNPROVEN,
+        Rule.OUTSIDE_WINDOW,
+        Rule.PAUSED,
+    }  # tests/spec/test_runs.py, test_calendar.py, test_pause.py
     of_scaling = (
         CONCERNS[GateCategory.DEPLOYMENTS] | CONCERNS[GateCategory.CAPACITY]
     )  # test_capacity.py, test_deployments.py

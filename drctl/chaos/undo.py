@@ -5,9 +5,9 @@ They also disarm the expiry of the faults that they end.
 
 from collections.abc import Mapping
 
-from drctl.chaos.actions import failing_as
 from drctl.chaos.environment import lab
 from drctl.chaos.expiry import disarm
+from drctl.chaos.striking import failing_as
 from drctl.drills.audit_reader import log_ends
 from drctl.errors import DrctlError, LabError
 from drctl.lab.lab import Lab

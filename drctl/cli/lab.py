@@ -17,7 +17,7 @@ from drctl.errors import DrctlError, LabError
 if TYPE_CHECKING:
     from drctl.lab import Lab
 
-AT_SITES = ("lose-site", "cut-link", "heal-link")
+AT_SITES = ("lose-site", "cut-link", "hold-answers", "slow-link", "heal-link")
 """Faults that are done to a site; all others are done to a process."""
 
 folder_option = click.option(
@@ -150,7 +150,8 @@ def fault(kind: str, target: str, folder: Path | None) -> None:
 
     \b
     A process: kill, pause, continue, stop, restart
-    A site: lose-site, cut-link, heal-link
+    A broker: fail-writes
+    A site: lose-site, cut-link, hold-answers, slow-link, heal-link
     """  # noqa: D301
     from drctl.lab.faults import FAULTS
 

@@ -17,8 +17,10 @@ from drctl.drills.recovery import recovered
 from drctl.drills.timeline import Histories, StepSpan
 from drctl.drills.way_home import came_home
 from drctl.errors import DrctlError, LabError, StepFailed
-from drctl.lab.faults import PATIENCE, cut_link, heal_link, lose_site
+from drctl.lab.faults import lose_site
+from drctl.lab.injecting import PATIENCE
 from drctl.lab.layout import wire
+from drctl.lab.wire_faults import cut_link, heal_link
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.ledger.events import Stranded
 from drctl.model.loss import AcceptedLoss

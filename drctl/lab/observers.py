@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from drctl.errors import DrctlError, LabError
-from drctl.lab.faults import connects, forwards, unlisted
+from drctl.lab.faults import unlisted
+from drctl.lab.injecting import connects, forwards
 from drctl.lab.lab import Lab
 from drctl.lab.parts import loopback
 from drctl.lab.roles import Leadership, coordinator, quorum_views
@@ -50,6 +51,20 @@ def worker_refuses(lab: Lab, site: str) -> str:
     """Tell that a client gets no connection to the site's Connect worker."""
     port = lab.layout[site].connect
     return "" if connects(port) else f"connections to port {port} are refused"
+
+
+def worker_silent(lab: Lab, site: str) -> str:
+    """Tell that the site's Connect worker takes a client's connection and answers nothing, as a frozen one does."""
+    port = lab.layout[site].connect
+    return f"port {port} takes connections and answers nothing" if connects(port) and not forwards(port) else ""
+
+
+def wire_refuses(lab: Lab, source: str) -> str:
+    """Tell that the wire from a site refuses connections while a broker behind it takes them."""
+    node = lab.layout[source].nodes[0]
+    if connects(node.wire) or not connects(node.client, loopback(lab.layout[source].host)):
+        return ""
+    return f"port {node.client} takes connections and port {node.wire}, the same broker through the wire, refuses them"
 
 
 def another_controls(lab: Lab, site: str, former: Leadership) -> str:

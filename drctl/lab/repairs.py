@@ -5,6 +5,7 @@ from collections.abc import Callable
 from drctl.lab.faults import FAULTS
 from drctl.lab.lab import Lab
 from drctl.lab.layout import wire
+from drctl.lab.wire_faults import mark
 
 type Repair = Callable[[Lab, str], list[str]]
 
@@ -36,9 +37,9 @@ def restart_worker(lab: Lab, site: str) -> list[str]:
 
 
 def mend_link(lab: Lab, site: str) -> list[str]:
-    """Let the wire from a site carry again, if it is stopped or gone; return it if it was."""
+    """Let the wire from a site carry again, if it is stopped, gone or turned; return it if it was."""
     process = wire(site)
-    if lab.processes.status(process).state == "running":
+    if lab.processes.status(process).state == "running" and not mark(lab, site).exists():
         return []
     FAULTS["heal-link"](lab, site)
     return [process]

@@ -7,6 +7,7 @@ from drctl.errors import DrctlError, LabError
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, TOPICS, wire
 from drctl.lab.roles import OFFSETS_TOPIC
+from drctl.lab.wire_faults import mark
 
 WHOLE_WITHIN = 180.0
 """Seconds in which a restarted site must be in sync again: it takes some, and a machine under pressure many."""
@@ -38,6 +39,9 @@ def _processes(lab: Lab) -> Iterator[str]:
     for name in parts:
         if (state := states.get(name, "gone")) != "running":
             yield f"{name} is {state}"
+    for site in SITES:
+        if mark(lab, site).exists():
+            yield f"{wire(site)} is turned: it holds answers, or lets them wait"
 
 
 def replica_gaps(lab: Lab, site: str) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from drctl.lab import Lab
-from drctl.lab.faults import FAULTS, forwards
+from drctl.lab.faults import FAULTS
+from drctl.lab.injecting import forwards
 from tests.lab.losing import CLOCK, at_work, require_nothing_skipped, wait
 from tests.lab.usage import drctl
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from drctl.errors import LabError
-from drctl.lab.faults import FaultEvidence
+from drctl.lab.injecting import FaultEvidence
 from drctl.lab.kube import brokers
 from drctl.lab.kube.images import HOST
 from drctl.lab.kube.lab import SITE, KubeLab

@@ -2,6 +2,7 @@
 
 import inspect
 from importlib import import_module
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 from click.testing import CliRunner
 
-from drctl.chaos import actions
+from drctl.chaos import actions, link_actions
 from drctl.chaos.admission import admitted
 from drctl.chaos.command import command
 
@@ -19,16 +20,29 @@ SHIPPED = sorted(FOLDER.glob("*.yaml"))
 
 FAULTS = {
     "cut_link": ("cut-link", "mend_link"),
+    "fail_writes": ("fail-writes", "restart_dead_brokers"),
+    "freeze_active_controller": ("pause", "thaw_brokers"),
+    "freeze_brokers": ("pause", "thaw_brokers"),
     "freeze_controllers": ("pause", "thaw_brokers"),
+    "freeze_coordinator": ("pause", "thaw_brokers"),
+    "freeze_follower": ("pause", "thaw_brokers"),
     "freeze_leader": ("pause", "thaw_brokers"),
+    "freeze_worker": ("pause", "thaw_brokers"),
+    "hold_answers": ("hold-answers", "mend_link"),
     "kill_active_controller": ("kill", "restart_dead_brokers"),
     "kill_brokers": ("kill", "restart_dead_brokers"),
     "kill_coordinator": ("kill", "restart_dead_brokers"),
     "kill_follower": ("kill", "restart_dead_brokers"),
     "kill_leader": ("kill", "restart_dead_brokers"),
+    "kill_wire": ("kill", "mend_link"),
     "kill_worker": ("kill", "restart_worker"),
     "lose_site": ("lose-site", "restore_site"),
+    "slow_link": ("slow-link", "mend_link"),
+    "stop_active_controller": ("stop", "restart_dead_brokers"),
+    "stop_broker": ("stop", "restart_dead_brokers"),
+    "stop_follower": ("stop", "restart_dead_brokers"),
     "stop_leader": ("stop", "restart_dead_brokers"),
+    "stop_worker": ("stop", "restart_worker"),
 }
 """The kind of fault that each action injects, and what undoes it."""
 
@@ -38,11 +52,15 @@ def read(path: Path) -> dict[str, Any]:
     return experiment
 
 
-def calls(activities: list[dict[str, Any]], module: str) -> list[tuple[str, str]]:
-    """The functions of one of drctl's modules that these call, each with the site that it is about."""
+ACTIONS = {"actions": actions, "link_actions": link_actions}
+"""The modules of actions that inject faults."""
+
+
+def calls(activities: list[dict[str, Any]], *modules: str) -> list[tuple[str, str]]:
+    """The functions of these of drctl's modules that are called, each with the site that it is about."""
     found = []
     for provider in (activity["provider"] for activity in activities):
-        if provider["module"] == f"drctl.chaos.{module}":
+        if provider["module"].removeprefix("drctl.chaos.") in modules:
             told = provider.get("arguments", {})
             found.append((provider["func"], told.get("site") or told.get("source") or ""))
     return found
@@ -56,8 +74,15 @@ def row(path: Path) -> str:
     return f"| [{path.stem}]({path.name}) | {text['title']} | {proves} | {', '.join(stated.faults)} | {again} |"
 
 
-def test_a_dozen_are_shipped() -> None:
-    assert len(SHIPPED) >= 12
+def injected(path: Path) -> list[tuple[str, str]]:
+    """The faults of an experiment, in order, each with the site that it strikes."""
+    return calls(read(path)["method"], *ACTIONS)
+
+
+def test_more_than_twenty_kinds_are_shipped_and_no_two_do_the_same() -> None:
+    done = [[each["provider"] for each in read(path)["method"]] for path in SHIPPED]
+    assert len(SHIPPED) >= 25
+    assert all(one != other for one, other in combinations(done, 2))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -83,29 +108,48 @@ def test_what_an_experiment_calls_exists_and_takes_these_arguments(path: Path) -
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_an_experiment_undoes_what_it_does_and_waits_for_recovery(path: Path) -> None:
     experiment = read(path)
-    ((fault, site),) = calls(experiment["method"], "actions")
-    kind, undo = FAULTS[fault]
-    assert admitted(path).faults == (kind,)
-    assert calls(experiment["method"], "undo")[:2] == [(undo, site), ("await_recovery", "")]
-    assert calls(experiment["rollbacks"], "undo") == [(undo, site)]
+    faults = injected(path)
+    undone = [(FAULTS[fault][1], site) for fault, site in faults]
+    assert admitted(path).faults == tuple(FAULTS[fault][0] for fault, _ in faults)
+    order = [(f, site) for f, site in calls(experiment["method"], *ACTIONS, "undo") if not f.startswith("await_")]
+    assert sorted(order) == sorted((*faults, *undone))
+    for fault, site in faults:
+        behind_the_last = order[len(order) - order[::-1].index((fault, site)) :]
+        assert (FAULTS[fault][1], site) in behind_the_last
+    last = [name for name, _ in calls(experiment["method"], *ACTIONS, "undo")][-2:]
+    assert "await_recovery" in last
+    assert last[-1] in ("await_recovery", "await_link_caught_up")
+    assert calls(experiment["rollbacks"], "undo") == sorted(set(undone), key=undone.index)
     probed = {about for _, about in calls(experiment["steady-state-hypothesis"]["probes"], "probes")}
-    assert probed <= {site, "north"}
+    assert probed <= {*(site for _, site in faults), "north"}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_an_experiment_does_one_thing_however_often(path: Path) -> None:
+    assert len({fault for fault, _ in injected(path)}) == 1
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_toolkit_can_tell_an_experiments_activities_apart(path: Path) -> None:
+    names = [each["name"] for each in (*read(path)["method"], *read(path)["rollbacks"])]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_only_what_leaves_the_primary_alone_expects_no_record_to_be_read_again(path: Path) -> None:
-    ((fault, site),) = calls(read(path)["method"], "actions")
-    assert admitted(path).repeats == (site == "north" and fault != "cut_link")
+    strikes_primary = any(site == "north" and fault in actions.__all__ for fault, site in injected(path))
+    assert admitted(path).repeats == strikes_primary
 
 
 def test_every_action_has_an_undo_and_an_experiment() -> None:
-    used = {fault for path in SHIPPED for fault, _ in calls(read(path)["method"], "actions")}
-    assert used == set(FAULTS) == set(actions.__all__) - {"inject"}
+    used = {fault for path in SHIPPED for fault, _ in injected(path)}
+    assert used == set(FAULTS) == {name for module in ACTIONS.values() for name in module.__all__} - {"inject"}
 
 
 def test_every_action_that_injects_a_fault_lets_it_expire() -> None:
-    for name in FAULTS:
-        assert inspect.signature(getattr(actions, name)).parameters["expires_after"].default > 0
+    acts = [getattr(module, name) for module in ACTIONS.values() for name in module.__all__ if name in FAULTS]
+    assert len(acts) == len(FAULTS)
+    assert all(inspect.signature(act).parameters["expires_after"].default > 0 for act in acts)
 
 
 def test_the_list_of_experiments_is_what_they_say() -> None:

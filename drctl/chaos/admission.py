@@ -17,7 +17,13 @@ from drctl.errors import ConfigInvalid
 from drctl.lab.faults import FAULTS, UNDOING
 
 CONTROLS = "drctl.chaos.controls"
-MODULES = ("drctl.chaos.actions", "drctl.chaos.link_actions", "drctl.chaos.undo", "drctl.chaos.probes")
+MODULES = (
+    "drctl.chaos.actions",
+    "drctl.chaos.data_actions",
+    "drctl.chaos.link_actions",
+    "drctl.chaos.undo",
+    "drctl.chaos.probes",
+)
 """What an experiment may call: everything else may do, or install, what nobody has looked at."""
 
 EXTENSION = "drctl"

@@ -10,6 +10,7 @@ from drctl.chaos.expiry import disarm
 from drctl.chaos.striking import failing_as
 from drctl.drills.audit_reader import log_ends
 from drctl.errors import DrctlError, LabError
+from drctl.lab import side_topics
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES
 from drctl.lab.repairs import REPAIRS
@@ -19,6 +20,7 @@ from drctl.model.offsets import TopicPartition
 __all__ = [
     "await_link_caught_up",
     "await_recovery",
+    "forget_side_topics",
     "mend_link",
     "restart_dead_brokers",
     "restart_worker",
@@ -50,6 +52,14 @@ def mend_link(source: str) -> list[str]:
 def restore_site(site: str) -> list[str]:
     """Bring back everything of a site: thaw it, start its brokers and its worker, mend its wire."""
     return _repair("restore-site", site)
+
+
+def forget_side_topics(site: str) -> list[str]:
+    """Delete the topics that were made for faults of a site, there and at the other site."""
+    with failing_as(f"side topics of {site}"):
+        if site not in SITES:
+            raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
+        return side_topics.forget_side_topics(lab(), site)
 
 
 def await_recovery(seconds: float = WHOLE_WITHIN) -> str:

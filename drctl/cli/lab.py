@@ -17,7 +17,10 @@ from drctl.errors import DrctlError, LabError
 if TYPE_CHECKING:
     from drctl.lab import Lab
 
-AT_SITES = ("lose-site", "cut-link", "hold-answers", "slow-link", "heal-link")
+AT_SITES = (
+    "lose-site", "cut-link", "hold-answers", "slow-link", "overtake-link", "recreate-topic", "write-at-standby",
+    "heal-link",
+)  # fmt: skip
 """Faults that are done to a site; all others are done to a process."""
 
 folder_option = click.option(
@@ -151,7 +154,8 @@ def fault(kind: str, target: str, folder: Path | None) -> None:
     \b
     A process: kill, pause, continue, stop, restart
     A broker: fail-writes
-    A site: lose-site, cut-link, hold-answers, slow-link, heal-link
+    A site: lose-site, cut-link, hold-answers, slow-link, heal-link,
+            overtake-link, recreate-topic, write-at-standby
     """  # noqa: D301
     from drctl.lab.faults import FAULTS
 

@@ -14,6 +14,8 @@ from drctl.lab.injecting import FaultEvidence, connects, evidence_of, signalled
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, wire
 from drctl.lab.parts import loopback
+from drctl.lab.side_topics import overtake, recreate
+from drctl.lab.strays import write_at_standby
 from drctl.lab.wire_faults import cut_link, heal_link, hold_answers, slow_link
 
 type Fault = Callable[[Lab, str], FaultEvidence]
@@ -114,6 +116,9 @@ FAULTS: dict[str, Fault] = {
     "cut-link": cut_link,
     "hold-answers": hold_answers,
     "slow-link": slow_link,
+    "overtake-link": overtake,
+    "recreate-topic": recreate,
+    "write-at-standby": write_at_standby,
     "heal-link": heal_link,
 }
 

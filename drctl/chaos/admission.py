@@ -21,6 +21,7 @@ MODULES = (
     "drctl.chaos.actions",
     "drctl.chaos.data_actions",
     "drctl.chaos.link_actions",
+    "drctl.chaos.service_actions",
     "drctl.chaos.undo",
     "drctl.chaos.probes",
 )

@@ -10,7 +10,7 @@ from drctl.chaos.expiry import disarm
 from drctl.chaos.striking import failing_as
 from drctl.drills.audit_reader import log_ends
 from drctl.errors import DrctlError, LabError
-from drctl.lab import side_topics
+from drctl.lab import service, side_topics
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES
 from drctl.lab.repairs import REPAIRS
@@ -20,9 +20,11 @@ from drctl.model.offsets import TopicPartition
 __all__ = [
     "await_link_caught_up",
     "await_recovery",
+    "end_service",
     "forget_side_topics",
     "mend_link",
     "restart_dead_brokers",
+    "restart_service",
     "restart_worker",
     "restore_site",
     "thaw_brokers",
@@ -52,6 +54,21 @@ def mend_link(source: str) -> list[str]:
 def restore_site(site: str) -> list[str]:
     """Bring back everything of a site: thaw it, start its brokers and its worker, mend its wire."""
     return _repair("restore-site", site)
+
+
+def restart_service(standby: str) -> str:
+    """Start drctl's service if it is gone, and wait until it keeps the standby's positions in sync again."""
+    with failing_as("drctl's service"):
+        there = lab()
+        if not service.is_there(there):
+            service.start(there)
+        return f"positions at {standby} went on by {service.await_progress(there, standby)} records"
+
+
+def end_service() -> list[str]:
+    """Ask drctl's service to end, if it is there."""
+    with failing_as("drctl's service"):
+        return service.end(lab())
 
 
 def forget_side_topics(site: str) -> list[str]:

@@ -11,7 +11,7 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 from click.testing import CliRunner
 
-from drctl.chaos import actions, data_actions, link_actions
+from drctl.chaos import actions, data_actions, link_actions, service_actions
 from drctl.chaos.admission import admitted
 from drctl.chaos.command import command
 
@@ -34,6 +34,7 @@ FAULTS = {
     "kill_coordinator": ("kill", "restart_dead_brokers"),
     "kill_follower": ("kill", "restart_dead_brokers"),
     "kill_leader": ("kill", "restart_dead_brokers"),
+    "kill_service": ("kill", "restart_service"),
     "kill_wire": ("kill", "mend_link"),
     "kill_worker": ("kill", "restart_worker"),
     "lose_site": ("lose-site", "restore_site"),
@@ -48,9 +49,9 @@ FAULTS = {
     "write_at_standby": ("write-at-standby", ""),
 }
 """The kind of fault that each action injects, and what undoes it; nothing where nothing is left of it."""
-LEFT = {"overtake_link": "forget_side_topics"}
+LEFT = {"overtake_link": "forget_side_topics", "kill_service": "end_service"}
 """What a fault leaves besides, by what takes that away."""
-ROLLED_BACK = {"write_at_standby": ["await_recovery"]}
+ROLLED_BACK = {"kill_service": ["end_service"], "write_at_standby": ["await_recovery"]}
 """What is played as a rollback in place of what undoes a fault."""
 
 
@@ -59,8 +60,14 @@ def read(path: Path) -> dict[str, Any]:
     return experiment
 
 
-ACTIONS = {"actions": actions, "data_actions": data_actions, "link_actions": link_actions}
+ACTIONS = {
+    "actions": actions, "data_actions": data_actions, "link_actions": link_actions, "service_actions": service_actions,
+}  # fmt: skip
 """The modules of actions that inject faults."""
+
+
+NOWHERE = {"kill_service", "restart_service", "end_service"}
+"""What is about no site: drctl stands beside both."""
 
 
 def calls(activities: list[dict[str, Any]], *modules: str) -> list[tuple[str, str]]:
@@ -69,7 +76,8 @@ def calls(activities: list[dict[str, Any]], *modules: str) -> list[tuple[str, st
     for provider in (activity["provider"] for activity in activities):
         if provider["module"].removeprefix("drctl.chaos.") in modules:
             told = provider.get("arguments", {})
-            found.append((provider["func"], told.get("site") or told.get("source") or ""))
+            site = next((told[key] for key in ("site", "source", "standby") if key in told), "")
+            found.append((provider["func"], "" if provider["func"] in NOWHERE else site))
     return found
 
 
@@ -160,7 +168,7 @@ def test_every_action_has_an_undo_and_an_experiment() -> None:
 
 
 def test_every_action_that_injects_a_fault_lets_it_expire() -> None:
-    lasting = set(FAULTS) - {"recreate_topic", "write_at_standby"}
+    lasting = set(FAULTS) - {"kill_service", "recreate_topic", "write_at_standby"}
     acts = [getattr(module, name) for module in ACTIONS.values() for name in module.__all__ if name in lasting]
     assert len(acts) == len(lasting)
     assert all(inspect.signature(act).parameters["expires_after"].default > 0 for act in acts)

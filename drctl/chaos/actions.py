@@ -104,9 +104,7 @@ def freeze_leader(
     with failing_as(f"leader of {topic}-{partition} at {site}"):
         there = lab_with(site)
         leader = roles.leader(there, site, topic, partition)
-        return strike(
-            there, "pause", site, [leader], UNLISTED if until_fenced else SILENT, expires_after=expires_after
-        )
+        return strike(there, "pause", site, [leader], UNLISTED if until_fenced else SILENT, expires_after=expires_after)
 
 
 def freeze_controllers(site: str, expires_after: float = EXPIRES_AFTER) -> str:

@@ -61,9 +61,7 @@ def kill_wire(source: str, expires_after: float = EXPIRES_AFTER) -> str:
         return _struck(there, "kill", wire(source), lambda: wire_refuses(there, source))
 
 
-def _strike_worker(
-    site: str, fault: str, repair: str, sees: Callable[[Lab, str], str], expires_after: float
-) -> str:
+def _strike_worker(site: str, fault: str, repair: str, sees: Callable[[Lab, str], str], expires_after: float) -> str:
     with failing_as(f"Connect worker of {site}"):
         there = lab_with(site)
         arm(there, repair, site, expires_after)

@@ -36,7 +36,9 @@ def pause(lab: Lab, process: str) -> FaultEvidence:
 def go_on(lab: Lab, process: str) -> FaultEvidence:
     """SIGCONT: the process goes on where it stood."""
     at = signalled(lab, process, "SIGCONT")
-    return evidence_of(lab, "continue", process, at, by="the process table", look=lambda: _state(lab, process, "running"))
+    return evidence_of(
+        lab, "continue", process, at, by="the process table", look=lambda: _state(lab, process, "running")
+    )
 
 
 def stop(lab: Lab, process: str) -> FaultEvidence:
@@ -61,7 +63,9 @@ def restart(lab: Lab, process: str) -> FaultEvidence:
         lab.start_wire(wires[process])
     else:
         lab.start_broker(process)
-    return evidence_of(lab, "restart", process, at, by="the process table", look=lambda: _state(lab, process, "running"))
+    return evidence_of(
+        lab, "restart", process, at, by="the process table", look=lambda: _state(lab, process, "running")
+    )
 
 
 def lose_site(lab: Lab, site: str) -> FaultEvidence:

@@ -23,7 +23,7 @@ def start(lab: Lab) -> None:
     """Start it, at the port that it had before if it had one, and wait until it takes connections."""
     file = lab.folder / f"{PROCESS}.port"
     if not file.exists():
-        file.write_text(str(*free_ports(1)))
+        file.write_text(str(free_ports(1)[0]))
     address = f"127.0.0.1:{port(lab)}"
     command = [sys.executable, "-m", "drctl", "-v", "-f", str(lab.plan_file), "service", "run", "--sync-groups"]
     lab.processes.start(PROCESS, [*command, "--listen", address, "--interval", "3s"], end="SIGTERM")

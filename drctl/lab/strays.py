@@ -44,7 +44,7 @@ def refused(site: str, outcomes: Mapping[str, Collection[Outcome]], found: Colle
     counts = {user: Counter(each) for user, each in outcomes.items()}
     taken = [f"{count[kind]} of {user} {kind}" for user, count in counts.items() for kind in count if kind != "denied"]
     there = [f"one is in {place}" for place in sorted(found)]
-    if taken or there or not all(counts.values()):
+    if taken or there or not counts or not all(counts.values()):
         what = "; ".join((*taken, *there)) or "none was sent"
         raise LabError(
             f"{site} did not deny every record of applications astray: {what}",

@@ -1,8 +1,8 @@
 """The wire between two sites: a process that forwards TCP connections, so that cutting it cuts the sites apart.
 
 ``python -m drctl.lab.tcp_proxy localhost 19101:19005 19102:19015`` listens on the first port of each pair, on the
-loopback, and connects to the second at that host. Stopped (SIGSTOP) it is a black hole; killed it refuses. ``HOLD`` lets
-requests through and holds what comes back, the end of a connection no less; ``SLOW`` lets every piece of it wait;
+loopback, and connects to the second at that host. Stopped (SIGSTOP) it is a black hole; killed it refuses. ``HOLD``
+lets requests through and holds what comes back, the end of a connection no less; ``SLOW`` lets every piece of it wait;
 ``OPEN`` ends both, and what was held goes on.
 """
 

@@ -130,26 +130,27 @@ GROUP = {"site": "north", "group": "billing"}
 
 @pytest.mark.usefixtures("peers")
 @pytest.mark.parametrize(
-    ("act", "told", "broker", "kind", "left", "observer"),
+    ("act", "told", "broker", "seen"),
     [
-        (actions.kill_leader, PLACE, 2, "kill", "gone", PEERS),
-        (actions.stop_leader, PLACE, 2, "stop", "gone", PEERS),
-        (actions.freeze_leader, {**PLACE, "until_fenced": True}, 2, "pause", "stopped", PEERS),
-        (actions.kill_follower, PLACE, 3, "kill", "gone", PEERS),
-        (actions.stop_follower, PLACE, 3, "stop", "gone", PEERS),
-        (actions.freeze_follower, PLACE, 3, "pause", "stopped", PEERS),
-        (actions.kill_active_controller, {"site": "north"}, 2, "kill", "gone", CONTROLLERS),
-        (actions.stop_active_controller, {"site": "north"}, 2, "stop", "gone", CONTROLLERS),
-        (actions.freeze_active_controller, {"site": "north"}, 2, "pause", "stopped", CONTROLLERS),
-        (actions.kill_coordinator, GROUP, 2, "kill", "gone", PEERS),
-        (actions.freeze_coordinator, GROUP, 2, "pause", "stopped", PEERS),
-        (actions.stop_broker, {"site": "north", "broker": 1}, 1, "stop", "gone", PEERS),
+        (actions.kill_leader, PLACE, 2, ("kill", "gone", PEERS)),
+        (actions.stop_leader, PLACE, 2, ("stop", "gone", PEERS)),
+        (actions.freeze_leader, {**PLACE, "until_fenced": True}, 2, ("pause", "stopped", PEERS)),
+        (actions.kill_follower, PLACE, 3, ("kill", "gone", PEERS)),
+        (actions.stop_follower, PLACE, 3, ("stop", "gone", PEERS)),
+        (actions.freeze_follower, PLACE, 3, ("pause", "stopped", PEERS)),
+        (actions.kill_active_controller, {"site": "north"}, 2, ("kill", "gone", CONTROLLERS)),
+        (actions.stop_active_controller, {"site": "north"}, 2, ("stop", "gone", CONTROLLERS)),
+        (actions.freeze_active_controller, {"site": "north"}, 2, ("pause", "stopped", CONTROLLERS)),
+        (actions.kill_coordinator, GROUP, 2, ("kill", "gone", PEERS)),
+        (actions.freeze_coordinator, GROUP, 2, ("pause", "stopped", PEERS)),
+        (actions.stop_broker, {"site": "north", "broker": 1}, 1, ("stop", "gone", PEERS)),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_who_has_a_role_is_struck_and_nobody_else_and_others_tell(
-    lab: Lab, act: Callable[..., str], told: dict[str, Any], broker: int, kind: str, left: str, observer: str
+    lab: Lab, act: Callable[..., str], told: dict[str, Any], broker: int, seen: tuple[str, str, str]
 ) -> None:
+    kind, left, observer = seen
     struck = f"north-broker-{broker}"
     act(**told)
     assert {each.name: each.state for each in lab.status() if each.state != "running"} == {struck: left}

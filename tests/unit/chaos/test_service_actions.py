@@ -1,7 +1,6 @@
 """drctl's own service is killed: noted by a client of it, started again, and ended; a process stands in for it."""
 
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -20,7 +19,7 @@ SERVES = "import socket, sys, time; kept = socket.create_server(('127.0.0.1', in
 
 
 @pytest.fixture
-def serving(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def serving(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A lab with a service that takes connections, and keeps as many positions in sync as it is asked for."""
     (port,) = free_ports(1)
     (lab.folder / f"{service.PROCESS}.port").write_text(str(port))
@@ -30,7 +29,7 @@ def serving(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         assert lab.clock.monotonic() < deadline
         lab.clock.sleep(0.05)
     monkeypatch.setattr(service, "await_progress", lambda *_: 7)
-    yield lab
+    return lab
 
 
 def test_a_killed_service_is_noted_by_a_client_of_it_and_nothing_else_is_struck(serving: Lab) -> None:

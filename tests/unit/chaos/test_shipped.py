@@ -139,7 +139,8 @@ def test_an_experiment_undoes_what_it_does_and_waits_for_recovery(path: Path) ->
     last = [name for name, _ in calls(experiment["method"], *ACTIONS, "undo")][-2:]
     assert "await_recovery" in last
     assert last[-1] in ("await_recovery", "await_link_caught_up")
-    back = [(undo, site) for fault, site in faults for undo in ROLLED_BACK.get(fault, undos(fault))]
+    back = [(undo, site) for fault, site in faults for undo in undos(fault) if fault not in ROLLED_BACK]
+    back += [(undo, "") for fault, _ in faults for undo in ROLLED_BACK.get(fault, ())]
     assert calls(experiment["rollbacks"], "undo") == sorted(set(back), key=back.index)
     probed = {about for _, about in calls(experiment["steady-state-hypothesis"]["probes"], "probes")}
     assert probed <= {*(site for _, site in faults), "north"}

@@ -33,8 +33,13 @@ def test_one_record_that_is_not_denied_says_that_sites_can_split(other: Outcome)
 
 @pytest.mark.parametrize(
     ("outcomes", "found", "said"),
-    [(DENIED, [READINGS], "one is in turbines.readings-0"), ({}, [READINGS], "one is in"), ({"shop": []}, [], "none")],
-    ids=["there all the same", "there, and nobody sent it", "nothing sent"],
+    [
+        (DENIED, [READINGS], "one is in turbines.readings-0"),
+        ({}, [READINGS], "one is in"),
+        ({**DENIED, "shop": []}, [], "none was sent"),
+        ({}, [], "none was sent"),
+    ],
+    ids=["there all the same", "there, and nobody sent it", "one sent nothing", "nobody sent"],
 )
 def test_what_is_there_or_was_never_tried_is_no_refusal(
     outcomes: dict[str, list[Outcome]], found: Collection[TopicPartition], said: str

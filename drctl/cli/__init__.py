@@ -90,7 +90,7 @@ Exit codes:
    37  the link's lag is too high, or it has lost records
    38  who writes or stays, and where
    39  a group is active at the target
-   40  the last move is too recent, or somebody has paused drctl
+   40  the last move is too recent, or nothing planned may begin now
    41  a deployment cannot be scaled
    42  the standby is too small for the shift
    43  a position cannot be proven

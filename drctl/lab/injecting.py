@@ -1,4 +1,4 @@
-"""What faults are made of: a signal to a process, and what somebody else than the injector sees of it."""
+"""Parts that faults are made of: a signal to a process, and what somebody else than the injector sees of it."""
 
 import socket
 from collections.abc import Callable

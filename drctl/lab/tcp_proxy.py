@@ -17,7 +17,7 @@ SLOW_BY = 0.5
 
 
 class Valve:
-    """What every answer passes on its way back."""
+    """Every answer passes it on its way back."""
 
     def __init__(self) -> None:
         self._open = asyncio.Event()

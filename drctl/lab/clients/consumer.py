@@ -17,8 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from drctl.drivers.kafka.member import Reader
 from drctl.drivers.kafka.static_members import KafkaStaticMembers
-from drctl.drivers.kafka.traffic import Reader
 from drctl.errors import Conflict, DrctlError
 from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments, end
 from drctl.ledger.record import HEADER, decode

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.drivers.kafka.traffic import Reader
+from drctl.drivers.kafka.member import Reader
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import Conflict
 from drctl.lab import Lab

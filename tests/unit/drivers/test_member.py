@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from drctl.drivers.kafka import traffic
+from drctl.drivers.kafka import member
 from drctl.drivers.kafka.commits import BUSY, commit
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.model.offsets import TopicPartition as Place
@@ -81,8 +81,8 @@ class SlowCoordinator(Coordinator):
         return [each.offset for asked in self.asked for each in asked]
 
 
-def _member(*codes: int | None) -> tuple[traffic.Reader, SlowCoordinator]:
-    reader = traffic.Reader(KafkaSite("north", {"bootstrap.servers": "127.0.0.1:1"}), {"group.id": "billing"}, ["t"])
+def _member(*codes: int | None) -> tuple[member.Reader, SlowCoordinator]:
+    reader = member.Reader(KafkaSite("north", {"bootstrap.servers": "127.0.0.1:1"}), {"group.id": "billing"}, ["t"])
     reader.consumer.close()
     reader.consumer = coordinator = SlowCoordinator(*codes)
     coordinator.reader = reader
@@ -119,7 +119,7 @@ def test_who_ends_waits_for_the_commit_under_way_and_for_its_last_one() -> None:
 
 
 def test_who_ends_gives_up_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traffic, "PATIENCE", 0.05)
+    monkeypatch.setattr(member, "PATIENCE", 0.05)
     reader, coordinator = _member()
     reader.uncommitted = {SEAT: 7}
     reader.close()

@@ -175,6 +175,9 @@ def test_the_plan_of_a_side_topic_is_that_of_the_lab_with_this_topic_alone(tmp_p
     sites = plan_layout(1)
     write_clients(tmp_path)
     usual = write_plan(sites, tmp_path, {})
+    (tmp_path / "links").mkdir()
+    for link in ("north-to-south", "south-to-north"):
+        (tmp_path / "links" / f"{link}.json").write_text("{}")
     plan = tmp_path / "side.yaml"
     plan.write_text(data_actions.plan_of(usual.read_text(), NAME))
     found, whole = load(plan), load(usual)

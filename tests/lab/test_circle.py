@@ -17,7 +17,7 @@ import pytest
 from drctl.config import load
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.errors import Locked
-from drctl.lab import faults
+from drctl.lab import faults, wire_faults
 from drctl.lab.lab import Lab
 from drctl.lab.repairs import restore_site
 from drctl.model.offsets import Committed
@@ -114,11 +114,11 @@ class Circle:
         wait(
             "the loss is forecast", lambda: metric(self.port, f'drctl_forecast_loss_records{{source="{source}"}}') >= 0
         )
-        faults.cut_link(self.lab, source)
+        wire_faults.cut_link(self.lab, source)
         CLOCK.sleep(self.chance.uniform(0, 2))
         self.lost.add(source)
         faults.lose_site(self.lab, source)
-        faults.heal_link(self.lab, source)
+        wire_faults.heal_link(self.lab, source)
         wait("the service sees it", lambda: metric(self.port, f'drctl_site_up{{site="{source}"}}') == 0)
 
     def decide(self, source: str) -> None:

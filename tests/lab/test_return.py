@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 
 from drctl.config import load
 from drctl.drivers.kafka.provision import Right, allow
-from drctl.lab import faults
+from drctl.lab import faults, wire_faults
 from drctl.lab.lab import Lab
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed, TopicPartition
@@ -171,13 +171,13 @@ def lost_under_load(lab: Lab, harm: Callable[[], None] = lambda: None) -> Load:
             some_more(world, load_)
             copied = load_.total()
             wait("the link copies", lambda: copied_records(world) > copied // 2, 60)
-            faults.cut_link(lab, "north")
+            wire_faults.cut_link(lab, "north")
             world.clock.sleep(2)
             orders(lab, "north", b"stranded", b"stranded, too")
             orders(lab, "north", b"aborted", commit=False)
             some_more(world, load_)
             faults.lose_site(lab, "north")
-            faults.heal_link(lab, "north")
+            wire_faults.heal_link(lab, "north")
         walk(
             failover.plan(world, "north", "south", observe=observe, accepted=AcceptedLoss(unknown=True)),
             world,

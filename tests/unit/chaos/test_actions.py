@@ -192,7 +192,7 @@ def test_a_broker_whose_writes_fail_ends_by_itself_and_others_tell(lab: Lab) -> 
     while not (lab.folder / "written").exists():
         assert lab.clock.monotonic() < deadline
         lab.clock.sleep(0.02)
-    actions.fail_writes(**PLACE)
+    actions.fail_writes("north", "turbines.readings", 0)
     (fault,) = noted(lab)
     assert (fault["fault"], fault["target"], fault["observer"]) == ("fail-writes", "north-broker-2", PEERS)
     assert lab.processes.status("north-broker-2").exit_code == 3
@@ -207,5 +207,5 @@ def test_a_broker_that_ends_otherwise_is_no_evidence_that_its_writes_failed(
     replace(lab, "north-broker-2", "sh", "-c", f"while [ $(ulimit -f) = unlimited ]; do sleep 0.02; done; {end}")
     monkeypatch.setattr(injecting, "PATIENCE", 1.0)
     with pytest.raises(ActivityFailed, match="fail-writes of north-broker-2 was not seen by the parent"):
-        actions.fail_writes(**PLACE)
+        actions.fail_writes("north", "turbines.readings", 0)
     assert noted(lab) == []

@@ -81,7 +81,7 @@ def _require(there: Lab, topic: str, rule: str, *, named: bool) -> None:
     plan.write_text(plan_of(there.plan_file.read_text("utf-8"), topic), "utf-8")
     if names(_doctor(plan), topic, rule) != named:
         said = "does not name" if named else "names already"
-        raise LabError(f"'drctl doctor' {said} {rule} of {topic}", remedy=f"see 'drctl -f {plan} doctor'")
+        raise LabError(f"'drctl doctor' {said} {rule} of {topic}", remedy=f"see 'drctl doctor -f {plan}'")
 
 
 def plan_of(text: str, topic: str) -> str:

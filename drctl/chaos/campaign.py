@@ -160,6 +160,10 @@ def _end_of(command: Sequence[str]) -> int:
             raise
 
 
+def _fault(told: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(told.get(key, "")) for key in ("fault", "target", "observer")}
+
+
 def _told(report: Path) -> dict[str, Any]:
     """Return what a run has written of itself; nothing where it has written nothing that can be read."""
     try:
@@ -169,10 +173,7 @@ def _told(report: Path) -> dict[str, Any]:
         return {
             "verdict": str(document["verdict"]),
             "reason": "; ".join(map(str, document["reasons"])),
-            "faults": tuple(
-                {key: str(fault.get(key, "")) for key in ("fault", "target", "observer")}
-                for fault in document.get("faults", ())
-            ),
+            "faults": tuple(map(_fault, document.get("faults", ()))),
             "acknowledged": int(document.get("records", {}).get("acknowledged", 0)),
             "control_caught": bool(control) and all(control.values()),
             "manifest": hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.exists() else "",

@@ -1,13 +1,13 @@
 """How a drill's result is shown on standard output; what is unknown is called so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drctl.cli.output import echo, show_table
 
 if TYPE_CHECKING:
-    from drctl.drills.outcome import Drill
+    from drctl.drills.outcome import Drill, MovedWork
     from drctl.drills.report.schema import HandoverPart, OutagePart, PausePart, Report, WayHomePart
 
 
@@ -27,13 +27,13 @@ def show(drill: "Drill", document: "Report", report: Path) -> None:
     _show_groups(document)
     echo()
     moves = drill.moves
-    seconds = [{t.name: t.seconds for t in move.result.timings} for move in moves]
+    seconds = [_step_seconds(move) for move in moves]
     towards = [f"TO {move.target.upper()}" for move in moves]
     names = dict.fromkeys(name for each in seconds for name in each)
     show_table(
         "Seconds per step",
         ("STEP", *towards),
-        ((name, *(f"{each[name]:.2f}" if name in each else "" for each in seconds)) for name in names),
+        [_step_row(name, seconds) for name in names],
     )
     echo()
     _show_pauses(document.pauses, towards)
@@ -103,3 +103,12 @@ def _seconds(seconds: float | None) -> str:
 def _known(part: object, keys: Sequence[str]) -> list[object]:
     values = [getattr(part, key) for key in keys]
     return ["unknown" if value is None else value for value in values]
+
+
+def _step_seconds(move: "MovedWork") -> dict[str, float]:
+    return {timing.name: timing.seconds for timing in move.result.timings}
+
+
+def _step_row(name: str, seconds: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
+    """A step with what it took in each move, empty where a move has no such step."""
+    return name, *[f"{took[name]:.2f}" if name in took else "" for took in seconds]

@@ -105,7 +105,8 @@ def show(plan_file: Path, output: str, group: str) -> None:
         }
         seen = {name: (described(), held()) for name, (described, held) in begun.items()}
         moves = _moves(world).get(group, "not moved: the plan file does not name it")
-    found = {name: _shown(*each) for name, each in seen.items() if any(part.known for part in each)}
+    told = {name: (described, held) for name, (described, held) in seen.items() if described.known or held.known}
+    found = {name: _shown(*each) for name, each in told.items()}
     silent = {name: part.unknown for name, each in seen.items() for part in each if not part.known}
     if found and all(there["state"] == state_word(GroupState.DEAD) for there in found.values()) and not silent:
         raise NotFound(f"no site has a group {group}", remedy="see 'drctl groups list'")
@@ -151,14 +152,12 @@ def _listed(world: World) -> tuple[list[dict[str, Any]], dict[str, str]]:
     told = {name: _SiteGroups(kinds(), described(), held()) for name, (kinds, described, held) in seen.items()}
     names = set(world.plan.groups).union(*(each.kinds.value or () for each in told.values()))
     moves = _moves(world)
-    found = [
-        {
-            "name": group,
-            "moves": moves.get(group, "not in the plan file"),
-            "sites": {name: each.stands(group) for name, each in told.items()},
-        }
-        for group in sorted(names)
-    ]
+
+    def row(group: str) -> dict[str, Any]:
+        sites = {name: each.stands(group) for name, each in told.items()}
+        return {"name": group, "moves": moves.get(group, "not in the plan file"), "sites": sites}
+
+    found = list(map(row, sorted(names)))
     return found, {name: each.unknown for name, each in told.items() if each.unknown}
 
 

@@ -18,8 +18,9 @@ def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int | 
     Where a row is wider, the last column goes below its row if it is prose, and so do the last ones that still have no
     room, each behind its own head. A first name that is wider than a line is whole all the same.
     """
-    widths = [max(map(cell_len, (column, *(row[at] for row in rows)))) for at, column in enumerate(columns)]
-    right = [_is_numeric([row[at] for row in rows]) for at in range(len(columns))]
+    below = [_cells(rows, at) for at in range(len(columns))]
+    widths = [max(map(cell_len, (column, *cells))) for column, cells in zip(columns, below, strict=True)]
+    right = list(map(_is_numeric, below))
     told = len(columns)
     if room is not None and columns and _width(widths) > room:
         told -= columns[-1] in PROSE
@@ -33,6 +34,10 @@ def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int | 
         heads = zip(columns[beside:told], row[beside:told], strict=True)
         yield from _below([f"{head} {cell}".strip() for head, cell in heads if cell], room)
         yield from (f"{INDENT}{prose}" for prose in row[told:] if prose)
+
+
+def _cells(rows: Sequence[Sequence[str]], at: int) -> list[str]:
+    return [row[at] for row in rows]
 
 
 def _width(widths: Sequence[int]) -> int:

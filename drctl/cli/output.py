@@ -109,7 +109,7 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     """
     from drctl.cli.layout import laid_out
 
-    cells = [[_cell(cell) for cell in row] for row in rows]
+    cells = [list(map(_cell, row)) for row in rows]
     room = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
     with _written():
         click.secho(redact_output(title), bold=True)

@@ -125,7 +125,7 @@ def link_state(link: LinkFacts) -> str:
     state = link.status.value
     if state is None:
         return "unknown"
-    failed = [c for c in state.connectors if c.trace or any(t.trace for t in c.tasks)]
+    failed = any(connector.reason for connector in state.connectors)
     return "failed" if failed else "running" if state.working else state.source.state.value.lower()
 
 
@@ -140,4 +140,4 @@ def why(link: LinkFacts) -> str:
 
 
 def _traces(connector: Connector) -> Iterator[str]:
-    yield from (trace for trace in (connector.trace, *(task.trace for task in connector.tasks)) if trace)
+    yield from filter(None, (connector.trace, *[task.trace for task in connector.tasks]))

@@ -44,11 +44,7 @@ def hold(plan_file: Path, report: Path, target: str | None, key: "Ed25519Private
 def _show(body: dict[str, Any], report: Path) -> None:
     echo(f"TABLETOP, {body['source']} to {body['target']}: {body['worth']}")
     rows = [
-        (
-            each["name"],
-            *("unknown" if each[key] is None else each[key] for key in ("positions", "proven")),
-            each["unknown"],
-        )
+        (each["name"], _or_unknown(each["positions"]), _or_unknown(each["proven"]), each["unknown"])
         for each in body["groups"]
     ]
     show_table("Positions, if the work stopped now", ("GROUP", "POSITIONS", "PROVEN", "NOT YET BECAUSE"), rows)
@@ -68,3 +64,7 @@ def _show(body: dict[str, Any], report: Path) -> None:
     lost = None if body["failover"] is None else body["failover"]["recordsLost"]
     echo(f"if {body['source']} were lost now: {'unknown' if lost is None else lost} records lost")
     echo(f"report: {report / 'tabletop.html'}; verdict: {body['verdict']}, for nothing was moved")
+
+
+def _or_unknown(value: object) -> object:
+    return "unknown" if value is None else value

@@ -14,11 +14,12 @@ type At = Callable[..., str]
 
 def frozen_carriers(workload: WorkloadPart) -> tuple[Carrier, ...]:
     """A workload's Deployments and StatefulSets."""
-    own = set(workload.groups)
-    return tuple(
-        Carrier(_scalable(part), tuple(part.groups), tuple(group for group in part.groups if group not in own))
-        for part in workload.deployments
-    )
+    return tuple(_carrier(part, workload) for part in workload.deployments)
+
+
+def _carrier(part: DeploymentPart, workload: WorkloadPart) -> Carrier:
+    foreign = tuple(group for group in part.groups if group not in workload.groups)
+    return Carrier(_scalable(part), tuple(part.groups), foreign)
 
 
 def frozen_capacity(part: CapacityPart | None, ahead: timedelta) -> Capacity | None:

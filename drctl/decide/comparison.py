@@ -217,7 +217,7 @@ def _in_step(logs: Logs, here: _Side, there: _Side, found: _Found) -> Asking[Non
 def _again_in_step(here: _Side, there: _Side, found: _Found) -> bool:
     """Name what differs up to the last records that are equal; False where none follow and one log is at its end."""
     source, target = here.ahead(), there.ahead()
-    ours, theirs = ([record.digest for record in side] for side in (source, target))
+    ours, theirs = [record.digest for record in source], [record.digest for record in target]
     *blocks, _ = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
     if blocks:
         ends = blocks[-1].a + blocks[-1].size, blocks[-1].b + blocks[-1].size

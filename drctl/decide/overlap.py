@@ -15,7 +15,7 @@ def copied_beyond(before: Sequence[RecordId], beyond: Sequence[RecordId], arrive
     taken: what may be missing at the target is never left out.
     """
     own, others = comparable((*before, *beyond), arrived)
-    here, there = ([record.digest for record in records] for records in (own, others))
+    here, there = [record.digest for record in own], [record.digest for record in others]
     for count in range(len(beyond) + 1):
         end = len(before) + count
         compared = min(end, len(there))

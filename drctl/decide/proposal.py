@@ -72,7 +72,7 @@ def _mirror(source: SiteSurvey, target: SiteSurvey) -> Connectors:
     found = {
         name: config
         for name, config in target.connectors.items()
-        if config.get("connector.class") in MIRROR_KINDS and tuple(config.get(key) for key in ALIASES) == wanted
+        if config.get("connector.class") in MIRROR_KINDS and tuple(map(config.get, ALIASES)) == wanted
     }
     return found if any(_kind(config) == "source" for config in found.values()) else {}
 
@@ -89,13 +89,13 @@ def _runs(source: SiteSurvey, target: SiteSurvey) -> bool:
     return any(name in target.running for name, config in _mirror(source, target).items() if _kind(config) == "source")
 
 
+def _aliases(config: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(config.get(key, "?") for key in ALIASES)
+
+
 def _other_aliases(*sites: SiteSurvey) -> str:
-    pairs = {
-        tuple(config.get(key, "?") for key in ALIASES)
-        for site in sites
-        for config in site.connectors.values()
-        if _kind(config)
-    }
+    configs = [config for site in sites for config in site.connectors.values() if _kind(config)]
+    pairs = {_aliases(config) for config in configs}
     told = ", ".join(sorted(f"{source} to {target}" for source, target in pairs))
     return f"there are connectors from {told}" if told else "their workers have none at all"
 
@@ -155,10 +155,10 @@ def _turned(mirror: Connectors, source: str, target: str) -> Connectors:
                 return other + key.removeprefix(one)
         return key
 
-    return {
-        f"{source}-to-{target}.{_kind(config)}": {side(key): value for key, value in config.items()}
-        for config in mirror.values()
-    }
+    def turned(config: Mapping[str, str]) -> dict[str, str]:
+        return {side(key): value for key, value in config.items()}
+
+    return {f"{source}-to-{target}.{_kind(config)}": turned(config) for config in mirror.values()}
 
 
 def _whole(mirror: Connectors, link: str) -> Connectors:
@@ -176,11 +176,8 @@ def _principals(config: Mapping[str, str], source: str, target: SiteSurvey, name
     told = [f"User:{name}" for key in WRITING if (name := login_name(config.get(key, "")))]
     rules = target.rules.value or frozenset()
     wanted = {syncs_topic(source, config), *(names & target.topics)}
-    able = sorted(
-        principal
-        for principal in {rule.principal for rule in rules if rule.lets_write} - {EVERYONE}
-        if set(writable(rules, principal, wanted)) == wanted
-    )
+    writers = {rule.principal for rule in rules if rule.lets_write} - {EVERYONE}
+    able = sorted(principal for principal in writers if set(writable(rules, principal, wanted)) == wanted)
     certain = [each for each in told if each in able] or told
     reading = f"User:{login_name(config.get('source.cluster.sasl.jaas.config', ''))}"
     return tuple(dict.fromkeys(certain or sorted(able, key=lambda each: each != reading)))

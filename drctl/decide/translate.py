@@ -80,11 +80,8 @@ def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
         for near in _neighbours(known.syncs, sorted(reachable)):
             found = yield from _answers(known.logs, known.syncs, near)
             if known.copying_again:
-                found |= {
-                    p: _until_copied_again(logs, known.awaited, answer)
-                    for p, answer in found.items()
-                    if p > known.clear
-                }
+                beyond = [(position, answer) for position, answer in found.items() if position > known.clear]
+                found |= {position: _until_copied_again(logs, known.awaited, answer) for position, answer in beyond}
             answers |= found
     answers |= {p: _in_transaction(logs, p, answers[logs.source.stable]) for p in undecided}
     return {p: answers[p] for p in sorted(set(positions))}

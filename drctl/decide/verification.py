@@ -15,6 +15,7 @@ were read and are equal: syncs outlive topics that were recreated, logs that wer
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from drctl.decide.copied_again import (
@@ -105,7 +106,7 @@ def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking
     if len(others) > LOOKED_AT:
         return undisputed(every)
     true = yield from _holding(logs, others)
-    disputed = [claim for claim in chain if any(contradict(claim, other) for other in true)]
+    disputed = [claim for claim in chain if any(map(partial(contradict, claim), true))]
     if len(disputed) > LOOKED_AT:
         return undisputed(every)
     certain = yield from _holding(logs, disputed)

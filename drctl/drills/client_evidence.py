@@ -52,9 +52,11 @@ def evidence(
 
 def all_worked(histories: Histories, clients: Collection[str], site: str, after: float, before: float) -> bool:
     """Whether each of these clients worked at that site between two times; False if there is none."""
-    return bool(clients) and all(
-        any(line.site == site and after < line.at < before for line in histories.done(client)) for client in clients
-    )
+
+    def worked(client: str) -> bool:
+        return any(line.site == site and after < line.at < before for line in histories.done(client))
+
+    return bool(clients) and all(map(worked, clients))
 
 
 def read_on(histories: Histories, written: str, read: str, since: float) -> bool:

@@ -6,6 +6,7 @@ brings the work home under load. One group lags on purpose, so that its position
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import starmap
 
 from drctl.drills.lab_drill import LabDrill, StepTimer
 from drctl.drills.outcome import Handover
@@ -14,7 +15,7 @@ from drctl.errors import Blocked, DrctlError, LabError
 from drctl.lab.workload import LabWorkload
 from drctl.model.chain import Line
 from drctl.model.loss import AcceptedLoss
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import Committed, TopicPartition
 from drctl.plans import failback
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.positions import mirrormaker_repeats
@@ -109,15 +110,12 @@ def behind_failover(world: World) -> str:
     site = world.sites[failover.run.target]
     committed = site.positions.committed(world.plan.groups)
 
-    def is_behind(p: TopicPartition, position: int, end: int) -> bool:
-        ahead = site.records.following(p, position, 1) if position < end else ()
+    def is_behind(partition: TopicPartition, held: Committed) -> bool:
+        end = failover.ends.get(partition, 0)
+        ahead = site.records.following(partition, held.offset, 1) if held.offset < end else ()
         return bool(ahead) and ahead[0].offset < end
 
-    late = [
-        group
-        for group, positions in sorted(committed.items())
-        if any(is_behind(p, held.offset, failover.ends.get(p, 0)) for p, held in positions.items())
-    ]
+    late = [group for group, positions in sorted(committed.items()) if any(starmap(is_behind, positions.items()))]
     return ", ".join(late)
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
@@ -105,10 +105,7 @@ class Lab(Parts):
             document = json.loads((folder / READY).read_text())
         except (OSError, ValueError) as error:
             raise LabError(f"no lab runs in {folder}", remedy="start one with 'drctl lab up'") from error
-        sites = {
-            name: SiteLayout(name, tuple(KraftNode(**node) for node in site["nodes"]), site["connect"], site["host"])
-            for name, site in document.items()
-        }
+        sites = {name: _layout(name, site) for name, site in document.items()}
         lab = cls(folder, sites, SystemClock())
         lab.processes.ask({"do": "list"})
         lab._sinks = Sinks.found(folder)
@@ -227,3 +224,7 @@ def default_folder() -> Path:
     """Where ``drctl lab up`` puts a lab unless told otherwise."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(os.environ.get("DRCTL_LAB") or Path(state) / "drctl" / "lab")
+
+
+def _layout(name: str, site: Mapping[str, Any]) -> SiteLayout:
+    return SiteLayout(name, tuple(KraftNode(**node) for node in site["nodes"]), site["connect"], site["host"])

@@ -90,10 +90,11 @@ def password(user: str, site: str) -> str:
 def plan_layout(nodes: int) -> dict[str, SiteLayout]:
     """Choose free ports for both sites."""
     ports = iter(free_ports(2 * (5 * nodes + 1)))
-    return {
-        name: SiteLayout(name, tuple(_node(number, ports) for number in range(1, nodes + 1)), next(ports))
-        for name in SITES
-    }
+    return {name: _site(name, nodes, ports) for name in SITES}
+
+
+def _site(name: str, nodes: int, ports: Iterator[int]) -> SiteLayout:
+    return SiteLayout(name, tuple(_node(number, ports) for number in range(1, nodes + 1)), next(ports))
 
 
 def _node(number: int, ports: Iterator[int]) -> KraftNode:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from typing import Any
 from drctl.errors import LabError
 from drctl.lab.layout import LOGS, SOCKET
 from drctl.ports import Clock
+
+TELLING = re.compile("ERROR|FATAL|Exception|Error:")
+"""Lines that name a cause, in the words of Kafka's log4j, of a JVM that did not start, and of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class Processes:
         """The last lines of a process's log that look like the cause of its end."""
         log = self.log(name)
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        telling = [line for line in lines if any(word in line for word in ("ERROR", "FATAL", "Exception", "Error:"))]
+        telling = [line for line in lines if TELLING.search(line)]
         return "\n".join((telling or lines)[-4:]) or "its log is empty"
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from drctl.drivers.kafka.records import KafkaRecords, read
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.errors import LabError
@@ -70,9 +71,13 @@ def _attempted(lab: Lab, site: str, user: str, name: bytes) -> list[Outcome]:
         kafka.close()
 
 
+def _keys(kafka: KafkaSite, place: TopicPartition, begin: int) -> set[bytes | None]:
+    return {each.key() for each in read(kafka, place, begin)}
+
+
 def _found(lab: Lab, site: str, ends: Mapping[TopicPartition, int], name: bytes) -> list[TopicPartition]:
     kafka = lab.site(site).kafka("drctl")
     try:
-        return [place for place, end in ends.items() if any(each.key() == name for each in read(kafka, place, end))]
+        return [place for place, end in ends.items() if name in _keys(kafka, place, end)]
     finally:
         kafka.close()

@@ -18,9 +18,11 @@ def kept_at(*sites: Iterable[Event]) -> Kept:
     """
     found = [_found(events) for events in sites]
     streams = set[Stream]().union(*found)
-    return {
-        stream: reduce(BitMap64.intersection, (each.get(stream, BitMap64()) for each in found)) for stream in streams
-    }
+
+    def everywhere(stream: Stream) -> BitMap64:
+        return reduce(BitMap64.intersection, (each.get(stream, BitMap64()) for each in found))
+
+    return {stream: everywhere(stream) for stream in streams}
 
 
 def _found(events: Iterable[Event]) -> dict[Stream, BitMap64]:

@@ -68,11 +68,11 @@ def writable(rules: Iterable[AclRule], principal: str, topics: Collection[str]) 
     about = [r for r in rules if r.kind == "TOPIC" and r.operation in ("WRITE", "ALL")]
     allowed = [r for r in about if r.allow and r.principal in (principal, EVERYONE)]
     denied = [r for r in about if not r.allow and r.name != "*" and r.host == "*" and r.principal == principal]
-    return [
-        topic
-        for topic in sorted(topics)
-        if any(rule.covers(topic) for rule in allowed) and not any(rule.covers(topic) for rule in denied)
-    ]
+
+    def is_writable(topic: str) -> bool:
+        return any(rule.covers(topic) for rule in allowed) and not any(rule.covers(topic) for rule in denied)
+
+    return list(filter(is_writable, sorted(topics)))
 
 
 def writes_topics(rules: Iterable[AclRule], principal: str) -> bool:

@@ -65,7 +65,7 @@ class Connector:
     @property
     def reason(self) -> str:
         """Why it or one of its tasks failed, empty if nothing did."""
-        return next((each for each in (self.trace, *(task.trace for task in self.tasks)) if each), "")
+        return next(filter(None, (self.trace, *[task.trace for task in self.tasks])), "")
 
     @property
     def halted(self) -> bool:

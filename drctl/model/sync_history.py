@@ -55,11 +55,11 @@ class SyncHistory:
 
     def _thin_out(self, places: array[int], syncs: list[OffsetSync]) -> None:
         newest, kept = syncs[-1].upstream, [0]
-        for n in range(1, len(syncs) - DENSE):
-            if DENSE * (syncs[n].upstream - syncs[kept[-1]].upstream) >= newest - syncs[n].upstream:
-                kept.append(n)
+        for at in range(1, len(syncs) - DENSE):
+            if DENSE * (syncs[at].upstream - syncs[kept[-1]].upstream) >= newest - syncs[at].upstream:
+                kept.append(at)
         kept += range(len(syncs) - DENSE, len(syncs))
-        self._runs[-1] = array("q", (places[n] for n in kept)), [syncs[n] for n in kept]
+        self._runs[-1] = array("q", (places[at] for at in kept)), [syncs[at] for at in kept]
         self._full = max(FULL, 2 * len(kept))
 
     def _forget(self, reached: int) -> None:

@@ -53,7 +53,10 @@ def translate_apart(world: World, source: str, target: str, due: Held) -> tuple[
 
     def ask(partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Answers]:
         answers = translate_positions(world, source, target, {p: asked[p] for p in partitions})
-        return {p: {(p, each): answers[p, each] for each in asked[p]} for p in partitions}
+        found: dict[TopicPartition, dict[tuple[TopicPartition, int], Translation]] = {each: {} for each in partitions}
+        for (partition, offset), answer in answers.items():
+            found[partition][partition, offset] = answer
+        return found
 
     found, unread = apart(ask, tuple(asked))
     failed = {group: unread[p] for group, positions in due.items() for p in positions if p in unread}

@@ -6,6 +6,7 @@ docs/adr/0027-only-static-members-that-are-gone-are-removed.md.
 """
 
 from collections.abc import Collection
+from operator import itemgetter
 
 from drctl.decide.departed import abandoned, inside_pods
 from drctl.errors import DrctlError, JournalBroken, Refused
@@ -49,7 +50,7 @@ class Departures:
         self._kept: dict[str, str] = {}
         # That the pods are gone is a condition of every step behind the one that ended them, and was just asked.
         in_pods = ctx.snapshots.get(SCALE_DOWN, {}).get(IN_PODS, {})
-        self._gone = {group: {each["member"] for each in members} for group, members in in_pods.items()}
+        self._gone = {group: set(map(itemgetter("member"), members)) for group, members in in_pods.items()}
 
     def remove(self, groups: Collection[Group]) -> bool:
         """Empty those of these groups in which nobody else is left; whether any member was removed."""

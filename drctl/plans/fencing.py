@@ -26,7 +26,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans.plan import StepContext
 from drctl.plans.waiting import wait_until_none
-from drctl.ports import SitePorts, World
+from drctl.ports import Fence, SitePorts, World
 
 
 def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
@@ -119,6 +119,12 @@ def undenied(site: SitePorts, needed: frozenset[DenyRule], standing: frozenset[D
 def not_refused(site: SitePorts, canary: CanaryResult) -> list[str]:
     """Return what an ordinary client met there if it was not refused."""
     return [] if canary.refused else [f"{site.name}: an ordinary client is not refused ({canary.answer})"]
+
+
+def refusals(fence: Fence) -> list[str]:
+    """Name what a canary write was refused with; empty once one is taken."""
+    canary = fence.canary()
+    return [canary.answer] if canary.refused else []
 
 
 def not_covered(site: SitePorts) -> str:

@@ -215,4 +215,5 @@ def _newest(site: SitePorts, ends: Mapping[TopicPartition, int]) -> Mapping[Topi
     if not ends:
         return {}
     records = site.records.identities_all({p: (max(0, end - LOOKED_BACK), end) for p, end in ends.items()})
-    return {p: next((each.milliseconds for each in reversed(records.get(p, ()))), None) for p in ends}
+    newest = {partition: found[-1].milliseconds for partition, found in records.items() if found}
+    return {partition: newest.get(partition) for partition in ends}

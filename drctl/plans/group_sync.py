@@ -1,7 +1,7 @@
 """Keeping the standby in sync: the groups' positions there follow those at the source, each one proven or certain."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from drctl.errors import DrctlError, Superseded, Unreachable
 from drctl.model.changes import NOTHING_UNDECIDED, UndecidedPartitions
@@ -107,10 +107,7 @@ class GroupSync:
             if group not in failed and not self._copied_soon(group, positions, answers)
         }
         there, unread = apart(self.standby.held, tuple(due))
-        found = {
-            group: self._decide(group, due[group], [answers[p, c.offset] for p, c in due[group].items()], held)
-            for group, held in there.items()
-        }
+        found = {group: self._decide(group, due[group], answers, held) for group, held in there.items()}
         changed = {group: each.changed for group, each in found.items() if each.changed}
         self._note_what_was_there(there, changed)
         conflicts, refused = self._writer.commit(changed)
@@ -155,7 +152,7 @@ class GroupSync:
         if not left or self.waiting:
             return 0
         there, unread = apart(self.standby.held, tuple(left))
-        own = {g: left[g] for g, held in there.items() if all(held.get(p) == each for p, each in left[g].items())}
+        own = {group: left[group] for group, held in there.items() if left[group].items() <= held.items()}
         _, failures = self._writer.commit(own)
         for failure in (*unread.values(), *failures.values()):
             raise failure
@@ -177,7 +174,8 @@ class GroupSync:
         young = self.world.clock.monotonic() - since < SOON
         return young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
 
-    def _decide(self, group: str, due: Positions, answers: Sequence[Translation], there: Positions) -> SyncDecision:
+    def _decide(self, group: str, due: Positions, translated: Answers, there: Positions) -> SyncDecision:
+        answers = [translated[partition, each.offset] for partition, each in due.items()]
         if contested := self._own.later(there):
             return SyncDecision(due, answers, contested=f"{self.target}: {contested}")
         positions = self._certain(due, answers)

@@ -77,11 +77,8 @@ def judge_positions(
 def _has_begun(world: World, source: str, target: str) -> bool:
     """Whether an unfinished move between these sites has passed its gates: it is that which closed client routing."""
     going = (run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind in MOVES)
-    return any(
-        (run.source, run.target) == (source, target)
-        and any(entry.event is Event.STEP_OBSERVED for entry in world.journal.entries(run.id))
-        for run in going
-    )
+    between = [run for run in going if (run.source, run.target) == (source, target)]
+    return any(entry.event is Event.STEP_OBSERVED for run in between for entry in world.journal.entries(run.id))
 
 
 def once_nothing_helps(

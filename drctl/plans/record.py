@@ -163,7 +163,7 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
     """A run under way is continued by who knows of it: the belief is about before it or about now, the key its own."""
     began = Belief(run.source, run.epoch - 1)
     require_belief(terms.belief, began, Belief(world.client_routing.site(), world.epochs.current()))
-    key = next((k for entry in world.journal.entries(run.id) if (k := _said(entry).get("key"))), "")
+    key = next(filter(None, (_said(entry).get("key") for entry in world.journal.entries(run.id))), "")
     if terms.key and key and terms.key != key:
         raise Refused(
             f"run {run.id} is unfinished and was begun under the key {key}, not {terms.key}",

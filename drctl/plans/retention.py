@@ -21,8 +21,11 @@ FROZEN: Mapping[str, str] = {
 
 def settings(site: SitePorts, topics: tuple[str, ...]) -> dict[str, dict[str, str | None]]:
     """Return what is set for these topics themselves, None where there is only the default."""
-    own = site.topics.own(topics)
-    return {topic: {key: own[topic].get(key) for key in FROZEN} for topic in sorted(own)}
+    return {topic: _frozen_ones(own) for topic, own in sorted(site.topics.own(topics).items())}
+
+
+def _frozen_ones(own: Mapping[str, str]) -> dict[str, str | None]:
+    return {key: own.get(key) for key in FROZEN}
 
 
 def is_frozen(site: SitePorts, topics: tuple[str, ...]) -> bool:

@@ -134,7 +134,7 @@ def sink_groups_to_note(world: World) -> Evidence:
 
 def moves_digest(plan: PlanFile) -> str:
     """The digest of all that may not be edited while a run is unfinished; nobody is asked for it."""
-    workloads = [[w.name, w.topics, w.groups, w.sinks, [str(each) for each in w.carriers]] for w in plan.workloads]
+    workloads = [[w.name, w.topics, w.groups, w.sinks, list(map(str, w.carriers))] for w in plan.workloads]
     links = [[k.name, k.source, k.target, k.replication_principal, k.prefix] for k in plan.links]
     platform = [[site.name, sorted(site.platform_principals)] for site in plan.sites if site.platform_principals]
     return digest(canonical([workloads, [site.name for site in plan.sites], links, *([platform] if platform else [])]))

@@ -48,7 +48,7 @@ def shortfalls(ctx: StepContext, failover: Aftermath) -> list[Shortfall]:
         if less := shortfall(partition, expected, looked):
             found.append(less)
     missing = ids.keys() & set(ctx.world.plan.topics) - topics.keys() - {each.partition.topic for each in found}
-    found += [s for name in missing if (s := shortfall(TopicPartition(name, 0), Expected("", 0, 0), None))]
+    found += filter(None, (shortfall(TopicPartition(name, 0), Expected("", 0, 0), None) for name in missing))
     return sorted(found, key=lambda each: each.partition)
 
 

@@ -7,6 +7,7 @@ that the gates saw are journaled, and asked again before positions are committed
 from collections.abc import Iterator, Mapping
 
 from drctl.errors import StepFailed
+from drctl.model.cluster import Topic
 from drctl.model.facts import Facts
 from drctl.model.run import Evidence
 from drctl.plans.plan import StepContext
@@ -19,11 +20,12 @@ NOTED = "topic ids"
 
 def noted(facts: Facts) -> Evidence:
     """Return the ids of both sites' topics for the journal; a site whose topics are unknown is left out."""
-    return {
-        site.name: {name: topic.topic_id for name, topic in sorted(site.topics.value.items())}
-        for site in (facts.source, facts.target)
-        if site.topics.value is not None
-    }
+    told = {site.name: site.topics.value for site in (facts.source, facts.target) if site.topics.value is not None}
+    return {site: _ids(topics) for site, topics in told.items()}
+
+
+def _ids(topics: Mapping[str, Topic]) -> dict[str, str]:
+    return {name: topic.topic_id for name, topic in sorted(topics.items())}
 
 
 def require_same_topics(ctx: StepContext) -> None:

@@ -37,8 +37,8 @@ def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) ->
     """
     there, plan = world.sites[site], world.plan
     named = set(plan.topics_at(site))
-    read = {group: {p.topic for p in positions} & named for group, positions in held.items()}
-    topics = there.brokers.topics({topic for each in read.values() for topic in each})
+    read = {group: _topics(positions) & named for group, positions in held.items()}
+    topics = there.brokers.topics(set[str]().union(*read.values()))
     missing = [
         (group, partition)
         for group, names in sorted(read.items())
@@ -61,6 +61,10 @@ def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) ->
         else:
             found.append(Uncommitted(group, partition, None, bound.high - bound.start))
     return tuple(found)
+
+
+def _topics(positions: Mapping[TopicPartition, Committed]) -> set[str]:
+    return {partition.topic for partition in positions}
 
 
 def certain(found: tuple[Uncommitted, ...]) -> Mapping[str, Mapping[TopicPartition, Committed]]:

@@ -159,8 +159,8 @@ class GroupSyncLoop:
         oldest = (self.world.clock.now() - retention / 2).timestamp() * 1000
         sessions = self.sessions[group_sync.target]
         with self.lock:
-            ages = {group: sessions.positions(group).values() for group in self.world.plan.groups}
-            old = [group for group, held in ages.items() if any(each.milliseconds < oldest for each in held)]
+            kept = [(group, each) for group in self.world.plan.groups for each in sessions.positions(group).values()]
+            old = list(dict.fromkeys(group for group, each in kept if each.milliseconds < oldest))
         if old:
             self.log.info("positions-refreshed", site=group_sync.target, groups=group_sync.refresh(old))
 

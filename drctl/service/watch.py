@@ -195,7 +195,7 @@ class Watch:
 
     def sightings(self) -> dict[str, Any]:
         """Return what was met and what was not in the last look, by this service alone, for drctl at other places."""
-        return {"sites": {sight.site: [_told(each) for each in sight.own] for sight in self.sights}}
+        return {"sites": {sight.site: list(map(_told, sight.own)) for sight in self.sights}}
 
     def run(self, address: str) -> bool:
         """Serve until SIGTERM or SIGINT; returns whether what was under way then came to its end.

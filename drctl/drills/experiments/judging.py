@@ -7,7 +7,7 @@ seen outside of the fault's window is no evidence: :mod:`drctl.drills.experiment
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,8 +108,7 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     evidence = {
         "a fault, by another observer than its injector": any(each["fault"] not in ENDING for each in faults),
         **_injected(stated, placed),
-        "every client at work after the fault": bool(work.clients)
-        and all(any(line.at > trial.ended for line in left.histories.done(client)) for client in work.clients),
+        "every client at work after the fault": _all_at_work(left.histories, work.clients, trial.ended),
         **reached(findings),
     }
     control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
@@ -119,6 +118,15 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     found = [*gaps(journal), *_other_statement(stated, journal)]
     verdict, reasons = overruled(*judge(findings, weight), found)
     return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest)
+
+
+def _all_at_work(histories: Histories, clients: Collection[str], since: float) -> bool:
+    """Whether each of these clients did something later than that; False if there is none."""
+
+    def at_work(client: str) -> bool:
+        return any(line.at > since for line in histories.done(client))
+
+    return bool(clients) and all(map(at_work, clients))
 
 
 def _windows(trial: Trial, histories: Histories) -> dict[str, Traffic]:

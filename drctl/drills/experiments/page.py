@@ -45,7 +45,7 @@ def _tables(told: dict[str, Any]) -> dict[str, Table]:
         "groups": Table(
             ("Group", "Processed", "Skipped", "Read again"),
             tuple(
-                (group["name"], *(words.number(group[key]) for key in ("processed", "skipped", "repeated")))
+                (group["name"], *map(words.number, (group["processed"], group["skipped"], group["repeated"])))
                 for group in told["groups"]
             ),
         ),

@@ -37,7 +37,7 @@ def drawn(drill: Drill) -> dict[str, str]:
 
 def steps(drill: Drill) -> str:
     """Every move as bars, step by step, in seconds since it began."""
-    alike = len({tuple(span.step for span in move.spans) for move in drill.moves}) == 1
+    alike = len(set(map(_steps_of, drill.moves))) == 1
     rows = max(len(move.spans) for move in drill.moves)
     figure = Figure(figsize=(8.0, max(4.4, 0.8 + 0.19 * rows)), layout="constrained")
     axes = figure.subplots(1, len(drill.moves), sharex=True, sharey=alike, squeeze=False)[0]
@@ -48,6 +48,10 @@ def steps(drill: Drill) -> str:
     patches = [Patch(color=color, label=label) for color, label in meaning.items()]
     figure.legend(handles=patches, fontsize=8, frameon=False, loc="outside lower center", ncols=2)
     return _svg("steps", figure, "Duration of every step")
+
+
+def _steps_of(move: MovedWork) -> tuple[str, ...]:
+    return tuple(span.step for span in move.spans)
 
 
 def _bars(axes: Axes, move: MovedWork) -> None:

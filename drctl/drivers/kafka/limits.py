@@ -113,11 +113,11 @@ def _distance(one: str, other: str) -> int:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, there in enumerate(other, 1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != there))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == there:
-                best = min(best, earlier[j - 2] + 1)
+    for here, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [here]
+        for there, another in enumerate(other, 1):
+            best = min(before[there] + 1, row[there - 1] + 1, before[there - 1] + (letter != another))
+            if here > 1 and there > 1 and letter == other[there - 2] and one[here - 2] == another:
+                best = min(best, earlier[there - 2] + 1)
             row.append(best)
     return min(row[-1], 3)

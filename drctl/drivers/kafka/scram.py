@@ -62,4 +62,5 @@ def _parts(message: bytes) -> dict[str, str]:
         words = message.decode().split(",")
     except UnicodeDecodeError:
         raise ScramRejected("its words are no text") from None
-    return {name: value for name, sign, value in (word.partition("=") for word in words) if sign}
+    parts = [word.partition("=") for word in words]
+    return {name: value for name, sign, value in parts if sign}

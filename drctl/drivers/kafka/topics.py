@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import starmap
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
@@ -47,7 +48,7 @@ class KafkaTopics:
 
     def change(self, wanted: Mapping[str, Mapping[str, str | None]]) -> None:
         resources = [
-            ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[_entry(*each) for each in changes.items()])
+            ConfigResource(ResourceType.TOPIC, topic, incremental_configs=list(starmap(_entry, changes.items())))
             for topic, changes in sorted(wanted.items())
             if changes
         ]

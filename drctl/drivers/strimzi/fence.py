@@ -7,6 +7,7 @@ they are, and a deleted password does not end a session.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -33,7 +34,7 @@ class StrimziFence:
     def writers(self) -> Writers:
         """By the brokers' rules, and by KafkaUsers whose rules the operator has yet to write."""
         seen = self.strike.writers()
-        coming = {name for name, user in self._users().items() if any(_writes(rule) for rule in _rules(user))}
+        coming = {name for name, user in self._users().items() if any(map(_writes, _rules(user)))}
         return Writers(seen.principals | coming, seen.everyone, self._super_users())
 
     def standing(self) -> frozenset[DenyRule]:
@@ -57,7 +58,9 @@ class StrimziFence:
                 f" {', '.join(undone)}",
                 remedy=f"give them a KafkaUser, or name them in {IGNORED} of its container",
             )
-        wanted = {name: {each for each in denials if each.principal == name} for name in users}
+        wanted = defaultdict[str, set[DenyRule]](set)
+        for each in denials:
+            wanted[each.principal].add(each)
         rules = {name: _rules(users[name]) + _missing(users[name], name, wanted[name], adopt) for name in users}
         self._change(rules, users)
         self.strike.deny(denials, adopt=adopt)

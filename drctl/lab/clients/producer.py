@@ -90,7 +90,9 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
                 pace.wait(size)
             window, waiting = waiting[:500], waiting[500:]
             outcomes = writer.write([each.record for each in window])
-            told = {outcome: [e for e, o in zip(window, outcomes, strict=True) if o is outcome] for outcome in Outcome}
+            told: dict[Outcome, list[Numbered]] = {outcome: [] for outcome in Outcome}
+            for each, outcome in zip(window, outcomes, strict=True):
+                told[outcome].append(each)
             moments = {"acknowledged": around.time.at(writer.written_at), "doubtful": around.now()}
             for outcome, kind in ((Outcome.WRITTEN, "acknowledged"), (Outcome.DOUBTFUL, "doubtful")):
                 if told[outcome]:

@@ -148,7 +148,7 @@ def _machine_folders(site: SiteLayout, folder: Path) -> list[str]:
     # Debian's Java is full of links to its configuration in /etc.
     needed |= {path.resolve().parent for path in home.rglob("*") if path.is_symlink() and path.is_file()}
     needed |= {home}
-    return sorted(str(path) for path in needed if not any(above in needed for above in path.parents))
+    return sorted(str(path) for path in needed if needed.isdisjoint(path.parents))
 
 
 def _java() -> str:

@@ -51,9 +51,10 @@ class PrepareCapacity(Step):
         if plan.capacity is None or shift is None:
             return {}
         pools = plan.node_pools(ctx.target.name) if plan.capacity.scales_pools else ()
+        wanted = [(what, shift.demand.deployments.get(what.name)) for what in plan.deployments_ahead()]
+        wanted += [(what, shift.demand.node_pools.get(what.name)) for what in pools]
         demanded: dict[str, int] = ctx.snapshots.get(self.name, {}).get("replicas") or {
-            **{str(what): n for what in plan.deployments_ahead() if (n := shift.demand.deployments.get(what.name))},
-            **{str(what): n for what in pools if (n := shift.demand.node_pools.get(what.name))},
+            str(what): replicas for what, replicas in wanted if replicas
         }
         return {what: demanded[str(what)] for what in (*plan.deployments_ahead(), *pools) if str(what) in demanded}
 

@@ -65,8 +65,8 @@ class ReplayTail(Step):
             "transactions around the replayed records have ended",
             lambda: [
                 str(partition)
-                for partition, b in ctx.target.records.bounds(tuple(stops)).items()
-                if b.stable < stops[partition]
+                for partition, bounds in ctx.target.records.bounds(tuple(stops)).items()
+                if bounds.stable < stops[partition]
             ],
         )
         told: dict[str, int] = {}

@@ -67,7 +67,8 @@ class ScaleUpTarget(Step):
 
     def _due(self, ctx: StepContext) -> dict[Scalable, int]:
         told = ctx.snapshots[self.name]["replicas"]
-        return {what: n for what in taken_along(ctx) if (n := told.get(str(what))) is not None}
+        along = [(what, told.get(str(what))) for what in taken_along(ctx)]
+        return {what: replicas for what, replicas in along if replicas is not None}
 
     def _short(self, ctx: StepContext) -> dict[str, str]:
         """Those that have fewer replicas than they are to have, each with why. An autoscaler may have taken some."""

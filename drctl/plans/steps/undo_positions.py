@@ -111,7 +111,7 @@ class UndoPositions(Step):
         wrong = sorted(group for group, kept in self.kept.items() if not kept.is_restored(now[group]))
         if wrong:
             raise StepFailed(f"{ctx.target.name}: not what it was: {', '.join(wrong)}")
-        left = {group: sorted(str(p) for p in now[group] if p not in kept.before) for group, kept in self.kept.items()}
+        left = {group: sorted(map(str, now[group].keys() - kept.before.keys())) for group, kept in self.kept.items()}
         return {"groups": sorted(self.kept), "not taken away": {group: names for group, names in left.items() if names}}
 
 

@@ -34,5 +34,5 @@ class UnfenceSite(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         fence = ctx.source.fence
-        wait_until_none(ctx, "the site takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
+        wait_until_none(ctx, "the site takes writes", lambda: fencing.refusals(fence))
         return {"canary": "written", "left as they are": fencing.of_others(ctx.source)}

@@ -72,7 +72,7 @@ class UnfenceSource(Step):
         wait_until_none(ctx, "the deny rules are gone", lambda: sorted(d.principal for d in self._ours(ctx)))
         if left := fencing.own(ctx.source):
             return {LEFT_CLOSED: sorted({denial.principal for denial in left})}
-        wait_until_none(ctx, "the source takes writes", lambda: [c.answer] if (c := fence.canary()).refused else [])
+        wait_until_none(ctx, "the source takes writes", lambda: fencing.refusals(fence))
         return {TOOK_A_WRITE: "written", "left as they are": fencing.of_others(ctx.source)}
 
     def _ours(self, ctx: StepContext) -> frozenset[DenyRule]:

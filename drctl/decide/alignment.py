@@ -81,6 +81,9 @@ def between(
     """The aligned span between two syncs; ``source`` and ``target`` are the records strictly inside."""
     matched = _in_step(source, target)
     if matched is None and compacted:
+        # In step is tried first also in a compacted topic: the log cleaner never touches the open segment,
+        # so near the end both logs are most often still complete, and a proof by equality is stronger than
+        # one by newest images.
         matched = from_the_back(source, target)
     if matched is None:
         at = _first_difference(source, target)
@@ -101,6 +104,9 @@ def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[Record
 
 def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> AlignedSpan:
     """The aligned span below the first sync, without compaction: either log may begin before the other."""
+    # Both logs end at the sync, and either may have lost its oldest records to retention. What both still
+    # hold is the shorter of the two, counted from the sync backward; anything below that is answered by
+    # placement.
     count = min(len(source), len(target))
     matched = _in_step(source[len(source) - count :], target[len(target) - count :])
     if matched is None:
@@ -124,6 +130,8 @@ def _stretch(
 ) -> AlignedSpan:
     pairs = tuple(sorted((*syncs, *matched), key=_upstream))
     images = [_downstream(pair) for pair in pairs]
+    # Pairs that cross cannot be records of one ordered copy. One crossing spoils the whole span: nobody can
+    # tell which of the two pairs is false.
     if images != sorted(images):
         contradiction = "equal records stand in another order"
     here, there = tuple(r.offset for r in source), tuple(r.offset for r in target)
@@ -138,6 +146,9 @@ def _in_step(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[Of
 
 def from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
     """Pairs of equal records, from the last ones on: where more of them are equal the first ones are left over."""
+    # By digest, so that a span of n records costs n steps. A key written again with the same value and
+    # timestamp has the same digest; its copies stand in one order on both sides, and pop() takes the newest
+    # first.
     waiting: dict[bytes, list[int]] = {}
     for record in target:
         waiting.setdefault(record.digest, []).append(record.offset)
@@ -155,6 +166,9 @@ def _certain(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[Rec
     image = {r.digest: r.offset for r in target}
     found = []
     for number, record in enumerate(source):
+        # The first hole ends what is certain. A hole may be a transaction marker and harmless, but here
+        # nobody can tell it from a record that compaction took: the early position is refused or early,
+        # never late.
         if record.offset != lower.upstream + 1 + number:
             break
         if here[record.digest] == there[record.digest] == 1:
@@ -166,6 +180,8 @@ def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) ->
     for first, second in zip(source, target, strict=False):
         if first.digest != second.digest:
             return first.offset
+    # Where one log is the other's beginning, the place at which the longer one goes on is what an operator
+    # wants to look at.
     return next((record.offset for record in source[len(target) :]), "the end")
 
 

@@ -18,6 +18,9 @@ type Records = Sequence[RecordId]
 
 def comparable(source: Records, target: Records) -> tuple[Records, Records]:
     """Return both sides' records; of those that lack a timestamp on either side the digest leaves it out on both."""
+    # By content, not by place: which record is whose image is not known yet. A timed record with the same
+    # key, value and headers loses its timestamp here as well, which makes two records equal that differ in
+    # time only. Accepted: both are read, and neither is skipped.
     untimed = {record.bare for record in (*source, *target) if record.bare and record.milliseconds is None}
     if not untimed:
         return source, target
@@ -38,6 +41,8 @@ def explained(answers: Mapping[int, Translation], source: Records, target: Recor
 def _explained(answer: Translation, faults: Iterable[tuple[str, RecordId]]) -> Translation:
     if not isinstance(answer, Unproven) or answer.why not in OF_CONTENT:
         return answer
+    # The nearest one, as a hint where to look. Offsets of the two sites are not comparable, so on a target
+    # far ahead of its source it may name a fault of the wrong site; the reason itself is right.
     near = min(faults, key=lambda fault: abs(fault[1].offset - answer.position), default=None)
     if near is None:
         return answer

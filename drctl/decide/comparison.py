@@ -99,6 +99,8 @@ class _Found:
             self.recent.append(record.digest)
 
     def differ(self, kind: Difference, source: RecordId | None, target: RecordId | None) -> None:
+        # In a compacted topic a record on one side only is what the log cleaner does, not a difference. It
+        # is counted, so that the report shows how much was not compared.
         if self.compacted:
             self.one_sided += (source is not None) + (target is not None)
             return
@@ -218,6 +220,9 @@ def _again_in_step(here: _Side, there: _Side, found: _Found) -> bool:
     """Name what differs up to the last records that are equal; False where none follow and one log is at its end."""
     source, target = here.ahead(), there.ahead()
     ours, theirs = [record.digest for record in source], [record.digest for record in target]
+    # autojunk would take digests that occur often for noise and miss alignments: repeated records are just
+    # what is looked for here. It costs at most a thousand by a thousand steps, and only where the logs fell
+    # out of step.
     *blocks, _ = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
     if blocks:
         ends = blocks[-1].a + blocks[-1].size, blocks[-1].b + blocks[-1].size
@@ -227,9 +232,13 @@ def _again_in_step(here: _Side, there: _Side, found: _Found) -> bool:
         here.drop(ends[0])
         there.drop(ends[1])
         return True
+    # Nothing equal follows and the target has no more: that is the part that waits to be copied, not a
+    # difference.
     at_end = there.read and len(there.records) <= AHEAD and not there.backward
     if at_end:
         return False
+    # A link that began again behind its last sync repeats a whole run of records. They are told from
+    # foreign ones by having been seen among the last thousand that were equal.
     again = [*takewhile(lambda record: record.digest in found.recent, target)]
     for record in again:
         found.differ(Difference.REPEATED, None, record)
@@ -257,6 +266,8 @@ def _gaps(source: Sequence[RecordId], target: Sequence[RecordId], blocks: Sequen
 def _name(gaps: Sequence[_Gap], known: Set[bytes], found: _Found) -> None:
     """Tell what lies between records that are equal: what is on both sides has moved, the rest is paired in order."""
     elsewhere = {record.digest: record for _, target in gaps for record in target}
+    # On both sides, but not in step: moved. That it may be two different records with one content is
+    # accepted, their order makes no difference to a reader who sees content only.
     moved = {record.digest for source, _ in gaps for record in source} & elsewhere.keys()
     for source, target in gaps:
         left = deque(record for record in target if record.digest not in moved)

@@ -47,9 +47,12 @@ def images_awaited(logs: Logs, begun: Iterable[OffsetSync], newest: OffsetSync) 
         source, copied = yield from asked(logs, Window((begin, stop), (since, logs.target.stable)))
         missing, most = _missing(source, copied), 1
         for span in spans if missing else ():
+            # The same part of the source once per place where the link began again.
             source, images = yield from asked(logs, Window((begin, stop), span))
             found |= _newest_images([record for record in source if record.offset in missing], images)
             most = max(most, len(images))
+        # As many are missing as there are images: no more of the source can have any, and reading on would
+        # only cost time.
         if len(missing) >= most:
             break
     return found
@@ -86,6 +89,8 @@ def images_hidden(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Aski
 def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int) -> Asking[HiddenImages | None]:
     """Find the same with the last of them as the newest; None if it was not seen to hold."""
     newest = syncs[-1]
+    # A sync well before the newest one, so that the records in between can be counted on both sides.
+    # Farther back would be surer and dearer; a link writes a sync at least every 101 records.
     older = syncs[bisect_left(syncs, newest.downstream - MARGIN, key=_downstream)]
     begin, none = newest.upstream + 1, HiddenImages({}, newest, logs.source.high)
     if older == newest or begin >= logs.source.stable:
@@ -137,6 +142,8 @@ def _missing(source: Records, copied: Records) -> set[int]:
     left = Counter(record.digest for record in copied)
     found = set()
     for record in source:
+        # A count, not a set: of three equal records of which two were copied, exactly one is missing. That
+        # it is the last one follows from the order of the copy.
         left[record.digest] -= 1
         if left[record.digest] < 0:
             found.add(record.offset)
@@ -159,6 +166,8 @@ def seen_to_hold(logs: Logs, claim: OffsetSync, source: Records, target: Records
     """Whether both records are equal; None if compaction may have taken one of them, so that nobody can tell."""
     here, there = at(source, claim.upstream), at(target, claim.downstream)
     if here is None or there is None:
+        # A record that is missing refutes a sync only where nothing may go missing. In a compacted topic
+        # the log cleaner takes either of the two, so the sync is passed over without being called false.
         return None if logs.compacted else False
     return here.digest == there.digest
 

@@ -22,6 +22,7 @@ def follow(before: Courses, look: SiteHealth, now: datetime, limits: Limits | No
     seen = {cause.key: cause for cause in look.causes}
     after = {key: Course(cause, Phase.SUSPECTED, True, now, (now,)) for key, cause in seen.items() if key not in before}
     for key, was in before.items():
+        # Unknown is not healthy: a cause must not clear because the API server stopped answering.
         if key not in seen and look.blind:
             after[key] = was
             continue
@@ -55,6 +56,8 @@ def _turned(was: Course, cause: Cause | None, now: datetime, limits: Limits) -> 
 
 def _phase(was: Course, course: Course, now: datetime, limits: Limits) -> Phase:
     stood = now - course.since
+    # Flapping pages nobody: who is woken four times in a quarter of an hour stops reading pages. It is
+    # shown, and pages once it has stood long enough.
     if len(course.turns) >= limits.flaps and stood < limits.clear:
         return Phase.FLAPPING
     if not course.present:

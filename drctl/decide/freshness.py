@@ -35,6 +35,8 @@ def unusable(reading: Reading[object], now: datetime, limits: Limits) -> str:
     age = now - reading.seen_at
     if age > limits.max_age:
         return f"seen {age.total_seconds():.0f} s ago, which is too old"
+    # A reading from the future would stay fresh for as long as the clock is ahead, so that a frozen monitor
+    # looked alive.
     if -age > limits.skew:
         return f"seen {-age.total_seconds():.0f} s in the future: a clock is wrong"
     return ""

@@ -78,6 +78,8 @@ class FrontierClaim:
 
     def whole(self) -> bool:
         """Whether nothing was deleted from either log, so that they can be compared from their beginning."""
+        # A young topic may have no sync that lies in both logs. If nothing was deleted from either, both
+        # are read whole and compared instead; ten thousand records take well under a second.
         small = 0 < (self.frontier or 0) <= COUNTED_UP_TO and not self.compacted
         return small and self.source.start == self.target.start == 0
 
@@ -119,6 +121,8 @@ def _impossible(claim: FrontierClaim, syncs: Sequence[OffsetSync], following: Fo
     if frontier is None:
         held = holds(here.stable)
         return Doubted(partition, Doubt.NOT_COPIED, "it holds records, and none was ever copied") if held else None
+    # Connect kept the offset while the source lost its log. Until the log has grown past it MirrorMaker 2
+    # waits, and everything written in between is never copied.
     if frontier > here.high:
         told = f"copied up to {frontier}, and the source's log ends at {here.high}"
         return Doubted(partition, Doubt.BEYOND_SOURCE, told)
@@ -127,11 +131,15 @@ def _impossible(claim: FrontierClaim, syncs: Sequence[OffsetSync], following: Fo
         empty = ", and the target's log is empty" if claim.target.start >= claim.target.stable else ""
         told = f"{told}{empty}; no offset sync of it is in both logs"
         return Doubted(partition, Doubt.UNPROVEN, told) if holds(min(frontier, here.stable)) else None
+    # Not compared because it would take minutes, hence not believed. A link that copies and writes no sync
+    # is broken in a way that would make every translation fail later.
     if syncs and frontier - syncs[-1].upstream > FARTHEST:
         told = f"{told}; its newest offset sync is {frontier - syncs[-1].upstream} offsets older"
         return Doubted(partition, Doubt.UNPROVEN, told)
     oldest = syncs[0] if syncs else OffsetSync(0, 0)
     if claim.target.start == 0 and oldest.downstream < min(oldest.upstream - here.start, COUNTED_UP_TO):
+        # One record more than would fit: that is enough to refute the claim, however many records the
+        # source holds.
         first = stranded.without(following(partition, here.start, oldest.downstream + 1), claim.stranded_here)
         if sum(r.offset < oldest.upstream for r in first) > oldest.downstream:
             told = (
@@ -155,6 +163,8 @@ def _span_there(claim: FrontierClaim, newest: OffsetSync | None) -> tuple[int, i
 
 def _same(source: RecordId, target: RecordId) -> bool:
     """Whether they are equal, as far as they can be compared: of one that nobody can read whole only its place is."""
+    # A record that cannot be read whole does not refute the frontier: it was copied as bytes. Translation
+    # refuses positions at it by itself.
     return bool(source.fault or target.fault) or source.digest == target.digest
 
 

@@ -38,6 +38,8 @@ def may_act(confirmed: float | None, spans: ElectionTerms, now: float) -> bool:
 
 def next_move(seen: SeenRecord, me: str, spans: ElectionTerms, now: float) -> Move:
     """Return what the record allows."""
+    # Also after a restart under the same name. That alone lets nobody act: see may_act, which wants a
+    # renewal of this process to be confirmed.
     if seen.record.holder == me:
         return Move.RENEW
     return Move.TAKE if now - seen.at >= patience(seen.record, spans) else Move.WAIT

@@ -33,11 +33,16 @@ def sighted(frontier: Offsets, sighting: LogEndsSighting | None, now: datetime) 
     """
     if sighting is None:
         return Loss(frontier, EndsFrom.UNKNOWN)
+    # Without the frontier the whole log counts as lost, which is too much rather than too little.
     frontier = {p: offset for p, offset in frontier.items() if p.topic not in sighting.anew}
     span = max(0.0, ((sighting.silent_since or now) - sighting.at).total_seconds())
     seen = {p: max(0, end - frontier.get(p, 0)) for p, end in sighting.ends.items()}
+    # One partition without a rate makes the whole number unknown. A sum that leaves it out would be
+    # accepted by a person as the loss, and be less than that.
     known = span == 0 or sighting.rates.keys() >= sighting.ends.keys()
     unseen = sum(
+        # Rounded up, and at the rate of the last looks: a burst in the last seconds before the silence is
+        # not in it. It is the best that can be said; the salvage counts what it really was.
         max(0, end + ceil(sighting.rates.get(partition, 0.0) * span) - frontier.get(partition, 0)) - seen[partition]
         for partition, end in sighting.ends.items()
     )

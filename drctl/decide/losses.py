@@ -103,11 +103,15 @@ def _gaps(seen: LinkLook) -> Iterator[Blocker]:
     bounds, frontier, copied = seen.bounds.value or {}, seen.frontier.value or {}, seen.copied.value or {}
     for partition in sorted(bounds.keys() & frontier.keys()):
         here, next_ = bounds[partition], frontier[partition]
+        # What an earlier look saw copied stays copied, also where Connect's stored offset was set back
+        # since. Bounded by the log's end, for a note may be of a topic that was recreated.
         safe = max(next_, min(copied.get(partition, 0), here.high))
         if here.start > safe:
             detail = f"{seen.link.name}: {partition}: offsets {safe} to {here.start - 1} were deleted uncopied"
             remedy = "nothing brings them back: tell their owners; raise retention.ms, and keep the link running"
             yield Blocker(Rule.RECORDS_LOST, detail, remedy)
+        # MirrorMaker 2 says nothing here: it waits at an offset that does not exist until the log grows
+        # past it, and leaves out all that was written before.
         if next_ > here.high:
             detail = f"{seen.link.name}: {partition}: copied up to {next_}, and the log ends at {here.high}"
             remedy = (
@@ -131,6 +135,8 @@ def _silence(looks: Sequence[LinkLook]) -> Iterator[Blocker]:
     seen = looks[-1]
     if not seen.running.value or not seen.waiting.value or seen.frontier.value is None:
         return
+    # Nothing at all may have moved, in no partition: one slow partition beside others that move is lag,
+    # which a gate of its own judges.
     still = [each for each in looks if each.frontier.value == seen.frontier.value and each.waiting.value]
     moved = len(still) < len(looks)
     for_ = seen.at - still[0].at
@@ -160,6 +166,8 @@ def _positions(seen: LinkLook) -> Iterator[Blocker]:
     syncs = seen.syncs.value or {}
     for each in seen.standings.value or ():
         highest = _highest(syncs.get(each.partition, ()), each.here)
+        # MirrorMaker 2 commits forward only, so a position that is too high, left by a drill or by an
+        # earlier failover, stays for good and would skip records in silence.
         if highest is not None and each.there > highest:
             where = f"{each.there} at {seen.link.target}, at most {highest} for {each.here} at {seen.link.source}"
             remedy = (
@@ -180,6 +188,8 @@ def _positions(seen: LinkLook) -> Iterator[Blocker]:
 
 def _highest(syncs: Iterable[OffsetSync], position: int) -> int | None:
     """The highest target offset that can be right for a source position: the copy of the first record known beyond."""
+    # An upper bound only: records are copied in order, so the first one known at or beyond the position has
+    # its image at or beyond the right answer.
     return next((sync.downstream for sync in syncs if sync.upstream >= position), None)
 
 

@@ -26,6 +26,9 @@ def runs(written: Iterable[OffsetSync]) -> list[tuple[OffsetSync, ...]]:
     """Syncs as a link wrote them, apart where it began to copy again: where the upstream offset does not rise."""
     found: list[list[OffsetSync]] = []
     for sync in written:
+        # Equal counts as begun again, too: a link that restarts writes the sync of its first record at
+        # once, and that may be the very one it wrote last. MirrorMaker 2's own cache drops all that it had
+        # once an offset falls; here the older run is kept.
         if not found or found[-1][-1].upstream >= sync.upstream:
             found.append([])
         found[-1].append(sync)
@@ -56,6 +59,8 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
 
     A stale sync stands alone against all true ones, so it is most often among the others.
     """
+    # Of two claims about one record the one further down comes first, so that the search for a rising chain
+    # can take only one of them.
     ordered = sorted(set(claims), key=lambda claim: (claim.upstream, -claim.downstream))
     if all(one.downstream < next_.downstream for one, next_ in pairwise(ordered)):
         return tuple(ordered), ()  # as nearly always; of one record at two places the further one comes first
@@ -63,6 +68,8 @@ def consistent(claims: Iterable[OffsetSync]) -> tuple[tuple[OffsetSync, ...], tu
     last: list[int] = []  # which claim that is
     before: list[int | None] = []
     for number, claim in enumerate(ordered):
+        # Longest rising chain by patience sorting, n log n: an offset-syncs topic that keeps all of its
+        # history holds a sync per hundred records.
         length = bisect_left(ends, claim.downstream)
         ends[length : length + 1] = [claim.downstream]
         last[length : length + 1] = [number]

@@ -16,6 +16,8 @@ def copied_beyond(before: Sequence[RecordId], beyond: Sequence[RecordId], arrive
     """
     own, others = comparable((*before, *beyond), arrived)
     here, there = [record.digest for record in own], [record.digest for record in others]
+    # From the smallest count on: the first that fits is taken. Equal records in a row leave several counts
+    # possible, and a larger one would leave records out of the salvage that exist nowhere else.
     for count in range(len(beyond) + 1):
         end = len(before) + count
         compared = min(end, len(there))

@@ -40,6 +40,9 @@ def span_between(logs: Logs, read: Verified, number: int) -> AlignedSpan:
     opposite = cut(read.target, low.downstream, high.downstream)
     if upper is None:
         found = alignment.after(low, inside, opposite, logs.compacted)
+        # Without a sync the target's first record is taken for an image of the source's first one. Where
+        # that record occurs again further on, the target's log could as well begin at the second one:
+        # refused, since the difference would be skipped.
         if lower is None and not logs.compacted and opposite and alignment.repeats_its_beginning(inside):
             return replace(found, contradiction="without a sync, repeated records leave the place open")
         return found
@@ -61,11 +64,17 @@ def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, count
     # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
     if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
         return refuse(logs, position, UnprovenReason.GONE_AT_TARGET, held=read.held)
+    # Without compaction, whatever lies between a pair and the position is in pairs itself, so left_over is
+    # nothing that could be read twice. With it, both are asked for.
+    # Without compaction every record of the span is in a pair, so that nothing is left over between two of
+    # them. With it, what vanished at the source must not be still there at the target.
     if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
         proof = Proof.COUNTED_BACK if counted_back else Proof.IDENTIFIED if logs.compacted else Proof.COUNTED
         return _proven(logs, here, position, upper.downstream, proof)
     if here.nothing_vanished(above.upstream + 1, position):
         return _proven(logs, here, position, above.downstream + 1, Proof.IDENTIFIED)
+    # Records that only the target still holds may or may not have been read at the source. Which of them
+    # nobody can tell any more: early is right behind the last record that is certain to have been read.
     return _apart(logs, position, above, left_over)
 
 
@@ -73,6 +82,8 @@ def refuse(
     logs: Logs, position: int, why: UnprovenReason, detail: str = "", held: tuple[OffsetSync, ...] = ()
 ) -> Unproven:
     """A refusal with the early position behind the nearest sync that holds, or else the target's log start."""
+    # Early, but as late as is certain. MirrorMaker 2 has no more to offer than this in the best of cases:
+    # the sync at or below, plus one.
     offset = floor(held, position, logs.target)
     return offer(logs, Unproven(logs.partition, position, why, detail, offset, logs.target.stable - offset))
 
@@ -80,6 +91,8 @@ def refuse(
 def offer(logs: Logs, refused: Unproven) -> Unproven:
     """A refusal, without the early position that it offers if a stranded span lies behind that."""
     offset = refused.conservative
+    # An early position in front of a stranded span would lead the group through it. No offer is better than
+    # one that reads what was given up.
     if offset is None or all(span.stop <= offset for span in logs.stranded_there):
         return refused
     return replace(refused, conservative=None, repeats=None)
@@ -87,6 +100,11 @@ def offer(logs: Logs, refused: Unproven) -> Unproven:
 
 def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync) -> Translation:
     """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
+    # Records at the target behind the last pair, which no record of the source is known to have an image
+    # in. On a fresh link that is what compaction left alone; on a foreign writer's topic it is a
+    # contradiction.
+    # Records at the target behind the last pair: of none of them is known which record of the source it is
+    # an image of.
     left = here.target_records(last.downstream, logs.target.stable)
     waiting = here.source_records(last.upstream + 1, position)
     if not left:
@@ -111,6 +129,10 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
 def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Proof) -> Translation:
     # What lies below the log start is gone, so that a reader from there begins at the start all the same. A position
     # below it is out of range, and a group that resets to the end then skips everything.
+    # Past the tail of an earlier failover, if nothing of both sites lies before it: a group that went into
+    # it would read records that were salvaged and decided on, a second time.
+    # Past the tail of an earlier failover, if nothing of both sites lies before it: a group that went into
+    # it would read records that were salvaged and decided on, a second time.
     placed = stranded.past(logs.stranded_there, max(offset, logs.target.start), here.image_between)
     if placed is None:
         return Unproven(logs.partition, position, UnprovenReason.READS_STRANDED_TAIL)

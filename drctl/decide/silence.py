@@ -35,10 +35,13 @@ def silence(sight: Sight, now: datetime, limits: Limits) -> Iterator[Cause]:
             names = ", ".join(sorted(each.observer for each in missed))
             yield Cause(CauseScope.UNKNOWN, f"{names} alone gets no answer of {sight.site}'s brokers", reasons)
         return
+    # An observer that stands at the site falls silent with it, so it cannot testify to its loss.
     outside = missed_from - {sight.site}
     if met[True]:
         parts = ", ".join(sorted({each.part for each in met[True]}))
         yield Cause(CauseScope.UNKNOWN, f"{sight.site}'s brokers do not answer, its {parts} does", reasons)
+    # Two places, since one cannot tell a site that is down from its own network being cut. A failover that
+    # was begun by mistake costs more than one that comes a look later.
     elif len(outside) >= 2:
         yield Cause(CauseScope.SITE, sight.site, reasons)
     else:

@@ -12,6 +12,8 @@ def inside(spans: Iterable[Span], offset: int) -> bool:
 
 def outside(syncs: Iterable[OffsetSync], here: Sequence[Span], there: Sequence[Span]) -> tuple[OffsetSync, ...]:
     """The syncs that can be true: nothing in a stranded span has an image."""
+    # A sync that points into a tail was written by a link that no longer exists, or is forged: the tail
+    # never left its site.
     return tuple(a for a in syncs if not inside(here, a.upstream) and not inside(there, a.downstream))
 
 

@@ -73,10 +73,16 @@ def translate_all(logs: Logs, positions: Collection[int], read: Read) -> Mapping
 def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
     """The same as a generator that asks for its windows one by one, so that many partitions can be read at once."""
     answers: dict[int, Translation] = {p: refused for p in positions if (refused := _outside(logs, p))}
+    # Behind the last stable offset: the group reads uncommitted records. Until the transaction ends nobody
+    # knows which records will be at the target.
     undecided = {p for p in positions if logs.source.stable < p <= logs.source.high}
+    # An undecided position is answered by the last one that is decided, which is early for it by exactly
+    # what the transaction holds.
     reachable = {min(p, logs.source.stable) for p in positions if p not in answers}
     if reachable:
         known = yield from claims(logs, max(reachable))
+        # Positions of many groups in one partition, most of them near its end: read once for all. Asked one
+        # by one, a thousand groups would read the same window a thousand times.
         for near in _neighbours(known.syncs, sorted(reachable)):
             found = yield from _answers(known.logs, known.syncs, near)
             if known.copying_again:
@@ -109,6 +115,8 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
     answers: dict[int, Translation] = {}
     if isinstance(read, Unverified):
         if len(positions) == 1:
+            # Several positions that failed together are tried one by one before any is refused: a bad
+            # stretch of syncs at one of them must not cost the others their proof.
             return {positions[0]: _unverified(logs, known, read, positions[0])}
         for position in positions:
             answers |= yield from _answers(logs, known, (position,))
@@ -120,6 +128,8 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
             if number + 1 == len(read.held):
                 answer = yield from _not_beyond_first_images(logs, known, read, here, answer)
             answers[position] = answer
+    # Marked as unsettled where the next sync may prove it: a switchover waits for that before the fence,
+    # instead of refusing at once.
     newest = (read.held or known)[-1:]
     return marked(explained(answers, read.source, read.target), logs.source, newest[0] if newest else None)
 
@@ -131,6 +141,8 @@ def _not_beyond_first_images(
 
     The copy under way has not come to these records yet. If the source died now, the first images were all there is.
     """
+    # A refusal for want of the copy already offers the target's end, and only an image can lie before it;
+    # any other refusal keeps its own reason and only has its early position moved.
     other = isinstance(answer, Unproven) and answer.why is not UnprovenReason.NOT_COPIED
     if not read.held or (isinstance(answer, Unproven) and other and answer.conservative is None):
         return answer
@@ -139,6 +151,8 @@ def _not_beyond_first_images(
         return answer
     source, images = yield from first_images(logs, known, read)
     ahead = {record.digest for record in cut(source, after, logs.source.stable)}
+    # The oldest of them, whatever stands between: everything that has still to be read is at or behind it.
+    # Records in between that were read already are read again, which is the price of never skipping.
     first = next((image.offset for image in images if image.digest in ahead), None)
     if first is None:
         return answer
@@ -151,6 +165,8 @@ def _until_copied_again(logs: Logs, awaited: Mapping[int, int], answer: Translat
     """The answer as an early one: it leads to first images, and behind these a group would read the second ones."""
     early = answer.offset if isinstance(answer, Exact) else answer.conservative
     if early is not None:
+        # The least of all: an answer may be early, never late. That this reads a whole first copy again is
+        # accepted; it happens only while a link copies again, and the number is stated as repeats.
         early = min([early, *(image for record, image in awaited.items() if record >= answer.position)])
     if isinstance(answer, Unproven) and answer.why not in (UnprovenReason.DIFFERENT_RECORDS, UnprovenReason.NOT_COPIED):
         repeats = None if early is None else logs.target.stable - early
@@ -168,11 +184,16 @@ def _unverified(logs: Logs, known: Sequence[OffsetSync], read: Unverified, posit
     if read.false:
         detail = f"the sync {read.false.upstream} to {read.false.downstream} does not hold, and none near it does"
         return Unproven(logs.partition, position, UnprovenReason.DIFFERENT_RECORDS, detail)
+    # Below the newest sync no later one will ever come: syncs are written in order, at the end of the log.
+    # Behind it the next one is due within a second on an exactly-once link.
     next_may_hold = not known or position >= known[-1].upstream
     return replace(refuse(logs, position, UnprovenReason.NO_SYNC), unsettled=next_may_hold)
 
 
 def _outside(logs: Logs, position: int) -> Unproven | None:
+    # Kafka resets a group whose position was deleted: by auto.offset.reset it reads all or nothing. Which
+    # of the two the operator wants is not ours to decide, so it is refused, with the target's own start as
+    # the early one.
     if position < logs.source.start:
         return refuse(logs, position, UnprovenReason.BEFORE_LOG_START, f"it starts at {logs.source.start}")
     if position > logs.source.high:

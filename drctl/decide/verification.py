@@ -75,22 +75,45 @@ class Claims:
 def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
     """Which syncs to look at; ``highest`` is the highest position that is asked for, None if any may be."""
     written = runs(logs.syncs)
+    # Syncs of the reverse link count for this one as they are: what was written at this link's target while
+    # that was the primary has no others, so that after a failback every older position hangs on them.
     reverse = inverted(logs.reverse_syncs)
     awaited: dict[int, int] = {}
     clear = -1
     if len(written) > 1:
+        # Only how far the newest run has come by syncs that hold: a sync of a topic that was recreated
+        # since would claim that the copy is further than it is, and records still to come would be passed
+        # over.
         reached = yield from newest_that_holds(logs, written[-1])
         awaited = yield from images_awaited(logs, [run[0] for run in written], reached)
+        # The oldest run first: where a link has begun again twice, a group that is still in the first copy
+        # has to be answered by that one, and the later runs only repeat what it holds.
+        # The oldest run first: where a link has begun again twice, the first copy has the earliest images
+        # of what is still to come, and the later runs only repeat it.
         for run, after in pairwise(written):
             end = after[0].downstream
+            # The target is cut where the link began again. Behind that lie the same records a second time,
+            # and a position counted there would make a group read them twice.
             before = replace(logs, target=LogBounds(logs.target.start, end, end))
             if end <= logs.target.stable and (yield from _counts_still(before, run, reached, awaited)):
                 syncs = yield from _without_contradictions(before, within(before, [*run, *reverse]))
                 return Claims(before, syncs, True, awaited)
+    # Of a link that has passed the end of its first copy only the newest run counts. Older runs are true as
+    # well, but each says something else of the same record, and the newest image is the one that no reader
+    # has passed by mistake.
+    # Once the copy under way is past the end of the first one, all records have an image in it. Older runs
+    # are as true, but say another place of the same record, so only the newest run counts.
     newest = written[-1] if written else ()
     syncs = yield from _without_contradictions(logs, within(logs, [*newest, *reverse]))
     if syncs:
         hidden = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest)
+        # MirrorMaker 2 writes a sync every 101 records (offset.lag.max=100), so a run of syncs that spans
+        # more than MARGIN is past whatever an earlier copy could have left in front of it. A link that
+        # copied more than that without noting it, died, and noted nothing of it, would be missed here: its
+        # producer would have had to ignore ten syncs in a row.
+        # MirrorMaker 2 writes a sync every 101 records (offset.lag.max=100), so a run of syncs that spans
+        # more than MARGIN is past whatever an earlier copy could have left in front of it. Missed is only a
+        # link that copied ten times as much without a single sync, and died.
         # What was in front of the oldest one is not known: it matters until the link is well past it.
         if syncs[-1].upstream - syncs[0].upstream <= MARGIN:
             awaited |= yield from images_awaited(logs, syncs[:1], hidden.reached)
@@ -103,8 +126,13 @@ def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking
     chain, others = consistent(every)
     if not others:
         return chain
+    # So many contradictions are a topic that was recreated, not a few stale syncs. To read all their
+    # records costs more than it can win, so both sides of each contradiction are dropped: positions near
+    # them are refused, never placed wrongly.
     if len(others) > LOOKED_AT:
         return undisputed(every)
+    # The minority is read first. It is the smaller set, and a stale sync is nearly always in it; if none of
+    # it holds, the majority needs no reading at all.
     true = yield from _holding(logs, others)
     disputed = [claim for claim in chain if any(map(partial(contradict, claim), true))]
     if len(disputed) > LOOKED_AT:
@@ -117,6 +145,9 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
     """Read around the positions (sorted) until a sync holds at either side, or there is none left."""
     first = bisect_right(known, positions[0], key=_upstream) - 1
     last = bisect_right(known, positions[-1], key=_upstream)
+    # Steps double, so that a stretch of n false syncs costs about log n readings. It is rarely more than
+    # one: syncs go bad together, where a log was cut or compacted.
+    # Steps double, so that a stretch of n false syncs costs about log n readings.
     down = up = 1
     false: OffsetSync | None = None
     while first >= 0 or last < len(known) or (logs.whole and _is_small(logs)):
@@ -129,8 +160,14 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
         below = first < 0 or any(claim.upstream <= positions[0] for claim in held)
         above = last == len(known) or any(claim.upstream > positions[-1] for claim in held)
         if below and above:
+            # A proof that was counted backward is called so (Proof.COUNTED_BACK): it leans on the first
+            # sync above alone. In the trial that chose this rule 210 of 210 positions below the first sync
+            # were right by it.
             counted_back = first < 0 and last < len(known) and not logs.compacted
             return Verified(window, held, source, target, counted_back)
+        # Not an error: a refusal with the reason NO_SYNC. A reader that went on would hold the group's move
+        # up for minutes, at a place where the next sync may come within a second.
+        # Refused, and not read on: that would hold the move up for minutes, and clients wait meanwhile.
         if window.size > WIDEST:
             break
         if not below:
@@ -158,6 +195,9 @@ def first_images(logs: Logs, known: Sequence[OffsetSync], read: Verified) -> Ask
         images = cut(target, older.downstream, newest.downstream)
         if seen_to_hold(logs, older, source, target):
             as_many = len(images) <= len(cut(source, older.upstream, newest.upstream))
+            # As many records here as there, and every one of the source's was copied once: nothing is left
+            # of an earlier copy. With compaction equal numbers say nothing, since either side loses records
+            # in its own time.
             return source, () if as_many and not logs.compacted else images
     return source, images
 
@@ -175,6 +215,8 @@ def _read(
     backward = first < 0 and last < len(known) and not logs.compacted
     onward = last == len(known) and ((first >= 0 and not logs.compacted) or there_from == there_to)
     if backward:
+        # Twice as many offsets as at the source: on an exactly-once target every batch adds a commit
+        # marker, so that offsets there are sparser than here. If that is too few the loop below widens it.
         here_from, there_from = lowest, max(there.start, there_to - 2 * (here_to - lowest) - MARGIN)
     if onward:
         here_to = min(here.stable, here_from + 2 * (there_to - there_from) + MARGIN)
@@ -204,6 +246,8 @@ def _counts_still(
 
     ``before`` are the logs up to where the link began again at the target.
     """
+    # An image behind the run's last sync was copied, though no sync says so: the run reached further than
+    # its syncs, and the copy under way has not come there yet.
     behind = any(run[-1].downstream < image < before.target.stable for image in awaited.values())
     if not behind and newest.upstream >= run[-1].upstream:
         return False
@@ -212,6 +256,8 @@ def _counts_still(
 
 def _of_another_log(logs: Logs, run: Sequence[OffsetSync]) -> Asking[bool]:
     """Whether the newest sync of which that can be told does not hold: a topic was recreated."""
+    # Only the newest ones that can be looked at: one that holds shows that the log is the same one,
+    # whatever became of older records. Compaction leaves some untold, so up to LOOKED_AT are tried.
     near = within(logs, run)
     for claim in reversed(near[-LOOKED_AT:]):
         holds = yield from seen_alone(logs, claim)

@@ -31,6 +31,9 @@ class Logs:
     @property
     def whole(self) -> bool:
         """Whether, without any sync, the logs can be laid side by side: nothing was deleted from either."""
+        # Two empty logs, an empty target, or two that begin at 0: in each case the beginning of one is the
+        # beginning of the other. A log whose start has moved has lost records that no comparison can bring
+        # back.
         vacant = self.source.start == self.source.stable and self.target.start == self.target.stable
         return vacant or self.target.stable == 0 or (self.source.start == 0 and self.target.start == 0)
 

@@ -25,6 +25,8 @@ def _divided[K, V](
     """The same for keys that were asked about together and failed with ``error``."""
     if len(keys) < 2:
         return {}, dict.fromkeys(keys, error)
+    # By halves: one bad group among n costs about 2 log n requests, all bad ones 2 n, and a site that is
+    # gone three.
     middle = len(keys) // 2
     halves = [(half, *_answer(ask, half)) for half in (keys[:middle], keys[middle:])]
     if _alike([failure for _, _, failure in halves]):

@@ -49,6 +49,8 @@ def require_closed(ctx: StepContext, site: SitePorts, silent: Unreachable) -> At
     StepFailed if what it answers shows it open; Unreachable, with the way out, where word and journal do not suffice.
     """
     if isinstance(silent, Unauthenticated):
+        # A person's word covers a site that is down. One that rejects our login takes writes of others, and
+        # a word would open a second site.
         raise silent  # it is up: its fence can be asked once the login is right
     against, still = _heard(ctx, site)
     if against:
@@ -74,8 +76,12 @@ def _heard(ctx: StepContext, site: SitePorts) -> tuple[list[str], Unreachable | 
     answers: dict[str, Any] = {}
     silent: Unreachable | None = None
     clock = ctx.world.clock
+    # A site that comes back answers some questions before others. Asked once, its silence to one of them
+    # would count although it is open by the other two.
     deadline = min(clock.monotonic() + PATIENCE, ctx.until)
     while left := questions.keys() - answers.keys():
+        # Each question by itself, and what was answered once is kept: brokers that come and go answer
+        # different ones each time.
         for name in (each for each in questions if each in left):
             try:
                 answers[name] = questions[name]()
@@ -87,6 +93,8 @@ def _heard(ctx: StepContext, site: SitePorts) -> tuple[list[str], Unreachable | 
             break
         clock.sleep(0.2)
     against = fencing.not_refused(site, answers["canary"]) if "canary" in answers else []
+    # No rule of drctl at all is what a site looks like that was opened. Rules of others are no fence of
+    # ours, however many there are.
     if "standing" in answers and not any(rule.own for rule in answers["standing"]):
         against.append(f"{site.name}: no deny rule of drctl stands there")
     elif "standing" in answers and "needed" in answers:
@@ -122,6 +130,7 @@ def way_out(run: Run) -> str:
 def _not_proven(ctx: StepContext, site: SitePorts) -> Iterator[str]:
     """Why the journal does not prove that the site was closed, and not begun to be opened since."""
     world, name = ctx.world, site.name
+    # Where clients are sent they write, and a journal that does not know of it is not the newest.
     if world.client_routing.site() == name:
         yield f"clients are sent to {name}"
     yield from _last_told(ctx, name)
@@ -131,6 +140,8 @@ def _not_proven(ctx: StepContext, site: SitePorts) -> Iterator[str]:
 def _last_told(ctx: StepContext, site: str) -> Iterator[str]:
     journal = ctx.world.journal
     for run, _ in reversed(journal.runs()):
+        # Backward to the first word about this site, whichever it is. Anything else, of other sites or
+        # steps, says nothing about it.
         for entry in reversed(journal.entries(run.id)):
             if may_open(run, entry, site):
                 yield f"run {run.id} has begun {entry.step}"
@@ -161,6 +172,8 @@ def _end_missing(ctx: StepContext) -> Iterator[str]:
     except DrctlError as error:
         yield f"whether the journal's end is missing is not known: {error}"
         return
+    # An empty copy is as good as none: a topic that was recreated would otherwise prove that nothing is
+    # missing.
     if last is None:
         yield f"{source} holds no copy of the journal, which would tell whether its end is missing"
     elif is_ahead(last, world.journal):

@@ -38,6 +38,8 @@ class Courier:
         """Write what the copy lacks. JournalBroken if it holds what the journal does not."""
         if self._there is None:
             self._there = self._look()
+        # Unknown while the write is under way: if that fails, the copy is looked at afresh instead of
+        # believed to be where it was.
         there, self._there = self._there, None
         missing = self.journal.lines(there)
         if missing:
@@ -80,6 +82,8 @@ class CopiedJournal:
         self._journal, self._couriers = journal, couriers
 
     def begin(self, run: Run, started: Evidence | None = None) -> None:
+        # An empty file is the suspicious one: a lost machine that is set up anew starts with it, while the
+        # site knows of an unfinished run.
         self._couriers.require_in_step(IN_STEP if self._journal.runs() else FIRST)
         self._journal.begin(run, started)
         self._couriers.wake()
@@ -146,7 +150,10 @@ class InBackground:
         """Whether every site has everything, but for those whose last try failed."""
         reached, failed = self._reached, self._failed
         return not self._threads or all(
-            reached.get(site, 0) >= self._wanted or failed.get(site, 0) > reached.get(site, 0) for site in self._copies
+            # A site whose last try failed is not waited for: the journal goes on without it, and the next
+            # process brings it what it missed.
+            reached.get(site, 0) >= self._wanted or failed.get(site, 0) > reached.get(site, 0)
+            for site in self._copies
         )
 
     def _start(self) -> None:

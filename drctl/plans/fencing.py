@@ -37,11 +37,17 @@ def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
 def needed(world: World, site: SitePorts, scopes: Iterable[Scope] = Scope) -> frozenset[DenyRule]:
     """The deny rules a site needs in these scopes: every writer but those who are exempt."""
     writers = site.fence.writers()
+    # Kafka has no rule "all but these": a DENY for User:* would deny replication, too, and beats every
+    # ALLOW. So where an ALLOW names everybody there is no fence, and the gates say so before anything is
+    # stopped.
     if writers.everyone:
         raise StepFailed(
             f"{site.name}: User:* is allowed to write, and a rule per principal cannot take that away",
             remedy="replace the ALLOW rule for User:* by one rule per application",
         )
+    # Whom an allow rule names, with mTLS the only list of users there is. Who has no right to write needs
+    # no deny rule; who gets one later is found by the standing conditions, which ask this again before each
+    # effect.
     denied = writers.principals - exempt(world, site)
     return frozenset(DenyRule(principal, scope) for scope in scopes for principal in denied)
 
@@ -55,6 +61,8 @@ def exempt(world: World, site: SitePorts) -> frozenset[str]:
     """
     platform = world.plan.site(site.name).platform_principals
     if platform:
+        # Asked of the rules each time, not believed of the plan file: a platform user that was given a
+        # topic that moves since would write behind the fence.
         platform = confined(site.access.rules(), platform, world.plan.topics_at(site.name))
     return world.plan.replication_principals | platform
 
@@ -133,6 +141,8 @@ def not_covered(site: SitePorts) -> str:
     if known is None:
         return "super users are not covered, and the brokers do not tell who they are"
     named = ", ".join(sorted(known))
+    # Told and not refused: Strimzi's own super users are needed to run the site. A record of one shows in
+    # the window and fails the proof.
     return f"these super users are not covered: {named}" if named else "no super user is named beside Strimzi's own"
 
 
@@ -153,5 +163,6 @@ def growth(site: SitePorts, ends: Mapping[TopicPartition, int]) -> dict[TopicPar
     Markers do not count: a coordinator may still end a transaction that never wrote anything.
     """
     grown = (p for p, b in site.records.bounds(tuple(ends)).items() if b.stable > ends[p])
+    # A hundred are enough to fail the proof and to show that it was no single stray record.
     counted = {p: len(site.records.following(p, ends[p], 100)) for p in grown}
     return {p: count for p, count in sorted(counted.items()) if count}

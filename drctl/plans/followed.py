@@ -56,6 +56,8 @@ class FollowedPositions:
             self._tail = self._site.tail.from_now()
         except DrctlError:  # it may not be read, or is not there yet: asking tells what is wrong with a site
             self._tail = None
+        # Behind the tail's start: what is committed in between is told twice, and a position told twice is
+        # the same position.
         asked = self._asked(groups)
         self._held = {group: dict(positions) for group, positions in asked.items()}
 
@@ -81,6 +83,8 @@ class FollowedPositions:
         except DrctlError:
             return False
         self._apply(told.changes)
+        # Not caught up within PATIENCE is not known, and asking costs a request per group but is always
+        # right.
         return told.behind == 0
 
     def _apply(self, changes: Iterable[Change]) -> None:

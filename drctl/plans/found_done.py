@@ -13,6 +13,8 @@ class FoundDone:
 
     def is_done(self, step: Step) -> bool:
         """Whether the world is as the step wants it; what disproves it ends the run instead of doing it again."""
+        # First, since a check of configuration may still be true where its effect is refuted: deny rules
+        # stand, and yet records appear.
         patiently(self.ctx, lambda: step.disprove(self.ctx))
         return patiently(self.ctx, lambda: step.check(self.ctx))
 
@@ -20,6 +22,9 @@ class FoundDone:
         """Whether the world can no longer be asked: once the target is open, the time before it is history."""
         if not (self.ctx.past_point_of_no_return and self.plan.can_turn_back_after(step.name)):
             return False
+        # Once the target really takes writes nothing that came before matters any more. Between the intent
+        # to open it and the effect it does: with a fence that fell meanwhile, both sites would be open a
+        # moment later.
         return step.name in self.ctx.evidence and (not step.lasting or self._target_is_open())
 
     def _target_is_open(self) -> bool:

@@ -98,6 +98,8 @@ class GroupSync:
         self._look_at_runs()
         due = self._due_at(self.world.clock.monotonic())
         due = {group: each for group, each in due.items() if not self.undecided.hides(group)}
+        # Not an error: a run hands over positions itself, and ours, translated from an earlier look, must
+        # not land behind its own.
         if not due or self.blocked_by_run:
             return {}
         answers, failed = translate_apart(self.world, self.source, self.target, due)
@@ -197,6 +199,7 @@ class GroupSync:
         left = [each.answer for each in self._due.get(group, {}).values() if each.answer]
         behind = sum(answer.repeats or 0 for answer in left if is_early(answer))
         refused = {answer.partition: answer.why for answer in left if not is_early(answer)}
+        # The worst of its partitions names the group: a failover needs all of them.
         state = GroupSyncState.PROVEN
         if behind:
             state = GroupSyncState.BEHIND

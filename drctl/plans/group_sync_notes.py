@@ -32,6 +32,8 @@ def begin(world: World, source: str, target: str, epoch: int) -> str:
     run = Run(f"group-sync-{epoch}-{target}", GROUP_SYNC, world.plan.name, world.plan.digest, source, target, epoch)
     if any(known.id == run.id for known, _ in world.journal.runs()):
         return run.id
+    # Two services of one plan file begin the same run of an epoch; the one that comes second finds it
+    # there, which is all that was wanted.
     with suppress(Conflict):
         world.journal.begin(run)
         world.journal.end(run.id, RunState.DONE)
@@ -78,6 +80,8 @@ def given_back(world: World, target: str) -> Mapping[tuple[str, TopicPartition],
     notes = {run.id: run for run, _ in world.journal.runs() if run.kind == GROUP_SYNC}
     for run, state in world.journal.runs():
         if run.kind in MOVES and state is RunState.DONE:
+            # A move hands every position over afresh, so what was given back before it binds nobody any
+            # more.
             found.clear()
         elif run.kind == UNDO and run.target == target and (noted := notes.get(chosen(world, run.id)["undoes"])):
             groups = undone(world, run, state)

@@ -63,6 +63,8 @@ def frozen(world: World, source: str, target: str, ends: Offsets, drained: Offse
     frontier = _possible(_frontier(world, source, target), ends)
     wanted = ends if drained is None else drained
     behind = {p for p, end in wanted.items() if frontier.get(p, 0) < end}
+    # Offsets, for nobody can ask the source any more: markers count as records. Too many rather than too
+    # few.
     records = {p: max(0, end - frontier.get(p, 0)) if p in behind else 0 for p, end in ends.items()}
     exact = not any(records.values())
     return counted(frontier, ends, records, dict.fromkeys({p.topic for p in ends}), world.clock.now(), exact=exact)
@@ -88,6 +90,8 @@ def _frontier(world: World, source: str, target: str) -> Offsets:
         found = world.links[source, target].replication.frontier()
     except NotFound:  # the connector does not exist: nothing was ever copied by it
         found = {}
+    # Records that came from the target are there already, though this link has never copied them: without
+    # this a site that had just taken the work over would count its whole log as lost.
     came = _came_with(world, source, target)
     both = {p: max(offset, came.get(p, 0)) for p, offset in {**came, **found}.items()}
     return {p: offset for p, offset in both.items() if p.topic in world.plan.topics}
@@ -146,6 +150,8 @@ def _asked(world: World, source: str, frontier: Mapping[TopicPartition, int]) ->
 
 def _count(site: SitePorts, partition: TopicPartition, begin: int, bounds: LogBounds) -> int:
     """Data records from ``begin`` on; what lies behind an open transaction may be acknowledged, and counts."""
+    # Behind an open transaction lie records of other producers, which were acknowledged. How many of these
+    # are aborted ones nobody knows, so all count.
     undecided = bounds.high - max(bounds.stable, begin)
     if begin >= bounds.stable:
         return max(0, undecided)
@@ -184,4 +190,6 @@ def _since(milliseconds: Iterable[int | None], until: float, behind: bool) -> fl
     known = [each for each in milliseconds if each is not None]
     if not behind:
         return 0.0
+    # From the earliest of them; a producer with a clock of its own makes it wrong by as much as that clock
+    # is.
     return max(0.0, until - min(known) / 1000) if known else None

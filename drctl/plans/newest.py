@@ -73,6 +73,8 @@ def _require_closed(plan: Plan, ctx: StepContext) -> None:
                 f" where {target} serves, send clients there; where it must not, deny its writers by hand and run"
                 " the same command again",
             )
+        # Asked for as long as a broker may be behind: one that has not heard of the rules yet would make a
+        # closed target look open.
         clock.sleep(0.2)
 
 

@@ -21,6 +21,7 @@ def begun(silent: datetime | None, answered: datetime) -> Evidence:
 def ended(known: Evidence, seen: Mapping[TopicPartition, int], proven: Evidence, clock: Clock) -> Evidence:
     """The same once it is closed: ``seen`` are its ends when it was met, ``proven`` the proof that they stand still."""
     now = clock.now()
+    # Offsets, markers included: said as offsets, not as records. The salvage counts records, per topic.
     grown = [end - seen.get(p, 0) for p, end in evidence.from_json(proven["ends"]).items()]
     return {
         SILENT: known[SILENT],

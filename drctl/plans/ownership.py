@@ -58,6 +58,9 @@ class Ownership:
         """These are about to be committed. Whatever is answered, they may be found there from now on."""
         for group, positions in changed.items():
             for partition, committed in positions.items():
+                # A commit that timed out may still be applied, minutes later, by a coordinator that was
+                # frozen. Found there, it must count as ours, or the group would be left alone as used by
+                # somebody.
                 self._tried[group, partition].append(committed)
 
     def settled(self, group: str, wanted: Positions) -> None:
@@ -105,6 +108,8 @@ class Ownership:
         """
         others = {p: c for p, c in there.items() if self._is_others(group, p, c)}
         if group not in self._noted:
+            # All of the group's, with the first: an undo restores a group as a whole, not the partitions
+            # that happened to differ.
             return there if others else {}
         noted = self._noted[group]
         return {p: c for p, c in others.items() if p in changed and p not in noted}
@@ -116,6 +121,9 @@ class Ownership:
 
     def _is_ours(self, group: str, partition: TopicPartition, committed: Committed) -> bool:
         left = self.left(group).get(partition)
+        # By offset alone: MirrorMaker 2 and applications write no stamp, so that what the last move left is
+        # known only by the number. A person who commits that very number is taken for nobody, and loses
+        # nothing by it.
         nobodys = left is None and self._nobodys.get((group, partition)) == committed.offset
         return nobodys or not self._is_others(group, partition, committed)
 
@@ -133,4 +141,6 @@ def _may_go_forward(there: Committed, wanted: Committed | None, *, after_ours: b
     """Whether committing ``wanted`` over somebody's position harms nobody, and that is no sign of somebody at work."""
     if wanted is None or there.offset > wanted.offset:
         return False
+    # Behind ours and with the metadata that the group has at the source: another service of the same plan
+    # file, from before a change of leader. Anybody else who went back meant it.
     return not after_ours or (bool(there.metadata) and there.metadata == wanted.metadata)

@@ -40,6 +40,8 @@ class Proofs:
             and source.start <= position <= source.stable
             and target.start <= answer.offset <= target.stable
         }
+        # Forgotten is what was not asked for: a group that moves on leaves one proof per partition behind
+        # with each look, and a run may look for hours.
         self._proven[key] = known
         return known
 
@@ -53,6 +55,8 @@ class Proofs:
     def _forget_if_cut(self, key: _Key, bounds: Bounds) -> None:
         """A log that lost its end, in an unclean election, may have grown anew with other records."""
         now, before = (bounds[0].stable, bounds[1].stable), self._longest.get(key, (0, 0))
+        # Ends that fell and grew past where they were between two looks are not noticed. That takes an
+        # unclean election within the life of one process.
         if now[0] < before[0] or now[1] < before[1]:
             self._proven.pop(key, None)
         self._longest[key] = now

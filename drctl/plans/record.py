@@ -80,6 +80,7 @@ def begin_or_resume(plan: Plan, world: World, terms: Terms = NOBODY) -> Record:
         raise Refused("no run is unfinished, so none can be aborted", remedy="see 'drctl runs list'")
     if run is None:
         return _begin(plan, world, terms, left)
+    # Before the journal gets a line: a run that is refused here must look as if nobody had tried.
     require_continuable(world, run)
     _require_same_command(world, run, terms)
     said = {"plan_digest": world.plan.digest, "takes over": [each.id for each in others(world, run)]} | terms.told()
@@ -151,6 +152,8 @@ def _attested(plan: Plan, record: Record, terms: Terms) -> Attestation | None:
     """The newest word about the target. One from before a cut holds on the way back for which it was given."""
     if terms.attested or (plan.rollback and not record.rolled_back):
         return terms.attested
+    # Forward, a word has to be given again with every command: it says what is so now. Back, it was given
+    # for this rollback, which a cut does not make another one.
     words = (_said(entry).get(ATTESTED) for entry in reversed(record.entries))
     return next((Attestation(word["by"], word["why"]) for word in words if word), None)
 
@@ -212,6 +215,8 @@ def _require_unedited(world: World, run: Run) -> None:
 
 
 def _another_choice(plan: Plan, world: World, run: Run) -> bool:
+    # What a person chose on the command line is part of the run: the same words with another topic are
+    # another run.
     wanted: Evidence = {"moves": moves_digest(world.plan)} | plan.about
     if plan.kind in MOVE_GROUPS:
         wanted = contents(world.plan) | plan.about
@@ -222,12 +227,15 @@ def _another_choice(plan: Plan, world: World, run: Run) -> bool:
 def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Record:
     overridden = require_admitted(plan, world, terms)
     run = Run(
+        # Sorts by time in every listing; the six digits keep two runs of one second on two machines apart.
         id=f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
         kind=plan.kind,
         plan=world.plan.name,
         plan_digest=world.plan.digest,
         source=plan.source,
         target=plan.target,
+        # The epoch that raise-epoch will set. Raised by somebody else in between, the compare-and-swap
+        # fails and this run stops.
         epoch=world.epochs.current() + 1,
     )
     started = {"epoch": run.epoch, "plan_digest": run.plan_digest} | contents(world.plan) | plan.about
@@ -235,6 +243,8 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
     started |= {name: each for name, each in said.items() if each}
     if over:
         started["takes over"] = [each.id for each in over]
+    # Written into the run's first line, so that who continues it judges by what held at its start, and not
+    # by what the journal says since.
     proof = proof_left(world, plan.source, plan.target) if plan.kind == FAILOVER and not over else {}
     if proof:
         started[STILL_PROVEN] = proof
@@ -268,6 +278,8 @@ def _read(plan: Plan, world: World, run: Run) -> Record:
         if entry.step == plan.point_of_no_return and entry.event is not Event.STEP_FAILED:
             record.past_point_of_no_return = True
         if entry.event is Event.STEP_INTENDED:
+            # The first intent's, as in the runner: a later one may show the effect as what was there
+            # before.
             record.snapshots.setdefault(entry.step, entry.body)
         elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
             record.evidence[entry.step] = entry.body

@@ -72,8 +72,12 @@ def run(plan: Plan, world: World, announce: Announce, terms: Terms = NOBODY) -> 
     touched, when the sites are ahead of the journal.
     """
     world = as_it_moves(plan, world)
+    # Before the journal is read: two processes that read it first would both find the same run unfinished
+    # and both go on with it.
     world.lease.acquire(f"{plan} by process {os.getpid()} on {socket.gethostname()}")
     try:
+        # A repeated key is answered under the lease, so that the run it names is not the one that is just
+        # being begun elsewhere.
         if before := told_before(plan, world, terms.key):
             return before
         execution = _Execution(plan, world, announce, begin_or_resume(plan, world, terms))
@@ -104,6 +108,8 @@ class _Execution:
         self.hooks = Hooking(self.ctx, record.entries)
         self.pending: dict[str, str] = {}
         self.found = FoundDone(plan, self.ctx)
+        # The first step only looks. A run that has come no further has changed nothing, so its hooks may
+        # still stop it.
         self.touched = bool(record.snapshots.keys() - {plan.steps[0].name})
         self.resumed = record.resumed
         self.display.log.info("run-resumed" if record.resumed else "run-started")
@@ -113,6 +119,7 @@ class _Execution:
         try:
             self._check_authority()
             if self.resumed:
+                # Only of a run that is continued: a new one has written nothing that could be missing.
                 require_newest(self.plan, self.ctx)
             if self.ctx.terms.abort:
                 self._abort(self.ctx.terms)
@@ -124,6 +131,9 @@ class _Execution:
                 with self._failing_well(step):
                     self._check_authority()
                     if index == 2 and not self.touched:
+                        # Behind the gates and before the first change: a hook that fails here costs
+                        # nothing, a hook that ran before the gates would have frozen a deployment for a run
+                        # that is then refused.
                         self.hooks.require()
                     self._take(step, self.plan.standing_conditions(step.name))
             self._check_authority()
@@ -157,13 +167,19 @@ class _Execution:
             self.journal.found_done(step, self.ctx.evidence[name])
             return self.display.finished(found_done=True)
         require_standing(conditions, self.found.is_done, self.world.clock)
+        # The first snapshot is kept for good. One taken after a cut could show our own effect as what was
+        # there before, and an undo would then restore that.
         taken = self.ctx.snapshots[name] if name in self.ctx.snapshots else step.snapshot(self.ctx)
         self.journal.intended(step, taken)
         self.ctx.snapshots[name] = taken
         self._pass(step)
         self._check_authority()
+        # The authority was checked in the line before and not earlier: checks, conditions and the snapshot
+        # take their time.
         self.ctx.evidence[name] = step.do(self.ctx)
         self._check_authority()  # who was frozen in the effect may have woken in another's term
+        # Patiently, since a broker answers from its own copy of the metadata, which may be behind the
+        # effect for a moment.
         self.ctx.evidence[name] |= patiently(self.ctx, lambda: step.verify(self.ctx))
         self.journal.observed(step, self.ctx.evidence[name])
         return self.display.finished(found_done=False)
@@ -184,10 +200,14 @@ class _Execution:
             self.hooks.tell(RunState.STOPPED, refusal)
             self._end(RunState.STOPPED)
             raise
+        # Written down as a failure, though it is none, so that 'drctl status' can say who cut it off and
+        # where.
         except KeyboardInterrupt:
             self.journal.interrupted(step)
             raise
         except Exception as error:
+            # A failover back to a site has steps of the same kind that must not end pending: there the
+            # target is not opened by this plan.
             pends = step.may_end_pending and self.plan.opens_target
             self._failed(step, error, ends=not (pends if self.ctx.past_point_of_no_return else self.plan.rollback))
             if not self.ctx.past_point_of_no_return and not self.plan.rollback:
@@ -219,12 +239,16 @@ class _Execution:
         if not self.rolled_back:
             self.journal.rollback_started(cause)
         self.hooks.tell(TURNING_BACK, cause)
+        # All of them, also behind one that failed: the source is opened first, and clients gain by that
+        # whatever becomes of the sinks. Those that failed are named, and the same command tries them again.
         tried = [(step, self._step_back(number, step)) for number, step in enumerate(self.plan.rollback, 1)]
         if failures := {step: why for step, why in tried if why}:
             self.hooks.tell(PAUSED, "; ".join(failures.values()))
             raise stuck(self.plan, self.ctx, cause, place, failures) from error
         self.hooks.tell(RunState.COMPENSATED, cause)
         self._end(RunState.COMPENSATED)
+        # The exit code of a loss that was not accepted survives the rollback: a script tells by it that a
+        # number has to be named, not that something is broken.
         failed = LossNotAccepted if isinstance(error, LossNotAccepted) else RolledBack
         told, remedy = gone_back(self.plan, self.ctx)
         raise failed(

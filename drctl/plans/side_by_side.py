@@ -49,6 +49,7 @@ def side_by_side[T](
     pending: dict[TopicPartition, Window] = {}
     waiting = deque(asking)
     while waiting or pending:
+        # At least one, however large: a window above the limit is read by itself rather than never.
         while waiting and sum(window.size for window in pending.values()) < AT_ONCE:
             partition = waiting.popleft()
             yield from _go_on(asking, partition, None, pending)

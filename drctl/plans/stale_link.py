@@ -30,6 +30,8 @@ def stale_link(world: World, facts: Facts, *, say: Say = nowhere) -> tuple[Block
     first, failure = lag.frontier, ""
     while True:
         try:
+            # Asked for all partitions at once and compared as a whole: the question is whether the link
+            # copies anything at all, not how fast.
             now = world.links[facts.source.name, facts.target.name].replication.frontier()
             first, failure = now if first is None else first, ""
             if _copied(first, now):

@@ -27,12 +27,15 @@ class StandbyWriter:
             self._permit()
             self._standby.keep_up()
 
+        # Before the request: it may be applied and its answer lost.
         self._own.trying(changed)
         failed = dict(self._site.positions.commit_all(changed, permit))
         done = {group: each for group, each in changed.items() if group not in failed}
         read, unread = apart(lambda groups: self._standby.read_back({g: done[g] for g in groups}), tuple(done))
         failed |= unread
         for group, held in read.items():
+            # Offset and metadata both: another tool that commits the same offset without our stamp would
+            # otherwise pass for us.
             wrong = [str(p) for p, c in changed[group].items() if held.get(p) != c]
             if wrong:
                 failed[group] = NotProven(

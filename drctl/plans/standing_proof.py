@@ -53,8 +53,12 @@ def trace(run: Run, entries: Iterable[JournalEntry], site: str) -> ProofTrace:
         turned_back |= entry.event is Event.COMPENSATION_STARTED
         if proof := _proof(run, entry, site):
             found.evidence[FenceProof.step] = proof
+        # The drain counts only behind a fence that still counts: where records may have come since, nothing
+        # is drained.
         elif entry.step == DrainedLink.step and entry.event in HAPPENED and found.evidence:
             found.evidence[DrainedLink.step] = entry.body
+        # Once the run turns back, a step that fails is one of the rollback, and says nothing against the
+        # proof: unfence-source that found the site silent fails, too, and leaves the fence as it was.
         elif _voids(run, entry, site) or (not turned_back and _contradicts(entry)):
             found = ProofTrace(met=True)
     return found
@@ -66,15 +70,20 @@ def proof_left(world: World, source: str, target: str) -> dict[str, Evidence]:
     Empty if there is none that counts. It is for a run that takes over nothing.
     """
     left: dict[str, Evidence] = {}
+    # Newest first, and no further than the first run that met the site: whatever older ones have proven is
+    # overtaken by that.
     for run, _ in reversed(world.journal.runs()):
         if run.kind not in (*MOVES, UNFENCE):  # nothing else opens a site
             continue
         found = trace(run, world.journal.entries(run.id), source)
         same_way = (run.source, run.target) == (source, target)
+        # Only of runs the same way: a drain is of one link, and says nothing of the other.
         left = {step: body for step, body in found.evidence.items() if same_way} | left
         if found.met:
             break
     proof = left.get(FenceProof.step)
+    # An epoch that nobody in this journal has raised was raised by somebody whose journal is elsewhere:
+    # what they did to the site is unknown, so nothing is proven.
     if proof is None or _seen_longer(world, source, proof) or world.epochs.current() > newest_raised(world):
         return {}
     return left
@@ -92,12 +101,16 @@ def _proof(run: Run, entry: JournalEntry, site: str) -> Evidence | None:
 
 def _voids(run: Run, entry: JournalEntry, site: str) -> bool:
     """Whether the run opens the site there or is about to, finds it open, or is answered by it in its gates."""
+    # The intent is an entry of its own in front of this one, and voids the proof by itself.
     if entry.event is Event.STEP_FAILED:  # what it may have done it has intended before
         return False
     if may_open(run, entry, site):
+        # These say in so many words that the rules were left standing: because the site was silent, because
+        # others had made them, or because the run had never fenced it.
         untouched = LEFT_FENCED in entry.body or LEFT_CLOSED in entry.body or entry.body.get("fenced") is False
         return entry.event is Event.STEP_INTENDED or not untouched
     passed = run.source == site and entry.step == GATES and entry.event in HAPPENED
+    # Gates of a switchover do not write it: they pass only if the source answers.
     return passed and bool(entry.body.get("source answered", True))
 
 
@@ -109,4 +122,6 @@ def _contradicts(entry: JournalEntry) -> bool:
 def _seen_longer(world: World, site: str, proof: Evidence) -> bool:
     """Whether somebody saw the site's logs end behind where they were proven to stand still."""
     sighting, ends = world.sightings.last(site), FenceProof.from_json(proof).ends
+    # One partition that grew suffices. A partition that is only in one of the two says nothing: it may have
+    # been created since.
     return sighting is not None and any(sighting.ends.get(partition, 0) > end for partition, end in ends.items())

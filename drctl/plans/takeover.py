@@ -53,6 +53,8 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
                 seen[entry.step] = entry.body
             rolled_back |= entry.event is Event.COMPENSATION_STARTED
             left.past_point_of_no_return |= entry.step == UnfenceTarget.name and entry.event is not Event.STEP_FAILED
+        # The target's ends of an unopened target are measured again: the link may have gone on to write
+        # there after the first measurement.
         kept = (*KEPT, RecordHandoverPoint.name) if left.past_point_of_no_return else KEPT
         if rolled_back:
             left.evidence |= trace(run, world.journal.entries(run.id), source).evidence

@@ -41,6 +41,8 @@ def patiently[T](ctx: StepContext, question: Callable[[], T]) -> T:
         try:
             return question()
         except DrctlError as error:
+            # Who has waited to its own deadline is not asked again: two patiences on top of each other
+            # would double every timeout that is documented.
             waited_already = isinstance(error, DeadlinePassed)
             if waited_already or not error.transient or ctx.world.clock.monotonic() >= deadline:
                 raise

@@ -38,6 +38,8 @@ class DrainConsumers(Step):
 
         def left() -> list[str]:
             groups = _inside(ctx)
+            # Looked at again right away: the group that has just become empty is the one that clients wait
+            # for.
             if departures.remove(groups):
                 groups = _inside(ctx)
             return [_shown(group, departures.kept(group)) for group in groups]

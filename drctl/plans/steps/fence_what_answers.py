@@ -76,6 +76,8 @@ class FenceWhatAnswers(Step):
                 return self._told(f"{self.attestation.why}; not proven: {error}", answered=True)
             if not answers(ctx.source):
                 return self._told(f"{ctx.source.name} fell silent: {error}", answered=False)
+            # Clients are at the target by now. What cannot be proven stays pending, and the service tries
+            # again as long as the site answers.
             if ctx.past_point_of_no_return:
                 return self._told(f"not proven: {error}", answered=True)
             raise StepFailed(
@@ -98,6 +100,8 @@ class FenceWhatAnswers(Step):
         before, none is put up before the point of no return, for the rollback could not tell them apart.
         """
         told = f"{ctx.source.name} answers off and on"
+        # The rollback lifts what drctl's marks name, less what stood before the run. Unknown what stood
+        # before, it would lift the fence of an earlier run.
         if ctx.snapshots[self.name]["stood before"] is None:
             return f"{told}: it is closed once the target is open"
         try:

@@ -77,6 +77,9 @@ class ProveFence(Step):
                 f"{ctx.source.name}: a transaction was begun behind the fence on {stillness.open_transactions[0]}",
                 remedy="find the writer that is not fenced: is an application a super user?",
             )
+        # Last, and by a real client: it would be refused at once also where some broker has not yet heard
+        # of the rules, so alone it proves nothing. Nor does the window: a site without traffic stands
+        # still, too.
         canary = ctx.source.fence.canary()
         if not canary.refused:
             raise StepFailed(
@@ -104,7 +107,11 @@ def _watch(ctx: StepContext) -> Stillness:
     clock, records = ctx.world.clock, ctx.source.records
     window = ctx.world.plan.guards.fence_window
     began, first = clock.now(), records.bounds(ctx.partitions(ctx.source))
+    # Last stable offsets, not high watermarks: no transaction is open here, so the two are the same, and
+    # whoever opens one now shows at the end of the window.
     ends = {p: bounds.stable for p, bounds in first.items()}
+    # Fails with the first record instead of at the end of the window: clients wait, and are let back by so
+    # much earlier.
     for _ in range(_SAMPLES):
         ctx.report("watching the source's end offsets stand still")
         clock.sleep(window.total_seconds() / _SAMPLES)

@@ -24,6 +24,8 @@ class RaiseEpoch(Step):
 
     def do(self, ctx: StepContext) -> Evidence:
         ctx.check_authority()
+        # Expected is what the run was begun with, not what is there now: somebody who raised it in between
+        # has decided something newer.
         ctx.world.epochs.raise_to(ctx.run.epoch, expected=ctx.run.epoch - 1)
         ctx.raised_at = ctx.world.clock.monotonic()
         return {}

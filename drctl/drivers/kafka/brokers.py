@@ -86,6 +86,8 @@ class KafkaBrokers:
                 assigned.update(each.replicas)
                 if len(each.isrs) < len(each.replicas):
                     fewest.setdefault(name, []).append(len(each.isrs))
+                    # By broker, not by partition: one that is behind in many partitions is one cause, and
+                    # that is what wakes somebody.
                     for broker in set(each.replicas).difference(each.isrs):
                         out_of_sync[broker] = out_of_sync.get(broker, 0) + 1
         alive = frozenset(told.brokers)

@@ -80,6 +80,7 @@ class Coordinators:
             for group in left:
                 if group in found and found[group][0] in MOVING:
                     why = f"the coordinator of group {group} does not answer: {MOVING[found.pop(group)[0]]}"
+                    # Its coordinator is sought afresh: NOT_COORDINATOR does not say who it is now.
                     self._known.pop(group, None)
             if why and (self._now() > last or self._closing.wait(AGAIN)):
                 raise Unreachable(why, remedy=REACHABLE)
@@ -102,6 +103,8 @@ class Coordinators:
         self, brokers: Sequence[Place], groups: Sequence[str], deadline: float
     ) -> Mapping[str, tuple[int, Place]]:
         silent = Unreachable("it tells of no broker", remedy=REACHABLE)
+        # The broker that answered last comes first; the others are tried in the order in which the metadata
+        # names them.
         for place in sorted(brokers, key=lambda each: each != self._telling):
             try:
                 answer = self._answer(place, groups, COORDINATOR, deadline)
@@ -127,6 +130,7 @@ class Coordinators:
         try:
             return self._answer(place, groups, question, deadline)
         except Unreachable:
+            # All groups of that broker, not only those that were asked about: it will be as silent to them.
             for group in [group for group, known in self._known.copy().items() if known == place]:
                 self._known.pop(group, None)
             raise

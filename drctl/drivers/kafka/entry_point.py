@@ -17,6 +17,8 @@ class KafkaEntryPoint:
         # A connection that stands leads to where clients were sent before, and keeps what the name resolved to.
         there = KafkaSite(f"entry point {self.servers}", config)
         try:
+            # The cluster's id is what no two sites share; names, addresses and even topics may be the same
+            # at both.
             return KafkaBrokers(there).cluster().cluster_id
         finally:
             there.close()

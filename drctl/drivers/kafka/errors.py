@@ -84,6 +84,8 @@ class _LogListener(logging.Handler):
         self.causes = causes
 
     def emit(self, record: logging.LogRecord) -> None:
+        # With TLS 1.3 a broker tells only after the handshake that it does not take our certificate, and
+        # librdkafka writes that nowhere but here.
         if alert := ALERT.search(record.getMessage()):
             self.causes.rejected = alert[0]
 
@@ -136,6 +138,8 @@ class Causes:
         """The drctl error for one of librdkafka's; ``doing`` completes "site …: cannot …"."""
         fault = error.args[0] if isinstance(error, KafkaException) else error
         code, said = fault.code(), redact_foreign(fault.str())
+        # A rejected login shows as a timeout or a broken transport, whatever was asked. A denied right is
+        # told apart from it: who is denied something has logged in.
         if self.rejected and code not in DENIED:
             return self.unauthenticated()
         place = f"site {self.site}: cannot {doing}"
@@ -147,6 +151,8 @@ class Causes:
             pending = code == KafkaError.UNSTABLE_OFFSET_COMMIT
             remedy = ENDS_BY_ITSELF if pending else "let its clients stop, then try again"
             return (PositionsPending if pending else Conflict)(f"{place}: {IN_USE[code]}: {said}", remedy=remedy)
+        # Below zero are librdkafka's own: no answer, no connection, no leader. All of them may pass, and a
+        # caller that waits is told by its deadline if they do not.
         if fault.retriable() or code < 0 or code in PASSING:
             return Unreachable(
                 f"{place}: {said} ({self.servers})", remedy="check that the brokers run and can be reached"

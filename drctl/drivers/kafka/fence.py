@@ -53,6 +53,9 @@ class AclFence:
             rule.principal
             for kind in KINDS.values()
             for rule in self._rules(kind, AclPermissionType.ALLOW)
+            # Of any resource pattern, prefixes and wildcards included: whoever may write to one topic of
+            # the site is a writer. Narrower would need every topic's name, and a topic that is created a
+            # moment later.
             if rule.operation in WRITING and not _is_our_own(rule)
         }
         return Writers(frozenset(allowed - {EVERYONE}), everyone=EVERYONE in allowed)
@@ -61,6 +64,8 @@ class AclFence:
         found: set[DenyRule] = set()
         for scope, kind in KINDS.items():
             rules = self._rules(kind, AclPermissionType.DENY)
+            # Kafka's rules carry no note of who made them, so the mark is a second rule on a name that no
+            # topic has.
             marked = {rule.principal for rule in rules if _has_our_shape(rule, MARK)}
             denied = {rule.principal for rule in rules if _has_our_shape(rule, "*")}
             found |= {DenyRule(principal, scope, principal in marked) for principal in denied}
@@ -78,6 +83,8 @@ class AclFence:
 
     def lift(self, denials: Collection[DenyRule]) -> None:
         if own := set(denials) - self._of_others() if denials else set():
+            # Both in one request. Where only the first is applied the mark alone is left, which denies
+            # nothing and is taken away with the next fence.
             filters = [AclBindingFilter(*_rule(denial, name)) for denial in own for name in ("*", MARK)]
             futures = self.site.admin().delete_acls(filters, request_timeout=self.site.change_timeout)
             self.site.wait_all(futures.items(), "remove deny rules", self.site.change_timeout)
@@ -87,6 +94,8 @@ class AclFence:
         file = self.ordinary.client_properties
         login = self._discover() if file is None else load(file)
         config = {**login, "bootstrap.servers": self.site.config["bootstrap.servers"]}
+        # Not idempotent: a producer that may write to no topic is refused its producer id already, with an
+        # error about the cluster, and that would look like a missing right of the canary's.
         quick = {"acks": "all", "message.timeout.ms": 8000, "linger.ms": 0, "enable.idempotence": False}
         causes = Causes(self.site.name, config["bootstrap.servers"], f"the canary ({user(config)})")
         producer = causes.client(Producer, {**config, **quick})
@@ -106,6 +115,8 @@ class AclFence:
         error = answers[0]
         if error is None:
             return CanaryResult(refused=False, answer="written")
+        # Nothing else counts as refused. A timeout may be a site that is slow, and a record too large says
+        # nothing about rights.
         if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             return CanaryResult(refused=True, answer=str(error.name()))
         raise causes.translate(error, f"let the canary write to {self.ordinary.topic}")

@@ -66,6 +66,8 @@ class Memberships:
             yield GroupSeen(group, GroupProtocol.CONSUMER)
 
     def _member(self, group: str, member: str, kind: int, value: bytes | None) -> GroupSeen:
+        # A member's record may come before its group's: compaction keeps the newest of each key, in the
+        # order in which they were written.
         known = self._groups.setdefault(group, _ConsumerGroup())
         if kind == MEMBER:
             if value is None:
@@ -78,6 +80,8 @@ class Memberships:
             known.assigned[member] = _assigned(value)
             for topic, _ in known.assigned[member]:
                 if topic not in self._names:
+                    # KIP-848 names topics by id alone. The name comes with a commit (version 4 has the id);
+                    # until one has come the assignment shows without that topic.
                     self._waiting.setdefault(topic, set()).add(group)
         return self._seen(group, known)
 

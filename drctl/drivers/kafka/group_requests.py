@@ -53,6 +53,8 @@ def _listed(groups: Sequence[str]) -> bytes:
 
 
 def _positions_body(groups: Sequence[str]) -> bytes:
+    # require_stable (KIP-447): without it a position is told that a transaction is about to replace, and a
+    # group would be handed over behind its own commit.
     stable = INT8.pack(1)
     return array([string(group) + NULL + NO_TAGS for group in groups]) + stable + NO_TAGS
 
@@ -83,6 +85,7 @@ def _position(answer: WireReader, topic: str, held: HeldPositions) -> None:
         held.undecided.append(place)
     elif error:
         held.refused[place] = error
+    # -1 is what a coordinator answers for a partition that was never committed.
     elif offset >= 0:
         held.positions[place] = Committed(offset, metadata)
 
@@ -95,6 +98,8 @@ def committing(group: str, positions: Positions) -> Question[Mapping[TopicPartit
     """Commit these positions for that one group, from outside; the answer tells errors by partition."""
     topics: dict[str, list[bytes]] = {}
     for (topic, number), at in sorted(positions.items()):
+        # A leader epoch belongs to one cluster: of another one it would make clients look for a truncation
+        # that never was.
         place = PLACE.pack(number, at.offset, NO_EPOCH) + string(at.metadata) + NO_TAGS
         topics.setdefault(topic, []).append(place)
     wanted = array([string(topic) + array(places) + NO_TAGS for topic, places in topics.items()])
@@ -115,6 +120,8 @@ def commit_told(group: str, answer: WireReader) -> Mapping[str, tuple[int, Mappi
         answer.tags()
     answer.tags()
     errors = set(found.values())
+    # Kafka has no error of the whole group here; UNKNOWN_MEMBER_ID for every partition is what says that
+    # somebody is in it.
     return {group: (errors.pop() if len(errors) == 1 else 0, {at: error for at, error in found.items() if error})}
 
 
@@ -123,6 +130,7 @@ def _classic_told(answer: WireReader) -> Mapping[str, tuple[int, Group]]:
     found = {}
     for _ in range(answer.count()):
         error, group, state, kind = answer.number(INT16), answer.string(), answer.string(), answer.string()
+        # Read in order, since the format has no lengths to skip by.
         answer.string()  # protocol
         members = tuple(_classic_member(answer, consumes=kind == "consumer") for _ in range(answer.count()))
         answer.number(INT32)

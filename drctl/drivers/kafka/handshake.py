@@ -20,6 +20,7 @@ def presented(host: str, port: int, seconds: float) -> list[bytes]:
     OSError where it does not answer, ssl.SSLError (which is one) where it speaks no TLS.
     """
     try:
+        # 1.2 first: there the certificates come before any encryption, with their whole chain.
         return _presented(host, port, seconds, ssl.TLSVersion.TLSv1_2)
     except ssl.SSLError:
         return _presented(host, port, seconds, ssl.TLSVersion.TLSv1_3)

@@ -41,6 +41,8 @@ class KafkaJournalCopy:
 
     def last(self) -> Line | None:
         bounds = self._bounds()
+        # Most often the newest line is among the last records. Several plan files may share the topic, so
+        # that there may be none of ours: then all of it is read.
         found = self._read(max(bounds.start, bounds.stable - NEWEST))
         if not found and bounds.stable - NEWEST > bounds.start:
             found = self._read(bounds.start)
@@ -49,6 +51,8 @@ class KafkaJournalCopy:
     def lines(self) -> tuple[Line, ...]:
         known: dict[int, Line] = {}
         for line in self._read(self._bounds().start):
+            # The same line twice is a write that was made again. Two different ones are two histories, and
+            # neither may be restored unseen.
             if known.setdefault(line.number, line) != line:
                 raise JournalBroken(
                     f"site {self.site.name}: {TOPIC} holds two different lines {line.number} of {self.plan}",
@@ -77,6 +81,8 @@ class KafkaJournalCopy:
             self._producer = None
             raise self._refused(error) from error
         if faults or left:
+            # An idempotent producer that gave a record up numbers the next ones as if it had been written:
+            # the broker would refuse all of them.
             self._producer = None  # one that lost its place in the order is of no use any more
             raise self._refused(KafkaException(faults[0]) if faults else BufferError("no acknowledgement"))
 
@@ -137,6 +143,8 @@ def _joined(site: str, messages: Iterable[Message]) -> Iterable[Line]:
             place = (number, count)
             pieces = waiting.setdefault(place, {})
             pieces[index] = _raw(message.value())
+            # Parts are kept by line and count, so that a line written a second time, after a part of the
+            # first try, is whole as soon as each part was seen once.
             if len(pieces) == count:
                 del waiting[place]
                 whole = b"".join(pieces[piece] for piece in range(1, count + 1))

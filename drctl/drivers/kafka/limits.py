@@ -88,6 +88,8 @@ def _number(key: str, text: str) -> int:
     if key == "connections.max.idle.ms":
         if number == 0:
             raise ValueError("is 0, with which Java closes every connection at once and librdkafka none")
+        # The one key whose meaning turns around: passed on as it is, Java's "never" would be refused, and 0
+        # would mean the opposite.
         return min(max(number, 0), most)  # below 0 is never to Java, 0 is never to librdkafka
     return min(max(number, least), most)
 

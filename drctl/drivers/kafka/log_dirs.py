@@ -57,6 +57,7 @@ def told(answer: WireReader, version: int) -> tuple[int, dict[str, DiskSpace | N
         total, usable = answer.number(INT64), answer.number(INT64)
         cordoned = version >= CORDONED and answer.number(INT8) != 0
         answer.tags()
+        # -1 is what a broker tells where its file system does not; it must not count as full, nor as empty.
         found[place] = None if bad or total < 0 or usable < 0 else DiskSpace(total, usable, cordoned)
     answer.tags()
     return error, found

@@ -62,6 +62,8 @@ class OffsetsTopic:
             else:
                 yield from self.memberships.changes(kind, key, value)
         except (Malformed, UnicodeDecodeError, struct.error, IndexError) as error:
+            # Counted and shown, not raised: one record of a newer Kafka must not end the following of all
+            # groups.
             self.unknown[str(error) if isinstance(error, UnknownForm) else f"key {kind}, malformed"] += 1
 
     def _position(self, key: bytes, value: bytes | None) -> PositionMoved | PositionForgotten:
@@ -70,6 +72,8 @@ class OffsetsTopic:
             return PositionForgotten(group, partition)
         version, offset, _ = _HEAD.unpack_from(value)
         # Nearly every record is of this form, so it is read without the general reader.
+        # A length below 0x80 is one byte of a varint: metadata of up to 126 bytes, which is nearly all
+        # there is.
         if version == NEWEST and 0 < value[14] < 0x80:
             end = 14 + value[14]
             metadata = intern(value[15:end].decode().removesuffix("\0")) if end > 15 else ""
@@ -115,6 +119,8 @@ class OffsetsTopic:
         if not straight:
             read = WireReader(key[2:])
             group, topic, number = read.string(), read.string(), read.number(INT32)
+        # All at once rather than the oldest: which is the oldest would cost a list that is moved with every
+        # record.
         if len(self._keys) >= KEYS_KEPT:
             self._keys.clear()
         partition = self._partitions.setdefault((topic, number), TopicPartition(topic, number))

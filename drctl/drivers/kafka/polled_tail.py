@@ -41,6 +41,8 @@ class PolledTail:
         names = self.positions.groups()
         groups, (committed, pending) = self.positions.describe(names), self._committed(names)
         at = int(self.clock.now().timestamp() * 1000)
+        # A group may end between the listing and the questions; with positions it is still one that
+        # somebody may return to.
         now = {n: (groups[n], committed[n]) for n in names if groups[n].state is not GroupState.DEAD or committed[n]}
         for name in pending.intersection(now):
             # Undecided ones stay as they were: neither forgotten nor told again.
@@ -48,6 +50,8 @@ class PolledTail:
         changes = [c for n in sorted(self._known.keys() | now.keys()) for c in self._differences(n, now.get(n), at)]
         self._known = now
         took = self.clock.monotonic() - began
+        # Never more than half of the time is spent asking, however slow the site is: each round is followed
+        # by as long a pause as it took.
         self._next = began + took if changes else began + max(took, seconds)
         return TailBatch(
             changes, len(pending), polled=took, undecided=UndecidedPartitions(records=len(pending), groups=pending)
@@ -114,6 +118,7 @@ class FallbackTail:
                 raise
             self._used.close()
             self._used = self.polled
+            # Told as whole, so that the index forgets groups that went while the tail was denied.
             return replace(asked(self._used), whole=True)
 
     def close(self) -> None:

@@ -52,6 +52,8 @@ class KafkaPositions:
         return valid
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
+        # One listing by each broker tells of all groups that are empty, of which there is nothing more to ask.
+        # For a handful of groups it is the dearer one, where the site has many thousands of others.
         empty = self._empty() if len(groups) > FEW else {}
         found = {name: empty[name] for name in groups if name in empty}
         for name, (error, group) in self.site.ask_coordinators(set(groups) - found.keys(), CLASSIC_GROUP).items():
@@ -120,6 +122,8 @@ class KafkaPositions:
         with ThreadPoolExecutor(self._in_flight, f"commit-{self.site.name}") as pool:
             for group, wanted in sorted(positions.items()):
                 now = self._now()
+                # Asking for each commit would cost a read of the state file and one of client routing per group.
+                # Who has lost the lease sends for about PERMITTED_FOR seconds more, which others wait out.
                 if next(sent) % PERMITTED == 0 or now - permitted_at > PERMITTED_FOR:
                     permit()
                     permitted_at = now
@@ -142,6 +146,7 @@ class KafkaPositions:
     def forget(self, group: str) -> None:
         asked = self.site.ask_coordinators([group], DELETED_GROUP, within=self.site.change_timeout)
         error, _ = asked[group]
+        # A group that does not exist is as forgotten as it can be.
         if error and error not in NONE_SUCH:
             raise self._refused(error, f"delete group {group}")
 

@@ -41,14 +41,20 @@ class RawConnection:
     def ask(self, api: int, version: int, body: bytes, *, flexible: bool = False) -> WireReader:
         """An answer, behind its header. Unreachable where none comes, Unsupported where it is none of Kafka's."""
         self._number += 1
+        # The client id is told as "drctl", so that a broker's request log and quotas show whose requests
+        # these are.
         head = struct.pack(">hhih", api, version, self._number, 5) + b"drctl" + (b"\0" if flexible else b"")
         try:
             self._line.settimeout(_left(self._until))
             self._line.sendall(INT32.pack(len(head) + len(body)) + head + body)
             length = INT32.unpack(self._exactly(4))[0]
+            # Before anything is read into memory: a port that speaks another protocol answers with letters
+            # that make a length of gigabytes.
             if not 4 <= length <= LARGEST:
                 raise Malformed("no answer has that size")
             answer = WireReader(self._exactly(length), flexible=flexible)
+            # Answers come in the order of requests; one that is late from before a timeout would be taken
+            # for the next one's.
             if answer.number(INT32) != self._number:
                 raise Malformed("it answers another request")
             answer.tags()
@@ -101,6 +107,8 @@ class RawConnection:
     def _exactly(self, count: int) -> bytes:
         found = b""
         while len(found) < count:
+            # The time that is left, again for each piece: a broker that sends a byte now and then must not
+            # hold us for ever.
             self._line.settimeout(_left(self._until))
             more = self._line.recv(count - len(found))
             if not more:
@@ -144,6 +152,8 @@ def _context(settings: Settings) -> ssl.SSLContext:
     )
     if str(settings.get("ssl.endpoint.identification.algorithm", "https")).lower() == "none":
         context.check_hostname = False
+    # Stricter than the client that all else is done with, this one would call a site unreachable that
+    # works.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # librdkafka takes authorities that lack an extension, too
     secret = settings.get("ssl.key.password")
     if file := settings.get("ssl.certificate.location"):

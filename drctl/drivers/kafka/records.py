@@ -42,6 +42,7 @@ class KafkaRecords:
         self._refuse_missing(partitions)
         asked = (
             self._ask(partitions, EARLIEST, IsolationLevel.READ_UNCOMMITTED),
+            # Of a committed reader the end is the last stable offset: there is no call of its own for it.
             self._ask(partitions, LATEST, IsolationLevel.READ_COMMITTED),
             self._ask(partitions, LATEST, IsolationLevel.READ_UNCOMMITTED),
         )
@@ -95,6 +96,8 @@ class KafkaRecords:
         """Read on until every partition has come to its stop; one that has is paused."""
         idle, early = 0.0, dict[offsets.TopicPartition, int]()
         while stops:
+            # Idle time is counted in waits that brought nothing, not by the clock: a long batch that is
+            # digested is not silence.
             messages = _at_hand(consumer, BATCH)
             idle = 0.0 if messages else idle + PATIENCE
             if idle >= TIMEOUT:
@@ -109,12 +112,16 @@ class KafkaRecords:
                     raise self.site.causes.translate(fault, f"read {partition}") from KafkaException(fault)
                 if fault is None and offset < stops[partition]:
                     found[partition].append(identity(offset, message))
+                # The last offset below the stop may be a marker that no reader is given; then only the end
+                # of the partition says that the stop was reached.
                 ended = offset >= stops[partition] if fault is not None else offset >= stops[partition] - 1
                 if not ended and fault is not None:
                     early[partition] = offset  # a new leader may know the rest in a moment
                 if ended:
                     del stops[partition]
                     if stops:
+                        # Else the client goes on fetching what nobody wants, at the cost of partitions that
+                        # are still read.
                         consumer.pause([TopicPartition(*partition)])
 
     def following(self, partition: offsets.TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
@@ -196,6 +203,8 @@ def identity(offset: int, message: Message) -> RecordId:
     known = None if kind == TIMESTAMP_NOT_AVAILABLE or milliseconds < 0 else milliseconds
     headers = headers_of(message)
     if headers is None:
+        # A digest that equals none, its own copy's included: what cannot be read cannot be proven equal,
+        # and a position at it is refused.
         return RecordId(offset, os.urandom(16), known, fault=UNREADABLE)
     full, bare = _digests(message, headers)
     return RecordId(offset, full, known, bare)
@@ -212,10 +221,15 @@ def digest(message: Message) -> bytes:
 
 def _digests(message: Message, headers: Headers) -> tuple[bytes, bytes]:
     """The digest, and the same without the timestamp."""
+    # 128 bits without a key: two different records with one digest would need an attacker who writes both,
+    # and who may write may do worse. A keyed or longer hash costs several times as much, for each record
+    # that is compared.
     hashed = xxhash.xxh3_128()
 
     def add(part: bytes | str | None) -> None:
         raw = part.encode() if isinstance(part, str) else part
+        # Lengths, so that "ab" and "c" differ from "a" and "bc"; null has a sign of its own, so that a
+        # tombstone differs from an empty value.
         hashed.update(b"\xff" if raw is None else b"\x00" + len(raw).to_bytes(4, "big") + raw)
 
     add(message.key())
@@ -226,12 +240,15 @@ def _digests(message: Message, headers: Headers) -> tuple[bytes, bytes]:
         add(header[1])
     bare = hashed.digest()
     kind, milliseconds = message.timestamp()
+    # MirrorMaker 2 passes the producer's timestamp on. One that the log set differs between the sites by
+    # nature.
     if kind != TIMESTAMP_LOG_APPEND_TIME:
         hashed.update(milliseconds.to_bytes(8, "big", signed=True))
     return hashed.digest(), bare
 
 
 def _bounds(start: int, stable: int, high: int) -> LogBounds:
+    # Retention may have passed the last stable offset between the two questions.
     stable = max(stable, start)
     return LogBounds(int(start), int(stable), int(max(high, stable)))
 

@@ -25,6 +25,8 @@ class KafkaStaticMembers:
         doing = f"remove members of group {group}"
         for each in members:
             # Without a member id Kafka removes whoever has the static id.
+            # All of them are looked at before the first is removed, so that a refusal leaves the group as
+            # it was.
             if not each.instance_id or not each.member_id:
                 lacks = "static id" if each.member_id else "member id"
                 raise Conflict(f"site {self.site.name}: cannot {doing}: {each.client_id} has no {lacks}")

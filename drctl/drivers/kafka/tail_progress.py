@@ -69,10 +69,14 @@ class TailProgress:
             partition.high = high
             if partition.wanted is None:
                 partition.wanted = high
+            # A partition that was not told to its end is being read; only one whose end stands below the
+            # high watermark waits for a transaction.
             if not partition.ended or partition.next >= high:
                 partition.still_since = None
             elif partition.still_since is None:
                 partition.still_since = now
+            # A transaction that is open when we begin must not keep us from beginning: what it hides is
+            # told as undecided instead.
             partition.begun = partition.begun or partition.next >= partition.wanted or partition.is_stuck(now)
 
     def behind(self) -> int | None:

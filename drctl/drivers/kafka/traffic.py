@@ -78,12 +78,16 @@ class Writer:
         try:
             for number, record in enumerate(window):
                 self._produce(number, record, outcomes)
+            # Longer than the client's own timeout, so that each record's outcome is the client's word and
+            # not our impatience.
             self.producer.flush(PATIENCE + 5)
         except (KafkaException, SystemError) as error:
             fault = fault_of(error)
             if not fault.fatal():
                 raise
             self.broken = True
+            # Only before anything was written: later the same error leaves it open what became of records
+            # on their way.
             if not self._wrote and fault.code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
                 # A principal that may write to no topic at all gets no producer id, so nothing was even sent.
                 return [Outcome.DENIED] * len(window)
@@ -153,6 +157,8 @@ class TransactionalWriter:
         try:
             self.producer.abort_transaction(PATIENCE)
         except KafkaException:
+            # An abort that fails leaves it to the coordinator. The records count as in doubt, which the
+            # checker takes either way.
             return Outcome.DOUBTFUL
         return Outcome.DENIED
 

@@ -39,6 +39,7 @@ class WireReader:
     def varint(self) -> int:
         """An unsigned variable-length integer of at most five bytes."""
         value = 0
+        # Five bytes hold 35 bits, more than any length in Kafka; a sixth is an error and not read on.
         for shift in range(0, 35, 7):
             if self.at >= len(self.raw):
                 raise Malformed("it ends too early")
@@ -81,6 +82,8 @@ class WireReader:
     def count(self) -> int:
         """The length of an array; null reads as 0. Never more than there are bytes left."""
         count = max(0, self.length(INT32))
+        # An element has at least one byte. Without this a made-up length would let a loop run for minutes
+        # over nothing.
         if count > len(self.raw) - self.at:
             raise Malformed("an array longer than the record")
         return count

@@ -81,7 +81,7 @@ def test_every_test_and_symbol_that_is_named_is_there(paper: Path) -> None:
         if found := re.fullmatch(r"((?:drctl|tests)/\S+\.py)::(\w+)", word):
             missing += [word] if found[2] not in _symbols(CHECKOUT / found[1]) else []
         elif re.fullmatch(r"drctl(\.\w+)+", word):
-            missing += [word] if word not in TOPICS | PLANNED and not _resolves(word) else []
+            missing += [word] if word not in TOPICS and not _resolves(word) else []
     assert missing == []
 
 
@@ -93,9 +93,6 @@ def test_every_class_that_is_named_is_in_the_package(paper: Path) -> None:
 
 TOPICS = {"drctl.canary", "drctl.fence", "drctl.journal"}
 """Topics and resources of Kafka that look like modules."""
-
-PLANNED = {"drctl.testing"}
-"""Named as not there yet. Take it out when it is."""
 
 THEIRS = {
     "ReadWriteMany",
@@ -132,10 +129,6 @@ def test_every_target_of_make_is_there(paper: Path) -> None:
     targets = {target for rule in rules for target in rule.split()}
     named = set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", paper.read_text(encoding="utf-8"), re.MULTILINE))
     assert sorted(named - targets) == []
-
-
-def test_what_is_planned_is_not_there_yet() -> None:
-    assert [word for word in PLANNED if _resolves(word)] == []
 
 
 def test_the_papers_are_found() -> None:

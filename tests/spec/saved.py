@@ -4,6 +4,7 @@
 there is never written again: users have such journals.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +22,8 @@ from tests.spec.failing import fail_over, lose, some_lag, synced, watch_two_writ
 from tests.spec.stage import go_on, switch, watch_for_two_open_sites
 
 FOLDER = Path(__file__).parents[1] / "journals"
+SUMS = FOLDER / "SHA256SUMS"
+"""Every journal with its SHA-256, as ``sha256sum`` writes and checks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +200,21 @@ def _put(earth: FakeWorld, lines: tuple[Line, ...], epoch: int) -> None:
     earth.epochs.epoch = epoch
 
 
+def sums(told: str) -> dict[str, str]:
+    """Read such a list: SHA-256 by folder and file."""
+    return {name: digest for digest, name in (line.split("  ", 1) for line in told.splitlines())}
+
+
 def main() -> None:
-    """Write what is not there yet."""
+    """Write what is not there yet, and its sum; a sum that is there stays."""
     for cut in CUTS:
         path = FOLDER / __version__ / cut.file
         if not path.exists():
             save(cut).write(path)
+    known = sums(SUMS.read_text(encoding="utf-8")) if SUMS.exists() else {}
+    for path in FOLDER.glob("*/*.jsonl"):
+        known.setdefault(str(path.relative_to(FOLDER)), hashlib.sha256(path.read_bytes()).hexdigest())
+    SUMS.write_text("".join(f"{known[name]}  {name}\n" for name in sorted(known)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A run that an earlier version of drctl began is continued by today's, or refused with a remedy."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from drctl.model.chain import GENESIS, Change, Line, chained, require_whole
 from drctl.model.run import Event, RunState
 from drctl.plans.record import FORMER_STEPS
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.saved import CUTS, FOLDER, Ended, Saved, continued, save
+from tests.spec.saved import CUTS, FOLDER, SUMS, Ended, Saved, continued, save, sums
 from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 
 JOURNALS = sorted(FOLDER.glob("*/*.jsonl"))
@@ -77,6 +78,11 @@ def test_it_is_whole_as_its_version_wrote_it(journal: Path) -> None:
     saved = Saved.read(journal)
     assert require_whole(journal.name, saved.lines) == saved.lines[-1]
     assert saved.version == journal.parent.name
+
+
+def test_none_that_was_saved_is_changed_or_gone() -> None:
+    found = {_name(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in JOURNALS}
+    assert found == sums(SUMS.read_text(encoding="utf-8")), "new ones: python -m tests.spec.saved"
 
 
 def test_every_cut_of_this_version_is_saved() -> None:

@@ -17,13 +17,21 @@ class Limits:
     turned ``flaps`` times within ``memory`` flaps until it stood or was away for ``clear``.
     """
 
+    # Four looks at the usual interval of 15 s: one that is late or lost is no reason to call a site
+    # unknown.
     max_age: timedelta = timedelta(seconds=60)
+    # The kubelet renews its lease every 10 s, and the controller waits for 40 s: sooner than that
+    # Kubernetes itself calls no node ill.
     lease: timedelta = timedelta(seconds=40)
     skew: timedelta = timedelta(seconds=5)
+    # Enough for somebody to see to it in working hours. Kafka goes on until the disk is full, and then
+    # gives the directory up, or ends where it has no other.
     low: float = 0.15
     full: float = 0.03
+    # Two looks at the usual interval, so that a restart of one broker pages nobody.
     confirm: timedelta = timedelta(seconds=20)
     clear: timedelta = timedelta(seconds=60)
+    # Two outages and two returns within the memory: once may be a restart, twice is no accident.
     flaps: int = 4
     memory: timedelta = timedelta(minutes=15)
 

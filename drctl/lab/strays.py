@@ -16,6 +16,7 @@ from drctl.model.offsets import TopicPartition
 
 STRAYS = {"turbines": TopicPartition("turbines.readings", 0), "shop": TopicPartition("shop.prices", 0)}
 """Users that write, each with a partition of a topic that is theirs."""
+# Of each user, so that a denial of one record is no accident of a broker that was just elected.
 ATTEMPTS = 10
 
 

@@ -53,6 +53,8 @@ class Acting:
     def take(self, seen: Status) -> None:
         """Note a look, and let it be acted on at once; while something is under way only the newest one waits."""
         for deputy in self.deputies:
+            # All of them, also where this service does not lead: who takes over has to know since when a
+            # site is silent.
             deputy.note(seen)
         self._newest = seen
         self._come.set()

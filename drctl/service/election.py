@@ -72,6 +72,8 @@ class Election:
 
     def resign(self) -> None:
         """Give the lease back, so that nobody waits for its end. Only for who does not act any more."""
+        # First of all nobody acts any more, then the lease is given back: the other way round there would
+        # be two for a moment.
         held, self._confirmed = self._confirmed, None
         if held is None or self.seen is None:
             return
@@ -109,6 +111,8 @@ class Election:
 
     def _turn(self) -> None:
         # Who leads knows the newest version, unless somebody came between; a look is only for who does not.
+        # Who leads writes onto the version it wrote last: one request a turn instead of two, and a conflict
+        # if somebody came between.
         seen = self.seen if self.leads() and not self.trouble and self.seen else self._look()
         move = next_move(seen, self.me, self.spans, self.clock.monotonic())
         if move is Move.RENEW:
@@ -129,6 +133,8 @@ class Election:
         """Write; from when that was sent on we may act, once we know that it was done and changed the record."""
         sent, before = self.clock.monotonic(), self.seen
         self._change({**changes, "renewTime": self._stamp(), "leaseDurationSeconds": round(self.spans.lease)})
+        # A write that changed nothing, as when two of them come in one microsecond, proves nothing: the
+        # others count from a change that they can see.
         if self.seen is not None and before is not None and self.seen.record.version != before.record.version:
             self._confirmed = sent
 

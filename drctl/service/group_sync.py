@@ -117,6 +117,8 @@ class GroupSyncLoop:
                 {group: _committed(sessions, group, partitions) for group, partitions in moved.items()}
             )
         if followed.behind is None:
+            # The topic keeps a position until it is compacted, so that the beginning tells many old ones of
+            # each group in a row.
             return False  # the beginning is not read yet: old positions would be carried over one by one
         self.group_sync.undecided = sessions.undecided
         seen = self.group_sync.cycle()

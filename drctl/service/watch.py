@@ -155,6 +155,7 @@ class Watch:
         while True:
             with self.tails:
                 followed = follow(tail, sessions, clock, TURN)
+            # What a transaction hides does not come by reading on, so it counts as read.
             if followed.behind == sessions.undecided.records or clock.monotonic() > deadline:
                 return followed
             clock.sleep(BREATH)

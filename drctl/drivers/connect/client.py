@@ -54,6 +54,8 @@ class ConnectClient:
         self._login = {"password": list(_login_of(url))}
         self.known: dict[str, Mapping[str, str]] = {}
         """Configurations that the worker holds, by connector: their secrets are not repeated from what it says."""
+        # Seconds. A worker reads its offsets topic to the end before it tells a connector's offsets, which
+        # takes seconds in a large one; a worker that is up takes a connection within milliseconds.
         self._waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
         # Environment proxies are not asked: a worker is inside the site.
         try:
@@ -106,6 +108,8 @@ class ConnectClient:
         if 200 <= answer.status < 300:
             return answer
         said = self._message(answer, body)
+        # Taken for Connect's word, a worker that is starting would make every connector look absent, and an
+        # absent link looks stopped.
         if answer.status == 404 and "json" not in answer.kind:
             # The web server is up before Connect is: its own page, not Connect's word on the connector.
             raise Unreachable(f"Connect worker {self.url} is starting", remedy="wait until it is up")
@@ -114,6 +118,8 @@ class ConnectClient:
                 raise NotFound(f"Connect worker {self.url}: {said}", remedy="create the connector, or correct its name")
             case 400:
                 raise Conflict(f"Connect worker {self.url} declines {method} {path}: {said}")
+            # 500 to a question is mostly a request to the leader that timed out. To a change it is not
+            # asked again unless the worker says so: it may have been done.
             case 409 | 500 | 503 if method == "GET" or _passing(answer.status, said):
                 raise NotSettled(f"Connect worker {self.url} is not ready: {said}", remedy="wait until it has settled")
         raise DrctlError(f"Connect worker {self.url} answers {answer.status} to {method} {path}: {said}")
@@ -121,6 +127,8 @@ class ConnectClient:
     def _asked(self, method: str, path: str, body: object) -> _Answer:
         """One request. An answer that goes on for too long is not read to its end."""
         waits = self._waits if method == "GET" else httpx2.Timeout(CHANGE[0], connect=CHANGE[1])
+        # The library's timeouts are for each piece of an answer. This one is for all of it, or a worker
+        # that sends a byte a second would hold the run for as long as it likes.
         until = time.monotonic() + (waits.read or 0) + (waits.connect or 0)
         raw = bytearray()
         with self._http.stream(method, path, json=body, timeout=waits) as answer:

@@ -42,11 +42,14 @@ class ConnectConnectors:
             self.worker.create_missing(name, wanted, permit)
         elif found.config != wanted:
             self.worker.settled("PUT", f"{path(name)}/config", wanted, permit)
+        # Read back: a change goes through the config topic, and counts once the worker has read it there.
         self.worker.until(name, "has its configuration", lambda seen: seen.config == wanted)
 
     def stop(self, name: str, permit: Permit = always) -> None:
         try:
             self.worker.settled("PUT", f"{path(name)}/stop", permit=permit)
+        # Absent for certain, and so stopped; a worker that has not joined its group would say the same of
+        # one that runs.
         except NotFound:
             self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
         self.worker.until(name, "has stopped", lambda seen: seen.halted)

@@ -36,6 +36,8 @@ class ConnectReplication:
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
+        # One after the other, as Connect does it: each stop is a rebalance. The source connector comes
+        # first, since only that one copies.
         self._stop((self.definitions.source,) if copying_only else self.definitions.all, permit)
 
     def stop_checkpoints(self, permit: Permit = always) -> None:
@@ -63,12 +65,15 @@ class ConnectReplication:
             )
         if not ends:
             return
+        # Connect stores the last record that was copied, and goes on behind it. From the very beginning is
+        # said by no offset at all: -1 is answered with an error.
         wanted = {tp: end - 1 if end else None for tp, end in ends.items()}
         entries = [
             {"partition": self._key(tp), "offset": None if offset is None else {"offset": offset}}
             for tp, offset in wanted.items()
         ]
         self.worker.settled("PATCH", f"{path(source)}/offsets", {"offsets": entries}, permit)
+        # Read back before it starts: from a point that is one off a record would be copied twice, or never.
         stored = self._stored(self.worker.settled("GET", f"{path(source)}/offsets"))
         wrong = [tp for tp, offset in wanted.items() if stored.get(tp) != offset]
         if wrong:

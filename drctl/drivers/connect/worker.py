@@ -58,6 +58,7 @@ class Worker:
         beginning to end: half a second, which a failover would wait for before each of its steps.
         """
         found = self.connector(name)
+        # Only absence can be an illusion; a connector that is told exists.
         if found.state is not ConnectorState.ABSENT:
             return found
         self.refuse_unsettled(name)
@@ -127,6 +128,7 @@ class Worker:
         while True:
             try:
                 return act()
+            # Of a change, too: whatever is asked through here may be done twice.
             except Unreachable:
                 if self.clock.monotonic() > deadline:
                     raise
@@ -156,6 +158,8 @@ def _said(trace: str | None, config: Mapping[str, str]) -> str:
     """The first line of a trace, and where that is a wrapper the cause at its bottom."""
     if not trace:
         return ""
+    # Connect wraps what went wrong in ConnectException, so that the first line alone says only that a task
+    # died.
     first, *more = redact_foreign(trace[:LARGEST], config).splitlines() or [""]
     cause = next((line for line in reversed(more) if line.startswith("Caused by: ")), "")
     return " ".join(line[:300] for line in (first, cause) if line)

@@ -15,6 +15,7 @@ from drctl.drivers.kafka.connections import Connections, Place
 from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, Malformed, WireReader, array, string
 from drctl.errors import Unreachable, Unsupported
 
+# Version 4 (KIP-699, Kafka 3.0) finds the coordinators of many groups in one request.
 FIND_COORDINATOR, FIND_VERSION = 10, 4
 GROUP, NO_TAGS = INT8.pack(0), b"\0"
 MOVING = {14: "it is loading the group", 15: "there is none yet", 16: "it is none any more"}

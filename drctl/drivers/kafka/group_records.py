@@ -8,6 +8,7 @@ from drctl.model.changes import Change, GroupForgotten, GroupSeen
 from drctl.model.offsets import TopicPartition
 from drctl.model.session import GroupProtocol, Member
 
+# Versions of keys: the coordinator tells kinds of records apart by them (CoordinatorRecordType).
 CLASSIC, CONSUMER, MEMBER, ASSIGNED = 2, 3, 5, 8
 IGNORED = frozenset((4, 6, 7, 16))
 """Parts of KIP-848 groups that say nothing about who is a member: partition metadata, target assignments, regexes."""

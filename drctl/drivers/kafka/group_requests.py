@@ -14,6 +14,7 @@ from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, WireReader, arra
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 
+# Keys of Kafka's requests, as its protocol guide lists them.
 OFFSET_COMMIT, OFFSET_FETCH, LEAVE_GROUP, DESCRIBE_GROUPS, DELETE_GROUPS, CONSUMER_GROUP_DESCRIBE = 8, 9, 13, 15, 42, 69
 UNSTABLE_OFFSET_COMMIT = 88
 NULL = b"\0"

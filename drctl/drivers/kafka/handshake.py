@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 
+# Types of records and messages of TLS (RFC 5246, 6.2.1 and 7.4); they are the same in 1.3.
 HANDSHAKE = 22
 CERTIFICATE = 11
 CLOSED = "it closes the connection instead of answering in TLS"

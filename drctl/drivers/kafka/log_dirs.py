@@ -12,6 +12,7 @@ from drctl.errors import DrctlError, Forbidden, Unsupported
 from drctl.model.cluster import Broker
 from drctl.model.upkeep import DiskSpace
 
+# The request's key, and the versions from which on its answer tells more.
 DESCRIBE_LOG_DIRS, SIZED, CORDONED = 35, 4, 5
 NO_TOPICS = b"\x01\x00"
 """An empty list, so that no partition's size is told, and no tagged field."""

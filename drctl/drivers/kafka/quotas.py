@@ -9,6 +9,7 @@ from drctl.errors import DrctlError, Forbidden, Unsupported
 from drctl.model.cluster import Broker
 from drctl.model.quotas import ClientQuotas, QuotaEntity
 
+# Version 1 is the first with tagged fields; there is none behind it up to Kafka 4.3.
 DESCRIBE_CLIENT_QUOTAS, VERSION = 48, 1
 EVERY_ENTITY = b"\x01\x00\x00"
 """No component to filter by, not strict, and no tagged field."""

@@ -19,6 +19,7 @@ from drctl.drivers.kafka.scram import HASHES, Scram, ScramRejected
 from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, WireReader
 from drctl.errors import Unauthenticated, Unreachable, Unsupported
 
+# Keys of Kafka's requests, as its protocol guide lists them.
 SASL_HANDSHAKE, API_VERSIONS, SASL_AUTHENTICATE = 17, 18, 36
 LARGEST = 100 << 20
 """Bytes of an answer that are taken in: as many as a broker takes of a request (``socket.request.max.bytes``)."""

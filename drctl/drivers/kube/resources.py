@@ -13,6 +13,7 @@ from drctl.model.resources import Happening, Kind, Listing, Object, WatchEvent, 
 from drctl.ports import Clock
 
 MANAGER = "drctl"
+# As many as kubectl asks for at a time: an API server reads a whole page from etcd at once.
 PAGE = "500"
 ALL = Where()
 
@@ -66,6 +67,8 @@ class KubeResources:
             items += map(self._named, page)
             if not meta.get("continue"):
                 return Listing(tuple(items), str(meta.get("resourceVersion", "")), self._ahead(answer.date))
+            # The pages are of one version of the store, so that nothing that moves from one to the other is
+            # missed or told twice.
             query["continue"] = meta["continue"]
 
     def watch(self, kind: Kind, since: str, seconds: float, where: Where = ALL) -> Iterator[WatchEvent]:
@@ -112,6 +115,8 @@ class KubeResources:
             "kind": kind.name,
             "metadata": {**body.get("metadata", {}), "name": name},
         }
+        # Without force a field that another manager owns is a conflict which names it; with it two
+        # controllers would take it from each other for ever.
         query = {"fieldManager": self.manager, "force": "true" if take else "false", **_rehearsed(rehearse)}
         try:
             answer = self.client.send(

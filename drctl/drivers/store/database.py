@@ -62,9 +62,13 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     except (OSError, sqlite3.Error) as error:
         raise broken(path, error) from error
     try:
+        # Each transaction on disk before its effect: with NORMAL the last ones may be gone after a power
+        # failure, and an intent that is gone is an effect that nobody knows of.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.executescript(SCHEMA)
+        # The write lock at once: two transactions that read first and write later would both have to be
+        # given up.
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")
@@ -123,6 +127,8 @@ def _make(real: Path) -> None:
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(SCHEMA)
         with suppress(FileExistsError):
+            # A link fails where the name is taken, a rename would replace a journal that another process
+            # has just begun.
             os.link(new, real)
         force(real.parent)
     finally:

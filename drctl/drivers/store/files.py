@@ -26,6 +26,8 @@ def replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        # Renamed over only if the owner could be kept. Otherwise clients, which run as that user, could not
+        # read the new file.
         if kept:
             new.replace(real)
     except BaseException:

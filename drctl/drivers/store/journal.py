@@ -39,6 +39,8 @@ class SqliteJournal:
                     f"{self.path} holds the runs of {other[0]}, and {run.plan} is another plan file",
                     remedy=f"give {run.plan} a state file of its own",
                 )
+            # The head is checked before every write: a line added to a journal that was cut off would make
+            # the cut look whole.
             lines.head(database)  # before the first change: an older file gets its lines now
             database.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
             lines.add(database, Change.RUN_BEGUN, run.id, run_content(run))
@@ -51,6 +53,8 @@ class SqliteJournal:
         with self._open() as database:
             lines.head(database)
             entry = self._add_entry(database, run, event, step, body or {})
+            # A process that was frozen while another one took the run over finds an entry that it has not
+            # written. The exception undoes the transaction, so that its own entry is never there.
             if event is not Event.RUN_RESUMED and self._written.get(run, entry.sequence - 1) != entry.sequence - 1:
                 raise Locked(
                     f"another drctl has gone on with run {run} since, so this one stopped at once",
@@ -76,6 +80,8 @@ class SqliteJournal:
             if known.pop(run.id, None) != (run_content(run), state):
                 raise self._altered(f"run {run.id} was altered")
         if known:
+            # Its lines are there and its row is not: somebody has deleted it by hand, whom the chain of
+            # entries alone would not notice.
             raise self._altered(f"run {next(iter(known))} is missing")
         try:
             return tuple((run, RunState(state)) for run, state in found)
@@ -105,6 +111,8 @@ class SqliteJournal:
         with self._open() as database:
             self._require_whole(database)
             number, digest = lines.head(database)
+            # A copy completes what it goes on from, and replaces nothing. Which of two histories is the
+            # true one only a person can tell.
             if number and (number > len(new) or new[number - 1].digest != digest):
                 what = f"it holds {number} lines, the copy {len(new)}" if number > len(new) else "they differ"
                 raise Conflict(f"{self.path} does not go on as the copy does: {what}", remedy="keep the file as it is")
@@ -143,6 +151,8 @@ class SqliteJournal:
         """Check every line written since the last look, and that the newest one is the head."""
         lines.head(database)
         after = self._whole
+        # Only what is new since the last look: a run of ten thousand groups has megabytes of it, and asks
+        # several times a step.
         self._whole = require_whole(str(self.path), lines.read(database, after.number if after else 0), after)
 
     def _verified(self, run: str, rows: list[sqlite3.Row]) -> tuple[JournalEntry, ...]:

@@ -40,6 +40,8 @@ class FileLease:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise self._unusable(error) from error
+        # flock and not a file with a number: the kernel frees it when the process ends, however it ends, so
+        # that no run waits for one that is gone.
         if not _locked(file, fcntl.LOCK_EX, LOOKS):
             present = _holder(file)
             os.close(file)
@@ -63,6 +65,8 @@ class FileLease:
         except OSError:
             return False
         try:
+            # The file by its name, not the one that is open: where somebody replaced or restored it,
+            # another process may hold the lock of the new one.
             return os.path.sameopenfile(there, self._file) and os.pread(there, len(self._term) + 1, 0) == self._term
         except OSError:
             return False
@@ -79,6 +83,7 @@ class FileLease:
         except OSError as error:
             raise self._unusable(error) from error  # whether somebody holds it is then unknown
         try:
+            # Shared, so that two who ask do not take each other for a holder.
             return "" if _locked(file, fcntl.LOCK_SH, 1) else _holder(file)
         finally:
             os.close(file)

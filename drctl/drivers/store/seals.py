@@ -19,6 +19,8 @@ def rows(database: sqlite3.Connection, path: Path, table: str) -> list[tuple[Any
     """
     found = _rows(database, table)
     told = database.execute("SELECT digest FROM seal WHERE sealed = ?", (table,)).fetchone()
+    # No protection against somebody who can write to the file, who could seal it again: it notices bits
+    # that flip, and hands that slip.
     if told is not None and told[0] != _digest(found):
         raise broken(path, f"what is noted in {table} was altered")
     return found

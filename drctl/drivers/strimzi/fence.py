@@ -45,6 +45,8 @@ class StrimziFence:
             if user is None and lasting(each):
                 found.add(each)
             elif user is not None and each in _denials(each.principal, user):
+                # By what the KafkaUser says, not by the brokers: the operator will have brought them to
+                # that within two minutes, whatever stands there now.
                 found.add(replace(each, own=each in _denials(each.principal, user, MARK)))
         return frozenset(found)
 
@@ -62,6 +64,8 @@ class StrimziFence:
         for each in denials:
             wanted[each.principal].add(each)
         rules = {name: _rules(users[name]) + _missing(users[name], name, wanted[name], adopt) for name in users}
+        # The resources first. Struck at the brokers alone, a rule may be deleted by the operator before its
+        # KafkaUser tells it.
         self._change(rules, users)
         self.strike.deny(denials, adopt=adopt)
 
@@ -76,6 +80,8 @@ class StrimziFence:
             ]
         others = {each for name, user in users.items() for each in _denials(name, user) - _denials(name, user, MARK)}
         self._change(rules, users)
+        # Rules that the user's owner wrote into the KafkaUser stay: the operator would bring them back
+        # anyway.
         self.strike.lift(gone - others)
 
     def canary(self) -> CanaryResult:
@@ -144,6 +150,7 @@ def _principal(user: Object) -> str:
         return f"User:{told}"
     kind = str(((user.get("spec") or {}).get("authentication") or {}).get("type") or "")
     name = user["metadata"]["name"]
+    # The operator's own rule, for a user whose status it has not written yet.
     return f"User:CN={name}" if kind.startswith("tls") else f"User:{name}"
 
 
@@ -153,6 +160,8 @@ def _rules(user: Object) -> list[Any]:
 
 def _body(user: Object, rules: list[Any]) -> Object:
     authorization = {**((user.get("spec") or {}).get("authorization") or {"type": "simple"}), "acls": deepcopy(rules)}
+    # acls is one list, and server-side apply replaces it as a whole: the version keeps us from taking away
+    # what somebody added since we looked.
     version = user["metadata"]["resourceVersion"]
     return {"metadata": {"resourceVersion": version}, "spec": {"authorization": authorization}}
 

@@ -37,6 +37,8 @@ class StrimziReplication:
     def status(self) -> LinkStatus:
         mirror = self._look()
         mirror.refuse_if_paused()
+        # Its state is of an older generation until the operator has seen the newest: a link that was just
+        # stopped would still look as if it ran, or the other way round.
         mirror.refuse_if_behind()
         with understood(self.link.mirror_maker):
             found = LinkStatus(*(mirror.connector(part) for part in KINDS))

@@ -70,6 +70,8 @@ class _Stream:
     superseded: BitMap64 = field(default_factory=BitMap64)
     seen: BitMap64 = field(default_factory=BitMap64)
     stranded: BitMap64 = field(default_factory=BitMap64)
+    # The one thing here that grows with the data: a key of each compacted topic, as its log cleaner keeps
+    # them. All else is bits.
     newest_of_key: dict[str, int] = field(default_factory=dict)
     last: dict[type[Event], int] = field(default_factory=dict)
 
@@ -137,6 +139,8 @@ class _Checker:
         if key is not None:
             older = stream.newest_of_key.get(key)
             if older is not None:
+                # min and max, since histories of several processes are read one after the other: a later
+                # line may tell of an earlier record.
                 stream.superseded.add(min(older, sequence))
             stream.newest_of_key[key] = max(older or 0, sequence)
 
@@ -153,8 +157,11 @@ class _Checker:
             self.classes["misrouted"].add(name)
         stream = self.streams[event.stream]
         last = stream.last.get(type(event), 0)
+        # In the log and in the saved tail as well counts as twice: the tail is what exists nowhere else.
         if event.sequence in stream.seen or event.sequence in stream.stranded:
             self.classes["duplicated"].add(name)
+        # Held against the highest before it, so that one record that came too late is one fault and not one
+        # for each behind it.
         elif event.sequence < last:
             self.classes["reordered"].add(name)
         (stream.stranded if stranded else stream.seen).add(event.sequence)
@@ -224,12 +231,14 @@ class _Checker:
     def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
         for stream, done in streams.items():
             due = self.streams[stream].due
+            # Below its last only: what lies behind that may still come, and is told as unread.
             for sequence in due[: due.rank(done.max() - 1)] - done - self._passable(stream):
                 yield _name(stream, sequence)
 
     def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
         for stream, done in streams.items():
             state = self.streams[stream]
+            # In doubt is allowed: the producer never heard, and the record is there all the same.
             for sequence in done - (state.acknowledged | state.doubtful) | (done & state.aborted):
                 yield _name(stream, sequence)
 

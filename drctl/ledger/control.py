@@ -29,6 +29,8 @@ def caught(
     before = checked(events)
     kinds = (*PLANTED, FROM_TAIL) if any(isinstance(event, Stranded) for event in events) else PLANTED
     planted = {kind: checked(plant(kind, events, compacted)) for kind in kinds}
+    # More than before, not more than none: a run that really lost a record must not make its own control
+    # pass.
     return {kind: _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
 
 
@@ -51,6 +53,8 @@ def _count(kind: str, findings: Findings) -> int:
 def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Iterator[Event]:
     """The history with one fault of that kind in it, about in its middle."""
     places = _places(kind, events, compacted)
+    # In the middle, where a checker that looks at the ends only would miss it. The same place each time, so
+    # that a verdict can be reached again.
     chosen = places[len(places) // 2] if places else -1
     if kind == "reordered":
         yield from _swapped(events, places)

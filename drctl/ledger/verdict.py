@@ -75,9 +75,11 @@ def _reads_on(group: GroupFindings) -> str:
 def judge(findings: Findings, weight: EvidenceRequirements) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict with every reason for it."""
     faults = (*_faults(findings, redelivery=weight.redelivery), *weight.faults)
+    # Before anything else: no lack of evidence makes a lost record less lost.
     if faults:
         return Verdict.REFUTED, faults
     gaps, thin = tuple(_gaps(findings, weight)), tuple(_thin(findings, weight))
+    # Before what is thin: where a history is incomplete, that nothing happened in it is not known either.
     if gaps:
         return Verdict.INCONCLUSIVE, (*gaps, *thin)
     if thin:
@@ -112,6 +114,7 @@ def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
     planted = (*PLANTED, FROM_TAIL) if findings.records.stranded else PLANTED
+    # A fault of the control that nobody has planted fails as one that was not caught: get() is None for it.
     if not all(weight.control.get(kind) for kind in (*planted, *weight.planted, *weight.control)):
         yield "the checker did not catch every planted fault"
     short = {_reads_on(group): _short(group) for group in findings.groups}

@@ -45,6 +45,8 @@ class _Hurry:
     def ask[T](self, whom: str, seconds: float, question: Callable[[], T]) -> T:
         """Return the answer, or raise what it raises; DeadlinePassed, naming who is late."""
         now, deadline = self.clock.monotonic(), self.began + seconds
+        # As long as everybody answers there is time to read much. From the first who was late on there is a
+        # second, for those who would have answered at once.
         until = max(deadline, now + min(seconds, ALIVE) if self.late_at is None else self.late_at + GRACE)
         if now >= deadline and whom in self.late:  # the time that is left is for the others
             raise _OutOfTime(self.late[whom], remedy=SEE)

@@ -66,6 +66,8 @@ class SideBySide:
 
     def begin[T](self, question: Callable[[], T]) -> Begun[T]:
         """Look in a thread of its own; not at all once the deadline has passed."""
+        # No thread is begun for what nobody will wait for: each asks a site that is silent for as long as
+        # its own deadline allows.
         if self.clock.monotonic() >= self.deadline:
             return self._late
         seen = beside(lambda: reading_of(self.clock, question))
@@ -85,6 +87,8 @@ def beside[T](ask: Callable[[], T]) -> "Future[T]":
         except BaseException as error:  # noqa: BLE001 - raised where the answer is waited for
             answer.set_exception(error)
 
+    # A daemon: a look that hangs in a client library must not keep the command from ending. A pool would
+    # wait for its threads.
     threading.Thread(target=work, name=LATE, daemon=True).start()
     return answer
 

@@ -69,6 +69,8 @@ class Sessions:
     def apply(self, changes: Iterable[Change]) -> None:
         """Take in what the tail brought, in its order."""
         for change in changes:
+            # type() and in this order: nearly all changes are moves, and this runs for each commit of a
+            # whole site.
             if type(change) is PositionMoved:
                 self._move(change)
             elif type(change) is PositionForgotten:
@@ -130,6 +132,8 @@ class Sessions:
         if group in self._recorded:
             self._recorded[group].append((partition, change.committed))
         before = session.positions.get(partition)
+        # Many consumers commit at intervals whether they have moved or not: taken for moves, these would be
+        # translated again and again.
         if before is None or before.committed != change.committed:
             moved = self._moved.get(group)
             if moved is None:
@@ -145,6 +149,7 @@ class Sessions:
         if session is None or session.positions.pop(change.partition, None) is None:
             return
         self._forgotten.setdefault(change.group, set()).add(change.partition)
+        # Moved and deleted since it was last asked: only the latter is still true.
         self._moved.get(change.group, set()).discard(change.partition)
         self._drop_if_nothing_is_left(change.group, session)
 
@@ -171,6 +176,7 @@ def follow(tail: Tail, sessions: Sessions, clock: Clock, seconds: float) -> Tail
             sessions.forget_all_but(told.changes, told.undecided)
         sessions.apply(told.changes)
         sessions.undecided = told.undecided
+        # None, where nobody knows how much is left, equals no number: then it goes on to the deadline.
         if told.behind == told.undecided.records or clock.monotonic() > deadline:
             return TailStatus(told.behind, sum(told.unknown.values()), told.polled)
 

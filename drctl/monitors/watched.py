@@ -59,6 +59,8 @@ class Watched[T]:
         """List again. What fails is the reading's reason; nothing is raised that a port raises."""
         try:
             kind = self._found_kind()
+            # Before the request: what the list shows was so when it was asked at the earliest, and a slow
+            # answer must not look fresh.
             began = self.clock.now()
             listing = self.resources.list(kind, self.where)
         except DrctlError as error:
@@ -80,6 +82,8 @@ class Watched[T]:
         since = self._since
         try:
             for change in self.resources.watch(self._found_kind(), since, seconds, self.where):
+                # The server has forgotten the version that we go on from (410): between it and now
+                # something may have happened that no watch will tell.
                 if change.what is Happening.EXPIRED:
                     self._since = ""
                     self.look()
@@ -100,6 +104,8 @@ class Watched[T]:
         if what is Happening.DELETED:
             self._items.pop(name, None)
         elif what is not Happening.BOOKMARK:
+            # Taken out first: a resource that can no longer be read, or is none of ours any more, must not
+            # stay as it was.
             self._items.pop(name, None)
             self._take(self._items, item)
 
@@ -139,5 +145,7 @@ class Watched[T]:
         self.silent = is_silence(error)
         with self._lock:
             self._trouble = str(error) or type(error).__name__
+            # Denied, or no such kind: what was seen before cannot be watched on, and would otherwise be
+            # shown for as long as the limit of age allows.
             if not error.transient:
                 self._since, self._kind = "", None

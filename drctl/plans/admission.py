@@ -83,6 +83,8 @@ def _outside(plan: Plan, world: World) -> Iterator[Blocker]:
 def _cooling(plan: Plan, world: World) -> Iterator[Blocker]:
     wanted = world.plan.guards.cool_down
     last = last_move(world) if wanted and plan.kind in UNHURRIED else None
+    # Cooling down guards against two people, or two tools, who move the work back and forth; a site that is
+    # gone is no argument.
     if last is None or plan.kind == FAILOVER:  # a site that is lost does not wait
         return
     ended = world.journal.entries(last[0].id)[-1].at

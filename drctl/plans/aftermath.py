@@ -122,6 +122,7 @@ def undecided(world: World, failover: Aftermath, salvaged: Salvaged) -> tuple[st
         sorted(
             topic
             for topic, count in salvaged.committed.items()
+            # A later salvage may find more than the person knew of who has decided.
             if count and (topic not in done or done[topic][1]["records"] != count)
         )
     )

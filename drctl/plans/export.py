@@ -73,8 +73,13 @@ def _copied(ctx: StepContext, failover: Aftermath, partition: TopicPartition, be
     if not end:
         return ()
     before = ctx.source.records.identities(partition, max(0, begin - CONTEXT), begin)
+    # A link notes what it has copied with every batch, or once a minute where it is at least once: a
+    # hundred thousand records are more than it copies in between.
     beyond = ctx.source.records.following(partition, begin, OVERLAP)
     # Markers thin out the target's log.
+    # On an exactly-once target each batch ends with a marker; twice as many offsets hold as many records in
+    # all but the smallest batches. Too few only finds less that had arrived, and then more is exported than
+    # need be.
     reach = 2 * (len(before) + len(beyond)) + CONTEXT
     arrived = ctx.target.records.identities(image, max(0, end - reach), end)
     return beyond[: copied_beyond(before, beyond, arrived)]
@@ -133,6 +138,8 @@ def count(records: Iterator[Content], look: int, seen: int | None, began: dateti
         found.bytes += len(record.key or b"") + len(record.value or b"")
         found.opened += record.offset >= look
         found.unseen += seen is not None and record.offset >= seen
+        # By the producers' clocks, and so a hint: records that were buffered before the outage have times
+        # before it.
         found.later += record.milliseconds is not None and record.milliseconds > moment
     return found
 
@@ -144,6 +151,8 @@ def groups_inside(ctx: StepContext, tails: Mapping[TopicPartition, StrandedSpan]
     for group, positions in sorted(ctx.source.positions.committed(names).items()):
         for partition, position in sorted(positions.items()):
             tail = tails.get(partition)
+            # Such a group has seen records that the other site never got: what it did with them cannot be
+            # undone by moving its position.
             if tail and position.offset > tail.span.start < tail.span.stop:
                 told = {"position": position.offset, "offsets read": position.offset - tail.span.start}
                 found.setdefault(group, {})[str(partition)] = told

@@ -47,6 +47,8 @@ def standing(world: World) -> StandingFailover | None:
         run, state = runs[number]
         if run.kind not in MOVES or state not in (RunState.DONE, RunState.RUNNING):
             continue
+        # Cut off behind the intent of opening the target counts as well: clients may be there, and the site
+        # that was left may come back at any moment.
         if run.kind == FAILOVER and (state is RunState.DONE or _opened(world, run)):
             return _standing(
                 world, run, tuple(later for later, _ in runs[number + 1 :]), finished=state is RunState.DONE
@@ -70,6 +72,8 @@ def _standing(world: World, run: Run, later: tuple[Run, ...], *, finished: bool)
     for entry in _observed(world, run):
         evidence[entry.step] = entry.body
         if entry.step == FenceWhatAnswers.name:
+            # The time of the first answer: a fence that was taken over as proven was not proven again each
+            # time the run went on.
             fence, at = entry.body, at or entry.at
     silent, opened = (None if fence.get("answered", True) else at), dict[str, Any]()
     for entry in _late(world, run, later):

@@ -57,6 +57,7 @@ class Images:
             return {}
         try:
             found = link.mappings.syncs(set(origins.values()))
+        # Nothing was ever written at the target and copied here, so no sync of that link is missing.
         except NotFound:  # it never ran
             return {}
         return {p: found[origin] for p, origin in origins.items() if origin in found}

@@ -74,6 +74,8 @@ def standing_pause(world: World) -> Pause | None:
     for run, _ in reversed(world.journal.runs()):
         # One whose writer was killed before its entry says nothing.
         for entry in world.journal.entries(run.id) if run.kind == PAUSE else ():
+            # The newest entry decides alone: a pause that was ended early does not come back because an
+            # older one would last longer.
             if entry.event is Event.PAUSE_ENDED:
                 return None
             until = datetime.fromisoformat(entry.body["until"])

@@ -79,6 +79,8 @@ def _gone(
     if compacted:
         return not_among(_read(kept), {r.digest for r in _read((serving, partition, [copied]))})
     head = tuple(islice(_read((serving, partition, [copied])), ENOUGH))
+    # The head of what serves, found in the returned log: what lies before it is older than anything that
+    # the serving site still has.
     before = in_front(_read(kept), head)
     if before is not None:
         return before

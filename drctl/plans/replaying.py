@@ -29,6 +29,7 @@ def marked(record: Content, site: str, failover: str) -> Content:
         f"{MARK}.offset": str(record.offset),
         f"{MARK}.timestamp": "" if record.milliseconds is None else str(record.milliseconds),
     }
+    # Behind its own headers, since consumers that take the first of a name must find theirs.
     return replace(record, headers=(*record.headers, *((name, text.encode()) for name, text in own.items())))
 
 
@@ -45,6 +46,7 @@ def batches(records: Iterator[Content], reached: int) -> Iterator[list[Content]]
         if record.fate is Fate.COMMITTED and record.offset >= reached:
             batch.append(record)
             size += len(record.key or b"") + len(record.value or b"")
+            # By bytes, too: below Kafka's default of one megabyte for a request, without counting on compression.
             if len(batch) >= BATCH or size >= BATCH_BYTES:
                 yield batch
                 batch, size = [], 0

@@ -73,6 +73,8 @@ def _numbers(ctx: StepContext) -> Iterator[tuple[str, Replicas]]:
 def had_at(site: SitePorts, what: Scalable) -> int:
     """How many replicas it has, or had before drctl took it to 0."""
     seen = scaling_at(site).state(what)
+    # 0 that drctl made itself is not what it had: the annotation remembers, also where the journal of that
+    # run is gone.
     return seen.wanted or seen.kept or 0
 
 

@@ -22,6 +22,8 @@ def wait_for_sync(ctx: StepContext) -> None:
     if not was_begun(ctx.world, ctx.target.name):
         return
     clock = ctx.world.clock
+    # The run was continued by another process, which knows no monotonic time of the first: it counts from
+    # now, which is later and so safe.
     if ctx.raised_at is None:
         ctx.raised_at = clock.monotonic()
     while (left := ctx.raised_at + UNDER_WAY - clock.monotonic()) > 0:

@@ -83,6 +83,7 @@ def noted_by(world: World, run: Run, groups: Collection[str]) -> Mapping[str, Ke
     for entry in world.journal.entries(run.id):
         for group, positions in entry.body.get("target before", {}).items():
             # Partitions may be noted one after the other; of one that was noted twice the first counts.
+            # The earlier note wins: a later one may show what group-offset sync has committed itself.
             before[group] = {**positions, **before.get(group, {})}
     return {g: Kept(evidence.read_held(p), None) for g, p in before.items() if not groups or g in groups}
 
@@ -100,6 +101,7 @@ def _kept_by(world: World, run: Run) -> Mapping[str, Kept]:
         if entry.step != HandOverPositions.name:
             continue
         if entry.event is Event.STEP_INTENDED:
+            # The first intent's, as everywhere: a handover that was cut off takes its snapshot once.
             before = before or entry.body["target before"]
         elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
             handed = entry.body["groups"]

@@ -34,6 +34,8 @@ class PlaceSinks(Step):
         for name in placed:
             config = _definition(ctx, name)
             ctx.check_authority()
+            # STOPPED from its creation on: a sink that ran for a moment would begin where its group has no
+            # position yet.
             ctx.target.connectors.put(name, config, ctx.check_authority)
         return {"placed": placed}
 

@@ -34,6 +34,8 @@ class RecordHandoverPoint(Step):
             remedy="is somebody else writing at the target?",
         )
         bounds = ctx.target.records.bounds(partitions)
+        # All ends at one moment in which nobody may write: read one after the other while the link ran,
+        # they would be of different moments.
         return HandoverPoint({p: b.stable for p, b in bounds.items()}).to_json()
 
     def verify(self, ctx: StepContext) -> Evidence:

@@ -84,6 +84,8 @@ def _may_be_ours(ctx: StepContext, group: str, partition: TopicPartition, there:
     if (stamp := Stamp.read(there.metadata)) is not None:
         return stamp.plan == ctx.run.plan
     if HandOverPositions.name not in ctx.evidence:
+        # With the group's own metadata it may be ours. Without any it is somebody else's: where a group has
+        # none, a commit of ours carries a stamp.
         return bool(there.metadata)
     handed = group_positions(ctx.evidence).get(group)
     lines = handed["positions"].items() if handed else ()

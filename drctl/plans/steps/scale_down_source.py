@@ -38,6 +38,8 @@ class ScaleDownSource(Step):
         for what in taken_along(ctx):
             if scaling.state(what).wanted:
                 ctx.check_authority()
+                # The annotation first: between the two a cut leaves a number that is still true, the other
+                # way round a 0 that nobody can explain.
                 scaling.keep(what, before.get(str(what)))
                 ctx.check_authority()
                 scaling.scale(what, 0)

@@ -40,6 +40,8 @@ class ScaleUpTarget(Step):
         for what, replicas in self._due(ctx).items():
             ctx.check_authority()
             try:
+                # Never down: somebody may have scaled up further at the target, by hand or by an
+                # autoscaler.
                 if scaling.state(what).wanted < replicas:
                     scaling.scale(what, replicas)
             except DrctlError as error:

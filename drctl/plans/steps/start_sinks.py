@@ -45,4 +45,6 @@ class StartSinks(Step):
 
     def _waited_for(self, ctx: StepContext) -> list[str]:
         states = (ctx.target.connectors.state(name) for name in self._startable(ctx))
+        # One that has failed with a reason is not waited for: the reason does not go away while clients
+        # wait.
         return [f"{seen.name} is {seen.state}" for seen in states if not seen.working and not seen.reason]

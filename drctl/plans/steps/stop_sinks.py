@@ -27,6 +27,7 @@ class StopSinks(Step):
         states = {name: ctx.source.connectors.state(name).state for name in ctx.sinks}
         resting = (ConnectorState.STOPPED, ConnectorState.PAUSED, ConnectorState.ABSENT)
         return {
+            # A failed one counts as running: at the target its cause may not be there.
             "running": [name for name, state in states.items() if state not in resting],
             "paused": [name for name, state in states.items() if state is ConnectorState.PAUSED],
         }

@@ -59,6 +59,8 @@ class UnfenceSource(Step):
         try:
             reasons = fencing.not_closed(ctx.world, ctx.target)
         except Unreachable as silent:
+            # Seen closed by this very process, which holds the lease: no other run can have opened it
+            # since, and this one has not come to that.
             return None if ctx.saw_target_closed else require_closed(ctx, ctx.target, silent)
         if reasons:
             raise StepFailed(

@@ -70,6 +70,8 @@ def _behind(ctx: StepContext, groups: list[str]) -> set[str]:
     for group in handed.keys() & set(groups):
         for name, line in handed[group]["positions"].items():
             now = there[group].get(evidence.image_of(name, line))
+            # Only backward: a group that has read on is where it should be, and one without a new commit
+            # stands where it was put.
             if now is not None and now.offset < line["there"]:
                 behind.add(group)
     return behind

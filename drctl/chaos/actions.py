@@ -180,6 +180,8 @@ def lose_site(site: str, expires_after: float = EXPIRES_AFTER) -> str:
     """SIGKILL to every broker and the worker of a site; evidence is that a client gets no connection to any broker."""
     with failing_as(f"site {site}"):
         there = lab_with(site)
+        # The end is armed before the fault: an experiment that dies in between leaves a lab that mends
+        # itself.
         arm(there, "restore-site", site, expires_after)
         return noted(FAULTS["lose-site"](there, site))
 

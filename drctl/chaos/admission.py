@@ -86,6 +86,8 @@ def _problems(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "is dry: some of it would only be pretended", "remove dry"
         if key == "provider" and (foreign := _foreign(value)):
             yield f"has a provider that is {foreign}", f"use type: python, and one of {', '.join(MODULES)}"
+        # Chaos Toolkit fills these in from environment and secrets, so that the file that is digested would
+        # not be what ran.
         if isinstance(value, str) and "${" in value:
             yield f"has a variable in {key or 'a list'}", RUN_AS_WRITTEN
 
@@ -162,6 +164,8 @@ def _foreign(provider: object) -> str:
         return ""
     if module not in MODULES:
         return str(module)
+    # __all__ and not what the module has: what it imports would otherwise be callable from an experiment,
+    # too.
     return "" if function in import_module(module).__all__ else f"{module}.{function}"
 
 

@@ -54,6 +54,8 @@ def conduct(
     an earlier experiment has left otherwise is not whole within ``patience`` seconds. What the workload did not write
     is left out.
     """
+    # Not believed of the last experiment: a switchover in between would let faults hit the standby, and
+    # prove nothing.
     primary = FileClientRouting(lab.folder / "client-routing.json").site()
     if primary != PRIMARY:
         raise LabError(f"the lab's primary is {primary}", remedy=f"make {PRIMARY} the primary again, with a switchover")
@@ -74,6 +76,7 @@ def conduct(
         workload.stop_producers()
         workload.catch_up(say)
         # Whoever reads again does so now.
+        # Time for a group that was sent back to an older position to read on from there.
         lab.clock.sleep(3)
     finally:
         workload.stop()
@@ -131,6 +134,7 @@ def _end(lab: Lab) -> None:
     """Interrupt the toolkit, which then plays its rollbacks; kill it if it does not come to an end."""
     lab.processes.signal(CHILD, "SIGTERM")
     try:
+        # The rollbacks start brokers again, each of which takes up to ten seconds on a busy machine.
         lab.processes.wait_gone(CHILD, 60)
     except LabError:
         lab.processes.signal(CHILD, "SIGKILL")

@@ -42,11 +42,14 @@ class DroppingWriter:
         """Leave the text to the thread that writes."""
         text.count("\n")  # bytes are refused here, as by every stream of text
         with self._changed:
+            # The oldest goes: what matters to who looks again is how the run stands now.
             if len(self._texts) >= ROOM:
                 self._dropped += self._texts.popleft().count("\n")
             self._texts.append(text)
             if not self._busy:
                 self._busy = True
+                # A daemon, since a write to a terminal that does not read cannot be interrupted: the
+                # process would never end.
                 threading.Thread(target=self._work, name="drctl-output", daemon=True).start()
         return len(text)
 

@@ -71,6 +71,8 @@ def _nothing(*_: object) -> None:
 @contextmanager
 def _taking(handlers: dict[signal.Signals, Any], *, to_the_end: bool = False) -> Iterator[None]:
     """Handle these signals so; ``to_the_end`` of the command, or of the block."""
+    # Python lets only the main thread handle signals; elsewhere the command is run by a test or by another
+    # program, whose signals they are.
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -50,6 +50,7 @@ CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)
 def contents(path: Path, remedy: str, *, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file. A pipe or a device is not waited for, a large file not read to its end."""
     try:
+        # Not blocking: opening a pipe without a writer would wait for one for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"{path}: cannot be read: {_reason(error)}", remedy=remedy) from error
@@ -57,6 +58,8 @@ def contents(path: Path, remedy: str, *, largest: int = LARGEST) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ConfigInvalid(f"{path}: is no regular file", remedy=remedy)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
+            # One byte more tells that there is more, whatever the size says: a file may grow while it is
+            # read, and those of /proc tell 0.
             raw = file.read(largest + 1)
     except OSError as error:
         raise ConfigInvalid(f"{path}: cannot be read: {_reason(error)}", remedy=remedy) from error
@@ -81,12 +84,14 @@ def parse_yaml(path: Path, raw: bytes, shape: str) -> CommentedMap:
     """A YAML 1.2 mapping that knows its lines. ``shape`` tells in a remedy what it begins with."""
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _Constructor
+    # In YAML 1.1 the names no, on and 12:30 are other values than they look like.
     yaml.version = (1, 2)
     yaml.allow_duplicate_keys = False
     try:
         text = text_of(raw)
         if strange := BREAKS.search(text):
             raise DocumentError("has a line break in it that YAML 1.1 knows and 1.2 does not", _line(text, strange))
+        # Before anything is built: a few hundred bytes of nested anchors make gigabytes.
         _refuse_unbounded(path, yaml.scan(text))
         document = yaml.load(text)
     except DocumentError as error:

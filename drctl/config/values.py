@@ -85,6 +85,7 @@ def _url(text: str) -> str:
     if re.search(r"\s", text):
         raise PydanticCustomError("url", "expected an address without blanks")
     login, _, place = text.partition("://")[2].rpartition("@")
+    # Behind the last @ stands the host. A password with a slash would otherwise end before it.
     if re.search(r"[/?#@]", login):
         # A part of the password would be taken for the host, and shown.
         raise PydanticCustomError("url", "expected an address; in a password write / as %2F and @ as %40")

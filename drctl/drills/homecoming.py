@@ -95,6 +95,8 @@ class HomewardDrill(LabDrill):
         failover = aftermath(world)
         salvaged = last_salvage(world, failover)
         there = world.sites[lost].brokers.topics(salvaged.committed)
+        # Of a topic that is not compacted the tail is stepped over: nobody reads it from its middle on, and
+        # copying all of it again would cost more than it is worth.
         wanted = {name for name, count in salvaged.committed.items() if count and there[name].compacted}
         wanted &= {*diverged(world, failover, salvaged)} - standing(world, lost)
         costs = recopies(world, failover, wanted)

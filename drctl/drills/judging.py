@@ -44,6 +44,8 @@ def judged(
     kept = kept_at(primary, standby)
     findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
     mirrored = [*history, *standby]
+    # The standby by itself, without groups: a record that is missing there must not be made up for by one
+    # that is at the primary.
     copied = check(mirrored, compacted=work.compacted)
     seen = {**evidence(histories, handovers, copied, work.clients), **reached(findings)}
     control = {

@@ -80,6 +80,7 @@ class UnplannedRehearsal(HomewardDrill):
         ledger_run = uuid4()
         workload = self.start_workload(ledger_run, leave_lost_sites=True)
         loss, move, setting = self.lose_and_move(workload)
+        # A drill that raced the service for the fence would show now the one and now the other.
         self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is run instead
         back = self.bring_back(ledger_run)
         self.make_ready(workload, SOURCE, TARGET)
@@ -173,6 +174,8 @@ class UnplannedRehearsal(HomewardDrill):
         total = costs.loss.total if costs.loss else None
         told = "an unknown number of" if total is None else f"up to {total}"
         self.phase(f"{told} records would be lost, and are accepted")
+        # Just what was stated, and no more: a drill that accepted any number would never show that the
+        # number holds.
         accepted = AcceptedLoss(unknown=True) if total is None else AcceptedLoss(total)
         timer = StepTimer(self.announce, self.now, f"{SOURCE} to {TARGET}")
         result = run(

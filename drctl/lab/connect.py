@@ -118,9 +118,12 @@ def connectors(source: SiteLayout, target: SiteLayout, folder: Path, secrets: Pa
         "source.cluster.bootstrap.servers": source.link_servers,
         "target.cluster.bootstrap.servers": target.bootstrap_servers,
         "replication.policy.class": f"{MIRROR}.IdentityReplicationPolicy",
+        # Without this the mapping of positions is lost with the site that is lost.
         "offset-syncs.topic.location": "target",
         "key.converter": BYTES,
         "value.converter": BYTES,
+        # Connect's default rewrites header values: what looks like a number or base64 arrives as something
+        # else.
         "header.converter": BYTES,
         "topics": r"turbines\..*,shop\..*,dr\..*",
         "groups": ".*",

@@ -57,6 +57,8 @@ class Parts:
         """
         layout = self.layout[site]
         chosen = [node for node in layout.nodes if names is None or layout.broker(node.number) in names]
+        # All are begun before the first is waited for: a controller alone forms no quorum, and its port
+        # would not open.
         for node in chosen:
             self._launch_broker(layout, node)
         for node in chosen:
@@ -131,6 +133,8 @@ class Parts:
         try:
             while True:
                 try:
+                    # About a connector that does not exist: the answer goes through the herder, and that is
+                    # all that is wanted of it.
                     worker.refuse_unsettled("nobody")
                     return
                 except Unreachable:
@@ -186,6 +190,7 @@ class Parts:
                     f"{connector.name} failed: {trace}", remedy=f"see its worker's log in {self.folder / LOGS}"
                 )
         # A checkpoint connector has no task while there is no group.
+        # The last word, since a connector may be RUNNING before its tasks are.
         return status.working
 
 

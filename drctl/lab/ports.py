@@ -40,6 +40,7 @@ def _claimed() -> Iterator[int]:
     """Blocks in any order, each one claimed: two labs that start at once must not find the same ports free."""
     folder = Path(tempfile.gettempdir()) / f"drctl-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    # In random order: labs that start at the same moment would all try for the same first block.
     for block in random.sample(BLOCKS, len(BLOCKS)):
         if _claim(folder / str(block)):
             yield block

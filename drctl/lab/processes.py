@@ -154,11 +154,14 @@ def _connection(folder: Path) -> Iterator[socket.socket]:
 
 def _seen(proc: Path, name: str, pid: int, exit_code: int | None) -> ProcessStatus:
     try:
+        # Behind the last bracket: a process may have brackets and blanks in its name.
         letter = (proc / f"{pid}/stat").read_text().rpartition(")")[2].split()[0]
         pages = int((proc / f"{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
         return ProcessStatus(name, pid, "gone", 0, exit_code)
     state = {"T": "stopped", "t": "stopped", "Z": "exiting", "X": "exiting"}.get(letter, "running")
+    # A JVM whose first thread has ended is a zombie for a while with other threads still at work: gone only
+    # once its parent could reap it.
     if state == "exiting" and exit_code is not None:
         state = "gone"
     return ProcessStatus(name, pid, state, pages * os.sysconf("SC_PAGE_SIZE"), exit_code)

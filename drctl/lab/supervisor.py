@@ -99,6 +99,8 @@ class Supervisor:
         self.ends[name] = signal.Signals[request.get("end", "SIGKILL")]
         log = self.folder / LOGS / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
+        # The kernel sends the signal when the *thread* that started the child ends, so that children are
+        # only started from the main one.
         mortal = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", ONLY_UNDER_ITS_PARENT, str(os.getpid()))
         with log.open("ab") as out:
             self.children[name] = subprocess.Popen(
@@ -108,6 +110,8 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
                 env={**os.environ, **request.get("env", {})},
+                # Ctrl-C at the terminal that started the lab must reach nobody in it: a lab that is left
+                # running would lose all its brokers.
                 start_new_session=True,
             )
         return self.children[name].pid
@@ -118,6 +122,8 @@ class Supervisor:
                 child.send_signal(self.ends[name])
         for child in self.children.values():
             try:
+                # For the database and the service, which are told to end. Brokers are killed: a site that
+                # goes down as a whole has nobody to hand its partitions over to, and tries for minutes.
                 child.wait(5)
             except subprocess.TimeoutExpired:
                 child.kill()

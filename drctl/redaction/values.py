@@ -38,6 +38,7 @@ def concealed(configs: Iterable[object]) -> list[re.Pattern[str]]:
             for part in _parts(text):
                 if certain or (len(part) >= TRIVIAL and not ORDINARY.fullmatch(part)):
                     secrets.update(_forms(part))
+    # Longest first: a short secret that is part of a long one would leave the rest of that to be seen.
     return [_pattern(each) for each in sorted(secrets, key=lambda each: (-len(each), each))]
 
 
@@ -47,6 +48,7 @@ def _values(config: object, *, certain: bool, under: str = "") -> Iterator[tuple
         if _is_reference(config, under):
             return
         for key, value in config.items():
+            # Strimzi names the user in the open, beside a reference to the password.
             if key == "username" and "passwordSecret" in config:
                 continue
             if isinstance(value, Mapping | list | tuple) or not may_be_shown(str(key)):
@@ -101,6 +103,7 @@ def _forms(secret: str) -> Iterator[str]:
             for octet in octets
         )
         yield from (quoted, quoted.replace("%20", "+"))
+    # Of a shorter one the encoded form is four to eight letters, which turn up in ordinary words.
     if len(secret) >= SHORT:
         yield base64.b64encode(octets).decode()
 

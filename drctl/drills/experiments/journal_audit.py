@@ -13,6 +13,8 @@ def overruled(verdict: Verdict, reasons: Sequence[str], found: Sequence[str]) ->
     """The ledger's verdict in the light of gaps: with any gap nothing is proved, and a fault stays a fault."""
     if not found:
         return verdict, tuple(reasons)
+    # Only a proof is taken back. A refutation stands, whatever else went wrong: the records are lost all
+    # the same.
     if verdict is Verdict.PROVED:
         return Verdict.INCONCLUSIVE, tuple(found)
     return verdict, (*reasons, *found)
@@ -36,6 +38,7 @@ def gaps(journal: Mapping[str, Any] | None) -> Iterator[str]:
         yield "the experiment has no method, so nothing was done"
     if journal.get("status") != "completed":
         yield f"the experiment ended as {journal.get('status')}"
+    # Not "is true": a journal that does not say so has not shown that there was no deviation.
     if journal.get("deviated") is not False:
         yield "the experiment deviated from its steady state, or does not say that it did not"
     if _is_dry(experiment):

@@ -166,7 +166,10 @@ class KubeCluster:
             "service-account-private-key-file": self.plane.certificate("service-accounts"),
             "root-ca-file": self.plane.certificate("ca"),
             "use-service-account-credentials": "true",
+            # One of each is all there is, and nobody whose lease would have to be waited for.
             "leader-elect": "false",
+            # Half of Kubernetes' own, so that tests of a lost node take half as long. It must stay above
+            # two renewals of the kubelet's lease, which come every ten seconds.
             "node-monitor-grace-period": "24s",
             "attach-detach-reconcile-sync-period": "2s",
         }

@@ -99,6 +99,8 @@ class ControlPlane:
             "service-account-key-file": key,
             "service-account-signing-key-file": key,
             "service-account-issuer": "https://kubernetes.default.svc",
+            # As production has it, so that the rights that are shipped are tried against what will check
+            # them.
             "authorization-mode": "Node,RBAC",
             "enable-admission-plugins": "NodeRestriction",
             "allow-privileged": "true",

@@ -43,6 +43,7 @@ class Init(Supervisor):
             child.poll()
         own = {child.pid for child in self.children.values()}
         try:
+            # Looked at without reaping: a child of our own must keep its exit code for Popen.
             while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in own:
                 os.waitpid(ended.si_pid, 0)
         except ChildProcessError:

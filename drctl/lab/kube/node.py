@@ -130,8 +130,11 @@ class KubeNode:
             "podLogsDir": str(self.folder / "pod-logs"),
             "clusterDNS": [],
             "resolvConf": str(self.folder / "resolv.conf"),
+            # A machine for development is often fuller than a node: at the usual 10% every pod of the lab
+            # would be evicted.
             "evictionHard": {"nodefs.available": "1%", "imagefs.available": "1%", "memory.available": "100Mi"},
             "imageGCHighThresholdPercent": 100,
+            # Kubernetes' own are 60 s, 10 s and 60 s: tests wait for what these report.
             "syncFrequency": "5s",
             "nodeStatusUpdateFrequency": "4s",
             "volumeStatsAggPeriod": "5s",

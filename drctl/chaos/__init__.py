@@ -1,1 +1,1 @@
-"""Door: Chaos Toolkit actions, probes and controls."""
+"""Interface: Chaos Toolkit actions, probes and controls."""

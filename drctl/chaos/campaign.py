@@ -30,7 +30,7 @@ DRCTL = (sys.executable, "-m", "drctl")
 NOT_RUN = "not run"
 """In place of a verdict: none was written."""
 ENDS_WITHIN = 60.0
-"""Seconds for an experiment to put away what it has begun, once it is told to end."""
+"""Seconds for an experiment to undo what it has begun, once it is told to end."""
 
 type StartLab = Callable[[Path], AbstractContextManager[object]]
 """Starts a lab in a folder; it goes down on leaving."""

@@ -167,7 +167,7 @@ def cli(ctx: click.Context, plan_file: Path, verbose: int, log_format: str) -> N
 
 def main() -> None:
     """The console script: runs a command and turns what went wrong into words and an exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is put away as on Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is undone as on Ctrl-C
     _fill_standard_streams()
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from drctl.config.parts import Spec
 
-STATE, DOOR = ("state", "file"), ("clientRouting", "file")
+STATE, ROUTING = ("state", "file"), ("clientRouting", "file")
 
 
 class Use(NamedTuple):
@@ -40,7 +40,7 @@ def fall_together(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[st
 def _named(here: Path, spec: Spec) -> Iterator[Use]:
     yield Use("the state file", here / spec.state.file, STATE)
     if spec.client_routing.file is not None:
-        yield Use("client routing's file", here / spec.client_routing.file, DOOR)
+        yield Use("client routing's file", here / spec.client_routing.file, ROUTING)
 
 
 def _written(here: Path, spec: Spec) -> Iterator[Use]:

@@ -87,19 +87,19 @@ def between(
         matched = from_the_back(source, target)
     if matched is None:
         at = _first_difference(source, target)
-        return _stretch((lower, upper), (), source, target, f"they differ from the record at {at} of the source on")
-    return _stretch((lower, upper), matched, source, target)
+        return _span((lower, upper), (), source, target, f"they differ from the record at {at} of the source on")
+    return _span((lower, upper), matched, source, target)
 
 
 def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool) -> AlignedSpan:
     """The aligned span behind the newest sync: the source may hold records that were not copied yet."""
     if compacted:
-        return _stretch((lower,), _certain(lower, source, target), source, target, closed=False)
+        return _span((lower,), _certain(lower, source, target), source, target, closed=False)
     matched = _in_step(source[: len(target)], target)
     if matched is None:
         at = _first_difference(source, target)
-        return _stretch((lower,), (), source, target, f"they differ from the record at {at} of the source on")
-    return _stretch((lower,), matched, source, target)
+        return _span((lower,), (), source, target, f"they differ from the record at {at} of the source on")
+    return _span((lower,), matched, source, target)
 
 
 def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> AlignedSpan:
@@ -110,8 +110,8 @@ def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[Recor
     count = min(len(source), len(target))
     matched = _in_step(source[len(source) - count :], target[len(target) - count :])
     if matched is None:
-        return _stretch((upper,), (), source, target, "counted backward, they differ")
-    return _stretch((upper,), matched, source, target)
+        return _span((upper,), (), source, target, "counted backward, they differ")
+    return _span((upper,), matched, source, target)
 
 
 def repeats_its_beginning(records: Sequence[RecordId]) -> bool:
@@ -119,7 +119,7 @@ def repeats_its_beginning(records: Sequence[RecordId]) -> bool:
     return any(record.digest == records[0].digest for record in records[1:])
 
 
-def _stretch(
+def _span(
     syncs: Sequence[OffsetSync],
     matched: Sequence[OffsetSync],
     source: Sequence[RecordId],

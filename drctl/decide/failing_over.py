@@ -43,7 +43,7 @@ def failover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[B
         )
         yield Blocker(Rule.SOURCE_HEALTHY, detail, remedy)
     for each in blockers(facts, guards, now):
-        if each.rule in NEEDED and not _about_the_source(each, facts) and not _door_closed(each, facts):
+        if each.rule in NEEDED and not _about_the_source(each, facts) and not _routing_closed(each, facts):
             yield each
 
 
@@ -75,6 +75,6 @@ def _about_the_source(blocker: Blocker, facts: Facts) -> bool:
     return blocker.detail.startswith(tuple(names))
 
 
-def _door_closed(blocker: Blocker, facts: Facts) -> bool:
+def _routing_closed(blocker: Blocker, facts: Facts) -> bool:
     """Whether clients are sent nowhere: a move was cut off, and somebody has to let them in again."""
     return blocker.rule is Rule.CLIENT_ROUTING_ELSEWHERE and facts.client_routing.value is None

@@ -64,8 +64,6 @@ def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, count
     # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
     if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
         return refuse(logs, position, UnprovenReason.GONE_AT_TARGET, held=read.held)
-    # Without compaction, whatever lies between a pair and the position is in pairs itself, so left_over is
-    # nothing that could be read twice. With it, both are asked for.
     # Without compaction every record of the span is in a pair, so that nothing is left over between two of
     # them. With it, what vanished at the source must not be still there at the target.
     if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
@@ -100,9 +98,6 @@ def offer(logs: Logs, refused: Unproven) -> Unproven:
 
 def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync) -> Translation:
     """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
-    # Records at the target behind the last pair, which no record of the source is known to have an image
-    # in. On a fresh link that is what compaction left alone; on a foreign writer's topic it is a
-    # contradiction.
     # Records at the target behind the last pair: of none of them is known which record of the source it is
     # an image of.
     left = here.target_records(last.downstream, logs.target.stable)
@@ -129,8 +124,6 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
 def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Proof) -> Translation:
     # What lies below the log start is gone, so that a reader from there begins at the start all the same. A position
     # below it is out of range, and a group that resets to the end then skips everything.
-    # Past the tail of an earlier failover, if nothing of both sites lies before it: a group that went into
-    # it would read records that were salvaged and decided on, a second time.
     # Past the tail of an earlier failover, if nothing of both sites lies before it: a group that went into
     # it would read records that were salvaged and decided on, a second time.
     placed = stranded.past(logs.stranded_there, max(offset, logs.target.start), here.image_between)

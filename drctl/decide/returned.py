@@ -13,7 +13,7 @@ class Hindrance(StrEnum):
     CLOSED = "it is proven to be closed"
     SILENT = "it does not answer"
     SERVES = "client routing points at it: clients are sent there"
-    DOOR_UNKNOWN = "where client routing points is unknown"
+    ROUTING_UNKNOWN = "where client routing points is unknown"
     AT_WORK = "a drctl is at work on this plan file"
     UNFINISHED = (
         "another run is unfinished: 'drctl runs resume' goes on with it, and closes the site if it is a failover"
@@ -21,7 +21,7 @@ class Hindrance(StrEnum):
     WAITING = "the last attempt failed a moment ago"
 
 
-URGENT = frozenset({Hindrance.SERVES, Hindrance.DOOR_UNKNOWN, Hindrance.UNFINISHED})
+URGENT = frozenset({Hindrance.SERVES, Hindrance.ROUTING_UNKNOWN, Hindrance.UNFINISHED})
 """What nobody but a person removes."""
 
 
@@ -49,7 +49,7 @@ def hindrances(left: LeftSite) -> Iterator[Hindrance]:
     if not left.answers:
         yield Hindrance.SILENT
     if left.serves is None:
-        yield Hindrance.DOOR_UNKNOWN
+        yield Hindrance.ROUTING_UNKNOWN
     elif left.serves:
         yield Hindrance.SERVES
     if left.at_work:

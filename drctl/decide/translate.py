@@ -115,9 +115,9 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
     answers: dict[int, Translation] = {}
     if isinstance(read, Unverified):
         if len(positions) == 1:
-            # Several positions that failed together are tried one by one before any is refused: a bad
-            # stretch of syncs at one of them must not cost the others their proof.
             return {positions[0]: _unverified(logs, known, read, positions[0])}
+        # Those that failed together are tried one by one before any is refused: false syncs near one of them
+        # must not cost the others their proof.
         for position in positions:
             answers |= yield from _answers(logs, known, (position,))
         return answers

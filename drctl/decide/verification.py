@@ -86,8 +86,6 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
         # over.
         reached = yield from newest_that_holds(logs, written[-1])
         awaited = yield from images_awaited(logs, [run[0] for run in written], reached)
-        # The oldest run first: where a link has begun again twice, a group that is still in the first copy
-        # has to be answered by that one, and the later runs only repeat what it holds.
         # The oldest run first: where a link has begun again twice, the first copy has the earliest images
         # of what is still to come, and the later runs only repeat it.
         for run, after in pairwise(written):
@@ -98,19 +96,12 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
             if end <= logs.target.stable and (yield from _counts_still(before, run, reached, awaited)):
                 syncs = yield from _without_contradictions(before, within(before, [*run, *reverse]))
                 return Claims(before, syncs, True, awaited)
-    # Of a link that has passed the end of its first copy only the newest run counts. Older runs are true as
-    # well, but each says something else of the same record, and the newest image is the one that no reader
-    # has passed by mistake.
     # Once the copy under way is past the end of the first one, all records have an image in it. Older runs
     # are as true, but say another place of the same record, so only the newest run counts.
     newest = written[-1] if written else ()
     syncs = yield from _without_contradictions(logs, within(logs, [*newest, *reverse]))
     if syncs:
         hidden = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest)
-        # MirrorMaker 2 writes a sync every 101 records (offset.lag.max=100), so a run of syncs that spans
-        # more than MARGIN is past whatever an earlier copy could have left in front of it. A link that
-        # copied more than that without noting it, died, and noted nothing of it, would be missed here: its
-        # producer would have had to ignore ten syncs in a row.
         # MirrorMaker 2 writes a sync every 101 records (offset.lag.max=100), so a run of syncs that spans
         # more than MARGIN is past whatever an earlier copy could have left in front of it. Missed is only a
         # link that copied ten times as much without a single sync, and died.
@@ -145,9 +136,7 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
     """Read around the positions (sorted) until a sync holds at either side, or there is none left."""
     first = bisect_right(known, positions[0], key=_upstream) - 1
     last = bisect_right(known, positions[-1], key=_upstream)
-    # Steps double, so that a stretch of n false syncs costs about log n readings. It is rarely more than
-    # one: syncs go bad together, where a log was cut or compacted.
-    # Steps double, so that a stretch of n false syncs costs about log n readings.
+    # Steps double, so that n false syncs in a row cost about log n readings.
     down = up = 1
     false: OffsetSync | None = None
     while first >= 0 or last < len(known) or (logs.whole and _is_small(logs)):
@@ -165,8 +154,6 @@ def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) ->
             # were right by it.
             counted_back = first < 0 and last < len(known) and not logs.compacted
             return Verified(window, held, source, target, counted_back)
-        # Not an error: a refusal with the reason NO_SYNC. A reader that went on would hold the group's move
-        # up for minutes, at a place where the next sync may come within a second.
         # Refused, and not read on: that would hold the move up for minutes, and clients wait meanwhile.
         if window.size > WIDEST:
             break

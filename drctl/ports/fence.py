@@ -7,7 +7,7 @@ from drctl.model.fence import CanaryResult, DenyRule, Writers
 
 
 class Fence(Protocol):
-    """Deny rules that take the pen from everyone but the replication principal. All methods are idempotent.
+    """Deny rules for every writer but the replication principals. All methods are idempotent.
 
     Kafka's rules name no owner, so each rule that drctl makes has a second one beside it, on a resource named
     :data:`drctl.model.fence.MARK`, made and removed in the same request.

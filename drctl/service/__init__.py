@@ -1,1 +1,1 @@
-"""Door: the scheduler, metrics and pages of the long-running service."""
+"""Interface: the scheduler, metrics and pages of the long-running service."""

@@ -30,7 +30,7 @@ class PendingRollbacks:
         """Nothing: the journal tells."""
 
     def act(self, seen: Status) -> None:
-        """Walk it to its end if the target answers, and nobody else is at work."""
+        """Run it to its end if the target answers, and nobody else is at work."""
         run = waiting_rollback(self.world)
         if run is None or not self._may(run, seen):
             return

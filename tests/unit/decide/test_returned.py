@@ -23,7 +23,7 @@ def test_a_site_that_answers_and_is_not_proven_to_be_closed_is_closed(fence: Fen
         (replace(OPEN, fence=FenceState.PROVEN), Hindrance.CLOSED),
         (replace(OPEN, answers=False), Hindrance.SILENT),
         (replace(OPEN, serves=True), Hindrance.SERVES),
-        (replace(OPEN, serves=None), Hindrance.DOOR_UNKNOWN),
+        (replace(OPEN, serves=None), Hindrance.ROUTING_UNKNOWN),
         (replace(OPEN, at_work=True), Hindrance.AT_WORK),
         (replace(OPEN, unfinished=True), Hindrance.UNFINISHED),
         (replace(OPEN, waiting=True), Hindrance.WAITING),

@@ -13,6 +13,8 @@ def inside_pods(members: Iterable[Member], addresses: Mapping[str, Collection[st
     """
     owners = {address: owner for owner, found in addresses.items() for address in found}
     for member in members:
+        # By address, for a member tells no pod's name. An address is given to another pod only after its
+        # own is gone, and it is asked for after the members.
         if member.instance_id and member.address and member.address in owners:
             yield member, owners[member.address]
 

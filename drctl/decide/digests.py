@@ -52,6 +52,8 @@ def _link(link: LinkFacts) -> dict[str, Any]:
 
 
 def _known(reading: Reading[Any], value: Any) -> Any:
+    # Unknown is a value of its own: an approval that was given while a site was silent must not hold once
+    # it answers.
     return value if reading.known else "unknown"
 
 

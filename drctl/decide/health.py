@@ -154,6 +154,8 @@ class _Site:
                 reasons = [reason for name in sorted(members) for reason in self.ill_nodes[name]]
                 yield self._cause(CauseScope.ZONE, zone, mine, left, reasons)
         for name, said in sorted(self.ill_nodes.items()):
+            # All of the node's reasons have to be among the broker's: a pod that waits for a volume of
+            # another node names both.
             mine = [broker for broker, each in left.items() if set(said) <= set(each.node)]
             if mine:
                 yield self._cause(CauseScope.NODE, name, mine, left, said)
@@ -172,6 +174,7 @@ class _Site:
         """Every broker is down by Kubernetes' own word, and nobody meets one: two kinds of observers, one answer."""
         sight, now, limits = self.sight, self.now, self.limits
         down = {broker for broker, each in self.ill.items() if each.down}
+        # As long as one broker answers, the site is not lost, whatever Kubernetes says of the others.
         if not self.ids or down != self.ids or self.pods is None or (self.view is not None and self.view.alive):
             return None
         if met_by_somebody(sight, now, limits) or not missed_by_somebody(sight, now, limits):

@@ -43,5 +43,7 @@ def lost_zones(nodes: Mapping[str, Node], ill: Mapping[str, tuple[str, ...]]) ->
         zones[node.zone].add(node.name)
     well = {node.zone for node in nodes.values() if node.name not in ill}
     for zone, members in sorted(zones.items()):
+        # With every node ill in every zone it is not a zone that was lost: that is said by the nodes, or by
+        # the site.
         if zone and len(members) > 1 and zone not in well and well:
             yield zone, frozenset(members)

@@ -24,6 +24,8 @@ def applications(rules: Iterable[AclRule], names: Names) -> frozenset[str]:
 def not_drctls(rules: Collection[AclRule]) -> frozenset[AclRule]:
     """Leave out the fence that drctl made, and its marks; a rule of that shape without a mark is not drctl's."""
     marked = {(rule.principal, rule.kind) for rule in rules if rule.marks}
+    # The fence differs between the sites by design; compared, each would look like a right that is missing
+    # or too much.
     return frozenset(r for r in rules if not r.marks and not (r.fences and (r.principal, r.kind) in marked))
 
 
@@ -59,6 +61,8 @@ def unwritable(rules: Collection[AclRule], principal: str, topics: Collection[st
     An ALLOW for any host counts: where the principal's client runs is not known.
     """
     about = [r for r in rules if r.principal in (principal, EVERYONE) and r.operation in ("WRITE", "ALL")]
+    # A DENY for one host stops only a client there. Where replication runs is not known, so it is not
+    # counted against it.
     denied = [r for r in about if not r.allow and r.host == "*"]
     for topic in topics:
         by = sorted(str(rule) for rule in denied if rule.kind == "TOPIC" and rule.covers(topic))

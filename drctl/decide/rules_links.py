@@ -48,9 +48,13 @@ def link_warnings(facts: Facts) -> Iterator[Blocker]:
         detail = f"{name}: after a crash records arrive twice, and positions near them cannot be proven"
         remedy = "set exactly.once.support=required on the source connector, exactly.once.source.support on the worker"
         yield Blocker(Rule.AT_LEAST_ONCE, detail, remedy)
+    # With exactly.once.support=required the connector refuses to start without it, so only the others have
+    # to be asked.
     if not status.exactly_once and status.source.config.get("source.consumer.isolation.level") != "read_committed":
         detail = f"{name}: source.consumer.isolation.level is not read_committed; positions after an abort are refused"
         yield Blocker(Rule.UNCOMMITTED_COPIED, detail, "set it to read_committed on the source connector")
+    # It compares with what the group had when it last looked, so that a commit of its that is under way may
+    # land behind our handover, with a coarser position.
     if status.commits_positions:
         detail = f"{status.checkpoint.name}: sync.group.offsets.enabled may commit once more before the link is stopped"
         yield Blocker(Rule.GROUPS_SYNCED, detail, "set it to false: drctl commits exact positions itself")

@@ -65,6 +65,8 @@ def position_blockers(
         for partition, answer in found.items():
             if not isinstance(answer, Unproven) or not stays(answer, accept_repeats=accept_repeats):
                 continue
+            # A healthy group under load has such refusals at every look, each time for another reason. Only
+            # where nothing moves any more is one known to stay.
             if not in_time(answer) or (group, partition) in still:
                 of_reason[answer.why, answer.unsettled].append(answer)
         for (why, of_syncs), refused in sorted(of_reason.items()):

@@ -95,6 +95,8 @@ def _size(facts: Facts) -> Iterator[Blocker]:
         elif need.most is not None and need.most < need.required:
             detail = f"{demanded}, and its autoscaler allows {need.most}"
             yield Blocker(Rule.STANDBY_TOO_SMALL, detail, "raise its maxReplicas")
+        # What the move itself scales up is no reason against it; what it may not scale, or what an owner
+        # sets back, is.
         elif need.is_short and not _is_scaled(need, facts):
             yield Blocker(
                 Rule.STANDBY_TOO_SMALL, f"{demanded}, there are {need.present}", _remedy(need), _fix(need, facts)

@@ -95,6 +95,8 @@ def _target_canary(facts: Facts) -> Iterator[Blocker]:
         remedy = "repair the canary's client: it has to be refused there now, and to write once the target is open"
         detail = f"{name}: the canary: {at_site(name, facts.target_canary.unknown)}"
         yield Blocker(Rule.FACTS_UNKNOWN, detail, remedy)
+    # Refused by somebody else's rule, or for want of a right: lifting ours would not let it write, and
+    # unfence-target would time out waiting for a write that is taken.
     elif standing is not None and met.refused and not own(site):
         detail = f"{name}: {met.answer}, and not by a rule that drctl could lift"
         remedy = f"allow the canary's user to write to {facts.target_canary_topic}"
@@ -127,6 +129,8 @@ def _open_at_the_standby(facts: Facts) -> dict[str, list[str]]:
 def _super_users(facts: Facts) -> Iterator[Blocker]:
     for site in (facts.source, facts.target):
         writers = site.writers.value.principals if site.writers.value else frozenset[str]()
+        # Only one that also has rules to write: that is an application that was made a super user. The
+        # site's own super users have none.
         for name in sorted((site.super_users or frozenset()) & writers - facts.replication):
             detail = f"{site.name}: {name} is a super user and has rules to write"
             yield Blocker(Rule.SUPER_USER_WRITES, detail, "take it out of super.users, or its ALLOW rules away")
@@ -151,6 +155,8 @@ def _denied_too(facts: Facts) -> Iterator[Blocker]:
         if writes_topics(site.rules.value, name) and not writable(site.rules.value, name, theirs):
             detail = f"{site.name}: {name} writes to no topic that moves, and the fence denies it, too"
             remedy = "if it is a Connect worker's or a Schema Registry's, name it under the site's platformPrincipals"
+            # Told and not refused: whether it belongs to the platform only the operator knows, and denied
+            # it does no harm to the move.
             yield Blocker(Rule.DENIED_TOO, detail, remedy)
 
 

@@ -82,6 +82,8 @@ def shortfall(partition: TopicPartition, expected: Expected, found: Found | None
     if expected.topic_id and found.topic_id != expected.topic_id:
         told = f"{partition} is of another topic: its id was {expected.topic_id} and is {found.topic_id}"
         return Shortfall(partition, ShortfallKind.MADE_ANEW, told, had)
+    # What was copied is missing here, so the copy knows more than the original: a link home from the
+    # handover point would leave a hole.
     if end < expected.frontier:
         told = f"{partition} ends at {end}, and everything below {expected.frontier} had been copied from it"
         return Shortfall(partition, ShortfallKind.SHORTER, told, had - end)

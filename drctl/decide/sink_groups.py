@@ -29,6 +29,8 @@ def reads_as(sink: str, told: Mapping[str, Word], serving: str | None) -> SinkGr
     """Return the group, or why it is unknown with what helps; ``told`` is by site."""
     if serving is not None and (word := told.get(serving)) is not None:
         return _by_one(sink, serving, word)
+    # One that does not answer may be the one that has the right configuration: the other's copy is then no
+    # answer.
     if silent := next((site for site, word in sorted(told.items()) if isinstance(word, str)), None):
         return _by_one(sink, silent, told[silent])
     found = {site: _by_one(sink, site, word) for site, word in told.items() if word is not None}

@@ -28,5 +28,7 @@ def _marked(answer: Translation, source: LogBounds, newest: OffsetSync | None) -
     if not isinstance(answer, Unproven) or (newest is not None and answer.position < newest.upstream):
         return answer
     in_transaction = source.stable < source.high
+    # Different records behind a sync that holds stay different: only where there is none, or where an open
+    # transaction was copied, may the next sync tell otherwise.
     differs = answer.why is UnprovenReason.DIFFERENT_RECORDS and (newest is None or in_transaction)
     return replace(answer, unsettled=True) if differs or answer.why is UnprovenReason.COMPACTED_APART else answer

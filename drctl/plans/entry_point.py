@@ -28,6 +28,8 @@ def wait_until_reached(ctx: StepContext, site: SitePorts) -> Evidence:
 def _elsewhere(entry: EntryPoint, site: str, wanted: str) -> list[str]:
     try:
         found = entry.cluster_id(site)
+    # Taken for an answer that is still to come, to the deadline: a name in DNS may lead nowhere for a
+    # moment.
     except DrctlError as error:  # also a login that is refused: until it moves, the entry point leads to the other site
         return [str(error)]
     return [] if found == wanted else [f"cluster {found} answers, not {wanted}"]

@@ -63,12 +63,15 @@ def ordered(
         if step.name != RaiseEpoch.name
     )
     steps = (
+        # Its own gates come first and ask for what no switchover knows: a tail that is saved and decided
+        # on. Those of the switchover are asked again behind the copy, when there is something to judge.
         CheckHomecoming(observe, topics, accepted),
         RaiseEpoch(),
         RecreateTopics(topics),
         StartLinkHome(),
         CatchUp(),
         *rest,
+        # Last of all: until the work is home, retention at the returned site must delete nothing.
         RestoreRetention(),
     )
     about = {"recreate": list(topics), "accepted loss": str(accepted)} if topics else {}

@@ -65,9 +65,12 @@ def ordered(
         target=target,
         steps=(
             CheckFailover(observe, loss),
+            # The first act is local and needs nobody's answer: a source that comes back would append its
+            # tail behind what clients write at the target.
             StopLinkAtOnce(),
             RaiseEpochOver(),
             FenceWhatAnswers(attestation),
+            # Behind the fence: of a source that still takes writes the loss is a number that grows.
             MeasureLoss(loss),
             ConfirmPositions(),
             RecordFailoverPoint(),
@@ -76,7 +79,10 @@ def ordered(
             ScaleUpTarget(),
             StartPlacedSinks(),
             AwaitClients(),
+            # Behind the clients: a source that came back meanwhile is closed, and nobody waits for it.
             CloseIfBack(),
+            # At the end, since a checkpoint task that waits for a silent source takes its time to stop, and
+            # copies nothing.
             StopRestOfLink(),
             ScaleDownWhatAnswers(),
         ),

@@ -59,6 +59,8 @@ def start_from(ctx: StepContext, link: LinkPorts, opposite: LinkPorts, point: Po
         ctx.check_authority()
         link.replication.restart_from(point.ends, ctx.check_authority)
         body = {LINK: link.link.name, MOVE: point.move, SET: evidence.to_json(point.ends)}
+        # Behind the change, not in front of it: an entry that was written first would vouch for a link that
+        # nobody has set. Cut off in between, it is set once more, to the same point.
         ctx.world.journal.append(ctx.run.id, Event.STEP_INTENDED, point.step, body)
     ctx.check_authority()
     link.replication.resume(ctx.check_authority)

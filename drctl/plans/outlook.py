@@ -78,6 +78,8 @@ class _Rehearsal:
         record = resumed(plan, world, run)
         self.plan, self.known, self.rolled_back = plan, known, bool(record.rolled_back)
         past = record.past_point_of_no_return
+        # Nothing is changed, so nobody's permission is asked: a look must be possible while another process is
+        # at work.
         self.ctx = StepContext(
             world, run, record.evidence, record.snapshots, past, report=lambda _: None, check_authority=lambda: None
         )

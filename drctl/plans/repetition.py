@@ -49,6 +49,8 @@ def result(run: Run, state: RunState, entries: tuple[JournalEntry, ...]) -> RunR
             since = began.get(entry.step, entry)
             seen[entry.step] = entry.body
             seconds = max(0.0, (entry.at - since.at).total_seconds())
+            # The first observation counts: a later one, found done on the way back, took no time that
+            # clients felt.
             timings.setdefault(entry.step, StepTiming(entry.step, seconds, found_done))
         elif entry.event is Event.RUN_ENDED:
             exceptions = tuple(entry.body.get("exceptions", ()))

@@ -28,6 +28,8 @@ def ordered(source: str, target: str, failover: str = "", less: Attestation | No
             SeeReturnedSite(),
             RaiseEpoch(),
             FenceWrites(),
+            # Before anything is waited for: while transactions time out, retention would delete what is to
+            # be saved.
             FreezeRetention(),
             AwaitOpenTransactions(),
             FenceTransactions(),

@@ -104,6 +104,8 @@ def _told(world: World, run: Run, state: RunState, holder: str) -> Told:
         return Told(run, RunStanding.ABORTED if "aborted by" in back else RunStanding.COMPENSATED, entries, why)
     if state is not RunState.RUNNING:
         return Told(run, RunStanding(ended.get("why", state.value)), entries, why)
+    # By the lease, not by the journal: the journal of a run at work and that of one that was killed look
+    # alike.
     if holder:
         return Told(run, RunStanding.RUNNING, entries, holder)
     if back:

@@ -78,34 +78,58 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
         target=target,
         steps=(
             CheckGates(observe, accept_repeats=accept_repeats),
+            # Before the first change at a site: whoever still holds the old epoch, the group-offset sync
+            # above all, stops here.
             RaiseEpoch(),
+            # Before the source is touched: at no instant may both be open, and a standby that nobody fenced
+            # is open.
             FenceStandby(),
+            # What takes long and disturbs nobody is done while applications still work, so that it is no
+            # part of the pause: capacity, sinks, the proof of positions as they are now.
             PrepareCapacity(),
             PlaceSinks(),
             ProveAhead(accept_repeats),
+            # Connect stops one connector after the other. These two copy nothing, so they are stopped
+            # before the pause.
             StopCheckpoints(),
+            # The pause of writes begins. Topics first, transactional ids after a few seconds: a live
+            # producer can still end its transaction, so that nothing has to be aborted.
             FenceWrites(),
             AwaitOpenTransactions(),
             FenceTransactions(),
+            # Consumers begin to leave while the fence is proven and the link drains: they are waited for
+            # only once there is nothing else to wait for.
             CloseClientRouting(),
             ProveFence(),
+            # Behind the proof: a link is drained only of a log that stands still.
             DrainLink(),
+            # Sinks and pods before the groups: their members are in them.
             StopSinks(),
             ScaleDownSource(),
             DrainConsumers(),
+            # Once the groups are empty and nothing more is copied, so that a position and the records
+            # around it stay what they are.
             HandOverPositions(accept_repeats),
+            # Behind the last look at its offset syncs, and before the target takes writes: it would append
+            # copies behind them.
             StopLink(),
             RecordHandoverPoint(),
+            # The last moment at which the run can turn back: a group that has committed at the source
+            # meanwhile would read again at the target.
             CheckSourceUnmoved(),
             UnfenceTarget(),
+            # Behind the opening: clients that came earlier would be denied, and some give up after that.
             RouteClientsToTarget(),
             ScaleUpTarget(),
             StartSinks(),
+            # When clients are at work: it asks the old site, which may be slow or gone, and nobody is to
+            # wait for that.
             ReverseReplication(),
             WatchFirstCommits(),
         ),
         point_of_no_return=UnfenceTarget.name,
         rollback=(
+            # First: whatever else of the rollback may fail, clients can work.
             UnfenceSource(),
             RouteClientsToSource(),
             RestorePositions(),

@@ -18,6 +18,8 @@ def windows(histories: Histories, handovers: Sequence[Handover]) -> dict[str, Tr
         return Traffic(phase, histories.acknowledged_between(began, ended), floor)
 
     return {
+        # Floors are a fraction of what the workload writes in that time on a slow machine, and more than a
+        # handful: a window with three records in it shows nothing.
         "before the switchover": between(WindowPhase.BEFORE, 0, first.began, 500),
         "during the switchover": between(WindowPhase.DURING, first.began, first.ended, 50),
         f"at {first.target}": between(WindowPhase.DURING, first.ended, last.began, 200),
@@ -38,6 +40,7 @@ def evidence(
         source, target = handover.source, handover.target
         opened = handover.step_began(OPENED)
         late = histories.acknowledged_between(opened, next_opened, source)
+        # Without lag every position is at the log's end, which any tool gets right.
         found[f"a group lagged when {source} handed over"] = any(handover.lags.values())
         found[f"producers were denied at {source}"] = histories.denied_between(handover.began, next_opened, source)
         found[f"nothing was acknowledged at {source} once {target} was opened"] = late == 0

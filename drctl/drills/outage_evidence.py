@@ -60,6 +60,7 @@ def outage_evidence(
             histories, source, target, outage.lost_at
         ),
         f"every group had a position at {target}": _all_placed(work, outage),
+        # Too high is no fault: the statement is an upper bound, made with the site silent.
         "the loss was stated before it was accepted, and not too low": stated is not None
         and stated >= findings.records.stranded.count,
         f"{source} was closed when it was back, by proof": outage.fence.get("fence") == FenceState.PROVEN,

@@ -75,6 +75,8 @@ def server_properties(site: SiteLayout, node: KraftNode, folder: Path) -> str:
         f"default.replication.factor={site.replicas}",
         f"min.insync.replicas={enough}",
     ]
+    # What COMMON sets below Kafka's defaults (cleaner, retention, transactions, sessions) makes tests wait
+    # for seconds instead of minutes; none of it changes what a broker promises.
     text = COMMON + "\n".join(lines) + "\n"
     for name in ("client", "link"):
         listener = f"listener.name.{name}"

@@ -70,6 +70,7 @@ def active_controller(lab: Lab, site: str) -> Leadership:
     known = [each for each in quorum_views(lab, site).values() if each.leader >= 0]
     if not known:
         raise LabError(f"no node of {site} knows an active controller", remedy="wait until the site is whole again")
+    # A node that was cut off goes on naming a leader of an earlier epoch.
     return max(known, key=lambda each: each.epoch)
 
 

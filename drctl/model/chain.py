@@ -67,6 +67,8 @@ def run_content(run: Run) -> str:
 
 def canonical(value: object) -> str:
     """JSON that is the same for the same value."""
+    # Keys sorted, since the digest is over the text: the same evidence, put together in another order, must
+    # be the same line.
     return json.dumps(value, sort_keys=True, default=str)
 
 
@@ -104,6 +106,8 @@ def _is_true(line: Line, before: str, entries: dict[str, str]) -> bool:
         own = [told["sequence"], told["at"], told["event"], told["step"], told["body"]]
         known = entries.get(line.about)
         entries[line.about] = told["digest"]
+        # None where the run began before the first line that is looked at: then the chain over all lines
+        # vouches for it.
         return known is None or entry_digest(known, *own) == told["digest"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return False

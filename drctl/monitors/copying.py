@@ -114,6 +114,8 @@ def remember(world: World, seen: LinkLook) -> None:
         world.memory.note_topic_ids(seen.link.source, ids)
     if seen.bounds.value is not None and seen.waiting.value is not None:
         waiting, known = seen.waiting.value, seen.copied.value or {}
+        # Only where nothing waits is the end of the log known to be copied: the frontier alone is Connect's
+        # word.
         ends = {p: bounds.stable for p, bounds in seen.bounds.value.items() if p not in waiting}
         world.memory.note_copied(seen.link.name, {p: end for p, end in ends.items() if known.get(p) != end})
 

@@ -130,6 +130,8 @@ class KubeObserver:
     def _age(self, name: str, stamp: str) -> timedelta:
         now = self.clock.monotonic()
         before = self._leases.get(name)
+        # By the change of the stamp and our own clock, as the leader election does: the node's clock may be
+        # wrong, and it is the node that is doubted.
         if before is None or before[0] != stamp:
             before = self._leases[name] = (stamp, now)
         return timedelta(seconds=now - before[1])
@@ -147,6 +149,7 @@ class KubeObserver:
             seen = reading_of(self.clock, partial(self.kubelets.usage, node))
             found |= seen.value or {}
             failures += [seen.unknown] if not seen.known else []
+            # Two that do not answer are not the node's own trouble, and each costs the whole time-out.
             if len(failures) >= 2:
                 break  # the rest would only take time
         lost = failures and not found

@@ -103,8 +103,10 @@ def role(site: SiteFacts, links: Iterable[LinkFacts], routing: Reading[str | Non
         return Role.UNKNOWN
     feeding = _feeding(site, links)
     if routing.value == site.name:
-        # Clients are sent there: unless somebody denies them the pen or feeds it from elsewhere, it is the primary.
+        # Clients are sent there: unless somebody denies them writing or feeds it from elsewhere, it is the primary.
         # Copies under other names do not mix with what clients write.
+        # Under the identity policy a link into the site that serves appends to what clients write: nobody
+        # can tell then which site is the primary.
         mixed = any(not x.link.prefix for x in feeding)
         fenced = any(denial.own for denial in site.standing.value)
         return Role.UNKNOWN if mixed else Role.FENCED if fenced else Role.PRIMARY

@@ -91,6 +91,7 @@ def parsed(raw: bytes) -> Manifest:
         raise damaged(f"{MANIFEST}: {place}: {first['msg']}") from error
     except ValueError as error:
         raise damaged(f"{MANIFEST}: {error}") from error
+    # Byte by byte: two documents of one meaning would otherwise have two signatures.
     if manifest.rendered() != raw:
         raise damaged(f"{MANIFEST}: was changed: its checksum or its form is not what drctl wrote")
     return manifest

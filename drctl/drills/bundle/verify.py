@@ -66,6 +66,7 @@ def verify(folder: Path, key: Ed25519PublicKey | None) -> Verification:
     there = dict(contents(folder))
     state, wrong = _signature(folder, manifest, raw, key, there=SIGNATURE in there)
     damage = (*wrong, *_damage(folder, manifest, there))
+    # Nothing is judged of files that were changed: a verdict over them would be quoted.
     if damage:
         return Verification(manifest, state, damage)
     found = judged_again(folder, manifest)

@@ -54,8 +54,12 @@ def configuration(kubeconfig: Path, context: str) -> "Configuration":
     chosen = _Chosen(kubeconfig, document, context)
     folder = kubeconfig.absolute().parent
     token = chosen.token_from(folder)
+    # The environment's proxies are for the way out of a site, and an API server of another site may be
+    # behind one that knows nothing of it.
     config = Configuration(proxy="", no_proxy="")
     try:
+        # The library's loader keeps files that it has made from the kubeconfig's data in a variable of its
+        # module.
         with _LOADING:
             loader = KubeConfigLoader(plain(document), active_context=context, config_base_path=str(folder))  # type: ignore[no-untyped-call]
             loader.load_and_set(config)  # type: ignore[no-untyped-call]
@@ -163,6 +167,8 @@ def in_cluster() -> "Configuration":
 
 def _bounded(config: Any, token: Path | None) -> "Configuration":
     """No retries of its own; a token that is a file is read for every request, for the kubelet renews it."""
+    # The library would try three times by itself, each with the whole time-out, so that a silent server
+    # took three times as long.
     config.retries = False
     config.connection_pool_maxsize = 32
     if token is not None:

@@ -75,6 +75,8 @@ class KubeClient:
 
     def lines(self, path: str, query: Mapping[str, str], seconds: float) -> Iterator[Any]:
         """Every line of a stream as it comes, decoded; Unreachable once nothing came for that long and some seconds."""
+        # Longer than the watch was asked to last: the server ends it, and that end says that nothing was
+        # missed.
         response = self._request("GET", path, query, read=seconds + ANSWER)
         try:
             if response.status >= 300:
@@ -82,6 +84,7 @@ class KubeClient:
             left = b""
             for part in response.stream(1 << 16):
                 *whole, left = (left + part).split(b"\n")
+                # A line without an end would otherwise grow in memory for as long as the watch lasts.
                 if len(left) > LARGEST:
                     raise DrctlError(f"site {self.site}: a line of {path} is larger than {LARGEST} bytes")
                 yield from (self._decoded(line, 200) for line in whole if line.strip())
@@ -181,6 +184,7 @@ class KubeClient:
     def _held(self) -> dict[str, list[str]]:
         """Return what we log in with, which what answers may repeat."""
         headers = [str(each["value"] or "") for each in self._rest.configuration.auth_settings().values()]
+        # What answers may be a proxy or a stranger that repeats our header in its page.
         sent = [header.rpartition(" ")[2] for header in headers]
         with suppress(ValueError):
             sent += [b64decode(header[6:]).decode() for header in headers if header.startswith("Basic ")]

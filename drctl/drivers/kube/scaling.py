@@ -41,6 +41,7 @@ class KubeScaling:
             # Strimzi tells how many pods a pool has, not how many can work.
             available=ready if kind.group == NODE_POOL.group else int(status.get("availableReplicas", 0)),
             pods=tuple(sorted(str(pod["metadata"]["name"]) for pod in pods)),
+            # A controller that has not seen the newest generation still counts the pods of the one before.
             settled=status.get("observedGeneration") == meta.get("generation"),
             kept=int(kept) if kept.isdecimal() else None,
             owners=tuple(sorted(set(_owners(meta, self.resources.manager)))),
@@ -96,6 +97,8 @@ class KubeScaling:
         selector = _selector(item)
         if not selector:
             return []
+        # By the selector, and not by the number of replicas: a pod that is ending counts as none, and its
+        # consumer still works.
         pods = self.resources.list(_beside(POD, what), Where(labels=selector)).items
         return [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ENDED]
 
@@ -141,6 +144,8 @@ def _owners(meta: Mapping[str, Any], ours: str) -> Iterator[str]:
     """Managers of the number other than us. An act on the scale subresource is one, and has no manifest behind it."""
     for each in meta.get("managedFields") or ():
         owns = "f:replicas" in ((each.get("fieldsV1") or {}).get("f:spec") or {})
+        # Who set the number through the scale subresource, as kubectl scale does, did so once. A manifest
+        # sets it again with each apply.
         if owns and each.get("manager") != ours and each.get("subresource") != "scale":
             yield str(each.get("manager"))
 

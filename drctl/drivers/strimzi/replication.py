@@ -113,6 +113,8 @@ class StrimziReplication:
 
     def _again(self, change: Callable[[], None]) -> None:
         """The operator writes into the same resource: once more where it came between look and change."""
+        # The operator writes its status into the same resource while it acts on our change; five times in a row
+        # is somebody else.
         for _ in range(4):
             try:
                 return change()
@@ -151,6 +153,8 @@ class StrimziReplication:
         kind, name = served(self.resources, MIRROR_MAKER), self.link.mirror_maker
         present = mirror.item["metadata"].get("annotations") or {}
         asked = {OFFSETS: what, CONNECTOR: mirror.name(SOURCE)}
+        # One pair of annotations is all there is to ask by: answered for somebody else's question, the
+        # config map would hold what we take for ours.
         other = {key: present[key] for key in asked if present.get(key, asked[key]) != asked[key]}
         if other:
             raise Conflict(

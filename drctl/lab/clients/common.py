@@ -132,6 +132,8 @@ class Surroundings:
     def lost(self, site: str) -> bool:
         """Whether this client leaves lost sites and every broker of this one refuses it; silence is no refusal."""
         known = self.addresses.get(site, [])
+        # A refused connection is an answer of the machine that no process listens; silence may be a broker
+        # that is frozen, and comes back.
         return bool(known) and all(_refuses(address) for address in known)
 
 
@@ -167,5 +169,7 @@ class Pace:
             return
         now = self.clock.monotonic()
         rate = self.rate / SLOWER if SLOWED.is_set() else self.rate
+        # A client that was held up makes up for one second at most: else it would come back with a burst
+        # that no application sends.
         self.due = max(self.due, now - 1) + records / rate
         STOP.wait(max(0.0, self.due - now))

@@ -61,6 +61,7 @@ class Membership:
                 STOP.wait(1)
             if self.around.lost(site):
                 self._write(site)
+                # Kept, or Python would take the client down at once, and wait for the same brokers.
                 self.abandoned.append(reader)  # closing it would wait for brokers that are gone
                 threading.Thread(target=self._leave_once_back, args=(site, reader), daemon=True).start()
                 continue
@@ -77,6 +78,7 @@ class Membership:
             record = reader.poll(0.1)
             if record is not None:
                 number = decode(record.headers.get(HEADER), record.key, record.value)
+                # Records of an earlier run still lie in the lab's topics, and say nothing about this one.
                 if number is not None and number.run == self.run:
                     tp = record.partition
                     self.unwritten.append([number.producer, tp.topic, tp.partition, number.sequence])

@@ -148,7 +148,7 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
 @by_option
 @click.pass_obj
 def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confirm: str | None, by: str) -> None:
-    """Run the rollback of the unfinished run, so that the source is open again.
+    """Walk the rollback of the unfinished run, so that the source is open again.
 
     Exits 0 once it is. Once the point of no return was begun there is no rollback: refused (3), with the way forward.
 

@@ -38,8 +38,6 @@ class Courier:
         """Write what the copy lacks. JournalBroken if it holds what the journal does not."""
         if self._there is None:
             self._there = self._look()
-        # Unknown while the write is under way: if that fails, the copy is looked at afresh instead of
-        # believed to be where it was.
         there, self._there = self._there, None
         missing = self.journal.lines(there)
         if missing:

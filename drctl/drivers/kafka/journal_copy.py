@@ -41,8 +41,6 @@ class KafkaJournalCopy:
 
     def last(self) -> Line | None:
         bounds = self._bounds()
-        # Most often the newest line is among the last records. Several plan files may share the topic, so
-        # that there may be none of ours: then all of it is read.
         found = self._read(max(bounds.start, bounds.stable - NEWEST))
         if not found and bounds.stable - NEWEST > bounds.start:
             found = self._read(bounds.start)

@@ -24,6 +24,7 @@ MEANINGS = {
         "fencingAgent": "",
         "clients": "Software of clients: some do not follow to another site.",
         "capacity": "",
+        "drills": "",
     },
     "SitePart": {
         "name": "The site's name, which is also its alias in MirrorMaker 2.",
@@ -114,6 +115,10 @@ MEANINGS = {
         "routeTo": "Sends clients to a site; is called with the site's name.",
         "read": "Prints the site to which clients are sent.",
         "timeout": "",
+    },
+    "DrillsPart": {"isolated": "For `drctl drill --level isolated`."},
+    "IsolatedPart": {
+        "createTopics": "Off, because it writes to real sites. Rights: [kafka-rights.md](kafka-rights.md)."
     },
     "StatePart": {
         "file": "Epoch, journal and lock, SQLite. Keep it where the loss of a site does not take it.",

@@ -210,6 +210,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
         witnesses=tuple(model.WitnessPlace(w.name, w.url) for w in spec.witnesses),
         capacity=frozen_capacity(spec.capacity, duration(spec.objectives.recovery_time)),
         fencing_agent=_hooks([spec.fencing_agent])[0] if spec.fencing_agent else None,
+        drill_topics=spec.drills.isolated.create_topics,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from drctl.config.calendar import CalendarPart
+from drctl.config.drills import DrillsPart
 from drctl.config.values import (
     SHAPE,
     ClientId,
@@ -289,6 +290,7 @@ class Spec(_Part):
     fencing_agent: FencingAgentPart | None = None
     clients: list[ClientPart] = []
     capacity: CapacityPart | None = None
+    drills: DrillsPart = DrillsPart()
 
 
 class DisasterRecoveryPlan(_Part):

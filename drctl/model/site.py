@@ -192,6 +192,7 @@ class PlanFile:
 
     ``client_routing`` is a file, or commands; ``entry_point`` is what clients bootstrap through, empty if nobody says.
     ``fencing_agent`` is given a silent site as its last word, to take it down. Connect workers tell ``sink_groups``.
+    ``drill_topics``: isolated drills may make topics at the sites.
     """
 
     name: str
@@ -211,6 +212,7 @@ class PlanFile:
     capacity: Capacity | None = None
     fencing_agent: Hook | None = None
     entry_point: str = ""
+    drill_topics: bool = False
     sink_groups: Mapping[str, SinkGroup] = field(default_factory=dict, compare=False, repr=False)
 
     def site(self, name: str) -> Site:

@@ -23,6 +23,7 @@ from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.properties import load
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite, user
 from drctl.errors import Unauthenticated, Unreachable
+from drctl.model.canaries import PREFIX as DRILLS
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.site import Canary
 
@@ -134,12 +135,13 @@ class AclFence:
 
 
 def _is_our_own(rule: AclBinding) -> bool:
-    """Whether it lets drctl copy its journal, which no application reads: the copies go on behind the fence."""
-    return (rule.restype, rule.name, rule.resource_pattern_type) == (
-        ResourceType.TOPIC,
-        JOURNAL,
-        ResourcePatternType.LITERAL,
-    )
+    """Whether it lets drctl copy its journal, which goes on behind the fence, or drill with names reserved for that.
+
+    No application works with either.
+    """
+    if rule.restype == ResourceType.TOPIC and rule.resource_pattern_type == ResourcePatternType.LITERAL:
+        return bool(rule.name == JOURNAL)
+    return rule.resource_pattern_type == ResourcePatternType.PREFIXED and rule.name.startswith(DRILLS)
 
 
 def _has_our_shape(rule: AclBinding, name: str) -> bool:

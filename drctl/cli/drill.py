@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drctl.drills.outcome import Drill
     from drctl.lab import Lab
 
-PLACE, TABLETOP_PLACE = "reports/drill", "reports/tabletop"
+PLACE, TABLETOP_PLACE, ISOLATED_PLACE = "reports/drill", "reports/tabletop", "reports/isolated"
 OF_THE_LAB = {
     "unplanned": "--unplanned",
     "small": "--small",
@@ -32,19 +32,20 @@ OF_THE_LAB = {
 @click.command("drill")
 @click.option(
     "--level",
-    type=click.Choice(["lab", "tabletop"]),
+    type=click.Choice(["lab", "tabletop", "isolated"]),
     default="lab",
     show_default=True,
-    help="lab: two sites on this machine. tabletop: your own sites, which are only read.",
+    help="lab: two sites on this machine. tabletop: your own sites, which are only read. "
+    "isolated: your own sites, with a topic and a group of its own.",
 )
 @click.option(
-    "--to", "target", help="Of a tabletop, the site that would be moved to; by default the one without clients."
+    "--to", "target", help="Of your own sites, the one that would be moved to; by default the one without clients."
 )
 @click.option("--unplanned", is_flag=True, help="Lose a whole site without warning instead of planning to leave it.")
 @click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned, {TABLETOP_PLACE}]",
+    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned, {TABLETOP_PLACE}, {ISOLATED_PLACE}]",
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
 @click.option("--rate", type=click.FloatRange(min=1), default=120, show_default=True, help="Records per second.")
@@ -85,10 +86,16 @@ def command(
     translated, the expected pause and the cost of a failover are told, and nothing is written, not even to the canary
     topic. Its report says that it is a tabletop; it is never a proved drill.
 
+    With --level isolated a topic and a group of its own go to the other site and home again, at the plan file's own
+    sites and over the link that runs. The workload's topics and groups, the fence, connectors and client routing stay
+    as they are. It needs spec.drills.isolated.createTopics in the plan file, is over after 30 minutes at the latest,
+    and takes away what it has made, also what one that was killed has left. Where it cannot begin it says why, makes
+    nothing, and is inconclusive.
+
     Exits 0 only when the verdict is proved, so never after a tabletop: as a gate would if something stands in the way,
     else 22.
     """
-    from drctl.cli import tabletop
+    from drctl.cli import isolated, tabletop
     from drctl.cli.drill_result import show
     from drctl.cli.dropping import unheld
     from drctl.cli.progress import ProgressDisplay
@@ -103,11 +110,14 @@ def command(
 
     key = private_key(sign_with) if sign_with else None
     if level == "tabletop":
-        _refuse_of_the_lab(ctx)
+        _refuse_of_the_lab(ctx, "a tabletop moves nothing")
         raise click.exceptions.Exit(tabletop.hold(ctx.obj, report or Path(TABLETOP_PLACE), target, key))
+    if level == "isolated":
+        _refuse_of_the_lab(ctx, "an isolated drill has its own records")
+        raise click.exceptions.Exit(isolated.drill(ctx.obj, report or Path(ISOLATED_PLACE), target, key))
     if target is not None:
         raise click.BadOptionUsage(
-            "--to", "--to belongs to --level tabletop: the lab's drill goes there and home again"
+            "--to", "--to belongs to --level tabletop and isolated: the lab's drill goes there and home again"
         )
     report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
     prepare(report)
@@ -124,10 +134,10 @@ def command(
     raise click.exceptions.Exit(exit_code(drill.verdict))
 
 
-def _refuse_of_the_lab(ctx: click.Context) -> None:
+def _refuse_of_the_lab(ctx: click.Context, why: str) -> None:
     for name, option in OF_THE_LAB.items():
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise click.BadOptionUsage(option, f"{option} belongs to --level lab: a tabletop moves nothing")
+            raise click.BadOptionUsage(option, f"{option} belongs to --level lab: {why}")
 
 
 def _performed(

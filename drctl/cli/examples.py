@@ -52,7 +52,7 @@ EXAMPLES = {
     "runs verify": ("drctl runs verify --copies",),
     "runs restore": ("drctl runs restore --from south",),
     "service run": ("drctl service run --listen 0.0.0.0:8080 --interval 15s",),
-    "drill": ("drctl drill --unplanned", "drctl drill --level tabletop --to south"),
+    "drill": ("drctl drill --unplanned", "drctl drill --level tabletop --to south", "drctl drill --level isolated"),
     "verify": ("drctl verify reports/drill --key drill.pub",),
     "chaos campaign": ("drctl chaos campaign experiments/leader-broker-killed.yaml --for 8h",),
     "chaos reproduce": ("drctl chaos reproduce reports/campaign --run 3",),

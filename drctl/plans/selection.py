@@ -44,6 +44,8 @@ PAUSE = "pause"
 """No run: a pause, and its end before its time, is journaled under this kind."""
 DOCTOR = "doctor"
 """Safe changes at a standby; such a run moves nothing, and no other waits for its end."""
+DRILL = "drill"
+"""An isolated drill: it moves nothing of the workload, and no other run waits for its end."""
 ADOPTION = "adoption"
 """Deny rules that were taken for drctl's own; no other run waits for its end."""
 

@@ -35,7 +35,8 @@ class FakeMirror:
     ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
     Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
     source connector was stopped; ``idle`` are those that stay stopped beside a source connector that runs. Its
-    configuration's ``topics`` and ``topics.exclude`` narrow what it copies.
+    configuration's ``topics`` and ``topics.exclude`` narrow what it copies. Topics that begin with one of ``finds`` it
+    copies, too, and makes them at the target.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FakeMirror:
         self.topic_missing = ""
         self.worker_down = False
         self.holds = False
+        self.finds: tuple[str, ...] = ()
         self.batch, self.spacing, self.slow_to_stop = 5, 7, 2
         self.config = dict(_SOURCE_CONFIG)
         if prefix:
@@ -83,8 +85,13 @@ class FakeMirror:
         if not self.target.may(self.principal):
             self.state = ConnectorState.FAILED
             return
-        for partition in sorted(p for p in self.source.logs if p.topic in self.topics and self._takes(p.topic)):
-            self._copy(partition)
+        for partition in sorted(self.source.logs):
+            found = bool(self.finds) and partition.topic.startswith(self.finds)
+            if (found or partition.topic in self.topics) and self._takes(partition.topic):
+                if found and self.image(partition) not in self.target.logs:
+                    count = sum(p.topic == partition.topic for p in self.source.logs)
+                    self.target.make(self.image(partition).topic, count, {})
+                self._copy(partition)
         for partition, (due, sync) in tuple(self.late.items()):
             if due <= self.target.clock.monotonic():
                 self._note(partition, sync)
@@ -108,7 +115,9 @@ class FakeMirror:
         transaction = self.target.begin(self.principal)
         for upstream, payload in records:
             downstream = transaction.write(self.image(partition), payload)
-            self.target.logs[self.image(partition)].entries[downstream].stamped = log.entries[upstream].untimed
+            original, copy = log.entries[upstream], self.target.logs[self.image(partition)].entries[downstream]
+            copy.key, copy.headers, copy.tombstone = original.key, original.headers, original.tombstone
+            copy.stamped = original.untimed
             self._unsynced[partition] = self._unsynced.get(partition, self.spacing - 1) + 1
             last = upstream == records[-1][0] and not any(True for _ in log.data(upstream + 1))
             if self._unsynced[partition] < self.spacing and last and self.held_back:

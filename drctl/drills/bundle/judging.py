@@ -14,6 +14,7 @@ from drctl.drills.bundle.write import (
     FACTS,
     FAULTS,
     HISTORIES,
+    ISOLATED_JSON,
     JOURNAL,
     PRIMARY,
     STANDBY,
@@ -25,6 +26,8 @@ from drctl.drills.bundle.write import (
 from drctl.drills.experiments.document import document
 from drctl.drills.experiments.facts import trial_in
 from drctl.drills.experiments.judging import Remains, judged
+from drctl.drills.isolated.judging import judged as isolated_judged
+from drctl.drills.isolated.report import shown, trial_of
 from drctl.drills.outcome import Material
 from drctl.drills.report.build import build
 from drctl.drills.report.write import as_json
@@ -116,6 +119,8 @@ def judged_again(folder: Path, manifest: Manifest) -> JudgedBundle:
     try:
         if manifest.run_kind is RunKind.TABLETOP:
             return _tabletop(evidence)
+        if manifest.run_kind is RunKind.ISOLATED:
+            return _isolated(evidence)
         return _experiment(evidence) if manifest.run_kind is RunKind.EXPERIMENT else _drill(evidence, manifest)
     except DrctlError:
         raise
@@ -159,6 +164,15 @@ def _tabletop(evidence: Evidence) -> JudgedBundle:
     report = evidence.object(TABLETOP_JSON)
     again = {**report, "level": LEVEL, "verdict": VACUOUS.value, "worth": WORTH}
     return JudgedBundle(str(report["id"]), VACUOUS, (WORTH,), _text(report.get("verdict")), report, again)
+
+
+def _isolated(evidence: Evidence) -> JudgedBundle:
+    """Judge an isolated drill by its histories and what was found at both sites; what it did its report says."""
+    report = evidence.object(ISOLATED_JSON)
+    trial = trial_of(report, evidence.found(PRIMARY), evidence.found(STANDBY))
+    judgement = isolated_judged(trial, evidence.histories())
+    again = json.loads(json.dumps({**report, **shown(judgement)}))
+    return JudgedBundle(trial.id, judgement.verdict, judgement.reasons, _text(report.get("verdict")), report, again)
 
 
 def _material(evidence: Evidence, facts: DrillFacts) -> Material:

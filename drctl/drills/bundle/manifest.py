@@ -39,6 +39,7 @@ class RunKind(StrEnum):
     UNPLANNED_DRILL = "unplanned-drill"
     EXPERIMENT = "experiment"
     TABLETOP = "tabletop"
+    ISOLATED = "isolated-drill"
 
 
 class _Part(BaseModel):

@@ -31,7 +31,12 @@ VERDICT, TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG = "verdict.json", "journal.json", 
 EXPERIMENT_PARTS = (EVIDENCE, VERDICT, "report.html", TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG)
 """The same of an experiment."""
 TABLETOP_JSON, TABLETOP_PAGE = "tabletop.json", "tabletop.html"
-PARTS_OF = {RunKind.EXPERIMENT: EXPERIMENT_PARTS, RunKind.TABLETOP: (TABLETOP_JSON, TABLETOP_PAGE)}
+ISOLATED_JSON, ISOLATED_PAGE = "isolated.json", "isolated.html"
+PARTS_OF = {
+    RunKind.EXPERIMENT: EXPERIMENT_PARTS,
+    RunKind.TABLETOP: (TABLETOP_JSON, TABLETOP_PAGE),
+    RunKind.ISOLATED: (EVIDENCE, ISOLATED_JSON, ISOLATED_PAGE),
+}
 """By kind; of all others what a drill writes."""
 
 
@@ -79,6 +84,16 @@ def keep_trial(folder: Path, facts: bytes, found: Iterable[Event], histories: Pa
         keep_histories(folder, histories)
         pack(folder / PRIMARY, found_lines(found))
         replace(folder / FACTS, facts)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def keep_isolated(folder: Path, primary: Iterable[Event], standby: Iterable[Event], histories: Path) -> None:
+    """Write an isolated drill's evidence: what fresh readers found at both sites, and what its clients wrote."""
+    try:
+        keep_histories(folder, histories)
+        pack(folder / PRIMARY, found_lines(primary))
+        pack(folder / STANDBY, found_lines(standby))
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -26,6 +26,7 @@ spec:
   guards: {{fenceWindow: 1s, stepTimeout: 60s, maxLag: 100000}}
   clientRouting: {{file: client-routing.json}}
   state: {{file: state/drctl.sqlite}}
+  drills: {{isolated: {{createTopics: true}}}}
 """
 SITE = """\
     - name: {name}

@@ -3,6 +3,7 @@
 from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.provision import Right
 from drctl.lab.layout import CANARY_TOPIC, SITES
+from drctl.model.canaries import PREFIX as DRILLS
 
 WORKER, LINKS, SINK = "User:connect", "User:mm2", "User:sinks"
 """A Connect worker itself, the connectors of its link, and the consumers of its sinks."""
@@ -22,11 +23,13 @@ DRCTL: tuple[Right, ...] = (
     ("User:drctl", "READ", "GROUP", "*"),
     ("User:drctl", "DELETE", "GROUP", "*"),
     ("User:drctl", "WRITE", "TOPIC", JOURNAL),
+    ("User:drctl", "WRITE", "TOPIC", f"{DRILLS}*"),
+    ("User:drctl", "WRITE", "TRANSACTIONAL_ID", f"{DRILLS}*"),
 )
 """ALTER on the cluster writes the fence's rules; READ on groups commits positions, DELETE undoes a first handover.
 ALTER_CONFIGS on topics freezes a returned site's retention, and with ALTER it is for ``drctl doctor --fix``. DELETE
-and CREATE on topics are for ``drctl failback --recreate``. It may
-write to no topic but its journal's."""
+and CREATE on topics are for ``drctl failback --recreate`` and isolated drills. It may write to no topic but its
+journal's and those of such a drill."""
 
 REPLICATION: tuple[Right, ...] = tuple(
     (LINKS, "ALL", kind, name)

@@ -50,7 +50,8 @@ class Cluster:
     ``version`` is the broker version as far as it can be told, for example ``4.3``; empty when unknown.
     ``offsets_retention`` is how long the positions of an empty group are kept after its last commit; None if unknown.
     ``super_users`` are those that the brokers' configuration names; None if it tells nobody, as Apache Kafka's does not
-    (it takes ``super.users`` for a secret, since the authorizer reads it and not the broker).
+    (it takes ``super.users`` for a secret, since the authorizer reads it and not the broker). ``auto_creates_topics``:
+    brokers make a topic that a client asks for; False if unknown.
     """
 
     cluster_id: str
@@ -60,3 +61,4 @@ class Cluster:
     version: str = ""
     offsets_retention: timedelta | None = None
     super_users: frozenset[str] | None = None
+    auto_creates_topics: bool = False

@@ -47,6 +47,7 @@ class FakeBrokers:
             kraft=True,
             version="4.3",
             offsets_retention=RETENTION,
+            auto_creates_topics=self.site.auto_creates,
         )
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:

@@ -99,6 +99,7 @@ class FakeSite:
     ``allowed`` are principals with an ALLOW for WRITE, ``platform`` those with one for topics of their own,
     ``super_users`` are never denied, ``denials`` are the deny rules that stand, ``of_others`` those of them that drctl
     did not make. ``down`` makes every call fail with Unreachable; ``answers`` says it of one request after the other.
+    ``auto_creates``: its brokers make topics that are asked for.
     ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was recreated,
     ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
     batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
@@ -114,6 +115,7 @@ class FakeSite:
         self.platform: set[str] = set()
         self.replaying: dict[tuple[str, TopicPartition], object] = {}
         self.everyone = False
+        self.auto_creates = False
         self.super_users: set[str] = set()
         self.denials: set[DenyRule] = set()
         self.of_others: set[DenyRule] = set()

@@ -25,8 +25,10 @@ from drctl.model.canaries import LEFT_AFTER, PREFIX
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import RunState
+from drctl.model.terms import Terms
 from drctl.model.verdict import Verdict
 from drctl.plans.drilling import begin_drill, end_drill
+from drctl.plans.pausing import begin_pause
 from drctl.plans.record import unfinished
 from drctl.plans.selection import DRILL
 from drctl.ports import World
@@ -153,7 +155,7 @@ def test_no_record_copied_is_inconclusive_and_nothing_stays(earth: FakeWorld, tm
     assert json.loads(checked(tmp_path).stdout)["verdict"] == "inconclusive"
 
 
-@pytest.mark.parametrize("change", ["forbidden", "not covered", "stopped", "routed away"])
+@pytest.mark.parametrize("change", ["forbidden", "not covered", "stopped", "made again", "paused", "routed away"])
 def test_what_stands_in_the_way_is_told_before_anything_is_made(earth: FakeWorld, tmp_path: Path, change: str) -> None:
     match change:
         case "forbidden":
@@ -165,6 +167,13 @@ def test_what_stands_in_the_way_is_told_before_anything_is_made(earth: FakeWorld
         case "stopped":
             earth.mirrors["north", "south"].state = ConnectorState.STOPPED
             wanted = "doctor"
+        case "made again":
+            earth.north.auto_creates = True
+            wanted = "source.consumer.allow.auto.create.topics=false"
+        case "paused":
+            until = earth.clock.now() + timedelta(hours=1)
+            begin_pause(earth.ports(), Terms(by="ops"), until, "no drills tonight")
+            wanted = "pause"
         case _:
             earth.door.pointer = "south"
             wanted = "calm"
@@ -176,6 +185,12 @@ def test_what_stands_in_the_way_is_told_before_anything_is_made(earth: FakeWorld
     assert told["reasons"] == [each["detail"] for each in told["hindrances"]]
     assert not [each for each in earth.effects.names if PREFIX in each]
     assert not left(earth)
+
+
+def test_brokers_that_make_topics_are_no_matter_where_the_link_asks_for_none(earth: FakeWorld, tmp_path: Path) -> None:
+    earth.north.auto_creates = True
+    earth.mirrors["north", "south"].config["source.consumer.allow.auto.create.topics"] = "false"
+    assert drilled(tmp_path).exit_code == PROVED
 
 
 def test_a_drill_that_meets_a_move_ends_and_is_not_proved(earth: FakeWorld, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from drctl.drills.isolated.gates import hindrances, require_still_alone
+from drctl.drills.isolated.gates import hindrances, may_clean_up, require_still_alone
 from drctl.drills.isolated.place import PARTITIONS, PRODUCER, CanaryPlace
 from drctl.drills.isolated.remains import remove_left_over, remove_own
 from drctl.drills.isolated.trial import GROUP, WRITER, DrillHindrance, IsolatedTrial, Leg
@@ -88,7 +88,7 @@ class IsolatedDrill:
         return self.trial
 
     def _perform(self, trial: IsolatedTrial, first: str) -> None:
-        if self.whole.plan.drill_topics:
+        if may_clean_up(self.whole, first):
             left = remove_left_over(self.whole, first)
             trial.cleaned, trial.left_over = tuple(sorted(left.removed)), tuple(left.told)
         trial.hindrances += hindrances(self.whole, first, self.target.name, self.names.topic)

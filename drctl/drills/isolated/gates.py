@@ -1,6 +1,6 @@
 """Reasons why an isolated drill makes nothing; each is told with its remedy."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from drctl.decide.left_out import left_out, transformations
@@ -16,6 +16,8 @@ ALLOW = (
     "set spec.drills.isolated.createTopics: true, and give drctl the rights of docs/kafka-rights.md for names that "
     f"begin with {PREFIX}"
 )
+ASKING = tuple(f"{of}allow.auto.create.topics" for of in ("source.consumer.", "consumer.", "source.cluster."))
+"""Where MirrorMaker 2 takes that setting of its source's consumer from, the first one that is set."""
 PATTERN = PREFIX.replace(".", r"\.") + ".*"
 
 
@@ -32,6 +34,15 @@ def hindrances(world: World, source: str, target: str, topic: str) -> tuple[Dril
         except DrctlError as error:
             found.append(DrillHindrance(str(error), error.remedy))
     return tuple(found)
+
+
+def may_clean_up(world: World, source: str) -> bool:
+    """Whether what earlier drills have left may be taken away now; a link that does not run keeps nobody from it."""
+    try:
+        _of_the_state(world, source)
+    except DrctlError:
+        return False
+    return world.plan.drill_topics
 
 
 def require_still_alone(world: World, source: str) -> None:
@@ -85,8 +96,18 @@ def _unlike_the_workloads(world: World, source: str, target: str, topic: str) ->
             f"link {link.link.name} would not copy the drill's topic {topic}: {apart.why}",
             rf"add {PATTERN} to the topics of {status.source.name}, in links and file alike",
         )
+    if world.sites[source].brokers.cluster().auto_creates_topics and _asks_for_topics(config):
+        yield DrillHindrance(
+            f"the brokers of {source} make topics that are asked for (auto.create.topics.enable), and link "
+            f"{link.link.name} asks for what it copies: the drill's topic would come back after its end (KAFKA-16561)",
+            f"set {ASKING[0]}=false on {status.source.name}, in links and file alike, or turn that off at the brokers",
+        )
     for what, _ in transformations(config, topic, link.link.prefix):
         yield DrillHindrance(
             f"link {link.link.name} would not copy the drill's topic as it is: {what}",
             f"leave names that begin with {PREFIX} out by a predicate",
         )
+
+
+def _asks_for_topics(config: Mapping[str, str]) -> bool:
+    return next((config[key] for key in ASKING if key in config), "true").lower() != "false"

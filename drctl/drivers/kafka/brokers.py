@@ -38,6 +38,7 @@ class KafkaBrokers:
             version=version,
             offsets_retention=retention,
             super_users=super_users(config),
+            auto_creates_topics=config.get("auto.create.topics.enable") == "true",
         )
 
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:

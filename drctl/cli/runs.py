@@ -32,7 +32,7 @@ command.add_command(verify)
 
 @command.command("list")
 @output_option
-@click.option("--all", "everything", is_flag=True, help="Also notes of the synced standby, approvals and pauses.")
+@click.option("--all", "everything", is_flag=True, help="Also notes of the synced standby, approvals, pauses, drills.")
 @click.pass_obj
 def list_runs(plan_file: Path, output: str, *, everything: bool) -> None:
     """Every run, newest first, with how it stands. Asks no site: it works with both of them down."""

@@ -7,8 +7,11 @@ from enum import StrEnum
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, GROUP_SYNC, MOVES, PAUSE
+from drctl.plans.selection import APPROVAL, DRILL, GROUP_SYNC, MOVES, PAUSE
 from drctl.ports import World
+
+APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL)
+"""Kinds that are no run of a plan. What an isolated drill holds is no lease, so that nobody can tell that it works."""
 
 
 class RunStanding(StrEnum):
@@ -58,9 +61,9 @@ class Told:
 
 
 def told_runs(world: World, *, everything: bool = False) -> tuple[Told, ...]:
-    """Every run, newest first; with ``everything`` also notes of synced standbys, approvals and pauses."""
+    """Every run, newest first; with ``everything`` also notes of synced standbys, approvals, pauses and drills."""
     holder = world.lease.holder()
-    runs = [each for each in world.journal.runs() if everything or each[0].kind not in (GROUP_SYNC, APPROVAL, PAUSE)]
+    runs = [each for each in world.journal.runs() if everything or each[0].kind not in APART]
     return tuple(_told(world, run, state, holder) for run, state in reversed(runs))
 
 

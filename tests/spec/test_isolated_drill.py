@@ -20,7 +20,7 @@ from drctl.drills.isolated.judging import judged
 from drctl.drills.isolated.remains import remove_left_over
 from drctl.drills.isolated.trial import IsolatedTrial
 from drctl.drills.timeline import Histories
-from drctl.errors import BundleDamaged, ConfigInvalid, ReportContradicted
+from drctl.errors import BundleDamaged, ConfigInvalid, ReportContradicted, Unreachable
 from drctl.model.canaries import LEFT_AFTER, PREFIX
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
@@ -31,6 +31,7 @@ from drctl.plans.drilling import begin_drill, end_drill
 from drctl.plans.pausing import begin_pause
 from drctl.plans.record import unfinished
 from drctl.plans.selection import DRILL
+from drctl.plans.standing import told_runs
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 from tests.spec.clinic import well
@@ -202,6 +203,35 @@ def test_a_drill_that_meets_a_move_ends_and_is_not_proved(earth: FakeWorld, tmp_
     assert drilled(tmp_path).exit_code == INCONCLUSIVE
     assert "clients are sent to no site" in body(tmp_path)["reasons"][0]
     assert not left(earth)
+
+
+def test_a_write_without_an_answer_is_neither_proof_nor_fault(earth: FakeWorld, tmp_path: Path) -> None:
+    asked = iter(range(100))
+
+    def hold_the_answer(effect: str) -> None:
+        if effect == "replay to north" and next(asked) == 15:  # called before and after each one
+            raise Unreachable("north: no answer")
+
+    earth.effects.watchers.append(hold_the_answer)
+    assert drilled(tmp_path).exit_code == INCONCLUSIVE
+    told = body(tmp_path)
+    assert told["reasons"] == ["north: no answer"]
+    assert told["records"]["seenAtSource"] == told["records"]["acknowledged"] + 20
+    assert not left(earth)
+
+
+def test_rights_that_lack_are_told_and_nothing_stays(earth: FakeWorld, tmp_path: Path) -> None:
+    earth.north.withheld.add("CREATE")
+    assert drilled(tmp_path).exit_code == INCONCLUSIVE
+    assert len(body(tmp_path)["reasons"]) == 1
+    assert "CREATE" in body(tmp_path)["reasons"][0]
+    assert not left(earth)
+
+
+def test_it_is_listed_only_where_everything_is(earth: FakeWorld, tmp_path: Path) -> None:
+    drilled(tmp_path)
+    assert not told_runs(earth.ports())
+    assert [each.run.kind for each in told_runs(earth.ports(), everything=True)] == [DRILL]
 
 
 def test_a_copy_with_a_changed_record_refutes(earth: FakeWorld, tmp_path: Path) -> None:

@@ -182,7 +182,9 @@ class IsolatedDrill:
         self.trial.legs.append(Leg(*ends, began, self._now(), lines))
 
     def _read_all(self) -> None:
-        self.trial.primary = tuple(self._seen(self.source))
+        """Read what is there; of a topic that was not even made nothing needs to be said once more."""
+        if not self.source.missing():
+            self.trial.primary = tuple(self._seen(self.source))
         if not self.target.missing():
             self.trial.standby = tuple(self._seen(self.target))
 

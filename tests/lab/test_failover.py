@@ -1,8 +1,7 @@
 """The source is lost under load, brokers and worker, and the work goes on at the other of two real sites."""
 
 import json
-import re
-import subprocess
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,15 @@ from drctl.config import load
 from drctl.drivers.kafka.records import read
 from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
+from drctl.monitors import observe
+from drctl.plans import failover
+from drctl.plans.selection import FAILOVER
 from drctl.wiring import open_world
+from tests.lab.killing import killed_at
 from tests.lab.losing import CLOCK, GROUPS, PARTITIONS, lost, lost_under_load, require_nothing_skipped, wait
 from tests.lab.usage import drctl, metric
 
-STEPS = 15
+STEPS = [step.name for step in failover.ordered("north", "south", observe=observe).steps]
 
 
 @pytest.fixture
@@ -84,20 +87,11 @@ def test_a_site_lost_under_load_is_failed_over_and_nobody_skips_a_record(
 
 
 @pytest.mark.long
-def test_drctl_killed_after_every_step_ends_as_if_never_interrupted(lab: Lab, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "drctl", "-f", str(lab.plan_file), "failover", "--to", "south", "--yes"]
+def test_drctl_killed_at_every_step_ends_as_if_never_interrupted(lab: Lab, tmp_path: Path) -> None:
     with lost_under_load(lab, tmp_path / "log") as (writer, readers, _):
-        # After the last but one the run is over within moments, for there is nothing to scale down.
-        for step in range(1, STEPS - 1):
-            with subprocess.Popen(
-                [*command, "--accept-loss", "unknown"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-            ) as run:
-                assert run.stderr is not None
-                for line in run.stderr:
-                    if re.match(rf"✓ *{step}/{STEPS} ", line):
-                        break
-                    assert "✗" not in line, line
-                run.kill()
+        for step in STEPS:
+            killed = killed_at(lab, FAILOVER, "north", "south", step)
+            assert killed.returncode == -signal.SIGKILL, f"it did not come to {step}: {killed.stderr[-2000:]}"
         done = drctl(lab, "failover", "--to", "south", "--yes", "--accept-loss", "unknown", "-o", "json")
         assert done.returncode == 0, done.stderr
         CLOCK.sleep(3)

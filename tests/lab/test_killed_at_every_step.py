@@ -1,10 +1,7 @@
 """kill -9 at every step of a switchover on two real sites; behind the opening with the old site harmed as well."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,7 +16,9 @@ from drctl.model.run import RunState
 from drctl.monitors import observe
 from drctl.plans import switchover
 from drctl.plans.pending import pending_reversal
+from drctl.plans.selection import SWITCHOVER
 from drctl.ports import World
+from tests.lab.killing import killed_at
 from tests.lab.test_switchover import Reader, Writer, opened, some_writes, total
 from tests.lab.usage import drctl, serving, wait
 
@@ -27,43 +26,6 @@ STEPS = [step.name for step in switchover.ordered("north", "south", observe=obse
 CLOCK = SystemClock()
 BLOCKED = Blocked.exit_code
 BEHIND = STEPS[STEPS.index("unfence-target") + 1 :]
-KILLED = '''
-import os, signal, sys
-from dataclasses import replace
-from pathlib import Path
-from drctl.config import load
-from drctl.errors import Blocked
-from drctl.monitors import observe
-from drctl.plans import runner, switchover
-from drctl.wiring import open_world
-
-file, source, target, step = sys.argv[1:]
-
-
-class Journal:
-    """Dies once it has written the first line about that step: its intent, or that it was found done."""
-
-    def __init__(self, journal):
-        self.journal = journal
-
-    def append(self, run, event, name="", body=None):
-        entry = self.journal.append(run, event, name, body)
-        if name == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return entry
-
-    def __getattr__(self, name):
-        return getattr(self.journal, name)
-
-
-with open_world(load(Path(file))) as world:
-    plan = switchover.plan(world, source, target, observe=observe)
-    try:
-        runner.run(plan, replace(world, journal=Journal(world.journal)), lambda progress: None)
-    except Blocked as blocked:
-        print(blocked.reasons, file=sys.stderr)
-        sys.exit(Blocked.exit_code)
-'''
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +38,9 @@ def lab(own_lab: Lab) -> Lab:
 def _killed_at(lab: Lab, step: str) -> tuple[str, str]:
     """Begin a switchover whose process dies at that step; from where to where."""
     source, target = serving(lab)
-    command = [sys.executable, "-c", KILLED, str(lab.plan_file), source, target, step]
     deadline = CLOCK.monotonic() + 120
     while True:  # a site that was harmed needs a moment until the gates let a move begin
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=Path.cwd())
+        done = killed_at(lab, SWITCHOVER, source, target, step)
         if done.returncode != BLOCKED or CLOCK.monotonic() > deadline:
             break
         CLOCK.sleep(1)

@@ -11,18 +11,21 @@ import pytest
 
 from drctl.config import load
 from drctl.decide.readiness import GateCategory
+from drctl.decide.staleness import worth_watching
 from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import NotFound, Unreachable
-from drctl.lab import Lab
+from drctl.lab import Lab, wire_faults
 from drctl.lab.connect import AT_LEAST_ONCE, set_worker, write_links
 from drctl.lab.faults import FAULTS
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.monitors import observe
 from drctl.wiring import open_world
 from tests.lab import usage
+from tests.lab.test_return import Load, some_more
 from tests.lab.usage import drctl
 
 CLOCK = SystemClock()
@@ -203,6 +206,21 @@ def test_a_link_that_copies_at_least_once_works_and_says_what_it_costs(lab: Lab)
         assert (handed["here"], handed["there"]) == (150, 150)
         home = drctl(lab, "switchover", "--to", "north", "--yes")
         assert home.returncode == 0, home.stderr
+
+
+def test_a_link_that_is_cut_under_load_is_silent_to_a_plan_until_it_is_healed(lab: Lab) -> None:
+    with Load(lab, "north", "waiting") as load_, open_world(load(lab.plan_file)) as world:
+        some_more(world, load_)
+        wire_faults.cut_link(lab, "north")
+        try:
+            # A link may need three of its intervals for a record: only then it is watched, for as long again.
+            wait("records have waited", lambda: worth_watching(observe(world, "north", "south").link) is not None)
+            silent = drctl(lab, "plan", "switchover", "--to", "south")
+        finally:
+            wire_faults.heal_link(lab, "north")
+    assert silent.returncode == GateCategory.LAG, silent.stdout + silent.stderr
+    assert re.search("RUNNING, and nothing was copied for", silent.stdout)
+    wait("the plan passes", lambda: drctl(lab, "plan", "switchover", "--to", "south").returncode == 0)
 
 
 def _gaps(offsets: list[int]) -> list[int]:

@@ -50,6 +50,7 @@ def command(
     from drctl.plans.failover import plan as failover_plan
     from drctl.plans.objectives import against
     from drctl.plans.selection import moving
+    from drctl.plans.takeover import taken_over
 
     on_terms = terms(**said)
     accepted = accepted_loss(accept)
@@ -70,7 +71,8 @@ def command(
             ask_to_go_on(going)
         result = execute(steps, world, on_terms)
         entries = world.journal.entries(result.run.id)
-    show(result, output, {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()})
+    times = {"started": entries[0].at.isoformat(), "finished": entries[-1].at.isoformat()}
+    show(result, output, times, taken_over(entries))
     if restored := result.evidence["watch-first-commits"]["traffic restored"]:
         seconds = (datetime.fromisoformat(restored) - entries[0].at).total_seconds()
         echo(f"recovery time: {against(seconds, whole.plan.objectives.recovery_time)}", err=True)
@@ -140,19 +142,21 @@ def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -
     return accepted if accepted is not None or total is None else AcceptedLoss(total)
 
 
-def show(result: RunResult, output: str, times: dict[str, str]) -> None:
-    """How the run ended; ``times`` are when it ``started`` and ``finished``, as they are to be shown."""
+def show(result: RunResult, output: str, times: dict[str, str], continues: tuple[str, ...] = ()) -> None:
+    """How the run ended; ``times`` are when it ``started`` and ``finished``, ``continues`` what it has taken over."""
     from drctl.cli.switchover import as_document, show_what_is_missing
 
     fence, loss = result.evidence["fence-what-answers"], result.evidence["measure-loss"]
     positions, arrived = result.evidence["confirm-positions"], result.evidence["watch-first-commits"]
     restored = arrived["traffic restored"]
     if output in ("json", "yaml"):
-        show_document(as_document(result) | times | {"trafficRestored": restored}, output)
+        more = {"trafficRestored": restored, "continues": list(continues)}
+        show_document(as_document(result) | times | more, output)
     else:
         rows = [
             ("traffic restored", restored or "not seen yet"),
             ("run finished", times["finished"]),
+            *([("continues", ", ".join(continues))] if continues else []),
             (f"fence of {result.run.source}", _fence(fence)),
             ("lost", _lost(loss)),
             ("groups with positions", len(positions["groups"])),

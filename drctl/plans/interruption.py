@@ -30,7 +30,7 @@ class Interruption:
     ``closed_since`` is when writing was first stopped at the source, None while it was not, or once a site was opened;
     ``may_abort`` says that the point of no return was not begun; ``fence`` is how surely a failover has closed its
     source, empty for other runs and before it was tried. ``waits``: the rollback has opened the source again, and the
-    rest of it waits for the target.
+    rest of it waits for the target. ``continues`` are the runs that it has taken over.
     """
 
     run: Run
@@ -42,6 +42,7 @@ class Interruption:
     may_abort: bool
     fence: str = ""
     waits: bool = False
+    continues: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -49,6 +50,8 @@ class Interruption:
         run = self.run
         place = f" at step {self.number} of {self.total}, {self.step}" if self.number else ""
         told = [f"UNFINISHED RUN {run.id}: {run.kind} from {run.source} to {run.target}, {self.standing}{place}"]
+        if self.continues:
+            told.append(f"  it continues {', '.join(self.continues)}, which it has taken over")
         if self.closed_since is not None and self.fence not in ("", FenceState.PROVEN):
             told.append(f"  the fence of {run.source} is {self.fence}, not proven; {run.target} was not opened yet")
         elif self.closed_since is not None:
@@ -91,6 +94,7 @@ def interruption(world: World, observe: Observe) -> Interruption | None:
         boundary not in begun,
         _fence(run, told.entries),
         waiting_rollback(world) == run,
+        told.continues,
     )
 
 

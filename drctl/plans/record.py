@@ -31,7 +31,7 @@ from drctl.plans.selection import (
 from drctl.plans.standing_proof import proof_left
 from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
-from drctl.plans.takeover import legacy, others
+from drctl.plans.takeover import legacy, others, taken_over
 from drctl.ports import World
 
 STILL_PROVEN = "still proven"
@@ -268,8 +268,7 @@ def _require_known(run: Run, entries: tuple[JournalEntry, ...]) -> None:
 def _read(plan: Plan, world: World, run: Run) -> Record:
     entries = world.journal.entries(run.id)
     record = Record(run, resumed=True, entries=entries)
-    over = tuple(dict.fromkeys(each for entry in entries for each in entry.body.get("takes over", ())))
-    left = legacy(world, over, run.source, run.target)
+    left = legacy(world, taken_over(entries), run.source, run.target)
     still_proven: dict[str, Evidence] = next((_said(e)[STILL_PROVEN] for e in entries if STILL_PROVEN in _said(e)), {})
     record.evidence, record.snapshots, record.past_point_of_no_return = (
         still_proven | left.evidence,

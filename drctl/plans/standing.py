@@ -1,13 +1,14 @@
 """How a run stands, from the journal and the lease alone: no site is asked, so it is told with both of them down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, DRILL, GROUP_SYNC, MOVES, PAUSE
+from drctl.plans.selection import APPROVAL, DRILL, FAILOVER, GROUP_SYNC, MOVES, PAUSE
+from drctl.plans.takeover import taken_over
 from drctl.ports import World
 
 APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL)
@@ -15,7 +16,10 @@ APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL)
 
 
 class RunStanding(StrEnum):
-    """States as people see them."""
+    """States as people see them.
+
+    UNFINISHED is what a site's copy tells: whether another machine's drctl is at work on the run is not seen from here.
+    """
 
     RUNNING = "running"
     INTERRUPTED = "interrupted"
@@ -27,16 +31,21 @@ class RunStanding(StrEnum):
     ABORTED = "aborted"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A run with how it stands. ``ended`` is None while it is unfinished; ``why`` is the last failure or cause."""
+    """A run with how it stands. ``ended`` is None while it is unfinished; ``why`` is the last failure or cause.
+
+    ``continued_by`` is the run that has taken it over, or None.
+    """
 
     run: Run
     standing: RunStanding
     entries: tuple[JournalEntry, ...]
     why: str = ""
+    continued_by: str | None = None
 
     @property
     def began(self) -> datetime | None:
@@ -54,22 +63,33 @@ class Told:
         return str(self.entries[0].body.get("by", "")) if self.entries else ""
 
     @property
+    def continues(self) -> tuple[str, ...]:
+        """The runs that it has taken over, and goes on from, oldest first: only a failover does."""
+        return taken_over(self.entries) if self.run.kind == FAILOVER else ()
+
+    @property
     def step(self) -> str:
         """The step that it came to last."""
         steps = (entry.step for entry in reversed(self.entries) if entry.step and not _of_a_hook(entry))
         return next(steps, "")
 
 
-def told_runs(world: World, *, everything: bool = False) -> tuple[Told, ...]:
-    """Every run, newest first; with ``everything`` also notes of synced standbys, approvals, pauses and drills."""
-    holder = world.lease.holder()
+def told_runs(world: World, *, everything: bool = False, copied: bool = False) -> tuple[Told, ...]:
+    """Every run, newest first; with ``everything`` also notes of synced standbys, approvals, pauses and drills.
+
+    ``copied`` says that the journal is a site's copy, of which the lease tells nothing.
+    """
+    holder = "" if copied else world.lease.holder()
     runs = [each for each in world.journal.runs() if everything or each[0].kind not in APART]
-    return tuple(_told(world, run, state, holder) for run, state in reversed(runs))
+    found = [_told(world, run, state, holder) for run, state in reversed(runs)]
+    by = {each: told.run.id for told in reversed(found) for each in told.continues}
+    found = [replace(told, continued_by=by.get(told.run.id)) for told in found]
+    return tuple(_as_copied(told) for told in found) if copied else tuple(found)
 
 
-def told_run(world: World, identity: str) -> Told:
+def told_run(world: World, identity: str, *, copied: bool = False) -> Told:
     """One run by its id or the beginning of it; of an empty one the newest. NotFound if there is none or several."""
-    found = [t for t in told_runs(world, everything=bool(identity)) if t.run.id.startswith(identity)]
+    found = [t for t in told_runs(world, everything=bool(identity), copied=copied) if t.run.id.startswith(identity)]
     if not found or (identity and len(found) > 1 and all(t.run.id != identity for t in found)):
         what = f"{len(found)} runs begin with {identity}" if found else f"there is no run {identity}".rstrip()
         raise NotFound(what, remedy="see 'drctl runs list'")
@@ -91,6 +111,11 @@ def require_unfinished(world: World, identity: str) -> Run:
 def being_left(world: World) -> str | None:
     """The site from which an unfinished move takes the work, None without one."""
     return next((run.source for run in reversed(unfinished(world)) if run.kind in MOVES), None)
+
+
+def _as_copied(told: Told) -> Told:
+    unfinished = (RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.TURNING_BACK)
+    return replace(told, standing=RunStanding.UNFINISHED) if told.standing in unfinished else told
 
 
 def _told(world: World, run: Run, state: RunState, holder: str) -> Told:

@@ -1,8 +1,9 @@
 """Read what a failover goes on from: a move that was cut off because its source died."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.selection import FAILBACK, GROUP_SYNC, SWITCHOVER
 from drctl.plans.standing_proof import trace
 from drctl.plans.steps.drain_consumers import DrainConsumers
@@ -32,6 +33,11 @@ def others(world: World, run: Run) -> tuple[Run, ...]:
         for other, state in world.journal.runs()
         if state is RunState.RUNNING and other.kind != GROUP_SYNC and other.id != run.id
     )
+
+
+def taken_over(entries: Iterable[JournalEntry]) -> tuple[str, ...]:
+    """Return the runs that the one with these entries has taken over, oldest first, each once."""
+    return tuple(dict.fromkeys(each for entry in entries for each in entry.body.get("takes over", ())))
 
 
 def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Legacy:

@@ -8,6 +8,8 @@ from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.monitors import observe
 from drctl.plans.interruption import interruption
+from drctl.plans.standing import RunStanding, told_runs
+from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import (
     beyond_the_frontier,
@@ -86,6 +88,33 @@ def test_a_switchover_that_was_fenced_and_drained_loses_nothing() -> None:
     assert result.evidence["measure-loss"]["total"] == 0
     assert result.evidence["measure-loss"]["exact"]
     require_served_by_target(earth, {}, repeats=False)
+
+
+@pytest.mark.parametrize("killed", ["raise epoch to 2", "journal says step-observed raise-epoch"])
+def test_a_move_and_the_failover_that_takes_it_over_are_told_as_one(killed: str) -> None:
+    earth = synced(fake_world())
+    with killed_at(earth, "journal says step-observed hand-over-positions"):
+        switch(earth.ports())
+    lose(earth)
+    with killed_at(earth, killed):
+        fail_over(earth.new_process(), accepted=AcceptedLoss(0))
+    world = earth.new_process()
+    cut_off = interruption(world, observe)
+    assert cut_off is not None
+    failed_over, switched = linked(world)
+    assert f"  it continues {switched}, which it has taken over" in cut_off.lines
+    fail_over(world, accepted=AcceptedLoss(0))
+    world = earth.new_process()
+    assert linked(world) == (failed_over, switched)
+    assert [each.standing for each in told_runs(world)] == [RunStanding.DONE, RunStanding.SUPERSEDED]
+
+
+def linked(world: World) -> tuple[str, str]:
+    """The failover's id, then the switchover's, each linked with the other one and with nothing else."""
+    failed_over, switched = told_runs(world)
+    assert (failed_over.continues, failed_over.continued_by) == ((switched.run.id,), None)
+    assert (switched.continues, switched.continued_by) == ((), failed_over.run.id)
+    return failed_over.run.id, switched.run.id
 
 
 @pytest.mark.parametrize("step", ["fence-writes", "prove-fence", "drain-link", "hand-over-positions"])

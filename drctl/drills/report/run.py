@@ -44,6 +44,8 @@ def run_report(plan: PlanFile, told: Told) -> dict[str, Any]:
         "epoch": run.epoch,
         "state": told.standing.value,
         "why": told.why,
+        "continues": list(told.continues),
+        "continuedBy": told.continued_by,
         "by": told.by or None,
         "processes": list(_processes(told)),
         "began": began and began.isoformat(),

@@ -78,6 +78,8 @@ def within(measured: dict[str, Any]) -> tuple[str, str, str]:
 
 def _outcome(told: dict[str, Any]) -> tuple[str, str]:
     style, sentence = OUTCOMES.get(told["state"], ("open", "Unfinished ({state}): see 'drctl status'."))
+    if told["continuedBy"]:
+        sentence = f"Superseded: run {told['continuedBy']} has taken it over, and goes on from it."
     if told["run"] not in MOVES:
         sentence = sentence.split(":", maxsplit=1)[0] + "."
     return "open" if told["left"] and style == "proved" else style, sentence.format(**told)
@@ -142,6 +144,7 @@ def _origin(told: dict[str, Any]) -> dict[str, str]:
     plan, journal, code = told["plan"], told["journal"], told["drctl"]
     return {
         "Run": f"{told['id']}, epoch {told['epoch']}",
+        "Continues": ", ".join(told["continues"]) or "no other run",
         "Run by": told["by"] or "not said",
         "Run on": "; ".join(map(_process, told["processes"])) or "not said",
         "Began": words.moment(told["began"]) if told["began"] else "unknown",

@@ -195,3 +195,19 @@ def test_the_command_writes_page_and_document_and_asks_no_site(
 
 def test_the_examples_name_the_command() -> None:
     assert any(line.startswith("drctl runs report") for line in EXAMPLES["runs report"])
+
+
+def test_a_failover_and_the_move_that_it_took_over_each_name_the_other() -> None:
+    earth = synced(fake_world())
+    with killed_at(earth, "journal says step-observed hand-over-positions"):
+        switch(earth.ports())
+    cut_off = report(earth)["id"]
+    lose(earth, sighted=True)
+    fail_over(earth.new_process(), accepted=AcceptedLoss(0))
+    body = report(earth)
+    assert (body["continues"], body["continuedBy"]) == ([cut_off], None)
+    assert f"It continues run {cut_off}, which was cut off" in render(body)
+    world = earth.new_process()
+    before = run_report(world.plan, told_run(world, cut_off))
+    assert (before["continues"], before["continuedBy"]) == ([], body["id"])
+    assert f"Superseded: run {body['id']} has taken it over" in render(before)

@@ -45,7 +45,11 @@ EXAMPLES = {
     "approve": ("drctl approve --plan-digest 3f81c2 --facts-digest 9b07e4 --by anna --reason agreed",),
     "runs": ("drctl runs list", "drctl runs resume"),
     "runs list": ("drctl runs list --all",),
-    "runs resume": ("drctl runs resume", "drctl runs resume 20260102T0304"),
+    "runs resume": (
+        "drctl runs resume",
+        "drctl runs resume 20260102T0304",
+        "drctl runs resume --take-over 'the machine that began it is lost'",
+    ),
     "runs show": ("drctl runs show --evidence",),
     "runs report": ("drctl runs report", "drctl runs report 20260102T0304 --to /srv/reports/january"),
     "runs abort": ("drctl runs abort --reason 'the window is over'",),

@@ -1,6 +1,8 @@
 """drctl runs."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +11,18 @@ import click
 from drctl.cli.execution import execute, typed_name
 from drctl.cli.journal_verification import verify
 from drctl.cli.output import document, echo, output_option, show_document, show_table
+from drctl.cli.run_rows import HEADERS, detail, entries, row, story, summary, way
 from drctl.cli.sites import known_site
+from drctl.cli.taking_over import newest_to_read, own_option, take_over_newest, take_over_option
 from drctl.cli.terms import attest_option, by_option, terms
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Conflict, DrctlError, NotFound, RollbackPending, RolledBack
 from drctl.model.wording import counted
 
 if TYPE_CHECKING:
+    from drctl.model.chain import Line
     from drctl.model.run import RunResult
     from drctl.model.terms import Terms
-    from drctl.plans.standing import Told
     from drctl.ports import World
 
 
@@ -33,48 +37,45 @@ command.add_command(verify)
 @command.command("list")
 @output_option
 @click.option("--all", "everything", is_flag=True, help="Also notes of the synced standby, approvals, pauses, drills.")
+@own_option
 @click.pass_obj
-def list_runs(plan_file: Path, output: str, *, everything: bool) -> None:
-    """Every run, newest first, with how it stands. Asks no site: it works with both of them down."""
+def list_runs(plan_file: Path, output: str, *, everything: bool, own: bool) -> None:
+    """Every run, newest first, with how it stands, from the newest journal: this machine's, or a site's copy.
+
+    A site that does not answer delays it by some seconds, and is told. It works with both of them down.
+    """
     from drctl.plans.standing import told_runs
 
-    with opened(plan_file) as world:
-        runs = told_runs(world, everything=everything)
+    with _newest(plan_file, own=own) as (world, copy):
+        runs = told_runs(world, everything=everything, copied=bool(copy))
     if output in ("json", "yaml"):
-        show_document(document("RunList", {"items": [_summary(each) for each in runs]}), output)
+        show_document(document("RunList", {"items": [summary(each, copy) for each in runs]}), output)
         return
-    rows = [
-        (
-            each.run.id,
-            each.run.kind,
-            _way(each),
-            each.run.epoch,
-            each.standing,
-            _clock(each.began),
-            _took(each),
-            each.by,
-            _short(each.why),
-        )
-        for each in runs
-    ]
-    show_table("Runs", ("RUN", "KIND", "WAY", "EPOCH", "STATE", "BEGAN", "TOOK", "BY", "WHY"), rows)
+    show_table(f"Runs, from the copy at {copy}" if copy else "Runs", HEADERS, [row(each) for each in runs])
 
 
 @command.command("show")
 @output_option
 @click.argument("run", default="")
 @click.option("--evidence", is_flag=True, help="With what every step saw.")
+@own_option
 @click.pass_obj
-def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
-    """One run, the newest if none is named: its steps with their times, and what was said. Asks no site."""
+def show(plan_file: Path, output: str, run: str, *, evidence: bool, own: bool) -> None:
+    """One run, the newest if none is named: its steps with their times, and what was said.
+
+    From the newest journal, as 'runs list' has it.
+    """
     from drctl.plans.standing import told_run
 
-    with opened(plan_file) as world:
-        told = told_run(world, run)
+    with _newest(plan_file, own=own) as (world, copy):
+        told = told_run(world, run, copied=bool(copy))
     if output in ("json", "yaml"):
-        show_document(document("RunJournal", _summary(told) | {"entries": _entries(told, evidence=evidence)}), output)
+        body = summary(told, copy) | {"entries": entries(told, evidence=evidence)}
+        show_document(document("RunJournal", body), output)
         return
-    echo(f"{told.run.kind} {_way(told)}, epoch {told.run.epoch}, by {told.by or 'somebody'}: {told.standing}")
+    echo(f"{told.run.kind} {way(told)}, epoch {told.run.epoch}, by {told.by or 'somebody'}: {told.standing}")
+    for line in story(told):
+        echo(line)
     if told.why:
         echo(f"why: {told.why}")
     rows = [
@@ -83,11 +84,12 @@ def show(plan_file: Path, output: str, run: str, *, evidence: bool) -> None:
             f"{entry.at:%Y-%m-%d %H:%M:%S.%f}"[:-3],
             entry.event,
             entry.step,
-            _detail(entry.body, evidence=evidence),
+            detail(entry.body, evidence=evidence),
         )
         for entry in told.entries
     ]
-    show_table(f"Journal of run {told.run.id}", ("NR", "UTC", "EVENT", "STEP", "DETAIL"), rows)
+    place = f", from the copy at {copy}" if copy else ""
+    show_table(f"Journal of run {told.run.id}{place}", ("NR", "UTC", "EVENT", "STEP", "DETAIL"), rows)
 
 
 @command.command("report")
@@ -121,16 +123,20 @@ def report(plan_file: Path, output: str, run: str, folder: Path | None) -> None:
 @command.command("resume")
 @output_option
 @click.argument("run", default="")
+@take_over_option
 @by_option
 @click.pass_obj
-def resume(plan_file: Path, output: str, run: str, by: str) -> None:
+def resume(plan_file: Path, output: str, run: str, *, take_over: str | None, by: str) -> None:
     """Continue the unfinished run, whatever its kind, from the journal alone.
 
-    Where none is unfinished and a move has ended with replication home pending, that is begun.
+    Where none is unfinished and a move has ended with replication home pending, that is begun. Where a site's copy of
+    the journal is newer than this machine's, such as on another machine, it is taken over first: asked is then whether
+    the drctl that began the run is at work no more.
     """
+    said = replace(terms(by=by), journal_from=_taken_over(plan_file, take_over))
     towards = _failing_over_to(plan_file)
     with opened(plan_file, target=towards, doubting=towards is not None) as world:
-        result = _go_on(world, run, terms(by=by))
+        result = _go_on(world, run, said)
     from drctl.cli.switchover import as_document, show_what_is_missing
 
     if output in ("json", "yaml"):
@@ -145,9 +151,12 @@ def resume(plan_file: Path, output: str, run: str, by: str) -> None:
 @click.option("--reason", required=True, help="Why; goes to the journal.")
 @attest_option
 @click.option("--confirm", metavar="SITE", help="The name of the site that is down, instead of typing it when asked.")
+@take_over_option
 @by_option
 @click.pass_obj
-def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confirm: str | None, by: str) -> None:
+def abort(
+    plan_file: Path, run: str, *, reason: str, attested: str | None, confirm: str | None, take_over: str | None, by: str
+) -> None:
     """Walk the rollback of the unfinished run, so that the source is open again.
 
     Exits 0 once it is. Once the point of no return was begun there is no rollback: refused (3), with the way forward.
@@ -155,10 +164,13 @@ def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confi
     Where the target does not answer, its word is missing that it is closed. If the journal proves that it was, and that
     no run has begun to open it since, --attest-target-down takes its place; what the rollback has to do at the target
     waits until that answers.
+
+    A newer copy of the journal at a site is taken over first, as 'runs resume' does.
     """
     if not reason.strip():
         raise ConfigInvalid("--reason: is empty", remedy="say why: it goes to the journal")
     said = terms(by=by, abort=reason.strip(), attested=attested)
+    said = replace(said, journal_from=_taken_over(plan_file, take_over))
     serving = None if attested is None else _attested_of(plan_file, run, attested, confirm)
     towards = serving or _failing_over_to(plan_file)
     with opened(plan_file, target=towards, doubting=towards is not None) as world:
@@ -168,6 +180,18 @@ def abort(plan_file: Path, run: str, *, reason: str, attested: str | None, confi
             echo(str(done))
         except RollbackPending as open_again:
             echo(f"{open_again}\nleft: {open_again.remedy}")
+
+
+@contextmanager
+def _newest(plan_file: Path, *, own: bool) -> "Iterator[tuple[World, str]]":
+    """The world with the newest journal, to be read, and the site whose copy it is; with ``own`` no site is asked."""
+    with opened(plan_file, looking=not own) as world:
+        yield (world, "") if own else newest_to_read(world)
+
+
+def _taken_over(plan_file: Path, why: str | None) -> dict[str, Any]:
+    with opened(plan_file, looking=True) as world:
+        return take_over_newest(world, why)
 
 
 def _failing_over_to(plan_file: Path) -> str | None:
@@ -206,14 +230,17 @@ def restore(plan_file: Path, site: str) -> None:
         lines = world.copies[site].lines()
         if not lines:
             raise NotFound(f"{site} holds no journal of {world.plan.name}", remedy="try the other site")
-        _require_longest(world, site, len(lines))
+        _require_newest(world, site, lines)
         count = world.journal_file.complete(lines)
         epoch, runs = world.epochs.current(), len(world.journal.runs())
     echo(f"{counted(count, 'line')} taken over from {site}: {counted(runs, 'run')}, epoch {epoch}")
 
 
-def _require_longest(world: "World", site: str, count: int) -> None:
-    """Another site that answers may have more: then its copy is the one to take."""
+def _require_newest(world: "World", site: str, lines: "tuple[Line, ...]") -> None:
+    """Another site that answers may have more: then its copy is the one to take. It may contradict this one, too."""
+    from drctl.decide.journal_order import contradiction
+    from drctl.plans.journal_copies import contradicted
+
     for name, copy in world.copies.items():
         if name == site:
             continue
@@ -222,11 +249,17 @@ def _require_longest(world: "World", site: str, count: int) -> None:
         except DrctlError as error:
             echo(f"{name} was not asked whether it holds more: {error}", err=True)
             continue
-        if last is not None and last.number > count:
+        if last is None:
+            continue
+        if last.number > len(lines):
             raise Conflict(
-                f"{name} holds {counted(last.number, 'line')}, {site} only {count}",
+                f"{name} holds {counted(last.number, 'line')}, {site} only {counted(len(lines), 'line')}",
                 remedy=f"drctl runs restore --from {name}",
             )
+        if lines[last.number - 1].digest != last.digest:
+            copies = {site: lines, name: copy.lines()}
+            if parts := contradiction(copies):
+                raise contradicted(parts, copies)
 
 
 def _go_on(whole: "World", named: str, said: "Terms") -> "RunResult":
@@ -242,51 +275,3 @@ def _go_on(whole: "World", named: str, said: "Terms") -> "RunResult":
         return execute(ordered(owed.run.source, owed.run.target, owed.run.id), whole, said)
     plan, world = rebuilt(whole, require_unfinished(whole, named), observe)
     return execute(plan, world, said)
-
-
-def _summary(told: "Told") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    run = asdict(told.run)
-    renamed = {"run": run.pop("kind"), "planDigest": run.pop("plan_digest")}
-    times = {"began": told.began, "ended": told.ended}
-    return run | renamed | times | {"state": told.standing.value, "step": told.step, "by": told.by, "why": told.why}
-
-
-def _entries(told: "Told", *, evidence: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "sequence": entry.sequence,
-            "at": entry.at,
-            "event": entry.event.value,
-            "step": entry.step,
-            "digest": entry.digest,
-        }
-        | ({"evidence": entry.body} if evidence else {})
-        for entry in told.entries
-    ]
-
-
-def _detail(body: dict[str, Any], *, evidence: bool) -> str:
-    import json
-
-    if evidence:
-        return json.dumps(body, ensure_ascii=False, sort_keys=True)
-    told = ("message", "cause", "by", "state", "exit", "overridden", "overrides", "break glass", "reason")
-    return _short(", ".join(f"{name} {body[name]}" for name in told if body.get(name) not in (None, "", {})))
-
-
-def _way(told: "Told") -> str:
-    return f"{told.run.source} → {told.run.target}" if told.run.source else ""
-
-
-def _took(told: "Told") -> str:
-    return "" if not told.ended or not told.began else f"{(told.ended - told.began).total_seconds():.0f} s"
-
-
-def _clock(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 100 else text[:99] + "…"

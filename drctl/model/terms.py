@@ -26,7 +26,7 @@ class Terms:
     that was seen, empty if none is insisted on. ``key`` makes a command that is given twice one run. ``overrides`` maps
     a rule's name in kebab case to the reason; ``break_glass`` is the reason to do without a second person's approval,
     ``abort`` the one to turn an unfinished run back. ``attested`` is a person's word that the target, which does not
-    answer, takes no writes.
+    answer, takes no writes. ``journal_from`` tells from which site's copy the journal was taken over, and why.
     """
 
     by: str = ""
@@ -39,6 +39,7 @@ class Terms:
     break_glass: str = ""
     abort: str = ""
     attested: Attestation | None = None
+    journal_from: Mapping[str, Any] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         """For the journal: only what was said."""
@@ -52,6 +53,7 @@ class Terms:
             "key": self.key,
             "overrides": dict(self.overrides),
             "break glass": self.break_glass,
+            "journal from": dict(self.journal_from),
             ATTESTED: {"by": self.attested.by, "why": self.attested.why} if self.attested else {},
         }
         return {name: value for name, value in everything.items() if value}

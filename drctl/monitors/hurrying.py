@@ -75,8 +75,11 @@ class _Hurried:
         return asked
 
 
-def hurried(world: World) -> World:
-    """Return the same world for looking: its deadline begins now. What is on this machine is asked as before."""
+def hurried(world: World, *, copies: float = LOOKING) -> World:
+    """Return the same world for looking: its deadline begins now. What is on this machine is asked as before.
+
+    ``copies`` is how many seconds all questions about the journal's copies may take.
+    """
     hurry = _Hurry(world.clock)
 
     def site(ports: SitePorts) -> SitePorts:
@@ -88,13 +91,13 @@ def hurried(world: World) -> World:
         return replace(ports, replication=worker, mappings=topics)
 
     routing: Any = _Hurried(world.client_routing, "client routing", hurry, ROUTING)
-    copies: dict[str, Any] = {name: _Hurried(copy, f"site {name}", hurry) for name, copy in world.copies.items()}
+    kept: dict[str, Any] = {n: _Hurried(copy, f"site {n}", hurry, copies) for n, copy in world.copies.items()}
     return replace(
         world,
         sites={name: site(ports) for name, ports in world.sites.items()},
         links={ends: link(ports) for ends, ports in world.links.items()},
         client_routing=routing,
-        copies=copies,
+        copies=kept,
     )
 
 

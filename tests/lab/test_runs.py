@@ -95,7 +95,9 @@ def _restored_from_south(lab: Lab, run: str) -> None:
     before = SqliteJournal(plan.state, CLOCK).lines()
     lost = lab.folder / "lost"
     plan.state.parent.rename(lost)
-    assert json.loads(drctl(lab, "runs", "list", "-o", "json").stdout)["items"] == []
+    assert json.loads(drctl(lab, "runs", "list", "--own", "-o", "json").stdout)["items"] == []
+    copied = json.loads(drctl(lab, "runs", "list", "-o", "json").stdout)["items"]
+    assert [(each["id"], each["copy"] in ("north", "south")) for each in copied] == [(run, True)]
     blind = drctl(lab, "switchover", "--to", "north", "--yes", "--break-glass", "alone")
     assert blind.returncode == JournalBroken.exit_code, blind.stderr
     assert "drctl runs restore --from" in blind.stderr

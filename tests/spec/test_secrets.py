@@ -342,8 +342,8 @@ def test_what_stands_in_files_is_not_shown_whatever_is_wrong_with_them(
     shown = ""
     for words in (
         ("runs", "list"),
-        ("runs", "list", "-o", "json"),
-        ("runs", "show"),
+        ("runs", "list", "--own", "-o", "json"),
+        ("runs", "show", "--own"),
         ("runs", "abort", "--reason", "x"),
     ):
         done = CliRunner().invoke(cli, ["-vv", "-f", str(path), *words])

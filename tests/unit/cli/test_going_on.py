@@ -1,5 +1,7 @@
 """A command that goes on with a run that was cut off asks about that run, and announces nothing that has happened."""
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -141,3 +143,19 @@ def test_a_site_whose_name_was_typed_once_is_opened_by_a_yes() -> None:
     assert done.exit_code == 0, done.exception
     assert "will take writes again" not in done.stderr
     require_served_by(earth, "north")
+
+
+def test_a_failover_that_takes_a_switchover_over_and_that_one_are_shown_as_one_move() -> None:
+    earth = synced(fake_world())
+    with killed_at(earth, "journal says step-observed hand-over-positions"):
+        switch(earth.ports())
+    cut_off = unfinished(earth).run.id
+    lose(earth, sighted=True)
+    done = typed(earth, failover, "--to", "south", "--yes", "--accept-loss", "0", "-o", "json")
+    assert done.exit_code == 0, done.exception
+    assert re.search(rf'"continues": \[\s*"{cut_off}"\s*\]', done.stdout)
+    listed = json.loads(typed(earth, runs, "list", "-o", "json").stdout)["items"]
+    own = listed[0]["id"]
+    assert [(run["continues"], run["continuedBy"]) for run in listed] == [([cut_off], None), ([], own)]
+    assert f"continues {cut_off}" in typed(earth, runs, "show", own).stdout
+    assert f"continued by {own}" in typed(earth, runs, "show", cut_off).stdout

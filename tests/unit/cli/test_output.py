@@ -159,7 +159,7 @@ def plan(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("redirected", "why"), [(">&-", "it is closed"), ("> /dev/full", "No space left on device")])
 def test_output_that_nobody_takes_is_told_and_is_no_bug(plan: Path, redirected: str, why: str) -> None:
-    for words in ("runs list", "runs list -o json"):
+    for words in ("runs list --own", "runs list --own -o json"):
         done = drctl(f"-f {plan} {words}", redirected)
         assert done.returncode == 1
         assert done.stderr.startswith(f"error: standard output cannot be written: {why}\nremedy: ")

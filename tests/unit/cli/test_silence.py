@@ -84,6 +84,7 @@ COMMANDS = (
         "sessions of south", sessions.command, ("--site", "south"), (0, 6), (r"billing +other +4", "Sessions at south")
     ),
     Looking("forecast", forecast.command, TO_SOUTH, (0, 6), (r"billing +4 +4", "expected time")),
+    Looking("runs list", runs.list_runs, ("--all",), (0, 0), ("group-sync", "group-sync")),
     Looking("runs verify", journal_verification.verify, ("--copies",), (0, 0), (r"south +behind", r"north +behind")),
 )
 
@@ -141,13 +142,13 @@ def test_what_the_journal_tells_is_told_without_asking_anybody(site: str, how: S
     earth = fake_world()
     switch(earth.ports())
     world = silence(earth, site, how)
-    for command, told in (
-        (runs.list_runs, "switchover"),
-        (runs.show, "unfence-target"),
-        (salvage.list_, "Salvages"),
-        (pause.command, "not paused"),
+    for command, words, told in (
+        (runs.list_runs, ("--own",), "switchover"),
+        (runs.show, ("--own",), "unfence-target"),
+        (salvage.list_, (), "Salvages"),
+        (pause.command, (), "not paused"),
     ):
-        shown = typed(world, command, ())
+        shown = typed(world, command, words)
         assert (shown.code, shown.seconds) == (0, 0.0), shown
         assert told in shown.out
 

@@ -1,7 +1,16 @@
 """The journal's copies at the sites: after every local write the lines travel there, and nothing waits for them.
 
 The local file stays the truth. A site that is down gets what it missed when it answers again, from this process or a
-later one. What a copy holds and the file does not means that the file is not the newest: then nothing new is begun.
+later one.
+
+| a copy holds what the file does not                        | means                                | then             |
+| ---------------------------------------------------------- | ------------------------------------ | ---------------- |
+| when it is first looked at                                 | the file is not the newest           | no run begins    |
+| later, beyond what this process had left there itself      | another drctl has taken the run over | no line is added |
+
+The second is how a machine that was given up, and is at work all the same, learns of who has gone on elsewhere: a run
+that is continued is told to the copies before its first effect. A copy that was never seen in step stops no run half
+way: a site that was down may have last lines that nobody else has, and clients wait for the run's end.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +20,7 @@ from typing import Protocol
 
 import structlog
 
-from drctl.errors import DrctlError, JournalBroken
+from drctl.errors import DrctlError, JournalBroken, Locked
 from drctl.model.chain import Line
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.journal_integrity import is_ahead
@@ -32,23 +41,29 @@ class Courier:
 
     def __init__(self, site: str, journal: Journal, copy: JournalCopy) -> None:
         self.site, self.journal, self.copy = site, journal, copy
-        self._there: int | None = None
+        self._was_in_step = False
 
     def deliver(self) -> None:
-        """Write what the copy lacks. JournalBroken if it holds what the journal does not."""
-        if self._there is None:
-            self._there = self._look()
-        there, self._there = self._there, None
-        missing = self.journal.lines(there)
+        """Write what the copy lacks, once it was looked at again.
+
+        JournalBroken if it holds what the journal does not; Locked if it has come to that since it was in step.
+        """
+        missing = self.journal.lines(self._look())
         if missing:
             self.copy.write(missing)
-        self._there = missing[-1].number if missing else there
+        self._was_in_step = True
 
     def _look(self) -> int:
         last = self.copy.last()
         if last is None:
             return 0
         if is_ahead(last, self.journal):
+            if self._was_in_step:
+                raise Locked(
+                    f"another drctl has written line {last.number} to the journal's copy at {self.site}: it has taken"
+                    " this journal over, so this one stopped at once",
+                    remedy="see there with 'drctl runs list'; end this one and its service, if the other one was meant",
+                )
             raise JournalBroken(
                 f"the journal's copy at {self.site} goes on to line {last.number}, which this journal does not have",
                 remedy=f"'drctl runs restore --from {self.site}' completes this journal; "
@@ -65,7 +80,14 @@ class Couriers(Protocol):
         ...
 
     def require_in_step(self, seconds: float) -> None:
-        """Raise JournalBroken if a site's copy is ahead of the journal; one that is slower to say is not waited for."""
+        """Raise JournalBroken if a site's copy is ahead of the journal; one that is slower to say is not waited for.
+
+        Locked if another drctl has written to it since it was in step.
+        """
+        ...
+
+    def require_alone(self) -> None:
+        """Raise Locked if another drctl was found to have written to a copy since it was in step. Waits for nothing."""
         ...
 
     def close(self) -> None:
@@ -87,10 +109,14 @@ class CopiedJournal:
         self._couriers.wake()
 
     def append(self, run: str, event: Event, step: str = "", body: Evidence | None = None) -> JournalEntry:
-        if event is Event.RUN_RESUMED:
+        resumed = event is Event.RUN_RESUMED
+        if resumed:
             self._couriers.require_in_step(IN_STEP)
+        self._couriers.require_alone()
         entry = self._journal.append(run, event, step, body)
         self._couriers.wake()
+        if resumed:  # whoever was at work on it until now finds it there before we act
+            self._couriers.require_in_step(IN_STEP)
         return entry
 
     def end(self, run: str, state: RunState) -> None:
@@ -120,7 +146,7 @@ class InBackground:
         self._wanted = 0
         self._reached: dict[str, int] = {}
         self._failed: dict[str, int] = {}
-        self._ahead: dict[str, JournalBroken] = {}
+        self._ahead: dict[str, JournalBroken | Locked] = {}
         self._closing = False
 
     def wake(self) -> None:
@@ -135,6 +161,12 @@ class InBackground:
             self._change.wait_for(self._all_told, seconds)
             for ahead in self._ahead.values():
                 raise ahead
+
+    def require_alone(self) -> None:
+        with self._change:
+            for ahead in self._ahead.values():
+                if isinstance(ahead, Locked):
+                    raise ahead
 
     def close(self) -> None:
         with self._change:
@@ -177,7 +209,7 @@ class InBackground:
             with self._change:
                 (self._reached if error is None else self._failed)[site] = wanted
                 self._ahead.pop(site, None)
-                if isinstance(error, JournalBroken):
+                if isinstance(error, JournalBroken | Locked):
                     self._ahead[site] = error
                 self._change.notify_all()
                 if error is not None and not self._closing:

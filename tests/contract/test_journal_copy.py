@@ -69,6 +69,16 @@ def test_lines_come_back_as_they_were_and_in_order(copy: Copy) -> None:
     assert require_whole("the copy", copy().lines()) == written[-1]
 
 
+def test_who_looks_again_sees_what_it_has_written_and_what_others_have(copy: Copy) -> None:
+    written, one, other = lines(FakeJournal()), copy(), copy()
+    assert one.last() is None
+    for number, who in enumerate((one, one, other, one, other, other), 1):
+        who.write(written[number - 1 : number])
+        assert (one.last(), other.last()) == (written[number - 1],) * 2
+    one.write(written[:2])
+    assert one.last() == written[-1]
+
+
 def test_a_line_that_is_there_twice_counts_once(copy: Copy) -> None:
     written = lines(FakeJournal())
     for _ in range(2):

@@ -176,14 +176,26 @@ class FakeCouriers:
 
     def __init__(self, journal: FakeJournal, copies: Mapping[str, FakeJournalCopy]) -> None:
         self._couriers = [Courier(site, journal, copy) for site, copy in copies.items()]
+        self._overtaken: Locked | None = None
 
     def wake(self) -> None:
-        self.require_in_step(0)
+        for courier in self._couriers:
+            try:
+                courier.deliver()
+            except Locked as overtaken:
+                self._overtaken = overtaken
+            except (Unreachable, NotFound, JournalBroken):
+                pass
 
     def require_in_step(self, seconds: float) -> None:
+        self.require_alone()
         for courier in self._couriers:
             with suppress(Unreachable, NotFound):
                 courier.deliver()
+
+    def require_alone(self) -> None:
+        if self._overtaken is not None:
+            raise self._overtaken
 
     def close(self) -> None:
         """Nothing is under way."""

@@ -32,19 +32,23 @@ PATIENCE = 8.0
 
 
 class KafkaJournalCopy:
-    """Implements :class:`drctl.ports.JournalCopy`."""
+    """Implements :class:`drctl.ports.JournalCopy`. Asked again for its newest line, it reads only what is new."""
 
     def __init__(self, site: KafkaSite, plan: str) -> None:
         self.site, self.plan = site, plan
         self._partition = TopicPartition(TOPIC, 0)
         self._producer: Producer | None = None
+        self._newest: Line | None = None
+        self._end: int | None = None  # where the topic ended then; None where others may have written in between
 
     def last(self) -> Line | None:
         bounds = self._bounds()
-        found = self._read(max(bounds.start, bounds.stable - NEWEST))
-        if not found and bounds.stable - NEWEST > bounds.start:
-            found = self._read(bounds.start)
-        return max(found, key=lambda line: line.number, default=None)
+        if self._end is None or self._end != bounds.stable:
+            found = self._read(max(bounds.start, bounds.stable - NEWEST))
+            if not found and bounds.stable - NEWEST > bounds.start:
+                found = self._read(bounds.start)
+            self._newest, self._end = max(found, key=lambda line: line.number, default=None), bounds.stable
+        return self._newest
 
     def lines(self) -> tuple[Line, ...]:
         known: dict[int, Line] = {}
@@ -65,10 +69,14 @@ class KafkaJournalCopy:
             patience = {"message.timeout.ms": int(PATIENCE * 1000)}
             self._producer = self.site.causes.client(Producer, {**self.site.config, **own, **patience})
         faults: list[KafkaError] = []
+        offsets: list[int] = []
+        began, self._end = self._end, None
 
-        def delivered(error: KafkaError | None, _: Message) -> None:
+        def delivered(error: KafkaError | None, message: Message) -> None:
             if error is not None:
                 faults.append(error)
+            else:
+                offsets.append(message.offset() or 0)
 
         try:
             for line in lines:
@@ -83,6 +91,9 @@ class KafkaJournalCopy:
             # the broker would refuse all of them.
             self._producer = None  # one that lost its place in the order is of no use any more
             raise self._refused(KafkaException(faults[0]) if faults else BufferError("no acknowledgement"))
+        if lines and began is not None and sorted(offsets) == list(range(began, began + len(offsets))):
+            self._end = began + len(offsets)  # nobody came between, so that the newest line needs no look
+            self._newest = max((*lines, *([self._newest] if self._newest else ())), key=lambda line: line.number)
 
     def close(self) -> None:
         self._producer = None

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from drctl.errors import JournalBroken, Unreachable
+from drctl.errors import JournalBroken, Locked, Unreachable
 from drctl.model.chain import Line
 from drctl.model.run import Event as JournalEvent
 from drctl.model.run import Run
@@ -43,7 +43,7 @@ def test_a_site_that_hangs_delays_neither_the_run_nor_the_other_site() -> None:
     copied = CopiedJournal(journal, couriers)
     copied.begin(RUN)
     for _ in range(5):
-        copied.append("r1", JournalEvent.RUN_RESUMED)
+        copied.append("r1", JournalEvent.STEP_INTENDED)
     assert len(journal.lines()) == 6
     couriers.close()
     assert north.lines() == journal.lines()
@@ -70,6 +70,67 @@ def test_a_copy_that_is_ahead_is_told_before_a_run_begins() -> None:
         CopiedJournal(journal, couriers).begin(RUN)
     couriers.close()
     assert journal.runs() == ()
+
+
+class Slow(FakeJournalCopy):
+    """A site that takes its time with every write."""
+
+    def write(self, lines: Sequence[Line]) -> None:
+        Event().wait(0.2)
+        super().write(lines)
+
+
+def test_who_continues_a_run_has_told_the_copies_before_it_goes_on() -> None:
+    journal, south = FakeJournal(), Slow(FakeSite("south", {}))
+    couriers = InBackground(journal, {"south": lambda: south})
+    copied = CopiedJournal(journal, couriers)
+    copied.begin(RUN)
+    copied.append("r1", JournalEvent.RUN_RESUMED)
+    assert south.lines() == journal.lines()
+    couriers.close()
+
+
+def elsewhere(copy: FakeJournalCopy) -> FakeJournal:
+    """Another machine's journal, which goes on from this copy and has added a line to it."""
+    journal = FakeJournal()
+    journal.complete(copy.lines())
+    journal.append("r1", JournalEvent.RUN_RESUMED)
+    copy.write(journal.lines()[-1:])
+    return journal
+
+
+def test_a_run_that_was_taken_over_elsewhere_adds_no_line_once_that_is_known() -> None:
+    journal, south = FakeJournal(), FakeJournalCopy(FakeSite("south", {}))
+    couriers = InBackground(journal, {"south": lambda: south})
+    copied = CopiedJournal(journal, couriers)
+    copied.begin(RUN)
+    couriers.require_in_step(60)
+    other = elsewhere(south)
+    copied.append("r1", JournalEvent.STEP_INTENDED, "fence-writes")
+    with pytest.raises(Locked, match="another drctl has written line 2"):
+        couriers.require_in_step(60)
+    before = journal.lines()
+    with pytest.raises(Locked, match="the journal's copy at south"):
+        copied.append("r1", JournalEvent.STEP_OBSERVED, "fence-writes")
+    couriers.close()
+    assert journal.lines() == before
+    assert south.lines() == other.lines()
+
+
+def test_a_returned_site_with_lines_of_its_own_stops_no_run_half_way() -> None:
+    journal, stranger = FakeJournal(), FakeJournal()
+    journal.begin(RUN)
+    stranger.begin(RUN)
+    stranger.append("r1", JournalEvent.STEP_INTENDED, "what reached nobody else")
+    north = FakeJournalCopy(FakeSite("north", {}))
+    north.write(stranger.lines())
+    couriers = InBackground(journal, {"north": lambda: north})
+    with pytest.raises(JournalBroken):
+        couriers.require_in_step(60)
+    CopiedJournal(journal, couriers).append("r1", JournalEvent.STEP_OBSERVED, "unfence-target")
+    couriers.close()
+    assert journal.entries("r1")[-1].step == "unfence-target"
+    assert north.lines() == stranger.lines()
 
 
 def test_who_writes_nothing_asks_no_site() -> None:

@@ -97,9 +97,16 @@ class Superseded(Refused):
 
 
 class ApprovalMissing(Refused):
-    """A second person has to approve this plan and these facts, and has not, or no longer has."""
+    """A second person has to approve this plan and these facts, and has not, or no longer has.
+
+    ``awaited`` is what an approval would bind to, JSON-ready, for the journal.
+    """
 
     exit_code = 18
+
+    def __init__(self, message: str, *, awaited: Mapping[str, Any] | None = None, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.awaited = dict(awaited or {})
 
 
 class Undecided(Refused):

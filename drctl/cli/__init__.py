@@ -36,7 +36,7 @@ COMMANDS = {
     "failback": "Let the site that was lost take the work back.",
     "runs": "List, show and report runs; continue, abort, verify or restore them.",
     "pause": "Let nobody, and not the service either, begin anything until a time.",
-    "approve": "Approve, as a second person, what drctl plan has shown.",
+    "approve": "Approve, as a second person, a run that waits for it or what drctl plan has shown.",
     "drill": "Rehearse a switchover and the way home, or the loss of a site, on two real sites on this machine.",
     "lab": "Two real Kafka sites on this machine, to try everything on.",
     "chaos": "Run chaos experiments, judged by the ledger.",

@@ -42,7 +42,10 @@ EXAMPLES = {
         "drctl pause --until 2h --reason maintenance",
         "drctl pause --end --reason done",
     ),
-    "approve": ("drctl approve --plan-digest 3f81c2 --facts-digest 9b07e4 --by anna --reason agreed",),
+    "approve": (
+        "drctl approve 20260102T0304 --by anna --reason agreed",
+        "drctl approve --plan-digest 3f81c2 --facts-digest 9b07e4 --by anna --reason agreed",
+    ),
     "runs": ("drctl runs list", "drctl runs resume"),
     "runs list": ("drctl runs list --all",),
     "runs resume": (

@@ -24,8 +24,19 @@ class Digests:
     facts: str
 
 
-def approve(world: World, terms: Terms, seen: Digests, reason: str, *, declined: bool = False) -> str:
-    """Write an approval, or that it is declined; returns its id. ConfigInvalid without a name or reason."""
+@dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """Name the run that asks for an approval, and what its gates found worth knowing."""
+
+    run: str
+    warnings: tuple[str, ...] = ()
+
+
+def approve(world: World, terms: Terms, seen: Digests, reason: str, *, declined: bool = False, run: str = "") -> str:
+    """Write an approval, or that it is declined; returns its id. ConfigInvalid without a name or reason.
+
+    ``run`` is the one that asked for it, where it was approved by its id.
+    """
     if not terms.by or not reason.strip():
         raise ConfigInvalid("an approval names a person and a reason", remedy="give --by and --reason")
     for what, value in (("plan", seen.plan), ("facts", seen.facts)):
@@ -35,12 +46,13 @@ def approve(world: World, terms: Terms, seen: Digests, reason: str, *, declined:
     epoch = world.epochs.current()
     world.journal.begin(Run(identity, APPROVAL, world.plan.name, world.plan.digest, "", "", epoch))
     body = {"plan": seen.plan, "facts": seen.facts, "declined": declined, "reason": reason} | terms.told()
+    body |= {"run": run} if run else {}
     world.journal.append(identity, Event.APPROVAL_GIVEN, body=body)
     world.journal.end(identity, RunState.DONE)
     return identity
 
 
-def require_approval(world: World, terms: Terms, seen: Digests) -> Evidence:
+def require_approval(world: World, terms: Terms, seen: Digests, request: ApprovalRequest) -> Evidence:
     """Return what the journal is to say of this run's approval; ApprovalMissing if it needs one and has none.
 
     Without a rule for it nothing is asked. Breaking the glass needs nobody, and is told for ever.
@@ -54,8 +66,10 @@ def require_approval(world: World, terms: Terms, seen: Digests) -> Evidence:
     if given is None or problem:
         raise ApprovalMissing(
             f"a second person's approval is required: {problem}",
-            remedy=f"another person looks at 'drctl plan …' and gives 'drctl approve --plan-digest {seen.plan} "
-            f"--facts-digest {seen.facts} --by NAME --reason …'; alone: --break-glass REASON",
+            awaited={"plan": seen.plan, "facts": seen.facts, "warnings": list(request.warnings)},
+            remedy=f"another person gives 'drctl approve {request.run} --by NAME --reason …', which shows what it binds"
+            f" to, or looks at 'drctl plan …' and gives 'drctl approve --plan-digest {seen.plan} --facts-digest "
+            f"{seen.facts} --by NAME --reason …'; then the same command again; alone: --break-glass REASON",
         )
     identity, _, body = given
     return {"approval": {"id": identity, "by": body["by"], "account": body.get("account"), "reason": body["reason"]}}

@@ -1,10 +1,10 @@
 """Write what one run does into its journal, each line under the lease."""
 
-from drctl.errors import Blocked, PartlyRefused
+from drctl.errors import ApprovalMissing, Blocked, PartlyRefused
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans.charge import require_lease
 from drctl.plans.plan import Step
-from drctl.plans.selection import DONE_BEFORE
+from drctl.plans.selection import AWAITED, DONE_BEFORE
 from drctl.ports import World
 from drctl.redaction import describe
 
@@ -32,6 +32,8 @@ class RunJournal:
         told: Evidence = {"error": type(error).__name__, "message": describe(error)}
         if isinstance(error, Blocked):
             told["reasons"] = list(error.reasons)
+        if isinstance(error, ApprovalMissing):
+            told[AWAITED] = error.awaited
         if isinstance(error, PartlyRefused):
             told[DONE_BEFORE] = list(error.done)
         self._write(Event.STEP_FAILED, step.name, told)

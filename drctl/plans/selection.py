@@ -35,6 +35,8 @@ MOVE_GROUPS = (*MOVES, HANDOVER, UNDO)
 """Kinds that move groups, and so have to know as which groups the sinks read."""
 DONE_BEFORE = "done before"
 """Where a step that was refused in the middle notes what it had done."""
+AWAITED = "awaited approval"
+"""Where a run that was refused for want of an approval notes what one would bind to."""
 SINK_GROUPS = "sink groups"
 """Where a run, and group-offset sync, note as which groups the sinks read."""
 

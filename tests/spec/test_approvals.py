@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from drctl.decide.digests import facts_digest
-from drctl.errors import ApprovalMissing, ConfigInvalid
+from drctl.errors import ApprovalMissing, ConfigInvalid, Refused
 from drctl.model.fence import DenyRule, Scope
-from drctl.model.run import RunState
+from drctl.model.run import Run, RunState
 from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.plans import switchover
 from drctl.plans.approvals import Digests, approve
+from drctl.plans.awaiting import awaited, require_another
 from drctl.plans.digests import plan_digest
 from drctl.plans.standing import told_runs
 from tests.fakes import FakeWorld, fake_world
@@ -64,6 +65,49 @@ def test_what_another_person_approved_runs_and_names_both() -> None:
     approval = result.evidence["check-gates"]["approval"]
     assert approval == {"id": identity, "by": "ben", "account": "b", "reason": "the window is open"}
     assert [told.run.id for told in told_runs(earth.ports())] == [result.run.id]
+
+
+def refused_run(earth: FakeWorld) -> Run:
+    """Anna's switchover, refused for want of an approval."""
+    with pytest.raises(ApprovalMissing) as caught:
+        switch(earth.new_process(), terms=ANNA)
+    run, state = earth.journal.runs()[-1]
+    assert (state, f"drctl approve {run.id} " in caught.value.remedy) == (RunState.STOPPED, True)
+    return run
+
+
+def test_a_run_that_waits_is_approved_by_the_beginning_of_its_id_and_then_runs() -> None:
+    earth = guarded()
+    earth.north.topic_config["shop.orders"] = {"compression.type": "zstd"}
+    shown, run = digests(earth), refused_run(earth)
+    wanted = awaited(earth.ports(), run.id[:-2])
+    assert (wanted.run, wanted.asks, wanted.seen, wanted.at) == (run, "anna", shown, earth.clock.now())
+    assert any("compression.type" in each for each in wanted.warnings)
+    identity = approve(earth.ports(), BEN, wanted.seen, "the window is open", run=run.id)
+    assert earth.journal.entries(identity)[-1].body["run"] == run.id
+    result = switch(earth.new_process(), terms=ANNA)
+    assert result.evidence["check-gates"]["approval"]["id"] == identity
+    with pytest.raises(Refused, match="waits for no approval: it is done"):
+        awaited(earth.ports(), result.run.id)
+
+
+def test_who_asks_for_a_run_is_told_at_once_that_somebody_else_approves_it() -> None:
+    wanted = awaited((earth := guarded()).ports(), refused_run(earth).id)
+    require_another(wanted, "ben")
+    with pytest.raises(Refused, match="ANNA  asks for run"):
+        require_another(wanted, "ANNA ")
+
+
+@pytest.mark.parametrize("moved", ["epoch", "plan file"])
+def test_a_run_that_no_approval_can_serve_any_more_is_not_approved(moved: str) -> None:
+    earth = guarded()
+    run = refused_run(earth)
+    if moved == "epoch":
+        earth.epochs.epoch += 1
+    else:
+        earth.plan = replace(earth.plan, digest="edited")
+    with pytest.raises(Refused, match=f"the {moved} is another one since run {run.id} asked"):
+        awaited(earth.ports(), run.id)
 
 
 def test_nobody_approves_what_they_ask_for() -> None:

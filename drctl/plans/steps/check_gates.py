@@ -13,7 +13,7 @@ from drctl.errors import Blocked
 from drctl.model.facts import Facts
 from drctl.model.run import Evidence
 from drctl.model.site import Guards
-from drctl.plans.approvals import Digests, require_approval
+from drctl.plans.approvals import ApprovalRequest, Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.observing import Observe, observed_and_judged
 from drctl.plans.plan import Place, Step, StepContext
@@ -98,7 +98,8 @@ def pass_gates(
     digest = facts_digest(facts, run.epoch - 1)
     seen: Evidence = {"blockers": [], "warnings": [f"{w.detail} ({w.remedy})" for w in warned], "facts": digest}
     seen[NOTED] = noted(facts)
-    approved = require_approval(ctx.world, ctx.terms, Digests(ctx.digest, digest)) if asks else {}
+    request = ApprovalRequest(run.id, tuple(seen["warnings"]))
+    approved = require_approval(ctx.world, ctx.terms, Digests(ctx.digest, digest), request) if asks else {}
     return seen | _told_overrides(ctx, sifted) | approved
 
 

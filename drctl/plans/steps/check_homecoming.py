@@ -13,7 +13,7 @@ from drctl.model.run import Evidence
 from drctl.model.salvage import Decision
 from drctl.plans import evidence, fencing, tails
 from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_salvage, undecided
-from drctl.plans.approvals import Digests, require_approval
+from drctl.plans.approvals import ApprovalRequest, Digests, require_approval
 from drctl.plans.linking import was_set
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Place, Step, StepContext
@@ -87,7 +87,7 @@ class CheckHomecoming(Step):
                 remedy="remove the reasons and run the command again",
             )
         digest = facts_digest(self.observe(world, ctx.run.source, ctx.run.target), ctx.run.epoch - 1)
-        approved = require_approval(world, ctx.terms, Digests(ctx.digest, digest))
+        approved = require_approval(world, ctx.terms, Digests(ctx.digest, digest), ApprovalRequest(ctx.run.id))
         return approved | {
             "facts": digest,
             "failover": failover.run.id,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from drctl.config import load
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.journal import SqliteJournal
-from drctl.model.run import Event, Run, RunState
+from drctl.model.run import Event, Evidence, Run, RunState
 
 PLAN = """\
 apiVersion: drctl.io/v1alpha1
@@ -97,6 +98,8 @@ def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan:
         (["runs", "abort", "--reason", "no"], 3, "there is no rollback"),
         (["runs", "abort", "--reason", " "], 2, "--reason: is empty"),
         (["runs", "restore", "--from", "west"], 9, "names no site west"),
+        (["approve", "20260101", "--reason", "c"], 3, "waits for no approval: it is stopped"),
+        (["approve", "x", "--reason", "c"], 9, "there is no run x"),
         (["approve", "--plan-digest", "a", "--facts-digest", "b", "--reason", "c"], 2, "'a' is no plan digest"),
         (
             ["switchover", "--to", "south", "--override", "source-fenced", "--reason", "x"],
@@ -112,6 +115,60 @@ def test_what_cannot_be_is_refused_with_its_code(plan: Path, arguments: list[str
     done = drctl(plan, *arguments)
     assert (done.returncode, names in done.stderr) == (code, True), done.stderr
     assert "remedy: " in done.stderr
+
+
+@pytest.fixture
+def waiting(plan: Path) -> str:
+    """The id of anna's run that was refused for want of an approval; it is a run of the file as it is."""
+    identity = "20260103T000000-asks"
+    journal = SqliteJournal(plan.parent / "drctl.sqlite", SystemClock())
+    journal.begin(Run(identity, "failover", "plant", load(plan).digest, "north", "south", 1))
+    begun: Evidence = {"by": "anna", "account": "a", "host": "h", "topics": ["readings"], "groups": ["billing"]}
+    begun |= {"accepted loss": "12 records", "overrides": {"source-healthy": "it burns"}}
+    awaited = {"plan": "2" * 64, "facts": "3" * 64, "warnings": ["one broker less"]}
+    journal.append(identity, Event.RUN_STARTED, body=begun)
+    journal.append(identity, Event.STEP_FAILED, "check-gates", {"message": "no", "awaited approval": awaited})
+    journal.append(identity, Event.RUN_ENDED, body={"state": "stopped"})
+    journal.end(identity, RunState.STOPPED)
+    return identity
+
+
+def test_a_waiting_run_is_approved_by_its_id_and_shows_what_that_binds_to(plan: Path, waiting: str) -> None:
+    give = ["approve", waiting[:10], "--reason", "fine", "--by"]
+    asked = drctl(plan, *give, "ben")
+    assert (asked.returncode, "nobody is here to be asked" in asked.stderr) == (3, True)
+    own = drctl(plan, *give, "anna", "--yes")
+    assert (own.returncode, "somebody else approves it" in own.stderr) == (3, True)
+    done = drctl(plan, *give, "ben", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "approved by ben" in done.stdout
+    for shown in (
+        f"run {waiting}: failover from north to south, to epoch 1",
+        "asked for by anna (account a on h)",
+        "topics: readings",
+        "groups: billing",
+        "accepted loss: 12 records",
+        "overrides source-healthy: it burns",
+        "worth knowing: one broker less",
+        f"plan digest {'2' * 64}, facts digest {'3' * 64}",
+    ):
+        assert shown in done.stderr
+    told = json.loads(drctl(plan, "runs", "show", "approval-", "-o", "json", "--evidence").stdout)
+    body = told["entries"][0]["evidence"]
+    assert (body["run"], body["plan"], body["facts"]) == (waiting, "2" * 64, "3" * 64)
+
+
+def test_who_asked_may_decline_and_take_it_back(plan: Path, waiting: str) -> None:
+    done = drctl(plan, "approve", waiting, "--reason", "not now", "--by", "anna", "--decline", "--yes")
+    assert (done.returncode, "declined by anna" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    "given", [[], ["2026", "--plan-digest", "a"], ["--plan-digest", "a"]], ids=["nothing", "both", "half"]
+)
+def test_an_approval_is_of_a_run_or_of_two_digests(plan: Path, given: list[str]) -> None:
+    done = drctl(plan, "approve", *given, "--reason", "fine")
+    assert (done.returncode, "give RUN, or both" in done.stderr) == (2, True)
 
 
 def test_an_approval_is_written_with_both_sites_down(plan: Path) -> None:

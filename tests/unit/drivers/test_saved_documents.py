@@ -20,7 +20,7 @@ from drctl.model.chain import GENESIS, Change, Line, chained, entry_digest
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
 from drctl.model.terms import Terms
-from drctl.plans.approvals import Digests, require_approval
+from drctl.plans.approvals import ApprovalRequest, Digests, require_approval
 from drctl.plans.lines import record_of
 from tests.fakes import FakeClock, fake_world
 
@@ -94,10 +94,12 @@ def test_an_approval_of_which_a_part_is_none_approves_nothing(changes: dict[str,
     world.journal.end("approval-1", RunState.DONE)
     asks = Terms(by="otto", account="otto", host="h")
     if not said:
-        assert require_approval(world, asks, Digests("1" * 64, "2" * 64))["approval"]["by"] == "erin"
+        assert (
+            require_approval(world, asks, Digests("1" * 64, "2" * 64), ApprovalRequest("r"))["approval"]["by"] == "erin"
+        )
         return
     with pytest.raises(ApprovalMissing, match=said) as caught:
-        require_approval(world, asks, Digests("1" * 64, "2" * 64))
+        require_approval(world, asks, Digests("1" * 64, "2" * 64), ApprovalRequest("r"))
     assert caught.value.remedy
 
 

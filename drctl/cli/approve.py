@@ -68,7 +68,7 @@ def _shown(wanted: "AwaitedApproval", *, ask: bool, decline: bool) -> "Digests":
 
 
 def _lines(wanted: "AwaitedApproval") -> Iterator[str]:
-    """What the approval binds to, and what its gates found."""
+    """Word what the approval binds to, and what its gates found."""
     run, started = wanted.run, wanted.started
     place = f" (account {started.get('account', 'unknown')} on {started.get('host', 'unknown')})"
     yield f"run {run.id}: {run.kind} from {run.source} to {run.target}, to epoch {run.epoch}"

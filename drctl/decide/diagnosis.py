@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from drctl.decide.advice import advice
 from drctl.decide.capacity import Need, needs_now
-from drctl.decide.equality import DISKS, QUOTAS, Unseen, unseen
+from drctl.decide.equality import DISKS, Unseen, unseen
 from drctl.decide.losses import losses
-from drctl.decide.quotas import quota_differences, quotas_unseen
-from drctl.decide.readiness import blockers, warnings
+from drctl.decide.quotas import quota_differences
+from drctl.decide.readiness import blockers, costs
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.upkeep import upkeep_failures, upkeep_unseen, upkeep_warnings
 from drctl.model.cluster import Topic
@@ -86,10 +86,9 @@ def diagnose(
     found = [
         *_as(Severity.BLOCKS, blockers(facts, guards, now)),
         *_as(Severity.COSTS, losses(looks) if looks else ()),
-        *_as(Severity.COSTS, warnings(facts)),
+        *_as(Severity.COSTS, costs(facts)),
         *_as(Severity.COSTS, upkeep_failures(upkeep)),
-        *_as(Severity.COSTS, quota_differences(upkeep, less=True)),
-        *_as(Severity.ADVICE, quota_differences(upkeep, less=False)),
+        *_as(Severity.ADVICE, (each for _, each in quota_differences(facts.source, facts.target, less=False))),
         *_as(Severity.ADVICE, upkeep_warnings(upkeep)),
         *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
     ]
@@ -97,8 +96,7 @@ def diagnose(
         detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
         found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
     missed = (
-        *(each for each in unseen(facts) if each not in (DISKS, QUOTAS)),
-        *quotas_unseen(upkeep),
+        *(each for each in unseen(facts) if each != DISKS),
         *upkeep_unseen(upkeep),
     )
     return Diagnosis(tuple(found), missed, tuple(needs_now(facts)), upkeep)

@@ -5,9 +5,10 @@ is warned of both (:func:`failover_warnings`): the source is gone, and a weaker 
 can compare is told by :func:`unseen`, never taken for equal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from drctl.decide.quotas import quota_differences, quota_user
 from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_scaling import failover_scaling_warnings
@@ -30,7 +31,10 @@ DISKS = Unseen("free space on the disks", "no gate asks the brokers for it: 'drc
 OTHER_RULES = Unseen(
     "rules about delegation tokens and users", "Kafka's Python client cannot read them: see 'kafka-acls.sh --list'"
 )
-QUOTAS = Unseen("client quotas", "no gate asks the brokers for them: 'drctl doctor' does")
+READ = {"topics": "topics", "rules": "rules", "users": "users", "cluster": "cluster", "quotas": "client quotas"}
+"""What is compared, by where it stands in the facts of a site."""
+WARNED = ("quotas",)
+"""What a switchover goes on without, and says so; whatever else cannot be read stands in its way."""
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:
@@ -38,6 +42,7 @@ def inequalities(facts: Facts) -> Iterator[Blocker]:
     yield from topic_inequalities(facts)
     yield from _rights(facts)
     yield from _users(facts)
+    yield from _quotas(facts, of_applications=True)
 
 
 def differences(facts: Facts) -> Iterator[Blocker]:
@@ -53,6 +58,7 @@ def differences(facts: Facts) -> Iterator[Blocker]:
     if before is not None and after is not None and len(after.brokers) < len(before.brokers):
         counts = f"{counted(len(after.brokers), 'broker')}, {facts.source.name} has {len(before.brokers)}"
         yield Blocker(Rule.CAPACITY_SMALLER, f"{facts.target.name}: {counts}", "see that they carry the whole load")
+    yield from _quotas(facts, of_applications=False)
 
 
 def failover_warnings(facts: Facts) -> Iterator[Blocker]:
@@ -71,11 +77,7 @@ def failover_warnings(facts: Facts) -> Iterator[Blocker]:
 
 def unseen(facts: Facts) -> Iterator[Unseen]:
     """Return what could not be compared between the sites."""
-    for site in (facts.source, facts.target):
-        for what in ("topics", "rules", "users", "cluster"):
-            reading = getattr(site, what)
-            if not reading.known:
-                yield Unseen(f"{what} at {site.name}", at_site(site.name, reading.unknown))
+    yield from _not_read(facts, READ)
     here, there = facts.source.users.value, facts.target.users.value
     if here and there is not None and not there:
         yield Unseen(
@@ -89,8 +91,21 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
             why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
             yield Unseen(f"super users at {site.name}", why)
     yield OTHER_RULES
-    yield QUOTAS
     yield DISKS
+
+
+def uncompared(facts: Facts) -> Iterator[Blocker]:
+    """Return what a switchover goes on without having compared it, as warnings."""
+    for what, why in _not_read(facts, WARNED):
+        yield Blocker(Rule.FACTS_UNKNOWN, f"not compared: {what}: {why}", "see the reason, or compare it by hand")
+
+
+def _not_read(facts: Facts, what: Iterable[str]) -> Iterator[Unseen]:
+    for site in (facts.source, facts.target):
+        for each in what:
+            reading = getattr(site, each)
+            if not reading.known:
+                yield Unseen(f"{READ[each]} at {site.name}", at_site(site.name, reading.unknown))
 
 
 def _rights(facts: Facts) -> Iterator[Blocker]:
@@ -121,6 +136,16 @@ def _users(facts: Facts) -> Iterator[Blocker]:
             detail = f"{facts.target.name}: user {name} has no credential for {', '.join(missing)}"
             remedy = "create it with its password (kafka-configs.sh --entity-type users): nobody can copy a password"
             yield Blocker(Rule.USER_MISSING, detail, remedy)
+
+
+def _quotas(facts: Facts, *, of_applications: bool) -> Iterator[Blocker]:
+    """Name the quotas that leave less at the target: to applications, or to others, such as MirrorMaker 2."""
+    rules = _rules(facts.source, facts)
+    at_work = applications(rules, _names(facts)) if rules is not None else {EVERYONE}
+    for entity, reason in quota_differences(facts.source, facts.target, less=True):
+        user = quota_user(entity)
+        if (user is None or not at_work.isdisjoint({f"User:{user}", EVERYONE})) is of_applications:
+            yield reason
 
 
 def _rules(site: SiteFacts, facts: Facts) -> frozenset[AclRule] | None:

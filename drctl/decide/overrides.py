@@ -19,6 +19,7 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.COOLING_DOWN: "the rule is against haste, not against a fault",
     Rule.TARGET_WEAKER: "nothing is lost in the move; what is written there is kept less safely, as it says",
     Rule.RETENTION_SHORTER: "nothing is lost in the move; the target forgets sooner, as it says",
+    Rule.QUOTA_DIFFERS: "nothing is lost in the move; the target holds its clients back sooner, as it says",
     Rule.STANDBY_TOO_SMALL: "nothing is lost in the move; the target carries less, as it says",
     Rule.CAPACITY_UNKNOWN: "nothing is lost in the move; whether the target carries the load is on your word",
     Rule.STANDBY_OPEN: "fence-standby denies those writers first; what they wrote there stops the proof of positions",

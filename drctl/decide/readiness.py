@@ -7,6 +7,7 @@ a switchover survives and what it costs.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from drctl.decide.equality import uncompared
 from drctl.decide.rules import Blocker, GateCategory, Rule
 from drctl.decide.rules_links import link_blockers, link_warnings
 from drctl.decide.rules_scaling import scaling_blockers, scaling_warnings
@@ -15,7 +16,7 @@ from drctl.decide.rules_workloads import workload_blockers, workload_warnings
 from drctl.model.facts import Facts
 from drctl.model.site import Guards
 
-__all__ = ["Blocker", "GateCategory", "Rule", "blockers", "warnings"]
+__all__ = ["Blocker", "GateCategory", "Rule", "blockers", "costs", "warnings"]
 
 OLDEST = timedelta(seconds=60)
 """Facts older than this say nothing about now."""
@@ -33,6 +34,12 @@ def blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
 
 
 def warnings(facts: Facts) -> Iterator[Blocker]:
+    """Name all that does not stand in the way but is worth knowing: what it costs, and what could not be compared."""
+    yield from costs(facts)
+    yield from uncompared(facts)
+
+
+def costs(facts: Facts) -> Iterator[Blocker]:
     """Name all that does not stand in the way but costs something, with what it costs."""
     yield from site_warnings(facts)
     yield from link_warnings(facts)

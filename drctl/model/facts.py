@@ -10,6 +10,7 @@ from drctl.model.cluster import Cluster, Topic
 from drctl.model.fence import CanaryResult, DenyRule, Writers
 from drctl.model.link import Connector, LinkStatus
 from drctl.model.offsets import TopicPartition
+from drctl.model.quotas import ClientQuotas
 from drctl.model.reading import Reading
 from drctl.model.scaling import Scalable, Scaled
 from drctl.model.session import Group
@@ -42,13 +43,17 @@ NOTHING_SCALED: Reading[Mapping[str, Scaled | None]] = Reading({}, datetime.min.
 """Of a plan without Deployments and shifts."""
 
 
+NOT_READ: Reading[ClientQuotas] = Reading(None, datetime.min.replace(tzinfo=UTC), "nobody asked")
+"""Of what only the gates ask for, where something else is looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
     """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` and ``sinks`` the plan's.
 
     ``rules`` are all of the authorizer's, ``users`` those that brokers keep SCRAM credentials for. ``scaled`` are the
     plan's Deployments and what a shift names, by label, None for one that does not exist there. ``platform`` are the
-    principals of Connect workers and the like, as the plan file names them.
+    principals of Connect workers and the like, as the plan file names them. ``quotas`` are all of the brokers'.
     """
 
     name: str
@@ -62,6 +67,7 @@ class SiteFacts:
     users: Reading[Users]
     scaled: Reading[Mapping[str, Scaled | None]] = NOTHING_SCALED
     platform: frozenset[str] = frozenset()
+    quotas: Reading[ClientQuotas] = NOT_READ
 
     @property
     def super_users(self) -> frozenset[str] | None:

@@ -1,11 +1,10 @@
-"""Model what runs out, drifts or is set apart while nobody looks: certificates, clocks, disks, client quotas."""
+"""Model what runs out, drifts or is set apart while nobody looks: certificates, clocks, disks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from drctl.model.quotas import ClientQuotas
 from drctl.model.reading import Reading
 
 
@@ -75,7 +74,6 @@ class SiteUpkeep:
     kept: Reading[tuple[KeptCertificate, ...]]
     clocks: Mapping[str, Reading[Skew]]
     disks: Mapping[str, Reading[Mapping[str, DiskSpace]]]
-    quotas: Reading[ClientQuotas]
     brokers_unknown: str = ""
 
 

@@ -1,5 +1,7 @@
 """One look at everything a plan's gates ask for."""
 
+from dataclasses import replace
+
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult
 from drctl.model.reading import Reading
@@ -25,14 +27,23 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
             return Reading(None, site.cluster.seen_at, site.cluster.unknown)
         return looks.begin(world.sites[site.name].fence.canary)()
 
+    def facts_of(name: str) -> SiteFacts:
+        """Also ask what only the gates compare: nobody who watches needs it."""
+        seen = site_facts(world, name, looks)
+        brokers, quotas = seen.cluster.value.brokers if seen.cluster.value else (), world.sites[name].quotas
+        if not brokers:
+            why = seen.cluster.unknown or "it lists no broker"
+            return replace(seen, quotas=Reading(None, seen.cluster.seen_at, why))
+        return replace(seen, quotas=looks.begin(lambda: quotas.told(brokers[0]))())  # every broker knows them all
+
     def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
-        here = site_facts(world, source, looks)
+        here = facts_of(source)
         has_return = (target, source) in world.links
         back = link_facts(world, target, source, serving=lambda: source, looks=looks) if has_return else None
         return here, tried(here), back
 
     def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
-        there = site_facts(world, target, looks)
+        there = facts_of(target)
         return there, tried(there), link_facts(world, source, target, looks=looks)
 
     # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.

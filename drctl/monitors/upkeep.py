@@ -1,9 +1,8 @@
-"""Observe what runs out, drifts or is set apart while nobody looks: certificates, clocks, disks, client quotas."""
+"""Observe what runs out, drifts or is set apart while nobody looks: certificates, clocks, disks."""
 
 from datetime import timedelta
 from functools import partial
 
-from drctl.model.reading import Reading
 from drctl.model.upkeep import SiteUpkeep, Skew, Upkeep
 from drctl.monitors.readings import InTurn, Looks
 from drctl.ports.asking import both
@@ -33,8 +32,6 @@ def _site(world: World, name: str, looks: Looks) -> SiteUpkeep:
     cluster = asked()
     brokers = cluster.value.brokers if cluster.value is not None else ()
     disks = {f"broker {each.id}": looks.begin(partial(site.log_dirs.space, each)) for each in brokers}
-    # Every broker knows them all.
-    quotas = looks.begin(partial(site.quotas.told, brokers[0])) if brokers else None
     if addresses.value:
         advertised = {f"{_bracketed(each.host)}:{each.port}": None for each in brokers}
         others = [each for each in advertised if each not in served]
@@ -46,7 +43,6 @@ def _site(world: World, name: str, looks: Looks) -> SiteUpkeep:
         kept(),
         {who: each() for who, each in clocks.items()},
         {who: each() for who, each in disks.items()},
-        quotas() if quotas else Reading(None, cluster.seen_at, cluster.unknown or "it lists no broker"),
         cluster.unknown,
     )
 

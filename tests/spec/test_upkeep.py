@@ -7,12 +7,15 @@ import pytest
 from drctl.cli.doctor import as_document
 from drctl.decide.diagnosis import Diagnosis, Severity
 from drctl.decide.rules import Rule
+from drctl.errors import Blocked
+from drctl.model.access import AclRule
 from drctl.model.quotas import QuotaEntity
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors.upkeep import skew
 from tests.fakes import FakeWorld
 from tests.fakes.upkeep import certificate
 from tests.spec.clinic import look, rules, well
+from tests.spec.stage import switch
 
 DAY = timedelta(days=1)
 
@@ -139,19 +142,33 @@ def test_where_describing_the_cluster_is_denied_no_disk_is_called_well() -> None
 SHOP = QuotaEntity((("user", "shop"),))
 
 
-def test_a_quota_that_leaves_less_at_the_standby_costs_something_and_one_that_leaves_more_is_told() -> None:
+READ = AclRule("User:shop", "*", "READ", "TOPIC", "shop.", "PREFIXED", allow=True)
+
+
+def test_a_quota_that_leaves_an_application_less_at_the_standby_blocks_and_one_that_leaves_more_is_told() -> None:
     earth = well()
+    for site in earth.sites.values():
+        site.rules.add(READ)
     earth.quotas["north"].held = {SHOP: {"producer_byte_rate": 2048.0}}
     earth.quotas["south"].held = {SHOP: {"producer_byte_rate": 1024.0}}
-    assert found_in(earth, Rule.QUOTA_DIFFERS) == [
-        (Severity.COSTS, "south: producer_byte_rate of user shop is 1024, 2048 at north")
-    ]
-    assert look(earth).exit_code == 36
+    told = "south: producer_byte_rate of user shop is 1024, 2048 at north"
+    assert found_in(earth, Rule.QUOTA_DIFFERS) == [(Severity.BLOCKS, told)]
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    assert (caught.value.exit_code, [told in each for each in caught.value.reasons]) == (36, [True])
     earth.quotas["south"].held = {}
     assert found_in(earth, Rule.QUOTA_DIFFERS) == [
         (Severity.ADVICE, "south: producer_byte_rate of user shop is not limited, 2048 at north")
     ]
     assert look(earth).exit_code == 0
+
+
+def test_a_switchover_goes_on_without_quotas_that_nobody_tells_and_says_so() -> None:
+    earth = well()
+    earth.quotas["south"].denied = True
+    result = switch(earth.ports())
+    warned = result.evidence["check-gates"]["warnings"]
+    assert [each for each in warned if each.startswith("not compared: client quotas at south: ")]
 
 
 def test_quotas_that_nobody_may_read_are_named_as_not_compared() -> None:

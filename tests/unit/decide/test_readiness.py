@@ -16,6 +16,7 @@ from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
+from drctl.model.quotas import QuotaEntity
 from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.site import Guards, Link, SinkGroup
@@ -34,6 +35,7 @@ CONFIG = {
 }
 BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
 NO_ANSWER = SinkGroup(None, "north: no answer", "start the Connect worker at north")
+MIRROR, EVERY_USER = QuotaEntity((("user", "mm2"),)), QuotaEntity((("user", None),))
 DENIED = frozenset(DenyRule("User:shop", scope) for scope in Scope)
 
 type Change = Callable[[Facts], Facts]
@@ -97,6 +99,7 @@ def site(name: str, standing: frozenset[DenyRule], sink: ConnectorState = ABSENT
         seen({"orders-to-lake": Connector("orders-to-lake", sink, () if sink is ABSENT else (Task(0, sink),))}),
         seen(RULES | fence("User:shop") if standing else RULES),
         seen(USERS),
+        quotas=seen({}),
     )
 
 
@@ -203,6 +206,7 @@ DENIED_MM2 = rule("User:mm2", "WRITE", "TOPIC", "*", allow=False)
 BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.FACTS_UNKNOWN, "rules could not be read", target(rules=unseen())),
     (Rule.FACTS_UNKNOWN, "SCRAM users", source(users=unseen())),
+    (Rule.QUOTA_DIFFERS, "user <default> is 1", target(quotas=seen({EVERY_USER: {"producer_byte_rate": 1.0}}))),
     (Rule.TARGET_WEAKER, "replicas 1", target(topics=topics(topic("orders", replicas=1)))),
     (Rule.TARGET_WEAKER, "min.insync", here("min.insync.replicas", "2")),
     (Rule.TARGET_WEAKER, "unclean.leader.election", there("unclean.leader.election.enable", "true")),
@@ -431,6 +435,8 @@ WARNING: list[tuple[Rule, str, Change]] = [
         "User:guest",
         source(rules=seen(RULES | {rule("User:guest", "READ", "TOPIC", "orders", allow=False)})),
     ),
+    (Rule.QUOTA_DIFFERS, "user mm2 is 1", target(quotas=seen({MIRROR: {"producer_byte_rate": 1.0}}))),
+    (Rule.FACTS_UNKNOWN, "client quotas at south", target(quotas=unseen())),
     (
         Rule.CAPACITY_SMALLER,
         "3 brokers, north has 4",
@@ -528,8 +534,7 @@ def test_every_rule_has_a_case() -> None:
         Rule.CLOCK_APART,
         Rule.DISK_FILLING,
         Rule.DIRECTORY_CORDONED,
-        Rule.QUOTA_DIFFERS,
-    }  # test_upkeep.py, test_quotas.py
+    }  # test_upkeep.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
     assert covered | of_failovers | of_scaling | of_positions | of_upkeep | APART == set(Rule)
 

@@ -33,7 +33,6 @@ WELL = SiteUpkeep(
     seen((KeptCertificate(CertificateUse.AUTHORITY, "/ca.pem", certificate("CN=ca")),)),
     {"the Connect worker": seen(Skew(timedelta(0), SECOND))},
     {"broker 1": seen({"/data": ROOMY})},
-    seen({}),
 )
 
 
@@ -152,7 +151,6 @@ def test_what_was_not_told_is_named_with_its_reason_and_is_neither_wrong_nor_wel
         unknown(),
         {"the Connect worker": unknown()},
         {"broker 1": unknown()},
-        unknown(),
         "silent",
     )
     assert told(blind, unknown()) == ([], [])

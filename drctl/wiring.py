@@ -33,6 +33,7 @@ from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.kube.scaling import KubeScaling
 from drctl.drivers.kube.timekeeper import KubeTimekeeper
+from drctl.drivers.registry.schemas import HttpSchemaRegistry, login_in, trust_in
 from drctl.drivers.store import database
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock, UnsleepingClock
@@ -120,6 +121,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
                 KafkaStaticMembers(there),
                 None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
                 None if pods is None else KubeScaling(pods),
+                HttpSchemaRegistry(site.name, site.schema_registry) if site.schema_registry else None,
             )
 
         def link_ports(link: Link) -> LinkPorts:
@@ -184,6 +186,8 @@ def file_errors(plan: PlanFile) -> list[DrctlError]:
     files = {site.client_properties for site in plan.sites} | {site.canary.client_properties for site in plan.sites}
     checks: list[Callable[[], object]] = [partial(load_properties, file) for file in sorted(filter(None, files))]
     checks += [partial(read_definitions, link) for link in plan.links if not link.mirror_maker]
+    for place in filter(None, (site.schema_registry for site in plan.sites)):
+        checks += [partial(login_in, place.credentials), partial(trust_in, place.authorities)]
     found: list[DrctlError] = []
     for check in checks:
         try:

@@ -92,6 +92,9 @@ CONNECTOR = json.dumps(
     | {"offsets": [{"partition": {"cluster": "north", "topic": "t", "partition": 0}, "offset": {"offset": 5}}]}
 )
 """One answer for all that a worker is asked about a connector: status, configuration and offsets."""
+SCHEMAS = json.dumps(
+    [{"subject": "orders-value", "version": 1, "id": 7, "schemaType": "AVRO", "schema": '{"type": "string"}'}]
+)
 SIGHTINGS = json.dumps({"sites": {"north": [{"part": "kafka", "met": True, "seenAt": "2026-11-24T10:00:00+00:00"}]}})
 HISTORY = b"""\
 {"kind": "acknowledged", "at": 1.5, "site": "north", "records": [[1, "t", 0, 1, "k"], [1, "t", 0, 2, "k"]]}

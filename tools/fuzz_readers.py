@@ -1,5 +1,6 @@
 """What ``tools/fuzz.py`` has read through a stand-in for who answers, or in the place of a file among others."""
 
+import math
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from drctl.drivers.kafka.wire_format import Malformed
 from drctl.drivers.kafka.wire_format import WireReader as Bytes
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.registry.schemas import HttpSchemaRegistry
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.database import transaction
 from drctl.drivers.store.journal import SqliteJournal
@@ -42,6 +44,7 @@ from drctl.errors import Conflict
 from drctl.model.chain import Change, entry_digest
 from drctl.model.resources import POD
 from drctl.model.run import Run
+from drctl.model.schemas import RegistryPlace
 from drctl.model.site import Canary, Link, Site, Strimzi
 from tests.unit.drills.bundles import bundle, listed, resealed
 from tests.unit.drills.trials import trial_bundle
@@ -76,6 +79,12 @@ def seen(_: Path, raw: bytes) -> object:
     witness = _witness()
     witness._http = _answering(200, raw)
     return witness.sightings()
+
+
+def schemas(_: Path, raw: bytes) -> object:
+    registry = HttpSchemaRegistry("north", RegistryPlace("http://r:1"))
+    with _answering(200, raw) as http:
+        return dict(registry._in_pages(http, math.inf))
 
 
 @cache

@@ -33,6 +33,12 @@ MEANINGS = {
         "kubernetes": "Without it neither pods, nodes nor volumes are watched, and no Deployment moves.",
         "strimzi": "",
         "platformPrincipals": "Users of the platform that the fence exempts.",
+        "schemaRegistry": "",
+    },
+    "SchemaRegistryPart": {
+        "url": "As clients are given it, in Confluent's REST interface (Karapace, Apicurio: the path of `ccompat`).",
+        "credentials": "`user:password`, or a token; read anew with every look.",
+        "authorities": "By default the system's.",
     },
     "KafkaPart": {
         "bootstrapServers": "`host:port`, several with commas. Brokers of two sites must differ.",

@@ -150,6 +150,8 @@ def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[s
     for index, site in enumerate(spec.sites):
         if site.kubernetes is not None:
             named.append((at("sites", index, "kubernetes", "kubeconfig"), site.kubernetes.kubeconfig))
+        for key, file in site.schema_registry.files if site.schema_registry is not None else ():
+            named.append((at("sites", index, "schemaRegistry", key), file))
         named.append((at("sites", index, "kafka", "clientProperties"), site.kafka.client_properties))
         named.append((at("sites", index, "kafka", "canary"), site.kafka.canary.client_properties))
     for place, file in named:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drctl.config.parts import SitePart, Spec
+from drctl.config.registry import frozen_registry
 from drctl.model import site as model
 
 
@@ -71,6 +72,7 @@ def frozen_site(here: Path, site: SitePart) -> model.Site:
             strimzi.take_ownership,
         ),
         frozenset(site.platform_principals),
+        frozen_registry(here, site.schema_registry),
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from drctl.config.calendar import CalendarPart
 from drctl.config.drills import DrillsPart
+from drctl.config.registry import SchemaRegistryPart
 from drctl.config.values import (
     SHAPE,
     ClientId,
@@ -94,6 +95,7 @@ class SitePart(_Part):
     kubernetes: KubernetesPart | None = None
     strimzi: StrimziPart | None = None
     platform_principals: list[Principal] = []
+    schema_registry: SchemaRegistryPart | None = None
 
 
 class LinkPart(_Part):

@@ -13,6 +13,7 @@ from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_scaling import failover_scaling_warnings
 from drctl.decide.rules_topics import topic_differences, topic_inequalities
+from drctl.decide.schemas import schema_inequalities, schemas_unknown
 from drctl.errors import at_site
 from drctl.model.access import EVERYONE, AclRule
 from drctl.model.facts import Facts, SiteFacts
@@ -43,6 +44,7 @@ def inequalities(facts: Facts) -> Iterator[Blocker]:
     yield from _rights(facts)
     yield from _users(facts)
     yield from _quotas(facts, of_applications=True)
+    yield from schema_inequalities(facts)
 
 
 def differences(facts: Facts) -> Iterator[Blocker]:
@@ -68,6 +70,7 @@ def failover_warnings(facts: Facts) -> Iterator[Blocker]:
         source = facts.source.name
         detail = f"{facts.target.name} is not compared with {source}: {at_site(source, facts.source.cluster.unknown)}"
         yield Blocker(Rule.FACTS_UNKNOWN, detail, "see what 'drctl doctor' said while it answered")
+        yield from schemas_unknown(facts.target)
         return
     yield from inequalities(facts)
     yield from differences(facts)
@@ -78,6 +81,9 @@ def failover_warnings(facts: Facts) -> Iterator[Blocker]:
 def unseen(facts: Facts) -> Iterator[Unseen]:
     """Return what could not be compared between the sites."""
     yield from _not_read(facts, READ)
+    named = [site for site in (facts.source, facts.target) if site.schemas is not None]
+    if len(named) == 1:
+        yield Unseen("schemas", f"the plan file names a schema registry at {named[0].name} only")
     here, there = facts.source.users.value, facts.target.users.value
     if here and there is not None and not there:
         yield Unseen(

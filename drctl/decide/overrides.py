@@ -21,6 +21,8 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.RETENTION_SHORTER: "nothing is lost in the move; the target forgets sooner, as it says",
     Rule.QUOTA_DIFFERS: "nothing is lost in the move; the target holds its clients back sooner, as it says",
     Rule.STANDBY_TOO_SMALL: "nothing is lost in the move; the target carries less, as it says",
+    Rule.SCHEMA_DIFFERS: "nothing is lost in the move; who needs such a schema cannot read until it is there",
+    Rule.SCHEMAS_UNKNOWN: "nothing is lost in the move; whether the schemas are there is on your word",
     Rule.CAPACITY_UNKNOWN: "nothing is lost in the move; whether the target carries the load is on your word",
     Rule.STANDBY_OPEN: "fence-standby denies those writers first; what they wrote there stops the proof of positions",
     Rule.EPOCH_BEHIND: "any client may write such a stamp; that the state file is the newest is on your word",

@@ -74,6 +74,8 @@ class Rule(StrEnum):
     RIGHT_DENIED = "an application is denied at the target what it may do at the source"
     RIGHT_WIDER = "the target does not deny what the source denies"
     USER_MISSING = "a SCRAM user of an application cannot log in at the target"
+    SCHEMA_DIFFERS = "the target's schema registry lacks a schema, or has another one under its id"
+    SCHEMAS_UNKNOWN = "the schemas of a registry could not be read"
     CAPACITY_SMALLER = "the target has fewer brokers"
     LOSSES_UNKNOWN = "whether records or positions are being lost cannot be told"
     TOPIC_RECREATED = "a topic was deleted and recreated at the source"
@@ -178,6 +180,8 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.RIGHT_DENIED,
             Rule.RIGHT_WIDER,
             Rule.USER_MISSING,
+            Rule.SCHEMA_DIFFERS,
+            Rule.SCHEMAS_UNKNOWN,
             Rule.CAPACITY_SMALLER,
             Rule.LINK_SLOWER,
             Rule.QUOTA_DIFFERS,

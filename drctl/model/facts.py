@@ -13,6 +13,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.quotas import ClientQuotas
 from drctl.model.reading import Reading
 from drctl.model.scaling import Scalable, Scaled
+from drctl.model.schemas import Schemas
 from drctl.model.session import Group
 from drctl.model.sight import Sight
 from drctl.model.site import Link, Role, SinkGroup
@@ -54,6 +55,7 @@ class SiteFacts:
     ``rules`` are all of the authorizer's, ``users`` those that brokers keep SCRAM credentials for. ``scaled`` are the
     plan's Deployments and what a shift names, by label, None for one that does not exist there. ``platform`` are the
     principals of Connect workers and the like, as the plan file names them. ``quotas`` are all of the brokers'.
+    ``schemas`` are those of its registry, None where the plan file names none.
     """
 
     name: str
@@ -68,6 +70,7 @@ class SiteFacts:
     scaled: Reading[Mapping[str, Scaled | None]] = NOTHING_SCALED
     platform: frozenset[str] = frozenset()
     quotas: Reading[ClientQuotas] = NOT_READ
+    schemas: Reading[Schemas] | None = None
 
     @property
     def super_users(self) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from drctl.model.calendar import Calendar
 from drctl.model.capacity import Capacity
 from drctl.model.clients import ClientSoftware
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
+from drctl.model.schemas import RegistryPlace
 
 
 class Role(StrEnum):
@@ -61,7 +62,8 @@ class Site:
     """One Kafka cluster with what runs around it. Paths are absolute.
 
     Without ``client_properties`` Strimzi's resources tell how it is reached. ``platform_principals`` are those of its
-    Connect workers and the like, which write to topics of their own, also behind the fence.
+    Connect workers and the like, which write to topics of their own, also behind the fence. ``schema_registry`` is None
+    where the plan file names none.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Site:
     kubernetes: Kubernetes | None = None
     strimzi: Strimzi | None = None
     platform_principals: frozenset[str] = frozenset()
+    schema_registry: RegistryPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

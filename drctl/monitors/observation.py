@@ -29,12 +29,15 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
 
     def facts_of(name: str) -> SiteFacts:
         """Also ask what only the gates compare: nobody who watches needs it."""
+        site = world.sites[name]
+        registry = looks.begin(site.schemas.registered) if site.schemas is not None else None
         seen = site_facts(world, name, looks)
-        brokers, quotas = seen.cluster.value.brokers if seen.cluster.value else (), world.sites[name].quotas
-        if not brokers:
-            why = seen.cluster.unknown or "it lists no broker"
-            return replace(seen, quotas=Reading(None, seen.cluster.seen_at, why))
-        return replace(seen, quotas=looks.begin(lambda: quotas.told(brokers[0]))())  # every broker knows them all
+        brokers = seen.cluster.value.brokers if seen.cluster.value else ()
+        if brokers:
+            quotas = looks.begin(lambda: site.quotas.told(brokers[0]))()  # every broker knows them all
+        else:
+            quotas = Reading(None, seen.cluster.seen_at, seen.cluster.unknown or "it lists no broker")
+        return replace(seen, quotas=quotas, schemas=registry() if registry is not None else None)
 
     def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
         here = facts_of(source)

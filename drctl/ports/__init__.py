@@ -30,6 +30,7 @@ from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
 from drctl.ports.scaling import Scaling
+from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
 from drctl.ports.static_members import StaticMembers
 from drctl.ports.tail import Tail
@@ -69,6 +70,7 @@ __all__ = [
     "Replication",
     "Resources",
     "Scaling",
+    "SchemaRegistry",
     "Sightings",
     "SitePorts",
     "StaticMembers",

@@ -29,6 +29,7 @@ from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
 from drctl.ports.scaling import Scaling
+from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
 from drctl.ports.static_members import StaticMembers
 from drctl.ports.tail import Tail
@@ -50,6 +51,8 @@ class KubePorts:
 class SitePorts:
     """One site's ports; ``kubernetes`` and ``scaling`` are None where the plan file names no Kubernetes.
 
+    ``schemas`` is None where it names no schema registry.
+
     ``timekeepers`` are by what they are for people: the Connect worker, the API server.
     """
 
@@ -70,6 +73,7 @@ class SitePorts:
     static_members: StaticMembers
     kubernetes: KubePorts | None = None
     scaling: Scaling | None = None
+    schemas: SchemaRegistry | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions,
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.scaling import FakeScaling
+from tests.fakes.schemas import FakeSchemaRegistry
 from tests.fakes.site import FakeSite
 from tests.fakes.static_members import FakeStaticMembers
 from tests.fakes.store import (
@@ -109,6 +110,7 @@ class FakeWorld:
         self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
         self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
         self.quotas = {name: FakeQuotas(site) for name, site in self.sites.items()}
+        self.registries: dict[str, FakeSchemaRegistry] = {}
         self.disk = FakeDisk()
         self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
@@ -157,6 +159,7 @@ class FakeWorld:
                 self.quotas[name],
                 FakeStaticMembers(site, self.effects),
                 scaling=self.scaling[name],
+                schemas=self.registries.get(name),
             )
             for name, site in self.sites.items()
         }

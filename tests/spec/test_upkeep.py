@@ -10,9 +10,11 @@ from drctl.decide.rules import Rule
 from drctl.errors import Blocked
 from drctl.model.access import AclRule
 from drctl.model.quotas import QuotaEntity
+from drctl.model.run import RunState
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors.upkeep import skew
 from tests.fakes import FakeWorld
+from tests.fakes.schemas import FakeSchemaRegistry
 from tests.fakes.upkeep import certificate
 from tests.spec.clinic import look, rules, well
 from tests.spec.stage import switch
@@ -178,3 +180,30 @@ def test_quotas_that_nobody_may_read_are_named_as_not_compared() -> None:
     found = look(earth)
     assert not found.findings
     assert "DESCRIBE_CONFIGS on the cluster is denied" in unseen(found)["client quotas at north"]
+
+
+def test_a_switchover_waits_for_a_schema_that_the_standby_lacks_and_the_doctor_says_so() -> None:
+    earth = well()
+    earth.registries = {name: FakeSchemaRegistry(name) for name in earth.sites}
+    for each in earth.registries.values():
+        each.register("shop.orders-value", 1, 7, "order")
+    assert look(earth).exit_code == 0
+    earth.registries["north"].register("shop.orders-value", 2, 9, "order with a discount")
+    told = "south: its schema registry lacks 1 version: shop.orders-value 2"
+    assert found_in(earth, Rule.SCHEMA_DIFFERS) == [(Severity.BLOCKS, told)]
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    assert (caught.value.exit_code, [told in each for each in caught.value.reasons]) == (36, [True])
+    earth.registries["south"].register("shop.orders-value", 2, 9, "order with a discount")
+    assert switch(earth.new_process()).state is RunState.DONE
+
+
+def test_a_registry_that_does_not_tell_is_a_reason_to_wait() -> None:
+    earth = well()
+    earth.registries = {name: FakeSchemaRegistry(name) for name in earth.sites}
+    earth.registries["south"].denied = True
+    ((severity, told),) = found_in(earth, Rule.SCHEMAS_UNKNOWN)
+    assert (severity, told) == (
+        Severity.BLOCKS,
+        "south: its schemas could not be read: schema registry http://r denies reading",
+    )

@@ -18,6 +18,7 @@ from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
 from drctl.model.quotas import QuotaEntity
 from drctl.model.reading import Reading
+from drctl.model.schemas import RegisteredSchema, SubjectVersion
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.site import Guards, Link, SinkGroup
 
@@ -197,6 +198,11 @@ def both(key: str, before: str, after: str, **more: str) -> Change:
     return change
 
 
+def registered(facts: Facts) -> Facts:
+    """With a schema in the source's registry."""
+    return source(schemas=seen({SubjectVersion("orders-value", 1): RegisteredSchema(7, "a")}))(facts)
+
+
 WRITTEN = seen(CanaryResult(refused=False, answer="written"))
 EVE = DenyRule("User:eve", Scope.TOPICS, own=False)
 EVES = seen(frozenset({EVE}))
@@ -207,6 +213,8 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.FACTS_UNKNOWN, "rules could not be read", target(rules=unseen())),
     (Rule.FACTS_UNKNOWN, "SCRAM users", source(users=unseen())),
     (Rule.QUOTA_DIFFERS, "user <default> is 1", target(quotas=seen({EVERY_USER: {"producer_byte_rate": 1.0}}))),
+    (Rule.SCHEMA_DIFFERS, "lacks 1 version: orders-value 1", lambda f: target(schemas=seen({}))(registered(f))),
+    (Rule.SCHEMAS_UNKNOWN, "no answer", lambda f: target(schemas=unseen())(registered(f))),
     (Rule.TARGET_WEAKER, "replicas 1", target(topics=topics(topic("orders", replicas=1)))),
     (Rule.TARGET_WEAKER, "min.insync", here("min.insync.replicas", "2")),
     (Rule.TARGET_WEAKER, "unclean.leader.election", there("unclean.leader.election.enable", "true")),

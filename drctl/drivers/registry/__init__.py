@@ -1,0 +1,1 @@
+"""Schema registries, by their REST interface."""

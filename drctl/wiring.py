@@ -33,6 +33,7 @@ from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.kube.scaling import KubeScaling
 from drctl.drivers.kube.timekeeper import KubeTimekeeper
+from drctl.drivers.metrics.connections import ScrapedConnections
 from drctl.drivers.registry.schemas import HttpSchemaRegistry, login_in, trust_in
 from drctl.drivers.store import database
 from drctl.drivers.store.client_routing import FileClientRouting
@@ -122,6 +123,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[Wor
                 None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
                 None if pods is None else KubeScaling(pods),
                 HttpSchemaRegistry(site.name, site.schema_registry) if site.schema_registry else None,
+                ScrapedConnections(site.name, site.broker_metrics) if site.broker_metrics else None,
             )
 
         def link_ports(link: Link) -> LinkPorts:

@@ -32,6 +32,7 @@ from drctl.drivers.connect.definitions import read  # noqa: E402
 from drctl.drivers.kafka import properties  # noqa: E402
 from drctl.drivers.kafka.mappings import decode_checkpoint, decode_sync  # noqa: E402
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic  # noqa: E402
+from drctl.drivers.metrics.connections import connections_in  # noqa: E402
 from drctl.drivers.store.client_routing import FileClientRouting  # noqa: E402
 from drctl.drivers.store.clock import SystemClock  # noqa: E402
 from drctl.drivers.store.journal import SqliteJournal  # noqa: E402
@@ -58,6 +59,7 @@ from tools.fuzz_documents import (  # noqa: E402
     KUBERNETES,
     LINKS,
     LISTED,
+    METRICS,
     NASTY,
     OTHERS,
     PLAN,
@@ -147,6 +149,7 @@ READERS = {
     ),
     "properties": Reader((PROPERTIES,), _file("c.properties", properties.load)),
     "connect": Reader((CONNECTOR.encode(),), fuzz_readers.asked),
+    "metrics": Reader((METRICS,), lambda _, raw: connections_in(raw.decode("utf-8", "replace").splitlines())),
     "schemas": Reader((SCHEMAS.encode(),), fuzz_readers.schemas),
     "sightings": Reader((SIGHTINGS.encode(),), fuzz_readers.seen),
     "history": Reader((HISTORY,), lambda _, raw: list(lines_of(raw.splitlines(keepends=True), "h.jsonl"))),

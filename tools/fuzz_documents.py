@@ -92,6 +92,10 @@ CONNECTOR = json.dumps(
     | {"offsets": [{"partition": {"cluster": "north", "topic": "t", "partition": 0}, "offset": {"offset": 5}}]}
 )
 """One answer for all that a worker is asked about a connector: status, configuration and offsets."""
+METRICS = b"""\
+# TYPE server_connections_software gauge
+server_connections_software{clientSoftwareName="a\\"b",clientSoftwareVersion="3.7.0",listener="TLS-9093"} 2.0
+"""
 SCHEMAS = json.dumps(
     [{"subject": "orders-value", "version": 1, "id": 7, "schemaType": "AVRO", "schema": '{"type": "string"}'}]
 )

@@ -34,6 +34,8 @@ MEANINGS = {
         "strimzi": "",
         "platformPrincipals": "Users of the platform that the fence exempts.",
         "schemaRegistry": "",
+        "brokerMetrics": "Each broker's metrics as text for Prometheus (Strimzi: port 9404 of its pod, `/metrics`):"
+        " `drctl clients` counts connections by client software there.",
     },
     "SchemaRegistryPart": {
         "url": "As clients are given it, in Confluent's REST interface (Karapace, Apicurio: the path of `ccompat`).",

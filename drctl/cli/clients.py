@@ -36,7 +36,8 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
     Clients whose software the plan file names (spec.clients) are told apart by whether they follow to another site by
     themselves, and whether they notice that another cluster answers behind a name or address that was switched; one
     that does not has to be restarted then. Kafka tells software names only to brokers' metrics and request log, and
-    lists no producers.
+    lists no producers; where the plan file says where the brokers' metrics are (brokerMetrics), connections are counted
+    by software, those of producers, brokers, replication and drctl among them.
 
     Exits 0 when nobody is seen where they should not be, else with 38. A site that is silent is waited for once, for
     less than ten seconds, and named.
@@ -68,6 +69,10 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
             columns,
             (row for each in census.sites if site in (None, each.site) for row in _rows(each, census)),
         )
+        if software := [row for each in census.sites if site in (None, each.site) for row in _software_rows(each)]:
+            echo()
+            heads = ("SITE", "LISTENER", "SOFTWARE", "VERSION", "CONNECTIONS", "FOLLOWS", "CHECKS CLUSTER")
+            show_table("Connections, as the brokers count them", heads, software)
         for title, reasons in (("Still where they should not be", left), ("Do not follow", list(staying(census)))):
             if reasons:
                 echo(f"\n{title}:")
@@ -99,6 +104,12 @@ def _rows(site: SiteClients, census: Census) -> Iterator[tuple[object, ...]]:
             yield (*head, *[""] * 7)
 
 
+def _software_rows(site: SiteClients) -> Iterator[tuple[object, ...]]:
+    for told in _software(site) or ():
+        names = (told["listener"], told["software"], told["version"], told["connections"])
+        yield (site.site, *names, told["follows"], CHECKS[told["checksCluster"]])
+
+
 def _committed(site: SiteClients, group: str) -> str:
     if site.committed_at.value is None:
         return "unknown"
@@ -128,10 +139,28 @@ def as_document(census: Census, only: str | None = None) -> dict[str, Any]:
 
 
 def _site(site: SiteClients, census: Census) -> dict[str, Any]:
+    told = {"name": site.site, "software": _software(site)}
     if site.groups.value is None:
         commits = {group: at.isoformat() for group, at in sorted((site.committed_at.value or {}).items())}
-        return {"name": site.site, "groups": None, "unknown": site.groups.unknown, "lastCommits": commits}
-    return {"name": site.site, "groups": [_group(site, g, census) for _, g in sorted(site.groups.value.items())]}
+        return told | {"groups": None, "unknown": site.groups.unknown, "lastCommits": commits}
+    return told | {"groups": [_group(site, g, census) for _, g in sorted(site.groups.value.items())]}
+
+
+def _software(site: SiteClients) -> list[dict[str, Any]] | None:
+    """By connections, as the brokers' metrics tell; None where they are not known."""
+    if site.connected is None or site.connected.value is None:
+        return None
+    return [
+        {
+            "listener": each.listener,
+            "software": each.software,
+            "version": each.version,
+            "connections": each.connections,
+            "follows": follows(each.software, each.version).value,
+            "checksCluster": checks_cluster(each.software, each.version),
+        }
+        for each in site.connected.value
+    ]
 
 
 def _group(site: SiteClients, group: Group, census: Census) -> dict[str, Any]:

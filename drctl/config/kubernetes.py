@@ -73,6 +73,7 @@ def frozen_site(here: Path, site: SitePart) -> model.Site:
         ),
         frozenset(site.platform_principals),
         frozen_registry(here, site.schema_registry),
+        tuple(site.broker_metrics),
     )
 
 

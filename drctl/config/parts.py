@@ -96,6 +96,7 @@ class SitePart(_Part):
     strimzi: StrimziPart | None = None
     platform_principals: list[Principal] = []
     schema_registry: SchemaRegistryPart | None = None
+    broker_metrics: list[Url] = []
 
 
 class LinkPart(_Part):

@@ -65,8 +65,9 @@ def left_behind(census: Census) -> Iterator[Blocker]:
 
 
 def staying(census: Census) -> Iterator[Blocker]:
-    """Clients at work whose software, as the plan file tells, does not follow by itself."""
+    """Clients at work whose software, as the plan file or the brokers' metrics tell, does not follow by itself."""
     for site in census.sites:
+        yield from _connected_and_staying(site)
         for name, group in sorted((site.groups.value or {}).items()):
             for member in group.members:
                 known = software_of(member.client_id, census.software)
@@ -77,11 +78,24 @@ def staying(census: Census) -> Iterator[Blocker]:
                     yield Blocker(Rule.CLIENT_STAYS, detail, "plan a restart of it, or a newer client, for the move")
 
 
+def _connected_and_staying(site: SiteClients) -> Iterator[Blocker]:
+    """By what the brokers count: also producers, and clients that the plan file does not name."""
+    for each in (site.connected.value or ()) if site.connected is not None else ():
+        way = follows(each.software, each.version)
+        if way not in (Follows.YES, Follows.UNKNOWN):
+            at = f" at listener {each.listener}" if each.listener else ""
+            what = f"{counted(each.connections, 'connection')} of {each.software} {each.version}{at}"
+            detail = f"{site.site}: {what} follow to another site: {way.value}"
+            remedy = "find whose they are in the brokers' request log; plan a restart of them, or a newer client"
+            yield Blocker(Rule.CLIENT_STAYS, detail, remedy)
+
+
 def unseen_clients(census: Census) -> Iterator[Unseen]:
     """Return what nobody tells of the clients."""
     for site in census.sites:
-        for what, reading in (("groups", site.groups), ("last commits", site.committed_at)):
-            if not reading.known:
+        readings = ("groups", site.groups), ("last commits", site.committed_at), ("client software", site.connected)
+        for what, reading in readings:
+            if reading is not None and not reading.known:
                 yield Unseen(f"{what} at {site.site}", at_site(site.site, reading.unknown))
         if site.synced and site.site != census.serving.value and site.committed_at.known:
             why = "group-offset sync commits there, too; groups that others use it counts in drctl_group_sync_groups"
@@ -94,7 +108,8 @@ def unseen_clients(census: Census) -> Iterator[Unseen]:
         yield Unseen(
             "software of " + shown,
             "clients tell it to brokers, and no request tells it on: see the brokers' metrics (socket-server-metrics by"
-            " clientSoftwareName) or request log, and name it under spec.clients of the plan file",
+            " clientSoftwareName; brokerMetrics of the plan file), which count it by connection, or their request log,"
+            " and name it under spec.clients of the plan file",
         )
     yield Unseen("producers, and consumers without a group", "no request of Kafka's Python client lists them")
 

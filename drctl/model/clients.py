@@ -24,16 +24,31 @@ class ClientSoftware:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectedSoftware:
+    """Count the connections of one kind of client at a listener, as the brokers do (KIP-511).
+
+    Brokers' own, replication and drctl are among them. Who is behind a connection no broker counts.
+    """
+
+    software: str
+    version: str
+    listener: str
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
 class SiteClients:
     """The members of every group at a site, and when each group last committed anything there.
 
     ``synced``: group-offset sync keeps positions there in this epoch, so a commit need not be a client's.
+    ``connected`` is what the brokers count, None where the plan file does not say where their metrics are.
     """
 
     site: str
     groups: Reading[Mapping[str, Group]]
     committed_at: Reading[Mapping[str, datetime]]
     synced: bool = False
+    connected: Reading[tuple[ConnectedSoftware, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

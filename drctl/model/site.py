@@ -63,7 +63,7 @@ class Site:
 
     Without ``client_properties`` Strimzi's resources tell how it is reached. ``platform_principals`` are those of its
     Connect workers and the like, which write to topics of their own, also behind the fence. ``schema_registry`` is None
-    where the plan file names none.
+    where the plan file names none; ``broker_metrics`` are addresses at which the brokers' metrics are told.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Site:
     strimzi: Strimzi | None = None
     platform_principals: frozenset[str] = frozenset()
     schema_registry: RegistryPlace | None = None
+    broker_metrics: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Kafka's protocol tells group members only: client id, host, static id. The names and versions of clients' software
 (KIP-511) reach the brokers' metrics and request log, and what clients measure (KIP-714) reaches a broker's plugin; no
-request lists either, nor producers and readers without a group.
+request lists either, nor producers and readers without a group. Where the plan file says where the brokers' metrics
+are, connections are counted by software; whose they are is not told there.
 """
 
 from collections.abc import Mapping
@@ -32,8 +33,13 @@ def take_census(world: World, patience: float, pace: Pace | None = None) -> Cens
     begun = looks.begin(world.client_routing.site)
     groups = {name: looks.begin(partial(_groups, world, name)) for name in world.sites}
     commits = {name: reading.begin(partial(_commits, world, name, patience)) for name in world.sites}
+    counting = {name: site.client_metrics for name, site in world.sites.items() if site.client_metrics is not None}
+    metrics = {name: looks.begin(each.connected) for name, each in counting.items()}
     synced = synced_sites(world)
-    sites = tuple(SiteClients(name, groups[name](), commits[name](), name in synced) for name in world.sites)
+    sites = tuple(
+        SiteClients(name, groups[name](), commits[name](), name in synced, metrics[name]() if name in metrics else None)
+        for name in world.sites
+    )
     routing = begun()
     return Census(sites, routing, served_since(world, routing.value), world.plan.clients)
 

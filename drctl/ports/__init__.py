@@ -8,6 +8,7 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
 from drctl.ports.certificates import Certificates
+from drctl.ports.client_metrics import ClientMetrics
 from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
 from drctl.ports.commands import Commands
@@ -44,6 +45,7 @@ __all__ = [
     "Access",
     "Brokers",
     "Certificates",
+    "ClientMetrics",
     "ClientRouting",
     "Clock",
     "Commands",

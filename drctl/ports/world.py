@@ -7,6 +7,7 @@ from drctl.model.site import Link, PlanFile
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
 from drctl.ports.certificates import Certificates
+from drctl.ports.client_metrics import ClientMetrics
 from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
 from drctl.ports.commands import Commands
@@ -51,7 +52,7 @@ class KubePorts:
 class SitePorts:
     """One site's ports; ``kubernetes`` and ``scaling`` are None where the plan file names no Kubernetes.
 
-    ``schemas`` is None where it names no schema registry.
+    ``schemas`` is None where it names no schema registry, ``client_metrics`` where it names no metrics of the brokers.
 
     ``timekeepers`` are by what they are for people: the Connect worker, the API server.
     """
@@ -74,6 +75,7 @@ class SitePorts:
     kubernetes: KubePorts | None = None
     scaling: Scaling | None = None
     schemas: SchemaRegistry | None = None
+    client_metrics: ClientMetrics | None = None
 
 
 @dataclass(frozen=True, slots=True)

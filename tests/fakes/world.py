@@ -11,6 +11,7 @@ from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import LinkPorts, SitePorts, World
+from tests.fakes.client_metrics import FakeClientMetrics
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
@@ -111,6 +112,7 @@ class FakeWorld:
         self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
         self.quotas = {name: FakeQuotas(site) for name, site in self.sites.items()}
         self.registries: dict[str, FakeSchemaRegistry] = {}
+        self.client_metrics: dict[str, FakeClientMetrics] = {}
         self.disk = FakeDisk()
         self.effects.names.clear()
         self.journal = FakeJournal(self.clock, self.effects)
@@ -160,6 +162,7 @@ class FakeWorld:
                 FakeStaticMembers(site, self.effects),
                 scaling=self.scaling[name],
                 schemas=self.registries.get(name),
+                client_metrics=self.client_metrics.get(name),
             )
             for name, site in self.sites.items()
         }

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from drctl.cli.clients import as_document
 from drctl.decide.clients import left_behind, unseen_clients
-from drctl.model.clients import ClientSoftware
+from drctl.model.clients import ClientSoftware, ConnectedSoftware
 from drctl.monitors.census import take_census
 from tests.fakes import fake_world
+from tests.fakes.client_metrics import FakeClientMetrics
 from tests.spec.stage import switch
 from tests.spec.test_group_sync import Keeper
 
@@ -36,3 +37,27 @@ def test_of_a_client_whose_software_is_named_it_is_told_whether_it_follows_and_n
     members = {group["name"]: group["members"][0] for group in north["groups"]}
     assert (members["dispatch"]["follows"], members["dispatch"]["checksCluster"]) == ("yes", False)
     assert (members["billing"]["follows"], members["billing"]["checksCluster"]) == ("unknown", None)
+
+
+def test_connections_are_told_by_software_where_the_brokers_metrics_are_known() -> None:
+    earth = fake_world()
+    old = ConnectedSoftware("apache-kafka-java", "3.7.0", "TLS", 12)
+    earth.client_metrics = {"north": FakeClientMetrics("north", old)}
+    told = as_document(take_census(earth.ports(), 5))
+    north, south = told["sites"]
+    assert north["software"] == [
+        {
+            "listener": "TLS",
+            "software": "apache-kafka-java",
+            "version": "3.7.0",
+            "connections": 12,
+            "follows": "no: restart it",
+            "checksCluster": False,
+        }
+    ]
+    assert south["software"] is None
+    assert any("12 connections of apache-kafka-java 3.7.0" in each["detail"] for each in told["staying"])
+    earth.client_metrics["north"].down = True
+    told = as_document(take_census(earth.ports(), 5))
+    assert told["sites"][0]["software"] is None
+    assert "client software at north" in {each["what"] for each in told["notKnown"]}

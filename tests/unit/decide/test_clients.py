@@ -7,7 +7,7 @@ import pytest
 
 from drctl.decide.clients import Follows, checks_cluster, follows, left_behind, software_of, staying, unseen_clients
 from drctl.decide.rules import Rule
-from drctl.model.clients import Census, ClientSoftware, SiteClients
+from drctl.model.clients import Census, ClientSoftware, ConnectedSoftware, SiteClients
 from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 
@@ -115,3 +115,32 @@ def test_what_nobody_tells_of_clients_is_said() -> None:
     dark = SiteClients("north", Reading(None, NOW, "no answer"), Reading(None, NOW, "no answer"))
     told = {each.what for each in unseen_clients(census(dark, clients("south", MILL), OLD))}
     assert told == {"groups at north", "last commits at north", "producers, and consumers without a group"}
+
+
+@pytest.mark.parametrize(
+    ("software", "version", "named"),
+    [
+        ("apache-kafka-java", "3.7.0", ["north: 12 connections of apache-kafka-java 3.7.0 at listener TLS follow to"]),
+        (
+            "librdkafka",
+            "2.15.0",
+            ["north: 12 connections of librdkafka 2.15.0 at listener TLS follow to"],
+        ),
+        ("apache-kafka-java", "4.1.0", []),
+        ("unknown", "unknown", []),
+    ],
+)
+def test_software_that_the_brokers_count_is_named_where_it_does_not_follow(
+    software: str, version: str, named: list[str]
+) -> None:
+    told = (ConnectedSoftware(software, version, "TLS", 12),)
+    found = list(staying(census(replace(clients("north"), connected=seen(told)), clients("south"))))
+    assert [each.detail[: len(name)] for each, name in zip(found, named, strict=True)] == named
+    assert {each.rule for each in found} <= {Rule.CLIENT_STAYS}
+
+
+def test_metrics_that_are_not_told_are_named_and_those_that_nobody_asked_for_are_not() -> None:
+    dark = replace(clients("north"), connected=Reading(None, NOW, "site north: metrics at http://m are not told"))
+    told = dict(unseen_clients(census(dark, clients("south"))))
+    assert told["client software at north"] == "metrics at http://m are not told"
+    assert "client software at south" not in told

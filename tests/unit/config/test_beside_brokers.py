@@ -1,4 +1,4 @@
-"""The schema registry of a site: where it is, and which files its login and its trust come from."""
+"""What a site has beside its brokers: a schema registry with its files, and where the brokers' metrics are."""
 
 from pathlib import Path
 
@@ -50,3 +50,12 @@ def test_files_that_hold_no_login_and_no_certificate_are_named_by_validate(tmp_p
 def test_an_address_that_is_none_is_refused_where_it_stands(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match=r"plan\.yaml:9: spec\.sites\[0\]\.schemaRegistry\.url"):
         load(written(tmp_path, at_north("schemaRegistry: {url: r.north}")))
+
+
+def test_where_the_brokers_metrics_are_is_read_and_need_not_be_said(tmp_path: Path) -> None:
+    named = at_north('brokerMetrics: ["http://b1:9404/metrics", "http://b2:9404/metrics"]')
+    plan = load(written(tmp_path, named))
+    assert plan.site("north").broker_metrics == ("http://b1:9404/metrics", "http://b2:9404/metrics")
+    assert plan.site("south").broker_metrics == ()
+    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:9: spec\.sites\[0\]\.brokerMetrics\[0\]"):
+        load(written(tmp_path, at_north("brokerMetrics: [b1]")))

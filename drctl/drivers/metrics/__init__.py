@@ -1,0 +1,1 @@
+"""Metrics of brokers, as an exporter tells them over HTTP."""

@@ -7,6 +7,7 @@
 | between the two, and only the target holds records there | refused; behind the record below skips nothing |
 | behind everything that was copied | refused until the copy gets there; the target's end skips nothing |
 | at the end of a log of which all is copied | proven, at the target's end |
+| there, while a transaction is open, and the target holds more | refused; behind the record below skips nothing |
 | below the first known image, where the target's log may have lost some | refused; its log start skips nothing |
 
 Example, compacted: source ``ab..ef``, target ``abcdef``, the syncs (0, 0) and (5, 5) hold. Position 2 is right behind
@@ -115,6 +116,9 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
     if waiting or last.upstream + 1 < position < logs.source.stable:
         return _apart(logs, position, last, left)
     if last.upstream + 1 < position:
+        # A link that reads uncommitted records has copied those of an open transaction, which are still to be read.
+        if logs.source.stable < logs.source.high:
+            return _apart(logs, position, last, left)
         return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
     if position < logs.source.stable:
         return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)

@@ -3,11 +3,11 @@
 import pytest
 
 from drctl.decide.placement import offer
-from drctl.decide.translate import translate_all
-from drctl.decide.windows import Logs
+from drctl.decide.translate import translate, translate_all
+from drctl.decide.windows import Logs, Window
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span
-from drctl.model.translation import Proof, Unproven, UnprovenReason
-from tests.unit.decide.drawn import ORDERS, Site, look, proven, refused
+from drctl.model.translation import Proof, Translation, Unproven, UnprovenReason
+from tests.unit.decide.drawn import ORDERS, Site, early, look, proven, refused
 
 
 def test_right_behind_the_newest_known_record_what_only_the_target_holds_was_written_later() -> None:
@@ -19,6 +19,28 @@ def test_at_the_logs_end_what_only_the_target_holds_lies_before_the_position() -
     """Whatever was written at 2 or 3 vanished here: d is one of these, and a group at 4 is past it."""
     assert proven(4, Proof.AT_END, look(Site("ab.."), Site("ab.d"), (0, 0), at=4, compacted=True))
     assert proven(4, Proof.AT_END, look(Site("ab."), Site("ab.d"), (0, 0), at=3, compacted=True))
+
+
+@pytest.mark.parametrize("position", [4, 5, 6])
+def test_while_a_transaction_is_open_what_only_the_target_holds_may_be_a_record_of_it(position: int) -> None:
+    """A link that reads uncommitted records has copied E, which is still to be read once it is committed."""
+    why = UnprovenReason.COMPACTED_APART if position == 4 else UnprovenReason.NOT_COPIED
+    assert early(1, _look_while_open("a...", "aE", position)) is why
+    assert proven(1, Proof.AT_END, _look_while_open("a...", "a", 4))
+
+
+def _look_while_open(source: str, target: str, position: int) -> Translation:
+    """A compacted log; the transaction is open from the source's end as drawn on, and three records long."""
+    here, there = Site(source), Site(target)
+    bounds = LogBounds(0, len(source), len(source) + 3)
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        return (
+            [record for record in here.records if record.offset in range(*window.source)],
+            [record for record in there.records if record.offset in range(*window.target)],
+        )
+
+    return translate(Logs(ORDERS, bounds, there.bounds, (OffsetSync(0, 0),), compacted=True), position, read)
 
 
 def test_behind_vanished_records_and_before_the_end_what_only_the_target_holds_may_lie_on_either_side() -> None:

@@ -113,12 +113,11 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
             return offer(logs, Unproven(logs.partition, position, why, records, logs.target.stable, waiting))
         # Without any pair nothing is left that could be one: neither log holds a record.
         return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if last == ORIGIN else Proof.AT_END)
-    if waiting or last.upstream + 1 < position < logs.source.stable:
+    further = last.upstream + 1 < position
+    # A link that reads uncommitted records has copied those of an open transaction, which are still to be read.
+    if waiting or (further and (position < logs.source.stable or logs.source.stable < logs.source.high)):
         return _apart(logs, position, last, left)
-    if last.upstream + 1 < position:
-        # A link that reads uncommitted records has copied those of an open transaction, which are still to be read.
-        if logs.source.stable < logs.source.high:
-            return _apart(logs, position, last, left)
+    if further:
         return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
     if position < logs.source.stable:
         return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)

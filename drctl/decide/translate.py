@@ -16,6 +16,7 @@ even on a link that goes on copying.
 | the link copies again what it had copied before | refused until it has; the oldest image still to be read is early |
 | syncs hold around it, or both logs are whole | placed between them |
 | a record at or behind it has only an image of an earlier copy | refused; that image is early |
+| the same, and the link was set past that record by hand | refused as different; that image is early |
 | otherwise | refused for want of a sync, or as different if one was looked at and is false |
 
 Example: source ``abcdefgh``, target ``ab.cd.efgh.`` (one sign per offset, ``.`` for a marker), the syncs (0, 0), (4, 6)
@@ -80,7 +81,7 @@ def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
     # what the transaction holds.
     reachable = {min(p, logs.source.stable) for p in positions if p not in answers}
     if reachable:
-        known = yield from claims(logs, max(reachable))
+        known = yield from claims(logs, max(reachable), min(reachable))
         # Positions of many groups in one partition, most of them near its end: read once for all. Asked one
         # by one, a thousand groups would read the same window a thousand times.
         for near in _neighbours(known.syncs, sorted(reachable)):
@@ -88,7 +89,8 @@ def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
             if known.copying_again:
                 beyond = [(position, answer) for position, answer in found.items() if position > known.clear]
                 found |= {position: _until_copied_again(logs, known.awaited, answer) for position, answer in beyond}
-            answers |= found
+            found = {position: _not_past_omitted(logs, known.omitted, answer) for position, answer in found.items()}
+            answers |= {position: _copies_again(logs, position, None) for position in found} if known.blind else found
     answers |= {p: _in_transaction(logs, p, answers[logs.source.stable]) for p in undecided}
     return {p: answers[p] for p in sorted(set(positions))}
 
@@ -172,6 +174,20 @@ def _until_copied_again(logs: Logs, awaited: Mapping[int, int], answer: Translat
         repeats = None if early is None else logs.target.stable - early
         return offer(logs, replace(answer, conservative=early, repeats=repeats))
     return offer(logs, _copies_again(logs, answer.position, early))
+
+
+def _not_past_omitted(logs: Logs, omitted: Mapping[int, int], answer: Translation) -> Translation:
+    """The answer; where it would pass over the only image of a record that no copy comes to any more, at that one."""
+    early = answer.offset if isinstance(answer, Exact) else answer.conservative
+    images = [image for record, image in omitted.items() if record >= answer.position]
+    if early is None or min(images, default=early) >= early:
+        return answer
+    first, repeats = min(images), logs.target.stable - min(images)
+    if isinstance(answer, Unproven):
+        return offer(logs, replace(answer, conservative=first, repeats=repeats))
+    detail = f"records of an earlier copy, from {first} on at the target, were left out by the newest one"
+    refused = Unproven(logs.partition, answer.position, UnprovenReason.DIFFERENT_RECORDS, detail, first, repeats)
+    return offer(logs, refused)
 
 
 def _copies_again(logs: Logs, position: int, early: int | None) -> Unproven:

@@ -7,14 +7,14 @@ were read and are equal: syncs outlive topics that were recreated, logs that wer
    then both of what still does are dropped. A link that copies again what it had copied before begins from an older
    upstream offset; until it has reached the highest one, the syncs of its first copy count, since a group may have to
    read their images. One that begins again behind the last sync that it wrote shows by its records only: between two
-   syncs the target holds more of them than the source.
+   syncs the target holds more of them than the source. What a copy passes over then has older images only.
 2. Around some positions: from the next claim below to the next one above. Where one of them does not hold the window
    grows in doubling steps, so that a false claim, or one that compaction took a record of, stops nothing but itself.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -23,6 +23,7 @@ from drctl.decide.copied_again import (
     MARGIN,
     images_awaited,
     images_hidden,
+    images_omitted,
     newest_that_holds,
     seen_alone,
     seen_to_hold,
@@ -63,6 +64,8 @@ class Claims:
     again; where these are the syncs of that copy the target ends where the next one begins. ``awaited`` are records
     that are to be copied again, by their offset at the source, and where the newest image of an earlier copy is.
     Positions up to ``clear`` are placed in front of all these images, so that none of them is passed over.
+    ``omitted`` are records that no copy will come to any more, with the same. ``blind``: of an open transaction there
+    may be images of an earlier copy only, and nobody sees which.
     """
 
     logs: Logs
@@ -70,16 +73,19 @@ class Claims:
     copying_again: bool
     awaited: Mapping[int, int]
     clear: int = -1
+    omitted: Mapping[int, int] = field(default_factory=dict)
+    blind: bool = False
 
 
-def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
-    """Which syncs to look at; ``highest`` is the highest position that is asked for, None if any may be."""
+def claims(logs: Logs, highest: int | None = None, lowest: int = 0) -> Asking[Claims]:
+    """Which syncs to look at; ``lowest`` and ``highest`` are of the positions asked for, None if any may be."""
     written = runs(logs.syncs)
     # Syncs of the reverse link count for this one as they are: what was written at this link's target while
     # that was the primary has no others, so that after a failback every older position hangs on them.
     reverse = inverted(logs.reverse_syncs)
     awaited: dict[int, int] = {}
-    clear = -1
+    omitted: dict[int, int] = {}
+    clear, more = -1, False
     if len(written) > 1:
         # Only how far the newest run has come by syncs that hold: a sync of a topic that was recreated
         # since would claim that the copy is further than it is, and records still to come would be passed
@@ -96,12 +102,13 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
             if end <= logs.target.stable and (yield from _counts_still(before, run, reached, awaited)):
                 syncs = yield from _without_contradictions(before, within(before, [*run, *reverse]))
                 return Claims(before, syncs, True, awaited)
+        omitted = yield from images_omitted(logs, written, lowest)
     # Once the copy under way is past the end of the first one, all records have an image in it. Older runs
     # are as true, but say another place of the same record, so only the newest run counts.
     newest = written[-1] if written else ()
     syncs = yield from _without_contradictions(logs, within(logs, [*newest, *reverse]))
     if syncs:
-        hidden = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest)
+        hidden = yield from images_hidden(logs, syncs, logs.source.stable if highest is None else highest, lowest)
         # MirrorMaker 2 writes a sync every 101 records (offset.lag.max=100), so a run of syncs that spans
         # more than MARGIN is past whatever an earlier copy could have left in front of it. Missed is only a
         # link that copied ten times as much without a single sync, and died.
@@ -109,8 +116,21 @@ def claims(logs: Logs, highest: int | None = None) -> Asking[Claims]:
         if syncs[-1].upstream - syncs[0].upstream <= MARGIN:
             awaited |= yield from images_awaited(logs, syncs[:1], hidden.reached)
         clear = -1 if awaited else hidden.clear
-        awaited |= hidden.awaited
-    return Claims(logs, syncs, bool(awaited), awaited, clear)
+        # Of equal records either may be taken for the other: the image in front of both is safe.
+        awaited |= {record: min(image, awaited.get(record, image)) for record, image in hidden.awaited.items()}
+        omitted |= hidden.omitted
+        more = hidden.more
+    blind = logs.source.stable < logs.source.high and (bool(awaited) or more or _came_as_far(logs, written))
+    return Claims(logs, syncs, bool(awaited), awaited, clear, omitted, blind)
+
+
+def _came_as_far(logs: Logs, written: Sequence[Sequence[OffsetSync]]) -> bool:
+    """Whether an earlier copy may have come to what an open transaction hides, and the newest one not yet.
+
+    A link that reads uncommitted records has copied these. Which link does so does not stand in the logs.
+    """
+    furthest = max((copy[-1].upstream for copy in written[:-1] if copy[-1].upstream < logs.source.high), default=None)
+    return furthest is not None and max(written[-1][-1].upstream, logs.source.stable) <= furthest + MARGIN
 
 
 def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking[tuple[OffsetSync, ...]]:

@@ -1,11 +1,14 @@
 """Images of a first copy that no run of syncs shows, and equal records that are none."""
 
+from dataclasses import replace
+
 import pytest
 
 from drctl.decide.copied_again import MARGIN
 from drctl.decide.translate import translation
 from drctl.decide.verification import claims
-from drctl.model.offsets import OffsetSync
+from drctl.decide.windows import Logs
+from drctl.model.offsets import LogBounds, OffsetSync
 from drctl.model.translation import Exact, Unproven, UnprovenReason
 from tests.unit.decide.drawn import Site, early, look
 from tests.unit.decide.test_verification import Log, logs, numbered, run
@@ -182,3 +185,58 @@ def test_whether_the_newest_sync_holds_is_looked_at_also_where_it_stands_alone(a
     here = logs((0, 9), (0, 20 + apart), (0, 0), (2, 2), (3, 6), (4, 7), reverse=[(8 + apart, 7)])
     found, _ = run(claims(here), source, dict(enumerate("01234534")))
     assert set(found.awaited) == {5}
+
+
+def test_of_equal_records_those_that_were_copied_again_have_the_newest_images() -> None:
+    """Of the x at 5 and 6 the images are at 5 and 6: those at 8 and 9 are of the x at 2 and 3."""
+    answer = look(Site("abxxcxx"), Site("abxxcxxbxxc"), (0, 0), (2, 8), (4, 10), at=3)
+    assert early(5, answer) is UnprovenReason.NOT_COPIED
+
+
+WHAT_IS_HIDDEN = 3
+"""Offsets of an open transaction behind the source's records, which a link has copied: X, Y and Z."""
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize(
+    ("target", "syncs"),
+    [
+        ("abcXYZabc", [(0, 0), (1, 1), (0, 6), (1, 7)]),
+        ("abcXYZabc", [(0, 0), (1, 1), (1, 7), (2, 8)]),
+        ("abcXYZab", [(0, 0), (0, 6), (1, 7)]),
+    ],
+)
+@pytest.mark.parametrize("position", [1, 2, 3, 4])
+def test_while_a_link_may_have_to_copy_an_open_transaction_again_no_place_behind_it_is_offered(
+    position: int, target: str, syncs: list[tuple[int, int]], compacted: bool
+) -> None:
+    """Killed when it had copied Z, it has begun again and is no further than what is committed."""
+    here, there = (dict(enumerate(drawn)) for drawn in ("abc", target))
+    answers, _ = run(translation(_while_open(3, len(target), syncs, compacted=compacted), (position,)), here, there)
+    answer = answers[position]
+    assert isinstance(answer, Unproven)
+    assert answer.why is UnprovenReason.NOT_COPIED
+    assert answer.conservative is None or answer.conservative <= 3
+
+
+def test_where_the_target_holds_more_than_the_source_it_may_be_of_an_open_transaction() -> None:
+    """The sync of the second copy of a was lost, so that offsets rise as if the link had gone on."""
+    here, there = (dict(enumerate(drawn)) for drawn in ("ab", "abXYZab"))
+    answers, _ = run(translation(_while_open(2, 7, [(0, 0), (1, 6)]), (2,)), here, there)
+    assert early(None, answers[2]) is UnprovenReason.NOT_COPIED
+
+
+@pytest.mark.parametrize(("newest", "offered"), [(MARGIN - 1, False), (MARGIN, True)])
+def test_once_a_link_is_well_past_its_earlier_copy_it_has_copied_an_open_transaction_again(
+    newest: int, offered: bool
+) -> None:
+    source, copied = numbered((0, newest + 1)), numbered((0, newest + 1), shift=1)
+    here = _while_open(newest + 1, newest + 2, [(0, 0), (0, 1), (newest, newest + 1)])
+    answers, _ = run(translation(here, (newest + 1,)), source, {0: "0"} | copied)
+    assert isinstance(answers[newest + 1], Exact) == offered
+
+
+def _while_open(end: int, there: int, syncs: list[tuple[int, int]], *, compacted: bool = False) -> Logs:
+    """Both logs from 0 on; the source's is decided up to ``end``, and a transaction is open from there on."""
+    known = logs((0, end), (0, there), *syncs, compacted=compacted)
+    return replace(known, source=LogBounds(0, end, end + WHAT_IS_HIDDEN))

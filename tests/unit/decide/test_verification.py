@@ -232,8 +232,11 @@ def test_an_equal_record_between_the_syncs_of_one_copy_is_no_older_image() -> No
 
 
 def test_where_the_source_holds_nothing_behind_the_newest_sync_nothing_is_awaited_and_only_that_is_looked_at() -> None:
-    found, read = run(claims(logs((0, 101), (0, 151), (0, 50), (100, 150))), {0: "a", 100: "b"}, {50: "a", 150: "b"})
+    both = {0: "a", 100: "b"}, {50: "a", 150: "b"}
+    found, read = run(claims(logs((0, 101), (0, 151), (0, 50), (100, 150)), lowest=101), *both)
     assert (found.awaited, read) == ({}, [((100, 101), (150, 151))])
+    found, read = run(claims(logs((0, 101), (0, 151), (0, 50), (100, 150)), lowest=100), *both)
+    assert (found.omitted, read) == ({}, [((0, 101), (0, 151))]), "what is asked for may have been left out"
     found, read = run(claims(logs((0, 1), (0, 51), (0, 50))), {0: "a"}, {50: "a"})
     assert (found.awaited, read) == ({}, []), "a single one is looked at with what lies around a position"
 

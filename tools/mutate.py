@@ -2,14 +2,21 @@
 
     python tools/mutate.py                 every module below
     python tools/mutate.py alignment       those whose name contains that
+    python tools/mutate.py --minutes 30    begins none after that; run again, it goes on with those that are left
+    python tools/mutate.py --afresh        all of them, whatever is known
 
 First all tests run once, unchanged, and it is noted which functions each of them runs, and how long. Each mutant then
 runs in a process of its own, against the tests that run its function, quick ones first, until the first failure. What
 survives is listed; survivors that cannot change any answer stand, with the reason, in ``tests/equivalent_mutants.txt``.
-Ends with 1 if another one survives, or if one of these does not exist any more.
+Ends with 1 if another one survives, or if one of these does not exist any more, and with 3 if some are left.
+
+What became of a mutant is kept in ``reports/mutants.jsonl`` as soon as it is known, and holds until its function or a
+file of the tests that run it changes. That other functions changed is taken not to matter: before a release, run all of
+them afresh.
 """
 
-import ast
+import argparse
+import hashlib
 import importlib
 import importlib.abc
 import importlib.util
@@ -18,8 +25,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -29,13 +35,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.mutants import Mutant, mutants  # noqa: E402
+
 UNIT = ROOT / "tests" / "unit" / "decide"
 SUITES = tuple(
     str(UNIT / f"test_{name}.py")
     for name in (
         *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
         *("sync_history", "unsettled", "comparable", "translate", "comparison"),
-        *("stranded", "translate_properties", "translate_hostile"),
+        *("omitted", "stranded", "translate_properties", "translate_hostile", "lives"),
     )
 )
 """Of translation and comparison."""
@@ -48,34 +59,11 @@ MODULES = tuple(
     )
 )
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
+KNOWN = ROOT / "reports" / "mutants.jsonl"
 PATIENCE = 4
 """A test that takes so many times its unchanged time on a core runs for ever, which is noticed too."""
 AT_LEAST = 5.0
 """Seconds on a core, for tests that take no time: a property that fails takes longer than one that holds."""
-
-FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change; ``name`` tells it by its function and words, so that it outlives lines that move."""
-
-    module: str
-    name: str
-    source: str
-    function: str = ""
-    """In which function it is, empty if in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +72,6 @@ class Noted:
 
     seconds: float
     runs: frozenset[str]
-
-
-def mutants(path: str, text: str) -> Iterator[Mutant]:
-    """Every mutant of a module with that text."""
-    tree = ast.parse(text)
-    seen: dict[str, int] = {}
-    beside = _beside_the_code(tree)
-    for place, node in enumerate(ast.walk(tree)):
-        if node in beside:
-            continue
-        for change, changed in enumerate(_changes(node)):
-            copy = deepcopy(tree)
-            victim = next(each for n, each in enumerate(ast.walk(copy)) if n == place)
-            replacement = list(_changes(victim))[change]
-            _replace(copy, victim, replacement)
-            names = _inside(tree, node)
-            where = ".".join(each.name for each in names) or "module"
-            function = where if names and isinstance(names[-1], ast.FunctionDef) else ""
-            name = f"{path} {where}: {ast.unparse(node)} -> {ast.unparse(changed)}"
-            seen[name] = seen.get(name, 0) + 1
-            told = name if seen[name] == 1 else f"{name} ({seen[name]})"
-            yield Mutant(path, told, ast.unparse(ast.fix_missing_locations(copy)), function)
 
 
 def concerned(mutant: Mutant, noted: Mapping[str, Noted]) -> dict[str, float]:
@@ -119,47 +85,44 @@ def concerned(mutant: Mutant, noted: Mapping[str, Noted]) -> dict[str, float]:
     return found or {test: each.seconds for test, each in noted.items()}
 
 
-def _changes(node: ast.AST) -> Iterator[ast.expr]:
-    if isinstance(node, ast.Compare):
-        for n, op in enumerate(node.ops):
-            ops = [*node.ops[:n], FLIPPED[type(op)](), *node.ops[n + 1 :]]
-            yield ast.Compare(node.left, ops, node.comparators)
-    elif isinstance(node, ast.BoolOp):
-        yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield node.operand
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        yield ast.BinOp(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), node.right)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield ast.Constant(not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-        yield ast.Constant(node.value + 1)
+def key(mutant: Mutant, tests: Sequence[str]) -> str:
+    """A digest of what it comes to that depends on: the change, its function, the files of these tests and helpers."""
+    hashed = hashlib.sha256(f"{mutant.name}\n{mutant.unchanged}\n".encode())
+    helpers = (file for file in UNIT.glob("*.py") if not file.name.startswith("test_"))
+    for file in sorted({*(ROOT / test.partition("::")[0] for test in tests), *helpers}):
+        hashed.update(file.read_bytes())
+    return hashed.hexdigest()
 
 
-def _beside_the_code(tree: ast.AST) -> set[ast.AST]:
-    """What stands in decorators and annotations."""
-    fields = ("decorator_list", "annotation", "returns", "type_params")
-    held = (getattr(parent, field, None) for parent in ast.walk(tree) for field in fields)
-    roots = (each for value in held for each in (value if isinstance(value, list) else [value]) if each is not None)
-    return {node for root in roots for node in ast.walk(root)}
+class Outcomes:
+    """Which mutants were caught, by their keys, in a file that is there as soon as each is known."""
+
+    def __init__(self, file: Path, *, afresh: bool = False) -> None:
+        self._file = file
+        if afresh:
+            file.unlink(missing_ok=True)
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        self._caught: dict[str, bool] = dict(outcome for line in lines if (outcome := _outcome(line)))
+
+    def caught(self, key: str) -> bool | None:
+        """Whether it was; None if it was not run."""
+        return self._caught.get(key)
+
+    def add(self, key: str, *, caught: bool) -> None:
+        """Note one."""
+        self._file.parent.mkdir(exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([key, caught]) + "\n")
+        self._caught[key] = caught
 
 
-def _replace(tree: ast.AST, victim: ast.AST, replacement: ast.expr) -> None:
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if value is victim:
-                setattr(parent, field, replacement)
-            elif isinstance(value, list):
-                value[:] = [replacement if each is victim else each for each in value]
-
-
-def _inside(tree: ast.AST, node: ast.AST) -> list[ast.FunctionDef | ast.ClassDef]:
-    """Functions and classes around it, the outermost first."""
-    return [
-        each
-        for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef | ast.ClassDef) and any(inner is node for inner in ast.walk(each))
-    ]
+def _outcome(line: str) -> tuple[str, bool] | None:
+    """One line of the file; None if its end was cut off when the machine went down."""
+    try:
+        known, caught = json.loads(line)
+    except ValueError:
+        return None
+    return known, caught
 
 
 class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -254,44 +217,61 @@ def _survives(mutant: Mutant, seconds: Mapping[str, float]) -> int:
     os._exit(0 if _run([*suites], _Only(seconds)) else 1)
 
 
-def main(chosen: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the mutants; tells the score and what survived."""
+    chosen = _chosen(arguments)
     os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
     for heavy in ("hypothesis.strategies", "structlog"):
         importlib.import_module(heavy)  # once, and not in every process
     # Whether a property fails is all that matters, and a busy machine must not be a reason.
     phases, unchecked = [Phase.explicit, Phase.generate], [HealthCheck.too_slow]
     settings.register_profile("mutate", database=None, deadline=None, phases=phases, suppress_health_check=unchecked)
-    paths = [path for path in MODULES if not chosen or any(word in path for word in chosen)]
-    waiting = [mutant for path in paths for mutant in mutants(path, (ROOT / path).read_text(encoding="utf-8"))]
-    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
-    known = {name for line in lines if line and not line.startswith("#") for name, _, _ in [line.partition("  # ")]}
+    paths = [path for path in MODULES if not chosen.words or any(word in path for word in chosen.words)]
+    every = [mutant for path in paths for mutant in mutants(path, (ROOT / path).read_text(encoding="utf-8"))]
     noted = _unchanged()
     if not noted:
         print("the suites fail without any change, so nothing can be told")
         return 2
-    total, begun, survived = len(waiting), time.monotonic(), []
+    began = time.monotonic()
+    outcomes = Outcomes(KNOWN, afresh=chosen.afresh)
+    faced = {mutant.name: concerned(mutant, noted) for mutant in every}
+    keys = {mutant.name: key(mutant, [*faced[mutant.name]]) for mutant in every}
+    waiting = [mutant for mutant in every if outcomes.caught(keys[mutant.name]) is None]
     at_work: dict[int, Mutant] = {}
-    while waiting or at_work:
-        while waiting and len(at_work) < (os.cpu_count() or 1):
+    while at_work or (waiting and time.monotonic() - began < 60 * chosen.minutes):
+        while waiting and len(at_work) < (os.cpu_count() or 1) and time.monotonic() - began < 60 * chosen.minutes:
             mutant = waiting.pop(0)
-            at_work[_survives(mutant, concerned(mutant, noted))] = mutant
+            at_work[_survives(mutant, faced[mutant.name])] = mutant
         ended, status = os.wait()
-        mutant = at_work.pop(ended)
-        if status == 0:
-            survived.append(mutant.name)
-            print(f"{'equivalent' if mutant.name in known else 'SURVIVES'}: {mutant.name}", flush=True)
-    new = [name for name in survived if name not in known]
-    stale = sorted(name for name in known - set(survived) if any(name.startswith(path) for path in paths))
-    for name in stale:
-        print(f"listed as equivalent, and it is caught or gone: {name}")
-    caught = total - len(survived)
+        outcomes.add(keys[at_work.pop(ended).name], caught=status != 0)
+    survived = [mutant.name for mutant in every if outcomes.caught(keys[mutant.name]) is False]
+    new = _tell(survived, paths, left=len(waiting))
+    caught = len(every) - len(waiting) - len(survived)
     print(
-        f"{caught} of {total} mutants caught, {len(survived) - len(new)} equivalent, {len(new)} survive;"
-        f" {time.monotonic() - begun:.0f} s"
+        f"{caught} of {len(every)} mutants caught, {len(survived) - new} equivalent, {new} survive,"
+        f" {len(waiting)} left; {time.monotonic() - began:.0f} s"
     )
-    return 1 if new or stale else 0
+    return 3 if waiting and not new else int(bool(new))
+
+
+def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Flip conditions and constants of the pure core one by one.")
+    parser.add_argument("words", nargs="*", help="modules whose name contains one of these")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin none after so many minutes")
+    parser.add_argument("--afresh", action="store_true", help="run what is known, too")
+    return parser.parse_args(arguments)
+
+
+def _tell(survived: Sequence[str], paths: Sequence[str], *, left: int) -> int:
+    """Name what survived; returns how many are not listed as equivalent, or are listed though they were caught."""
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
+    known = {name for line in lines if line and not line.startswith("#") for name, _, _ in [line.partition("  # ")]}
+    for name in survived:
+        print(f"{'equivalent' if name in known else 'SURVIVES'}: {name}")
+    stale = sorted(name for name in known - set(survived) if any(name.startswith(path) for path in paths))
+    for name in stale if not left else ():
+        print(f"listed as equivalent, and it is caught or gone: {name}")
+    return len([name for name in survived if name not in known]) + (0 if left else len(stale))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """The mutants that are made of a module."""
 
+from pathlib import Path
+
 import pytest
 
-from tools.mutate import Mutant, Noted, concerned, mutants
+from tools.mutants import Mutant, mutants
+from tools.mutate import Noted, Outcomes, concerned, key
 
 TEXT = """
 @dataclass(frozen=True)
@@ -55,3 +58,41 @@ def test_a_mutant_faces_the_tests_that_run_what_it_changes(function: str, tests:
     }
     faced = concerned(Mutant("drctl/found.py", "it", "", function), noted)
     assert faced == {name: noted[name].seconds for name in tests}
+
+
+SUITE = "tests/unit/tools/test_mutate.py::test_it"
+BEFORE = Mutant("drctl/found.py", "drctl/found.py Found.fits: 1 -> 2", "", "Found.fits", "def fits(): 1")
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Mutant("drctl/found.py", BEFORE.name, "another module around it", "Found.fits", "def fits(): 1"), True),
+        (Mutant("drctl/found.py", BEFORE.name, "", "Found.fits", "def fits(): 1 + 1"), False),
+        (Mutant("drctl/found.py", "drctl/found.py Found.fits: 1 -> 0", "", "Found.fits", "def fits(): 1"), False),
+    ],
+)
+def test_what_is_known_of_a_mutant_holds_until_its_function_changes(other: Mutant, same: bool) -> None:
+    assert (key(BEFORE, [SUITE]) == key(other, [SUITE])) is same
+
+
+def test_what_is_known_of_a_mutant_does_not_hold_for_other_tests() -> None:
+    assert key(BEFORE, [SUITE]) != key(BEFORE, ["tests/unit/tools/test_fuzz.py::test_it"])
+
+
+def test_outcomes_are_there_for_the_next_run_even_if_this_one_is_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "reports" / "mutants.jsonl"
+    first = Outcomes(file)
+    first.add("one", caught=True)
+    first.add("other", caught=False)
+    file.write_text(file.read_text() + '["half')
+    again = Outcomes(file)
+    assert [again.caught(each) for each in ("one", "other", "half")] == [True, False, None]
+    assert Outcomes(file, afresh=True).caught("one") is None
+    assert not file.exists()
+
+
+def test_a_mutant_knows_its_function_without_the_change() -> None:
+    made = {each.name: each.unchanged for each in mutants("drctl/found.py", TEXT)}
+    assert made["drctl/found.py Found: 1 -> 2"] == TEXT
+    assert made["drctl/found.py Found.fits: room - 1 -> room + 1"].startswith("def fits(self")

@@ -20,6 +20,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     """
     plan, clock, entry = world.plan, world.clock, world.entry_point
     looks, began = looks or InTurn(clock), clock.now()
+    routing = looks.begin(world.client_routing.site)  # first: behind a silent site no time may be left for it
     sinks = looks.begin(lambda: plan.unknown_sinks)  # side by side with all else: it may take the workers some seconds
 
     def tried(site: SiteFacts) -> Reading[CanaryResult]:
@@ -63,7 +64,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         target_canary_topic=plan.site(target).canary.topic,
         link=link,
         reverse=reverse,
-        client_routing=looks.begin(world.client_routing.site)(),
+        client_routing=routing(),
         entry_cluster=looks.begin(lambda: entry.cluster_id(source))() if entry else None,
         deployments=tuple(each.what for each in plan.carriers if each.moves_with(plan.groups)),
         handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),

@@ -1,4 +1,4 @@
-"""What is shown of a run: a row or lines for people, a document for programs."""
+"""Show a run: a row or lines for people, a document for programs."""
 
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -25,7 +25,7 @@ from drctl.model.chain import Change, Line
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class JournalHead:
+class CopyHead:
     """Where a journal ends: its epoch, the number of its last line, both 0 of an empty one. Compares in that order."""
 
     epoch: int
@@ -45,10 +45,10 @@ class Contradiction:
     line: int
 
 
-def head_of(lines: Sequence[Line]) -> JournalHead:
+def head_of(lines: Sequence[Line]) -> CopyHead:
     """Return where these lines end. ValueError if a line that raises the epoch tells no number."""
     epoch = max((int(line.content) for line in lines if line.change is Change.EPOCH_RAISED), default=0)
-    return JournalHead(epoch, lines[-1].number, lines[-1].digest) if lines else JournalHead(0, 0)
+    return CopyHead(epoch, lines[-1].number, lines[-1].digest) if lines else CopyHead(0, 0)
 
 
 def contradiction(copies: Mapping[str, Sequence[Line]]) -> Contradiction | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from drctl.decide.journal_order import Contradiction, JournalHead, contradiction, head_of, newest
+from drctl.decide.journal_order import Contradiction, CopyHead, contradiction, head_of, newest
 from drctl.errors import DrctlError, JournalBroken, Locked, NotFound
 from drctl.model.chain import Line, require_whole
 from drctl.plans.journal_of_lines import JournalOfLines
@@ -30,8 +30,8 @@ class NewestJournal:
 
     site: str
     lines: tuple[Line, ...] = field(repr=False)
-    head: JournalHead
-    own: JournalHead
+    head: CopyHead
+    own: CopyHead
     unread: Mapping[str, str] = field(default_factory=dict)
 
     @property

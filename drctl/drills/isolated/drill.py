@@ -167,7 +167,7 @@ class IsolatedDrill:
         ask = partial(translate_groups, self.world, *ends, groups)
         answers = once_settled(self.world, *ends, ask, accept_repeats=False)[self.names.group]
         if refused := [
-            f"{p} at {each.position}: {each.why}" for p, each in answers.items() if isinstance(each, Unproven)
+            f"{where} at {each.position}: {each.why}" for where, each in answers.items() if isinstance(each, Unproven)
         ]:
             raise NotProven(
                 f"positions could not be proven at {target.name}: {'; '.join(refused)}", remedy="see 'drctl doctor'"

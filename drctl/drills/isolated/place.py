@@ -96,5 +96,5 @@ class CanaryPlace:
 
 def _record(partition: TopicPartition, number: Number, milliseconds: int) -> Content:
     key = f"{number.partition}-{number.sequence % 7}".encode()
-    value = f"drctl drill {number.run}, record {number.sequence}".encode()
+    value = f"drill {number.run}, record {number.sequence}".encode()
     return Content(partition, 0, key, value, ((HEADER, encode(number, key, value)),), milliseconds)

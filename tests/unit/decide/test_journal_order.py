@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drctl.decide.journal_order import Contradiction, JournalHead, contradiction, head_of, newest
+from drctl.decide.journal_order import Contradiction, CopyHead, contradiction, head_of, newest
 from drctl.model.chain import GENESIS, Change, Line, chained
 from drctl.model.run import RunState
 
@@ -35,9 +35,9 @@ WHOLE = chain(ended(), raised(6), ended(), raised(7), ended())
 
 
 def test_a_journal_ends_at_its_last_line_in_the_epoch_that_was_raised_last() -> None:
-    assert head_of(()) == JournalHead(0, 0)
-    assert head_of(WHOLE) == JournalHead(7, 5, WHOLE[-1].digest)
-    assert head_of(WHOLE[:3]) == JournalHead(6, 3, WHOLE[2].digest)
+    assert head_of(()) == CopyHead(0, 0)
+    assert head_of(WHOLE) == CopyHead(7, 5, WHOLE[-1].digest)
+    assert head_of(WHOLE[:3]) == CopyHead(6, 3, WHOLE[2].digest)
     assert str(head_of(WHOLE)) == "line 5 in epoch 7"
 
 

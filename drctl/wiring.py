@@ -72,18 +72,21 @@ from drctl.ports import (
 
 
 @contextmanager
-def open_world(plan: PlanFile, *, doubted: Collection[str] = ()) -> Iterator[World]:
+def open_world(plan: PlanFile, *, doubted: Collection[str] = (), looking: bool = False) -> Iterator[World]:
     """Everything a plan acts on, closed at the end.
 
     Nothing connects before it is used, so a site that is down hinders only what needs it; nor are Connect workers asked
     before the sinks' groups are needed. ConfigInvalid or Unauthenticated where a properties or connectors file is
-    unusable. Sites that are ``doubted`` are sought from the start, and not waited for long.
+    unusable. Sites that are ``doubted`` are sought from the start, and not waited for long; for who is only
+    ``looking`` not at all where every address refuses connections.
     """
     clock = SystemClock()
     with ExitStack() as stack:
         kube = {site.name: _kubernetes(site, clock) for site in plan.sites}
         kafka = {
-            site.name: KafkaSite.open(site, _login(site, kube[site.name]), doubted=site.name in doubted)
+            site.name: KafkaSite.open(
+                site, _login(site, kube[site.name]), doubted=site.name in doubted, looking=looking
+            )
             for site in plan.sites
         }
         for name in doubted:

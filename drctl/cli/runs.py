@@ -190,7 +190,7 @@ def _newest(plan_file: Path, *, own: bool) -> "Iterator[tuple[World, str]]":
 
 
 def _taken_over(plan_file: Path, why: str | None) -> dict[str, Any]:
-    with opened(plan_file, looking=True) as world:
+    with opened(plan_file, looking=True, patient=True) as world:
         return take_over_newest(world, why)
 
 

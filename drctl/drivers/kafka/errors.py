@@ -27,6 +27,7 @@ from drctl.errors import (
 from drctl.redaction import redact_foreign
 
 REJECTED = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED)
+UNCONNECTED = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 DENIED = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "READ and DESCRIBE_CONFIGS on the topic",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "READ on the group",
@@ -95,17 +96,21 @@ class Causes:
     """Collect what the clients of one user at one site were told.
 
     ``rejected`` is the newest rejected login or certificate since the last answer that proved otherwise.
+    ``unconnected`` says that a connection could not be made, or was lost, since somebody set it back.
     """
 
     site: str
     servers: str
     user: str
     rejected: str = ""
+    unconnected: bool = False
 
     def heard(self, error: KafkaError) -> None:
         """The error callback of every client of this site."""
         if error.code() in REJECTED:
             self.rejected = redact_foreign(error.str())
+        elif error.code() in UNCONNECTED:
+            self.unconnected = True
 
     def settings(self) -> dict[str, Any]:
         """Return what to add to a client's configuration so that it reports here."""

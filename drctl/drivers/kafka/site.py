@@ -13,6 +13,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from drctl.drivers.kafka.connecting import first_answer
 from drctl.drivers.kafka.connections import Connections, Place
 from drctl.drivers.kafka.coordinators import Coordinators, Question
 from drctl.drivers.kafka.errors import Causes
@@ -39,6 +40,9 @@ CLOSED_WITHIN = 5.0
 FAILURE_HOLDS = 5.0
 """Seconds for which a site that could not be reached is taken to be still out of reach."""
 
+type Login = Callable[[], dict[str, str]]
+"""Asks for what a client is made with."""
+
 
 def user(config: dict[str, str]) -> str:
     """Who a configuration logs in as, for people."""
@@ -60,14 +64,15 @@ class KafkaSite:
 
     A site that is ``doubted`` gets little time for its answers, and is taken to be silent for some seconds after any
     of them has failed. It is sought in the background, again and again until it answers: who asks something of it waits
-    for the first attempt at most, and is told how the last one ended.
+    for the first attempt at most, and is told how the last one ended. Where somebody is only ``looking``, an attempt
+    ends as soon as every address refuses connections.
     """
 
     def __init__(
-        self, name: str, config: dict[str, str] | Callable[[], dict[str, str]], *, doubted: bool = False
+        self, name: str, config: dict[str, str] | Login, *, doubted: bool = False, looking: bool = False
     ) -> None:
         """``config`` may be a question that is asked when the site is first used, and again until it is answered."""
-        self.name, self.doubted = name, doubted
+        self.name, self.doubted, self.looking = name, doubted, looking
         self.timeout = DOUBTED_TIMEOUT if doubted else TIMEOUT
         self.change_timeout = min(self.timeout, CHANGE_TIMEOUT)
         self._given = config
@@ -81,15 +86,15 @@ class KafkaSite:
         self._coordinators = Coordinators(Connections(lambda: self.config))
 
     @staticmethod
-    def open(site: Site, discover: Callable[[], dict[str, str]] | None = None, *, doubted: bool = False) -> "KafkaSite":
+    def open(site: Site, discover: Login | None = None, *, doubted: bool = False, looking: bool = False) -> "KafkaSite":
         """Read the site's client properties; where it has none, ``discover`` tells what is in them once it is needed.
 
         ConfigInvalid if they are wrong; connects only later.
         """
         if site.client_properties is None:
-            return KafkaSite(site.name, discover or dict, doubted=doubted)
+            return KafkaSite(site.name, discover or dict, doubted=doubted, looking=looking)
         config = {**load(site.client_properties), "bootstrap.servers": site.bootstrap_servers}
-        return KafkaSite(site.name, config, doubted=doubted)
+        return KafkaSite(site.name, config, doubted=doubted, looking=looking)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -149,17 +154,12 @@ class KafkaSite:
         return admin
 
     def _connect(self, client: AdminClient | Consumer) -> None:
-        """Ask for the list of brokers in short turns, so that a rejected login is told at once."""
-        self.causes.rejected = ""
-        deadline = time.monotonic() + (DOUBTED_CONNECT if self.doubted else CONNECT)
-        while True:
-            try:
-                client.list_topics(topic="", timeout=0.7)
-                return
-            except KafkaException as error:
-                if self.causes.rejected or self._closing.is_set() or time.monotonic() > deadline:
-                    raise self._failure(self.causes.translate(error, "connect")) from error
-            client.poll(0)
+        seconds = DOUBTED_CONNECT if self.doubted else CONNECT
+        try:
+            first_answer(client, self.causes, seconds, self._closing.is_set, looking=self.looking)
+        except DrctlError as error:
+            self._failure(error)
+            raise
 
     def _refuse_while_failed(self) -> None:
         """Tell a failure again for some seconds without trying: a look at a dead site asks many things of it."""

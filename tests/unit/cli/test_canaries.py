@@ -148,7 +148,7 @@ def test_what_a_deployment_keeps_secret_is_in_nothing_that_commands_write(
 
 def test_what_a_deployment_keeps_secret_is_in_no_metric_and_no_repr(careless: Careless, tmp_path: Path) -> None:
     plan = load(deployment(tmp_path, careless.port))
-    with open_world(plan, doubted=("north", "south")) as world:
+    with open_world(plan, doubted=("north", "south"), looking=True) as world:
         metrics = Metrics()
         metrics.show(status(world))
         told = generate_latest(metrics.registry).decode()

@@ -1,6 +1,6 @@
 """Faults on processes that only sleep: each is noted with its observer, and ends by itself if nobody ends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -8,11 +8,11 @@ import pytest
 from chaoslib.exceptions import ActivityFailed
 
 from drctl.chaos import actions, link_actions, undo
-from drctl.chaos.environment import TIME_OFFSET
+from drctl.chaos.environment import EVIDENCE, LAB, TIME_OFFSET
 from drctl.lab import Lab, injecting, observers, roles
 from drctl.lab.roles import Leadership
 from tests.unit.chaos.struck import agree, armed, lab, listen, noted, replace, sockets
-from tests.unit.lab.stand_ins import await_state, state
+from tests.unit.lab.stand_ins import await_state, sleeping_lab, state
 
 __all__ = ["lab", "sockets"]
 
@@ -67,6 +67,20 @@ def test_a_frozen_majority_has_the_active_controller_in_it_and_is_thawed_twice(
     await_state(lab, "running", *lab.layout["north"].brokers)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with sleeping_lab(tmp_path_factory.mktemp("unharmed") / "lab") as lab:
+        yield lab
+
+
+@pytest.fixture
+def unharmed(shared: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A lab for whatever harms nothing: one for all of it."""
+    monkeypatch.setenv(LAB, str(shared.folder))
+    monkeypatch.setenv(EVIDENCE, str(shared.folder.parent / "faults.jsonl"))
+    return shared
+
+
 @pytest.mark.parametrize(
     ("act", "arguments", "said"),
     [
@@ -87,13 +101,13 @@ def test_a_frozen_majority_has_the_active_controller_in_it_and_is_thawed_twice(
     ],
 )
 def test_what_cannot_be_done_fails_its_activity_and_harms_nothing(
-    lab: Lab, act: Callable[..., object], arguments: dict[str, Any], said: str
+    unharmed: Lab, act: Callable[..., object], arguments: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ActivityFailed, match=said):
         act(**arguments)
-    assert noted(lab) == []
-    assert armed(lab) == []
-    assert {process.state for process in lab.status()} == {"running"}
+    assert noted(unharmed) == []
+    assert armed(unharmed) == []
+    assert {process.state for process in unharmed.status()} == {"running"}
 
 
 @pytest.fixture

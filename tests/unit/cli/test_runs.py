@@ -1,12 +1,18 @@
 """drctl runs and approve with both sites down: the journal alone answers."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import NamedTuple, NoReturn
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from drctl import cli
 from drctl.config import load
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.journal import SqliteJournal
@@ -62,7 +68,36 @@ def plan(tmp_path: Path) -> Path:
     return tmp_path / "plan.yaml"
 
 
-def drctl(plan: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+class Typed(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def drctl(plan: Path, *arguments: str) -> Typed:
+    """Type it: the command line from its beginning to its exit code, in this process, where all is loaded already."""
+
+    def leave(code: int) -> NoReturn:
+        raise SystemExit(code)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["drctl", "-f", str(plan), *arguments])
+        patch.setattr(cli, "_end", leave)
+        # What it sets for a process that is its own is set back, or not set.
+        patch.setattr(sys, "excepthook", sys.excepthook)
+        patch.setattr(threading, "excepthook", threading.excepthook)
+        patch.setattr(signal, "signal", lambda *_: signal.SIG_DFL)
+        done = CliRunner().invoke(click.Command("typed", callback=cli.main), [])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert "Traceback" not in done.stderr
+    assert "this is a bug" not in done.stderr
+    return Typed(done.exit_code, done.stdout, done.stderr)
+
+
+def started(plan: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The same in a process of its own."""
     command = [sys.executable, "-m", "drctl", "-f", str(plan), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert "Traceback" not in done.stderr
@@ -71,8 +106,10 @@ def drctl(plan: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_runs_are_listed_newest_first_with_who_and_why(plan: Path) -> None:
-    done = drctl(plan, "runs", "list", "-o", "json")
+    done = started(plan, "runs", "list", "-o", "json")
     assert done.returncode == 0, done.stderr
+    for site in ("north", "south"):
+        assert f"copy at {site} was not read: site {site}: cannot connect: connections are refused" in done.stderr
     runs = json.loads(done.stdout)["items"]
     assert [(run["id"][-3:], run["state"], run["by"]) for run in runs] == [
         ("new", "paused-by-failed-step", "ben"),
@@ -87,6 +124,12 @@ def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan:
     assert (told["id"], told["entries"][0]["evidence"]["groups"]) == ("20260101T000000-old", ["billing"])
     assert "evidence" not in json.loads(drctl(plan, "runs", "show", "20260101", "-o", "json").stdout)["entries"][0]
     assert "unfence-target" in drctl(plan, "runs", "show").stdout
+
+
+def test_who_takes_a_run_over_gives_brokers_that_refuse_the_time_to_start(plan: Path) -> None:
+    told = drctl(plan, "runs", "resume", "20260101").stderr
+    assert "the journal's copy at north was not read" in told
+    assert "are refused" not in told
 
 
 @pytest.mark.parametrize(

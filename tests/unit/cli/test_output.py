@@ -139,7 +139,7 @@ def drctl(words: str, redirected: str, **more: str) -> "subprocess.CompletedProc
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     """A plan file whose journal can be listed without any site."""
-    path = written(tmp_path, GOOD)
+    path = written(tmp_path, GOOD.replace('"n:1,m:2"', '"127.0.0.1:1"').replace('"s:1"', '"127.0.0.1:2"'))
     (tmp_path / "state").mkdir()
     (tmp_path / "c").write_text("security.protocol=PLAINTEXT\n")
     classes = {

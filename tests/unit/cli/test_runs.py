@@ -17,6 +17,7 @@ from drctl.config import load
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.model.run import Event, Evidence, Run, RunState
+from drctl.plans import copying
 
 PLAN = """\
 apiVersion: drctl.io/v1alpha1
@@ -76,8 +77,11 @@ class Typed(NamedTuple):
     stderr: str
 
 
-def drctl(plan: Path, *arguments: str) -> Typed:
-    """Type it: the command line from its beginning to its exit code, in this process, where all is loaded already."""
+def drctl(plan: Path, *arguments: str, patience: float = 0.1) -> Typed:
+    """Type it: the command line from its beginning to its exit code, in this process, where all is loaded already.
+
+    The journal's copies, whose sites are dead, have ``patience`` seconds where whoever writes waits for them.
+    """
 
     def leave(code: int) -> NoReturn:
         raise SystemExit(code)
@@ -85,6 +89,8 @@ def drctl(plan: Path, *arguments: str) -> Typed:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["drctl", "-f", str(plan), *arguments])
         patch.setattr(cli, "_end", leave)
+        for seconds in ("IN_STEP", "LEAVING"):
+            patch.setattr(copying, seconds, patience)
         # What it sets for a process that is its own is set back, or not set.
         patch.setattr(sys, "excepthook", sys.excepthook)
         patch.setattr(threading, "excepthook", threading.excepthook)
@@ -127,7 +133,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_id_with_evidence_on_demand(plan:
 
 
 def test_who_takes_a_run_over_gives_brokers_that_refuse_the_time_to_start(plan: Path) -> None:
-    told = drctl(plan, "runs", "resume", "20260101").stderr
+    told = drctl(plan, "runs", "resume", "20260101", patience=copying.IN_STEP).stderr
     assert "the journal's copy at north was not read" in told
     assert "are refused" not in told
 

@@ -1,6 +1,8 @@
 """Observe a fault as others than the injector do: a text that says it, empty as long as they do not see it."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from drctl.errors import DrctlError, LabError
 from drctl.lab.faults import unlisted
@@ -42,9 +44,11 @@ def all_silent(lab: Lab, site: str, brokers: Sequence[int]) -> str:
     """Tell that these brokers take a client's connection and answer nothing, as frozen ones do."""
     ports = _ports(lab, site, brokers)
     host = loopback(lab.layout[site].host)
-    if not all(connects(port, host) for port in ports) or any(forwards(port, host) for port in ports):
+    if not all(connects(port, host) for port in ports):
         return ""
-    return f"{_named(ports)} take connections and answer nothing"
+    with ThreadPoolExecutor(len(ports)) as pool:  # side by side, since each is listened to for a second
+        answers = list(pool.map(partial(forwards, host=host), ports))
+    return "" if any(answers) else f"{_named(ports)} take connections and answer nothing"
 
 
 def worker_refuses(lab: Lab, site: str) -> str:

@@ -7,6 +7,7 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
+from drctl.ports.canary import CanaryMember, CanaryProducer, CanaryReader, CanarySite
 from drctl.ports.certificates import Certificates
 from drctl.ports.client_metrics import ClientMetrics
 from drctl.ports.client_routing import ClientRouting
@@ -44,6 +45,10 @@ from drctl.ports.world import KubePorts, LinkPorts, SitePorts, SurveyPorts, Worl
 __all__ = [
     "Access",
     "Brokers",
+    "CanaryMember",
+    "CanaryProducer",
+    "CanaryReader",
+    "CanarySite",
     "Certificates",
     "ClientMetrics",
     "ClientRouting",

@@ -1,5 +1,6 @@
 """In-memory fakes of every port, over one shared world in which time passes only when someone sleeps."""
 
+from tests.fakes.canary import FakeCanarySite
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
@@ -31,6 +32,7 @@ __all__ = [
     "FakeAccess",
     "FakeApi",
     "FakeBrokers",
+    "FakeCanarySite",
     "FakeCertificates",
     "FakeClientRouting",
     "FakeClock",

@@ -1,0 +1,236 @@
+"""The canary's clients at one site, each logged in as the ordinary client that the fence refuses.
+
+None of them waits: brokers are talked to by librdkafka's own threads, and what is looked up gets little time.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import OffsetSpec
+
+from drctl.drivers.kafka.headers import headers_of
+from drctl.drivers.kafka.member import Reader
+from drctl.drivers.kafka.records import EARLIEST, LATEST
+from drctl.drivers.kafka.site import CLOSED_WITHIN, KafkaSite
+from drctl.drivers.kafka.traffic import DENIED
+from drctl.errors import NotFound, Unreachable
+from drctl.model.canary import CANARY_RECORDS, CanaryRecord, WriteAnswer
+from drctl.ports import CanaryMember, CanaryProducer, CanaryReader
+
+PATIENCE = 10.0
+"""Seconds after which a record that was not acknowledged is doubtful: longer than a broker's session of 9 s."""
+ANSWER = 2.0
+"""Seconds for a site to say what is in its logs: the canary writes nothing meanwhile."""
+COMMITS = 1.0
+"""Seconds between two commits of the group's member: what it reads again after a crash."""
+MOST = 2000
+"""Records at once, so that a reader which was held up leaves time for the writer."""
+
+
+class KafkaCanarySite:
+    """Implements :class:`drctl.ports.CanarySite`.
+
+    ``site`` logs in as the canary, ``header`` has a record's number, ``copies`` are what stands before copies' names.
+    """
+
+    def __init__(self, site: KafkaSite, header: str, copies: Sequence[str]) -> None:
+        self.site, self.header = site, header
+        self.names = (CANARY_RECORDS, *(prefix + CANARY_RECORDS for prefix in copies))
+
+    def partitions(self) -> int:
+        count = self.present().get(CANARY_RECORDS, 0)
+        if not count:
+            raise NotFound(
+                f"site {self.site.name} has no topic {CANARY_RECORDS} that the canary's user may see",
+                remedy="create it at the site that serves, let the link copy it, and give the canary's user its rights "
+                "(docs/kafka-rights.md)",
+            )
+        return count
+
+    def producer(self) -> CanaryProducer:
+        return KafkaCanaryProducer(self.site, self.header)
+
+    def reader(self, since: float) -> CanaryReader:
+        found = self._all_of(self.present())
+        if not found:
+            raise NotFound(
+                f"site {self.site.name} has no topic {' or '.join(self.names)}",
+                remedy="let the link copy it (MirrorMaker 2's topics), or create it",
+            )
+        ends = self.offsets(found, LATEST)
+        begins = self.offsets(found, OffsetSpec.for_timestamp(int(since * 1000)))  # type: ignore[no-untyped-call]
+        # What was asked first: a record that is written meanwhile must not be left out.
+        return KafkaCanaryReader(self, {place: ends[place] if at < 0 else at for place, at in begins.items()})
+
+    def member(self) -> CanaryMember:
+        settings = {"group.id": CANARY_RECORDS, "client.id": CANARY_RECORDS, "session.timeout.ms": 10000}
+        return KafkaCanaryMember(Reader(self.site, settings, self.names), self.header)
+
+    def present(self) -> Mapping[str, int]:
+        """Return how many partitions the topic and its copies have, by name; without those that are not there."""
+        try:
+            told = self.site.admin().list_topics(timeout=ANSWER).topics
+        except KafkaException as error:
+            raise self.site.causes.translate(error, "list its topics") from error
+        return {name: len(told[name].partitions) for name in self.names if name in told}
+
+    def new_places(self, known: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        """Return partitions that were made since, with where they begin."""
+        return self.offsets([place for place in self._all_of(self.present()) if place not in known], EARLIEST)
+
+    def offsets(self, places: Sequence[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
+        """Look offsets up as a read_committed reader sees them."""
+        if not places:
+            return {}
+        futures = self.site.admin().list_offsets(
+            dict.fromkeys(places, spec), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER
+        )
+        told = self.site.wait_all(futures.items(), "look up offsets", ANSWER)
+        return {place: int(found.offset) for place, found in told.items()}
+
+    @staticmethod
+    def _all_of(topics: Mapping[str, int]) -> list[TopicPartition]:
+        return [TopicPartition(name, number) for name, count in topics.items() for number in range(count)]
+
+
+class KafkaCanaryProducer:
+    """Implements :class:`drctl.ports.CanaryProducer`."""
+
+    def __init__(self, site: KafkaSite, header: str) -> None:
+        self.site, self.header = site, header
+        own = {
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": 5,
+            "message.timeout.ms": int(PATIENCE * 1000),
+            "client.id": CANARY_RECORDS,
+        }
+        self._producer: Producer | None = site.causes.client(Producer, {**site.config, **own})
+        self._known: list[tuple[int, WriteAnswer]] = []
+
+    def send(self, ticket: int, partition: int, number: bytes, value: bytes) -> None:
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            self._known.append((ticket, _answer(error)))
+
+        if self._producer is None:
+            raise Unreachable(f"site {self.site.name}: the canary's producer is closed", remedy="begin again")
+        try:
+            self._producer.produce(
+                CANARY_RECORDS, value, partition=partition, headers=[(self.header, number)], on_delivery=delivered
+            )
+        except BufferError as error:
+            raise Unreachable(f"site {self.site.name}: the canary's queue is full", remedy="check brokers") from error
+        except KafkaException as error:
+            # Once the client knows that the topic is denied to it, it does not even try: nothing was written.
+            if error.args[0].code() not in DENIED:
+                raise self.site.causes.translate(error, f"write to {CANARY_RECORDS}") from error
+            self._known.append((ticket, WriteAnswer.DENIED))
+
+    def answers(self) -> Sequence[tuple[int, WriteAnswer]]:
+        if self._producer is not None:
+            self._producer.poll(0)
+        known, self._known = self._known, []
+        return known
+
+    def close(self) -> None:
+        producers, self._producer = [self._producer], None
+        _within(producers.clear)
+
+
+class KafkaCanaryReader:
+    """Implements :class:`drctl.ports.CanaryReader`; ``begins`` tells where it begins in each partition."""
+
+    def __init__(self, of: KafkaCanarySite, begins: Mapping[TopicPartition, int]) -> None:
+        self.of = of
+        self.reached = dict(begins)
+        own = {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16_384, "client.id": CANARY_RECORDS}
+        self.consumer: Consumer = of.site.consumer(own)
+        self.consumer.assign([TopicPartition(p.topic, p.partition, at) for p, at in begins.items()])
+
+    def read(self) -> Sequence[CanaryRecord]:
+        found = []
+        for message in self.consumer.consume(MOST, 0.0):
+            place = TopicPartition(message.topic() or "", message.partition() or 0)
+            fault, offset = message.error(), message.offset()
+            if offset is None or offset < 0:
+                continue
+            if fault is None:
+                found.append(_record(message, self.of.header))
+                self.reached[place] = offset + 1
+            elif fault.code() == KafkaError._PARTITION_EOF:
+                self.reached[place] = offset
+        return found
+
+    def has_all(self) -> bool:
+        new = self.of.new_places(self.reached)
+        if new:
+            self.consumer.incremental_assign([TopicPartition(p.topic, p.partition, at) for p, at in new.items()])
+            self.reached.update(new)
+        ends = self.of.offsets(list(self.reached), LATEST)
+        return all(self.reached[place] >= end for place, end in ends.items())
+
+    def close(self) -> None:
+        _within(self.consumer.close)
+
+
+class KafkaCanaryMember:
+    """Implements :class:`drctl.ports.CanaryMember`."""
+
+    def __init__(self, reader: Reader, header: str) -> None:
+        self.reader, self.header = reader, header
+        self._committed = time.monotonic()
+
+    def read(self) -> Sequence[CanaryRecord]:
+        found = list(self._polled())
+        if time.monotonic() - self._committed >= COMMITS:
+            self.reader.commit()
+            self._committed = time.monotonic()
+        return found
+
+    def _polled(self) -> Iterator[CanaryRecord]:
+        for _ in range(MOST):
+            record = self.reader.poll(0)
+            if record is None:
+                return
+            place = record.partition
+            yield CanaryRecord(
+                place.topic, place.partition, record.offset, record.headers.get(self.header), record.value
+            )
+
+    def close(self) -> None:
+        _within(self.reader.close)
+
+
+def _answer(error: KafkaError | None) -> WriteAnswer:
+    if error is None:
+        return WriteAnswer.WRITTEN
+    return WriteAnswer.DENIED if error.code() in DENIED else WriteAnswer.DOUBTFUL
+
+
+def _record(message: Message, header: str) -> CanaryRecord:
+    headers = dict(headers_of(message) or ())
+    value = message.value()
+    return CanaryRecord(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        headers.get(header),
+        value.encode() if isinstance(value, str) else value,
+    )
+
+
+def _within(close: Callable[[], object]) -> None:
+    """Close a client beside us: one whose brokers are gone may take very long (confluent-kafka-go#463)."""
+    closing = threading.Thread(target=close, name="close-canary", daemon=True)
+    closing.start()
+    closing.join(CLOSED_WITHIN)

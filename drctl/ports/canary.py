@@ -1,0 +1,70 @@
+"""The canary's topic at one site, as an ordinary client writes and reads it. Nothing here waits for a silent site."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from drctl.model.canary import CanaryRecord, WriteAnswer
+
+
+class CanaryProducer(Protocol):
+    """An idempotent producer with ``acks=all`` that never repeats a write of its own accord."""
+
+    def send(self, ticket: int, partition: int, number: bytes, value: bytes) -> None:
+        """Hand a record over; what becomes of it is told under ``ticket``, at the latest after some seconds."""
+        ...
+
+    def answers(self) -> Sequence[tuple[int, WriteAnswer]]:
+        """Return what has become known since the last call, each ticket once."""
+        ...
+
+    def close(self) -> None:
+        """End it; what it has not told by then is doubtful."""
+        ...
+
+
+class CanaryReader(Protocol):
+    """A read_committed reader without a group, of the topic and of its copies from other sites."""
+
+    def read(self) -> Sequence[CanaryRecord]:
+        """Return what has come since the last call; records of one partition in log order."""
+        ...
+
+    def has_all(self) -> bool:
+        """Whether everything that is in the logs now was read. Unreachable where no broker says what is there."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class CanaryMember(Protocol):
+    """The member of the canary's group."""
+
+    def read(self) -> Sequence[CanaryRecord]:
+        """Return what has come; what came before is processed and will be committed. Conflict if it cannot go on."""
+        ...
+
+    def close(self) -> None:
+        """Commit and leave; a coordinator that is silent is not waited for."""
+        ...
+
+
+class CanarySite(Protocol):
+    """Makes the canary's clients. A new client connects when it is made, but the producer."""
+
+    def partitions(self) -> int:
+        """How many partitions the topic has. NotFound where there is none."""
+        ...
+
+    def producer(self) -> CanaryProducer:
+        """Make a producer."""
+        ...
+
+    def reader(self, since: float) -> CanaryReader:
+        """Make a reader of every record not older than ``since``, seconds since 1970. NotFound without any topic."""
+        ...
+
+    def member(self) -> CanaryMember:
+        """Join the group; one without a position begins with the oldest record."""
+        ...

@@ -1,0 +1,308 @@
+"""The canary on the fakes: its windows' verdicts, what a standby lacks, and what no fault is."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+
+from drctl.drills.canary.judging import CanaryVerdict
+from drctl.drills.canary.loop import AGAIN, LOOK, TURN, CanaryLoop, CanaryTerms
+from drctl.errors import NotFound
+from drctl.model.canary import CANARY_RECORDS
+from drctl.model.fence import DenyRule, Scope
+from drctl.model.offsets import TopicPartition
+from drctl.model.verdict import Verdict
+from tests.fakes import FakeCanarySite, FakeClock, FakeMirror, FakeSite
+from tests.fakes.site import Entry
+
+TERMS = CanaryTerms(rate=5.0, window=20.0, settle=60.0)
+RUN = UUID(int=7)
+PLACE = TopicPartition(CANARY_RECORDS, 0)
+
+
+@dataclass
+class Stage:
+    """North serves, the link copies to south, and the canary is at work."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    serving: str | None = "north"
+    told: list[CanaryVerdict] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        names = ("north", "south")
+        self.sites = {name: FakeSite(name, {CANARY_RECORDS: 3}, self.clock) for name in names}
+        self.north, self.south = self.sites["north"], self.sites["south"]
+        self.link = FakeMirror(self.north, self.south, [CANARY_RECORDS], running=True)
+        self.link.batch = 50
+        self.home = FakeMirror(self.south, self.north, [CANARY_RECORDS])
+        self.fakes = {name: FakeCanarySite(site) for name, site in self.sites.items()}
+        self.loop = self.canary()
+
+    def canary(self, run: UUID = RUN, terms: CanaryTerms = TERMS) -> CanaryLoop:
+        other = {"north": ("south",), "south": ("north",)}
+        loop = CanaryLoop(self.fakes, lambda: self.serving, other.__getitem__, self.clock, run=run, terms=terms)
+        loop.begin()
+        return loop
+
+    def work(self, seconds: float) -> list[CanaryVerdict]:
+        """Let it work, and return what was judged meanwhile."""
+        found = []
+        for _ in range(round(seconds / TURN)):
+            found += self.loop.turn()
+            self.clock.sleep(TURN)
+        self.told += found
+        return found
+
+    def end(self, patience: float = 30.0) -> list[CanaryVerdict]:
+        return self.loop.finish(patience, lambda: False)
+
+    def move(self) -> None:
+        """Move clients to south as a switchover does, with the group's positions."""
+        self.serving = None
+        self.north.denials = {DenyRule("User:canary", Scope.TOPICS)}
+        self.work(LOOK + 1)
+        self.link.halt()
+        self.work(1)
+        self.home.prepare({p: len(log.entries) - 1 for p, log in self.south.logs.items()})
+        self.home.start()
+        for partition, position in self.north.group(CANARY_RECORDS).committed.items():
+            behind = sum(1 for _ in self.north.logs[partition].data(position.offset))
+            offsets = [offset for offset, _ in self.south.logs[partition].data(0)]
+            self.south.group(CANARY_RECORDS).committed[partition] = type(position)(
+                offsets[len(offsets) - behind] if behind else len(self.south.logs[partition].entries)
+            )
+        self.serving = "south"
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def reasons(found: CanaryVerdict) -> str:
+    return "; ".join(found.reasons)
+
+
+def test_every_window_of_a_quiet_day_is_proved_at_both_sites(stage: Stage) -> None:
+    found = stage.work(65)
+    assert [each.verdict for each in found] == [Verdict.PROVED] * 3, [each.reasons for each in found]
+    assert all(each.acknowledged == pytest.approx(100, abs=2) for each in found)
+    assert [each.behind for each in found] == [{"south": 0}] * 3
+    most = [each.most_behind["south"] for each in found]
+    assert all(told is not None and told[0] < 5 and told[1] < 1 for told in most)
+    assert [each.verdict for each in stage.end()] == []
+
+
+def test_an_acknowledged_record_that_is_not_there_refutes_its_window_by_name(stage: Stage) -> None:
+    stage.work(5)
+    stage.fakes["north"].losing = True
+    stage.work(1)
+    stage.fakes["north"].losing = False
+    (found,) = stage.work(18)
+    assert found.verdict is Verdict.REFUTED
+    assert f"lost, first: {CANARY_RECORDS}-" in reasons(found)
+
+
+def test_what_is_lost_at_the_end_of_a_log_is_found_when_it_was_read_to_its_end(stage: Stage) -> None:
+    stage.work(15)
+    stage.fakes["north"].losing = True
+    stage.work(TERMS.settle + 10)
+    assert stage.told[0].verdict is Verdict.REFUTED, stage.told[0].reasons
+
+
+def test_a_link_that_stands_still_leaves_records_behind_and_is_no_loss(stage: Stage) -> None:
+    stage.work(5)
+    stage.link.holds = True
+    stage.work(10)
+    told = stage.loop.behind()["south"]
+    assert told.value is not None
+    count, age = told.value
+    assert count == pytest.approx(50, abs=3)
+    assert age == pytest.approx(10, abs=1)
+    (first, *_) = stage.work(TERMS.settle + 10)
+    assert (first.verdict, first.behind["south"]) == (Verdict.INCONCLUSIVE, pytest.approx(75, abs=3))
+    assert first.most_behind["south"] == (pytest.approx(75, abs=6), pytest.approx(15, abs=2))
+    assert "not witnessed: south has all of it, less 7" in reasons(first)
+
+
+def test_what_comes_late_is_behind_no_more_and_refutes_nothing(stage: Stage) -> None:
+    stage.work(5)
+    stage.link.holds = True
+    stage.work(TERMS.settle + 30)
+    before = stage.loop.behind()["south"].value
+    assert before is not None
+    assert before[0] == pytest.approx(5 * (TERMS.settle + 30), abs=5)
+    assert before[1] == pytest.approx(TERMS.settle + 30, abs=TERMS.window)
+    stage.link.holds = False
+    found = stage.work(TERMS.settle + 60)
+    assert stage.loop.behind()["south"].value == (0, 0.0) or stage.loop.behind()["south"].value[0] < 5  # type: ignore[index]
+    assert {each.verdict for each in stage.told} == {Verdict.INCONCLUSIVE, Verdict.PROVED}
+    assert found[-1].verdict is Verdict.PROVED, found[-1].reasons
+
+
+def test_a_record_that_the_link_leaves_out_refutes(stage: Stage) -> None:
+    stage.work(5)
+    stage.link.holds = True
+    stage.work(2)
+    stage.link.stored[PLACE] += 2
+    stage.link.holds = False
+    (found,) = stage.work(18)
+    assert found.verdict is Verdict.REFUTED
+    assert "at south: 2 lost, first: " in reasons(found)
+
+
+def test_a_record_that_the_link_leaves_out_after_its_window_was_judged_refutes_the_one_that_is_open(
+    stage: Stage,
+) -> None:
+    stage.work(5)
+    stage.link.holds = True
+    stage.work(TERMS.settle + 30)
+    stage.link.stored[PLACE] += 3
+    stage.link.holds = False
+    stage.work(TERMS.settle + 60)
+    refuted = [each for each in stage.told if each.verdict is Verdict.REFUTED]
+    assert len(refuted) == 1
+    assert "3 records of earlier windows never came to south" in reasons(refuted[0])
+
+
+@pytest.mark.parametrize("late", [0, 60], ids=["in its window", "after it was judged"])
+def test_a_record_that_is_copied_twice_refutes(stage: Stage, late: int) -> None:
+    stage.work(5 + late)
+    payload = next(payload for _, payload in stage.south.logs[PLACE].data(0))
+    stage.south.write(PLACE, payload, "User:mm2")
+    found = stage.work(20)
+    assert found[0].verdict is Verdict.REFUTED
+    assert ("came a second time at south" if late else "at south: 1 duplicated") in reasons(found[0])
+
+
+def test_a_record_that_nobody_numbered_refutes(stage: Stage) -> None:
+    stage.work(5)
+    stage.north.append(PLACE, Entry(b"of somebody else"), "User:canary")
+    (found,) = stage.work(18)
+    assert found.verdict is Verdict.REFUTED
+    assert "1 corrupt" in reasons(found)
+
+
+def test_another_canary_is_passed_over(stage: Stage) -> None:
+    other = stage.canary(UUID(int=8))
+    for _ in range(100):
+        other.turn()
+        stage.work(TURN)
+    found = stage.work(30)
+    assert found
+    assert {each.verdict for each in found} == {Verdict.PROVED}
+
+
+def test_a_group_that_is_led_past_records_refutes(stage: Stage) -> None:
+    stage.work(5)
+    member = stage.loop._member
+    assert member is not None
+    stage.clock.sleep(1)
+    stage.loop._send(stage.loop._begun())
+    member[1].reader.positions[PLACE] += 1  # type: ignore[attr-defined]
+    (found,) = stage.work(18)
+    assert found.verdict is Verdict.REFUTED
+    assert f"group {CANARY_RECORDS} skipped 1" in reasons(found)
+
+
+def test_what_the_group_reads_again_is_told_and_refutes_nothing(stage: Stage) -> None:
+    stage.work(5)
+    member = stage.loop._member
+    assert member is not None
+    member[1].reader.positions[PLACE] -= 2  # type: ignore[attr-defined]
+    (found,) = stage.work(18)
+    assert (found.verdict, found.repeated) == (Verdict.PROVED, 2), found.reasons
+
+
+def test_a_standby_that_is_silent_is_unknown_and_proves_nothing(stage: Stage) -> None:
+    stage.work(5)
+    stage.south.down = True
+    stage.work(LOOK + 1)
+    told = stage.loop.behind()["south"]
+    assert (told.value, told.silent) == (None, True)
+    assert "no broker answers" in told.unknown
+    found = stage.work(TERMS.settle + 20)
+    assert found[0].verdict is Verdict.INCONCLUSIVE
+    assert "not witnessed: south answers (" in reasons(found[0])
+    assert found[0].most_behind["south"] is None
+    stage.south.down = False
+    stage.work(AGAIN + 30)
+    assert stage.loop.behind()["south"].known
+
+
+def test_a_standby_that_is_silent_from_the_start_is_read_once_it_answers(stage: Stage) -> None:
+    stage.south.down = True
+    stage.loop = stage.canary()
+    stage.work(10)
+    stage.south.down = False
+    found = stage.work(TERMS.window + AGAIN)
+    assert found[0].verdict is Verdict.PROVED, found[0].reasons
+
+
+def test_it_follows_a_switchover_and_skips_nothing(stage: Stage) -> None:
+    stage.work(10)
+    stage.move()
+    stage.work(60)
+    assert [each.verdict for each in stage.told if each.verdict is Verdict.REFUTED] == []
+    assert (stage.told[-1].site, stage.told[-1].verdict) == ("south", Verdict.PROVED), stage.told[-1]
+    assert sum(each.denied for each in stage.told) > 0
+    assert sum(each.repeated for each in stage.told) == 0
+
+
+def test_a_failover_that_loses_a_tail_is_refuted(stage: Stage) -> None:
+    stage.work(10)
+    stage.link.holds = True
+    stage.work(2)
+    stage.north.down = True
+    stage.work(1)
+    stage.link.halt()
+    stage.serving = "south"
+    stage.work(TERMS.settle + 20)
+    first = stage.told[0]
+    assert (first.site, first.verdict) == ("south", Verdict.REFUTED)
+    assert "lost, first" in reasons(first)
+    assert first.doubtful > 0
+
+
+def test_a_log_that_is_made_again_is_told_and_read_again_without_a_fault(stage: Stage) -> None:
+    stage.work(30)
+    partitions = [p for p in stage.south.logs if p.topic == CANARY_RECORDS]
+    stage.south.drop(CANARY_RECORDS)
+    stage.south.make(CANARY_RECORDS, len(partitions), {})
+    stage.link.stored.clear()
+    found = stage.work(60)
+    assert {each.verdict for each in found} == {Verdict.INCONCLUSIVE, Verdict.PROVED}, found
+    assert any("south were neither cut nor made again" in reasons(each) for each in found)
+    assert found[-1].verdict is Verdict.PROVED
+
+
+def test_a_window_in_which_nobody_may_write_is_never_proved(stage: Stage) -> None:
+    stage.serving = None
+    stage.loop = stage.canary()
+    (found,) = stage.work(TERMS.window + 1)
+    assert found.verdict is not Verdict.PROVED
+    assert found.sent == 0
+
+
+def test_state_stays_bounded_while_a_standby_is_gone(stage: Stage) -> None:
+    stage.south.down = True
+    stage.work(TERMS.settle * 3)
+    history = stage.loop._begun()
+    most = TERMS.settle / TERMS.window + 3
+    assert len(history.windows) <= most
+    assert len(history.records) <= most * TERMS.window * TERMS.rate
+
+
+def test_at_the_end_it_waits_for_what_is_on_its_way_and_judges_it(stage: Stage) -> None:
+    stage.work(15)
+    (last,) = stage.end()
+    assert last.verdict is Verdict.PROVED, last.reasons
+    stage.loop.close()
+    assert sorted(stage.fakes["north"].closed) == ["member", "producer", "reader"]
+    assert stage.fakes["south"].closed == ["reader"]
+
+
+def test_a_topic_that_does_not_exist_is_told_at_once(stage: Stage) -> None:
+    stage.north.drop(CANARY_RECORDS)
+    with pytest.raises(NotFound, match=CANARY_RECORDS):
+        stage.canary()

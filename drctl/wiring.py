@@ -13,6 +13,7 @@ from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.connect.timekeeper import ConnectTimekeeper
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.brokers import KafkaBrokers
+from drctl.drivers.kafka.canary_topic import KafkaCanarySite
 from drctl.drivers.kafka.contents import KafkaContents
 from drctl.drivers.kafka.entry_point import KafkaEntryPoint
 from drctl.drivers.kafka.fence import AclFence
@@ -50,12 +51,15 @@ from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import DrctlError
+from drctl.ledger.record import HEADER
 from drctl.model.site import Link, PlanFile, RoutingCommands, Site
 from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import (
+    CanaryPorts,
+    CanarySite,
     ClientRouting,
     Clock,
     Commands,
@@ -186,6 +190,27 @@ def open_survey(site: Site) -> Iterator[SurveyPorts]:
         yield SurveyPorts(site.name, KafkaBrokers(there), KafkaPositions(there), KafkaAccess(there), connectors)
 
 
+@contextmanager
+def open_canary(plan: PlanFile) -> Iterator[CanaryPorts]:
+    """Return what the canary works with, with connections of its own as each site's canary logs in.
+
+    Nothing waits long for a site: each is sought in the background until it answers.
+    """
+    clock = SystemClock()
+    with ExitStack() as stack:
+        found: dict[str, CanarySite] = {}
+        for site in plan.sites:
+            kube = _kubernetes(site, clock)
+            if kube is not None:
+                stack.callback(kube.close)
+            there = KafkaSite(site.name, partial(_ordinary, site, kube), doubted=True)
+            stack.callback(there.close)
+            there.seek()
+            copies = [link.prefix for link in plan.links if link.target == site.name and link.prefix]
+            found[site.name] = KafkaCanarySite(there, HEADER, copies)
+        yield CanaryPorts(found, client_routing_of(plan, CommandRunner(plan.path.parent)), clock)
+
+
 def file_errors(plan: PlanFile) -> list[DrctlError]:
     """Return what is wrong in the files that a plan file names, each once; nothing is connected to."""
     files = {site.client_properties for site in plan.sites} | {site.canary.client_properties for site in plan.sites}
@@ -258,6 +283,15 @@ def _settings(replication: Replication) -> Mapping[str, str]:
 def _timekeepers(worker: ConnectTimekeeper, kube: KubeResources | None) -> Mapping[str, Timekeeper]:
     servers: dict[str, Timekeeper] = {} if kube is None else {"the Kubernetes API server": KubeTimekeeper(kube.client)}
     return {"the Connect worker": worker, **servers}
+
+
+def _ordinary(site: Site, kube: KubeResources | None) -> dict[str, str]:
+    """How a site's canary reaches it and logs in."""
+    file = site.canary.client_properties
+    login = load_properties(file) if file is not None else (_login(site, kube, canary=True) or dict)()
+    if site.client_properties is not None:
+        return {**login, "bootstrap.servers": site.bootstrap_servers}
+    return {**login, "bootstrap.servers": (_login(site, kube) or dict)()["bootstrap.servers"]}
 
 
 def _canary_settings(site: Site, kube: KubeResources | None) -> Callable[[], dict[str, str]]:

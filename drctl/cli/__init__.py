@@ -25,6 +25,7 @@ COMMANDS = {
     "sessions": "Show every group's members, static ids and last commit.",
     "doctor": "Say everything that is not as it should be, and mend what is safe to mend.",
     "compare": "Compare the records of both sites, one by one.",
+    "canary": "Write and read numbered records all the time, and judge each window of them.",
     "clients": "Show who is still connected to a site, and which clients cannot follow.",
     "plan": "Show what a command would do, and what stands in its way.",
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",
@@ -72,7 +73,7 @@ Exit codes:
    18  a second person's approval is missing, declined or expired
    19  a stranded tail is not salvaged or not decided
 \b
-  Verdicts of a drill, an experiment, drctl compare or drctl verify that are not proved:
+  Verdicts of a drill, an experiment, drctl canary, compare or verify that are not proved:
    20  refuted
    21  inconclusive
    22  vacuous

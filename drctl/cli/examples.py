@@ -18,6 +18,7 @@ EXAMPLES = {
     "sessions": ("drctl sessions --site north --all",),
     "doctor": ("drctl doctor", "drctl doctor --fix"),
     "compare": ("drctl compare", "drctl compare --topic orders --newest all"),
+    "canary": ("drctl canary", "drctl canary --for 10m -o json"),
     "clients": ("drctl clients --site north",),
     "plan switchover": ("drctl plan switchover --to south",),
     "plan failover": ("drctl plan failover --to south", "drctl plan failover --to south --accept-loss 1200"),

@@ -58,6 +58,14 @@ def unsuspended(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
+def counted_requests_to_end() -> Iterator[Callable[[], int]]:
+    """Count each Ctrl-C and SIGTERM instead of being cut off: who asks the count ends in an order of its own."""
+    requests: list[int] = []
+    with _taking(dict.fromkeys((signal.SIGINT, signal.SIGTERM), lambda number, _: requests.append(number))):
+        yield lambda: len(requests)
+
+
+@contextmanager
 def deaf() -> Iterator[None]:
     """Let no second Ctrl-C take away what the first one leaves behind."""
     with _taking(dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGQUIT), signal.SIG_IGN)):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from drctl.config.parts import Spec
+from drctl.model.canary import CANARY_RECORDS
 
 type At = Callable[..., str]
 
@@ -43,6 +44,10 @@ def _ambiguous_prefixes(spec: Spec, at: At) -> Iterator[str]:
 def _canaries_topics(spec: Spec, at: At) -> Iterator[str]:
     """A record of the canary is none of the workload's: it would be counted as lost, or be read as data."""
     canaries = {site.kafka.canary.topic for site in spec.sites}
+    for index, site in enumerate(spec.sites):
+        if site.kafka.canary.topic == CANARY_RECORDS:
+            where = at("sites", index, "kafka", "canary") + f"site {site.name}: "
+            yield where + f"{CANARY_RECORDS} is what 'drctl canary' writes to; give the fence's canary another topic"
     for index, workload in enumerate(spec.workloads):
         for topic in workload.topics:
             if topic in canaries:

@@ -227,6 +227,10 @@ class PlanFile:
         """The link in that direction; KeyError if there is none."""
         return _only((x for x in self.links if (x.source, x.target) == (source, target)), f"{source} to {target}")
 
+    def standbys(self, site: str) -> tuple[str, ...]:
+        """Name the sites to which a link leads from that one, in the plan file's order."""
+        return tuple(link.target for link in self.links if link.source == site)
+
     @property
     def replication_principals(self) -> frozenset[str]:
         """Under which the links write; those of all directions, because the link home writes at a fenced site."""

@@ -7,7 +7,7 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
-from drctl.ports.canary import CanaryMember, CanaryProducer, CanaryReader, CanarySite
+from drctl.ports.canary import CanaryMember, CanaryPorts, CanaryProducer, CanaryReader, CanarySite
 from drctl.ports.certificates import Certificates
 from drctl.ports.client_metrics import ClientMetrics
 from drctl.ports.client_routing import ClientRouting
@@ -46,6 +46,7 @@ __all__ = [
     "Access",
     "Brokers",
     "CanaryMember",
+    "CanaryPorts",
     "CanaryProducer",
     "CanaryReader",
     "CanarySite",

@@ -1,9 +1,12 @@
 """The canary's topic at one site, as an ordinary client writes and reads it. Nothing here waits for a silent site."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from drctl.model.canary import CanaryRecord, WriteAnswer
+from drctl.ports.client_routing import ClientRouting
+from drctl.ports.clock import Clock
 
 
 class CanaryProducer(Protocol):
@@ -51,7 +54,7 @@ class CanaryMember(Protocol):
 
 
 class CanarySite(Protocol):
-    """Makes the canary's clients. A new client connects when it is made, but the producer."""
+    """Makes the canary's clients. A reader connects when it is made."""
 
     def partitions(self) -> int:
         """How many partitions the topic has. NotFound where there is none."""
@@ -68,3 +71,12 @@ class CanarySite(Protocol):
     def member(self) -> CanaryMember:
         """Join the group; one without a position begins with the oldest record."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryPorts:
+    """Bundle what the canary works with; ``sites`` by name."""
+
+    sites: Mapping[str, CanarySite]
+    client_routing: ClientRouting
+    clock: Clock

@@ -38,6 +38,9 @@ def command() -> None:
     is_flag=True,
     help="Keep the standby's positions committed, each one proven or certain.",
 )
+@click.option(
+    "--canary", "with_canary", is_flag=True, help="Run the canary, too: see 'drctl canary'. Metrics drctl_canary_*."
+)
 @click.option("--place", default="here", show_default=True, help="Where it looks from: a site, or a third place.")
 @click.option("--elect", metavar="NAMESPACE/NAME", help="Act only while holding this Kubernetes Lease.")
 @click.option("--elect-lease", default="30s", show_default=True, help="How long others wait for who holds it.")
@@ -52,6 +55,7 @@ def run(
     place: str,
     *,
     group_sync: bool,
+    with_canary: bool,
     watch_only: bool,
     elect: str | None,
     elect_lease: str,
@@ -73,11 +77,14 @@ def run(
     A site that a failover left behind with its fence pending is closed as soon as it answers, by the run that 'drctl
     fence' would make, unless another run is at work or unfinished. A rollback that waits for its target is run to
     its end once that answers. --watch-only does neither.
+
+    --canary writes some records a second to a topic of its own, and judges each minute of them; of several services
+    only the one that leads does so.
     """
     from drctl.config import duration, load
     from drctl.service.logs import speak
     from drctl.service.watch import Watch
-    from drctl.wiring import open_world
+    from drctl.wiring import open_canary, open_world
 
     speak(ctx.find_root().params.get("verbose", 0))
     interval = duration(every)
@@ -98,6 +105,7 @@ def run(
             observers=observers,
             election=election,
             opened=opened,
+            canary=partial(open_canary, plan) if with_canary else None,
         )
         if not watch.run(listen):
             sys.stderr.flush()

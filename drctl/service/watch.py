@@ -21,6 +21,7 @@ from drctl.monitors.sessions import TailStatus
 from drctl.ports import Clock, Tail, World
 from drctl.redaction import describe
 from drctl.service.acting import Acting, Opened, led
+from drctl.service.canary import CanaryOpened, CanaryWatch
 from drctl.service.clients_left import ClientsLeftWatch
 from drctl.service.courses import CourseKeeper
 from drctl.service.election import Election
@@ -54,7 +55,7 @@ class Watch:
     """One cycle is one look. ``look_at`` is the monitors' status, handed in by wiring's caller, ``observers`` its own.
 
     With an ``election`` it looks all the same, and acts only while it leads. Without ``opened``,
-    what makes worlds to act in, it only looks and tells.
+    what makes worlds to act in, it only looks and tells. ``canary`` is what a canary works with, if one is to run.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Watch:
         observers: SiteObservers | None = None,
         election: Election | None = None,
         opened: Opened | None = None,
+        canary: CanaryOpened | None = None,
     ) -> None:
         self.world = world
         self.look_at = look_at
@@ -83,6 +85,7 @@ class Watch:
         self.pause = PauseWatch(world, self.metrics)
         may_begin = partial(self._may_begin, leads)
         self.keeper = GroupSyncLoop(world, self.sessions, self.tails, self.metrics, may_begin) if group_sync else None
+        self.canary = CanaryWatch(world.plan, canary, self.metrics.registry, leads) if canary else None
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
         self.clients_left = ClientsLeftWatch(world, self.metrics)
@@ -228,14 +231,16 @@ class Watch:
         keeping.start()
         acting = threading.Thread(target=self.acting.run, args=(ended,), daemon=True)
         acting.start()
-        electing = threading.Thread(target=self._elect, args=(ended, keeping, acting), daemon=True)
+        writing = threading.Thread(target=self._write_canary, args=(ended,), daemon=True)
+        writing.start()
+        electing = threading.Thread(target=self._elect, args=(ended, keeping, acting, writing), daemon=True)
         electing.start()
         ended.wait()
         ending = threading.Thread(target=scheduler.shutdown, daemon=True)
         ending.start()
         server.close()
         deadline = self.world.clock.monotonic() + GRACE
-        all_ended = _gone((keeping, acting, electing, ending), deadline, self.world.clock)
+        all_ended = _gone((keeping, acting, writing, electing, ending), deadline, self.world.clock)
         self.log.info("service-stopped", cut_off=not all_ended)
         return all_ended
 
@@ -243,6 +248,10 @@ class Watch:
         busy = False
         while self.keeper is not None and not ended.wait(0.0 if busy else self.keeper.pause):
             busy = self.keeper.cycle_or_tell()
+
+    def _write_canary(self, ended: threading.Event) -> None:
+        if self.canary is not None:
+            self.canary.run(ended)
 
     def _elect(self, ended: threading.Event, *acting: threading.Thread) -> None:
         """Leadership is given back when nothing that acts is under way any more."""

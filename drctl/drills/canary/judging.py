@@ -37,7 +37,7 @@ THIRDS = {
 
 @dataclass(frozen=True, slots=True)
 class SiteAnswers:
-    """What is known of a site when a window is judged: ``silent`` is why it is not, empty if it answers.
+    """Say what is known of a site when a window is judged: ``silent`` is why it is not, empty if it answers.
 
     ``read_to_end``: everything that is in its logs has been read.
     """

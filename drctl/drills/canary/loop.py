@@ -3,7 +3,7 @@
 One thread: no port waits for a silent site for longer than some seconds, so that a lost standby hinders no write.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from drctl.drills.canary.judging import CanaryVerdict, SiteAnswers, is_settled, 
 from drctl.errors import DrctlError
 from drctl.model.canary import WriteAnswer
 from drctl.model.reading import Reading
-from drctl.ports import CanaryMember, CanaryProducer, CanaryReader, CanarySite, Clock
+from drctl.ports import CanaryMember, CanaryPorts, CanaryProducer, CanaryReader
 
 TURN = 0.1
 """Seconds between two turns: a tenth of what a lag is told in."""
@@ -50,28 +50,22 @@ class _SiteState:
 
 
 class CanaryLoop:
-    """A canary's run. ``routing`` tells where clients are sent; ``standbys`` where the records of a site are copied."""
+    """A canary's run. ``standbys`` names the sites to which the records of one are copied."""
 
     def __init__(
-        self,
-        sites: Mapping[str, CanarySite],
-        routing: Callable[[], str | None],
-        standbys: Callable[[str], tuple[str, ...]],
-        clock: Clock,
-        *,
-        run: UUID,
-        terms: CanaryTerms,
+        self, ports: CanaryPorts, standbys: Callable[[str], tuple[str, ...]], run: UUID, terms: CanaryTerms
     ) -> None:
-        self.sites, self.routing, self.standbys, self.clock, self.terms = sites, routing, standbys, clock, terms
+        self.sites, self.routing, self.clock = ports.sites, ports.client_routing.site, ports.clock
+        self.standbys, self.terms = standbys, terms
         self.run_id = run
         self.serving = ""
         self.open = False
         self.history: CanaryHistory | None = None
-        self._state = {name: _SiteState() for name in sites}
+        self._state = {name: _SiteState() for name in ports.sites}
         self._member: tuple[str, CanaryMember] | None = None
         self._member_due = self._routing_due = self._send_due = self._sample_due = 0.0
         self._ticket = 0
-        self._started = clock.now().timestamp()
+        self._started = self.clock.now().timestamp()
 
     def begin(self) -> None:
         """Find where clients are sent and how many partitions there are. Raises what the site that serves says."""
@@ -189,10 +183,13 @@ class CanaryLoop:
             self._leave()
 
     def _joined(self) -> CanaryMember | None:
-        """The group's member where clients are sent; None while it cannot join."""
-        if self._member is not None and self._member[0] != self.serving:
+        """The group's member where clients are sent; None while it cannot join, and while they are sent nowhere.
+
+        A switchover that moves the group waits until it has left, as for any other.
+        """
+        if self._member is not None and (not self.open or self._member[0] != self.serving):
             self._leave()
-        if self._member is None and self.clock.monotonic() >= self._member_due:
+        if self.open and self._member is None and self.clock.monotonic() >= self._member_due:
             self._member_due = self.clock.monotonic() + LOOK
             try:
                 self._member = self.serving, self.sites[self.serving].member()

@@ -68,7 +68,7 @@ class KafkaCanarySite:
                 remedy="let the link copy it (MirrorMaker 2's topics), or create it",
             )
         ends = self.offsets(found, LATEST)
-        begins = self.offsets(found, OffsetSpec.for_timestamp(int(since * 1000)))  # type: ignore[no-untyped-call]
+        begins = self.offsets(found, OffsetSpec.for_timestamp(int(since * 1000)))
         # What was asked first: a record that is written meanwhile must not be left out.
         return KafkaCanaryReader(self, {place: ends[place] if at < 0 else at for place, at in begins.items()})
 
@@ -219,13 +219,12 @@ def _answer(error: KafkaError | None) -> WriteAnswer:
 
 def _record(message: Message, header: str) -> CanaryRecord:
     headers = dict(headers_of(message) or ())
-    value = message.value()
     return CanaryRecord(
         message.topic() or "",
         message.partition() or 0,
         message.offset() or 0,
         headers.get(header),
-        value.encode() if isinstance(value, str) else value,
+        message.value(),
     )
 
 

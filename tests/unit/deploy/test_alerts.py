@@ -2,14 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
+from prometheus_client import Counter
 from ruamel.yaml import YAML
 
 from drctl.decide.rules import Rule
+from drctl.service.canary import CanaryWatch
 from drctl.service.courses import CourseKeeper
 from drctl.service.metrics import LOSSES, Metrics
+from tests.fakes import plan_file
 
 ROOT = Path(__file__).parents[3] / "deploy"
 ALERTS = ROOT / "components/alerts/alerts.yaml"
@@ -24,9 +27,19 @@ def metrics() -> dict[str, tuple[str, ...]]:
     """Every metric of the service with its labels."""
     shown = Metrics()
     CourseKeeper(shown.registry)
+    canary = CanaryWatch(plan_file(), fake_canary, shown.registry)
     # The registry tells the labels of no metric that has no value yet.
-    gauges = [each for each in vars(shown).values() if hasattr(each, "_labelnames")]
-    return {each._name: tuple(each._labelnames) for each in gauges}
+    known = [each for of in (shown, canary) for each in vars(of).values() if hasattr(each, "_labelnames")]
+    return {_exposed(each): tuple(each._labelnames) for each in known}
+
+
+def _exposed(metric: Any) -> str:
+    return f"{metric._name}_total" if isinstance(metric, Counter) else str(metric._name)
+
+
+def fake_canary() -> Never:
+    """Nothing is opened for the names of metrics."""
+    raise AssertionError
 
 
 @pytest.mark.parametrize("rule", LOSSES)

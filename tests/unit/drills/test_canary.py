@@ -12,7 +12,8 @@ from drctl.model.canary import CANARY_RECORDS
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.verdict import Verdict
-from tests.fakes import FakeCanarySite, FakeClock, FakeMirror, FakeSite
+from drctl.ports import CanaryPorts
+from tests.fakes import FakeCanarySite, FakeClientRouting, FakeClock, FakeMirror, FakeSite
 from tests.fakes.site import Entry
 
 TERMS = CanaryTerms(rate=5.0, window=20.0, settle=60.0)
@@ -25,7 +26,7 @@ class Stage:
     """North serves, the link copies to south, and the canary is at work."""
 
     clock: FakeClock = field(default_factory=FakeClock)
-    serving: str | None = "north"
+    routing: FakeClientRouting = field(default_factory=lambda: FakeClientRouting("north"))
     told: list[CanaryVerdict] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,7 +41,8 @@ class Stage:
 
     def canary(self, run: UUID = RUN, terms: CanaryTerms = TERMS) -> CanaryLoop:
         other = {"north": ("south",), "south": ("north",)}
-        loop = CanaryLoop(self.fakes, lambda: self.serving, other.__getitem__, self.clock, run=run, terms=terms)
+        ports = CanaryPorts(self.fakes, self.routing, self.clock)
+        loop = CanaryLoop(ports, other.__getitem__, run, terms)
         loop.begin()
         return loop
 
@@ -58,7 +60,7 @@ class Stage:
 
     def move(self) -> None:
         """Move clients to south as a switchover does, with the group's positions."""
-        self.serving = None
+        self.routing.pointer = None
         self.north.denials = {DenyRule("User:canary", Scope.TOPICS)}
         self.work(LOOK + 1)
         self.link.halt()
@@ -71,7 +73,7 @@ class Stage:
             self.south.group(CANARY_RECORDS).committed[partition] = type(position)(
                 offsets[len(offsets) - behind] if behind else len(self.south.logs[partition].entries)
             )
-        self.serving = "south"
+        self.routing.pointer = "south"
 
 
 @pytest.fixture
@@ -120,8 +122,12 @@ def test_a_link_that_stands_still_leaves_records_behind_and_is_no_loss(stage: St
     assert count == pytest.approx(50, abs=3)
     assert age == pytest.approx(10, abs=1)
     (first, *_) = stage.work(TERMS.settle + 10)
-    assert (first.verdict, first.behind["south"]) == (Verdict.INCONCLUSIVE, pytest.approx(75, abs=3))
-    assert first.most_behind["south"] == (pytest.approx(75, abs=6), pytest.approx(15, abs=2))
+    assert first.verdict is Verdict.INCONCLUSIVE
+    assert first.behind["south"] == pytest.approx(75, abs=3)
+    most = first.most_behind["south"]
+    assert most is not None
+    assert most[0] == pytest.approx(75, abs=6)
+    assert most[1] == pytest.approx(15, abs=2)
     assert "not witnessed: south has all of it, less 7" in reasons(first)
 
 
@@ -249,6 +255,17 @@ def test_it_follows_a_switchover_and_skips_nothing(stage: Stage) -> None:
     assert sum(each.repeated for each in stage.told) == 0
 
 
+def test_its_group_is_empty_while_clients_are_sent_nowhere(stage: Stage) -> None:
+    stage.work(10)
+    stage.routing.pointer = None
+    stage.work(LOOK + 1)
+    assert stage.fakes["north"].closed == ["member"]
+    stage.routing.pointer = "north"
+    found = stage.work(LOOK + 40)
+    assert [each.verdict for each in found][-1] is Verdict.PROVED
+    assert sum(each.repeated for each in found) == 0
+
+
 def test_a_failover_that_loses_a_tail_is_refuted(stage: Stage) -> None:
     stage.work(10)
     stage.link.holds = True
@@ -256,7 +273,7 @@ def test_a_failover_that_loses_a_tail_is_refuted(stage: Stage) -> None:
     stage.north.down = True
     stage.work(1)
     stage.link.halt()
-    stage.serving = "south"
+    stage.routing.pointer = "south"
     stage.work(TERMS.settle + 20)
     first = stage.told[0]
     assert (first.site, first.verdict) == ("south", Verdict.REFUTED)
@@ -277,7 +294,7 @@ def test_a_log_that_is_made_again_is_told_and_read_again_without_a_fault(stage: 
 
 
 def test_a_window_in_which_nobody_may_write_is_never_proved(stage: Stage) -> None:
-    stage.serving = None
+    stage.routing.pointer = None
     stage.loop = stage.canary()
     (found,) = stage.work(TERMS.window + 1)
     assert found.verdict is not Verdict.PROVED

@@ -1,0 +1,243 @@
+"""What a checker has taken in so far: a few bitmaps per stream, which any number of checkers can bring together.
+
+Of what it holds, the order matters in one thing only: records found in one log (a partition of a topic at the site that
+is read, or the same in a stranded tail) are taken in log order. So each log is read by one checker at a time, or by one
+that goes on from what its predecessor had taken in; all else may be spread as it comes.
+
+| what                                                | brought together                                          |
+| --- | --- |
+| acknowledged, doubtful, aborted, processed          | union                                                     |
+| processed in both                                   | repeated, once more for each                              |
+| the newest record of a key                          | the later one; the other is superseded                    |
+| found in logs                                       | side by side; a log in both is refused: it was read twice |
+| found twice in a log, out of order, corrupt, …      | counts added; of the names the first few in their order   |
+
+Found in two logs (misrouted, or in the stranded tail and at the survivor) is told once all are together. Invariant: any
+split and any order of merging give the state that one checker of everything has.
+"""
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pyroaring import BitMap64
+
+from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.findings import EXAMPLES, Examples
+
+type Key = tuple[str, int, int, int]
+"""Orders the names of a class: by topic and partition, then offset or producer and sequence."""
+
+PLACED = ("duplicated", "reordered", "corrupt", "misrouted", "foreign")
+"""Classes of which a record is told by where it was found."""
+
+
+class LogName(NamedTuple):
+    """Name a log in which records were found."""
+
+    topic: str
+    partition: int
+    stranded: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}{' of the stranded tail' if self.stranded else ''}"
+
+
+@dataclass(slots=True)
+class NamedClass:
+    """Count the records of a class, and name the first few in their order, whoever found them."""
+
+    count: int = 0
+    named: list[tuple[Key, str]] = field(default_factory=list)
+
+    def add(self, key: Key, name: str) -> None:
+        """Count one."""
+        self.count += 1
+        if len(self.named) < EXAMPLES or (key, name) < self.named[-1]:
+            insort(self.named, (key, name))
+            del self.named[EXAMPLES:]
+
+    def merge(self, other: "NamedClass") -> None:
+        """Count another checker's."""
+        self.count += other.count
+        self.named = sorted([*self.named, *other.named])[:EXAMPLES]
+
+    def examples(self) -> Examples:
+        """Return count and names."""
+        return Examples(self.count, tuple(name for _, name in self.named))
+
+
+@dataclass(slots=True)
+class LogState:
+    """Hold which sequences of a stream were found in a log, and the highest one so far."""
+
+    there: BitMap64 = field(default_factory=BitMap64)
+    last: int = 0
+
+
+@dataclass(slots=True)
+class StreamState:
+    """Hold one stream's sequences."""
+
+    acknowledged: BitMap64 = field(default_factory=BitMap64)
+    doubtful: BitMap64 = field(default_factory=BitMap64)
+    aborted: BitMap64 = field(default_factory=BitMap64)
+    superseded: BitMap64 = field(default_factory=BitMap64)
+    # The one thing here that grows with the data: a key of each compacted topic, as its log cleaner keeps
+    # them. All else is bits.
+    newest_of_key: dict[str, int] = field(default_factory=dict)
+    logs: dict[LogName, LogState] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> BitMap64:
+        """Return what a fresh reader found."""
+        return _union(log.there for name, log in self.logs.items() if not name.stranded)
+
+    @property
+    def stranded(self) -> BitMap64:
+        """Return what was salvaged."""
+        return _union(log.there for name, log in self.logs.items() if name.stranded)
+
+    @property
+    def found(self) -> BitMap64:
+        """Return both."""
+        return _union(log.there for log in self.logs.values())
+
+    @property
+    def due(self) -> BitMap64:
+        """Return what a group must process: acknowledged and not stranded, or doubtful and there all the same."""
+        return (self.acknowledged - (self.stranded - self.seen)) | (self.doubtful & self.seen)
+
+    def note_key(self, key: str, sequence: int) -> None:
+        """Note the key of an acknowledged record: all of a key's but the newest may be compacted away."""
+        newest = self.newest_of_key.get(key)
+        if newest is not None and newest != sequence:
+            # min and max, since histories of several processes are read one after the other: a later
+            # line may tell of an earlier record.
+            self.superseded.add(min(newest, sequence))
+        self.newest_of_key[key] = sequence if newest is None else max(newest, sequence)
+
+    def merge(self, other: "StreamState", name: str) -> None:
+        """Take in what another checker holds of this stream. ValueError where both read one log."""
+        if both := self.logs.keys() & other.logs.keys():
+            raise ValueError(f"{name}: two checkers have read {min(both)}, so nobody knows its order")
+        self.acknowledged |= other.acknowledged
+        self.doubtful |= other.doubtful
+        self.aborted |= other.aborted
+        self.superseded |= other.superseded
+        for key, newest in other.newest_of_key.items():
+            self.note_key(key, newest)
+        self.logs |= {log: LogState(held.there.copy(), held.last) for log, held in other.logs.items()}
+
+    def in_two_logs(self) -> Iterator[tuple[int, LogName, LogName]]:
+        """Yield every sequence that is in a log and in a later one, with both, once for each log more."""
+        before: list[LogName] = []
+        # In the log and in the saved tail as well counts as twice: the tail is what exists nowhere else.
+        for name in sorted(self.logs):
+            for sequence in self.logs[name].there & _union(self.logs[each].there for each in before):
+                yield sequence, next(each for each in before if sequence in self.logs[each].there), name
+            before.append(name)
+
+
+def _union(parts: Iterable[BitMap64]) -> BitMap64:
+    found = BitMap64()
+    for part in parts:
+        found |= part
+    return found
+
+
+class CheckerState:
+    """Everything that a checker has taken in. ``processed`` and ``repeated`` are by group; ``seen`` counts records."""
+
+    def __init__(self) -> None:
+        self.streams: defaultdict[Stream, StreamState] = defaultdict(StreamState)
+        self.processed: defaultdict[str, defaultdict[Stream, BitMap64]] = defaultdict(lambda: defaultdict(BitMap64))
+        self.repeated: defaultdict[str, NamedClass] = defaultdict(NamedClass)
+        self.classes = {name: NamedClass() for name in PLACED}
+        self.seen = 0
+
+    def take(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case Acknowledged(stream, sequence, key=key):
+                self.streams[stream].acknowledged.add(sequence)
+                if key is not None:
+                    self.streams[stream].note_key(key, sequence)
+            case Doubtful(stream, sequence):
+                self.streams[stream].doubtful.add(sequence)
+            case Aborted(stream, sequence):
+                self.streams[stream].aborted.add(sequence)
+            case Seen() | Stranded():
+                self._found(event)
+            case Processed(group, stream, sequence):
+                done = self.processed[group][stream]
+                if sequence in done:
+                    self.repeated[group].add(sequence_key(stream, sequence), name_of(stream, sequence))
+                done.add(sequence)
+
+    def merge(self, other: "CheckerState") -> None:
+        """Take in what another checker has; it stays as it is. ValueError where both have read one log."""
+        for stream, state in other.streams.items():
+            self.streams[stream].merge(state, f"{stream.topic}-{stream.partition} producer {stream.producer}")
+        for group, streams in other.processed.items():
+            for stream, done in streams.items():
+                mine = self.processed[group][stream]
+                for sequence in mine & done:
+                    self.repeated[group].add(sequence_key(stream, sequence), name_of(stream, sequence))
+                mine |= done
+        for group, repeated in other.repeated.items():
+            self.repeated[group].merge(repeated)
+        for name, found in other.classes.items():
+            self.classes[name].merge(found)
+        self.seen += other.seen
+
+    def _found(self, event: Seen | Stranded) -> None:
+        log = LogName(event.topic, event.partition, isinstance(event, Stranded))
+        self.seen += not log.stranded
+        if event.stream is None or not event.intact:
+            return self._tell("corrupt", event, log)
+        if event.foreign:
+            return self._tell("foreign", event, log)
+        if (event.stream.topic, event.stream.partition) != (event.topic, event.partition):
+            self._tell("misrouted", event, log)
+        logs = self.streams[event.stream].logs
+        held = logs.get(log)
+        if held is None:
+            held = logs[log] = LogState()
+        if event.sequence in held.there:
+            self._tell("duplicated", event, log)
+        # Held against the highest before it, so that one record that came too late is one fault and not one
+        # for each behind it.
+        elif event.sequence < held.last:
+            self._tell("reordered", event, log)
+        else:
+            held.last = event.sequence
+        held.there.add(event.sequence)
+        return None
+
+    def _tell(self, kind: str, event: Seen | Stranded, log: LogName) -> None:
+        tail = " of the stranded tail" if log.stranded else ""
+        place = f"{event.topic}-{event.partition} offset {event.offset}{tail}"
+        known = None if kind in ("corrupt", "foreign") else event.stream
+        name = place if known is None else f"{name_of(known, event.sequence)} at {place}"
+        self.classes[kind].add((event.topic, event.partition, event.offset, int(log.stranded)), name)
+
+
+def merged(states: Iterable[CheckerState]) -> CheckerState:
+    """Bring the states of several checkers together; none of them is changed. ValueError as in ``merge``."""
+    whole = CheckerState()
+    for state in states:
+        whole.merge(state)
+    return whole
+
+
+def sequence_key(stream: Stream, sequence: int) -> Key:
+    """Order a record by its stream and sequence."""
+    return (stream.topic, stream.partition, stream.producer, sequence)
+
+
+def name_of(stream: Stream, sequence: int) -> str:
+    """Name a record for people."""
+    return f"{stream.topic}-{stream.partition} producer {stream.producer} sequence {sequence}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST = 30
 """Records of a window: with fewer a fault cannot be planted in it, and its thirds say little."""
+EARLIEST = 15.0
+"""Seconds that a window has to be waited for: a record in doubt is given up after ten, and a site is asked each five."""
 LAST = 30.0
 """Seconds at the end for what is on its way: a record in doubt is given up after ten."""
 WORST = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.VACUOUS, Verdict.PROVED)
@@ -31,7 +33,7 @@ WORST = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.VACUOUS, Verdict.PROVED)
     "--rate", type=click.FloatRange(0.1, 1000), default=10.0, show_default=True, help="Records per second to write."
 )
 @click.option("--window", type=DURATION, default="60s", show_default=True, help="How long each judged window is.")
-@click.option("--settle", type=DURATION, default="5m", show_default=True, help="How long a window waits for copies.")
+@click.option("--settle", type=DURATION, default="5m", show_default=True, help="How long a window waits for copies; 15s or more.")
 @click.option("--for", "length", type=DURATION, metavar="DURATION", help="End after that time; else it goes on.")
 @click.option(
     "-o",
@@ -61,6 +63,8 @@ def command(plan_file: Path, rate: float, window: float, settle: float, *, lengt
 
     if rate * window < LEAST:
         raise click.BadParameter(f"a window must have {LEAST} records or more", param_hint="--window")
+    if settle < EARLIEST:
+        raise click.BadParameter(f"a window must be waited for {EARLIEST:.0f}s or more", param_hint="--settle")
     plan = load(plan_file)
     found: Counter[Verdict] = Counter()
 

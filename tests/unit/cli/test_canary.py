@@ -132,6 +132,13 @@ def test_a_window_too_short_to_show_anything_is_refused(stage: Stage) -> None:
     assert not stage.closed
 
 
+def test_a_window_that_is_not_waited_for_is_refused(stage: Stage) -> None:
+    done = typed("--settle", "5s")
+    assert done.exit_code == 2
+    assert "a window must be waited for 15s or more" in done.output
+    assert not stage.closed
+
+
 def test_a_site_without_the_topic_is_told_at_once(stage: Stage) -> None:
     stage.sites["north"].drop(CANARY_RECORDS)
     done = typed("--for", "25s")

@@ -7,15 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from confluent_kafka import (
-    Consumer,
-    IsolationLevel,
-    KafkaError,
-    KafkaException,
-    Message,
-    Producer,
-    TopicPartition,
-)
+import confluent_kafka
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import OffsetSpec
 
 from drctl.drivers.kafka.headers import headers_of
@@ -25,6 +18,7 @@ from drctl.drivers.kafka.site import CLOSED_WITHIN, KafkaSite
 from drctl.drivers.kafka.traffic import DENIED
 from drctl.errors import NotFound, Unreachable
 from drctl.model.canary import CANARY_RECORDS, CanaryRecord, WriteAnswer
+from drctl.model.offsets import TopicPartition
 from drctl.ports import CanaryMember, CanaryProducer, CanaryReader
 
 PATIENCE = 10.0
@@ -92,11 +86,12 @@ class KafkaCanarySite:
         """Look offsets up as a read_committed reader sees them."""
         if not places:
             return {}
+        asked = {confluent_kafka.TopicPartition(*place): spec for place in places}
         futures = self.site.admin().list_offsets(
-            dict.fromkeys(places, spec), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER
         )
         told = self.site.wait_all(futures.items(), "look up offsets", ANSWER)
-        return {place: int(found.offset) for place, found in told.items()}
+        return {TopicPartition(place.topic, place.partition): int(found.offset) for place, found in told.items()}
 
     @staticmethod
     def _all_of(topics: Mapping[str, int]) -> list[TopicPartition]:
@@ -155,7 +150,7 @@ class KafkaCanaryReader:
         self.reached = dict(begins)
         own = {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16_384, "client.id": CANARY_RECORDS}
         self.consumer: Consumer = of.site.consumer(own)
-        self.consumer.assign([TopicPartition(p.topic, p.partition, at) for p, at in begins.items()])
+        self.consumer.assign(_placed(begins))
 
     def read(self) -> Sequence[CanaryRecord]:
         found = []
@@ -174,7 +169,7 @@ class KafkaCanaryReader:
     def has_all(self) -> bool:
         new = self.of.new_places(self.reached)
         if new:
-            self.consumer.incremental_assign([TopicPartition(p.topic, p.partition, at) for p, at in new.items()])
+            self.consumer.incremental_assign(_placed(new))
             self.reached.update(new)
         ends = self.of.offsets(list(self.reached), LATEST)
         return all(self.reached[place] >= end for place, end in ends.items())
@@ -209,6 +204,10 @@ class KafkaCanaryMember:
 
     def close(self) -> None:
         _within(self.reader.close)
+
+
+def _placed(begins: Mapping[TopicPartition, int]) -> list[confluent_kafka.TopicPartition]:
+    return [confluent_kafka.TopicPartition(place.topic, place.partition, at) for place, at in begins.items()]
 
 
 def _answer(error: KafkaError | None) -> WriteAnswer:

@@ -1,91 +1,28 @@
 """The canary on the fakes: its windows' verdicts, what a standby lacks, and what no fault is."""
 
-from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
 
 from drctl.drills.canary.judging import CanaryVerdict
-from drctl.drills.canary.loop import AGAIN, LOOK, TURN, CanaryLoop, CanaryTerms
+from drctl.drills.canary.loop import AGAIN, LOOK, TURN
 from drctl.errors import NotFound
 from drctl.model.canary import CANARY_RECORDS
-from drctl.model.fence import DenyRule, Scope
-from drctl.model.offsets import TopicPartition
 from drctl.model.verdict import Verdict
-from drctl.ports import CanaryPorts
-from tests.fakes import FakeCanarySite, FakeClientRouting, FakeClock, FakeMirror, FakeSite
 from tests.fakes.site import Entry
-
-TERMS = CanaryTerms(rate=5.0, window=20.0, settle=60.0)
-RUN = UUID(int=7)
-PLACE = TopicPartition(CANARY_RECORDS, 0)
-
-
-@dataclass
-class Stage:
-    """North serves, the link copies to south, and the canary is at work."""
-
-    clock: FakeClock = field(default_factory=FakeClock)
-    routing: FakeClientRouting = field(default_factory=lambda: FakeClientRouting("north"))
-    told: list[CanaryVerdict] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        names = ("north", "south")
-        self.sites = {name: FakeSite(name, {CANARY_RECORDS: 3}, self.clock) for name in names}
-        self.north, self.south = self.sites["north"], self.sites["south"]
-        self.link = FakeMirror(self.north, self.south, [CANARY_RECORDS], running=True)
-        self.link.batch = 50
-        self.home = FakeMirror(self.south, self.north, [CANARY_RECORDS])
-        self.fakes = {name: FakeCanarySite(site) for name, site in self.sites.items()}
-        self.loop = self.canary()
-
-    def canary(self, run: UUID = RUN, terms: CanaryTerms = TERMS) -> CanaryLoop:
-        other = {"north": ("south",), "south": ("north",)}
-        ports = CanaryPorts(self.fakes, self.routing, self.clock)
-        loop = CanaryLoop(ports, other.__getitem__, run, terms)
-        loop.begin()
-        return loop
-
-    def work(self, seconds: float) -> list[CanaryVerdict]:
-        """Let it work, and return what was judged meanwhile."""
-        found = []
-        for _ in range(round(seconds / TURN)):
-            found += self.loop.turn()
-            self.clock.sleep(TURN)
-        self.told += found
-        return found
-
-    def end(self, patience: float = 30.0) -> list[CanaryVerdict]:
-        return self.loop.finish(patience, lambda: False)
-
-    def move(self) -> None:
-        """Move clients to south as a switchover does, with the group's positions."""
-        self.routing.pointer = None
-        self.north.denials = {DenyRule("User:canary", Scope.TOPICS)}
-        self.work(LOOK + 1)
-        self.link.halt()
-        self.work(1)
-        self.home.prepare({p: len(log.entries) - 1 for p, log in self.south.logs.items()})
-        self.home.start()
-        for partition, position in self.north.group(CANARY_RECORDS).committed.items():
-            behind = sum(1 for _ in self.north.logs[partition].data(position.offset))
-            offsets = [offset for offset, _ in self.south.logs[partition].data(0)]
-            self.south.group(CANARY_RECORDS).committed[partition] = type(position)(
-                offsets[len(offsets) - behind] if behind else len(self.south.logs[partition].entries)
-            )
-        self.routing.pointer = "south"
+from tests.unit.drills.canary_stage import PLACE, TERMS, CanaryStage
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def stage() -> CanaryStage:
+    return CanaryStage()
 
 
 def reasons(found: CanaryVerdict) -> str:
     return "; ".join(found.reasons)
 
 
-def test_every_window_of_a_quiet_day_is_proved_at_both_sites(stage: Stage) -> None:
+def test_every_window_of_a_quiet_day_is_proved_at_both_sites(stage: CanaryStage) -> None:
     found = stage.work(65)
     assert [each.verdict for each in found] == [Verdict.PROVED] * 3, [each.reasons for each in found]
     assert all(each.acknowledged == pytest.approx(100, abs=2) for each in found)
@@ -95,7 +32,7 @@ def test_every_window_of_a_quiet_day_is_proved_at_both_sites(stage: Stage) -> No
     assert [each.verdict for each in stage.end()] == []
 
 
-def test_an_acknowledged_record_that_is_not_there_refutes_its_window_by_name(stage: Stage) -> None:
+def test_an_acknowledged_record_that_is_not_there_refutes_its_window_by_name(stage: CanaryStage) -> None:
     stage.work(5)
     stage.fakes["north"].losing = True
     stage.work(1)
@@ -105,14 +42,14 @@ def test_an_acknowledged_record_that_is_not_there_refutes_its_window_by_name(sta
     assert f"lost, first: {CANARY_RECORDS}-" in reasons(found)
 
 
-def test_what_is_lost_at_the_end_of_a_log_is_found_when_it_was_read_to_its_end(stage: Stage) -> None:
+def test_what_is_lost_at_the_end_of_a_log_is_found_when_it_was_read_to_its_end(stage: CanaryStage) -> None:
     stage.work(15)
     stage.fakes["north"].losing = True
     stage.work(TERMS.settle + 10)
     assert stage.told[0].verdict is Verdict.REFUTED, stage.told[0].reasons
 
 
-def test_a_link_that_stands_still_leaves_records_behind_and_is_no_loss(stage: Stage) -> None:
+def test_a_link_that_stands_still_leaves_records_behind_and_is_no_loss(stage: CanaryStage) -> None:
     stage.work(5)
     stage.link.holds = True
     stage.work(10)
@@ -131,7 +68,7 @@ def test_a_link_that_stands_still_leaves_records_behind_and_is_no_loss(stage: St
     assert "not witnessed: south has all of it, less 7" in reasons(first)
 
 
-def test_what_comes_late_is_behind_no_more_and_refutes_nothing(stage: Stage) -> None:
+def test_what_comes_late_is_behind_no_more_and_refutes_nothing(stage: CanaryStage) -> None:
     stage.work(5)
     stage.link.holds = True
     stage.work(TERMS.settle + 30)
@@ -146,7 +83,7 @@ def test_what_comes_late_is_behind_no_more_and_refutes_nothing(stage: Stage) -> 
     assert found[-1].verdict is Verdict.PROVED, found[-1].reasons
 
 
-def test_a_record_that_the_link_leaves_out_refutes(stage: Stage) -> None:
+def test_a_record_that_the_link_leaves_out_refutes(stage: CanaryStage) -> None:
     stage.work(5)
     stage.link.holds = True
     stage.work(2)
@@ -158,7 +95,7 @@ def test_a_record_that_the_link_leaves_out_refutes(stage: Stage) -> None:
 
 
 def test_a_record_that_the_link_leaves_out_after_its_window_was_judged_refutes_the_one_that_is_open(
-    stage: Stage,
+    stage: CanaryStage,
 ) -> None:
     stage.work(5)
     stage.link.holds = True
@@ -172,7 +109,7 @@ def test_a_record_that_the_link_leaves_out_after_its_window_was_judged_refutes_t
 
 
 @pytest.mark.parametrize("late", [0, 60], ids=["in its window", "after it was judged"])
-def test_a_record_that_is_copied_twice_refutes(stage: Stage, late: int) -> None:
+def test_a_record_that_is_copied_twice_refutes(stage: CanaryStage, late: int) -> None:
     stage.work(5 + late)
     payload = next(payload for _, payload in stage.south.logs[PLACE].data(0))
     stage.south.write(PLACE, payload, "User:mm2")
@@ -181,7 +118,7 @@ def test_a_record_that_is_copied_twice_refutes(stage: Stage, late: int) -> None:
     assert ("came a second time at south" if late else "at south: 1 duplicated") in reasons(found[0])
 
 
-def test_a_record_that_nobody_numbered_refutes(stage: Stage) -> None:
+def test_a_record_that_nobody_numbered_refutes(stage: CanaryStage) -> None:
     stage.work(5)
     stage.north.append(PLACE, Entry(b"of somebody else"), "User:canary")
     (found,) = stage.work(18)
@@ -189,7 +126,7 @@ def test_a_record_that_nobody_numbered_refutes(stage: Stage) -> None:
     assert "1 corrupt" in reasons(found)
 
 
-def test_another_canary_is_passed_over(stage: Stage) -> None:
+def test_another_canary_is_passed_over(stage: CanaryStage) -> None:
     other = stage.canary(UUID(int=8))
     for _ in range(100):
         other.turn()
@@ -199,7 +136,7 @@ def test_another_canary_is_passed_over(stage: Stage) -> None:
     assert {each.verdict for each in found} == {Verdict.PROVED}
 
 
-def test_a_group_that_is_led_past_records_refutes(stage: Stage) -> None:
+def test_a_group_that_is_led_past_records_refutes(stage: CanaryStage) -> None:
     stage.work(5)
     member = stage.loop._member
     assert member is not None
@@ -211,7 +148,7 @@ def test_a_group_that_is_led_past_records_refutes(stage: Stage) -> None:
     assert f"group {CANARY_RECORDS} skipped 1" in reasons(found)
 
 
-def test_what_the_group_reads_again_is_told_and_refutes_nothing(stage: Stage) -> None:
+def test_what_the_group_reads_again_is_told_and_refutes_nothing(stage: CanaryStage) -> None:
     stage.work(5)
     member = stage.loop._member
     assert member is not None
@@ -220,7 +157,7 @@ def test_what_the_group_reads_again_is_told_and_refutes_nothing(stage: Stage) ->
     assert (found.verdict, found.repeated) == (Verdict.PROVED, 2), found.reasons
 
 
-def test_a_standby_that_is_silent_is_unknown_and_proves_nothing(stage: Stage) -> None:
+def test_a_standby_that_is_silent_is_unknown_and_proves_nothing(stage: CanaryStage) -> None:
     stage.work(5)
     stage.south.down = True
     stage.work(LOOK + 1)
@@ -236,7 +173,7 @@ def test_a_standby_that_is_silent_is_unknown_and_proves_nothing(stage: Stage) ->
     assert stage.loop.behind()["south"].known
 
 
-def test_a_standby_that_is_silent_from_the_start_is_read_once_it_answers(stage: Stage) -> None:
+def test_a_standby_that_is_silent_from_the_start_is_read_once_it_answers(stage: CanaryStage) -> None:
     stage.south.down = True
     stage.loop = stage.canary()
     stage.work(10)
@@ -245,7 +182,7 @@ def test_a_standby_that_is_silent_from_the_start_is_read_once_it_answers(stage: 
     assert found[0].verdict is Verdict.PROVED, found[0].reasons
 
 
-def test_it_follows_a_switchover_and_skips_nothing(stage: Stage) -> None:
+def test_it_follows_a_switchover_and_skips_nothing(stage: CanaryStage) -> None:
     stage.work(10)
     stage.move()
     stage.work(60)
@@ -255,7 +192,7 @@ def test_it_follows_a_switchover_and_skips_nothing(stage: Stage) -> None:
     assert sum(each.repeated for each in stage.told) == 0
 
 
-def test_its_group_is_empty_while_clients_are_sent_nowhere(stage: Stage) -> None:
+def test_its_group_is_empty_while_clients_are_sent_nowhere(stage: CanaryStage) -> None:
     stage.work(10)
     stage.routing.pointer = None
     stage.work(LOOK + 1)
@@ -266,7 +203,7 @@ def test_its_group_is_empty_while_clients_are_sent_nowhere(stage: Stage) -> None
     assert sum(each.repeated for each in found) == 0
 
 
-def test_a_failover_that_loses_a_tail_is_refuted(stage: Stage) -> None:
+def test_a_failover_that_loses_a_tail_is_refuted(stage: CanaryStage) -> None:
     stage.work(10)
     stage.link.holds = True
     stage.work(2)
@@ -281,7 +218,7 @@ def test_a_failover_that_loses_a_tail_is_refuted(stage: Stage) -> None:
     assert first.doubtful > 0
 
 
-def test_a_log_that_is_made_again_is_told_and_read_again_without_a_fault(stage: Stage) -> None:
+def test_a_log_that_is_made_again_is_told_and_read_again_without_a_fault(stage: CanaryStage) -> None:
     stage.work(30)
     partitions = [p for p in stage.south.logs if p.topic == CANARY_RECORDS]
     stage.south.drop(CANARY_RECORDS)
@@ -293,7 +230,7 @@ def test_a_log_that_is_made_again_is_told_and_read_again_without_a_fault(stage: 
     assert found[-1].verdict is Verdict.PROVED
 
 
-def test_a_window_in_which_nobody_may_write_is_never_proved(stage: Stage) -> None:
+def test_a_window_in_which_nobody_may_write_is_never_proved(stage: CanaryStage) -> None:
     stage.routing.pointer = None
     stage.loop = stage.canary()
     (found,) = stage.work(TERMS.window + 1)
@@ -301,7 +238,7 @@ def test_a_window_in_which_nobody_may_write_is_never_proved(stage: Stage) -> Non
     assert found.sent == 0
 
 
-def test_state_stays_bounded_while_a_standby_is_gone(stage: Stage) -> None:
+def test_state_stays_bounded_while_a_standby_is_gone(stage: CanaryStage) -> None:
     stage.south.down = True
     stage.work(TERMS.settle * 3)
     history = stage.loop._begun()
@@ -310,7 +247,7 @@ def test_state_stays_bounded_while_a_standby_is_gone(stage: Stage) -> None:
     assert len(history.records) <= most * TERMS.window * TERMS.rate
 
 
-def test_at_the_end_it_waits_for_what_is_on_its_way_and_judges_it(stage: Stage) -> None:
+def test_at_the_end_it_waits_for_what_is_on_its_way_and_judges_it(stage: CanaryStage) -> None:
     stage.work(15)
     (last,) = stage.end()
     assert last.verdict is Verdict.PROVED, last.reasons
@@ -319,7 +256,7 @@ def test_at_the_end_it_waits_for_what_is_on_its_way_and_judges_it(stage: Stage) 
     assert stage.fakes["south"].closed == ["reader"]
 
 
-def test_a_topic_that_does_not_exist_is_told_at_once(stage: Stage) -> None:
+def test_a_topic_that_does_not_exist_is_told_at_once(stage: CanaryStage) -> None:
     stage.north.drop(CANARY_RECORDS)
     with pytest.raises(NotFound, match=CANARY_RECORDS):
         stage.canary()

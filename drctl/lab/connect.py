@@ -125,7 +125,7 @@ def connectors(source: SiteLayout, target: SiteLayout, folder: Path, secrets: Pa
         # Connect's default rewrites header values: what looks like a number or base64 arrives as something
         # else.
         "header.converter": BYTES,
-        "topics": r"turbines\..*,shop\..*,dr\..*,drctl\.drill\..*",
+        "topics": r"turbines\..*,shop\..*,dr\..*,drctl\.drill\..*,drctl\.canary-records",
         "groups": ".*",
         "tasks.max": "1",
         "replication.factor": replicas,

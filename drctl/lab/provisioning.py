@@ -6,6 +6,7 @@ from drctl.drivers.kafka.provision import allow, create_topics
 from drctl.lab.layout import CANARY_TOPIC, TOPICS, other
 from drctl.lab.rights import CLIENTS, RIGHTS
 from drctl.lab.site import LabSite
+from drctl.model.canary import CANARY_RECORDS
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.site import Canary
 
@@ -19,6 +20,7 @@ def provision(site: LabSite) -> None:
         name: (count, replicas, compacted if name == "shop.prices" else {}) for name, count in TOPICS.items()
     }
     topics[CANARY_TOPIC] = (1, replicas, {})
+    topics[CANARY_RECORDS] = (3, replicas, {"cleanup.policy": "delete", "retention.ms": "86400000"})
     topics[JOURNAL] = (1, replicas, {"cleanup.policy": "delete", "retention.ms": "-1"})
     topics[f"mm2-offset-syncs.{source}.internal"] = (1, replicas, forever)
     topics[f"{source}.checkpoints.internal"] = (1, replicas, {"cleanup.policy": "compact"})

@@ -4,6 +4,7 @@ from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.provision import Right
 from drctl.lab.layout import CANARY_TOPIC, SITES
 from drctl.model.canaries import PREFIX as DRILLS
+from drctl.model.canary import CANARY_RECORDS
 
 WORKER, LINKS, SINK = "User:connect", "User:mm2", "User:sinks"
 """A Connect worker itself, the connectors of its link, and the consumers of its sinks."""
@@ -54,6 +55,10 @@ An exactly-once worker reads its source connectors' offsets by the same consumer
 
 CLIENTS: tuple[Right, ...] = (
     ("User:canary", "WRITE", "TOPIC", CANARY_TOPIC),
+    ("User:canary", "WRITE", "TOPIC", CANARY_RECORDS),
+    ("User:canary", "READ", "TOPIC", CANARY_RECORDS),
+    *(("User:canary", "READ", "TOPIC", f"{site}.{CANARY_RECORDS}") for site in SITES),
+    ("User:canary", "READ", "GROUP", CANARY_RECORDS),
     ("User:turbines", "WRITE", "TOPIC", "turbines.*"),
     ("User:turbines", "WRITE", "TOPIC", "dr.*"),
     ("User:shop", "WRITE", "TOPIC", "shop.*"),

@@ -1,16 +1,19 @@
 """In the lab a Connect worker, its link and its sinks are users of their own, each with the rights that it needs."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from drctl.config import load
+from drctl.decide.left_out import left_out
 from drctl.drivers.kafka.java import decoded, parse
 from drctl.lab.connect import write_links, write_worker
 from drctl.lab.files import write_clients, write_plan
-from drctl.lab.layout import SITES, USERS, plan_layout
+from drctl.lab.layout import CANARY_TOPIC, SITES, USERS, other, plan_layout
 from drctl.lab.rights import LINKS, RIGHTS, SINK, WORKER
 from drctl.model.access import AclRule, confined, writable
+from drctl.model.canary import CANARY_RECORDS
 
 WRITES = ("WRITE", "ALL")
 
@@ -61,3 +64,20 @@ def test_only_the_worker_may_write_its_internal_topics_beside_the_link_and_no_si
     }
     assert may == {WORKER, LINKS}
     assert not [rule for rule in rules() if rule.principal == SINK and rule.operation in WRITES]
+
+
+@pytest.mark.parametrize("source", SITES)
+def test_a_link_copies_the_canarys_records_and_not_what_proves_a_fence(source: str, tmp_path: Path) -> None:
+    write_links(plan_layout(1), tmp_path)
+    name = f"{source}-to-{other(source)}"
+    config = json.loads((tmp_path / "links" / f"{name}.json").read_text())[f"{name}.source"]
+    assert left_out(config, CANARY_RECORDS, "") is None
+    assert left_out(config, CANARY_TOPIC, "") is not None
+
+
+def test_only_the_canary_writes_its_records_beside_the_link_and_it_may_read_what_it_writes_and_its_copies() -> None:
+    writers = {rule.principal for rule in rules() if writable(rules(), rule.principal, [CANARY_RECORDS])}
+    assert writers == {"User:canary", LINKS}
+    read = {(each.kind, each.name) for each in rules() if (each.principal, each.operation) == ("User:canary", "READ")}
+    copies = {("TOPIC", f"{site}.{CANARY_RECORDS}") for site in SITES}
+    assert read == {("TOPIC", CANARY_RECORDS), ("GROUP", CANARY_RECORDS), *copies}

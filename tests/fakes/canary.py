@@ -35,8 +35,7 @@ class FakeCanarySite:
         return _Producer(self)
 
     def reader(self, since: float) -> CanaryReader:
-        del since  # nothing is older
-        return _Reader(self, dict.fromkeys(self.places(), 0))
+        return _Reader(self, {place: self._first(place, int(since * 1000)) for place in self.places()})
 
     def member(self) -> CanaryMember:
         return _Member(self)
@@ -49,6 +48,12 @@ class FakeCanarySite:
         if not found:
             raise NotFound(f"{self.site.name}: there is no topic {CANARY_RECORDS}")
         return found
+
+    def _first(self, place: TopicPartition, milliseconds: int) -> int:
+        """The offset of the oldest record that is not older, the log's end if all are."""
+        entries = self.site.logs[place].entries
+        young = (at for at, each in enumerate(entries) if (each.milliseconds or 0) >= milliseconds)
+        return next(young, len(entries))
 
 
 class _Producer:
@@ -97,7 +102,8 @@ class _Reader:
             self.positions[place] = offset + 1
 
     def has_all(self) -> bool:
-        self.of.site.reach()
+        for place in self.of.places():
+            self.positions.setdefault(place, 0)
         logs = self.of.site.logs
         return not any(list(logs[place].data(at)) for place, at in self.positions.items() if place in logs)
 
@@ -126,5 +132,6 @@ class _Member:
 
 
 def _record(place: TopicPartition, offset: int, payload: bytes) -> CanaryRecord:
-    number = payload[: LAYOUT.size] if len(payload) >= LAYOUT.size else None
-    return CanaryRecord(place.topic, place.partition, offset, number, payload[LAYOUT.size :])
+    if len(payload) < LAYOUT.size:
+        return CanaryRecord(place.topic, place.partition, offset, None, payload)
+    return CanaryRecord(place.topic, place.partition, offset, payload[: LAYOUT.size], payload[LAYOUT.size :])

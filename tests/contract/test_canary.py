@@ -171,6 +171,11 @@ def test_a_record_that_is_told_as_denied_is_never_there(topic: CanaryTopicStage,
                 return False
 
             until(topic.clock, "a record is denied", denied)
+        with closing(site.producer()) as producer:
+            late = next(numbers)
+            send(producer, run, late)
+            told[late] = WriteAnswer.DENIED
+            assert gathered(topic, producer.answers, 1) == [(late, WriteAnswer.DENIED)]
         stage.fence.lift(CANARY)
         until(topic.clock, "the canary may write again", lambda: not stage.fence.canary().refused)
         with closing(site.producer()) as producer:

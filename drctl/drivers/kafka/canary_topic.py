@@ -11,6 +11,7 @@ import confluent_kafka
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import OffsetSpec
 
+from drctl.drivers.kafka.errors import fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.member import Reader
 from drctl.drivers.kafka.records import EARLIEST, LATEST
@@ -112,13 +113,20 @@ class KafkaCanaryProducer:
         }
         self._producer: Producer | None = site.causes.client(Producer, {**site.config, **own})
         self._known: list[tuple[int, WriteAnswer]] = []
+        self._waiting: set[int] = set()
+        self._wrote = False
+        self._ended_by: KafkaError | None = None
 
     def send(self, ticket: int, partition: int, number: bytes, value: bytes) -> None:
         def delivered(error: KafkaError | None, _: Message) -> None:
-            self._known.append((ticket, _answer(error)))
+            self._tell(ticket, _answer(error))
 
         if self._producer is None:
             raise Unreachable(f"site {self.site.name}: the canary's producer is closed", remedy="begin again")
+        self._waiting.add(ticket)
+        self._serve(self._producer)
+        if self._ended_by is not None:
+            return
         try:
             self._producer.produce(
                 CANARY_RECORDS, value, partition=partition, headers=[(self.header, number)], on_delivery=delivered
@@ -129,13 +137,32 @@ class KafkaCanaryProducer:
             # Once the client knows that the topic is denied to it, it does not even try: nothing was written.
             if error.args[0].code() not in DENIED:
                 raise self.site.causes.translate(error, f"write to {CANARY_RECORDS}") from error
-            self._known.append((ticket, WriteAnswer.DENIED))
+            self._tell(ticket, WriteAnswer.DENIED)
 
     def answers(self) -> Sequence[tuple[int, WriteAnswer]]:
         if self._producer is not None:
-            self._producer.poll(0)
+            self._serve(self._producer)
         known, self._known = self._known, []
         return known
+
+    def _serve(self, producer: Producer) -> None:
+        """Take what the client tells; once it can never write again, tell what becomes of everything that waits."""
+        try:
+            producer.poll(0)
+        except (KafkaException, SystemError) as error:
+            self._ended_by = fault_of(error)
+        if self._ended_by is not None:
+            # A principal that may write to no topic at all gets no producer id, so nothing was even sent. Once
+            # something may have been written, the same error leaves it open what became of records on their way.
+            denied = self._ended_by.code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED and not self._wrote
+            for ticket in sorted(self._waiting):
+                self._tell(ticket, WriteAnswer.DENIED if denied else WriteAnswer.DOUBTFUL)
+
+    def _tell(self, ticket: int, answer: WriteAnswer) -> None:
+        if ticket in self._waiting:  # else it was given up, and told
+            self._waiting.discard(ticket)
+            self._wrote = self._wrote or answer is not WriteAnswer.DENIED
+            self._known.append((ticket, answer))
 
     def close(self) -> None:
         producers, self._producer = [self._producer], None

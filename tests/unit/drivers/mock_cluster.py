@@ -35,6 +35,12 @@ class MockCluster:
         create = self._library.rd_kafka_mock_topic_create
         assert create(self._cluster, topic.encode(), partitions, self.brokers) == 0
 
+    def refuse(self, request: int, error: int) -> None:
+        """Answer the next request of that kind with that error; both are numbers of Kafka's protocol."""
+        errors = (ctypes.c_int * 1)(error)
+        push = self._library.rd_kafka_mock_push_request_errors_array
+        push(self._cluster, ctypes.c_int16(request), ctypes.c_size_t(1), errors)
+
     def stop(self) -> None:
         """Let no broker answer any more."""
         for number in range(1, self.brokers + 1):

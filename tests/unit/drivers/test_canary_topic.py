@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import pytest
+from confluent_kafka import KafkaError
 
 from drctl.drivers.kafka import canary_topic
 from drctl.drivers.kafka.canary_topic import KafkaCanaryReader, KafkaCanarySite
@@ -15,6 +16,8 @@ from tests.unit.drivers.mock_cluster import MockCluster, mock_cluster
 
 CLOCK = SystemClock()
 HEADER = "number"
+PRODUCE, PRODUCER_ID = 0, 22
+"""Kinds of requests, by Kafka's protocol."""
 LONG = 30.0
 
 
@@ -96,6 +99,26 @@ def test_a_site_without_the_topic_says_so() -> None:
             site.partitions()
         with pytest.raises(NotFound, match=f"no topic {CANARY_RECORDS}"):
             site.reader(0.0)
+
+
+def test_who_may_write_to_no_topic_gets_no_producer_id_and_is_denied_each_record(cluster: MockCluster) -> None:
+    with canary(cluster) as site, closing(site.reader(minute_ago())) as reader:
+        cluster.refuse(PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
+        with closing(site.producer()) as producer:
+            for number in (1, 2):
+                producer.send(number, 0, b"header", b"value")
+            assert sorted(gathered(producer.answers, 2)) == [(1, WriteAnswer.DENIED), (2, WriteAnswer.DENIED)]
+            assert producer.answers() == []
+        assert reader.has_all()
+
+
+def test_a_record_that_is_denied_is_told_and_the_ones_before_it_are_written(cluster: MockCluster) -> None:
+    with canary(cluster) as site, closing(site.producer()) as producer:
+        producer.send(1, 0, b"header", b"value")
+        assert gathered(producer.answers, 1) == [(1, WriteAnswer.WRITTEN)]
+        cluster.refuse(PRODUCE, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+        producer.send(2, 0, b"header", b"value")
+        assert gathered(producer.answers, 1) == [(2, WriteAnswer.DENIED)]
 
 
 def test_a_site_that_falls_silent_is_told_and_leaves_writes_in_doubt(

@@ -1,10 +1,9 @@
 """Brokers' metrics read for the software of clients: by name and label as exporters write them, and within bounds."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -12,6 +11,7 @@ from drctl.drivers.metrics import connections
 from drctl.drivers.metrics.connections import ScrapedConnections, connections_in
 from drctl.errors import Unreachable, Unsupported
 from drctl.model.clients import ConnectedSoftware
+from tests.unit.drivers.serving import served
 
 STRIMZI = "kafka_server_socket_server_metrics_connections_software"
 JAVA = (
@@ -40,15 +40,8 @@ def serving(exporters: Exporters) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Answers) as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,6 +18,7 @@ from drctl.errors import ConfigInvalid, DrctlError, Forbidden, Unauthenticated, 
 from drctl.model.schemas import RegistryPlace, SubjectVersion
 from drctl.ports import SchemaRegistry
 from tests.fakes.schemas import FakeSchemaRegistry
+from tests.unit.drivers.serving import served
 
 ORDERS = '{"type": "record", "name": "Order", "fields": []}'
 BILLS = '{"type": "string"}'
@@ -79,15 +79,8 @@ def serving(registry: Registry) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
             registry.methods.add(self.command)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Answers) as url:
+        yield url
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def resume(plan_file: Path, output: str, run: str, *, take_over: str | None, by:
 def abort(
     plan_file: Path, run: str, *, reason: str, attested: str | None, confirm: str | None, take_over: str | None, by: str
 ) -> None:
-    """Walk the rollback of the unfinished run, so that the source is open again.
+    """Roll the unfinished run back, so that the source is open again.
 
     Exits 0 once it is. Once the point of no return was begun there is no rollback: refused (3), with the way forward.
 

@@ -9,10 +9,10 @@ from drctl.plans.selection import FAILOVER
 from drctl.plans.steps.await_clients import AwaitClients
 from drctl.plans.steps.back_from_failover import (
     LetLinkRunOn,
-    ReopenDoor,
     ReopenIfFenced,
     RestoreConfirmed,
     ResumeSinksIfTheyAnswer,
+    RouteClientsToSourceAgain,
 )
 from drctl.plans.steps.check_failover import CheckFailover
 from drctl.plans.steps.close_if_back import CloseIfBack
@@ -89,7 +89,7 @@ def ordered(
         point_of_no_return=UnfenceTarget.name,
         rollback=(
             ReopenIfFenced(),
-            ReopenDoor(),
+            RouteClientsToSourceAgain(),
             RestoreConfirmed(),
             ResumeSinksIfTheyAnswer(),
             ScaleBackIfItAnswers(),

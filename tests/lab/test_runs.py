@@ -23,7 +23,7 @@ MORE = """\
     pre: [{{command: [{python}, -c, "import sys; open('facts.json', 'w').write(sys.stdin.read())"]}}]
     post: [{{command: [{python}, -c, "import sys; sys.exit(7)"]}}]
 """
-DOOR = """\
+ROUTING = """\
   clientRouting:
     command:
       routeTo: [{python}, turn.py]
@@ -39,10 +39,10 @@ os.replace("client-routing.new", "client-routing.json")
 
 @pytest.fixture(scope="module")
 def lab(own_lab: Lab) -> Lab:
-    """A lab whose plan file asks for approvals and has hooks and a door of commands; groups have a position each."""
+    """A lab whose plan file asks for approvals, has hooks and routes clients by commands; groups have a position each."""
     text = own_lab.plan_file.read_text()
     text = text.replace("maxLag: 100000", "maxLag: 100000, approval: required")
-    text = text.replace("  clientRouting: {file: client-routing.json}\n", DOOR.format(python=sys.executable))
+    text = text.replace("  clientRouting: {file: client-routing.json}\n", ROUTING.format(python=sys.executable))
     (own_lab.folder / "turn.py").write_text(TURN)
     own_lab.plan_file.write_text(text + MORE.format(python=sys.executable))
     with open_world(load(own_lab.plan_file)) as world:

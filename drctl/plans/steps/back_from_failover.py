@@ -77,7 +77,7 @@ def _own(ctx: StepContext) -> list[str]:
         return []
 
 
-class ReopenDoor(RouteClientsToSource):
+class RouteClientsToSourceAgain(RouteClientsToSource):
     """Point client routing at the source again, if the run that was taken over has closed it."""
 
     @override

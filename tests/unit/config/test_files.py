@@ -10,7 +10,7 @@ from drctl.config import load
 from drctl.errors import ConfigInvalid
 from tests.unit.config.test_plan_file import GOOD, written
 
-STATE_LINE, DOOR_LINE = 19, 18
+STATE_LINE, ROUTING_LINE = 19, 18
 
 
 def plan(folder: Path, state: str = "state/drctl.sqlite", door: str = "door.json") -> Path:
@@ -22,18 +22,23 @@ def plan(folder: Path, state: str = "state/drctl.sqlite", door: str = "door.json
 @pytest.mark.parametrize(
     ("state", "door", "line", "said"),
     [
-        ("s.sqlite", "s.sqlite", DOOR_LINE, "client routing's file and the state file are both in "),
-        ("s.sqlite", "./x/../s.sqlite", DOOR_LINE, "client routing's file and the state file are"),
-        ("s.sqlite", "s.lock", DOOR_LINE, "client routing's file and the state file's lock are"),
-        ("s.sqlite", "s.sqlite-wal", DOOR_LINE, "client routing's file and the state file's -wal are"),
-        ("s.sqlite", "s.sqlite-journal", DOOR_LINE, "client routing's file and the state file's -journal are"),
+        ("s.sqlite", "s.sqlite", ROUTING_LINE, "client routing's file and the state file are both in "),
+        ("s.sqlite", "./x/../s.sqlite", ROUTING_LINE, "client routing's file and the state file are"),
+        ("s.sqlite", "s.lock", ROUTING_LINE, "client routing's file and the state file's lock are"),
+        ("s.sqlite", "s.sqlite-wal", ROUTING_LINE, "client routing's file and the state file's -wal are"),
+        ("s.sqlite", "s.sqlite-journal", ROUTING_LINE, "client routing's file and the state file's -journal are"),
         ("s.lock", "door.json", STATE_LINE, "the state file's lock and the state file are"),
         ("salvage", "door.json", STATE_LINE, "the folder of salvaged records and the state file are"),
-        ("s.sqlite", "salvage/door.json", DOOR_LINE, "client routing's file and the folder of salvaged records are"),
-        ("state/s.sqlite", "state", DOOR_LINE, "client routing's file and the state file are"),
+        (
+            "s.sqlite",
+            "salvage/routing.json",
+            ROUTING_LINE,
+            "client routing's file and the folder of salvaged records are",
+        ),
+        ("state/s.sqlite", "state", ROUTING_LINE, "client routing's file and the state file are"),
         ("plan.yaml", "door.json", STATE_LINE, "the state file and the plan file are"),
-        ("s.sqlite", "plan.yaml", DOOR_LINE, "client routing's file and the plan file are"),
-        ("plan.sqlite", "c", DOOR_LINE, "client routing's file and link n-s: connectors are"),
+        ("s.sqlite", "plan.yaml", ROUTING_LINE, "client routing's file and the plan file are"),
+        ("plan.sqlite", "c", ROUTING_LINE, "client routing's file and link n-s: connectors are"),
         ("c", "door.json", STATE_LINE, "the state file and site south: canary.clientProperties are"),
     ],
 )
@@ -47,7 +52,9 @@ def test_two_uses_of_one_file_are_refused(tmp_path: Path, state: str, door: str,
 def test_one_file_under_two_names_is_refused(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
     (tmp_path / "door.json").touch()
     link(tmp_path / "door.json", tmp_path / "s.sqlite")
-    with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{DOOR_LINE}: client routing's file and the state file are"):
+    with pytest.raises(
+        ConfigInvalid, match=rf"plan\.yaml:{ROUTING_LINE}: client routing's file and the state file are"
+    ):
         load(plan(tmp_path, "s.sqlite"))
 
 
@@ -68,7 +75,9 @@ def test_the_plan_file_is_known_by_the_name_that_a_link_gives_it_too(tmp_path: P
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{STATE_LINE}: (the state file |.* the character U\+0000)"):
         load(plan(tmp_path, name))
-    with pytest.raises(ConfigInvalid, match=rf"plan\.yaml:{DOOR_LINE}: (client routing's file |.* the character U\+)"):
+    with pytest.raises(
+        ConfigInvalid, match=rf"plan\.yaml:{ROUTING_LINE}: (client routing's file |.* the character U\+)"
+    ):
         load(plan(tmp_path, door=name))
 
 

@@ -33,7 +33,9 @@ WORST = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.VACUOUS, Verdict.PROVED)
     "--rate", type=click.FloatRange(0.1, 1000), default=10.0, show_default=True, help="Records per second to write."
 )
 @click.option("--window", type=DURATION, default="60s", show_default=True, help="How long each judged window is.")
-@click.option("--settle", type=DURATION, default="5m", show_default=True, help="How long a window waits for copies; 15s or more.")
+@click.option(
+    "--settle", type=DURATION, default="5m", show_default=True, help="How long a window waits for copies; 15s or more."
+)
 @click.option("--for", "length", type=DURATION, metavar="DURATION", help="End after that time; else it goes on.")
 @click.option(
     "-o",

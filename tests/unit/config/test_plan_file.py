@@ -189,7 +189,10 @@ def test_a_link_that_strimzi_runs_names_its_resource(tmp_path: Path) -> None:
         (at_north(kafka="kafka: {canary: {topic: canary}}"), r":6: .*or strimzi\.listener and strimzi\.user"),
         (at_north(kafka="kafka: {canary: {topic: canary}}"), r":6: .*or strimzi\.listener and strimzi\.canaryUser"),
         (at_north(kafka=KAFKA.replace("clientProperties: c, canary", "canary")), "belong together"),
-        (at_north(kafka=KAFKA.replace("topic: canary", "topic: drctl.canary-records")), "is what 'drctl canary' writes"),
+        (
+            at_north(kafka=KAFKA.replace("topic: canary", "topic: drctl.canary-records")),
+            "is what 'drctl canary' writes",
+        ),
         (at_north(connect=""), r"link s-n: connectors need connect\.url at north"),
         (GOOD.replace("connectors: c", "mirrorMaker2: home"), "needs a strimzi part at south"),
         (GOOD.replace("connectors: c", "connectors: c, mirrorMaker2: home"), "name either connectors, or mirrorMaker2"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LEAST = 30
 """Records of a window: with fewer a fault cannot be planted in it, and its thirds say little."""
 EARLIEST = 15.0
-"""Seconds that a window has to be waited for: a record in doubt is given up after ten, and a site is asked each five."""
+"""Seconds to wait for a window at least: a record in doubt is given up after ten, and a site is asked each five."""
 LAST = 30.0
 """Seconds at the end for what is on its way: a record in doubt is given up after ten."""
 WORST = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.VACUOUS, Verdict.PROVED)

@@ -145,8 +145,7 @@ class _Sorting:
         return sorted({stream.topic for stream, state in self.streams.items() if state.acknowledged} - read)
 
     def _group(self, name: str) -> GroupFindings:
-        held = self.state.processed.get(name, {})
-        streams = {stream: held[stream] for stream in sorted(held)}
+        streams = dict(sorted(self.state.processed.get(name, {}).items()))
         topics = self.groups.get(name)
         repeated = self.state.repeated.get(name, NamedClass())
         return GroupFindings(

@@ -1,4 +1,4 @@
-"""What a checker has taken in so far: a few bitmaps per stream, which any number of checkers can bring together.
+"""Hold what a checker has taken in so far: a few bitmaps per stream, which any number of checkers can bring together.
 
 Of what it holds, the order matters in one thing only: records found in one log (a partition of a topic at the site that
 is read, or the same in a stranded tail) are taken in log order. So each log is read by one checker at a time, or by one

@@ -30,12 +30,13 @@ def to_bytes(state: CheckerState) -> bytes:
         "classes": {name: _class(each) for name, each in state.classes.items()},
         "repeated": {group: _class(each) for group, each in state.repeated.items() if each.count},
         "streams": [[*stream, _stream(held)] for stream, held in sorted(state.streams.items(), key=_by_name)],
-        "processed": {
-            group: [[*stream, _set(done)] for stream, done in sorted(streams.items(), key=_by_name)]
-            for group, streams in state.processed.items()
-        },
+        "processed": {group: _processed(streams) for group, streams in state.processed.items()},
     }
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _processed(streams: Mapping[Stream, BitMap64]) -> list[list[Any]]:
+    return [[*stream, _set(done)] for stream, done in sorted(streams.items(), key=_by_name)]
 
 
 def from_bytes(raw: bytes, where: str) -> CheckerState:

@@ -39,7 +39,7 @@ os.replace("client-routing.new", "client-routing.json")
 
 @pytest.fixture(scope="module")
 def lab(own_lab: Lab) -> Lab:
-    """A lab whose plan file asks for approvals, has hooks and routes clients by commands; groups have a position each."""
+    """A lab whose plan file asks for approvals, has hooks and routes clients by commands; groups have positions."""
     text = own_lab.plan_file.read_text()
     text = text.replace("maxLag: 100000", "maxLag: 100000, approval: required")
     text = text.replace("  clientRouting: {file: client-routing.json}\n", ROUTING.format(python=sys.executable))

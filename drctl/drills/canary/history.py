@@ -1,4 +1,4 @@
-"""Hold what became of the canary's records so far: kept per record until its window is judged, and then as numbers only.
+"""Hold what became of the canary's records so far: per record until its window is judged, and then as numbers only.
 
 Memory is bounded by the windows that are open. Of those that were judged only one thing is kept: which acknowledged
 records a site had not been given yet, as a bitmap. For a record of such a window that a reader finds all the same:

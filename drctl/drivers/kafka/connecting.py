@@ -26,7 +26,7 @@ NOT_FROM_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUN
 
 
 class Connecting(Protocol):
-    """What is needed of a client of the library."""
+    """A client of the library, as far as it is needed here."""
 
     def list_topics(self, topic: str, timeout: float) -> object:
         """Ask for the list of brokers; KafkaException where none answers in that many seconds."""

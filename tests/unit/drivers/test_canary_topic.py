@@ -125,12 +125,11 @@ def test_a_site_that_falls_silent_is_told_and_leaves_writes_in_doubt(
     cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(canary_topic, "PATIENCE", 1.5)
-    with canary(cluster) as site:
-        with closing(site.reader(minute_ago())) as reader, closing(site.producer()) as producer:
-            cluster.stop()
-            producer.send(1, 0, b"header", b"value")
-            assert producer.answers() == []
-            assert reader.read() == []
-            with pytest.raises(Unreachable):
-                reader.has_all()
-            assert gathered(producer.answers, 1) == [(1, WriteAnswer.DOUBTFUL)]
+    with canary(cluster) as site, closing(site.reader(minute_ago())) as reader, closing(site.producer()) as producer:
+        cluster.stop()
+        producer.send(1, 0, b"header", b"value")
+        assert producer.answers() == []
+        assert reader.read() == []
+        with pytest.raises(Unreachable):
+            reader.has_all()
+        assert gathered(producer.answers, 1) == [(1, WriteAnswer.DOUBTFUL)]

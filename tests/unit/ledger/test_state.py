@@ -79,7 +79,8 @@ places = st.tuples(st.sampled_from(["readings", "orders", "prices"]), st.integer
 
 @st.composite
 def found(draw: st.DrawFn) -> Event:
-    kind = draw(st.sampled_from([Seen, Seen, Seen, Stranded]))
+    kinds: list[type[Seen | Stranded]] = [Seen, Seen, Seen, Stranded]
+    kind = draw(st.sampled_from(kinds))
     stream = draw(streams | st.none())
     topic, partition = draw(places) if stream is None or draw(st.integers(0, 9)) == 0 else stream[1:]
     faults = {"intact": draw(st.integers(0, 9)) > 0, "foreign": draw(st.integers(0, 9)) == 0}

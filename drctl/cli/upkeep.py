@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from drctl.cli.output import echo
-from drctl.decide.upkeep import certificate_ends, spaces
+from drctl.decide.rules_disks import spaces
+from drctl.decide.upkeep import certificate_ends
 from drctl.model.reading import Reading
 from drctl.model.upkeep import DiskSpace, SiteUpkeep, Skew, Upkeep
 from drctl.model.wording import counted
@@ -50,7 +51,7 @@ def _told(seen: Reading[Skew]) -> str:
 
 
 def _disks(site: SiteUpkeep) -> list[str]:
-    told = [f"disk of {who}, {place}: {_room(space)}" for who, place, space in spaces(site)]
+    told = [f"disk of {who}, {place}: {_room(space)}" for who, place, space in spaces(site.disks)]
     missed = [f"disks of {who}: not reported ({seen.unknown})" for who, seen in site.disks.items() if not seen.known]
     return [*told, *missed, *([f"disks: not reported ({site.brokers_unknown})"] if site.brokers_unknown else [])]
 
@@ -97,7 +98,7 @@ def upkeep_document(found: Upkeep) -> dict[str, Any]:
                     "cordoned": space.cordoned,
                 }
                 for site in found.sites
-                for who, place, space in spaces(site)
+                for who, place, space in spaces(site.disks)
             ),
             {
                 "site": None,

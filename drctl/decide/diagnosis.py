@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from drctl.decide.advice import advice
 from drctl.decide.capacity import Need, needs_now
-from drctl.decide.equality import DISKS, Unseen, unseen
+from drctl.decide.equality import Unseen, unseen
 from drctl.decide.losses import losses
 from drctl.decide.quotas import quota_differences
 from drctl.decide.readiness import blockers, costs
@@ -83,11 +83,13 @@ def diagnose(
     now: datetime,
 ) -> Diagnosis:
     """Judge one look at both sites and some at the link, oldest first."""
+    facts, upkeep = _one_look_at_disks(facts, upkeep)
+    blocking = tuple(blockers(facts, guards, now))
     found = [
-        *_as(Severity.BLOCKS, blockers(facts, guards, now)),
+        *_as(Severity.BLOCKS, blocking),
         *_as(Severity.COSTS, losses(looks) if looks else ()),
         *_as(Severity.COSTS, costs(facts)),
-        *_as(Severity.COSTS, upkeep_failures(upkeep)),
+        *_as(Severity.COSTS, (each for each in upkeep_failures(upkeep) if each not in blocking)),
         *_as(Severity.ADVICE, (each for _, each in quota_differences(facts.source, facts.target, less=False))),
         *_as(Severity.ADVICE, upkeep_warnings(upkeep)),
         *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
@@ -95,11 +97,16 @@ def diagnose(
     if not syncs_topic.known and not (syncs_topic.silent and found):  # who is silent is named above
         detail = f"{facts.link.link.name}: the settings of the offset-syncs topic: {syncs_topic.unknown}"
         found.append(Finding(Severity.COSTS, Blocker(Rule.FACTS_UNKNOWN, detail, "see the reason, then look again")))
-    missed = (
-        *(each for each in unseen(facts) if each != DISKS),
-        *upkeep_unseen(upkeep),
-    )
+    missed = (*unseen(facts), *upkeep_unseen(upkeep))
     return Diagnosis(tuple(found), missed, tuple(needs_now(facts)), upkeep)
+
+
+def _one_look_at_disks(facts: Facts, upkeep: Upkeep) -> tuple[Facts, Upkeep]:
+    """Take what either look saw of the target's disks for both, so that one directory is not told with two sizes."""
+    told = next((site.disks for site in upkeep.sites if site.name == facts.target.name), {})
+    disks = {**facts.target.disks, **{who: seen for who, seen in told.items() if seen.known}}
+    sites = (replace(site, disks=disks) if site.name == facts.target.name else site for site in upkeep.sites)
+    return replace(facts, target=replace(facts.target, disks=disks)), replace(upkeep, sites=tuple(sites))
 
 
 def _left_to(remedy: str, found: Finding) -> Finding:

@@ -2,7 +2,8 @@
 
 In it: which sites and direction, where clients are, the epoch; topics with their ids, partitions and configuration;
 which groups exist; who may write and who is denied; the links' and sinks' configuration. Not in it: lag, members,
-positions, leaders, brokers, times: they change from moment to moment, and the gates judge them when the run begins.
+positions, leaders, brokers, room on disks, times: they change from moment to moment, and the gates judge them when the
+run begins.
 """
 
 import hashlib

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from drctl.decide.quotas import quota_differences, quota_user
 from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.rules_disks import disk_blockers, disk_warnings
 from drctl.decide.rules_scaling import failover_scaling_warnings
 from drctl.decide.rules_topics import topic_differences, topic_inequalities
 from drctl.decide.schemas import schema_inequalities, schemas_unknown
@@ -28,7 +29,6 @@ class Unseen(NamedTuple):
     why: str
 
 
-DISKS = Unseen("free space on the disks", "no gate asks the brokers for it: 'drctl doctor' does")
 OTHER_RULES = Unseen(
     "rules about delegation tokens and users", "Kafka's Python client cannot read them: see 'kafka-acls.sh --list'"
 )
@@ -66,6 +66,8 @@ def differences(facts: Facts) -> Iterator[Blocker]:
 def failover_warnings(facts: Facts) -> Iterator[Blocker]:
     """All of it as warnings; where a site does not tell, that it could not be compared."""
     yield from failover_scaling_warnings(facts)
+    yield from disk_blockers(facts)
+    yield from disk_warnings(facts)
     if not facts.source.cluster.known:
         source = facts.source.name
         detail = f"{facts.target.name} is not compared with {source}: {at_site(source, facts.source.cluster.unknown)}"
@@ -97,7 +99,6 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
             why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
             yield Unseen(f"super users at {site.name}", why)
     yield OTHER_RULES
-    yield DISKS
 
 
 def uncompared(facts: Facts) -> Iterator[Blocker]:

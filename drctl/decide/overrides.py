@@ -20,6 +20,8 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.TARGET_WEAKER: "nothing is lost in the move; what is written there is kept less safely, as it says",
     Rule.RETENTION_SHORTER: "nothing is lost in the move; the target forgets sooner, as it says",
     Rule.QUOTA_DIFFERS: "nothing is lost in the move; the target holds its clients back sooner, as it says",
+    Rule.DISK_FILLING: "nothing is lost in the move; a broker whose directory fills stops, and its partitions with it",
+    Rule.DIRECTORY_CORDONED: "nothing is lost in the move; what is there is served, and no such topic can be added",
     Rule.STANDBY_TOO_SMALL: "nothing is lost in the move; the target carries less, as it says",
     Rule.SCHEMA_DIFFERS: "nothing is lost in the move; who needs such a schema cannot read until it is there",
     Rule.SCHEMAS_UNKNOWN: "nothing is lost in the move; whether the schemas are there is on your word",

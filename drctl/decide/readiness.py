@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from drctl.decide.equality import uncompared
 from drctl.decide.rules import Blocker, GateCategory, Rule
+from drctl.decide.rules_disks import disk_blockers, disk_warnings
 from drctl.decide.rules_links import link_blockers, link_warnings
 from drctl.decide.rules_scaling import scaling_blockers, scaling_warnings
 from drctl.decide.rules_sites import site_blockers, site_warnings
@@ -28,6 +29,7 @@ def blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
         age = (now - facts.seen_at).total_seconds()
         yield Blocker(Rule.FACTS_STALE, f"the sites were looked at {age:.0f} s ago", "look again")
     yield from site_blockers(facts)
+    yield from disk_blockers(facts)
     yield from link_blockers(facts, guards.max_lag)
     yield from workload_blockers(facts)
     yield from scaling_blockers(facts)
@@ -36,6 +38,7 @@ def blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
 def warnings(facts: Facts) -> Iterator[Blocker]:
     """Name all that does not stand in the way but is worth knowing: what it costs, and what could not be compared."""
     yield from costs(facts)
+    yield from disk_warnings(facts)
     yield from uncompared(facts)
 
 

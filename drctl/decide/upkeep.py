@@ -11,15 +11,14 @@ from typing import NamedTuple
 
 from drctl.decide.equality import Unseen
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.rules_disks import FULL, LOW, filling, shown, spaces
 from drctl.errors import at_site
-from drctl.model.upkeep import Certificate, CertificateUse, DiskSpace, SiteUpkeep, Upkeep
+from drctl.model.upkeep import Certificate, CertificateUse, SiteUpkeep, Upkeep
 
 ENDS_SOON, ENDS_NOW = timedelta(days=30), timedelta(days=7)
 """A certificate that has less left is told of; it is wrong once it has less than this."""
 APART, FAR_APART = timedelta(seconds=5), timedelta(seconds=30)
 """The same for clocks, by what they differ for certain."""
-LOW, FULL = 0.15, 0.03
-"""The same for the free part of a broker's disk."""
 STATE_LOW, STATE_FULL = 1 << 30, 100 << 20
 """The same for the free bytes beside the state file: a large run's journal takes some 10 MB, a salvage what is lost."""
 
@@ -65,18 +64,12 @@ def certificate_ends(site: SiteUpkeep, now: datetime) -> tuple[CertificateEnd, .
     return tuple(sorted(ends, key=lambda each: (each.not_after, each.use, each.places)))
 
 
-def spaces(site: SiteUpkeep) -> Iterator[tuple[str, str, DiskSpace]]:
-    """Every broker's every directory with its space, where it was told."""
-    for who, seen in site.disks.items():
-        yield from ((who, place, space) for place, space in sorted((seen.value or {}).items()))
-
-
 def upkeep_failures(upkeep: Upkeep) -> Iterator[Blocker]:
     """Return what fails already, or will within days."""
     for site in upkeep.sites:
         yield from _certificates(site, upkeep.seen_at, timedelta.min, ENDS_NOW)
         yield from _clocks(site, FAR_APART, timedelta.max)
-        yield from _disks(site, 0.0, FULL)
+        yield from filling(site.name, site.disks, 0.0, FULL)
     yield from _state(upkeep, 0, STATE_FULL)
 
 
@@ -85,7 +78,7 @@ def upkeep_warnings(upkeep: Upkeep) -> Iterator[Blocker]:
     for site in upkeep.sites:
         yield from _certificates(site, upkeep.seen_at, ENDS_NOW, ENDS_SOON)
         yield from _clocks(site, APART, FAR_APART)
-        yield from _disks(site, FULL, LOW)
+        yield from filling(site.name, site.disks, FULL, LOW)
         yield from _cordoned(site)
     yield from _state(upkeep, STATE_FULL, STATE_LOW)
 
@@ -154,16 +147,8 @@ def _clocks(site: SiteUpkeep, least: timedelta, below: timedelta) -> Iterator[Bl
             yield Blocker(Rule.CLOCK_APART, detail, CLOCKS)
 
 
-def _disks(site: SiteUpkeep, least: float, below: float) -> Iterator[Blocker]:
-    for who, place, space in spaces(site):
-        part = space.free / space.total if space.total else 0.0
-        if least <= part < below:
-            detail = f"{site.name}: {who}: {place} has {_of(space)} left"
-            yield Blocker(Rule.DISK_FILLING, detail, "add space to it, or shorten retention there")
-
-
 def _cordoned(site: SiteUpkeep) -> Iterator[Blocker]:
-    for who, place, space in spaces(site):
+    for who, place, space in spaces(site.disks):
         if space.cordoned:
             detail = f"{site.name}: {who}: {place} is cordoned: no new partition is placed there"
             remedy = "take it out of the broker's cordoned.log.dirs, unless it is being emptied"
@@ -173,9 +158,5 @@ def _cordoned(site: SiteUpkeep) -> Iterator[Blocker]:
 def _state(upkeep: Upkeep, least: int, below: int) -> Iterator[Blocker]:
     space = upkeep.state.value
     if space is not None and least <= space.free < below:
-        detail = f"this machine: {upkeep.state_path} has {_of(space)} left"
+        detail = f"this machine: {upkeep.state_path} has {shown(space)} left"
         yield Blocker(Rule.DISK_FILLING, detail, "make room: a run whose journal cannot be written does nothing more")
-
-
-def _of(space: DiskSpace) -> str:
-    return f"{space.free / (1 << 20):,.0f} MiB of {space.total / (1 << 20):,.0f} MiB"

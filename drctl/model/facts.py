@@ -17,6 +17,7 @@ from drctl.model.schemas import Schemas
 from drctl.model.session import Group
 from drctl.model.sight import Sight
 from drctl.model.site import Link, Role, SinkGroup
+from drctl.model.upkeep import BrokerDisks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class SiteFacts:
     ``rules`` are all of the authorizer's, ``users`` those that brokers keep SCRAM credentials for. ``scaled`` are the
     plan's Deployments and what a shift names, by label, None for one that does not exist there. ``platform`` are the
     principals of Connect workers and the like, as the plan file names them. ``quotas`` are all of the brokers'.
-    ``schemas`` are those of its registry, None where the plan file names none.
+    ``schemas`` are those of its registry, None where the plan file names none. ``disks`` are asked for at the target of
+    a move only, and empty elsewhere.
     """
 
     name: str
@@ -71,6 +73,7 @@ class SiteFacts:
     platform: frozenset[str] = frozenset()
     quotas: Reading[ClientQuotas] = NOT_READ
     schemas: Reading[Schemas] | None = None
+    disks: BrokerDisks = field(default_factory=dict)
 
     @property
     def super_users(self) -> frozenset[str] | None:

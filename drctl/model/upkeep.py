@@ -60,12 +60,16 @@ class DiskSpace:
     cordoned: bool = False
 
 
+type BrokerDisks = Mapping[str, Reading[Mapping[str, DiskSpace]]]
+"""Space by broker, and each broker's by log directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteUpkeep:
     """One site: ``served`` by address, each broker's own certificate first; ``clocks`` by who tells the time.
 
-    ``addresses`` are those of the brokers that speak TLS, none where the site's clients do without. ``disks`` are by
-    broker, and each broker's by directory. ``brokers_unknown`` is why nobody knows which brokers there are.
+    ``addresses`` are those of the brokers that speak TLS, none where the site's clients do without.
+    ``brokers_unknown`` is why nobody knows which brokers there are.
     """
 
     name: str
@@ -73,7 +77,7 @@ class SiteUpkeep:
     served: Mapping[str, Reading[tuple[Certificate, ...]]]
     kept: Reading[tuple[KeptCertificate, ...]]
     clocks: Mapping[str, Reading[Skew]]
-    disks: Mapping[str, Reading[Mapping[str, DiskSpace]]]
+    disks: BrokerDisks
     brokers_unknown: str = ""
 
 

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from drctl.model.cluster import Cluster
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult
 from drctl.model.reading import Reading
+from drctl.monitors.disks import disks_beside
 from drctl.monitors.links import link_facts
-from drctl.monitors.readings import InTurn, Looks
+from drctl.monitors.readings import Begun, InTurn, Looks
 from drctl.monitors.sites import site_facts
 from drctl.ports.asking import both
 from drctl.ports.world import World
@@ -19,7 +21,8 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     is older than it says. ``looks`` may bring a deadline, for a person who only wants to see; gates do not hurry.
     """
     plan, clock, entry = world.plan, world.clock, world.entry_point
-    looks, began = looks or InTurn(clock), clock.now()
+    hurry, began = looks, clock.now()
+    looks = looks or InTurn(clock)
     routing = looks.begin(world.client_routing.site)  # first: behind a silent site no time may be left for it
     sinks = looks.begin(lambda: plan.unknown_sinks)  # side by side with all else: it may take the workers some seconds
 
@@ -28,11 +31,11 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
             return Reading(None, site.cluster.seen_at, site.cluster.unknown)
         return looks.begin(world.sites[site.name].fence.canary)()
 
-    def facts_of(name: str) -> SiteFacts:
+    def facts_of(name: str, asked: Begun[Cluster] | None = None) -> SiteFacts:
         """Also ask what only the gates compare: nobody who watches needs it."""
         site = world.sites[name]
         registry = looks.begin(site.schemas.registered) if site.schemas is not None else None
-        seen = site_facts(world, name, looks)
+        seen = site_facts(world, name, looks, asked)
         brokers = seen.cluster.value.brokers if seen.cluster.value else ()
         if brokers:
             quotas = looks.begin(lambda: site.quotas.told(brokers[0]))()  # every broker knows them all
@@ -47,8 +50,11 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         return here, tried(here), back
 
     def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
-        there = facts_of(target)
-        return there, tried(there), link_facts(world, source, target, looks=looks)
+        asked = looks.begin(world.sites[target].brokers.cluster)
+        disks = disks_beside(world.sites[target], asked, clock, hurry)
+        there = facts_of(target, asked)
+        canary, link = tried(there), link_facts(world, source, target, looks=looks)
+        return replace(there, disks=disks()), canary, link
 
     # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.
     (here, canary, reverse), (there, target_canary, link) = both(at_source, at_target)

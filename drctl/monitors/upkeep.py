@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from drctl.model.upkeep import SiteUpkeep, Skew, Upkeep
+from drctl.monitors.disks import begin_disks
 from drctl.monitors.readings import InTurn, Looks
 from drctl.ports.asking import both
 from drctl.ports.timekeeper import Timekeeper
@@ -31,7 +32,7 @@ def _site(world: World, name: str, looks: Looks) -> SiteUpkeep:
     served = {each: looks.begin(partial(site.certificates.served, each)) for each in addresses.value or ()}
     cluster = asked()
     brokers = cluster.value.brokers if cluster.value is not None else ()
-    disks = {f"broker {each.id}": looks.begin(partial(site.log_dirs.space, each)) for each in brokers}
+    disks = begin_disks(site, brokers, looks)
     if addresses.value:
         advertised = {f"{_bracketed(each.host)}:{each.port}": None for each in brokers}
         others = [each for each in advertised if each not in served]
@@ -42,7 +43,7 @@ def _site(world: World, name: str, looks: Looks) -> SiteUpkeep:
         {address: each() for address, each in served.items()},
         kept(),
         {who: each() for who, each in clocks.items()},
-        {who: each() for who, each in disks.items()},
+        disks(),
         cluster.unknown,
     )
 

@@ -9,14 +9,17 @@ from drctl.decide.diagnosis import Diagnosis, Severity
 from drctl.decide.rules import Rule
 from drctl.errors import Blocked
 from drctl.model.access import AclRule
+from drctl.model.loss import AcceptedLoss
 from drctl.model.quotas import QuotaEntity
 from drctl.model.run import RunState
+from drctl.model.terms import Terms
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors.upkeep import skew
 from tests.fakes import FakeWorld
 from tests.fakes.schemas import FakeSchemaRegistry
 from tests.fakes.upkeep import certificate
 from tests.spec.clinic import look, rules, well
+from tests.spec.failing import fail_over
 from tests.spec.stage import switch
 
 DAY = timedelta(days=1)
@@ -113,7 +116,7 @@ def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named
     found = look(earth)
     told = [(each.severity, each.reason.detail.partition(" has ")[0]) for each in found.findings]
     assert told == [
-        (Severity.COSTS, "south: broker 2: /var/lib/kafka"),
+        (Severity.BLOCKS, "south: broker 2: /var/lib/kafka"),
         (Severity.ADVICE, "south: broker 1: /var/lib/kafka"),
     ]
     assert "does not tell" in unseen(found)["free space on the disks of broker 3 of south"]
@@ -121,10 +124,42 @@ def test_a_brokers_disk_that_fills_is_told_and_one_that_is_not_measured_is_named
         each for each in as_document(found, "north", "south")["upkeep"]["disks"] if each["site"] == "north"
     ]
     assert [each["broker"] for each in told_by_north] == ["1", "2", "3"]
+    earth.log_dirs["north"].dirs, earth.log_dirs["south"].dirs = {1: DiskSpace(100, 1)}, {}
+    assert [how for how, _ in found_in(earth, Rule.DISK_FILLING)] == [Severity.COSTS], "no move leads there"
+
+
+def test_a_switchover_waits_for_room_at_the_target_or_for_a_reason_to_go_on_without() -> None:
+    earth = well()
+    earth.log_dirs["south"].dirs = {3: DiskSpace(100, 2)}
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    assert caught.value.exit_code == 30
+    assert [each.partition(" has ")[0] for each in caught.value.reasons] == ["south: broker 3: /var/lib/kafka"]
+    terms = Terms(by="anna", overrides={"disk-filling": "a larger disk comes tonight"})
+    result = switch(earth.new_process(), terms=terms)
+    assert result.evidence["check-gates"]["overridden"]["disk-filling"]["why"] == "a larger disk comes tonight"
+
+
+def test_a_failover_goes_to_a_site_with_little_room_and_says_so() -> None:
+    earth = well()
+    earth.log_dirs["south"].dirs = {2: DiskSpace(100, 50, cordoned=True), 3: DiskSpace(100, 2)}
+    earth.north.down = True
+    result = fail_over(earth.ports(), accepted=AcceptedLoss(unknown=True))
+    warned = result.evidence["check-gates"]["warnings"]
+    assert [each for each in warned if each.startswith("south: broker 3: /var/lib/kafka has")]
+    assert [each for each in warned if each.startswith("south: 2 of 3 brokers take new partitions")]
+
+
+def test_a_switchover_goes_on_without_a_disk_that_nobody_tells_of_and_says_so() -> None:
+    earth = well()
+    earth.log_dirs["south"].dirs = {3: None}
+    warned = switch(earth.ports()).evidence["check-gates"]["warnings"]
+    assert [each for each in warned if each.startswith("not compared: free space on the disks of broker 3 of south: ")]
 
 
 def test_a_cordoned_directory_is_told_and_is_nothing_wrong() -> None:
     earth = well()
+    earth.log_dirs["south"].more = {"/var/lib/more": DiskSpace(100, 50)}
     earth.log_dirs["south"].dirs = {2: DiskSpace(100, 50, cordoned=True)}
     found = look(earth)
     assert [(each.severity, each.reason.rule) for each in found.findings] == [
@@ -133,6 +168,20 @@ def test_a_cordoned_directory_is_told_and_is_nothing_wrong() -> None:
     assert found.exit_code == 0
     disks = as_document(found, "north", "south")["upkeep"]["disks"]
     assert [(each["site"], each["broker"]) for each in disks if each["cordoned"]] == [("south", "2")]
+
+
+def test_a_broker_without_a_directory_left_blocks_a_switchover_where_too_few_others_take_partitions() -> None:
+    earth = well()
+    earth.log_dirs["south"].dirs = {2: DiskSpace(100, 50, cordoned=True)}
+    found = look(earth)
+    told = [(each.severity, each.reason.rule) for each in found.findings]
+    assert told == [(Severity.BLOCKS, Rule.DIRECTORY_CORDONED), (Severity.ADVICE, Rule.DIRECTORY_CORDONED)]
+    assert found.exit_code == 30
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    assert caught.value.exit_code == 30
+    terms = Terms(by="anna", overrides={"directory-cordoned": "it creates no topics"})
+    assert switch(earth.new_process(), terms=terms).state is RunState.DONE
 
 
 def test_where_describing_the_cluster_is_denied_no_disk_is_called_well() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from drctl.decide.equality import failover_warnings
 from drctl.decide.failing_over import failover_blockers, loss_blockers, sinks_left
 from drctl.decide.loss import counted, sighted
 from drctl.decide.rules import Blocker, Rule
@@ -16,7 +17,9 @@ from drctl.model.loss import AcceptedLoss, EndsFrom, LogEndsSighting, Loss
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
+from drctl.model.upkeep import DiskSpace
 from tests.unit.decide.test_readiness import (
+    CORDONED,
     DENIED,
     GOOD,
     GUARDS,
@@ -25,6 +28,7 @@ from tests.unit.decide.test_readiness import (
     Change,
     backward,
     changed,
+    disks,
     forward,
     seen,
     source,
@@ -52,6 +56,13 @@ def silent(facts: Facts) -> Facts:
     return changed(
         canary=unseen(), link=forward(lag=unseen())(gone).link, reverse=backward(status=unseen())(gone).reverse
     )(gone)
+
+
+def test_the_targets_disks_hold_up_no_failover_and_are_told_also_where_the_source_is_gone() -> None:
+    poor = target(disks=disks(b1=DiskSpace(100, 1), b2=CORDONED))(silent(GOOD))
+    assert found(poor) == []
+    told = [each.rule for each in failover_warnings(poor)]
+    assert told == [Rule.DISK_FILLING, Rule.DIRECTORY_CORDONED, Rule.FACTS_UNKNOWN]
 
 
 def found(facts: Facts) -> list[Blocker]:

@@ -21,6 +21,7 @@ from drctl.model.reading import Reading
 from drctl.model.schemas import RegisteredSchema, SubjectVersion
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.site import Guards, Link, SinkGroup
+from drctl.model.upkeep import BrokerDisks, DiskSpace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GUARDS = Guards(timedelta(seconds=1), timedelta(seconds=60), max_lag=100)
@@ -38,6 +39,9 @@ BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
 NO_ANSWER = SinkGroup(None, "north: no answer", "start the Connect worker at north")
 MIRROR, EVERY_USER = QuotaEntity((("user", "mm2"),)), QuotaEntity((("user", None),))
 DENIED = frozenset(DenyRule("User:shop", scope) for scope in Scope)
+
+MIB = 1 << 20
+ROOMY, CORDONED = DiskSpace(100, 50), DiskSpace(100, 50, cordoned=True)
 
 type Change = Callable[[Facts], Facts]
 
@@ -72,6 +76,11 @@ def topic(name: str, config: dict[str, str] | None = None, replicas: int = 3, pa
 ABSENT = ConnectorState.ABSENT
 
 
+def disks(**spaces: DiskSpace) -> BrokerDisks:
+    """One directory at each of three brokers, roomy unless said otherwise of b1, b2 or b3."""
+    return {f"broker {n}": seen({"/data": spaces.get(f"b{n}", ROOMY)}) for n in (1, 2, 3)}
+
+
 def rule(principal: str, operation: str, kind: str, name: str, **more: Any) -> AclRule:
     pattern, bare = ("PREFIXED", name[:-1]) if name.endswith("*") and name != "*" else ("LITERAL", name)
     return AclRule(principal, more.get("host", "*"), operation, kind, bare, pattern, more.get("allow", True))
@@ -101,6 +110,7 @@ def site(name: str, standing: frozenset[DenyRule], sink: ConnectorState = ABSENT
         seen(RULES | fence("User:shop") if standing else RULES),
         seen(USERS),
         quotas=seen({}),
+        disks=disks(),
     )
 
 
@@ -198,6 +208,12 @@ def both(key: str, before: str, after: str, **more: str) -> Change:
     return change
 
 
+def two_replicas(facts: Facts) -> Facts:
+    """With topics of no more than two replicas at the target."""
+    kept = seen({"canary": topic("canary", replicas=1), "orders": topic("orders", replicas=2)})
+    return target(topics=kept)(source(topics=kept)(facts))
+
+
 def registered(facts: Facts) -> Facts:
     """With a schema in the source's registry."""
     return source(schemas=seen({SubjectVersion("orders-value", 1): RegisteredSchema(7, "a")}))(facts)
@@ -212,6 +228,13 @@ DENIED_MM2 = rule("User:mm2", "WRITE", "TOPIC", "*", allow=False)
 BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.FACTS_UNKNOWN, "rules could not be read", target(rules=unseen())),
     (Rule.FACTS_UNKNOWN, "SCRAM users", source(users=unseen())),
+    (Rule.DISK_FILLING, "south: broker 2: /data has 2 MiB of", target(disks=disks(b2=DiskSpace(100 * MIB, 2 * MIB)))),
+    (Rule.DIRECTORY_CORDONED, "south: 2 of 3 brokers take new partitions, and ", target(disks=disks(b2=CORDONED))),
+    (
+        Rule.DIRECTORY_CORDONED,
+        "1 of 3 brokers take new partitions, and orders has 2 replicas",
+        lambda f: two_replicas(target(disks=disks(b1=CORDONED, b3=CORDONED))(f)),
+    ),
     (Rule.QUOTA_DIFFERS, "user <default> is 1", target(quotas=seen({EVERY_USER: {"producer_byte_rate": 1.0}}))),
     (Rule.SCHEMA_DIFFERS, "lacks 1 version: orders-value 1", lambda f: target(schemas=seen({}))(registered(f))),
     (Rule.SCHEMAS_UNKNOWN, "no answer", lambda f: target(schemas=unseen())(registered(f))),
@@ -445,6 +468,23 @@ WARNING: list[tuple[Rule, str, Change]] = [
     ),
     (Rule.QUOTA_DIFFERS, "user mm2 is 1", target(quotas=seen({MIRROR: {"producer_byte_rate": 1.0}}))),
     (Rule.FACTS_UNKNOWN, "client quotas at south", target(quotas=unseen())),
+    (Rule.DISK_FILLING, "south: broker 2: /data has 14 MiB", target(disks=disks(b2=DiskSpace(100 * MIB, 14 * MIB)))),
+    (Rule.DISK_FILLING, "south: broker 2: /data has 3 MiB", target(disks=disks(b2=DiskSpace(100 * MIB, 3 * MIB)))),
+    (
+        Rule.DIRECTORY_CORDONED,
+        "south: broker 2 takes no new partition",
+        lambda f: two_replicas(target(disks=disks(b2=CORDONED))(f)),
+    ),
+    (
+        Rule.FACTS_UNKNOWN,
+        "not compared: free space on the disks of broker 2 of south: no answer",
+        target(disks={**disks(), "broker 2": unseen()}),
+    ),
+    (
+        Rule.FACTS_UNKNOWN,
+        "of broker 1, broker 2, broker 3 and 2 more of south: denied",
+        target(disks={f"broker {n}": unseen("denied") for n in range(1, 6)}),
+    ),
     (
         Rule.CAPACITY_SMALLER,
         "3 brokers, north has 4",
@@ -518,6 +558,25 @@ def test_who_may_write_transactions_and_no_topic_is_nothing_that_the_fence_would
     assert not [w for w in warnings(facts) if w.rule is Rule.DENIED_TOO]
 
 
+def test_cordoning_that_leaves_every_broker_a_directory_stands_in_no_way() -> None:
+    one_of_two = seen({"/data": ROOMY, "/old": CORDONED})
+    facts = target(disks={f"broker {n}": one_of_two for n in (1, 2, 3)})(GOOD)
+    assert [*blockers(facts, GUARDS, NOW), *warnings(facts)] == []
+
+
+def test_cordoned_brokers_are_told_once_as_what_stands_in_the_way_or_as_a_warning() -> None:
+    facts = target(disks=disks(b2=CORDONED))(GOOD)
+    told = [*blockers(facts, GUARDS, NOW), *warnings(facts)]
+    assert [each.rule for each in told] == [Rule.DIRECTORY_CORDONED]
+    assert told[0].detail.endswith("every log directory is cordoned of broker 2")
+    assert told[0].concern is GateCategory.SITES
+
+
+def test_the_disks_of_the_site_that_is_left_are_nothing_that_a_move_waits_for() -> None:
+    facts = source(disks=disks(b1=DiskSpace(100, 0), b2=CORDONED))(GOOD)
+    assert [*blockers(facts, GUARDS, NOW), *warnings(facts)] == []
+
+
 def test_old_facts_say_nothing_about_now() -> None:
     found = list(blockers(GOOD, GUARDS, NOW + timedelta(minutes=2)))
     assert [b.rule for b in found] == [Rule.FACTS_STALE]
@@ -540,8 +599,6 @@ def test_every_rule_has_a_case() -> None:
         Rule.CERTIFICATE_INVALID,
         Rule.CERTIFICATE_EXPIRING,
         Rule.CLOCK_APART,
-        Rule.DISK_FILLING,
-        Rule.DIRECTORY_CORDONED,
     }  # test_upkeep.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
     assert covered | of_failovers | of_scaling | of_positions | of_upkeep | APART == set(Rule)

@@ -1,13 +1,25 @@
 """Monitors: what they see, and that what they cannot see is unknown."""
 
-from drctl.model.cluster import Cluster
+from collections.abc import Mapping
+from dataclasses import replace
+
+from drctl.model.cluster import Broker, Cluster
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Role
+from drctl.model.upkeep import DiskSpace
 from drctl.monitors import observe, status
+from tests.fakes.clock import StandsStill
 from tests.fakes.world import FakeWorld, fake_world
 
 ORDERS = TopicPartition("shop.orders", 0)
+
+
+class SilentLogDirs:
+    """Brokers that take the question and do not answer."""
+
+    def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
+        raise StandsStill
 
 
 def test_a_healthy_world_is_seen_whole() -> None:
@@ -19,6 +31,23 @@ def test_a_healthy_world_is_seen_whole() -> None:
     assert facts.link.status.value.working
     assert facts.canary.value is not None
     assert not facts.canary.value.refused
+
+
+def test_a_look_at_what_gates_ask_for_sees_the_disks_of_the_target_alone() -> None:
+    facts = observe(fake_world().ports(), "north", "south")
+    assert [*facts.target.disks] == ["broker 1", "broker 2", "broker 3"]
+    assert all(seen.known for seen in facts.target.disks.values())
+    assert facts.source.disks == {}
+
+
+def test_brokers_that_tell_nothing_of_their_disks_are_waited_for_at_once_and_hide_nothing_else() -> None:
+    world = fake_world()
+    ports = world.ports()
+    silent = replace(ports.sites["south"], log_dirs=SilentLogDirs())
+    facts = observe(replace(ports, sites={**ports.sites, "south": silent}), "north", "south")
+    assert {seen.unknown for seen in facts.target.disks.values()} == {"no answer within 6 s"}
+    assert facts.target.groups.known
+    assert facts.link.lag.known
 
 
 def test_a_silent_site_is_unknown_with_the_reason_and_the_other_is_still_seen() -> None:

@@ -6,6 +6,7 @@ from drctl.errors import Blocked, RolledBack, StepFailed, Undecided
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import OffsetSync, TopicPartition
 from drctl.model.run import RunState
+from drctl.model.upkeep import DiskSpace
 from drctl.monitors import observe
 from drctl.plans import failback, runner
 from drctl.plans.aftermath import aftermath, last_salvage
@@ -175,6 +176,14 @@ def test_nothing_is_deleted_without_both_rights(operation: str) -> None:
     refused = _refused(after)
     assert refused.exit_code == 7
     assert f"drctl may not {operation} topic {TOPIC}" in refused.reasons[0]
+
+
+def test_nothing_is_deleted_that_kafka_would_not_create_again() -> None:
+    after = _ready()
+    after.earth.log_dirs["north"].dirs = {2: DiskSpace(100, 50, cordoned=True)}
+    refused = _refused(after)
+    assert refused.exit_code == 30
+    assert f"2 of 3 brokers take new partitions, and {TOPIC} has 3 replicas" in refused.reasons[0]
 
 
 def test_nothing_is_made_anew_while_its_tail_is_undecided() -> None:

@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from drctl.decide.digests import facts_digest
 from drctl.decide.rights import lacking
+from drctl.decide.rules_disks import places_missing
 from drctl.errors import Blocked, NotFound, Undecided
+from drctl.model.facts import Facts
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
@@ -20,7 +22,7 @@ from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recopying import Recopy, diverged, recopies
 from drctl.plans.remedies import waiting
 
-BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN = 34, 38, 36, 17, 7
+BOTH_DIRECTIONS, WRITERS, CONFIGURED, LOST, FORBIDDEN, SITES = 34, 38, 36, 17, 7, 30
 NEEDED = frozenset({"DELETE", "CREATE"})
 """Operations on a topic that is recreated."""
 
@@ -36,8 +38,9 @@ class CheckHomecoming(Step):
 
     A topic that is chosen with --recreate loses its tail, and is held up by neither. What the serving site no longer
     has of it, because it expired or was compacted away there, is then gone at the old site, too: its number is stated
-    and has to be accepted. drctl needs DELETE and CREATE on it, and the link home must stand still. A topic that did
-    not diverge is not recreated: it would be copied again for nothing.
+    and has to be accepted. drctl needs DELETE and CREATE on it, the link home must stand still, and as many brokers as
+    it has replicas must take new partitions: what cannot be created again is not deleted. A topic that did not diverge
+    is not recreated: it would be copied again for nothing.
 
     A topic that came back with less than it had comes home only if it is recreated: the link home would begin behind a
     hole.
@@ -74,10 +77,12 @@ class CheckHomecoming(Step):
             )
         may = diverged(world, failover, salvaged)
         choice = _Choice(self.recreate, may, recopies(world, failover, set(self.recreate).intersection(may)))
+        facts = self.observe(world, ctx.run.source, ctx.run.target)
         reasons = [
             *self._reasons(ctx, failover, salvaged),
             *choice.reasons(ctx, salvaged.committed.keys() | salvaged.less.keys(), self.accepted),
             *self._broken(salvaged, may),
+            *self._no_places(facts),
         ]
         if reasons:
             raise Blocked(
@@ -86,7 +91,7 @@ class CheckHomecoming(Step):
                 exit_code=reasons[0][0],
                 remedy="remove the reasons and run the command again",
             )
-        digest = facts_digest(self.observe(world, ctx.run.source, ctx.run.target), ctx.run.epoch - 1)
+        digest = facts_digest(facts, ctx.run.epoch - 1)
         approved = require_approval(world, ctx.terms, Digests(ctx.digest, digest), ApprovalRequest(ctx.run.id))
         return approved | {
             "facts": digest,
@@ -102,6 +107,11 @@ class CheckHomecoming(Step):
         for topic, why in sorted(salvaged.less.items()):
             if topic in may and topic not in self.recreate:
                 yield LOST, f"{topic} came back with less than it had ({why}): --recreate {topic} copies all of it home"
+
+    def _no_places(self, facts: Facts) -> Iterator[tuple[int, str]]:
+        """Why Kafka would not create the chosen topics again: too few brokers that are not cordoned."""
+        chosen = [topic for name, topic in (facts.target.topics.value or {}).items() if name in self.recreate]
+        yield from ((SITES, f"{each.detail} ({each.remedy})") for each in places_missing(facts.target, chosen))
 
     def _reasons(self, ctx: StepContext, failover: Aftermath, salvaged: Salvaged) -> Iterator[tuple[int, str]]:
         target, away = ctx.target, ctx.home

@@ -23,16 +23,28 @@ Compaction takes the oldest first: the source keeps the last m, the target the l
 either are the same ones.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from drctl.model.offsets import OffsetSync, RecordId
 
-_BEFORE_EVERY_RECORD = -1
-ORIGIN = OffsetSync(_BEFORE_EVERY_RECORD, _BEFORE_EVERY_RECORD)
-"""A claim that always holds: what lies behind the beginning of one log lies behind the beginning of the other."""
+
+class Next(NamedTuple):
+    """The first offsets of the source's and of the target's log behind some place."""
+
+    upstream: int
+    downstream: int
+
+
+def behind(pair: OffsetSync | None) -> Next:
+    """Where both logs go on behind a pair; where none is known, at their first offsets, which Kafka numbers 0.
+
+    Both begin there whatever was deleted since, so what lies behind one beginning lies behind the other.
+    """
+    return Next(0, 0) if pair is None else Next(pair.upstream + 1, pair.downstream + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class AlignedSpan:
     contradiction: str
 
     def around(self, position: int) -> tuple[OffsetSync | None, OffsetSync | None]:
-        """The last pair below the position and the first at or above it."""
+        """The last pair below the position and the first at or above it, None where there is no such pair."""
         number = bisect_left(self.pairs, position, key=_upstream)
         return (self.pairs[number - 1] if number else None), (self.pairs[number] if number < len(self.pairs) else None)
 
@@ -70,15 +82,23 @@ class AlignedSpan:
             return True
         return bisect_left(self.pairs, start, key=_downstream) < bisect_left(self.pairs, stop, key=_downstream)
 
-    def target_records(self, after: int, before: int) -> int:
-        """How many data records the target holds with ``after < offset < before``."""
-        return bisect_left(self.target, before) - bisect_right(self.target, after)
+    def target_records(self, start: int, stop: int) -> int:
+        """How many data records the target holds with ``start <= offset < stop``."""
+        return bisect_left(self.target, stop) - bisect_left(self.target, start)
 
 
 def between(
-    lower: OffsetSync, upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool
+    lower: OffsetSync | None,
+    upper: OffsetSync,
+    source: Sequence[RecordId],
+    target: Sequence[RecordId],
+    compacted: bool,
 ) -> AlignedSpan:
-    """The aligned span between two syncs; ``source`` and ``target`` are the records strictly inside."""
+    """The aligned span between two syncs, or from both beginnings on (``lower`` is None).
+
+    ``source`` and ``target`` are the records strictly inside.
+    """
+    syncs = (upper,) if lower is None else (lower, upper)
     matched = _in_step(source, target)
     if matched is None and compacted:
         # In step is tried first also in a compacted topic: the log cleaner never touches the open segment,
@@ -87,19 +107,25 @@ def between(
         matched = from_the_back(source, target)
     if matched is None:
         at = _first_difference(source, target)
-        return _span((lower, upper), (), source, target, f"they differ from the record at {at} of the source on")
-    return _span((lower, upper), matched, source, target)
+        return _span(syncs, (), source, target, f"they differ from the record at {at} of the source on")
+    return _span(syncs, matched, source, target)
 
 
-def after(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool) -> AlignedSpan:
-    """The aligned span behind the newest sync: the source may hold records that were not copied yet."""
+def after(
+    lower: OffsetSync | None, source: Sequence[RecordId], target: Sequence[RecordId], compacted: bool
+) -> AlignedSpan:
+    """The aligned span behind the newest sync, or, without any (None), of both logs from their beginnings on.
+
+    The source may hold records that were not copied yet.
+    """
+    syncs = () if lower is None else (lower,)
     if compacted:
-        return _span((lower,), _certain(lower, source, target), source, target, closed=False)
+        return _span(syncs, _certain(lower, source, target), source, target, closed=False)
     matched = _in_step(source[: len(target)], target)
     if matched is None:
         at = _first_difference(source, target)
-        return _span((lower,), (), source, target, f"they differ from the record at {at} of the source on")
-    return _span((lower,), matched, source, target)
+        return _span(syncs, (), source, target, f"they differ from the record at {at} of the source on")
+    return _span(syncs, matched, source, target)
 
 
 def before(upper: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> AlignedSpan:
@@ -159,17 +185,19 @@ def from_the_back(source: Sequence[RecordId], target: Sequence[RecordId]) -> tup
     )
 
 
-def _certain(lower: OffsetSync, source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...]:
+def _certain(
+    lower: OffsetSync | None, source: Sequence[RecordId], target: Sequence[RecordId]
+) -> tuple[OffsetSync, ...]:
     # Behind the newest sync a vanished copy may have been written to the target while its survivor was not yet. So
     # only what never had a copy is certain: alone on both sides, and nothing vanished in front of it.
     here, there = Counter(r.digest for r in source), Counter(r.digest for r in target)
     image = {r.digest: r.offset for r in target}
     found = []
-    for number, record in enumerate(source):
+    for complete, record in enumerate(source, behind(lower).upstream):
         # The first hole ends what is certain. A hole may be a transaction marker and harmless, but here
         # nobody can tell it from a record that compaction took: the early position is refused or early,
         # never late.
-        if record.offset != lower.upstream + 1 + number:
+        if record.offset != complete:
             break
         if here[record.digest] == there[record.digest] == 1:
             found.append(OffsetSync(record.offset, image[record.digest]))

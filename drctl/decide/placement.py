@@ -24,7 +24,7 @@ o = d + 1: the image of each r > u is behind d; the source holds all of u < r < 
 from dataclasses import replace
 
 from drctl.decide import alignment, stranded
-from drctl.decide.alignment import ORIGIN, AlignedSpan
+from drctl.decide.alignment import AlignedSpan, behind
 from drctl.decide.offset_syncs import floor
 from drctl.decide.verification import Verified
 from drctl.decide.windows import Logs, cut
@@ -36,11 +36,11 @@ def span_between(logs: Logs, read: Verified, number: int) -> AlignedSpan:
     """The aligned span between the syncs ``n`` and ``n + 1`` of those that hold; -1 and their number are the ends."""
     lower = read.held[number] if number >= 0 else None
     upper = read.held[number + 1] if number + 1 < len(read.held) else None
-    low, high = lower or ORIGIN, upper or OffsetSync(logs.source.stable, logs.target.stable)
-    inside = cut(read.source, low.upstream, high.upstream)
-    opposite = cut(read.target, low.downstream, high.downstream)
+    first, stop = behind(lower), upper or OffsetSync(logs.source.stable, logs.target.stable)
+    inside = cut(read.source, first.upstream - 1, stop.upstream)
+    opposite = cut(read.target, first.downstream - 1, stop.downstream)
     if upper is None:
-        found = alignment.after(low, inside, opposite, logs.compacted)
+        found = alignment.after(lower, inside, opposite, logs.compacted)
         # Without a sync the target's first record is taken for an image of the source's first one. Where
         # that record occurs again further on, the target's log could as well begin at the second one:
         # refused, since the difference would be skipped.
@@ -49,7 +49,7 @@ def span_between(logs: Logs, read: Verified, number: int) -> AlignedSpan:
         return found
     if lower is None and not logs.compacted:
         return alignment.before(upper, inside, opposite)
-    return alignment.between(low, upper, inside, opposite, logs.compacted)
+    return alignment.between(lower, upper, inside, opposite, logs.compacted)
 
 
 def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, counted_back: bool) -> Translation:
@@ -57,24 +57,25 @@ def place(logs: Logs, read: Verified, here: AlignedSpan, position: int, *, count
     if here.contradiction:
         return refuse(logs, position, UnprovenReason.DIFFERENT_RECORDS, here.contradiction, read.held)
     lower, upper = here.around(position)
-    above = lower or ORIGIN
-    left_over = here.target_records(above.downstream, upper.downstream if upper else logs.target.stable)
     if upper is None:
-        return _at_the_end(logs, read, here, position, above)
+        return _at_the_end(logs, read, here, position, lower)
+    first = behind(lower)
+    left_over = here.target_records(first.downstream, upper.downstream)
     before = here.source_records(position, upper.upstream)
-    # A log that begins at 0 never had room for more records than it has offsets: they were never copied into it.
-    if above == ORIGIN and before and (logs.target.start or not logs.compacted or before > upper.downstream):
+    # No pair below: of the records before the first one nobody knows whether the target ever held them. A log
+    # that begins at 0 never had room for more records than it has offsets: they were never copied into it.
+    if lower is None and before and (logs.target.start or not logs.compacted or before > upper.downstream):
         return refuse(logs, position, UnprovenReason.GONE_AT_TARGET, held=read.held)
     # Without compaction every record of the span is in a pair, so that nothing is left over between two of
     # them. With it, what vanished at the source must not be still there at the target.
     if not left_over or not logs.compacted or here.nothing_vanished(position, upper.upstream):
         proof = Proof.COUNTED_BACK if counted_back else Proof.IDENTIFIED if logs.compacted else Proof.COUNTED
         return _proven(logs, here, position, upper.downstream, proof)
-    if here.nothing_vanished(above.upstream + 1, position):
-        return _proven(logs, here, position, above.downstream + 1, Proof.IDENTIFIED)
+    if here.nothing_vanished(first.upstream, position):
+        return _proven(logs, here, position, first.downstream, Proof.IDENTIFIED)
     # Records that only the target still holds may or may not have been read at the source. Which of them
     # nobody can tell any more: early is right behind the last record that is certain to have been read.
-    return _apart(logs, position, above, left_over)
+    return _apart(logs, position, first.downstream, left_over)
 
 
 def refuse(
@@ -97,12 +98,16 @@ def offer(logs: Logs, refused: Unproven) -> Unproven:
     return replace(refused, conservative=None, repeats=None)
 
 
-def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync) -> Translation:
-    """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be."""
+def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, last: OffsetSync | None) -> Translation:
+    """Where the position is if nothing at or after it is known to have been copied; without a sync it may never be.
+
+    ``last`` is the last pair below it, None where no record of either log is in one.
+    """
+    first = behind(last)
     # Records at the target behind the last pair: of none of them is known which record of the source it is
     # an image of.
-    left = here.target_records(last.downstream, logs.target.stable)
-    waiting = here.source_records(last.upstream + 1, position)
+    left = here.target_records(first.downstream, logs.target.stable)
+    waiting = here.source_records(first.upstream, position)
     if not left:
         ahead = 0 if read.held else here.source_records(position, logs.source.stable)
         if waiting or ahead:
@@ -112,15 +117,15 @@ def _at_the_end(logs: Logs, read: Verified, here: AlignedSpan, position: int, la
             records = f"{waiting or ahead} records"
             return offer(logs, Unproven(logs.partition, position, why, records, logs.target.stable, waiting))
         # Without any pair nothing is left that could be one: neither log holds a record.
-        return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if last == ORIGIN else Proof.AT_END)
-    further = last.upstream + 1 < position
+        return _proven(logs, here, position, logs.target.stable, Proof.EMPTY if last is None else Proof.AT_END)
+    further = first.upstream < position
     # A link that reads uncommitted records has copied those of an open transaction, which are still to be read.
     if waiting or (further and (position < logs.source.stable or logs.source.stable < logs.source.high)):
-        return _apart(logs, position, last, left)
+        return _apart(logs, position, first.downstream, left)
     if further:
         return _proven(logs, here, position, logs.target.stable, Proof.AT_END)
     if position < logs.source.stable:
-        return _proven(logs, here, position, last.downstream + 1, Proof.IDENTIFIED)
+        return _proven(logs, here, position, first.downstream, Proof.IDENTIFIED)
     return refuse(logs, position, UnprovenReason.DIFFERENT_RECORDS, f"the target holds {left} records more", read.held)
 
 
@@ -135,7 +140,7 @@ def _proven(logs: Logs, here: AlignedSpan, position: int, offset: int, proof: Pr
     return Exact(logs.partition, position, placed, proof, here.compared)
 
 
-def _apart(logs: Logs, position: int, last: OffsetSync, left_over: int) -> Unproven:
-    offset = max(last.downstream + 1, logs.target.start)
+def _apart(logs: Logs, position: int, first: int, left_over: int) -> Unproven:
+    offset = max(first, logs.target.start)
     detail = f"{left_over} records only at the target"
     return offer(logs, Unproven(logs.partition, position, UnprovenReason.COMPACTED_APART, detail, offset, left_over))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drctl.decide.alignment import ORIGIN, AlignedSpan, after, before, between
+from drctl.decide.alignment import AlignedSpan, after, before, behind, between
 from drctl.model.offsets import OffsetSync, RecordId
 from drctl.model.translation import Proof, UnprovenReason
 from tests.unit.decide.drawn import Site, look, proven, refused
@@ -98,4 +98,16 @@ def test_without_a_sync_below_the_same_is_so_from_the_beginning_of_both_logs() -
     """A vanished there, b vanished here; nothing was ever deleted, and offset 0 is the first."""
     here, there = Site("a.c"), Site(".bc")
     assert proven(0, Proof.IDENTIFIED, look(here, there, (2, 2), at=1, compacted=True))
-    assert ORIGIN.upstream + 1 == here.bounds.start
+    assert behind(None) == (here.bounds.start, there.bounds.start)
+    assert behind(OffsetSync(2, 3)) == (3, 4)
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_span_from_both_beginnings_on_holds_no_pair_that_is_none(compacted: bool) -> None:
+    """So that a position in front of the first record has no pair below it, whatever its offset."""
+    here, there = records("abc", 0), records("abc", 0)
+    for found in (after(None, here, there, compacted), between(None, OffsetSync(3, 3), here, there, compacted)):
+        assert found.pairs[0] == OffsetSync(0, 0)
+        assert found.around(0) == (None, OffsetSync(0, 0))
+    empty = after(None, [], [], compacted)
+    assert (empty.pairs, empty.around(0)) == ((), (None, None))

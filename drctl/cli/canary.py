@@ -28,6 +28,9 @@ LAST = 30.0
 WORST = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.VACUOUS, Verdict.PROVED)
 
 
+# Ten a second tell a loss to a tenth of a second and are nothing to a broker; in a minute, 600 of them make a
+# window in which each planted fault has its place. Five minutes are what Connect waits for a worker that is gone
+# (scheduled.rebalance.max.delay.ms): with less, a link that has lost one would leave a window in doubt.
 @click.command("canary")
 @click.option(
     "--rate", type=click.FloatRange(0.1, 1000), default=10.0, show_default=True, help="Records per second to write."

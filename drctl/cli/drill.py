@@ -48,6 +48,7 @@ OF_THE_LAB = {
     help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned, {TABLETOP_PLACE}, {ISOLATED_PLACE}]",
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
+# More than the group "reporting" reads (drctl.lab.workload.GROUPS): the verdict wants one that is behind at the move.
 @click.option("--rate", type=click.FloatRange(min=1), default=120, show_default=True, help="Records per second.")
 @click.option(
     "--seconds",

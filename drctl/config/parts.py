@@ -79,6 +79,7 @@ class StrimziPart(_Part):
     listener: ListenerName | None = None
     user: Resource | None = None
     canary_user: Resource | None = None
+    # Off: an owner such as GitOps sets its own value back, in the midst of a move, unless it was told of ours.
     take_ownership: bool = False
 
 
@@ -114,8 +115,9 @@ class LinkPart(_Part):
     connectors: File | None = None
     mirror_maker2: Resource | None = Field(default=None, alias="mirrorMaker2")
     replication_principal: Principal
+    # Not MirrorMaker 2's default: with that one consumers must subscribe to both names before they move.
     replication_policy: Literal["identity", "default"] = "identity"
-    separator: Separator = "."
+    separator: Separator = "."  # MirrorMaker 2's default
 
 
 class WitnessPart(_Part):
@@ -175,6 +177,8 @@ class GuardsPart(_Part):
     # A link copies that within seconds, so that the drain behind the fence stays short.
     max_lag: Annotated[int, Field(ge=0, le=2**63 - 1)] = 100_000
     cool_down: Duration = "0s"  # off: only who knows what flaps at a site knows for how long
+    # Off: whether a second person is there at night is for the organization to say; who is alone would be left with
+    # --break-glass.
     approval: Literal["none", "required"] = "none"
     # Enough to find a second person at night. That facts became others is noticed by their digest, not by time.
     approval_validity: Lasting = "1h"
@@ -204,7 +208,9 @@ class CapacityPart(_Part):
     """
 
     time_zone: Text
+    # One for each half hour of a week: more is a mistake of who generates them.
     shifts: Annotated[list[ShiftPart], Field(min_length=1, max_length=336)]
+    # Off: more brokers cost machines, and Kafka moves no partition to them by itself.
     scale_node_pools: bool = False
 
 
@@ -269,6 +275,7 @@ class StatePart(_Part):
     """
 
     file: File
+    # Most state files lie on one machine's disk, where SQLite's write-ahead log is faster and as safe.
     shared: bool = False
 
 

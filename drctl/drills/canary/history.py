@@ -24,6 +24,8 @@ from drctl.model.canary import CANARY_RECORDS, CanaryRecord, WriteAnswer
 PRODUCER = 1
 STRANGE = 100
 """Records that are none of ours which a window keeps per site: enough to name, whatever somebody else pours in."""
+TIMES = 10
+"""How often one record is kept as found at a site, or as processed: a loop of copies ends nowhere."""
 REMEMBERED = 1000
 """Judged windows whose beginning is kept for the age of what a site still lacks: days; beyond, ages grow coarse."""
 
@@ -113,19 +115,23 @@ class CanaryHistory:
         if number is not None and number.run != self.run:
             return
         self._order += 1
-        if number is None or not 0 <= number.partition < self.partitions or number.producer != PRODUCER:
+        if number is None or number.producer != PRODUCER or not 0 <= number.partition < self.partitions:
             self._strange(site, Seen(CANARY_RECORDS, record.partition, record.offset, None))
             return
         stream = Stream(number.producer, CANARY_RECORDS, number.partition)
         seen = Seen(CANARY_RECORDS, record.partition, record.offset, stream, number.sequence, number.intact)
         self._follow_log(site, record, number)
-        if not number.intact or number.sequence > self._sequences[number.partition]:
+        if not number.intact or not self._is_sent(number):
+            # Whoever copies our numbers decides what is in them, and what lies before the highest one that was found
+            # counts as passed over: so this one says nothing of others.
             self._strange(site, seen)
-        elif number.sequence <= self._judged[number.partition]:
+            return
+        if number.sequence <= self._judged[number.partition]:
             self._found_late(site, number)
         else:
-            known = self.records[number.partition, number.sequence]
-            known.found.setdefault(site, []).append((self._order, record.topic, seen))
+            known = self.records[number.partition, number.sequence].found.setdefault(site, [])
+            if len(known) < TIMES:
+                known.append((self._order, record.topic, seen))
             self._reading_again.discard((site, number.partition))
         key = site, number.partition
         self.last_found[key] = max(self.last_found[key], number.sequence)
@@ -133,10 +139,11 @@ class CanaryHistory:
     def processed(self, site: str, record: CanaryRecord, at: float) -> None:
         """Note what the group processed at a site."""
         number = decode(record.number, None, record.value)
-        if number is None or number.run != self.run or number.partition >= self.partitions:
+        if number is None or number.run != self.run or number.producer != PRODUCER or not self._is_sent(number):
             return
         self._order += 1
-        if known := self.records.get((number.partition, number.sequence)):
+        known = self.records.get((number.partition, number.sequence))
+        if known is not None and len(known.processed) < TIMES:
             stream = Stream(number.producer, CANARY_RECORDS, number.partition)
             known.processed.append((self._order, Processed(CANARY_RECORDS, stream, number.sequence, at, site)))
         last = self.last_processed
@@ -215,6 +222,10 @@ class CanaryHistory:
         """Whether a record may still come to a site: it is not there, and nothing behind it in its stream is."""
         partition, sequence = place
         return site not in self.records[place].found and self.last_found[site, partition] <= sequence
+
+    def _is_sent(self, number: Number) -> bool:
+        """Whether a number of our run is one that was given to a record."""
+        return 0 <= number.partition < self.partitions and 1 <= number.sequence <= self._sequences[number.partition]
 
     def _next_processed(self, window: OpenWindow, site: str, partition: int) -> Place | None:
         for sequence in range(window.last[partition] + 1, self.last_processed[partition] + 1):

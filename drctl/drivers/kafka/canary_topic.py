@@ -177,6 +177,7 @@ class KafkaCanaryReader:
         self.reached = dict(begins)
         own = {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16_384, "client.id": CANARY_RECORDS}
         self.consumer: Consumer = of.site.consumer(own)
+        self.denied: dict[TopicPartition, KafkaError] = {}
         self.consumer.assign(_placed(begins))
 
     def read(self) -> Sequence[CanaryRecord]:
@@ -186,6 +187,8 @@ class KafkaCanaryReader:
             fault, offset = message.error(), message.offset()
             if offset is None or offset < 0:
                 continue
+            if fault is not None and fault.code() in DENIED:
+                self.denied[place] = fault  # told once, and it holds until something is read there
             if fault is None:
                 found.append(_record(message, self.of.header))
                 self.reached[place] = offset + 1
@@ -199,7 +202,12 @@ class KafkaCanaryReader:
             self.consumer.incremental_assign(_placed(new))
             self.reached.update(new)
         ends = self.of.offsets(list(self.reached), LATEST)
-        return all(self.reached[place] >= end for place, end in ends.items())
+        behind = [place for place, end in ends.items() if self.reached[place] < end]
+        denied = next((self.denied[place] for place in behind if place in self.denied), None)
+        self.denied = {place: fault for place, fault in self.denied.items() if place in behind}
+        if denied is not None:
+            raise self.of.site.causes.translate(denied, f"read {CANARY_RECORDS}")
+        return not behind
 
     def close(self) -> None:
         _within(self.consumer.close)

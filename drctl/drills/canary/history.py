@@ -35,11 +35,12 @@ type Place = tuple[int, int]
 
 @dataclass(slots=True)
 class SentRecord:
-    """One record: when and where it was sent, what was answered, who found it in which order, and who processed it."""
+    """One record: when and where it was sent, what was answered when, who found it in which order, who processed it."""
 
     at: float
     site: str
     answer: WriteAnswer | None = None
+    answered: float = 0.0
     found: dict[str, list[tuple[int, str, Seen]]] = field(default_factory=dict)
     processed: list[tuple[int, Processed]] = field(default_factory=list)
 
@@ -51,7 +52,7 @@ class OpenWindow:
     ``strange``: per site records that carry no number of ours. ``again``: per site records found a second time after
     they were judged. ``rewound``: sites whose log went on below where it had been read. ``most_behind``: per standby
     how many records it lacked at most, and seconds since the oldest of them was sent; None once that was unknown.
-    Times are monotonic.
+    ``shared``: another member of the group may have read some of it. Times are monotonic.
     """
 
     number: int
@@ -63,6 +64,7 @@ class OpenWindow:
     again: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     rewound: set[str] = field(default_factory=set)
     most_behind: dict[str, tuple[int, float] | None] = field(default_factory=dict)
+    shared: bool = False
 
     def places(self) -> Iterator[Place]:
         """Yield every record of the window."""
@@ -80,6 +82,7 @@ class CanaryHistory:
         self.missing: defaultdict[tuple[str, int], BitMap64] = defaultdict(BitMap64)
         self.last_found: defaultdict[tuple[str, int], int] = defaultdict(int)
         self.last_processed: defaultdict[int, int] = defaultdict(int)
+        self.rewinds: defaultdict[str, int] = defaultdict(int)
         self._sequences = [0] * partitions
         self._judged = [0] * partitions
         self._sent = self._order = 0
@@ -104,10 +107,10 @@ class CanaryHistory:
         value = b"drctl canary %d" % self._sent
         return (partition, sequence), encode(Number(self.run, PRODUCER, partition, sequence), None, value), value
 
-    def answered(self, place: Place, answer: WriteAnswer) -> None:
+    def answered(self, place: Place, answer: WriteAnswer, at: float) -> None:
         """Note what became of a record. One whose window was judged before is in doubt for good."""
         if place in self.records:
-            self.records[place].answer = answer
+            self.records[place].answer, self.records[place].answered = answer, at
 
     def found(self, site: str, record: CanaryRecord) -> None:
         """Note what a reader found at a site. Records of other canaries are passed over."""
@@ -170,6 +173,16 @@ class CanaryHistory:
         before = self.window.most_behind.get(site, (0, 0.0))
         both = None if before is None or behind is None else (max(before[0], behind[0]), max(before[1], behind[1]))
         self.window.most_behind[site] = both
+
+    def note_shared(self) -> None:
+        """Note that the group has another member: what it reads of any window that is open nobody here knows."""
+        for window in self.windows:
+            window.shared = True
+
+    def acknowledged_by(self, window: OpenWindow) -> float:
+        """Return when the last of a window's records was known to be acknowledged."""
+        sent = (self.records[place] for place in window.places())
+        return max((each.answered for each in sent if each.answer is WriteAnswer.WRITTEN), default=window.began)
 
     def end_window(self, at: float) -> None:
         """End the window that is open, and open the next one."""
@@ -246,6 +259,7 @@ class CanaryHistory:
         place = site, record.topic, record.partition
         if record.offset <= self._ends.get(place, -1):
             self.window.rewound.add(site)
+            self.rewinds[site] += 1
             self._reading_again.add((site, number.partition))
             self.last_found[site, number.partition] = 0
             for sent in self.records.values():

@@ -146,6 +146,18 @@ def test_a_site_that_falls_silent_is_told_and_leaves_writes_in_doubt(
         assert gathered(producer.answers, 1) == [(1, WriteAnswer.DOUBTFUL)]
 
 
+def test_two_members_of_the_group_know_that_they_are_not_alone(cluster: MockCluster) -> None:
+    with canary(cluster) as site, closing(site.member()) as one:
+        assert one.is_alone()
+        with closing(site.member()) as other:
+            deadline = CLOCK.monotonic() + LONG
+            while (one.is_alone() or other.is_alone()) and CLOCK.monotonic() < deadline:
+                one.read()
+                other.read()
+                CLOCK.sleep(0.02)
+            assert (one.is_alone(), other.is_alone()) == (False, False)
+
+
 def test_a_reader_that_is_denied_to_read_says_so_and_not_only_that_records_are_missing(cluster: MockCluster) -> None:
     with canary(cluster) as site, closing(site.reader(minute_ago())) as reader, closing(site.producer()) as producer:
         assert isinstance(reader, KafkaCanaryReader)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST = 30
 """Records of a window: with fewer a fault cannot be planted in it, and its thirds say little."""
+MOST = 500_000
+"""Records of the windows that are not judged yet: each takes about a kilobyte."""
 EARLIEST = 15.0
 """Seconds to wait for a window at least: a record in doubt is given up after ten, and a site is asked each five."""
 LAST = 30.0
@@ -70,6 +72,12 @@ def command(plan_file: Path, rate: float, window: float, settle: float, *, lengt
         raise click.BadParameter(f"a window must have {LEAST} records or more", param_hint="--window")
     if settle < EARLIEST:
         raise click.BadParameter(f"a window must be waited for {EARLIEST:.0f}s or more", param_hint="--settle")
+    if rate * (window + settle) > MOST:
+        raise click.BadParameter(
+            f"{rate:g} records a second would be {counted(int(rate * (window + settle)), 'record')} before a window is "
+            f"judged; take fewer, or a shorter --window or --settle, for {MOST} at most",
+            param_hint="--rate",
+        )
     plan = load(plan_file)
     found: Counter[Verdict] = Counter()
 

@@ -48,7 +48,7 @@ def from_bytes(raw: bytes, where: str) -> CheckerState:
         return _state(told)
     except DocumentError as error:
         raise _broken(where, error.problem) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         raise _broken(where, error) from error
 
 

@@ -48,6 +48,14 @@ class CanaryMember(Protocol):
         """Return what has come; what came before is processed and will be committed. Conflict if it cannot go on."""
         ...
 
+    def is_alone(self) -> bool:
+        """Whether no other member has a part of the topic, as far as the group has told this one."""
+        ...
+
+    def trouble(self) -> str:
+        """Return what it was refused last, empty if nothing; asked for where records are not read."""
+        ...
+
     def close(self) -> None:
         """Commit and leave; a coordinator that is silent is not waited for."""
         ...

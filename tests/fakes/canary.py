@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.ledger.record import LAYOUT
@@ -16,12 +17,19 @@ PATIENCE = 15.0
 
 @dataclass(slots=True)
 class FakeCanarySite:
-    """``copies`` are what stands before copies' names here. ``principal`` writes; ``losing`` acknowledges in vain."""
+    """``copies`` are what stands before copies' names here. ``principal`` writes; ``losing`` acknowledges in vain.
+
+    ``batch``: how many records of a partition a reader is given at once. ``shared``: the group has another member.
+    ``trouble``: why a member that has joined reads nothing.
+    """
 
     site: FakeSite
     copies: tuple[str, ...] = ()
     principal: str = "User:canary"
     losing: bool = False
+    batch: int = 10_000
+    shared: bool = False
+    trouble: str = ""
     closed: list[str] = field(default_factory=list)
 
     def partitions(self) -> int:
@@ -97,7 +105,7 @@ class _Reader:
     def _read(self, place: TopicPartition) -> Iterator[CanaryRecord]:
         if self.positions[place] > len(self.of.site.logs[place].entries):
             self.positions[place] = 0  # out of range, so from the oldest
-        for offset, payload in self.of.site.logs[place].data(self.positions[place]):
+        for offset, payload in islice(self.of.site.logs[place].data(self.positions[place]), self.of.batch):
             yield _record(place, offset, payload)
             self.positions[place] = offset + 1
 
@@ -119,7 +127,13 @@ class _Member:
 
     def read(self) -> Sequence[CanaryRecord]:
         self._commit()
-        return self.reader.read()
+        return () if self.of.trouble else self.reader.read()
+
+    def is_alone(self) -> bool:
+        return not self.of.shared
+
+    def trouble(self) -> str:
+        return self.of.trouble
 
     def close(self) -> None:
         self._commit()

@@ -24,6 +24,8 @@ from drctl.model.canary import CANARY_RECORDS, CanaryRecord, WriteAnswer
 PRODUCER = 1
 STRANGE = 100
 """Records that are none of ours which a window keeps per site: enough to name, whatever somebody else pours in."""
+TIMES = 10
+"""How often one record is kept as found at a site, or as processed: a loop of copies ends nowhere."""
 REMEMBERED = 1000
 """Judged windows whose beginning is kept for the age of what a site still lacks: days; beyond, ages grow coarse."""
 
@@ -33,11 +35,12 @@ type Place = tuple[int, int]
 
 @dataclass(slots=True)
 class SentRecord:
-    """One record: when and where it was sent, what was answered, who found it in which order, and who processed it."""
+    """One record: when and where it was sent, what was answered when, who found it in which order, who processed it."""
 
     at: float
     site: str
     answer: WriteAnswer | None = None
+    answered: float = 0.0
     found: dict[str, list[tuple[int, str, Seen]]] = field(default_factory=dict)
     processed: list[tuple[int, Processed]] = field(default_factory=list)
 
@@ -49,7 +52,7 @@ class OpenWindow:
     ``strange``: per site records that carry no number of ours. ``again``: per site records found a second time after
     they were judged. ``rewound``: sites whose log went on below where it had been read. ``most_behind``: per standby
     how many records it lacked at most, and seconds since the oldest of them was sent; None once that was unknown.
-    Times are monotonic.
+    ``shared``: another member of the group may have read some of it. Times are monotonic.
     """
 
     number: int
@@ -61,6 +64,7 @@ class OpenWindow:
     again: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     rewound: set[str] = field(default_factory=set)
     most_behind: dict[str, tuple[int, float] | None] = field(default_factory=dict)
+    shared: bool = False
 
     def places(self) -> Iterator[Place]:
         """Yield every record of the window."""
@@ -78,6 +82,7 @@ class CanaryHistory:
         self.missing: defaultdict[tuple[str, int], BitMap64] = defaultdict(BitMap64)
         self.last_found: defaultdict[tuple[str, int], int] = defaultdict(int)
         self.last_processed: defaultdict[int, int] = defaultdict(int)
+        self.rewinds: defaultdict[str, int] = defaultdict(int)
         self._sequences = [0] * partitions
         self._judged = [0] * partitions
         self._sent = self._order = 0
@@ -102,10 +107,10 @@ class CanaryHistory:
         value = b"drctl canary %d" % self._sent
         return (partition, sequence), encode(Number(self.run, PRODUCER, partition, sequence), None, value), value
 
-    def answered(self, place: Place, answer: WriteAnswer) -> None:
+    def answered(self, place: Place, answer: WriteAnswer, at: float) -> None:
         """Note what became of a record. One whose window was judged before is in doubt for good."""
         if place in self.records:
-            self.records[place].answer = answer
+            self.records[place].answer, self.records[place].answered = answer, at
 
     def found(self, site: str, record: CanaryRecord) -> None:
         """Note what a reader found at a site. Records of other canaries are passed over."""
@@ -113,19 +118,23 @@ class CanaryHistory:
         if number is not None and number.run != self.run:
             return
         self._order += 1
-        if number is None or not 0 <= number.partition < self.partitions or number.producer != PRODUCER:
+        if number is None or number.producer != PRODUCER or not 0 <= number.partition < self.partitions:
             self._strange(site, Seen(CANARY_RECORDS, record.partition, record.offset, None))
             return
         stream = Stream(number.producer, CANARY_RECORDS, number.partition)
         seen = Seen(CANARY_RECORDS, record.partition, record.offset, stream, number.sequence, number.intact)
         self._follow_log(site, record, number)
-        if not number.intact or number.sequence > self._sequences[number.partition]:
+        if not number.intact or not self._is_sent(number):
+            # Whoever copies our numbers decides what is in them, and what lies before the highest one that was found
+            # counts as passed over: so this one says nothing of others.
             self._strange(site, seen)
-        elif number.sequence <= self._judged[number.partition]:
+            return
+        if number.sequence <= self._judged[number.partition]:
             self._found_late(site, number)
         else:
-            known = self.records[number.partition, number.sequence]
-            known.found.setdefault(site, []).append((self._order, record.topic, seen))
+            known = self.records[number.partition, number.sequence].found.setdefault(site, [])
+            if len(known) < TIMES:
+                known.append((self._order, record.topic, seen))
             self._reading_again.discard((site, number.partition))
         key = site, number.partition
         self.last_found[key] = max(self.last_found[key], number.sequence)
@@ -133,10 +142,11 @@ class CanaryHistory:
     def processed(self, site: str, record: CanaryRecord, at: float) -> None:
         """Note what the group processed at a site."""
         number = decode(record.number, None, record.value)
-        if number is None or number.run != self.run or number.partition >= self.partitions:
+        if number is None or number.run != self.run or number.producer != PRODUCER or not self._is_sent(number):
             return
         self._order += 1
-        if known := self.records.get((number.partition, number.sequence)):
+        known = self.records.get((number.partition, number.sequence))
+        if known is not None and len(known.processed) < TIMES:
             stream = Stream(number.producer, CANARY_RECORDS, number.partition)
             known.processed.append((self._order, Processed(CANARY_RECORDS, stream, number.sequence, at, site)))
         last = self.last_processed
@@ -163,6 +173,16 @@ class CanaryHistory:
         before = self.window.most_behind.get(site, (0, 0.0))
         both = None if before is None or behind is None else (max(before[0], behind[0]), max(before[1], behind[1]))
         self.window.most_behind[site] = both
+
+    def note_shared(self) -> None:
+        """Note that the group has another member: what it reads of any window that is open nobody here knows."""
+        for window in self.windows:
+            window.shared = True
+
+    def acknowledged_by(self, window: OpenWindow) -> float:
+        """Return when the last of a window's records was known to be acknowledged."""
+        sent = (self.records[place] for place in window.places())
+        return max((each.answered for each in sent if each.answer is WriteAnswer.WRITTEN), default=window.began)
 
     def end_window(self, at: float) -> None:
         """End the window that is open, and open the next one."""
@@ -216,6 +236,10 @@ class CanaryHistory:
         partition, sequence = place
         return site not in self.records[place].found and self.last_found[site, partition] <= sequence
 
+    def _is_sent(self, number: Number) -> bool:
+        """Whether a number of our run is one that was given to a record."""
+        return 0 <= number.partition < self.partitions and 1 <= number.sequence <= self._sequences[number.partition]
+
     def _next_processed(self, window: OpenWindow, site: str, partition: int) -> Place | None:
         for sequence in range(window.last[partition] + 1, self.last_processed[partition] + 1):
             record = self.records[partition, sequence]
@@ -235,6 +259,7 @@ class CanaryHistory:
         place = site, record.topic, record.partition
         if record.offset <= self._ends.get(place, -1):
             self.window.rewound.add(site)
+            self.rewinds[site] += 1
             self._reading_again.add((site, number.partition))
             self.last_found[site, number.partition] = 0
             for sent in self.records.values():

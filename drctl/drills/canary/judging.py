@@ -5,7 +5,9 @@ A window is judged where records are written when it is judged, and at each stan
 ======================================================================  ============
 a fault at the site that serves, or in a standby's copy                 refuted
 a standby has not been given all of it in time, or a site is silent     inconclusive
+no link leads from the site that serves, so that nobody has a copy      inconclusive
 the group is not at its end, or a planted fault was not caught          inconclusive
+the group has another member, whose part of it nobody here knows        inconclusive
 too few records in a third of the window                                vacuous, or inconclusive with one of these
 none of these                                                           proved
 ======================================================================  ============
@@ -39,11 +41,13 @@ THIRDS = {
 class SiteAnswers:
     """Say what is known of a site when a window is judged: ``silent`` is why it is not, empty if it answers.
 
-    ``read_to_end``: everything that is in its logs has been read.
+    ``read_to_end``: everything has been read that was in its logs once the window's last record was acknowledged.
+    ``member``: what keeps the group's member there from reading, empty if nothing is known to.
     """
 
     silent: str = ""
     read_to_end: bool = False
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +75,19 @@ class CanaryVerdict:
 
 def is_settled(history: CanaryHistory, window: OpenWindow, serving: str, standbys: Collection[str]) -> bool:
     """Whether nothing of a window that has ended is on its way any more, so that waiting would change no verdict."""
-    return all(_is_settled(history, place, serving, standbys) for place in window.places())
+    return all(_is_settled(history, place, serving, standbys, read=not window.shared) for place in window.places())
 
 
-def _is_settled(history: CanaryHistory, place: tuple[int, int], serving: str, standbys: Collection[str]) -> bool:
+def _is_settled(
+    history: CanaryHistory, place: tuple[int, int], serving: str, standbys: Collection[str], *, read: bool
+) -> bool:
     sent = history.records[place]
     if sent.answer is None:
         return False
     written = sent.answer is WriteAnswer.WRITTEN
     if written and any(history.waits(place, site) for site in (serving, *standbys)):
         return False
-    due = written or serving in sent.found
+    due = read and (written or serving in sent.found)
     return not due or bool(sent.processed) or history.last_processed[place[0]] > place[1]
 
 
@@ -95,10 +101,17 @@ def judged(
     standbys = [site for site in answers if site != serving]
     ended = not answers[serving].silent and answers[serving].read_to_end
     events = history.events(window, serving, group=True, ended=ended)
-    findings = check(events, groups=READS)
     control = caught(events, groups=READS)
+    if window.shared:  # what another member has read would look as if it had been skipped
+        events = history.events(window, serving, group=False, ended=ended)
+    findings = check(events, groups=READS)
     faults: list[str] = []
-    evidence: dict[str, bool] = {}
+    evidence = {
+        f"a link leads from {serving} to a standby": bool(standbys),
+        "the group has no other member, such as another canary": not window.shared,
+    }
+    if answers[serving].member and any(group.unread for group in findings.groups):
+        evidence[f"the group's member reads ({answers[serving].member})"] = False
     behind: dict[str, int] = {}
     for site, known in answers.items():
         evidence[f"{site} answers{f' ({known.silent})' if known.silent else ''}"] = not known.silent

@@ -3,6 +3,7 @@
 One thread: no port waits for a silent site for longer than some seconds, so that a lost standby hinders no write.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -39,12 +40,16 @@ class CanaryTerms:
 
 @dataclass(slots=True)
 class _SiteState:
-    """One site's clients, made when it first answers."""
+    """One site's clients, made when it first answers.
+
+    ``read_to_end_at``: when it was last asked whether all that is there was read, if so. What was acknowledged later
+    may be there all the same.
+    """
 
     reader: CanaryReader | None = None
     producer: CanaryProducer | None = None
     silent: str = "it was not asked yet"
-    read_to_end: bool = False
+    read_to_end_at: float = -math.inf
     look_due: float = 0.0
     tickets: dict[int, Place] = field(default_factory=dict)
 
@@ -65,7 +70,8 @@ class CanaryLoop:
         self._member: tuple[str, CanaryMember] | None = None
         self._member_due = self._routing_due = self._send_due = self._sample_due = 0.0
         self._ticket = 0
-        self._started = self.clock.now().timestamp()
+        self._member_trouble = "it has not joined yet"
+        self._since = self.clock.now().timestamp()
 
     def begin(self) -> None:
         """Find where clients are sent and how many partitions there are. Raises what the site that serves says."""
@@ -81,9 +87,11 @@ class CanaryLoop:
         """Do everything that is due, and return the windows that were judged."""
         history = self._begun()
         now = self.clock.monotonic()
+        # Records bear this clock's time, and one that is set back makes later ones older than the first.
+        self._since = min(self._since, self.clock.now().timestamp())
         self._follow_routing(now)
-        self._look(now)
         self._read()
+        self._look(now)
         self._send(history)
         self._take_answers(history)
         if now >= self._sample_due:
@@ -103,8 +111,8 @@ class CanaryLoop:
         history.end_window(self.clock.monotonic())
         deadline, found = self.clock.monotonic() + patience, []
         while len(history.windows) > 1 and self.clock.monotonic() < deadline and not hurry():
-            self._look(self.clock.monotonic())
             self._read()
+            self._look(self.clock.monotonic())
             self._take_answers(history)
             found += self._judge_due()
             self.clock.sleep(TURN)
@@ -163,24 +171,35 @@ class CanaryLoop:
             state.look_due = now + LOOK
             try:
                 if state.reader is None:
-                    state.reader = self.sites[name].reader(self._started - EARLIER)
-                state.read_to_end = state.reader.has_all()
+                    state.reader = self.sites[name].reader(self._since - EARLIER)
+                asked = self.clock.monotonic()
+                state.read_to_end_at = asked if state.reader.has_all() else -math.inf
                 state.silent = ""
             except DrctlError as error:
-                state.silent, state.read_to_end = str(error), False
+                state.silent, state.read_to_end_at = str(error), -math.inf
                 state.look_due = self.clock.monotonic() + AGAIN
 
     def _read(self) -> None:
         history = self._begun()
         for name, state in self._state.items():
+            rewinds = history.rewinds[name]
             for record in state.reader.read() if state.reader is not None else ():
                 history.found(name, record)
+            if history.rewinds[name] != rewinds:
+                state.read_to_end_at = -math.inf  # it is being read again
         member = self._joined()
+        if member is None:
+            return
         try:
-            for record in member.read() if member is not None else ():
+            for record in member.read():
                 history.processed(self.serving, record, self.clock.now().timestamp())
-        except DrctlError:
+        except DrctlError as error:
+            self._member_trouble = str(error)
             self._leave()
+        else:
+            self._member_trouble = member.trouble()
+            if not member.is_alone():
+                history.note_shared()
 
     def _joined(self) -> CanaryMember | None:
         """The group's member where clients are sent; None while it cannot join, and while they are sent nowhere.
@@ -193,7 +212,8 @@ class CanaryLoop:
             self._member_due = self.clock.monotonic() + LOOK
             try:
                 self._member = self.serving, self.sites[self.serving].member()
-            except DrctlError:
+            except DrctlError as error:
+                self._member_trouble = str(error)
                 self._member_due = self.clock.monotonic() + AGAIN
         return self._member[1] if self._member is not None else None
 
@@ -204,11 +224,12 @@ class CanaryLoop:
 
     def _send(self, history: CanaryHistory) -> None:
         now = self.clock.monotonic()
-        self._send_due = max(self._send_due, now - BURST)
         state = self._state[self.serving]
         if not self.open:
             self._send_due = now
+        if not self.open or self._send_due > now:
             return
+        self._send_due = max(self._send_due, now - BURST)
         try:
             if state.producer is None:
                 state.producer = self.sites[self.serving].producer()
@@ -221,6 +242,7 @@ class CanaryLoop:
         except DrctlError as error:
             state.silent = str(error)
             self._end_producer(history, state)
+            self._send_due = self.clock.monotonic() + LOOK  # a producer may cost a question how to log in
 
     def _take_answers(self, history: CanaryHistory) -> None:
         """Where a write was denied or is doubtful, ask where clients are sent at once, and go on with a new client."""
@@ -229,7 +251,7 @@ class CanaryLoop:
                 continue
             answers = state.producer.answers()
             for ticket, answer in answers:
-                history.answered(state.tickets.pop(ticket), answer)
+                history.answered(state.tickets.pop(ticket), answer, self.clock.monotonic())
             if any(answer is not WriteAnswer.WRITTEN for _, answer in answers):
                 self._routing_due = 0.0
                 self._send_due = self.clock.monotonic() + 1.0
@@ -241,7 +263,7 @@ class CanaryLoop:
             state.producer.close()
             state.producer = None
         for place in state.tickets.values():
-            history.answered(place, WriteAnswer.DOUBTFUL)
+            history.answered(place, WriteAnswer.DOUBTFUL, self.clock.monotonic())
         state.tickets.clear()
 
     def _judge_due(self) -> list[CanaryVerdict]:
@@ -258,7 +280,11 @@ class CanaryLoop:
     def _judged(self, window: OpenWindow) -> CanaryVerdict:
         history = self._begun()
         asked = (self.serving, *self.standbys(self.serving))
-        answers = {name: SiteAnswers(self._state[name].silent, self._state[name].read_to_end) for name in asked}
+        due = history.acknowledged_by(window)
+        answers = {
+            name: SiteAnswers(self._state[name].silent, self._state[name].read_to_end_at >= due, self._member_trouble)
+            for name in asked
+        }
         verdict = judged(history, window, self.serving, answers, self.terms.rate)
         history.forget(window)
         return verdict

@@ -21,6 +21,7 @@ from drctl.errors import NotFound, Unreachable
 from drctl.model.canary import CANARY_RECORDS, CanaryRecord, WriteAnswer
 from drctl.model.offsets import TopicPartition
 from drctl.ports import CanaryMember, CanaryProducer, CanaryReader
+from drctl.redaction import redact_foreign
 
 PATIENCE = 10.0
 """Seconds after which a record that was not acknowledged is doubtful: longer than a broker's session of 9 s."""
@@ -68,8 +69,9 @@ class KafkaCanarySite:
         return KafkaCanaryReader(self, {place: ends[place] if at < 0 else at for place, at in begins.items()})
 
     def member(self) -> CanaryMember:
+        partitions = self.partitions()
         settings = {"group.id": CANARY_RECORDS, "client.id": CANARY_RECORDS, "session.timeout.ms": 10000}
-        return KafkaCanaryMember(Reader(self.site, settings, self.names), self.header)
+        return KafkaCanaryMember(Reader(self.site, settings, self.names), self.header, partitions)
 
     def present(self) -> Mapping[str, int]:
         """Return how many partitions the topic and its copies have, by name; without those that are not there."""
@@ -175,6 +177,7 @@ class KafkaCanaryReader:
     def __init__(self, of: KafkaCanarySite, begins: Mapping[TopicPartition, int]) -> None:
         self.of = of
         self.reached = dict(begins)
+        self.denied: dict[TopicPartition, KafkaError] = {}
         own = {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16_384, "client.id": CANARY_RECORDS}
         self.consumer: Consumer = of.site.consumer(own)
         self.consumer.assign(_placed(begins))
@@ -184,6 +187,8 @@ class KafkaCanaryReader:
         for message in self.consumer.consume(MOST, 0.0):
             place = TopicPartition(message.topic() or "", message.partition() or 0)
             fault, offset = message.error(), message.offset()
+            if fault is not None and fault.code() in DENIED:
+                self.denied[place] = fault  # told once, and it holds until something is read there
             if offset is None or offset < 0:
                 continue
             if fault is None:
@@ -199,7 +204,12 @@ class KafkaCanaryReader:
             self.consumer.incremental_assign(_placed(new))
             self.reached.update(new)
         ends = self.of.offsets(list(self.reached), LATEST)
-        return all(self.reached[place] >= end for place, end in ends.items())
+        behind = [place for place, end in ends.items() if self.reached[place] < end]
+        denied = next((self.denied[place] for place in behind if place in self.denied), None)
+        self.denied = {place: fault for place, fault in self.denied.items() if place in behind}
+        if denied is not None:
+            raise self.of.site.causes.translate(denied, f"read {CANARY_RECORDS}")
+        return not behind
 
     def close(self) -> None:
         _within(self.consumer.close)
@@ -208,8 +218,8 @@ class KafkaCanaryReader:
 class KafkaCanaryMember:
     """Implements :class:`drctl.ports.CanaryMember`."""
 
-    def __init__(self, reader: Reader, header: str) -> None:
-        self.reader, self.header = reader, header
+    def __init__(self, reader: Reader, header: str, partitions: int) -> None:
+        self.reader, self.header, self.partitions = reader, header, partitions
         self._committed = time.monotonic()
 
     def read(self) -> Sequence[CanaryRecord]:
@@ -228,6 +238,20 @@ class KafkaCanaryMember:
             yield CanaryRecord(
                 place.topic, place.partition, record.offset, record.headers.get(self.header), record.value
             )
+
+    def is_alone(self) -> bool:
+        # Another one is given every second partition, or all where there is one only; before the group has said
+        # anything nobody reads.
+        if not self.reader.is_assigned:
+            return True
+        try:
+            assigned = self.reader.consumer.assignment()
+        except KafkaException:
+            return True  # a client that can never go on has none, and says so when it reads
+        return sum(1 for each in assigned if each.topic == CANARY_RECORDS) >= self.partitions
+
+    def trouble(self) -> str:
+        return "" if self.reader.fault is None else redact_foreign(self.reader.fault.str())
 
     def close(self) -> None:
         _within(self.reader.close)

@@ -29,6 +29,9 @@ class Reader:
     Regular commits are asynchronous, and :meth:`poll` serves their answers. A synchronous one waits for as long as a
     whole site is gone, and with it every other call on its client, whichever thread makes it: confluent-kafka
     serialises them.
+
+    ``is_assigned``: the group has said which partitions are this member's, which may be none. ``fault`` is what
+    :meth:`poll` was told last that does not end the member.
     """
 
     def __init__(self, site: KafkaSite, settings: dict[str, Any], topics: Sequence[str]) -> None:
@@ -46,9 +49,15 @@ class Reader:
         # One at a time: a second commit would wait in line, and come when the partitions may be another's.
         self._under_way = False
         self._refused = False
-        self.consumer.subscribe(list(topics), on_revoke=self._revoked, on_lost=self._lost)
+        self.is_assigned = False
+        self.fault: KafkaError | None = None
+        self.consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+
+    def _assigned(self, _: Consumer, __: list[TopicPartition]) -> None:
+        self.is_assigned = True
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self.is_assigned = False
         # The group waits for this callback, so that the answer has to be waited for in it.
         self.before_commit()
         if self.uncommitted:
@@ -61,6 +70,7 @@ class Reader:
 
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         """The group has gone on without this member, so that no commit of it is taken any more."""
+        self.is_assigned = False
         self.before_commit()
         self._forget(partitions)
 
@@ -83,6 +93,7 @@ class Reader:
             # A consumer is told so by the code alone: the mark that fatal errors of a producer have is not set.
             if error.fatal() or error.code() == KafkaError._FATAL:
                 raise Conflict(f"{self.name} can never go on: {error.str()}", remedy="begin again with a new client")
+            self.fault = error
             return None
         record = incoming(message)
         self.uncommitted[record.partition] = record.offset + 1

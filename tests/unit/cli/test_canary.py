@@ -144,3 +144,10 @@ def test_a_site_without_the_topic_is_told_at_once(stage: Stage) -> None:
     done = typed("--for", "25s")
     assert type(done.exception).__name__ == "NotFound"
     assert stage.fakes["north"].closed == []
+
+
+def test_more_records_than_can_be_held_until_they_are_judged_are_refused(stage: Stage) -> None:
+    done = typed("--rate", "1000", "--window", "10m", "--for", "1s")
+    assert done.exit_code == 2
+    assert "for 500000 at most" in " ".join(done.output.split())
+    assert not stage.closed

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, Message
 
 from drctl.drivers.kafka import canary_topic
 from drctl.drivers.kafka.canary_topic import KafkaCanaryReader, KafkaCanarySite
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.clock import SystemClock
-from drctl.errors import NotFound, Unreachable
+from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.model.canary import CANARY_RECORDS, WriteAnswer
 from tests.unit.drivers.mock_cluster import MockCluster, mock_cluster
 
@@ -27,6 +27,17 @@ def cluster() -> Iterator[MockCluster]:
         running.create(CANARY_RECORDS, 3)
         running.create(f"north.{CANARY_RECORDS}", 1)
         yield running
+
+
+class GivesOnly:
+    """A consumer to which the brokers give one message, and none after it."""
+
+    def __init__(self, message: Message) -> None:
+        self.messages = [message]
+
+    def consume(self, _: int, __: float) -> list[Message]:
+        found, self.messages = self.messages, []
+        return found
 
 
 @contextmanager
@@ -133,3 +144,31 @@ def test_a_site_that_falls_silent_is_told_and_leaves_writes_in_doubt(
         with pytest.raises(Unreachable):
             reader.has_all()
         assert gathered(producer.answers, 1) == [(1, WriteAnswer.DOUBTFUL)]
+
+
+def test_two_members_of_the_group_know_that_they_are_not_alone(cluster: MockCluster) -> None:
+    with canary(cluster) as site, closing(site.member()) as one:
+        assert one.is_alone()
+        with closing(site.member()) as other:
+            deadline = CLOCK.monotonic() + LONG
+            while (one.is_alone() or other.is_alone()) and CLOCK.monotonic() < deadline:
+                one.read()
+                other.read()
+                CLOCK.sleep(0.02)
+            assert (one.is_alone(), other.is_alone()) == (False, False)
+
+
+def test_a_reader_that_is_denied_to_read_says_so_and_not_only_that_records_are_missing(cluster: MockCluster) -> None:
+    with canary(cluster) as site, closing(site.reader(minute_ago())) as reader, closing(site.producer()) as producer:
+        assert isinstance(reader, KafkaCanaryReader)
+        denied = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+        consumer, reader.consumer = reader.consumer, GivesOnly(Message(CANARY_RECORDS, 0, error=denied))  # type: ignore[assignment]
+        assert reader.read() == []
+        producer.send(1, 0, b"header", b"value")
+        assert gathered(producer.answers, 1) == [(1, WriteAnswer.WRITTEN)]
+        for _ in range(2):
+            with pytest.raises(Forbidden, match=f"cannot read {CANARY_RECORDS}"):
+                reader.has_all()
+        reader.consumer = consumer
+        assert [each.value for each in gathered(reader.read, 1)] == [b"value"]
+        assert reader.has_all()

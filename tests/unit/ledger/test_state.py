@@ -161,6 +161,21 @@ def test_bytes_that_are_no_state_are_refused(raw: bytes) -> None:
         from_bytes(raw, "shard 3")
 
 
+CUT = {
+    "a set of no bytes": (b'"acknowledged":"', b'"acknowledged":"","cut":"'),
+    "a name without a place": (b'"named":[[["readings",0,1,0]', b'"named":[[["readings",0]'),
+    "a number beyond all": (b'"seen":1', b'"seen":1e999'),
+}
+
+
+@pytest.mark.parametrize(("whole", "cut"), CUT.values(), ids=CUT.keys())
+def test_a_state_of_which_a_part_is_missing_is_refused(whole: bytes, cut: bytes) -> None:
+    raw = to_bytes(state_of([Acknowledged(A, 1, 0.0, "north"), Seen("readings", 0, 1, None)]))
+    assert raw.count(whole) == 1, raw
+    with pytest.raises(JournalBroken, match=r"shard 3: no state of a checker"):
+        from_bytes(raw.replace(whole, cut), "shard 3")
+
+
 def run(folder: Path, partitions: Sequence[int], die_after: Mapping[int, int]) -> list[int]:
     worker = "tests.unit.ledger.worker"
     argv = [[sys.executable, "-m", worker, str(folder), str(p), str(die_after.get(p, 10**6))] for p in partitions]

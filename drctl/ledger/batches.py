@@ -50,9 +50,8 @@ def take_found(state: CheckerState, batch: RecordBatch, site: str, run: UUID) ->
 
 def take_line(state: CheckerState, line: HistoryLine) -> None:
     """Take in one line of a history; the state is that of taking its events one by one."""
-    by_stream: dict[Stream, BitMap64] = {}
-    for producer, topic, partition, sequence, *_ in line.records:
-        by_stream.setdefault(Stream(producer, topic, partition), BitMap64()).add(sequence)
+    columns = _by_stream(line)
+    by_stream = {stream: BitMap64(sequences) for stream, (sequences, _) in columns.items()}
     if not _is_plain(state, line, by_stream):
         for event in events_of(line):
             state.take(event)
@@ -63,12 +62,33 @@ def take_line(state: CheckerState, line: HistoryLine) -> None:
         else:
             held = state.streams[stream]
             setattr(held, line.kind, getattr(held, line.kind) | sequences)
-    for (producer, topic, partition, sequence), offset in zip(
-        line.records, line.more.get("offsets") or (), strict=False
-    ):
-        if offset is not None:
-            place = SiteLog(line.site, topic, partition)
-            state.told[place][Stream(producer, topic, partition)].tell(sequence, offset)
+    if line.more.get("offsets"):
+        for stream, (places, offsets) in columns.items():
+            _tell_each(
+                state, SiteLog(line.site, stream.topic, stream.partition), stream, zip(places, offsets, strict=True)
+            )
+
+
+def _by_stream(line: HistoryLine) -> dict[Stream, tuple[list[int], list[int | None]]]:
+    """Return sequences and offsets of a line's records, stream by stream."""
+    columns: dict[tuple[int, str, int], tuple[list[int], list[int | None]]] = {}
+    offsets = line.more.get("offsets") or [None] * len(line.records)
+    for (producer, topic, partition, sequence, *_), offset in zip(line.records, offsets, strict=True):
+        key = producer, topic, partition
+        found = columns.get(key)
+        if found is None:
+            found = columns[key] = [], []
+        found[0].append(sequence)
+        found[1].append(offset)
+    return {Stream(*key): found for key, found in columns.items()}
+
+
+def _tell_each(state: CheckerState, place: SiteLog, stream: Stream, told: Iterable[tuple[int, int | None]]) -> None:
+    known = [(sequence, offset) for sequence, offset in told if offset is not None]
+    if known:
+        runs = state.told[place][stream]
+        for sequence, offset in known:
+            runs.tell(sequence, offset)
 
 
 def _is_plain(state: CheckerState, line: HistoryLine, by_stream: Mapping[Stream, BitMap64]) -> bool:

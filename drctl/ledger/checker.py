@@ -39,6 +39,7 @@ last of P, so that it lies below it (skipped, or of E or R and so not certain to
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from pyroaring import BitMap64
 
@@ -47,6 +48,9 @@ from drctl.ledger.findings import EXAMPLES, Examples, Findings, GroupFindings, R
 from drctl.ledger.kept import Kept
 from drctl.ledger.offset_runs import contradictions
 from drctl.ledger.state import CheckerState, NamedClass, SiteLog, StreamState, name_of, sequence_key
+
+type Part = tuple[Stream, BitMap64]
+"""Sequences of a stream that are of a class."""
 
 
 def check(
@@ -130,17 +134,15 @@ class _Sorting:
                 whole.add(sequence_key(stream, sequence), name)
         return whole.examples()
 
-    def _missing(self) -> Iterator[str]:
+    def _missing(self) -> Iterator[Part]:
         for stream, missing in self._absent():
-            for sequence in missing - self._retired(stream):
-                yield name_of(stream, sequence)
+            yield stream, missing - self._retired(stream)
 
-    def _expired(self) -> Iterator[str]:
+    def _expired(self) -> Iterator[Part]:
         for stream, missing in self._absent():
-            for sequence in missing & self._retired(stream):
-                yield name_of(stream, sequence)
+            yield stream, missing & self._retired(stream)
 
-    def _absent(self) -> Iterator[tuple[Stream, BitMap64]]:
+    def _absent(self) -> Iterator[Part]:
         """Yield what was acknowledged and is not there, stream by stream, without what compaction excuses."""
         for stream, state in self.streams.items():
             yield stream, state.acknowledged - state.found - self._excused(stream)
@@ -170,10 +172,9 @@ class _Sorting:
                     examples.append(_contradiction(place, offset, told))
         return Examples(count, tuple(examples))
 
-    def _named(self, choose: Callable[[StreamState], BitMap64]) -> Iterator[str]:
+    def _named(self, choose: Callable[[StreamState], BitMap64]) -> Iterator[Part]:
         for stream, state in self.streams.items():
-            for sequence in choose(state):
-                yield name_of(stream, sequence)
+            yield stream, choose(state)
 
     def _excused(self, stream: Stream) -> BitMap64:
         return self._of(stream).superseded if stream.topic in self.compacted else BitMap64()
@@ -206,28 +207,25 @@ class _Sorting:
             None if topics is None else tuple(sorted(topics)),
         )
 
-    def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
+    def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[Part]:
         for stream, done in streams.items():
             due = self._of(stream).due
             # Below its last only: what lies behind that may still come, and is told as unread.
-            for sequence in due[: due.rank(done.max() - 1)] - done - self._passable(stream):
-                yield name_of(stream, sequence)
+            yield stream, due[: due.rank(done.max() - 1)] - done - self._passable(stream)
 
-    def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
+    def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[Part]:
         for stream, done in streams.items():
             state = self._of(stream)
             # In doubt is allowed: the producer never heard, and the record is there all the same.
-            for sequence in done - (state.acknowledged | state.doubtful) | (done & state.aborted):
-                yield name_of(stream, sequence)
+            yield stream, done - (state.acknowledged | state.doubtful) | (done & state.aborted)
 
-    def _unread(self, streams: Mapping[Stream, BitMap64], topics: Collection[str]) -> Iterator[str]:
+    def _unread(self, streams: Mapping[Stream, BitMap64], topics: Collection[str]) -> Iterator[Part]:
         """Beyond its last: the newest record of a stream is never superseded, so the end stays where it is."""
         for stream in [stream for stream in self.streams if stream.topic in topics]:
             done = streams.get(stream, BitMap64())
             due = self._of(stream).due
             beyond = due[due.rank(done.max()) :] if done else due
-            for sequence in beyond - self._passable(stream):
-                yield name_of(stream, sequence)
+            yield stream, beyond - self._passable(stream)
 
 
 def _contradiction(place: SiteLog, offset: int, told: Iterable[tuple[Stream, int]]) -> str:
@@ -235,10 +233,10 @@ def _contradiction(place: SiteLog, offset: int, told: Iterable[tuple[Stream, int
     return f"{place.topic}-{place.partition} offset {offset} at {place.site}: {records}"
 
 
-def _counted(names: Iterable[str]) -> Examples:
+def _counted(parts: Iterable[Part]) -> Examples:
+    """Count the records of a class without looking at each, and name the first few."""
     count, examples = 0, list[str]()
-    for name in names:
-        count += 1
-        if count <= EXAMPLES:
-            examples.append(name)
+    for stream, sequences in parts:
+        count += len(sequences)
+        examples += (name_of(stream, sequence) for sequence in islice(sequences, EXAMPLES - len(examples)))
     return Examples(count, tuple(examples))

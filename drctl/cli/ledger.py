@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drctl.model.cluster import Topic
     from drctl.model.offsets import TopicPartition
 
-GROUP = "drctl.checkers"
+GROUP = "drctl.ledger-checkers"
 
 states_option = click.option(
     "--states",

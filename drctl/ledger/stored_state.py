@@ -43,7 +43,7 @@ def _processed(streams: Mapping[Stream, BitMap64]) -> list[list[Any]]:
 
 
 def _told(streams: Mapping[Stream, OffsetRuns]) -> list[list[Any]]:
-    return [[*stream, [list(run) for run in runs.runs()]] for stream, runs in sorted(streams.items(), key=_by_name)]
+    return [[*stream, list(map(list, runs.runs()))] for stream, runs in sorted(streams.items(), key=_by_name)]
 
 
 def from_bytes(raw: bytes, where: str) -> CheckerState:

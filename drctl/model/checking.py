@@ -1,4 +1,4 @@
-"""What a checker is given of a partition at once."""
+"""Hold what a checker is given of a partition at once, and what it keeps of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What several checkers share: the logs that brokers spread over them, and the states that they leave to each other."""
+"""Share logs, which brokers spread over checkers, and the states that checkers leave to each other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -68,7 +68,7 @@ def test_what_was_checked_is_judged_and_proved(stage: Stage) -> None:
     checked = stage.check()
     assert checked.exit_code == 0, checked.output
     assert checked.stdout == "2 partitions checked to their ends by all checkers; 60 records checked here\n"
-    assert stage.asked == [("north", "drctl.checkers", (TOPIC,))]
+    assert stage.asked == [("north", "drctl.ledger-checkers", (TOPIC,))]
     found = stage.judge("--reads", f"billing={TOPIC}")
     assert found.exit_code == 0, found.output
     assert found.stdout.startswith("proved: all 60 acknowledged records are there once")

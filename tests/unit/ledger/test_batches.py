@@ -98,6 +98,14 @@ def test_a_batch_without_fault_is_a_few_numbers() -> None:
     assert [list(runs.runs()) for runs in state.told[SiteLog("north", "readings", 0)].values()] == [[(0, 1, 2001)]]
 
 
+def test_a_batch_that_begins_with_the_last_record_of_the_one_before_has_it_twice() -> None:
+    state = CheckerState()
+    take_found(state, batch([(1, "none", 1)] * 5, 0, 0), "north", RUN)
+    take_found(state, batch([(1, "none", 1)] * 2, 4, 5), "north", RUN)
+    assert state.classes["duplicated"].count == 1
+    assert state.seen == 7
+
+
 records = st.lists(
     st.tuples(st.integers(1, 2), st.just("readings"), st.integers(0, 1), st.integers(1, 20)).map(list), max_size=20
 )

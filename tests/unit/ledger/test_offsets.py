@@ -150,6 +150,13 @@ def test_a_group_that_came_when_records_had_expired_has_skipped_none() -> None:
     assert (without.records.lost.count, without.groups[0].skipped.count) == (2, 2)
 
 
+def test_a_record_told_above_the_log_start_is_lost_whatever_was_told_of_later_ones() -> None:
+    told = [Acknowledged(A, 1, 0.0, "north", None, 9), Acknowledged(A, 2, 0.0, "north", None, 3)]
+    records = found([*told, LogStart("north", "readings", 0, 5)]).records
+    assert records.lost.examples == ("readings-0 producer 1 sequence 1",)
+    assert records.expired.examples == ("readings-0 producer 1 sequence 2",)
+
+
 def test_a_log_of_another_site_says_nothing_of_this_one() -> None:
     told: list[Event] = [Acknowledged(A, 1, 0.0, "north", None, 5), Processed("billing", A, 2, 0.0, "south", 5)]
     findings = found([*told, LogStart("south", "readings", 0, 5)])

@@ -47,7 +47,7 @@ def digests(keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> lis
     for key, value in zip(keys, values, strict=True):
         hashed = begin()
         try:
-            hashed.update(join((_LENGTHS[len(key)], key, _LENGTHS[len(value)], value)))  # type: ignore[arg-type, list-item]
+            hashed.update(join((_LENGTHS[len(key)], key, _LENGTHS[len(value)], value)))  # type: ignore[arg-type]
         except (TypeError, IndexError):  # there is none, or it is long: asking before costs every record a tenth
             hashed.update(_part(key) + _part(value))
         digested.append(hashed.digest())

@@ -1,6 +1,6 @@
 """The composition root: the one place where ports meet drivers."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.properties import load as load_properties
 from drctl.drivers.kafka.quotas import KafkaQuotas
 from drctl.drivers.kafka.records import KafkaRecords
+from drctl.drivers.kafka.shared_logs import KafkaSharedLogs
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.site_certificates import KafkaCertificates
 from drctl.drivers.kafka.static_members import KafkaStaticMembers
@@ -60,6 +61,7 @@ from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import (
     CanaryPorts,
     CanarySite,
+    CheckerPorts,
     ClientRouting,
     Clock,
     Commands,
@@ -209,6 +211,20 @@ def open_canary(plan: PlanFile) -> Iterator[CanaryPorts]:
             copies = [link.prefix for link in plan.links if link.target == site.name and link.prefix]
             found[site.name] = KafkaCanarySite(there, HEADER, copies)
         yield CanaryPorts(found, client_routing_of(plan, CommandRunner(plan.path.parent)), clock)
+
+
+@contextmanager
+def open_checker(plan: PlanFile, name: str, group: str, topics: Sequence[str]) -> Iterator[CheckerPorts]:
+    """Return what one of a group of checkers needs of a site, with connections of its own."""
+    site, clock = plan.site(name), SystemClock()
+    with ExitStack() as stack:
+        kube = _kubernetes(site, clock)
+        if kube is not None:
+            stack.callback(kube.close)
+        there = KafkaSite.open(site, _login(site, kube))
+        stack.callback(there.close)
+        logs = KafkaSharedLogs(there, group, topics, HEADER)
+        yield CheckerPorts(logs, KafkaRecords(there), KafkaBrokers(there), clock)
 
 
 def file_errors(plan: PlanFile) -> list[DrctlError]:

@@ -37,6 +37,9 @@ serviceMonitor: false
 alerts: false
 # Right to get nodes/proxy, for volume figures.
 volumeFigures: false
+# Checkers of a run's records, as a Job: how many, and what they check. A Job cannot be changed: delete it before.
+checkers: false
+check: {{parallelism: 4, run: 00000000-0000-0000-0000-000000000000, site: south, topics: shop.orders, states: first}}
 # The files of the plan: plan.yaml, and what stands beside it and is no secret.
 plan:
 {plan}"""
@@ -69,10 +72,25 @@ PUT_IN = {
 }
 """Which files, and in each what stands there and what takes its place."""
 
+IN_OPTIONAL = {
+    "components/checkers/checkers.yaml": {
+        "RUN: 00000000-0000-0000-0000-000000000000": "RUN: {{ quote .Values.check.run }}",
+        "SITE: south": "SITE: {{ quote .Values.check.site }}",
+        "TOPICS: shop.orders": "TOPICS: {{ quote .Values.check.topics }}",
+        "STATES: /var/lib/drctl/checks/first": "STATES: /var/lib/drctl/checks/{{ .Values.check.states }}",
+        "parallelism: 4": "parallelism: {{ .Values.check.parallelism }}",
+        "completions: 4": "completions: {{ .Values.check.parallelism }}",
+        "image: drctl:{version}": "image: {{ .Values.image }}",
+        "secret: {name: drctl-credentials}": "secret: {name: {{ .Values.credentials }}}",
+    },
+}
+"""The same in files that are left out unless they are wanted."""
+
 OPTIONAL = {
     "components/service-monitor/service-monitor.yaml": "serviceMonitor",
     "components/alerts/alerts.yaml": "alerts",
     "components/volume-figures/rights.yaml": "volumeFigures",
+    "components/checkers/checkers.yaml": "checkers",
 }
 
 
@@ -85,20 +103,25 @@ def chart() -> dict[str, str]:
     plan = head.replace("namespace: drctl", NAMESPACE) + "data: {{- toYaml .Values.plan | nindent 2 }}\n"
     files["templates/plan.yaml"] = plan
     for path, changes in PUT_IN.items():
-        text = (DEPLOY / path).read_text()
-        for there, instead in changes.items():
-            wanted = there.replace("{version}", version)
-            if wanted not in text:
-                raise SystemExit(f"{path}: there is no {wanted!r} any more: correct tools/chart.py")
-            text = text.replace(wanted, instead)
+        text = _changed(path, (DEPLOY / path).read_text(), changes, version)
         files[f"templates/{Path(path).name}"] = text.replace("namespace: drctl", NAMESPACE)
     for path, value in OPTIONAL.items():
         # Alerts have templates of their own, which Helm must hand on to Prometheus unread.
         text = (DEPLOY / path).read_text().replace("{{ $", '{{ "{{" }} $')
+        text = _changed(path, text, IN_OPTIONAL.get(path, {}), version)
         text = text.replace("namespace: drctl", NAMESPACE)
         name = Path(path).parent.name
         files[f"templates/{name}.yaml"] = f"{{{{- if .Values.{value} }}}}\n{text}{{{{- end }}}}\n"
     return files
+
+
+def _changed(path: str, text: str, changes: dict[str, str], version: str) -> str:
+    for there, instead in changes.items():
+        wanted = there.replace("{version}", version)
+        if wanted not in text:
+            raise SystemExit(f"{path}: there is no {wanted!r} any more: correct tools/chart.py")
+        text = text.replace(wanted, instead)
+    return text
 
 
 def _version() -> str:

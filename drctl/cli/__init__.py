@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "Say everything that is not as it should be, and mend what is safe to mend.",
     "compare": "Compare the records of both sites, one by one.",
     "canary": "Write and read numbered records all the time, and judge each window of them.",
+    "ledger": "Check a run's numbered records by several checkers, and judge what they found.",
     "clients": "Show who is still connected to a site, and which clients cannot follow.",
     "plan": "Show what a command would do, and what stands in its way.",
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",
@@ -73,7 +74,7 @@ Exit codes:
    18  a second person's approval is missing, declined or expired
    19  a stranded tail is not salvaged or not decided
 \b
-  Verdicts of a drill, an experiment, drctl canary, compare or verify that are not proved:
+  Verdicts of a drill, an experiment, drctl canary, compare, ledger or verify that are not proved:
    20  refuted
    21  inconclusive
    22  vacuous

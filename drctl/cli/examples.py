@@ -19,6 +19,10 @@ EXAMPLES = {
     "doctor": ("drctl doctor", "drctl doctor --fix"),
     "compare": ("drctl compare", "drctl compare --topic orders --newest all"),
     "canary": ("drctl canary", "drctl canary --for 10m -o json"),
+    "ledger check": (
+        "drctl ledger check --site north --topic orders --run 3f0c9a52-8a4e-4b55-9d0c-0b6a7c1d2e3f --states states",
+    ),
+    "ledger judge": ("drctl ledger judge --states states --histories histories --reads billing=shop.orders",),
     "clients": ("drctl clients --site north",),
     "plan switchover": ("drctl plan switchover --to south",),
     "plan failover": ("drctl plan failover --to south", "drctl plan failover --to south --accept-loss 1200"),

@@ -7,7 +7,7 @@ from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.traffic import read_everything
 from drctl.lab.lab import Lab
 from drctl.lab.layout import TOPICS
-from drctl.ledger.events import Event, Seen, Stranded, Stream
+from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
 from drctl.ledger.record import HEADER, Number, decode
 from drctl.model.offsets import TopicPartition
 from drctl.model.salvage import Content, Fate
@@ -25,7 +25,10 @@ def log_ends(lab: Lab, site: str) -> Mapping[TopicPartition, int]:
 
 
 def fresh_reader(lab: Lab, site: str, run: UUID, since: Mapping[TopicPartition, int] | None = None) -> Iterator[Event]:
-    """Every committed record of the workload's topics at a site, in log order, without those below ``since``."""
+    """Every committed record of the workload's topics at a site, in log order, without those below ``since``.
+
+    Then where each log begins: asked last, so that what expired while it was read is not taken for lost.
+    """
     since = since or {}
     kafka = lab.site(site).kafka("drctl")
     try:
@@ -33,7 +36,9 @@ def fresh_reader(lab: Lab, site: str, run: UUID, since: Mapping[TopicPartition, 
             if record.offset < since.get(record.partition, 0):
                 continue
             number = decode(record.headers.get(HEADER), record.key, record.value)
-            yield _event(Seen, record.partition, record.offset, number, run)
+            yield _event(Seen, record.partition, record.offset, number, run, site=site)
+        for tp, bounds in KafkaRecords(kafka).bounds(PARTITIONS).items():
+            yield LogStart(site, tp.topic, tp.partition, bounds.start)
     finally:
         kafka.close()
 
@@ -47,9 +52,9 @@ def stranded(records: Iterable[Content], run: UUID) -> Iterator[Stranded]:
 
 
 def _event[Found: (Seen, Stranded)](
-    kind: type[Found], tp: TopicPartition, offset: int, number: Number | None, run: UUID
+    kind: type[Found], tp: TopicPartition, offset: int, number: Number | None, run: UUID, *, site: str = ""
 ) -> Found:
     if number is None:
-        return kind(tp.topic, tp.partition, offset, None)
+        return kind(tp.topic, tp.partition, offset, None, site=site)
     stream = Stream(number.producer, tp.topic, number.partition)
-    return kind(tp.topic, tp.partition, offset, stream, number.sequence, number.intact, number.run != run)
+    return kind(tp.topic, tp.partition, offset, stream, number.sequence, number.intact, number.run != run, site)

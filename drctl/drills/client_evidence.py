@@ -48,7 +48,7 @@ def evidence(
             histories, clients, target, opened, next_opened
         )
     found["the standby holds every record, too"] = (
-        not any(standby.records.faults.values()) and standby.records.acknowledged > 0
+        not any(standby.records.faults.values()) and not standby.records.expired and standby.records.acknowledged > 0
     )
     return found
 

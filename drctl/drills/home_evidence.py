@@ -49,6 +49,7 @@ def home_evidence(
         ),
         f"a group read at {target} what was acknowledged at {source}": read_on(histories, source, target, opened),
         f"{source} holds every record that is not in the tail, too": not any(standby.records.faults.values())
+        and not standby.records.expired
         and standby.records.acknowledged > 0,
     }
 

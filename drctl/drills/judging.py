@@ -8,7 +8,15 @@ from drctl.drills.home_evidence import home_evidence, home_windows
 from drctl.drills.outage_evidence import outage_evidence, outage_windows
 from drctl.drills.outcome import Handover, Outage, Work
 from drctl.drills.timeline import Histories
-from drctl.drills.way_home import PLANTED, TAIL_READ, Numbered, SecondLook, made_anew, without_tail
+from drctl.drills.way_home import (
+    PLANTED,
+    TAIL_READ,
+    Numbered,
+    SecondLook,
+    made_anew,
+    without_offsets,
+    without_tail,
+)
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Acknowledged, Event, Seen, Stranded
@@ -99,8 +107,9 @@ def judged_circle(
     of them and once: the tail that lies in the log at home is left out where it lay. The standby must hold the same. On
     the way home nothing may be read again, and nothing of the tail.
     """
-    history = tuple(histories.events())
-    at_home = without_tail(primary, stranded, made_anew(home))
+    anew = made_anew(home)
+    history = tuple(without_offsets(histories.events(), home.target, anew))
+    at_home = tuple(without_offsets(without_tail(primary, stranded, anew), home.target, anew))
     events = [*history, *stranded, *at_home]
     own = set(_acknowledged_since(history, outage, home))
     kept = kept_at(_among(own, at_home), _among(own, standby))

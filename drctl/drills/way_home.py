@@ -15,14 +15,14 @@ the place that it was saved from is the tail itself, and is left out; anywhere e
 was recreated there is no such place.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from drctl.drills.outcome import Handover, Work
 from drctl.drills.recovery import Homecoming
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import check
-from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.events import Acknowledged, Event, LogStart, Processed, Seen, Stranded, Stream
 from drctl.ledger.findings import Findings
 from drctl.ledger.history import HistoryLine
 
@@ -45,6 +45,20 @@ def without_tail(found: Sequence[Event], stranded: Sequence[Stranded], anew: Col
     """Return what a reader found at the old site, without the tail that lies in its log."""
     tail = {_place(each) for each in stranded if each.topic not in anew}
     return tuple(event for event in found if not (isinstance(event, Seen) and _place(event) in tail))
+
+
+def without_offsets(events: Iterable[Event], site: str, anew: Collection[str]) -> Iterator[Event]:
+    """Yield events without the offsets at a site in topics that were recreated there.
+
+    One offset may be that of one record in the old log and of another in the new one, and nobody wrote down which log.
+    """
+    for event in events:
+        if isinstance(event, Acknowledged | Processed) and event.site == site and event.stream.topic in anew:
+            yield replace(event, offset=None)
+        elif isinstance(event, Seen) and event.topic in anew:
+            yield replace(event, site="")
+        elif not (isinstance(event, LogStart) and event.topic in anew):
+            yield event
 
 
 def came_home(
@@ -134,6 +148,9 @@ class SecondLook:
         known = set[tuple[str, Numbered]]()
         for event in events:
             if isinstance(event, Stranded):
+                continue
+            if isinstance(event, LogStart):
+                yield event
                 continue
             if isinstance(event, Processed) and event.at < self.since:
                 read = (event.group, (event.stream, event.sequence))

@@ -5,23 +5,27 @@ matters only within one log: seen and stranded records come in log order. So sev
 with logs of its own, and bring their states together (:mod:`drctl.ledger.state`): the findings are those of one.
 
 Of one stream, let A be the acknowledged sequences, D those in doubt, X those of aborted transactions, F those that are
-there (seen by the fresh reader, or stranded), and E, on a compacted topic, the older ones of each key in A.
+there (seen by the fresh reader, or stranded), E, on a compacted topic, the older ones of each key in A, and R those
+that retention took: up to the last one told below the place where the log that was read begins.
 
 | sequences | class | fault |
 | --- | --- | --- |
-| A - F - E | lost | yes |
+| A - F - E - R | lost | yes |
+| (A - F - E) & R | expired: not lost, and nothing is *proved* | no |
 | (A - F) & E | superseded: compaction may have taken them | no |
 | F - A - D - X | phantom | yes |
 | F & X | aborted_read | yes |
 | F & D | recovered: the producer never heard, and it is there | no |
 | A & stranded - seen | stranded: accounted for, in the salvaged tail only | no |
 | found again; found behind a later one | duplicated; reordered | yes |
+| one offset of a log told with two records | inconsistent_offsets | yes |
+| given to a reader before its transaction was committed | precommitted_read | yes |
 
 For a group, with P what it processed and due = (A but for what is stranded only) | (D & seen):
 
 | sequences | class | fault |
 | --- | --- | --- |
-| due - P below the last of P, unless compaction may have taken them first | skipped | yes |
+| due - P below the last of P, unless compaction or retention may have taken them first | skipped | yes |
 | due - P beyond the last of P | unread: it did not reach the end | no, but nothing is *proved* |
 | taken a second time | repeated | yes |
 | P - A - D, or P & X | phantom | yes |
@@ -29,19 +33,24 @@ For a group, with P what it processed and due = (A but for what is stranded only
 Example: A = {1, 2, 3, 5}, D = {4}, X = {6}; the reader finds 1 2 4 2 6, a group processes 1 4 4. Lost: 3 and 5.
 Duplicated: 2. Recovered: 4. Aborted_read: 6. The group's due is {1, 2, 3, 4, 5}: skipped 2 and 3, repeated 4, unread 5.
 
-Invariant: |A| = |A & F| + |lost| + |superseded|, and nothing due to a group is passed over without a word.
-A is A & F and A - F, and E divides the latter in superseded and lost. What is due and not in P is not the last of P,
-so that it lies below it (skipped, or of E and so not certain to have been there) or beyond it (unread).
+Invariant: |A| = |A & F| + |lost| + |superseded| + |expired|, and nothing due to a group is passed over without a word.
+A is A & F and A - F, and E and R divide the latter in superseded, expired and lost. What is due and not in P is not the
+last of P, so that it lies below it (skipped, or of E or R and so not certain to have been there) or beyond it (unread).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from pyroaring import BitMap64
 
 from drctl.ledger.events import Event, Stream
 from drctl.ledger.findings import EXAMPLES, Examples, Findings, GroupFindings, RecordFindings
 from drctl.ledger.kept import Kept
-from drctl.ledger.state import CheckerState, NamedClass, StreamState, name_of, sequence_key
+from drctl.ledger.offset_runs import contradictions
+from drctl.ledger.state import CheckerState, NamedClass, SiteLog, StreamState, name_of, sequence_key
+
+type Part = tuple[Stream, BitMap64]
+"""Sequences of a stream that are of a class."""
 
 
 def check(
@@ -80,6 +89,9 @@ class _Sorting:
     ) -> None:
         self.state = state
         self.streams = {stream: state.streams[stream] for stream in sorted(state.streams)}
+        self.starts: dict[tuple[str, int], list[tuple[SiteLog, int]]] = {}
+        for place, start in state.starts.items():
+            self.starts.setdefault((place.topic, place.partition), []).append((place, start))
         self.compacted = compacted
         self.groups = groups
         self.kept = kept
@@ -105,6 +117,9 @@ class _Sorting:
                 if stream.topic in self.compacted
             ),
             stranded=_counted(self._named(lambda s: s.acknowledged & s.stranded - s.seen)),
+            inconsistent_offsets=self._inconsistent(),
+            precommitted_read=classes["precommitted_read"],
+            expired=_counted(self._expired()),
         )
         names = sorted({*self.groups, *self.state.processed})
         return Findings(records, tuple(self._group(name) for name in names), tuple(self._unattended()))
@@ -119,15 +134,47 @@ class _Sorting:
                 whole.add(sequence_key(stream, sequence), name)
         return whole.examples()
 
-    def _missing(self) -> Iterator[str]:
-        for stream, state in self.streams.items():
-            for sequence in state.acknowledged - state.found - self._excused(stream):
-                yield name_of(stream, sequence)
+    def _missing(self) -> Iterator[Part]:
+        for stream, missing in self._absent():
+            yield stream, missing - self._retired(stream)
 
-    def _named(self, choose: Callable[[StreamState], BitMap64]) -> Iterator[str]:
+    def _expired(self) -> Iterator[Part]:
+        for stream, missing in self._absent():
+            yield stream, missing & self._retired(stream)
+
+    def _absent(self) -> Iterator[Part]:
+        """Yield what was acknowledged and is not there, stream by stream, without what compaction excuses."""
         for stream, state in self.streams.items():
-            for sequence in choose(state):
-                yield name_of(stream, sequence)
+            yield stream, state.acknowledged - state.found - self._excused(stream)
+
+    def _retired(self, stream: Stream) -> BitMap64:
+        """Return what lay below the beginning of the log that was read, as far as offsets tell.
+
+        A record whose own offset nobody told lay there if a later one of its stream did: sequences rise along a log.
+        One that was told at the beginning or above it never counts, whatever else was told of it.
+        """
+        retired = BitMap64()
+        for place, start in self.starts.get((stream.topic, stream.partition), ()):
+            runs = self.state.told[place].get(stream) if place in self.state.told else None
+            if runs is not None and (last := runs.last_below(start)):
+                below = BitMap64()
+                below.add_range(1, last + 1)
+                retired |= below - runs.at_or_above(start)
+        return retired
+
+    def _inconsistent(self) -> Examples:
+        """Return the offsets that were told with two records or more, each by both."""
+        count, examples = 0, list[str]()
+        for place in sorted(self.state.told):
+            for offsets, told in contradictions(self.state.told[place]):
+                count += len(offsets)
+                for offset in offsets[: EXAMPLES - len(examples)]:
+                    examples.append(_contradiction(place, offset, told))
+        return Examples(count, tuple(examples))
+
+    def _named(self, choose: Callable[[StreamState], BitMap64]) -> Iterator[Part]:
+        for stream, state in self.streams.items():
+            yield stream, choose(state)
 
     def _excused(self, stream: Stream) -> BitMap64:
         return self._of(stream).superseded if stream.topic in self.compacted else BitMap64()
@@ -137,8 +184,10 @@ class _Sorting:
         return self.streams.get(stream) or StreamState()
 
     def _passable(self, stream: Stream) -> BitMap64:
-        """Return what a group need not have read, since it may have been compacted away before the group came to it."""
-        return self._excused(stream) - self.kept.get(stream, BitMap64())
+        """Return what a group need not have read, since it may have been gone before the group came to it."""
+        return (self._excused(stream) - self.kept.get(stream, BitMap64())) | (
+            self._retired(stream) - self._of(stream).found
+        )
 
     def _unattended(self) -> list[str]:
         read = {topic for topics in self.groups.values() for topic in topics}
@@ -158,34 +207,36 @@ class _Sorting:
             None if topics is None else tuple(sorted(topics)),
         )
 
-    def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
+    def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[Part]:
         for stream, done in streams.items():
             due = self._of(stream).due
             # Below its last only: what lies behind that may still come, and is told as unread.
-            for sequence in due[: due.rank(done.max() - 1)] - done - self._passable(stream):
-                yield name_of(stream, sequence)
+            yield stream, due[: due.rank(done.max() - 1)] - done - self._passable(stream)
 
-    def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[str]:
+    def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[Part]:
         for stream, done in streams.items():
             state = self._of(stream)
             # In doubt is allowed: the producer never heard, and the record is there all the same.
-            for sequence in done - (state.acknowledged | state.doubtful) | (done & state.aborted):
-                yield name_of(stream, sequence)
+            yield stream, done - (state.acknowledged | state.doubtful) | (done & state.aborted)
 
-    def _unread(self, streams: Mapping[Stream, BitMap64], topics: Collection[str]) -> Iterator[str]:
+    def _unread(self, streams: Mapping[Stream, BitMap64], topics: Collection[str]) -> Iterator[Part]:
         """Beyond its last: the newest record of a stream is never superseded, so the end stays where it is."""
         for stream in [stream for stream in self.streams if stream.topic in topics]:
             done = streams.get(stream, BitMap64())
             due = self._of(stream).due
             beyond = due[due.rank(done.max()) :] if done else due
-            for sequence in beyond - self._passable(stream):
-                yield name_of(stream, sequence)
+            yield stream, beyond - self._passable(stream)
 
 
-def _counted(names: Iterable[str]) -> Examples:
+def _contradiction(place: SiteLog, offset: int, told: Iterable[tuple[Stream, int]]) -> str:
+    records = " and ".join(name_of(stream, offset - shift) for stream, shift in told)
+    return f"{place.topic}-{place.partition} offset {offset} at {place.site}: {records}"
+
+
+def _counted(parts: Iterable[Part]) -> Examples:
+    """Count the records of a class without looking at each, and name the first few."""
     count, examples = 0, list[str]()
-    for name in names:
-        count += 1
-        if count <= EXAMPLES:
-            examples.append(name)
+    for stream, sequences in parts:
+        count += len(sequences)
+        examples += (name_of(stream, sequence) for sequence in islice(sequences, EXAMPLES - len(examples)))
     return Examples(count, tuple(examples))

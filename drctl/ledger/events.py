@@ -14,13 +14,17 @@ class Stream(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The brokers acknowledged this, or committed its transaction. ``key`` only where keys matter (compaction)."""
+    """The brokers acknowledged this, or committed its transaction. ``key`` only where keys matter (compaction).
+
+    ``offset``: where in the site's log, None if the brokers did not tell.
+    """
 
     stream: Stream
     sequence: int
     at: float
     site: str
     key: str | None = None
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,10 @@ class Aborted:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A fresh reader of the final primary found this, in log order. ``stream`` is None if it carries no number."""
+    """A fresh reader of the final primary found this, in log order. ``stream`` is None if it carries no number.
+
+    ``site``: whose log it is; empty if nobody told, and then its offset is held against no other.
+    """
 
     topic: str
     partition: int
@@ -50,6 +57,7 @@ class Seen:
     sequence: int = 0
     intact: bool = True
     foreign: bool = False
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +74,41 @@ class Stranded:
     sequence: int = 0
     intact: bool = True
     foreign: bool = False
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """A member of a group processed this record."""
+    """A member of a group processed this record. ``offset``: where in the site's log, None if nobody told."""
 
     group: str
     stream: Stream
     sequence: int
     at: float
     site: str
+    offset: int | None = None
 
 
-type Event = Acknowledged | Doubtful | Aborted | Seen | Stranded | Processed
+@dataclass(frozen=True, slots=True)
+class PolledInTransaction:
+    """A reader of committed records was given this while its client's own transaction was open.
+
+    ``own``: that transaction had sent it, so that nobody could have been given it before the commit.
+    """
+
+    stream: Stream
+    sequence: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogStart:
+    """The log that a fresh reader read began at this offset when it had read it: what lay below has expired."""
+
+    site: str
+    topic: str
+    partition: int
+    offset: int
+
+
+type Event = Acknowledged | Doubtful | Aborted | Seen | Stranded | Processed | PolledInTransaction | LogStart

@@ -24,9 +24,13 @@ class RecordFindings:
     What a fresh reader found and what was salvaged from a lost site's tail are one set here: *there* is either of them.
     ``lost``: acknowledged and not there. ``duplicated``: there more than once. ``reordered``: behind a later one of its
     stream. ``corrupt``: key, value or number changed. ``phantom``: never sent in this run. ``misrouted``: in another
-    partition than sent to. ``aborted_read``: of an aborted transaction, yet there. Not faults: ``recovered`` (doubtful,
-    and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged, and nowhere
-    but in the salvaged tail).
+    partition than sent to. ``aborted_read``: of an aborted transaction, yet there. ``inconsistent_offsets``: offsets of
+    one site's log at which clients and readers were told two records or more (Jepsen's ``inconsistent-offsets``).
+    ``precommitted_read``: given to a reader of committed records before the transaction that had sent it was committed
+    (Jepsen's ``precommitted-read``; told by the client whose own transaction it was). Not faults: ``recovered``
+    (doubtful, and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged,
+    and nowhere but in the salvaged tail), and ``expired`` (acknowledged and not there, and retention or a deletion of
+    records had passed its place before anybody read it): not lost, and not proved either.
     """
 
     acknowledged: int
@@ -41,11 +45,17 @@ class RecordFindings:
     recovered: Examples
     superseded: int
     stranded: Examples = Examples()
+    inconsistent_offsets: Examples = Examples()
+    precommitted_read: Examples = Examples()
+    expired: Examples = Examples()
 
     @property
     def faults(self) -> dict[str, Examples]:
         """The classes that are faults, by name, with what is in them."""
-        names = ("lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read")
+        names = (
+            "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read",
+            "inconsistent_offsets", "precommitted_read",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 
@@ -56,7 +66,8 @@ class GroupFindings:
     A record that is only in a lost site's tail is not there for a group: it may have read it, and need not.
     ``skipped``: there and never processed, though it went on behind them. ``repeated``: processed again. ``phantom``:
     processed, and never sent in this run or of an aborted transaction. ``unread``: there, and beyond the last that it
-    processed of that stream, so it did not reach the end. What is superseded counts where it was there for every group.
+    processed of that stream, so it did not reach the end. What is superseded counts where it was there for every group;
+    what has expired never does, since it may have gone before the group came.
     """
 
     name: str

@@ -1,7 +1,10 @@
 """A run's history on disk: one append-only JSON-lines file per client, written before an outcome counts.
 
 A line is ``{"kind": …, "at": seconds since 1970, "site": …, "records": [[…], …], …}``; records are ``[producer, topic,
-partition, sequence]``, acknowledged ones with the key where it matters.
+partition, sequence]``, acknowledged ones with the key where it matters. Acknowledged and processed lines may have
+``offsets``: where in the site's log each of their records is, null where nobody told. A ``polled`` line tells what a
+reader of committed records was given while its client's transaction was open, and in ``sent`` what that transaction had
+sent by then, as ``[producer, topic, partition, first sequence, last sequence]``.
 """
 
 import json
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from drctl.errors import JournalBroken
-from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Stream
+from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, PolledInTransaction, Processed, Stream
 from drctl.model.documents import DocumentError, json_of
 
 type Place = tuple[int, str, int, int]
@@ -42,7 +45,9 @@ LONGEST = 16 << 20
 SHOWN = 80
 """Letters of a value that an error shows."""
 
-RECORDS = ("acknowledged", "doubtful", "aborted", "processed")
+RECORDS = ("acknowledged", "doubtful", "aborted", "processed", "polled")
+LOCATED = ("acknowledged", "processed")
+"""Kinds of lines that may tell offsets."""
 SILENT = ("denied", "joined", "left")
 """Kinds of lines with records, and kinds that tell something else and have none."""
 
@@ -111,7 +116,28 @@ def _line(text: bytes) -> HistoryLine:
         raise ValueError(
             f"{_shown(wrong[0])} is no record: producer, topic, partition, sequence, and a key where it matters"
         )
+    _require_more(kind, records, line)
     return HistoryLine(kind, float(at), site, records, line)
+
+
+def _require_more(kind: str, records: list[Any], more: dict[str, Any]) -> None:
+    """Raise ValueError where what a line tells besides of its records does not fit them."""
+    if kind in LOCATED and "offsets" in more:
+        offsets = more["offsets"]
+        if not isinstance(offsets, list) or len(offsets) != len(records) or not all(map(_is_offset, offsets)):
+            raise ValueError(f"{_shown(offsets)} are no offsets of {len(records)} records")
+    if kind == "polled":
+        sent = more.get("sent")
+        if not isinstance(sent, list) or not all(map(_is_span, sent)):
+            raise ValueError(f"{_shown(sent)} is nothing that a transaction sent")
+
+
+def _is_offset(offset: object) -> bool:
+    return offset is None or (type(offset) is int and 0 <= offset < 2**63)
+
+
+def _is_span(span: object) -> bool:
+    return isinstance(span, list) and len(span) == 5 and _is_record(span[:4], "polled") and type(span[4]) is int
 
 
 def _shown(value: object) -> str:
@@ -120,7 +146,7 @@ def _shown(value: object) -> str:
 
 
 def _is_record(record: object, kind: str) -> bool:
-    if not isinstance(record, list) or len(record) not in ((4,) if kind == "processed" else (4, 5)):
+    if not isinstance(record, list) or len(record) not in ((4,) if kind in ("processed", "polled") else (4, 5)):
         return False
     producer, topic, partition, sequence, *key = record
     numbers = ((producer, 0, 2**16), (partition, 0, 2**31), (sequence, 1, 2**64))
@@ -137,14 +163,21 @@ def read(folder: Path) -> Iterator[Event]:
 
 def events_of(line: HistoryLine) -> Iterator[Event]:
     """Yield what one line says of each of its records."""
-    for producer, topic, partition, sequence, *key in line.records:
+    offsets = line.more.get("offsets") or [None] * len(line.records)
+    for (producer, topic, partition, sequence, *key), offset in zip(line.records, offsets, strict=True):
         stream = Stream(producer, topic, partition)
         match line.kind:
             case "acknowledged":
-                yield Acknowledged(stream, sequence, line.at, line.site, key[0] if key else None)
+                yield Acknowledged(stream, sequence, line.at, line.site, key[0] if key else None, offset)
             case "doubtful":
                 yield Doubtful(stream, sequence)
             case "aborted":
                 yield Aborted(stream, sequence)
             case "processed":
-                yield Processed(line.more["group"], stream, sequence, line.at, line.site)
+                yield Processed(line.more["group"], stream, sequence, line.at, line.site, offset)
+            case "polled":
+                yield PolledInTransaction(stream, sequence, own=_holds(line.more["sent"], stream, sequence))
+
+
+def _holds(sent: Iterable[list[Any]], stream: Stream, sequence: int) -> bool:
+    return any(Stream(*span[:3]) == stream and span[3] <= sequence <= span[4] for span in sent)

@@ -7,6 +7,7 @@ not empty).
 
 import hashlib
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,8 +39,30 @@ def decode(header: bytes | None, key: bytes | None, value: bytes | None) -> Numb
     return Number(UUID(bytes=run), producer, partition, sequence, intact=digest == _digest(key, value))
 
 
+def digests(keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> list[bytes]:
+    """Return the digest of each record."""
+    digested = []
+    # Copied, and updated once: a fresh hash, or a second update, costs a third more for records of usual sizes.
+    begin, join = _UNUSED.copy, b"".join
+    for key, value in zip(keys, values, strict=True):
+        hashed = begin()
+        try:
+            hashed.update(join((_LENGTHS[len(key)], key, _LENGTHS[len(value)], value)))  # type: ignore[arg-type]
+        except (TypeError, IndexError):  # there is none, or it is long: asking before costs every record a tenth
+            hashed.update(_part(key) + _part(value))
+        digested.append(hashed.digest())
+    return digested
+
+
+_UNUSED = hashlib.blake2b(digest_size=8)
+_MANY = 4096
+"""Lengths whose bytes are kept: those of most records, in half a megabyte."""
+_LENGTHS = tuple(b"\x00" + length.to_bytes(4, "big") for length in range(_MANY))
+
+
+def _part(part: bytes | None) -> bytes:
+    return b"\xff" if part is None else b"\x00" + len(part).to_bytes(4, "big") + part
+
+
 def _digest(key: bytes | None, value: bytes | None) -> bytes:
-    hashed = hashlib.blake2b(digest_size=8)
-    for part in (key, value):
-        hashed.update(b"\xff" if part is None else b"\x00" + len(part).to_bytes(4, "big") + part)
-    return hashed.digest()
+    return digests((key,), (value,))[0]

@@ -11,6 +11,8 @@ that goes on from what its predecessor had taken in; all else may be spread as i
 | the newest record of a key                          | the later one; the other is superseded                    |
 | found in logs                                       | side by side; a log in both is refused: it was read twice |
 | found twice in a log, out of order, corrupt, …      | counts added; of the names the first few in their order   |
+| told at offsets of a site's log                     | union                                                     |
+| where a site's log begins                           | the later one                                             |
 
 Found in two logs (misrouted, or in the stranded tail and at the survivor) is told once all are together. Invariant: any
 split and any order of merging give the state that one checker of everything has.
@@ -24,14 +26,28 @@ from typing import NamedTuple
 
 from pyroaring import BitMap64
 
-from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.events import (
+    Aborted,
+    Acknowledged,
+    Doubtful,
+    Event,
+    LogStart,
+    PolledInTransaction,
+    Processed,
+    Seen,
+    Stranded,
+    Stream,
+)
 from drctl.ledger.findings import EXAMPLES, Examples
+from drctl.ledger.offset_runs import OffsetRuns
 
 type Key = tuple[str, int, int, int]
 """Orders the names of a class: by topic and partition, then offset or producer and sequence."""
 
 PLACED = ("duplicated", "reordered", "corrupt", "misrouted", "foreign")
 """Classes of which a record is told by where it was found."""
+CLASSES = (*PLACED, "precommitted_read")
+"""Classes that are known as soon as a record is taken in."""
 
 
 class LogName(NamedTuple):
@@ -43,6 +59,14 @@ class LogName(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.partition}{' of the stranded tail' if self.stranded else ''}"
+
+
+class SiteLog(NamedTuple):
+    """Name a log of one site, at whose offsets records were told."""
+
+    site: str
+    topic: str
+    partition: int
 
 
 @dataclass(slots=True)
@@ -149,33 +173,44 @@ def _union(parts: Iterable[BitMap64]) -> BitMap64:
 
 
 class CheckerState:
-    """Everything that a checker has taken in. ``processed`` and ``repeated`` are by group; ``seen`` counts records."""
+    """Everything that a checker has taken in. ``processed`` and ``repeated`` are by group; ``seen`` counts records.
+
+    ``told`` are the offsets at which clients and readers told records, by log; ``starts`` where logs began.
+    """
 
     def __init__(self) -> None:
         self.streams: defaultdict[Stream, StreamState] = defaultdict(StreamState)
         self.processed: defaultdict[str, defaultdict[Stream, BitMap64]] = defaultdict(lambda: defaultdict(BitMap64))
         self.repeated: defaultdict[str, NamedClass] = defaultdict(NamedClass)
-        self.classes = {name: NamedClass() for name in PLACED}
+        self.classes = {name: NamedClass() for name in CLASSES}
+        self.told: defaultdict[SiteLog, defaultdict[Stream, OffsetRuns]] = defaultdict(lambda: defaultdict(OffsetRuns))
+        self.starts: dict[SiteLog, int] = {}
         self.seen = 0
 
     def take(self, event: Event) -> None:
         """Take one event in."""
         match event:
-            case Acknowledged(stream, sequence, key=key):
+            case Acknowledged(stream, sequence, site=site, key=key, offset=offset):
                 self.streams[stream].acknowledged.add(sequence)
                 if key is not None:
                     self.streams[stream].note_key(key, sequence)
+                self._tell_offset(SiteLog(site, stream.topic, stream.partition), stream, sequence, offset)
             case Doubtful(stream, sequence):
                 self.streams[stream].doubtful.add(sequence)
             case Aborted(stream, sequence):
                 self.streams[stream].aborted.add(sequence)
             case Seen() | Stranded():
                 self._found(event)
-            case Processed(group, stream, sequence):
+            case Processed(group, stream, sequence, site=site, offset=offset):
                 done = self.processed[group][stream]
                 if sequence in done:
                     self.repeated[group].add(sequence_key(stream, sequence), name_of(stream, sequence))
                 done.add(sequence)
+                self._tell_offset(SiteLog(site, stream.topic, stream.partition), stream, sequence, offset)
+            case PolledInTransaction(stream, sequence, own=True):
+                self.classes["precommitted_read"].add(sequence_key(stream, sequence), name_of(stream, sequence))
+            case LogStart(site, topic, partition, offset):
+                self._begin_log(SiteLog(site, topic, partition), offset)
 
     def merge(self, other: "CheckerState") -> None:
         """Take in what another checker has; it stays as it is. ValueError where both have read one log."""
@@ -191,7 +226,27 @@ class CheckerState:
             self.repeated[group].merge(repeated)
         for name, found in other.classes.items():
             self.classes[name].merge(found)
+        for place, streams_there in other.told.items():
+            for stream, runs in streams_there.items():
+                self.told[place][stream].merge(runs)
+        for place, start in other.starts.items():
+            self._begin_log(place, start)
         self.seen += other.seen
+
+    def _tell_offset(self, place: SiteLog, stream: Stream, sequence: int, offset: int | None) -> None:
+        if offset is not None:
+            self.told[place][stream].tell(sequence, offset)
+
+    def _begin_log(self, place: SiteLog, offset: int) -> None:
+        self.starts[place] = max(offset, self.starts.get(place, 0))
+
+    def log_state(self, stream: Stream, log: LogName) -> LogState:
+        """Return what was found of a stream in a log, to be added to."""
+        logs = self.streams[stream].logs
+        held = logs.get(log)
+        if held is None:
+            held = logs[log] = LogState()
+        return held
 
     def _found(self, event: Seen | Stranded) -> None:
         log = LogName(event.topic, event.partition, isinstance(event, Stranded))
@@ -202,10 +257,10 @@ class CheckerState:
             return self._tell("foreign", event, log)
         if (event.stream.topic, event.stream.partition) != (event.topic, event.partition):
             self._tell("misrouted", event, log)
-        logs = self.streams[event.stream].logs
-        held = logs.get(log)
-        if held is None:
-            held = logs[log] = LogState()
+        if event.site:
+            place = SiteLog(event.site, event.topic, event.partition)
+            self._tell_offset(place, event.stream, event.sequence, event.offset)
+        held = self.log_state(event.stream, log)
         if event.sequence in held.there:
             self._tell("duplicated", event, log)
         # Held against the highest before it, so that one record that came too late is one fault and not one

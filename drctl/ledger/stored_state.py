@@ -13,10 +13,11 @@ from pyroaring import BitMap64
 
 from drctl.errors import JournalBroken
 from drctl.ledger.events import Stream
-from drctl.ledger.state import PLACED, CheckerState, LogName, LogState, NamedClass, StreamState
+from drctl.ledger.offset_runs import OffsetRun, OffsetRuns
+from drctl.ledger.state import CLASSES, CheckerState, LogName, LogState, NamedClass, SiteLog, StreamState
 from drctl.model.documents import DocumentError, json_of
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 1 << 30
 """Bytes of a state: a billion records take some hundred megabytes at worst, where every second one is missing."""
 SETS = ("acknowledged", "doubtful", "aborted", "superseded")
@@ -31,12 +32,18 @@ def to_bytes(state: CheckerState) -> bytes:
         "repeated": {group: _class(each) for group, each in state.repeated.items() if each.count},
         "streams": [[*stream, _stream(held)] for stream, held in sorted(state.streams.items(), key=_by_name)],
         "processed": {group: _processed(streams) for group, streams in state.processed.items()},
+        "told": [[*place, _told(streams)] for place, streams in sorted(state.told.items(), key=_by_log)],
+        "starts": sorted([*place, start] for place, start in state.starts.items()),
     }
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _processed(streams: Mapping[Stream, BitMap64]) -> list[list[Any]]:
     return [[*stream, _set(done)] for stream, done in sorted(streams.items(), key=_by_name)]
+
+
+def _told(streams: Mapping[Stream, OffsetRuns]) -> list[list[Any]]:
+    return [[*stream, list(map(list, runs.runs()))] for stream, runs in sorted(streams.items(), key=_by_name)]
 
 
 def from_bytes(raw: bytes, where: str) -> CheckerState:
@@ -59,7 +66,7 @@ def _broken(where: str, why: object) -> JournalBroken:
 def _state(told: Mapping[str, Any]) -> CheckerState:
     state = CheckerState()
     state.seen = int(told["seen"])
-    state.classes = {name: _class_of(told["classes"][name]) for name in PLACED}
+    state.classes = {name: _class_of(told["classes"][name]) for name in CLASSES}
     for group, each in told["repeated"].items():
         state.repeated[group] = _class_of(each)
     for producer, topic, partition, held in told["streams"]:
@@ -67,10 +74,20 @@ def _state(told: Mapping[str, Any]) -> CheckerState:
     for group, streams in told["processed"].items():
         for producer, topic, partition, done in streams:
             state.processed[group][Stream(producer, topic, partition)] = _set_of(done)
+    for site, topic, partition, streams in told["told"]:
+        held = state.told[SiteLog(str(site), str(topic), int(partition))]
+        for producer, intended, number, runs in streams:
+            held[Stream(producer, intended, number)] = OffsetRuns(OffsetRun(*map(int, run)) for run in runs)
+    for site, topic, partition, start in told["starts"]:
+        state.starts[SiteLog(str(site), str(topic), int(partition))] = int(start)
     return state
 
 
 def _by_name(entry: tuple[Stream, object]) -> Stream:
+    return entry[0]
+
+
+def _by_log(entry: tuple[SiteLog, object]) -> SiteLog:
     return entry[0]
 
 

@@ -5,7 +5,8 @@ The first line that applies decides; every way to a false *proved* that is known
 ========================================================  ============
 any fault in the findings                                 refuted
 a history incomplete, a planted fault missed, a witness
-missing, a group not at the end of what it reads          inconclusive
+missing, a record expired before anybody read it, a
+group not at the end of what it reads                     inconclusive
 no evidence, no traffic before, during or after, too
 little of it, nothing acknowledged, no group at work      vacuous
 none of these                                             proved
@@ -113,6 +114,8 @@ def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
 def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
+    if expired := findings.records.expired:
+        yield f"{expired.count} expired before they could be read, first: {expired.examples[0]}"
     planted = (*PLANTED, FROM_TAIL) if findings.records.stranded else PLANTED
     # A fault of the control that nobody has planted fails as one that was not caught: get() is None for it.
     if not all(weight.control.get(kind) for kind in (*planted, *weight.planted, *weight.control)):

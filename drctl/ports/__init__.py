@@ -9,6 +9,7 @@ from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
 from drctl.ports.canary import CanaryMember, CanaryPorts, CanaryProducer, CanaryReader, CanarySite
 from drctl.ports.certificates import Certificates
+from drctl.ports.checking import CheckerPorts, CheckerStates, SharedLogs, SharedReader
 from drctl.ports.client_metrics import ClientMetrics
 from drctl.ports.client_routing import ClientRouting
 from drctl.ports.clock import Clock
@@ -51,6 +52,8 @@ __all__ = [
     "CanaryReader",
     "CanarySite",
     "Certificates",
+    "CheckerPorts",
+    "CheckerStates",
     "ClientMetrics",
     "ClientRouting",
     "Clock",
@@ -79,6 +82,8 @@ __all__ = [
     "Resources",
     "Scaling",
     "SchemaRegistry",
+    "SharedLogs",
+    "SharedReader",
     "Sightings",
     "SitePorts",
     "StaticMembers",

@@ -1,6 +1,7 @@
 """In-memory fakes of every port, over one shared world in which time passes only when someone sleeps."""
 
 from tests.fakes.canary import FakeCanarySite
+from tests.fakes.checking import FakeCheckerStates, FakeSharedLogs
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
@@ -34,6 +35,7 @@ __all__ = [
     "FakeBrokers",
     "FakeCanarySite",
     "FakeCertificates",
+    "FakeCheckerStates",
     "FakeClientRouting",
     "FakeClock",
     "FakeCommands",
@@ -60,6 +62,7 @@ __all__ = [
     "FakeRecords",
     "FakeReplication",
     "FakeResources",
+    "FakeSharedLogs",
     "FakeSightings",
     "FakeSite",
     "FakeStaticMembers",

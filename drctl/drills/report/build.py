@@ -122,7 +122,12 @@ def _records(findings: Findings) -> RecordsPart:
         recovered=records.recovered.count,
         superseded=records.superseded,
         stranded=records.stranded.count,
-        examples={name: list(found.examples) for name, found in records.faults.items() if found},
+        expired=records.expired.count,
+        examples={
+            name: list(found.examples)
+            for name, found in {**records.faults, "expired": records.expired}.items()
+            if found
+        },
         **counts,
     )
 

@@ -92,7 +92,10 @@ class StepPart(Part):
 
 
 class RecordsPart(Part):
-    """Count what became of the records over the whole drill; ``stranded``: only in the tail of a site that was lost."""
+    """Count what became of the records over the whole drill; ``stranded``: only in the tail of a site that was lost.
+
+    ``inconsistent_offsets`` counts offsets, not records.
+    """
 
     acknowledged: Count
     lost: Count
@@ -102,9 +105,12 @@ class RecordsPart(Part):
     phantom: Count
     misrouted: Count
     aborted_read: Count
+    inconsistent_offsets: Count
+    precommitted_read: Count
     recovered: Count
     superseded: Count
     stranded: Count
+    expired: Count
     examples: dict[str, list[str]]
 
 

@@ -7,8 +7,8 @@ from drctl.drills.report.schema import HandedGroup, HandoverPart, OutagePart, Re
 from drctl.drills.report.words import clock, moment, number, spaced, yes
 
 CLASSES = (
-    "acknowledged", "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read", "recovered",
-    "superseded", "stranded",
+    "acknowledged", "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read",
+    "inconsistent_offsets", "precommitted_read", "recovered", "superseded", "stranded", "expired",
 )  # fmt: skip
 
 PLANNED_SITES = ("At the primary", "At the standby")

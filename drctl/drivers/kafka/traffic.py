@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -57,6 +58,7 @@ class Writer:
 
     ``broken`` says that the client is of no use any more: take a new one. ``written_at`` is when the last record was
     acknowledged, by the monotonic clock: a window that a lost site left in doubt is given up long after that.
+    ``offsets`` says where each record of the last window was written, None where the brokers did not tell.
     """
 
     def __init__(self, site: KafkaSite) -> None:
@@ -70,11 +72,13 @@ class Writer:
         self.producer = site.causes.client(Producer, {**site.config, **own})
         self.broken = False
         self.written_at = 0.0
+        self.offsets: list[int | None] = []
         self._wrote = False
 
     def write(self, window: Sequence[Outgoing]) -> list[Outcome]:
         """Send these and wait until every outcome is known or given up."""
         outcomes = [Outcome.DOUBTFUL] * len(window)
+        self.offsets = [None] * len(window)
         try:
             for number, record in enumerate(window):
                 self._produce(number, record, outcomes)
@@ -95,9 +99,10 @@ class Writer:
         return outcomes
 
     def _produce(self, number: int, record: Outgoing, outcomes: list[Outcome]) -> None:
-        def delivered(error: KafkaError | None, _: Message) -> None:
+        def delivered(error: KafkaError | None, message: Message, offsets: list[int | None] = self.offsets) -> None:
             if error is None:
                 outcomes[number] = Outcome.WRITTEN
+                offsets[number] = offset_of(message)
                 self.written_at = time.monotonic()
             elif error.code() in DENIED:
                 outcomes[number] = Outcome.DENIED
@@ -119,7 +124,7 @@ class Writer:
 
 
 class TransactionalWriter:
-    """A transactional producer: one window is one transaction."""
+    """A transactional producer: one window is one transaction. ``offsets`` as of :class:`Writer`."""
 
     def __init__(self, site: KafkaSite, transactional_id: str) -> None:
         own = {"transactional.id": transactional_id, "transaction.timeout.ms": 10000, "linger.ms": 5}
@@ -128,6 +133,7 @@ class TransactionalWriter:
             self.producer.init_transactions(PATIENCE)
         except KafkaException as error:
             raise site.causes.translate(error, f"start transactions as {transactional_id}") from error
+        self.offsets: list[int | None] = []
 
     def write(self, window: Sequence[Outgoing], *, commit: bool = True) -> Outcome:
         """Send these in one transaction and commit or abort it. After DENIED or DOUBTFUL use a new writer.
@@ -135,14 +141,16 @@ class TransactionalWriter:
         DENIED: the brokers refused and the transaction was aborted, so none of it will ever be read.
         """
         self.producer.begin_transaction()
+        offsets = self.offsets = [None] * len(window)
         try:
-            for record in window:
+            for number, record in enumerate(window):
                 self.producer.produce(
                     record.partition.topic,
                     partition=record.partition.partition,
                     key=record.key,
                     value=record.value,
                     headers=list(record.headers),
+                    on_delivery=partial(_note_offset, offsets, number),
                 )
             self.producer.flush(PATIENCE)
             if commit:
@@ -161,6 +169,17 @@ class TransactionalWriter:
             # checker takes either way.
             return Outcome.DOUBTFUL
         return Outcome.DENIED
+
+
+def _note_offset(offsets: list[int | None], number: int, error: KafkaError | None, message: Message) -> None:
+    if error is None:
+        offsets[number] = offset_of(message)
+
+
+def offset_of(message: Message) -> int | None:
+    """Return where a record was written; None where the brokers did not tell, as when it had been written before."""
+    offset = message.offset()
+    return None if offset is None or offset < 0 else offset
 
 
 def read_everything(site: KafkaSite, partitions: Sequence[offsets.TopicPartition]) -> Iterator[Incoming]:

@@ -45,7 +45,7 @@ class Membership:
         self.settings = {**KINDS[options.kind], "group.id": options.group, "client.id": self.name}
         if options.kind == "static":
             self.settings["group.instance.id"] = self.name
-        self.unwritten: list[list[Any]] = []
+        self.unwritten: list[tuple[list[Any], int]] = []  # with their offsets
         self.abandoned: list[Reader] = []  # one that is let go of waits for its brokers, too
 
     def live(self) -> None:
@@ -81,7 +81,8 @@ class Membership:
                 # Records of an earlier run still lie in the lab's topics, and say nothing about this one.
                 if number is not None and number.run == self.run:
                     tp = record.partition
-                    self.unwritten.append([number.producer, tp.topic, tp.partition, number.sequence])
+                    place = [number.producer, tp.topic, tp.partition, number.sequence]
+                    self.unwritten.append((place, record.offset))
                 self.pace.wait()
             now = clock.monotonic()
             if now - committed > 1:
@@ -109,8 +110,10 @@ class Membership:
 
     def _write(self, site: str) -> None:
         if self.unwritten:
-            done, self.unwritten = self.unwritten, []
-            self.around.history.write("processed", self.around.now(), site, done, group=self.group, member=self.name)
+            written, self.unwritten = self.unwritten, []
+            done, offsets = [place for place, _ in written], [offset for _, offset in written]
+            named = {"group": self.group, "member": self.name, "offsets": offsets}
+            self.around.history.write("processed", self.around.now(), site, done, **named)
 
 
 def _end_with(life: Future[None]) -> None:

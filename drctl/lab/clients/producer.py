@@ -91,13 +91,16 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
             window, waiting = waiting[:500], waiting[500:]
             outcomes = writer.write([each.record for each in window])
             told: dict[Outcome, list[Numbered]] = {outcome: [] for outcome in Outcome}
-            for each, outcome in zip(window, outcomes, strict=True):
+            offsets: dict[Outcome, list[int | None]] = {outcome: [] for outcome in Outcome}
+            for each, outcome, offset in zip(window, outcomes, writer.offsets, strict=True):
                 told[outcome].append(each)
+                offsets[outcome].append(offset)
             moments = {"acknowledged": around.time.at(writer.written_at), "doubtful": around.now()}
             for outcome, kind in ((Outcome.WRITTEN, "acknowledged"), (Outcome.DOUBTFUL, "doubtful")):
                 if told[outcome]:
                     places = [each.place(number, with_key=with_key) for each in told[outcome]]
-                    around.history.write(kind, moments[kind], site, places)
+                    where = {"offsets": offsets[outcome]} if outcome is Outcome.WRITTEN else {}
+                    around.history.write(kind, moments[kind], site, places, **where)
             denied = bool(told[Outcome.DENIED]) or writer.broken
             lost = bool(told[Outcome.DOUBTFUL]) and around.lost(site)
             waiting = told[Outcome.DENIED] + waiting
@@ -126,7 +129,8 @@ def transactional(around: Surroundings, source: Source, pace: Pace, burst: int) 
             outcome = writer.write([each.record for each in window], commit=commit)
             kind = {Outcome.WRITTEN: "acknowledged", Outcome.DOUBTFUL: "doubtful"}.get(outcome, "aborted")
             places = [each.place(NUMBERS[source.kind]) for each in window]
-            around.history.write(kind, around.now(), site, places)
+            where = {"offsets": writer.offsets} if outcome is Outcome.WRITTEN else {}
+            around.history.write(kind, around.now(), site, places, **where)
         if not STOP.is_set():
             if not around.lost(site):
                 around.history.write("denied", around.now(), site)

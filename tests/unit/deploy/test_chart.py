@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from drctl import __version__
 from drctl.cli import main
+from drctl.cli.ledger import check
 from drctl.config import load
 
 CHECKOUT = Path(__file__).parents[3]
@@ -67,3 +68,20 @@ def test_the_image_holds_pinned_packages_no_cache_and_no_root() -> None:
     assert users == [f"{ours['runAsUser']}:{ours['runAsGroup']}"]
     for sources in (rest.split()[:-1] for word, rest in steps if word == "COPY" and "--from" not in rest):
         assert all((CHECKOUT / source).exists() for source in sources)
+
+
+def test_the_checkers_are_given_all_that_their_command_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--help`` behind them is reached only if all others are known; the topics are split where there are spaces."""
+    settings, job, _ = YAML_.load_all((DEPLOY / "components/checkers/checkers.yaml").read_text())
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == f"drctl:{__version__}"
+    assert container["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
+    required = {option.envvar for option in check.params if option.required}
+    assert required == set(settings["data"])
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert any(settings["data"]["DRCTL_CHECK_STATES"].startswith(f"{mount}/") for mount in mounts)
+    monkeypatch.setattr("sys.argv", ["drctl", *container["args"], "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (0, None)

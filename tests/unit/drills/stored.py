@@ -6,8 +6,9 @@ The first line says what the history is about: ``way``, the ``verdict`` that is 
 With ``outage`` it is a drill that lost north; that is what differs from the outage in ``outages.py``. With ``home``,
 too, it went home again, and that is what differs from the failback in ``homecomings.py``. Every other line belongs to
 the history of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a
-site. ``stream`` with ``from`` and ``to`` stands for that many records, with ``keys`` each has one of so many keys;
-``at`` counts from the drill's beginning.
+site. ``stream`` with ``from`` and ``to`` stands for that many records, with ``keys`` each has one of so many keys, with
+``offset`` they lie there one behind the other; ``begins`` says where a log began that was read at ``fresh``. ``at``
+counts from the drill's beginning.
 """
 
 import json
@@ -19,7 +20,7 @@ from typing import Any
 from drctl.drills.judging import Judgement, judged, judged_circle, judged_outage
 from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
-from drctl.ledger.events import Event, Seen, Stranded, Stream
+from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
 from drctl.ledger.history import HistoryLine
 from drctl.ledger.verdict import Traffic, WindowPhase, judge
 from tests.unit.drills.example import HOME, T0, THERE, handover
@@ -109,7 +110,10 @@ def stored(path: Path) -> Stored:
     seen: dict[str, list[Event]] = {}
     stranded: list[Stranded] = []
     for line in lines:
-        if "fresh" in line:
+        if "begins" in line:
+            start = LogStart(line["fresh"], line["topic"], line["partition"], line["begins"])
+            seen.setdefault(line["fresh"], []).append(start)
+        elif "fresh" in line:
             seen.setdefault(line["fresh"], []).extend(_found(Seen, line))
         elif "stranded" in line:
             stranded += _found(Stranded, line)
@@ -118,6 +122,8 @@ def stored(path: Path) -> Stored:
             records = [[*stream, n] for n in range(first, last + 1)] if stream else line.get("records", [])
             if keys := line.pop("keys", 0):
                 records = [[*record, f"key-{record[3] % keys}"] for record in records]
+            if (offset := line.pop("offset", None)) is not None:
+                line["offsets"] = [offset + number for number in range(len(records))]
             at = T0 + line["at"]
             clients.setdefault(line.pop("client"), []).append({**line, "at": at, "records": records})
     return Stored(head, clients, seen, tuple(stranded))
@@ -126,6 +132,8 @@ def stored(path: Path) -> Stored:
 def _found[Found: (Seen, Stranded)](kind: type[Found], line: Mapping[str, Any]) -> Iterator[Found]:
     stream = Stream(*line["stream"])
     more = {key: line[key] for key in ("intact", "foreign") if key in line}
+    if "fresh" in line:
+        more["site"] = line["fresh"]
     for number, sequence in enumerate(range(line["from"], line["to"] + 1)):
         offset = line["offset"] + number
         yield kind(stream.topic, line.get("in", stream.partition), offset, stream, sequence, **more)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from drctl.drills.bundle.codec import journal_in, journal_lines
+from drctl.drills.bundle.codec import found_in, found_lines, journal_in, journal_lines
 from drctl.drills.bundle.judging import judged_again
 from drctl.drills.bundle.write import FACTS, JOURNAL, PRIMARY
 from drctl.drills.experiments.judging import read_faults, read_journal
 from drctl.errors import BundleDamaged, JournalBroken
+from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
 from drctl.model.chain import Change, Line, canonical, chained, entry_digest
 from tests.unit.drills.bundles import bundle, edited, listed, resealed
 
@@ -103,3 +104,22 @@ def copied(whole: Path, folder: Path) -> Path:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(path.read_bytes())
     return report
+
+
+def test_what_a_reader_found_comes_back_with_its_site_and_where_the_log_began() -> None:
+    stream = Stream(1, "prices", 0)
+    found: list[Event] = [
+        Seen("prices", 0, 7, stream, 4, site="north"),
+        Seen("prices", 0, 8, None),
+        Stranded("prices", 0, 9, stream, 5, foreign=True),
+        LogStart("north", "prices", 0, 3),
+    ]
+    assert list(found_in(PRIMARY, found_lines(found))) == found
+
+
+@pytest.mark.parametrize(
+    "line", [b'["start","north","prices",0]', b'["start","","prices",0,1]', b'["start","north","prices",0,-1]', b"[]"]
+)
+def test_a_line_that_is_no_beginning_of_a_log_is_named(line: bytes) -> None:
+    with pytest.raises(BundleDamaged, match=f"{PRIMARY}:1"):
+        list(found_in(PRIMARY, [line]))

@@ -9,8 +9,9 @@ import pytest
 from drctl.drills.report.build import build
 from drctl.drills.report.page import render
 from drctl.drills.report.schema import report_schema
-from drctl.drills.way_home import came_home, made_anew, without_tail
-from drctl.ledger.events import Seen, Stranded, Stream
+from drctl.drills.way_home import came_home, made_anew, without_offsets, without_tail
+from drctl.ledger.checker import check
+from drctl.ledger.events import Acknowledged, Event, LogStart, Processed, Seen, Stranded, Stream
 from tests.unit.drills.circle_oracle import PROVED
 from tests.unit.drills.homecomings import circle, homecoming
 from tests.unit.drills.outages import unplanned
@@ -23,7 +24,7 @@ ORDERS = Stream(2, "shop.orders", 0)
 def test_the_tail_that_lies_at_home_is_left_out_and_nothing_else() -> None:
     left = without_tail(NORTH, TAIL, ())
     assert len(NORTH) - len(left) == len(TAIL) == 21
-    assert {(each.stream, each.sequence) for each in NORTH if each not in left} == {
+    assert {(each.stream, each.sequence) for each in NORTH if isinstance(each, Seen) and each not in left} == {
         (each.stream, each.sequence) for each in TAIL
     }
 
@@ -49,6 +50,25 @@ def test_in_a_topic_made_anew_lies_no_tail() -> None:
     home = homecoming(anew=["shop.orders"])
     left = without_tail(NORTH, TAIL, made_anew(home))
     assert len(NORTH) - len(left) == 16
+
+
+def test_offsets_of_a_topic_made_anew_are_not_held_against_those_of_the_old_one() -> None:
+    """Before the failback offset 3 was record 4; after it, where the log begins with what was kept, record 9."""
+    other = Stream(1, "turbines.readings", 0)
+    told: list[Event] = [
+        Acknowledged(ORDERS, 4, 1.0, "north", None, 3),
+        Acknowledged(other, 4, 1.0, "north", None, 3),
+        Processed("billing", ORDERS, 9, 2.0, "north", 3),
+        Processed("billing", ORDERS, 4, 1.0, "south", 7),
+        Seen("shop.orders", 0, 3, ORDERS, 9, site="north"),
+        LogStart("north", "shop.orders", 0, 1),
+    ]
+    left = list(without_offsets(told, "north", ("shop.orders",)))
+    assert check(told).records.inconsistent_offsets.count == 1
+    assert check(left).records.inconsistent_offsets.count == 0
+    assert [each.offset for each in left if isinstance(each, Acknowledged | Processed)] == [None, 3, None, 7]
+    assert not any(isinstance(each, LogStart) for each in left)
+    assert list(without_offsets(told, "north", ())) == told
 
 
 def test_copied_is_what_the_survivor_had_acknowledged_and_again_what_was_older() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drctl.errors import JournalBroken
-from drctl.ledger.events import Acknowledged, Processed, Stream
+from drctl.ledger.events import Acknowledged, PolledInTransaction, Processed, Stream
 from drctl.ledger.history import HistoryWriter, read, read_lines
 
 
@@ -83,6 +83,15 @@ GOOD = {"kind": "acknowledged", "at": 1.5, "site": "north", "records": [[1, "pri
         ({"kind": "processed"}, "it names no group"),
         ({"kind": "processed", "group": None}, "it names no group"),
         ({"kind": "denied"}, "are no records of a line that says denied"),
+        ({"offsets": 4}, "4 are no offsets of 1 records"),
+        ({"offsets": []}, "[] are no offsets of 1 records"),
+        ({"offsets": [-1]}, "are no offsets"),
+        ({"offsets": [True]}, "are no offsets"),
+        ({"offsets": [2**63]}, "are no offsets"),
+        ({"kind": "processed", "group": "billing", "offsets": ["4"]}, "are no offsets"),
+        ({"kind": "polled"}, "None is nothing that a transaction sent"),
+        ({"kind": "polled", "sent": [[1, "prices", 0, 4]]}, "is nothing that a transaction sent"),
+        ({"kind": "polled", "sent": [[1, "prices", 0, 4, "5"]]}, "is nothing that a transaction sent"),
     ],
 )
 def test_a_line_that_does_not_say_what_a_line_says_is_named_with_what_is_wrong(
@@ -93,6 +102,25 @@ def test_a_line_that_does_not_say_what_a_line_says_is_named_with_what_is_wrong(
         list(read(tmp_path))
     assert "client.jsonl:2" in str(broken.value)
     assert said in str(broken.value)
+
+
+def test_offsets_belong_to_the_records_in_their_order_and_need_not_be_known(tmp_path: Path) -> None:
+    records = [[1, "prices", 0, 4], [1, "prices", 0, 5]]
+    told = [
+        {**GOOD, "records": records, "offsets": [7, None]},
+        {**GOOD, "kind": "processed", "group": "billing", "records": records, "offsets": [7, 9]},
+    ]
+    (tmp_path / "client.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+    located = [event.offset for event in read(tmp_path) if isinstance(event, Acknowledged | Processed)]
+    assert located == [7, None, 7, 9]
+
+
+def test_what_a_client_polled_is_its_own_if_its_open_transaction_had_sent_it(tmp_path: Path) -> None:
+    records = [[1, "prices", 0, 3], [1, "prices", 0, 4], [1, "prices", 0, 6], [1, "prices", 1, 4], [2, "prices", 0, 4]]
+    line = {**GOOD, "kind": "polled", "records": records, "sent": [[1, "prices", 0, 4, 5]]}
+    (tmp_path / "client.jsonl").write_text(json.dumps(line) + "\n")
+    own = [event.own for event in read(tmp_path) if isinstance(event, PolledInTransaction)]
+    assert own == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize("missing", sorted(GOOD))

@@ -15,7 +15,18 @@ from drctl.drills import judging, way_home
 from drctl.errors import JournalBroken
 from drctl.ledger import control
 from drctl.ledger.checker import check, findings_of
-from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
+from drctl.ledger.events import (
+    Aborted,
+    Acknowledged,
+    Doubtful,
+    Event,
+    LogStart,
+    PolledInTransaction,
+    Processed,
+    Seen,
+    Stranded,
+    Stream,
+)
 from drctl.ledger.findings import EXAMPLES, Findings
 from drctl.ledger.state import CheckerState, merged
 from drctl.ledger.stored_state import from_bytes, to_bytes
@@ -74,6 +85,8 @@ def test_every_stored_history_gets_the_same_verdict_from_several_checkers(
 
 streams = st.sampled_from([A, B, Stream(2, "readings", 0), Stream(3, "prices", 0)])
 sequences = st.integers(1, 30)
+offsets = st.integers(0, 40)
+sites = st.sampled_from(["north", "south"])
 places = st.tuples(st.sampled_from(["readings", "orders", "prices"]), st.integers(0, 1))
 
 
@@ -83,15 +96,22 @@ def found(draw: st.DrawFn) -> Event:
     kind = draw(st.sampled_from(kinds))
     stream = draw(streams | st.none())
     topic, partition = draw(places) if stream is None or draw(st.integers(0, 9)) == 0 else stream[1:]
-    faults = {"intact": draw(st.integers(0, 9)) > 0, "foreign": draw(st.integers(0, 9)) == 0}
-    return kind(topic, partition, draw(st.integers(0, 99)), stream, draw(sequences), **faults)
+    intact, foreign = draw(st.integers(0, 9)) > 0, draw(st.integers(0, 9)) == 0
+    site = draw(st.sampled_from(["", "north"]))
+    return kind(topic, partition, draw(offsets), stream, draw(sequences), intact, foreign, site)
 
 
 histories = st.lists(
-    st.builds(Acknowledged, streams, sequences, st.just(0.0), st.just("north"), st.sampled_from([None, "a", "b"]))
+    st.builds(
+        Acknowledged, streams, sequences, st.just(0.0), sites, st.sampled_from([None, "a", "b"]), st.none() | offsets
+    )
     | st.builds(Doubtful, streams, sequences)
     | st.builds(Aborted, streams, sequences)
-    | st.builds(Processed, st.sampled_from(["billing", "audit"]), streams, sequences, st.just(0.0), st.just("north"))
+    | st.builds(
+        Processed, st.sampled_from(["billing", "audit"]), streams, sequences, st.just(0.0), sites, st.none() | offsets
+    )
+    | st.builds(PolledInTransaction, streams, sequences, st.booleans())
+    | st.builds(LogStart, sites, st.sampled_from(["readings", "orders", "prices"]), st.integers(0, 1), offsets)
     | found(),
     max_size=120,
 )
@@ -148,8 +168,8 @@ def test_the_first_few_names_are_the_same_whoever_found_them() -> None:
 NO_STATES = {
     "nothing": b"",
     "empty": b"{}",
-    "another format": b'{"format":2}',
-    "a part": b'{"format":1}',
+    "another format": b'{"format":1}',
+    "a part": b'{"format":2}',
     "a list": b"[1]",
     "bytes": b"\xff",
 }

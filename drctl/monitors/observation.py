@@ -40,18 +40,20 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
             quotas = Reading(None, seen.cluster.seen_at, seen.cluster.unknown or "it lists no broker")
         return replace(seen, quotas=quotas, schemas=registry() if registry is not None else None)
 
-    def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
-        here = facts_of(source)
-        has_return = (target, source) in world.links
-        back = link_facts(world, target, source, serving=lambda: source, looks=looks) if has_return else None
-        return here, tried(here), back
+    def seen(name: str) -> tuple[SiteFacts, Reading[CanaryResult]]:
+        facts = facts_of(name)
+        return facts, tried(facts)
 
-    def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
-        there = facts_of(target)
-        return there, tried(there), link_facts(world, source, target, looks=looks)
+    def back() -> LinkFacts | None:
+        has_return = (target, source) in world.links
+        return link_facts(world, target, source, serving=lambda: source, looks=looks) if has_return else None
 
     # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.
-    (here, canary, reverse), (there, target_canary, link) = both(at_source, at_target)
+    # The links, too: what the sites' brokers tell and what their workers tell is waited for together.
+    ((here, canary), reverse), ((there, target_canary), link) = both(
+        lambda: both(lambda: seen(source), back),
+        lambda: both(lambda: seen(target), lambda: link_facts(world, source, target, looks=looks)),
+    )
     return Facts(
         seen_at=began,
         topics=plan.topics,

@@ -84,8 +84,22 @@ def test_a_link_whose_connectors_exist_is_told_without_reading_the_offsets_topic
 def test_a_state_is_read_only_after_the_herder_has_answered(worker: StandIn, link: ConnectReplication) -> None:
     worker.holds("Source", "Checkpoint", "Heartbeat")
     link.status()
-    wanted = [f"/connectors/{name}/{what}" for name in DEFINED for what in ("config", "status")]
-    assert worker.asked == wanted
+    for name in DEFINED:
+        paths = [f"/connectors/{name}/{what}" for what in ("config", "status")]
+        assert [path for path in worker.asked if path in paths] == paths
+    assert len(worker.asked) == 2 * len(DEFINED)
+
+
+def test_the_connectors_of_a_link_are_asked_side_by_side(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Checkpoint", "Heartbeat")
+    together = threading.Barrier(len(DEFINED), timeout=20)
+
+    def wait_for_the_others(path: str) -> None:
+        if path.endswith("/config"):
+            together.wait()
+
+    worker.before = wait_for_the_others
+    assert link.status().halted
 
 
 def test_a_connector_that_seems_absent_is_believed_only_from_a_worker_that_has_settled(

@@ -41,8 +41,10 @@ type Records = Sequence[RecordId]
 type Spans = Mapping[TopicPartition, tuple[int, int]]
 type Following = Callable[[TopicPartition, int, int], Records]
 """Reads the source's data records from an offset on, at most so many."""
-type Read = Callable[[Spans], Mapping[TopicPartition, Records]]
-"""Reads the data records of these offsets, stops excluded, at one site, under the source's names of partitions."""
+type Found = Mapping[TopicPartition, Records]
+type Read = Callable[[Spans, Spans], tuple[Found, Found]]
+"""Reads the data records of these offsets, stops excluded, at the source and at the target, under the source's names of
+partitions."""
 
 
 class Doubt(Enum):
@@ -93,7 +95,7 @@ class Doubted:
     detail: str
 
 
-def doubts(claims: Sequence[FrontierClaim], following: Following, source: Read, target: Read) -> Iterator[Doubted]:
+def doubts(claims: Sequence[FrontierClaim], following: Following, read: Read) -> Iterator[Doubted]:
     """Name every partition whose frontier the logs do not bear out; records are read once for all of them."""
     asked: list[tuple[FrontierClaim, OffsetSync | None]] = []
     for claim in claims:
@@ -104,8 +106,10 @@ def doubts(claims: Sequence[FrontierClaim], following: Following, source: Read, 
             asked.append((claim, syncs[-1] if syncs else None))
     if not asked:
         return
-    here = source({claim.partition: _span_here(claim, newest) for claim, newest in asked})
-    there = target({claim.partition: _span_there(claim, newest) for claim, newest in asked})
+    here, there = read(
+        {claim.partition: _span_here(claim, newest) for claim, newest in asked},
+        {claim.partition: _span_there(claim, newest) for claim, newest in asked},
+    )
     for claim, newest in asked:
         if why := _difference(claim, newest, here[claim.partition], there[claim.partition]):
             yield Doubted(claim.partition, Doubt.UNPROVEN, why)

@@ -12,6 +12,7 @@ from drctl.model.reading import Reading
 from drctl.monitors.readings import WITHIN, Begun, InTurn, Looks, Pace, in_turn
 from drctl.monitors.sessions import Sessions, read_sessions
 from drctl.ports import World
+from drctl.ports.asking import first_records
 
 type Bounds = Mapping[TopicPartition, LogBounds]
 
@@ -138,13 +139,8 @@ def _running(status: Reading[LinkStatus]) -> Reading[bool]:
 def _waiting(
     world: World, source: str, bounds: Bounds, frontier: Mapping[TopicPartition, int]
 ) -> Mapping[TopicPartition, int | None]:
-    records = world.sites[source].records
-    found: dict[TopicPartition, int | None] = {}
-    for partition, there in bounds.items():
-        start = max(frontier.get(partition, 0), there.start)
-        if start < there.stable and (first := records.following(partition, start, 1)):
-            found[partition] = first[0].milliseconds
-    return found
+    spans = {p: (max(frontier.get(p, 0), there.start), there.stable) for p, there in bounds.items()}
+    return {p: first.milliseconds for p, first in first_records(world.sites[source].records, spans).items()}
 
 
 def _standings(world: World, source: str, target: str) -> tuple[PositionPair, ...]:

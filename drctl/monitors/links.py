@@ -1,16 +1,19 @@
 """Observe one link: connectors, syncs, lag."""
 
 from collections.abc import Callable
+from itertools import batched
 
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.monitors.readings import InTurn, Looks
-from drctl.ports.records import Records
+from drctl.ports.asking import first_records
 from drctl.ports.world import World
 
 COUNTED_UP_TO = 2_000
 """Offsets per partition up to which waiting records are counted one by one; more would cost more than it tells."""
+AT_ONCE = 50
+"""Partitions that are counted at the same time: a hundred thousand records at most, as wherever logs are read."""
 
 
 def link_facts(
@@ -50,16 +53,20 @@ def lag(world: World, source: str, target: str) -> Lag:
     """
     frontier = world.links[source, target].replication.frontier()
     records = world.sites[source].records
-    waiting, exact = {}, True
+    bounds = records.bounds(_partitions(world, source))
+    spans = {p: (max(frontier.get(p, 0), each.start), each.stable) for p, each in bounds.items()}
+    small = {p: span for p, span in spans.items() if span[0] < span[1] <= span[0] + COUNTED_UP_TO}
+    large = {p: span for p, span in spans.items() if span[1] > span[0] + COUNTED_UP_TO}
+    waiting: dict[TopicPartition, int] = dict.fromkeys(spans, 0)
     oldest: list[int | None] = []
-    for partition, bounds in records.bounds(_partitions(world, source)).items():
-        start = max(frontier.get(partition, 0), bounds.start)
-        counted = bounds.stable - start <= COUNTED_UP_TO
-        waiting[partition] = _count(records, partition, start, bounds.stable, counted=counted)
-        exact = exact and counted
-        if waiting[partition]:
-            oldest += [record.milliseconds for record in records.following(partition, start, 1)]
-    return Lag(waiting, exact, _age(world, oldest), frontier)
+    # One by one, each partition would cost a look at its bounds and a reading of its own: seconds for a dozen.
+    for some in batched(small, AT_ONCE):
+        for partition, read in records.identities_all({p: small[p] for p in some}).items():
+            waiting[partition] = len(read)
+            oldest += [record.milliseconds for record in read[:1]]
+    waiting |= {p: stop - start for p, (start, stop) in large.items()}
+    oldest += [first.milliseconds for first in first_records(records, large).values()]
+    return Lag(waiting, not large, _age(world, oldest), frontier)
 
 
 def _age(world: World, oldest: list[int | None]) -> float | None:
@@ -67,12 +74,6 @@ def _age(world: World, oldest: list[int | None]) -> float | None:
         return 0.0
     known = [milliseconds for milliseconds in oldest if milliseconds is not None]
     return max(0.0, world.clock.now().timestamp() - min(known) / 1000) if len(known) == len(oldest) else None
-
-
-def _count(records: Records, partition: TopicPartition, start: int, stop: int, *, counted: bool) -> int:
-    if start >= stop:
-        return 0
-    return len(records.identities(partition, start, stop)) if counted else stop - start
 
 
 def _partitions(world: World, site: str) -> list[TopicPartition]:

@@ -43,21 +43,27 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
             quotas = Reading(None, seen.cluster.seen_at, seen.cluster.unknown or "it lists no broker")
         return replace(seen, quotas=quotas, schemas=registry() if registry is not None else None)
 
-    def at_source() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts | None]:
+    def seen_here() -> tuple[SiteFacts, Reading[CanaryResult]]:
         here = facts_of(source)
-        has_return = (target, source) in world.links
-        back = link_facts(world, target, source, serving=lambda: source, looks=looks) if has_return else None
-        return here, tried(here), back
+        return here, tried(here)
 
-    def at_target() -> tuple[SiteFacts, Reading[CanaryResult], LinkFacts]:
+    def seen_with_disks() -> tuple[SiteFacts, Reading[CanaryResult]]:
         asked = looks.begin(world.sites[target].brokers.cluster)
         disks = disks_beside(world.sites[target], asked, clock, hurry)
         there = facts_of(target, asked)
-        canary, link = tried(there), link_facts(world, source, target, looks=looks)
-        return replace(there, disks=disks()), canary, link
+        canary = tried(there)
+        return replace(there, disks=disks()), canary
+
+    def back() -> LinkFacts | None:
+        has_return = (target, source) in world.links
+        return link_facts(world, target, source, serving=lambda: source, looks=looks) if has_return else None
 
     # Side by side, so that a silent source, which takes its time to be sure of, does not delay the look at the target.
-    (here, canary, reverse), (there, target_canary, link) = both(at_source, at_target)
+    # The links, too: what the sites' brokers tell and what their workers tell is waited for together.
+    ((here, canary), reverse), ((there, target_canary), link) = both(
+        lambda: both(seen_here, back),
+        lambda: both(seen_with_disks, lambda: link_facts(world, source, target, looks=looks)),
+    )
     return Facts(
         seen_at=began,
         topics=plan.topics,

@@ -22,11 +22,12 @@ from collections.abc import Iterable, Mapping
 from drctl.errors import DeadlinePassed, StepFailed
 from drctl.model.access import confined
 from drctl.model.fence import CanaryResult, DenyRule, FenceState, Scope
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans.plan import StepContext
 from drctl.plans.waiting import wait_until_none
 from drctl.ports import Fence, SitePorts, World
+from drctl.ports.asking import both
 
 
 def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
@@ -36,7 +37,7 @@ def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
 
 def needed(world: World, site: SitePorts, scopes: Iterable[Scope] = Scope) -> frozenset[DenyRule]:
     """The deny rules a site needs in these scopes: every writer but those who are exempt."""
-    writers = site.fence.writers()
+    writers, exempted = both(site.fence.writers, lambda: exempt(world, site))
     # Kafka has no rule "all but these": a DENY for User:* would deny replication, too, and beats every
     # ALLOW. So where an ALLOW names everybody there is no fence, and the gates say so before anything is
     # stopped.
@@ -48,7 +49,7 @@ def needed(world: World, site: SitePorts, scopes: Iterable[Scope] = Scope) -> fr
     # Whom an allow rule names, with mTLS the only list of users there is. Who has no right to write needs
     # no deny rule; who gets one later is found by the standing conditions, which ask this again before each
     # effect.
-    denied = writers.principals - exempt(world, site)
+    denied = writers.principals - exempted
     return frozenset(DenyRule(principal, scope) for scope in scopes for principal in denied)
 
 
@@ -69,7 +70,8 @@ def exempt(world: World, site: SitePorts) -> frozenset[str]:
 
 def stand(ctx: StepContext, scope: Scope) -> bool:
     """Whether all deny rules of this scope stand at the source."""
-    return denials(ctx, scope) <= ctx.source.fence.standing()
+    needed, standing = both(lambda: denials(ctx, scope), ctx.source.fence.standing)
+    return needed <= standing
 
 
 def put_up(ctx: StepContext, scope: Scope) -> None:
@@ -98,15 +100,18 @@ def require(ctx: StepContext, scope: Scope) -> list[str]:
 
     A broker answers from its own copy of the metadata, which may lag behind the rule just made.
     """
-    needed = {d.principal for d in denials(ctx, scope)}
+    needed, denied = {d.principal for d in denials(ctx, scope)}, list[str]()
+
+    def missing() -> list[str]:
+        denied[:] = standing(ctx, scope)
+        return sorted(needed.difference(denied))
+
     try:
-        wait_until_none(
-            ctx, f"all are denied {scope}", lambda: sorted(needed.difference(standing(ctx, scope))), within=15
-        )
+        wait_until_none(ctx, f"all are denied {scope}", missing, within=15)
     except DeadlinePassed as late:
-        missing = ", ".join(sorted(needed.difference(standing(ctx, scope))))
-        raise StepFailed(f"{ctx.source.name}: {missing} should be denied {scope}, and is not") from late
-    return standing(ctx, scope)
+        told = ", ".join(missing())
+        raise StepFailed(f"{ctx.source.name}: {told} should be denied {scope}, and is not") from late
+    return denied
 
 
 def not_closed(world: World, site: SitePorts) -> list[str]:
@@ -114,8 +119,8 @@ def not_closed(world: World, site: SitePorts) -> list[str]:
 
     Unreachable, or what else it raises, where the site does not tell.
     """
-    standing = site.fence.standing()
-    return [*undenied(site, needed(world, site), standing), *not_refused(site, site.fence.canary())]
+    rules, standing = both(lambda: needed(world, site), site.fence.standing)
+    return [*undenied(site, rules, standing), *not_refused(site, site.fence.canary())]
 
 
 def undenied(site: SitePorts, needed: frozenset[DenyRule], standing: frozenset[DenyRule]) -> list[str]:
@@ -157,12 +162,15 @@ def open_transactions(site: SitePorts, partitions: tuple[TopicPartition, ...]) -
     return [str(p) for p, b in sorted(site.records.bounds(partitions).items()) if b.stable < b.high]
 
 
-def growth(site: SitePorts, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-    """How many data records lie at or after ``ends``, for partitions that have any.
+def growth(
+    site: SitePorts, ends: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, LogBounds] | None = None
+) -> dict[TopicPartition, int]:
+    """How many data records lie at or after ``ends``, for partitions that have any; ``bounds`` if they were just read.
 
     Markers do not count: a coordinator may still end a transaction that never wrote anything.
     """
-    grown = (p for p, b in site.records.bounds(tuple(ends)).items() if b.stable > ends[p])
+    now = site.records.bounds(tuple(ends)) if bounds is None else bounds
+    grown = (p for p, b in now.items() if b.stable > ends[p])
     # A hundred are enough to fail the proof and to show that it was no single stray record.
     counted = {p: len(site.records.following(p, ends[p], 100)) for p in grown}
     return {p: count for p, count in sorted(counted.items()) if count}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from drctl.decide.frontier import Doubt, Doubted, FrontierClaim, Spans, doubts
+from drctl.decide.frontier import Doubt, Doubted, Found, FrontierClaim, Spans, doubts
 from drctl.decide.left_out import left_out
 from drctl.decide.offset_syncs import merged
 from drctl.decide.readiness import Blocker, Rule
@@ -29,7 +29,7 @@ def frontier_blockers(world: World, facts: Facts) -> Iterator[Blocker]:
     frontier = facts.link.lag.value.frontier  # asking Connect again would take a second or more, and tell the same
     link = world.links[source, target].link.name
     try:
-        yield from _made_anew(world, source, target)
+        yield from _made_anew(world, facts)
         yield from _uncertain(world, facts, frontier)
         for each in doubted(world, source, target, frontier):
             yield _blocker(each, link, source, target)
@@ -52,8 +52,11 @@ def doubted(
     if frontier is None:
         frontier = world.links[source, target].replication.frontier()
     claims = _claims(world, here, there, target, frontier)
-    read_here, read_there = partial(_read, here.records), partial(_read, there)
-    return tuple(sorted(doubts(claims, here.records.following, read_here, read_there), key=lambda each: each.partition))
+
+    def read(at_source: Spans, at_target: Spans) -> tuple[Found, Found]:
+        return both(partial(_read, here.records, at_source), partial(_read, there, at_target))
+
+    return tuple(sorted(doubts(claims, here.records.following, read), key=lambda each: each.partition))
 
 
 def _claims(
@@ -118,13 +121,14 @@ def _uncertain(world: World, facts: Facts, frontier: Mapping[TopicPartition, int
             yield Blocker(Rule.TOPIC_NOT_COPIED, detail, remedy)
 
 
-def _made_anew(world: World, source: str, target: str) -> Iterator[Blocker]:
-    link = world.links[source, target].link.name
-    for site, names in ((source, world.plan.topics), (target, world.plan.topics_at(target))):
-        known = world.memory.topic_ids(site)
-        now = world.sites[site].brokers.topics([name for name in names if name in known])
-        for name in sorted(n for n, topic in now.items() if topic.topic_id != known[n]):
-            detail = f"{link}: {name} was deleted and recreated at {site}: its id was {known[name]}"
+def _made_anew(world: World, facts: Facts) -> Iterator[Blocker]:
+    """By what was observed, whose ids the gates note: one that is recreated from then on is seen before the commit."""
+    for site, names in ((facts.source, world.plan.topics), (facts.target, world.plan.topics_at(facts.target.name))):
+        known, now = world.memory.topic_ids(site.name), site.topics.value or {}
+        for name in sorted(n for n in names if n in known and n in now and now[n].topic_id != known[n]):
+            detail = (
+                f"{facts.link.link.name}: {name} was deleted and recreated at {site.name}: its id was {known[name]}"
+            )
             remedy = (
                 "stop the link, look which records are missing at the target, and reset the link's offsets of it so"
                 f" that it is copied again; then 'drctl doctor --accept-recreated {name}'"

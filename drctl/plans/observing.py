@@ -35,6 +35,7 @@ def once_assigned(observe: Observe, world: World, source: str, target: str, *, s
     and starts them all for it. Refused for that, a switchover that nothing stands in the way of would fail by chance.
     """
     deadline = world.clock.monotonic() + PATIENCE
+    say(f"looking at {source}, {target} and the link between them")
     while _in_motion(facts := observe(world, source, target)) and world.clock.monotonic() < deadline:
         say(f"waiting until the tasks of {facts.link.link.name} are assigned")
         world.clock.sleep(AGAIN)
@@ -56,6 +57,7 @@ def observed_and_judged(
     began = world.clock.monotonic()
     silent = stale_link(world, facts, say=say)
     waited = world.clock.monotonic() - began >= AGED
+    say("translating and proving every position as it is now")
     judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs, say=say)
     if waited or judged.waited:
         facts = once_assigned(observe, world, source, target, say=say)

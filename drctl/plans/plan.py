@@ -13,6 +13,7 @@ from drctl.model.run import Evidence, Run
 from drctl.model.terms import Terms
 from drctl.plans.followed import FollowedPositions, Held
 from drctl.plans.proofs import Proofs
+from drctl.plans.step_evidence import DrainedLink
 from drctl.ports import LinkPorts, SitePorts, World
 from drctl.ports.asking import both
 
@@ -38,7 +39,8 @@ class StepContext:
     every change. ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's,
     ``digest`` the plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic
     clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
-    it. ``until`` is a moment by the same clock from which nothing that failed is asked again, for a person who waits.
+    it. ``drained`` is what this process has seen of the link once nothing was left to copy. ``until`` is a moment by
+    the same clock from which nothing that failed is asked again, for a person who waits.
     """
 
     world: World
@@ -53,6 +55,7 @@ class StepContext:
     digest: str = ""
     raised_at: float | None = None
     saw_target_closed: bool = False
+    drained: DrainedLink | None = None
     until: float = math.inf
     _followed: dict[str, FollowedPositions] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)

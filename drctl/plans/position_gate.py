@@ -1,6 +1,7 @@
 """Every position as it could be handed over now, asked before anybody is stopped."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.proofs import Proofs
 from drctl.plans.selection import MOVES
 from drctl.ports import World
+from drctl.ports.asking import first_records
 
 AGAIN = 1.0
 """Seconds between two looks at what was refused."""
@@ -97,6 +99,9 @@ def once_nothing_helps(
     clock = world.clock
     began = clock.monotonic()
     movement = Movement(world, source, target)
+    # Before the first question, which takes a second or more itself: what moves is then seen to by its answer, and no
+    # other question is asked for want of a second look.
+    movement.begin()
     while True:
         waited = clock.monotonic() - began
         try:
@@ -140,8 +145,16 @@ class Movement:
 
     def __init__(self, world: World, source: str, target: str) -> None:
         self._source, self._link = world.sites[source], world.links[source, target]
+        self._topics = world.plan.topics_at(source)
         self._ends: dict[TopicPartition, int] = {}
         self._first: dict[Place, int] = {}
+
+    def begin(self) -> None:
+        """Look for the first time. Raises nothing that a port raises: who cannot look has seen nothing move."""
+        with suppress(DrctlError):
+            topics = self._source.brokers.topics(self._topics)
+            bounds = self._source.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
+            self._ends = {p: each.high for p, each in bounds.items()}
 
     def missing(self, places: Mapping[Place, Unproven]) -> frozenset[Place]:
         """Return those of the places where nothing has moved since the first look, and nothing will.
@@ -168,10 +181,11 @@ class Movement:
         return PATIENCE if self._link.replication.status().exactly_once else SYNCS
 
     def _uncopied(self, bounds: Mapping[TopicPartition, LogBounds]) -> set[TopicPartition]:
+        if not bounds:  # the worker takes up to a second for its answer
+            return set()
         frontier = self._link.replication.frontier()
         begins = {p: max(frontier.get(p, 0), each.start) for p, each in bounds.items()}
-        records = self._source.records
-        return {p for p, begin in begins.items() if begin < bounds[p].stable and records.following(p, begin, 1)}
+        return set(first_records(self._source.records, {p: (begin, bounds[p].stable) for p, begin in begins.items()}))
 
     def _reads(self, place: Place, position: int, *, members: bool) -> bool:
         moved = self._first.setdefault(place, position) != position

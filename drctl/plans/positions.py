@@ -8,7 +8,7 @@ from functools import partial
 
 from drctl.decide.translate import translation
 from drctl.model.cluster import Topic
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from drctl.plans.by_group import only
 from drctl.plans.followed import Held
@@ -91,13 +91,17 @@ def translate_positions(
         for position in each
     }
     left = {partition: wanted[partition] for partition in copied}
+    bounds_there: Mapping[TopicPartition, LogBounds] | None = None
     if proofs:
         # One look at both ends is what a proof costs that was made ahead, instead of reading records: that
         # is what keeps the pause short for thousands of groups.
-        bounds = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
+        bounds_here, bounds_there = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
         for partition in copied:
             known = proofs.still(
-                partition, (topics_here, topics_there), (bounds[0][partition], bounds[1][partition]), wanted[partition]
+                partition,
+                (topics_here, topics_there),
+                (bounds_here[partition], bounds_there[partition]),
+                wanted[partition],
             )
             answers.update({(partition, position): answer for position, answer in known.items()})
             left[partition] = wanted[partition] - known.keys()
@@ -109,7 +113,7 @@ def translate_positions(
         one.partition: replace(
             one, stranded_here=apart_here.get(one.partition, ()), stranded_there=apart_there[one.partition]
         )
-        for one in logs_of(here, there, unproven, compacted)
+        for one in logs_of(here, there, unproven, compacted, bounds_there)
     }
     translations = {partition: translation(one, left[partition]) for partition, one in logs.items()}
     for partition, found in side_by_side(translations, (here.records, apart_here), (there, apart_there)):

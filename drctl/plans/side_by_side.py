@@ -6,7 +6,7 @@ from functools import partial
 
 from drctl.decide.stranded import around
 from drctl.decide.windows import Asking, Logs, Window
-from drctl.model.offsets import RecordId, Span, TopicPartition
+from drctl.model.offsets import LogBounds, RecordId, Span, TopicPartition
 from drctl.plans.images import Images
 from drctl.ports import Records
 from drctl.ports.asking import both
@@ -21,13 +21,21 @@ type Apart = Mapping[TopicPartition, tuple[Span, ...]]
 
 
 def logs_of(
-    source: SitePorts, target: Images, partitions: Collection[TopicPartition], compacted: Collection[str]
+    source: SitePorts,
+    target: Images,
+    partitions: Collection[TopicPartition],
+    compacted: Collection[str],
+    bounds_there: Mapping[TopicPartition, LogBounds] | None = None,
 ) -> Iterable[Logs]:
-    """Return what is known of these partitions before records are read. NotFound without the offset-syncs topic."""
+    """Return what is known of these partitions before records are read. NotFound without the offset-syncs topic.
+
+    ``bounds_there`` are the target's if they were just read.
+    """
     # This order is what translate.py asks for: what is below the target's bound was below the source's before.
     if not partitions:
         return
-    bounds_there = target.bounds(partitions)
+    if bounds_there is None:
+        bounds_there = target.bounds(partitions)
     forward, reverse = both(partial(target.forward_syncs, partitions), partial(target.reverse_syncs, partitions))
     bounds_here = source.records.bounds(partitions)
     for partition in partitions:

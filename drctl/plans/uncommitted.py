@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.plans.followed import Held
+from drctl.ports.asking import first_records
 from drctl.ports.world import World
 
 NAMED = 8
@@ -48,11 +49,9 @@ def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) ->
     ]
     partitions = sorted({p for _, p in missing})
     bounds = there.records.bounds(partitions) if partitions else {}
-    empty = {
-        partition: bound.start == bound.high
-        or (closely and bound.stable == bound.high and not there.records.following(partition, bound.start, 1))
-        for partition, bound in bounds.items()
-    }
+    decided = {p: (each.start, each.high) for p, each in bounds.items() if closely and each.stable == each.high}
+    holding = first_records(there.records, decided)
+    empty = {p: each.start == each.high or (p in decided and p not in holding) for p, each in bounds.items()}
     found: list[Uncommitted] = []
     for group, partition in missing:
         bound = bounds[partition]

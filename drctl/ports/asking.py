@@ -1,17 +1,21 @@
-"""Asking two sites at the same time, and asking again for what is not decided yet."""
+"""Asking two sites at the same time, many partitions at once, and again for what is not decided yet."""
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from drctl.errors import PositionsPending
-from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.offsets import Committed, RecordId, TopicPartition
 from drctl.ports.clock import Clock
 from drctl.ports.positions import ConsumerGroups
+from drctl.ports.records import Records
 
 ORDINARY = 5.0
 """Seconds within which an ordinary transaction ends: who processes exactly once commits several times a second."""
 AGAIN = 0.1
 """Seconds between two questions: a tenth of what a transaction usually takes to end."""
+NEAR = 100
+"""Offsets in which the first record is looked for in all partitions at once. A log that is copied to its end ends in a
+few transaction markers, and one that is not has a record among them."""
 
 
 def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
@@ -19,6 +23,27 @@ def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(second)
         return first(), other.result()
+
+
+def first_records(
+    records: Records, spans: Mapping[TopicPartition, tuple[int, int]]
+) -> Mapping[TopicPartition, RecordId]:
+    """The first data record in each of these spans, the stop excluded; partitions that hold none there are left out.
+
+    One reading for all of them: one by one each costs a look at its log's bounds and a reading of its own.
+    """
+    near = {p: (start, min(stop, start + NEAR)) for p, (start, stop) in spans.items() if start < stop}
+    if not near:
+        return {}
+    found = {p: read[0] for p, read in records.identities_all(near).items() if read}
+    for partition, (_, end) in near.items():
+        stop = spans[partition][1]
+        # So many markers, aborted or compacted records in a row are rare.
+        if partition not in found and end < stop:
+            for beyond in records.following(partition, end, 1):
+                if beyond.offset < stop:
+                    found[partition] = beyond
+    return found
 
 
 def decided(

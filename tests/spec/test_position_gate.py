@@ -11,8 +11,8 @@ from drctl.model.run import RunState
 from drctl.model.translation import Unproven, UnprovenReason
 from drctl.monitors import observe
 from drctl.plans import runner, switchover
-from drctl.plans.position_gate import PATIENCE, JudgedPositions, judge_positions
-from drctl.plans.positions import translate_groups
+from drctl.plans.position_gate import PATIENCE, JudgedPositions, judge_positions, once_nothing_helps
+from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.runner import Progress
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from tests.fakes import FakeWorld, fake_world
@@ -120,6 +120,24 @@ def test_under_load_what_lies_behind_the_newest_sync_stands_in_nobodys_way() -> 
     for _ in range(5):
         assert judged(earth).reasons == ()
         earth.settle(0.7)
+
+
+def test_what_moves_while_positions_are_asked_for_is_seen_by_the_first_answer() -> None:
+    earth = compacted(held_back=NEVER)
+    earth.mirrors["north", "south"].spacing = 10**6
+    order(earth)
+    world, asked = earth.ports(), list[Answers]()
+    earth.producers[1].running = True
+
+    def ask() -> Answers:
+        earth.settle(1)  # it takes a second, in which others work
+        asked.append(translate_groups(world, "north", "south", ("billing", "dispatch")))
+        earth.mirrors["north", "south"].worker_down = True  # where all moves, nobody asks it what it has copied
+        return asked[-1]
+
+    found = once_nothing_helps(world, "north", "south", ask, accept_repeats=False)
+    assert any(isinstance(each, Unproven) and each.unsettled for each in asked[0]["dispatch"].values())
+    assert (found, len(asked)) == ((asked[0], ()), 1)
 
 
 def test_a_record_that_is_not_copied_yet_may_still_bring_the_sync() -> None:

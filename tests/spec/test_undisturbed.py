@@ -77,6 +77,18 @@ def test_every_step_is_timed_announced_and_journaled_in_order() -> None:
     assert journaled == [n for n in names if n in journaled]
 
 
+def test_what_the_gates_look_at_is_told_while_they_look() -> None:
+    earth, audience = fake_world(), RecordingObserver()
+    earth.come_to_rest()
+    runner.run(switchover.plan(earth.ports(), "north", "south", observe=observe), earth.ports(), audience)
+    told = [p.detail for p in audience.seen if p.step == "check-gates" and p.state is StepState.WAITING]
+    assert told == [
+        "looking at north, south and the link between them",
+        "translating and proving every position as it is now",
+        "holding what the link has copied against both logs",
+    ]
+
+
 def test_a_handed_over_position_carries_run_and_epoch_unless_the_group_has_metadata_of_its_own() -> None:
     earth = fake_world()
     for consumer in earth.consumers.values():

@@ -34,7 +34,10 @@ class KafkaAccess:
         self.site = site
 
     def rules(self) -> frozenset[AclRule]:
-        return frozenset(_rule(kind, told) for kind in KINDS for told in self._described(kind))
+        # All kinds at the same time: who fences asks this before each of its effects, while clients wait.
+        futures = {kind: self._asked(kind) for kind in KINDS}
+        told = self.site.wait_all(futures.items(), "read its rules")
+        return frozenset(_rule(kind, each) for kind, found in told.items() for each in found)
 
     def allow(self, rules: Collection[AclRule]) -> None:
         if rules:
@@ -60,12 +63,12 @@ class KafkaAccess:
             users[user] = frozenset(info.mechanism.name.replace("_", "-") for info in each.scram_credential_infos)
         return users
 
-    def _described(self, kind: str) -> Collection[AclBinding]:
+    def _asked(self, kind: str) -> "Future[Collection[AclBinding]]":
         # The stubs know no None, which is what matches any name, principal and host.
         anything = (KINDS[kind], None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY)
-        future = self.site.admin().describe_acls(AclBindingFilter(*anything), request_timeout=TIMEOUT)  # type: ignore[arg-type]
-        found: Collection[AclBinding] = self.site.wait(future, "read its rules")
-        return found
+        wanted = AclBindingFilter(*anything)  # type: ignore[arg-type]
+        asked: Future[Collection[AclBinding]] = self.site.admin().describe_acls(wanted, request_timeout=TIMEOUT)
+        return asked
 
 
 def _names(operations: Collection[AclOperation] | None) -> frozenset[str]:

@@ -49,16 +49,14 @@ class KafkaBrokers:
         present = sorted(name for name in names if name in listed)
         if not present:
             return {}
-        described = self.site.wait_present(
-            admin.describe_topics(TopicCollection(present), request_timeout=self.site.timeout).items(),
-            "describe topics",
-        )
-        if not described:  # all were deleted since they were listed, and the client takes no empty question
+        # Both asked at the same time, of whatever was listed: what is deleted meanwhile is in neither answer.
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in present]
+        asked = admin.describe_topics(TopicCollection(present), request_timeout=self.site.timeout)
+        asked_for_configs = admin.describe_configs(resources, request_timeout=self.site.timeout)
+        described = self.site.wait_present(asked.items(), "describe topics")
+        if not described:
             return {}
-        resources = [ConfigResource(ResourceType.TOPIC, name) for name in described]
-        configs = self.site.wait_present(
-            admin.describe_configs(resources, request_timeout=self.site.timeout).items(), "read configs"
-        )
+        configs = self.site.wait_present(asked_for_configs.items(), "read configs")
         settings = {resource.name: found for resource, found in configs.items()}
         return {name: _topic(name, topic, settings[name]) for name, topic in described.items() if name in settings}
 

@@ -6,6 +6,7 @@ Super users bypass every rule and appear in none: they are not covered, and no a
 import threading
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from contextlib import suppress
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -52,8 +53,8 @@ class AclFence:
     def writers(self) -> Writers:
         allowed = {
             rule.principal
-            for kind in KINDS.values()
-            for rule in self._rules(kind, AclPermissionType.ALLOW)
+            for rules in self._rules(AclPermissionType.ALLOW).values()
+            for rule in rules
             # Of any resource pattern, prefixes and wildcards included: whoever may write to one topic of
             # the site is a writer. Narrower would need every topic's name, and a topic that is created a
             # moment later.
@@ -63,8 +64,7 @@ class AclFence:
 
     def standing(self) -> frozenset[DenyRule]:
         found: set[DenyRule] = set()
-        for scope, kind in KINDS.items():
-            rules = self._rules(kind, AclPermissionType.DENY)
+        for scope, rules in self._rules(AclPermissionType.DENY).items():
             # Kafka's rules carry no note of who made them, so the mark is a second rule on a name that no
             # topic has.
             marked = {rule.principal for rule in rules if _has_our_shape(rule, MARK)}
@@ -126,12 +126,19 @@ class AclFence:
         """Rules that stand without a mark. One that a lagging broker does not show yet is taken for drctl's."""
         return frozenset(denial for denial in self.standing() if not denial.own)
 
-    def _rules(self, kind: ResourceType, permission: AclPermissionType) -> list[AclBinding]:
+    def _rules(self, permission: AclPermissionType) -> dict[Scope, Collection[AclBinding]]:
+        """By scope, asked at the same time: within a pause this is asked some fifty times."""
+        futures = {scope: self._asked(kind, permission) for scope, kind in KINDS.items()}
+        return self.site.wait_all(futures.items(), "read its rules")
+
+    def _asked(self, kind: ResourceType, permission: AclPermissionType) -> "Future[Collection[AclBinding]]":
         # The stubs know no None, which is what matches any name, principal and host.
         anything = (kind, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, permission)
         wanted = AclBindingFilter(*anything)  # type: ignore[arg-type]
-        future = self.site.admin().describe_acls(wanted, request_timeout=self.site.timeout)
-        return list(self.site.wait(future, "read its rules"))
+        asked: Future[Collection[AclBinding]] = self.site.admin().describe_acls(
+            wanted, request_timeout=self.site.timeout
+        )
+        return asked
 
 
 def _is_our_own(rule: AclBinding) -> bool:

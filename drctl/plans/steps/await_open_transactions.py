@@ -25,7 +25,7 @@ class AwaitOpenTransactions(Step):
     inspect: ClassVar[str] = "kafka-transactions.sh --bootstrap-server {source} list"
 
     def check(self, ctx: StepContext) -> bool:
-        return fencing.stand(ctx, Scope.TRANSACTIONAL_IDS) or not self._open(ctx)
+        return not self._open(ctx) or fencing.stand(ctx, Scope.TRANSACTIONAL_IDS)
 
     def do(self, ctx: StepContext) -> Evidence:
         try:

@@ -70,6 +70,7 @@ class CheckGates(Step):
             proofs=ctx.proofs,
             say=ctx.report,
         )
+        ctx.report("holding what the link has copied against both logs")
         reasons = chain(self.consider(facts, world.plan.guards, world.clock.now()), looked_closer(world, facts), seen)
         return pass_gates(ctx, facts, reasons, warnings(facts), asks=self.asks)
 

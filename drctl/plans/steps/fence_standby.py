@@ -3,11 +3,12 @@
 from typing import ClassVar
 
 from drctl.errors import DeadlinePassed, StepFailed
-from drctl.model.fence import DenyRule
+from drctl.model.fence import CanaryResult, DenyRule
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
+from drctl.ports.asking import both
 
 
 class FenceStandby(Step):
@@ -39,15 +40,15 @@ class FenceStandby(Step):
     def verify(self, ctx: StepContext) -> Evidence:
         if ctx.past_point_of_no_return:
             return {}
-        name, fence = ctx.target.name, ctx.target.fence
+        name, fence, met = ctx.target.name, ctx.target.fence, list[CanaryResult]()
+
+        def refused() -> list[str]:
+            met.append(fence.canary())
+            return [] if met[-1].refused else [met[-1].answer]
+
         try:
             wait_until_none(ctx, f"all are denied at {name}", lambda: sorted(map(str, _missing(ctx))), within=15)
-            wait_until_none(
-                ctx,
-                f"{name} refuses an ordinary client",
-                lambda: [] if (met := fence.canary()).refused else [met.answer],
-                within=15,
-            )
+            wait_until_none(ctx, f"{name} refuses an ordinary client", refused, within=15)
         except DeadlinePassed as late:
             raise StepFailed(
                 f"{name}: the standby does not refuse writes: {late}",
@@ -55,8 +56,9 @@ class FenceStandby(Step):
             ) from late
         ctx.saw_target_closed = True
         denied = sorted({denial.principal for denial in fence.standing()})
-        return {"denied": denied, "canary": fence.canary().answer}
+        return {"denied": denied, "canary": met[-1].answer}
 
 
 def _missing(ctx: StepContext) -> frozenset[DenyRule]:
-    return fencing.needed(ctx.world, ctx.target) - ctx.target.fence.standing()
+    needed, standing = both(lambda: fencing.needed(ctx.world, ctx.target), ctx.target.fence.standing)
+    return needed - standing

@@ -18,6 +18,7 @@ committed, and then it is counted; or it is open, and then the last stable offse
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, override
 
 from drctl.errors import StepFailed
@@ -28,6 +29,7 @@ from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.waiting import patiently, wait_until_none
+from drctl.ports.asking import both
 
 _SAMPLES = 5
 """Looks per window: a writer is seen after a fifth of it, and the brokers are asked for ends a few times only."""
@@ -52,8 +54,13 @@ class ProveFence(Step):
 
     def disprove(self, ctx: StepContext) -> None:
         proven = left_if_any(FenceProof, ctx.evidence)
-        if proven and _is_nothing_copied(ctx):
-            refuse(ctx, fencing.growth(ctx.source, proven.ends))
+        if not proven:
+            return
+        # Side by side: it is asked before every effect of the pause, of a worker and of brokers.
+        look = partial(ctx.source.records.bounds, tuple(proven.ends))
+        nothing_copied, bounds = both(partial(_is_nothing_copied, ctx), look)
+        if nothing_copied:
+            refuse(ctx, fencing.growth(ctx.source, proven.ends, bounds))
 
     @override
     def foresee(self, ctx: StepContext) -> None:
@@ -110,11 +117,15 @@ def _watch(ctx: StepContext) -> Stillness:
     # Last stable offsets, not high watermarks: no transaction is open here, so the two are the same, and
     # whoever opens one now shows at the end of the window.
     ends = {p: bounds.stable for p, bounds in first.items()}
+    # From here on, when the first ends are known: the window is as long between the looks, and no longer for what
+    # they take.
+    watched = clock.monotonic()
     # Fails with the first record instead of at the end of the window: clients wait, and are let back by so
     # much earlier.
-    for _ in range(_SAMPLES):
+    for number in range(1, _SAMPLES + 1):
         ctx.report("watching the source's end offsets stand still")
-        clock.sleep(window.total_seconds() / _SAMPLES)
+        due = watched + window.total_seconds() * number / _SAMPLES
+        clock.sleep(max(0.0, due - clock.monotonic()))
         refuse(ctx, fencing.growth(ctx.source, ends))
     last = records.bounds(tuple(ends))
     opened = tuple(p for p, b in sorted(last.items()) if b.stable < b.high)

@@ -33,7 +33,7 @@ def judged(
 ) -> Doubted | None:
     written = merged(OffsetSync(*s) for s in syncs)
     claim = FrontierClaim(ORDERS, frontier, source.bounds, target.bounds, written, compacted, stranded_here)
-    return next(doubts([claim], source.following, source.read, target.read), None)
+    return next(doubts([claim], source.following, lambda here, there: (source.read(here), target.read(there))), None)
 
 
 def refused(why: Doubt, words: str, found: Doubted | None) -> bool:
@@ -116,5 +116,6 @@ def test_a_stranded_tail_was_never_to_be_copied() -> None:
 def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> None:
     far = FARTHEST + 2
     claim = FrontierClaim(ORDERS, far, LogBounds(0, far, far), LogBounds(0, far, far), (OffsetSync(0, 0),))
-    found = next(doubts([claim], Site("a").following, Site("a").read, Site("a").read))
+    site = Site("a")
+    found = next(doubts([claim], site.following, lambda here, there: (site.read(here), site.read(there))))
     assert refused(Doubt.UNPROVEN, "offsets older", found)

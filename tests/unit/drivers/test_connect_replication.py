@@ -24,11 +24,12 @@ STOPPED = {"connector": {"state": "STOPPED"}, "tasks": []}
 
 
 class StandIn:
-    """A worker: ``answers`` by path, 404 else; ``asked`` in order; ``before`` acts before each answer."""
+    """A worker: ``answers`` by path, 404 else; ``asked``, ``changed`` in order; ``before`` acts before each answer."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[str] = []
+        self.changed: list[str] = []
         self.before: Callable[[str], None] = lambda _: None
 
     def holds(self, *names: str, status: Any = STOPPED) -> None:
@@ -57,6 +58,11 @@ def link(worker: StandIn, tmp_path: Path) -> Iterator[ConnectReplication]:
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
+        def do_PUT(self) -> None:
+            worker.changed.append(self.path)
+            self.send_response(202)
+            self.end_headers()
+
         def log_message(self, *_: object) -> None: ...
 
     file = tmp_path / "link.json"
@@ -84,8 +90,22 @@ def test_a_link_whose_connectors_exist_is_told_without_reading_the_offsets_topic
 def test_a_state_is_read_only_after_the_herder_has_answered(worker: StandIn, link: ConnectReplication) -> None:
     worker.holds("Source", "Checkpoint", "Heartbeat")
     link.status()
-    wanted = [f"/connectors/{name}/{what}" for name in DEFINED for what in ("config", "status")]
-    assert worker.asked == wanted
+    for name in DEFINED:
+        paths = [f"/connectors/{name}/{what}" for what in ("config", "status")]
+        assert [path for path in worker.asked if path in paths] == paths
+    assert len(worker.asked) == 2 * len(DEFINED)
+
+
+def test_the_connectors_of_a_link_are_asked_side_by_side(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Checkpoint", "Heartbeat")
+    together = threading.Barrier(len(DEFINED), timeout=20)
+
+    def wait_for_the_others(path: str) -> None:
+        if path.endswith("/config"):
+            together.wait()
+
+    worker.before = wait_for_the_others
+    assert link.status().halted
 
 
 def test_a_connector_that_seems_absent_is_believed_only_from_a_worker_that_has_settled(
@@ -148,3 +168,49 @@ def test_a_connector_that_was_just_created_has_no_state_yet(worker: StandIn, lin
     status = link.status()
     assert status.source.state is ConnectorState.UNASSIGNED
     assert not status.halted
+
+
+RUNS = {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "RUNNING"}]}
+
+
+def stops(*names: str) -> list[str]:
+    return [f"/connectors/{name}/stop" for name in names]
+
+
+def test_what_copies_is_asked_to_stop_first_and_whatever_it_seems_to_do(
+    worker: StandIn, link: ConnectReplication
+) -> None:
+    worker.holds("Checkpoint", "Heartbeat", status=RUNS)
+    worker.holds("Source")
+    link.stop()
+    assert worker.changed == stops("Source", "Checkpoint", "Heartbeat")
+
+
+def test_what_was_stopped_before_the_pause_costs_no_rebalance_within_it(
+    worker: StandIn, link: ConnectReplication
+) -> None:
+    worker.holds("Source", "Heartbeat", status=RUNS)
+    worker.holds("Checkpoint")
+    link.stop()
+    assert worker.changed == stops("Source", "Heartbeat")
+
+
+def test_a_connector_with_a_task_left_is_not_taken_for_stopped(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Heartbeat")
+    worker.holds("Checkpoint", status={"connector": {"state": "STOPPED"}, "tasks": RUNS["tasks"]})
+    link.stop()
+    assert worker.changed == stops("Source", "Checkpoint")
+
+
+def test_where_the_worker_does_not_tell_all_are_asked_to_stop(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Checkpoint", "Heartbeat")
+    worker.answers["/connectors/Heartbeat/config"] = (400, {"error_code": 400, "message": "no"})
+    link.stop()
+    assert worker.changed == stops("Source", "Checkpoint", "Heartbeat")
+
+
+def test_a_connector_that_seems_absent_is_asked_to_stop(worker: StandIn, link: ConnectReplication) -> None:
+    """Only a worker that has settled knows; its answer to the stop tells."""
+    worker.holds("Source", "Checkpoint")
+    link.stop()
+    assert worker.changed == stops("Source", "Heartbeat")

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from threading import Barrier
 
 from drctl.model.cluster import Broker, Cluster
-from drctl.model.link import ConnectorState
+from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Role
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors import observe, status
+from drctl.monitors.links import COUNTED_UP_TO, lag
 from tests.fakes.clock import StandsStill
-from tests.fakes.world import FakeWorld, fake_world
+from tests.fakes.kafka import FakeBrokers
+from tests.fakes.mirror import FakeReplication
+from tests.fakes.world import TOPICS, FakeWorld, fake_world
+from tests.unit.ports.noted_records import NotedRecords
 
 ORDERS = TopicPartition("shop.orders", 0)
 
@@ -50,6 +55,41 @@ def test_brokers_that_tell_nothing_of_their_disks_are_waited_for_at_once_and_hid
     assert facts.link.lag.known
 
 
+class AskedTogether(FakeBrokers):
+    """Brokers that answer once the link's worker is asked, too."""
+
+    def __init__(self, world: FakeWorld, together: Barrier) -> None:
+        super().__init__(world.south)
+        self.together = together
+
+    def cluster(self) -> Cluster:
+        self.together.wait()
+        return super().cluster()
+
+
+class WorkerAskedTogether(FakeReplication):
+    """The link's worker, which answers once the brokers are asked, too."""
+
+    def __init__(self, world: FakeWorld, together: Barrier) -> None:
+        super().__init__(world.mirrors["north", "south"])
+        self.together = together
+
+    def status(self) -> LinkStatus:
+        self.together.wait()
+        return super().status()
+
+
+def test_a_link_is_looked_at_beside_the_site_where_it_runs() -> None:
+    world, together = fake_world(), Barrier(2, timeout=20)
+    ports = world.ports()
+    south = replace(ports.sites["south"], brokers=AskedTogether(world, together))
+    link = replace(ports.links["north", "south"], replication=WorkerAskedTogether(world, together))
+    ports = replace(ports, sites={**ports.sites, "south": south}, links={**ports.links, ("north", "south"): link})
+    facts = observe(ports, "north", "south")
+    assert facts.target.cluster.known
+    assert facts.link.status.known
+
+
 def test_a_silent_site_is_unknown_with_the_reason_and_the_other_is_still_seen() -> None:
     world = fake_world()
     world.south.down = True
@@ -75,6 +115,31 @@ def test_lag_counts_the_records_that_were_not_copied() -> None:
     lag = observe(world.ports(), "north", "south").link.lag.value
     assert lag is not None
     assert (lag.records[ORDERS], lag.total, lag.exact, lag.seconds) == (4, 4, True, None)  # the fake stamps nothing
+
+
+def test_the_records_of_all_partitions_that_wait_are_counted_by_one_reading() -> None:
+    world = _quiet()
+    world.mirrors["north", "south"].holds = True
+    waiting = sorted(p for p in world.north.logs if p.topic in TOPICS)
+    for partition in waiting:
+        world.north.write(partition, b"waits", "User:shop")
+    ports, records = world.ports(), NotedRecords(world.north)
+    sites = {**ports.sites, "north": replace(ports.sites["north"], records=records)}
+    told = lag(replace(ports, sites=sites), "north", "south")
+    assert (dict(told.records), told.exact) == (dict.fromkeys(waiting, 1), True)
+    assert (records.together, records.alone) == ([set(waiting)], [])
+
+
+def test_of_a_partition_with_very_many_records_only_the_first_is_read() -> None:
+    world = _quiet()
+    world.mirrors["north", "south"].holds = True
+    for _ in range(COUNTED_UP_TO + 1):
+        world.north.write(ORDERS, b"waits", "User:shop")
+    told = lag(world.ports(), "north", "south")
+    assert told.frontier is not None
+    behind = world.north.logs[ORDERS].bounds.stable - told.frontier[ORDERS]
+    assert behind > COUNTED_UP_TO
+    assert (told.records[ORDERS], told.total, told.exact) == (behind, behind, False)
 
 
 def test_markers_behind_the_frontier_are_no_lag() -> None:

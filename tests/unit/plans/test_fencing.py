@@ -1,6 +1,7 @@
 """Whom to deny, and what has grown."""
 
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -10,7 +11,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Run
 from drctl.plans import evidence, fencing
 from drctl.plans.plan import StepContext
-from tests.fakes import FakeFence, FakeWorld
+from tests.fakes import FakeFence, FakeSite, FakeWorld
 
 READINGS = TopicPartition("turbines.readings", 0)
 
@@ -44,6 +45,32 @@ def test_a_writer_that_is_added_later_brings_the_fence_down() -> None:
     assert not fencing.stand(ctx, Scope.TOPICS)
     with pytest.raises(StepFailed, match="User:new should be denied topics"):
         fencing.require(ctx, Scope.TOPICS)
+
+
+class AskedTogether(FakeFence):
+    """A fence that tells who writes and what stands only to one who asks for both."""
+
+    def __init__(self, site: FakeSite) -> None:
+        super().__init__(site)
+        self.together = Barrier(2, timeout=20)
+
+    def writers(self) -> Writers:
+        self.together.wait()
+        return super().writers()
+
+    def standing(self) -> frozenset[DenyRule]:
+        self.together.wait()
+        return super().standing()
+
+
+def test_who_writes_and_what_stands_is_asked_at_the_same_time() -> None:
+    earth = FakeWorld()
+    ctx = a_scene(earth)
+    fencing.put_up(ctx, Scope.TOPICS)
+    north = replace(ctx.source, fence=AskedTogether(earth.north))
+    ctx.world = replace(ctx.world, sites={**ctx.world.sites, "north": north})
+    assert fencing.stand(ctx, Scope.TOPICS)
+    assert not fencing.stand(ctx, Scope.TRANSACTIONAL_IDS)
 
 
 class Knowing(FakeFence):

@@ -1,0 +1,147 @@
+"""What clients wait for within the pause: nothing is asked twice, and no look makes the fence's window longer."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import override
+
+import pytest
+
+from drctl.errors import StepFailed
+from drctl.model.fence import DenyRule
+from drctl.model.offsets import LogBounds, TopicPartition
+from drctl.model.run import Run, RunState
+from drctl.monitors import observe
+from drctl.plans import runner, switchover
+from drctl.plans.plan import StepContext
+from drctl.plans.runner import Progress, StepState
+from drctl.plans.steps.drain_link import DrainLink
+from drctl.ports import World
+from tests.fakes import FakeFence, FakeRecords, FakeReplication, FakeWorld, fake_world
+from tests.spec.stage import require_nothing_lost_or_repeated
+
+SLOW = 0.1
+"""Seconds that one look at a log's ends takes here; half of the time between two looks of a window."""
+
+
+class Asked:
+    """Counts by step what is asked."""
+
+    def __init__(self) -> None:
+        self.step = ""
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.state is StepState.STARTED:
+            self.step = progress.step
+
+    def note(self, what: str) -> None:
+        self.counts[self.step, what] += 1
+
+
+class CountedReplication(FakeReplication):
+    """Counts how often Connect is asked what it has copied."""
+
+    asked: Asked
+
+    @override
+    def frontier(self) -> Mapping[TopicPartition, int]:
+        self.asked.note("frontier")
+        return super().frontier()
+
+
+class CountedFence(FakeFence):
+    """Counts how often the rules of a site are asked for."""
+
+    asked: Asked
+
+    @override
+    def standing(self) -> frozenset[DenyRule]:
+        self.asked.note("standing")
+        return super().standing()
+
+
+class SlowRecords(FakeRecords):
+    """Takes its time for every look at the ends, and notes when each began and ended."""
+
+    def __init__(self, earth: FakeWorld, asked: Asked) -> None:
+        super().__init__(earth.north)
+        self.earth, self.asked = earth, asked
+        self.looks: list[tuple[float, float]] = []
+
+    @override
+    def bounds(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
+        if self.asked.step != "prove-fence":
+            return super().bounds(partitions)
+        began = self.earth.clock.monotonic()
+        found = super().bounds(partitions)
+        self.earth.clock.sleep(SLOW)
+        self.looks.append((began, self.earth.clock.monotonic()))
+        return found
+
+
+def rested() -> FakeWorld:
+    earth = fake_world()
+    earth.come_to_rest()
+    return earth
+
+
+def moved(world: World, asked: Asked) -> RunState:
+    return runner.run(switchover.plan(world, "north", "south", observe=observe), world, asked).state
+
+
+def test_connect_is_asked_once_what_the_link_has_copied_and_that_is_journaled() -> None:
+    earth, asked = rested(), Asked()
+    world = earth.ports()
+    replication = CountedReplication(earth.mirrors["north", "south"], earth.effects)
+    replication.asked = asked
+    forward = replace(world.links["north", "south"], replication=replication)
+    world = replace(world, links={**world.links, ("north", "south"): forward})
+    assert moved(world, asked) is RunState.DONE
+    assert {step: count for (step, _), count in asked.counts.items()} == {"check-gates": 1, "drain-link": 1}
+    drained = next(e.body for e in earth.journal.entries(earth.journal.runs()[-1][0].id) if e.step == "drain-link")
+    topics = world.plan.topics
+    ends = {str(p): log.bounds.stable for p, log in earth.north.logs.items() if p.topic in topics}
+    assert drained["ends"] == ends
+    assert drained["frontier"].keys() <= ends.keys()
+    assert drained["frontier"], "it says up to where the link had copied"
+    require_nothing_lost_or_repeated(earth, "south")
+
+
+def test_a_link_that_was_not_seen_to_have_copied_everything_is_not_called_drained() -> None:
+    run = Run("r", "switchover", "fake", "0", "north", "south", 1)
+    ctx = StepContext(
+        rested().ports(),
+        run,
+        {},
+        {},
+        past_point_of_no_return=False,
+        report=lambda _: None,
+        check_authority=lambda: None,
+    )
+    with pytest.raises(StepFailed, match="was not seen to have copied everything"):
+        DrainLink().verify(ctx)
+
+
+def test_where_no_transaction_is_open_nobody_asks_for_the_rules_about_them() -> None:
+    earth, asked = rested(), Asked()
+    world = earth.ports()
+    fence = CountedFence(earth.north, earth.effects)
+    fence.asked = asked
+    world = replace(world, sites={**world.sites, "north": replace(world.sites["north"], fence=fence)})
+
+    assert moved(world, asked) is RunState.DONE
+    # What stands there is a condition of the step behind it; of this one it is no question.
+    assert ("await-open-transactions", "standing") not in asked.counts
+
+
+def test_the_window_of_the_fence_lies_between_the_looks_and_is_no_longer_for_what_they_take() -> None:
+    earth, asked = rested(), Asked()
+    world = earth.ports()
+    records = SlowRecords(earth, asked)
+    world = replace(world, sites={**world.sites, "north": replace(world.sites["north"], records=records)})
+    assert moved(world, asked) is RunState.DONE
+    _, first, *samples, _ = records.looks[:8]
+    window = world.plan.guards.fence_window.total_seconds()
+    assert samples[-1][0] - first[1] == pytest.approx(window)
+    assert [round(began - first[1], 6) for began, _ in samples] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

@@ -1,0 +1,59 @@
+"""Many partitions are asked about at once."""
+
+from drctl.model.offsets import TopicPartition
+from drctl.ports.asking import NEAR, first_records
+from tests.fakes.kafka import FakeRecords
+from tests.fakes.site import FakeSite
+from tests.unit.ports.noted_records import NotedRecords
+
+PARTITIONS = tuple(TopicPartition("orders", number) for number in range(4))
+FULL, MARKED, LATE, EMPTY = PARTITIONS
+
+
+def aborted(site: FakeSite, partition: TopicPartition, records: int) -> None:
+    """A transaction that nobody reads: so many records and a marker."""
+    transaction = site.begin()
+    for _ in range(records):
+        transaction.write(partition, b"never")
+    transaction.abort()
+
+
+def read() -> NotedRecords:
+    """Return one partition with records, one with markers only, one with a record behind many aborted ones, one
+    empty."""
+    site = FakeSite("north", {"orders": len(PARTITIONS)})
+    site.allowed.add("User:app")
+    for number in range(3):
+        site.write(FULL, b"%d" % number)
+    aborted(site, MARKED, 2)
+    aborted(site, LATE, NEAR + 5)
+    site.write(LATE, b"late")
+    return NotedRecords(site)
+
+
+def spans(records: FakeRecords) -> dict[TopicPartition, tuple[int, int]]:
+    return {p: (each.start, each.stable) for p, each in records.bounds(PARTITIONS).items()}
+
+
+def test_the_first_record_of_each_partition_is_found_and_markers_are_none() -> None:
+    records = read()
+    found = first_records(records, spans(records))
+    assert {partition: each.offset for partition, each in found.items()} == {FULL: 0, LATE: NEAR + 6}
+
+
+def test_all_are_read_together_but_the_one_with_nothing_near() -> None:
+    records = read()
+    first_records(records, spans(records))
+    assert records.together == [{FULL, MARKED, LATE}]
+    assert records.alone == [LATE]
+
+
+def test_what_lies_behind_a_span_is_not_in_it() -> None:
+    records = read()
+    assert first_records(records, {LATE: (0, NEAR + 6), FULL: (3, 9)}) == {}
+
+
+def test_where_every_span_is_empty_nobody_is_asked() -> None:
+    records = read()
+    assert first_records(records, {FULL: (3, 3), EMPTY: (0, 0)}) == {}
+    assert records.together == []

@@ -93,7 +93,7 @@ def worker() -> Iterator[Worker]:
         def log_message(self, *_: object) -> None: ...
 
     made = Worker(HTTPServer(("localhost", 0), Answers))
-    thread = threading.Thread(target=made.server.serve_forever)
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield made
     made.server.shutdown()

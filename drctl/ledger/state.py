@@ -160,7 +160,14 @@ class CheckerState:
 
     def take(self, event: Event) -> None:
         """Take one event in."""
-        match event:
+        match event:  # in the order of how often they come: a drill has some ten thousand, and is judged many times
+            case Processed(group, stream, sequence):
+                done = self.processed[group][stream]
+                if sequence in done:
+                    self.repeated[group].add(sequence_key(stream, sequence), name_of(stream, sequence))
+                done.add(sequence)
+            case Seen() | Stranded():
+                self._found(event)
             case Acknowledged(stream, sequence, key=key):
                 self.streams[stream].acknowledged.add(sequence)
                 if key is not None:
@@ -169,13 +176,6 @@ class CheckerState:
                 self.streams[stream].doubtful.add(sequence)
             case Aborted(stream, sequence):
                 self.streams[stream].aborted.add(sequence)
-            case Seen() | Stranded():
-                self._found(event)
-            case Processed(group, stream, sequence):
-                done = self.processed[group][stream]
-                if sequence in done:
-                    self.repeated[group].add(sequence_key(stream, sequence), name_of(stream, sequence))
-                done.add(sequence)
 
     def merge(self, other: "CheckerState") -> None:
         """Take in what another checker has; it stays as it is. ValueError where both have read one log."""

@@ -9,6 +9,8 @@ TRIES ?= once
 # A lab waits most of the time: two beside each other keep two cores busy. ARGS='-n 0' runs one after the other.
 TWO_LABS := -n 2 --dist loadfile
 BIN := .venv/bin
+# Every test and lab starts processes by the hundred, and without kept bytecode each compiles all that it loads anew.
+unexport PYTHONDONTWRITEBYTECODE
 stage = @printf '\n== $@: %s\n' '$(1)'
 
 help: ## list the targets

@@ -15,6 +15,26 @@ settings.load_profile("drctl")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def log_plainly() -> None:
+    """Write log lines without colours and columns: runs on the fakes write some hundred thousand of them."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ]
+    )
+
+
+log_plainly()  # modules run plans while they are collected, too
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, whatever order chance has given to the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """Nothing of a process' logging outlives the test: a level set by one would hide the lines that another counts."""
@@ -25,3 +45,4 @@ def logging_as_it_was() -> Iterator[None]:
     for name in ("drctl", "apscheduler"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.reset_defaults()
+    log_plainly()

@@ -1,14 +1,13 @@
 """Faults that end by themselves: a process of the lab undoes one when its time is up, whoever injected it is gone.
 
-``python -m drctl.chaos.expiry REPAIR SITE SECONDS`` waits and then repairs. It is armed before the fault is injected,
-and disarmed by the action that undoes the fault, so none of an earlier experiment ever ends a later fault.
+That process, of :mod:`drctl.chaos.countdown`, is armed before the fault is injected, and disarmed by the action that
+undoes the fault, so none of an earlier experiment ever ends a later fault.
 """
 
 import os
 import sys
 
-from drctl.chaos.environment import LAB, lab
-from drctl.drivers.store.clock import SystemClock
+from drctl.chaos.environment import LAB
 from drctl.errors import LabError
 from drctl.lab.lab import Lab
 from drctl.lab.repairs import REPAIRS
@@ -27,7 +26,7 @@ def arm(there: Lab, repair: str, site: str, seconds: float) -> None:
             remedy=f"use a positive number of seconds, and one of {', '.join(REPAIRS)}",
         )
     disarm(there, site, repair)
-    command = [sys.executable, "-m", "drctl.chaos.expiry", repair, site, repr(seconds)]
+    command = [sys.executable, "-m", "drctl.chaos.countdown", repair, site, repr(seconds)]
     there.processes.start(f"{PREFIX}{repair}-{site}", command, {**os.environ, LAB: str(there.folder)})
 
 
@@ -38,13 +37,3 @@ def disarm(there: Lab, site: str, *repairs: str) -> None:
         if process.name in names and process.state != "gone":
             there.processes.signal(process.name, "SIGKILL")
             there.processes.wait_gone(process.name)
-
-
-def main(repair: str, site: str, seconds: str) -> None:
-    """Wait, then repair."""
-    SystemClock().sleep(float(seconds))
-    REPAIRS[repair](lab(), site)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

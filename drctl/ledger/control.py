@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from drctl.ledger.checker import check
 from drctl.ledger.events import Acknowledged, Event, Processed, Seen, Stranded, Stream
@@ -28,7 +28,8 @@ def caught(
     checked = partial(check, compacted=compacted, groups=groups, kept=kept)
     before = checked(events)
     kinds = (*PLANTED, FROM_TAIL) if any(isinstance(event, Stranded) for event in events) else PLANTED
-    planted = {kind: checked(plant(kind, events, compacted)) for kind in kinds}
+    places = _Places(events, compacted)
+    planted = {kind: checked(plant(kind, events, compacted, places)) for kind in kinds}
     # More than before, not more than none: a run that really lost a record must not make its own control
     # pass.
     return {kind: _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
@@ -40,7 +41,8 @@ def caught_in_copy(events: Sequence[Event], *, compacted: Collection[str] = ()) 
     ``events``: the clients' histories and what that reader found, and nothing that was read elsewhere.
     """
     before = check(events, compacted=compacted)
-    planted = {kind: check(plant(kind, events, compacted), compacted=compacted) for kind in COPIED}
+    places = _Places(events, compacted)
+    planted = {kind: check(plant(kind, events, compacted, places), compacted=compacted) for kind in COPIED}
     return {f"{kind} at the standby": _count(kind, after) > _count(kind, before) for kind, after in planted.items()}
 
 
@@ -50,30 +52,35 @@ def _count(kind: str, findings: Findings) -> int:
     return findings.records.faults["lost" if kind == FROM_TAIL else kind].count
 
 
-def plant(kind: str, events: Sequence[Event], compacted: Collection[str]) -> Iterator[Event]:
-    """The history with one fault of that kind in it, about in its middle."""
-    places = _places(kind, events, compacted)
+def plant(
+    kind: str, events: Sequence[Event], compacted: Collection[str], places: "_Places | None" = None
+) -> Iterator[Event]:
+    """The history with one fault of that kind in it, about in its middle; its ``places``, if they are known."""
+    places = places or _Places(events, compacted)
+    if kind == "reordered":
+        yield from _swapped(events, places.seen)
+        return
+    found = places.of(kind)
+    if not found:
+        yield from events
+        return
     # In the middle, where a checker that looks at the ends only would miss it. The same place each time, so
     # that a verdict can be reached again.
-    chosen = places[len(places) // 2] if places else -1
-    if kind == "reordered":
-        yield from _swapped(events, places)
-        return
-    for number, event in enumerate(events):
-        if number != chosen:
-            yield event
-        elif kind == "corrupt" and isinstance(event, Seen):
-            yield replace(event, intact=False)
-        elif kind in ("duplicated", "repeated"):
-            yield from (event, event)
+    chosen = found[len(found) // 2]
+    event = events[chosen]
+    yield from events[:chosen]
+    if kind == "corrupt" and isinstance(event, Seen):
+        yield replace(event, intact=False)
+    elif kind in ("duplicated", "repeated"):
+        yield from (event, event)
+    yield from events[chosen + 1 :]
 
 
-def _swapped(events: Sequence[Event], places: Sequence[int]) -> Iterator[Event]:
+def _swapped(events: Sequence[Event], found: Sequence[tuple[int, Seen]]) -> Iterator[Event]:
     """The history with two neighbours of one stream in each other's place, about in its middle.
 
     Only where each is there once and in order: of any other pair the checker might say something else already.
     """
-    found = [(n, each) for n in places if isinstance(each := events[n], Seen)]
     times = Counter((each.stream, each.sequence) for each in events if isinstance(each, Seen))
     before: dict[Stream | None, tuple[int, Seen]] = {}
     pairs = []
@@ -90,30 +97,46 @@ def _swapped(events: Sequence[Event], places: Sequence[int]) -> Iterator[Event]:
     yield from (moved.get(number, event) for number, event in enumerate(events))
 
 
-def _places(kind: str, events: Sequence[Event], compacted: Collection[str]) -> list[int]:
-    """Where that fault can be planted: in an acknowledged record of a topic that keeps all of them.
+class _Places:
+    """Where faults can be planted: in acknowledged records of topics that keep all of them. Looked for once.
 
     What a group processed twice cannot be taken from it by leaving out one event, and its last of a stream is no gap.
     What is stranded is due to no group.
     """
-    known = {(e.stream, e.sequence) for e in events if isinstance(e, Acknowledged) and e.stream.topic not in compacted}
-    if kind == FROM_TAIL:
-        tail = ((n, e) for n, e in enumerate(events) if isinstance(e, Stranded))
-        return [n for n, e in tail if (e.stream, e.sequence) in known]
-    if kind not in ("skipped", "repeated", "unread"):
-        return [n for n, e in enumerate(events) if isinstance(e, Seen) and (e.stream, e.sequence) in known]
-    read = [(n, e) for n, e in enumerate(events) if isinstance(e, Processed)]
-    due = known - {(e.stream, e.sequence) for e in events if isinstance(e, Stranded)}
-    done = [(n, e) for n, e in read if (e.stream, e.sequence) in due]
-    if kind == "repeated":
-        return [number for number, _ in done]
-    times = Counter((e.group, e.stream, e.sequence) for _, e in done)
-    last: dict[tuple[str, Stream], int] = {}
-    for _, event in read:
-        last[event.group, event.stream] = max(event.sequence, last.get((event.group, event.stream), 0))
-    return [
-        number
-        for number, event in done
-        if times[event.group, event.stream, event.sequence] == 1
-        and (event.sequence == last[event.group, event.stream]) == (kind == "unread")
-    ]
+
+    def __init__(self, events: Sequence[Event], compacted: Collection[str]) -> None:
+        self._known = {
+            (e.stream, e.sequence) for e in events if isinstance(e, Acknowledged) and e.stream.topic not in compacted
+        }
+        self._stranded = [(n, e) for n, e in enumerate(events) if isinstance(e, Stranded)]
+        self._read = [(n, e) for n, e in enumerate(events) if isinstance(e, Processed)]
+        self.seen = [(n, e) for n, e in enumerate(events) if isinstance(e, Seen) and self._is_known(e)]
+
+    def of(self, kind: str) -> list[int]:
+        """Return the numbers of the events that can be hit by that kind of fault."""
+        if kind == FROM_TAIL:
+            return [number for number, event in self._stranded if self._is_known(event)]
+        if kind in ("skipped", "unread"):
+            return self._left_out[kind]
+        return [number for number, _ in (self._done if kind == "repeated" else self.seen)]
+
+    def _is_known(self, event: Seen | Stranded) -> bool:
+        return (event.stream, event.sequence) in self._known
+
+    @cached_property
+    def _done(self) -> list[tuple[int, Processed]]:
+        due = self._known - {(e.stream, e.sequence) for _, e in self._stranded}
+        return [(n, e) for n, e in self._read if (e.stream, e.sequence) in due]
+
+    @cached_property
+    def _left_out(self) -> dict[str, list[int]]:
+        times = Counter((e.group, e.stream, e.sequence) for _, e in self._done)
+        last: dict[tuple[str, Stream], int] = {}
+        for _, event in self._read:
+            last[event.group, event.stream] = max(event.sequence, last.get((event.group, event.stream), 0))
+        found: dict[str, list[int]] = {"skipped": [], "unread": []}
+        for number, event in self._done:
+            if times[event.group, event.stream, event.sequence] == 1:
+                is_last = event.sequence == last[event.group, event.stream]
+                found["unread" if is_last else "skipped"].append(number)
+        return found

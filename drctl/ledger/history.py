@@ -149,9 +149,12 @@ def _is_record(record: object, kind: str) -> bool:
     if not isinstance(record, list) or len(record) not in ((4,) if kind in ("processed", "polled") else (4, 5)):
         return False
     producer, topic, partition, sequence, *key = record
-    numbers = ((producer, 0, 2**16), (partition, 0, 2**31), (sequence, 1, 2**64))
-    whole = all(type(number) is int and least <= number < beyond for number, least, beyond in numbers)
-    return whole and isinstance(topic, str) and bool(topic) and all(isinstance(each, str) for each in key)
+    numbered = _is_whole(producer, 0, 2**16) and _is_whole(partition, 0, 2**31) and _is_whole(sequence, 1, 2**64)
+    return numbered and isinstance(topic, str) and bool(topic) and (not key or isinstance(key[0], str))
+
+
+def _is_whole(number: object, least: int, beyond: int) -> bool:
+    return type(number) is int and least <= number < beyond
 
 
 def read(folder: Path) -> Iterator[Event]:

@@ -24,6 +24,17 @@ REFERRING = ("secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef")
 NAMED = re.compile(r"\$\{[\w\-]{1,60}:[^{}\s]{1,300}\}")
 """A value that a worker fetches by its name when it needs it: ``${secrets:kafka/orders:password}``."""
 
+UNRESERVED = "-._~"
+
+
+def _in_url(safe: str) -> list[str]:
+    """How a URL has each octet, with these and all letters and digits as they are."""
+    letters = map(chr, range(256))
+    return [each if each.isascii() and (each.isalnum() or each in safe) else f"%{ord(each):02X}" for each in letters]
+
+
+IN_QUERY, IN_PATH = _in_url(UNRESERVED), _in_url(UNRESERVED + "/")
+
 INSIDE = re.compile(r"""(?<![\w.\-])([\w.\-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'&;,]+))""")
 """Settings within a value: those of JAAS, or of a URL's query."""
 PATH = re.compile(r"[\w+.-]+://[^/\s]+/(\S{8,})")
@@ -97,11 +108,8 @@ def _forms(secret: str) -> Iterator[str]:
     once = json.dumps(secret)[1:-1]
     yield from (secret, once, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(once)[1:-1])
     yield from (html.escape(secret), repr(secret)[1:-1])
-    for safe in ("-._~", "-._~/"):
-        quoted = "".join(
-            chr(octet) if chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in safe) else f"%{octet:02X}"
-            for octet in octets
-        )
+    for in_url in (IN_QUERY, IN_PATH):
+        quoted = "".join(map(in_url.__getitem__, octets))
         yield from (quoted, quoted.replace("%20", "+"))
     # Of a shorter one the encoded form is four to eight letters, which turn up in ordinary words.
     if len(secret) >= SHORT:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from itertools import islice
 
 from drctl.errors import Conflict, NotFound, Unreachable
@@ -25,6 +26,11 @@ COPYING = "source"
 BESIDE = ("checkpoint", "heartbeat")
 """The connectors of a link that copy no records, in the order in which they are resumed."""
 TOPIC_ID = "id-of-the-syncs"
+
+
+@cache  # it is asked for every partition in every tick
+def _named(patterns: str, topic: str) -> bool:
+    return re.fullmatch(patterns.replace(",", "|"), topic) is not None
 
 
 class FakeMirror:
@@ -98,11 +104,8 @@ class FakeMirror:
                 del self.late[partition]
 
     def _takes(self, topic: str) -> bool:
-        wanted, excluded = (
-            self.config.get(key, default) for key, default in (("topics", ".*"), ("topics.exclude", ""))
-        )
-        named = (re.fullmatch(each.replace(",", "|"), topic) for each in (wanted, excluded))
-        return [found is not None for found in named] == [True, False]
+        wanted, excluded = self.config.get("topics", ".*"), self.config.get("topics.exclude", "")
+        return _named(wanted, topic) and not _named(excluded, topic)
 
     def _copy(self, partition: TopicPartition) -> None:
         log = self.source.logs[partition]

@@ -228,12 +228,13 @@ class FakeWorld:
 
     def open_sites(self) -> frozenset[str]:
         """The sites at which anybody that a fence can bind may do anything now: write, or end a transaction."""
-        who = frozenset[str]().union(*(site.allowed for site in self.sites.values())) - REPLICATION
-        return frozenset(
-            name
-            for name, site in self.sites.items()
-            if site.everyone or any(site.may(p, scope) for p in who - site.super_users for scope in Scope)
-        )
+        return frozenset(name for name, site in self.sites.items() if site.everyone or self._let_in(site))
+
+    def _let_in(self, site: FakeSite) -> bool:
+        """Whether any of them may do anything there; asked at every effect, so that no rule is made for it."""
+        denied = {(each.principal, each.scope) for each in site.denials}
+        who = site.allowed - REPLICATION - site.super_users
+        return any((principal, scope) not in denied for principal in who for scope in Scope)
 
     def writable(self, principal: str = APPLICATIONS[0]) -> frozenset[str]:
         """The sites at which that principal may write now."""

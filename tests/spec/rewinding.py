@@ -1,8 +1,8 @@
 """A state file of before is restored, or its machine rolled back to a snapshot: journal and epoch as they were then."""
 
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass
 
 from drctl.errors import DrctlError
@@ -57,8 +57,9 @@ def every_rewind(
     watch: Callable[[FakeWorld], list[str]],
 ) -> Iterator[Rewound]:
     """Restore each of these files into a copy of the world, and act there; at no instant may two sites be open."""
+    whole = pickle.dumps(earth)  # a tenth of the time of a deep copy
     for lines, epoch in snapshots:
-        copy = deepcopy(earth)
+        copy: FakeWorld = pickle.loads(whole)
         world = copy.new_process()
         copy.journal.set_back(lines)
         copy.epochs.epoch = epoch

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -63,6 +64,14 @@ class Mishap(StrEnum):
     RESULT_TO_FULL_DISK = "standard output goes to a full disk"
 
 
+CUT_OFF = (
+    Mishap.TERMINATED,
+    Mishap.INTERRUPTED,
+    Mishap.INTERRUPTED_TWICE,
+    Mishap.QUIT,
+    Mishap.STOPPED_AND_INTERRUPTED,
+)
+"""What somebody wants to end the run by; nothing else does."""
 UNREAD = (Mishap.TERMINAL_STOPPED, Mishap.STOPPED_AND_INTERRUPTED, Mishap.PIPE_FULL)
 """Where waiting for a reader would only take the tests' time."""
 PIPED = (Mishap.PIPE_CLOSED, Mishap.PIPE_FULL)
@@ -72,7 +81,10 @@ AS_A_JOB = (Mishap.SUSPENDED, Mishap.IN_BACKGROUND)
 
 @dataclass(slots=True)
 class Ended:
-    """How one run ended: what ``screen`` or pipe had got, and what the deployment was like afterwards."""
+    """How one run ended: what ``screen`` or pipe had got, and what the deployment was like afterwards.
+
+    ``status`` is how drctl's begins, asked only where the run was to be cut off.
+    """
 
     mishap: str
     step: str
@@ -104,7 +116,7 @@ def ended(earth: FakeWorld, words: tuple[str, ...], mishap: Mishap, step: str) -
         if mishap in AS_A_JOB:
             _become_job()
 
-        _run(earth, words, told, lambda: _strike(earth, mishap, ask_reader), step)
+        _run(earth, words, told, lambda: _strike(earth, mishap, ask_reader), step, asked=mishap in CUT_OFF)
     _close(shown, told, asks, answered, terminal[1])
     found = Ended(mishap, step)
     report = _watched(found, {"seen": seen, "heard": heard, "asked": asked}, answers)
@@ -230,8 +242,13 @@ def _interrupt_again(effect: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def _run(earth: FakeWorld, words: tuple[str, ...], told: int, strike: Callable[[], None], step: str) -> NoReturn:
-    """Be drctl, with these words; whatever way it ends, how the deployment is then is told before."""
+def _run(
+    earth: FakeWorld, words: tuple[str, ...], told: int, strike: Callable[[], None], step: str, *, asked: bool
+) -> NoReturn:
+    """Be drctl, with these words; whatever way it ends, how the deployment is then is told before.
+
+    Its status is only told if it is ``asked`` for.
+    """
     facts: dict[str, Any] = {"struck": False, "both_open": watch_for_two_open_sites(earth)}
     met: list[str] = []
 
@@ -248,7 +265,8 @@ def _run(earth: FakeWorld, words: tuple[str, ...], told: int, strike: Callable[[
     def report() -> None:
         facts["open_sites"] = sorted(earth.open_sites())
         facts["runs"] = [state.value for _, state in earth.journal.runs()]
-        facts["status"] = CliRunner().invoke(status.command, obj=Path("plan.yaml")).stdout.splitlines()[:4]
+        if asked:
+            facts["status"] = CliRunner().invoke(status.command, obj=Path("plan.yaml")).stdout.splitlines()[:4]
         os.write(told, json.dumps(facts).encode())
 
     def leave(code: int) -> None:
@@ -277,7 +295,7 @@ def main(kind: str) -> None:
 
     for module in (switchover, failover, status):
         module.opened = opened  # type: ignore[attr-defined]
-    CliRunner().invoke(status.command, obj=Path("plan.yaml"))
+    _load(WORDS[kind])
     gc.freeze()  # nothing of this is looked through again in every fork
     for step in _steps(earth, kind):
         for mishap in Mishap:
@@ -286,6 +304,27 @@ def main(kind: str) -> None:
             sys.stdout.flush()
             if how.code is None:
                 return
+
+
+def _load(words: tuple[str, ...]) -> None:
+    """Load whatever these words and a look at the status load, as a fork tells that has run them, and do nothing else.
+
+    Commands import what they need when they are run: without this every fork would load it again.
+    """
+    (told, tells), runner = os.pipe(), CliRunner()
+    child = os.fork()
+    if not child:
+        runner.invoke(cli.cli, ["-v", *words])
+        runner.invoke(status.command, obj=Path("plan.yaml"))
+        os.write(tells, "\n".join(sys.modules).encode())
+        os._exit(0)
+    os.close(tells)
+    with os.fdopen(told) as names:
+        loaded = names.read().splitlines()
+    os.waitpid(child, 0)
+    for name in loaded:
+        with suppress(ImportError):  # what is in the list may be some library's own making, and no module
+            import_module(name)
 
 
 def _deployment(kind: str) -> FakeWorld:

@@ -93,7 +93,7 @@ def worker() -> Iterator[Worker]:
         def log_message(self, *_: object) -> None: ...
 
     made = Worker(HTTPServer(("localhost", 0), Answers))
-    thread = threading.Thread(target=made.server.serve_forever)
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield made
     made.server.shutdown()
@@ -289,7 +289,8 @@ my.plugin=k4n4ry-plugin
 
 def planted(folder: Path) -> Path:
     """A plan file with canaries in it and in all files that it names. Nothing is wrong with it."""
-    path = written(folder, GOOD.replace("http://n:8083", f"http://ops:{URL_PASSWORD}@n:8083"))
+    here = GOOD.replace('"n:1,m:2"', '"localhost:1"').replace('"s:1"', '"localhost:2"')  # where nobody listens
+    path = written(folder, here.replace("http://n:8083", f"http://ops:{URL_PASSWORD}@n:8083"))
     (folder / "c").write_text(PROPERTIES)
     (folder / "state").mkdir()
     text = path.read_text()

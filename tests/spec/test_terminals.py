@@ -6,16 +6,8 @@ import sys
 
 import pytest
 
-from tests.spec.terminals import Ended, Mishap
+from tests.spec.terminals import CUT_OFF, Ended, Mishap
 
-CUT_OFF = (
-    Mishap.TERMINATED,
-    Mishap.INTERRUPTED,
-    Mishap.INTERRUPTED_TWICE,
-    Mishap.QUIT,
-    Mishap.STOPPED_AND_INTERRUPTED,
-)
-"""What somebody wants to end the run by; nothing else does."""
 LOST = "standard output cannot be written: No space left on device"
 TOLD = {
     Mishap.RESULT_TO_FULL_DISK: LOST,
@@ -56,6 +48,7 @@ def _not_told(ended: Ended) -> str:
     return ""
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_a_run_goes_on_or_is_told_of_whatever_happens_to_its_terminal_at_whatever_step(kind: str) -> None:
     words = [sys.executable, "-m", "tests.spec.terminals", kind]

@@ -1,10 +1,12 @@
 """Kafka Connect's REST interface: one worker, errors translated."""
 
 import logging
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -59,7 +61,9 @@ class ConnectClient:
         self._waits = httpx2.Timeout(10, connect=2) if doubted else httpx2.Timeout(20, connect=3)
         # Environment proxies are not asked: a worker is inside the site.
         try:
-            self._http = httpx2.Client(base_url=url.rstrip("/"), timeout=self._waits, trust_env=False)
+            self._http = httpx2.Client(
+                base_url=url.rstrip("/"), timeout=self._waits, trust_env=False, verify=_authorities()
+            )
         except httpx2.InvalidURL as error:
             remedy = "correct connect.url; in a password, write every special letter as %XX"
             raise ConfigInvalid(f"{self.url}: is no address of a Connect worker", remedy=remedy) from error
@@ -169,6 +173,12 @@ class ConnectClient:
                 f"Connect worker {self.url}: its answer about {what} is not one of Kafka Connect's",
                 remedy="correct connect.url, or look at what stands between drctl and the worker",
             ) from error
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom the library trusts. To load them takes it longer than a request, and every port of a site has a client."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _login_of(url: str) -> tuple[str, ...]:

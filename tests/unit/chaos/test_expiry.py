@@ -1,5 +1,7 @@
 """Faults end by themselves, and never later ones; with real processes that only sleep."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,14 @@ def test_armed_again_it_begins_again(tmp_path: Path) -> None:
         first = lab.processes.status(EXPIRY).pid
         arm(lab, "thaw", "north", 600)
         assert lab.processes.status(EXPIRY).pid != first
+
+
+def test_what_waits_beside_a_fault_has_loaded_no_client_yet() -> None:
+    code = "import sys, drctl.chaos.countdown; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()
+    assert "drctl.chaos.countdown" in loaded
+    assert {"confluent_kafka", "pydantic", "httpx2"}.isdisjoint(loaded)
 
 
 @pytest.mark.parametrize(("repair", "seconds"), [("thaw", 0), ("thaw", -1), ("hope", 5)])

@@ -112,7 +112,7 @@ def careless() -> Iterator[Careless]:
 
     server = ThreadingHTTPServer(("localhost", 0), Handler)
     made.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield made
     server.shutdown()

@@ -52,18 +52,14 @@ def test_help_lists_every_command() -> None:
     assert all(command in told for command in cli.COMMANDS)
 
 
-@pytest.fixture(scope="module")
-def helped() -> dict[str, str]:
-    """The help of every command, with what it has loaded."""
+def test_help_loads_nothing_heavy() -> None:
+    """One test of all commands: as one for each they would be loaded again by every process that runs tests."""
     told = subprocess.run([sys.executable, "-c", HELP, *HELPED], capture_output=True, text=True, check=True)
-    return dict(zip(HELPED, told.stdout.split("\f")[:-1], strict=True))
-
-
-@pytest.mark.parametrize("command", HELPED)
-def test_help_loads_nothing_heavy(command: str, helped: dict[str, str]) -> None:
-    assert "Usage: " in helped[command]
-    assert "'drctl.cli'" in helped[command]
-    assert not [module for module in HEAVY if f"'{module}'" in helped[command]]
+    helped = dict(zip(HELPED, told.stdout.split("\f")[:-1], strict=True))
+    assert [command for command, shown in helped.items() if "Usage: " not in shown] == []
+    assert [command for command, shown in helped.items() if "'drctl.cli'" not in shown] == []
+    heavy = {command: [each for each in HEAVY if f"'{each}'" in shown] for command, shown in helped.items()}
+    assert {command: loaded for command, loaded in heavy.items() if loaded} == {}
 
 
 def test_the_faults_that_help_names_are_those_there_are() -> None:

@@ -148,7 +148,7 @@ def test_a_sweep_is_as_safe_as_one_by_one(found: Twice) -> None:
 def test_these_histories_are_not_trivial(compacted: bool) -> None:
     seen = {"proven": 0, "early": 0, "refused": 0}
 
-    @settings(max_examples=1_000, database=None, derandomize=True, deadline=None)
+    @settings(max_examples=300, database=None, derandomize=True, deadline=None)
     @given(twice(compacted=compacted), st.data())
     def look(found: Twice, data: st.DataObject) -> None:
         answer = translate(found.logs, data.draw(st.integers(0, found.ends[0])), found.read)
@@ -156,4 +156,4 @@ def test_these_histories_are_not_trivial(compacted: bool) -> None:
         seen["early" if early else "proven" if isinstance(answer, Exact) and answer.compared else "refused"] += 1
 
     look()
-    assert min(seen["proven"], seen["early"]) > 33, seen
+    assert min(seen["proven"], seen["early"]) > 10, seen

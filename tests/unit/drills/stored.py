@@ -103,6 +103,13 @@ def _line(line: Mapping[str, Any]) -> HistoryLine:
     return HistoryLine(line["kind"], line["at"], line["site"], line["records"], more)
 
 
+def head_of(path: Path) -> dict[str, Any]:
+    """What a stored history is about, read without the rest."""
+    with path.open() as file:
+        told: dict[str, Any] = json.loads(file.readline())
+    return told
+
+
 def stored(path: Path) -> Stored:
     """One stored history."""
     head, *lines = map(json.loads, path.read_text().splitlines())

@@ -79,7 +79,7 @@ def serving() -> Iterator[Server]:
     server = ThreadingHTTPServer(("localhost", 0), Handler)
     server.daemon_threads = True
     said.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield said
     server.shutdown()

@@ -27,6 +27,7 @@ class MockCluster:
         self._handle = ctypes.c_void_p(self._library.rd_kafka_new(producer, conf, told, ctypes.c_size_t(512)))
         assert self._handle.value, told.value
         self._cluster = ctypes.c_void_p(self._library.rd_kafka_mock_cluster_new(self._handle, brokers))
+        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, ctypes.c_int32(50))  # not 3000
         self.brokers = brokers
         self.servers = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 

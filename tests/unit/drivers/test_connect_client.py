@@ -41,7 +41,7 @@ def worker() -> Iterator[Says]:
         def log_message(self, *_: object) -> None: ...
 
     server = HTTPServer(("localhost", 0), Worker)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     client = ConnectClient(f"http://localhost:{server.server_port}/")
 

@@ -68,7 +68,7 @@ def link(worker: StandIn, tmp_path: Path) -> Iterator[ConnectReplication]:
     file = tmp_path / "link.json"
     file.write_text(json.dumps(DEFINED))
     server = ThreadingHTTPServer(("localhost", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     url = f"http://localhost:{server.server_port}"
     replication = ConnectReplication(Link("north-to-south", "north", "south", file, "User:mm2"), url, FakeClock())

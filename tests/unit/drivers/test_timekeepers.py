@@ -33,7 +33,7 @@ def dated(date: str | None) -> Iterator[int]:
         def log_message(self, *_: object) -> None: ...
 
     server = HTTPServer(("localhost", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server.server_port
     server.shutdown()

@@ -30,12 +30,12 @@ from drctl.ledger.events import (
 from drctl.ledger.findings import EXAMPLES, Findings
 from drctl.ledger.state import CheckerState, merged
 from drctl.ledger.stored_state import from_bytes, to_bytes
-from tests.unit.drills.stored import HISTORIES, stored
+from tests.unit.drills.stored import HISTORIES, head_of, stored
 from tests.unit.ledger.worker import partition_events
 
 A, B = Stream(1, "readings", 0), Stream(2, "orders", 1)
 READS = {"billing": ("readings", "orders"), "audit": ("orders",)}
-JUDGED = [path for path in sorted(HISTORIES.glob("*.jsonl")) if "error" not in stored(path).head]
+JUDGED = [path for path in sorted(HISTORIES.glob("*.jsonl")) if "error" not in head_of(path)]
 
 
 def state_of(events: Iterable[Event]) -> CheckerState:

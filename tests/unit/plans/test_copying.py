@@ -12,6 +12,7 @@ from drctl.errors import JournalBroken, Locked, Unreachable
 from drctl.model.chain import Line
 from drctl.model.run import Event as JournalEvent
 from drctl.model.run import Run
+from drctl.plans import copying
 from drctl.plans.copying import CopiedJournal, InBackground
 from tests.fakes import FakeJournal, FakeJournalCopy, FakeSite
 
@@ -30,6 +31,19 @@ class Hanging(FakeJournalCopy):
         return super().last()
 
 
+class Counting(FakeJournalCopy):
+    """A site that tells once it has so many lines."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(FakeSite("north", {}))
+        self.wanted, self.complete = lines, Event()
+
+    def write(self, lines: Sequence[Line]) -> None:
+        super().write(lines)
+        if len(self.kept) >= self.wanted:
+            self.complete.set()
+
+
 class Failing(FakeJournalCopy):
     """A site that takes nothing."""
 
@@ -37,14 +51,17 @@ class Failing(FakeJournalCopy):
         raise Unreachable("south does not answer")
 
 
-def test_a_site_that_hangs_delays_neither_the_run_nor_the_other_site() -> None:
-    journal, north, south = FakeJournal(), FakeJournalCopy(FakeSite("north", {})), Hanging()
+def test_a_site_that_hangs_delays_neither_the_run_nor_the_other_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seconds in ("FIRST", "LEAVING"):
+        monkeypatch.setattr(copying, seconds, 0.2)
+    journal, north, south = FakeJournal(), Counting(6), Hanging()
     couriers = InBackground(journal, {"north": lambda: north, "south": lambda: south})
     copied = CopiedJournal(journal, couriers)
     copied.begin(RUN)
     for _ in range(5):
         copied.append("r1", JournalEvent.STEP_INTENDED)
     assert len(journal.lines()) == 6
+    assert north.complete.wait(60)
     couriers.close()
     assert north.lines() == journal.lines()
     assert south.kept == []
@@ -156,8 +173,11 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.model.run import Run
+from drctl.plans import copying
+from drctl.plans import copying
 from drctl.plans.copying import CopiedJournal, InBackground
 
+copying.FIRST = 0.5
 file = SqliteJournal(Path(sys.argv[1]), SystemClock())
 nobody = {"bootstrap.servers": "127.0.0.1:1"}
 couriers = InBackground(file, {"south": lambda: KafkaJournalCopy(KafkaSite("south", nobody), "lab")})

@@ -72,7 +72,8 @@ def live_drill_faults(part: LiveDrillPart | None, at: Callable[..., str]) -> Ite
         longest = f"{LONGEST_STAY.total_seconds() / 3600:g}h"
         yield at(*place, "stay") + f"drills.live.stay {part.stay} is longer than {longest}: that is a move, not a drill"
     if _length(part.arrive_within) >= stay:
-        yield at(*place, "stay") + f"drills.live.stay {part.stay} ends before arriveWithin {part.arrive_within} has passed"
+        arrives = f"arriveWithin {part.arrive_within} has passed"
+        yield at(*place, "stay") + f"drills.live.stay {part.stay} ends before {arrives}"
     names = [each.name for each in part.watches]
     for index, name in enumerate(names):
         if name in names[:index]:

@@ -20,8 +20,8 @@ class StayWatch:
 class LiveDrillTerms:
     """How long the work stays at the other site, and what is too bad to stay for.
 
-    ``arrive_within`` is how long a group may take to arrive, ``lag_at_most`` how far the link home may be behind, by the
-    time of the oldest record that it has not copied.
+    ``arrive_within`` is how long a group may take to arrive, ``lag_at_most`` how far the link home may be behind, by
+    the time of the oldest record that it has not copied.
     """
 
     stay: timedelta

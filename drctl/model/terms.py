@@ -29,8 +29,8 @@ class Terms:
     that was seen, empty if none is insisted on. ``key`` makes a command that is given twice one run. ``overrides`` maps
     a rule's name in kebab case to the reason; ``break_glass`` is the reason to do without a second person's approval,
     ``abort`` the one to turn an unfinished run back. ``attested`` is a person's word that the target, which does not
-    answer, takes no writes. ``journal_from`` tells from which site's copy the journal was taken over, and why. ``drill``
-    is, of a live drill's move, the drill's ``id`` and the ``way``, there or home.
+    answer, takes no writes. ``journal_from`` tells from which site's copy the journal was taken over, and why.
+    ``drill`` is, of a live drill's move, the drill's ``id`` and the ``way``, there or home.
     """
 
     by: str = ""

@@ -1,0 +1,98 @@
+"""What the sentences about live drills share: a world that allows one, its approval, and who performs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from drctl.drills.live.drill import LiveDrill
+from drctl.errors import ApprovalMissing
+from drctl.model.calendar import Calendar
+from drctl.model.capacity import Shift
+from drctl.model.live import LiveDrillTerms, StayWatch
+from drctl.model.run import RunResult
+from drctl.model.terms import Terms
+from drctl.monitors import observe
+from drctl.plans import runner
+from drctl.plans.approvals import approve
+from drctl.plans.awaiting import awaited
+from drctl.plans.live import LiveState, begin_live_drill, end_live_drill
+from drctl.plans.plan import Plan
+from drctl.ports import World
+from tests.fakes import FakeWorld, fake_world
+from tests.spec.stage import RecordingObserver
+
+ANNA, BEN = Terms(by="anna", account="a"), Terms(by="ben", account="b")
+STAY = timedelta(seconds=120)
+ALWAYS = Shift("", tuple(range(7)), 0, 24 * 60)
+ERRORS = StayWatch("client-errors", ("errors", "--since", "1m"), timedelta(seconds=5))
+
+
+def allowing(earth: FakeWorld, *watches: StayWatch) -> FakeWorld:
+    """The same world, whose plan file allows a live drill at any time; ``watches`` are asked during the stay."""
+    terms = LiveDrillTerms(STAY, timedelta(seconds=60), timedelta(seconds=60), watches)
+    calendar = Calendar(ZoneInfo("UTC"), "UTC", (ALWAYS,), ())
+    earth.plan = replace(earth.plan, live_drills=terms, guards=replace(earth.plan.guards, calendar=calendar))
+    return earth
+
+
+def moved(plan: Plan, world: World, terms: Terms) -> RunResult:
+    return runner.run(plan, world, RecordingObserver(), terms)
+
+
+@dataclass(slots=True)
+class Performed:
+    """One process' attempt at a drill: itself, where it stood then, and what it has said."""
+
+    drill: LiveDrill
+    state: LiveState
+    lines: list[str] = field(default_factory=list)
+
+
+def perform(
+    world: World, drill: str = "", *, terms: Terms = ANNA, heard: Callable[[str], None] = lambda _: None
+) -> Performed:
+    """Go on with the drill of that id, or begin one from north to south."""
+    identity = drill or begin_live_drill(world, "north", "south", terms).id
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        heard(line)
+
+    performing = LiveDrill(world, identity, terms, observe=observe, move=moved, say=say)
+    return Performed(performing, performing.perform(), lines)
+
+
+def approved(earth: FakeWorld) -> FakeWorld:
+    """A drill was asked for by Anna, refused for want of an approval, and Ben has given one."""
+    world = earth.new_process()
+    done = perform(world)
+    assert isinstance(done.drill.failed, ApprovalMissing)
+    assert done.state.there is not None
+    end_live_drill(world, done.state.run, good=False, told={"why": "no approval"})
+    wanted = awaited(world, done.state.there.run.id)
+    approve(world, BEN, wanted.seen, "the window is open", run=wanted.run.id)
+    earth.effects.names.clear()
+    return earth
+
+
+def ready(*watches: StayWatch) -> FakeWorld:
+    """A world in which a drill may begin: allowed and approved."""
+    return approved(allowing(fake_world(), *watches))
+
+
+def after(earth: FakeWorld, seconds: float, act: Callable[[], object]) -> None:
+    """Somebody else acts once, when so much time has passed behind the beginning of the next stay at south."""
+    since: list[float] = []
+
+    def tick() -> None:
+        if earth.door.site() != "south":
+            return
+        if not since:
+            since.append(earth.clock.monotonic())
+        if earth.clock.monotonic() - since[0] >= seconds:
+            earth.clock.actors.remove(tick)
+            act()
+
+    earth.clock.actors.append(tick)

@@ -106,12 +106,11 @@ def send_home(plan_file: Path, reason: str, said: "Terms") -> int | None:
     from drctl.cli.live_lines import is_watched
     from drctl.plans.live import DrillWord, LivePhase, standing_drill
 
+    watched: bool | None = None
     with opened(plan_file) as world:
         state = standing_drill(world)
         if state is not None and state.phase is LivePhase.STAYING and state.ended is None and state.word is None:
             watched = is_watched(state, world.clock.now())
-        else:
-            watched = None
     if watched is not None:
         speak(plan_file, DrillWord.GO_HOME, reason, said)
     return None if watched else go_on(plan_file, said)

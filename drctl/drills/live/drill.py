@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from drctl.decide.staying import standing
 from drctl.drills.live.watching import StayLook, look_at_stay
-from drctl.errors import Blocked, DrctlError, Refused
+from drctl.errors import Blocked, DrctlError, JournalBroken, Refused
 from drctl.model.run import Event, RunResult
 from drctl.model.terms import Terms
 from drctl.plans.live import (
@@ -167,8 +167,15 @@ class LiveDrill:
         return look
 
     def _elsewhere(self, state: LiveState) -> str:
-        """Why the work is not the drill's to lead home any more; empty if it is."""
-        routing, epoch = self.world.client_routing.site(), self.world.epochs.current()
+        """Why the work is not the drill's to lead home any more; empty if it is, or if nobody can tell."""
+        try:
+            routing, epoch = self.world.client_routing.site(), self.world.epochs.current()
+        except JournalBroken:
+            raise
+        except DrctlError as error:
+            # The move home asks again before it changes anything; a stay that ends here would have no end.
+            self.say(f"whether the work is still there is unknown: {error}")
+            return ""
         if routing != state.run.target:
             return f"clients are sent to {routing or 'no site'}, and not to {state.run.target}"
         own = max(move.run.epoch for move in (state.there, state.home) if move is not None)

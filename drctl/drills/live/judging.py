@@ -25,7 +25,6 @@ from drctl.model.verdict import Verdict
 from drctl.plans.live import BY_TIME, LiveMove, LivePhase, LiveState
 from drctl.plans.objectives import pause
 from drctl.plans.repetition import result
-from drctl.plans.step_evidence import GroupPositions
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.hand_over_positions import PROOFS
 
@@ -114,10 +113,9 @@ def _ways(state: LiveState) -> Iterator[tuple[str, str, int, int | None]]:
     if not come:
         return
     for group, handed in sorted(gone.items()):
-        back: Mapping[str, GroupPositions] = come
         for partition, line in sorted(handed["positions"].items()):
             image = line.get("as", partition)
-            known = back[group]["positions"].get(image) if group in back else None
+            known = come[group]["positions"].get(image) if group in come else None
             yield group, image, line["there"], None if known is None else known["here"]
 
 

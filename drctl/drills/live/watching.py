@@ -95,7 +95,8 @@ def _groups(world: World, state: LiveState) -> dict[str, ArrivedGroup]:
         committed = pending.found  # a transaction that ends within a look; the next one sees its positions
     found: dict[str, ArrivedGroup] = {}
     for name in names:
-        behind, beyond = [], 0
+        behind: list[str] = []
+        beyond = 0
         for partition, line in handed[name]["positions"].items():
             image = evidence.image_of(partition, line)
             now = committed.get(name, {}).get(image)

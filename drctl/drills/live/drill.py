@@ -12,8 +12,9 @@ goes on behind a cut does what the one before would have done::
 The stay holds no lease. Nothing but the two switchovers changes anything at a site.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from drctl.decide.staying import standing
 from drctl.drills.live.watching import StayLook, look_at_stay
@@ -150,7 +151,7 @@ class LiveDrill:
                     return None  # the next turn tells by whom
                 if elsewhere := self._elsewhere(state):
                     return self._over(OVERTAKEN_THERE, elsewhere)
-                looks.append(self._look(state))
+                looks.append(self._look(state, looks))
                 if signals := standing([each.signals for each in looks]):
                     return self._over(BY_SIGNAL, "; ".join(f"{each.name}: {each.detail}" for each in signals))
                 due = clock.monotonic() + LOOK
@@ -158,9 +159,10 @@ class LiveDrill:
                 return self._over(BY_TIME, f"the stay was to end at {until:%Y-%m-%d %H:%M:%S} UTC")
             clock.sleep(POLL)
 
-    def _look(self, state: LiveState) -> StayLook:
+    def _look(self, state: LiveState, before: Sequence[StayLook]) -> StayLook:
         look = look_at_stay(self.world, state, self.allowed, self.observe)
-        self.world.journal.append(self.drill, Event.STAY_WATCHED, body=look.to_json())
+        told = frozenset(chain.from_iterable(each.signals for each in before))
+        self.world.journal.append(self.drill, Event.STAY_WATCHED, body=look.to_json(told))
         for each in look.signals:
             if each.blocking:
                 self.say(f"seen: {each.name}: {each.detail}")

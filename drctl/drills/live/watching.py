@@ -1,7 +1,7 @@
 """One look at a live drill's stay: both sites, the link home, the groups, and the plan file's own commands."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,10 +32,18 @@ class StayLook:
     signals: tuple[StaySignal, ...]
     groups: dict[str, ArrivedGroup]
 
-    def to_json(self) -> Evidence:
-        """Return it as it stands in the journal."""
+    def to_json(self, told: Collection[StaySignal] = ()) -> Evidence:
+        """Return it as it stands in the journal.
+
+        What is only noted, and was ``told`` by an earlier look, stands there by its name alone: a look comes every few
+        seconds, and a plan file may have hundreds of topics.
+        """
+        known = frozenset(told)
+        names = dict.fromkeys(each.name for each in self.signals if not each.blocking and each in known)
+        new = [each for each in self.signals if each.blocking or each not in known]
+        again = [StaySignal(name, "", blocking=False) for name in names]
         return {
-            "signals": [each._asdict() for each in self.signals],
+            "signals": [each._asdict() for each in (*new, *again)],
             "groups": {name: {"members": each.members, "beyond": each.beyond} for name, each in self.groups.items()},
         }
 

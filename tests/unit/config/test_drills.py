@@ -28,7 +28,8 @@ def test_another_spelling_is_refused_with_its_line(tmp_path: Path) -> None:
         load(written(tmp_path, f"{GOOD}  drills: {{isolated: {{createtopics: true}}}}\n"))
 
 
-LIVE = "  drills: {live: {stay: 30m, arriveWithin: 2m, lagAtMost: 45s, watches: [{name: errors, command: [./errors]}]}}\n"
+WATCHES = "watches: [{name: errors, command: [./errors]}]"
+LIVE = f"  drills: {{live: {{stay: 30m, arriveWithin: 2m, lagAtMost: 45s, {WATCHES}}}}}\n"
 
 
 def test_a_live_drill_is_allowed_by_its_stay(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def command(
     With --level live all work moves: a switchover to the other site, a stay that is watched, and the way home, by
     itself at the end of the stay or as soon as a signal goes on that is too bad to stay for. It needs spec.drills.live
     and guards.calendar in the plan file, all of the stay in the calendar's windows, and a second person's approval,
-    which covers the way home. --go-home brings it home at once, --promote lets the work stay. One that was cut off is gone on
-    with by the same command; drctl status says where it stands.
+    which covers the way home. --go-home brings it home at once, --promote lets the work stay. One that was cut off is
+    gone on with by the same command; drctl status says where it stands.
 
     Exits 0 only when the verdict is proved, so never after a tabletop: as a gate would if something stands in the way,
     else 22. A live drill whose move was refused or rolled back exits as that move does.
@@ -153,7 +153,7 @@ def command(
     raise click.exceptions.Exit(exit_code(drill.verdict))
 
 
-def _on_own_sites(  # noqa: PLR0917 - one shape for three drills
+def _on_own_sites(
     ctx: click.Context,
     level: str,
     report: Path | None,

@@ -58,7 +58,7 @@ def drill(
                 _tell_standing(world)
             raise
         if performing.failed is not None and (state.there is None or state.there.state is not RunState.COMPENSATED):
-            end_live_drill(world, run, good=False, told={"why": str(performing.failed)})
+            end_live_drill(world, run, good=False, told={"failure": str(performing.failed)})
             raise performing.failed
         told = _left(world, report, state, key)
         ended = {name: told[name] for name in ("verdict", "reasons", "phase")}
@@ -146,7 +146,9 @@ def _ask(world: "World", source: str, target: str) -> None:
     echo(f"LIVE DRILL: all work moves from {source} to {target}, stays there for {allowed.stay}, comes home.", err=True)
     echo("Clients cannot write for the pause of a switchover, twice. A second person approves it.", err=True)
     echo(f"Watched: both sites, the link home, every group{watches}.", err=True)
-    echo("It comes home early by a signal that goes on, or by 'drctl drill --go-home'; --promote lets it stay.", err=True)
+    echo(
+        "It comes home early by a signal that lasts or by 'drctl drill --go-home'; --promote lets it stay.", err=True
+    )
     confirm()
 
 

@@ -70,7 +70,7 @@ def approved(earth: FakeWorld) -> FakeWorld:
     done = perform(world)
     assert isinstance(done.drill.failed, ApprovalMissing)
     assert done.state.there is not None
-    end_live_drill(world, done.state.run, good=False, told={"why": "no approval"})
+    end_live_drill(world, done.state.run, good=False, told={"failure": "no approval"})
     wanted = awaited(world, done.state.there.run.id)
     approve(world, BEN, wanted.seen, "the window is open", run=wanted.run.id)
     earth.effects.names.clear()

@@ -146,9 +146,7 @@ def _ask(world: "World", source: str, target: str) -> None:
     echo(f"LIVE DRILL: all work moves from {source} to {target}, stays there for {allowed.stay}, comes home.", err=True)
     echo("Clients cannot write for the pause of a switchover, twice. A second person approves it.", err=True)
     echo(f"Watched: both sites, the link home, every group{watches}.", err=True)
-    echo(
-        "It comes home early by a signal that lasts or by 'drctl drill --go-home'; --promote lets it stay.", err=True
-    )
+    echo("It comes home early by a signal that lasts or by 'drctl drill --go-home'; --promote lets it stay.", err=True)
     confirm()
 
 

@@ -65,7 +65,7 @@ EXAMPLES = {
         "drctl drill --level tabletop --to south",
         "drctl drill --level isolated",
         "drctl drill --level live --to south",
-        "drctl drill --promote 'north is being rebuilt'",
+        "drctl drill --promote maintenance --by anna",
     ),
     "verify": ("drctl verify reports/drill --key drill.pub",),
     "chaos campaign": ("drctl chaos campaign experiments/leader-broker-killed.yaml --for 8h",),

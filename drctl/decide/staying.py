@@ -1,4 +1,4 @@
-"""What is seen while a live drill's work stays at the other site: what sends it home, and what is only noted.
+"""Signals seen while a live drill's work stays at the other site: those that send it home, and those only noted.
 
 A signal is blocking by its name, and ends the stay once it stood in :data:`IN_A_ROW` looks. Unknown counts as standing.
 
@@ -81,9 +81,12 @@ def standing(looks: Sequence[Collection[StaySignal]]) -> tuple[StaySignal, ...]:
     """Return the blocking signals of the last look whose names stood in all of the last looks; none before these."""
     if len(looks) < IN_A_ROW:
         return ()
-    names = [{each.name for each in look if each.blocking} for look in looks[-IN_A_ROW:]]
-    always = set.intersection(*names)
+    always = set.intersection(*map(_blocking, looks[-IN_A_ROW:]))
     return tuple(each for each in looks[-1] if each.blocking and each.name in always)
+
+
+def _blocking(look: Collection[StaySignal]) -> set[str]:
+    return {each.name for each in look if each.blocking}
 
 
 def _replication(facts: Facts) -> Iterator[StaySignal]:

@@ -1,4 +1,4 @@
-"""What must be so before a live drill is begun; all else the gates of its moves ask."""
+"""Conditions of beginning a live drill; all else the gates of its moves ask."""
 
 from datetime import timedelta
 

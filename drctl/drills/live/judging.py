@@ -43,7 +43,7 @@ NOT_BOTH = {
 
 @dataclass(frozen=True, slots=True)
 class LiveJudgement:
-    """What a live drill was worth, with all reasons."""
+    """Hold how much a live drill was worth, with all reasons."""
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -74,7 +74,7 @@ def exceptions_of(move: LiveMove) -> tuple[str, ...]:
 
 
 def left_of(move: LiveMove) -> Iterator[str]:
-    """What does not work yet at the end of a move, in words."""
+    """Yield what does not work yet at the end of a move, in words."""
     seen = seen_in(move)
     for (step, key), words in LEFT.items():
         found = seen.get(step, {}).get(key) or ()
@@ -85,7 +85,7 @@ def left_of(move: LiveMove) -> Iterator[str]:
 
 
 def _read_twice(move: LiveMove) -> Iterator[str]:
-    """What a move shows of records that a group was given once more, or reads at two sites."""
+    """Records that a group was given once more, or reads at two sites, as far as a move shows them."""
     step, key = STILL_THERE
     for each in seen_in(move).get(step, {}).get(key, ()):
         yield f"run {move.run.id}: still commits at {move.run.source}: {each}"
@@ -120,7 +120,7 @@ def _ways(state: LiveState) -> Iterator[tuple[str, str, int, int | None]]:
 
 
 def _lacking(state: LiveState) -> Iterator[str]:
-    """What is missing of a whole drill."""
+    """Whatever is missing of a whole drill."""
     if state.phase in NOT_BOTH:
         yield NOT_BOTH[state.phase]
     if state.ended is None and state.phase is LivePhase.HOME:
@@ -139,7 +139,7 @@ def _lacking(state: LiveState) -> Iterator[str]:
 
 
 def _unproven(move: LiveMove) -> Iterator[str]:
-    """What keeps one move from being a proof."""
+    """Whatever keeps one move from being a proof."""
     run = f"run {move.run.id}"
     if move.state is not RunState.DONE:
         yield f"{run} is {move.state}"

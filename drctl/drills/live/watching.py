@@ -19,7 +19,7 @@ from drctl.plans.step_evidence import HANDED_OVER, GroupPositions, group_positio
 from drctl.ports import World
 
 WATCH = "watch-"
-"""What stands before the name of a command that is asked."""
+"""Stands before the name of a command that is asked."""
 SITES_UNKNOWN = "sites-unknown"
 TOLD = 300
 """Characters of what a command complained of that go to the journal."""
@@ -27,7 +27,7 @@ TOLD = 300
 
 @dataclass(frozen=True, slots=True)
 class StayLook:
-    """What one look has seen."""
+    """Hold what one look has seen."""
 
     signals: tuple[StaySignal, ...]
     groups: dict[str, ArrivedGroup]

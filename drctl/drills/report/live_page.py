@@ -17,19 +17,7 @@ def render(body: dict[str, Any]) -> str:
         told=told,
         groups=Table(
             ("From", "To", "Group", "Positions", "Proof", "Records compared", "Lag at handover"),
-            tuple(
-                (
-                    move["source"],
-                    move["target"],
-                    each["name"],
-                    words.number(each["positions"]),
-                    ", ".join(f"{proof} ({count})" for proof, count in each["proofs"].items()),
-                    words.number(each["compared"]),
-                    words.number(each["lag"]),
-                )
-                for move in told["moves"]
-                for each in move["groups"]
-            ),
+            tuple(_group(move, each) for move in told["moves"] for each in move["groups"]),
             frozenset({0, 1, 2, 4}),
         ),
         signals=Table(
@@ -49,4 +37,16 @@ def render(body: dict[str, Any]) -> str:
             prose=5,
         ),
         checksum=hashlib.sha256(as_json(told).encode()).hexdigest(),
+    )
+
+
+def _group(move: dict[str, Any], group: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        move["source"],
+        move["target"],
+        group["name"],
+        words.number(group["positions"]),
+        ", ".join(f"{proof} ({count})" for proof, count in group["proofs"].items()),
+        words.number(group["compared"]),
+        words.number(group["lag"]),
     )

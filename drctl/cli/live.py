@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from drctl.cli.execution import confirm, execute, require_somebody
 from drctl.cli.live_lines import live_lines
 from drctl.cli.output import echo, show_table
-from drctl.cli.signals import deaf, outliving_the_terminal
+from drctl.cli.signals import deaf, outliving_the_terminal, unsuspended
 from drctl.cli.sites import direction, other_site
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, Refused
@@ -33,12 +33,16 @@ def drill(
     said: "Terms",
     *,
     ask: bool,
+    begun: bool = False,
 ) -> int:
     """Begin a live drill, or go on with the one that has not ended, and leave its report; returns the exit code.
+
+    With ``begun`` none is begun: Refused where none is under way any more.
 
     Raises what kept its move there from being done, with a report only if that was rolled back; and what a move raises
     that is left unfinished: then the same command goes on.
     """
+    from drctl.cli.dropping import unheld
     from drctl.drills.live.drill import LiveDrill
     from drctl.drills.report.write import prepare
     from drctl.monitors import observe
@@ -49,10 +53,15 @@ def drill(
         said_so = f"{report}: holds the {there} of something else, and this drill must not be taken for it"
         raise ConfigInvalid(said_so, remedy="name another folder with --report")
     with opened(plan_file) as world, outliving_the_terminal():
-        run = _begun_or_resumed(world, target, said, ask=ask)
+        run = _resumed(world, target, said)
+        if run is None and begun:
+            raise Refused("the live drill has ended meanwhile", remedy="see 'drctl runs list --all'")
+        run = run or _begun(world, target, said, ask=ask)
         performing = LiveDrill(world, run.id, said, observe=observe, move=execute, say=_say)
         try:
-            state = performing.perform()
+            # The stay is watched by this process: what shows it must not hold it up.
+            with unheld(), unsuspended(_say):
+                state = performing.perform()
         except KeyboardInterrupt:
             with deaf():
                 _tell_standing(world)
@@ -71,7 +80,7 @@ def drill(
 
 def speak(plan_file: Path, word: "DrillWord", reason: str, said: "Terms") -> None:
     """Say that the work stays, or comes home at once; who watches the drill sees it within seconds."""
-    from drctl.plans.live import say_word
+    from drctl.plans.live_admission import say_word
 
     with opened(plan_file) as world:
         state = say_word(world, word, said, reason)
@@ -95,7 +104,7 @@ def stays(world: "World", named: str) -> bool:
 
 def go_on(plan_file: Path, said: "Terms") -> int:
     """Go on with the live drill that is under way, as the same command would."""
-    return drill(plan_file, Path(PLACE), None, None, said, ask=False)
+    return drill(plan_file, Path(PLACE), None, None, said, ask=False, begun=True)
 
 
 def send_home(plan_file: Path, reason: str, said: "Terms") -> int | None:
@@ -116,20 +125,31 @@ def send_home(plan_file: Path, reason: str, said: "Terms") -> int | None:
     return None if watched else go_on(plan_file, said)
 
 
-def _begun_or_resumed(world: "World", target: str | None, said: "Terms", *, ask: bool) -> "Run":
-    from drctl.drills.live.gates import require_may_begin
-    from drctl.plans.live import begin_live_drill, standing_drill
+def _resumed(world: "World", target: str | None, said: "Terms") -> "Run | None":
+    """The drill that has not ended; None if there is none, or one that was cut off before its first move."""
+    from drctl.plans.live import standing_drill
+    from drctl.plans.live_admission import give_up_unmoved
 
-    if standing := standing_drill(world):
-        run = standing.run
-        if target not in (None, run.target):
-            raise Refused(
-                f"live drill {run.id} to {run.target} has not ended",
-                remedy="'drctl drill --level live' goes on with it",
-            )
-        _tell_standing(world)
-        world.journal.append(run.id, Event.RUN_RESUMED, body=said.told())
-        return run
+    if give_up_unmoved(world):
+        _say("the live drill that was cut off before its first move is ended: nothing was changed")
+    standing = standing_drill(world)
+    if standing is None:
+        return None
+    run = standing.run
+    if target not in (None, run.target):
+        raise Refused(
+            f"live drill {run.id} to {run.target} has not ended",
+            remedy="'drctl drill --level live' goes on with it",
+        )
+    _tell_standing(world)
+    world.journal.append(run.id, Event.RUN_RESUMED, body=said.told())
+    return run
+
+
+def _begun(world: "World", target: str | None, said: "Terms", *, ask: bool) -> "Run":
+    from drctl.drills.live.gates import require_may_begin
+    from drctl.plans.live import begin_live_drill
+
     source, there = direction(world, target or other_site(world))
     require_may_begin(world)
     if ask:
@@ -181,18 +201,8 @@ def _left(world: "World", report: Path, state: "LiveState", key: "Ed25519Private
 
 def _show(told: dict[str, Any], report: Path) -> None:
     echo(f"LIVE DRILL {told['id']}, from {told['source']} to {told['target']}: {told['phase']}")
-    rows = [
-        (
-            f"{each['source']} to {each['target']}",
-            each["run"],
-            each["state"],
-            "not measured" if each["pause"]["seconds"] is None else f"{each['pause']['seconds']:.1f}",
-            f"{each['pause']['objectiveSeconds']:.0f}",
-            sum(group["positions"] for group in each["groups"]),
-        )
-        for each in told["moves"]
-    ]
-    show_table("Moves", ("WAY", "RUN", "STATE", "PAUSE SECONDS", "OBJECTIVE", "POSITIONS"), rows)
+    columns = ("WAY", "RUN", "STATE", "PAUSE SECONDS", "OBJECTIVE", "POSITIONS")
+    show_table("Moves", columns, list(map(_move_row, told["moves"])))
     stay = told["stay"]
     if stay["signals"]:
         seen = [
@@ -207,3 +217,15 @@ def _show(told: dict[str, Any], report: Path) -> None:
     for reason in told["reasons"]:
         echo(f"  {reason}")
     echo(f"report: {report / 'live.html'}")
+
+
+def _move_row(move: dict[str, Any]) -> tuple[object, ...]:
+    pause = move["pause"]
+    return (
+        f"{move['source']} to {move['target']}",
+        move["run"],
+        move["state"],
+        "not measured" if pause["seconds"] is None else f"{pause['seconds']:.1f}",
+        f"{pause['objectiveSeconds']:.0f}",
+        sum(group["positions"] for group in move["groups"]),
+    )

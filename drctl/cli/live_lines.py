@@ -25,6 +25,9 @@ def live_lines(state: LiveState, now: datetime) -> Iterator[str]:
     if moving is not None:
         yield f"  its run {moving.run.id} is unfinished; once it is resumed or given up: {GO_ON}"
         return
+    if state.phase is LivePhase.BEGUN and state.there is None:
+        yield f"  it was cut off before its first move, or is about to begin it; a new one is begun by: {GO_ON}"
+        return
     if state.phase is not LivePhase.STAYING:
         yield f"  nothing moves any more; its report is written by: {GO_ON}"
         return
@@ -39,6 +42,7 @@ def live_lines(state: LiveState, now: datetime) -> Iterator[str]:
     yield f"  go on (watches it and brings it home): {GO_ON}"
     if state.ended is None and state.word is None:
         yield "  come home now:      drctl drill --go-home 'REASON'"
+    if state.ended is not None or state.word is None:
         yield "  let the work stay:  drctl drill --promote 'REASON'"
 
 

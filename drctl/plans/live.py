@@ -1,4 +1,4 @@
-"""Live drills in the journal: where one stands, a person's word on how it ends, and what its moves are begun with.
+"""Live drills in the journal: where one stands, and what its moves are begun with.
 
 A drill is a run of its own kind; its two moves are switchovers whose first entry names it. Where it stands follows from
 the journal alone, so whoever goes on with it, on whichever machine, finds the same. The first line that applies counts:
@@ -14,7 +14,7 @@ nothing of that, or a move there that has changed nothing  BEGUN
 =========================================================  ==========
 
 Invariant: a word to stay and a move home exclude each other. Both are begun under the lease, the word only while the
-drill stays, the move only while there is no such word (``require_no_word_to_stay``).
+drill stays, the move only while there is no such word (``drctl/plans/live_admission.py``).
 """
 
 import secrets
@@ -85,7 +85,7 @@ class LiveMove:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """Where a drill stands. ``there`` and ``home`` are its newest move each way; ``word`` is the first that was said.
+    """Where a drill stands. ``there`` and ``home`` are its newest move each way; ``word`` is the one that counts.
 
     ``ended`` is the entry that says why the stay ended, None before; ``looks`` are the looks during the stay.
     """
@@ -200,7 +200,7 @@ def live_state(journal: Journal, drill: Run) -> LiveState:
         else:
             # One that its gates refused has changed nothing.
             strange = strange or state is not RunState.STOPPED
-    there, home, word = moves.get(THERE), moves.get(HOME), _word(journal, drill)
+    there, home, word = moves.get(THERE), moves.get(HOME), spoken(journal, drill)
     phase = _phase(there, home, word, strange=strange)
     entries = journal.entries(drill.id)
     left = any(each.event is Event.STAY_ENDED and each.body["why"] == OVERTAKEN_THERE for each in entries)
@@ -230,63 +230,22 @@ def _behind(journal: Journal, drill: Run) -> Iterator[tuple[Run, RunState]]:
         begun = begun or run.id == drill.id
 
 
-def spoken(world: World, drill: Run) -> SpokenWord | None:
-    """Return the first word that was said about a drill; None if there is none."""
-    return _word(world.journal, drill)
+def spoken(journal: Journal, drill: Run) -> SpokenWord | None:
+    """Return the word that counts of those said about a drill: the one to stay, else the first; None if there is none.
 
-
-def _word(journal: Journal, drill: Run) -> SpokenWord | None:
+    Behind a word to go home one to stay is taken only while the way home is not possible
+    (:func:`drctl.plans.live_admission.say_word`).
+    """
+    first: SpokenWord | None = None
     for run, _ in _behind(journal, drill):
         if run.kind != DRILL_WORD:
             continue
         for entry in journal.entries(run.id)[:1]:
             said = entry.body
-            if said["about"] == drill.id:
-                return SpokenWord(DrillWord(said["word"]), str(said.get("by", "")), str(said["reason"]), entry.at)
-    return None
-
-
-def say_word(world: World, word: DrillWord, terms: Terms, reason: str) -> LiveState:
-    """Write a person's word about the live drill that stays; returns the drill as it stands then.
-
-    ConfigInvalid without a reason. Refused where none stays, or a word was said before; Locked while a move is at work.
-    """
-    if not reason.strip():
-        raise ConfigInvalid("the word gives no reason", remedy="say why: it goes to the journal")
-    world.lease.acquire(f"the word of {terms.by or 'somebody'} about a live drill")
-    try:
-        standing = standing_drill(world)
-        if standing is None or standing.phase is not LivePhase.STAYING:
-            raise Refused(_why_no_word(standing), remedy="see 'drctl status'")
-        if standing.word is not None:
-            raise Refused(
-                f"{standing.word.by or 'somebody'} has said already: {standing.word.word} ({standing.word.reason})",
-                remedy="once the drill has ended, a switchover leads wherever it is wanted",
-            )
-        drill, plan = standing.run, world.plan
-        identity = f"word-{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        about = {"about": drill.id, "word": word.value, "reason": reason.strip()}
-        made = Run(identity, DRILL_WORD, plan.name, plan.digest, drill.source, drill.target, world.epochs.current())
-        world.journal.begin(made, about | terms.told())
-        world.journal.end(identity, RunState.DONE)
-        return live_state(world.journal, drill)
-    finally:
-        world.lease.release()
-
-
-def _why_no_word(standing: LiveState | None) -> str:
-    if standing is None:
-        return "no live drill is under way"
-    return f"live drill {standing.run.id} is {standing.phase}, and a word counts only while it stays"
-
-
-def require_no_word_to_stay(world: World, terms: Terms) -> None:
-    """Refused where a move would lead a drill home although a person has said that the work stays."""
-    if terms.drill.get("way") != HOME:
-        return
-    word = live_drill(world.journal, terms.drill["id"]).word
-    if word is not None and word.word is DrillWord.STAY:
-        raise Refused(
-            f"{word.by or 'somebody'} has promoted the drill: {word.reason}",
-            remedy="'drctl drill --level live' writes its report; a switchover leads home",
-        )
+            if said["about"] != drill.id:
+                continue
+            found = SpokenWord(DrillWord(said["word"]), str(said.get("by", "")), str(said["reason"]), entry.at)
+            if found.word is DrillWord.STAY:
+                return found
+            first = first or found
+    return first

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from drctl.drills.live.drill import LiveDrill
 from drctl.errors import ApprovalMissing
 from drctl.model.calendar import Calendar
 from drctl.model.capacity import Shift
 from drctl.model.live import LiveDrillTerms, StayWatch
-from drctl.model.run import RunResult
+from drctl.model.run import RunResult, RunState
 from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.plans import runner
@@ -18,21 +20,26 @@ from drctl.plans.approvals import approve
 from drctl.plans.awaiting import awaited
 from drctl.plans.live import LiveState, begin_live_drill, end_live_drill
 from drctl.plans.plan import Plan
+from drctl.plans.selection import SWITCHOVER
 from drctl.ports import World
-from tests.fakes import FakeWorld, fake_world
+from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import RecordingObserver
 
 ANNA, BEN = Terms(by="anna", account="a"), Terms(by="ben", account="b")
-STAY = timedelta(seconds=120)
+STAY = timedelta(seconds=90)
 ALWAYS = Shift("", tuple(range(7)), 0, 24 * 60)
+THERE, HOME = ("north", "south", RunState.DONE), ("south", "north", RunState.DONE)
+"""The moves of a drill, as :func:`moves` tells them."""
 ERRORS = StayWatch("client-errors", ("errors", "--since", "1m"), timedelta(seconds=5))
 
 
 def allowing(earth: FakeWorld, *watches: StayWatch) -> FakeWorld:
     """The same world, whose plan file allows a live drill at any time; ``watches`` are asked during the stay."""
-    terms = LiveDrillTerms(STAY, timedelta(seconds=60), timedelta(seconds=60), watches)
+    terms = LiveDrillTerms(STAY, timedelta(seconds=45), timedelta(seconds=60), watches)
     calendar = Calendar(ZoneInfo("UTC"), "UTC", (ALWAYS,), ())
     earth.plan = replace(earth.plan, live_drills=terms, guards=replace(earth.plan.guards, calendar=calendar))
+    for site in earth.sites.values():
+        site.tells_time = True  # a lag of unknown age counts as too late, and some record waits at every look
     return earth
 
 
@@ -96,3 +103,28 @@ def after(earth: FakeWorld, seconds: float, act: Callable[[], object]) -> None:
             act()
 
     earth.clock.actors.append(tick)
+
+
+def ended_by(done: Performed) -> str:
+    assert done.state.ended is not None
+    return str(done.state.ended.body["why"])
+
+
+def moves(earth: FakeWorld) -> list[tuple[str, str, RunState]]:
+    return [(run.source, run.target, state) for run, state in earth.journal.runs() if run.kind == SWITCHOVER]
+
+
+def staying() -> FakeWorld:
+    """A drill whose drctl was killed in the middle of its stay."""
+    earth = ready()
+    die_in_the_stay(earth)
+    return earth
+
+
+def die_in_the_stay(earth: FakeWorld) -> None:
+    def die() -> None:
+        raise Killed
+
+    after(earth, 60, die)
+    with pytest.raises(Killed):
+        perform(earth.new_process())

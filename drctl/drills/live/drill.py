@@ -18,7 +18,7 @@ from itertools import chain
 
 from drctl.decide.staying import standing
 from drctl.drills.live.watching import StayLook, look_at_stay
-from drctl.errors import Blocked, DrctlError, JournalBroken, Refused
+from drctl.errors import Blocked, DrctlError, JournalBroken, Locked, Refused
 from drctl.model.run import Event, RunResult
 from drctl.model.terms import Terms
 from drctl.plans.live import (
@@ -91,7 +91,7 @@ class LiveDrill:
             elif state.ended is None:
                 self._stay(state)
             else:
-                self._go_home()
+                self._go_home(state)
 
     def _state(self) -> LiveState:
         return live_drill(self.world.journal, self.drill)
@@ -105,21 +105,26 @@ class LiveDrill:
                 raise
             self.failed = error
 
-    def _go_home(self) -> None:
-        """Move home. What only gates refuse is tried again for a while, and a word to stay ends it."""
+    def _go_home(self, state: LiveState) -> None:
+        """Move home, unless the work was moved since; what passes is waited for, and a word to stay ends it."""
         clock = self.world.clock
         if self._home_until is None:
             self._home_until = clock.monotonic() + PATIENCE
+        if elsewhere := self._elsewhere(state):
+            self._over(OVERTAKEN_THERE, elsewhere)
+            return
         try:
             self._move(HOME)
-        except Blocked as blocked:
-            if clock.monotonic() >= self._home_until:
+        except DrctlError as error:
+            phase = self._state().phase
+            if phase is LivePhase.PROMOTED:
+                return
+            if phase is not LivePhase.STAYING or not _may_pass(error) or clock.monotonic() >= self._home_until:
                 raise
-            self.say(f"the way home waits: {'; '.join(blocked.reasons) or blocked}")
-            clock.sleep(AGAIN)
-        except Refused:
-            if self._state().phase is not LivePhase.PROMOTED:
-                raise
+            reasons = error.reasons if isinstance(error, Blocked) else ()
+            self.say(f"the way home waits: {'; '.join(reasons) or error}")
+            # Who holds the lease for a word, or to mend a standby, holds it for seconds; a try leaves no run then.
+            clock.sleep(LOOK if isinstance(error, Locked) else AGAIN)
 
     def _move(self, way: str) -> None:
         state = self._state()
@@ -144,7 +149,7 @@ class LiveDrill:
         clock, due = self.world.clock, self.world.clock.monotonic()
         self.say(f"the work stays at {state.run.target} until {until:%Y-%m-%d %H:%M:%S} UTC")
         while True:
-            if word := spoken(self.world, state.run):
+            if word := spoken(self.world.journal, state.run):
                 return self._over(BY_WORD, _worded(word))
             if clock.monotonic() >= due:
                 if self._state().phase is not LivePhase.STAYING:
@@ -186,6 +191,11 @@ class LiveDrill:
     def _over(self, why: str, detail: str) -> None:
         self.say(f"the stay is over: {detail}")
         self.world.journal.append(self.drill, Event.STAY_ENDED, body={"why": why, "detail": detail})
+
+
+def _may_pass(error: DrctlError) -> bool:
+    """Whether the way home that failed by it, before it was begun, may be possible later."""
+    return isinstance(error, Blocked | Locked) or error.transient
 
 
 def _worded(word: SpokenWord) -> str:

@@ -23,7 +23,7 @@ from drctl.plans.plan import Plan
 from drctl.plans.selection import SWITCHOVER
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import RecordingObserver
+from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated
 
 ANNA, BEN = Terms(by="anna", account="a"), Terms(by="ben", account="b")
 STAY = timedelta(seconds=90)
@@ -103,6 +103,13 @@ def after(earth: FakeWorld, seconds: float, act: Callable[[], object]) -> None:
             act()
 
     earth.clock.actors.append(tick)
+
+
+def require_each_read_once(earth: FakeWorld, served_by: str) -> None:
+    """The same as :func:`require_nothing_lost_or_repeated`, once the slow group has had time for all of a stay."""
+    earth.come_to_rest()
+    earth.come_to_rest()
+    require_nothing_lost_or_repeated(earth, served_by)
 
 
 def ended_by(done: Performed) -> str:

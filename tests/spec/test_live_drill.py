@@ -29,7 +29,6 @@ from drctl.plans.pausing import begin_pause
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.stage import (
-    require_nothing_lost_or_repeated,
     require_served_by,
     watch_for_two_open_sites,
 )
@@ -47,6 +46,7 @@ from tests.spec.staying import (
     moves,
     perform,
     ready,
+    require_each_read_once,
 )
 
 FINE, BROKEN = Ended(0), Ended(1, errors="502 from the shop")
@@ -67,7 +67,7 @@ def test_there_a_stay_and_home_again_is_proved_and_nothing_is_lost_or_repeated(*
     assert both == []
     assert earth.door.site() == "north"
     if not prefixed:
-        require_nothing_lost_or_repeated(earth, "north")
+        require_each_read_once(earth, "north")
         require_served_by(earth, "north")
 
 
@@ -165,7 +165,7 @@ def test_clients_errors_that_go_on_send_it_home_and_it_is_not_proved() -> None:
     assert judged(done.state).verdict is Verdict.INCONCLUSIVE
     told = json.loads(earth.commands.calls[0][1])
     assert (told["site"], told["home"], told["drill"]) == ("south", "north", done.state.run.id)
-    require_nothing_lost_or_repeated(earth, "north")
+    require_each_read_once(earth, "north")
 
 
 def test_what_two_looks_saw_and_the_third_did_not_is_only_noted() -> None:

@@ -13,10 +13,22 @@ from drctl.plans.record import unfinished
 from tests.fakes import Killed
 from tests.spec.stage import (
     killed_at,
-    require_nothing_lost_or_repeated,
     require_served_by,
 )
-from tests.spec.staying import ANNA, BEN, HOME, STAY, THERE, after, ended_by, moves, perform, ready, staying
+from tests.spec.staying import (
+    ANNA,
+    BEN,
+    HOME,
+    STAY,
+    THERE,
+    after,
+    ended_by,
+    moves,
+    perform,
+    ready,
+    require_each_read_once,
+    staying,
+)
 
 
 def test_a_person_sends_it_home_at_once() -> None:
@@ -29,7 +41,7 @@ def test_a_person_sends_it_home_at_once() -> None:
     assert done.state.ended.at - done.state.since < STAY
     reasons = judged(done.state).reasons
     assert any("ben said go-home: the shop is slow" in each for each in reasons)
-    require_nothing_lost_or_repeated(earth, "north")
+    require_each_read_once(earth, "north")
 
 
 def test_promoted_it_stays_and_says_so() -> None:
@@ -41,7 +53,7 @@ def test_promoted_it_stays_and_says_so() -> None:
     verdict = judged(done.state)
     assert verdict.verdict is Verdict.INCONCLUSIVE
     assert "the drill was promoted" in verdict.reasons[0]
-    require_nothing_lost_or_repeated(earth, "south")
+    require_each_read_once(earth, "south")
     require_served_by(earth, "south")
 
 
@@ -111,4 +123,4 @@ def test_a_word_counts_once_it_is_in_the_journal_though_its_drctl_dies(
     done = perform(world, standing.run.id)
     stays = said and word is DrillWord.STAY
     assert done.state.phase is (LivePhase.PROMOTED if stays else LivePhase.HOME)
-    require_nothing_lost_or_repeated(earth, "south" if stays else "north")
+    require_each_read_once(earth, "south" if stays else "north")

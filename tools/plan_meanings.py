@@ -124,7 +124,21 @@ MEANINGS = {
         "read": "Prints the site to which clients are sent.",
         "timeout": "",
     },
-    "DrillsPart": {"isolated": "For `drctl drill --level isolated`."},
+    "DrillsPart": {
+        "isolated": "For `drctl drill --level isolated`.",
+        "live": "For `drctl drill --level live`; without it none is begun.",
+    },
+    "LiveDrillPart": {
+        "stay": "How long the work stays at the other site, at most 8h; all of it in a window of `guards.calendar`.",
+        "arriveWithin": "How long a group that had members may take to arrive before that sends the work home.",
+        "lagAtMost": "How old the oldest record may be that the link home has not copied.",
+        "watches": "What Kafka tells nobody, such as clients' errors.",
+    },
+    "StayWatchPart": {
+        "name": "As the report calls it.",
+        "command": "Words, no shell; it is given the drill, the site and its home as JSON on its standard input.",
+        "timeout": "",
+    },
     "IsolatedPart": {
         "createTopics": "Off, because it writes to real sites. Rights: [kafka-rights.md](kafka-rights.md)."
     },

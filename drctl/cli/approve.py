@@ -75,6 +75,10 @@ def _lines(wanted: "AwaitedApproval") -> Iterator[str]:
     yield f"asked for by {wanted.asks or 'somebody'}{place}, refused at {wanted.at:%Y-%m-%d %H:%M:%S} UTC"
     yield f"topics: {_named(started.get('topics'))}"
     yield f"groups: {_named(started.get('groups'))}"
+    if live := started.get("live drill"):
+        watched = f"; watched by {_named(live['watches'])}" if live["watches"] else ""
+        yield f"LIVE DRILL: all work stays at {run.target} for {live['stays seconds']:.0f} s, then comes home{watched}"
+        yield f"this approval covers the way home to {run.source}, too"
     if loss := started.get("accepted loss"):
         yield f"accepted loss: {loss}"
     if recreated := started.get("recreate"):

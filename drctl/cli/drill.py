@@ -10,16 +10,20 @@ from click.core import ParameterSource
 
 from drctl.cli.output import document, echo
 from drctl.cli.signing import sign_option
+from drctl.cli.terms import by_option
 from drctl.errors import DrctlError
 from drctl.model.verdict import exit_code
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from drctl.cli.progress import ProgressDisplay
     from drctl.drills.lab_drill import Pattern
     from drctl.drills.outcome import Drill
     from drctl.lab import Lab
 
 PLACE, TABLETOP_PLACE, ISOLATED_PLACE = "reports/drill", "reports/tabletop", "reports/isolated"
+LIVE_PLACE = "reports/live"
 OF_THE_LAB = {
     "unplanned": "--unplanned",
     "small": "--small",
@@ -32,11 +36,11 @@ OF_THE_LAB = {
 @click.command("drill")
 @click.option(
     "--level",
-    type=click.Choice(["lab", "tabletop", "isolated"]),
+    type=click.Choice(["lab", "tabletop", "isolated", "live"]),
     default="lab",
     show_default=True,
     help="lab: two sites on this machine. tabletop: your own sites, which are only read. "
-    "isolated: your own sites, with a topic and a group of its own.",
+    "isolated: your own sites, with a topic and a group of its own. live: your own sites and all their work.",
 )
 @click.option(
     "--to", "target", help="Of your own sites, the one that would be moved to; by default the one without clients."
@@ -45,7 +49,8 @@ OF_THE_LAB = {
 @click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned, {TABLETOP_PLACE}, {ISOLATED_PLACE}]",
+    help=f"Where the report goes.  [default: {PLACE}, {PLACE}-unplanned, {TABLETOP_PLACE}, {ISOLATED_PLACE}, "
+    f"{LIVE_PLACE}]",
 )
 @click.option("--small", is_flag=True, help="One broker per site instead of three.")
 # More than the group "reporting" reads (drctl.lab.workload.GROUPS): the verdict wants one that is behind at the move.
@@ -59,6 +64,10 @@ OF_THE_LAB = {
 )
 @sign_option
 @click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
+@click.option("--yes", is_flag=True, help="Do not ask before a live drill. Gates and approval are not skipped.")
+@click.option("--promote", metavar="REASON", help="Let the work of the live drill stay where it is.")
+@click.option("--go-home", metavar="REASON", help="End the stay of the live drill now.")
+@by_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -72,6 +81,10 @@ def command(
     seconds: float,
     sign_with: Path | None,
     keep: bool,
+    yes: bool,
+    promote: str | None,
+    go_home: str | None,
+    by: str,
 ) -> None:
     """Rehearse a switchover and the way home on two real sites on this machine.
 
@@ -93,10 +106,15 @@ def command(
     and takes away what it has made, also what one that was killed has left. Where it cannot begin it says why, makes
     nothing, and is inconclusive.
 
+    With --level live all work moves: a switchover to the other site, a stay that is watched, and the way home, by
+    itself at the end of the stay or as soon as a signal goes on that is too bad to stay for. It needs spec.drills.live
+    and guards.calendar in the plan file, all of the stay in the calendar's windows, and a second person's approval,
+    which covers the way home. --go-home brings it home at once, --promote lets the work stay. One that was cut off is
+    gone on with by the same command; drctl status says where it stands.
+
     Exits 0 only when the verdict is proved, so never after a tabletop: as a gate would if something stands in the way,
-    else 22.
+    else 22. A live drill whose move was refused or rolled back exits as that move does.
     """
-    from drctl.cli import isolated, tabletop
     from drctl.cli.drill_result import show
     from drctl.cli.dropping import unheld
     from drctl.cli.progress import ProgressDisplay
@@ -109,16 +127,17 @@ def command(
     from drctl.drills.report.page import render
     from drctl.drills.report.write import prepare, write
 
+    if promote is not None or go_home is not None:
+        _say_word(ctx, promote, go_home, by)
+        return
     key = private_key(sign_with) if sign_with else None
-    if level == "tabletop":
-        _refuse_of_the_lab(ctx, "a tabletop moves nothing")
-        raise click.exceptions.Exit(tabletop.hold(ctx.obj, report or Path(TABLETOP_PLACE), target, key))
-    if level == "isolated":
-        _refuse_of_the_lab(ctx, "an isolated drill has its own records")
-        raise click.exceptions.Exit(isolated.drill(ctx.obj, report or Path(ISOLATED_PLACE), target, key))
+    if yes and level != "live":
+        raise click.BadOptionUsage("--yes", "--yes belongs to --level live: nothing else asks")
+    if level != "lab":
+        raise click.exceptions.Exit(_on_own_sites(ctx, level, report, target, key, by=by, ask=not yes))
     if target is not None:
         raise click.BadOptionUsage(
-            "--to", "--to belongs to --level tabletop and isolated: the lab's drill goes there and home again"
+            "--to", "--to belongs to your own sites (--level): the lab's drill goes there and home again"
         )
     report = report or Path(f"{PLACE}-unplanned" if unplanned else PLACE)
     prepare(report)
@@ -133,6 +152,42 @@ def command(
     seal(report, drill.id, RunKind.UNPLANNED_DRILL if unplanned else RunKind.DRILL, key)
     show(drill, told, report)
     raise click.exceptions.Exit(exit_code(drill.verdict))
+
+
+def _on_own_sites(
+    ctx: click.Context,
+    level: str,
+    report: Path | None,
+    target: str | None,
+    key: "Ed25519PrivateKey | None",
+    *,
+    by: str,
+    ask: bool,
+) -> int:
+    """Drill at the plan file's sites; returns the exit code."""
+    from drctl.cli import isolated, live, tabletop
+    from drctl.cli.terms import terms
+
+    if level == "tabletop":
+        _refuse_of_the_lab(ctx, "a tabletop moves nothing")
+        return tabletop.hold(ctx.obj, report or Path(TABLETOP_PLACE), target, key)
+    if level == "isolated":
+        _refuse_of_the_lab(ctx, "an isolated drill has its own records")
+        return isolated.drill(ctx.obj, report or Path(ISOLATED_PLACE), target, key)
+    _refuse_of_the_lab(ctx, "a live drill moves the work that there is")
+    return live.drill(ctx.obj, report or Path(LIVE_PLACE), target, key, terms(by=by), ask=ask)
+
+
+def _say_word(ctx: click.Context, promote: str | None, go_home: str | None, by: str) -> None:
+    """A person's word on the live drill that stays."""
+    from drctl.cli import live
+    from drctl.cli.terms import terms
+    from drctl.plans.live import DrillWord
+
+    if promote is not None and go_home is not None:
+        raise click.UsageError("give --promote or --go-home: the work either stays or comes home")
+    word = DrillWord.GO_HOME if promote is None else DrillWord.STAY
+    live.speak(ctx.obj, word, promote or go_home or "", terms(by=by))
 
 
 def _refuse_of_the_lab(ctx: click.Context, why: str) -> None:

@@ -129,11 +129,16 @@ def report(plan_file: Path, output: str, run: str, folder: Path | None) -> None:
 def resume(plan_file: Path, output: str, run: str, *, take_over: str | None, by: str) -> None:
     """Continue the unfinished run, whatever its kind, from the journal alone.
 
-    Where none is unfinished and a move has ended with replication home pending, that is begun. Where a site's copy of
-    the journal is newer than this machine's, such as on another machine, it is taken over first: asked is then whether
-    the drctl that began the run is at work no more.
+    Where none is unfinished and a move has ended with replication home pending, that is begun; else a live drill that
+    has not ended goes on, as by 'drctl drill --level live'. Where a site's copy of the journal is newer than this
+    machine's, such as on another machine, it is taken over first: asked is then whether the drctl that began the run is
+    at work no more.
     """
+    from drctl.cli import live
+
     said = replace(terms(by=by), journal_from=_taken_over(plan_file, take_over))
+    if _drill_stays(plan_file, run):
+        raise click.exceptions.Exit(live.go_on(plan_file, said))
     towards = _failing_over_to(plan_file)
     with opened(plan_file, target=towards, doubting=towards is not None) as world:
         result = _go_on(world, run, said)
@@ -165,12 +170,19 @@ def abort(
     no run has begun to open it since, --attest-target-down takes its place; what the rollback has to do at the target
     waits until that answers.
 
+    Of a live drill that stays at the other site the way home is run, by who watches it or by this command, which then
+    exits as the drill does.
+
     A newer copy of the journal at a site is taken over first, as 'runs resume' does.
     """
+    from drctl.cli import live
+
     if not reason.strip():
         raise ConfigInvalid("--reason: is empty", remedy="say why: it goes to the journal")
     said = terms(by=by, abort=reason.strip(), attested=attested)
     said = replace(said, journal_from=_taken_over(plan_file, take_over))
+    if _drill_stays(plan_file, run):
+        raise click.exceptions.Exit(live.send_home(plan_file, said.abort, replace(said, abort="")) or 0)
     serving = None if attested is None else _attested_of(plan_file, run, attested, confirm)
     towards = serving or _failing_over_to(plan_file)
     with opened(plan_file, target=towards, doubting=towards is not None) as world:
@@ -192,6 +204,14 @@ def _newest(plan_file: Path, *, own: bool) -> "Iterator[tuple[World, str]]":
 def _taken_over(plan_file: Path, why: str | None) -> dict[str, Any]:
     with opened(plan_file, looking=True, patient=True) as world:
         return take_over_newest(world, why)
+
+
+def _drill_stays(plan_file: Path, named: str) -> bool:
+    """Whether what goes on, or is given up, is a live drill between its moves."""
+    from drctl.cli import live
+
+    with opened(plan_file) as world:
+        return live.stays(world, named)
 
 
 def _failing_over_to(plan_file: Path) -> str | None:

@@ -1,6 +1,7 @@
 """drctl status."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import click
 from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capacity
 from drctl.cli.forecast import brief_document, forecast, in_brief
 from drctl.cli.health import place_option, show_health
+from drctl.cli.live_lines import live_document, live_lines
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.parameters import DURATION
@@ -29,6 +31,7 @@ from drctl.model.site import Role
 from drctl.monitors import Begun, SideBySide, SiteObservers, after, look_at_link, observe, reading_of, status
 from drctl.plans.failovers import StandingFailover, standing
 from drctl.plans.interruption import Interruption, interruption
+from drctl.plans.live import LiveState, standing_drill
 from drctl.plans.pausing import Pause, standing_pause
 from drctl.plans.pending import PendingReversal, pending_reversal
 from drctl.plans.selection import moving
@@ -52,10 +55,14 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
         observers, people = SiteObservers(world, place), output in ("table", "wide")
         while True:
             left = LeftBehind(
-                interruption(world, observe), standing(world), pending_reversal(world), standing_pause(world)
+                interruption(world, observe),
+                standing(world),
+                pending_reversal(world),
+                standing_pause(world),
+                standing_drill(world),
             )
             if people and not watch:  # known without asking anybody, and what matters first
-                _show_first(left)
+                _show_first(left, world.clock.now())
             looks = SideBySide(world.clock)
             routed = looks.begin(world.client_routing.site)
             losing = _losses(world, looks, routed)
@@ -63,7 +70,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
             seen = status(world, observers, looks, routed, being_left(world))
             if people and watch:
                 click.clear()
-                _show_first(left)
+                _show_first(left, world.clock.now())
             facts = tuple(site.facts for site in seen.sites)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
             _show(seen, losing(), output, left, wanted=wanted, costs=costs())
@@ -75,13 +82,14 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
 class LeftBehind(NamedTuple):
     """Hold what runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun.
 
-    And the pause that stands, if one does.
+    And the pause and the live drill that stand, if they do.
     """
 
     run: Interruption | None
     failover: StandingFailover | None
     reversal: PendingReversal | None
     pause: Pause | None = None
+    drill: LiveState | None = None
 
 
 def _losses(world: World, looks: SideBySide, routed: Begun[str | None]) -> Callable[[], list[Blocker]]:
@@ -114,11 +122,13 @@ def _cost_lines(costs: Reading[Forecast | None]) -> Iterator[str]:
         yield f"\nwhat a failover now would cost is unknown: {costs.unknown}"
 
 
-def _show_first(left: "LeftBehind") -> None:
+def _show_first(left: "LeftBehind", now: datetime) -> None:
     """Show first what runs left behind that nobody may overlook."""
     if left.pause is not None:
         echo(f"drctl is {left.pause}; end it with 'drctl pause --end --reason …'\n")
     for line in left.run.lines if left.run is not None else ():
+        echo(line)
+    for line in live_lines(left.drill, now) if left.drill is not None else ():
         echo(line)
 
 
@@ -141,7 +151,7 @@ def _show(
         }
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
         more |= {"pendingReversal": pending, "unfinishedRun": run_document(behind.run)}
-        more |= {"pause": pause_document(behind.pause)}
+        more |= {"pause": pause_document(behind.pause), "liveDrill": live_document(behind.drill, seen.seen_at)}
         more |= {"forecast": costs.value and brief_document(costs.value), "forecastUnknown": costs.unknown or None}
         show_document(as_document(seen) | more, output)
         return

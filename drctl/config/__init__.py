@@ -17,6 +17,7 @@ from drctl.config.agreement import disagreements
 from drctl.config.calendar import calendar_faults, frozen_calendar
 from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
 from drctl.config.documents import contents, parse_yaml, plain
+from drctl.config.drills import frozen_live_drill, live_drill_faults
 from drctl.config.files import fall_together
 from drctl.config.kubernetes import frozen_site, incomplete
 from drctl.config.parts import (
@@ -116,6 +117,7 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     yield from incomplete(spec, at)
     yield from unmet(spec, at)
     yield from calendar_faults(spec.guards.calendar, at)
+    yield from live_drill_faults(spec.drills.live, at)
     yield from _missing_files(path, spec, at)
     yield from fall_together(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
@@ -213,6 +215,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
         capacity=frozen_capacity(spec.capacity, duration(spec.objectives.recovery_time)),
         fencing_agent=_hooks([spec.fencing_agent])[0] if spec.fencing_agent else None,
         drill_topics=spec.drills.isolated.create_topics,
+        live_drills=frozen_live_drill(spec.drills.live),
     )
 
 

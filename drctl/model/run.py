@@ -37,6 +37,8 @@ class Event(StrEnum):
     APPROVAL_GIVEN = "approval-given"
     PAUSE_BEGUN = "pause-begun"
     PAUSE_ENDED = "pause-ended"
+    STAY_WATCHED = "stay-watched"
+    STAY_ENDED = "stay-ended"
     RUN_ENDED = "run-ended"
 
 

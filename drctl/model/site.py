@@ -9,6 +9,7 @@ from pathlib import Path
 from drctl.model.calendar import Calendar
 from drctl.model.capacity import Capacity
 from drctl.model.clients import ClientSoftware
+from drctl.model.live import LiveDrillTerms
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
 from drctl.model.schemas import RegistryPlace
 
@@ -196,7 +197,7 @@ class PlanFile:
 
     ``client_routing`` is a file, or commands; ``entry_point`` is what clients bootstrap through, empty if nobody says.
     ``fencing_agent`` is given a silent site as its last word, to take it down. Connect workers tell ``sink_groups``.
-    ``drill_topics``: isolated drills may make topics at the sites.
+    ``drill_topics``: isolated drills may make topics at the sites. ``live_drills`` is None where none is allowed.
     """
 
     name: str
@@ -217,6 +218,7 @@ class PlanFile:
     fencing_agent: Hook | None = None
     entry_point: str = ""
     drill_topics: bool = False
+    live_drills: LiveDrillTerms | None = None
     sink_groups: Mapping[str, SinkGroup] = field(default_factory=dict, compare=False, repr=False)
 
     def site(self, name: str) -> Site:

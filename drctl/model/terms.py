@@ -9,6 +9,9 @@ from drctl.model.fence import Attestation
 ATTESTED = "target attested"
 """Key in what was said: who vouches that the run's target takes no writes, and why."""
 
+OF_DRILL = "drill"
+"""Key in what was said: the live drill whose move this is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Belief:
@@ -27,6 +30,7 @@ class Terms:
     a rule's name in kebab case to the reason; ``break_glass`` is the reason to do without a second person's approval,
     ``abort`` the one to turn an unfinished run back. ``attested`` is a person's word that the target, which does not
     answer, takes no writes. ``journal_from`` tells from which site's copy the journal was taken over, and why.
+    ``drill`` is, of a live drill's move, the drill's ``id`` and the ``way``, there or home.
     """
 
     by: str = ""
@@ -40,6 +44,7 @@ class Terms:
     abort: str = ""
     attested: Attestation | None = None
     journal_from: Mapping[str, Any] = field(default_factory=dict)
+    drill: Mapping[str, str] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         """For the journal: only what was said."""
@@ -54,6 +59,7 @@ class Terms:
             "overrides": dict(self.overrides),
             "break glass": self.break_glass,
             "journal from": dict(self.journal_from),
+            OF_DRILL: dict(self.drill),
             ATTESTED: {"by": self.attested.by, "why": self.attested.why} if self.attested else {},
         }
         return {name: value for name, value in everything.items() if value}

@@ -9,6 +9,7 @@ from drctl.model.run import Evidence, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
 from drctl.plans.linking import idle, was_set
+from drctl.plans.live_admission import require_drill_allows
 from drctl.plans.pausing import paused
 from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Plan
@@ -24,6 +25,7 @@ def require_admitted(plan: Plan, world: World, terms: Terms) -> Evidence:
     """Raise Refused or Blocked, with every reason, unless a new run may begin; returns what was overridden."""
     current = Belief(world.client_routing.site(), world.epochs.current())
     require_belief(terms.belief, current)
+    require_drill_allows(world, terms)
     own = plan_digest(plan, world)
     if terms.plan_digest and terms.plan_digest != own:
         raise Refused(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from drctl.errors import ApprovalMissing, ConfigInvalid
 from drctl.model.run import Event, Evidence, Run, RunState
-from drctl.model.terms import Terms
-from drctl.plans.selection import APPROVAL
+from drctl.model.terms import OF_DRILL, Terms
+from drctl.plans.live import HOME
+from drctl.plans.selection import APPROVAL, chosen
 from drctl.ports import World
 
 REQUIRED = "required"
+ALONE = "; alone: --break-glass REASON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,15 @@ def approve(world: World, terms: Terms, seen: Digests, reason: str, *, declined:
 def require_approval(world: World, terms: Terms, seen: Digests, request: ApprovalRequest) -> Evidence:
     """Return what the journal is to say of this run's approval; ApprovalMissing if it needs one and has none.
 
-    Without a rule for it nothing is asked. Breaking the glass needs nobody, and is told for ever.
+    Without a rule for it nothing is asked, but for a live drill, whose approval covers its way home, too. Breaking the
+    glass needs nobody, and is told for ever; a drill is no emergency.
     """
-    if world.plan.guards.approval != REQUIRED:
+    drill = chosen(world, request.run).get(OF_DRILL, {})
+    if drill.get("way") == HOME:
+        return {"approved with drill": drill["id"]}
+    if world.plan.guards.approval != REQUIRED and not drill:
         return {}
-    if terms.break_glass:
+    if terms.break_glass and not drill:
         return {"break glass": {"by": terms.by, "account": terms.account, "reason": terms.break_glass}}
     given = _newest(world, seen)
     problem = _problem(world, terms, given)
@@ -68,11 +74,17 @@ def require_approval(world: World, terms: Terms, seen: Digests, request: Approva
             f"a second person's approval is required: {problem}",
             awaited={"plan": seen.plan, "facts": seen.facts, "warnings": list(request.warnings)},
             remedy=f"another person gives 'drctl approve {request.run} --by NAME --reason …', which shows what it binds"
-            f" to, or looks at 'drctl plan …' and gives 'drctl approve --plan-digest {seen.plan} --facts-digest "
-            f"{seen.facts} --by NAME --reason …'; then the same command again; alone: --break-glass REASON",
+            f" to{'' if drill else _by_digests(seen)}; then the same command again{'' if drill else ALONE}",
         )
     identity, _, body = given
     return {"approval": {"id": identity, "by": body["by"], "account": body.get("account"), "reason": body["reason"]}}
+
+
+def _by_digests(seen: Digests) -> str:
+    return (
+        f", or looks at 'drctl plan …' and gives 'drctl approve --plan-digest {seen.plan} --facts-digest {seen.facts}"
+        " --by NAME --reason …'"
+    )
 
 
 def _newest(world: World, seen: Digests) -> tuple[str, float, Evidence] | None:

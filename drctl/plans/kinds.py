@@ -4,6 +4,7 @@ A new kind of run adds its line to :data:`KINDS`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from drctl.errors import Unsupported
 from drctl.model.fence import Attestation
@@ -12,6 +13,7 @@ from drctl.model.run import Evidence, Run
 from drctl.model.salvage import Decision
 from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, undo, unfence
 from drctl.plans.aftermath import aftermath, last_salvage
+from drctl.plans.live import ABOUT
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (
@@ -49,7 +51,9 @@ def rebuilt(world: World, run: Run, observe: Observe) -> tuple[Plan, World]:
 def _switchover(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:
     smaller = moving(world, run.target)
     repeats = _accepts_repeats(said)
-    return switchover.plan(smaller, run.source, run.target, observe=observe, accept_repeats=repeats), smaller
+    plan = switchover.plan(smaller, run.source, run.target, observe=observe, accept_repeats=repeats)
+    # What a live drill was approved with is part of the plan's digest, and so of the run that goes on.
+    return replace(plan, about={ABOUT: said[ABOUT]} if ABOUT in said else {}), smaller
 
 
 def _handover(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:

@@ -25,9 +25,14 @@ def membership_of(groups: Mapping[str, Group]) -> Evidence:
 
 def members_before(ctx: StepContext) -> dict[str, int]:
     """The most members that a step of this run has seen in each group; empty if none has looked."""
+    return members_in(ctx.snapshots)
+
+
+def members_in(snapshots: Mapping[str, Evidence]) -> dict[str, int]:
+    """The same from what steps wrote down before they acted, by their names."""
     found: dict[str, int] = {}
     for step in SEEN_BY:
-        for group, count in ctx.snapshots.get(step, {}).get("members", {}).items():
+        for group, count in snapshots.get(step, {}).get("members", {}).items():
             found[group] = max(count, found.get(group, 0))
     return found
 

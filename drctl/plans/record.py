@@ -16,9 +16,11 @@ from drctl.plans.selection import (
     APPROVAL,
     DOCTOR,
     DRILL,
+    DRILL_WORD,
     FAILOVER,
     GROUP_SYNC,
     HANDOVER,
+    LIVE_DRILL,
     MOVE_GROUPS,
     MOVES,
     PAUSE,
@@ -179,10 +181,10 @@ def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
     Group-offset sync only notes what was there, and never ends; what mends a standby, adopts rules or drills with
-    names of its own is begun again. An approval or a pause is said by its first entry, also where its writer was
-    killed behind that.
+    names of its own is begun again. A live drill waits for its moves, which are runs of their own. An approval, a pause
+    or a word about a drill is said by its first entry, also where its writer was killed behind that.
     """
-    apart = (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, ADOPTION, APPROVAL, PAUSE)
+    apart = (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, APPROVAL, PAUSE)
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 

@@ -24,7 +24,7 @@ from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.sight import KafkaView
 from tests.fakes.effects import Effects
-from tests.fakes.site import COORDINATORS, FakeSite, Log, identity
+from tests.fakes.site import COORDINATORS, Entry, FakeSite, Log, identity
 
 RETENTION = timedelta(days=7)
 BROKERS = 3
@@ -94,7 +94,12 @@ class FakeRecords:
         end = min(stop, log.bounds.stable)
         if log.readable is not None and max(start, log.readable) < end:
             raise Conflict(f"site {self.site.name}: {partition} ends at {log.readable}, and was to reach {end}")
-        return tuple(identity(*record, log.entries[record[0]]) for record in log.data(start, stop))
+        return tuple(self._told(*record, log.entries[record[0]]) for record in log.data(start, stop))
+
+    def _told(self, offset: int, payload: bytes, entry: Entry) -> RecordId:
+        told = identity(offset, payload, entry)
+        timed = self.site.tells_time and not entry.untimed
+        return replace(told, milliseconds=entry.milliseconds) if timed else told
 
     def identities_all(
         self, spans: Mapping[TopicPartition, tuple[int, int]]
@@ -103,7 +108,7 @@ class FakeRecords:
 
     def following(self, partition: TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
         log = self.site.log(partition)
-        found = tuple(identity(*record, log.entries[record[0]]) for record in islice(log.data(start), count))
+        found = tuple(self._told(*record, log.entries[record[0]]) for record in islice(log.data(start), count))
         if found:
             self.identities(partition, start, found[-1].offset + 1)
         return found

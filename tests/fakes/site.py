@@ -104,7 +104,8 @@ class FakeSite:
     ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
     batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
     :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit;
-    ``pending`` are groups with the partitions in which their own transaction is open.
+    ``pending`` are groups with the partitions in which their own transaction is open. ``tells_time``: its records are
+    told with their timestamps, so that it is known how long one has waited.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -132,6 +133,7 @@ class FakeSite:
         self.history: list[list[Change]] = []
         self.hidden: set[int] = set()
         self.pending: dict[str, set[TopicPartition]] = {}
+        self.tells_time = False
         self.clock.actors.append(self._end_overdue_transactions)
 
     def reach(self) -> None:

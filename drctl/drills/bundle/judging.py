@@ -16,6 +16,7 @@ from drctl.drills.bundle.write import (
     HISTORIES,
     ISOLATED_JSON,
     JOURNAL,
+    LIVE_JSON,
     PRIMARY,
     STANDBY,
     STRANDED,
@@ -28,18 +29,22 @@ from drctl.drills.experiments.facts import trial_in
 from drctl.drills.experiments.judging import Remains, judged
 from drctl.drills.isolated.judging import judged as isolated_judged
 from drctl.drills.isolated.report import shown, trial_of
+from drctl.drills.live.report import shown as live_shown
 from drctl.drills.outcome import Material
 from drctl.drills.report.build import build
+from drctl.drills.report.run_page import as_json as text_of
 from drctl.drills.report.write import as_json
 from drctl.drills.tabletop import LEVEL, WORTH
 from drctl.drills.tabletop import VERDICT as VACUOUS
 from drctl.drills.timeline import Histories
-from drctl.errors import DrctlError
+from drctl.errors import DrctlError, NotFound
 from drctl.ledger.events import Event, Stranded
 from drctl.ledger.history import lines_of
 from drctl.model.chain import Line, require_whole
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
+from drctl.plans.journal_of_lines import JournalOfLines
+from drctl.plans.live import live_drill
 
 REPORT = "report.json"
 WORDS = "definitions"
@@ -121,6 +126,8 @@ def judged_again(folder: Path, manifest: Manifest) -> JudgedBundle:
             return _tabletop(evidence)
         if manifest.run_kind is RunKind.ISOLATED:
             return _isolated(evidence)
+        if manifest.run_kind is RunKind.LIVE:
+            return _live(evidence)
         return _experiment(evidence) if manifest.run_kind is RunKind.EXPERIMENT else _drill(evidence, manifest)
     except DrctlError:
         raise
@@ -173,6 +180,20 @@ def _isolated(evidence: Evidence) -> JudgedBundle:
     judgement = isolated_judged(trial, evidence.histories())
     again = json.loads(json.dumps({**report, **shown(judgement)}))
     return JudgedBundle(trial.id, judgement.verdict, judgement.reasons, _text(report.get("verdict")), report, again)
+
+
+def _live(evidence: Evidence) -> JudgedBundle:
+    """Judge a live drill by its journal, of which its report follows but for the plan file's name and the maker."""
+    report = evidence.object(LIVE_JSON)
+    try:
+        state = live_drill(JournalOfLines(JOURNAL, evidence.journal()), str(report["id"]))
+    except NotFound as error:
+        raise damaged(f"{JOURNAL}: {error}") from error
+    plan = {**report["plan"], "name": state.run.plan, "digest": state.run.plan_digest}
+    told = live_shown(state)
+    again = json.loads(text_of({**report, **told, "plan": plan}))
+    verdict, reasons = Verdict(told["verdict"]), tuple(told["reasons"])
+    return JudgedBundle(state.run.id, verdict, reasons, _text(report.get("verdict")), report, again)
 
 
 def _material(evidence: Evidence, facts: DrillFacts) -> Material:

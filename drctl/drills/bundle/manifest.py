@@ -40,6 +40,7 @@ class RunKind(StrEnum):
     EXPERIMENT = "experiment"
     TABLETOP = "tabletop"
     ISOLATED = "isolated-drill"
+    LIVE = "live-drill"
 
 
 class _Part(BaseModel):

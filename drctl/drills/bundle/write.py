@@ -21,6 +21,7 @@ from drctl.drills.provenance import commit
 from drctl.drivers.store.files import replace
 from drctl.errors import DrctlError
 from drctl.ledger.events import Event
+from drctl.model.chain import Line
 
 EVIDENCE, HISTORIES = "evidence", "evidence/histories"
 FACTS, JOURNAL = "evidence/facts.json", "evidence/journal.jsonl.gz"
@@ -32,10 +33,12 @@ EXPERIMENT_PARTS = (EVIDENCE, VERDICT, "report.html", TOOLKIT_JOURNAL, FAULTS, T
 """The same of an experiment."""
 TABLETOP_JSON, TABLETOP_PAGE = "tabletop.json", "tabletop.html"
 ISOLATED_JSON, ISOLATED_PAGE = "isolated.json", "isolated.html"
+LIVE_JSON, LIVE_PAGE = "live.json", "live.html"
 PARTS_OF = {
     RunKind.EXPERIMENT: EXPERIMENT_PARTS,
     RunKind.TABLETOP: (TABLETOP_JSON, TABLETOP_PAGE),
     RunKind.ISOLATED: (EVIDENCE, ISOLATED_JSON, ISOLATED_PAGE),
+    RunKind.LIVE: (EVIDENCE, LIVE_JSON, LIVE_PAGE),
 }
 """By kind; of all others what a drill writes."""
 
@@ -94,6 +97,14 @@ def keep_isolated(folder: Path, primary: Iterable[Event], standby: Iterable[Even
         keep_histories(folder, histories)
         pack(folder / PRIMARY, found_lines(primary))
         pack(folder / STANDBY, found_lines(standby))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def keep_live(folder: Path, journal: Iterable[Line]) -> None:
+    """Write a live drill's evidence: the journal, of which its verdict follows."""
+    try:
+        pack(folder / JOURNAL, journal_lines(journal))
     except OSError as error:
         raise _unwritable(folder, error) from error
 

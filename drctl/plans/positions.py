@@ -95,12 +95,13 @@ def translate_positions(
     if proofs:
         # One look at both ends is what a proof costs that was made ahead, instead of reading records: that
         # is what keeps the pause short for thousands of groups.
-        bounds_here, bounds_there = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
+        bounds_here, ends = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
+        bounds_there = ends
         for partition in copied:
             known = proofs.still(
                 partition,
                 (topics_here, topics_there),
-                (bounds_here[partition], bounds_there[partition]),
+                (bounds_here[partition], ends[partition]),
                 wanted[partition],
             )
             answers.update({(partition, position): answer for position, answer in known.items()})

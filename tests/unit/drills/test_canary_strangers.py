@@ -43,6 +43,7 @@ def test_our_own_number_on_other_content_is_named_and_passes_no_record_over() ->
     stage.link.holds = True
     stage.work(5)
     newest = stage.north.logs[PLACE].entries[-1].payload
+    assert newest is not None
     stage.south.write(PLACE, newest[:-1] + b"?", "User:mm2")
     stage.work(TERMS.window - 4)
     stage.link.holds = False

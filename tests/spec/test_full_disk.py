@@ -84,4 +84,4 @@ def test_a_full_disk_stops_a_run_before_its_next_effect(tmp_path: Path, verb: st
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     ended = {entry: json.loads((tmp_path / f"{entry}.json").read_text()) for entry in entries}
-    assert ended == dict.fromkeys(entries, [True, True, "done", []])
+    assert ended == {entry: [True, True, "done", []] for entry in entries}

@@ -105,9 +105,8 @@ class _Places:
     """
 
     def __init__(self, events: Sequence[Event], compacted: Collection[str]) -> None:
-        self._known = {
-            (e.stream, e.sequence) for e in events if isinstance(e, Acknowledged) and e.stream.topic not in compacted
-        }
+        sent = (each for each in events if isinstance(each, Acknowledged))
+        self._known = {(each.stream, each.sequence) for each in sent if each.stream.topic not in compacted}
         self._stranded = [(n, e) for n, e in enumerate(events) if isinstance(e, Stranded)]
         self._read = [(n, e) for n, e in enumerate(events) if isinstance(e, Processed)]
         self.seen = [(n, e) for n, e in enumerate(events) if isinstance(e, Seen) and self._is_known(e)]

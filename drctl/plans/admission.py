@@ -8,11 +8,12 @@ from drctl.errors import Blocked, DrctlError, Refused
 from drctl.model.run import Evidence, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
-from drctl.plans.linking import idle, was_set
+from drctl.plans.linking import was_set
 from drctl.plans.pausing import paused
 from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Plan
 from drctl.plans.remedies import waiting
+from drctl.plans.restarting import idle
 from drctl.plans.selection import FAILBACK, FAILOVER, GROUP_SYNC, SWITCHOVER
 from drctl.ports import World
 
@@ -111,7 +112,7 @@ def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
     if run.kind == FAILOVER or link is None:
         return
     try:
-        reasons = idle(link)
+        reasons = idle(link.replication.status())
     except DrctlError as error:
         why = str(error)
     else:

@@ -176,9 +176,10 @@ def _path(name: str) -> str:
 
 
 class FakeConnectRest:
-    """Connect's REST interface in memory, as far as the stand-in speaks it. ``failing``: tasks that fail, with why, until restarted.
+    """Connect's REST interface in memory, as far as the stand-in speaks it.
 
-    ``failed`` are connectors that have failed themselves; ``restarted`` is what was, in order.
+    ``failing`` are connectors whose task has failed, with why, until that is restarted; ``failed`` are those that have
+    failed themselves; ``restarted`` is what was, in order.
     """
 
     def __init__(self) -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "Say everything that is not as it should be, and mend what is safe to mend.",
     "compare": "Compare the records of both sites, one by one.",
     "canary": "Write and read numbered records all the time, and judge each window of them.",
+    "links": "Restart what has failed of a link.",
     "clients": "Show who is still connected to a site, and which clients cannot follow.",
     "plan": "Show what a command would do, and what stands in its way.",
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",

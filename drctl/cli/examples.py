@@ -19,6 +19,7 @@ EXAMPLES = {
     "doctor": ("drctl doctor", "drctl doctor --fix"),
     "compare": ("drctl compare", "drctl compare --topic orders --newest all"),
     "canary": ("drctl canary", "drctl canary --for 10m -o json"),
+    "links restart": ("drctl links restart", "drctl links restart north-to-south"),
     "clients": ("drctl clients --site north",),
     "plan switchover": ("drctl plan switchover --to south",),
     "plan failover": ("drctl plan failover --to south", "drctl plan failover --to south --accept-loss 1200"),

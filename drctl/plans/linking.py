@@ -28,7 +28,7 @@ from drctl.plans.selection import FAILBACK, REVERSAL, SWITCHOVER
 from drctl.ports import LinkPorts, World
 
 SET, MOVE = "set", "move"
-"""Keys in what is journaled once a link is set, beside its name: its offsets, and the run whose handover point it is."""
+"""Keys in what is journaled once a link is set, beside its name: its offsets, and the run of the handover point."""
 
 
 @dataclass(frozen=True, slots=True)

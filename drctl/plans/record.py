@@ -22,6 +22,7 @@ from drctl.plans.selection import (
     MOVE_GROUPS,
     MOVES,
     PAUSE,
+    RESTART,
     UNFENCE,
     chosen,
     contents,
@@ -178,11 +179,11 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
 def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
-    Group-offset sync only notes what was there, and never ends; what mends a standby, adopts rules or drills with
-    names of its own is begun again. An approval or a pause is said by its first entry, also where its writer was
-    killed behind that.
+    Group-offset sync only notes what was there, and never ends; what mends a standby, adopts rules, restarts
+    tasks or drills with names of its own is begun again. An approval or a pause is said by its first entry, also where
+    its writer was killed behind that.
     """
-    apart = (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, ADOPTION, APPROVAL, PAUSE)
+    apart = (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, ADOPTION, RESTART, APPROVAL, PAUSE)
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
 
 

@@ -30,7 +30,7 @@ MOST, PAUSE = 4, 5.0
 LINK = "link"
 """Key of a link's name in what is journaled about it."""
 RESTARTING, RESTARTED = "restarting", "restarted"
-"""Keys in what is journaled: what had failed with why, before each restart; and, with the step's evidence, all of it."""
+"""Keys in what is journaled: what had failed, with why, before each restart; and all of it in the step's evidence."""
 
 
 def wait_until_works(ctx: StepContext, step: str, link: LinkPorts, what: str) -> Evidence:

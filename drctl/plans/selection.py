@@ -50,6 +50,8 @@ DRILL = "drill"
 """An isolated drill: it moves nothing of the workload, and no other run waits for its end."""
 ADOPTION = "adoption"
 """Deny rules that were taken for drctl's own; no other run waits for its end."""
+RESTART = "restart"
+"""Tasks of a link that had failed and were restarted; no other run waits for its end."""
 
 
 def narrowed(

@@ -7,11 +7,11 @@ from enum import StrEnum
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, DRILL, FAILOVER, GROUP_SYNC, MOVES, PAUSE
+from drctl.plans.selection import APPROVAL, DRILL, FAILOVER, GROUP_SYNC, MOVES, PAUSE, RESTART
 from drctl.plans.takeover import taken_over
 from drctl.ports import World
 
-APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL)
+APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL, RESTART)
 """Kinds that are no run of a plan. What an isolated drill holds is no lease, so that nobody can tell that it works."""
 
 

@@ -102,6 +102,7 @@ MEANINGS = {
         "approval": "`required`: a second person must approve (`drctl approve`).",
         "approvalValidity": "For how long an approval counts.",
         "calendar": "When planned moves may begin (40).",
+        "restartFailedTasks": "Whether `drctl service run` restarts what fails of the link that is to run.",
     },
     "CalendarPart": {
         "timeZone": "Such as `Europe/Berlin`.",

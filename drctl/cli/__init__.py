@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": "Compare the records of both sites, one by one.",
     "canary": "Write and read numbered records all the time, and judge each window of them.",
     "ledger": "Check a run's numbered records by several checkers, and judge what they found.",
+    "links": "Restart what has failed of a link.",
     "clients": "Show who is still connected to a site, and which clients cannot follow.",
     "plan": "Show what a command would do, and what stands in its way.",
     "switchover": "Move the work to the other site; nothing lost, nothing read twice.",

@@ -23,6 +23,7 @@ EXAMPLES = {
         "drctl ledger check --site north --topic orders --run 3f0c9a52-8a4e-4b55-9d0c-0b6a7c1d2e3f --states states",
     ),
     "ledger judge": ("drctl ledger judge --states states --histories histories --reads billing=shop.orders",),
+    "links restart": ("drctl links restart", "drctl links restart north-to-south"),
     "clients": ("drctl clients --site north",),
     "plan switchover": ("drctl plan switchover --to south",),
     "plan failover": ("drctl plan failover --to south", "drctl plan failover --to south --accept-loss 1200"),

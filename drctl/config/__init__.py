@@ -199,6 +199,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             spec.guards.approval,
             duration(spec.guards.approval_validity),
             frozen_calendar(spec.guards.calendar),
+            restart_failed_tasks=spec.guards.restart_failed_tasks,
         ),
         client_routing=_routing(here, spec.client_routing),
         entry_point=spec.client_routing.entry_point or "",

@@ -183,6 +183,8 @@ class GuardsPart(_Part):
     # Enough to find a second person at night. That facts became others is noticed by their digest, not by time.
     approval_validity: Lasting = "1h"
     calendar: CalendarPart | None = None
+    # Connect restarts no task by itself, and some of its failures pass with a restart alone (KAFKA-20785).
+    restart_failed_tasks: bool = True
 
 
 class ShiftPart(_Part):

@@ -85,11 +85,11 @@ def _connector(link: LinkFacts, connector: Connector, *, copies: bool) -> Iterat
         )
         return
     failed = [t for t in connector.tasks if t.state is ConnectorState.FAILED]
+    restart = f"remove the cause, if it is one that lasts, and give 'drctl links restart {link.link.name}'"
     if connector.state is ConnectorState.FAILED:
-        yield Blocker(Rule.CONNECTOR_FAILED, f"{name}: {connector.trace}", "remove the cause and restart it")
+        yield Blocker(Rule.CONNECTOR_FAILED, f"{name}: {connector.trace}", restart)
     for task in failed:
-        detail = f"{name}, task {task.id}: {task.trace}"
-        yield Blocker(Rule.CONNECTOR_FAILED, detail, "remove the cause and restart the task")
+        yield Blocker(Rule.CONNECTOR_FAILED, f"{name}, task {task.id}: {task.trace}", restart)
     # Without groups the checkpoint connector has no task, and drctl does not need it: the source connector copies.
     idle = not connector.working if copies else connector.state is not ConnectorState.RUNNING
     if idle and not failed and connector.state is not ConnectorState.FAILED:

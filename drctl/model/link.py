@@ -47,6 +47,8 @@ class Connector:
     tasks: tuple[Task, ...] = ()
     config: dict[str, str] = field(default_factory=dict, repr=False)
     trace: str = ""
+    restarts_itself: bool = False
+    """Whether an operator restarts what of it fails, such as Strimzi's with ``autoRestart``."""
 
     @property
     def in_motion(self) -> bool:
@@ -66,6 +68,16 @@ class Connector:
     def reason(self) -> str:
         """Why it or one of its tasks failed, empty if nothing did."""
         return next(filter(None, (self.trace, *[task.trace for task in self.tasks])), "")
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """What of it has failed, with why: itself and its tasks. Empty unless it is meant to run."""
+        # One that was stopped or paused shows that as its state, whatever its tasks say.
+        if self.state not in (ConnectorState.RUNNING, ConnectorState.FAILED):
+            return {}
+        own = {self.name: self.trace} if self.state is ConnectorState.FAILED else {}
+        tasks = (task for task in self.tasks if task.state is ConnectorState.FAILED)
+        return own | {f"{self.name}, task {task.id}": task.trace for task in tasks}
 
     @property
     def halted(self) -> bool:
@@ -99,6 +111,11 @@ class LinkStatus:
             and checkpoint is ConnectorState.RUNNING
             and heartbeat in (ConnectorState.RUNNING, ConnectorState.ABSENT)
         )
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """What has failed of its connectors that are meant to run, with why."""
+        return {name: why for each in self.connectors for name, why in each.failed.items()}
 
     @property
     def halted(self) -> bool:

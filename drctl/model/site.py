@@ -144,7 +144,8 @@ class Guards:
     ``fence_window``: how long end offsets must stand still. ``step_timeout``: deadline of one step.
     ``max_lag``: records the link may be behind before a switchover is refused. ``cool_down``: how long the primary
     stays where a run has left it. ``approval``: ``none`` or ``required``, of a second person; it expires after
-    ``approval_validity``. ``calendar``: when a planned move may begin.
+    ``approval_validity``. ``calendar``: when a planned move may begin. ``restart_failed_tasks``: the service
+    restarts what fails of a link that is to run.
     """
 
     fence_window: timedelta
@@ -155,6 +156,7 @@ class Guards:
     approval: str = "none"
     approval_validity: timedelta = timedelta(hours=1)
     calendar: Calendar | None = None
+    restart_failed_tasks: bool = True
 
 
 class Moment(StrEnum):

@@ -8,12 +8,13 @@ from drctl.errors import Blocked, DrctlError, Refused
 from drctl.model.run import Evidence, Run, RunState
 from drctl.model.terms import Belief, Terms
 from drctl.plans.digests import plan_digest
-from drctl.plans.linking import idle, was_set
+from drctl.plans.linking import was_set
 from drctl.plans.live_admission import require_drill_allows
 from drctl.plans.pausing import paused
 from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Plan
 from drctl.plans.remedies import waiting
+from drctl.plans.restarting import idle
 from drctl.plans.selection import FAILBACK, FAILOVER, GROUP_SYNC, SWITCHOVER
 from drctl.ports import World
 
@@ -113,21 +114,25 @@ def _unproven(plan: Plan, world: World) -> Iterator[Blocker]:
     if run.kind == FAILOVER or link is None:
         return
     try:
-        reasons = idle(link)
+        status = link.replication.status()
     except DrctlError as error:
         why = str(error)
+        failed = False
     else:
+        reasons = idle(status)
         if not reasons:
             return
-        why = ", ".join(reasons)
+        why, failed = ", ".join(reasons), bool(status.failed)
     detail = f"{link.link.name}, the link home of run {run.id}, does not run: {why}"
     owed = pending_reversal(world)
-    remedy = (
-        "'drctl runs resume' reverses replication; do not resume its connectors by hand: they would begin elsewhere"
-        " than the work was handed over"
-        if owed is not None and owed.run.id == run.id
-        else "bring it to run: until then the other site falls behind"
-    )
+    remedy = "bring it to run: until then the other site falls behind"
+    if owed is not None and owed.run.id == run.id:
+        remedy = (
+            "'drctl runs resume' reverses replication; do not resume its connectors by hand: they would begin elsewhere"
+            " than the work was handed over"
+        )
+    elif failed:
+        remedy = f"remove the cause, if it is one that lasts, and give 'drctl links restart {link.link.name}'"
     yield Blocker(Rule.LINK_UNPROVEN, detail, remedy)
 
 

@@ -19,17 +19,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drctl.errors import Conflict, NotProven
-from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
-from drctl.model.run import Event
+from drctl.model.run import Event, Evidence
 from drctl.plans import evidence
 from drctl.plans.plan import StepContext
+from drctl.plans.restarting import LINK, wait_until_works
 from drctl.plans.selection import FAILBACK, REVERSAL, SWITCHOVER
-from drctl.plans.waiting import wait_until_none
 from drctl.ports import LinkPorts, World
 
-SET, LINK, MOVE = "set", "link", "move"
-"""Keys in what is journaled once a link is set: its offsets, its name, and the run whose handover point it is."""
+SET, MOVE = "set", "move"
+"""Keys in what is journaled once a link is set, beside its name: its offsets, and the run of the handover point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ class Point:
     ends: Mapping[TopicPartition, int]
 
 
-def start_from(ctx: StepContext, link: LinkPorts, opposite: LinkPorts, point: Point) -> None:
-    """Let the link run from that point, or on from there.
+def start_from(ctx: StepContext, link: LinkPorts, opposite: LinkPorts, point: Point) -> Evidence:
+    """Let the link run from that point, or on from there; returns what had to be restarted of it.
 
     Conflict while the other direction runs; NotProven if the link runs and drctl has not set it to that point.
     """
@@ -64,7 +63,7 @@ def start_from(ctx: StepContext, link: LinkPorts, opposite: LinkPorts, point: Po
         ctx.world.journal.append(ctx.run.id, Event.STEP_INTENDED, point.step, body)
     ctx.check_authority()
     link.replication.resume(ctx.check_authority)
-    wait_until_none(ctx, f"link {link.link.name} works", lambda: idle(link))
+    return wait_until_works(ctx, point.step, link, f"link {link.link.name} works")
 
 
 def was_set(world: World, link: LinkPorts, move: str) -> bool:
@@ -75,17 +74,6 @@ def was_set(world: World, link: LinkPorts, move: str) -> bool:
                 if entry.body.get(LINK) == link.link.name and SET in entry.body:
                     return bool(entry.body.get(MOVE) == move)
     return False
-
-
-def idle(link: LinkPorts) -> list[str]:
-    """Why the link does not work; empty if it does."""
-    status = link.replication.status()
-    if status.working:
-        return []
-    if not status.source.working:
-        return [f"{status.source.name} is {status.source.state} {status.source.reason}".strip()]
-    beside = (status.checkpoint, status.heartbeat)
-    return [f"{each.name} is {each.state}" for each in beside if each.state is not ConnectorState.RUNNING]
 
 
 def _require_stopped(link: LinkPorts) -> None:

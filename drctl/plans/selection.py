@@ -54,6 +54,8 @@ DRILL_WORD = "drill-word"
 """No run: a person's word on how a live drill ends is journaled under this kind."""
 ADOPTION = "adoption"
 """Deny rules that were taken for drctl's own; no other run waits for its end."""
+RESTART = "restart"
+"""Tasks of a link that had failed and were restarted; no other run waits for its end."""
 
 
 def narrowed(

@@ -43,6 +43,14 @@ class Replication(Protocol):
         """Ask all three connectors to run from their stored offsets; missing ones are created first."""
         ...
 
+    def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
+        """Restart those connectors and tasks that have FAILED and are meant to run, and nothing else.
+
+        Returns what was restarted with why it had failed, as :attr:`LinkStatus.failed` has it; empty if nothing had.
+        What is stopped or paused stays so. Something that fails again at once is shown by :meth:`status`.
+        """
+        ...
+
     def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         """Create missing connectors STOPPED, set the stored offsets so that copying begins at ``ends``, read them back.
 

@@ -46,6 +46,12 @@ class Metrics:
         self.failed_tasks = self._gauge(
             "drctl_link_failed_tasks", "Connectors and tasks of the link that have failed", "link"
         )
+        self.task_restarts = Counter(
+            "drctl_link_task_restarts",
+            "Connectors and tasks of the link that had failed and were restarted by the service",
+            ("link",),
+            registry=self.registry,
+        )
         self.syncs = self._gauge(
             "drctl_link_offset_syncs_partitions", "Partitions with offset syncs at the link's target", "link"
         )

@@ -25,6 +25,7 @@ from drctl.service.canary import CanaryOpened, CanaryWatch
 from drctl.service.clients_left import ClientsLeftWatch
 from drctl.service.courses import CourseKeeper
 from drctl.service.election import Election
+from drctl.service.failed_tasks import FailedTasks
 from drctl.service.foresight import Foresight
 from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.http import listen
@@ -90,7 +91,7 @@ class Watch:
         self.losses = LossWatch(world, self.metrics)
         self.clients_left = ClientsLeftWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
-        acting = (ReturnedSites, PendingReversals, PendingRollbacks)
+        acting = (ReturnedSites, PendingReversals, PendingRollbacks, FailedTasks)
         deputies = [each(world, own, self.metrics) for each in acting] if own else []
         self.acting = Acting(deputies, may_begin)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -15,6 +16,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import NotFound, Unreachable
 from drctl.lab import Lab
+from drctl.lab.rights import LINKS
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.resources import MIRROR_MAKER, STRIMZI, Object
@@ -64,6 +66,9 @@ class LinkStage(Protocol):
 
     def commit(self, group: str, partition: TopicPartition, position: int) -> None: ...
 
+    def denied(self) -> AbstractContextManager[None]:
+        """The link may not write its topic at the target meanwhile: a task that copies fails."""
+
 
 class FakeLinkStage:
     """The fakes."""
@@ -85,6 +90,12 @@ class FakeLinkStage:
 
     def commit(self, group: str, partition: TopicPartition, position: int) -> None:
         self.source_positions.commit(group, {partition: Committed(position)})
+
+    @contextmanager
+    def denied(self) -> Iterator[None]:
+        self.target.allowed.discard("User:mm2")
+        yield
+        self.target.allowed.add("User:mm2")
 
     def close(self) -> None:
         pass
@@ -113,6 +124,11 @@ class _RealSites:
 
     def commit(self, group: str, partition: TopicPartition, position: int) -> None:
         self.source_positions.commit(group, {partition: Committed(position)})
+
+    @contextmanager
+    def denied(self) -> Iterator[None]:
+        with self.target.denied(LINKS, self.topic):
+            yield
 
 
 class RealLinkStage(_RealSites):

@@ -271,6 +271,17 @@ class RealStage:
             self.admin.wait_all(self.admin.admin().delete_acls([gone]).items(), "allow again")
 
     @contextmanager
+    def denied(self, principal: str, topic: str) -> Iterator[None]:
+        """That principal may not write that topic."""
+        rule = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, principal, "*", AclOperation.WRITE)
+        self.admin.wait_all(self.admin.admin().create_acls([AclBinding(*rule, AclPermissionType.DENY)]).items(), "deny")
+        try:
+            yield
+        finally:
+            gone = AclBindingFilter(*rule, AclPermissionType.DENY)
+            self.admin.wait_all(self.admin.admin().delete_acls([gone]).items(), "allow again")
+
+    @contextmanager
     def may_replay(self, topic: str, name: str) -> Iterator[None]:
         rights: list[Right] = [
             ("User:drctl", "WRITE", "TOPIC", topic),

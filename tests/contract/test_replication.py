@@ -109,3 +109,45 @@ def test_a_running_link_is_not_restarted(link: LinkStage, partition: TopicPartit
     until(link.clock, "the link works", lambda: link.replication.status().working)
     with pytest.raises(Conflict, match="not stopped"):
         link.replication.restart_from({partition: 0})
+
+
+def test_what_has_failed_is_restarted_once_its_cause_is_gone_and_goes_on_where_it_was(
+    link: LinkStage, partition: TopicPartition
+) -> None:
+    link.write(partition, b"a")
+    link.replication.resume()
+    until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
+    with link.denied():
+        link.write(partition, b"b")
+        until(link.clock, "a task has failed", lambda: bool(link.replication.status().failed))
+    source = link.replication.status().source.name
+
+    def restarted() -> bool:
+        """Repeat it: a broker may still know the old rule, and then it fails again."""
+        return not link.replication.restart_failed() and link.replication.status().working
+
+    assert any(each.startswith(source) for each in link.replication.restart_failed())
+    until(link.clock, "it works again", restarted)
+    until(link.clock, "the second record is copied", lambda: link.replication.frontier().get(partition) == 2)
+    assert len(link.target_records.identities(partition, 0, 100)) == 2
+
+
+def test_where_nothing_has_failed_nothing_is_restarted(link: LinkStage) -> None:
+    asked: list[str] = []
+    link.replication.resume()
+    until(link.clock, "the link works", lambda: link.replication.status().working)
+    assert link.replication.restart_failed(lambda: asked.append("restart")) == {}
+    assert asked == []
+
+
+def test_what_is_stopped_is_not_started_by_a_restart(link: LinkStage, partition: TopicPartition) -> None:
+    link.write(partition, b"a")
+    link.replication.resume()
+    until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
+    link.replication.stop()
+    until(link.clock, "the link halts", lambda: link.replication.status().halted)
+    link.write(partition, b"b")
+    assert link.replication.restart_failed() == {}
+    link.clock.sleep(2)
+    assert link.replication.status().halted
+    assert link.replication.frontier().get(partition) == 1

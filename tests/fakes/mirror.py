@@ -26,6 +26,7 @@ COPYING = "source"
 BESIDE = ("checkpoint", "heartbeat")
 """The connectors of a link that copy no records, in the order in which they are resumed."""
 TOPIC_ID = "id-of-the-syncs"
+RACED = "org.apache.kafka.common.errors.InvalidTxnStateException: The producer attempted an operation in a wrong state"
 
 
 @cache  # it is asked for every partition in every tick
@@ -42,7 +43,8 @@ class FakeMirror:
     Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
     source connector was stopped; ``idle`` are those that stay stopped beside a source connector that runs. Its
     configuration's ``topics`` and ``topics.exclude`` narrow what it copies. Topics that begin with one of ``finds`` it
-    copies, too, and makes them at the target.
+    copies, too, and makes them at the target. ``failures`` is how often the source connector's task still fails, each
+    time that it runs; ``failed`` is why it has, empty while it runs.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class FakeMirror:
         if prefix:
             self.config["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"
             self.config["source.cluster.alias"] = source.name
+        self.failures, self.failed, self.restarts_itself = 0, "", False
         self.clinging = False
         self.checkpoints_on = False
         self.idle: set[str] = set()
@@ -79,7 +82,8 @@ class FakeMirror:
             self.clinging, self.state = False, ConnectorState.STOPPED
         if self._stopping:
             self._stopping -= 1
-            self.state = self.state if self._stopping else ConnectorState.STOPPED
+            if not self._stopping:
+                self.state, self.failed = ConnectorState.STOPPED, ""
         if (
             self.state is not ConnectorState.RUNNING
             or self.clinging
@@ -87,6 +91,9 @@ class FakeMirror:
             or self.source.down
             or self.target.down
         ):
+            return
+        self._fail()
+        if self.failed:
             return
         if not self.target.may(self.principal):
             self.state = ConnectorState.FAILED
@@ -151,11 +158,23 @@ class FakeMirror:
             self._stopping = self.slow_to_stop
 
     def start(self) -> None:
-        """Run from the stored offsets."""
+        """Run from the stored offsets. As in Connect, a task that has failed stays so unless it was stopped."""
         self._stopping = 0
+        if self.state is not ConnectorState.RUNNING:
+            self.failed = ""
         self.clinging = self.checkpoints_on = False
         self.state = ConnectorState.RUNNING
         self.idle.clear()
+        self._fail()
+
+    def restart(self) -> None:
+        """Let what has failed run again."""
+        self.failed, self.state = "", ConnectorState.RUNNING
+        self._fail()
+
+    def _fail(self) -> None:
+        if self.failures and not self.failed:
+            self.failures, self.failed = self.failures - 1, RACED
 
     def prepare(self, ends: Mapping[TopicPartition, int]) -> None:
         """Be stopped, with copying to begin at ``ends``."""
@@ -184,7 +203,8 @@ class FakeReplication:
         runs = state in (ConnectorState.RUNNING, ConnectorState.FAILED)
         tasks = (Task(0, state),) if runs and not self.mirror.clinging else ()
         config = {} if state is ConnectorState.ABSENT else self.mirror.config
-        source = Connector("source-connector", state, tasks, config)
+        own = (Task(0, ConnectorState.FAILED, self.mirror.failed),) if tasks and self.mirror.failed else tasks
+        source = Connector("source-connector", state, own, config, restarts_itself=self.mirror.restarts_itself)
         if self.mirror.checkpoints_on:
             state, tasks = ConnectorState.RUNNING, (Task(0, ConnectorState.RUNNING),)
         stopped = state if state is ConnectorState.ABSENT else ConnectorState.STOPPED
@@ -227,6 +247,14 @@ class FakeReplication:
                 permit()
                 with self._effects(f"resume {kind} connector to {self.mirror.target.name}"):
                     self.mirror.idle.discard(kind)
+
+    def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
+        failed = self.status().failed
+        if failed:
+            permit()
+            with self._effects(f"restart what has failed of the link to {self.mirror.target.name}"):
+                self.mirror.restart()
+        return failed
 
     def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         self._reach()

@@ -2,7 +2,8 @@
 
 It does what Strimzi's documentation says of connectors: names them ``source->target.Kind``, creates and alters them to
 what the resource says, brings them to the state asked for, lists and alters offsets by annotation and config map
-(removing the annotations once done, warning with reason ManageOffsets otherwise), leaves paused resources alone, and
+(removing the annotations once done, warning with reason ManageOffsets otherwise), restarts a connector or a task by
+annotation (removed once Connect has taken the request), leaves paused resources alone, and
 writes raw Connect status, conditions and the observed generation. It makes no pods. Ready looks at connectors only, not
 at tasks, as the operator does.
 """
@@ -24,6 +25,7 @@ PARTS = {
 }
 PACKAGE = "org.apache.kafka.connect.mirror"
 OFFSETS, CONNECTOR = "strimzi.io/connector-offsets", "strimzi.io/mirrormaker-connector"
+RESTART, RESTART_TASK = "strimzi.io/restart-connector", "strimzi.io/restart-connector-task"
 ENDED = {"running": "RUNNING", "paused": "PAUSED", "stopped": "STOPPED"}
 
 type Send = Callable[[str, str, object], Any]
@@ -69,6 +71,7 @@ class StrimziStandIn:
                     if part in mirror:
                         connector = f"{source}->{target}.{kind}"
                         self._connector(connector, kind, (source, target), mirror[part] or {})
+                        self._restart(item, name, connector)
                         conditions += self._offsets(item, name, connector, mirror[part] or {})
                         connectors.append(self._status(connector))
         except DrctlError as error:
@@ -115,6 +118,16 @@ class StrimziStandIn:
             self.connect(
                 "PUT", f"{_path(name)}/{ {'running': 'resume', 'paused': 'pause', 'stopped': 'stop'}[state] }", None
             )
+
+    def _restart(self, item: Object, name: str, connector: str) -> None:
+        annotations = item["metadata"].get("annotations") or {}
+        if annotations.get(RESTART) == connector:
+            self.connect("POST", f"{_path(connector)}/restart", None)
+            self.resources.patch(self.kind, name, {"metadata": {"annotations": {RESTART: None}}})
+        task_of, _, task = annotations.get(RESTART_TASK, "").rpartition(":")
+        if task_of == connector:
+            self.connect("POST", f"{_path(connector)}/tasks/{task}/restart", None)
+            self.resources.patch(self.kind, name, {"metadata": {"annotations": {RESTART_TASK: None}}})
 
     def _status(self, name: str) -> dict[str, Any]:
         try:
@@ -163,11 +176,17 @@ def _path(name: str) -> str:
 
 
 class FakeConnectRest:
-    """Connect's REST interface in memory, as far as the stand-in speaks it. ``failing``: tasks that fail, with why."""
+    """Connect's REST interface in memory, as far as the stand-in speaks it.
+
+    ``failing`` are connectors whose task has failed, with why, until that is restarted; ``failed`` are those that have
+    failed themselves; ``restarted`` is what was, in order.
+    """
 
     def __init__(self) -> None:
         self.connectors: dict[str, dict[str, Any]] = {}
         self.failing: dict[str, str] = {}
+        self.failed: dict[str, str] = {}
+        self.restarted: list[str] = []
         self.down = False
 
     def __call__(self, method: str, path: str, body: Any) -> Any:
@@ -196,6 +215,14 @@ class FakeConnectRest:
     def _move(_: str, found: dict[str, Any], __: Any, *, to: str) -> None:
         found["state"] = {"stop": "STOPPED", "resume": "RUNNING", "pause": "PAUSED"}[to]
 
+    def _post_restart(self, name: str, _: Any, __: Any) -> None:
+        self.failed.pop(name, None)
+        self.restarted.append(name)
+
+    def _post_tasks(self, name: str, _: Any, __: Any) -> None:
+        self.failing.pop(name, None)
+        self.restarted.append(f"{name} task")
+
     @staticmethod
     def _get_offsets(_: str, found: Mapping[str, Any], __: Any) -> Any:
         stored = found["offsets"].items()
@@ -216,4 +243,6 @@ class FakeConnectRest:
         state = "FAILED" if name in self.failing else found["state"]
         task = {"id": 0, "state": state, **({"trace": self.failing[name]} if name in self.failing else {})}
         told = {"state": found["state"], "worker_id": "fake:8083"}
+        if name in self.failed:
+            told |= {"state": "FAILED", "trace": self.failed[name]}
         return {"name": found["config"]["name"], "connector": told, "tasks": [task] if runs else []}

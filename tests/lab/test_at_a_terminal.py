@@ -24,7 +24,7 @@ from drctl.monitors import observe
 from drctl.plans import switchover
 from drctl.ports import Clock
 from tests.lab.test_switchover import Reader, Writer, opened, some_writes, total
-from tests.lab.usage import drctl, serving, wait
+from tests.lab.usage import drctl, restarted, serving, wait
 
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
 CLOCK: Clock = SystemClock()
@@ -136,6 +136,7 @@ def _move(lab: Lab, step: str, mishap: str) -> None:
             if _struck_at(lab, terminal, step, mishap):
                 break
         assert CLOCK.monotonic() < deadline, terminal.screen[-2000:]
+        restarted(lab, " ".join(terminal.screen.split()))  # a line may be broken anywhere between two words
         CLOCK.sleep(1)
     how = f"{mishap} at {step}: {terminal.process.returncode}: {terminal.screen[-1500:]}"
     if _runs(lab)[-1] is RunState.RUNNING:

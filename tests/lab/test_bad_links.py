@@ -26,7 +26,7 @@ from drctl.monitors import observe
 from drctl.wiring import open_world
 from tests.lab import usage
 from tests.lab.test_return import Load, some_more
-from tests.lab.usage import drctl
+from tests.lab.usage import drctl, moved
 
 CLOCK = SystemClock()
 wait = partial(usage.wait, seconds=90)
@@ -204,7 +204,7 @@ def test_a_link_that_copies_at_least_once_works_and_says_what_it_costs(lab: Lab)
         assert "after a crash records arrive twice" in warning
         handed = document["evidence"]["hand-over-positions"]["groups"]["dispatch"]["positions"][str(READINGS)]
         assert (handed["here"], handed["there"]) == (150, 150)
-        home = drctl(lab, "switchover", "--to", "north", "--yes")
+        home = moved(lab, "switchover", "--to", "north", "--yes")
         assert home.returncode == 0, home.stderr
 
 

@@ -27,7 +27,7 @@ from drctl.plans.selection import FAILBACK, FAILOVER, SALVAGE, SWITCHOVER
 from tests.lab.losing import CLOCK, GROUPS, Reader, Writer, at_work, wait
 from tests.lab.test_return import rescued
 from tests.lab.test_switchover import opened
-from tests.lab.usage import drctl, metric, serving
+from tests.lab.usage import drctl, metric, restarted, serving
 
 ROUNDS = 10
 GATES = 30
@@ -76,6 +76,7 @@ class Circle:
 
     def _retry(self, code: int, told: str) -> None:
         assert code == Locked.exit_code or code >= GATES, told
+        restarted(self.lab, told)
         CLOCK.sleep(1)
 
     def _runs(self, kind: str) -> list[RunState]:

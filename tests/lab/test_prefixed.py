@@ -14,7 +14,7 @@ from drctl.config import load
 from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
 from drctl.wiring import open_world
-from tests.lab.usage import client, drctl, metric, numbers, wait, watched
+from tests.lab.usage import client, drctl, metric, moved, numbers, wait, watched
 
 READINGS = "turbines.readings"
 
@@ -70,7 +70,7 @@ def test_work_moves_over_and_home_and_every_record_is_read_once(prefixed: Lab) -
         read = numbers(consumer, 250)
     assert sorted(set(read)) == sorted(read)
     assert set(read) <= set(range(300, 600))
-    home = drctl(lab, "switchover", "--to", "north", "--yes", "-o", "json")
+    home = moved(lab, "switchover", "--to", "north", "--yes", "-o", "json")
     assert home.returncode == 0, home.stderr
     with reader(lab, "north") as consumer:
         rest = numbers(consumer, 50)

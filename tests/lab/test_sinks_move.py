@@ -20,7 +20,7 @@ from drctl.lab.sinks import TOPIC
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.wiring import open_world
 from tests.lab import usage
-from tests.lab.usage import drctl
+from tests.lab.usage import drctl, moved
 
 CLOCK = SystemClock()
 wait = partial(usage.wait, seconds=90)
@@ -109,7 +109,7 @@ def move_the_sink_there_and_home_again(lab: Lab) -> None:
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert [each["group"] for each in json.loads(planned.stdout)["uncovered"]] == []
     for site, back in (("south", "north"), ("north", "south")):
-        done = drctl(lab, "switchover", "--to", site, "--yes", "-o", "json")
+        done = moved(lab, "switchover", "--to", site, "--yes", "-o", "json")
         assert done.returncode == 0, done.stderr
         evidence = json.loads(done.stdout)["evidence"]
         assert evidence["start-sinks"] == {"notWorking": {}}
@@ -145,7 +145,7 @@ def move_a_sink_with_a_group_of_its_own_beside_a_stale_one(lab: Lab) -> None:
         at_north.resume(SINK)
     try:
         for site in ("south", "north"):
-            done = drctl(lab, "switchover", "--to", site, "--yes", "-o", "json")
+            done = moved(lab, "switchover", "--to", site, "--yes", "-o", "json")
             assert done.returncode == 0, done.stderr
             assert set(json.loads(done.stdout)["evidence"]["hand-over-positions"]["groups"]) == {own}
             orders.write(site, 60)

@@ -72,6 +72,12 @@ class ConnectReplication:
             self.worker.create_missing(each.name, each.config, permit)
             self.worker.settled("PUT", f"{path(each.name)}/resume", permit=permit)
 
+    def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
+        restarted: dict[str, str] = {}
+        for each in self.definitions.all:
+            restarted |= self.worker.restart_failed(each.name, permit)
+        return restarted
+
     def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         for each in self.definitions.all:
             self.worker.create_missing(each.name, each.config, permit)

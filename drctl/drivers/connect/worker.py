@@ -18,6 +18,9 @@ SETTLES = 4.0
 """Seconds for which a worker is asked again what it cannot answer while its group rebalances: one that joins, or whose
 connectors have just changed, is done within two. No look takes longer by a worker that never settles."""
 
+SHOWS = 5.0
+"""Seconds in which a restart must show: the request is written to the worker's config topic and read there."""
+
 
 class Worker:
     """Share what is the same for every connector, whatever it is for."""
@@ -100,6 +103,22 @@ class Worker:
 
         self.patiently(create)
         self.until(name, "has a state", lambda seen: seen.state not in (ConnectorState.UNASSIGNED, _ABSENT))
+
+    def restart_failed(self, name: str, permit: Permit = always) -> dict[str, str]:
+        """Restart the connector and those of its tasks that have failed, if it is meant to run; returns which, and why.
+
+        What has failed again by the time that is looked at is told by its state, as before.
+        """
+        failed = self.patiently(lambda: self.certain(name)).failed
+        if not failed:
+            return {}
+        # KIP-745. Connect brings each to the state that its connector is meant to be in: one that somebody stops just
+        # now stays stopped.
+        self.settled("POST", f"{path(name)}/restart?includeTasks=true&onlyFailed=true", permit=permit)
+        deadline = self.clock.monotonic() + SHOWS
+        while self.patiently(lambda: self.connector(name)).failed and self.clock.monotonic() < deadline:
+            self.clock.sleep(0.1)
+        return failed
 
     def until(self, name: str, what: str, reached: Callable[[Connector], bool]) -> None:
         """Wait until the connector is so. DeadlinePassed naming it otherwise."""

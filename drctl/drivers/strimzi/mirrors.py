@@ -79,11 +79,13 @@ class Mirror:
             # It is wanted and the operator has not seen it: that is no evidence of anything.
             return Connector(name, ConnectorState.UNASSIGNED, config=config)
         state = told.get("connector") or {}
+        by_operator = ((self.spec.get(part) or {}).get("autoRestart") or {}).get("enabled") is True
         tasks = tuple(
             Task(int(each["id"]), _state(each.get("state")), _first(each.get("trace"), config))
             for each in told.get("tasks") or ()
         )
-        return Connector(name, _state(state.get("state")), tasks, config, _first(state.get("trace"), config))
+        trace = _first(state.get("trace"), config)
+        return Connector(name, _state(state.get("state")), tasks, config, trace, restarts_itself=by_operator)
 
     def refuse_if_paused(self) -> None:
         """Conflict while reconciliation is paused: what is written then takes effect at nobody knows what moment."""

@@ -18,6 +18,7 @@ from drctl.redaction import redact_foreign
 
 OFFSETS = "strimzi.io/connector-offsets"
 CONNECTOR = "strimzi.io/mirrormaker-connector"
+RESTART, RESTART_TASK = "strimzi.io/restart-connector", "strimzi.io/restart-connector-task"
 SOURCE = "sourceConnector"
 PATIENCE = 60.0
 """Seconds that the operator may take to act. Its own rounds come every two minutes, but a change wakes it at once."""
@@ -27,8 +28,8 @@ class StrimziReplication:
     """Implements :class:`drctl.ports.Replication`.
 
     The resource must exist; its connectors' state is what is changed in it, by server-side apply. Offsets are listed
-    and altered by annotation and config map, which the resource names. Every answer is the operator's for the newest
-    generation, or none.
+    and altered by annotation and config map, which the resource names; what has failed is restarted by annotation.
+    Every answer is the operator's for the newest generation, or none.
     """
 
     def __init__(self, link: Link, resources: Resources, clock: Clock, *, take: bool = False) -> None:
@@ -60,6 +61,24 @@ class StrimziReplication:
 
     def resume(self, permit: Permit = always) -> None:
         self._set("running", permit)
+
+    def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
+        mirror = self._look()
+        mirror.refuse_if_paused()
+        mirror.refuse_if_behind()
+        with understood(self.link.mirror_maker):
+            connectors = [mirror.connector(part) for part in KINDS]
+        restarted: dict[str, str] = {}
+        for each in filter(lambda found: found.failed, connectors):
+            if each.state is ConnectorState.FAILED:
+                self._annotated(mirror, {RESTART: each.name}, f"{each.name} is restarted", permit)
+            # One annotation names one task, and the operator takes it off once Connect has taken the request.
+            for task in each.tasks:
+                if task.state is ConnectorState.FAILED:
+                    goal = f"task {task.id} of {each.name} is restarted"
+                    self._annotated(mirror, {RESTART_TASK: f"{each.name}:{task.id}"}, goal, permit)
+            restarted |= each.failed
+        return restarted
 
     def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
         mirror = self._look()
@@ -146,28 +165,31 @@ class StrimziReplication:
             ) from error
 
     def _asked(self, mirror: Mirror, what: str, permit: Permit = always) -> None:
-        """Annotate, and wait until the operator took the annotations off, which says that it is done.
+        """Let the operator list or alter the source connector's offsets."""
+        self._annotated(mirror, {OFFSETS: what, CONNECTOR: mirror.name(SOURCE)}, f"offsets are {what}ed", permit)
+
+    def _annotated(self, mirror: Mirror, asked: Mapping[str, str], goal: str, permit: Permit) -> None:
+        """Annotate, and wait until the operator took the first annotation off, which says that it is done.
 
         Who may not act any more, or waits too long, takes them off again.
         """
-        kind, name = served(self.resources, MIRROR_MAKER), self.link.mirror_maker
+        kind, name, first = served(self.resources, MIRROR_MAKER), self.link.mirror_maker, next(iter(asked))
         present = mirror.item["metadata"].get("annotations") or {}
-        asked = {OFFSETS: what, CONNECTOR: mirror.name(SOURCE)}
-        # One pair of annotations is all there is to ask by: answered for somebody else's question, the
+        # One annotation of each name is all there is to ask by: answered for somebody else's question, the
         # config map would hold what we take for ours.
         other = {key: present[key] for key in asked if present.get(key, asked[key]) != asked[key]}
         if other:
             raise Conflict(
-                f"{mirror.label}: somebody else asks for offsets: {other}", remedy="let that come to its end"
+                f"{mirror.label}: somebody else asks its operator: {other}", remedy="let that come to its end"
             )
         permit()
-        self.resources.patch(kind, name, {"metadata": {"annotations": asked}})
+        self.resources.patch(kind, name, {"metadata": {"annotations": dict(asked)}})
         deadline = self.clock.monotonic() + PATIENCE
-        while OFFSETS in ((seen := self._look()).item["metadata"].get("annotations") or {}):
+        while first in ((seen := self._look()).item["metadata"].get("annotations") or {}):
             if self.clock.monotonic() > deadline:
                 self._withdraw(asked)
                 raise DeadlinePassed(
-                    f"{mirror.label}: timed out waiting until offsets are {what}ed{_said(seen.item)}",
+                    f"{mirror.label}: timed out waiting until {goal}{_said(seen.item)}",
                     remedy="check that Strimzi's cluster operator runs and Connect answers it",
                 )
             try:
@@ -178,7 +200,7 @@ class StrimziReplication:
             self.clock.sleep(0.2)
 
     def _withdraw(self, asked: Mapping[str, str]) -> None:
-        """Nobody is to alter offsets later, when they are no longer meant."""
+        """Nobody is to alter offsets, or restart anything, later, when it is no longer meant."""
         try:
             self.resources.patch(
                 served(self.resources, MIRROR_MAKER),

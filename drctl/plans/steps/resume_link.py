@@ -4,12 +4,11 @@ from typing import ClassVar
 
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
-from drctl.plans.linking import idle
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.restarting import wait_until_works
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.stop_checkpoints import StopCheckpoints
 from drctl.plans.steps.stop_link import StopLink
-from drctl.plans.waiting import wait_until_none
 
 
 class ResumeLink(Step):
@@ -33,14 +32,10 @@ class ResumeLink(Step):
     def do(self, ctx: StepContext) -> Evidence:
         ctx.check_authority()
         ctx.forward.replication.resume(ctx.check_authority)
-        wait_until_none(ctx, "the link works", lambda: self._idle(ctx))
-        return {}
+        return wait_until_works(ctx, self.name, ctx.forward, "the link works")
 
     def verify(self, ctx: StepContext) -> Evidence:
         return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
 
     def _stood_still(self, ctx: StepContext, status: LinkStatus) -> bool:
         return CheckGates.name in ctx.evidence and status.checkpoint.halted
-
-    def _idle(self, ctx: StepContext) -> list[str]:
-        return idle(ctx.forward)

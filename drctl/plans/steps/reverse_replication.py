@@ -36,8 +36,7 @@ class ReverseReplication(Step):
 
     def do(self, ctx: StepContext) -> Evidence:
         point = Point(self.name, self._move(ctx), self._ends(ctx))
-        start_from(ctx, ctx.home, ctx.forward, point)
-        return {}
+        return start_from(ctx, ctx.home, ctx.forward, point)
 
     def verify(self, ctx: StepContext) -> Evidence:
         connectors = ctx.home.replication.status().connectors

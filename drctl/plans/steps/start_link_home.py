@@ -33,8 +33,7 @@ class StartLinkHome(Step):
         if reasons := list(open_writers(ctx)):
             raise StepFailed("; ".join(reasons), remedy="salvage again: it fences the site")
         point = Point(self.name, self._failover(ctx), self._ends(ctx))
-        start_from(ctx, ctx.forward, ctx.home, point)
-        return {}
+        return start_from(ctx, ctx.forward, ctx.home, point)
 
     def verify(self, ctx: StepContext) -> Evidence:
         connectors = ctx.forward.replication.status().connectors

@@ -63,6 +63,9 @@ def link(worker: StandIn, tmp_path: Path) -> Iterator[ConnectReplication]:
             self.send_response(202)
             self.end_headers()
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def log_message(self, *_: object) -> None: ...
 
     file = tmp_path / "link.json"
@@ -214,3 +217,33 @@ def test_a_connector_that_seems_absent_is_asked_to_stop(worker: StandIn, link: C
     worker.holds("Source", "Checkpoint")
     link.stop()
     assert worker.changed == stops("Source", "Heartbeat")
+
+
+def test_only_what_is_meant_to_run_and_has_failed_is_restarted(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Checkpoint", "Heartbeat")
+    failed = {"id": 1, "state": "FAILED", "trace": "InvalidTxnStateException: raced\n\tat x"}
+    running = {"id": 0, "state": "RUNNING"}
+    paused = {"connector": {"state": "PAUSED"}, "tasks": [failed]}
+    worker.holds("Source", status={"connector": {"state": "RUNNING"}, "tasks": [running, failed]})
+    worker.holds("Checkpoint", status=paused)
+    restart = "/connectors/Source/restart?includeTasks=true&onlyFailed=true"
+    worker.answers[restart] = (202, {})
+
+    def restarts(path: str) -> None:
+        if path == restart:
+            worker.holds("Source", status={"connector": {"state": "RUNNING"}, "tasks": [running]})
+
+    worker.before = restarts
+    asked: list[str] = []
+    assert link.restart_failed(lambda: asked.append("may I")) == {"Source, task 1": "InvalidTxnStateException: raced"}
+    assert [path for path in worker.asked if "restart" in path] == [restart]
+    assert asked == ["may I"]
+
+
+def test_what_fails_again_at_once_does_not_hold_up_who_restarted_it(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Checkpoint", "Heartbeat")
+    tasks = [{"id": 0, "state": "FAILED", "trace": "no"}]
+    worker.holds("Source", status={"connector": {"state": "FAILED", "trace": "own"}, "tasks": tasks})
+    worker.answers["/connectors/Source/restart?includeTasks=true&onlyFailed=true"] = (202, {})
+    assert link.restart_failed() == {"Source": "own", "Source, task 0": "no"}
+    assert link.status().failed == {"Source": "own", "Source, task 0": "no"}

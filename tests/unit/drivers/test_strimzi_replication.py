@@ -85,6 +85,37 @@ def test_a_failed_task_of_a_ready_resource_is_seen(site: StrimziSite) -> None:
     assert {each["type"] for each in site.stored()["status"]["conditions"]} == {"Ready"}
 
 
+def test_what_has_failed_is_restarted_by_annotations_which_are_gone_then(site: StrimziSite) -> None:
+    name = quote(SOURCE, safe="")
+    site.connect.failed[name] = "ConnectException: own"
+    site.connect.failing[name] = "ConnectException: no"
+    settled(site)
+    told = site.replication.restart_failed()
+    assert told == {SOURCE: "ConnectException: own", f"{SOURCE}, task 0": "ConnectException: no"}
+    assert site.connect.restarted == [name, f"{name} task"]
+    assert site.stored()["metadata"]["annotations"] == {}
+    assert settled(site).working
+    assert site.replication.restart_failed() == {}
+
+
+def test_a_restart_that_nobody_makes_is_withdrawn(site: StrimziSite) -> None:
+    site.connect.failing[quote(SOURCE, safe="")] = "ConnectException: no"
+    settled(site)
+    site.operator.stalled = True
+    with pytest.raises(DeadlinePassed, match="task 0 of .* is restarted"):
+        site.replication.restart_failed()
+    assert site.stored()["metadata"]["annotations"] == {}
+
+
+def test_a_mirror_that_its_operator_restarts_says_so(site: StrimziSite) -> None:
+    assert not settled(site).source.restarts_itself
+    mirrors = deepcopy(site.stored()["spec"]["mirrors"])
+    mirrors[1]["sourceConnector"]["autoRestart"] = {"enabled": True}
+    site.resources.patch(site.kind, "home", {"spec": {"mirrors": mirrors}})
+    assert settled(site).source.restarts_itself
+    assert not site.replication.status().checkpoint.restarts_itself
+
+
 def test_offsets_are_listed_by_annotation_which_is_gone_then(site: StrimziSite) -> None:
     site.set_offset("orders", 0, 41)
     assert site.replication.frontier() == {ORDERS: 42}
@@ -116,6 +147,7 @@ def test_a_paused_resource_is_neither_believed_nor_written(site: StrimziSite) ->
         site.replication.resume,
         site.replication.status,
         site.replication.frontier,
+        site.replication.restart_failed,
         lambda: site.replication.restart_from({ORDERS: 1}),
     ):
         with pytest.raises(Conflict, match="reconciliation is paused"):

@@ -181,9 +181,9 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
 def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
-    Group-offset sync only notes what was there, and never ends; what mends a standby, adopts rules, restarts
-    tasks or drills with names of its own is begun again. A live drill waits for its moves, which are runs of their own. An approval, a pause
-    or a word about a drill is said by its first entry, also where its writer was killed behind that.
+    Group-offset sync only notes what was there, and never ends; what mends a standby, adopts rules, restarts tasks or
+    drills with names of its own is begun again. A live drill waits for its moves, which are runs of their own. An
+    approval, a pause or a word about a drill is said by its first entry, also where its writer was killed behind that.
     """
     apart = (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, APPROVAL, PAUSE)
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)

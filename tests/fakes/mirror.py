@@ -105,6 +105,9 @@ class FakeMirror:
                     count = sum(p.topic == partition.topic for p in self.source.logs)
                     self.target.make(self.image(partition).topic, count, {})
                 self._copy(partition)
+        self._note_what_is_due()
+
+    def _note_what_is_due(self) -> None:
         for partition, (due, sync) in tuple(self.late.items()):
             if due <= self.target.clock.monotonic():
                 self._note(partition, sync)

@@ -19,7 +19,7 @@ A move is not expected to fill a disk by itself: the link has written there what
 those of the doctor, by what is free now and not by what may come.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from drctl.decide.rules import Blocker, Rule
 from drctl.errors import at_site
@@ -95,8 +95,11 @@ def places_missing(site: SiteFacts, topics: Collection[Topic]) -> Iterator[Block
 
 def cordoned(disks: BrokerDisks) -> tuple[str, ...]:
     """Return the brokers of which every log directory is cordoned."""
-    told = ((who, seen.value.values()) for who, seen in disks.items() if seen.value)
-    return tuple(who for who, held in told if all(space.cordoned for space in held))
+    return tuple(who for who, seen in disks.items() if seen.value and _all_cordoned(seen.value.values()))
+
+
+def _all_cordoned(held: Iterable[DiskSpace]) -> bool:
+    return all(space.cordoned for space in held)
 
 
 def spaces(disks: BrokerDisks) -> Iterator[tuple[str, str, DiskSpace]]:

@@ -71,7 +71,7 @@ class Connector:
 
     @property
     def failed(self) -> dict[str, str]:
-        """What of it has failed, with why: itself and its tasks. Empty unless it is meant to run."""
+        """Name what of it has failed, with why: itself and its tasks. Empty unless it is meant to run."""
         # One that was stopped or paused shows that as its state, whatever its tasks say.
         if self.state not in (ConnectorState.RUNNING, ConnectorState.FAILED):
             return {}
@@ -114,7 +114,7 @@ class LinkStatus:
 
     @property
     def failed(self) -> dict[str, str]:
-        """What has failed of its connectors that are meant to run, with why."""
+        """Name what has failed of its connectors that are meant to run, with why."""
         return {name: why for each in self.connectors for name, why in each.failed.items()}
 
     @property

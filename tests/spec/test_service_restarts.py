@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
@@ -28,7 +29,7 @@ def test_the_service_restarts_it_at_once_then_with_growing_pauses_and_tells() ->
             if restarts(earth) > before:
                 at.append(earth.clock.monotonic() - began)
             earth.clock.sleep(EVERY.total_seconds())
-    gaps = [later - sooner for sooner, later in zip(at, at[1:], strict=False)]
+    gaps = [later - sooner for sooner, later in pairwise(at)]
     assert [round(gap / 60) for gap in gaps] == [2, 6, 12]
     lines = [line for line in logs if line["event"] == "link-restarted"]
     assert [line["restarts"] for line in lines] == [1, 2, 3, 4]

@@ -102,7 +102,7 @@ def test_a_restart_that_nobody_makes_is_withdrawn(site: StrimziSite) -> None:
     site.connect.failing[quote(SOURCE, safe="")] = "ConnectException: no"
     settled(site)
     site.operator.stalled = True
-    with pytest.raises(DeadlinePassed, match="task 0 of .* is restarted"):
+    with pytest.raises(DeadlinePassed, match=r"task 0 of .* is restarted"):
         site.replication.restart_failed()
     assert site.stored()["metadata"]["annotations"] == {}
 

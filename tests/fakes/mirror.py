@@ -78,16 +78,7 @@ class FakeMirror:
             self._stopping -= 1
             if not self._stopping:
                 self.state, self.failed = ConnectorState.STOPPED, ""
-        if (
-            self.state is not ConnectorState.RUNNING
-            or self.clinging
-            or self.holds
-            or self.source.down
-            or self.target.down
-        ):
-            return
-        self._fail()
-        if self.failed:
+        if self._stands() or self._fail():
             return
         if not self.target.may(self.principal):
             self.state = ConnectorState.FAILED
@@ -169,9 +160,15 @@ class FakeMirror:
         self.failed, self.state = "", ConnectorState.RUNNING
         self._fail()
 
-    def _fail(self) -> None:
+    def _stands(self) -> bool:
+        stopped = self.state is not ConnectorState.RUNNING or self.clinging
+        return stopped or self.holds or self.source.down or self.target.down
+
+    def _fail(self) -> bool:
+        """Whether its task has failed, now or before."""
         if self.failures and not self.failed:
             self.failures, self.failed = self.failures - 1, RACED
+        return bool(self.failed)
 
     def prepare(self, ends: Mapping[TopicPartition, int]) -> None:
         """Be stopped, with copying to begin at ``ends``."""

@@ -74,10 +74,7 @@ class FakeMirror:
         """Copy a little, unless stopped, held or cut off from a site."""
         if self.clinging and not self.source.down:
             self.clinging, self.state = False, ConnectorState.STOPPED
-        if self._stopping:
-            self._stopping -= 1
-            if not self._stopping:
-                self.state, self.failed = ConnectorState.STOPPED, ""
+        self._stop_slowly()
         if self._stands() or self._fail():
             return
         if not self.target.may(self.principal):
@@ -159,6 +156,12 @@ class FakeMirror:
         """Let what has failed run again."""
         self.failed, self.state = "", ConnectorState.RUNNING
         self._fail()
+
+    def _stop_slowly(self) -> None:
+        if self._stopping:
+            self._stopping -= 1
+            if not self._stopping:
+                self.state, self.failed = ConnectorState.STOPPED, ""
 
     def _stands(self) -> bool:
         stopped = self.state is not ConnectorState.RUNNING or self.clinging

@@ -1,6 +1,5 @@
 """drctl links."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -38,11 +37,10 @@ def restart(plan_file: Path, output: str, name: str | None, by: str) -> None:
     """
     from drctl.plans.link_restart import restart as restart_link
 
-    restarted: dict[str, Mapping[str, str]] = {}
+    who = terms(by=by).by
     with opened(plan_file) as world:
         chosen = _chosen(world, name)
-        for link in chosen:
-            restarted[link.link.name] = restart_link(world, link, terms(by=by).by)
+        restarted = {link.link.name: restart_link(world, link, who) for link in chosen}
         for link in chosen:
             if restarted[link.link.name]:
                 _wait(world, link)

@@ -80,20 +80,8 @@ class FakeMirror:
         """Copy a little, unless stopped, held or cut off from a site."""
         if self.clinging and not self.source.down:
             self.clinging, self.state = False, ConnectorState.STOPPED
-        if self._stopping:
-            self._stopping -= 1
-            if not self._stopping:
-                self.state, self.failed = ConnectorState.STOPPED, ""
-        if (
-            self.state is not ConnectorState.RUNNING
-            or self.clinging
-            or self.holds
-            or self.source.down
-            or self.target.down
-        ):
-            return
-        self._fail()
-        if self.failed:
+        self._stop_slowly()
+        if self._stands() or self._fail():
             return
         if not self.target.may(self.principal):
             self.state = ConnectorState.FAILED
@@ -175,9 +163,21 @@ class FakeMirror:
         self.failed, self.state = "", ConnectorState.RUNNING
         self._fail()
 
-    def _fail(self) -> None:
+    def _stop_slowly(self) -> None:
+        if self._stopping:
+            self._stopping -= 1
+            if not self._stopping:
+                self.state, self.failed = ConnectorState.STOPPED, ""
+
+    def _stands(self) -> bool:
+        stopped = self.state is not ConnectorState.RUNNING or self.clinging
+        return stopped or self.holds or self.source.down or self.target.down
+
+    def _fail(self) -> bool:
+        """Whether its task has failed, now or before."""
         if self.failures and not self.failed:
             self.failures, self.failed = self.failures - 1, RACED
+        return bool(self.failed)
 
     def prepare(self, ends: Mapping[TopicPartition, int]) -> None:
         """Be stopped, with copying to begin at ``ends``."""

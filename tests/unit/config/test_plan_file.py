@@ -82,6 +82,7 @@ def test_nothing_said_is_no_hook_no_cool_down_and_no_approval(tmp_path: Path) ->
     plan = load(written(tmp_path, GOOD))
     assert plan.client_routing == tmp_path / "door.json"
     assert (plan.guards.cool_down, plan.guards.approval) == (timedelta(0), "none")
+    assert plan.guards.restart_failed_tasks
     assert not any(plan.hooks.values())
 
 
@@ -96,7 +97,7 @@ def test_what_clients_bootstrap_through_is_read_and_need_not_be_said(tmp_path: P
 def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
     door = "clientRouting: {command: {routeTo: [./door, to], read: [./door], timeout: 5s}}"
     more = (
-        "  guards: {coolDown: 10m, approval: required, approvalValidity: 30m}\n"
+        "  guards: {coolDown: 10m, approval: required, approvalValidity: 30m, restartFailedTasks: false}\n"
         "  hooks: {pre: [{command: [./freeze, now], timeout: 1m}], onState: [{command: [./tell]}]}\n"
     )
     plan = load(written(tmp_path, GOOD.replace("clientRouting: {file: door.json}", door) + more))
@@ -104,6 +105,7 @@ def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
     guards = plan.guards
     assert (guards.cool_down, guards.approval) == (timedelta(minutes=10), "required")
     assert guards.approval_validity == timedelta(minutes=30)
+    assert not guards.restart_failed_tasks
     assert plan.hooks[Moment.PRE] == (Hook(("./freeze", "now"), timedelta(minutes=1)),)
     assert plan.hooks[Moment.ON_STATE] == (Hook(("./tell",), timedelta(seconds=30)),)
 

@@ -85,7 +85,7 @@ def test_a_link_that_begins_to_copy_while_it_is_watched_holds_nothing_up_and_the
     world = earth.ports()
     found = observed_and_judged(observe, world, "north", "south", accept_repeats=False, say=said.append)
     assert found.reasons == ()
-    assert "north-to-south: watching" in said[0]
+    assert "north-to-south: watching" in said[1]
     assert (world.clock.now() - found.facts.seen_at).total_seconds() < 1
     assert switch(earth.ports()).state is RunState.DONE
     require_nothing_lost_or_repeated(earth, "south")

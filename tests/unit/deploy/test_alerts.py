@@ -55,6 +55,10 @@ def test_what_mirror_maker_hides_without_a_rule_of_losses_has_an_alert_too() -> 
     assert "drctl_link_time_to_loss_seconds" in told
 
 
+def test_what_is_restarted_again_and_again_has_an_alert_that_counts_restarts_and_not_tasks() -> None:
+    assert any("changes(drctl_link_task_restarts_total[" in each["expr"] for each in rules())
+
+
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
 def test_an_alert_names_metrics_and_labels_that_there_are(rule: dict[str, Any]) -> None:
     known = metrics()

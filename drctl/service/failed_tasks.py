@@ -55,6 +55,8 @@ class FailedTasks:
         self._troubles: dict[str, Trouble] = {}
         self._again_at: dict[str, float] = {}
         self._telling = Telling()
+        for link in world.plan.links:
+            metrics.task_restarts.labels(link.name)  # from zero: a first restart is a change, too
 
     def note(self, seen: Status) -> None:
         """Since when nothing of each link has failed; what has run for long enough begins a new series."""

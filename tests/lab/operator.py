@@ -16,9 +16,11 @@ from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.errors import Locked
+from drctl.lab import Lab
 from drctl.lab.layout import SITES, other
 from drctl.model.run import Run, RunState
 from tests.lab.shell import COLUMNS, Screen, Shell
+from tests.lab.usage import restarted
 
 CLOCK = SystemClock()
 TRANSCRIPT = Path("reports/operator-points.txt")
@@ -146,14 +148,14 @@ class Operator:
 
         ``has`` and ``lacks`` are words of its output, however they are wrapped; ``at_most`` is how many lines it has.
         Of a table every row has to fit the terminal. Who only looks, ``is_looking``, has an answer soon. ``again``: it
-        is typed until gates let it pass.
+        is typed until gates let it pass; what they say of a link that has failed by itself is done in between.
         """
         deadline = CLOCK.monotonic() + seconds
         while True:
             done, took = self._typed(line, answers, seconds)
             if not again or done.code not in NOT_YET or CLOCK.monotonic() > deadline:
                 break
-            CLOCK.sleep(2)
+            self._mends(done.screen)
         wrong = [] if done.code in codes else [f"exit code {done.code}, expected {_told(codes)}"]
         if is_looking and took > SOON:
             wrong.append(f"it took {took:.0f} s")
@@ -249,7 +251,12 @@ class Operator:
                 shell.pump()
             if shell.at_prompt() not in NOT_YET or CLOCK.monotonic() > deadline:
                 return shell
-            CLOCK.sleep(2)
+            self._mends(shell.screen)
+
+    def _mends(self, told: Screen) -> None:
+        """Do what gates say of a link that has failed by itself, and leave them a moment."""
+        restarted(Lab.attach(self.at.lab), told.words)
+        CLOCK.sleep(2)
 
     def _new_shell(self) -> Shell:
         self._shells.append(Shell(self.at.work, self.at.environment))

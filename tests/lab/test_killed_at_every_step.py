@@ -17,10 +17,9 @@ from drctl.monitors import observe
 from drctl.plans import switchover
 from drctl.plans.pending import pending_reversal
 from drctl.plans.selection import SWITCHOVER
-from drctl.ports import World
 from tests.lab.killing import killed_at
 from tests.lab.test_switchover import Reader, Writer, opened, some_writes, total
-from tests.lab.usage import drctl, restarted, serving, wait
+from tests.lab.usage import drctl, restarted, serving, wait, wait_until_link_works
 
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]
 CLOCK = SystemClock()
@@ -65,7 +64,7 @@ def test_killed_at_every_step_under_load_a_switchover_goes_on_and_loses_and_repe
             resumed = drctl(lab, "runs", "resume")
             assert resumed.returncode == 0, f"{step}: {resumed.stderr}"
             assert serving(lab) == (target, source), step
-            _wait_until_the_link_works(lab, world, target, source)
+            wait_until_link_works(lab, world, target, source)
         some_writes(world, writer)
         writer.end()
         wait("everything is read", lambda: total(reader.processed) >= total(writer.acknowledged), 60)
@@ -105,17 +104,7 @@ def test_killed_behind_the_opening_with_the_old_site_harmed_clients_are_at_the_n
             assert made_up.returncode == 0, f"{step}: {made_up.stderr}"
         assert not _owed(lab)
         with opened(lab) as world:
-            _wait_until_the_link_works(lab, world, target, source)
-
-
-def _wait_until_the_link_works(lab: Lab, world: World, source: str, target: str) -> None:
-    def works() -> bool:
-        status = world.links[source, target].replication.status()
-        if status.failed:  # by itself, it may be: see restarted()
-            drctl(lab, "links", "restart")
-        return status.working
-
-    wait(f"the link to {target} works", works)
+            wait_until_link_works(lab, world, target, source)
 
 
 def _owed(lab: Lab) -> bool:

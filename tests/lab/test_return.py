@@ -28,7 +28,7 @@ from drctl.ports import World
 from drctl.wiring import open_world
 from tests.applications import Application
 from tests.contract.stage import withdraw
-from tests.lab.usage import QUIET, client, to_the_end, wait
+from tests.lab.usage import QUIET, client, run_moving, to_the_end, wait, wait_until_link_works
 
 READINGS, ORDERS = "turbines.readings", "shop.orders"
 
@@ -145,7 +145,8 @@ def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab)
         wait("north's worker answers", lambda: answers(world.links["south", "north"].replication.status), 90)
         everyone_reads_on(lab, world)
         ends = {p: b.high for p, b in world.sites["north"].records.bounds(partitions(world, "north")).items()}
-        result = walk(failback.plan(world, "south", "north", observe=observe), world)
+        result = run_moving(lab, world, lambda: failback.plan(world, "south", "north", observe=observe))
+        assert result.state is RunState.DONE
         require_only_new_records_came_home(world, found, ends)
         assert world.client_routing.site() == "north"
         assert world.sites["north"].topics.own([READINGS])[READINGS] == {}
@@ -153,7 +154,7 @@ def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab)
             some_more(world, load_, 120)
         at_home = read_all(lab, "north", "dispatch")
         assert sorted(v for _, v in at_home) == sorted(v for each in load_.acknowledged.values() for v in each)
-        assert world.links["north", "south"].replication.status().working
+        wait_until_link_works(lab, world, "north", "south")
         assert world.links["south", "north"].replication.status().halted
 
 

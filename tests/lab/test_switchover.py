@@ -13,16 +13,16 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from drctl.config import load
 from drctl.drivers.kafka.commits import commit
-from drctl.errors import Blocked, RolledBack
+from drctl.errors import RolledBack
 from drctl.lab.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
-from drctl.plans import runner, switchover
+from drctl.plans import switchover
 from drctl.ports import World
 from drctl.wiring import open_world
 from tests.applications import Application, records
-from tests.lab.usage import client, restarted, to_the_end, wait
+from tests.lab.usage import client, run_moving, to_the_end, wait, wait_until_link_works
 
 READINGS, ORDERS = "turbines.readings", "shop.orders"
 DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
@@ -50,15 +50,7 @@ def opened(lab: Lab, *, step_timeout: float = 60) -> Iterator[World]:
 def move(lab: Lab, world: World) -> RunResult:
     """A switchover; what a gate says of a link home that has failed since the move before is done first."""
     source, target = sites(world)
-    tried = False
-    while True:
-        plan = switchover.plan(world, source, target, observe=observe)
-        try:
-            return runner.run(plan, world, lambda _: None)
-        except Blocked as refused:
-            # A task of the link home may fail by itself (KAFKA-20785); one that fails again soon is no such chance.
-            if tried or not (tried := restarted(lab, "; ".join(refused.reasons))):
-                raise
+    return run_moving(lab, world, lambda: switchover.plan(world, source, target, observe=observe))
 
 
 def sites(world: World) -> tuple[str, str]:
@@ -218,7 +210,7 @@ def test_a_consumer_that_never_leaves_is_named_and_the_source_is_open_again(lab:
             some_writes(world, writer)
         assert writer.moves == 0
         assert world.client_routing.site() == source
-        assert world.links[sites(world)].replication.status().working
+        wait_until_link_works(lab, world, *sites(world))
 
 
 def partitions(world: World, site: str) -> tuple[TopicPartition, ...]:

@@ -17,8 +17,13 @@ from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.drivers.store.clock import SystemClock
+from drctl.errors import Blocked
 from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition
+from drctl.model.run import RunResult
+from drctl.plans import runner
+from drctl.plans.plan import Plan
+from drctl.ports import World
 from tests.applications import records
 from tests.contract.waiting import until
 
@@ -56,6 +61,28 @@ def moved(lab: Lab, *words: str) -> "subprocess.CompletedProcess[str]":
         if not done.returncode or not restarted(lab, done.stderr):
             return done
     return drctl(lab, *words)
+
+
+def run_moving(lab: Lab, world: World, plan: Callable[[], Plan]) -> RunResult:
+    """Run a plan that moves the work, and once more where its gates only named what :func:`restarted` sees to."""
+    try:
+        return runner.run(plan(), world, lambda _: None)
+    except Blocked as refused:
+        if not restarted(lab, "; ".join(refused.reasons)):
+            raise
+    return runner.run(plan(), world, lambda _: None)
+
+
+def wait_until_link_works(lab: Lab, world: World, source: str, target: str) -> None:
+    """Wait until it does; what has failed of it by itself is restarted, see :func:`restarted`."""
+
+    def works() -> bool:
+        status = world.links[source, target].replication.status()
+        if status.failed:
+            drctl(lab, "links", "restart")
+        return status.working
+
+    wait(f"the link to {target} works", works)
 
 
 def client(lab: Lab, site: str, user: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tests.spec.test_link_restart import OVER, TASK, failed, restarts
 def test_the_service_restarts_it_at_once_then_with_growing_pauses_and_tells() -> None:
     earth = failed(times=1000)
     service, at = Service(earth), list[float]()
+    assert 'drctl_link_task_restarts_total{link="north-to-south"} 0.0' in service.shown()
     began = earth.clock.monotonic()
     with capture_logs() as logs:
         for _ in range(90):

@@ -18,5 +18,5 @@ def test_a_page_has_head_and_foot_of_the_base_template(name: str) -> None:
         assert once not in text
 
 
-def test_all_five_pages_are_tried() -> None:
-    assert len(TEMPLATES.keys() - PARTS) == len({"base", "page", "run", "tabletop", "isolated", "experiment"})
+def test_all_six_pages_are_tried() -> None:
+    assert len(TEMPLATES.keys() - PARTS) == len({"base", "page", "run", "tabletop", "isolated", "live", "experiment"})

@@ -227,8 +227,9 @@ def _phase(there: LiveMove | None, home: LiveMove | None, word: SpokenWord | Non
 def is_watched(state: LiveState, now: datetime) -> bool:
     """Whether a drctl has looked at the stay a short time ago, ended it, or tried the way home, or may be about to."""
     looked = [each.at for each in state.looks[-1:]]
-    signs = (state.since, *looked, state.ended and state.ended.at, state.home and state.home.ended)
-    last = max((at for at in signs if at is not None), default=None)
+    ended = state.ended.at if state.ended else None
+    home = state.home.ended if state.home else None
+    last = max((at for at in (state.since, *looked, ended, home) if at is not None), default=None)
     return last is not None and now - last < SILENT_AFTER
 
 

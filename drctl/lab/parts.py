@@ -17,6 +17,7 @@ from drctl.lab.provisioning import provision
 from drctl.lab.rights import LINKS
 from drctl.lab.sinks import TABLE, Sinks
 from drctl.lab.site import LabSite
+from drctl.lab.wire_bytes import Carried, carried
 from drctl.model.site import Link
 from drctl.ports import Clock
 
@@ -79,7 +80,12 @@ class Parts:
         """Start (again) the wire that leads from a site to the other one's worker."""
         site = self.layout[source]
         pairs = [f"{node.wire}:{node.link}" for node in site.nodes]
-        self.processes.start(wire(source), [sys.executable, "-m", "drctl.lab.tcp_proxy", loopback(site.host), *pairs])
+        proxy = [sys.executable, "-m", "drctl.lab.tcp_proxy", "--count", str(self._counts(source))]
+        self.processes.start(wire(source), [*proxy, loopback(site.host), *pairs])
+
+    def carried(self, source: str) -> Carried:
+        """Return what the wire from a site has carried, since the lab was made. LabError before it first listened."""
+        return carried(self._counts(source))
 
     def start_database(self) -> None:
         """Start (again) the sinks' database and wait until it answers."""
@@ -89,6 +95,9 @@ class Parts:
             self._still_there(DATABASE, deadline)
             self.clock.sleep(0.1)
         self.sinks.database.rows(TABLE)
+
+    def _counts(self, source: str) -> Path:
+        return self.folder / f"{wire(source)}.bytes"
 
     def _format(self, site: SiteLayout) -> None:
         format_site(site, self.folder)

@@ -14,6 +14,7 @@ from drctl.config import load
 from drctl.drivers.kafka.provision import Right, allow
 from drctl.lab import faults, wire_faults
 from drctl.lab.lab import Lab
+from drctl.lab.layout import SITES
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
@@ -28,9 +29,10 @@ from drctl.ports import World
 from drctl.wiring import open_world
 from tests.applications import Application
 from tests.contract.stage import withdraw
+from tests.lab.heavy_records import NEW, OLD, READINGS, arrived, require_only_new, weight, write_heavy
 from tests.lab.usage import QUIET, client, run_moving, to_the_end, wait, wait_until_link_works
 
-READINGS, ORDERS = "turbines.readings", "shop.orders"
+ORDERS = "shop.orders"
 
 type PerPartition = dict[TopicPartition, list[bytes]]
 
@@ -127,6 +129,7 @@ def orders(lab: Lab, site: str, *payloads: bytes, commit: bool = True) -> None:
 
 @pytest.mark.long
 def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab) -> None:
+    copy_old_records(lab)
     before = lost_under_load(lab)
     with opened(lab) as world:
         found = aftermath(world)
@@ -140,14 +143,17 @@ def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab)
         decide(lab, world, found, salvaged)
         with Load(lab, "south", "after") as load_:
             some_more(world, load_)
+        write_heavy(lab, "south", NEW)
         worker.result()
         starter.shutdown()
         wait("north's worker answers", lambda: answers(world.links["south", "north"].replication.status), 90)
         everyone_reads_on(lab, world)
         ends = {p: b.high for p, b in world.sites["north"].records.bounds(partitions(world, "north")).items()}
+        carried = {site: lab.carried(site).answers for site in SITES}
         result = run_moving(lab, world, lambda: failback.plan(world, "south", "north", observe=observe))
         assert result.state is RunState.DONE
         require_only_new_records_came_home(world, found, ends)
+        require_only_new(lab, "south", carried["south"])
         assert world.client_routing.site() == "north"
         assert world.sites["north"].topics.own([READINGS])[READINGS] == {}
         with Load(lab, "north", "home") as load_:
@@ -156,6 +162,18 @@ def test_a_lost_site_is_salvaged_and_takes_the_work_back_past_its_tail(lab: Lab)
         assert sorted(v for _, v in at_home) == sorted(v for each in load_.acknowledged.values() for v in each)
         wait_until_link_works(lab, world, "north", "south")
         assert world.links["south", "north"].replication.status().halted
+        newest = write_heavy(lab, "north", NEW)
+        wait("what is new at home is copied", lambda: arrived(world, "south", newest), 120)
+        require_only_new(lab, "north", carried["north"])
+
+
+def copy_old_records(lab: Lab) -> None:
+    """Let heavy records stand at both sites; the wire that they crossed shows that a copy of them does not hide."""
+    before = lab.carried("north").answers
+    with opened(lab) as world:
+        newest = write_heavy(lab, "north", OLD)
+        wait("the old records are copied", lambda: arrived(world, "south", newest), 180)
+    assert lab.carried("north").answers - before >= weight(OLD)
 
 
 def lost_under_load(lab: Lab, harm: Callable[[], None] = lambda: None) -> Load:
@@ -168,10 +186,11 @@ def lost_under_load(lab: Lab, harm: Callable[[], None] = lambda: None) -> Load:
             wanted = {p: Committed(0) for p in partitions(world, "north")}
             world.sites["north"].positions.commit(group, wanted)
         orders(lab, "north", b"copied")
+        old = copied_records(world)
         with Load(lab, "north", "before") as load_:
             some_more(world, load_)
             copied = load_.total()
-            wait("the link copies", lambda: copied_records(world) > copied // 2, 60)
+            wait("the link copies", lambda: copied_records(world) - old > copied // 2, 60)
             wire_faults.cut_link(lab, "north")
             world.clock.sleep(2)
             orders(lab, "north", b"stranded", b"stranded, too")

@@ -10,7 +10,8 @@ from drctl.model.fence import Attestation
 from drctl.monitors import observe
 from drctl.plans import failback, salvage
 from drctl.plans.aftermath import aftermath, last_salvage
-from tests.lab.test_return import READINGS, lost_under_load, opened, walk
+from tests.lab.heavy_records import READINGS
+from tests.lab.test_return import lost_under_load, opened, walk
 
 WORD = Attestation("Ada", "the volume was replaced by an empty one")
 

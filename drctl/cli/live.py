@@ -112,8 +112,7 @@ def send_home(plan_file: Path, reason: str, said: "Terms") -> int | None:
 
     Returns the exit code then, None where somebody watches.
     """
-    from drctl.cli.live_lines import is_watched
-    from drctl.plans.live import DrillWord, LivePhase, standing_drill
+    from drctl.plans.live import DrillWord, LivePhase, is_watched, standing_drill
 
     watched: bool | None = None
     with opened(plan_file) as world:

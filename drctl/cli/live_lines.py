@@ -1,20 +1,12 @@
 """Tell of a live drill that has not ended: where it stands, what that means, and what to type."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from drctl.plans.live import LivePhase, LiveState
+from drctl.plans.live import LivePhase, LiveState, is_watched
 
-SILENT_AFTER = timedelta(seconds=90)
-"""Without a look for so long nobody watches any more: one is due every 15 s, and a slow site takes its time."""
 GO_ON = "drctl drill --level live"
-
-
-def is_watched(state: LiveState, now: datetime) -> bool:
-    """Whether a drctl has looked at the stay a short time ago, or may be about to for the first time."""
-    last = state.looks[-1].at if state.looks else state.since
-    return last is not None and now - last < SILENT_AFTER
 
 
 def live_lines(state: LiveState, now: datetime) -> Iterator[str]:

@@ -38,6 +38,9 @@ STAYS, OBJECTIVE = "stays seconds", "recovery time objective seconds"
 """Keys of a drill's first entry."""
 BY_TIME, BY_SIGNAL, BY_WORD, OVERTAKEN_THERE = "time", "signal", "word", "overtaken"
 """Why a stay ended."""
+SILENT_AFTER = timedelta(seconds=90)
+"""Without a sign for so long nobody watches any more: a look, or a try of the way home, is due within a minute, and a
+slow site takes its time."""
 
 
 class DrillWord(StrEnum):
@@ -219,6 +222,15 @@ def _phase(there: LiveMove | None, home: LiveMove | None, word: SpokenWord | Non
     if there is not None and there.state in (RunState.DONE, RunState.RUNNING):
         return LivePhase.STAYING if there.state is RunState.DONE else LivePhase.LEAVING
     return LivePhase.BEGUN
+
+
+def is_watched(state: LiveState, now: datetime) -> bool:
+    """Whether a drctl has looked at the stay a short time ago, ended it, or tried the way home, or may be about to."""
+    written = (*state.looks[-1:], state.ended)
+    signs = [state.since, None if state.home is None else state.home.ended]
+    signs += [entry.at for entry in written if entry is not None]
+    last = max((at for at in signs if at is not None), default=None)
+    return last is not None and now - last < SILENT_AFTER
 
 
 def _behind(journal: Journal, drill: Run) -> Iterator[tuple[Run, RunState]]:

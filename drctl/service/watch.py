@@ -29,6 +29,7 @@ from drctl.service.failed_tasks import FailedTasks
 from drctl.service.foresight import Foresight
 from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.http import listen
+from drctl.service.live_drill import LiveDrillWatch
 from drctl.service.losses import LossWatch
 from drctl.service.metrics import Metrics
 from drctl.service.pausing import PauseWatch
@@ -90,6 +91,7 @@ class Watch:
         self.foresight = Foresight(world, self.metrics)
         self.losses = LossWatch(world, self.metrics)
         self.clients_left = ClientsLeftWatch(world, self.metrics)
+        self.live_drill = LiveDrillWatch(world, self.metrics.registry)
         own = led(opened, leads) if opened else None
         acting = (ReturnedSites, PendingReversals, PendingRollbacks, FailedTasks)
         deputies = [each(world, own, self.metrics) for each in acting] if own else []
@@ -126,6 +128,7 @@ class Watch:
             self.metrics.show_sessions(name, followed, sessions, self.world.plan.groups)
         self.losses.cycle(oldest)
         self.clients_left.cycle(clients)
+        self.live_drill.cycle()
         self.metrics.cycle_seconds.set(clock.monotonic() - began)
         self.metrics.cycle_at.set(clock.now().timestamp())
         self._tell_of_sites(seen)

@@ -4,14 +4,14 @@ from functools import cache
 
 import pytest
 
-from drctl.cli.live_lines import is_watched, live_document, live_lines
+from drctl.cli.live_lines import live_document, live_lines
 from drctl.drills.live.judging import judged
 from drctl.errors import Refused, RolledBack, Unreachable
 from drctl.model.run import RunState
 from drctl.model.verdict import Verdict
 from drctl.monitors import observe
 from drctl.plans.interruption import interruption
-from drctl.plans.live import LivePhase, begin_live_drill, standing_drill
+from drctl.plans.live import LivePhase, begin_live_drill, is_watched, standing_drill
 from drctl.plans.live_admission import give_up_unmoved
 from drctl.plans.record import unfinished
 from tests.fakes import Killed

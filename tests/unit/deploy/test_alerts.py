@@ -11,8 +11,9 @@ from ruamel.yaml import YAML
 from drctl.decide.rules import Rule
 from drctl.service.canary import CanaryWatch
 from drctl.service.courses import CourseKeeper
+from drctl.service.live_drill import LiveDrillWatch
 from drctl.service.metrics import LOSSES, Metrics
-from tests.fakes import plan_file
+from tests.fakes import fake_world, plan_file
 
 ROOT = Path(__file__).parents[3] / "deploy"
 ALERTS = ROOT / "components/alerts/alerts.yaml"
@@ -29,7 +30,8 @@ def metrics() -> dict[str, tuple[str, ...]]:
     CourseKeeper(shown.registry)
     canary = CanaryWatch(plan_file(), fake_canary, shown.registry)
     # The registry tells the labels of no metric that has no value yet.
-    known = [each for of in (shown, canary) for each in vars(of).values() if hasattr(each, "_labelnames")]
+    drill = LiveDrillWatch(fake_world().ports(), shown.registry)
+    known = [each for of in (shown, canary, drill) for each in vars(of).values() if hasattr(each, "_labelnames")]
     return {_exposed(each): tuple(each._labelnames) for each in known}
 
 

@@ -226,10 +226,10 @@ def _phase(there: LiveMove | None, home: LiveMove | None, word: SpokenWord | Non
 
 def is_watched(state: LiveState, now: datetime) -> bool:
     """Whether a drctl has looked at the stay a short time ago, ended it, or tried the way home, or may be about to."""
-    looked = [each.at for each in state.looks[-1:]]
-    ended = state.ended.at if state.ended else None
-    home = state.home.ended if state.home else None
-    last = max((at for at in (state.since, *looked, ended, home) if at is not None), default=None)
+    written = (*state.looks[-1:], state.ended)
+    signs = [state.since, None if state.home is None else state.home.ended]
+    signs += [entry.at for entry in written if entry is not None]
+    last = max((at for at in signs if at is not None), default=None)
     return last is not None and now - last < SILENT_AFTER
 
 

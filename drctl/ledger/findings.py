@@ -29,8 +29,10 @@ class RecordFindings:
     ``precommitted_read``: given to a reader of committed records before the transaction that had sent it was committed
     (Jepsen's ``precommitted-read``; told by the client whose own transaction it was). Not faults: ``recovered``
     (doubtful, and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged,
-    and nowhere but in the salvaged tail), and ``expired`` (acknowledged and not there, and retention or a deletion of
-    records had passed its place before anybody read it): not lost, and not proved either.
+    and nowhere but in the salvaged tail), and ``expired`` (acknowledged and not there, the log begins above its place,
+    and retention may have taken it, by :mod:`drctl.ledger.retention`): not lost, and not proved either. ``undecided``:
+    of which logs nobody can say what retention has not taken, and why. ``deleted`` is as ``expired``, where retention
+    cannot have taken it: a fault.
     """
 
     acknowledged: int
@@ -48,13 +50,15 @@ class RecordFindings:
     inconsistent_offsets: Examples = Examples()
     precommitted_read: Examples = Examples()
     expired: Examples = Examples()
+    deleted: Examples = Examples()
+    undecided: tuple[str, ...] = ()
 
     @property
     def faults(self) -> dict[str, Examples]:
         """The classes that are faults, by name, with what is in them."""
         names = (
             "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read",
-            "inconsistent_offsets", "precommitted_read",
+            "inconsistent_offsets", "precommitted_read", "deleted",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

@@ -12,8 +12,9 @@ from drctl.ledger.checker import findings_of
 from drctl.ledger.control import PLANTED
 from drctl.ledger.events import Processed, Seen, Stream
 from drctl.ledger.findings import Findings
-from drctl.ledger.state import CheckerState, LogName
+from drctl.ledger.state import CheckerState
 from drctl.ledger.stored_state import from_bytes, to_bytes
+from drctl.ledger.stream_state import LogName
 
 type Place = tuple[Stream, int]
 

@@ -126,10 +126,10 @@ class _Sorting:
             precommitted_read=classes["precommitted_read"],
             expired=_counted(self._expired()),
             deleted=_counted(self._deleted()),
-            undecided=tuple(self._undecided()),
         )
         names = sorted({*self.groups, *self.state.processed})
-        return Findings(records, tuple(self._group(name) for name in names), tuple(self._unattended()))
+        groups = tuple(self._group(name) for name in names)
+        return Findings(records, groups, tuple(self._unattended()), tuple(self._undecided()))
 
     def _duplicated(self) -> Examples:
         """Found twice in one log, or in two of them."""

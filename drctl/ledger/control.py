@@ -151,16 +151,16 @@ class _Places:
     @cached_property
     def _located(self) -> list[int]:
         """Where records were found once, at an offset that a client told, too."""
-        times = Counter((e.stream, e.sequence) for e in self._events if isinstance(e, Seen | Stranded))
+        times = Counter((each.stream, each.sequence) for each in self._events if isinstance(each, Seen | Stranded))
         told = {
-            (e.site, e.stream, e.sequence, e.offset)
-            for e in self._events
-            if isinstance(e, Acknowledged | Processed) and e.offset is not None
+            (each.site, each.stream, each.sequence, each.offset)
+            for each in self._events
+            if isinstance(each, Acknowledged | Processed) and each.offset is not None
         }
         return [
             number
-            for number, e in self.seen
-            if (e.site, e.stream, e.sequence, e.offset) in told and times[e.stream, e.sequence] == 1
+            for number, each in self.seen
+            if (each.site, each.stream, each.sequence, each.offset) in told and times[each.stream, each.sequence] == 1
         ]
 
     @cached_property

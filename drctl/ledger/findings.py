@@ -30,9 +30,8 @@ class RecordFindings:
     (Jepsen's ``precommitted-read``; told by the client whose own transaction it was). Not faults: ``recovered``
     (doubtful, and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged,
     and nowhere but in the salvaged tail), and ``expired`` (acknowledged and not there, the log begins above its place,
-    and retention may have taken it, by :mod:`drctl.ledger.retention`): not lost, and not proved either. ``undecided``:
-    of which logs nobody can say what retention has not taken, and why. ``deleted`` is as ``expired``, where retention
-    cannot have taken it: a fault.
+    and retention may have taken it, by :mod:`drctl.ledger.retention`): not lost, and not proved either. ``deleted`` is
+    as ``expired``, where retention cannot have taken it: a fault.
     """
 
     acknowledged: int
@@ -51,7 +50,6 @@ class RecordFindings:
     precommitted_read: Examples = Examples()
     expired: Examples = Examples()
     deleted: Examples = Examples()
-    undecided: tuple[str, ...] = ()
 
     @property
     def faults(self) -> dict[str, Examples]:
@@ -85,11 +83,15 @@ class GroupFindings:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Hold all that the checker found; ``unattended`` topics have acknowledged records and no group that reads them."""
+    """Hold all that the checker found; ``unattended`` topics have acknowledged records and no group that reads them.
+
+    ``undecided``: of which logs nobody can say what of the expired records retention has not taken, and why.
+    """
 
     records: RecordFindings
     groups: tuple[GroupFindings, ...]
     unattended: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:

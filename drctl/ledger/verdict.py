@@ -119,7 +119,7 @@ def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
         yield "a client's history is incomplete"
     if expired := findings.records.expired:
         yield f"{expired.count} expired before they could be read, first: {expired.examples[0]}"
-    for log in findings.records.undecided:
+    for log in findings.undecided:
         yield f"whether retention removed them cannot be told of {log}"
     planted = (*PLANTED, FROM_TAIL) if findings.records.stranded else PLANTED
     # A fault of the control that nobody has planted fails as one that was not caught: get() is None for it.

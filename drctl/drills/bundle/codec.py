@@ -68,7 +68,7 @@ def _start(site: str, topic: str, partition: int, offset: int, *settings: Any) -
     return LogStart(site, topic, partition, offset, _retention(*settings) if settings else None)
 
 
-def _retention(policy: str, ms: int, size: int, at: float) -> Retention:
+def _retention(policy: Any, ms: Any, size: Any, at: Any) -> Retention:
     # -1 is no bound, and every number below it the same to Kafka.
     if not all(type(each) is int and -(1 << 63) <= each < 1 << 63 for each in (ms, size)):
         raise ValueError("a bound is no number")

@@ -64,20 +64,18 @@ def elect_an_unclean_leader(run: CleanRun, chance: random.Random) -> Named | Non
         return None
     log, number = place
     sure, cut = _acknowledged(run), run.found[log][number:]
-    highest = max(e.sequence for e in run.records if e.stream == cut[0].stream)
+    stream, site = cut[0].stream, cut[0].site
+    assert stream is not None
+    highest = max(each.sequence for each in run.records if each.stream == stream)
     run.found[log] = run.found[log][:number]
     for behind in range(chance.randint(1, 2 * len(cut))):
         sequence, offset = highest + 1 + behind, cut[0].offset + behind
-        stream, site = cut[0].stream, cut[0].site
         run.sent.append(Acknowledged(stream, sequence, READ, site, None, offset))
         run.found[log].append(Seen(*log, offset, stream, sequence, site=site))
         run.read += _by_every_group(run, Processed("", stream, sequence, READ, site, offset))
-    told = {e.offset for e in run.records if e.stream[1:] == log and e.site == cut[0].site and e.visible}
+    told = {e.offset for e in run.records if e.stream[1:] == log and e.site == site and e.visible}
     again = told & {each.offset for each in run.found[log][number:]}
-    return {
-        "lost": sum((each.stream, each.sequence) in sure for each in cut),
-        "inconsistent_offsets": len(again),
-    }
+    return {"lost": sum((each.stream, each.sequence) in sure for each in cut), "inconsistent_offsets": len(again)}
 
 
 def _by_every_group(run: CleanRun, done: Processed) -> Iterator[Processed]:
@@ -217,14 +215,16 @@ def _take_the_oldest(run: CleanRun, chance: random.Random, retention: Retention)
     gone, run.found[log] = run.found[log][: number + 1], run.found[log][number + 1 :]
     run.starts.append(LogStart(last.site, *log, last.offset + 1, retention))
     # Told where it lay at the site that is read, or nobody knows that it lay below the beginning.
-    told = [each.offset for each in (*run.read, *run.sent) if _tells(each, last)]
-    if last.offset not in told or any(each.site != last.site for each in run.read if each.stream[1:] == log):
+    if not any(_tells(each, last) for each in (*run.read, *run.sent)) or any(
+        each.site != last.site for each in run.read if each.stream[1:] == log
+    ):
         return None
     return sum((each.stream, each.sequence) in sure for each in gone)
 
 
 def _tells(event: object, seen: Seen) -> bool:
-    return isinstance(event, Processed | Acknowledged) and (event.stream, event.site) == (seen.stream, seen.site)
+    place = (seen.stream, seen.site, seen.offset)
+    return isinstance(event, Processed | Acknowledged) and (event.stream, event.site, event.offset) == place
 
 
 def move_a_group_one_too_far(run: CleanRun, chance: random.Random) -> Named | None:

@@ -47,7 +47,7 @@ def test_a_clean_run_raises_no_alarm_at_either_site(shard: int) -> None:
         assert named(findings) == {}, seed
         assert findings.clean
         assert (findings.records.expired.count, findings.records.superseded) == (run.expired, run.superseded), seed
-        assert not findings.records.undecided
+        assert not findings.undecided
         assert named(check(run.mirrored(), compacted=COMPACTED)) == {}, seed
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drctl.ledger.checker import check
 from drctl.ledger.events import Acknowledged, Event, LogStart, Seen, Stream
-from drctl.ledger.findings import RecordFindings
+from drctl.ledger.findings import Findings
 from drctl.ledger.retention import SLACK, Retention, removed_until, retention_in, undecided
 from drctl.ledger.stream_state import MINUTE
 
@@ -49,11 +49,11 @@ def test_settings_that_are_not_told_leave_retention_unknown(lacks: str) -> None:
     assert retention_in(KEPT | {"retention.ms": "a week"}, READ) is None
 
 
-def records(ages: list[float], start: int, retention: Retention | None) -> RecordFindings:
+def found(ages: list[float], start: int, retention: Retention | None) -> Findings:
     """What is found of a log that begins at an offset, with records acknowledged so many seconds before it was read."""
     told: list[Event] = [Acknowledged(A, n + 1, READ - age, "north", None, n) for n, age in enumerate(ages)]
     seen = [Seen("readings", 0, n, A, n + 1, site="north") for n in range(start, len(ages))]
-    return check([*told, *seen, LogStart("north", "readings", 0, start, retention)]).records
+    return check([*told, *seen, LogStart("north", "readings", 0, start, retention)])
 
 
 ages = st.lists(st.floats(0, 5000), min_size=1, max_size=19).map(lambda each: sorted(each, reverse=True))
@@ -64,15 +64,15 @@ def test_a_record_that_retention_can_have_taken_is_never_called_deleted_and_a_yo
     ages: list[float], start: int, seconds: int
 ) -> None:
     start = min(start, len(ages))
-    found = records(ages, start, Retention("delete", seconds * 1000, -1, READ))
+    records = found(ages, start, Retention("delete", seconds * 1000, -1, READ)).records
     old = sum(age >= seconds - SLACK for age in ages[:start])
     young = sum(age < seconds - SLACK - MINUTE for age in ages[:start])
-    assert found.deleted.count + found.expired.count == start
-    assert young <= found.deleted.count <= start - old
+    assert records.deleted.count + records.expired.count == start
+    assert young <= records.deleted.count <= start - old
     # The youngest are named, and no other.
-    names = tuple(f"readings-0 producer 1 sequence {n}" for n in range(start - found.deleted.count + 1, start + 1))
-    assert found.deleted.examples == names
-    assert not found.lost
+    names = tuple(f"readings-0 producer 1 sequence {n}" for n in range(start - records.deleted.count + 1, start + 1))
+    assert records.deleted.examples == names
+    assert not records.lost
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_record_that_retention_can_have_taken_is_never_called_deleted_and_a_yo
     ids=["not known", "by size", "for ever", "compacted"],
 )
 def test_where_time_says_nothing_the_settings_decide_for_all(retention: Retention | None, deleted: int) -> None:
-    found = records([500.0, 400.0, 300.0, 200.0], 3, retention)
-    assert (found.deleted.count, found.expired.count) == (deleted, 3 - deleted)
-    assert len(found.undecided) == (deleted == 0)
+    findings = found([500.0, 400.0, 300.0, 200.0], 3, retention)
+    assert (findings.records.deleted.count, findings.records.expired.count) == (deleted, 3 - deleted)
+    assert len(findings.undecided) == (deleted == 0)
 
 
 def test_a_log_of_which_nothing_is_gone_leaves_no_question_open() -> None:
-    assert not records([500.0, 400.0], 0, None).undecided
-    assert not check([LogStart("north", "readings", 0, 9)]).records.undecided
+    assert not found([500.0, 400.0], 0, None).undecided
+    assert not check([LogStart("north", "readings", 0, 9)]).undecided
 
 
 def test_acknowledgements_that_come_late_and_in_any_order_of_files_are_told_by_their_own_time() -> None:
@@ -103,7 +103,7 @@ def test_acknowledgements_that_come_late_and_in_any_order_of_files_are_told_by_t
         Acknowledged(A, sequence, READ - age, "north", None, sequence)
         for sequence, age in ((3, 100.0), (2, 1000.0), (1, 100.0))
     ]
-    found = check([*told, LogStart("north", "readings", 0, 9, week)]).records
+    records = check([*told, LogStart("north", "readings", 0, 9, week)]).records
     # 1 was sent before 2, which is old enough: nobody refutes a run by it.
-    assert found.expired.examples == ("readings-0 producer 1 sequence 1", "readings-0 producer 1 sequence 2")
-    assert found.deleted.examples == ("readings-0 producer 1 sequence 3",)
+    assert records.expired.examples == ("readings-0 producer 1 sequence 1", "readings-0 producer 1 sequence 2")
+    assert records.deleted.examples == ("readings-0 producer 1 sequence 3",)

@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned chaos-matrix fuzz sweep format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube drill drill-unplanned chaos-matrix fuzz sweep generated-runs format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -75,6 +75,9 @@ mutate: setup ## flip conditions and constants of translation and comparison one
 
 sweep: setup ## damage a state file at every byte and every length, not only at some; takes minutes
 	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/unit/drivers/test_damaged_state.py
+
+generated-runs: setup ## break ten thousand generated runs in every way, and hold what the checker names against it; takes minutes
+	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -n auto -o faulthandler_timeout=0 tests/unit/ledger/test_generated_runs.py
 
 setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time
 	@tools/setup-kube.sh

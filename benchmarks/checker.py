@@ -31,8 +31,9 @@ from drctl.ledger.checker import findings_of
 from drctl.ledger.events import Stream
 from drctl.ledger.history import HistoryLine
 from drctl.ledger.record import HEADER, Number, encode
-from drctl.ledger.state import CheckerState, LogName
+from drctl.ledger.state import CheckerState
 from drctl.ledger.stored_state import to_bytes
+from drctl.ledger.stream_state import LogName
 from drctl.model.checking import RecordBatch
 from drctl.model.offsets import TopicPartition
 
@@ -41,6 +42,8 @@ PARTITIONS = 64
 BATCH = 1000
 DOUBTFUL = 50
 """Of each batch of so many: 5 %, as when brokers are killed all the time."""
+RATE = 10_000
+"""Records a second that each partition is written at: what it holds grows with the minutes, too."""
 AT_ONCE = 2000
 """Records that a reader is given at once."""
 TOPIC = "dr.checked"
@@ -55,7 +58,7 @@ def held(sequences: int) -> dict[str, float]:
         stream, log = Stream(1, TOPIC, partition), LogName(TOPIC, partition)
         last = sequences // PARTITIONS // (BATCH - DOUBTFUL) * BATCH
         for first in range(1, last + 1, BATCH):
-            acknowledge_span(state, stream, first, first + BATCH - DOUBTFUL - 1)
+            acknowledge_span(state, stream, first, first + BATCH - DOUBTFUL - 1, at=first / RATE)
             state.streams[stream].doubtful.add_range(first + BATCH - DOUBTFUL, first + BATCH)
         state.log_state(stream, log).there.add_range(1, last + 1)
     taken = time.process_time() - began

@@ -29,6 +29,7 @@ from drctl.ports import Clock
 DRCTL = (sys.executable, "-m", "drctl")
 NOT_RUN = "not run"
 """In place of a verdict: none was written."""
+UNCONTROLLED = "its negative control was not caught, or there is none"
 ENDS_WITHIN = 60.0
 """Seconds for an experiment to undo what it has begun, once it is told to end."""
 
@@ -61,8 +62,11 @@ class Result:
 
     @property
     def as_stated(self) -> bool:
-        """Whether it is proved, and the command agrees."""
-        return self.verdict == "proved" and self.code == 0
+        """Whether it is proved, the command agrees, and the checker named every fault that was planted into it.
+
+        Without its negative control it proves nothing, whoever wrote its verdict.
+        """
+        return self.verdict == "proved" and self.code == 0 and self.control_caught
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +173,14 @@ def _told(report: Path) -> dict[str, Any]:
     try:
         document: Mapping[str, Any] = json.loads((report / VERDICT).read_bytes())
         control = document.get("negative_control") or {}
+        caught = bool(control) and all(each is True for each in control.values())
         manifest = report / MANIFEST
         return {
             "verdict": str(document["verdict"]),
-            "reason": "; ".join(map(str, document["reasons"])),
+            "reason": "; ".join(([] if caught else [UNCONTROLLED]) + list(map(str, document["reasons"]))),
             "faults": tuple(map(_fault, document.get("faults", ()))),
             "acknowledged": int(document.get("records", {}).get("acknowledged", 0)),
-            "control_caught": bool(control) and all(control.values()),
+            "control_caught": caught,
             "manifest": hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.exists() else "",
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -84,7 +84,9 @@ def check(plan_file: Path, name: str, topics: tuple[str, ...], run: UUID, states
 
     with counted_requests_to_end() as requests, open_checker(load(plan_file), name, group, topics) as ports:
         terms = CheckTerms(run, name, frozenset(_partitions(ports.brokers.topics(topics), topics)))
-        checking = SharedCheck(ports.logs, ports.records, FolderStates(states), ports.clock, terms)
+        checking = SharedCheck(
+            ports.logs, ports.records, FolderStates(states), ports.clock, terms, settings=ports.brokers
+        )
         ended = checking.run(lambda: requests() > 0)
     told = f"{counted(checking.taken, 'record')} checked here"
     if not ended:

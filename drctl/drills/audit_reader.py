@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.traffic import read_everything
 from drctl.lab.lab import Lab
 from drctl.lab.layout import TOPICS
 from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
 from drctl.ledger.record import HEADER, Number, decode
+from drctl.ledger.retention import retention_in
 from drctl.model.offsets import TopicPartition
 from drctl.model.salvage import Content, Fate
 
@@ -27,7 +29,8 @@ def log_ends(lab: Lab, site: str) -> Mapping[TopicPartition, int]:
 def fresh_reader(lab: Lab, site: str, run: UUID, since: Mapping[TopicPartition, int] | None = None) -> Iterator[Event]:
     """Every committed record of the workload's topics at a site, in log order, without those below ``since``.
 
-    Then where each log begins: asked last, so that what expired while it was read is not taken for lost.
+    Then where each log begins, and what its topic's retention is: asked last, so that what expired while it was read is
+    not taken for lost.
     """
     since = since or {}
     kafka = lab.site(site).kafka("drctl")
@@ -37,8 +40,10 @@ def fresh_reader(lab: Lab, site: str, run: UUID, since: Mapping[TopicPartition, 
                 continue
             number = decode(record.headers.get(HEADER), record.key, record.value)
             yield _event(Seen, record.partition, record.offset, number, run, site=site)
+        settings, now = KafkaBrokers(kafka).topics(TOPICS), lab.clock.now().timestamp()
+        kept = {name: retention_in(topic.config, now) for name, topic in settings.items()}
         for tp, bounds in KafkaRecords(kafka).bounds(PARTITIONS).items():
-            yield LogStart(site, tp.topic, tp.partition, bounds.start)
+            yield LogStart(site, *tp, bounds.start, kept.get(tp.topic))
     finally:
         kafka.close()
 

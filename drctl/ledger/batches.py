@@ -18,7 +18,8 @@ from drctl.ledger.events import Seen, Stream
 from drctl.ledger.history import HistoryLine, events_of
 from drctl.ledger.offset_runs import LARGEST, OffsetRun
 from drctl.ledger.record import LAYOUT, decode, digests
-from drctl.ledger.state import CheckerState, LogName, SiteLog
+from drctl.ledger.state import CheckerState, SiteLog
+from drctl.ledger.stream_state import LogName
 from drctl.model.checking import RecordBatch
 
 LEAD = 22
@@ -62,6 +63,8 @@ def take_line(state: CheckerState, line: HistoryLine) -> None:
         else:
             held = state.streams[stream]
             setattr(held, line.kind, getattr(held, line.kind) | sequences)
+            if line.kind == "acknowledged":
+                held.note_time(sequences.max(), line.at)
     if line.more.get("offsets"):
         for stream, (places, offsets) in columns.items():
             _tell_each(
@@ -102,9 +105,11 @@ def _is_plain(state: CheckerState, line: HistoryLine, by_stream: Mapping[Stream,
     return new and sum(map(len, by_stream.values())) == len(line.records)
 
 
-def acknowledge_span(state: CheckerState, stream: Stream, first: int, last: int) -> None:
-    """Take in that the brokers acknowledged every sequence of a stream from ``first`` to ``last``, wherever."""
-    state.streams[stream].acknowledged.add_range(first, last + 1)
+def acknowledge_span(state: CheckerState, stream: Stream, first: int, last: int, *, at: float) -> None:
+    """Take in that the brokers acknowledged every sequence of a stream from ``first`` to ``last`` then, wherever."""
+    held = state.streams[stream]
+    held.acknowledged.add_range(first, last + 1)
+    held.note_time(last, at)
 
 
 def _rising(batch: RecordBatch, run: UUID) -> array[int] | None:

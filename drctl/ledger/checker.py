@@ -6,12 +6,14 @@ with logs of its own, and bring their states together (:mod:`drctl.ledger.state`
 
 Of one stream, let A be the acknowledged sequences, D those in doubt, X those of aborted transactions, F those that are
 there (seen by the fresh reader, or stranded), E, on a compacted topic, the older ones of each key in A, and R those
-that retention took: up to the last one told below the place where the log that was read begins.
+that are gone from its beginning: up to the last one told below the place where the log that was read begins. O are
+those of R that retention may have taken, by their age and the topic's settings (:mod:`drctl.ledger.retention`).
 
 | sequences | class | fault |
 | --- | --- | --- |
 | A - F - E - R | lost | yes |
-| (A - F - E) & R | expired: not lost, and nothing is *proved* | no |
+| (A - F - E) & O | expired: not lost, and nothing is *proved* | no |
+| (A - F - E) & (R - O) | deleted: retention cannot have taken them | yes |
 | (A - F) & E | superseded: compaction may have taken them | no |
 | F - A - D - X | phantom | yes |
 | F & X | aborted_read | yes |
@@ -33,21 +35,24 @@ For a group, with P what it processed and due = (A but for what is stranded only
 Example: A = {1, 2, 3, 5}, D = {4}, X = {6}; the reader finds 1 2 4 2 6, a group processes 1 4 4. Lost: 3 and 5.
 Duplicated: 2. Recovered: 4. Aborted_read: 6. The group's due is {1, 2, 3, 4, 5}: skipped 2 and 3, repeated 4, unread 5.
 
-Invariant: |A| = |A & F| + |lost| + |superseded| + |expired|, and nothing due to a group is passed over without a word.
-A is A & F and A - F, and E and R divide the latter in superseded, expired and lost. What is due and not in P is not the
-last of P, so that it lies below it (skipped, or of E or R and so not certain to have been there) or beyond it (unread).
+Invariant: |A| = |A & F| + |lost| + |superseded| + |expired| + |deleted|, and nothing due to a group is passed over
+without a word. A is A & F and A - F, and E, R and O divide the latter. What is due and not in P is not the last of P,
+so that it lies below it (skipped, or of E or R and so not certain to have been there) or beyond it (unread).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
+from math import inf
 
 from pyroaring import BitMap64
 
-from drctl.ledger.events import Event, Stream
+from drctl.ledger.events import Event, LogStart, Stream
 from drctl.ledger.findings import EXAMPLES, Examples, Findings, GroupFindings, RecordFindings
 from drctl.ledger.kept import Kept
 from drctl.ledger.offset_runs import contradictions
-from drctl.ledger.state import CheckerState, NamedClass, SiteLog, StreamState, name_of, sequence_key
+from drctl.ledger.retention import removed_until, undecided
+from drctl.ledger.state import CheckerState, NamedClass, SiteLog, name_of, sequence_key
+from drctl.ledger.stream_state import StreamState
 
 type Part = tuple[Stream, BitMap64]
 """Sequences of a stream that are of a class."""
@@ -89,7 +94,7 @@ class _Sorting:
     ) -> None:
         self.state = state
         self.streams = {stream: state.streams[stream] for stream in sorted(state.streams)}
-        self.starts: dict[tuple[str, int], list[tuple[SiteLog, int]]] = {}
+        self.starts: dict[tuple[str, int], list[tuple[SiteLog, LogStart]]] = {}
         for place, start in state.starts.items():
             self.starts.setdefault((place.topic, place.partition), []).append((place, start))
         self.compacted = compacted
@@ -120,9 +125,11 @@ class _Sorting:
             inconsistent_offsets=self._inconsistent(),
             precommitted_read=classes["precommitted_read"],
             expired=_counted(self._expired()),
+            deleted=_counted(self._deleted()),
         )
         names = sorted({*self.groups, *self.state.processed})
-        return Findings(records, tuple(self._group(name) for name in names), tuple(self._unattended()))
+        groups = tuple(self._group(name) for name in names)
+        return Findings(records, groups, tuple(self._unattended()), tuple(self._undecided()))
 
     def _duplicated(self) -> Examples:
         """Found twice in one log, or in two of them."""
@@ -140,7 +147,20 @@ class _Sorting:
 
     def _expired(self) -> Iterator[Part]:
         for stream, missing in self._absent():
-            yield stream, missing & self._retired(stream)
+            yield stream, missing & self._outdated(stream)
+
+    def _deleted(self) -> Iterator[Part]:
+        for stream, missing in self._absent():
+            yield stream, missing & self._retired(stream) - self._outdated(stream)
+
+    def _undecided(self) -> Iterator[str]:
+        """Yield the logs of which records are gone from the beginning, and nobody can say that retention did it not."""
+        gone = {stream: missing for stream, missing in self._absent() if missing}
+        for place in sorted(self.state.starts):
+            start = self.state.starts[place]
+            why = undecided(start.retention)
+            if why and any(missing & self._below(stream, place, start) for stream, missing in gone.items()):
+                yield f"{place.topic}-{place.partition} at {place.site}: {why}"
 
     def _absent(self) -> Iterator[Part]:
         """Yield what was acknowledged and is not there, stream by stream, without what compaction excuses."""
@@ -148,19 +168,32 @@ class _Sorting:
             yield stream, state.acknowledged - state.found - self._excused(stream)
 
     def _retired(self, stream: Stream) -> BitMap64:
-        """Return what lay below the beginning of the log that was read, as far as offsets tell.
+        """Return what lay below the beginning of the log that was read, as far as offsets tell."""
+        retired = BitMap64()
+        for place, start in self.starts.get((stream.topic, stream.partition), ()):
+            retired |= self._below(stream, place, start)
+        return retired
+
+    def _outdated(self, stream: Stream) -> BitMap64:
+        """Return what of this retention may have taken."""
+        outdated = BitMap64()
+        for place, start in self.starts.get((stream.topic, stream.partition), ()):
+            below, until = self._below(stream, place, start), removed_until(start.retention)
+            if until < inf and below:
+                below &= _up_to(self._of(stream).acknowledged_by(until))
+            outdated |= below
+        return outdated
+
+    def _below(self, stream: Stream, place: SiteLog, start: LogStart) -> BitMap64:
+        """Return what lay below the beginning of one log.
 
         A record whose own offset nobody told lay there if a later one of its stream did: sequences rise along a log.
         One that was told at the beginning or above it never counts, whatever else was told of it.
         """
-        retired = BitMap64()
-        for place, start in self.starts.get((stream.topic, stream.partition), ()):
-            runs = self.state.told[place].get(stream) if place in self.state.told else None
-            if runs is not None and (last := runs.last_below(start)):
-                below = BitMap64()
-                below.add_range(1, last + 1)
-                retired |= below - runs.at_or_above(start)
-        return retired
+        runs = self.state.told[place].get(stream) if place in self.state.told else None
+        if runs is None or not (last := runs.last_below(start.offset)):
+            return BitMap64()
+        return _up_to(last) - runs.at_or_above(start.offset)
 
     def _inconsistent(self) -> Examples:
         """Return the offsets that were told with two records or more, each by both."""
@@ -231,6 +264,12 @@ class _Sorting:
 def _contradiction(place: SiteLog, offset: int, told: Iterable[tuple[Stream, int]]) -> str:
     records = " and ".join(name_of(stream, offset - shift) for stream, shift in told)
     return f"{place.topic}-{place.partition} offset {offset} at {place.site}: {records}"
+
+
+def _up_to(sequence: int) -> BitMap64:
+    sequences = BitMap64()
+    sequences.add_range(1, sequence + 1)
+    return sequences
 
 
 def _counted(parts: Iterable[Part]) -> Examples:

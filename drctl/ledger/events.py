@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from drctl.ledger.retention import Retention
+
 
 class Stream(NamedTuple):
     """Name what one producer sends to one partition: its sequences are dense from 1 and rise along the log."""
@@ -103,12 +105,16 @@ class PolledInTransaction:
 
 @dataclass(frozen=True, slots=True)
 class LogStart:
-    """The log that a fresh reader read began at this offset when it had read it: what lay below has expired."""
+    """The log that a fresh reader read began at this offset when it had read it: what lay below is gone.
+
+    ``retention``: what the topic's settings said then, None if nobody told.
+    """
 
     site: str
     topic: str
     partition: int
     offset: int
+    retention: Retention | None = None
 
 
 type Event = Acknowledged | Doubtful | Aborted | Seen | Stranded | Processed | PolledInTransaction | LogStart

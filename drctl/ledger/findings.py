@@ -29,8 +29,9 @@ class RecordFindings:
     ``precommitted_read``: given to a reader of committed records before the transaction that had sent it was committed
     (Jepsen's ``precommitted-read``; told by the client whose own transaction it was). Not faults: ``recovered``
     (doubtful, and there), ``superseded`` (compacted away behind a newer one of its key), ``stranded`` (acknowledged,
-    and nowhere but in the salvaged tail), and ``expired`` (acknowledged and not there, and retention or a deletion of
-    records had passed its place before anybody read it): not lost, and not proved either.
+    and nowhere but in the salvaged tail), and ``expired`` (acknowledged and not there, the log begins above its place,
+    and retention may have taken it, by :mod:`drctl.ledger.retention`): not lost, and not proved either. ``deleted`` is
+    as ``expired``, where retention cannot have taken it: a fault.
     """
 
     acknowledged: int
@@ -48,13 +49,14 @@ class RecordFindings:
     inconsistent_offsets: Examples = Examples()
     precommitted_read: Examples = Examples()
     expired: Examples = Examples()
+    deleted: Examples = Examples()
 
     @property
     def faults(self) -> dict[str, Examples]:
         """The classes that are faults, by name, with what is in them."""
         names = (
             "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read",
-            "inconsistent_offsets", "precommitted_read",
+            "inconsistent_offsets", "precommitted_read", "deleted",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -81,11 +83,15 @@ class GroupFindings:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Hold all that the checker found; ``unattended`` topics have acknowledged records and no group that reads them."""
+    """Hold all that the checker found; ``unattended`` topics have acknowledged records and no group that reads them.
+
+    ``undecided``: of which logs nobody can say what of the expired records retention has not taken, and why.
+    """
 
     records: RecordFindings
     groups: tuple[GroupFindings, ...]
     unattended: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:

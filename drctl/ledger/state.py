@@ -12,7 +12,8 @@ that goes on from what its predecessor had taken in; all else may be spread as i
 | found in logs                                       | side by side; a log in both is refused: it was read twice |
 | found twice in a log, out of order, corrupt, …      | counts added; of the names the first few in their order   |
 | told at offsets of a site's log                     | union                                                     |
-| where a site's log begins                           | the later one                                             |
+| where a site's log begins                           | the later one, with the retention that was told of it     |
+| the highest sequence acknowledged by each minute    | the higher one                                            |
 
 Found in two logs (misrouted, or in the stranded tail and at the survivor) is told once all are together. Invariant: any
 split and any order of merging give the state that one checker of everything has.
@@ -20,7 +21,7 @@ split and any order of merging give the state that one checker of everything has
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ from drctl.ledger.events import (
 )
 from drctl.ledger.findings import EXAMPLES, Examples
 from drctl.ledger.offset_runs import OffsetRuns
+from drctl.ledger.stream_state import LogName, LogState, StreamState
 
 type Key = tuple[str, int, int, int]
 """Orders the names of a class: by topic and partition, then offset or producer and sequence."""
@@ -48,17 +50,6 @@ PLACED = ("duplicated", "reordered", "corrupt", "misrouted", "foreign")
 """Classes of which a record is told by where it was found."""
 CLASSES = (*PLACED, "precommitted_read")
 """Classes that are known as soon as a record is taken in."""
-
-
-class LogName(NamedTuple):
-    """Name a log in which records were found."""
-
-    topic: str
-    partition: int
-    stranded: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.topic}-{self.partition}{' of the stranded tail' if self.stranded else ''}"
 
 
 class SiteLog(NamedTuple):
@@ -93,85 +84,6 @@ class NamedClass:
         return Examples(self.count, tuple(name for _, name in self.named))
 
 
-@dataclass(slots=True)
-class LogState:
-    """Hold which sequences of a stream were found in a log, and the highest one so far."""
-
-    there: BitMap64 = field(default_factory=BitMap64)
-    last: int = 0
-
-
-@dataclass(slots=True)
-class StreamState:
-    """Hold one stream's sequences."""
-
-    acknowledged: BitMap64 = field(default_factory=BitMap64)
-    doubtful: BitMap64 = field(default_factory=BitMap64)
-    aborted: BitMap64 = field(default_factory=BitMap64)
-    superseded: BitMap64 = field(default_factory=BitMap64)
-    # The one thing here that grows with the data: a key of each compacted topic, as its log cleaner keeps
-    # them. All else is bits.
-    newest_of_key: dict[str, int] = field(default_factory=dict)
-    logs: dict[LogName, LogState] = field(default_factory=dict)
-
-    @property
-    def seen(self) -> BitMap64:
-        """Return what a fresh reader found."""
-        return _union(log.there for name, log in self.logs.items() if not name.stranded)
-
-    @property
-    def stranded(self) -> BitMap64:
-        """Return what was salvaged."""
-        return _union(log.there for name, log in self.logs.items() if name.stranded)
-
-    @property
-    def found(self) -> BitMap64:
-        """Return both."""
-        return _union(log.there for log in self.logs.values())
-
-    @property
-    def due(self) -> BitMap64:
-        """Return what a group must process: acknowledged and not stranded, or doubtful and there all the same."""
-        return (self.acknowledged - (self.stranded - self.seen)) | (self.doubtful & self.seen)
-
-    def note_key(self, key: str, sequence: int) -> None:
-        """Note the key of an acknowledged record: all of a key's but the newest may be compacted away."""
-        newest = self.newest_of_key.get(key)
-        if newest is not None and newest != sequence:
-            # min and max, since histories of several processes are read one after the other: a later
-            # line may tell of an earlier record.
-            self.superseded.add(min(newest, sequence))
-        self.newest_of_key[key] = sequence if newest is None else max(newest, sequence)
-
-    def merge(self, other: "StreamState", name: str) -> None:
-        """Take in what another checker holds of this stream. ValueError where both read one log."""
-        if both := self.logs.keys() & other.logs.keys():
-            raise ValueError(f"{name}: two checkers have read {min(both)}, so nobody knows its order")
-        self.acknowledged |= other.acknowledged
-        self.doubtful |= other.doubtful
-        self.aborted |= other.aborted
-        self.superseded |= other.superseded
-        for key, newest in other.newest_of_key.items():
-            self.note_key(key, newest)
-        self.logs |= {log: LogState(held.there.copy(), held.last) for log, held in other.logs.items()}
-
-    def in_two_logs(self) -> Iterator[tuple[int, LogName, LogName]]:
-        """Yield every sequence that is in a log and in a later one, with both, once for each log more."""
-        before: list[LogName] = []
-        # In the log and in the saved tail as well counts as twice: the tail is what exists nowhere else.
-        for name in sorted(self.logs):
-            for sequence in self.logs[name].there & _union(self.logs[each].there for each in before):
-                yield sequence, next(each for each in before if sequence in self.logs[each].there), name
-            before.append(name)
-
-
-def _union(parts: Iterable[BitMap64]) -> BitMap64:
-    found = BitMap64()
-    for part in parts:
-        found |= part
-    return found
-
-
 class CheckerState:
     """Everything that a checker has taken in. ``processed`` and ``repeated`` are by group; ``seen`` counts records.
 
@@ -184,7 +96,7 @@ class CheckerState:
         self.repeated: defaultdict[str, NamedClass] = defaultdict(NamedClass)
         self.classes = {name: NamedClass() for name in CLASSES}
         self.told: defaultdict[SiteLog, defaultdict[Stream, OffsetRuns]] = defaultdict(lambda: defaultdict(OffsetRuns))
-        self.starts: dict[SiteLog, int] = {}
+        self.starts: dict[SiteLog, LogStart] = {}
         self.seen = 0
 
     def take(self, event: Event) -> None:
@@ -198,10 +110,12 @@ class CheckerState:
                 self._tell_offset(SiteLog(site, stream.topic, stream.partition), stream, sequence, offset)
             case Seen() | Stranded():
                 self._found(event)
-            case Acknowledged(stream, sequence, site=site, key=key, offset=offset):
-                self.streams[stream].acknowledged.add(sequence)
+            case Acknowledged(stream, sequence, at, site, key, offset):
+                held = self.streams[stream]
+                held.acknowledged.add(sequence)
+                held.note_time(sequence, at)
                 if key is not None:
-                    self.streams[stream].note_key(key, sequence)
+                    held.note_key(key, sequence)
                 self._tell_offset(SiteLog(site, stream.topic, stream.partition), stream, sequence, offset)
             case Doubtful(stream, sequence):
                 self.streams[stream].doubtful.add(sequence)
@@ -209,8 +123,8 @@ class CheckerState:
                 self.streams[stream].aborted.add(sequence)
             case PolledInTransaction(stream, sequence, own=True):
                 self.classes["precommitted_read"].add(sequence_key(stream, sequence), name_of(stream, sequence))
-            case LogStart(site, topic, partition, offset):
-                self._begin_log(SiteLog(site, topic, partition), offset)
+            case LogStart():
+                self._begin_log(event)
 
     def merge(self, other: "CheckerState") -> None:
         """Take in what another checker has; it stays as it is. ValueError where both have read one log."""
@@ -229,16 +143,17 @@ class CheckerState:
         for place, streams_there in other.told.items():
             for stream, runs in streams_there.items():
                 self.told[place][stream].merge(runs)
-        for place, start in other.starts.items():
-            self._begin_log(place, start)
+        for start in other.starts.values():
+            self._begin_log(start)
         self.seen += other.seen
 
     def _tell_offset(self, place: SiteLog, stream: Stream, sequence: int, offset: int | None) -> None:
         if offset is not None:
             self.told[place][stream].tell(sequence, offset)
 
-    def _begin_log(self, place: SiteLog, offset: int) -> None:
-        self.starts[place] = max(offset, self.starts.get(place, 0))
+    def _begin_log(self, start: LogStart) -> None:
+        place = SiteLog(start.site, start.topic, start.partition)
+        self.starts[place] = max(start, self.starts.get(place, start), key=_order_of_starts)
 
     def log_state(self, stream: Stream, log: LogName) -> LogState:
         """Return what was found of a stream in a log, to be added to."""
@@ -278,6 +193,10 @@ class CheckerState:
         known = None if kind in ("corrupt", "foreign") else event.stream
         name = place if known is None else f"{name_of(known, event.sequence)} at {place}"
         self.classes[kind].add((event.topic, event.partition, event.offset, int(log.stranded)), name)
+
+
+def _order_of_starts(start: LogStart) -> tuple[int, tuple[object, ...]]:
+    return start.offset, start.retention or ()
 
 
 def merged(states: Iterable[CheckerState]) -> CheckerState:

@@ -9,11 +9,12 @@ from functools import partial
 from pyroaring import BitMap64
 
 from drctl.ledger.checker import findings_of
-from drctl.ledger.control import PLANTED
-from drctl.ledger.events import Processed, Seen, Stream
+from drctl.ledger.control import DELETED, KEEPS_EVERYTHING, PLANTED
+from drctl.ledger.events import LogStart, Processed, Seen, Stream
 from drctl.ledger.findings import Findings
-from drctl.ledger.state import CheckerState, LogName
+from drctl.ledger.state import CheckerState
 from drctl.ledger.stored_state import from_bytes, to_bytes
+from drctl.ledger.stream_state import LogName
 
 type Place = tuple[Stream, int]
 
@@ -24,7 +25,8 @@ def caught_in_state(
     """Return for each planted fault whether the checker names it; False where the state is too thin to plant it."""
     judged = partial(findings_of, compacted=compacted, groups=groups)
     before, raw = judged(state), to_bytes(state)
-    return {kind: _caught(kind, raw, before, compacted, judged) for kind in PLANTED}
+    kinds = (*PLANTED, DELETED) if state.told else PLANTED
+    return {kind: _caught(kind, raw, before, compacted, judged) for kind in kinds}
 
 
 def _caught(
@@ -49,6 +51,8 @@ def _planted(kind: str, state: CheckerState, compacted: Collection[str]) -> bool
     place = _middle_found(state, compacted)
     if place is None:
         return False
+    if kind == DELETED:
+        return _deleted(state, *place)
     stream, sequence = place
     log = state.streams[stream].logs[LogName(stream.topic, stream.partition)]
     if kind in ("lost", "reordered"):
@@ -56,6 +60,19 @@ def _planted(kind: str, state: CheckerState, compacted: Collection[str]) -> bool
     if kind != "lost":
         state.take(Seen(stream.topic, stream.partition, 0, stream, sequence, intact=kind != "corrupt"))
     return True
+
+
+def _deleted(state: CheckerState, stream: Stream, sequence: int) -> bool:
+    """Whether it is known where it lay, and the log begins behind it now."""
+    for place, told in sorted(state.told.items()):
+        if (place.topic, place.partition) != stream[1:] or stream not in told:
+            continue
+        for run in told[stream].runs():
+            if run.first <= sequence < run.end:
+                state.streams[stream].logs[LogName(place.topic, place.partition)].there.discard(sequence)
+                state.starts[place] = LogStart(*place, run.shift + sequence + 1, KEEPS_EVERYTHING)
+                return True
+    return False
 
 
 def _middle_found(state: CheckerState, compacted: Collection[str]) -> Place | None:

@@ -12,9 +12,11 @@ from typing import Any
 from pyroaring import BitMap64
 
 from drctl.errors import JournalBroken
-from drctl.ledger.events import Stream
+from drctl.ledger.events import LogStart, Stream
 from drctl.ledger.offset_runs import OffsetRun, OffsetRuns
-from drctl.ledger.state import CLASSES, CheckerState, LogName, LogState, NamedClass, SiteLog, StreamState
+from drctl.ledger.retention import Retention
+from drctl.ledger.state import CLASSES, CheckerState, NamedClass, SiteLog
+from drctl.ledger.stream_state import LogName, LogState, StreamState
 from drctl.model.documents import DocumentError, json_of
 
 FORMAT = 2
@@ -33,7 +35,9 @@ def to_bytes(state: CheckerState) -> bytes:
         "streams": [[*stream, _stream(held)] for stream, held in sorted(state.streams.items(), key=_by_name)],
         "processed": {group: _processed(streams) for group, streams in state.processed.items()},
         "told": [[*place, _told(streams)] for place, streams in sorted(state.told.items(), key=_by_log)],
-        "starts": sorted([*place, start] for place, start in state.starts.items()),
+        "starts": [
+            [*place, start.offset, start.retention] for place, start in sorted(state.starts.items(), key=_by_log)
+        ],
     }
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
@@ -78,9 +82,14 @@ def _state(told: Mapping[str, Any]) -> CheckerState:
         held = state.told[SiteLog(str(site), str(topic), int(partition))]
         for producer, intended, number, runs in streams:
             held[Stream(producer, intended, number)] = OffsetRuns(OffsetRun(*map(int, run)) for run in runs)
-    for site, topic, partition, start in told["starts"]:
-        state.starts[SiteLog(str(site), str(topic), int(partition))] = int(start)
+    for site, topic, partition, start, retention in told["starts"]:
+        place = SiteLog(str(site), str(topic), int(partition))
+        state.starts[place] = LogStart(*place, int(start), None if retention is None else _retention_of(*retention))
     return state
+
+
+def _retention_of(policy: object, ms: int, size: int, at: float) -> Retention:
+    return Retention(str(policy), int(ms), int(size), float(at))
 
 
 def _by_name(entry: tuple[Stream, object]) -> Stream:
@@ -104,6 +113,7 @@ def _stream(state: StreamState) -> dict[str, Any]:
     return {
         **{name: _set(getattr(state, name)) for name in SETS},
         "newest": state.newest_of_key,
+        "minutes": sorted(state.minutes.items()),
         "logs": [[*name, _set(log.there), log.last] for name, log in sorted(state.logs.items())],
     }
 
@@ -115,7 +125,8 @@ def _stream_of(told: Mapping[str, Any]) -> StreamState:
         for topic, partition, stranded, there, last in told["logs"]
     }
     newest = {str(key): int(sequence) for key, sequence in told["newest"].items()}
-    return StreamState(**sets, newest_of_key=newest, logs=logs)
+    minutes = {int(minute): int(last) for minute, last in told["minutes"]}
+    return StreamState(**sets, newest_of_key=newest, minutes=minutes, logs=logs)
 
 
 def _set(sequences: BitMap64) -> str:

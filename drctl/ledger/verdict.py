@@ -22,6 +22,9 @@ from drctl.ledger.control import FROM_TAIL, PLANTED
 from drctl.ledger.findings import Findings, GroupFindings
 from drctl.model.verdict import Verdict
 
+IN_WORDS = {"deleted": "deleted: the log's start moved past them, and retention cannot have done so"}
+"""Classes of faults that need more than their name."""
+
 
 class WindowPhase(StrEnum):
     """Where a window lies, seen from the event that is judged."""
@@ -101,7 +104,7 @@ def _proved(findings: Findings) -> str:
 def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
     for name, found in findings.records.faults.items():
         if found:
-            yield f"{found.count} {name.replace('_', ' ')}, first: {found.examples[0]}"
+            yield f"{found.count} {IN_WORDS.get(name) or name.replace('_', ' ')}, first: {found.examples[0]}"
     for group in findings.groups:
         if group.skipped:
             yield f"group {group.name} skipped {group.skipped.count}, first: {group.skipped.examples[0]}"
@@ -116,6 +119,8 @@ def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
         yield "a client's history is incomplete"
     if expired := findings.records.expired:
         yield f"{expired.count} expired before they could be read, first: {expired.examples[0]}"
+    for log in findings.undecided:
+        yield f"whether retention removed them cannot be told of {log}"
     planted = (*PLANTED, FROM_TAIL) if findings.records.stranded else PLANTED
     # A fault of the control that nobody has planted fails as one that was not caught: get() is None for it.
     if not all(weight.control.get(kind) for kind in (*planted, *weight.planted, *weight.control)):

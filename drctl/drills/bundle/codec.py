@@ -9,6 +9,7 @@ from drctl.drills.bundle.manifest import damaged
 from drctl.drills.bundle.packing import LONGEST
 from drctl.errors import JournalBroken
 from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
+from drctl.ledger.retention import Retention
 from drctl.model.chain import Change, Line
 from drctl.model.documents import json_of
 
@@ -19,11 +20,12 @@ KINDS: dict[str, type[Seen] | type[Stranded]] = {"seen": Seen, "stranded": Stran
 def found_lines(events: Iterable[Event]) -> Iterator[bytes]:
     """Pack what a reader found: kind, topic, partition, offset, stream, sequence, intact, foreign, and site if told.
 
-    Where a log began is a line of kind, site, topic, partition, offset.
+    Where a log began is a line of kind, site, topic, partition, offset, and where they are known the topic's
+    cleanup.policy, retention.ms and retention.bytes, and when they were read.
     """
     for each in events:
         if isinstance(each, LogStart):
-            yield _line([START, each.site, each.topic, each.partition, each.offset])
+            yield _line([START, each.site, each.topic, each.partition, each.offset, *(each.retention or ())])
             continue
         if not isinstance(each, Seen | Stranded):
             raise TypeError(f"{type(each).__name__} is nothing that a reader finds")
@@ -61,9 +63,18 @@ def _found(told: Any) -> Seen | Stranded | LogStart:
     return KINDS[kind](topic, partition, offset, where, sequence, intact, foreign, *site)
 
 
-def _start(site: str, topic: str, partition: int, offset: int) -> LogStart:
+def _start(site: str, topic: str, partition: int, offset: int, *settings: Any) -> LogStart:
     _require([(partition, 31), (offset, 63)], [site, topic])
-    return LogStart(site, topic, partition, offset)
+    return LogStart(site, topic, partition, offset, _retention(*settings) if settings else None)
+
+
+def _retention(policy: Any, ms: Any, size: Any, at: Any) -> Retention:
+    # -1 is no bound, and every number below it the same to Kafka.
+    if not all(type(each) is int and -(1 << 63) <= each < 1 << 63 for each in (ms, size)):
+        raise ValueError("a bound is no number")
+    if not isinstance(policy, str) or type(at) not in (int, float):
+        raise TypeError("is no policy or no time")
+    return Retention(policy, ms, size, float(at))
 
 
 def _require(numbers: Iterable[tuple[object, int]], texts: Iterable[object]) -> None:

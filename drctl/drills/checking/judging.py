@@ -1,7 +1,7 @@
 """From what checkers kept, and from the clients' histories, to a verdict: by the same rules as a drill's.
 
 ========================================================================  ============
-a record lost, doubled, changed, …; one that a group skipped              refuted
+a record lost, doubled, changed, deleted, …; one that a group skipped     refuted
 a partition that is not checked to its end, a planted fault not caught,
 a record that expired, a group not at the end of what it reads            inconclusive
 nothing acknowledged in a third of the histories' time, no group at work  vacuous

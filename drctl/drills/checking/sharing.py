@@ -14,9 +14,11 @@ from uuid import UUID
 from drctl.errors import Conflict, Unreachable
 from drctl.ledger.batches import take_found
 from drctl.ledger.events import LogStart
+from drctl.ledger.retention import Retention, retention_in
 from drctl.ledger.state import CheckerState
 from drctl.ledger.stored_state import from_bytes, to_bytes
 from drctl.model.checking import CheckedPartition, RecordBatch
+from drctl.model.cluster import Topic
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.ports import CheckerStates, Clock, SharedLogs, SharedReader
 
@@ -35,6 +37,14 @@ class Bounds(Protocol):
 
     def bounds(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
         """Return the bounds of each."""
+        ...
+
+
+class TopicSettings(Protocol):
+    """Says what a topic's settings are; :class:`drctl.ports.Brokers` does."""
+
+    def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
+        """Return those that exist."""
         ...
 
 
@@ -62,9 +72,17 @@ class SharedCheck:
     """Checks what it is given. ``run`` returns once every partition is complete; ``reader`` is None before that."""
 
     def __init__(
-        self, logs: SharedLogs, bounds: Bounds, states: CheckerStates, clock: Clock, terms: CheckTerms
+        self,
+        logs: SharedLogs,
+        bounds: Bounds,
+        states: CheckerStates,
+        clock: Clock,
+        terms: CheckTerms,
+        *,
+        settings: TopicSettings,
     ) -> None:
-        self.logs, self.bounds, self.states, self.clock, self.terms = logs, bounds, states, clock, terms
+        self.logs, self.bounds, self.settings, self.states = logs, bounds, settings, states
+        self.clock, self.terms = clock, terms
         self.taken = 0
         self._held: dict[TopicPartition, _Held] = {}
         self.reader: SharedReader | None = None
@@ -153,9 +171,13 @@ class SharedCheck:
         if held.position >= held.end:
             # Asked last, so that what expired while it was read is not taken for lost.
             start = self.bounds.bounds([partition])[partition].start
-            held.state.take(LogStart(self.terms.site, *partition, start))
+            held.state.take(LogStart(self.terms.site, *partition, start, self._retention(partition.topic)))
             held.complete = True
             self._save(partition, held)
+
+    def _retention(self, topic: str) -> Retention | None:
+        found = self.settings.topics([topic])
+        return retention_in(found[topic].config, self.clock.now().timestamp()) if topic in found else None
 
     def _save_what_is_due(self) -> None:
         now = self.clock.monotonic()

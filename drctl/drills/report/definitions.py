@@ -7,8 +7,8 @@ VERDICTS = {
     "proved": "No fault was found and nothing is missing: every acknowledged record is there once and unchanged, every "
     "group read to the acknowledged end and skipped or repeated none, enough was written before, during and after the "
     "switchovers, everything that had to be witnessed was, and the same checker named every planted fault.",
-    "refuted": "At least one fault was found: a record is lost, duplicated, reordered, corrupt, phantom, misrouted, "
-    "read though its transaction was aborted or before it was committed, or told at another's offset; "
+    "refuted": "At least one fault was found: a record is lost, deleted, duplicated, reordered, corrupt, phantom, "
+    "misrouted, read though its transaction was aborted or before it was committed, or told at another's offset; "
     "or a group skipped, repeated or processed a record that it should not.",
     "inconclusive": "No fault was found, and evidence is missing: a client's history is incomplete, a planted fault "
     "was not named, something that had to be witnessed was not, or a group did not read to the end.",
@@ -21,8 +21,8 @@ OUTAGE_VERDICTS = {
     "tail, in one of them only, every group read to the end of what is at the survivor and skipped none of it, enough "
     "was written, everything that had to be witnessed was, and the same checker named every planted fault. Reading "
     "again is told and is no fault.",
-    "refuted": "At least one fault was found: a record is lost, duplicated, reordered, corrupt, phantom, misrouted, "
-    "read though its transaction was aborted or before it was committed, or told at another's offset; "
+    "refuted": "At least one fault was found: a record is lost, deleted, duplicated, reordered, corrupt, phantom, "
+    "misrouted, read though its transaction was aborted or before it was committed, or told at another's offset; "
     "or a group skipped or processed a record that it should not.",
 }
 """What differs where a site was lost."""
@@ -33,8 +33,8 @@ HOME_VERDICTS = {
     "on the way home nothing was copied twice, read again, or read from the tail; enough was written, everything that "
     "had to be witnessed was, and the same checker named every planted fault. Reading again after the loss is told "
     "and is no fault.",
-    "refuted": "At least one fault was found: a record is lost, duplicated, reordered, corrupt, phantom, misrouted, "
-    "read though its transaction was aborted or before it was committed, or told at another's offset; "
+    "refuted": "At least one fault was found: a record is lost, deleted, duplicated, reordered, corrupt, phantom, "
+    "misrouted, read though its transaction was aborted or before it was committed, or told at another's offset; "
     "or a group skipped or processed a record that it should not, or read one "
     "again on the way home.",
 }
@@ -52,11 +52,13 @@ RECORDS = {
     "inconsistent_offsets": "Offsets of one site's log at which those who wrote, read or processed were told two "
     "records.",
     "precommitted_read": "Given to a reader of committed records before its transaction was committed.",
+    "deleted": "Acknowledged and not there, since the log's start has moved past its place, and retention cannot have "
+    "done so, by the topic's settings and the record's age.",
     "recovered": "There, though its producer never learned the outcome. Not a fault.",
     "superseded": "Not there, because compaction left a newer record of its key. Not a fault.",
     "stranded": "Acknowledged, and only in the saved tail of a site that was lost. Not a fault.",
-    "expired": "Acknowledged and not there, since retention or a deletion of records had passed its place before it "
-    "was read. Not a fault, and nothing is proved.",
+    "expired": "Acknowledged and not there, since the log's start has moved past its place, and retention may have "
+    "done so. Not a fault, and nothing is proved.",
 }
 
 GROUPS = {

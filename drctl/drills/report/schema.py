@@ -107,6 +107,7 @@ class RecordsPart(Part):
     aborted_read: Count
     inconsistent_offsets: Count
     precommitted_read: Count
+    deleted: Count
     recovered: Count
     superseded: Count
     stranded: Count

@@ -8,7 +8,7 @@ from drctl.drills.report.words import clock, moment, number, spaced, yes
 
 CLASSES = (
     "acknowledged", "lost", "duplicated", "reordered", "corrupt", "phantom", "misrouted", "aborted_read",
-    "inconsistent_offsets", "precommitted_read", "recovered", "superseded", "stranded", "expired",
+    "inconsistent_offsets", "precommitted_read", "deleted", "recovered", "superseded", "stranded", "expired",
 )  # fmt: skip
 
 PLANNED_SITES = ("At the primary", "At the standby")

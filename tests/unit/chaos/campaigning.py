@@ -35,13 +35,15 @@ if end == "interrupts":
     time.sleep(600)
 if end.startswith("refuted after "):
     end = "refuted" if end.split()[-1] in before else "proved"
+control = {"misses": {"lost": True, "deleted": False}, "lacks": {}}.get(end.partition(" ")[2], {"lost": True})
+end = end.partition(" ")[0]
 codes = {"proved": 0, "refuted": 20, "inconclusive": 21, "vacuous": 22}
 verdict, code = end.split(":") if ":" in end else (end, codes[end])
 report.mkdir(parents=True, exist_ok=True)
 if verdict != "nothing":
     fault = {"fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "gone"}
     document = {"verdict": verdict, "reasons": ["because | of"], "faults": [fault, {**fault, "fault": "restart"}]}
-    document |= {"negative_control": {"lost": True}, "records": {"acknowledged": 4711}}
+    document |= {"negative_control": control, "records": {"acknowledged": 4711}}
     (report / "verdict.json").write_text(json.dumps(document))
     (report / "manifest.json").write_text("{}")
 sys.exit(int(code))
@@ -65,7 +67,10 @@ class Campaigns:
             YAML().dump(sound(**changes), file)
 
     def end(self, **ends: str) -> None:
-        """Let runs end so: a verdict, a verdict with an exit code, or ``refuted after`` another on the same lab."""
+        """Let runs end so: a verdict, a verdict with an exit code, or ``refuted after`` another on the same lab.
+
+        ``proved misses``: with a planted fault that was not named; ``proved lacks``: with no negative control.
+        """
         (self.folder / "ends.json").write_text(json.dumps(ends))
 
     def run(self, *more: str, names: tuple[str, ...] = ()) -> Result:

@@ -30,6 +30,8 @@ def test_all_that_are_proved_share_one_lab(three: Campaigns) -> None:
         ("inconclusive", 21),
         ("vacuous", 21),
         ("proved:1", 21),
+        ("proved misses", 21),
+        ("proved lacks", 21),
         ("inconclusive:0", 21),
         ("nothing:0", 21),
         ("refuted:0", 20),
@@ -43,6 +45,13 @@ def test_one_that_is_not_proved_fails_all_and_costs_the_lab(three: Campaigns, en
     assert three.labs == ["up", "down", "up", "down"]
     assert [each["since"] for each in three.results] == [1, 1, 3]
     assert "2 of 3 proved as stated" in done.output
+
+
+@pytest.mark.parametrize("end", ["proved misses", "proved lacks"])
+def test_a_proof_whose_negative_control_was_not_caught_counts_as_none_and_says_why(three: Campaigns, end: str) -> None:
+    three.end(two=end)
+    three.run()
+    assert three.results[1]["reason"].startswith("its negative control was not caught")
 
 
 def test_without_a_lab_nothing_was_run(three: Campaigns) -> None:

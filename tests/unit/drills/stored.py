@@ -7,8 +7,9 @@ With ``outage`` it is a drill that lost north; that is what differs from the out
 too, it went home again, and that is what differs from the failback in ``homecomings.py``. Every other line belongs to
 the history of its ``client``, to what a fresh reader found at ``fresh``, or to the ``stranded`` tail of a
 site. ``stream`` with ``from`` and ``to`` stands for that many records, with ``keys`` each has one of so many keys, with
-``offset`` they lie there one behind the other; ``begins`` says where a log began that was read at ``fresh``. ``at``
-counts from the drill's beginning.
+``offset`` they lie there one behind the other; ``begins`` says where a log began that was read at ``fresh``, and with
+``retention`` its topic's cleanup.policy, retention.ms, retention.bytes, and when they were read. ``at``, and that,
+count from the drill's beginning.
 """
 
 import json
@@ -22,6 +23,7 @@ from drctl.drills.outcome import Outage, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
 from drctl.ledger.history import HistoryLine
+from drctl.ledger.retention import Retention
 from drctl.ledger.verdict import Traffic, WindowPhase, judge
 from tests.unit.drills.example import HOME, T0, THERE, handover
 from tests.unit.drills.homecomings import homecoming
@@ -118,7 +120,8 @@ def stored(path: Path) -> Stored:
     stranded: list[Stranded] = []
     for line in lines:
         if "begins" in line:
-            start = LogStart(line["fresh"], line["topic"], line["partition"], line["begins"])
+            retention = _retention(*line["retention"]) if "retention" in line else None
+            start = LogStart(line["fresh"], line["topic"], line["partition"], line["begins"], retention)
             seen.setdefault(line["fresh"], []).append(start)
         elif "fresh" in line:
             seen.setdefault(line["fresh"], []).extend(_found(Seen, line))
@@ -134,6 +137,10 @@ def stored(path: Path) -> Stored:
             at = T0 + line["at"]
             clients.setdefault(line.pop("client"), []).append({**line, "at": at, "records": records})
     return Stored(head, clients, seen, tuple(stranded))
+
+
+def _retention(policy: str, ms: int, size: int, at: float) -> Retention:
+    return Retention(policy, ms, size, T0 + at)
 
 
 def _found[Found: (Seen, Stranded)](kind: type[Found], line: Mapping[str, Any]) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from drctl.drills.bundle.write import FACTS, JOURNAL, PRIMARY
 from drctl.drills.experiments.judging import read_faults, read_journal
 from drctl.errors import BundleDamaged, JournalBroken
 from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
+from drctl.ledger.retention import Retention
 from drctl.model.chain import Change, Line, canonical, chained, entry_digest
 from tests.unit.drills.bundles import bundle, edited, listed, resealed
 
@@ -113,12 +114,24 @@ def test_what_a_reader_found_comes_back_with_its_site_and_where_the_log_began() 
         Seen("prices", 0, 8, None),
         Stranded("prices", 0, 9, stream, 5, foreign=True),
         LogStart("north", "prices", 0, 3),
+        LogStart("north", "prices", 1, 3, Retention("compact,delete", 604_800_000, -1, 1.8e9)),
     ]
     assert list(found_in(PRIMARY, found_lines(found))) == found
 
 
 @pytest.mark.parametrize(
-    "line", [b'["start","north","prices",0]', b'["start","","prices",0,1]', b'["start","north","prices",0,-1]', b"[]"]
+    "line",
+    [
+        b'["start","north","prices",0]',
+        b'["start","","prices",0,1]',
+        b'["start","north","prices",0,-1]',
+        b'["start","north","prices",0,1,"delete"]',
+        b'["start","north","prices",0,1,"delete",true,-1,1.0]',
+        b'["start","north","prices",0,1,"delete",1,9223372036854775808,1.0]',
+        b'["start","north","prices",0,1,7,1,1,1.0]',
+        b'["start","north","prices",0,1,"delete",1,1,"now"]',
+        b"[]",
+    ],
 )
 def test_a_line_that_is_no_beginning_of_a_log_is_named(line: bytes) -> None:
     with pytest.raises(BundleDamaged, match=f"{PRIMARY}:1"):

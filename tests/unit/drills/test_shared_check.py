@@ -16,7 +16,7 @@ from drctl.ledger.record import Number, encode
 from drctl.model.checking import CheckedPartition
 from drctl.model.offsets import TopicPartition
 from drctl.model.verdict import Verdict
-from tests.fakes import FakeCheckerStates, FakeClock, FakeRecords, FakeSharedLogs, FakeSite
+from tests.fakes import FakeBrokers, FakeCheckerStates, FakeClock, FakeRecords, FakeSharedLogs, FakeSite
 from tests.fakes.checking import FakeSharedReader
 
 RUN, OTHER = UUID(int=9), UUID(int=8)
@@ -44,7 +44,9 @@ class Rig:
         self.site.write(place, encode(number, None, b"v") + b"v")
 
     def checker(self, terms: CheckTerms = TERMS) -> SharedCheck:
-        return SharedCheck(self.logs, FakeRecords(self.site), self.states, self.clock, terms)
+        return SharedCheck(
+            self.logs, FakeRecords(self.site), self.states, self.clock, terms, settings=FakeBrokers(self.site)
+        )
 
 
 def histories(folder: Path, *, skipped: int = 0, until: int = RECORDS) -> Path:
@@ -81,6 +83,35 @@ def test_what_is_there_once_and_was_read_by_its_group_is_proved(tmp_path: Path) 
     found = verdict(rig, histories(tmp_path))
     assert found.verdict is Verdict.PROVED, found.reasons
     assert found.findings.records.acknowledged == PARTITIONS * RECORDS
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict_told", "reason"),
+    [
+        ({"retention.ms": "604800000"}, Verdict.REFUTED, "5 deleted"),
+        ({"retention.ms": "1000"}, Verdict.INCONCLUSIVE, "5 expired"),
+        ({}, Verdict.INCONCLUSIVE, "readings-1 at north: its retention is not known"),
+    ],
+    ids=["far too young for retention", "old enough", "not told"],
+)
+def test_what_is_gone_from_a_logs_beginning_is_held_against_the_topics_retention(
+    settings: dict[str, str], verdict_told: Verdict, reason: str, tmp_path: Path
+) -> None:
+    rig = Rig()
+    now = rig.clock.now().timestamp()
+    history = HistoryWriter(tmp_path / "client.jsonl")
+    for sequence in range(1, RECORDS + 1):
+        places, offsets = [[1, TOPIC, n, sequence] for n in range(PARTITIONS)], [sequence - 1] * PARTITIONS
+        history.write("acknowledged", now + sequence, "north", places, offsets=offsets)
+        history.write("processed", now + sequence, "north", places, group="billing", offsets=offsets)
+    history.close()
+    rig.clock.sleep(3600)
+    rig.site.topic_config[TOPIC] = {"cleanup.policy": "delete", "retention.bytes": "-1", **settings}
+    rig.site.log(PLACES[1]).start = 5
+    assert rig.checker().run()
+    found = verdict(rig, tmp_path)
+    assert found.verdict is verdict_told, found.reasons
+    assert any(reason in each for each in found.reasons), found.reasons
 
 
 def test_one_that_is_lost_is_named_and_so_is_one_that_was_skipped(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -15,11 +16,19 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.checker_states import FolderStates
 from drctl.drivers.store.clock import SystemClock
 from drctl.ledger.record import HEADER
+from drctl.model.cluster import Topic
 from drctl.model.offsets import TopicPartition
 
 TOPIC, PARTITIONS, RUN = "readings", 4, UUID(int=9)
 LONGEST = 60.0
 """Seconds to wait for other processes to be ready: they only import what they need."""
+
+
+class NoSettings:
+    """In place of the site's: the mock cluster answers no DescribeConfigs."""
+
+    def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
+        return {}
 
 
 def check(servers: str, folder: Path, killed_after: int, members: int) -> None:
@@ -34,7 +43,7 @@ def check(servers: str, folder: Path, killed_after: int, members: int) -> None:
     logs = KafkaSharedLogs(site, "checkers", [TOPIC], HEADER, session=6.0)
     terms = CheckTerms(RUN, "north", frozenset(TopicPartition(TOPIC, number) for number in range(PARTITIONS)))
     clock = SystemClock()
-    checking = SharedCheck(logs, KafkaRecords(site), FolderStates(folder), clock, terms)
+    checking = SharedCheck(logs, KafkaRecords(site), FolderStates(folder), clock, terms, settings=NoSettings())
     _await_others(folder, members, clock)
 
     def is_to_end() -> bool:

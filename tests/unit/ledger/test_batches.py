@@ -34,6 +34,7 @@ def content(state: CheckerState) -> dict[str, Any]:
             stream: (
                 [list(getattr(held, kind)) for kind in kinds],
                 held.newest_of_key,
+                held.minutes,
                 {name: (list(log.there), log.last) for name, log in held.logs.items()},
             )
             for stream, held in state.streams.items()
@@ -137,9 +138,9 @@ def test_a_line_leaves_what_its_records_leave_one_by_one(told: list[HistoryLine]
 
 def test_a_span_is_every_sequence_in_it() -> None:
     whole, single, stream = CheckerState(), CheckerState(), Stream(1, "readings", 0)
-    acknowledge_span(whole, stream, 3, 5)
+    acknowledge_span(whole, stream, 3, 5, at=70.0)
     for sequence in (3, 4, 5):
-        single.take(Acknowledged(stream, sequence, 0.0, "north"))
+        single.take(Acknowledged(stream, sequence, 70.0, "north"))
     assert content(whole) == content(single)
 
 

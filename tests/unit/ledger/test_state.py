@@ -28,6 +28,7 @@ from drctl.ledger.events import (
     Stream,
 )
 from drctl.ledger.findings import EXAMPLES, Findings
+from drctl.ledger.retention import Retention
 from drctl.ledger.state import CheckerState, merged
 from drctl.ledger.stored_state import from_bytes, to_bytes
 from tests.unit.drills.stored import HISTORIES, head_of, stored
@@ -86,6 +87,10 @@ def test_every_stored_history_gets_the_same_verdict_from_several_checkers(
 streams = st.sampled_from([A, B, Stream(2, "readings", 0), Stream(3, "prices", 0)])
 sequences = st.integers(1, 30)
 offsets = st.integers(0, 40)
+times = st.sampled_from([0.0, 59.0, 60.0, 150.0])
+retentions = st.builds(
+    Retention, st.sampled_from(["delete", "compact"]), st.sampled_from([-1, 90_000]), st.integers(-1, 0), times
+)
 sites = st.sampled_from(["north", "south"])
 places = st.tuples(st.sampled_from(["readings", "orders", "prices"]), st.integers(0, 1))
 
@@ -102,16 +107,21 @@ def found(draw: st.DrawFn) -> Event:
 
 
 histories = st.lists(
-    st.builds(
-        Acknowledged, streams, sequences, st.just(0.0), sites, st.sampled_from([None, "a", "b"]), st.none() | offsets
-    )
+    st.builds(Acknowledged, streams, sequences, times, sites, st.sampled_from([None, "a", "b"]), st.none() | offsets)
     | st.builds(Doubtful, streams, sequences)
     | st.builds(Aborted, streams, sequences)
     | st.builds(
         Processed, st.sampled_from(["billing", "audit"]), streams, sequences, st.just(0.0), sites, st.none() | offsets
     )
     | st.builds(PolledInTransaction, streams, sequences, st.booleans())
-    | st.builds(LogStart, sites, st.sampled_from(["readings", "orders", "prices"]), st.integers(0, 1), offsets)
+    | st.builds(
+        LogStart,
+        sites,
+        st.sampled_from(["readings", "orders", "prices"]),
+        st.integers(0, 1),
+        offsets,
+        st.none() | retentions,
+    )
     | found(),
     max_size=120,
 )

@@ -192,16 +192,19 @@ def _certain(
     # only what never had a copy is certain: alone on both sides, and nothing vanished in front of it.
     here, there = Counter(r.digest for r in source), Counter(r.digest for r in target)
     image = {r.digest: r.offset for r in target}
-    found = []
-    for complete, record in enumerate(source, behind(lower).upstream):
-        # The first hole ends what is certain. A hole may be a transaction marker and harmless, but here
-        # nobody can tell it from a record that compaction took: the early position is refused or early,
-        # never late.
-        if record.offset != complete:
-            break
-        if here[record.digest] == there[record.digest] == 1:
-            found.append(OffsetSync(record.offset, image[record.digest]))
-    return tuple(found)
+    first = behind(lower).upstream
+    # The first hole ends what is certain. A hole may be a transaction marker and harmless, but here nobody
+    # can tell it from a record that compaction took: the early position is refused or early, never late.
+    complete = [record for place, record in enumerate(source, first) if record.offset == place]
+    # So does an image that is none of theirs: it has no place in front of them at the source. It may be of
+    # an open transaction, copied once before, whose records are still to be read and are seen by nobody.
+    own = {record.digest for record in complete}
+    stranger = next((record.offset for record in target if record.digest not in own), None)
+    return tuple(
+        OffsetSync(record.offset, image[record.digest])
+        for record in complete
+        if here[record.digest] == there[record.digest] == 1 and (stranger is None or image[record.digest] < stranger)
+    )
 
 
 def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) -> int | str:

@@ -46,7 +46,7 @@ SUITES = tuple(
     for name in (
         *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
         *("sync_history", "unsettled", "comparable", "translate", "comparison"),
-        *("omitted", "stranded", "translate_properties", "translate_hostile", "lives"),
+        *("omitted", "stranded", "superseded", "translate_properties", "translate_hostile", "lives"),
     )
 )
 """Of translation and comparison."""
@@ -55,7 +55,7 @@ MODULES = tuple(
     for name in (
         *("decide/offset_syncs", "decide/windows", "decide/verification", "decide/copied_again", "decide/alignment"),
         *("decide/placement", "decide/translate", "decide/stranded", "decide/comparable", "decide/unsettled"),
-        *("decide/comparison", "model/sync_history"),
+        *("decide/comparison", "decide/superseded", "model/sync_history"),
     )
 )
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"

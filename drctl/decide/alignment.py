@@ -11,7 +11,7 @@ ones, so equal records are paired from the back; but only below an offset sync, 
 | any, or both beginnings | yes | no | all, one by one | contradiction |
 | any, or both beginnings | yes | yes | all one by one, or else equal ones from the back | contradiction if they cross |
 | any, or both beginnings | no | no | the target's, with as many of the source's first | contradiction |
-| any, or both beginnings | no | yes | those that never had a copy, nothing vanished in front | left open |
+| any, or both beginnings | no | yes | those that never had a copy, nothing vanished or foreign in front | left open |
 | no | yes | no | counted backward, as many as both logs still hold | contradiction |
 
 Example: between the syncs (0, 0) and (5, 5) the source holds b at 1 and e at 4, the target b, c, d and e at 1 to 4.
@@ -62,6 +62,8 @@ class AlignedSpan:
     closed: bool
     compared: int
     contradiction: str
+    unreadable: tuple[int, ...] = ()
+    """Offsets of the source's records inside that equal none, their own images neither."""
 
     def around(self, position: int) -> tuple[OffsetSync | None, OffsetSync | None]:
         """The last pair below the position and the first at or above it, None where there is no such pair."""
@@ -70,7 +72,11 @@ class AlignedSpan:
 
     def nothing_vanished(self, start: int, stop: int) -> bool:
         """Whether no source record with ``start <= offset < stop`` can have an unpaired image at the target."""
-        return start == stop or (self.closed and self.source_records(start, stop) == stop - start)
+        if start == stop:
+            return True
+        # Its image at the target may well be there, though it is in no pair.
+        untold = bisect_left(self.unreadable, start) < bisect_left(self.unreadable, stop)
+        return self.closed and not untold and self.source_records(start, stop) == stop - start
 
     def source_records(self, start: int, stop: int) -> int:
         """How many data records the source holds with ``start <= offset < stop``."""
@@ -161,7 +167,8 @@ def _span(
     if images != sorted(images):
         contradiction = "equal records stand in another order"
     here, there = tuple(r.offset for r in source), tuple(r.offset for r in target)
-    return AlignedSpan(pairs, here, there, closed, len(matched), contradiction)
+    unreadable = tuple(record.offset for record in source if record.fault)
+    return AlignedSpan(pairs, here, there, closed, len(matched), contradiction, unreadable)
 
 
 def _in_step(source: Sequence[RecordId], target: Sequence[RecordId]) -> tuple[OffsetSync, ...] | None:
@@ -192,16 +199,26 @@ def _certain(
     # only what never had a copy is certain: alone on both sides, and nothing vanished in front of it.
     here, there = Counter(r.digest for r in source), Counter(r.digest for r in target)
     image = {r.digest: r.offset for r in target}
-    found = []
-    for complete, record in enumerate(source, behind(lower).upstream):
-        # The first hole ends what is certain. A hole may be a transaction marker and harmless, but here
-        # nobody can tell it from a record that compaction took: the early position is refused or early,
-        # never late.
-        if record.offset != complete:
-            break
-        if here[record.digest] == there[record.digest] == 1:
-            found.append(OffsetSync(record.offset, image[record.digest]))
-    return tuple(found)
+    first = behind(lower).upstream
+    # The first hole ends what is certain. A hole may be a transaction marker and harmless, but here nobody
+    # can tell it from a record that compaction took: the early position is refused or early, never late.
+    complete = [record for place, record in enumerate(source, first) if record.offset == place]
+    # So does an image that is none of theirs: it has no place in front of them at the source. It may be of
+    # an open transaction, copied once before, whose records are still to be read and are seen by nobody.
+    own = {record.digest for record in complete}
+    # What nobody can read equals none. As many of these as the source holds are taken for its own.
+    all_ours = _unreadable(target) <= _unreadable(complete)
+    told = (record for record in target if not (all_ours and record.fault))
+    stranger = next((record.offset for record in told if record.digest not in own), None)
+    return tuple(
+        OffsetSync(record.offset, image[record.digest])
+        for record in complete
+        if here[record.digest] == there[record.digest] == 1 and (stranger is None or image[record.digest] < stranger)
+    )
+
+
+def _unreadable(records: Sequence[RecordId]) -> int:
+    return sum(bool(record.fault) for record in records)
 
 
 def _first_difference(source: Sequence[RecordId], target: Sequence[RecordId]) -> int | str:

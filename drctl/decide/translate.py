@@ -17,6 +17,7 @@ even on a link that goes on copying.
 | syncs hold around it, or both logs are whole | placed between them |
 | a record at or behind it has only an image of an earlier copy | refused; that image is early |
 | the same, and the link was set past that record by hand | refused as different; that image is early |
+| compacted: a record behind it was never copied, nor any later one of its key written | refused; its place is early |
 | otherwise | refused for want of a sync, or as different if one was looked at and is false |
 
 Example: source ``abcdefgh``, target ``ab.cd.efgh.`` (one sign per offset, ``.`` for a marker), the syncs (0, 0), (4, 6)
@@ -32,7 +33,7 @@ are known, their records count as not there. No position is put into one, and no
 then read through.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -40,8 +41,9 @@ from itertools import groupby
 from drctl.decide.alignment import AlignedSpan
 from drctl.decide.comparable import explained
 from drctl.decide.placement import offer, place, refuse, span_between
+from drctl.decide.superseded import never_copied
 from drctl.decide.unsettled import marked
-from drctl.decide.verification import Unverified, Verified, around, claims, first_images
+from drctl.decide.verification import Claims, Unverified, Verified, around, claims, first_images
 from drctl.decide.windows import Asking, Logs, Pair, Window, cut
 from drctl.model.offsets import OffsetSync
 from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
@@ -85,7 +87,7 @@ def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
         # Positions of many groups in one partition, most of them near its end: read once for all. Asked one
         # by one, a thousand groups would read the same window a thousand times.
         for near in _neighbours(known.syncs, sorted(reachable)):
-            found = yield from _answers(known.logs, known.syncs, near)
+            found = yield from _answers(known, near)
             if known.copying_again:
                 beyond = [(position, answer) for position, answer in found.items() if position > known.clear]
                 found |= {position: _until_copied_again(logs, known.awaited, answer) for position, answer in beyond}
@@ -112,7 +114,8 @@ def _apart(known: Sequence[OffsetSync], before: int, position: int) -> bool:
     return bool(between) and between[-1].upstream - between[0].upstream > WORTH_READING_THROUGH
 
 
-def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) -> Asking[dict[int, Translation]]:
+def _answers(claimed: Claims, positions: Sequence[int]) -> Asking[dict[int, Translation]]:
+    logs, known = claimed.logs, claimed.syncs
     read = yield from around(logs, known, positions)
     answers: dict[int, Translation] = {}
     if isinstance(read, Unverified):
@@ -121,19 +124,45 @@ def _answers(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) 
         # Those that failed together are tried one by one before any is refused: false syncs near one of them
         # must not cost the others their proof.
         for position in positions:
-            answers |= yield from _answers(logs, known, (position,))
+            answers |= yield from _answers(claimed, (position,))
         return answers
     for number, group in groupby(positions, lambda p: _below(read.held, p)):
         here = span_between(logs, read, number)
+        placed: dict[int, Translation] = {}
         for position in group:
             answer = place(logs, read, here, position, counted_back=number < 0 and read.counted_back)
             if number + 1 == len(read.held):
                 answer = yield from _not_beyond_first_images(logs, known, read, here, answer)
-            answers[position] = answer
+            placed[position] = answer
+        answers |= yield from _with_all_copied(claimed, read, here, placed)
     # Marked as unsettled where the next sync may prove it: a switchover waits for that before the fence,
     # instead of refusing at once.
     newest = (read.held or known)[-1:]
     return marked(explained(answers, read.source, read.target), logs.source, newest[0] if newest else None)
+
+
+def _with_all_copied(
+    claimed: Claims, read: Verified, here: AlignedSpan, placed: Mapping[int, Translation]
+) -> Asking[Mapping[int, Translation]]:
+    """The answers of a span; what is proven in front of records that were never copied is refused, its place early."""
+    # Positions behind clear wait for the copy under way, and that may still bring what is missing.
+    proven = {
+        p: a for p, a in placed.items() if isinstance(a, Exact) and not (claimed.copying_again and p > claimed.clear)
+    }
+    if not proven:
+        return placed
+    alone = yield from never_copied(claimed.logs, read, here, min(proven))
+    # What an earlier copy left an image of was copied.
+    missing = [record for record in alone if record not in claimed.awaited and record not in claimed.omitted]
+    lacking = {p: _lacking(claimed.logs, a, missing) for p, a in proven.items() if missing and missing[-1] >= p}
+    return {**placed, **lacking}
+
+
+def _lacking(logs: Logs, proven: Exact, missing: Sequence[int]) -> Unproven:
+    behind = missing[bisect_left(missing, proven.position) :]
+    detail = f"the newest records of {len(behind)} keys, from {behind[0]} on, were never copied"
+    why = UnprovenReason.GONE_AT_TARGET
+    return offer(logs, Unproven(logs.partition, proven.position, why, detail, proven.offset, repeats=0))
 
 
 def _not_beyond_first_images(

@@ -73,6 +73,8 @@ class RecordId:
     """The same as ``digest`` without the timestamp; empty where nobody took it."""
     fault: str = ""
     """Why the record could not be read whole, empty if it could. The digest of such a record equals no other."""
+    key: bytes = b""
+    """A hash of its key; empty where nobody took it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ def test_what_is_replayed_is_there_byte_by_byte_and_its_progress_with_it(
         (r.key, r.value, r.headers, r.milliseconds) for r in RECORDS
     ]
     assert [r.fate for r in found] == [Fate.COMMITTED] * 3
+    first, second, third = (record.key for record in stage.records.identities(partition, 0, found[-1].offset + 1))
+    assert first == second != third == b"", "a tombstone has its record's key, and no key is none"
 
 
 def test_whoever_goes_on_knows_how_far_it_came_and_shuts_the_other_out(

@@ -259,12 +259,14 @@ class FakeTransaction:
 def identity(offset: int, payload: bytes, entry: Entry | None = None) -> RecordId:
     """The record as ``Records`` hands it out."""
     bare = _digest(payload)
+    key = b"" if entry is None or entry.key is None else _digest(entry.key)[:8]
     if entry is None or not (entry.untimed or entry.stamped or entry.unreadable):
-        return RecordId(offset, bare)
+        return RecordId(offset, bare, key=key)
     if entry.unreadable:
-        return RecordId(offset, _digest(payload + b" unreadable"), entry.milliseconds, fault="a header is not UTF-8")
+        fault = "a header is not UTF-8"
+        return RecordId(offset, _digest(payload + b" unreadable"), entry.milliseconds, fault=fault, key=key)
     time = None if entry.untimed else entry.milliseconds
-    return RecordId(offset, _digest(payload + f" at {time}".encode()), time, bare)
+    return RecordId(offset, _digest(payload + f" at {time}".encode()), time, bare, key=key)
 
 
 def _digest(raw: bytes) -> bytes:

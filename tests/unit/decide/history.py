@@ -35,6 +35,7 @@ class History:
     reverse: list[OffsetSync]
     compacted: bool
     reads: list[Window] = field(default_factory=list)
+    keyed: bool = True
 
     @property
     def logs(self) -> Logs:
@@ -49,9 +50,12 @@ class History:
 
     def read(self, window: Window) -> tuple[list[RecordId], list[RecordId]]:
         self.reads.append(window)
-        here = [RecordId(w.offset, w.digest) for w in self.source if w.offset in range(*window.source)]
-        there = [RecordId(i, w.digest) for w in self.target if (i := image(w)) in range(*window.target)]
+        here = [self._told(w.offset, w) for w in self.source if w.offset in range(*window.source)]
+        there = [self._told(i, w) for w in self.target if (i := image(w)) in range(*window.target)]
         return here, there
+
+    def _told(self, offset: int, written: Written) -> RecordId:
+        return RecordId(offset, written.digest, key=written.key.encode() if self.keyed else b"")
 
     def skipped(self, position: int, answer: int) -> list[Written]:
         """Records at the target that the group has still to read and that lie before the answer: must be none."""

@@ -213,7 +213,8 @@ def _compacted(log: Mapping[int, Written], stop: int) -> dict[int, Written]:
 
 
 def _ids(log: Mapping[int, Written], span: tuple[int, int]) -> list[RecordId]:
-    return [RecordId(n, _content(log[n]).encode()) for n in sorted(log) if span[0] <= n < span[1]]
+    here = {n: log[n] for n in sorted(log) if span[0] <= n < span[1]}
+    return [RecordId(n, _content(each).encode(), key=each.key.encode()) for n, each in here.items()]
 
 
 def _content(written: Written) -> str:

@@ -5,7 +5,7 @@ import pytest
 from drctl.decide.alignment import AlignedSpan, after, before, behind, between
 from drctl.model.offsets import OffsetSync, RecordId
 from drctl.model.translation import Proof, UnprovenReason
-from tests.unit.decide.drawn import Site, look, proven, refused
+from tests.unit.decide.drawn import Site, early, look, proven, refused
 
 
 def records(drawn: str, start: int = 1) -> list[RecordId]:
@@ -85,6 +85,31 @@ def test_nothing_vanished_where_the_source_holds_a_record_at_every_offset() -> N
     assert not after(OffsetSync(0, 0), records("ab"), records("ab"), compacted=True).nothing_vanished(1, 3), (
         "behind the newest sync more may come"
     )
+
+
+def test_what_nobody_can_read_may_have_an_image_though_it_is_in_no_pair() -> None:
+    """C is such a record on both sides: a group at it has still to read it, one behind it has not."""
+    here, there = Site("abcd"), Site("abcd")
+    for number, site in enumerate((here, there)):
+        site.records[2] = RecordId(2, bytes([number]), fault="a header is not UTF-8")
+    for position in range(4):
+        answer = look(here, there, (0, 0), (3, 3), at=position, compacted=True)
+        assert proven(position, Proof.IDENTIFIED, answer)
+    here.records.pop(1)
+    assert early(1, look(here, there, (0, 0), (3, 3), at=2, compacted=True)) is UnprovenReason.UNREADABLE_RECORD
+
+
+@pytest.mark.parametrize(("source", "target", "certain"), [("abc", "abc", True), ("abc", "aXbc", False)])
+def test_behind_the_newest_sync_as_many_unreadable_records_as_the_source_holds_are_its_own(
+    source: str, target: str, certain: bool
+) -> None:
+    """The second record on each side is one; b, which only the target holds in front of c then, belongs to nobody."""
+    here, there = records(source), records(target)
+    for number, drawn in enumerate((here, there)):
+        drawn[1] = RecordId(drawn[1].offset, bytes([number]), fault="a header is not UTF-8")
+    found = after(OffsetSync(0, 0), here, there, compacted=True)
+    last = OffsetSync(here[-1].offset, there[-1].offset)
+    assert (last in found.pairs) is certain
 
 
 def test_what_only_the_target_holds_is_still_to_be_read_if_everything_before_the_position_is_at_the_source() -> None:

@@ -29,6 +29,17 @@ def test_while_a_transaction_is_open_what_only_the_target_holds_may_be_a_record_
     assert proven(1, Proof.AT_END, _look_while_open("a...", "a", 4))
 
 
+@pytest.mark.parametrize("position", [1, 2, 3, 5])
+def test_a_record_in_front_of_an_image_that_cannot_be_there_is_of_the_open_transaction(position: int) -> None:
+    """The link copied a, b and E, was killed, and began again at b, without a sync; then b's first image vanished."""
+    why = UnprovenReason.COMPACTED_APART if position <= 2 else UnprovenReason.NOT_COPIED
+    answer = _look_while_open("ab", "a.Eb", position)
+    if position == 1:
+        assert proven(1, Proof.IDENTIFIED, answer)
+    else:
+        assert early(1, answer) is why
+
+
 def _look_while_open(source: str, target: str, position: int) -> Translation:
     """A compacted log; the transaction is open from the source's end as drawn on, and three records long."""
     here, there = Site(source), Site(target)

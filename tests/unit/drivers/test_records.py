@@ -116,6 +116,7 @@ def test_a_record_whose_headers_cannot_be_read_says_why_and_equals_no_other() ->
     assert "not UTF-8" in one.fault
     assert one.digest != other.digest
     assert not identity(7, message("61", "62")).fault
+    assert one.key == other.key != b"", "its key can be read"
 
 
 def test_whoever_else_reads_headers_goes_on_or_names_the_record() -> None:

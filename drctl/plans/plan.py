@@ -39,8 +39,9 @@ class StepContext:
     every change. ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's,
     ``digest`` the plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic
     clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
-    it. ``drained`` is what this process has seen of the link once nothing was left to copy. ``until`` is a moment by
-    the same clock from which nothing that failed is asked again, for a person who waits.
+    it. ``stopped_checkpoints``: this process has stopped the link's checkpoints and heartbeats. ``drained`` is what it
+    has seen of the link once nothing was left to copy. ``until`` is a moment by the same clock from which nothing that
+    failed is asked again, for a person who waits.
     """
 
     world: World
@@ -55,6 +56,7 @@ class StepContext:
     digest: str = ""
     raised_at: float | None = None
     saw_target_closed: bool = False
+    stopped_checkpoints: bool = False
     drained: DrainedLink | None = None
     until: float = math.inf
     _followed: dict[str, FollowedPositions] = field(default_factory=dict)

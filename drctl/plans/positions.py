@@ -13,6 +13,7 @@ from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from drctl.plans.by_group import only
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
+from drctl.plans.known_records import SpanReader
 from drctl.plans.proofs import Proofs
 from drctl.plans.side_by_side import logs_of, side_by_side
 from drctl.plans.tails import known as stranded
@@ -77,8 +78,8 @@ def translate_positions(
 ) -> Mapping[tuple[TopicPartition, int], Translation]:
     """Positions at the source, by partition, translated to the target; each partition is read once for all.
 
-    What ``proofs`` knows is not read again, and what is proven now is added. NotFound where the link's offset-syncs
-    topic is missing.
+    What ``proofs`` knows is neither proven nor read again, and what is proven and read now is added. NotFound where
+    the link's offset-syncs topic is missing.
     """
     here, there = world.sites[source], Images(world, source, target)
     topics = {partition.topic for partition in wanted}
@@ -117,7 +118,12 @@ def translate_positions(
         for one in logs_of(here, there, unproven, compacted, bounds_there)
     }
     translations = {partition: translation(one, left[partition]) for partition, one in logs.items()}
-    for partition, found in side_by_side(translations, (here.records, apart_here), (there, apart_there)):
+    read_here: SpanReader = here.records
+    read_there: SpanReader = there
+    if proofs is not None:
+        growing = {p: (one.source, one.target) for p, one in logs.items() if not one.compacted}
+        read_here, read_there = proofs.readers((topics_here, topics_there), growing, here.records, there)
+    for partition, found in side_by_side(translations, (read_here, apart_here), (read_there, apart_there)):
         answers.update({(partition, position): answer for position, answer in found.items()})
         if proofs is not None:
             proofs.add(

@@ -1,10 +1,11 @@
-"""Positions proven ahead: what was proven once need not be compared again."""
+"""Positions proven ahead: what was proven once need not be compared again, nor what was read once be read again."""
 
 from collections.abc import Collection, Mapping, Set
 
 from drctl.model.cluster import Topic
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.translation import Exact, Translation
+from drctl.plans.known_records import KnownRecords, SpanReader
 
 type Topics = tuple[Mapping[str, Topic], Mapping[str, Topic]]
 """By name, as they are at the source and at the target."""
@@ -23,6 +24,7 @@ class Proofs:
     def __init__(self) -> None:
         self._proven: dict[_Key, dict[int, Exact]] = {}
         self._longest: dict[_Key, tuple[int, int]] = {}
+        self._read_here, self._read_there = KnownRecords(), KnownRecords()
 
     def __bool__(self) -> bool:
         return bool(self._proven)
@@ -51,6 +53,14 @@ class Proofs:
         self._forget_if_cut(key, bounds)
         proven = {answer.position: answer for answer in answers if isinstance(answer, Exact)}
         self._proven[key] = {**self._proven.get(key, {}), **proven}
+
+    def readers(
+        self, topics: Topics, bounds: Mapping[TopicPartition, Bounds], source: SpanReader, target: SpanReader
+    ) -> tuple[SpanReader, SpanReader]:
+        """Readers of both sites that read only what was not read before, of these partitions without compaction."""
+        here = {p: ((topics[0][p.topic].topic_id, p.partition), each) for p, (each, _) in bounds.items()}
+        there = {p: ((topics[1][p.topic].topic_id, p.partition), each) for p, (_, each) in bounds.items()}
+        return self._read_here.before(source, here), self._read_there.before(target, there)
 
     def _forget_if_cut(self, key: _Key, bounds: Bounds) -> None:
         """A log that lost its end, in an unclean election, may have grown anew with other records."""

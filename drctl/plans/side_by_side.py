@@ -8,14 +8,13 @@ from drctl.decide.stranded import around
 from drctl.decide.windows import Asking, Logs, Window
 from drctl.model.offsets import LogBounds, RecordId, Span, TopicPartition
 from drctl.plans.images import Images
-from drctl.ports import Records
+from drctl.plans.known_records import SpanReader
 from drctl.ports.asking import both
 from drctl.ports.world import SitePorts
 
 AT_ONCE = 100_000
 """Offsets of windows that are read at the same time, at least; a larger window is read by itself."""
 
-type Reader = Records | Images
 type Apart = Mapping[TopicPartition, tuple[Span, ...]]
 """Spans of a site's logs that were stranded there."""
 
@@ -51,7 +50,7 @@ def logs_of(
 
 
 def side_by_side[T](
-    asking: Mapping[TopicPartition, Asking[T]], source: tuple[Reader, Apart], target: tuple[Reader, Apart]
+    asking: Mapping[TopicPartition, Asking[T]], source: tuple[SpanReader, Apart], target: tuple[SpanReader, Apart]
 ) -> Iterator[tuple[TopicPartition, T]]:
     """Let them ask for their windows and read those of many partitions at once, never more than fits in memory."""
     pending: dict[TopicPartition, Window] = {}
@@ -71,7 +70,7 @@ def side_by_side[T](
 
 
 def _read_around(
-    reader: Reader, apart: Apart, windows: Mapping[TopicPartition, tuple[int, int]]
+    reader: SpanReader, apart: Apart, windows: Mapping[TopicPartition, tuple[int, int]]
 ) -> Mapping[TopicPartition, Sequence[RecordId]]:
     """The records of the windows but for those that were stranded: there may be very many."""
     parts = {partition: deque(around(apart.get(partition, ()), window)) for partition, window in windows.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
 
 from drctl.errors import PositionsPending
 from drctl.model.offsets import Committed, RecordId, TopicPartition
@@ -16,6 +17,9 @@ AGAIN = 0.1
 NEAR = 100
 """Offsets in which the first record is looked for in all partitions at once. A log that is copied to its end ends in a
 few transaction markers, and one that is not has a record among them."""
+AT_ONCE = 1_000
+"""Partitions in which it is looked for at the same time: a hundred thousand records at most, as wherever logs are
+read."""
 
 
 def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
@@ -30,12 +34,13 @@ def first_records(
 ) -> Mapping[TopicPartition, RecordId]:
     """The first data record in each of these spans, the stop excluded; partitions that hold none there are left out.
 
-    One reading for all of them: one by one each costs a look at its log's bounds and a reading of its own.
+    One reading for many of them: one by one each costs a look at its log's bounds and a reading of its own.
     """
     near = {p: (start, min(stop, start + NEAR)) for p, (start, stop) in spans.items() if start < stop}
-    if not near:
-        return {}
-    found = {p: read[0] for p, read in records.identities_all(near).items() if read}
+    found: dict[TopicPartition, RecordId] = {}
+    for some in batched(near, AT_ONCE):
+        read_together = records.identities_all({p: near[p] for p in some})
+        found |= {p: read[0] for p, read in read_together.items() if read}
     for partition, (_, end) in near.items():
         stop = spans[partition][1]
         # So many markers, aborted or compacted records in a row are rare.

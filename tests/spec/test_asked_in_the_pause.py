@@ -7,8 +7,9 @@ from typing import override
 
 import pytest
 
-from drctl.errors import StepFailed
+from drctl.errors import StepFailed, Unreachable
 from drctl.model.fence import DenyRule
+from drctl.model.link import LinkStatus
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Run, RunState
 from drctl.monitors import observe
@@ -17,8 +18,9 @@ from drctl.plans.plan import StepContext
 from drctl.plans.runner import Progress, StepState
 from drctl.plans.steps.drain_link import DrainLink
 from drctl.ports import World
+from drctl.ports.permit import Permit, always
 from tests.fakes import FakeFence, FakeRecords, FakeReplication, FakeWorld, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated
+from tests.spec.stage import killed_at, require_nothing_lost_or_repeated
 
 SLOW = 0.1
 """Seconds that one look at a log's ends takes here; half of the time between two looks of a window."""
@@ -40,9 +42,14 @@ class Asked:
 
 
 class CountedReplication(FakeReplication):
-    """Counts how often Connect is asked what it has copied."""
+    """Counts how often Connect is asked what it has copied, and which connectors to stop."""
 
     asked: Asked
+
+    @override
+    def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
+        self.asked.note("stop the source connector" if copying_only else "stop all connectors")
+        super().stop(permit, copying_only=copying_only)
 
     @override
     def frontier(self) -> Mapping[TopicPartition, int]:
@@ -90,15 +97,30 @@ def moved(world: World, asked: Asked) -> RunState:
     return runner.run(switchover.plan(world, "north", "south", observe=observe), world, asked).state
 
 
-def test_connect_is_asked_once_what_the_link_has_copied_and_that_is_journaled() -> None:
-    earth, asked = rested(), Asked()
-    world = earth.ports()
-    replication = CountedReplication(earth.mirrors["north", "south"], earth.effects)
+class TellsOnce(CountedReplication):
+    """A worker that tells what there is to stop, and not once more."""
+
+    @override
+    def status(self) -> LinkStatus:
+        self.asked.note("status")
+        if self.asked.counts["stop-link", "status"] == 2:
+            raise Unreachable("the worker's group rebalances")
+        return super().status()
+
+
+def counted(earth: FakeWorld, world: World, asked: Asked, kind: type[CountedReplication] = CountedReplication) -> World:
+    replication = kind(earth.mirrors["north", "south"], earth.effects)
     replication.asked = asked
     forward = replace(world.links["north", "south"], replication=replication)
-    world = replace(world, links={**world.links, ("north", "south"): forward})
+    return replace(world, links={**world.links, ("north", "south"): forward})
+
+
+def test_connect_is_asked_once_what_the_link_has_copied_and_that_is_journaled() -> None:
+    earth, asked = rested(), Asked()
+    world = counted(earth, earth.ports(), asked)
     assert moved(world, asked) is RunState.DONE
-    assert {step: count for (step, _), count in asked.counts.items()} == {"check-gates": 1, "drain-link": 1}
+    asked_for_it = {step: count for (step, what), count in asked.counts.items() if what == "frontier"}
+    assert asked_for_it == {"check-gates": 1, "drain-link": 1}
     drained = next(e.body for e in earth.journal.entries(earth.journal.runs()[-1][0].id) if e.step == "drain-link")
     topics = world.plan.topics
     ends = {str(p): log.bounds.stable for p, log in earth.north.logs.items() if p.topic in topics}
@@ -121,6 +143,43 @@ def test_a_link_that_was_not_seen_to_have_copied_everything_is_not_called_draine
     )
     with pytest.raises(StepFailed, match="was not seen to have copied everything"):
         DrainLink().verify(ctx)
+
+
+def test_what_was_stopped_before_the_pause_is_not_asked_to_stop_again_within_it() -> None:
+    earth, asked = rested(), Asked()
+    assert moved(counted(earth, earth.ports(), asked), asked) is RunState.DONE
+    stops = {each for each in asked.counts if each[1].startswith("stop ")}
+    assert stops == {("stop-link", "stop the source connector")}
+    assert earth.ports().links["north", "south"].replication.status().halted
+
+
+def test_a_process_that_has_not_stopped_them_itself_asks_all_to_stop() -> None:
+    """A connector that is being started is told as STOPPED until it has."""
+    earth, asked = rested(), Asked()
+    with killed_at(earth, "stop link to south"):
+        moved(earth.ports(), asked)
+    assert moved(counted(earth, earth.new_process(), asked), asked) is RunState.DONE
+    assert ("stop-link", "stop all connectors") in asked.counts
+    assert ("stop-link", "stop the source connector") not in asked.counts
+
+
+def test_what_was_started_again_meanwhile_is_asked_to_stop_again() -> None:
+    earth, asked = rested(), Asked()
+
+    def start(effect: str) -> None:
+        if effect.startswith("commit "):
+            earth.mirrors["north", "south"].idle.discard("checkpoint")
+
+    earth.effects.watchers.append(start)
+    assert moved(counted(earth, earth.ports(), asked), asked) is RunState.DONE
+    assert ("stop-link", "stop all connectors") in asked.counts
+    assert earth.ports().links["north", "south"].replication.status().halted
+
+
+def test_where_the_worker_does_not_tell_whether_they_are_stopped_all_are_asked_to() -> None:
+    earth, asked = rested(), Asked()
+    assert moved(counted(earth, earth.ports(), asked, TellsOnce), asked) is RunState.DONE
+    assert ("stop-link", "stop all connectors") in asked.counts
 
 
 def test_where_no_transaction_is_open_nobody_asks_for_the_rules_about_them() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from drctl.drivers.connect.definitions import Definition, read
 from drctl.drivers.connect.worker import Worker, path
-from drctl.errors import Conflict, DrctlError, NotFound
-from drctl.model.link import ConnectorState, LinkStatus
+from drctl.errors import Conflict, NotFound
+from drctl.model.link import LinkStatus
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Link
 from drctl.ports import Clock
@@ -40,25 +40,13 @@ class ConnectReplication:
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
-        # One after the other, as Connect does it: each stop is a rebalance, also of one that is stopped. The
-        # source connector comes first, since only that one copies, and is asked to stop whatever it seems to do.
-        source = self.definitions.source
-        others = [] if copying_only else self._not_stopped(self.definitions.checkpoint, self.definitions.heartbeat)
-        self._stop((source, *others), permit)
+        # One after the other, as Connect does it: each stop is a rebalance. The source connector comes
+        # first, since only that one copies. All are asked, whatever they seem to do: a connector that is being
+        # started is told as STOPPED until it has, and with a silent source that takes a minute.
+        self._stop((self.definitions.source,) if copying_only else self.definitions.all, permit)
 
     def stop_checkpoints(self, permit: Permit = always) -> None:
         self._stop((self.definitions.checkpoint, self.definitions.heartbeat), permit)
-
-    def _not_stopped(self, *wanted: Definition) -> list[Definition]:
-        """Those that are not certain to be stopped already, as they are once a move has stopped the checkpoints."""
-        names = [each.name for each in wanted]
-        try:
-            with ThreadPoolExecutor(len(names)) as pool:
-                seen = list(pool.map(self.worker.connector, names))
-        except DrctlError:
-            return list(wanted)
-        stopped = {each.name for each in seen if each.halted and each.state is ConnectorState.STOPPED}
-        return [each for each in wanted if each.name not in stopped]
 
     def _stop(self, wanted: Iterable[Definition], permit: Permit) -> None:
         for each in wanted:

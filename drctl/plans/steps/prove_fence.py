@@ -21,9 +21,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar, override
 
-from drctl.errors import StepFailed
+from drctl.errors import DrctlError, StepFailed
 from drctl.model.fence import Stillness
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
@@ -57,10 +57,12 @@ class ProveFence(Step):
         if not proven:
             return
         # Side by side: it is asked before every effect of the pause, of a worker and of brokers.
-        look = partial(ctx.source.records.bounds, tuple(proven.ends))
-        nothing_copied, bounds = both(partial(_is_nothing_copied, ctx), look)
-        if nothing_copied:
-            refuse(ctx, fencing.growth(ctx.source, proven.ends, bounds))
+        nothing_copied, bounds = both(partial(_is_nothing_copied, ctx), partial(_ends, ctx, tuple(proven.ends)))
+        if not nothing_copied:
+            return  # also where the brokers do not tell: what is copied here disproves nothing
+        if isinstance(bounds, DrctlError):
+            raise bounds
+        refuse(ctx, fencing.growth(ctx.source, proven.ends, bounds))
 
     @override
     def foresee(self, ctx: StepContext) -> None:
@@ -107,6 +109,14 @@ def _is_nothing_copied(ctx: StepContext) -> bool:
     """Whether the link home writes to none of the source's logs that are watched."""
     # Under the default policy it writes to topics of its own, so it excuses nothing.
     return bool(ctx.home.link.prefix) or ctx.home.replication.status().copies_nothing
+
+
+def _ends(ctx: StepContext, partitions: tuple[TopicPartition, ...]) -> Mapping[TopicPartition, LogBounds] | DrctlError:
+    """Return how far the source's logs reach, or why nobody knows."""
+    try:
+        return ctx.source.records.bounds(partitions)
+    except DrctlError as error:
+        return error
 
 
 def _watch(ctx: StepContext) -> Stillness:

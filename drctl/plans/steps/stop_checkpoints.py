@@ -12,7 +12,7 @@ class StopCheckpoints(Step):
     """Stop the link's checkpoint and heartbeat connectors before the pause; what copies runs on.
 
     They copy no records, and no position is handed over by what they write. A Connect worker stops three connectors
-    one after the other, so the two that clients need not wait for stop first; `stop-link` asks for all of them again.
+    one after the other, so the two that clients need not wait for stop first; `stop-link` looks at all of them again.
     """
 
     name: ClassVar[str] = "stop-checkpoints"
@@ -27,6 +27,7 @@ class StopCheckpoints(Step):
         ctx.check_authority()
         ctx.forward.replication.stop_checkpoints(ctx.check_authority)
         wait_until_none(ctx, "checkpoints and heartbeats have stopped", lambda: self._running(ctx))
+        ctx.stopped_checkpoints = True
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from drctl.errors import DrctlError
 from drctl.model.run import Evidence
 from drctl.model.wording import counted
 from drctl.plans.plan import Place, Step, StepContext
@@ -30,7 +31,20 @@ class StopLink(Step):
         return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
 
     def _stop(self, ctx: StepContext) -> None:
-        ctx.forward.replication.stop(ctx.check_authority)
+        ctx.forward.replication.stop(ctx.check_authority, copying_only=self._others_stopped(ctx))
+
+    @staticmethod
+    def _others_stopped(ctx: StepContext) -> bool:
+        """Whether this process has stopped what copies no records, and nobody has started it since."""
+        # Each stop is a rebalance that clients wait for, also of a connector that is stopped. That one is told as
+        # stopped is not enough to leave it out: until one that is being started has started, it is told so, too.
+        if not ctx.stopped_checkpoints:
+            return False
+        try:
+            status = ctx.forward.replication.status()
+        except DrctlError:
+            return False  # to stop them is asked for longer than to tell of them
+        return status.checkpoint.halted and status.heartbeat.halted
 
     def _running(self, ctx: StepContext) -> list[str]:
         status = ctx.forward.replication.status()

@@ -180,43 +180,19 @@ def stops(*names: str) -> list[str]:
     return [f"/connectors/{name}/stop" for name in names]
 
 
-def test_what_copies_is_asked_to_stop_first_and_whatever_it_seems_to_do(
+def test_all_are_asked_to_stop_whatever_they_seem_to_do_and_what_copies_first(
     worker: StandIn, link: ConnectReplication
 ) -> None:
-    worker.holds("Checkpoint", "Heartbeat", status=RUNS)
-    worker.holds("Source")
-    link.stop()
-    assert worker.changed == stops("Source", "Checkpoint", "Heartbeat")
-
-
-def test_what_was_stopped_before_the_pause_costs_no_rebalance_within_it(
-    worker: StandIn, link: ConnectReplication
-) -> None:
-    worker.holds("Source", "Heartbeat", status=RUNS)
-    worker.holds("Checkpoint")
-    link.stop()
-    assert worker.changed == stops("Source", "Heartbeat")
-
-
-def test_a_connector_with_a_task_left_is_not_taken_for_stopped(worker: StandIn, link: ConnectReplication) -> None:
-    worker.holds("Source", "Heartbeat")
-    worker.holds("Checkpoint", status={"connector": {"state": "STOPPED"}, "tasks": RUNS["tasks"]})
-    link.stop()
-    assert worker.changed == stops("Source", "Checkpoint")
-
-
-def test_where_the_worker_does_not_tell_all_are_asked_to_stop(worker: StandIn, link: ConnectReplication) -> None:
+    """One that is being started is told as STOPPED until it has."""
     worker.holds("Source", "Checkpoint", "Heartbeat")
-    worker.answers["/connectors/Heartbeat/config"] = (400, {"error_code": 400, "message": "no"})
     link.stop()
     assert worker.changed == stops("Source", "Checkpoint", "Heartbeat")
 
 
-def test_a_connector_that_seems_absent_is_asked_to_stop(worker: StandIn, link: ConnectReplication) -> None:
-    """Only a worker that has settled knows; its answer to the stop tells."""
-    worker.holds("Source", "Checkpoint")
-    link.stop()
-    assert worker.changed == stops("Source", "Heartbeat")
+def test_what_copies_is_asked_to_stop_alone(worker: StandIn, link: ConnectReplication) -> None:
+    worker.holds("Source", "Checkpoint", "Heartbeat", status=RUNS)
+    link.stop(copying_only=True)
+    assert worker.changed == stops("Source")
 
 
 def test_only_what_is_meant_to_run_and_has_failed_is_restarted(worker: StandIn, link: ConnectReplication) -> None:

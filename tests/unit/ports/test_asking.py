@@ -1,6 +1,9 @@
 """Many partitions are asked about at once."""
 
+import pytest
+
 from drctl.model.offsets import TopicPartition
+from drctl.ports import asking
 from drctl.ports.asking import NEAR, first_records
 from tests.fakes.kafka import FakeRecords
 from tests.fakes.site import FakeSite
@@ -46,6 +49,13 @@ def test_all_are_read_together_but_the_one_with_nothing_near() -> None:
     first_records(records, spans(records))
     assert records.together == [{FULL, MARKED, LATE}]
     assert records.alone == [LATE]
+
+
+def test_of_very_many_partitions_not_all_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 2)
+    records = read()
+    found = first_records(records, spans(records))
+    assert (set(found), records.together) == ({FULL, LATE}, [{FULL, MARKED}, {LATE}])
 
 
 def test_what_lies_behind_a_span_is_not_in_it() -> None:

@@ -18,8 +18,12 @@ def notes(sight: Sight, now: datetime, limits: Limits) -> Iterator[str]:
     if view is not None:
         if view.offline_dirs is None:
             yield "log directories: no signal"
-        if view.voters_behind:
-            yield f"controllers behind in the quorum: {', '.join(map(str, sorted(view.voters_behind)))}"
+        if view.quorum is None:
+            yield "controllers: no signal"
+        elif view.quorum.behind:
+            behind = ", ".join(map(str, sorted(view.quorum.behind)))
+            told = f"{len(view.quorum.voters)} voters, led by {view.quorum.leader} in epoch {view.quorum.epoch}"
+            yield f"controllers behind in the quorum: {behind} of {told}"
     if sight.kubernetes is not None:
         yield from _kubernetes(sight.kubernetes, now, limits)
 

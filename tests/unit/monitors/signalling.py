@@ -7,7 +7,7 @@ from drctl.decide.health import diagnose
 from drctl.model import resources as of
 from drctl.model.kubernetes import Usage
 from drctl.model.reading import Reading
-from drctl.model.sight import KafkaView, Sight
+from drctl.model.sight import KafkaView, QuorumView, Sight
 from drctl.monitors.kubernetes import KubeObserver
 from tests.fakes import FakeApi, FakeClock, FakeKubelets, FakeResources
 
@@ -21,7 +21,9 @@ class Site:
     def __init__(self) -> None:
         self.clock, self.kubelets = FakeClock(), FakeKubelets()
         self.api = FakeApi({of.STRIMZI: ("v1",), of.STRIMZI_CORE: ("v1",)})
-        self.kafka = KafkaView(frozenset({0, 1, 2}), frozenset({0, 1, 2}), 0, 12, offline_dirs={})
+        self.kafka = KafkaView(
+            frozenset({0, 1, 2}), frozenset({0, 1, 2}), 0, 12, offline_dirs={}, quorum=QuorumView(0, 1)
+        )
         for number in range(3):
             self.pod(number)
             self.node(number)

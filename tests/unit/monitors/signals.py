@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from drctl.model import resources as of
 from drctl.model.kubernetes import Usage
+from drctl.model.sight import QuorumView
 from tests.unit.monitors.signalling import Fields, Site
 
 
@@ -198,6 +199,17 @@ def brokers() -> Iterator[Signal]:
     row = "brokers alive"
     yield Signal(row, "broker 1 is not in the metadata", lambda s: s.view(alive=frozenset({0, 2})))
     yield Signal(row, "7 replicas of broker 1 not in sync", lambda s: s.view(out_of_sync={1: 7}))
+    yield Signal(
+        "log directories",
+        "volume of broker 1: broker 1 took log directory /data out of service",
+        lambda s: s.view(offline_dirs={1: ("/data",)}),
+    )
+    told = QuorumView(0, 9, frozenset({0, 1, 2}), frozenset({2}))
+    yield Signal(
+        "controllers",
+        "controllers behind in the quorum: 2 of 3 voters, led by 0 in epoch 9",
+        lambda s: s.view(quorum=told),
+    )
     yield Signal(row, "blocked: 3", lambda s: s.view(under_min_isr=2, leaderless=1))
     yield Signal(
         "the API server's clock",

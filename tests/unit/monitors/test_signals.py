@@ -49,6 +49,12 @@ def test_every_kind_that_is_followed_is_on_the_page(watched: Any) -> None:
     assert any(f"`{watched.kind.plural}`" in cells[1] or watched.kind.name in cells[0] for cells in ROWS)
 
 
+def test_what_nobody_told_is_no_signal_and_no_health() -> None:
+    site = Site()
+    site.view(offline_dirs=None, quorum=None)
+    assert site.told() == "log directories: no signal\ncontrollers: no signal\nblocked: 0"
+
+
 def test_all_is_well_where_nothing_was_changed() -> None:
     assert Site().told() == "blocked: 0"
 

@@ -29,7 +29,7 @@ def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> SiteH
     limits = limits or Limits()
     found = _Site(sight, now, limits)
     quiet = tuple(silence(sight, now, limits))
-    causes = [*quiet, *found.causes()]
+    causes = [*quiet, *found.controllers(), *found.causes()]
     whole = found.whole_site(causes)
     if whole is not None:
         causes = [whole]
@@ -161,6 +161,15 @@ class _Site:
         """Return what was seen and shows nothing of the brokers."""
         if self.pods is not None and self.matches_nothing:
             yield "pods: none of a broker matches the selector of the plan file"
+
+    def controllers(self) -> Iterator[Cause]:
+        """Brokers answer, and behind them no controller leads: what leads partitions goes on, and nothing changes."""
+        if self.view is not None and self.view.alive and self.view.quorum_lost:
+            reasons = (
+                self.view.quorum_lost,
+                "until one leads no leader is elected, and no topic or rule can be changed",
+            )
+            yield Cause(CauseScope.CONTROLLERS, f"of {self.sight.site}", reasons)
 
     def causes(self) -> Iterator[Cause]:
         """Zones, then nodes, then volumes, then brokers: each broker is explained by the widest of them."""

@@ -18,9 +18,9 @@ def notes(sight: Sight, now: datetime, limits: Limits) -> Iterator[str]:
     if view is not None:
         if view.offline_dirs is None:
             yield "log directories: no signal"
-        if view.quorum is None:
+        if view.quorum is None and not view.quorum_lost:
             yield "controllers: no signal"
-        elif view.quorum.behind:
+        elif view.quorum is not None and view.quorum.behind:
             behind = ", ".join(map(str, sorted(view.quorum.behind)))
             told = f"{len(view.quorum.voters)} voters, led by {view.quorum.leader} in epoch {view.quorum.epoch}"
             yield f"controllers behind in the quorum: {behind} of {told}"

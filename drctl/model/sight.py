@@ -26,7 +26,7 @@ class KafkaView:
     ``alive``: brokers in the metadata; ``assigned``: brokers that hold a replica of anything, alive or not.
     ``out_of_sync`` counts replicas per broker that are not in sync, among ``partitions`` partitions. ``offline_dirs``
     are log directories that a broker took out of service, ``quorum`` the controllers; None where no broker told of
-    them: no signal, which is not health.
+    them: no signal, which is not health. ``quorum_lost`` is why no controller leads, by a broker that answers all else.
     """
 
     alive: frozenset[int]
@@ -38,6 +38,7 @@ class KafkaView:
     leaderless: int = 0
     offline_dirs: Mapping[int, tuple[str, ...]] | None = None
     quorum: QuorumView | None = None
+    quorum_lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

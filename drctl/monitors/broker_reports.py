@@ -20,6 +20,7 @@ often as the kubelets are asked, and half of what a fact may be old."""
 class _Report(NamedTuple):
     offline: Mapping[int, tuple[str, ...]] | None
     quorum: QuorumView | None
+    quorum_lost: str
 
 
 class BrokerReports:
@@ -50,7 +51,10 @@ class BrokerReports:
             told = {number: each() for number, each in begun.items()}
             offline = {number: each.value for number, each in told.items() if each.value}
             known = any(each.known for each in told.values())
-            report = _Report(offline if known else None, quorum().value if quorum else None)
+            seen: Reading[QuorumView] = quorum() if quorum else Reading(None, self.clock.now(), "nobody asks")
+            # A broker that answers about its directories and not about the controllers waits for them itself.
+            lost = seen.unknown if seen.silent and told[brokers[0].id].known else ""
+            report = _Report(offline if known else None, seen.value, lost)
             self._last[site.name] = asked, report
             return Reading(report, self.clock.now())
 
@@ -61,5 +65,6 @@ def with_reports(view: Reading[KafkaView], report: Reading[_Report]) -> Reading[
     """Return the view of the brokers with what they told of themselves alone."""
     if view.value is None or report.value is None:
         return view
-    told = replace(view.value, offline_dirs=report.value.offline, quorum=report.value.quorum)
-    return Reading(told, view.seen_at)
+    told = report.value
+    there = replace(view.value, offline_dirs=told.offline, quorum=told.quorum, quorum_lost=told.quorum_lost)
+    return Reading(there, view.seen_at)

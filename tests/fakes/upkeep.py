@@ -77,6 +77,7 @@ class FakeLogDirs:
     """One directory per broker; ``dirs`` may say otherwise, None where the broker does not measure.
 
     ``more`` are others that every broker has, ``gone`` those that a broker took out of service.
+    ``mute`` brokers do not answer.
     """
 
     def __init__(self, site: FakeSite) -> None:
@@ -84,6 +85,7 @@ class FakeLogDirs:
         self.dirs: dict[int, DiskSpace | None] = {}
         self.more: dict[str, DiskSpace] = {}
         self.gone: dict[int, tuple[str, ...]] = {}
+        self.mute: set[int] = set()
         self.denied = False
 
     def offline(self, broker: Broker) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ class FakeLogDirs:
 
     def _reach(self, broker: Broker) -> None:
         # Not ``reach``, which counts requests: gates ask beside all else, and no test may depend on whose comes first.
-        if self.site.down or broker.port < 9000:
+        if self.site.down or broker.port < 9000 or broker.id in self.mute:
             raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
         if self.denied:
             raise Forbidden(f"{self.site.name}: DESCRIBE on the cluster is denied")

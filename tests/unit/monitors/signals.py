@@ -210,6 +210,8 @@ def brokers() -> Iterator[Signal]:
         "controllers behind in the quorum: 2 of 3 voters, led by 0 in epoch 9",
         lambda s: s.view(quorum=told),
     )
+    lost = "controllers of north: no controller leads"
+    yield Signal("controllers", lost, lambda s: s.view(quorum=None, quorum_lost="no controller leads"))
     yield Signal(row, "blocked: 3", lambda s: s.view(under_min_isr=2, leaderless=1))
     yield Signal(
         "the API server's clock",

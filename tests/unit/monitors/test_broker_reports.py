@@ -46,9 +46,25 @@ def test_the_controllers_are_told_with_who_is_behind() -> None:
     assert "controllers behind in the quorum: 3 of 3 voters, led by 1 in epoch 7" in stage.health().notes
 
 
-def test_what_is_denied_or_led_by_nobody_is_no_signal_and_hides_nothing_else() -> None:
+def test_controllers_of_whom_none_leads_are_the_cause_while_brokers_answer() -> None:
     stage = Stage()
-    stage.earth.log_dirs["north"].denied, stage.earth.quorums["north"].view = True, None
+    stage.earth.quorums["north"].view = None
+    found = stage.health()
+    assert (found.scope, found.causes[0].key) == (CauseScope.CONTROLLERS, "controllers of north")
+    assert "no controller leads" in found.causes[0].reasons[0]
+
+
+def test_a_broker_that_answers_nothing_says_nothing_about_the_controllers() -> None:
+    stage = Stage()
+    stage.earth.log_dirs["north"].mute, stage.earth.quorums["north"].view = {1}, None
+    found = stage.health()
+    assert found.scope is CauseScope.WELL
+    assert "controllers: no signal" in found.notes
+
+
+def test_what_is_denied_is_no_signal_and_hides_nothing_else() -> None:
+    stage = Stage()
+    stage.earth.log_dirs["north"].denied = stage.earth.quorums["north"].denied = True
     found = stage.health()
     assert {"log directories: no signal", "controllers: no signal"} <= set(found.notes)
     assert found.scope is CauseScope.WELL

@@ -23,6 +23,7 @@ from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.kafka.polled_tail import FallbackTail, PolledTail
 from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.properties import load as load_properties
+from drctl.drivers.kafka.quorum import KafkaQuorum
 from drctl.drivers.kafka.quotas import KafkaQuotas
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.shared_logs import KafkaSharedLogs
@@ -133,6 +134,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = (), looking: bool =
                 None if pods is None else KubeScaling(pods),
                 HttpSchemaRegistry(site.name, site.schema_registry) if site.schema_registry else None,
                 ScrapedConnections(site.name, site.broker_metrics) if site.broker_metrics else None,
+                KafkaQuorum(site.name, lambda: there.config),
             )
 
         def link_ports(link: Link) -> LinkPorts:

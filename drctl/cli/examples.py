@@ -84,7 +84,7 @@ EXAMPLES = {
     "lab kube up": ("drctl lab kube up --small",),
     "lab kube down": ("drctl lab kube down",),
     "lab kube kubectl": ("drctl lab kube kubectl get pods",),
-    "lab kube fault": ("drctl lab kube fault kill-pod north-broker-0",),
+    "lab kube fault": ("drctl lab kube fault kill-pod north-broker-1",),
     "schema": ("drctl schema plan",),
     "version": ("drctl version -o json",),
     "lab up": ("drctl lab up --small --load",),

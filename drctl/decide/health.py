@@ -1,15 +1,16 @@
 """Health: what is wrong at a site and how far it reaches, from the readings of all its observers."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from drctl.decide.freshness import Limits, fresh, unusable
 from drctl.decide.nodes import lost_zones, node_reasons
 from drctl.decide.notes import notes
 from drctl.decide.silence import met_by_somebody, missed_by_somebody, silence
-from drctl.decide.volumes import SiteVolumes, volume_reasons
+from drctl.decide.volumes import ABOUT_VOLUMES, SiteVolumes, volume_reasons
 from drctl.model.cause import Cause, CauseScope, SiteHealth
 from drctl.model.kubernetes import Attachment, ConditionStatus, Node, Pod, WarningEvent
 from drctl.model.sight import KafkaView, KubeFacts, Sight
@@ -17,6 +18,8 @@ from drctl.model.wording import counted
 
 ESSENTIAL = ("pods", "nodes", "claims", "volumes", "attachments")
 """Without these nobody can tell a broker from its node or its volume."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 WIDTH = {scope: width for width, scope in enumerate(CauseScope)}
 
@@ -26,7 +29,7 @@ def diagnose(sight: Sight, now: datetime, limits: Limits | None = None) -> SiteH
     limits = limits or Limits()
     found = _Site(sight, now, limits)
     quiet = tuple(silence(sight, now, limits))
-    causes = [*quiet, *found.causes()]
+    causes = [*quiet, *found.controllers(), *found.causes()]
     whole = found.whole_site(causes)
     if whole is not None:
         causes = [whole]
@@ -128,13 +131,27 @@ class _Site:
         if self.pods is None or self.matches_nothing:
             return
         if pod is None:
-            yield f"broker {broker} has no pod"
+            # One that is there and cannot be read is noted: it is no pod that is missing.
+            if not self._has_strange_pod(broker):
+                yield f"broker {broker} has no pod"
             return
         if pod.ready is not ConditionStatus.TRUE:
             why = f": {pod.trouble}" if pod.trouble else ""
             yield f"pod {pod.name} is {pod.phase} and not ready{why}"
+            yield from self._newest_event(pod)
         if pod.overdue is not None and pod.overdue < self.now:
             yield f"pod {pod.name} should have ended {(self.now - pod.overdue).total_seconds():.0f} s ago"
+
+    def _has_strange_pod(self, broker: int) -> bool:
+        kube = self.sight.kubernetes
+        return kube is not None and any(re.fullmatch(rf"Pod/.*-{broker}", name) for name in kube.strange)
+
+    def _newest_event(self, pod: Pod) -> Iterator[str]:
+        """Tell what Kubernetes warned of last; what it says of volumes is judged with these."""
+        told = self.storage.events.get(pod.name, ()) if self.storage is not None else ()
+        warned = [each for each in told if each.is_about(pod) and each.reason not in ABOUT_VOLUMES]
+        for event in sorted(warned, key=lambda each: each.seen_at or NEVER)[-1:]:
+            yield f"event {event.reason} on {event.kind} {event.name}: {event.text}"
 
     def _directories(self, broker: int) -> tuple[str, ...]:
         offline = (self.view.offline_dirs or {}).get(broker, ()) if self.view is not None else ()
@@ -144,6 +161,15 @@ class _Site:
         """Return what was seen and shows nothing of the brokers."""
         if self.pods is not None and self.matches_nothing:
             yield "pods: none of a broker matches the selector of the plan file"
+
+    def controllers(self) -> Iterator[Cause]:
+        """Brokers answer, and behind them no controller leads: what leads partitions goes on, and nothing changes."""
+        if self.view is not None and self.view.alive and self.view.quorum_lost:
+            reasons = (
+                self.view.quorum_lost,
+                "until one leads no leader is elected, and no topic or rule can be changed",
+            )
+            yield Cause(CauseScope.CONTROLLERS, f"of {self.sight.site}", reasons)
 
     def causes(self) -> Iterator[Cause]:
         """Zones, then nodes, then volumes, then brokers: each broker is explained by the widest of them."""

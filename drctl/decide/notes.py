@@ -1,5 +1,6 @@
 """Note what is worth knowing of a site and is no cause by itself."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -17,8 +18,12 @@ def notes(sight: Sight, now: datetime, limits: Limits) -> Iterator[str]:
     if view is not None:
         if view.offline_dirs is None:
             yield "log directories: no signal"
-        if view.voters_behind:
-            yield f"controllers behind in the quorum: {', '.join(map(str, sorted(view.voters_behind)))}"
+        if view.quorum is None and not view.quorum_lost:
+            yield "controllers: no signal"
+        elif view.quorum is not None and view.quorum.behind:
+            behind = ", ".join(map(str, sorted(view.quorum.behind)))
+            told = f"{len(view.quorum.voters)} voters, led by {view.quorum.leader} in epoch {view.quorum.epoch}"
+            yield f"controllers behind in the quorum: {behind} of {told}"
     if sight.kubernetes is not None:
         yield from _kubernetes(sight.kubernetes, now, limits)
 
@@ -34,9 +39,36 @@ def _kubernetes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]
     if skew is not None and abs(skew) > limits.skew:
         side = "ahead of" if skew.total_seconds() > 0 else "behind"
         yield f"the API server's clock is {abs(skew.total_seconds()):.0f} s {side} ours"
+    yield from _nodes(kube, now, limits)
     yield from _volumes(kube, now, limits)
     for each in fresh(kube.strimzi, now, limits) or ():
         yield from _resource(each)
+
+
+def _nodes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]:
+    """What is to be known of the nodes on which brokers run, and of what storage drivers can do there."""
+    pods, nodes = fresh(kube.pods, now, limits) or {}, fresh(kube.nodes, now, limits) or {}
+    for name in sorted({pod.node for pod in pods.values()} & nodes.keys()):
+        if nodes[name].pressures:
+            yield f"node {name}: {', '.join(sorted(nodes[name].pressures))}"
+        if nodes[name].cordoned:
+            yield f"node {name} is cordoned: no new pod is placed there"
+    claims, volumes = fresh(kube.claims, now, limits) or {}, fresh(kube.volumes, now, limits) or {}
+    storage = fresh(kube.storage, now, limits) or {}
+    for pod in pods.values():
+        needed = (volumes.get(claims[name].volume) for name in pod.claims if name in claims)
+        for driver in sorted({each.driver for each in needed if each is not None and each.driver}):
+            if pod.node in storage and driver not in storage[pod.node].drivers:
+                yield f"node {pod.node}: CSI driver {driver} is not registered there, which {pod.name} needs"
+    taken = Counter(
+        (each.node, volumes[each.volume].driver)
+        for each in fresh(kube.attachments, now, limits) or ()
+        if each.attached and each.volume in volumes
+    )
+    for (name, driver), count in sorted(taken.items()):
+        room = storage[name].drivers.get(driver) if name in storage else None
+        if room is not None and count >= room:
+            yield f"node {name}: it takes {room} volumes of CSI driver {driver}, and all places are taken"
 
 
 def _volumes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]:
@@ -89,5 +121,5 @@ def _resource(resource: StrimziResource) -> Iterator[str]:
     yield from (f"{resource.label}: {each}" for each in resource.failed)
     if resource.wanted is not None and resource.present is not None and resource.present < resource.wanted:
         yield f"{resource.label}: {resource.present} of {resource.wanted} pods"
-    if resource.phase in ("Rebalancing", "ReconciliationPaused"):
+    if resource.phase in ("Rebalancing", "ReconciliationPaused", "Rolling"):
         yield f"{resource.label} is {resource.phase}"

@@ -127,7 +127,7 @@ class Lab(Parts):
         while self.processes.answers() and self.clock.monotonic() < deadline:
             self.clock.sleep(0.05)
         if keep_logs:
-            _remove_all_but_logs(self.folder)
+            remove_all_but_logs(self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -209,13 +209,16 @@ class Lab(Parts):
         """Whatever must be there before anything else is written."""
 
 
-def _remove_all_but_logs(folder: Path) -> None:
-    """Those of a part of the lab that lies in a folder of its own, such as its Kubernetes, stay as well."""
+def remove_all_but_logs(folder: Path) -> None:
+    """Remove what lies in a lab's folder, except its logs.
+
+    Those of a part that lies in a folder of its own, such as its Kubernetes, stay as well.
+    """
     for each in folder.iterdir():
         if each.is_symlink() or not each.is_dir():
             each.unlink(missing_ok=True)
         elif (each / LOGS).is_dir():
-            _remove_all_but_logs(each)
+            remove_all_but_logs(each)
         elif each.name != LOGS:
             shutil.rmtree(each, ignore_errors=True)
 

@@ -13,6 +13,7 @@ class CauseScope(StrEnum):
     VOLUME = "volume"
     NODE = "node"
     ZONE = "zone"
+    CONTROLLERS = "controllers"
     UNKNOWN = "unknown"
     NETWORK = "network between sites"
     SITE = "site"

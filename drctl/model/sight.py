@@ -10,13 +10,23 @@ from drctl.model.strimzi import StrimziResource
 
 
 @dataclass(frozen=True, slots=True)
+class QuorumView:
+    """The controllers as the one that leads sees them; ``behind`` are voters that did not come along lately."""
+
+    leader: int
+    epoch: int
+    voters: frozenset[int] = frozenset()
+    behind: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class KafkaView:
     """How the brokers see themselves.
 
     ``alive``: brokers in the metadata; ``assigned``: brokers that hold a replica of anything, alive or not.
     ``out_of_sync`` counts replicas per broker that are not in sync, among ``partitions`` partitions. ``offline_dirs``
-    are log directories that a broker took out of service, and ``voters`` the controllers that lag in the quorum; None
-    where the client cannot ask for them: no signal, which is not health.
+    are log directories that a broker took out of service, ``quorum`` the controllers; None where no broker told of
+    them: no signal, which is not health. ``quorum_lost`` is why no controller leads, by a broker that answers all else.
     """
 
     alive: frozenset[int]
@@ -27,7 +37,8 @@ class KafkaView:
     under_min_isr: int = 0
     leaderless: int = 0
     offline_dirs: Mapping[int, tuple[str, ...]] | None = None
-    voters_behind: frozenset[int] | None = None
+    quorum: QuorumView | None = None
+    quorum_lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class StrimziResource:
 
     ``said`` are the reasons and messages of NotReady and Warning conditions, first lines. ``failed`` names connectors
     and tasks that failed, which Ready does not tell of a KafkaMirrorMaker2. ``wanted`` and ``present`` count pods where
-    the resource has some, and ``ids`` are the brokers of a KafkaNodePool. ``phase`` is a KafkaRebalance's.
+    the resource has some, and ``ids`` are the brokers of a KafkaNodePool. ``phase`` is a KafkaRebalance's; of a
+    StrimziPodSet it is ``Rolling`` while pods of an older revision are left.
     """
 
     kind: str

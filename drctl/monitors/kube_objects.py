@@ -21,6 +21,8 @@ from drctl.model.resources import Object
 ORDINAL = re.compile(r"-(\d+)$")
 REPELLING = ("NoSchedule", "NoExecute")
 MULTIPLE = ("ReadWriteMany", "ReadOnlyMany")
+ON_THE_WAY = ("PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready")
+"""Conditions of a pod that say how far it has come, where no container says why it came no further."""
 
 
 def pod(item: Object, now: datetime) -> Pod:  # noqa: ARG001
@@ -72,6 +74,9 @@ def _troubles(status: Object) -> Iterator[str]:
             yield f"{_with(waiting.get('reason') or 'Waiting', waiting.get('message'))}{before}"
         elif not each.get("ready") and ended.get("reason") not in (None, "Completed"):
             yield f"{ended['reason']} (exit {ended.get('exitCode')})"
+    for each in status.get("conditions") or ():
+        if each.get("type") in ON_THE_WAY and each.get("status") == "False" and each.get("reason"):
+            yield _with(each["reason"], each.get("message"))
 
 
 def _with(reason: object, message: object) -> str:
@@ -192,7 +197,8 @@ def health(told: object) -> tuple[str, ...] | None:
     """Return what is wrong by an object's volume-health field: None where nothing is said, empty where all is well.
 
     A field that is there and lists nothing is the word of a monitor that found nothing. Each entry is read as
-    ``status`` with its ``reason``; entries of another shape are kept as they are, and count as trouble.
+    ``status`` with its ``reason``, or as one volume's with conditions of its own; entries of another shape are kept as
+    they are, and count as trouble.
     """
     if told is None:
         return None
@@ -201,7 +207,12 @@ def health(told: object) -> tuple[str, ...] | None:
         entries = [entries]
     if not isinstance(entries, list):
         return (str(entries)[:100],)
-    return tuple(word for each in entries if (word := _health_word(each)))
+    return tuple(word for each in entries for word in _health_words(each))
+
+
+def _health_words(entry: object) -> Iterator[str]:
+    nested = isinstance(entry, Mapping) and "conditions" in entry
+    yield from filter(None, map(_health_word, (entry["conditions"] or ()) if nested else (entry,)))
 
 
 def _health_word(entry: object) -> str:

@@ -8,6 +8,7 @@ from drctl.model.facts import LinkFacts, SiteFacts
 from drctl.model.reading import Reading
 from drctl.model.resources import STRIMZI_KINDS
 from drctl.model.sight import KafkaView, Sight, Sighting
+from drctl.monitors.broker_reports import BrokerReports
 from drctl.monitors.kubernetes import KubeObserver
 from drctl.monitors.readings import reading_of
 from drctl.ports.world import World
@@ -28,6 +29,7 @@ class SiteObservers:
                 self.sites[site.name] = KubeObserver(
                     ports.resources, ports.kubelets, world.clock, where.pods, kinds=kinds
                 )
+        self.reports = BrokerReports(world.clock)
         self._following = False
         self._witnessed: dict[str, Reading[Mapping[str, tuple[Sighting, ...]]]] = {}
 

@@ -10,6 +10,7 @@ from drctl.model.fence import DenyRule
 from drctl.model.reading import Reading
 from drctl.model.sight import KafkaView
 from drctl.model.site import Role
+from drctl.monitors.broker_reports import BrokerReports, with_reports
 from drctl.monitors.links import link_facts
 from drctl.monitors.readings import Begun, Looks, SideBySide, after
 from drctl.monitors.sights import SiteObservers
@@ -43,7 +44,7 @@ def status(
         looking = [
             pool.submit(link_facts, world, *ends, lambda: _serving(routed(), left), looks) for ends in world.links
         ]
-        visiting = [pool.submit(_visit, world, name, looks) for name in names]
+        visiting = [pool.submit(_visit, world, name, looks, observers.reports) for name in names]
         links, visited = tuple(each.result() for each in looking), [each.result() for each in visiting]
     refreshed()
     routing = routed()
@@ -63,15 +64,17 @@ class _Visit(NamedTuple):
     view: Reading[KafkaView]
 
 
-def _visit(world: World, name: str, looks: Looks) -> _Visit:
+def _visit(world: World, name: str, looks: Looks, reports: BrokerReports) -> _Visit:
     site = world.sites[name]
     asked = looks.begin(site.brokers.cluster)
-    viewed = after(looks, asked, lambda _: site.brokers.view())
+    viewed, reported = after(looks, asked, lambda _: site.brokers.view()), reports.begin(site, asked, looks)
     facts = site_facts(world, name, looks, asked)
     topics = facts.topics.value
     if topics is None:
-        return _Visit(facts, Reading(None, facts.topics.seen_at, facts.topics.unknown), viewed())
-    return _Visit(facts, looks.begin(lambda: group_lag(world, site, topics))(), viewed())
+        lag: Reading[Mapping[str, int]] = Reading(None, facts.topics.seen_at, facts.topics.unknown)
+    else:
+        lag = looks.begin(lambda: group_lag(world, site, topics))()
+    return _Visit(facts, lag, with_reports(viewed(), reported()))
 
 
 def _site_status(

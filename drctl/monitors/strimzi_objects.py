@@ -25,7 +25,7 @@ def strimzi(item: Object, now: datetime) -> StrimziResource:  # noqa: ARG001
         wanted,
         present,
         tuple(int(each) for each in status.get("nodeIds") or ()) if _holds_brokers(kind, spec) else (),
-        _phase(kind, conditions),
+        _phase(kind, conditions, status),
     )
 
 
@@ -39,7 +39,8 @@ def standing(item: Object) -> ResourceState:
         return ResourceState.BEHIND
     if held & {"NotReady", "Error"}:
         return ResourceState.NOT_READY
-    if "Ready" in held:
+    # A topic that its operator was told to leave alone says so instead of Ready.
+    if held & {"Ready", "Unmanaged"}:
         return ResourceState.READY
     if item.get("kind") in ("StrimziPodSet", "KafkaRebalance") and status:
         return ResourceState.READY  # these report in other words
@@ -82,8 +83,11 @@ def _holds_brokers(kind: str, spec: Object) -> bool:
     return kind == "KafkaNodePool" and "broker" in (spec.get("roles") or ())
 
 
-def _phase(kind: str, conditions: list[Mapping[str, Any]]) -> str:
-    """A KafkaRebalance's state is the type of its one condition that holds."""
+def _phase(kind: str, conditions: list[Mapping[str, Any]], status: Object) -> str:
+    """A KafkaRebalance's state is the type of its one condition that holds; pods of an older revision are rolled."""
+    pods, current = _number(status.get("pods")), _number(status.get("currentPods"))
+    if kind == "StrimziPodSet" and pods is not None and current is not None and current < pods:
+        return "Rolling"
     if kind != "KafkaRebalance":
         return ""
     return next((str(each.get("type")) for each in conditions if each.get("status") == "True"), "")

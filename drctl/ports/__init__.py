@@ -28,6 +28,7 @@ from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
 from drctl.ports.positions import ConsumerGroups
+from drctl.ports.quorum import Quorum
 from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
@@ -75,6 +76,7 @@ __all__ = [
     "LogDirs",
     "Memory",
     "MirrorOffsets",
+    "Quorum",
     "Quotas",
     "Records",
     "Replay",

@@ -10,6 +10,10 @@ from drctl.model.upkeep import DiskSpace
 class LogDirs(Protocol):
     """Log directories as their broker tells of them."""
 
+    def offline(self, broker: Broker) -> tuple[str, ...]:
+        """Return those that the broker took out of service, as when a disk fails. Forbidden without DESCRIBE."""
+        ...
+
     def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
         """The file system of each of its log directories, by path. Unsupported where one is offline or not measured."""
         ...

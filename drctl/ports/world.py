@@ -25,6 +25,7 @@ from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
 from drctl.ports.positions import ConsumerGroups
+from drctl.ports.quorum import Quorum
 from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
@@ -52,7 +53,8 @@ class KubePorts:
 class SitePorts:
     """One site's ports; ``kubernetes`` and ``scaling`` are None where the plan file names no Kubernetes.
 
-    ``schemas`` is None where it names no schema registry, ``client_metrics`` where it names no metrics of the brokers.
+    ``schemas`` is None where it names no schema registry, ``client_metrics`` where it names no metrics of the brokers,
+    ``quorum`` where nobody asks for the controllers.
 
     ``timekeepers`` are by what they are for people: the Connect worker, the API server.
     """
@@ -76,6 +78,7 @@ class SitePorts:
     scaling: Scaling | None = None
     schemas: SchemaRegistry | None = None
     client_metrics: ClientMetrics | None = None
+    quorum: Quorum | None = None
 
 
 @dataclass(frozen=True, slots=True)

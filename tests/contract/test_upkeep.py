@@ -119,9 +119,15 @@ def test_every_broker_tells_the_room_in_its_directories(log_dirs: tuple[LogDirs,
             assert space.total > 1 << 20
 
 
+def test_no_directory_of_a_broker_that_is_well_is_out_of_service(log_dirs: tuple[LogDirs, tuple[Broker, ...]]) -> None:
+    asked, brokers = log_dirs
+    assert {broker.id: asked.offline(broker) for broker in brokers} == {broker.id: () for broker in brokers}
+
+
 def test_a_broker_that_is_not_there_does_not_answer(log_dirs: tuple[LogDirs, tuple[Broker, ...]]) -> None:
-    with pytest.raises(Unreachable):
-        log_dirs[0].space(Broker(99, "localhost", 1))
+    for ask in (log_dirs[0].space, log_dirs[0].offline):
+        with pytest.raises(Unreachable):
+            ask(Broker(99, "localhost", 1))
 
 
 def test_a_password_that_is_wrong_is_rejected(real_sites: dict[str, RealStage]) -> None:

@@ -25,7 +25,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
-from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuotas, FakeTimekeeper
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "FakeMirror",
     "FakePositions",
     "FakeProducer",
+    "FakeQuorum",
     "FakeQuotas",
     "FakeRecords",
     "FakeReplication",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from drctl.errors import Forbidden, NotFound, Unreachable, Unsupported
 from drctl.model.cluster import Broker
 from drctl.model.quotas import ClientQuotas, QuotaEntity
+from drctl.model.sight import QuorumView
 from drctl.model.upkeep import Certificate, CertificateUse, DiskSpace, KeptCertificate
 from tests.fakes.clock import FakeClock
 from tests.fakes.site import FakeSite
@@ -75,25 +76,53 @@ class FakeTimekeeper:
 class FakeLogDirs:
     """One directory per broker; ``dirs`` may say otherwise, None where the broker does not measure.
 
-    ``more`` are others that every broker has.
+    ``more`` are others that every broker has, ``gone`` those that a broker took out of service.
+    ``mute`` brokers do not answer.
     """
 
     def __init__(self, site: FakeSite) -> None:
         self.site = site
         self.dirs: dict[int, DiskSpace | None] = {}
         self.more: dict[str, DiskSpace] = {}
+        self.gone: dict[int, tuple[str, ...]] = {}
+        self.mute: set[int] = set()
         self.denied = False
 
+    def offline(self, broker: Broker) -> tuple[str, ...]:
+        self._reach(broker)
+        return self.gone.get(broker.id, ())
+
     def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
-        # Not ``reach``, which counts requests: gates ask beside all else, and no test may depend on whose comes first.
-        if self.site.down or broker.port < 9000:
-            raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
-        if self.denied:
-            raise Forbidden(f"{self.site.name}: DESCRIBE on the cluster is denied")
+        self._reach(broker)
         space = self.dirs.get(broker.id, DiskSpace(100 * GIB, 50 * GIB))
         if space is None:
             raise Unsupported(f"{self.site.name}: broker {broker.id} does not tell its size")
         return {"/var/lib/kafka": space, **self.more}
+
+    def _reach(self, broker: Broker) -> None:
+        # Not ``reach``, which counts requests: gates ask beside all else, and no test may depend on whose comes first.
+        if self.site.down or broker.port < 9000 or broker.id in self.mute:
+            raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
+        if self.denied:
+            raise Forbidden(f"{self.site.name}: DESCRIBE on the cluster is denied")
+
+
+class FakeQuorum:
+    """Every broker tells the same ``view``, or that nobody leads where it is None."""
+
+    def __init__(self, site: FakeSite) -> None:
+        self.site = site
+        self.view: QuorumView | None = QuorumView(1, 7, frozenset({1, 2, 3}))
+        self.denied = False
+
+    def told(self, broker: Broker) -> QuorumView:
+        if self.site.down or broker.port < 9000:
+            raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
+        if self.denied:
+            raise Forbidden(f"{self.site.name}: DESCRIBE on the cluster is denied")
+        if self.view is None:
+            raise Unreachable(f"{self.site.name}: no controller leads", remedy="see the controllers' logs")
+        return self.view
 
 
 class FakeQuotas:

@@ -36,7 +36,7 @@ from tests.fakes.store import (
     FakeSightings,
     Seat,
 )
-from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuotas, FakeTimekeeper
+from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -111,6 +111,7 @@ class FakeWorld:
         self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
         self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
         self.quotas = {name: FakeQuotas(site) for name, site in self.sites.items()}
+        self.quorums = {name: FakeQuorum(site) for name, site in self.sites.items()}
         self.registries: dict[str, FakeSchemaRegistry] = {}
         self.client_metrics: dict[str, FakeClientMetrics] = {}
         self.disk = FakeDisk()
@@ -163,6 +164,7 @@ class FakeWorld:
                 scaling=self.scaling[name],
                 schemas=self.registries.get(name),
                 client_metrics=self.client_metrics.get(name),
+                quorum=self.quorums[name],
             )
             for name, site in self.sites.items()
         }

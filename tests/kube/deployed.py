@@ -48,7 +48,7 @@ def apply_strictly(plane: ControlPlane, manifests: list[Manifest], *more: str) -
 
 
 class Right(NamedTuple):
-    """One verb on one resource, and on one name where the role says which."""
+    """One verb on one resource, and on one name where the role says which. ``role``: its kind and name."""
 
     role: str
     group: str
@@ -64,6 +64,11 @@ def _manifests() -> list[Manifest]:
     return [each for path in RIGHTS for each in documents((DEPLOY / path).read_text())]
 
 
+def labelled(role: Manifest) -> str:
+    """Kind and name: a Role and a ClusterRole may have the same name."""
+    return f"{role['kind']}/{role['metadata']['name']}"
+
+
 def rights() -> Iterator[Right]:
     """Every single right of every role that is shipped."""
     for role in _manifests():
@@ -72,7 +77,7 @@ def rights() -> Iterator[Right]:
                 for resource in rule["resources"]:
                     for verb in rule["verbs"]:
                         for name in rule.get("resourceNames", [""]):
-                            yield Right(role["metadata"]["name"], group, resource, verb, name)
+                            yield Right(labelled(role), group, resource, verb, name)
 
 
 _NUMBERS = count()
@@ -94,7 +99,7 @@ class Account:
         for each in _manifests():
             meta = {**each["metadata"], "name": f"{each['metadata']['name']}-{number}"}
             if "rules" in each:
-                mine = [right for right in held if right.role == each["metadata"]["name"]]
+                mine = [right for right in held if right.role == labelled(each)]
                 made.append({**each, "metadata": meta, "rules": [_rule(right) for right in mine]})
             elif "roleRef" in each:
                 reference = {**each["roleRef"], "name": f"{each['roleRef']['name']}-{number}"}

@@ -15,16 +15,9 @@ from drctl.errors import LabError
 from drctl.lab.kube import KubeLab, cgroups
 from drctl.lab.kube.brokers import claim
 from drctl.lab.kube.faults import FAULTS
+from tests.kube.stage import CHECKOUT
 
 CLOCK = SystemClock()
-STARTER = """
-import sys
-from pathlib import Path
-from drctl.lab.kube import Cluster
-cluster = Cluster.start(Path(sys.argv[1]))
-print(cluster.number, flush=True)
-sys.stdin.read()
-"""
 
 
 def traces(folder: Path, number: int) -> list[str]:
@@ -48,8 +41,8 @@ def traces(folder: Path, number: int) -> list[str]:
 def test_nothing_is_left_when_the_starter_ends(tmp_path_factory: pytest.TempPathFactory, end: int) -> None:
     groups = sorted(path.name for path in cgroups.ROOT.glob(f"*/{cgroups.PREFIX}*"))
     folder = tmp_path_factory.mktemp("end") / "k"
-    words = [sys.executable, "-c", STARTER, str(folder)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+    words = [sys.executable, "-m", "tests.kube.starter", str(folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT) as starter:
         assert starter.stdout is not None
         number = int(starter.stdout.readline())
         assert traces(folder, number)

@@ -1,41 +1,28 @@
 """The rights that deploy/ ships: all that drctl does succeeds with them, and each single one is needed and named."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from drctl.decide.leadership import terms
-from drctl.drivers.kube.kubelets import ProxiedKubelets
-from drctl.drivers.store.clock import SystemClock
-from drctl.drivers.strimzi.access import StrimziAccess
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
-from drctl.errors import DrctlError, NotFound
+from drctl.errors import DrctlError
 from drctl.lab.kube import ControlPlane, control_plane
-from drctl.model.offsets import TopicPartition
-from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET, STRIMZI_KINDS
-from drctl.model.site import Canary, Site, Strimzi
-from drctl.monitors.kubernetes import KubeObserver
-from drctl.service.election import Election
+from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET
 from tests.contract.waiting import until
-from tests.fakes import FakeClock, FakeFence, FakeSite
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
+from tests.kube.acting import CLOCK, NAMES, Drctl, denial, strike
 from tests.kube.deployed import Account, Right, apply_strictly, built, rights
-from tests.kube.stage import StrimziSpace, prepare, resources, user
+from tests.kube.stage import StrimziSpace, prepare, user
 from tests.kube.strimzi_manifests import kafka, kafka_user, mirror_maker
 from tests.unit.drivers.strimzi import LINK
-from tests.unit.drivers.test_strimzi_fence import SHOP, denials
 
-CLOCK = SystemClock()
 VERSION = "v1"
-NAMES = Strimzi("north", "external", "drctl", "canary", take_ownership=True)
-SITE = Site("north", "", None, "", Canary(None, "canary"), None, NAMES)
 
 
 class Kafka:
@@ -64,18 +51,12 @@ class Kafka:
         self.thread = Thread(target=self._operate)
         self.thread.start()
         self.replication = StrimziReplication(LINK, self.space.resources(), CLOCK, take=True)
-        self.fence = StrimziFence(self.strike(), self.space.resources(), NAMES)
+        self.fence = StrimziFence(strike(), self.space.resources(), NAMES)
 
     def _operate(self) -> None:
         while not self.ended.wait(0.1):
             with suppress(DrctlError):
                 self.operator.reconcile()
-
-    @staticmethod
-    def strike() -> FakeFence:
-        site = FakeSite("north", {"orders": 1})
-        site.allowed.add(SHOP)
-        return FakeFence(site)
 
     def runs(self) -> None:
         self.replication.resume()
@@ -107,88 +88,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 @pytest.fixture(scope="module")
 def account(site: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Account:
     return Account(site.plane, tmp_path_factory.mktemp("accounts"))
-
-
-class Drctl:
-    """drctl's own drivers as a user with few rights."""
-
-    def __init__(self, site: Kafka, kubeconfig: Path) -> None:
-        self.site = site
-        self.api = resources(site.plane, "kafka", kubeconfig=kubeconfig)
-        self.own = resources(site.plane, "drctl", kubeconfig=kubeconfig)
-        self.kubelets = ProxiedKubelets(self.api.client, "kafka")
-        self.replication = StrimziReplication(LINK, self.api, CLOCK, take=True)
-
-    def sees(self, plural: str, verb: str) -> str:
-        """What the eye for that kind complains of."""
-        eyes = KubeObserver(self.api, self.kubelets, CLOCK, "app=kafka", kinds=STRIMZI_KINDS)
-        (eye,) = [each for each in eyes.all if each.kind.plural == plural]
-        eye.look()
-        if verb == "watch":
-            eye.follow(1)
-        return eye.trouble
-
-    def logs_in(self, user: str) -> None:
-        StrimziAccess(SITE, NAMES, self.api).client(user)
-
-    def fences(self) -> None:
-        self.site.fence.lift(denials(SHOP))
-        StrimziFence(self.site.strike(), self.api, NAMES).deny(denials(SHOP))
-
-    def stops(self) -> None:
-        self.site.runs()
-        self.replication.stop()
-
-    def restarts(self, *, with_offsets: bool) -> None:
-        self.site.halts(with_offsets=with_offsets)
-        self.replication.restart_from({TopicPartition("orders", 0): 100})
-
-    def stands(self) -> str:
-        """What an election complains of in which the lease is taken."""
-        clock = FakeClock()
-        election = Election(self.own, "drctl", "me", terms(30), clock)
-        election.turn()
-        clock.jump(timedelta(seconds=31))
-        election.turn()
-        return election.trouble
-
-    def measures(self) -> None:
-        with suppress(NotFound):  # there is no such node, which only who may ask is told
-            self.kubelets.usage("node")
-
-    def close(self) -> None:
-        self.api.close()
-        self.own.close()
-
-
-def acts(right: Right) -> Callable[[Drctl], str | None]:
-    """What of drctl needs that right. KeyError for one that nothing needs."""
-    if right.verb in ("list", "watch"):
-        return lambda drctl: drctl.sees(right.resource, right.verb)
-    return {
-        ("kafkas", "get", ""): lambda drctl: drctl.logs_in("drctl"),
-        ("kafkausers", "get", ""): lambda drctl: drctl.logs_in("drctl"),
-        ("secrets", "get", "drctl"): lambda drctl: drctl.logs_in("drctl"),
-        ("secrets", "get", "canary"): lambda drctl: drctl.logs_in("canary"),
-        ("kafkausers", "patch", ""): lambda drctl: drctl.fences(),
-        ("kafkamirrormaker2s", "get", ""): lambda drctl: drctl.replication.status(),
-        ("kafkamirrormaker2s", "patch", ""): lambda drctl: drctl.stops(),
-        ("configmaps", "get", "drctl-offsets"): lambda drctl: drctl.replication.frontier(),
-        ("configmaps", "create", "drctl-offsets"): lambda drctl: drctl.restarts(with_offsets=False),
-        ("configmaps", "patch", "drctl-offsets"): lambda drctl: drctl.restarts(with_offsets=True),
-        ("leases", "get", "drctl"): lambda drctl: drctl.stands(),
-        ("leases", "patch", "drctl"): lambda drctl: drctl.stands(),
-        ("nodes/proxy", "get", ""): lambda drctl: drctl.measures(),
-    }[right.resource, right.verb, right.name]
-
-
-def denial(drctl: Drctl, right: Right) -> str:
-    """How doing that is refused; empty if it is not."""
-    try:
-        said = acts(right)(drctl)
-    except DrctlError as error:
-        return f"{error}"
-    return said if isinstance(said, str) else ""
 
 
 def test_all_that_drctl_does_succeeds_with_the_rights_that_are_shipped(site: Kafka, account: Account) -> None:

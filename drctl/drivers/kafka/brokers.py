@@ -67,8 +67,9 @@ class KafkaBrokers:
             raise self.site.causes.translate(error, "list its topics") from error
 
     def view(self) -> KafkaView:
-        """One metadata request, and the configuration of topics that miss a replica. The client can ask neither for log
-        directories nor for the quorum, so these stay without a signal.
+        """One metadata request, and the configuration of topics that miss a replica.
+
+        Log directories and the quorum, for which the client library cannot ask, stay without a signal here.
         """
         try:
             told = self.site.admin().list_topics(timeout=self.site.timeout)

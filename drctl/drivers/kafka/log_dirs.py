@@ -1,4 +1,4 @@
-"""Space in the brokers' log directories (DescribeLogDirs), for which the client library has no call.
+"""The brokers' log directories (DescribeLogDirs), for which the client library has no call.
 
 Version 4 tells their size (KIP-827), version 5 also which of them are cordoned (KIP-1066).
 """
@@ -16,9 +16,13 @@ from drctl.model.upkeep import DiskSpace
 DESCRIBE_LOG_DIRS, SIZED, CORDONED = 35, 4, 5
 NO_TOPICS = b"\x01\x00"
 """An empty list, so that no partition's size is told, and no tagged field."""
-CLUSTER_AUTHORIZATION_FAILED = 31
+CLUSTER_AUTHORIZATION_FAILED, KAFKA_STORAGE_ERROR = 31, 56
 ANSWER = 5.0
 """Seconds for one broker."""
+
+
+type Directory = tuple[int, DiskSpace | None]
+"""The error of a directory, and its space; None of one that is offline or whose size nobody knows."""
 
 
 class KafkaLogDirs:
@@ -27,7 +31,18 @@ class KafkaLogDirs:
     def __init__(self, site: str, settings: Callable[[], Mapping[str, Any]]) -> None:
         self.site, self.settings = site, settings
 
+    def offline(self, broker: Broker) -> tuple[str, ...]:
+        answered = self._answered(broker).items()
+        return tuple(sorted(place for place, (error, _) in answered if error == KAFKA_STORAGE_ERROR))
+
     def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
+        found = self._answered(broker)
+        if untold := sorted(place for place, (_, space) in found.items() if space is None):
+            name = f"site {self.site}: broker {broker.id}"
+            raise Unsupported(f"{name}: does not tell the size of {', '.join(untold)}", remedy="see its log")
+        return {place: space for place, (_, space) in found.items() if space is not None}
+
+    def _answered(self, broker: Broker) -> dict[str, Directory]:
         name = f"site {self.site}: broker {broker.id}"
         with connected(name, broker.host, broker.port, self.settings(), ANSWER) as line:
             # A broker that does not know a version closes the connection.
@@ -41,16 +56,14 @@ class KafkaLogDirs:
             raise Forbidden(f"{name}: DESCRIBE on the cluster is denied", remedy="allow it, see docs/kafka-rights.md")
         if error:
             raise DrctlError(f"{name}: log directories cannot be told (error {error})")
-        if untold := sorted(place for place, space in found.items() if space is None):
-            raise Unsupported(f"{name}: does not tell the size of {', '.join(untold)}", remedy="see its log")
-        return {place: space for place, space in found.items() if space is not None}
+        return found
 
 
-def told(answer: WireReader, version: int) -> tuple[int, dict[str, DiskSpace | None]]:
-    """An error, and by directory its space; None of one that is offline or whose size nobody knows."""
+def told(answer: WireReader, version: int) -> tuple[int, dict[str, Directory]]:
+    """An error, and every directory by its path."""
     answer.number(INT32)  # for how long the broker holds us back
     error = answer.number(INT16)
-    found: dict[str, DiskSpace | None] = {}
+    found: dict[str, Directory] = {}
     for _ in range(answer.count()):
         bad, place = answer.number(INT16), answer.string()
         for _ in range(answer.count()):
@@ -59,7 +72,7 @@ def told(answer: WireReader, version: int) -> tuple[int, dict[str, DiskSpace | N
         cordoned = version >= CORDONED and answer.number(INT8) != 0
         answer.tags()
         # -1 is what a broker tells where its file system does not; it must not count as full, nor as empty.
-        found[place] = None if bad or total < 0 or usable < 0 else DiskSpace(total, usable, cordoned)
+        found[place] = bad, None if bad or total < 0 or usable < 0 else DiskSpace(total, usable, cordoned)
     answer.tags()
     return error, found
 

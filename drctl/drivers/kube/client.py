@@ -176,7 +176,8 @@ class KubeClient:
     def refused(self, status: int, said: Any, asked: str) -> DrctlError:
         """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""
         told = said if isinstance(said, dict) else {}
-        message = redact_foreign(str(told.get("message", ""))[:ERROR], self._held())[:500]
+        parts = _conflicts(told) or [str(told.get("message", ""))[:ERROR]]
+        message = ": ".join(redact_foreign(part, self._held()) for part in parts)[:500]
         text = f"site {self.site}: {message or f'{status} to {asked}'}"
         kind, remedy = REFUSALS.get(status, (DrctlError, ""))
         return kind(text, remedy=remedy)
@@ -196,6 +197,20 @@ class KubeClient:
             f"site {self.site}: the API server of context {self.context} does not answer ({kind})",
             remedy="check that it runs and can be reached from here",
         )
+
+
+def _conflicts(told: Mapping[str, Any]) -> list[str]:
+    """Return who manages the first field that cannot be applied, and that field; nothing where no field is the reason.
+
+    The sentence of the whole has the form of a secret under its key, ``"manager": .field``.
+    """
+    details = told.get("details")
+    causes = details.get("causes") if isinstance(details, Mapping) else None
+    for each in causes if isinstance(causes, list) else ():
+        if isinstance(each, Mapping) and each.get("reason") == "FieldManagerConflict":
+            count = str(told.get("message", "")).partition(":")[0][:ERROR]
+            return [count, str(each.get("message", ""))[:ERROR], str(each.get("field", ""))[:ERROR]]
+    return []
 
 
 class Expired(Unreachable):

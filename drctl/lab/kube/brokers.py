@@ -12,10 +12,11 @@ from typing import Any
 from drctl.lab.broker import configuration, storage
 from drctl.lab.kube.images import HOST
 from drctl.lab.kube.storage import CLASS
-from drctl.lab.layout import KraftNode, SiteLayout, class_path, java
+from drctl.lab.layout import KraftNode, SiteLayout, archive, class_path, java
 
 POOL = "broker"
 DATA = "/var/lib/kafka/data-0"
+MAIN = "kafka.Kafka"
 MEBIBYTES = 512
 """The size of a broker's volume."""
 
@@ -104,7 +105,7 @@ def objects(site: SiteLayout, folder: Path) -> tuple[dict[str, Any], ...]:
 
 def _pod(site: SiteLayout, folder: Path) -> dict[str, Any]:
     shared = _machine_folders(site, folder)
-    command = java("kafka.Kafka")
+    command = java(MAIN)
     words = shlex.join([_java(), *command[1:]])
     start = START.format(java=words, data=DATA, seeds=folder / "data", etc=folder / "etc", site=site.name)
     fields = {"POD_NAME": "metadata.name", "NODE_IP": "status.hostIP"}
@@ -147,6 +148,8 @@ def _machine_folders(site: SiteLayout, folder: Path) -> list[str]:
     needed |= {folder / "etc", folder / "data", folder / "certificates" / site.name}
     # Debian's Java is full of links to its configuration in /etc.
     needed |= {path.resolve().parent for path in home.rglob("*") if path.is_symlink() and path.is_file()}
+    # Named to Java by java(), and read in place: a folder that is not there cannot be mounted.
+    needed |= {archive(MAIN).parent} if archive(MAIN).exists() else set()
     needed |= {home}
     return sorted(str(path) for path in needed if needed.isdisjoint(path.parents))
 

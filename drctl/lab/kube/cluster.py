@@ -15,8 +15,10 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab.kube.binaries import labkube, part
 from drctl.lab.kube.control_plane import Address, ControlPlane, flags, wait
-from drctl.lab.kube.node import KubeNode
+from drctl.lab.kube.node import POD_LOGS, KubeNode
 from drctl.lab.kube.storage import Storage
+from drctl.lab.lab import remove_all_but_logs
+from drctl.lab.layout import LOGS
 from drctl.lab.processes import Processes
 
 type Progress = Callable[[str], None]
@@ -56,8 +58,8 @@ class KubeCluster:
         try:
             cluster._supervisor = cluster.processes.launch_supervisor((sys.executable, "-m", "drctl.lab.kube.keeper"))
             cluster._bring_up(progress)
-        except BaseException:
-            cluster.down()
+        except BaseException as error:
+            cluster.down(keep_logs=isinstance(error, Exception))
             raise
         return cluster
 
@@ -88,8 +90,8 @@ class KubeCluster:
         self.processes.ask({"do": "detach"})
         self._supervisor = None
 
-    def down(self) -> None:
-        """End all of it and remove its folder."""
+    def down(self, *, keep_logs: bool = False) -> None:
+        """End all of it and remove its folder, or all of it but the logs, those of its pods included."""
         keeper = self._supervisor.pid if self._supervisor else None
         if self.processes.answers():
             self.processes.ask({"do": "down"})
@@ -97,7 +99,12 @@ class KubeCluster:
             self._supervisor.stdin.close()
             self._supervisor.wait()
         wait(self.processes, "the node's namespaces are gone", 60, lambda: not self._alive(keeper))
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not keep_logs:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        if (pods := self.folder / POD_LOGS).is_dir():
+            pods.rename(self.folder / LOGS / POD_LOGS)
+        remove_all_but_logs(self.folder)
 
     def __enter__(self) -> Self:
         return self

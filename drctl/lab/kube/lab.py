@@ -65,7 +65,7 @@ class KubeLab(Lab):
     def down(self, *, keep_logs: bool = False) -> None:
         """End every process, pod and namespace of the lab and remove its folder, or all of it but the logs."""
         if "cluster" in self.__dict__:
-            self.cluster.down()
+            self.cluster.down(keep_logs=keep_logs)
         super().down(keep_logs=keep_logs)
 
     def status(self) -> tuple[ProcessStatus, ...]:

@@ -12,6 +12,8 @@ from drctl.lab.kube.control_plane import ControlPlane, flags, wait
 from drctl.lab.kube.images import PAUSE, write_images
 
 NAME = "lab-node"
+POD_LOGS = "pod-logs"
+"""What containers write, in the folder of the cluster."""
 
 CONTAINERD = """\
 version = 2
@@ -127,7 +129,7 @@ class KubeNode:
             "featureGates": {"CSIVolumeHealth": True},  # tells of abnormal volumes
             "containerRuntimeEndpoint": f"unix://{self.folder}/containerd.sock",
             "volumePluginDir": str(self.kubelet_folder / "volume-plugins"),
-            "podLogsDir": str(self.folder / "pod-logs"),
+            "podLogsDir": str(self.folder / POD_LOGS),
             "clusterDNS": [],
             "resolvConf": str(self.folder / "resolv.conf"),
             # A machine for development is often fuller than a node: at the usual 10% every pod of the lab

@@ -16,7 +16,7 @@ from drctl.model.kubernetes import (
     WarningEvent,
 )
 from drctl.model.reading import Reading
-from drctl.model.sight import KafkaView, KubeFacts, Sight, Sighting
+from drctl.model.sight import KafkaView, KubeFacts, QuorumView, Sight, Sighting
 from drctl.model.strimzi import ResourceState, StrimziResource
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,7 +47,9 @@ class Situation:
     age: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
-        self.kafka = KafkaView(frozenset(self.brokers), frozenset(self.brokers), 0, 12, offline_dirs={})
+        self.kafka = KafkaView(
+            frozenset(self.brokers), frozenset(self.brokers), 0, 12, offline_dirs={}, quorum=QuorumView(0, 1)
+        )
         self.met = {**{("south", part): True for part in PARTS}, ("west", "brokers"): True}
         for broker in self.brokers:
             self.broker(broker, f"node-{broker}", f"zone-{broker}")

@@ -161,6 +161,20 @@ SCENES: list[tuple[str, Callable[[Situation], object], CauseScope, str, str]] = 
         "of broker 2",
         "full",
     ),
+    (
+        "no controller leads",
+        kafka(quorum=None, quorum_lost="broker 0 does not answer"),
+        CauseScope.CONTROLLERS,
+        "of north",
+        "no leader is elected",
+    ),
+    (
+        "no controller leads, and a node fell silent",
+        do(kafka(quorum=None, quorum_lost="nobody leads"), lambda s: s.node(1, ready=ConditionStatus.UNKNOWN)),
+        CauseScope.CONTROLLERS,
+        "of north",
+        "nobody leads",
+    ),
     ("a zone of two nodes", two_per_zone, CauseScope.ZONE, "zone-0", "node-0"),
     ("every pod down and nobody meets a broker", every_pod_down, CauseScope.SITE, "north", "CrashLoopBackOff"),
     (

@@ -25,12 +25,13 @@ contexts:
 
 @dataclass
 class Server:
-    """``answers`` are given in turn, the last one for ever: status, content type, body."""
+    """``answers`` are given in turn, the last one for ever: status, content type, body. ``date``: by its own clock."""
 
     port: int = 0
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     stream: Callable[[Callable[[object], None]], None] | None = None
+    date: str = ""
 
     def say(self, status: int, body: object) -> None:
         self.answers.append((status, "application/json", json.dumps(body).encode()))
@@ -70,6 +71,9 @@ def serving() -> Iterator[Server]:
             line = json.dumps(value).encode() + b"\n"
             self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
             self.wfile.flush()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return said.date or super().date_time_string(timestamp)
 
         def do_PATCH(self) -> None:
             self.do_GET()

@@ -57,6 +57,31 @@ def test_refusals_keep_kubernetes_own_words(
     assert type(caught.value) is kind
 
 
+MANAGED = {"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.mirrors"}
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"causes": [MANAGED, {**MANAGED, "field": ".b"}]}, '2 conflicts: conflict with "kubectl": .spec.mirrors'),
+        ({"causes": [{"reason": "FieldManagerConflict"}]}, "Apply failed with 2 conflicts"),
+        ({"causes": [{"reason": "FieldValueInvalid", "field": ".a"}]}, "conflicts"),
+        ({"causes": [7]}, "conflicts"),
+        ({"causes": "many"}, "conflicts"),
+        ("none", "conflicts"),
+    ],
+    ids=str,
+)
+def test_a_conflict_names_the_manager_and_the_field_as_the_server_tells_them(
+    api: KubeResources, server: Server, details: object, said: str
+) -> None:
+    words = 'Apply failed with 2 conflicts: conflicts with "kubectl":\n- .spec.mirrors\n- .b'
+    server.say(409, {"kind": "Status", "message": words, "code": 409, "details": details})
+    with pytest.raises(Conflict, match="site north") as caught:
+        api.list(POD)
+    assert said in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "body",
     [

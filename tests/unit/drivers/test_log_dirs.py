@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -31,12 +31,12 @@ def answer(*directories: bytes, error: int = 0) -> bytes:
 
 def test_directories_are_told_with_their_space() -> None:
     error, found = told(WireReader(answer(directory("/a", 100, 40), directory("/b", 9, 1)), flexible=True), 4)
-    assert (error, found) == (0, {"/a": DiskSpace(100, 40), "/b": DiskSpace(9, 1)})
+    assert (error, found) == (0, {"/a": (0, DiskSpace(100, 40)), "/b": (0, DiskSpace(9, 1))})
 
 
-@pytest.mark.parametrize("one", [directory("/a", -1, -1), directory("/a", 100, 40, error=56)])
-def test_one_that_is_not_measured_or_offline_has_no_space(one: bytes) -> None:
-    assert told(WireReader(answer(one), flexible=True), 4)[1] == {"/a": None}
+@pytest.mark.parametrize(("one", "error"), [(directory("/a", -1, -1), 0), (directory("/a", 100, 40, error=56), 56)])
+def test_one_that_is_not_measured_or_offline_has_no_space(one: bytes, error: int) -> None:
+    assert told(WireReader(answer(one), flexible=True), 4)[1] == {"/a": (error, None)}
 
 
 def test_an_answer_that_ends_too_early_is_none() -> None:
@@ -51,9 +51,13 @@ def versions(newest: int) -> bytes:
     return struct.pack(">hi", 0, 2) + struct.pack(">hhh", 1, 4, 18) + struct.pack(">hhh", 35, 1, newest)
 
 
-def asked(
-    replies: list[bytes], settings: Mapping[str, str] | None = None, *, newest: int | None = 4
-) -> Mapping[str, DiskSpace]:
+def asked[T](
+    replies: list[bytes],
+    settings: Mapping[str, str] | None = None,
+    *,
+    newest: int | None = 4,
+    question: Callable[[KafkaLogDirs, Broker], T] = KafkaLogDirs.space,  # type: ignore[assignment]
+) -> T:
     """What is made of a broker that tells its versions, unless ``newest`` is None, and these replies, then closes."""
     every = replies if newest is None else [versions(newest), *replies]
 
@@ -66,7 +70,20 @@ def asked(
 
     with listening(reply) as address:
         host, _, port = address.partition(":")
-        return KafkaLogDirs("north", lambda: settings or PLAIN).space(Broker(1, host, int(port)))
+        return question(KafkaLogDirs("north", lambda: settings or PLAIN), Broker(1, host, int(port)))
+
+
+@pytest.mark.parametrize(
+    ("directories", "offline"),
+    [
+        ([directory("/a", 100, 40), directory("/b", -1, -1)], ()),
+        ([directory("/b", -1, -1, error=56), directory("/a", 1, 1), directory("/A", -1, -1, error=56)], ("/A", "/b")),
+    ],
+)
+def test_a_broker_names_the_directories_that_it_took_out_of_service(
+    directories: list[bytes], offline: tuple[str, ...]
+) -> None:
+    assert asked([b"\0" + answer(*directories)], question=KafkaLogDirs.offline) == offline
 
 
 def test_a_broker_tells() -> None:

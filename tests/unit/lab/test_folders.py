@@ -10,7 +10,7 @@ from drctl.lab import Lab
 from drctl.lab.broker import server_properties, storage
 from drctl.lab.connect import AT_LEAST_ONCE, set_worker, write_links, write_worker
 from drctl.lab.files import client_properties, write_clients
-from drctl.lab.kube import KubeLab
+from drctl.lab.kube import KubeCluster, KubeLab
 from drctl.lab.layout import plan_layout, require_usable
 
 NAMES = ("Übungen für Müller", "back\\slash #1", "日本")
@@ -79,6 +79,18 @@ def test_a_start_that_fails_leaves_the_log_that_it_names(tmp_path: Path, monkeyp
     with pytest.raises(KeyboardInterrupt):
         Lab.start(tmp_path / "lab")
     assert not (tmp_path / "lab").exists()
+
+
+def test_a_kubernetes_that_does_not_start_leaves_its_logs_and_those_of_its_pods(tmp_path: Path) -> None:
+    cluster = KubeCluster(tmp_path / "k", 0)
+    for written in ("logs/kubelet.log", "pod-logs/default_north-broker-1/kafka/0.log", "kubelet.json"):
+        (cluster.folder / written).parent.mkdir(parents=True, exist_ok=True)
+        (cluster.folder / written).write_text(written)
+    cluster.down(keep_logs=True)
+    left = sorted(path.relative_to(cluster.folder) for path in cluster.folder.rglob("*") if path.is_file())
+    assert left == [Path("logs/kubelet.log"), Path("logs/pod-logs/default_north-broker-1/kafka/0.log")]
+    cluster.down()
+    assert not cluster.folder.exists()
 
 
 def _interrupt() -> None:

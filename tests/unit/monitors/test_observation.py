@@ -23,6 +23,9 @@ ORDERS = TopicPartition("shop.orders", 0)
 class SilentLogDirs:
     """Brokers that take the question and do not answer."""
 
+    def offline(self, broker: Broker) -> tuple[str, ...]:
+        raise StandsStill
+
     def space(self, broker: Broker) -> Mapping[str, DiskSpace]:
         raise StandsStill
 

@@ -1,0 +1,131 @@
+"""All that drctl does on Kubernetes, as a user with few rights, and which of it needs which right."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from drctl.decide.leadership import terms
+from drctl.drivers.kube.kubelets import ProxiedKubelets
+from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.strimzi.access import StrimziAccess
+from drctl.drivers.strimzi.fence import StrimziFence
+from drctl.drivers.strimzi.replication import StrimziReplication
+from drctl.errors import DrctlError, NotFound
+from drctl.model.offsets import TopicPartition
+from drctl.model.resources import STRIMZI_KINDS
+from drctl.model.site import Canary, Site, Strimzi
+from drctl.monitors.kubernetes import KubeObserver
+from drctl.service.election import Election
+from tests.fakes import FakeClock, FakeFence, FakeSite
+from tests.kube.deployed import Right
+from tests.unit.drivers.strimzi import LINK
+from tests.unit.drivers.test_strimzi_fence import SHOP, denials
+
+CLOCK = SystemClock()
+NAMES = Strimzi("north", "external", "drctl", "canary", take_ownership=True)
+SITE = Site("north", "", None, "", Canary(None, "canary"), None, NAMES)
+
+
+class KafkaStage(Protocol):
+    """A site run by Strimzi in namespace kafka, as its administrator, and drctl's own lease beside it."""
+
+    @property
+    def fence(self) -> StrimziFence: ...
+
+    def runs(self) -> None:
+        """The link works."""
+
+    def halts(self, *, with_offsets: bool) -> None:
+        """The link is stopped; the config map of its offsets is there, or not."""
+
+
+def strike() -> FakeFence:
+    """The brokers' own fence, of a site in which one application may write."""
+    site = FakeSite("north", {"orders": 1})
+    site.allowed.add(SHOP)
+    return FakeFence(site)
+
+
+class Drctl:
+    """drctl's own drivers as a user with few rights."""
+
+    def __init__(self, site: KafkaStage, kubeconfig: Path) -> None:
+        self.site = site
+        self.api = KubeResources("north", kubeconfig, "lab", "kafka", CLOCK)
+        self.own = KubeResources("north", kubeconfig, "lab", "drctl", CLOCK)
+        self.kubelets = ProxiedKubelets(self.api.client, "kafka")
+        self.replication = StrimziReplication(LINK, self.api, CLOCK, take=True)
+
+    def sees(self, plural: str, verb: str) -> str:
+        """What the eye for that kind complains of."""
+        eyes = KubeObserver(self.api, self.kubelets, CLOCK, "app=kafka", kinds=STRIMZI_KINDS)
+        (eye,) = [each for each in eyes.all if each.kind.plural == plural]
+        eye.look()
+        if verb == "watch":
+            eye.follow(1)
+        return eye.trouble
+
+    def logs_in(self, user: str) -> None:
+        StrimziAccess(SITE, NAMES, self.api).client(user)
+
+    def fences(self) -> None:
+        self.site.fence.lift(denials(SHOP))
+        StrimziFence(strike(), self.api, NAMES).deny(denials(SHOP))
+
+    def stops(self) -> None:
+        self.site.runs()
+        self.replication.stop()
+
+    def restarts(self, *, with_offsets: bool) -> None:
+        self.site.halts(with_offsets=with_offsets)
+        self.replication.restart_from({TopicPartition("orders", 0): 100})
+
+    def stands(self) -> str:
+        """What an election complains of in which the lease is taken."""
+        clock = FakeClock()
+        election = Election(self.own, "drctl", "me", terms(30), clock)
+        election.turn()
+        clock.jump(timedelta(seconds=31))
+        election.turn()
+        return election.trouble
+
+    def measures(self) -> None:
+        with suppress(NotFound):  # there is no such node, which only who may ask is told
+            self.kubelets.usage("node")
+
+    def close(self) -> None:
+        self.api.close()
+        self.own.close()
+
+
+def acts(right: Right) -> Callable[[Drctl], str | None]:
+    """What of drctl needs that right. KeyError for one that nothing needs."""
+    if right.verb in ("list", "watch"):
+        return lambda drctl: drctl.sees(right.resource, right.verb)
+    return {
+        ("kafkas", "get", ""): lambda drctl: drctl.logs_in("drctl"),
+        ("kafkausers", "get", ""): lambda drctl: drctl.logs_in("drctl"),
+        ("secrets", "get", "drctl"): lambda drctl: drctl.logs_in("drctl"),
+        ("secrets", "get", "canary"): lambda drctl: drctl.logs_in("canary"),
+        ("kafkausers", "patch", ""): lambda drctl: drctl.fences(),
+        ("kafkamirrormaker2s", "get", ""): lambda drctl: drctl.replication.status(),
+        ("kafkamirrormaker2s", "patch", ""): lambda drctl: drctl.stops(),
+        ("configmaps", "get", "drctl-offsets"): lambda drctl: drctl.replication.frontier(),
+        ("configmaps", "create", "drctl-offsets"): lambda drctl: drctl.restarts(with_offsets=False),
+        ("configmaps", "patch", "drctl-offsets"): lambda drctl: drctl.restarts(with_offsets=True),
+        ("leases", "get", "drctl"): lambda drctl: drctl.stands(),
+        ("leases", "patch", "drctl"): lambda drctl: drctl.stands(),
+        ("nodes/proxy", "get", ""): lambda drctl: drctl.measures(),
+    }[right.resource, right.verb, right.name]
+
+
+def denial(drctl: Drctl, right: Right) -> str:
+    """How doing that is refused; empty if it is not."""
+    try:
+        said = acts(right)(drctl)
+    except DrctlError as error:
+        return f"{error}"
+    return said if isinstance(said, str) else ""

@@ -47,6 +47,7 @@ from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.memory import SqliteMemory
 from drctl.drivers.store.sightings import SqliteSightings
+from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.drivers.store.vault import FileVault
 from drctl.drivers.strimzi.access import StrimziAccess
 from drctl.drivers.strimzi.fence import StrimziFence
@@ -171,6 +172,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = (), looking: bool =
             clock=clock,
             memory=SqliteMemory(plan.state, plan.name),
             sightings=SqliteSightings(plan.state),
+            sync_reports=SqliteSyncReports(plan.state),
             vault=FileVault(plan.state.parent / "salvage"),
             journal_file=file,
             commands=commands,

@@ -96,7 +96,7 @@ Exit codes:
    40  the last move is too recent, or nothing planned may begin now
    41  a deployment cannot be scaled
    42  the standby is too small for the shift
-   43  a position cannot be proven
+   43  a position cannot be proven, or was not kept
 \b
   130  interrupted
 

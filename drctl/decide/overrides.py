@@ -12,6 +12,7 @@ from drctl.decide.rules import Blocker, Rule
 OVERRIDABLE: Mapping[Rule, str] = {
     Rule.LAG_TOO_HIGH: "the drain waits until everything is copied, whatever it takes, or the rollback runs",
     Rule.LINK_SILENT: "the drain waits until everything is copied, or the rollback runs",
+    Rule.POSITIONS_STALE: "every position is proven afresh and handed over; a failover instead would read more again",
     Rule.BROKERS_MISSING: "the partitions have their leaders; another broker's loss may cost availability",
     Rule.GROUP_MISSING: "a group that does not exist has no position to lose",
     Rule.PAUSED: "a person has asked to wait, and a person who knows why may go on",

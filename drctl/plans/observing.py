@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from drctl.decide.rules import Blocker
 from drctl.model.facts import Facts
+from drctl.plans.kept_positions import unkept_positions
 from drctl.plans.position_gate import AGED, JudgedPositions, Say, judge_positions, nowhere
 from drctl.plans.proofs import Proofs
 from drctl.plans.stale_link import stale_link
@@ -52,7 +53,10 @@ def observed_and_judged(
     proofs: Proofs | None = None,
     say: Say = nowhere,
 ) -> Judged:
-    """Observe, see whether the link copies, judge every position. After a wait the facts are those of afterwards."""
+    """Observe, see whether the link copies, judge every position and whether it was kept at the standby.
+
+    After a wait the facts are those of afterwards.
+    """
     facts = once_assigned(observe, world, source, target, say=say)
     began = world.clock.monotonic()
     silent = stale_link(world, facts, say=say)
@@ -61,7 +65,8 @@ def observed_and_judged(
     judged = judge_positions(world, facts, accept_repeats=accept_repeats, proofs=proofs, say=say)
     if waited or judged.waited:
         facts = once_assigned(observe, world, source, target, say=say)
-    return Judged(facts, judged, (*silent, *judged.reasons))
+    unkept = unkept_positions(world, facts, judged.answers) if judged.answers is not None else ()
+    return Judged(facts, judged, (*silent, *judged.reasons, *unkept))
 
 
 def _in_motion(facts: Facts) -> bool:

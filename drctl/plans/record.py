@@ -48,6 +48,8 @@ FORMER_STEPS = frozenset(
     )
 )  # fmt: skip
 """What 0.1.0 called steps. A step's name is never given to another one."""
+APART = frozenset((GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, APPROVAL, PAUSE))
+"""Runs that hold nothing up while they have not ended: see :func:`unfinished`."""
 NOBODY = Terms()
 """Nothing was said."""
 
@@ -185,8 +187,7 @@ def unfinished(world: World) -> tuple[Run, ...]:
     drills with names of its own is begun again. A live drill waits for its moves, which are runs of their own. An
     approval, a pause or a word about a drill is said by its first entry, also where its writer was killed behind that.
     """
-    apart = (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, APPROVAL, PAUSE)
-    return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in apart)
+    return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in APART)
 
 
 def _require_own(world: World, left: tuple[Run, ...]) -> None:

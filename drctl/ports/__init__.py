@@ -37,6 +37,7 @@ from drctl.ports.scaling import Scaling
 from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
 from drctl.ports.static_members import StaticMembers
+from drctl.ports.sync_reports import SyncReports
 from drctl.ports.tail import Tail
 from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
@@ -90,6 +91,7 @@ __all__ = [
     "SitePorts",
     "StaticMembers",
     "SurveyPorts",
+    "SyncReports",
     "Tail",
     "Timekeeper",
     "Topics",

@@ -34,6 +34,7 @@ from drctl.ports.scaling import Scaling
 from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
 from drctl.ports.static_members import StaticMembers
+from drctl.ports.sync_reports import SyncReports
 from drctl.ports.tail import Tail
 from drctl.ports.timekeeper import Timekeeper
 from drctl.ports.topics import Topics
@@ -119,6 +120,7 @@ class World:
     clock: Clock
     memory: Memory
     sightings: Sightings
+    sync_reports: SyncReports
     vault: Vault
     journal_file: JournalFile
     commands: Commands

@@ -15,6 +15,7 @@ from drctl.ports import World
 from drctl.redaction import describe
 from drctl.service.metrics import Metrics
 from drctl.service.standby import TailedStandby
+from drctl.service.sync_reporting import SyncReporter
 from drctl.service.telling import Telling, Trouble
 
 FOLLOWING = 0.03
@@ -47,6 +48,7 @@ class GroupSyncLoop:
         self.group_sync: GroupSync | None = None
         self.refresh_at = 0.0
         self.following = BEGINNING
+        self.reporter = SyncReporter(world)
         self.trouble = Trouble("group-sync-failed", usual=PAUSE)
         self.groups, self.anew = Telling(), Telling()
         self.known = frozenset[str]()
@@ -126,6 +128,7 @@ class GroupSyncLoop:
             self.metrics.hide_group_sync()
             return False
         self._show(self.group_sync, seen)
+        self.reporter.take(self.group_sync)
         self._refresh(self.group_sync)
         return bool(seen)
 

@@ -13,11 +13,13 @@ from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.lease import FileLease
 from drctl.drivers.store.memory import SqliteMemory
 from drctl.drivers.store.sightings import SqliteSightings
+from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.errors import Conflict, Locked, Refused, Superseded
 from drctl.model.loss import LogEndsSighting
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
-from drctl.ports import ClientRouting, Clock, Epochs, Journal, Lease, Memory, Sightings
+from drctl.model.sync_report import FailingGroup, SyncReport
+from drctl.ports import ClientRouting, Clock, Epochs, Journal, Lease, Memory, Sightings, SyncReports
 from tests.fakes import (
     FakeClientRouting,
     FakeClock,
@@ -26,6 +28,7 @@ from tests.fakes import (
     FakeLease,
     FakeMemory,
     FakeSightings,
+    FakeSyncReports,
     Seat,
 )
 
@@ -60,6 +63,11 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> ClientRouting:
 @pytest.fixture(params=FAKE_AND_REAL)
 def sightings(request: pytest.FixtureRequest, tmp_path: Path) -> Sightings:
     return FakeSightings() if request.param == "fake" else SqliteSightings(tmp_path / "j.sqlite")
+
+
+@pytest.fixture(params=FAKE_AND_REAL)
+def reports(request: pytest.FixtureRequest, tmp_path: Path) -> SyncReports:
+    return FakeSyncReports() if request.param == "fake" else SqliteSyncReports(tmp_path / "j.sqlite")
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
@@ -241,3 +249,14 @@ def test_silence_is_dated_when_it_was_first_met_and_ends_with_the_next_sighting(
     last = sightings.last("north")
     assert last is not None
     assert last.silent_since is None
+
+
+def test_of_each_standby_the_newest_report_comes_back(reports: SyncReports) -> None:
+    assert reports.last("south") is None
+    reports.note(SyncReport("north", "south", 3, DAWN))
+    failing = {"billing": FailingGroup(DAWN, "south: no answer"), "odd \u2028 group": FailingGroup(DAWN, "")}
+    later = SyncReport("north", "south", 4, DAWN + timedelta(seconds=5), failing, frozenset({"audit", "dispatch"}))
+    reports.note(later)
+    reports.note(SyncReport("south", "north", 2, DAWN))
+    assert reports.last("south") == later
+    assert reports.last("north") == SyncReport("south", "north", 2, DAWN)

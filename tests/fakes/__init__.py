@@ -23,6 +23,7 @@ from tests.fakes.store import (
     FakeLease,
     FakeMemory,
     FakeSightings,
+    FakeSyncReports,
     Seat,
 )
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
@@ -67,6 +68,7 @@ __all__ = [
     "FakeSightings",
     "FakeSite",
     "FakeStaticMembers",
+    "FakeSyncReports",
     "FakeTail",
     "FakeTimekeeper",
     "FakeTopics",

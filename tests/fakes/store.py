@@ -20,6 +20,7 @@ from drctl.model.chain import (
 from drctl.model.loss import LogEndsSighting
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.model.sync_report import SyncReport
 from drctl.plans.copying import Courier
 from tests.fakes.clock import FakeClock
 from tests.fakes.effects import Effects
@@ -283,6 +284,19 @@ class FakeSightings:
 
     def last(self, site: str) -> LogEndsSighting | None:
         return self.known.get(site)
+
+
+class FakeSyncReports:
+    """What group-offset sync last told of itself."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, SyncReport] = {}
+
+    def note(self, report: SyncReport) -> None:
+        self.known[report.target] = report
+
+    def last(self, target: str) -> SyncReport | None:
+        return self.known.get(target)
 
 
 class FakeMemory:

@@ -34,6 +34,7 @@ from tests.fakes.store import (
     FakeLease,
     FakeMemory,
     FakeSightings,
+    FakeSyncReports,
     Seat,
 )
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
@@ -125,6 +126,7 @@ class FakeWorld:
         self.door = FakeClientRouting("north", self.effects)
         self.entry_point: FakeEntryPoint | None = None
         self.sightings = FakeSightings()
+        self.sync_reports = FakeSyncReports()
         self.missing_brokers: dict[str, list[int]] = {}
         turbines, shop = APPLICATIONS
         self.producers = [
@@ -194,6 +196,7 @@ class FakeWorld:
             self.clock,
             memory=self.memory,
             sightings=self.sightings,
+            sync_reports=self.sync_reports,
             vault=self.vault,
             journal_file=self.journal,
             commands=self.commands,

@@ -17,6 +17,7 @@ from drctl.errors import (
 )
 from drctl.model.calendar import Calendar
 from drctl.model.capacity import Shift
+from drctl.model.sync_report import SyncReport
 from drctl.model.terms import Terms
 from drctl.model.verdict import Verdict
 from drctl.monitors import observe
@@ -128,6 +129,21 @@ def test_neither_cool_down_nor_a_pause_nor_a_closed_window_keeps_it_from_coming_
     assert done.state.home is not None
     told = done.state.home.entries[0].body["overridden"]
     assert set(told) == {"cooling-down", "outside-window", "paused"}
+
+
+def test_a_service_that_keeps_nothing_any_more_does_not_keep_it_from_coming_home() -> None:
+    earth = ready()
+
+    def told_long_ago() -> None:
+        at = earth.clock.now() - timedelta(minutes=5)
+        earth.sync_reports.note(SyncReport("south", "north", earth.epochs.current(), at))
+
+    after(earth, 30, told_long_ago)
+    done = perform(earth.new_process())
+    assert done.state.phase is LivePhase.HOME
+    assert done.state.home is not None
+    gates = [each.body for each in done.state.home.entries if each.step == "check-gates" and each.body]
+    assert gates[0]["overridden"].keys() == {"positions-stale"}
 
 
 def test_the_whole_stay_lies_in_a_window() -> None:

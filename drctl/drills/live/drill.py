@@ -51,7 +51,7 @@ AGAIN = 60.0
 """Seconds between two tries of a way home that gates refuse; each leaves a run in the journal."""
 PATIENCE = 600.0
 """Seconds for which it is tried: a lag that a healthy link cannot work off in these is a matter for a person."""
-OVERRIDDEN = ("outside-window", "cooling-down", "paused")
+OVERRIDDEN = ("outside-window", "cooling-down", "paused", "positions-stale")
 """Rules against beginning something new, which a way home is not."""
 ENDED = (LivePhase.HOME, LivePhase.PROMOTED, LivePhase.OVERTAKEN)
 

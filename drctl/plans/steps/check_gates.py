@@ -34,7 +34,8 @@ class CheckGates(Step):
 
     What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too. So
     is a position that cannot be proven, unless waiting may help: nothing that the plan does later would prove it. Where
-    a record has waited for long, the link is watched: one that copies nothing at all is a reason to wait.
+    a record has waited for long, the link is watched: one that copies nothing at all is a reason to wait. So are
+    positions that group-offset sync has kept at the standby in this epoch, and has not for more than 30 s.
 
     A rule that may be overridden is, where a person gave its name and a reason. Where the plan file requires a second
     person's approval, it must be for exactly this plan and these facts, unless an earlier step has asked for it.

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from drctl.cli import groups, plan, switchover, translate
 from drctl.errors import Blocked
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.sync_report import SyncReport
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 
@@ -48,6 +50,21 @@ def test_a_position_that_no_waiting_proves_is_listed_and_exits_as_the_switchover
     assert moved.exception.exit_code == done.exit_code
     (told,) = json.loads(planned("-o", "json").stdout)["blockers"]
     assert (told["rule"], told["override"]) == ("POSITION_UNPROVEN", "")
+
+
+def test_positions_that_were_not_kept_are_listed_and_a_person_may_go_on_over_them(earth: FakeWorld) -> None:
+    earth.sync_reports.note(SyncReport("north", "south", 0, earth.clock.now() - timedelta(seconds=40)))
+    done = planned()
+    assert done.exit_code == 43
+    assert "south: positions were not kept there: billing for 40 s, dispatch for 40 s" in done.output
+    (told,) = json.loads(planned("-o", "json").stdout)["blockers"]
+    assert (told["rule"], told["override"]) == ("POSITIONS_STALE", "positions-stale")
+    words = ["--to", "south", "--yes"]
+    refused = CliRunner().invoke(switchover.command, words, obj=Path("plan.yaml"))
+    assert isinstance(refused.exception, Blocked)
+    assert refused.exception.exit_code == 43
+    words += ["--override", "positions-stale", "--reason", "the service is being moved"]
+    assert CliRunner().invoke(switchover.command, words, obj=Path("plan.yaml")).exit_code == 0
 
 
 def test_a_transaction_that_stays_open_is_a_reason_to_wait_and_the_other_groups_are_shown(earth: FakeWorld) -> None:

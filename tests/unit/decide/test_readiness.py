@@ -8,19 +8,24 @@ from typing import Any
 
 import pytest
 
+from drctl.decide.overrides import sift
 from drctl.decide.readiness import Blocker, Rule, blockers, warnings
 from drctl.decide.rules import CONCERNS, GateCategory
+from drctl.decide.staleness import KEPT_WITHIN, not_kept, positions_not_kept, stale_positions
 from drctl.model.access import AclRule
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
+from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
+from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import TopicPartition
 from drctl.model.quotas import QuotaEntity
 from drctl.model.reading import Reading
 from drctl.model.schemas import RegisteredSchema, SubjectVersion
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.site import Guards, Link, SinkGroup
+from drctl.model.sync_report import SyncReport
 from drctl.model.upkeep import BrokerDisks, DiskSpace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -580,6 +585,35 @@ def test_the_disks_of_the_site_that_is_left_are_nothing_that_a_move_waits_for() 
 def test_old_facts_say_nothing_about_now() -> None:
     found = list(blockers(GOOD, GUARDS, NOW + timedelta(minutes=2)))
     assert [b.rule for b in found] == [Rule.FACTS_STALE]
+
+
+def unkept(age: timedelta) -> list[Blocker]:
+    """What stands in the way where billing has something due and group-offset sync was silent for so long."""
+    report = SyncReport("north", "south", 3, NOW - age)
+    late = not_kept(report, ["billing"], (), NOW)
+    return [positions_not_kept(report, late)] if late else []
+
+
+def test_positions_that_were_not_kept_for_longer_than_three_intervals_block_a_planned_move() -> None:
+    assert unkept(KEPT_WITHIN) == []
+    (found,) = unkept(KEPT_WITHIN + timedelta(seconds=1))
+    assert named([found], Rule.POSITIONS_STALE, "south: positions were not kept there: billing for 31 s")
+    assert found.concern is GateCategory.POSITIONS
+    assert sift([found], {}).standing == (found,)
+
+
+def test_a_person_may_take_positions_that_were_not_kept_upon_themselves() -> None:
+    found = unkept(2 * KEPT_WITHIN)
+    sifted = sift(found, {"positions-stale": "the service is being moved"})
+    assert (sifted.standing, sifted.overridden) == ((), tuple(found))
+
+
+def test_the_same_rule_warns_a_failover_of_positions_older_than_three_intervals() -> None:
+    limit = KEPT_WITHIN.total_seconds()
+    for late, count in ((limit, 0), (limit + 1, 1)):
+        groups = {"billing": GroupForecast(2, 2, 40, late, late)}
+        found = list(stale_positions(Forecast("north", "south", NOW, Loss({}, EndsFrom.SIGHTING), groups, {}, ())))
+        assert [each.rule for each in found] == [Rule.POSITIONS_STALE] * count
 
 
 def test_every_rule_has_a_case() -> None:

@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 from drctl.decide.rules import GateCategory, Rule
-from drctl.decide.staleness import FLUSHED, INTERVALS, SHOWN, SOON, link_silent, stale_positions, worth_watching
+from drctl.decide.staleness import (
+    FLUSHED,
+    INTERVALS,
+    KEPT_WITHIN,
+    SHOWN,
+    SOON,
+    Span,
+    link_silent,
+    not_kept,
+    positions_not_kept,
+    stale_positions,
+    worth_watching,
+)
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
@@ -14,6 +26,7 @@ from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.site import Link
+from drctl.model.sync_report import FailingGroup, SyncReport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 P = TopicPartition("orders", 0)
@@ -91,14 +104,14 @@ def group(late: float | None, rereads: int | None = 40) -> GroupForecast:
 
 
 def test_positions_that_are_older_than_what_was_copied_are_named_with_what_is_read_again() -> None:
-    (found,) = stale_positions(forecast({"billing": group(LIMIT), "dispatch": group(LIMIT - 1)}))
+    (found,) = stale_positions(forecast({"billing": group(LIMIT + 1), "dispatch": group(LIMIT)}))
     assert (found.rule, found.concern) == (Rule.POSITIONS_STALE, GateCategory.POSITIONS)
-    assert "billing by 30 s; at most 40 records are read again, none is skipped" in found.detail
+    assert "billing by 31 s; at most 40 records are read again, none is skipped" in found.detail
     assert "dispatch" not in found.detail
 
 
 def test_what_nobody_can_count_is_unknown_and_only_some_groups_are_named() -> None:
-    many = {f"group-{n}": group(LIMIT, None) for n in range(SHOWN + 2)}
+    many = {f"group-{n}": group(LIMIT + 1, None) for n in range(SHOWN + 2)}
     (found,) = stale_positions(forecast(many))
     assert "and 2 more groups" in found.detail
     assert f"group-{SHOWN}" not in found.detail
@@ -117,3 +130,69 @@ def test_what_nobody_can_count_is_unknown_and_only_some_groups_are_named() -> No
 )
 def test_who_has_read_all_who_has_none_and_who_is_asked_again_is_not_named(found: Forecast) -> None:
     assert list(stale_positions(found)) == []
+
+
+def report(ago: float, left_alone: frozenset[str] = frozenset(), **failing: float) -> SyncReport:
+    """What group-offset sync told so many seconds ago; ``failing`` are groups with when they began to fail."""
+    groups = {group: FailingGroup(before(since), "no answer") for group, since in failing.items()}
+    return SyncReport("north", "south", 3, before(ago), groups, left_alone)
+
+
+def before(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def run(begin: float, end: float) -> Span:
+    """When a run was under way, each in seconds before now."""
+    return before(begin), before(end)
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "runs", "age"),
+    [
+        (report(LIMIT), [], None),
+        (report(LIMIT + 1), [], KEPT_WITHIN + SECOND),
+        (report(-60), [], None),
+        (report(1, billing=LIMIT), [], None),
+        (report(1, billing=LIMIT + 1), [], KEPT_WITHIN + SECOND),
+        (report(1, dispatch=900), [], None),
+        (report(900, frozenset({"billing"})), [], None),
+        (report(100), [run(90, 20)], None),
+        (report(101), [run(90, 20)], KEPT_WITHIN + SECOND),
+        (report(100), [run(80, 50), run(90, 20)], None),
+        (report(100), [run(3600, 69)], KEPT_WITHIN + 39 * SECOND),
+        (report(100), [run(70, -5)], None),
+        (report(1, billing=100), [run(90, 20)], None),
+    ],
+    ids=[
+        "exactly-three-intervals",
+        "longer",
+        "told-by-a-clock-ahead",
+        "fails-for-exactly-three-intervals",
+        "fails-for-longer",
+        "another-one-fails",
+        "left-alone",
+        "held-up-by-a-run",
+        "held-up-and-longer",
+        "runs-that-overlap",
+        "run-from-before",
+        "run-under-way",
+        "fails-and-held-up",
+    ],
+)
+def test_a_group_is_not_kept_once_more_than_three_intervals_outside_of_runs_have_passed(
+    told: SyncReport, runs: list[Span], age: timedelta | None
+) -> None:
+    assert not_kept(told, ["billing"], runs, NOW) == ({} if age is None else {"billing": age})
+
+
+def test_groups_that_were_not_kept_are_named_with_for_how_long_and_why_and_only_some_of_them() -> None:
+    due = {f"group-{n}": timedelta(seconds=31 + n) for n in range(SHOWN + 2)}
+    found = positions_not_kept(report(5, frozenset(), **{"group-0": 31.0}), due)
+    assert (found.rule, found.concern) == (Rule.POSITIONS_STALE, GateCategory.POSITIONS)
+    assert "south: positions were not kept there: group-0 for 31 s (no answer), group-1 for 32 s" in found.detail
+    assert "and 2 more groups" in found.detail
+    assert "last told of itself at 2025-12-31 23:59:55 UTC" in found.detail

@@ -15,9 +15,11 @@ from drctl.drivers.store.epochs import SqliteEpochs
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.memory import SqliteMemory
 from drctl.drivers.store.sightings import SqliteSightings
+from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.errors import JournalBroken
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
+from drctl.model.sync_report import FailingGroup, SyncReport
 from tests.fakes import FakeClock
 
 SEED = 20261128
@@ -43,6 +45,8 @@ def whole(tmp_path: Path) -> bytes:
     memory.note_copied("north-to-south", {ORDERS: 7})
     SqliteSightings(path).note("north", {ORDERS: 9}, datetime(2026, 1, 1, tzinfo=UTC))
     SqliteSightings(path).note_silence("north", datetime(2026, 1, 2, tzinfo=UTC))
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    SqliteSyncReports(path).note(SyncReport("north", "south", 1, noon, {"billing": FailingGroup(noon, "no answer")}))
     return path.read_bytes()
 
 
@@ -52,7 +56,8 @@ def _read(path: Path) -> list[object]:
     runs = journal.runs()
     entries = [journal.entries(run.id) for run, _ in runs]
     seen = [memory.topic_ids("north"), memory.copied("north-to-south"), SqliteSightings(path).last("north")]
-    return [runs, entries, journal.lines(), SqliteEpochs(path, "lab").current(), *seen]
+    kept = SqliteSyncReports(path).last("south")
+    return [runs, entries, journal.lines(), SqliteEpochs(path, "lab").current(), *seen, kept]
 
 
 def _read_or_fail(path: Path) -> object:

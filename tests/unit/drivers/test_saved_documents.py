@@ -14,6 +14,7 @@ from drctl.drivers.store import lines
 from drctl.drivers.store.database import transaction
 from drctl.drivers.store.journal import SqliteJournal
 from drctl.drivers.store.sightings import SqliteSightings
+from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.drivers.store.vault import FileVault
 from drctl.errors import ApprovalMissing, JournalBroken, NotProven
 from drctl.model.chain import GENESIS, Change, Line, chained, entry_digest
@@ -187,6 +188,28 @@ def test_a_sighting_that_cannot_be_read_is_named(tmp_path: Path, at: str, body: 
         database.execute("INSERT INTO sighting VALUES ('north', ?, ?, NULL)", (at, body))
     with pytest.raises(JournalBroken, match=r"j\.sqlite: .*last seen of north") as caught:
         sightings.last("north")
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("at", "body"),
+    [
+        (NOON, DEEP),
+        (NOON, "5"),
+        (NOON, "{}"),
+        (NOON, '{"failing": [], "leftAlone": []}'),
+        (NOON, '{"failing": {"billing": ["noon", ""]}, "leftAlone": []}'),
+        (NOON, '{"failing": {"billing": 5}, "leftAlone": []}'),
+        (NOON, '{"failing": {}, "leftAlone": 5}'),
+        ("noon", '{"failing": {}, "leftAlone": []}'),
+    ],
+)
+def test_a_report_of_group_offset_sync_that_cannot_be_read_is_named(tmp_path: Path, at: str, body: str) -> None:
+    reports = SqliteSyncReports(tmp_path / "j.sqlite")
+    with transaction(reports.path) as database:
+        database.execute("INSERT INTO sync_report VALUES ('south', 'north', 3, ?, ?)", (at, body))
+    with pytest.raises(JournalBroken, match=r"j\.sqlite: .*noted of the standby south") as caught:
+        reports.last("south")
     assert caught.value.remedy
 
 

@@ -1,0 +1,48 @@
+"""Keep what group-offset sync last told of itself, in SQLite; the newest report replaces the one before."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from drctl.drivers.store import seals
+from drctl.drivers.store.database import broken, transaction
+from drctl.model.documents import json_of
+from drctl.model.sync_report import FailingGroup, SyncReport
+
+
+class SqliteSyncReports:
+    """Implements :class:`drctl.ports.SyncReports`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def note(self, report: SyncReport) -> None:
+        failing = {group: [each.since.isoformat(), each.why] for group, each in sorted(report.failing.items())}
+        body = json.dumps({"failing": failing, "leftAlone": sorted(report.left_alone)})
+        row = (report.target, report.source, report.epoch, report.at.isoformat(), body)
+        with transaction(self.path) as database:
+            seals.rows(database, self.path, "sync_report")
+            database.execute("INSERT OR REPLACE INTO sync_report VALUES (?, ?, ?, ?, ?)", row)
+            seals.renew(database, "sync_report")
+
+    def last(self, target: str) -> SyncReport | None:
+        with transaction(self.path) as database:
+            rows = seals.rows(database, self.path, "sync_report")
+        told = next((rest for about, *rest in rows if about == target), None)
+        if told is None:
+            return None
+        try:
+            return _report(target, *told)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise broken(self.path, f"what is noted of the standby {target} is nothing that can be read") from error
+
+
+def _report(target: str, source: str, epoch: int, at: str, body: str) -> SyncReport:
+    told = json_of(body, largest=len(body))
+    failing = {
+        str(group): FailingGroup(datetime.fromisoformat(since), str(why))
+        for group, (since, why) in told["failing"].items()
+    }
+    return SyncReport(
+        source, target, int(epoch), datetime.fromisoformat(at), failing, frozenset(map(str, told["leftAlone"]))
+    )

@@ -92,7 +92,7 @@ def beyond_the_frontier(earth: FakeWorld) -> Lost:
 
 def require_served_by_target(earth: FakeWorld, lost: Lost, *, repeats: bool = True) -> None:
     """South is in use alone, and has every acknowledged record but these; no group has skipped one that is there."""
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
     assert not earth.south.denials
     assert not earth.ports().links["north", "south"].replication.status().source.tasks
     earth.come_to_rest()

@@ -251,7 +251,7 @@ def test_a_source_that_comes_back_before_the_target_is_open_turns_the_run_back(e
 def _require_as_before(earth: FakeWorld) -> None:
     """North is open and in use, south fenced, the link runs."""
     assert earth.writable() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert earth.ports().links["north", "south"].replication.status().working
     assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
 

@@ -126,7 +126,7 @@ class Terminal:
             yield self.change(earth.new_process())
 
         monkeypatch.setattr("drctl.wiring.open_world", opened)
-        monkeypatch.setattr("drctl.wiring.client_routing_of", lambda *_: earth.door)
+        monkeypatch.setattr("drctl.wiring.client_routing_of", lambda *_: earth.routing)
         monkeypatch.setattr("drctl.config.load", lambda _: earth.plan)
 
     def types(self, *words: str) -> Result:

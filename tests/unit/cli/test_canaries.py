@@ -68,7 +68,7 @@ def deployment(folder: Path, port: int) -> Path:
     (folder / "c").write_text(PROPERTIES)
     (folder / "canary.properties").write_text(PROPERTIES.replace('"me"', '"canary"'))
     (folder / "kubeconfig").write_text(KUBECONFIG.format(port=port, TOKEN=TOKEN, KEY=KEY, PASSWORD=PASSWORD))
-    (folder / "door.json").write_text('{"site": "north"}')
+    (folder / "client-routing.json").write_text('{"site": "north"}')
     (folder / "state").mkdir()
     (folder / "plan.yaml").write_text(text)
     return folder / "plan.yaml"
@@ -215,7 +215,7 @@ DAMAGES = [
     ("kubeconfig", "http://", "https://"),
     ("canary.properties", 'username="canary"', "usrname=x"),
     ("canary.properties", "sasl.mechanism=PLAIN", "sasl.mechanism=k4n4ry"),
-    ("door.json", "{", "[k4n4ry"),
+    ("client-routing.json", "{", "[k4n4ry"),
 ]
 
 

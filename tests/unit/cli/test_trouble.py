@@ -82,7 +82,7 @@ def test_the_status_for_programs_has_the_same_and_no_group_is_missing(earth: Fak
 
 def test_of_a_run_that_was_cut_off_the_link_home_has_no_lag_that_grows(earth: FakeWorld) -> None:
     cut_off(earth)
-    assert earth.door.site() is None
+    assert earth.routing.site() is None
     links = {each["name"]: each for each in json.loads(typed(status.command, "-o", "json").stdout)["links"]}
     assert links["south-to-north"]["offOnPurpose"]
     assert links["south-to-north"]["lagRecords"]["value"] is None
@@ -96,7 +96,7 @@ def test_nobody_denied_is_an_empty_list_for_programs(earth: FakeWorld) -> None:
 
 
 def test_behind_the_point_of_no_return_giving_up_is_not_offered(earth: FakeWorld) -> None:
-    cut_off(earth, "door to south")
+    cut_off(earth, "routing to south")
     found = interruption(earth.new_process(), observe)
     assert found is not None
     assert not found.may_abort
@@ -111,13 +111,13 @@ def test_without_an_unfinished_run_the_status_says_nothing_of_one(earth: FakeWor
 
 def test_groups_are_translated_the_way_the_unfinished_run_goes(earth: FakeWorld) -> None:
     cut_off(earth)
-    assert earth.door.site() is None
+    assert earth.routing.site() is None
     told = json.loads(typed(groups.command, "-o", "json").stdout)
     assert (told["source"], told["target"]) == ("north", "south")
 
 
 def test_while_clients_are_sent_nowhere_the_direction_is_not_guessed(earth: FakeWorld) -> None:
-    earth.door.route_to(None)
+    earth.routing.route_to(None)
     done = typed(groups.command)
     assert isinstance(done.exception, ConfigInvalid)
     assert "--to" in done.exception.remedy
@@ -287,7 +287,7 @@ def test_behind_a_run_every_signal_does_what_it_did_before(earth: FakeWorld) -> 
     assert {"SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"} == {each.name for each in within}
 
 
-@pytest.mark.parametrize("when", [HANDING_OVER, "deny at north", "door to south"])
+@pytest.mark.parametrize("when", [HANDING_OVER, "deny at north", "routing to south"])
 def test_a_run_goes_on_when_its_terminal_is_gone(earth: FakeWorld, when: str) -> None:
     sent = []
 

@@ -23,7 +23,7 @@ from drctl.drills.bundle.signature import private_key
 from drctl.monitors import status
 from drctl.service.metrics import Metrics
 from drctl.wiring import open_world
-from tests.spec.test_secrets import CANARIES, PROPERTIES, TRACES, definitions, repeated, require_nothing_shown
+from tests.spec.planted import CANARIES, PROPERTIES, TRACES, definitions, repeated, require_nothing_shown
 from tests.unit.config.test_plan_file import GOOD
 
 LOGIN, TOKEN, PASSWORD, KEY = "ops:k4n4ry%2Durl", "k4n4ry-token", "k4n4ry-kubernetes", "k4n4ry-key-data"

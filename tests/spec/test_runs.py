@@ -191,7 +191,7 @@ def test_a_key_belongs_to_one_command_and_to_how_it_ended() -> None:
     terms = replace(ANNA, key="change-4711")
     with pytest.raises(RolledBack):
         switch(earth.ports(), terms=terms)
-    with pytest.raises(RolledBack, match="of the key change-4711 was turned back"):
+    with pytest.raises(RolledBack, match="of the key change-4711 was rolled back"):
         switch(earth.new_process(), terms=terms)
     with pytest.raises(Refused, match="belongs to run"):
         switch(earth.new_process(), "south", "north", terms=terms)

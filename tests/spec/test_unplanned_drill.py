@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from drctl.drills.homecoming import behind_failover
-from drctl.drills.lab_drill import Pattern
+from drctl.drills.lab_drill import LoadProfile
 from drctl.drills.unplanned import FailedOver, UnplannedRehearsal, not_at_standby
 from drctl.drills.way_home import made_anew
 from drctl.errors import Blocked, StepFailed
@@ -73,7 +73,7 @@ def rehearsal(earth: FakeWorld) -> UnplannedRehearsal:
 
     lab = cast(Lab, ReturningLab(earth))
     return UnplannedRehearsal(
-        lab, earth.plan, open_world, observe, pattern=Pattern(rate=1, seconds=1), terms=Terms(account="erin")
+        lab, earth.plan, open_world, observe, profile=LoadProfile(rate=1, seconds=1), terms=Terms(account="erin")
     )
 
 

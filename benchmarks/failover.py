@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from drctl.cli.logs import configure
 from drctl.config import load
-from drctl.drills.lab_drill import Pattern
+from drctl.drills.lab_drill import LoadProfile
 from drctl.drills.recovery import recovered
 from drctl.drills.timeline import Histories
 from drctl.drills.unplanned import SOURCE, TARGET, UnplannedRehearsal
@@ -27,7 +27,7 @@ from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.wiring import open_world
 
-WORK = Pattern(rate=150, seconds=10)
+WORK = LoadProfile(rate=150, seconds=10)
 """Records per second, and seconds of work before the loss and after the move."""
 
 
@@ -64,7 +64,7 @@ class Outage(UnplannedRehearsal):
 def one_round() -> Round:
     """A lab of its own: it loses a site."""
     with tempfile.TemporaryDirectory() as folder, Lab.start(Path(folder) / "lab", small=True) as lab:
-        outage = Outage(lab, load(lab.plan_file), open_world, observe, pattern=WORK, terms=Terms(by="benchmark"))
+        outage = Outage(lab, load(lab.plan_file), open_world, observe, profile=WORK, terms=Terms(by="benchmark"))
         return outage.measure()
 
 

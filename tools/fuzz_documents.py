@@ -60,7 +60,7 @@ spec:
   objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
   guards: {fenceWindow: 5s, maxLag: 5, coolDown: 1m}
   hooks: {pre: [{command: [sh, -c, x], timeout: 1m}]}
-  clientRouting: {file: door.json}
+  clientRouting: {file: client-routing.json}
   state: {file: state.sqlite}
 """
 MIRROR = "org.apache.kafka.connect.mirror.Mirror"

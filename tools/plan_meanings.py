@@ -39,7 +39,7 @@ MEANINGS = {
     },
     "SchemaRegistryPart": {
         "url": "As clients are given it, in Confluent's REST interface (Karapace, Apicurio: the path of `ccompat`).",
-        "credentials": "`user:password`, or a token; read anew with every look.",
+        "credentials": "`user:password`, or a token; read again with every look.",
         "authorities": "By default the system's.",
     },
     "KafkaPart": {

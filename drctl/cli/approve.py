@@ -82,7 +82,7 @@ def _lines(wanted: "AwaitedApproval") -> Iterator[str]:
     if loss := started.get("accepted loss"):
         yield f"accepted loss: {loss}"
     if recreated := started.get("recreate"):
-        yield f"makes anew and copies whole: {_named(recreated)}"
+        yield f"recreates and copies whole: {_named(recreated)}"
     if word := started.get("attested"):
         yield f"{run.source} takes no writes by the word of {word['by']}: {word['why']}"
     for name, value in started.get("options", {}).items():

@@ -62,7 +62,7 @@ def command(plan_file: Path, output: str, target: str | None, chosen: tuple[str,
     Names every record that is missing, changed, repeated, out of order or foreign at the standby. Changes nothing, and
     reads as a consumer without a group. Proved is only what was compared: exits 20 where anything differs, 21 where a
     partition cannot be compared, 22 where nothing was there to compare. A site that is silent from the start is named
-    within ten seconds; where one falls silent while records are read, what was compared by then is told.
+    within ten seconds; where one falls silent while records are read, what was compared by then is shown.
     """
     from drctl.decide.comparison import verdict
     from drctl.plans.comparing import compared

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from drctl.cli.progress import ProgressDisplay
-    from drctl.drills.lab_drill import Pattern
+    from drctl.drills.lab_drill import LoadProfile
     from drctl.drills.outcome import Drill
     from drctl.lab import Lab
 
@@ -97,7 +97,7 @@ def command(
     when its switchover is rolled back, leaves failed.json and a page of each of its runs there instead.
 
     With --level tabletop nothing is moved: at the plan file's own sites all gates are asked, every position is
-    translated, the expected pause and the cost of a failover are told, and nothing is written, not even to the canary
+    translated, the expected pause and the cost of a failover are shown, and nothing is written, not even to the canary
     topic. Its report says that it is a tabletop; it is never a proved drill.
 
     With --level isolated a topic and a group of its own go to the other site and home again, at the plan file's own
@@ -122,7 +122,7 @@ def command(
     from drctl.drills.bundle.signature import private_key
     from drctl.drills.bundle.write import begin, seal
     from drctl.drills.failed import clear
-    from drctl.drills.lab_drill import Pattern
+    from drctl.drills.lab_drill import LoadProfile
     from drctl.drills.report.build import build
     from drctl.drills.report.page import render
     from drctl.drills.report.write import prepare, write
@@ -145,7 +145,7 @@ def command(
     clear(report)
     with unheld(), ProgressDisplay() as display:
         drill = _performed(
-            display, report, Pattern(rate=rate, seconds=seconds), unplanned=unplanned, small=small, keep=keep
+            display, report, LoadProfile(rate=rate, seconds=seconds), unplanned=unplanned, small=small, keep=keep
         )
     told = build(drill)
     write(report, told, render(told, drill))
@@ -197,7 +197,7 @@ def _refuse_of_the_lab(ctx: click.Context, why: str) -> None:
 
 
 def _performed(
-    display: "ProgressDisplay", report: Path, pattern: "Pattern", *, unplanned: bool, small: bool, keep: bool
+    display: "ProgressDisplay", report: Path, profile: "LoadProfile", *, unplanned: bool, small: bool, keep: bool
 ) -> "Drill":
     from drctl.cli.terms import terms
     from drctl.config import load
@@ -214,7 +214,7 @@ def _performed(
         Lab.start(Path(folder) / "lab", small=small, progress=display.say) as lab,
     ):
         kind = UnplannedRehearsal if unplanned else Rehearsal
-        rehearsal = kind(lab, load(lab.plan_file), open_world, observe, pattern=pattern, terms=terms())
+        rehearsal = kind(lab, load(lab.plan_file), open_world, observe, profile=profile, terms=terms())
         rehearsal.say, rehearsal.announce = display.say, display.announce
         try:
             drill = rehearsal.perform()

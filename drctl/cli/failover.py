@@ -132,6 +132,8 @@ def ask(world: World, source: str, target: str, accepted: AcceptedLoss | None) -
     total = found.loss.total if found.loss else None
     if accepted is not None and found.loss is not None and not accepted.covers(found.loss):
         echo(f"  accepted are {accepted}: it will be refused", err=True)
+    if accepted is None and found.loss is not None and total is None:  # typing a name accepts a number that is shown
+        echo("  nobody can count that: without --accept-loss unknown it will be refused", err=True)
     if total == 0:
         confirm()
         return accepted

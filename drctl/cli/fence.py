@@ -28,7 +28,7 @@ def command(plan_file: Path, output: str, site: str | None, adopt: tuple[str, ..
     """Close a site that a failover left behind with its fence pending or attested, now that it is back.
 
     This is the rest of that failover, done late: every writer is denied, and it is proven by data. For how long the
-    site may have taken writes is told; what was written is saved by 'drctl salvage', which closes the site, too. A
+    site may have taken writes is shown; what was written is saved by 'drctl salvage', which closes the site, too. A
     service does this by itself. A run that was cut off is continued by the same command.
 
     With --adopt nothing is closed: deny rules that were made by hand, or by a drctl that did not mark its own, are

@@ -56,7 +56,7 @@ command.add_command(failover)
 def switchover(plan_file: Path, output: str, target: str, *, accept_repeats: bool) -> None:
     """Show the steps of a switchover, what would be handed over now, and every reason to wait.
 
-    Of a switchover that was cut off: which steps are done, and where going on would stop or turn back, as far as that
+    Of a switchover that was cut off: which steps are done, and where going on would stop or roll back, as far as that
     can be known. One record is written to the canary topic, to see that an ordinary client can write. It exits as the
     switchover would. A site that is silent is waited for once, for less than ten seconds.
     """

@@ -54,7 +54,7 @@ def failover(
 ) -> None:
     """Show the steps of a failover, what it would cost now, and every reason to wait.
 
-    Of a failover that was cut off: which steps are done, and where going on would stop or turn back. One record is
+    Of a failover that was cut off: which steps are done, and where going on would stop or roll back. One record is
     written to the canary topic of each site that answers. It exits as the failover would with the same options and
     --yes: 17 where more would be lost than they accept. A site that is silent is waited for once, for less than ten
     seconds.

@@ -109,7 +109,7 @@ def as_document(planned: Planned) -> dict[str, Any]:
         "pointOfNoReturn": steps.point_of_no_return,
         "steps": [_step(outlook, step) for step in steps.steps],
         "rollback": [_step(outlook, step) for step in steps.rollback],
-        "turnsBack": outlook is not None and outlook.turns_back,
+        "turnsBack": outlook is not None and outlook.rolls_back,
         "failures": list(_failures(planned)),
         "groups": ahead.groups if ahead is not None else [],
         "blockers": [_reason(each) for each in planned.blocking],
@@ -181,10 +181,10 @@ def _in_the_way(planned: Planned) -> Iterator[str]:
             yield _with_remedy(f"on the rollback {step} fails: {error}", error.remedy)
         else:
             stops = f"the run stops there, and {planned.steps.target} may be open"
-            then = "the rollback follows" if outlook.turns_back else stops
+            then = "the rollback follows" if outlook.rolls_back else stops
             yield _with_remedy(f"{step} fails, and {then}: {error}", error.remedy)
     if planned.goes_back and not outlook.failures:
-        yield f"the run is turning back: going on ends its rollback, and {planned.steps.source} keeps the work"
+        yield f"the run is being rolled back: going on ends that, and {planned.steps.source} keeps the work"
 
 
 def _pending(planned: Planned) -> Iterator[str]:

@@ -42,7 +42,7 @@ command.add_command(verify)
 def list_runs(plan_file: Path, output: str, *, everything: bool, own: bool) -> None:
     """Every run, newest first, with how it stands, from the newest journal: this machine's, or a site's copy.
 
-    A site that does not answer delays it by some seconds, and is told. It works with both of them down.
+    A site that does not answer delays it by some seconds, and is named. It works with both of them down.
     """
     from drctl.plans.standing import told_runs
 

@@ -35,7 +35,7 @@ def command(plan_file: Path, output: str, site: str | None, *, everyone: bool, p
     """Show every group's session: members, static ids, what they are assigned, and how old its last commit is.
 
     Read from what the group coordinators wrote down (the topic __consumer_offsets), without asking any coordinator.
-    Nothing is written. What was not read in time is told with its number, beside what was, and exits 6; so does a site
+    Nothing is written. What was not read in time is shown with its number, beside what was, and exits 6; so does a site
     that stops to answer, within ten seconds.
     """
     with opened(plan_file, looking=True) as whole:

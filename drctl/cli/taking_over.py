@@ -46,7 +46,7 @@ def take_over_newest(world: "World", why: str | None) -> dict[str, Any]:
     Locked where another drctl is at work, on this machine or, as far as can be seen, elsewhere. Refused where an
     unfinished run is taken over and nobody says that its drctl is at work no more.
     """
-    from drctl.plans.charge import require_nobody_at_work
+    from drctl.plans.authority import require_nobody_at_work
     from drctl.plans.copying import FIRST, IN_STEP
     from drctl.plans.journal_copies import require_at_rest, take_over
     from drctl.plans.record import unfinished

@@ -227,7 +227,7 @@ class HooksPart(_Part):
     """Commands that a run calls.
 
     ``pre`` after the gates and before the first change: one that fails ends the run. The others change nothing about
-    it: ``post`` when all is done, ``onFailure`` when it stops or is turned back, ``onState`` at every change of state.
+    it: ``post`` when all is done, ``onFailure`` when it stops or is rolled back, ``onState`` at every change of state.
     """
 
     pre: list[HookPart] = []

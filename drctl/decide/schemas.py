@@ -65,6 +65,6 @@ def _lacking(here: Schemas, there: Schemas) -> Iterator[tuple[str, Sequence[Subj
             missing.append(version)
         elif found.id != known.id:
             renumbered.append(version)
-    yield "has another schema under the id of", other, "give the ids of its own to nothing else: clear it and copy anew"
+    yield "has another schema under the id of", other, "give the ids of its own to nothing else: clear it, copy again"
     yield "lacks", missing, ""
     yield "has another id for", renumbered, ""

@@ -37,7 +37,7 @@ class OpenWorld(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class LoadProfile:
     """How much of what: ``rate`` records per second after ``burst`` at once; ``seconds`` of work at every stay."""
 
     rate: float
@@ -84,14 +84,14 @@ class LabDrill:
         open_world: OpenWorld,
         observe: Observe,
         *,
-        pattern: Pattern,
+        profile: LoadProfile,
         terms: Terms,
     ) -> None:
         self.lab = lab
         self.plan_file = plan_file
         self.open_world = open_world
         self.observe = observe
-        self.pattern = pattern
+        self.profile = profile
         self.terms = terms
         self.say: Callable[[str], None] = lambda _: None
         self.announce: Announce = lambda _: None
@@ -119,14 +119,14 @@ class LabDrill:
     def start_workload(self, run: UUID, *, leave_lost_sites: bool = False) -> LabWorkload:
         """Start every client and wait until every group is at work at north. StepFailed after a minute."""
         self.phase("the workload starts")
-        histories, pattern = self.lab.folder / HISTORIES, self.pattern
+        histories, profile = self.lab.folder / HISTORIES, self.profile
         workload = LabWorkload.start(
             self.lab,
             run,
             histories,
             self.time,
-            rate=pattern.rate,
-            burst=pattern.burst,
+            rate=profile.rate,
+            burst=profile.burst,
             leave_lost_sites=leave_lost_sites,
         )
         deadline = self.lab.clock.monotonic() + 60

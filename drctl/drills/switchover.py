@@ -26,14 +26,14 @@ class Rehearsal(LabDrill):
         """Do all of it. A switchover that fails raises; everything else is for the verdict."""
         ledger_run = uuid4()
         workload = self.start_workload(ledger_run)
-        self.work(workload, self.pattern.seconds, "at north")
+        self.work(workload, self.profile.seconds, "at north")
         with self.open_world(self.plan_file) as world:
             setting = setting_of(world)
             there = self._hand_over(world, "north", "south")
-            self.work(workload, self.pattern.seconds, "at south")
+            self.work(workload, self.profile.seconds, "at south")
             home = self._hand_over(world, "south", "north")
             journal = world.journal.lines()
-            self.work(workload, self.pattern.seconds, "at north again")
+            self.work(workload, self.profile.seconds, "at north again")
             self.finish(workload)
             self.await_standby(world, "north", "south")
         return self._judge(ledger_run, (there, home), workload, setting, journal)

@@ -84,9 +84,9 @@ class UnplannedRehearsal(HomewardDrill):
         self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is run instead
         back = self.bring_back(ledger_run)
         self.make_ready(workload, SOURCE, TARGET)
-        self.work(workload, self.pattern.seconds, f"at {TARGET}, {SOURCE} is back and closed")
+        self.work(workload, self.profile.seconds, f"at {TARGET}, {SOURCE} is back and closed")
         home = self.go_home(SOURCE, TARGET)
-        self.work(workload, self.pattern.seconds, f"at {SOURCE} again")
+        self.work(workload, self.profile.seconds, f"at {SOURCE} again")
         self.finish(workload)
         with self.open_world(self.plan_file) as world:
             self.await_standby(world, SOURCE, TARGET)
@@ -107,7 +107,7 @@ class UnplannedRehearsal(HomewardDrill):
     def lose_and_move(self, workload: LabWorkload) -> tuple[KilledSite, FailedOver, Setting]:
         """Keep the standby's positions, lose the site, go on at the other one, and let everybody work there a while."""
         self._start_service()
-        self.work(workload, self.pattern.seconds, f"at {SOURCE}")
+        self.work(workload, self.profile.seconds, f"at {SOURCE}")
         with self.open_world(self.plan_file) as world:
             setting = setting_of(world)
             self.await_positions(world)
@@ -115,7 +115,7 @@ class UnplannedRehearsal(HomewardDrill):
         with self.open_world(self.plan_file, doubted=(SOURCE,)) as world:
             move = self.fail_over(world)
         self._await_clients(workload)
-        self.work(workload, self.pattern.seconds, f"at {TARGET}")
+        self.work(workload, self.profile.seconds, f"at {TARGET}")
         return loss, move, setting
 
     def _start_service(self) -> None:

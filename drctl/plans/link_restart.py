@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from drctl.errors import DrctlError, Locked, Refused, Superseded
 from drctl.model.run import Event, Run, RunState
-from drctl.plans.charge import require_charge
+from drctl.plans.authority import require_authority
 from drctl.plans.linking import was_set
 from drctl.plans.pausing import require_not_paused
 from drctl.plans.record import unfinished
@@ -71,7 +71,7 @@ def _restarted(world: World, link: LinkPorts, failed: Mapping[str, str], by: str
     run, name = _begin(world, link, by), link.link.name
     world.journal.append(run.id, Event.STEP_INTENDED, STEP, {LINK: name, RESTARTING: dict(failed)})
     try:
-        done = link.replication.restart_failed(lambda: require_charge(world, run, "look again, then repeat it"))
+        done = link.replication.restart_failed(lambda: require_authority(world, run, "look again, then repeat it"))
     except (Locked, Superseded):
         raise
     except DrctlError as error:

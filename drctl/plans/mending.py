@@ -15,7 +15,7 @@ from drctl.model.fence import EVERYONE, DenyRule, Scope
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetConnectorConfig, SetTopicConfig
 from drctl.model.run import Event, Run, RunState
 from drctl.plans import fencing
-from drctl.plans.charge import require_charge
+from drctl.plans.authority import require_authority
 from drctl.plans.pausing import require_not_paused
 from drctl.plans.record import unfinished
 from drctl.plans.selection import DOCTOR
@@ -76,7 +76,7 @@ def _mended(world: World, run: Run, fix: Fix, say: Callable[[str], None]) -> str
             return ""
         _refuse_moved_on(site, fix)
         world.journal.append(run.id, Event.STEP_INTENDED, name, {"was": getattr(fix, "was", None)})
-        require_charge(world, run, "run the doctor again")
+        require_authority(world, run, "run the doctor again")
         _keep_closed(world, site, fix)
         _do(site, fix)
         _verify(world, site, fix)

@@ -2,7 +2,7 @@
 
 | a step                              | is told as             | what fails there                                      |
 | ----------------------------------- | ---------------------- | ----------------------------------------------------- |
-| that the run finds done             | done                   | ends the run, or turns it back                        |
+| that the run finds done             | done                   | ends the run, or rolls it back                        |
 | that it would take                  | to do                  | the same, as far as its own questions foresee it      |
 | that may end pending, target open   | done, to do or pending | the run goes on without it                            |
 | behind the one that fails           | not reached            |                                                       |
@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from drctl.errors import DrctlError, JournalBroken, Refused, RolledBack, StepFailed
 from drctl.model.run import Run
-from drctl.plans.charge import require_newest_decision
+from drctl.plans.authority import require_newest_decision
 from drctl.plans.conditions import require_standing
 from drctl.plans.found_done import FoundDone
 from drctl.plans.newest import require_newest
@@ -47,13 +47,13 @@ class Prospect(StrEnum):
 class Outlook:
     """Hold what becomes of each step, and why of those that fail or are left pending.
 
-    ``turns_back``: the rollback is run, and its steps are told, too. ``refusal`` is why the run does not even go on.
+    ``rolls_back``: the rollback is run, and its steps are told, too. ``refusal`` is why the run does not even go on.
     ``exit_code`` is that of the command.
     """
 
     prospects: dict[str, Prospect]
     failures: dict[str, DrctlError] = field(default_factory=dict)
-    turns_back: bool = False
+    rolls_back: bool = False
     refusal: DrctlError | None = None
     exit_code: int = 0
 
@@ -119,7 +119,7 @@ class _Rehearsal:
             return
 
     def _turn_back(self) -> None:
-        self.seen.turns_back, self.seen.exit_code = True, RolledBack.exit_code
+        self.seen.rolls_back, self.seen.exit_code = True, RolledBack.exit_code
         for step in self.plan.rollback:
             self.ctx.evidence.pop(step.name, None)
             try:

@@ -165,7 +165,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order, the last one before which one can turn back, and the rollback.
+    """Steps in order, the point of no return, and the rollback.
 
     A plan that opens its target (:attr:`opens_target`) has two parts with standing conditions of their own::
 

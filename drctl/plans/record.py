@@ -8,7 +8,7 @@ from drctl.model.fence import Attestation
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.model.terms import ATTESTED, Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
-from drctl.plans.charge import require_nobody_at_work
+from drctl.plans.authority import require_nobody_at_work
 from drctl.plans.closed import way_out
 from drctl.plans.plan import Plan
 from drctl.plans.selection import (

@@ -87,7 +87,7 @@ def page(plan: Plan, source: ShellAddress = SOURCE, target: ShellAddress = TARGE
         f"**{plan.point_of_no_return}** fails, {_back(plan)}.",
         "Steps marked *lasting* are asked again before every later step.",
         "",
-        "| | step | where | can turn back afterwards |",
+        "| | step | where | can be rolled back afterwards |",
         "| --- | --- | --- | --- |",
     ]
     for number, step in enumerate(plan.steps, 1):

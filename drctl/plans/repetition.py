@@ -11,7 +11,7 @@ def told_before(plan: Plan, world: World, key: str) -> RunResult | None:
     """The result of the ended run of that key; None if there is none, or it is unfinished and so goes on.
 
     Refused if the key belongs to another command, or to a run that its gates refused; RolledBack if to one that was
-    turned back.
+    rolled back.
     """
     if not key:
         return None
@@ -24,7 +24,7 @@ def told_before(plan: Plan, world: World, key: str) -> RunResult | None:
                 remedy="a new command takes a new key",
             )
         if state is RunState.COMPENSATED:
-            raise RolledBack(f"run {run.id} of the key {key} was turned back", remedy="to try again, take a new key")
+            raise RolledBack(f"run {run.id} of the key {key} was rolled back", remedy="to try again, take a new key")
         if state is RunState.STOPPED:
             raise Refused(f"run {run.id} of the key {key} was refused", remedy="to try again, take a new key")
         return None if state is RunState.RUNNING else result(run, state, world.journal.entries(run.id))

@@ -2,7 +2,7 @@
 
 from drctl.errors import ApprovalMissing, Blocked, PartlyRefused
 from drctl.model.run import Event, Evidence, Run, RunState
-from drctl.plans.charge import require_lease
+from drctl.plans.authority import require_lease
 from drctl.plans.plan import Step
 from drctl.plans.selection import AWAITED, DONE_BEFORE
 from drctl.ports import World
@@ -44,7 +44,7 @@ class RunJournal:
         self._write(Event.STEP_FAILED, step.name, {"interrupted": True})
 
     def rollback_started(self, cause: str, *, aborted_by: str | None = None) -> None:
-        """Write down why the run turns back, before the first step of its rollback; ``aborted_by`` if a person said."""
+        """Write down why the run rolls back, before the first step of its rollback; ``aborted_by`` if a person said."""
         body = {"cause": cause} if aborted_by is None else {"cause": cause, "aborted by": aborted_by}
         self._write(Event.COMPENSATION_STARTED, body=body)
 

@@ -40,7 +40,7 @@ from drctl.errors import (
 )
 from drctl.model.run import Evidence, RunResult, RunState
 from drctl.model.terms import Terms
-from drctl.plans.charge import require_charge
+from drctl.plans.authority import require_authority
 from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
 from drctl.plans.found_done import FoundDone
@@ -115,7 +115,7 @@ class _Execution:
         self.display.log.info("run-resumed" if record.resumed else "run-started")
 
     def run_steps(self) -> RunResult:
-        """Take every step; on failure turn back, or say how to go on."""
+        """Take every step; on failure roll back, or say how to go on."""
         try:
             self._check_authority()
             if self.resumed:
@@ -190,7 +190,7 @@ class _Execution:
 
     @contextmanager
     def _failing_well(self, step: Step) -> Iterator[None]:
-        """Turn a failure into the right end: stop at once, refuse, turn back, or say how to go on."""
+        """Turn a failure into the right end: stop at once, refuse, roll back, or say how to go on."""
         try:
             yield
         except (Locked, Superseded, JournalBroken):
@@ -271,7 +271,7 @@ class _Execution:
         return ""
 
     def _check_authority(self) -> None:
-        require_charge(self.world, self.run)
+        require_authority(self.world, self.run)
 
     def _end(self, state: RunState, more: Evidence | None = None) -> RunResult:
         exceptions = tuple(self.hooks.exceptions)

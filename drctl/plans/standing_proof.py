@@ -48,18 +48,18 @@ class ProofTrace:
 
 def trace(run: Run, entries: Iterable[JournalEntry], site: str) -> ProofTrace:
     """Follow one run from its beginning to its end."""
-    found, turned_back = ProofTrace(), False
+    found, rolled_back = ProofTrace(), False
     for entry in entries:
-        turned_back |= entry.event is Event.COMPENSATION_STARTED
+        rolled_back |= entry.event is Event.COMPENSATION_STARTED
         if proof := _proof(run, entry, site):
             found.evidence[FenceProof.step] = proof
         # The drain counts only behind a fence that still counts: where records may have come since, nothing
         # is drained.
         elif entry.step == DrainedLink.step and entry.event in HAPPENED and found.evidence:
             found.evidence[DrainedLink.step] = entry.body
-        # Once the run turns back, a step that fails is one of the rollback, and says nothing against the
+        # Once the run is rolled back, a step that fails is one of the rollback, and says nothing against the
         # proof: unfence-source that found the site silent fails, too, and leaves the fence as it was.
-        elif _voids(run, entry, site) or (not turned_back and _contradicts(entry)):
+        elif _voids(run, entry, site) or (not rolled_back and _contradicts(entry)):
             found = ProofTrace(met=True)
     return found
 

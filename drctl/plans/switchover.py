@@ -114,7 +114,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             # copies behind them.
             StopLink(),
             RecordHandoverPoint(),
-            # The last moment at which the run can turn back: a group that has committed at the source
+            # The last moment at which the run can be rolled back: a group that has committed at the source
             # meanwhile would read again at the target.
             CheckSourceUnmoved(),
             UnfenceTarget(),

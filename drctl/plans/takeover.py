@@ -44,7 +44,7 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
     """Return what these runs leave to a failover in the same direction; a run in another direction leaves nothing.
 
     A fence that was begun to be lifted is none, and where the target was not opened its ends are measured again. Of a
-    run that turned back the fence counts for as long as it still stands (:mod:`drctl.plans.standing_proof`).
+    run that was rolled back the fence counts for as long as it still stands (:mod:`drctl.plans.standing_proof`).
     """
     left = Legacy()
     known = {run.id: run for run, _ in world.journal.runs()}

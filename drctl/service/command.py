@@ -68,7 +68,7 @@ def run(
     that has members at the standby, or that somebody else committed for there, is left alone; so is everything while a
     run is unfinished.
 
-    It logs its address and what changes; a failure that lasts is told once, and its end too. With -vv every look.
+    It logs its address and what changes; a failure that lasts is logged once, and its end too. With -vv every look.
 
     With --elect several services may run with the same plan file and state: all look, and the one that holds the Lease
     acts. The Lease must exist. Who holds it stops acting at half its time without a confirmed renewal, and gives it

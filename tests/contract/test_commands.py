@@ -94,30 +94,30 @@ def test_what_outlives_its_command_holds_nobody_up(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> CommandClientRouting:
-    turn = f"import sys; open({str(tmp_path / 'door')!r}, 'w').write(sys.argv[1])"
-    read = f"print(open({str(tmp_path / 'door')!r}).read())"
-    (tmp_path / "door").write_text("north")
+def routing(tmp_path: Path) -> CommandClientRouting:
+    turn = f"import sys; open({str(tmp_path / 'routing')!r}, 'w').write(sys.argv[1])"
+    read = f"print(open({str(tmp_path / 'routing')!r}).read())"
+    (tmp_path / "routing").write_text("north")
     commands = RoutingCommands((sys.executable, "-c", turn), (sys.executable, "-c", read), timedelta(seconds=60))
     return CommandClientRouting(commands, CommandRunner(tmp_path))
 
 
-def test_a_door_of_commands_points_where_it_was_turned(door: CommandClientRouting) -> None:
-    assert door.site() == "north"
+def test_client_routing_by_commands_points_where_it_was_turned(routing: CommandClientRouting) -> None:
+    assert routing.site() == "north"
     for site in ("south", None, "north"):
-        door.route_to(site)
-        assert door.site() == site
+        routing.route_to(site)
+        assert routing.site() == site
 
 
-def test_a_door_that_does_not_turn_is_told(tmp_path: Path) -> None:
+def test_client_routing_that_does_not_turn_is_told(tmp_path: Path) -> None:
     commands = FakeCommands()
     commands.known = {"turn": lambda words, text: Ended(0), "read": lambda words, text: Ended(0, "north\n")}
-    door = CommandClientRouting(RoutingCommands(("turn",), ("read",), timedelta(0)), commands)
+    routing = CommandClientRouting(RoutingCommands(("turn",), ("read",), timedelta(0)), commands)
     with pytest.raises(DrctlError, match="was turned to south, and still reads north"):
-        door.route_to("south")
+        routing.route_to("south")
     commands.known["turn"] = lambda words, text: Ended(9, errors="no such balancer")
     with pytest.raises(DrctlError, match=r"cannot be turned: its command ended with 9: no such balancer"):
-        door.route_to("south")
+        routing.route_to("south")
     del commands.known["read"]
     with pytest.raises(DrctlError, match="cannot be read"):
-        door.site()
+        routing.site()

@@ -56,8 +56,8 @@ def lease(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Lease]
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
-def door(request: pytest.FixtureRequest, tmp_path: Path) -> ClientRouting:
-    return FakeClientRouting() if request.param == "fake" else FileClientRouting(tmp_path / "door.json")
+def routing(request: pytest.FixtureRequest, tmp_path: Path) -> ClientRouting:
+    return FakeClientRouting() if request.param == "fake" else FileClientRouting(tmp_path / "client-routing.json")
 
 
 @pytest.fixture(params=FAKE_AND_REAL)
@@ -205,10 +205,10 @@ def test_a_lease_is_acquired_and_released_twice_without_harm(lease: Callable[[],
     assert not one.held()
 
 
-def test_the_door_points_where_it_was_turned(door: ClientRouting) -> None:
+def test_client_routing_points_where_it_was_turned(routing: ClientRouting) -> None:
     for site in ("north", None, "south"):
-        door.route_to(site)
-        assert door.site() == site
+        routing.route_to(site)
+        assert routing.site() == site
 
 
 def test_the_clock_goes_on_in_both_its_hands(clock: Clock) -> None:

@@ -12,7 +12,7 @@ from tests.fakes.store import FakeClientRouting
 
 
 class FakeProducer:
-    """Writes one record to every partition per tick, where it is until denied, then where the door points.
+    """Writes one record to every partition per tick, where it is until denied, then where client routing points.
 
     ``acknowledged`` is what was written for good, per partition. With ``transactional`` it writes for two ticks and
     commits in the third; what it could not commit it sends again.
@@ -23,15 +23,15 @@ class FakeProducer:
         name: str,
         principal: str,
         topic: str,
-        door: FakeClientRouting,
+        routing: FakeClientRouting,
         sites: Mapping[str, FakeSite],
         *,
         transactional: bool = False,
     ) -> None:
-        self.name, self.principal, self.door, self.sites = name, principal, door, sites
+        self.name, self.principal, self.routing, self.sites = name, principal, routing, sites
         self.transactional = transactional
         self.running = True
-        self.at = door.site() or ""
+        self.at = routing.site() or ""
         self.acknowledged: dict[TopicPartition, list[bytes]] = {
             partition: [] for partition in sites[self.at].logs if partition.topic == topic
         }
@@ -47,7 +47,7 @@ class FakeProducer:
             (self._tick_in_transaction if self.transactional else self._tick_plainly)()
         except (Forbidden, Unreachable):
             self._give_up()
-            self.at = self.door.site() or self.at
+            self.at = self.routing.site() or self.at
 
     def _tick_plainly(self) -> None:
         for partition, done in self.acknowledged.items():
@@ -85,7 +85,7 @@ class FakeProducer:
 class FakeConsumer:
     """A group's only member: every ``rest`` ticks it reads ``pace`` records per partition and commits.
 
-    It goes where the door points; one that is ``stubborn`` never leaves, one that ``never_returns`` never
+    It goes where client routing points; one that is ``stubborn`` never leaves, one that ``never_returns`` never
     joins again. Without a position it begins at the log start. With an ``instance_id`` its place in a group that it has
     left is kept for ``session`` ticks; one that ``says_so`` tells the coordinator that it leaves.
     ``processed`` is what it has read, in order.
@@ -95,13 +95,13 @@ class FakeConsumer:
         self,
         group: str,
         topics: tuple[str, ...],
-        door: FakeClientRouting,
+        routing: FakeClientRouting,
         sites: Mapping[str, FakeSite],
         *,
         pace: int = 3,
         rest: int = 1,
     ) -> None:
-        self.group, self.topics, self.door, self.sites = group, topics, door, sites
+        self.group, self.topics, self.routing, self.sites = group, topics, routing, sites
         self.pace, self.rest, self._ticks = pace, rest, 0
         self.stubborn = self.never_returns = False
         self.running = True
@@ -115,12 +115,12 @@ class FakeConsumer:
         next(iter(sites.values())).clock.actors.append(self.tick)
 
     def tick(self) -> None:
-        """Follow the door, then read on."""
+        """Follow client routing, then read on."""
         self._ticks += 1
         self._time_out()
         if self._ticks % self.rest:
             return
-        where = self.door.site() if self.running else None
+        where = self.routing.site() if self.running else None
         if self.at and self.at != where and not self.stubborn:
             self._leave(self.sites[self.at])
             self.at = None

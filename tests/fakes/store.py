@@ -260,7 +260,7 @@ class FakeClientRouting:
         return self.pointer
 
     def route_to(self, site: str | None) -> None:
-        with self._effects(f"door to {site}"):
+        with self._effects(f"routing to {site}"):
             self.pointer = site
 
 

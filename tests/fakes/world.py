@@ -123,19 +123,19 @@ class FakeWorld:
         self.commands = FakeCommands(self.clock, self.effects)
         self.memory = FakeMemory()
         self.vault = FakeVault(self.effects)
-        self.door = FakeClientRouting("north", self.effects)
+        self.routing = FakeClientRouting("north", self.effects)
         self.entry_point: FakeEntryPoint | None = None
         self.sightings = FakeSightings()
         self.sync_reports = FakeSyncReports()
         self.missing_brokers: dict[str, list[int]] = {}
         turbines, shop = APPLICATIONS
         self.producers = [
-            FakeProducer("turbine", turbines, "turbines.readings", self.door, self.sites),
-            FakeProducer("shop", shop, "shop.orders", self.door, self.sites, transactional=True),
+            FakeProducer("turbine", turbines, "turbines.readings", self.routing, self.sites),
+            FakeProducer("shop", shop, "shop.orders", self.routing, self.sites, transactional=True),
         ]
         names = tuple({topic for name in NAMES for topic in self._topics(name)})
         self.consumers = {
-            group: FakeConsumer(group, names, self.door, self.sites, pace=1 if rest > 1 else 3, rest=rest)
+            group: FakeConsumer(group, names, self.routing, self.sites, pace=1 if rest > 1 else 3, rest=rest)
             for group, rest in GROUPS.items()
         }
 
@@ -189,7 +189,7 @@ class FakeWorld:
             plan,
             sites,
             links,
-            self.door,
+            self.routing,
             journal,
             self.epochs,
             lease,

@@ -34,19 +34,19 @@ class Client(Application):
 
     def __init__(self, lab: Lab, name: str, lost: Set[str]) -> None:
         super().__init__(name)
-        self.lab, self.door, self.lost = lab, FileClientRouting(lab.folder / "client-routing.json"), lost
+        self.lab, self.routing, self.lost = lab, FileClientRouting(lab.folder / "client-routing.json"), lost
 
     def led_to(self) -> str | None:
         """Return where to work, once there is such a place; None at the end."""
         while not self.ended.is_set():
-            if site := self.door.site():
+            if site := self.routing.site():
                 return site
             self.ended.wait(0.05)
         return None
 
 
 class Writer(Client):
-    """Writes numbered records and follows the door. ``acknowledged``: by site and partition, in order."""
+    """Writes numbered records and follows client routing. ``acknowledged``: by site and partition, in order."""
 
     def __init__(self, lab: Lab, lost: Set[str] = NORTH) -> None:
         super().__init__(lab, "writer", lost)
@@ -59,7 +59,7 @@ class Writer(Client):
             producer = Producer(
                 {**client(self.lab, site, "turbines"), **QUIET, "message.timeout.ms": 20000, "linger.ms": 0}
             )
-            while not self.ended.wait(0.02) and self.door.site() == site:
+            while not self.ended.wait(0.02) and self.routing.site() == site:
                 number += 1
                 self._write(producer, site, number)
             producer.flush(0 if site in self.lost else 10)
@@ -80,7 +80,7 @@ class Writer(Client):
 
 
 class Reader(Client):
-    """A group's only member; reads, commits, and follows the door. ``processed``: by partition, in order."""
+    """A group's only member; reads, commits, and follows client routing. ``processed``: by partition, in order."""
 
     def __init__(self, lab: Lab, group: str, lost: Set[str] = NORTH) -> None:
         super().__init__(lab, group, lost)
@@ -97,7 +97,7 @@ class Reader(Client):
             settings["session.timeout.ms"] = 6000  # whoever died stays a member for so long
             consumer = Consumer({**client(self.lab, site, "readers"), **QUIET, **settings})
             consumer.subscribe([READINGS])
-            while not self.ended.is_set() and self.door.site() == site:
+            while not self.ended.is_set() and self.routing.site() == site:
                 self._read(consumer, site)
             if site in self.lost:
                 self.abandoned.append(consumer)
@@ -119,7 +119,7 @@ class Reader(Client):
             if not commit(consumer, seconds=5):
                 assert site in self.lost
                 self.uncommitted += len(batch)
-        elif batch and self.door.site() == site:
+        elif batch and self.routing.site() == site:
             consumer.commit()
 
 

@@ -61,22 +61,22 @@ def sites(world: World) -> tuple[str, str]:
 
 
 class Writer(Application):
-    """Writes records one by one where it is until it is denied, then where the door points."""
+    """Writes records one by one where it is until it is denied, then where client routing points."""
 
     def __init__(self, lab: Lab, world: World, prefix: str) -> None:
         super().__init__("writer")
-        self.lab, self.door, self.prefix = lab, world.client_routing, prefix
+        self.lab, self.routing, self.prefix = lab, world.client_routing, prefix
         self.acknowledged: PerPartition = defaultdict(list)
         self.moves = 0
 
     def work(self) -> None:
-        at, number = self.door.site(), 0
+        at, number = self.routing.site(), 0
         producer = Producer(client(self.lab, at or "", "turbines"))
         while not self.ended.wait(0.01):
             payload = f"{self.prefix} {number}".encode()
             if self._write(producer, number % 6, payload):
                 number += 1
-            elif (now := self.door.site()) not in (None, at):
+            elif (now := self.routing.site()) not in (None, at):
                 at, producer = now, Producer(client(self.lab, now or "", "turbines"))
                 self.moves += 1
 
@@ -96,17 +96,18 @@ class Writer(Application):
 
 
 class Reader(Application):
-    """A group's member: reads, commits, and goes where the door points; ``stubborn`` it stays."""
+    """A group's member: reads, commits, and goes where client routing points; ``stubborn`` it stays."""
 
     def __init__(self, lab: Lab, world: World, group: str, prefix: str, *, stubborn: bool = False) -> None:
         super().__init__(group)
-        self.lab, self.door, self.group, self.prefix, self.stubborn = lab, world.client_routing, group, prefix, stubborn
+        self.lab, self.routing, self.group = lab, world.client_routing, group
+        self.prefix, self.stubborn = prefix, stubborn
         self.processed: PerPartition = defaultdict(list)
         self.joined = Event()
 
     def work(self) -> None:
         while not self.ended.wait(0.05):
-            site = self.door.site()
+            site = self.routing.site()
             if site is not None:
                 self._read_at(site)
 
@@ -114,7 +115,7 @@ class Reader(Application):
         settings = {"group.id": self.group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
         consumer = Consumer({**client(self.lab, site, "readers"), **settings})
         consumer.subscribe([READINGS, ORDERS], on_assign=lambda *_: self.joined.set())
-        while not self.ended.is_set() and (self.stubborn or self.door.site() == site):
+        while not self.ended.is_set() and (self.stubborn or self.routing.site() == site):
             batch = records(consumer.consume(100, 0.1))
             for message in batch:
                 if (value := message.value() or b"").startswith(self.prefix.encode()):

@@ -71,5 +71,5 @@ def return_target(earth: FakeWorld) -> None:
 def require_in_use(earth: FakeWorld) -> None:
     """Clients are at work at north, sinks too, and nobody can write at south."""
     assert earth.open_sites() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert not earth.workers["north"].state(SINK).halted

@@ -4,7 +4,7 @@ from drctl.errors import Forbidden, Unreachable
 from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
-from drctl.model.run import RunResult
+from drctl.model.run import RunResult, RunState
 from drctl.monitors import Sessions, observe
 from drctl.plans import failover, runner
 from drctl.plans.group_sync import GroupSync
@@ -12,6 +12,7 @@ from drctl.ports import World
 from tests.fakes import FakeSite, FakeTail, FakeWorld
 from tests.spec.stage import RecordingObserver
 
+ANY = AcceptedLoss(10_000)
 SOMEBODY = Attestation("anna", "the building is without power")
 
 type Lost = dict[TopicPartition, list[bytes]]
@@ -62,6 +63,12 @@ def lose(earth: FakeWorld, *, sighted: bool = False) -> None:
     earth.sightings.note_silence("north", earth.clock.now())
 
 
+def distrusted(earth: FakeWorld) -> FakeWorld:
+    """North answers, but a partition of it has no leader for drctl's gates: one broker is missing."""
+    earth.missing_brokers = {"north": [2, 3]}
+    return earth
+
+
 def watch_two_writers(earth: FakeWorld) -> list[str]:
     """A writer on each side that tries at every tick and around every effect; moments at which both succeeded."""
     found: list[str] = []
@@ -92,7 +99,7 @@ def beyond_the_frontier(earth: FakeWorld) -> Lost:
 
 def require_served_by_target(earth: FakeWorld, lost: Lost, *, repeats: bool = True) -> None:
     """South is in use alone, and has every acknowledged record but these; no group has skipped one that is there."""
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
     assert not earth.south.denials
     assert not earth.ports().links["north", "south"].replication.status().source.tasks
     earth.come_to_rest()
@@ -101,6 +108,14 @@ def require_served_by_target(earth: FakeWorld, lost: Lost, *, repeats: bool = Tr
             gone = set(lost.get(partition, ()))
             assert earth.south.payloads(partition) == [each for each in acknowledged if each not in gone], partition
     require_nothing_skipped(earth, repeats=repeats)
+
+
+def require_as_before(earth: FakeWorld) -> None:
+    """North is open and in use, south fenced, the link runs."""
+    assert earth.writable() == {"north"}
+    assert earth.routing.site() == "north"
+    assert earth.ports().links["north", "south"].replication.status().working
+    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
 
 
 def require_nothing_skipped(earth: FakeWorld, *, repeats: bool = True) -> None:

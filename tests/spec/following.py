@@ -71,7 +71,7 @@ def _fenced(earth: FakeWorld) -> None:
 
 
 def _routed_nowhere(earth: FakeWorld) -> None:
-    earth.door.route_to(None)
+    earth.routing.route_to(None)
 
 
 def _fenced_and_routed_nowhere(earth: FakeWorld) -> None:
@@ -130,10 +130,10 @@ def _handed_over(effect: str = "") -> Callable[[], FakeWorld]:
 
     def build() -> FakeWorld:
         earth = fake_world()
-        door = stop(earth, "billing")
+        routing = stop(earth, "billing")
         if not effect:
             hand_over(earth.ports(), "billing")
-            door.route_to("south")
+            routing.route_to("south")
             earth.settle(5)
             return earth
         with killed_at(earth, effect):
@@ -190,12 +190,12 @@ CUTS = (
     "journal says step-intended prove-ahead",
     "journal says step-intended await-open-transactions",
     "journal says step-intended prove-fence",
-    "door to None",
+    "routing to None",
     "commit billing at south",
     "stop link to south",
     "journal says step-intended record-handover-point",
     "lift at south",
-    "door to south",
+    "routing to south",
     "restart link to north",
     "resume link to north",
     "journal says step-intended watch-first-commits",
@@ -219,11 +219,11 @@ TROUBLES: dict[str, Callable[[], FakeWorld]] = {
     "a failover stands": _failed_over(),
     "a failover was cut off early": _failed_over("raise epoch to 1"),
     "a failover was cut off before the target is open": _failed_over("lift at south"),
-    "a failover was cut off before clients are sent": _failed_over("door to south"),
+    "a failover was cut off before clients are sent": _failed_over("routing to south"),
     "a site has come back": _back,
     "a site has come back, unclosed": lambda: returned().earth,
     "a site has come back, closed": lambda: returned(fence="proven").earth,
-    "a switchover was cut off early behind its fence, and its target is lost": _bereft("door to None"),
+    "a switchover was cut off early behind its fence, and its target is lost": _bereft("routing to None"),
     "a switchover was cut off late behind its fence, and its target is lost": _bereft(CUT),
     "a rollback waits for its target": _waiting,
     **{f"a switchover was cut off before: {effect}": _with(_cut(effect)) for effect in CUTS},

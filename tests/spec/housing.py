@@ -20,7 +20,7 @@ def housed(*sinks: str) -> FakeWorld:
     for what, replicas in BEFORE.items():
         earth.scaling["north"].create(what, replicas)
         earth.scaling["south"].create(what, 0)
-        earth.consumers[what.name].door = Housing(what, earth.scaling)
+        earth.consumers[what.name].routing = Housing(what, earth.scaling)
     earth.settle(1)
     earth.effects.names.clear()
     return earth

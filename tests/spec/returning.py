@@ -58,7 +58,7 @@ def returned(*, fence: str = "pending", behind: int = 0, batch: int = 3) -> Afte
     earth.south.denials.clear()
     for site in earth.sites.values():
         site.allowed.add("User:drctl")  # it may replay
-    earth.door.route_to("south")
+    earth.routing.route_to("south")
     earth.settle(3)
     earth.north.down, link.holds = False, False
     earth.effects.names.clear()

@@ -107,7 +107,7 @@ def require_served_by(earth: FakeWorld, site: str) -> None:
     """That site is open and in use, the other fenced, and the one link that runs leads to the other."""
     other = next(name for name in earth.sites if name != site)
     assert earth.open_sites() == {site}
-    assert earth.door.site() == site
+    assert earth.routing.site() == site
     assert earth.ports().links[site, other].replication.status().working
     assert earth.mirrors[other, site].state in (ConnectorState.STOPPED, ConnectorState.ABSENT)
     assert not earth.sites[site].denials

@@ -94,7 +94,7 @@ def after(earth: FakeWorld, seconds: float, act: Callable[[], object]) -> None:
     since: list[float] = []
 
     def tick() -> None:
-        if earth.door.site() != "south":
+        if earth.routing.site() != "south":
             return
         if not since:
             since.append(earth.clock.monotonic())

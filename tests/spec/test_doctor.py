@@ -177,12 +177,12 @@ def test_nothing_is_mended_while_a_run_is_unfinished_or_another_drctl_is_at_work
     assert earth.south.topic_config["shop.orders"] == weakened
 
 
-@pytest.mark.parametrize("door", ["south", None])
-def test_a_site_that_serves_is_never_mended(door: str | None) -> None:
+@pytest.mark.parametrize("routing", ["south", None])
+def test_a_site_that_serves_is_never_mended(routing: str | None) -> None:
     earth = well()
     weaken(earth)
     found = look(earth)
-    earth.door.pointer = door
+    earth.routing.pointer = routing
     before = list(earth.effects.names)
     with pytest.raises(Refused, match="no standby"):
         mended(earth, found)

@@ -11,7 +11,7 @@ from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by
 def entered(*, lag: float = 0.0) -> FakeWorld:
     """A world whose clients bootstrap through one name."""
     earth = fake_world()
-    earth.entry_point = FakeEntryPoint(earth.door, earth.sites, earth.clock, lag=lag)
+    earth.entry_point = FakeEntryPoint(earth.routing, earth.sites, earth.clock, lag=lag)
     return earth
 
 
@@ -35,7 +35,7 @@ def test_where_the_entry_point_stays_behind_the_run_stops_and_goes_on_once_it_le
     earth = entered()
 
     def stay(effect: str) -> None:
-        if effect == "door to south":
+        if effect == "routing to south":
             through(earth).stuck = "north"
 
     earth.effects.watchers.append(stay)
@@ -56,7 +56,7 @@ def test_an_entry_point_that_leads_elsewhere_is_found_before_anything_changes() 
         switch(earth.ports())
     assert any("entry point of clients" in reason for reason in caught.value.reasons)
     assert earth.effects.names == [name for name in earth.effects.names if name.startswith("journal")]
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
 
 
 def test_without_one_nothing_is_asked_and_nothing_is_claimed() -> None:

@@ -250,4 +250,4 @@ def test_a_failover_takes_over_a_failback_whose_site_dies_behind_the_fence() -> 
     plan = failover.plan(world, "south", "north", observe=observe, accepted=AcceptedLoss(unknown=True))
     result = runner.run(plan, world, lambda _: None)
     assert result.evidence["fence-what-answers"]["fence"] == "proven"
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"

@@ -84,7 +84,7 @@ def _cut_then_resumed(earth: FakeWorld, effect: int, *, before: bool) -> RunResu
 
 def test_the_cuts_cover_every_kind_of_effect() -> None:
     forward, back = {name.split()[1] for _, _, name in FORWARD}, {name.split()[1] for _, name in BACK}
-    assert forward == {"journal", "stop", "raise", "deny", "lift", "door", "commit"}
+    assert forward == {"journal", "stop", "raise", "deny", "lift", "routing", "commit"}
     assert {"deny", "lift", "resume"} <= back
 
 
@@ -118,7 +118,7 @@ def test_a_way_back_cut_off_anywhere_ends_with_the_source_in_use(effect: int, be
         _cut_then_resumed(earth, effect, before=before)
     assert both_open == []
     assert earth.writable() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert earth.mirrors["north", "south"].state is ConnectorState.RUNNING
     assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
     earth.come_to_rest()

@@ -20,7 +20,7 @@ from tests.spec.failing import (
 )
 
 ANY = AcceptedLoss(10_000)
-OWN = ("raise", "deny", "lift", "commit", "stop", "resume", "door")
+OWN = ("raise", "deny", "lift", "commit", "stop", "resume", "routing")
 """Effects at sites and in the epoch; the journal's are apart."""
 
 

@@ -77,7 +77,7 @@ def _heal(earth: FakeWorld) -> None:
 
 def _require_clients_at_the_target(earth: FakeWorld, result: RunResult) -> None:
     assert result.state is RunState.DONE
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
     assert earth.writable() <= {"south"} | ({"north"} if earth.north.down else set())
     assert not earth.south.denials
 

@@ -18,12 +18,12 @@ READINGS = TopicPartition("turbines.readings", 0)
 
 
 def stop(earth: FakeWorld, group: str) -> FakeClientRouting:
-    """Its consumer leaves, and from now on follows only the door that is returned."""
+    """Its consumer leaves, and from now on follows only the routing that is returned."""
     consumer = earth.consumers[group]
-    door = consumer.door = FakeClientRouting(None)
+    routing = consumer.routing = FakeClientRouting(None)
     earth.settle(1)
     assert consumer.at is None
-    return door
+    return routing
 
 
 def hand_over(world: World, *groups: str) -> RunResult:
@@ -51,41 +51,41 @@ def synced(earth: FakeWorld) -> GroupSync:
 
 def test_a_group_goes_on_at_the_other_site_and_reads_every_record_once_while_all_else_stays() -> None:
     earth = fake_world()
-    door = stop(earth, "dispatch")
+    routing = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.route_to("south")
+    routing.route_to("south")
     earth.settle(5)
     assert earth.consumers["billing"].at == "north"
     assert "billing" not in earth.south.groups
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert not earth.north.denials
     require_nothing_lost_or_repeated(earth, "north")
 
 
 def test_the_other_groups_move_later_and_the_one_that_went_ahead_stays_where_it_is() -> None:
     earth = fake_world()
-    door = stop(earth, "dispatch")
+    routing = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.route_to("south")
+    routing.route_to("south")
     earth.settle(5)
-    door.route_to(None)
+    routing.route_to(None)
     earth.settle(1)
     switch(earth.ports())
-    door.route_to("south")
+    routing.route_to("south")
     require_nothing_lost_or_repeated(earth, "south")
     assert not handed_over(earth.ports(), "south")
 
 
 def test_on_the_way_home_everything_moves_together_again() -> None:
     earth = fake_world()
-    door = stop(earth, "dispatch")
+    routing = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.route_to("south")
+    routing.route_to("south")
     earth.settle(3)
-    door.route_to(None)
+    routing.route_to(None)
     earth.settle(1)
     switch(earth.ports())
-    earth.consumers["dispatch"].door = earth.door
+    earth.consumers["dispatch"].routing = earth.routing
     earth.settle(5)
     switch(earth.ports(), "south", "north")
     require_nothing_lost_or_repeated(earth, "north")
@@ -128,7 +128,7 @@ def test_a_commit_at_the_source_after_the_handover_gives_everything_back() -> No
 @pytest.mark.parametrize("effect", range(0, 24, 2))
 def test_killed_anywhere_the_same_command_ends_as_if_undisturbed(effect: int, before: bool) -> None:
     earth = fake_world()
-    door = stop(earth, "dispatch")
+    routing = stop(earth, "dispatch")
     world = earth.ports()
     earth.effects.cut_off(effect, before=before)
     try:
@@ -136,7 +136,7 @@ def test_killed_anywhere_the_same_command_ends_as_if_undisturbed(effect: int, be
     except Killed:
         earth.settle(1)
         hand_over(earth.new_process(), "dispatch")
-    door.route_to("south")
+    routing.route_to("south")
     require_nothing_lost_or_repeated(earth, "north")
     assert earth.journal.runs()[-1][1] is RunState.DONE
 
@@ -173,7 +173,7 @@ def test_undo_gives_back_what_was_there_and_the_group_goes_on_at_the_source() ->
     earth = fake_world()
     before = {p: Committed(n, "theirs") for n, p in enumerate(sorted(earth.south.logs)[1:3], 1)}
     earth.south.group("billing").committed.update(before)
-    doors = [stop(earth, group) for group in ("dispatch", "billing")]
+    routings = [stop(earth, group) for group in ("dispatch", "billing")]
     hand_over(earth.ports(), "dispatch", "billing")
     done = take_back(earth.ports())
     assert "dispatch" not in earth.south.groups
@@ -182,8 +182,8 @@ def test_undo_gives_back_what_was_there_and_the_group_goes_on_at_the_source() ->
     assert set(done.evidence["undo-positions"]["not taken away"]["billing"]) == {
         str(p) for p in held if p not in before
     }
-    for door in doors:
-        door.route_to("north")
+    for routing in routings:
+        routing.route_to("north")
     require_nothing_lost_or_repeated(earth, "north")
     with pytest.raises(NotFound, match="no handover to south stands"):
         take_back(earth.ports())
@@ -200,14 +200,14 @@ def test_undo_of_one_group_leaves_the_other_handed_over() -> None:
 
 def test_undo_refuses_where_a_group_has_moved_on_and_changes_nothing() -> None:
     earth = fake_world()
-    door = stop(earth, "dispatch")
+    routing = stop(earth, "dispatch")
     stop(earth, "billing")
     hand_over(earth.ports(), "dispatch", "billing")
-    door.route_to("south")
+    routing.route_to("south")
     earth.settle(2)
     with pytest.raises(Refused, match="dispatch has members"):
         take_back(earth.ports())
-    door.route_to(None)
+    routing.route_to(None)
     earth.settle(1)
     held = dict(earth.south.groups["dispatch"].committed)
     with pytest.raises(Refused, match="dispatch has moved on at"):
@@ -346,7 +346,7 @@ def test_a_group_that_commits_at_the_source_after_the_switchover_is_told() -> No
     earth = fake_world()
 
     def come_back(effect: str) -> None:
-        if effect == "door to south":
+        if effect == "routing to south":
             earth.north.groups["billing"].committed[READINGS] = Committed(3)
 
     earth.effects.watchers.append(come_back)
@@ -364,4 +364,4 @@ def test_a_commit_at_the_source_while_the_work_moves_turns_the_run_back() -> Non
     earth.effects.watchers.append(sneak)
     with pytest.raises((RolledBack, StepFailed), match="have committed after their handover"):
         switch(earth.ports())
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"

@@ -77,7 +77,7 @@ def test_the_hooks_of_before_are_called_when_the_gates_are_passed_and_nothing_is
     switch(earth.ports())
     assert before == [[], []]
     refused = hooked(Moment.PRE)
-    refused.door.pointer = "south"
+    refused.routing.pointer = "south"
     with pytest.raises(Blocked):
         switch(refused.ports())
     assert refused.commands.calls == []
@@ -131,7 +131,7 @@ def test_a_failure_is_told_and_a_failing_hook_does_not_change_the_way_back() -> 
 def test_a_step_that_fails_for_good_is_told_each_time() -> None:
     earth = hooked(Moment.ON_FAILURE)
     south = earth.south
-    earth.effects.watchers.append(lambda name: setattr(south, "down", south.down or name == "door to south"))
+    earth.effects.watchers.append(lambda name: setattr(south, "down", south.down or name == "routing to south"))
     for _ in range(2):
         with pytest.raises(StepFailed):
             switch(earth.new_process())
@@ -168,7 +168,7 @@ EVERYTHING = _effects_of_everything()
 
 def test_the_cuts_cover_hooks_and_copies() -> None:
     kinds = {name.split()[1] for name in EVERYTHING}
-    assert {"journal", "copy", "call", "raise", "deny", "door", "lift", "restart"} <= kinds
+    assert {"journal", "copy", "call", "raise", "deny", "routing", "lift", "restart"} <= kinds
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

@@ -14,7 +14,7 @@ from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import require_served_by, switch
 
-SITE_EFFECTS = ("raise", "deny", "lift", "commit", "stop", "resume", "restart", "door")
+SITE_EFFECTS = ("raise", "deny", "lift", "commit", "stop", "resume", "restart", "routing")
 
 
 def _site_effects(earth: FakeWorld) -> list[str]:
@@ -126,7 +126,7 @@ def test_a_stale_operator_who_comes_back_after_another_decided_changes_nothing()
     stale = earth.ports()
 
     def overtaken(effect: str) -> None:
-        if effect == "door to None" and not taken:
+        if effect == "routing to None" and not taken:
             taken.append(effect)
             stale.lease.release()  # it hung, and its lease was given to another
 
@@ -169,7 +169,7 @@ def test_ctrl_c_is_a_cut_that_the_journal_tells() -> None:
     earth = fake_world()
 
     def interrupt(effect: str) -> None:
-        if effect == "door to None":
+        if effect == "routing to None":
             raise KeyboardInterrupt
 
     earth.effects.watchers.append(interrupt)
@@ -205,7 +205,7 @@ def test_a_gate_that_says_no_changes_nothing_and_lists_every_reason() -> None:
     earth = fake_world()
     earth.mirrors["north", "south"].halt()
     earth.settle(1)
-    earth.door.pointer = "south"
+    earth.routing.pointer = "south"
     with pytest.raises(Blocked) as caught:
         switch(earth.ports())
     assert caught.value.reasons

@@ -86,7 +86,7 @@ def left(earth: FakeWorld) -> set[str]:
 
 def workload(earth: FakeWorld) -> dict[str, Any]:
     """All that is not a drill's, at both sites, and where clients are sent."""
-    found: dict[str, Any] = {"routing": earth.door.site(), "epoch": earth.epochs.current()}
+    found: dict[str, Any] = {"routing": earth.routing.site(), "epoch": earth.epochs.current()}
     for name, site in earth.sites.items():
         logs = {
             partition: [(each.payload, each.key, each.headers) for each in log.entries]
@@ -176,7 +176,7 @@ def test_what_stands_in_the_way_is_told_before_anything_is_made(earth: FakeWorld
             begin_pause(earth.ports(), Terms(by="ops"), until, "no drills tonight")
             wanted = "pause"
         case _:
-            earth.door.pointer = "south"
+            earth.routing.pointer = "south"
             wanted = "calm"
     earth.effects.names.clear()
     done = drilled(tmp_path, "--to", "south")
@@ -197,7 +197,7 @@ def test_brokers_that_make_topics_are_no_matter_where_the_link_asks_for_none(ear
 def test_a_drill_that_meets_a_move_ends_and_is_not_proved(earth: FakeWorld, tmp_path: Path) -> None:
     def meet(effect: str) -> None:
         if effect == f"replay to {earth.north.name}":
-            earth.door.pointer = None
+            earth.routing.pointer = None
 
     earth.effects.watchers.append(meet)
     assert drilled(tmp_path).exit_code == INCONCLUSIVE

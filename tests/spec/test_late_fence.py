@@ -322,7 +322,7 @@ def test_a_service_that_may_only_watch_closes_nothing() -> None:
 
 def test_a_site_to_which_clients_are_sent_is_never_closed() -> None:
     earth = _back()
-    earth.door.route_to("north")
+    earth.routing.route_to("north")
     Service(earth).look()
     assert _fences(earth) == []
     with pytest.raises(Refused, match="clients are sent there"):

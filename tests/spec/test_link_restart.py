@@ -86,7 +86,7 @@ def test_a_link_home_that_somebody_else_has_begun_is_never_restarted() -> None:
     home = earth.mirrors[HOME]
 
     def start(effect: str) -> None:
-        if effect == "door to south" and home.state is ConnectorState.ABSENT:
+        if effect == "routing to south" and home.state is ConnectorState.ABSENT:
             home.failures = 1000
             home.start()
 
@@ -111,7 +111,7 @@ def test_a_pause_or_an_unfinished_run_refuses_it() -> None:
     with pytest.raises(Refused, match="paused"):
         restart_of(earth, OVER)
     other = fake_world()
-    with killed_at(other, "door to None"):
+    with killed_at(other, "routing to None"):
         switch(other.ports())
     other.mirrors[OVER].failures = 1
     other.settle(1)

@@ -35,7 +35,7 @@ def test_a_link_home_that_somebody_else_started_does_not_count() -> None:
     home = earth.mirrors["south", "north"]
 
     def start(effect: str) -> None:
-        if effect == "door to south" and home.state is ConnectorState.ABSENT:
+        if effect == "routing to south" and home.state is ConnectorState.ABSENT:
             home.start()
 
     earth.effects.watchers.append(start)
@@ -49,7 +49,7 @@ def test_it_is_set_to_the_point_once_it_was_stopped_before_it_copied_anything() 
     home = earth.mirrors["south", "north"]
 
     def start(effect: str) -> None:
-        if effect == "door to south" and home.state is ConnectorState.ABSENT:
+        if effect == "routing to south" and home.state is ConnectorState.ABSENT:
             home.holds = True
             home.start()
 

@@ -66,7 +66,7 @@ def test_there_a_stay_and_home_again_is_proved_and_nothing_is_lost_or_repeated(*
     assert done.state.ended.at - done.state.since >= STAY
     assert len(done.state.looks) > 4
     assert both == []
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     if not prefixed:
         require_each_read_once(earth, "north")
         require_served_by(earth, "north")
@@ -81,7 +81,7 @@ def test_an_approval_is_required_although_the_plan_file_requires_none_and_no_gla
         assert isinstance(drilling.drill.failed, ApprovalMissing)
         assert "break-glass" not in drilling.drill.failed.remedy
         end_live_drill(world, drilling.state.run, good=False, told={})
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert earth.epochs.current() == 0
 
 

@@ -133,7 +133,7 @@ def test_the_words_are_options_of_the_drill(earth: FakeWorld) -> None:
     assert "no live drill is under way" in str(done.exception)
     both = CliRunner().invoke(drill.command, ["--promote", "stay", "--go-home", "go"], obj=Path("plan.yaml"))
     assert both.exit_code == 2
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
 
 
 def test_one_cut_off_before_it_moved_is_ended_and_another_begins(earth: FakeWorld, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_what_is_not_at_the_other_site_any_more_is_not_led_home_once_the_stay_is
     standing = standing_drill(earth.new_process())
     assert standing is not None
     assert standing.ended is not None
-    earth.door.pointer = None
+    earth.routing.pointer = None
     done = perform(earth.new_process(), standing.run.id)
     assert done.state.phase is LivePhase.OVERTAKEN
     assert HOME not in moves(earth)
@@ -134,7 +134,7 @@ def test_one_that_was_given_up_before_it_moved_never_moves() -> None:
     done = perform(earth.new_process(), run.id)
     assert isinstance(done.drill.failed, Refused)
     assert moves(earth)[1:] == []
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
 
 
 OF_THE_DRILL = {"journal begins run", "journal ends run as done", "journal says stay-ended"}

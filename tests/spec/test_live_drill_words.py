@@ -102,7 +102,7 @@ def test_behind_a_word_to_go_home_one_to_stay_is_taken_while_the_way_home_is_not
     assert done.state.word is not None
     assert (done.state.word.by, done.state.word.reason) == ("anna", "north is lost")
     assert HOME not in moves(earth)
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
 
 
 @pytest.mark.parametrize("word", DrillWord)

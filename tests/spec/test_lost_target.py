@@ -244,7 +244,7 @@ def _begun_to_open(earth: FakeWorld) -> None:
 def _clients_at_south(earth: FakeWorld) -> None:
     with killed_at(earth, CUT):
         switch(earth.ports())
-    earth.door.pointer = "south"
+    earth.routing.pointer = "south"
 
 
 def _no_copy(earth: FakeWorld) -> None:
@@ -284,11 +284,11 @@ def test_what_the_journal_does_not_prove_no_word_makes_up_for(harm: Callable[[Fa
 def test_on_an_older_journal_no_word_opens_anything() -> None:
     """The target was opened, and the file restored knows nothing of it."""
     earth = bereft_world()
-    with killed_at(earth, "door to south"):
+    with killed_at(earth, "routing to south"):
         switch(earth.ports())
     for lines in range(3, len(earth.journal.lines()), 4):
         older = bereft_world()
-        with killed_at(older, "door to south"):
+        with killed_at(older, "routing to south"):
             switch(older.ports())
         older.journal.set_back(lines)
         lose_target(older)

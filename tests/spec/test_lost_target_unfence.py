@@ -88,7 +88,7 @@ def test_on_a_persons_word_it_is_opened_and_the_word_is_in_the_journal() -> None
     result = _open(earth.new_process())
     assert result.state is RunState.DONE
     assert earth.open_sites() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert earth.journal.entries(result.run.id)[0].body[ATTESTED] == {"by": "anna", "why": WORD.why}
     return_target(earth)
     assert both_open == []
@@ -125,7 +125,7 @@ def _somebody_decided_elsewhere(earth: FakeWorld) -> None:
 
 
 def _clients_at_south(earth: FakeWorld) -> None:
-    earth.door.pointer = "south"
+    earth.routing.pointer = "south"
 
 
 def _no_copy(earth: FakeWorld) -> None:
@@ -248,7 +248,7 @@ def test_a_failback_whose_target_is_lost_once_more_is_given_up_as_a_switchover_i
     with pytest.raises(RollbackPending, match="south is open again, on the word of anna that north takes no writes"):
         go_on(earth.new_process(), VOUCHED)
     assert earth.open_sites() == {"south"}
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
     earth.settle()
     earth.north.down = earth.workers["north"].worker_down = earth.mirrors["south", "north"].worker_down = False
     with pytest.raises(RolledBack):

@@ -29,7 +29,7 @@ def require_untouched(earth: FakeWorld, error: Blocked) -> None:
     """Nobody was stopped: the gate said no before the epoch was raised."""
     assert error.exit_code in (FRONTIER, POSITIONS)
     assert earth.epochs.current() == 0
-    assert not [name for name in earth.effects.names if name.startswith(("deny", "commit", "door"))]
+    assert not [name for name in earth.effects.names if name.startswith(("deny", "commit", "routing"))]
     require_served_by(earth, "north")
 
 
@@ -188,7 +188,7 @@ def test_a_transaction_that_opens_behind_the_fence_is_waited_for_until_its_coord
     earth = fake_world()
 
     def begin(effect: str) -> None:
-        if effect == "door to None":
+        if effect == "routing to None":
             ended_after(earth, "billing", 14)
             earth.effects.watchers.remove(begin)
 
@@ -201,7 +201,7 @@ def test_a_transaction_behind_the_fence_that_outlives_the_deadline_is_named_and_
     earth = fake_world()
 
     def begin(effect: str) -> None:
-        if effect == "door to None":
+        if effect == "routing to None":
             ended_after(earth, "billing", 900)
 
     earth.effects.watchers.append(begin)

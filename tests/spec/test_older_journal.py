@@ -93,9 +93,9 @@ def test_clients_of_a_site_that_is_open_are_never_sent_to_the_lost_one(effect: i
     earth = _dead()
     snapshots = cut_at(earth, effect, _fail_over)
     opened = not earth.south.denials
-    sent = earth.door.site()
+    sent = earth.routing.site()
     for each in every_rewind(earth, snapshots[:-1], act, watch_two_writers):
-        assert each.earth.door.site() in {sent, "south"} if opened else each.earth.south.denials or sent != "south"
+        assert each.earth.routing.site() in {sent, "south"} if opened else each.earth.south.denials or sent != "south"
         assert each.error is None or isinstance(each.error, RolledBack) or each.error.remedy
 
 
@@ -105,12 +105,12 @@ def _require_clear_end(each: Rewound) -> None:
     if each.error is None:
         assert each.state is RunState.DONE
         assert where == {"south"}
-        assert each.earth.door.site() == "south"
+        assert each.earth.routing.site() == "south"
     elif isinstance(each.error, RolledBack):
         assert each.earth.writable() == (set() if "north stays closed" in told else {"north"}), told
         assert "south" not in where
         assert any(words in told for words in ("north is open again", "north stays closed", "south was not opened"))
-        assert each.earth.door.site() == "north"
+        assert each.earth.routing.site() == "north"
     else:
         assert isinstance(each.error, (Blocked, JournalBroken, Refused)), told
         assert each.error.remedy
@@ -130,7 +130,7 @@ def test_a_closed_target_is_seen_before_the_source_is_opened() -> None:
     earth = fake_world()
 
     def let_in(effect: str) -> None:
-        earth.south.allowed |= {"User:stranger"} if effect == "door to None" else set()
+        earth.south.allowed |= {"User:stranger"} if effect == "routing to None" else set()
 
     earth.consumers["billing"].stubborn = True
     earth.effects.watchers.append(let_in)

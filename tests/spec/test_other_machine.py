@@ -39,10 +39,10 @@ def earth() -> FakeWorld:
     "effect",
     [
         "raise epoch to 1",
-        "door to None",
+        "routing to None",
         "stop link to south",
         "lift at south",
-        "door to south",
+        "routing to south",
         "journal says step-intended watch-first-commits",
     ],
 )

@@ -67,7 +67,7 @@ def _with_a_sink() -> FakeWorld:
 
 
 def _turning_back() -> FakeWorld:
-    """A group that never leaves makes the run turn back, with the sink stopped by then."""
+    """A group that never leaves rolls the run back, with the sink stopped by then."""
     earth = _with_a_sink()
     earth.consumers["billing"].stubborn = True
     return earth

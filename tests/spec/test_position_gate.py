@@ -221,7 +221,7 @@ def test_between_two_syncs_a_group_that_reads_on_stands_in_nobodys_way() -> None
 def test_positions_are_not_judged_against_the_way_that_clients_are_sent(routed: str | None) -> None:
     """Those that are in use would be called left over, and to be deleted."""
     earth = fake_world()
-    earth.door.route_to(routed)
+    earth.routing.route_to(routed)
     world = earth.ports()
     found = judge_positions(world, observe(world, "south", "north"), accept_repeats=False)
     assert (found.answers, found.reasons) == (None, ())
@@ -232,5 +232,5 @@ def test_positions_of_a_move_that_was_cut_off_are_judged_though_clients_are_sent
     earth = fake_world()
     with killed_at(earth, "stop link to south"):
         switch(earth.ports())
-    assert earth.door.site() is None
+    assert earth.routing.site() is None
     assert judged(earth).answers is not None

@@ -52,7 +52,7 @@ def require_read_once(earth: FakeWorld) -> None:
 
 def require_served_by(earth: FakeWorld, site: str) -> None:
     assert earth.writable() == {site}
-    assert earth.door.site() == site
+    assert earth.routing.site() == site
     assert all(mirror.state is ConnectorState.RUNNING for mirror in earth.mirrors.values())
 
 
@@ -162,7 +162,7 @@ def test_a_failover_goes_on_from_synced_positions_in_the_copies_and_skips_nothin
     assert {name.rpartition("-")[0] for name in told["groups"]["dispatch"]["positions"]} == {
         f"north.{topic}" for topic in earth.plan.topics
     }
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
     earth.come_to_rest()
     for partition in (p for p in earth.south.logs if p.topic.startswith("north.")):
         for consumer in earth.consumers.values():

@@ -57,7 +57,7 @@ class Watch:
 
     def __init__(self, earth: FakeWorld) -> None:
         self.earth = earth
-        self.live = earth.door.site() or next(iter(sorted(earth.open_sites())), "north")
+        self.live = earth.routing.site() or next(iter(sorted(earth.open_sites())), "north")
         self.open_before = self.open()
         self.both_open: list[str] = []
         if len(self.open_before) < 2:

@@ -59,8 +59,8 @@ def test_runs_are_told_with_both_sites_down() -> None:
 def test_a_run_at_work_one_that_was_cut_off_and_one_that_failed_are_told_apart() -> None:
     earth = fake_world()
     seen: list[RunStanding] = []
-    earth.effects.watchers.append(lambda name: seen.append(_standing(earth)) if name == "door to None" else None)
-    _cut_at(earth, "door to south")
+    earth.effects.watchers.append(lambda name: seen.append(_standing(earth)) if name == "routing to None" else None)
+    _cut_at(earth, "routing to south")
     assert set(seen) == {RunStanding.RUNNING}
     world = earth.new_process()
     assert _standing(earth) is RunStanding.INTERRUPTED
@@ -75,7 +75,7 @@ def test_a_run_at_work_one_that_was_cut_off_and_one_that_failed_are_told_apart()
 
 def test_a_run_is_continued_from_the_journal_alone_whatever_its_kind() -> None:
     earth = fake_world()
-    _cut_at(earth, "door to south")
+    _cut_at(earth, "routing to south")
     assert go_on(earth.new_process()).state is RunState.DONE
     earth.settle()
     require_served_by(earth, "south")
@@ -116,7 +116,7 @@ def test_what_is_aborted_before_the_point_of_no_return_is_turned_back() -> None:
 
 def test_what_is_aborted_after_the_point_of_no_return_is_refused_with_the_way_forward() -> None:
     earth = fake_world()
-    _cut_at(earth, "door to south")
+    _cut_at(earth, "routing to south")
     before = list(earth.effects.names)
     with pytest.raises(Refused, match="there is no rollback") as caught:
         go_on(earth.new_process(), replace(ANNA, abort="not tonight"))
@@ -144,7 +144,7 @@ def test_nothing_begins_in_another_world_than_was_believed(belief: Belief) -> No
 def test_the_same_command_goes_on_with_the_belief_it_was_begun_with() -> None:
     earth = fake_world()
     terms = replace(ANNA, belief=Belief("north", 0))
-    _cut_at(earth, "door to south")
+    _cut_at(earth, "routing to south")
     with pytest.raises(Refused, match="epoch 5"):
         switch(earth.new_process(), terms=replace(ANNA, belief=Belief("north", 5)))
     assert switch(earth.new_process(), terms=terms).state is RunState.DONE
@@ -191,7 +191,7 @@ def test_a_key_belongs_to_one_command_and_to_how_it_ended() -> None:
     terms = replace(ANNA, key="change-4711")
     with pytest.raises(RolledBack):
         switch(earth.ports(), terms=terms)
-    with pytest.raises(RolledBack, match="of the key change-4711 was turned back"):
+    with pytest.raises(RolledBack, match="of the key change-4711 was rolled back"):
         switch(earth.new_process(), terms=terms)
     with pytest.raises(Refused, match="belongs to run"):
         switch(earth.new_process(), "south", "north", terms=terms)
@@ -241,10 +241,10 @@ def test_after_the_cool_down_nobody_is_asked_for_a_reason() -> None:
 
 def test_a_run_that_its_gates_refused_holds_nobody_up() -> None:
     earth = _cooled(fake_world())
-    earth.door.pointer = "south"
+    earth.routing.pointer = "south"
     with pytest.raises(Blocked):
         switch(earth.ports())
-    earth.door.pointer = "north"
+    earth.routing.pointer = "north"
     assert switch(earth.new_process()).state is RunState.DONE
 
 
@@ -275,7 +275,7 @@ def test_a_rule_is_overridden_by_its_name_and_told_and_one_that_was_not_needed_t
 
 def test_a_rule_that_is_firm_stands_whatever_is_said() -> None:
     earth = fake_world()
-    earth.door.pointer = "south"
+    earth.routing.pointer = "south"
     with pytest.raises(Blocked):
         switch(earth.ports(), terms=replace(ANNA, overrides={"client-routing-elsewhere": "because"}))
 
@@ -312,7 +312,7 @@ def test_a_run_superseded_is_told_as_such() -> None:
     earth = fake_world()
 
     def decide_anew(effect: str) -> None:
-        if effect == "door to None":
+        if effect == "routing to None":
             earth.epochs.epoch = 9
 
     earth.effects.watchers.append(decide_anew)

@@ -54,7 +54,7 @@ def _require_well(saved: Saved, ended: Ended) -> None:
     assert ended.both_open == []
     served = "north" if ended.word == RunState.COMPENSATED else "south"
     if saved.cut.situation == "failover":
-        assert ended.earth.door.site() == served
+        assert ended.earth.routing.site() == served
         return
     ended.earth.settle()
     require_served_by(ended.earth, served)

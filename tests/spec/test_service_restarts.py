@@ -94,7 +94,7 @@ def test_a_service_that_does_not_lead_or_only_watches_restarts_nothing() -> None
 
 def test_the_service_restarts_nothing_while_a_run_is_unfinished() -> None:
     earth = fake_world()
-    with killed_at(earth, "door to None"):
+    with killed_at(earth, "routing to None"):
         switch(earth.ports())
     earth.new_process()
     earth.mirrors[OVER].failures = 1

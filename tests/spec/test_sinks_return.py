@@ -17,7 +17,7 @@ from tests.spec.test_sinks import SINK, hand_over, require_delivered_once, state
 
 
 def paused() -> FakeWorld:
-    """The sink keeps still, its tasks stay in its group, and do so for long once it is stopped: the run turns back."""
+    """The sink keeps still, its tasks stay in its group, and do so for long once it is stopped: the run rolls back."""
     earth = fake_world(SINK)
     earth.workers["north"].pause(SINK)
     earth.workers["north"].lingers = 1_000_000

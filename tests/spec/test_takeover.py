@@ -74,7 +74,7 @@ def test_a_switchover_whose_target_died_after_it_was_opened_is_taken_back_with_w
     written = sum(len(set(earth.south.payloads(p)) - old) for p, old in copied.items() if p.topic != "canary")
     assert 0 < written <= told["measure-loss"]["total"] < 3 * written
     assert both_open == []
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert not earth.north.denials
 
 

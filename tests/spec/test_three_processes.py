@@ -22,7 +22,7 @@ from tests.fakes import FakeWorld, fake_world
 from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch, watch_for_two_open_sites
 
 FIRST = ("deny at north", "commit billing at south", "stop link to south", "lift at south", "restart link to north")
-SECOND = ("commit dispatch at south", "door to south", "resume link to north")
+SECOND = ("commit dispatch at south", "routing to south", "resume link to north")
 
 
 def _process(earth: FakeWorld, folder: Path) -> World:

@@ -39,7 +39,7 @@ def commits(earth: FakeWorld) -> list[str]:
 @pytest.mark.parametrize("site", ["north", "south"])
 def test_a_topic_made_anew_since_the_gates_turns_the_switchover_back_before_any_commit(site: str) -> None:
     earth = fake_world()
-    made_anew_at(earth, site, "door to None")
+    made_anew_at(earth, site, "routing to None")
     with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and recreated at {site}"):
         switch(earth.ports())
     assert not commits(earth)
@@ -58,9 +58,9 @@ def test_a_topic_made_anew_after_the_handover_keeps_the_target_closed(site: str)
 
 def test_a_topic_made_anew_while_nobody_looked_is_noticed_by_who_continues_the_run() -> None:
     earth = fake_world()
-    with killed_at(earth, "door to None"):
+    with killed_at(earth, "routing to None"):
         switch(earth.ports())
-    made_anew_at(earth, "south", "door to None")
+    made_anew_at(earth, "south", "routing to None")
     with pytest.raises(RolledBack, match=r"shop\.orders was deleted and recreated at south"):
         switch(earth.new_process())
 

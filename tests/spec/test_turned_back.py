@@ -240,7 +240,7 @@ def test_a_way_back_that_is_blocked_is_walked_to_its_end_by_the_same_command() -
         switch(earth.ports())
     assert not isinstance(failed.value, RolledBack)
     assert earth.writable() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     earth.effects.watchers.clear()
     mirror.worker_down = False
     with pytest.raises(RolledBack) as caught:
@@ -252,7 +252,7 @@ def test_no_link_turns_around_while_the_source_can_write() -> None:
     earth = fake_world()
 
     def lift(effect: str) -> None:
-        if effect == "door to south":
+        if effect == "routing to south":
             earth.north.denials.clear()
             earth.north.write(READINGS, b"into the old source", "User:turbines")
 
@@ -270,7 +270,7 @@ def test_no_link_turns_around_while_the_other_direction_runs() -> None:
     earth = fake_world()
 
     def start_again(effect: str) -> None:
-        if effect == "door to south":
+        if effect == "routing to south":
             earth.mirrors["north", "south"].start()
 
     earth.effects.watchers.append(start_again)
@@ -296,7 +296,7 @@ def test_a_source_that_dies_is_an_unfinished_run_and_no_compensation() -> None:
     earth = fake_world()
 
     def die(effect: str) -> None:
-        earth.north.down |= effect == "door to None"
+        earth.north.down |= effect == "routing to None"
 
     earth.effects.watchers.append(die)
     with pytest.raises(StepFailed, match="unfence-source") as caught:

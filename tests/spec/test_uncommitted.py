@@ -47,7 +47,7 @@ def test_the_end_of_an_empty_partition_is_handed_over_so_that_latest_skips_nothi
 
 def test_a_group_that_is_handed_over_alone_gets_it_too() -> None:
     earth = with_an_empty_partition()
-    earth.consumers[GROUP].door = type(earth.door)(None)
+    earth.consumers[GROUP].routing = type(earth.routing)(None)
     earth.settle(1)
     plan = handover.ordered("north", "south", observe=observe)
     runner.run(plan, narrowed(earth.ports(), groups=[GROUP]), RecordingObserver())

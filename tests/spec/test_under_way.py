@@ -60,7 +60,7 @@ def test_it_does_not_send_a_group_back_after_the_point_of_no_return() -> None:
     require_nothing_lost_or_repeated(earth, "south")
 
 
-@pytest.mark.parametrize("cut", ["deny at north", "door to None", "commit dispatch at south"])
+@pytest.mark.parametrize("cut", ["deny at north", "routing to None", "commit dispatch at south"])
 def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
     earth = synced(fake_world())
     late = UnderWay(earth, "lift at south")
@@ -71,7 +71,7 @@ def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
     require_nothing_lost_or_repeated(earth, "south")
 
 
-@pytest.mark.parametrize("worst", [CONFIRMED, "lift at south", "door to south"])
+@pytest.mark.parametrize("worst", [CONFIRMED, "lift at south", "routing to south"])
 def test_a_failover_neither_waits_for_it_nor_is_turned_back_by_it(worst: str) -> None:
     earth = synced(fake_world())
     late = UnderWay(earth, worst)

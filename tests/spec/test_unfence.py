@@ -36,7 +36,7 @@ def _superseded() -> FakeWorld:
     earth = fake_world()
 
     def decide(effect: str) -> None:
-        if effect == "door to None":
+        if effect == "routing to None":
             earth.epochs.epoch = 9
 
     earth.effects.watchers.append(decide)
@@ -45,7 +45,7 @@ def _superseded() -> FakeWorld:
     earth.effects.watchers.clear()
     earth.effects.names.clear()
     assert not earth.writable()
-    assert earth.door.site() is None
+    assert earth.routing.site() is None
     assert not unfinished(earth.ports())
     return earth
 
@@ -65,7 +65,7 @@ def test_a_site_whose_run_was_superseded_behind_the_fence_is_opened() -> None:
     result = _open(earth)
     assert result.evidence["unfence-site"]["canary"] == "written"
     assert earth.open_sites() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert both_open == []
     earth.settle()
     require_nothing_lost_or_repeated(earth, "north")
@@ -80,7 +80,7 @@ def test_cut_off_anywhere_it_goes_on(effect: int, before: bool) -> None:
         _try(earth.ports())
     _open(earth)
     assert earth.open_sites() == {"north"}
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     assert earth.journal.runs()[-1][1] is RunState.DONE
 
 
@@ -97,7 +97,7 @@ def _south_is_silent(earth: FakeWorld) -> None:
 
 
 def _clients_at_south(earth: FakeWorld) -> None:
-    earth.door.pointer = "south"
+    earth.routing.pointer = "south"
 
 
 def _link_home_runs(earth: FakeWorld) -> None:
@@ -138,7 +138,7 @@ def test_a_site_that_a_failover_left_is_salvaged_first() -> None:
 
 def test_an_unfinished_run_is_finished_instead() -> None:
     earth = fake_world()
-    with killed_at(earth, "door to None"):
+    with killed_at(earth, "routing to None"):
         switch(earth.ports())
     with pytest.raises(Refused, match="a switchover from north to south, is unfinished"):
         _open(earth)

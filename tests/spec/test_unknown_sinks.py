@@ -148,7 +148,7 @@ def test_a_sink_that_would_read_as_another_group_at_the_target_is_not_started_by
 
 def test_a_run_goes_on_with_the_groups_that_it_began_with() -> None:
     earth = with_a_group_of_its_own()
-    with killed_at(earth, "door to south"):
+    with killed_at(earth, "routing to south"):
         switch(earth.ports())
     silenced(earth, "dead")
     world = earth.new_process()

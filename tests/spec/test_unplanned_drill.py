@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from drctl.drills.homecoming import behind_failover
-from drctl.drills.lab_drill import Pattern
+from drctl.drills.lab_drill import LoadProfile
 from drctl.drills.unplanned import FailedOver, UnplannedRehearsal, not_at_standby
 from drctl.drills.way_home import made_anew
 from drctl.errors import Blocked, StepFailed
@@ -73,7 +73,7 @@ def rehearsal(earth: FakeWorld) -> UnplannedRehearsal:
 
     lab = cast(Lab, ReturningLab(earth))
     return UnplannedRehearsal(
-        lab, earth.plan, open_world, observe, pattern=Pattern(rate=1, seconds=1), terms=Terms(account="erin")
+        lab, earth.plan, open_world, observe, profile=LoadProfile(rate=1, seconds=1), terms=Terms(account="erin")
     )
 
 
@@ -84,7 +84,7 @@ def test_a_lost_site_is_failed_over_closed_saved_and_decided_on() -> None:
     lose(earth, sighted=True)
     drill = rehearsal(earth)
     moved = drill.fail_over(earth.ports())
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
     assert [span.step for span in moved.spans] == [timing.name for timing in moved.result.timings]
     assert moved.noticed_at <= moved.spans[0].began
     lost = beyond_the_frontier(earth)
@@ -122,7 +122,7 @@ def test_the_work_goes_home_once_every_group_has_read_past_the_failover() -> Non
         "every group has read past the failover",
     }
     home = drill.go_home("north", "south")
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
     seen = home.move.result.evidence
     assert home.move.result.run.kind == "failback"
     assert seen["check-homecoming"]["failover"] == moved.result.run.id
@@ -166,7 +166,7 @@ def test_a_gate_that_stays_shut_ends_the_drill() -> None:
     earth.mirrors["north", "south"].state = ConnectorState.RUNNING
     with pytest.raises(Blocked):
         drill.go_home("north", "south")
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
 
 
 def test_groups_that_have_not_read_past_the_failover_are_named() -> None:
@@ -181,7 +181,7 @@ def test_a_site_that_nobody_finds_silent_is_not_failed_over() -> None:
     earth = synced(fake_world())
     with pytest.raises(StepFailed, match="did not find north silent"):
         rehearsal(earth).fail_over(earth.ports())
-    assert earth.door.site() == "north"
+    assert earth.routing.site() == "north"
 
 
 def test_groups_whose_positions_are_not_at_the_standby_are_named() -> None:

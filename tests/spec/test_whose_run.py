@@ -46,7 +46,7 @@ def test_a_plan_file_that_was_edited_since_continues_no_run() -> None:
     """A group that was added has no position at the target and would skip, or read all again."""
     earth = fake_world()
     before, (workload,) = earth.plan, earth.plan.workloads
-    _cut_at(earth, "door to south")
+    _cut_at(earth, "routing to south")
     count = len(earth.effects.names)
     edited = replace(before, digest="1" * 64, workloads=(replace(workload, groups=(*workload.groups, "audit")),))
     earth.plan = edited
@@ -62,7 +62,7 @@ def test_a_plan_file_that_was_edited_since_continues_no_run() -> None:
 
 def test_guards_may_be_edited_under_way_and_the_journal_says_so() -> None:
     earth = fake_world()
-    _cut_at(earth, "door to south")
+    _cut_at(earth, "routing to south")
     guards = replace(earth.plan.guards, step_timeout=timedelta(minutes=5))
     earth.plan = replace(earth.plan, digest="1" * 64, guards=guards)
     run = switch(earth.new_process()).run
@@ -74,7 +74,7 @@ def test_a_state_file_that_was_set_back_continues_no_run() -> None:
     """A copy knows of more: what was written since may have opened the target."""
     earth = fake_world()
     earth.copied = True
-    _cut_at(earth, "door to south")
+    _cut_at(earth, "routing to south")
     earth.journal.set_back(3)
     count = len(earth.effects.names)
     with pytest.raises(JournalBroken, match="copy at north goes on to line") as caught:
@@ -124,7 +124,7 @@ def test_who_was_frozen_in_an_effect_and_wakes_in_anothers_term_notes_nothing() 
     frozen, woken = earth.ports(), list[str]()
 
     def freeze(effect: str) -> None:
-        if effect == "door to None" and effect in earth.effects.names and not woken:
+        if effect == "routing to None" and effect in earth.effects.names and not woken:
             woken.append(effect)
             frozen.lease.release()
             switch(earth.new_process())

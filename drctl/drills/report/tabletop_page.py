@@ -16,7 +16,7 @@ def render(body: dict[str, Any]) -> str:
     return template("tabletop.html").render(
         told=told,
         steps=Table(
-            ("Step", "What", "Can turn back after it"),
+            ("Step", "What", "Can be rolled back after it"),
             tuple((e["name"], e["title"], words.yes(value=e["canTurnBack"])) for e in told["steps"]),
             frozenset({1, 2}),
         ),

@@ -32,7 +32,7 @@ type Consider = Callable[[Facts, Guards, datetime], Iterator[Blocker]]
 class CheckGates(Step):
     """Look at both sites and the link, and name every reason to wait. Nothing is changed while there is one.
 
-    What the link says it has copied is held against both logs; where they do not bear it out, that is a reason, too. So
+    What the link says it has copied is held against both logs; where they do not confirm it, that is a reason, too. So
     is a position that cannot be proven, unless waiting may help: nothing that the plan does later would prove it. Where
     a record has waited for long, the link is watched: one that copies nothing at all is a reason to wait. So are
     positions that group-offset sync has kept at the standby in this epoch, and has not for more than 30 s.

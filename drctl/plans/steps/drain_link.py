@@ -7,7 +7,7 @@ from drctl.errors import StepFailed
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.wording import counted
-from drctl.plans.charge import AGAIN
+from drctl.plans.authority import AGAIN
 from drctl.plans.frontier import doubted
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import DrainedLink

@@ -28,7 +28,7 @@ class FenceWhatAnswers(Step):
     person attests that it takes no writes. A source that is silent cannot be fenced by rules. A fencing agent, if the
     plan file names one, takes it down and makes the fence *by agent*; else a person's word makes it *attested*, and
     without one it is *pending* until the site is back and closed. It is never said to be more than it is. A source that
-    was silent and answers again before the target is opened turns the run back: it may have taken writes meanwhile, and
+    was silent and answers again before the target is opened rolls the run back: it may have taken writes meanwhile, and
     may be well. Not so where a person attests that it takes none: one that answers off and on is fenced as far as it
     answers, holds up nothing, and its fence stays *attested*.
     """

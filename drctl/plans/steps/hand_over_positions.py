@@ -32,11 +32,11 @@ PROOFS = {proof: proof.name.lower().replace("_", "-") for proof in Proof}
 class HandOverPositions(Step):
     """Translate every position of every group, prove it by comparing records, commit it at the target, read it back.
 
-    Where a position cannot be proven, nothing is committed for any group and the plan turns back, naming group,
+    Where a position cannot be proven, nothing is committed for any group and the run is rolled back, naming group,
     partition and reason; what the next offset sync may prove is asked again first. With repeats accepted, an earlier
     position that certainly skips nothing is taken instead. What the target held before is written to the journal first.
     A group's own commit metadata is kept; where there is none, the commit carries plan, run and epoch. A topic that was
-    recreated at either site since the gates turns the plan back, too.
+    recreated at either site since the gates rolls the run back, too.
     """
 
     accept_repeats: bool = False

@@ -19,7 +19,7 @@ class MeasureLoss(Step):
     """Write down what is at the source and not at the target, now that the link stands still.
 
     The frontier is held against the source's log ends: as they are, as a proven fence froze them, or as the service saw
-    them last. More than was accepted, or an unknown loss that was not accepted as such, turns the run back.
+    them last. More than was accepted, or an unknown loss that was not accepted as such, rolls the run back.
     """
 
     accepted: AcceptedLoss

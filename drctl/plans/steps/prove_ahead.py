@@ -19,7 +19,7 @@ class ProveAhead(Step):
     """Translate and prove every position as it is now, while the applications still work.
 
     What has not moved until the handover needs no comparing then: the pause of the applications gets shorter. A
-    position that may be proven by waiting may be by then; what no waiting makes better turns the plan back here, before
+    position that may be proven by waiting may be by then; what no waiting makes better rolls the run back here, before
     anybody is stopped. Where the service keeps the positions at the target, this ends 15 s after the epoch was raised
     at the earliest: a commit that it sent before has arrived by then.
     """

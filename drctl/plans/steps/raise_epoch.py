@@ -10,7 +10,7 @@ from drctl.plans.plan import Place, Step, StepContext
 class RaiseEpoch(Step):
     """Raise the plan's epoch by one, in one atomic step. Whoever holds a lower one stops at its next change.
 
-    It stays raised when the run is turned back.
+    It stays raised when the run is rolled back.
     """
 
     name: ClassVar[str] = "raise-epoch"

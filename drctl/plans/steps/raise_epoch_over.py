@@ -12,7 +12,7 @@ class RaiseEpochOver(RaiseEpoch):
     """Raise the plan's epoch by one, in one atomic step. Whoever holds a lower one stops at its next change.
 
     So does the service that keeps the standby in sync: from here on nobody else touches the groups. A move that was cut
-    off, and that this run goes on from, is closed as superseded. The epoch stays raised when the run is turned back.
+    off, and that this run goes on from, is closed as superseded. The epoch stays raised when the run is rolled back.
     """
 
     @override

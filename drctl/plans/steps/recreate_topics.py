@@ -76,8 +76,8 @@ class RecreateTopics(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        remembered = ctx.snapshots.get(self.name, {"topics": {}, "syncs": {}})
-        planned = remembered["topics"]
+        snapshot = ctx.snapshots.get(self.name, {"topics": {}, "syncs": {}})
+        planned = snapshot["topics"]
         if left := [*_old_or_missing(ctx, planned), *_left_over(ctx, planned)]:
             raise StepFailed(f"{ctx.target.name}: not as it was to become: {', '.join(left[:5])}")
         if wrong := _otherwise(ctx, planned):
@@ -87,7 +87,7 @@ class RecreateTopics(Step):
             )
         found = _there(ctx, planned)
         made = {name: {"was": told["topic id"], "is": found[name].topic_id} for name, told in planned.items()}
-        return {"topics": made, "syncs": remembered["syncs"]}
+        return {"topics": made, "syncs": snapshot["syncs"]}
 
 
 class RestoreTopics(Step):

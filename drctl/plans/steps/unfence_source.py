@@ -84,8 +84,8 @@ class UnfenceSource(Step):
 
 def _is_ours(ctx: StepContext, denial: DenyRule) -> bool:
     """Whether the rule came with this run; a step that never intended anything put up nothing."""
-    remembered = ctx.snapshots.get(_PUT_UP_BY[denial.scope])
-    return remembered is not None and denial.principal not in remembered["stood before"]
+    snapshot = ctx.snapshots.get(_PUT_UP_BY[denial.scope])
+    return snapshot is not None and denial.principal not in snapshot["stood before"]
 
 
 def is_open(seen: Mapping[str, Evidence]) -> bool:

@@ -9,7 +9,7 @@ from drctl.plans.waiting import wait_until_none
 
 
 class UnfenceTarget(Step):
-    """Lift the fence at the target. From here on records may exist that are only there, so there is no turning back.
+    """Lift the fence at the target. From here on records may exist that are only there, so there is no rollback.
 
     Only rules that drctl made are lifted; those of somebody else stay, and are named.
     """

@@ -1,4 +1,4 @@
-"""The doors on a running lab: status, groups, the service."""
+"""The command line on a running lab: status, groups, the service."""
 
 import json
 import re

@@ -23,7 +23,7 @@ from drctl.drills.bundle.signature import private_key
 from drctl.monitors import status
 from drctl.service.metrics import Metrics
 from drctl.wiring import open_world
-from tests.spec.test_secrets import CANARIES, PROPERTIES, TRACES, definitions, repeated, require_nothing_shown
+from tests.spec.planted import CANARIES, PROPERTIES, TRACES, definitions, repeated, require_nothing_shown
 from tests.unit.config.test_plan_file import GOOD
 
 LOGIN, TOKEN, PASSWORD, KEY = "ops:k4n4ry%2Durl", "k4n4ry-token", "k4n4ry-kubernetes", "k4n4ry-key-data"
@@ -68,7 +68,7 @@ def deployment(folder: Path, port: int) -> Path:
     (folder / "c").write_text(PROPERTIES)
     (folder / "canary.properties").write_text(PROPERTIES.replace('"me"', '"canary"'))
     (folder / "kubeconfig").write_text(KUBECONFIG.format(port=port, TOKEN=TOKEN, KEY=KEY, PASSWORD=PASSWORD))
-    (folder / "door.json").write_text('{"site": "north"}')
+    (folder / "client-routing.json").write_text('{"site": "north"}')
     (folder / "state").mkdir()
     (folder / "plan.yaml").write_text(text)
     return folder / "plan.yaml"
@@ -215,7 +215,7 @@ DAMAGES = [
     ("kubeconfig", "http://", "https://"),
     ("canary.properties", 'username="canary"', "usrname=x"),
     ("canary.properties", "sasl.mechanism=PLAIN", "sasl.mechanism=k4n4ry"),
-    ("door.json", "{", "[k4n4ry"),
+    ("client-routing.json", "{", "[k4n4ry"),
 ]
 
 

@@ -141,10 +141,19 @@ def test_anything_else_declines(lost: FakeWorld, monkeypatch: pytest.MonkeyPatch
         failover.ask(lost.ports(), "north", "south", AcceptedLoss(10_000))
 
 
-def test_typing_the_name_accepts_no_unknown_loss(lost: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("accepted", [None, AcceptedLoss(unknown=True)], ids=["nothing", "unknown"])
+def test_typing_the_name_accepts_no_unknown_loss_which_is_told_before_the_question(
+    lost: FakeWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    accepted: AcceptedLoss | None,
+) -> None:
     lost.sightings.known.clear()
     monkeypatch.setattr(sys, "stdin", Terminal("south\n"))
-    assert failover.ask(lost.ports(), "north", "south", None) is None
+    assert failover.ask(lost.ports(), "north", "south", accepted) is accepted
+    told = capsys.readouterr().err
+    assert told.count("without --accept-loss unknown it will be refused") == int(accepted is None)
+    assert accepted is not None or told.index("it will be refused") < told.index("Type south")
 
 
 @pytest.mark.parametrize("word", [None, Attestation("anna", "no power")])

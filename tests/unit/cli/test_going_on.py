@@ -58,7 +58,7 @@ def unfinished(earth: FakeWorld) -> Interruption:
 
 
 def test_a_failover_that_goes_on_does_not_ask_for_its_loss_again(lost: FakeWorld) -> None:
-    with killed_at(lost, "door to south"):
+    with killed_at(lost, "routing to south"):
         fail_over(lost.ports(), accepted=AcceptedLoss(10_000), attestation=SOMEBODY)
     run = unfinished(lost).run.id
     done = typed(lost, failover, "--to", "south", answers="y\n")
@@ -67,10 +67,10 @@ def test_a_failover_that_goes_on_does_not_ask_for_its_loss_again(lost: FakeWorld
     assert "will be lost. Type" not in done.stderr
     assert "If north were lost now" not in done.stderr
     assert "attested by anna" in done.stdout
-    assert lost.door.site() == "south"
+    assert lost.routing.site() == "south"
 
 
-@pytest.mark.parametrize("effect", ["raise epoch to 1", "door to south"])
+@pytest.mark.parametrize("effect", ["raise epoch to 1", "routing to south"])
 def test_it_keeps_what_was_accepted_and_attested_when_it_was_begun(lost: FakeWorld, effect: str) -> None:
     with killed_at(lost, effect):
         fail_over(lost.ports(), accepted=AcceptedLoss(10_000), attestation=SOMEBODY)

@@ -74,7 +74,7 @@ def test_with_the_loss_accepted_nothing_stands_in_the_way_and_what_was_seen_is_w
     assert lost.journal.runs()[-1][0].kind != "failover"
     done = typed(lost, "failover", "--yes", *words, "--plan-digest", digest)
     assert done.exit_code == 0, done.exception
-    assert lost.door.site() == "south"
+    assert lost.routing.site() == "south"
 
 
 def test_positions_that_were_not_kept_are_worth_knowing() -> None:

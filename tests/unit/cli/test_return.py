@@ -66,7 +66,7 @@ def test_from_the_salvage_to_the_failback(terminal: Terminal) -> None:
     terminal.earth.settle(12)
     done = terminal.failback("--to", "north", "--yes")
     assert done.exit_code == 0, done.exception
-    assert terminal.earth.door.site() == "north"
+    assert terminal.earth.routing.site() == "north"
 
 
 def test_a_topic_is_made_anew_with_what_that_costs_said_before(terminal: Terminal) -> None:

@@ -37,7 +37,7 @@ spec:
   workloads:
     - {name: all, topics: [readings], groups: [billing]}
   objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
-  clientRouting: {file: door.json}
+  clientRouting: {file: client-routing.json}
   state: {file: drctl.sqlite}
 """
 
@@ -48,7 +48,7 @@ CLASS = "org.apache.kafka.connect.mirror.Mirror{}Connector"
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     """A plan file of two dead sites with a run that failed after its point of no return."""
-    for name, text in (("c", "client.id=drctl\n"), ("door.json", '{"site": "north"}'), ("plan.yaml", PLAN)):
+    for name, text in (("c", "client.id=drctl\n"), ("client-routing.json", '{"site": "north"}'), ("plan.yaml", PLAN)):
         (tmp_path / name).write_text(text)
     for source, target in (("north", "south"), ("south", "north")):
         ends = {"source.cluster.alias": source, "target.cluster.alias": target}

@@ -24,5 +24,5 @@ def test_of_three_sites_the_unfinished_run_says_which_is_left() -> None:
     earth = fake_world()
     with killed_at(earth, "commit billing at south"):
         switch(earth.ports())
-    assert earth.door.site() is None
+    assert earth.routing.site() is None
     assert direction(_with_a_third_site(earth), "south") == ("north", "south")

@@ -72,6 +72,6 @@ def test_a_target_that_tells_nothing_hides_the_groups_and_the_loss_is_unknown_wi
 
 def test_while_clients_are_sent_nowhere_there_is_no_site_to_lose() -> None:
     earth = synced(fake_world())
-    earth.door.route_to(None)
+    earth.routing.route_to(None)
     assert document(earth) is None
     assert "were lost now" not in shown(earth)

@@ -104,14 +104,14 @@ def test_a_failover_is_taken_over_from_the_copy_at_the_site_that_is_left() -> No
     earth.copied = True
     some_lag(earth)
     lose(earth, sighted=True)
-    with killed_at(earth, "door to south"):
+    with killed_at(earth, "routing to south"):
         fail_over(earth.ports(), accepted=AcceptedLoss(10_000))
     elsewhere(earth)
     done = typed(earth, runs.resume, *WORD)
     assert done.exit_code == 0, done.exception
     assert "lines taken over from the copy at south" in done.stderr
     assert [state for run, state in earth.journal.runs() if run.kind == "failover"] == [RunState.DONE]
-    assert earth.door.site() == "south"
+    assert earth.routing.site() == "south"
 
 
 def test_a_run_is_taken_over_and_aborted(cut_off: FakeWorld) -> None:

@@ -78,7 +78,7 @@ def test_each_step_of_a_rollback_that_fails_is_told_once(monkeypatch: pytest.Mon
 
 
 def test_a_step_behind_the_point_of_no_return_is_told_by_the_error_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = typed(failing("door to south", "south"), monkeypatch)
+    done = typed(failing("routing to south", "south"), monkeypatch)
     assert done.exit_code == 4
     assert done.stderr.count(NOBODY) == 1
     assert f"has stopped at watch-first-commits, and south is open: site south: {NOBODY}" in done.stderr

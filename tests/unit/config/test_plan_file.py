@@ -32,7 +32,7 @@ spec:
   workloads:
     - {name: all, topics: [readings], groups: [billing]}
   objectives: {recoveryTime: 1h30m, recoveryPoint: 0s}
-  clientRouting: {file: door.json}
+  clientRouting: {file: client-routing.json}
   state: {file: state/drctl.sqlite}
 """
 
@@ -80,7 +80,7 @@ def test_a_fencing_agent_is_read_and_nothing_said_is_none(tmp_path: Path) -> Non
 
 def test_nothing_said_is_no_hook_no_cool_down_and_no_approval(tmp_path: Path) -> None:
     plan = load(written(tmp_path, GOOD))
-    assert plan.client_routing == tmp_path / "door.json"
+    assert plan.client_routing == tmp_path / "client-routing.json"
     assert (plan.guards.cool_down, plan.guards.approval) == (timedelta(0), "none")
     assert plan.guards.restart_failed_tasks
     assert not any(plan.hooks.values())
@@ -88,20 +88,20 @@ def test_nothing_said_is_no_hook_no_cool_down_and_no_approval(tmp_path: Path) ->
 
 def test_what_clients_bootstrap_through_is_read_and_need_not_be_said(tmp_path: Path) -> None:
     assert not load(written(tmp_path, GOOD)).entry_point
-    named = GOOD.replace("{file: door.json}", '{file: door.json, entryPoint: "kafka.example:9094"}')
+    named = GOOD.replace("{file: client-routing.json}", '{file: client-routing.json, entryPoint: "kafka.example:9094"}')
     assert load(written(tmp_path, named)).entry_point == "kafka.example:9094"
     with pytest.raises(ConfigInvalid, match=r"spec\.clientRouting\.entryPoint"):
         load(written(tmp_path, named.replace("kafka.example:9094", "kafka.example")))
 
 
-def test_guards_hooks_and_a_door_of_commands_are_read(tmp_path: Path) -> None:
-    door = "clientRouting: {command: {routeTo: [./door, to], read: [./door], timeout: 5s}}"
+def test_guards_hooks_and_client_routing_by_commands_are_read(tmp_path: Path) -> None:
+    routing = "clientRouting: {command: {routeTo: [./routing, to], read: [./routing], timeout: 5s}}"
     more = (
         "  guards: {coolDown: 10m, approval: required, approvalValidity: 30m, restartFailedTasks: false}\n"
         "  hooks: {pre: [{command: [./freeze, now], timeout: 1m}], onState: [{command: [./tell]}]}\n"
     )
-    plan = load(written(tmp_path, GOOD.replace("clientRouting: {file: door.json}", door) + more))
-    assert plan.client_routing == RoutingCommands(("./door", "to"), ("./door",), timedelta(seconds=5))
+    plan = load(written(tmp_path, GOOD.replace("clientRouting: {file: client-routing.json}", routing) + more))
+    assert plan.client_routing == RoutingCommands(("./routing", "to"), ("./routing",), timedelta(seconds=5))
     guards = plan.guards
     assert (guards.cool_down, guards.approval) == (timedelta(minutes=10), "required")
     assert guards.approval_validity == timedelta(minutes=30)
@@ -127,9 +127,9 @@ def test_wrong_hooks_and_guards_are_named(tmp_path: Path, part: str, said: str) 
         load(written(tmp_path, GOOD + part + "\n"))
 
 
-@pytest.mark.parametrize("door", ["{}", "{file: a, command: {routeTo: [a], read: [b]}}"])
-def test_a_client_routing_is_a_file_or_commands(tmp_path: Path, door: str) -> None:
-    text = GOOD.replace("clientRouting: {file: door.json}", f"clientRouting: {door}")
+@pytest.mark.parametrize("routing", ["{}", "{file: a, command: {routeTo: [a], read: [b]}}"])
+def test_a_client_routing_is_a_file_or_commands(tmp_path: Path, routing: str) -> None:
+    text = GOOD.replace("clientRouting: {file: client-routing.json}", f"clientRouting: {routing}")
     with pytest.raises(ConfigInvalid, match=r"plan\.yaml:18: spec\.clientRouting .*either file or command"):
         load(written(tmp_path, text))
 
@@ -268,7 +268,7 @@ def test_every_error_names_line_and_expectation(tmp_path: Path, good: str, bad: 
         ("n:1,m:2", "SASL_SSL://me:s3cret@n:1", r":7: .*bootstrapServers expected host:port"),
         ("n:1,m:2", "me:s3cret@n:1", r":7: .*bootstrapServers expected host:port"),
         ("state: {file", "state: {password: s3cret, file", r":19: .*password is not known here"),
-        ("{file: door.json}", "{command: 's3cret --go'}", r":18: .*command .*got another value"),
+        ("{file: client-routing.json}", "{command: 's3cret --go'}", r":18: .*command .*got another value"),
         ("metadata: {name: plant}", 'metadata: {name: plant, name: "s3cret"}', ':3: found duplicate key "name"$'),
         ("metadata: {name: plant}", "metadata: {name: *s3cret}", "anchors and aliases"),
         ("metadata: {name: plant}", "metadata: {name: !s3cret!x plant}", ":3: "),

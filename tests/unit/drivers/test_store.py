@@ -175,28 +175,30 @@ def test_a_run_that_nobody_continues_takes_notes_of_several(tmp_path: Path) -> N
         (b'{"site": "north"}' + b" " * (1 << 16), None),
     ],
 )
-def test_a_door_that_says_nothing_usable_is_named(tmp_path: Path, text: str | bytes, line: int | None) -> None:
-    (tmp_path / "door.json").write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ConfigInvalid, match=rf"door\.json:{line}: " if line else r"door\.json: is larger") as caught:
-        FileClientRouting(tmp_path / "door.json").site()
+def test_a_routing_file_that_says_nothing_usable_is_named(tmp_path: Path, text: str | bytes, line: int | None) -> None:
+    (tmp_path / "client-routing.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(
+        ConfigInvalid, match=rf"client-routing\.json:{line}: " if line else r"client-routing\.json: is larger"
+    ) as caught:
+        FileClientRouting(tmp_path / "client-routing.json").site()
     assert "write" in caught.value.remedy
 
 
-def test_a_door_that_somebody_turned_into_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "door.json")
-    with pytest.raises(ConfigInvalid, match=r"door\.json: is no regular file"):
-        FileClientRouting(tmp_path / "door.json").site()
+def test_a_routing_file_that_somebody_turned_into_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "client-routing.json")
+    with pytest.raises(ConfigInvalid, match=r"client-routing\.json: is no regular file"):
+        FileClientRouting(tmp_path / "client-routing.json").site()
 
 
-def test_a_door_is_turned_leaving_nothing_beside_it(tmp_path: Path) -> None:
-    FileClientRouting(tmp_path / "door.json").route_to("south")
-    assert [path.name for path in tmp_path.iterdir()] == ["door.json"]
-    assert (tmp_path / "door.json").read_text() == '{"site": "south"}\n'
+def test_a_routing_file_is_turned_leaving_nothing_beside_it(tmp_path: Path) -> None:
+    FileClientRouting(tmp_path / "client-routing.json").route_to("south")
+    assert [path.name for path in tmp_path.iterdir()] == ["client-routing.json"]
+    assert (tmp_path / "client-routing.json").read_text() == '{"site": "south"}\n'
 
 
-def test_a_door_that_cannot_be_turned_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DrctlError, match=r"door\.json: client routing cannot be turned"):
-        FileClientRouting(tmp_path / "no-folder" / "door.json").route_to("south")
+def test_a_routing_file_that_cannot_be_turned_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DrctlError, match=r"client-routing\.json: client routing cannot be turned"):
+        FileClientRouting(tmp_path / "no-folder" / "client-routing.json").route_to("south")
 
 
 @pytest.mark.parametrize(

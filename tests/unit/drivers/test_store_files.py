@@ -73,44 +73,44 @@ def theirs() -> Iterator[Path]:
 
 
 @pytest.mark.usefixtures("hiding")
-def test_a_door_keeps_the_mode_with_which_clients_read_it(tmp_path: Path) -> None:
-    door = tmp_path / "door.json"
-    door.write_text("{}")
-    door.chmod(0o664)
-    FileClientRouting(door).route_to("south")
-    assert (mode(door), door.read_text()) == (0o664, '{"site": "south"}\n')
+def test_a_routing_file_keeps_the_mode_with_which_clients_read_it(tmp_path: Path) -> None:
+    routing = tmp_path / "client-routing.json"
+    routing.write_text("{}")
+    routing.chmod(0o664)
+    FileClientRouting(routing).route_to("south")
+    assert (mode(routing), routing.read_text()) == (0o664, '{"site": "south"}\n')
 
 
 @pytest.mark.usefixtures("hiding")
-def test_a_door_that_is_made_can_be_read_by_clients(tmp_path: Path) -> None:
-    FileClientRouting(tmp_path / "door.json").route_to("south")
-    assert mode(tmp_path / "door.json") == 0o644
+def test_a_routing_file_that_is_made_can_be_read_by_clients(tmp_path: Path) -> None:
+    FileClientRouting(tmp_path / "client-routing.json").route_to("south")
+    assert mode(tmp_path / "client-routing.json") == 0o644
 
 
-def test_a_door_keeps_its_owner(tmp_path: Path) -> None:
-    door = tmp_path / "door.json"
-    door.write_text("{}")
+def test_a_routing_file_keeps_its_owner(tmp_path: Path) -> None:
+    routing = tmp_path / "client-routing.json"
+    routing.write_text("{}")
     owner = (SOMEBODY, SOMEBODY) if os.geteuid() == 0 else (os.geteuid(), os.getgroups()[-1])
-    os.chown(door, *owner)
-    FileClientRouting(door).route_to("south")
-    assert (door.stat().st_uid, door.stat().st_gid) == owner
+    os.chown(routing, *owner)
+    FileClientRouting(routing).route_to("south")
+    assert (routing.stat().st_uid, routing.stat().st_gid) == owner
 
 
-def test_a_door_of_another_user_that_we_may_write_stays_theirs(theirs: Path) -> None:
-    door = theirs / "door.json"
-    door.write_text('{"site": "a-site-with-a-much-longer-name"}\n')
-    door.chmod(0o666)
-    before = door.stat()
-    assert told("FileClientRouting(path).route_to('south')", door) == ""
-    after = door.stat()
-    assert door.read_text() == '{"site": "south"}\n'
-    assert (after.st_uid, after.st_gid, mode(door)) == (before.st_uid, before.st_gid, 0o666)
-    assert list(theirs.iterdir()) == [door]
+def test_a_routing_file_of_another_user_that_we_may_write_stays_theirs(theirs: Path) -> None:
+    routing = theirs / "client-routing.json"
+    routing.write_text('{"site": "a-site-with-a-much-longer-name"}\n')
+    routing.chmod(0o666)
+    before = routing.stat()
+    assert told("FileClientRouting(path).route_to('south')", routing) == ""
+    after = routing.stat()
+    assert routing.read_text() == '{"site": "south"}\n'
+    assert (after.st_uid, after.st_gid, mode(routing)) == (before.st_uid, before.st_gid, 0o666)
+    assert list(theirs.iterdir()) == [routing]
 
 
-def test_a_door_reached_through_a_link_is_turned_where_it_is(tmp_path: Path) -> None:
+def test_a_routing_file_reached_through_a_link_is_turned_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
-    real, link = tmp_path / "shared" / "door.json", tmp_path / "door.json"
+    real, link = tmp_path / "shared" / "client-routing.json", tmp_path / "client-routing.json"
     real.write_text('{"site": "north"}')
     link.symlink_to(real)
     FileClientRouting(link).route_to("south")
@@ -122,8 +122,8 @@ def test_a_door_reached_through_a_link_is_turned_where_it_is(tmp_path: Path) -> 
 def test_a_link_planted_under_a_temporary_name_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / f".door.json.{os.getpid()}").symlink_to(victim)
-    FileClientRouting(tmp_path / "door.json").route_to("south")
+    (tmp_path / f".client-routing.json.{os.getpid()}").symlink_to(victim)
+    FileClientRouting(tmp_path / "client-routing.json").route_to("south")
     assert victim.read_text() == "precious"
 
 
@@ -211,11 +211,11 @@ def test_making_the_file_private_ends_no_lock_of_another_thread(tmp_path: Path) 
         ("FileLease(path / 'lock').acquire('us')", "lock"),
         ("FileLease(path / 'lock').holder()", "lock"),
         ("SqliteEpochs(path / 'state', 'p').current()", "state"),
-        ("FileClientRouting(path / 'door.json').route_to('south')", "door.json"),
+        ("FileClientRouting(path / 'client-routing.json').route_to('south')", "client-routing.json"),
     ],
 )
 def test_a_file_of_another_user_is_named_with_its_remedy(theirs: Path, act: str, name: str) -> None:
-    for each in ("lock", "state", "door.json"):
+    for each in ("lock", "state", "client-routing.json"):
         (theirs / each).touch()
         (theirs / each).chmod(0o000)
     theirs.chmod(0o555)
@@ -225,14 +225,15 @@ def test_a_file_of_another_user_is_named_with_its_remedy(theirs: Path, act: str,
 
 
 @pytest.mark.parametrize(
-    "act", ["FileLease(path / 'lock').acquire('us')", "FileClientRouting(path / 'door.json').route_to('south')"]
+    "act",
+    ["FileLease(path / 'lock').acquire('us')", "FileClientRouting(path / 'client-routing.json').route_to('south')"],
 )
 def test_a_full_disk_is_named_with_its_remedy_and_leaves_nothing_behind(tmp_path: Path, act: str) -> None:
-    (tmp_path / "door.json").write_text('{"site": "north"}')
+    (tmp_path / "client-routing.json").write_text('{"site": "north"}')
     said = told(act, tmp_path, before=AS_SOMEBODY.replace("os.geteuid() == 0", "False") + FULL)
     assert "File too large" in said
     assert "disk" in said
-    assert (tmp_path / "door.json").read_text() == '{"site": "north"}'
+    assert (tmp_path / "client-routing.json").read_text() == '{"site": "north"}'
     assert not list(tmp_path.glob(".*"))
 
 

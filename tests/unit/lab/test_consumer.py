@@ -65,10 +65,10 @@ def _going_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_member_whose_client_can_never_go_on_begins_again_with_a_new_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock, door = SystemClock(), FileClientRouting(tmp_path / "door.json")
-    door.route_to("north")
+    clock, routing = SystemClock(), FileClientRouting(tmp_path / "client-routing.json")
+    routing.route_to("north")
     history = HistoryWriter(tmp_path / "history.jsonl")
-    around = common.Surroundings({"north": Any}, door, history, clock, SteadyTime.begun(clock))  # type: ignore[dict-item]
+    around = common.Surroundings({"north": Any}, routing, history, clock, SteadyTime.begun(clock))  # type: ignore[dict-item]
     options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind="static")
     consumer.Membership(around, options, 1).live()
     history.close()
@@ -110,12 +110,12 @@ def test_a_static_member_gives_its_place_up_where_it_is_sent_away_and_keeps_it_w
     monkeypatch.setattr(consumer, "Reader", WorksUntilRouted)
     monkeypatch.setattr(consumer, "KafkaStaticMembers", Removed)
     monkeypatch.setattr(Removed, "seen", [])
-    clock, door = SystemClock(), FileClientRouting(tmp_path / "door.json")
-    door.route_to("north")
-    monkeypatch.setattr(WorksUntilRouted, "turn", lambda: door.route_to("south"), raising=False)
+    clock, routing = SystemClock(), FileClientRouting(tmp_path / "client-routing.json")
+    routing.route_to("north")
+    monkeypatch.setattr(WorksUntilRouted, "turn", lambda: routing.route_to("south"), raising=False)
     history = HistoryWriter(tmp_path / "history.jsonl")
     sites: Any = {"north": "at north", "south": "at south"}
-    around = common.Surroundings(sites, door, history, clock, SteadyTime.begun(clock))
+    around = common.Surroundings(sites, routing, history, clock, SteadyTime.begun(clock))
     options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind=kind)
     consumer.Membership(around, options, 1).live()
     history.close()
@@ -136,12 +136,12 @@ class LeavesOnceBack(FakeReader):
     committed: ClassVar[list[int]] = []
     lost: ClassVar[set[str]] = set()
     gone = threading.Event()
-    door: ClassVar[FileClientRouting]
+    routing: ClassVar[FileClientRouting]
 
     def poll(self, _: float) -> Incoming | None:
         if self.number == 1:
             LeavesOnceBack.lost.add("north")
-            LeavesOnceBack.door.route_to("south")
+            LeavesOnceBack.routing.route_to("south")
         else:
             LeavesOnceBack.lost.discard("north")
             assert LeavesOnceBack.gone.wait(30)
@@ -166,13 +166,13 @@ def test_a_client_that_was_abandoned_leaves_a_site_that_comes_back_without_anoth
 ) -> None:
     """Else it would be a member there, and the failback would wait for it."""
     monkeypatch.setattr(consumer, "Reader", LeavesOnceBack)
-    clock, door = SystemClock(), FileClientRouting(tmp_path / "door.json")
-    door.route_to("north")
-    monkeypatch.setattr(LeavesOnceBack, "door", door, raising=False)
+    clock, routing = SystemClock(), FileClientRouting(tmp_path / "client-routing.json")
+    routing.route_to("north")
+    monkeypatch.setattr(LeavesOnceBack, "routing", routing, raising=False)
     monkeypatch.setattr(common.Surroundings, "lost", lambda _, site: site in LeavesOnceBack.lost)
     history = HistoryWriter(tmp_path / "history.jsonl")
     sites: Any = {"north": "at north", "south": "at south"}
-    around = common.Surroundings(sites, door, history, clock, SteadyTime.begun(clock))
+    around = common.Surroundings(sites, routing, history, clock, SteadyTime.begun(clock))
     options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind="classic")
     consumer.Membership(around, options, 1).live()
     history.close()

@@ -225,7 +225,9 @@ def test_a_step_of_the_wall_clock_does_not_hide_what_was_acknowledged_after_the_
     clock = FakeClock()
     time = SteadyTime.begun(clock)
     history = HistoryWriter(tmp_path / "producer-orders.jsonl")
-    client = Surroundings({}, FileClientRouting(tmp_path / "door.json"), history, clock, SteadyTime(clock, time.offset))
+    client = Surroundings(
+        {}, FileClientRouting(tmp_path / "client-routing.json"), history, clock, SteadyTime(clock, time.offset)
+    )
     clock.sleep(10)
     opened = time.now()
     clock.set(by=timedelta(hours=-1))
@@ -260,8 +262,8 @@ def client_of(tmp_path: Path, *ports: int) -> Iterator[Surroundings]:
     clock = FakeClock()
     history = HistoryWriter(tmp_path / "client.jsonl")
     addresses = {"north": [("localhost", port) for port in ports]}
-    door = FileClientRouting(tmp_path / "door.json")
-    yield Surroundings({}, door, history, clock, SteadyTime.begun(clock), addresses)
+    routing = FileClientRouting(tmp_path / "client-routing.json")
+    yield Surroundings({}, routing, history, clock, SteadyTime.begun(clock), addresses)
     history.close()
 
 

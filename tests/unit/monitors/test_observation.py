@@ -155,7 +155,7 @@ def test_markers_behind_the_frontier_are_no_lag() -> None:
     assert (lag.total, lag.seconds) == (0, 0.0)
 
 
-def test_roles_follow_from_door_rules_and_links() -> None:
+def test_roles_follow_from_client_routing_rules_and_links() -> None:
     world = fake_world()
     roles = {s.facts.name: s.role for s in status(world.ports()).sites}
     assert roles == {"north": Role.PRIMARY, "south": Role.STANDBY}
@@ -212,14 +212,14 @@ def test_of_a_link_that_is_off_on_purpose_no_record_is_counted() -> None:
 
 def test_while_clients_are_sent_nowhere_the_work_belongs_to_the_site_that_is_being_left() -> None:
     world = _quiet()
-    world.door.route_to(None)
+    world.routing.route_to(None)
 
     def off(left: str | None) -> dict[str, bool]:
         return {link.link.source: link.off_on_purpose for link in status(world.ports(), left=left).links}
 
     assert off("north") == {"north": False, "south": True}
     assert off(None) == {"north": False, "south": False}
-    world.door.route_to("north")
+    world.routing.route_to("north")
     assert off("south") == {"north": False, "south": True}
 
 

@@ -95,6 +95,6 @@ def test_who_asks_ahead_waits_for_nobody(earth: FakeWorld) -> None:
 
 
 def test_while_nobody_knows_who_serves_the_workers_have_to_agree(earth: FakeWorld) -> None:
-    earth.door.route_to(None)
+    earth.routing.route_to(None)
     earth.workers["south"].put(SINK, {"connector.class": "JdbcSink", "consumer.override.group.id": "ledger"})
     assert "connect-orders-to-lake at north, ledger at south" in earth.ports().plan.unknown_sinks[SINK].unknown

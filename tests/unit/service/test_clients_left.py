@@ -54,9 +54,9 @@ def test_a_group_that_stays_is_counted_and_told_once_until_it_is_gone() -> None:
 
 def test_a_group_that_was_handed_over_alone_is_where_it_belongs() -> None:
     earth = fake_world()
-    door = stop(earth, "dispatch")
+    routing = stop(earth, "dispatch")
     hand_over(earth.ports(), "dispatch")
-    door.route_to("south")
+    routing.route_to("south")
     earth.settle(2)
     assert earth.south.groups["dispatch"].members
     watch = watching(earth)
@@ -72,6 +72,6 @@ def test_of_a_site_that_is_silent_and_while_nobody_knows_who_serves_nothing_is_s
     watch.cycle()
     assert shown(watch) == []
     earth.north.down = False
-    earth.door.route_to(None)
+    earth.routing.route_to(None)
     watch.cycle()
     assert shown(watch) == []

@@ -144,7 +144,7 @@ def test_while_nothing_is_kept_no_group_is_shown_as_proven(closed: bool) -> None
     assert watch.keeper is not None
     watch.keeper.cycle_or_tell()
     if closed:
-        earth.door.pointer = None
+        earth.routing.pointer = None
     else:
         earth.journal.begin(Run("r", "switchover", "fake", "0" * 64, "north", "south", 1))
     watch.keeper.cycle_or_tell()

@@ -22,7 +22,7 @@ def require_nobody_at_work(world: World) -> None:
         raise Locked(f"another drctl is at work on this plan file: {holder}", remedy="wait until it is done, or end it")
 
 
-def require_charge(world: World, run: Run, remedy: str = AGAIN) -> None:
+def require_authority(world: World, run: Run, remedy: str = AGAIN) -> None:
     """Raise Locked unless we hold the lease, and Superseded where somebody has raised the epoch beyond ours."""
     require_lease(world, remedy)
     require_newest_decision(world, run)

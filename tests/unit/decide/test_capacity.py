@@ -15,7 +15,7 @@ from drctl.model.facts import Facts
 from drctl.model.fixes import SetConnectorConfig
 from drctl.model.reading import Reading
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable, Scale, Scaled, Scaler
-from tests.unit.decide.test_readiness import GOOD, GUARDS, NOW
+from tests.unit.decide.good_facts import GOOD, GUARDS, NOW
 
 ALL = tuple(range(7))
 DEMAND = Demand({"dispatch": 6, "gate": 2}, {"broker": 5}, 4)

@@ -5,7 +5,7 @@ import pytest
 from drctl.decide.readiness import Rule, blockers
 from drctl.model.link import Connector, ConnectorState
 from drctl.model.session import Group, GroupProtocol, GroupState
-from tests.unit.decide.test_readiness import GOOD, GUARDS, MEMBER, NOW, backward, changed, seen, status, target
+from tests.unit.decide.good_facts import GOOD, GUARDS, MEMBER, NOW, backward, changed, seen, status, target
 
 AT_WORK = {"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))}
 

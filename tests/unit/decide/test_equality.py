@@ -12,7 +12,7 @@ from drctl.model.access import AclRule
 from drctl.model.facts import Facts
 from drctl.model.fence import Writers
 from drctl.model.fixes import AddPartitions, AllowRight, Fix, SetTopicConfig
-from tests.unit.decide.test_readiness import (
+from tests.unit.decide.good_facts import (
     GOOD,
     RULES,
     USERS,
@@ -29,7 +29,7 @@ from tests.unit.decide.test_readiness import (
     topic,
     topics,
 )
-from tests.unit.decide.test_readiness import (
+from tests.unit.decide.good_facts import (
     unseen as not_seen,
 )
 

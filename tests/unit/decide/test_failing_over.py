@@ -18,7 +18,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.upkeep import DiskSpace
-from tests.unit.decide.test_readiness import (
+from tests.unit.decide.good_facts import (
     CORDONED,
     DENIED,
     GOOD,

@@ -13,7 +13,7 @@ from drctl.errors import at_site
 from drctl.model.facts import Facts
 from drctl.model.reading import Reading
 from drctl.model.scaling import DEPLOYMENT, Scalable
-from tests.unit.decide.test_readiness import GOOD, GUARDS, NOW
+from tests.unit.decide.good_facts import GOOD, GUARDS, NOW
 
 HOUSED = replace(GOOD, deployments=(Scalable(DEPLOYMENT, "billing"),))
 

@@ -9,8 +9,8 @@ from drctl.decide.quotas import quota_differences
 from drctl.decide.rules import Rule
 from drctl.model.facts import Facts
 from drctl.model.quotas import ClientQuotas, QuotaEntity
-from tests.unit.decide.test_readiness import GOOD, RULES, rule, seen, source, target
-from tests.unit.decide.test_readiness import unseen as not_seen
+from tests.unit.decide.good_facts import GOOD, RULES, rule, seen, source, target
+from tests.unit.decide.good_facts import unseen as not_seen
 
 
 def of(**names: str | None) -> QuotaEntity:

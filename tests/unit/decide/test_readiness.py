@@ -1,10 +1,6 @@
 """Every rule: a switchover in good order has nothing against it; each fault alone is named."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
@@ -12,223 +8,60 @@ from drctl.decide.overrides import sift
 from drctl.decide.readiness import Blocker, Rule, blockers, warnings
 from drctl.decide.rules import CONCERNS, GateCategory
 from drctl.decide.staleness import KEPT_WITHIN, not_kept, positions_not_kept, stale_positions
-from drctl.model.access import AclRule
-from drctl.model.cluster import Broker, Cluster, Partition, Topic
-from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
-from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
+from drctl.model.cluster import Cluster, Partition, Topic
+from drctl.model.facts import Lag
+from drctl.model.fence import CanaryResult, DenyRule, Scope, Writers
 from drctl.model.forecast import Forecast, GroupForecast
-from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
+from drctl.model.link import Connector, ConnectorState
 from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import TopicPartition
-from drctl.model.quotas import QuotaEntity
 from drctl.model.reading import Reading
-from drctl.model.schemas import RegisteredSchema, SubjectVersion
-from drctl.model.session import Group, GroupProtocol, GroupState, Member
-from drctl.model.site import Guards, Link, SinkGroup
+from drctl.model.session import Group, GroupProtocol, GroupState
 from drctl.model.sync_report import SyncReport
-from drctl.model.upkeep import BrokerDisks, DiskSpace
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-GUARDS = Guards(timedelta(seconds=1), timedelta(seconds=60), max_lag=100)
-BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
-CONFIG = {
-    "exactly.once.support": "required",
-    "source.consumer.isolation.level": "read_committed",
-    "header.converter": BYTES,
-    "key.converter": BYTES,
-    "value.converter": BYTES,
-    "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
-    "offset-syncs.topic.location": "target",
-}
-BROKERS = tuple(Broker(n, "localhost", n) for n in (1, 2, 3))
-NO_ANSWER = SinkGroup(None, "north: no answer", "start the Connect worker at north")
-MIRROR, EVERY_USER = QuotaEntity((("user", "mm2"),)), QuotaEntity((("user", None),))
-DENIED = frozenset(DenyRule("User:shop", scope) for scope in Scope)
-
-MIB = 1 << 20
-ROOMY, CORDONED = DiskSpace(100, 50), DiskSpace(100, 50, cordoned=True)
-
-type Change = Callable[[Facts], Facts]
-
-
-def seen[T](value: T) -> Reading[T]:
-    return Reading(value, NOW)
-
-
-def unseen[T](why: str = "no answer") -> Reading[T]:
-    return Reading(None, NOW, why)
-
-
-def connector(kind: str, state: ConnectorState = ConnectorState.RUNNING) -> Connector:
-    tasks = (Task(0, ConnectorState.RUNNING),) if state is ConnectorState.RUNNING else ()
-    return Connector(f"mirror.{kind}", state, tasks, {} if state is ConnectorState.ABSENT else CONFIG)
-
-
-def status(state: ConnectorState = ConnectorState.RUNNING) -> LinkStatus:
-    return LinkStatus(*(connector(kind, state) for kind in ("source", "checkpoint", "heartbeat")))
-
-
-def link(source: str, target: str, state: ConnectorState) -> LinkFacts:
-    named = Link(f"{source}-to-{target}", source, target, Path("/links.json"), "User:mm2")
-    return LinkFacts(named, seen(status(state)), seen(Lag({TopicPartition("orders", 0): 3}, True, None)), seen(1))
-
-
-def topic(name: str, config: dict[str, str] | None = None, replicas: int = 3, partitions: int = 2) -> Topic:
-    one = Partition(1, tuple(range(1, replicas + 1)), (1,))
-    return Topic(name, name, (one,) * partitions, config or {})
-
-
-ABSENT = ConnectorState.ABSENT
-
-
-def disks(**spaces: DiskSpace) -> BrokerDisks:
-    """One directory at each of three brokers, roomy unless said otherwise of b1, b2 or b3."""
-    return {f"broker {n}": seen({"/data": spaces.get(f"b{n}", ROOMY)}) for n in (1, 2, 3)}
-
-
-def rule(principal: str, operation: str, kind: str, name: str, **more: Any) -> AclRule:
-    pattern, bare = ("PREFIXED", name[:-1]) if name.endswith("*") and name != "*" else ("LITERAL", name)
-    return AclRule(principal, more.get("host", "*"), operation, kind, bare, pattern, more.get("allow", True))
-
-
-def fence(principal: str) -> set[AclRule]:
-    """Drctl's own deny rules for topics."""
-    return {rule(principal, "WRITE", "TOPIC", name, allow=False) for name in ("*", MARK)}
-
-
-WRITE = rule("User:shop", "WRITE", "TOPIC", "orders")
-RULES = frozenset(
-    {WRITE, rule("User:shop", "WRITE", "TRANSACTIONAL_ID", "shop*"), rule("User:mm2", "ALL", "TOPIC", "*")}
+from drctl.model.upkeep import DiskSpace
+from tests.unit.decide.good_facts import (
+    ABSENT,
+    BROKERS,
+    CORDONED,
+    DENIED,
+    DENIED_MM2,
+    EVERY_USER,
+    FAILED,
+    GOOD,
+    GUARDS,
+    MEMBER,
+    MIB,
+    NO_ANSWER,
+    NOW,
+    ROOT,
+    RULES,
+    STAMPED,
+    WRITE,
+    WRITTEN,
+    Change,
+    backward,
+    both,
+    changed,
+    configured,
+    disks,
+    forward,
+    here,
+    label,
+    named,
+    registered,
+    rule,
+    seen,
+    source,
+    status,
+    target,
+    there,
+    topic,
+    topics,
+    two_replicas,
+    unseen,
+    with_connector,
 )
-USERS = {"shop": frozenset({"SCRAM-SHA-512"}), "admin": frozenset({"SCRAM-SHA-512"})}
-
-
-def site(name: str, standing: frozenset[DenyRule], sink: ConnectorState = ABSENT) -> SiteFacts:
-    return SiteFacts(
-        name,
-        seen(Cluster(name, BROKERS, 1, kraft=True)),
-        seen({t: topic(t) for t in ("orders", "canary")}),
-        seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.EMPTY)}),
-        seen(Writers(frozenset({"User:shop"}))),
-        seen(standing),
-        seen({"orders-to-lake": Connector("orders-to-lake", sink, () if sink is ABSENT else (Task(0, sink),))}),
-        seen(RULES | fence("User:shop") if standing else RULES),
-        seen(USERS),
-        quotas=seen({}),
-        disks=disks(),
-    )
-
-
-GOOD = Facts(
-    seen_at=NOW,
-    topics=("orders",),
-    groups=("billing",),
-    canary_topic="canary",
-    source=site("north", frozenset(), ConnectorState.RUNNING),
-    target=site("south", DENIED),
-    canary=seen(CanaryResult(refused=False, answer="written")),
-    link=link("north", "south", ConnectorState.RUNNING),
-    reverse=link("south", "north", ConnectorState.ABSENT),
-    client_routing=seen("north"),
-    target_canary=seen(CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")),
-    target_canary_topic="canary",
-)
-
-
-def source(**changes: object) -> Change:
-    return lambda facts: replace(facts, source=replace(facts.source, **changes))  # type: ignore[arg-type]
-
-
-def target(**changes: object) -> Change:
-    return lambda facts: replace(facts, target=replace(facts.target, **changes))  # type: ignore[arg-type]
-
-
-def forward(**changes: object) -> Change:
-    return lambda facts: replace(facts, link=replace(facts.link, **changes))  # type: ignore[arg-type]
-
-
-def backward(**changes: object) -> Change:
-    def change(facts: Facts) -> Facts:
-        assert facts.reverse is not None
-        return replace(facts, reverse=replace(facts.reverse, **changes))  # type: ignore[arg-type]
-
-    return change
-
-
-def changed(**changes: object) -> Change:
-    return lambda facts: replace(facts, **changes)  # type: ignore[arg-type]
-
-
-def configured(kind: str, **config: str | None) -> Change:
-    """The link with one connector's configuration changed; underscores stand for dots, None removes."""
-    new = {key.replace("_", "."): value for key, value in config.items()}
-
-    def change(facts: Facts) -> Facts:
-        assert facts.link.status.value is not None
-        old = getattr(facts.link.status.value, kind)
-        merged = {key: value for key, value in {**old.config, **new}.items() if value is not None}
-        found = replace(facts.link.status.value, **{kind: replace(old, config=merged)})
-        return forward(status=seen(found))(facts)
-
-    return change
-
-
-def with_connector(kind: str, **changes: object) -> Change:
-    def change(facts: Facts) -> Facts:
-        assert facts.link.status.value is not None
-        old = getattr(facts.link.status.value, kind)
-        found = replace(facts.link.status.value, **{kind: replace(old, **changes)})
-        return forward(status=seen(found))(facts)
-
-    return change
-
-
-def topics(*found: Topic) -> Reading[dict[str, Topic]]:
-    return seen({t.name: t for t in (*found, topic("canary"))})
-
-
-STAMPED = {"message.timestamp.type": "LogAppendTime"}
-FAILED = Task(0, ConnectorState.FAILED, "TopicAuthorizationException")
-MEMBER = Member("m-1", "billing-1", "/10.0.0.1")
-
-
-def here(key: str, value: str) -> Change:
-    """That setting of the topic at the source."""
-    return source(topics=topics(topic("orders", {key: value})))
-
-
-def there(key: str, value: str) -> Change:
-    """That setting of the topic at the target."""
-    return target(topics=topics(topic("orders", {key: value})))
-
-
-def both(key: str, before: str, after: str, **more: str) -> Change:
-    """That setting at the source and at the target, beside others on both."""
-    others = {name.replace("_", "."): value for name, value in more.items()}
-
-    def change(facts: Facts) -> Facts:
-        facts = source(topics=topics(topic("orders", {key: before, **others})))(facts)
-        return target(topics=topics(topic("orders", {key: after, **others})))(facts)
-
-    return change
-
-
-def two_replicas(facts: Facts) -> Facts:
-    """With topics of no more than two replicas at the target."""
-    kept = seen({"canary": topic("canary", replicas=1), "orders": topic("orders", replicas=2)})
-    return target(topics=kept)(source(topics=kept)(facts))
-
-
-def registered(facts: Facts) -> Facts:
-    """With a schema in the source's registry."""
-    return source(schemas=seen({SubjectVersion("orders-value", 1): RegisteredSchema(7, "a")}))(facts)
-
-
-WRITTEN = seen(CanaryResult(refused=False, answer="written"))
-EVE = DenyRule("User:eve", Scope.TOPICS, own=False)
-EVES = seen(frozenset({EVE}))
-ROOT = Cluster("north", BROKERS, 1, kraft=True, super_users=frozenset({"User:shop", "User:root"}))
-DENIED_MM2 = rule("User:mm2", "WRITE", "TOPIC", "*", allow=False)
+from tests.unit.decide.test_readiness_warnings import WARNING
 
 BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.FACTS_UNKNOWN, "rules could not be read", target(rules=unseen())),
@@ -426,83 +259,6 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
         target(sinks=seen({"orders-to-lake": Connector("orders-to-lake", ConnectorState.RUNNING)})),
     ),
 ]
-
-WARNING: list[tuple[Rule, str, Change]] = [
-    (
-        Rule.SINK_FAILED,
-        "the disk is full",
-        source(sinks=seen({"lake": Connector("lake", ConnectorState.FAILED, trace="the disk is full")})),
-    ),
-    (
-        Rule.STANDBY_OPEN,
-        "south: no deny rule stands",
-        lambda f: changed(target_canary=WRITTEN)(target(standing=seen(frozenset[DenyRule]()))(f)),
-    ),
-    (Rule.RULE_OF_OTHERS, "north: drctl did not make the deny rules that stand for User:eve", source(standing=EVES)),
-    (
-        Rule.DENIED_TOO,
-        "north: User:connect writes to no topic that moves",
-        source(
-            writers=seen(Writers(frozenset({"User:shop", "User:connect"}))),
-            rules=seen(RULES | {rule("User:connect", "WRITE", "TOPIC", "connect-*")}),
-        ),
-    ),
-    (
-        Rule.RULE_OF_OTHERS,
-        "south: drctl did not make the deny rules that stand for User:eve",
-        target(standing=seen(DENIED | {EVE})),
-    ),
-    (Rule.AT_LEAST_ONCE, "twice", configured("source", exactly_once_support=None)),
-    (
-        Rule.UNCOMMITTED_COPIED,
-        "read_committed",
-        configured("source", exactly_once_support=None, source_consumer_isolation_level=None),
-    ),
-    (Rule.GROUPS_SYNCED, "sync.group", configured("checkpoint", sync_group_offsets_enabled="true")),
-    (Rule.CONVERTER_INHERITED, "key.converter", configured("source", key_converter=None)),
-    (
-        Rule.SETTINGS_DIFFER,
-        "compression.type is producer",
-        lambda f: there("compression.type", "producer")(here("compression.type", "zstd")(f)),
-    ),
-    (Rule.SETTINGS_DIFFER, "not set at south", here("compression.type", "zstd")),
-    (
-        Rule.RIGHT_WIDER,
-        "User:guest",
-        source(rules=seen(RULES | {rule("User:guest", "READ", "TOPIC", "orders", allow=False)})),
-    ),
-    (Rule.QUOTA_DIFFERS, "user mm2 is 1", target(quotas=seen({MIRROR: {"producer_byte_rate": 1.0}}))),
-    (Rule.FACTS_UNKNOWN, "client quotas at south", target(quotas=unseen())),
-    (Rule.DISK_FILLING, "south: broker 2: /data has 14 MiB", target(disks=disks(b2=DiskSpace(100 * MIB, 14 * MIB)))),
-    (Rule.DISK_FILLING, "south: broker 2: /data has 3 MiB", target(disks=disks(b2=DiskSpace(100 * MIB, 3 * MIB)))),
-    (
-        Rule.DIRECTORY_CORDONED,
-        "south: broker 2 takes no new partition",
-        lambda f: two_replicas(target(disks=disks(b2=CORDONED))(f)),
-    ),
-    (
-        Rule.FACTS_UNKNOWN,
-        "not compared: free space on the disks of broker 2 of south: no answer",
-        target(disks={**disks(), "broker 2": unseen()}),
-    ),
-    (
-        Rule.FACTS_UNKNOWN,
-        "of broker 1, broker 2, broker 3 and 2 more of south: denied",
-        target(disks={f"broker {n}": unseen("denied") for n in range(1, 6)}),
-    ),
-    (
-        Rule.CAPACITY_SMALLER,
-        "3 brokers, north has 4",
-        source(cluster=seen(Cluster("north", (*BROKERS, Broker(4, "localhost", 4)), 1, kraft=True))),
-    ),
-    (
-        Rule.TIMESTAMPS_STAMPED,
-        "orders",
-        lambda f: target(topics=topics(topic("orders", STAMPED)))(source(topics=topics(topic("orders", STAMPED)))(f)),
-    ),
-]
-
-
 APART = {
     Rule.LOSSES_UNKNOWN,
     Rule.FRONTIER_UNPROVEN,  # test_frontier.py
@@ -523,14 +279,6 @@ APART = {
 """No gate asks for these; their cases are in test_losses.py, test_advice.py and test_clients.py."""
 
 
-def label(part: object) -> str | None:
-    return part.name if isinstance(part, Rule) else part if isinstance(part, str) else ""
-
-
-def named(found: list[Blocker], rule: Rule, words: str) -> bool:
-    return any(b.rule is rule and words in b.detail and b.remedy for b in found)
-
-
 def test_nothing_stands_in_the_way_when_all_is_well() -> None:
     assert list(blockers(GOOD, GUARDS, NOW)) == []
     assert list(warnings(GOOD)) == []
@@ -540,51 +288,6 @@ def test_nothing_stands_in_the_way_when_all_is_well() -> None:
 def test_a_fault_is_named_with_its_place_and_remedy(rule: Rule, words: str, change: Change) -> None:
     found = list(blockers(change(GOOD), GUARDS, NOW))
     assert named(found, rule, words), found
-
-
-@pytest.mark.parametrize(("rule", "words", "change"), WARNING, ids=label)
-def test_what_only_costs_something_is_a_warning_and_no_blocker(rule: Rule, words: str, change: Change) -> None:
-    facts = change(GOOD)
-    assert named(list(warnings(facts)), rule, words)
-    assert list(blockers(facts, GUARDS, NOW)) == []
-
-
-def test_a_platform_with_topics_of_its_own_is_exempt_at_both_sites() -> None:
-    connect, both = frozenset({"User:connect"}), seen(Writers(frozenset({"User:shop", "User:connect"})))
-    rules = seen(RULES | {rule("User:connect", "WRITE", "TOPIC", "connect-*"), *fence("User:connect")})
-    for change in (source, target):
-        facts = change(platform=connect, writers=both, rules=rules)(GOOD)
-        assert not [b for b in (*blockers(facts, GUARDS, NOW), *warnings(facts)) if b.concern is GateCategory.WRITERS]
-
-
-def test_who_may_write_transactions_and_no_topic_is_nothing_that_the_fence_would_hurt() -> None:
-    bank = {rule("User:bank", "WRITE", "TRANSACTIONAL_ID", "bank*"), rule("User:bank", "READ", "TOPIC", "orders")}
-    facts = source(writers=seen(Writers(frozenset({"User:shop", "User:bank"}))), rules=seen(RULES | bank))(GOOD)
-    assert not [w for w in warnings(facts) if w.rule is Rule.DENIED_TOO]
-
-
-def test_cordoning_that_leaves_every_broker_a_directory_stands_in_no_way() -> None:
-    one_of_two = seen({"/data": ROOMY, "/old": CORDONED})
-    facts = target(disks={f"broker {n}": one_of_two for n in (1, 2, 3)})(GOOD)
-    assert [*blockers(facts, GUARDS, NOW), *warnings(facts)] == []
-
-
-def test_cordoned_brokers_are_told_once_as_what_stands_in_the_way_or_as_a_warning() -> None:
-    facts = target(disks=disks(b2=CORDONED))(GOOD)
-    told = [*blockers(facts, GUARDS, NOW), *warnings(facts)]
-    assert [each.rule for each in told] == [Rule.DIRECTORY_CORDONED]
-    assert told[0].detail.endswith("every log directory is cordoned of broker 2")
-    assert told[0].concern is GateCategory.SITES
-
-
-def test_the_disks_of_the_site_that_is_left_are_nothing_that_a_move_waits_for() -> None:
-    facts = source(disks=disks(b1=DiskSpace(100, 0), b2=CORDONED))(GOOD)
-    assert [*blockers(facts, GUARDS, NOW), *warnings(facts)] == []
-
-
-def test_old_facts_say_nothing_about_now() -> None:
-    found = list(blockers(GOOD, GUARDS, NOW + timedelta(minutes=2)))
-    assert [b.rule for b in found] == [Rule.FACTS_STALE]
 
 
 def unkept(age: timedelta) -> list[Blocker]:
@@ -636,23 +339,6 @@ def test_every_rule_has_a_case() -> None:
     }  # test_upkeep.py
     covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
     assert covered | of_failovers | of_scaling | of_positions | of_upkeep | APART == set(Rule)
-
-
-def test_all_faults_are_named_at_once_silence_first() -> None:
-    facts = forward(lag=unseen())(changed(client_routing=seen("south"))(target(cluster=unseen())(GOOD)))
-    assert [b.rule for b in blockers(facts, GUARDS, NOW)] == [
-        Rule.TARGET_SILENT,
-        Rule.CLIENT_ROUTING_ELSEWHERE,
-        Rule.LAG_UNKNOWN,
-    ]
-
-
-def test_a_checkpoint_connector_without_groups_has_no_task_and_that_is_no_fault() -> None:
-    assert list(blockers(with_connector("checkpoint", tasks=())(GOOD), GUARDS, NOW)) == []
-
-
-def test_a_stopped_reverse_link_is_no_fault() -> None:
-    assert list(blockers(backward(status=seen(status(ConnectorState.STOPPED)))(GOOD), GUARDS, NOW)) == []
 
 
 @pytest.mark.parametrize("rule", Rule)

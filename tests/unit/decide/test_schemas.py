@@ -10,8 +10,8 @@ from drctl.decide.rules import Rule
 from drctl.decide.schemas import schema_inequalities
 from drctl.model.facts import Facts
 from drctl.model.schemas import RegisteredSchema, Schemas, SubjectVersion
-from tests.unit.decide.test_readiness import GOOD, seen, source, target
-from tests.unit.decide.test_readiness import unseen as not_seen
+from tests.unit.decide.good_facts import GOOD, seen, source, target
+from tests.unit.decide.good_facts import unseen as not_seen
 
 ONE, TWO = SubjectVersion("orders-value", 1), SubjectVersion("orders-value", 2)
 A, B = RegisteredSchema(7, "a"), RegisteredSchema(8, "b")

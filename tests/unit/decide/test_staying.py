@@ -21,7 +21,7 @@ from drctl.model.cluster import Partition, Topic
 from drctl.model.facts import Facts, Lag
 from drctl.model.fence import CanaryResult
 from drctl.model.offsets import TopicPartition
-from tests.unit.decide.test_readiness import GOOD, GUARDS, NOW, Change, changed, forward, seen, source, unseen
+from tests.unit.decide.good_facts import GOOD, GUARDS, NOW, Change, changed, forward, seen, source, unseen
 
 MINUTE = timedelta(minutes=1)
 IN_SYNC = Partition(1, (1, 2, 3), (1, 2, 3))

@@ -128,7 +128,7 @@ class GroupSyncLoop:
             self.metrics.hide_group_sync()
             return False
         self._show(self.group_sync, seen)
-        self.reporter.take(self.group_sync)
+        self.reporter.take(self.group_sync, seen)
         self._refresh(self.group_sync)
         return bool(seen)
 

@@ -27,29 +27,30 @@ class SyncReporter:
         self._world = world
         self._last: SyncReport | None = None
 
-    def take(self, sync: GroupSync) -> None:
-        """Take in a cycle that has ended. JournalBroken or Locked where it cannot be noted."""
-        now, before = self._world.clock.now(), self._before(sync)
+    def take(self, sync: GroupSync, seen: Mapping[str, GroupSyncStatus]) -> None:
+        """Take in a cycle that has ended, with the groups it had to do with. JournalBroken or Locked if not noted."""
+        now, about = self._world.clock.now(), (sync.source, sync.target, sync.epoch)
+        last = self._last if self._last is not None and self._last.is_about(*about) else None
+        # A clock that was set back must not silence it until the old time has come again.
+        if last is not None and timedelta(0) <= now - last.at < NOTED and not _is_news(last, seen):
+            return
+        # An earlier process knew since when a group fails.
+        before = last or self._world.sync_reports.last(sync.target)
         statuses = sync.shown()
-        failing = _failing(before.failing if before else {}, statuses, now)
+        failing = _failing(before.failing if before is not None and before.is_about(*about) else {}, statuses, now)
         left = frozenset(group for group, each in statuses.items() if each.state in LEFT_ALONE)
-        report = SyncReport(sync.source, sync.target, sync.epoch, now, failing, left)
-        if before is None or before is not self._last or _is_news(before, report):
-            self._world.sync_reports.note(report)
-            self._last = report
-
-    def _before(self, sync: GroupSync) -> SyncReport | None:
-        """Return the last report about what it keeps; one of an earlier process tells since when a group fails."""
-        last, about = self._last, (sync.source, sync.target, sync.epoch)
-        if last is None or not last.is_about(*about):
-            last = self._world.sync_reports.last(sync.target)
-        return last if last is not None and last.is_about(*about) else None
+        report = SyncReport(*about, now, failing, left)
+        self._world.sync_reports.note(report)
+        self._last = report
 
 
-def _is_news(before: SyncReport, report: SyncReport) -> bool:
-    same = before.failing.keys() == report.failing.keys() and before.left_alone == report.left_alone
-    # A clock that was set back must not silence it until the old time has come again.
-    return not (same and timedelta(0) <= report.at - before.at < NOTED)
+def _is_news(last: SyncReport, seen: Mapping[str, GroupSyncStatus]) -> bool:
+    """Whether one of these groups stands otherwise than was noted last."""
+    return any(
+        (each.state is GroupSyncState.FAILED) != (group in last.failing)
+        or (each.state in LEFT_ALONE) != (group in last.left_alone)
+        for group, each in seen.items()
+    )
 
 
 def _failing(

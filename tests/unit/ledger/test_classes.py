@@ -78,7 +78,7 @@ def test_the_histories_of_a_row_show_its_classes(row: list[str]) -> None:
     shown = {name: set(_shown(HISTORIES / name)) for name in re.findall(r"`([a-z-]+\.jsonl)`", row[-1])}
     if classes and shown:
         assert {name for name, each in shown.items() if each and not each & classes} == set()
-        assert classes <= set().union(*shown.values())
+        assert classes <= set[str]().union(*shown.values())
 
 
 def _shown(path: Path) -> Iterator[str]:

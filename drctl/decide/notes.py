@@ -46,7 +46,7 @@ def _kubernetes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]
 
 
 def _nodes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]:
-    """What is to be known of the nodes on which brokers run, and of what storage drivers can do there."""
+    """Tell what is to be known of the nodes on which brokers run, and of what storage drivers can do there."""
     pods, nodes = fresh(kube.pods, now, limits) or {}, fresh(kube.nodes, now, limits) or {}
     for name in sorted({pod.node for pod in pods.values()} & nodes.keys()):
         if nodes[name].pressures:

@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -51,13 +52,13 @@ def versions(newest: int) -> bytes:
     return struct.pack(">hi", 0, 2) + struct.pack(">hhh", 1, 4, 18) + struct.pack(">hhh", 35, 1, newest)
 
 
-def asked[T](
+def asked(
     replies: list[bytes],
     settings: Mapping[str, str] | None = None,
     *,
     newest: int | None = 4,
-    question: Callable[[KafkaLogDirs, Broker], T] = KafkaLogDirs.space,  # type: ignore[assignment]
-) -> T:
+    question: Callable[[KafkaLogDirs, Broker], Any] = KafkaLogDirs.space,
+) -> Any:
     """What is made of a broker that tells its versions, unless ``newest`` is None, and these replies, then closes."""
     every = replies if newest is None else [versions(newest), *replies]
 

@@ -30,6 +30,11 @@ def warned_while_pending(reason: str, kind: str = "Pod", name: str = "kafka-1") 
     return change
 
 
+def doing(act: Callable[..., object], *words: object, **more: object) -> Callable[[Site], object]:
+    """That method of the site, with these words."""
+    return lambda site: act(site, *words, **more)
+
+
 def tasks(state: str) -> list[Fields]:
     return [
         {"name": "a->b.MirrorSourceConnector", "connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": state}]}
@@ -47,20 +52,20 @@ class Signal(NamedTuple):
 def pods() -> Iterator[Signal]:
     row = "pod: phase"
     for reason in ("CrashLoopBackOff", "CreateContainerConfigError", "ImagePullBackOff", "ErrImagePull"):
-        yield Signal(row, f"not ready: {reason}", lambda s, r=reason: s.waits(1, {"waiting": {"reason": r}}))  # type: ignore[misc]
+        yield Signal(row, f"not ready: {reason}", doing(Site.waits, 1, {"waiting": {"reason": reason}}))
     for reason, code in (("OOMKilled", 137), ("Error", 1), ("ContainerStatusUnknown", 137)):
         ended = {"terminated": {"reason": reason, "exitCode": code}}
-        yield Signal(row, f"not ready: {reason} (exit {code})", lambda s, e=ended: s.waits(1, e))  # type: ignore[misc]
+        yield Signal(row, f"not ready: {reason} (exit {code})", doing(Site.waits, 1, ended))
     yield Signal(
         row, "before that OOMKilled",
         lambda s: s.waits(1, {"waiting": {"reason": "CrashLoopBackOff"}}, {"terminated": {"reason": "OOMKilled"}}),
     )  # fmt: skip
     for reason in ("Evicted", "NodeLost"):
-        yield Signal(row, f"not ready: {reason}", lambda s, r=reason: s.pod(1, phase="Failed", reason=r, conditions=[]))  # type: ignore[misc]
+        yield Signal(row, f"not ready: {reason}", doing(Site.pod, 1, phase="Failed", reason=reason, conditions=[]))
     yield Signal(row, "Unschedulable: 0/3", lambda s: s.stands(1, "PodScheduled", "Unschedulable", "0/3 nodes"))
     yield Signal(row, "TaintManager", lambda s: s.stands(1, "DisruptionTarget", "DeletionByTaintManager"))
     for kind in ("Initialized", "ContainersReady", "PodReadyToStartContainers"):
-        yield Signal(row, f"not ready: Why{kind}", lambda s, k=kind: s.stands(1, k, f"Why{k}"))  # type: ignore[misc]
+        yield Signal(row, f"not ready: Why{kind}", doing(Site.stands, 1, kind, f"Why{kind}"))
     yield Signal(row, "pod kafka-1 is Unknown", lambda s: s.pod(1, phase="Unknown", conditions=[]))
     yield Signal(
         "pod: `status.volumeHealth`",
@@ -84,9 +89,9 @@ def nodes() -> Iterator[Signal]:
         ("out-of-service", "out of service"),
     ):
         taint = {"key": f"node.kubernetes.io/{key}", "effect": "NoExecute"}
-        yield Signal(row, said, lambda s, t=taint: s.node(1, taints=[t]))  # type: ignore[misc]
+        yield Signal(row, said, doing(Site.node, 1, taints=[taint]))
     for kind in ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"):
-        yield Signal(pressed, f"node node-1: {kind}", lambda s, k=kind: s.node(1, {"type": k, "status": "True"}))  # type: ignore[misc]
+        yield Signal(pressed, f"node node-1: {kind}", doing(Site.node, 1, {"type": kind, "status": "True"}))
     yield Signal(pressed, "node node-1 is cordoned", lambda s: s.node(1, unschedulable=True))
     yield Signal("node leases", "has not renewed its lease for 45 s", lease_stands_still)
 
@@ -97,10 +102,10 @@ def volumes() -> Iterator[Signal]:
     yield Signal(claim, "claim data-1 is Pending", lambda s: s.claim(1, phase="Pending"))
     for kind in ("Resizing", "FileSystemResizePending", "ModifyingVolume"):
         held = [{"type": kind, "status": "True"}]
-        yield Signal(claim, f"claim data-1: {kind}", lambda s, h=held: s.claim(1, conditions=h))  # type: ignore[misc]
+        yield Signal(claim, f"claim data-1: {kind}", doing(Site.claim, 1, conditions=held))
     for word in ("Inaccessible", "DataLoss", "Degraded", "NobodyKnowsThis"):
         health = {"conditions": [{"status": word, "reason": "Why"}]}
-        yield Signal(claim, f"reported as {word} (Why)", lambda s, h=health: s.claim(1, healthStatus=h))  # type: ignore[misc]
+        yield Signal(claim, f"reported as {word} (Why)", doing(Site.claim, 1, healthStatus=health))
     yield Signal("volume: phase", "volume pv-1 is Failed", lambda s: s.volume(1, "Failed"))
     yield Signal("volume: phase", "volume pv-1 is Released", lambda s: s.volume(1, "Released"))
     yield Signal(
@@ -112,8 +117,8 @@ def volumes() -> Iterator[Signal]:
     yield Signal("attachments", "still attached to node node-1", held_by_another_node)
     for word in ("StorageUnreachable", "StorageDegraded"):
         yield Signal(
-            csi, f"storage of node node-1 is {word}", lambda s, w=word: s.csi_node(1, storageHealth=[{"status": w}])
-        )  # type: ignore[misc]
+            csi, f"storage of node node-1 is {word}", doing(Site.csi_node, 1, storageHealth=[{"status": word}])
+        )
     yield Signal(
         csi, "CSI driver csi.example is not registered there, which kafka-1 needs", lambda s: s.csi_node(1, drivers=())
     )
@@ -154,20 +159,20 @@ def events() -> Iterator[Signal]:
 def strimzi() -> Iterator[Signal]:
     row = "Kafka, KafkaNodePool"
     for kind in of.STRIMZI_KINDS:
-        yield Signal(row, f"{kind.name}/it is not ready: Creating", lambda s, k=kind: s.strimzi(k, "NotReady Creating"))  # type: ignore[misc]
+        yield Signal(row, f"{kind.name}/it is not ready: Creating", doing(Site.strimzi, kind, "NotReady Creating"))
         yield Signal(
-            row, f"{kind.name}/it: reconciliation is paused", lambda s, k=kind: s.strimzi(k, "ReconciliationPaused")
-        )  # type: ignore[misc]
+            row, f"{kind.name}/it: reconciliation is paused", doing(Site.strimzi, kind, "ReconciliationPaused")
+        )
         yield Signal(
             row,
             f"{kind.name}/it: its operator has not acted",
-            lambda s, k=kind: s.strimzi(k, "Ready", observedGeneration=0),
-        )  # type: ignore[misc]
+            doing(Site.strimzi, kind, "Ready", observedGeneration=0),
+        )
         yield Signal(
             row,
             f"{kind.name}/it warns: UnknownFields",
-            lambda s, k=kind: s.strimzi(k, "Ready", "Warning UnknownFields"),
-        )  # type: ignore[misc]
+            doing(Site.strimzi, kind, "Ready", "Warning UnknownFields"),
+        )
     yield Signal(
         row,
         "KafkaNodePool/it: 2 of 3 pods",
@@ -184,12 +189,12 @@ def strimzi() -> Iterator[Signal]:
     )
     yield Signal(
         row,
-        "MirrorSourceConnector task 0 failed",
+        "KafkaMirrorMaker2/it: a->b.MirrorSourceConnector task 0 failed",
         lambda s: s.strimzi(of.MIRROR_MAKER, "Ready", connectors=tasks("FAILED")),
     )
     yield Signal(
         row,
-        "MirrorSourceConnector task 0 failed",
+        "KafkaConnector/it: a->b.MirrorSourceConnector task 0 failed",
         lambda s: s.strimzi(of.KAFKA_CONNECTOR, "Ready", connectorStatus=tasks("FAILED")[0]),
     )
     yield Signal(row, "KafkaRebalance/it is Rebalancing", lambda s: s.strimzi(of.KAFKA_REBALANCE, "Rebalancing"))

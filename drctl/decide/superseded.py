@@ -7,6 +7,7 @@ source, and the source still holds it, or one that is later still: there, too, t
 | --- | --- |
 | a record, and later one of its key | compacted away at the target, or superseded: its reader ends with the later one |
 | the newest record of its key | never copied, since nothing can have taken its image |
+| the newest record of its key, a tombstone | compacted away: the cleaner takes these by their age |
 | a record, and the log goes on for more than FARTHEST_KEY offsets without its key | taken for compacted away |
 
 Example, a letter a key: source ``A1 B1 C1 D1 B2``, target ``A1 . . D1 B2``, the syncs (0, 0) and (3, 3) hold. B1 was
@@ -49,4 +50,5 @@ def never_copied(logs: Logs, read: Verified, here: AlignedSpan, lowest: int) -> 
 
 def _is_judged(record: RecordId) -> bool:
     # One that nobody can read whole equals no other, its own image neither: that it is in no pair tells nothing.
-    return bool(record.key) and not record.fault
+    # A tombstone goes by its age, with no later one.
+    return bool(record.key) and not record.fault and not record.tombstone

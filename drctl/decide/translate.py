@@ -145,11 +145,9 @@ def _with_all_copied(
     claimed: Claims, read: Verified, here: AlignedSpan, placed: Mapping[int, Translation]
 ) -> Asking[Mapping[int, Translation]]:
     """The answers of a span; what is proven in front of records that were never copied is refused, its place early."""
-    # Positions behind clear wait for the copy under way, and that may still bring what is missing.
-    proven = {
-        p: a for p, a in placed.items() if isinstance(a, Exact) and not (claimed.copying_again and p > claimed.clear)
-    }
-    if not proven:
+    proven = {position: answer for position, answer in placed.items() if isinstance(answer, Exact)}
+    # A copy under way may still bring what is missing.
+    if claimed.copying_again or not proven:
         return placed
     alone = yield from never_copied(claimed.logs, read, here, min(proven))
     # What an earlier copy left an image of was copied.

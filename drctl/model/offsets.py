@@ -75,6 +75,8 @@ class RecordId:
     """Why the record could not be read whole, empty if it could. The digest of such a record equals no other."""
     key: bytes = b""
     """A hash of its key; empty where nobody took it."""
+    tombstone: bool = False
+    """Whether it has no value: compaction takes it for no later one, after ``delete.retention.ms``."""
 
 
 @dataclass(frozen=True, slots=True)

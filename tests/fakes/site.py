@@ -260,13 +260,16 @@ def identity(offset: int, payload: bytes, entry: Entry | None = None) -> RecordI
     """The record as ``Records`` hands it out."""
     bare = _digest(payload)
     key = b"" if entry is None or entry.key is None else _digest(entry.key)[:8]
+    deleted = entry is not None and entry.tombstone
     if entry is None or not (entry.untimed or entry.stamped or entry.unreadable):
-        return RecordId(offset, bare, key=key)
+        return RecordId(offset, bare, key=key, tombstone=deleted)
     if entry.unreadable:
         fault = "a header is not UTF-8"
-        return RecordId(offset, _digest(payload + b" unreadable"), entry.milliseconds, fault=fault, key=key)
+        return RecordId(
+            offset, _digest(payload + b" unreadable"), entry.milliseconds, fault=fault, key=key, tombstone=deleted
+        )
     time = None if entry.untimed else entry.milliseconds
-    return RecordId(offset, _digest(payload + f" at {time}".encode()), time, bare, key=key)
+    return RecordId(offset, _digest(payload + f" at {time}".encode()), time, bare, key=key, tombstone=deleted)
 
 
 def _digest(raw: bytes) -> bytes:

@@ -201,13 +201,13 @@ def identity(offset: int, message: Message) -> RecordId:
     """A record's place, identity and timestamp. A record that cannot be read whole equals no other, and says why."""
     kind, milliseconds = message.timestamp()
     known = None if kind == TIMESTAMP_NOT_AVAILABLE or milliseconds < 0 else milliseconds
-    headers = headers_of(message)
+    headers, deleted = headers_of(message), message.value() is None
     if headers is None:
         # A digest that equals none, its own copy's included: what cannot be read cannot be proven equal,
         # and a position at it is refused.
-        return RecordId(offset, os.urandom(16), known, fault=UNREADABLE, key=_key_hash(message))
+        return RecordId(offset, os.urandom(16), known, fault=UNREADABLE, key=_key_hash(message), tombstone=deleted)
     full, bare = _digests(message, headers)
-    return RecordId(offset, full, known, bare, key=_key_hash(message))
+    return RecordId(offset, full, known, bare, key=_key_hash(message), tombstone=deleted)
 
 
 def digest(message: Message) -> bytes:

@@ -55,7 +55,9 @@ class History:
         return here, there
 
     def _told(self, offset: int, written: Written) -> RecordId:
-        return RecordId(offset, written.digest, key=written.key.encode() if self.keyed else b"")
+        return RecordId(
+            offset, written.digest, key=written.key.encode() if self.keyed else b"", tombstone=written.value is None
+        )
 
     def skipped(self, position: int, answer: int) -> list[Written]:
         """Records at the target that the group has still to read and that lie before the answer: must be none."""

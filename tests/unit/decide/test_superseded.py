@@ -44,6 +44,12 @@ def test_what_the_group_has_read_already_need_not_be_there() -> None:
     assert proven(3, Proof.IDENTIFIED, between_a_and_d(Keyed("abcdB"), Keyed("a..dB"), 3))
 
 
+def test_a_tombstone_goes_with_no_later_record_of_its_key() -> None:
+    here = Keyed("abcd")
+    here.records[1:3] = [replace(record, tombstone=True) for record in here.records[1:3]]
+    assert proven(3, Proof.IDENTIFIED, between_a_and_d(here, Keyed("a..d"), 1))
+
+
 @pytest.mark.parametrize("compacted", [False, True])
 def test_what_waits_to_be_copied_is_not_missing(compacted: bool) -> None:
     answer = look(Keyed("abcd"), Keyed("ab"), (0, 0), at=1, compacted=compacted)

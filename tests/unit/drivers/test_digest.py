@@ -40,6 +40,7 @@ def test_a_time_that_the_log_stamped_is_left_out() -> None:
 def test_records_of_one_key_have_one_key_hash_whatever_else_is_in_them() -> None:
     same = [message("61", "62"), message("61", None, [("a", b"1")])]
     assert len({identity(7, each).key for each in same}) == 1
+    assert [identity(7, each).tombstone for each in same] == [False, True]
     keys = [identity(7, message(key, "62")).key for key in ("61", "6161", "", None)]
     assert len({*keys, identity(7, same[0]).key}) == 4
     assert [len(key) for key in keys] == [8, 8, 8, 0], "no key is none, and not an empty one"

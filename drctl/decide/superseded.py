@@ -43,7 +43,8 @@ def never_copied(logs: Logs, read: Verified, here: AlignedSpan, lowest: int) -> 
         stop = min(read.window.source[1] + size, logs.source.stable)
         if left and begin < stop:
             later, _ = yield from asked(logs, Window((begin, stop), (logs.target.stable, logs.target.stable)))
-            left = {key: left[key] for key in left.keys() - {record.key for record in later}}
+            again = {record.key for record in later}
+            left = {key: record for key, record in left.items() if key not in again}
             begin = stop
     return tuple(sorted(record.offset for record in left.values())) if begin >= logs.source.stable else ()
 

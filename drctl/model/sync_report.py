@@ -1,4 +1,4 @@
-"""What group-offset sync has last told of itself, for who judges later whether a standby is kept.
+"""The last report of group-offset sync on itself, for who judges later whether a standby is kept.
 
 Example: at 09:10:00 the service has ended a cycle. Every group is kept but billing, whose coordinator at the standby
 has answered nothing since 09:08:30: ``at`` is 09:10:00, and ``failing`` names billing with 09:08:30 and the answer.

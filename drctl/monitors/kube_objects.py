@@ -211,8 +211,8 @@ def health(told: object) -> tuple[str, ...] | None:
 
 
 def _health_words(entry: object) -> Iterator[str]:
-    nested = isinstance(entry, Mapping) and "conditions" in entry
-    yield from filter(None, map(_health_word, (entry["conditions"] or ()) if nested else (entry,)))
+    entries = (entry["conditions"] or ()) if isinstance(entry, Mapping) and "conditions" in entry else (entry,)
+    yield from filter(None, map(_health_word, entries))
 
 
 def _health_word(entry: object) -> str:

@@ -93,7 +93,10 @@ def test_an_answer_that_ends_too_early_is_none() -> None:
 
 
 def test_a_broker_that_closes_or_is_not_there_is_out_of_reach() -> None:
-    with listening(lambda line: line.recv(4096)) as address:
+    def closes(line: socket.socket) -> None:
+        line.recv(4096)
+
+    with listening(closes) as address:
         host, _, port = address.partition(":")
         with pytest.raises(Unreachable, match="broker 1 does not answer"):
             KafkaQuorum("north", lambda: PLAIN).told(Broker(1, host, int(port)))

@@ -30,6 +30,8 @@ from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, jud
 from drctl.model.verdict import Verdict
 
 KINDS = ("kill-pod", "kill-inside")
+AT_WORK = 120.0
+"""Seconds in which clients have to be at work before the kills and after them; some seconds do on an idle machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
     workload = LabWorkload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
     same, back = 0, []
     try:
+        acknowledge_more(lab, workload)
         lab.clock.sleep(10)
         began = time.now()
         for number in range(times):
@@ -88,6 +91,7 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
             same += lab.cluster.storage.volume(claim(pod)) == volume and bool(lab.cluster.storage.mounts(volume))
             say(f"{number + 1}: {kind} {pod}, {evidence.observation}, ready after {back[-1]} s")
         ended = time.now()
+        acknowledge_more(lab, workload)
         lab.clock.sleep(8)
         workload.stop_producers()
         workload.catch_up(say)
@@ -97,6 +101,13 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
     seen, found = Histories.read(workload.histories), tuple(fresh_reader(lab, "north", run, since))
     kills = Kills(times, same, began, ended, tuple(back))
     return judged(seen, found, kills, complete=workload.complete())
+
+
+def acknowledge_more(lab: KubeLab, workload: LabWorkload) -> None:
+    """Wait until a further record is acknowledged, at most for :data:`AT_WORK`. The verdict tells if none was."""
+    before, deadline = workload.counts()["acknowledged"], lab.clock.monotonic() + AT_WORK
+    while workload.counts()["acknowledged"] == before and lab.clock.monotonic() < deadline:
+        lab.clock.sleep(0.5)
 
 
 def judged(seen: Histories, found: Sequence[Event], kills: Kills, *, complete: bool) -> Campaign:

@@ -159,9 +159,9 @@ def test_pods_of_others_in_the_namespace_are_not_even_asked_for(api: KubeResourc
 
 def test_a_namespace_with_many_volumes_of_others_is_read_in_pages(api: KubeResources, server: Server) -> None:
     for number in range(3):
-        more = {"continue": f"page-{number + 1}" if number < 2 else ""}
+        meta = {"resourceVersion": "9", "continue": f"page-{number + 1}" if number < 2 else ""}
         items = [{"metadata": {"name": f"foreign-{number}-{each}"}} for each in range(500)]
-        server.say(200, {"metadata": {"resourceVersion": "9", **more}, "items": items})
+        server.say(200, {"metadata": meta, "items": items})
     assert len(api.list(CONFIG_MAP).items) == 1500
     asked = [parse_qs(urlsplit(path).query).get("continue") for method, path, _ in server.asked if method == "GET"]
     assert asked == [None, ["page-1"], ["page-2"]]

@@ -117,7 +117,7 @@ def test_a_run_that_is_turning_back_shows_its_rollback() -> None:
     assert done.exit_code == 5
     assert "Rollback of the switchover from north to south" in done.stdout
     assert "hand-over-positions" not in done.stdout
-    assert "going on ends its rollback, and north keeps the work" in done.stdout
+    assert "going on ends that, and north keeps the work" in done.stdout
 
 
 def test_a_position_that_nothing_proves_turns_the_run_back_where_it_is_handed_over() -> None:

@@ -123,12 +123,14 @@ def examine(
     With a ``pace`` the sites and the link are looked at side by side, so that whoever is silent is waited for once.
     """
     from drctl.monitors import WITHIN, in_turn, keep_up, observe, reading_of, remember, watch_link
+    from drctl.plans.observing import once_assigned
 
     begin = pace or in_turn(world.clock)
     beside = begin(WITHIN)
     topic = beside.begin(lambda: _syncs_topic(world, source, target))
     watching = partial(watch_link, world, source, target, seconds=seconds, patience=patience, pace=begin)
-    observing = partial(observe, world, source, target, beside)
+    # A setting of a connector that was just changed makes its worker stop and start its tasks.
+    observing = partial(once_assigned, lambda *of: observe(*of, begin(WITHIN)), world, source, target)
     keeping = partial(keep_up, world, source, target, beside)
     if pace:
         (looks, facts), upkeep = both(lambda: both(watching, observing), keeping)

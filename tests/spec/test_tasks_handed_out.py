@@ -13,6 +13,7 @@ from drctl.plans import runner, switchover
 from drctl.plans.observing import PATIENCE
 from drctl.ports import World
 from tests.fakes import fake_world
+from tests.spec.clinic import look, well
 from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated
 
 
@@ -51,3 +52,17 @@ def test_tasks_that_nobody_takes_are_a_reason_to_wait() -> None:
     with pytest.raises(Blocked) as caught:
         runner.run(switchover.plan(world, "north", "south", observe=HandingOut(3600)), world, RecordingObserver())
     assert any("task 0 UNASSIGNED" in reason for reason in caught.value.reasons)
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(PATIENCE / 2, 0), (3600, 32)])
+def test_the_doctor_looks_again_until_tasks_are_handed_out(seconds: float, code: int) -> None:
+    earth = well()
+    mirror, ready = earth.mirrors["north", "south"], earth.clock.monotonic() + seconds
+    mirror.state = ConnectorState.UNASSIGNED
+
+    def hand_out() -> None:
+        if earth.clock.monotonic() >= ready:
+            mirror.state = ConnectorState.RUNNING
+
+    earth.clock.actors.append(hand_out)
+    assert look(earth).exit_code == code

@@ -130,7 +130,7 @@ def examine(
     topic = beside.begin(lambda: _syncs_topic(world, source, target))
     watching = partial(watch_link, world, source, target, seconds=seconds, patience=patience, pace=begin)
     # A setting of a connector that was just changed makes its worker stop and start its tasks.
-    observing = partial(once_assigned, lambda *of: observe(*of, begin(WITHIN)), world, source, target)
+    observing = partial(once_assigned, lambda *_: observe(world, source, target, begin(WITHIN)), world, source, target)
     keeping = partial(keep_up, world, source, target, beside)
     if pace:
         (looks, facts), upkeep = both(lambda: both(watching, observing), keeping)

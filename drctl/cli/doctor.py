@@ -1,6 +1,7 @@
 """drctl doctor."""
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,8 +130,9 @@ def examine(
     beside = begin(WITHIN)
     topic = beside.begin(lambda: _syncs_topic(world, source, target))
     watching = partial(watch_link, world, source, target, seconds=seconds, patience=patience, pace=begin)
-    # A setting of a connector that was just changed makes its worker stop and start its tasks.
-    observing = partial(once_assigned, lambda *_: observe(world, source, target, begin(WITHIN)), world, source, target)
+    # Once is enough but where a setting of a connector was just changed: its worker stops and starts its tasks.
+    paces = chain([beside], iter(lambda: begin(WITHIN), None))
+    observing = partial(once_assigned, lambda *_: observe(world, source, target, next(paces)), world, source, target)
     keeping = partial(keep_up, world, source, target, beside)
     if pace:
         (looks, facts), upkeep = both(lambda: both(watching, observing), keeping)

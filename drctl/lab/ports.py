@@ -11,19 +11,20 @@ from pathlib import Path
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 
-BLOCK = 64
-"""Ports that are taken together: as many as the largest lab needs, twice."""
+BLOCK = 32
+"""Ports that are taken together: as many as the largest lab needs."""
 
 BLOCKS = range(20000, 32768 - BLOCK, BLOCK)
 """Below the ports that Linux gives to outgoing connections (32768 and above): a client that dials a broker which is
 down could be given the broker's very port, and then the broker could not come back."""
 
-CLAIM = 600.0
-"""Seconds for which a block is somebody's before anybody listens there: a lab is up in one, a cold one in three."""
+CLAIM = 300.0
+"""Seconds for which a block is somebody's before anybody listens there: a lab is up in one minute, a cold one in three.
+Tests that only write down what a lab would be claim one each, some two hundred within minutes."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, and that nobody else is given within the next ten minutes.
+    """Ports that nobody listens on, and that nobody else is given within the next five minutes.
 
     LabError if there are not so many.
     """

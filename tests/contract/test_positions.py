@@ -104,7 +104,9 @@ def test_a_share_or_streams_group_is_listed_and_described_as_one_and_takes_no_po
 
 @pytest.mark.parametrize("site", ["north", "south"])
 def test_groups_by_which_connect_workers_agree_are_not_listed(real_sites: dict[str, RealStage], site: str) -> None:
-    assert not [name for name in real_sites[site].positions.groups() if name == f"connect-{site}"]
+    positions, workers = real_sites[site].positions, f"connect-{site}"
+    assert positions.describe([workers])[workers].members
+    assert workers not in positions.groups()
 
 
 def test_many_groups_are_set_at_once_and_those_with_members_are_named(stage: Stage, group: str) -> None:

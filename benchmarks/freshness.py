@@ -1,10 +1,12 @@
 """How old the standby's positions are under load, beside how long MirrorMaker 2 itself needs to copy a record.
 
-``python -m benchmarks.freshness [GROUPS] [PARTITIONS] [SECONDS] [EVERY]`` starts a lab. A process of its own writes
-records at north and commits every group's positions at the end of the log every EVERY seconds, by default five. This
-process keeps south in sync as the service does, and notes when each position that was committed at north is at south.
-Another consumer at south notes how old records are when they arrive. Brokers and workers compile in full, and the first
-third of the time, in which they warm up, is not counted. Prints one line of JSON; all figures are seconds.
+``python -m benchmarks.freshness [GROUPS] [PARTITIONS] [SECONDS] [EVERY]`` starts a lab and measures first how many
+groups' positions Kafka's own admin client commits per second. A process of its own then writes records at north and
+commits groups' positions at the end of the log at 0.3 of that rate, each group's in turn, or each group's every EVERY
+seconds. This process keeps south in sync as the service does, and notes when each position that was committed at north
+is at south. Another consumer at south notes how old records are when they arrive. Brokers and workers compile in full,
+and the first third of the time, in which they warm up, is not counted. Prints one line of JSON; all figures are seconds
+unless they say otherwise. Needs a JDK.
 """
 
 import json
@@ -18,12 +20,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
-from statistics import quantiles
-from typing import override
+from statistics import mean, quantiles
+from typing import NamedTuple, override
 
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as Place
 
+from benchmarks.rivals import bare_commits
 from drctl.cli.logs import configure
 from drctl.config import load
 from drctl.drivers.kafka import properties
@@ -41,14 +44,29 @@ from drctl.service.metrics import Metrics
 from drctl.wiring import open_world
 
 TOPIC = "dr.bench"
-EVERY = 5.0
-"""Seconds between two commits of a group, as consumers do by default."""
+SHARE = 0.3
+"""Of the rate at which bare commits alone keep the brokers busy: what the load commits there."""
+BARE_ROUNDS = 3
+"""Of which the last two count: in the first one the brokers warm up."""
 RATE = 500
 """Records per second at north."""
 
 type Answer = multiprocessing.Queue[Noted]
 type Noted = dict[tuple[str, TopicPartition], list[tuple[float, int]]]
 """When a position was sent to be committed (here) or was answered (there), and where, in order."""
+
+
+class Seen(NamedTuple):
+    """Hold what was committed at north and arrived at south, where north's records are there, and how long it took.
+
+    ``ages`` of records when a consumer at south gets them, and ``cycles`` of the sync, in seconds.
+    """
+
+    committed: Noted
+    arrived: Noted
+    copied: Mapping[TopicPartition, Sequence[int]]
+    ages: list[float]
+    cycles: list[float]
 
 
 class Noting(KafkaPositions):
@@ -127,7 +145,13 @@ def without_checkpoints(south: SitePorts) -> None:
     south.connectors.put(name, {**definition, "emit.checkpoints.interval.seconds": "60"})
 
 
-def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: float = EVERY) -> None:
+def bare_rate(lab: Lab, groups: int, partitions: int) -> float:
+    """Groups whose positions Kafka's own client commits per second, at south and with nothing beside it."""
+    took = [bare_commits(lab, TOPIC, partitions, groups, f"bare-{number}-") for number in range(BARE_ROUNDS)]
+    return groups / mean(took[1:])
+
+
+def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: float | None = None) -> None:
     """Run it and print the figures."""
     os.environ["DRCTL_LAB_JAVA_FLAGS"] = "-XX:TieredStopAtLevel=4 -XX:ReservedCodeCacheSize=128m"
     with tempfile.TemporaryDirectory() as folder, Lab.start(Path(folder) / "lab", small=True) as lab:
@@ -136,57 +160,65 @@ def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: f
             kafka = lab.site(site).kafka("admin")
             create_topics(kafka, {TOPIC: (partitions, 1, {})})
             kafka.close()
-        plan = replace(load(lab.plan_file), workloads=(Workload("bench", (TOPIC,), names),))
-        with open_world(plan) as world:
-            south = world.sites["south"]
-            without_checkpoints(south)
-            client = lab.site("south").kafka("drctl")
-            noting = Noting(client)
-            watched = replace(world, sites={**world.sites, "south": replace(south, positions=noting)})
-            keeper = GroupSyncLoop(watched, {name: Sessions() for name in world.sites}, threading.Lock(), Metrics())
-            context = multiprocessing.get_context("spawn")
-            answer: Answer = context.Queue()
-            load_ = context.Process(target=work, args=(lab.plan_file, names, partitions, (seconds, every), answer))
-            ages: list[float] = []
-            ended = threading.Event()
-            reader = lab.site("south").kafka("admin")
-            listener = threading.Thread(target=arrivals, args=(reader, partitions, ended, ages))
-            load_.start()
-            listener.start()
-            cycles, until = [], time.monotonic() + seconds + 10
-            while time.monotonic() < until:
-                began = time.monotonic()
-                if keeper.cycle_or_tell():
-                    cycles.append(time.monotonic() - began)
-                else:
-                    time.sleep(PAUSE)
-            committed = answer.get(timeout=60)
-            load_.join()
-            ended.set()
-            listener.join()
-            reader.close()
-            client.close()
-            copied = {
-                p: [record.offset for record in south.records.identities(p, 0, 1 << 60)]
-                for p in (TopicPartition(TOPIC, number) for number in range(partitions))
-            }
-    lags, never = waited(committed, noting.seen, copied, warm_up=seconds / 3)
-    sys.stdout.write(
-        json.dumps(
-            {
-                "groups": groups,
-                "partitions": partitions,
-                "seconds_between_commits": every,
-                "commits_at_the_source": sum(map(len, committed.values())),
-                "positions_at_the_standby": sum(map(len, noting.seen.values())),
-                "never_arrived": never,
-                "freshness": told(lags),
-                "copy_latency_of_the_link": told(ages[len(ages) // 3 :]),
-                "cycle": told(cycles[len(cycles) // 3 :]),
-            }
-        )
-        + "\n"
-    )
+        rate = bare_rate(lab, groups, partitions)
+        every = every or groups / (SHARE * rate)
+        seen = watch(lab, names, partitions, (seconds, every))
+    lags, never = waited(seen.committed, seen.arrived, seen.copied, warm_up=seconds / 3)
+    load_rate = sum(map(len, seen.committed.values())) / partitions / seconds
+    freshness, copying = told(lags), told(seen.ages[len(seen.ages) // 3 :])
+    figures = {
+        "groups": groups,
+        "partitions": partitions,
+        "bare_commits_per_second": round(rate),
+        "load_commits_per_second": round(load_rate),
+        "share_of_bare_commits": round(load_rate / rate, 2),
+        "seconds_between_commits": round(every, 2),
+        "commits_at_the_source": sum(map(len, seen.committed.values())),
+        "positions_at_the_standby": sum(map(len, seen.arrived.values())),
+        "never_arrived": never,
+        "freshness": freshness,
+        "copy_latency_of_the_link": copying,
+        "p99_beyond_copy_latency": round(freshness["p99"] - copying["p99"], 3),
+        "cycle": told(seen.cycles[len(seen.cycles) // 3 :]),
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def watch(lab: Lab, names: tuple[str, ...], partitions: int, times: tuple[float, float]) -> Seen:
+    """Keep south in sync under that load, and see what arrives there; ``times`` as in :func:`work`."""
+    plan = replace(load(lab.plan_file), workloads=(Workload("bench", (TOPIC,), names),))
+    with open_world(plan) as world:
+        south = world.sites["south"]
+        without_checkpoints(south)
+        client = lab.site("south").kafka("drctl")
+        noting = Noting(client)
+        watched = replace(world, sites={**world.sites, "south": replace(south, positions=noting)})
+        keeper = GroupSyncLoop(watched, {name: Sessions() for name in world.sites}, threading.Lock(), Metrics())
+        context = multiprocessing.get_context("spawn")
+        answer: Answer = context.Queue()
+        load_ = context.Process(target=work, args=(lab.plan_file, names, partitions, times, answer))
+        ages: list[float] = []
+        ended = threading.Event()
+        reader = lab.site("south").kafka("admin")
+        listener = threading.Thread(target=arrivals, args=(reader, partitions, ended, ages))
+        load_.start()
+        listener.start()
+        cycles, until = list[float](), time.monotonic() + times[0] + 10
+        while time.monotonic() < until:
+            began = time.monotonic()
+            if keeper.cycle_or_tell():
+                cycles.append(time.monotonic() - began)
+            else:
+                time.sleep(PAUSE)
+        committed = answer.get(timeout=60)
+        load_.join()
+        ended.set()
+        listener.join()
+        reader.close()
+        client.close()
+        places = [TopicPartition(TOPIC, number) for number in range(partitions)]
+        copied = {p: [record.offset for record in south.records.identities(p, 0, 1 << 60)] for p in places}
+    return Seen(committed, noting.seen, copied, ages, cycles)
 
 
 def waited(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.sites import direction, other_site
+from drctl.cli.sites import direction, other_site, stays_behind
 from drctl.cli.world import opened
 from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.loss import EndsFrom, Loss
@@ -33,10 +33,14 @@ def command(plan_file: Path, output: str, target: str | None) -> None:
     """
     with opened(plan_file, looking=True) as world:
         found = forecast(world, target)
+        behind = staying(world, found)
     if output in ("json", "yaml"):
-        show_document(as_document(found), output)
+        left = [{"group": group, "why": why} for group, why in behind]
+        show_document(as_document(found) | {"staysBehind": left}, output)
     else:
         show(found)
+        for group, why in behind:
+            echo(f"stays behind: {group}: {why}")
     if found.failure is not None:
         raise found.failure
 
@@ -70,6 +74,18 @@ def forecast(world: World, target: str | None, *, deep: bool = True) -> Forecast
     if asked.unknown and not asked.silent:  # it answered, and with that nobody can work
         asked = replace(asked, value=True)
     return if_now(world, source, wanted, ask=bool(asked.value), deep=deep, partly=True)
+
+
+def staying(world: World, found: Forecast) -> list[tuple[str, str]]:
+    """Groups at the source, or parts of them, that no plan moves, with why; a silent source's are unknown."""
+    from drctl.monitors import SideBySide, hurried
+
+    if found.loss is None or found.loss.ends_from is not EndsFrom.ASKED:  # asked once more it would take its time
+        return [("unknown", f"{found.source} does not answer")]
+    whole = hurried(world)
+    looks = SideBySide(whole.clock, SILENT_AFTER)
+    behind = looks.begin(lambda: stays_behind(whole, found.source, found.target))()
+    return behind.value or [] if behind.known else [("unknown", behind.unknown)]
 
 
 def in_brief(found: Forecast) -> str:

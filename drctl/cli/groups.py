@@ -15,7 +15,7 @@ from drctl.cli.world import opened
 from drctl.errors import NotFound, Unreachable
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.reading import Reading
-from drctl.model.session import Group, GroupProtocol, GroupState, Member
+from drctl.model.session import IMMOVABLE, Group, GroupProtocol, GroupState, Member
 from drctl.monitors import UNHURRIED, SideBySide, after, hurried
 from drctl.plans.selection import handed_over
 from drctl.plans.sink_groups import ask_ahead
@@ -104,7 +104,9 @@ def show(plan_file: Path, output: str, group: str) -> None:
             for name, site in sorted(world.sites.items())
         }
         seen = {name: (described(), held()) for name, (described, held) in begun.items()}
-        moves = _moves(world).get(group, "not moved: the plan file does not name it")
+        kinds = {each.value.immovable for each, _ in seen.values() if each.value is not None and each.value.immovable}
+        named = _moves(world).get(group, "not moved: the plan file does not name it")
+        moves = f"not moved: {', '.join(sorted(kinds))}" if kinds else named
     told = {name: (described, held) for name, (described, held) in seen.items() if described.known or held.known}
     found = {name: _shown(*each) for name, each in told.items()}
     silent = {name: part.unknown for name, each in seen.items() for part in each if not part.known}
@@ -152,6 +154,8 @@ def _listed(world: World) -> tuple[list[dict[str, Any]], dict[str, str]]:
     told = {name: _SiteGroups(kinds(), described(), held()) for name, (kinds, described, held) in seen.items()}
     names = set(world.plan.groups).union(*(each.kinds.value or () for each in told.values()))
     moves = _moves(world)
+    for each in told.values():
+        moves |= {name: f"not moved: {IMMOVABLE[kind]}" for name, kind in each.listed().items() if kind in IMMOVABLE}
 
     def row(group: str) -> dict[str, Any]:
         sites = {name: each.stands(group) for name, each in told.items()}
@@ -181,6 +185,10 @@ class _SiteGroups(NamedTuple):
         """Why not all of it is known; empty if it is."""
         return self.kinds.unknown or self.described.unknown or self.held.unknown
 
+    def listed(self) -> Mapping[str, GroupProtocol]:
+        """The groups there with their kinds; none where that is not known."""
+        return self.kinds.value or {}
+
     def stands(self, group: str) -> dict[str, Any] | None:
         """How a group stands there, unknown parts None; None where it is not even known whether it exists."""
         if self.kinds.value is None:
@@ -194,7 +202,7 @@ class _SiteGroups(NamedTuple):
         return {
             "protocol": protocol.value,
             "state": state_word(state),
-            "members": len(seen.members) if seen else None,
+            "members": len(seen.members) if seen and protocol not in IMMOVABLE else None,
             "positions": None if group in pending else len(held[group]),
         }
 
@@ -230,7 +238,7 @@ def _shown(described: Reading[Group], held: Reading[Decided]) -> dict[str, Any]:
     return {
         "protocol": "unknown" if seen is None else seen.protocol.value,
         "state": state_word(state),
-        "members": None if seen is None else [_member(each) for each in seen.members],
+        "members": None if seen is None or seen.immovable else [_member(each) for each in seen.members],
         "positions": None if held.value is None else list(_positions(*held.value)),
     }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from drctl.model.session import IMMOVABLE
 from drctl.model.survey import Proposal, ProposedLink
 from drctl.redaction import printable, without_login
 
@@ -135,8 +136,8 @@ def _work(found: Proposal) -> Iterator[str]:
             yield from _asked(8, f"group {group} has a name that no plan file can hold: it stays behind")
     for group in found.elsewhere:
         yield from _noted(8, f"left out, it has positions in none of these topics: {group}")
-    for group in found.immovable:
-        yield from _noted(8, f"left out, no share or streams group can be moved: {group}")
+    for group, protocol in found.immovable.items():
+        yield from _noted(8, f"left out: {group} is {IMMOVABLE[protocol]}")
     named = [sink for sink in found.sinks if sink.isprintable() and "/" not in sink]
     if named:
         yield "      sinks:"

@@ -24,6 +24,7 @@ NEEDED = frozenset(
         Rule.LINK_UNKNOWN,
         Rule.BOTH_DIRECTIONS,
         Rule.TOPIC_MISSING,
+        Rule.GROUP_IMMOVABLE,
         Rule.GROUP_ACTIVE_AT_TARGET,
         Rule.SINK_ACTIVE_AT_TARGET,
         Rule.CANARY_REFUSED,

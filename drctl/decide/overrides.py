@@ -53,6 +53,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",
     Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them until it times out",
     Rule.FRONTIER_UNPROVEN: "records that only the source holds would be left behind, and nobody would notice",
+    Rule.GROUP_IMMOVABLE: "nothing that drctl could commit is what such a group goes on from",
     Rule.GROUP_ACTIVE_AT_TARGET: "Kafka commits nothing for a group with members",
     Rule.SINK_GROUP_DIFFERS: "it would deliver every record once more",
     Rule.SINK_ACTIVE_AT_TARGET: "its group would be handed positions while it reads",

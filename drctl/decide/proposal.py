@@ -57,7 +57,7 @@ def propose(first: SiteSurvey, second: SiteSurvey, canary_topic: str) -> Proposa
         tuple(topic for topic in topics if prefix + topic not in target.topics),
         groups,
         elsewhere,
-        tuple(sorted(source.immovable)),
+        dict(sorted(source.immovable.items())),
         sinks,
         {site.name: _platform(site, names, canary_topic) for site in (source, target)},
         {site.name: site.super_users for site in (source, target)},

@@ -55,6 +55,7 @@ class Rule(StrEnum):
     TIMESTAMPS_STAMPED = "brokers stamp the time, so timestamps are no part of the proof"
     TARGET_WEAKER = "the target keeps records less safely"
     GROUP_MISSING = "a group of the plan does not exist"
+    GROUP_IMMOVABLE = "a group of the plan is of a kind that cannot be moved"
     GROUP_ACTIVE_AT_TARGET = "a group is active at the target"
     LOSS_NOT_ACCEPTED = "more would be lost than was accepted"
     SINKS_UNKNOWN = "the state of the sink connectors, or the group that one reads as, is not known"
@@ -156,7 +157,14 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
     GateCategory.OFFSET_SYNCS: frozenset({Rule.SYNCS_MISSING, Rule.SYNCS_LOCATION, Rule.CHECKPOINTS_MISSING}),
     GateCategory.BOTH_DIRECTIONS: frozenset({Rule.BOTH_DIRECTIONS}),
     GateCategory.NAMES: frozenset(
-        {Rule.TOPIC_MISSING, Rule.GROUP_MISSING, Rule.CANARY_TOPIC_MISSING, Rule.SINK_MISSING, Rule.SINK_GROUP_DIFFERS}
+        {
+            Rule.TOPIC_MISSING,
+            Rule.GROUP_MISSING,
+            Rule.GROUP_IMMOVABLE,
+            Rule.CANARY_TOPIC_MISSING,
+            Rule.SINK_MISSING,
+            Rule.SINK_GROUP_DIFFERS,
+        }
     ),
     GateCategory.CONFIGURATION: frozenset(
         {

@@ -43,8 +43,15 @@ def _groups(facts: Facts) -> Iterator[Blocker]:
         if group.state is GroupState.DEAD:
             detail = f"{facts.source.name}: there is no group {group.name}"
             yield Blocker(Rule.GROUP_MISSING, detail, "correct its name in the plan file, or start it once")
+        elif group.immovable:
+            detail = f"{facts.source.name}: {group.name} is {group.immovable}"
+            yield Blocker(Rule.GROUP_IMMOVABLE, detail, "take it out of the plan file, and start it anew at the target")
     for group in (facts.target.groups.value or {}).values():
-        if not group.takes_positions:
+        if group.immovable:
+            detail = f"{facts.target.name}: {group.name} is {group.immovable}"
+            remedy = "no position can be handed to it: delete it there, or take the group out of the plan file"
+            yield Blocker(Rule.GROUP_IMMOVABLE, detail, remedy)
+        elif not group.takes_positions:
             who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})) or str(group.state)
             detail = f"{facts.target.name}: {group.name}: {who}"
             remedy = _unless_in_use(facts, "stop these consumers: they would be handed positions")

@@ -27,6 +27,7 @@ super.users=User:broker;User:admin
 auto.create.topics.enable=false
 offsets.topic.num.partitions=10
 transaction.state.log.num.partitions=5
+share.coordinator.state.topic.num.partitions=5
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 group.initial.rebalance.delay.ms=0
 group.consumer.min.session.timeout.ms=6000

@@ -1,5 +1,6 @@
 """Consumer groups as their coordinator tells them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
@@ -8,11 +9,25 @@ from drctl.model.offsets import TopicPartition
 
 
 class GroupProtocol(StrEnum):
-    """How a group agrees on its members: the classic protocol or KIP-848's."""
+    """How a group agrees on its members: the classic protocol, KIP-848's, or those of share and streams groups.
+
+    OTHER is a kind that is not known here; UNTOLD is classic or KIP-848's, at brokers that do not tell which.
+    """
 
     CLASSIC = "classic"
     CONSUMER = "consumer"
+    SHARE = "share"
+    STREAMS = "streams"
     OTHER = "other"
+    UNTOLD = "unknown"
+
+
+IMMOVABLE: Mapping[GroupProtocol, str] = {
+    GroupProtocol.SHARE: "a share group: which records it has acknowledged, one by one, cannot be moved",
+    GroupProtocol.STREAMS: "a streams group: its state stores cannot be moved",
+    GroupProtocol.OTHER: "a group of a kind that is not known here: it cannot be moved",
+}
+"""Kinds of groups that drctl cannot move, and why."""
 
 
 class GroupState(StrEnum):
@@ -54,7 +69,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A consumer group. A group that does not exist is DEAD and has no members."""
+    """A consumer group. A group that does not exist is DEAD and has no members.
+
+    Of share and streams groups the members are not told.
+    """
 
     name: str
     protocol: GroupProtocol
@@ -63,8 +81,18 @@ class Group:
 
     @property
     def takes_positions(self) -> bool:
-        """Whether a position can be committed from outside: only while nobody is in the group."""
+        """Whether a position can be committed from outside: only while nobody is in the group.
+
+        Never for a share or streams group: it would be none of the states in which such a group goes on.
+        """
+        if self.protocol in (GroupProtocol.SHARE, GroupProtocol.STREAMS):
+            return False
         return self.state in (GroupState.EMPTY, GroupState.DEAD) and not self.members
+
+    @property
+    def immovable(self) -> str:
+        """Why a group of its kind cannot be moved; empty if it can be, or does not exist."""
+        return "" if self.state is GroupState.DEAD else IMMOVABLE.get(self.protocol, "")
 
     @property
     def static_ids(self) -> list[str]:

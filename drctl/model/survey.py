@@ -5,20 +5,22 @@ from dataclasses import dataclass, field
 
 from drctl.model.access import AclRule
 from drctl.model.reading import Reading
+from drctl.model.session import GroupProtocol
 
 
 @dataclass(frozen=True, slots=True)
 class SiteSurvey:
     """One site: all its topics, each group with the topics in which it has a position, its worker's connectors.
 
-    ``immovable`` are groups of a kind that cannot be moved. Of ``connectors`` (name, then configuration, which may hold
-    secrets) ``running`` run. ``super_users`` is None where the brokers keep them to themselves.
+    ``immovable`` are groups of a kind that cannot be moved, with their kind. Of ``connectors`` (name, then
+    configuration, which may hold secrets) ``running`` run. ``super_users`` is None where the brokers keep them to
+    themselves.
     """
 
     name: str
     topics: frozenset[str]
     groups: Mapping[str, frozenset[str]]
-    immovable: frozenset[str]
+    immovable: Mapping[str, GroupProtocol]
     connectors: Mapping[str, Mapping[str, str]] = field(repr=False)
     running: frozenset[str]
     rules: Reading[frozenset[AclRule]]
@@ -59,7 +61,7 @@ class Proposal:
     not_there_yet: tuple[str, ...]
     groups: tuple[str, ...]
     elsewhere: tuple[str, ...]
-    immovable: tuple[str, ...]
+    immovable: Mapping[str, GroupProtocol]
     sinks: tuple[str, ...]
     platform: Mapping[str, tuple[str, ...]]
     super_users: Mapping[str, frozenset[str] | None]

@@ -1,9 +1,9 @@
 """Observe a site that no plan file names yet. What a plan file cannot do without is not unknown but an error."""
 
 from drctl.model.link import ConnectorState
+from drctl.model.session import IMMOVABLE
 from drctl.model.survey import SiteSurvey
 from drctl.monitors.readings import reading_of
-from drctl.monitors.uncovered import MOVED
 from drctl.ports.asking import decided
 from drctl.ports.clock import Clock
 from drctl.ports.world import SurveyPorts
@@ -14,7 +14,7 @@ def survey(site: SurveyPorts, clock: Clock) -> SiteSurvey:
     cluster = site.brokers.cluster()
     topics = site.brokers.names()
     kinds = site.positions.groups()
-    movable = sorted(group for group, protocol in kinds.items() if protocol in MOVED)
+    movable = sorted(group for group, protocol in kinds.items() if protocol not in IMMOVABLE)
     positions, pending = decided(site.positions, movable, clock)
     held: dict[str, frozenset[str]] = {}
     for group in movable:
@@ -28,7 +28,7 @@ def survey(site: SurveyPorts, clock: Clock) -> SiteSurvey:
         site.name,
         topics,
         held,
-        frozenset(kinds.keys() - set(movable)),
+        {group: protocol for group, protocol in kinds.items() if protocol in IMMOVABLE},
         connectors,
         frozenset(running),
         reading_of(clock, site.access.rules),

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from drctl.model.session import GroupProtocol
+from drctl.model.session import IMMOVABLE
 from drctl.ports import World
 from drctl.ports.asking import decided
-
-MOVED = (GroupProtocol.CLASSIC, GroupProtocol.CONSUMER)
 
 
 class Uncovered(NamedTuple):
@@ -26,11 +24,12 @@ def _uncovered(world: World, site: str) -> Iterator[Uncovered]:
     plan, positions = world.plan, world.sites[site].positions
     found = positions.groups()
     for group, protocol in sorted(found.items()):
-        if protocol not in MOVED:
-            yield Uncovered(group, "a share or streams group, or one of an unknown kind: its state cannot be moved")
+        if protocol in IMMOVABLE:
+            yield Uncovered(group, IMMOVABLE[protocol])
         elif group not in plan.groups:
             yield Uncovered(group, "the plan file does not name it")
-    held_now, _ = decided(positions, sorted(found.keys() & set(plan.groups)), world.clock)
+    movable = {group for group, protocol in found.items() if protocol not in IMMOVABLE}
+    held_now, _ = decided(positions, sorted(movable & set(plan.groups)), world.clock)
     for group, held in sorted(held_now.items()):
         others = sorted({p.topic for p in held if p.topic not in plan.topics_at(site)})
         if others:

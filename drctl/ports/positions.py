@@ -12,11 +12,15 @@ class ConsumerGroups(Protocol):
     """Positions of consumer groups, classic and KIP-848."""
 
     def groups(self) -> Mapping[str, GroupProtocol]:
-        """All groups by name; share and streams groups come as OTHER. Unreachable rather than a partial list."""
+        """All groups by name, share and streams groups among them. Unreachable rather than a partial list.
+
+        Groups without positions by which programs agree among themselves, as Connect's workers do, are left out. Where
+        brokers do not tell the kind (before Kafka 3.8), it is UNTOLD.
+        """
         ...
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
-        """Every asked group; one that does not exist comes as DEAD."""
+        """Every asked group; one that does not exist comes as DEAD. Of share and streams groups no member is told."""
         ...
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Committed]]:

@@ -36,6 +36,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.site import Canary
 from drctl.ports import Access, Brokers, ConsumerGroups, Contents, Fence, Records, Tail, Topics
+from tests.contract.joining import joined
 from tests.contract.waiting import until
 from tests.fakes import (
     FakeAccess,
@@ -222,6 +223,10 @@ class RealStage:
 
     @contextmanager
     def member(self, group: str, topic: str, protocol: GroupProtocol) -> Iterator[None]:
+        if protocol in (GroupProtocol.SHARE, GroupProtocol.STREAMS):
+            with joined(self.admin, group, topic, protocol):
+                yield
+            return
         consumer = Consumer({**client(self.admin), "group.id": group, "group.protocol": protocol.value})
         consumer.subscribe([topic])
         for _ in range(300):

@@ -9,7 +9,7 @@ from drctl.errors import Conflict, PositionsPending, Refused
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, GroupState
 from drctl.ports.asking import decided
-from tests.contract.stage import Stage
+from tests.contract.stage import RealStage, Stage
 
 PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
 
@@ -78,6 +78,35 @@ def test_a_group_takes_positions_once_its_members_left(stage: Stage, group: str,
     assert stage.positions.describe([group])[group].takes_positions
     stage.positions.commit(group, {TopicPartition(topic, 0): Committed(0)})
     assert stage.positions.committed([group])[group] == {TopicPartition(topic, 0): Committed(0)}
+
+
+@pytest.mark.parametrize("protocol", [GroupProtocol.SHARE, GroupProtocol.STREAMS])
+def test_a_share_or_streams_group_is_listed_and_described_as_one_and_takes_no_position(
+    stage: Stage, group: str, protocol: GroupProtocol
+) -> None:
+    topic = stage.topic()
+    others = [f"{group}-{number}" for number in range(20)]
+    with stage.member(group, topic, protocol):
+        assert stage.positions.groups()[group] is protocol
+        for asked in ([group], [group, *others]):
+            told = stage.positions.describe(asked)
+            assert told[group].protocol is protocol
+            assert told[group].state in (GroupState.STABLE, GroupState.REBALANCING)
+            assert not told[group].members
+            assert not told[group].takes_positions
+            assert all(told[name].state is GroupState.DEAD for name in asked if name != group)
+        assert stage.positions.committed([group]) == {group: {}}
+    assert stage.positions.groups()[group] is protocol
+    told = stage.positions.describe([group])
+    assert (told[group].protocol, told[group].state) == (protocol, GroupState.EMPTY)
+    assert not told[group].takes_positions
+
+
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_groups_by_which_connect_workers_agree_are_not_listed(real_sites: dict[str, RealStage], site: str) -> None:
+    positions, workers = real_sites[site].positions, f"connect-{site}"
+    assert positions.describe([workers])[workers].members
+    assert workers not in positions.groups()
 
 
 def test_many_groups_are_set_at_once_and_those_with_members_are_named(stage: Stage, group: str) -> None:

@@ -134,7 +134,8 @@ class FakePositions:
         if group is None:
             return Group(name, GroupProtocol.OTHER, GroupState.DEAD)
         state = GroupState.STABLE if group.members else GroupState.EMPTY
-        return Group(name, group.protocol, state, group.members)
+        told = () if group.protocol in (GroupProtocol.SHARE, GroupProtocol.STREAMS) else group.members
+        return Group(name, group.protocol, state, told)
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[TopicPartition, Committed]]:
         self.site.reach()

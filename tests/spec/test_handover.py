@@ -6,6 +6,7 @@ from drctl.errors import Blocked, NotFound, PartlyRefused, Refused, RolledBack, 
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
+from drctl.model.session import IMMOVABLE, GroupProtocol
 from drctl.monitors import Sessions, observe, uncovered
 from drctl.plans import handover, runner, undo
 from drctl.plans.group_sync import SOON, GroupSync
@@ -335,8 +336,12 @@ def test_what_a_move_would_leave_behind_is_named_beforehand() -> None:
     earth.north.group("reporting").committed[READINGS] = Committed(1)
     earth.north.logs[TopicPartition("canary", 0)].entries.clear()
     earth.north.groups["dispatch"].committed[TopicPartition("canary", 0)] = Committed(0)
+    for name, protocol in (("jobs", GroupProtocol.SHARE), ("totals", GroupProtocol.STREAMS)):
+        earth.north.group(name).protocol = protocol
     named = dict(uncovered(earth.ports(), "north"))
     assert named == {
+        "jobs": IMMOVABLE[GroupProtocol.SHARE],
+        "totals": IMMOVABLE[GroupProtocol.STREAMS],
         "reporting": "the plan file does not name it",
         "dispatch": "the plan file does not name the topics of its positions in canary",
     }

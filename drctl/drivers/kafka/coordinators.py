@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from itertools import batched
 
 from drctl.drivers.kafka.connections import Connections, Place
+from drctl.drivers.kafka.listing import ListedGroup, list_groups
 from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, Malformed, WireReader, array, string
 from drctl.errors import Unreachable, Unsupported
+from drctl.model.session import GroupProtocol
 
 # Version 4 (KIP-699, Kafka 3.0) finds the coordinators of many groups in one request.
 FIND_COORDINATOR, FIND_VERSION = 10, 4
@@ -40,7 +42,7 @@ class Question[T]:
 
 
 class Coordinators:
-    """Finds each group's coordinator, and finds it again when it has moved."""
+    """Finds each group's coordinator, and finds it again when it has moved; lists what all of them coordinate."""
 
     def __init__(self, connections: Connections, now: Callable[[], float] = time.monotonic) -> None:
         self._connections, self._now = connections, now
@@ -86,6 +88,46 @@ class Coordinators:
             if why and (self._now() > last or self._closing.wait(AGAIN)):
                 raise Unreachable(why, remedy=REACHABLE)
         return found
+
+    def of(self, groups: Collection[str]) -> Sequence[Place]:
+        """Where these groups were coordinated when they were last asked about; nothing of those that never were."""
+        return sorted({self._known[group] for group in groups if group in self._known})
+
+    def list_all(
+        self, brokers: Sequence[Place], types: Collection[GroupProtocol] = (), *, within: float
+    ) -> tuple[int, Mapping[str, ListedGroup]]:
+        """Every broker's groups, of these types only if there are any; or an error, of the first that has one.
+
+        Unreachable where a broker does not list its groups ``within`` seconds: without it they would not be all.
+        """
+        deadline, found = self._now() + within, dict[str, ListedGroup]()
+        for place in brokers:
+            error, theirs = self._listed(place, types, deadline)
+            if error:
+                return error, {}
+            found |= theirs
+        return 0, found
+
+    def _listed(
+        self, place: Place, types: Collection[GroupProtocol], deadline: float
+    ) -> tuple[int, Mapping[str, ListedGroup]]:
+        name = f"the broker at {place[0]}:{place[1]}"
+        while True:
+            left = min(ANSWER, max(0.05, deadline - self._now()))
+            try:
+                with self._connections.to(name, place, left) as line:
+                    error, found = list_groups(line, types)
+                if error not in MOVING:
+                    return error, found
+                silent = Unreachable(f"{name} does not list its groups: {MOVING[error]}", remedy=REACHABLE)
+            except Malformed as malformed:
+                said = f"{name}: its list of groups is not one of Kafka's: {malformed}"
+                raise Unsupported(said, remedy="see who answers at that address") from malformed
+            except Unreachable as unreachable:
+                silent = unreachable
+            # A connection that was closed while nobody used it fails once, and is made again.
+            if self._now() > deadline or self._closing.wait(AGAIN):
+                raise silent
 
     def _find(
         self, groups: Sequence[str], brokers: Callable[[], Sequence[Place]], deadline: float

@@ -21,8 +21,8 @@ from confluent_kafka.admin import (
 
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
-from drctl.drivers.kafka.properties import load
-from drctl.drivers.kafka.site import TIMEOUT, KafkaSite, user
+from drctl.drivers.kafka.properties import load, user
+from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.errors import Unauthenticated, Unreachable
 from drctl.model.canaries import PREFIX as DRILLS
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers

@@ -10,8 +10,10 @@ from drctl.model.session import GroupProtocol, Member
 
 # Versions of keys: the coordinator tells kinds of records apart by them (CoordinatorRecordType).
 CLASSIC, CONSUMER, MEMBER, ASSIGNED = 2, 3, 5, 8
-IGNORED = frozenset((4, 6, 7, 16))
-"""Parts of KIP-848 groups that say nothing about who is a member: partition metadata, target assignments, regexes."""
+SHARE_GROUPS, STREAMS_GROUPS = range(9, 16), range(17, 24)
+IGNORED = frozenset((4, 6, 7, 16, *SHARE_GROUPS, *STREAMS_GROUPS))
+"""Parts of KIP-848 groups that say nothing about who is a member: partition metadata, target assignments, regexes. And
+what share and streams groups (KIP-932, KIP-1071) write of themselves, which no move takes along."""
 NEWEST_CLASSIC = 4
 
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from drctl.drivers.kafka.coordinators import NO_TAGS, Question
 from drctl.drivers.kafka.group_records import consumer_protocol
+from drctl.drivers.kafka.listing import STATES
 from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, WireReader, array, string
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
@@ -29,13 +30,6 @@ REASON = string("removed by drctl: its process has ended")
 """It stands in the coordinator's log."""
 NO_EPOCH = -1
 """A foreign site's leader epoch would make clients wait for ever."""
-STATES = {
-    "Empty": GroupState.EMPTY,
-    "Stable": GroupState.STABLE,
-    "PreparingRebalance": GroupState.REBALANCING,
-    "CompletingRebalance": GroupState.REBALANCING,
-    "Dead": GroupState.DEAD,
-}
 
 type Positions = Mapping[TopicPartition, Committed]
 

@@ -2,16 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from enum import Enum
 from itertools import count
 
-from confluent_kafka import ConsumerGroupState, ConsumerGroupType, KafkaError
-from confluent_kafka.admin import ConsumerGroupListing
+from confluent_kafka import KafkaError
 
 from drctl.drivers.kafka.errors import ENDS_BY_ITSELF
 from drctl.drivers.kafka.group_requests import CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, POSITIONS, committing
+from drctl.drivers.kafka.listing import ListedGroup
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import DrctlError, PositionsPending
 from drctl.model import offsets
@@ -29,7 +28,9 @@ sent again whose coordinator has moved."""
 FEW = 16
 """Groups that are described one by one, however many others the site has."""
 
-PROTOCOLS = {ConsumerGroupType.CLASSIC: GroupProtocol.CLASSIC, ConsumerGroupType.CONSUMER: GroupProtocol.CONSUMER}
+DESCRIBED = (GroupProtocol.CLASSIC, GroupProtocol.CONSUMER)
+LISTED = (GroupProtocol.SHARE, GroupProtocol.STREAMS)
+"""Kinds of groups of which coordinators tell members here, and those of which only the list of groups tells."""
 NONE_SUCH = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.UNSUPPORTED_VERSION)
 
 
@@ -40,23 +41,26 @@ class KafkaPositions:
         self.site, self._now, self._in_flight = site, now, in_flight
 
     def groups(self) -> Mapping[str, GroupProtocol]:
-        return {group.group_id: _protocol(group.type) for group in self._listed()}
+        return {name: group.protocol for name, group in self._listed().items()}
 
-    def _listed(self) -> Sequence[ConsumerGroupListing]:
-        future = self.site.admin().list_consumer_groups(request_timeout=self.site.timeout)
-        listed = self.site.wait(future, "list its groups")
-        if listed.errors:
-            # Each broker lists the groups it coordinates: without one of them the list is not all.
-            raise self.site.causes.translate(listed.errors[0], "list all of its groups")
-        valid: Sequence[ConsumerGroupListing] = listed.valid
-        return valid
+    def _listed(
+        self, types: Collection[GroupProtocol] = (), beside: Collection[str] | None = None
+    ) -> Mapping[str, ListedGroup]:
+        error, found = self.site.list_groups(types, beside)
+        if error:
+            raise self._refused(error, "list all of its groups")
+        return found
 
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
         # One listing by each broker tells of all groups that are empty, of which there is nothing more to ask.
         # For a handful of groups it is the dearer one, where the site has many thousands of others.
-        empty = self._empty() if len(groups) > FEW else {}
-        found = {name: empty[name] for name in groups if name in empty}
-        for name, (error, group) in self.site.ask_coordinators(set(groups) - found.keys(), CLASSIC_GROUP).items():
+        wanted, listed = set(groups), self._listed() if len(groups) > FEW else None
+        found = {
+            name: Group(name, each.protocol, GroupState.EMPTY)
+            for name, each in (listed or {}).items()
+            if name in wanted and each.protocol in DESCRIBED and each.state is GroupState.EMPTY
+        }
+        for name, (error, group) in self.site.ask_coordinators(wanted - found.keys(), CLASSIC_GROUP).items():
             if error and error not in NONE_SUCH:
                 raise self._refused(error, f"describe group {name}")
             found[name] = group or Group(name, GroupProtocol.OTHER, GroupState.DEAD)
@@ -68,14 +72,20 @@ class KafkaPositions:
                 found[name] = group
             else:
                 found[name] = Group(name, GroupProtocol.OTHER, GroupState.DEAD)
-        return found
+        return {**found, **self._of_other_kinds({n for n in others if found[n].state is GroupState.DEAD}, listed)}
 
-    def _empty(self) -> Mapping[str, Group]:
-        """All groups that are empty, by one request to each broker: there is nothing more to describe of them."""
+    def _of_other_kinds(self, names: Collection[str], listed: Mapping[str, ListedGroup] | None) -> Mapping[str, Group]:
+        """Those of them that are share or streams groups, which the questions about consumer groups call dead."""
+        if not names:
+            return {}
+        if listed is None:
+            # Of these types only, and by nobody but their coordinators, which have just answered: a short
+            # answer however many groups there are, and no broker more that may be silent.
+            listed = self._listed(LISTED, names)
         return {
-            group.group_id: Group(group.group_id, _protocol(group.type), GroupState.EMPTY)
-            for group in self._listed()
-            if group.state == ConsumerGroupState.EMPTY
+            name: Group(name, listed[name].protocol, listed[name].state)
+            for name in names
+            if name in listed and listed[name].protocol in LISTED
         }
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[offsets.TopicPartition, Committed]]:
@@ -161,7 +171,3 @@ def _shown(at: offsets.TopicPartition) -> str:
 def _named(groups: Collection[str]) -> str:
     names = sorted(groups)
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more groups" if len(names) > 5 else "")
-
-
-def _protocol(told: Enum) -> GroupProtocol:
-    return PROTOCOLS.get(ConsumerGroupType(told), GroupProtocol.OTHER)

@@ -7,6 +7,7 @@ drctl shapes itself, or only the Java client has them (``sasl.client.callback.ha
 ``ssl.engine.factory.class``, ``metric.reporters``, …).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -234,3 +235,13 @@ class _Translation:
         raise ConfigInvalid(
             f"{self.path}:{line}: {key} {what}" if line else f"{self.path}: {key} {what}", remedy=remedy
         )
+
+
+def user(config: Mapping[str, str]) -> str:
+    """Who a client's settings log in as, for people."""
+    certificate = config.get("ssl.certificate.location") or config.get("ssl.keystore.location")
+    if "sasl.username" in config:
+        return f"user {config['sasl.username']}"
+    if "ssl.certificate.pem" in config:
+        return "the holder of the certificate in its secret"
+    return f"the holder of {certificate}" if certificate else "the anonymous user"

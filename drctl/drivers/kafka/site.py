@@ -17,8 +17,10 @@ from drctl.drivers.kafka.connecting import first_answer
 from drctl.drivers.kafka.connections import Connections, Place
 from drctl.drivers.kafka.coordinators import Coordinators, Question
 from drctl.drivers.kafka.errors import Causes
-from drctl.drivers.kafka.properties import load
+from drctl.drivers.kafka.listing import ListedGroup
+from drctl.drivers.kafka.properties import load, user
 from drctl.errors import ConfigInvalid, DrctlError, NotFound, Unauthenticated, Unreachable
+from drctl.model.session import GroupProtocol
 from drctl.model.site import Site
 
 LOG = logging.getLogger("drctl.kafka")
@@ -42,16 +44,6 @@ FAILURE_HOLDS = 5.0
 
 type Login = Callable[[], dict[str, str]]
 """Asks for what a client is made with."""
-
-
-def user(config: dict[str, str]) -> str:
-    """Who a configuration logs in as, for people."""
-    certificate = config.get("ssl.certificate.location") or config.get("ssl.keystore.location")
-    if "sasl.username" in config:
-        return f"user {config['sasl.username']}"
-    if "ssl.certificate.pem" in config:
-        return "the holder of the certificate in its secret"
-    return f"the holder of {certificate}" if certificate else "the anonymous user"
 
 
 def _again(failure: Exception) -> Exception:
@@ -211,11 +203,27 @@ class KafkaSite:
         """Every group's error and answer, see :meth:`Coordinators.ask`."""
         if not groups:
             return {}
-        self.admin()
-        try:
+        with self._naming_the_site():
             return self._coordinators.ask(
                 groups, self._brokers, question, within=within or self.timeout, again_within=again_within
             )
+
+    def list_groups(
+        self, types: Collection[GroupProtocol] = (), beside: Collection[str] | None = None
+    ) -> tuple[int, Mapping[str, ListedGroup]]:
+        """Every group of the site, or an error, see :meth:`Coordinators.list_all`.
+
+        ``beside`` are groups that were asked about: then only what the brokers list that coordinate them.
+        """
+        brokers = self._brokers() if beside is None else self._coordinators.of(beside)
+        with self._naming_the_site():
+            return self._coordinators.list_all(brokers, types, within=self.timeout)
+
+    @contextmanager
+    def _naming_the_site(self) -> Iterator[None]:
+        self.admin()
+        try:
+            yield
         except Unreachable as error:
             failure = Unreachable(f"site {self.name}: {error}", remedy=error.remedy)
             raise (self._failure(failure) if self.doubted else failure) from error

@@ -157,12 +157,13 @@ def test_a_plan_file_that_appears_meanwhile_is_kept_and_the_rest_is_taken_back(
 def test_names_that_yaml_or_a_terminal_would_take_for_more_do_no_harm(earth: FakeWorld, tmp_path: Path) -> None:
     for name in ('a: "b" # c', "[x]", "no", "späte Gruppe", "bad\nname"):
         earth.north.group(name).committed[ORDERS] = Committed(1)
-    earth.north.group("share\x1b[2J").protocol = GroupProtocol.OTHER
+    earth.north.group("share\x1b[2J").protocol = GroupProtocol.SHARE
     assert typed().exit_code == 0
     groups = load(tmp_path / "plan.yaml").workloads[0].groups
     assert {'a: "b" # c', "[x]", "no", "späte Gruppe"} <= set(groups)
     text = (tmp_path / "plan.yaml").read_text()
     assert "DECIDE: group bad name has a name that no plan file can hold" in text
+    assert "left out: share is a share group" in " ".join(text.split())
     assert "\x1b" not in text
 
 

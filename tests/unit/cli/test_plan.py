@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from drctl.cli import groups, plan, switchover, translate
+from drctl.cli import forecast, groups, plan, switchover, translate
 from drctl.errors import Blocked
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import GroupProtocol, Member
 from drctl.model.sync_report import SyncReport
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
@@ -29,7 +30,7 @@ def earth(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     def opened(_: Path, **_more: object) -> Iterator[World]:
         yield earth.new_process()
 
-    for module in (plan, groups, translate, switchover):
+    for module in (plan, groups, translate, switchover, forecast):
         monkeypatch.setattr(module, "opened", opened)
     return earth
 
@@ -90,6 +91,31 @@ def test_groups_are_shown_while_a_transaction_of_one_is_open(earth: FakeWorld, w
     done = CliRunner().invoke(groups.command, words, obj=Path("plan.yaml"))
     assert done.exit_code == 0, done.exception
     assert "unknown" in done.output or "null" in done.output
+
+
+def test_a_share_group_is_shown_as_one_that_stays(earth: FakeWorld) -> None:
+    jobs = earth.north.group("jobs")
+    jobs.protocol, jobs.members = GroupProtocol.SHARE, (Member("m", "worker", "/127.0.0.1"),)
+    why = "a share group: which records it has acknowledged, one by one, cannot be moved"
+    listed = CliRunner().invoke(groups.command, ["list", "-o", "json"], obj=Path("plan.yaml"))
+    (told,) = [each for each in json.loads(listed.stdout)["groups"] if each["name"] == "jobs"]
+    assert told["moves"] == f"not moved: {why}"
+    there = told["sites"]["north"]
+    assert (there["protocol"], there["state"], there["members"]) == ("share", "Stable", None)
+    shown = CliRunner().invoke(groups.command, ["show", "jobs"], obj=Path("plan.yaml"))
+    assert shown.exit_code == 0
+    assert "jobs at north: share, Stable" in shown.output
+    assert f"jobs: not moved: {why}" in shown.output
+    assert f"stays behind: jobs: {why}" in planned().output
+    done = CliRunner().invoke(forecast.command, ["--to", "south"], obj=Path("plan.yaml"))
+    assert f"stays behind: jobs: {why}" in done.output
+
+
+def test_a_plan_that_names_a_share_group_does_not_begin(earth: FakeWorld) -> None:
+    earth.north.groups["billing"].protocol = GroupProtocol.SHARE
+    done = planned()
+    assert done.exit_code == 35
+    assert "north: billing is a share group" in done.output
 
 
 def test_nothing_stands_in_the_way_of_what_is_only_not_copied_yet(earth: FakeWorld) -> None:

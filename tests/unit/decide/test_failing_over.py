@@ -41,6 +41,7 @@ from tests.unit.decide.good_facts import (
 OF_OTHERS = frozenset(DenyRule("User:shop", scope, own=False) for scope in Scope)
 READINGS, ORDERS = TopicPartition("readings", 0), TopicPartition("orders", 0)
 TWO_BROKERS = Cluster("north", (Broker(1, "localhost", 1), Broker(2, "localhost", 2)), 1, kraft=True)
+SHARED = Group("billing", GroupProtocol.SHARE, GroupState.EMPTY)
 MEMBER = Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (Member("m", "laptop", "/10.0.0.9"),))
 
 
@@ -106,6 +107,7 @@ def test_a_source_that_answers_and_is_not_well_may_be_left(ailing: Change) -> No
         (changed(target_canary=unseen("its password is wrong")), Rule.FACTS_UNKNOWN),
         (target(standing=seen(OF_OTHERS)), Rule.CANARY_REFUSED),
         (target(groups=seen({"billing": MEMBER})), Rule.GROUP_ACTIVE_AT_TARGET),
+        (target(groups=seen({"billing": SHARED})), Rule.GROUP_IMMOVABLE),
         (forward(status=unseen()), Rule.LINK_UNKNOWN),
         (backward(status=seen(status(ConnectorState.RUNNING))), Rule.BOTH_DIRECTIONS),
         (changed(client_routing=seen("south")), Rule.CLIENT_ROUTING_ELSEWHERE),

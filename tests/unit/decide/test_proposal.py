@@ -10,6 +10,7 @@ from drctl.errors import NotFound
 from drctl.model.access import AclRule
 from drctl.model.link import MIRROR_KINDS
 from drctl.model.reading import Reading
+from drctl.model.session import GroupProtocol
 from drctl.model.survey import Proposal, SiteSurvey
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,7 +56,7 @@ def link(source: str, target: str, **changes: str) -> dict[str, dict[str, str]]:
 
 
 def site(name: str, **changes: object) -> SiteSurvey:
-    base = SiteSurvey(name, TOPICS, {}, frozenset(), {}, frozenset(), Reading(RULES, NOW), frozenset({"User:admin"}))
+    base = SiteSurvey(name, TOPICS, {}, {}, {}, frozenset(), Reading(RULES, NOW), frozenset({"User:admin"}))
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -72,7 +73,8 @@ SINKS = {
     "of-another": {"connector.class": "JdbcSink", "topics": "other"},
     "strange": {"connector.class": "JdbcSink", "topics.regex": "shop[[.]"},
 }
-NORTH = site("north", groups=GROUPS, connectors=SINKS, immovable=frozenset({"shared"}))
+SHARED = {"shared": GroupProtocol.SHARE}
+NORTH = site("north", groups=GROUPS, connectors=SINKS, immovable=SHARED)
 SOUTH = site("south", topics=TOPICS | SYNCS, connectors=link("north", "south"), running=frozenset({"north-source"}))
 
 
@@ -88,7 +90,7 @@ def test_topics_are_those_that_the_link_copies_and_no_ones_own() -> None:
 
 def test_groups_are_those_with_positions_in_these_topics_and_not_those_of_sinks() -> None:
     found = proposed()
-    assert (found.groups, found.elsewhere, found.immovable) == (("billing",), ("audit",), ("shared",))
+    assert (found.groups, found.elsewhere, found.immovable) == (("billing",), ("audit",), SHARED)
 
 
 def test_sinks_are_those_that_read_these_topics() -> None:

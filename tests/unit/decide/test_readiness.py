@@ -236,6 +236,16 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
         source(groups=seen({"billing": Group("billing", GroupProtocol.OTHER, GroupState.DEAD)})),
     ),
     (
+        Rule.GROUP_IMMOVABLE,
+        "north: billing is a share group",
+        source(groups=seen({"billing": Group("billing", GroupProtocol.SHARE, GroupState.EMPTY)})),
+    ),
+    (
+        Rule.GROUP_IMMOVABLE,
+        "south: billing is a streams group",
+        target(groups=seen({"billing": Group("billing", GroupProtocol.STREAMS, GroupState.STABLE)})),
+    ),
+    (
         Rule.GROUP_ACTIVE_AT_TARGET,
         "billing-1",
         target(groups=seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))})),

@@ -113,6 +113,13 @@ def test_what_is_not_known_is_counted_by_its_kind_and_never_fatal(key: bytes | N
     assert count == 2
 
 
+@pytest.mark.parametrize("kind", [9, 11, 15, 17, 19, 23])
+def test_what_share_and_streams_groups_write_is_known_and_passed_over(kind: int) -> None:
+    topic = OffsetsTopic()
+    assert not list(topic.changes(kind.to_bytes(2, "big") + b"\0\4jobs", b"\0\0"))
+    assert not topic.unknown
+
+
 @given(kind=st.integers(0, 25), key=st.binary(max_size=60), value=st.none() | st.binary(max_size=120))
 def test_no_bytes_whatsoever_raise(kind: int, key: bytes, value: bytes | None) -> None:
     list(OffsetsTopic().changes(kind.to_bytes(2, "big") + key, value))

@@ -1,12 +1,17 @@
-"""Committing for many groups: how long a permission is good for."""
+"""Committing for many groups: how long a permission is good for; and what groups are that no coordinator describes."""
 
 from collections.abc import Collection, Mapping
 from typing import cast
 
+from confluent_kafka import KafkaError
+
 from drctl.drivers.kafka.coordinators import Question
-from drctl.drivers.kafka.positions import PERMITTED, PERMITTED_FOR, KafkaPositions
+from drctl.drivers.kafka.group_requests import CLASSIC_GROUP
+from drctl.drivers.kafka.listing import ListedGroup
+from drctl.drivers.kafka.positions import FEW, PERMITTED, PERMITTED_FOR, KafkaPositions
 from drctl.drivers.kafka.site import DOUBTED_TIMEOUT, KafkaSite
 from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.session import Group, GroupProtocol, GroupState
 from drctl.plans.under_way import UNDER_WAY
 
 
@@ -48,6 +53,59 @@ def test_no_request_is_sent_on_a_permission_that_is_older_than_it_may_be() -> No
     asked, sent = permissions(0.4, 100)
     for moment in sent:
         assert moment - max(each for each in asked if each <= moment) <= PERMITTED_FOR
+
+
+class ListingSite:
+    """A site whose coordinators know no classic or KIP-848 group; ``lists`` tells what its brokers were asked for."""
+
+    name = "north"
+
+    def __init__(self) -> None:
+        self.lists: list[tuple[frozenset[GroupProtocol], frozenset[str] | None]] = []
+
+    def ask_coordinators[T](
+        self, groups: Collection[str], question: Question[T]
+    ) -> Mapping[str, tuple[int, Group | None]]:
+        dead = {name: Group(name, GroupProtocol.CLASSIC, GroupState.DEAD) for name in groups}
+        if question.api == CLASSIC_GROUP.api:
+            return {name: (0, group) for name, group in dead.items()}
+        return dict.fromkeys(groups, (KafkaError.GROUP_ID_NOT_FOUND, None))
+
+    def list_groups(
+        self, types: Collection[GroupProtocol] = (), beside: Collection[str] | None = None
+    ) -> tuple[int, Mapping[str, ListedGroup]]:
+        self.lists.append((frozenset(types), None if beside is None else frozenset(beside)))
+        known = {
+            "jobs": ListedGroup(GroupProtocol.SHARE, GroupState.STABLE),
+            "totals": ListedGroup(GroupProtocol.STREAMS, GroupState.EMPTY),
+            "billing": ListedGroup(GroupProtocol.CLASSIC, GroupState.EMPTY),
+        }
+        return 0, {name: each for name, each in known.items() if not types or each.protocol in types}
+
+
+def described(names: Collection[str]) -> tuple[ListingSite, Mapping[str, Group]]:
+    site = ListingSite()
+    return site, KafkaPositions(cast("KafkaSite", site)).describe(names)
+
+
+def test_a_few_groups_that_coordinators_do_not_know_are_looked_up_among_share_and_streams_groups_alone() -> None:
+    site, found = described(["jobs", "totals", "nobody"])
+    assert found["jobs"] == Group("jobs", GroupProtocol.SHARE, GroupState.STABLE)
+    assert found["totals"] == Group("totals", GroupProtocol.STREAMS, GroupState.EMPTY)
+    assert not found["jobs"].takes_positions
+    assert not found["totals"].takes_positions
+    assert found["nobody"].state is GroupState.DEAD
+    kinds = frozenset({GroupProtocol.SHARE, GroupProtocol.STREAMS})
+    assert site.lists == [(kinds, frozenset({"jobs", "totals", "nobody"}))]
+
+
+def test_of_many_groups_one_list_tells_which_are_empty_and_which_are_of_another_kind() -> None:
+    others = [f"group-{number}" for number in range(FEW)]
+    site, found = described(["jobs", "billing", *others])
+    assert found["jobs"].protocol is GroupProtocol.SHARE
+    assert found["billing"] == Group("billing", GroupProtocol.CLASSIC, GroupState.EMPTY)
+    assert {found[name].state for name in others} == {GroupState.DEAD}
+    assert site.lists == [(frozenset(), None)]
 
 
 def test_a_run_waits_for_longer_than_a_commit_of_the_service_may_take() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from drctl.chaos.admission import Experiment
-from drctl.chaos.environment import EVIDENCE, LAB, TIME_OFFSET
+from drctl.chaos.environment import EVIDENCE, HISTORIES, LAB, RUN, TIME_OFFSET
 from drctl.drills.audit_reader import fresh_reader, log_ends
 from drctl.drills.bundle.write import FAULTS, TOOLKIT_JOURNAL, TOOLKIT_LOG, keep_trial
 from drctl.drills.experiments.facts import trial_as_json
@@ -25,13 +25,16 @@ from drctl.errors import LabError
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
 from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
-from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, LabWorkload
+from drctl.lab.workload import CATCH_UP, CLIENTS, COMPACTED, GROUPS, READS, LabWorkload
 
 SLOWEST = 120.0
 """Seconds that a slow machine gets to acknowledge what a verdict needs before and after the fault."""
 
 LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
+
+LOST_CATCH_UP = 30.0
+"""Seconds for groups to read to the end in a negative control: nobody ever reads what is lost at an end."""
 
 PRIMARY = "north"
 CHILD = "chaostoolkit"
@@ -69,12 +72,12 @@ def conduct(
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
         say(f"experiment {experiment.path.name}")
-        _in_a_child(lab, experiment.path, folder, time)
+        _in_a_child(lab, experiment.path, folder, workload)
         ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
         workload.stop_producers()
-        workload.catch_up(say)
+        workload.catch_up(say, LOST_CATCH_UP if experiment.refutation else CATCH_UP)
         # Whoever reads again does so now.
         # Time for a group that was sent back to an older position to read on from there.
         lab.clock.sleep(3)
@@ -112,13 +115,13 @@ def _let_work(lab: Lab, workload: LabWorkload, seconds: float, floor: int) -> No
         lab.clock.sleep(0.5)
 
 
-def _in_a_child(lab: Lab, experiment: Path, folder: Path, time: SteadyTime) -> None:
+def _in_a_child(lab: Lab, experiment: Path, folder: Path, workload: LabWorkload) -> None:
     """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
     for name in (TOOLKIT_JOURNAL, FAULTS):
         (folder / name).unlink(missing_ok=True)
     command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(folder / TOOLKIT_JOURNAL)]
-    told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(time.offset)}
-    environment = {**os.environ, **told}
+    told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(workload.time.offset)}
+    environment = {**os.environ, **told, RUN: str(workload.run), HISTORIES: str(workload.histories)}
     lab.processes.start(CHILD, command, environment)
     try:
         lab.processes.wait_gone(CHILD, LONGEST)

@@ -1,7 +1,8 @@
 """From what an experiment left behind to its verdict, the same during the run and from its bundle years later.
 
 What the experiment states counts: each fault that it names must have been seen by another than its injector, and
-groups may read records again only if it says so. The Chaos Toolkit's journal can only take from a verdict. What was
+groups may read records again only if it says so. One that states what it is refuted of is a negative control:
+:mod:`drctl.drills.experiments.refutation`. The Chaos Toolkit's journal can only take from a verdict. What was
 seen outside of the fault's window is no evidence: :mod:`drctl.drills.experiments.fault_window`.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 
 from drctl.drills.experiments.fault_window import Placement, placement
 from drctl.drills.experiments.journal_audit import gaps, overruled, states
+from drctl.drills.experiments.refutation import Refutation, control_verdict
 from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import check
@@ -20,7 +22,7 @@ from drctl.ledger.control import caught
 from drctl.ledger.events import Event
 from drctl.ledger.findings import Findings
 from drctl.ledger.kept import kept_at
-from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached, shortfalls
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
 
@@ -34,7 +36,8 @@ ENDING = ("continue", "restart", "heal-link")
 @dataclass(frozen=True, slots=True)
 class Statement:
     """Hold what an experiment states: the kinds of faults, how often each must have been seen, and whether groups may
-    read records again. ``digest``: SHA-256 of the experiment's file.
+    read records again. ``digest``: SHA-256 of the experiment's file. ``refutation``: what it must be refuted of, None
+    if it is to be proved.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Statement:
     faults: tuple[str, ...]
     repeats: bool
     digest: str
+    refutation: Refutation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class Remains:
 @dataclass(frozen=True, slots=True)
 class ExperimentOutcome:
     """Hold what an experiment has shown. ``faults``: those that were seen within their window. ``journal_digest`` is
-    None if the toolkit left no readable journal.
+    None if the toolkit left no readable journal. ``as_stated``: it is proved, or refuted as a negative control states.
     """
 
     trial: Trial
@@ -95,6 +99,7 @@ class ExperimentOutcome:
     weight: EvidenceRequirements
     faults: tuple[dict[str, Any], ...]
     journal_digest: str | None
+    as_stated: bool
 
 
 def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
@@ -117,7 +122,11 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     journal, digest = read_journal(left.journal)
     found = [*gaps(journal), *_other_statement(stated, journal)]
     verdict, reasons = overruled(*judge(findings, weight), found)
-    return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest)
+    as_stated = verdict is Verdict.PROVED
+    if wanted := stated.refutation:
+        told, lacking = judge(findings, weight)[1], (*shortfalls(findings, weight), *found)
+        verdict, reasons, as_stated = control_verdict(wanted, findings, told, lacking, repeats=stated.repeats)
+    return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest, as_stated)
 
 
 def _all_at_work(histories: Histories, clients: Collection[str], since: float) -> bool:
@@ -140,7 +149,7 @@ def _windows(trial: Trial, histories: Histories) -> dict[str, Traffic]:
 
 def _other_statement(stated: Statement, journal: Mapping[str, Any] | None) -> Iterator[str]:
     """Whether the toolkit ran what is judged here, and not an experiment that expects less."""
-    if journal is not None and states(journal) != (stated.faults, stated.repeats):
+    if journal is not None and states(journal) != (stated.faults, stated.repeats, stated.refutation):
         yield "the journal is of an experiment that states other faults, or expects something else"
 
 

@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drctl.drills.client_evidence import HELD, holds_all
 from drctl.drills.experiments.fault_window import Placement, placement
 from drctl.drills.experiments.journal_audit import gaps, overruled, states
 from drctl.drills.experiments.refutation import Refutation, control_verdict
 from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import check
-from drctl.ledger.control import caught
+from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Event
 from drctl.ledger.findings import Findings
 from drctl.ledger.kept import kept_at
@@ -62,7 +63,8 @@ class Origin:
 class Trial:
     """One run of an experiment as its bundle keeps it: what cannot be read from histories, journal and faults.
 
-    ``began`` and ``ended`` are those of the experiment within the workload, in seconds since 1970.
+    ``began`` and ``ended`` are those of the experiment within the workload, in seconds since 1970. ``mirrored``: the
+    standby was read as well, once the link had copied all, or had its time.
     """
 
     id: str
@@ -72,18 +74,20 @@ class Trial:
     ended: float
     complete: bool
     origin: Origin
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
     """Hold what others left behind: the clients, a fresh reader at the end, the toolkit (its journal, None without
-    one), and whoever saw the faults (a line of JSON each).
+    one), whoever saw the faults (a line of JSON each), and a fresh reader of the standby.
     """
 
     histories: Histories
     found: Sequence[Event]
     journal: bytes | None
     faults: bytes
+    standby: Sequence[Event] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +121,23 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
         **reached(findings),
     }
     control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
+    if trial.mirrored:
+        mirrored = [*left.histories.events(), *left.standby]
+        evidence[HELD] = holds_all(check(mirrored, compacted=work.compacted))
+        control |= caught_in_copy(mirrored, compacted=work.compacted)
     windows = _windows(trial, left.histories)
     weight = EvidenceRequirements(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
     journal, digest = read_journal(left.journal)
     found = [*gaps(journal), *_other_statement(stated, journal)]
-    verdict, reasons = overruled(*judge(findings, weight), found)
-    as_stated = verdict is Verdict.PROVED
-    if wanted := stated.refutation:
-        told, lacking = judge(findings, weight)[1], (*shortfalls(findings, weight), *found)
-        verdict, reasons, as_stated = control_verdict(wanted, findings, told, lacking, repeats=stated.repeats)
+    told = judge(findings, weight)
+    if stated.refutation is None:
+        verdict, reasons = overruled(*told, found)
+        as_stated = verdict is Verdict.PROVED
+    else:
+        lacking = (*shortfalls(findings, weight), *found)
+        verdict, reasons, as_stated = control_verdict(
+            stated.refutation, findings, told[1], lacking, repeats=stated.repeats
+        )
     return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest, as_stated)
 
 

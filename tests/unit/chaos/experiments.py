@@ -35,13 +35,18 @@ def experiment(**changes: Any) -> dict[str, Any]:
 
 
 def trial(
-    stated: tuple[str, ...] = ("kill",), *, repeats: bool = True, refutation: Refutation | None = None
+    stated: tuple[str, ...] = ("kill",),
+    *,
+    repeats: bool = True,
+    refutation: Refutation | None = None,
+    mirrored: bool = False,
 ) -> Trial:
     """A run of an experiment that states this."""
     statement = Statement("e", "t", stated, repeats, "0" * 64, refutation)
     origin = Origin("erin", "ops-1.example", Commit("5f0c" * 10, changed=False), {"drctl": "0.1.0"})
     began, ended = FAULT
-    return Trial("e-20270115T080000-abc123", statement, WORK, began, ended, complete=True, origin=origin)
+    run = "e-20270115T080000-abc123"
+    return Trial(run, statement, WORK, began, ended, complete=True, origin=origin, mirrored=mirrored)
 
 
 def ran_as_written(

@@ -2,10 +2,12 @@
 
 An experiment states in its extension ``drctl`` which faults must be seen, each as often as it is named, and which
 losses it expects by class. Records are never expected to be lost; only reading some again may be (``repeated: some``).
+Except in a negative control: it states ``verdict: refuted``, uses faults that make brokers lose records, and names the
+classes of the loss that the checker must find (``some``), and of what may be found besides (``any``).
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,14 +15,19 @@ from typing import Any
 
 from drctl.config.documents import contents, parse_yaml, plain
 from drctl.drills.experiments.judging import Statement
+from drctl.drills.experiments.refutation import CLASSES as REFUTABLE
+from drctl.drills.experiments.refutation import REPEATED, Refutation, refutation_in
 from drctl.errors import ConfigInvalid
 from drctl.lab.faults import FAULTS, UNDOING
+from drctl.lab.losses import LOSING
+from drctl.model.verdict import Verdict
 
 CONTROLS = "drctl.chaos.controls"
 MODULES = (
     "drctl.chaos.actions",
     "drctl.chaos.data_actions",
     "drctl.chaos.link_actions",
+    "drctl.chaos.loss_actions",
     "drctl.chaos.service_actions",
     "drctl.chaos.undo",
     "drctl.chaos.probes",
@@ -42,7 +49,8 @@ class Experiment:
     """An experiment that may be run, and what it states.
 
     ``faults``: kinds of faults, each as often as it must have been seen. ``repeats``: groups may read records again.
-    ``digest``: SHA-256 of the file that was read.
+    ``digest``: SHA-256 of the file that was read. ``refutation``: what a negative control must be refuted of, None if
+    it is to be proved.
     """
 
     path: Path
@@ -50,11 +58,12 @@ class Experiment:
     faults: tuple[str, ...]
     repeats: bool
     digest: str = ""
+    refutation: Refutation | None = None
 
     @property
     def statement(self) -> Statement:
         """Return what the experiment states, without the file."""
-        return Statement(self.path.stem, self.title, self.faults, self.repeats, self.digest)
+        return Statement(self.path.stem, self.title, self.faults, self.repeats, self.digest, self.refutation)
 
 
 def admitted(path: Path) -> Experiment:
@@ -66,9 +75,21 @@ def admitted(path: Path) -> Experiment:
         raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
     for problem, cure in _problems(experiment):
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
-    faults, repeats = _statement(path, experiment)
+    faults, repeats, refutation = _statement(path, experiment)
     digest = hashlib.sha256(text).hexdigest()
-    return Experiment(path.resolve(), str(experiment.get("title") or path.stem), faults, repeats, digest)
+    title = str(experiment.get("title") or path.stem)
+    return Experiment(path.resolve(), title, faults, repeats, digest, refutation)
+
+
+def controls_in(folder: Path) -> Iterator[Experiment]:
+    """Yield the negative controls that lie in a folder, by name; what is no experiment is passed over."""
+    for path in sorted(folder.glob("*.yaml"), key=lambda each: each.stem):
+        try:
+            found = admitted(path)
+        except ConfigInvalid:
+            continue
+        if found.refutation:
+            yield found
 
 
 def _problems(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -120,8 +141,8 @@ def _runtime_problems(runtime: object) -> Iterator[tuple[str, str]]:
             yield f"its strategy for {part} is {strategy}", f"remove it, or use {' or '.join(allowed)}"
 
 
-def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
-    """Return the faults that must be seen, and whether groups may read records again."""
+def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ...], bool, Refutation | None]:
+    """Return the faults that must be seen, whether groups may read records again, and what it must be refuted of."""
     extensions = experiment.get("extensions")
     told = extensions if isinstance(extensions, list) else []
     found = [each for each in told if isinstance(each, dict) and each.get("name") == EXTENSION]
@@ -131,17 +152,49 @@ def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ..
         f"add extensions: [{{name: {EXTENSION}, faults: [kill], "
         f"expected: {{{', '.join(f'{name}: none' for name in CLASSES)}}}}}]"
     )
-    kinds = [kind for kind in FAULTS if kind not in UNDOING]
+    kinds = [*(kind for kind in FAULTS if kind not in UNDOING), *LOSING]
     if not isinstance(faults, list) or not faults or not all(kind in kinds for kind in faults):
         raise ConfigInvalid(f"{path}: does not state which of {', '.join(kinds)} must be seen", remedy=remedy)
-    if not isinstance(expected, dict) or set(expected) != set(CLASSES):
+    if not isinstance(expected, dict) or not set(CLASSES) <= set(expected):
         raise ConfigInvalid(f"{path}: does not state what is expected of {', '.join(CLASSES)}", remedy=remedy)
+    refuted = _is_control(path, own.get("verdict", Verdict.PROVED.value), faults)
+    for problem, cure in _control_statement_problems(expected) if refuted else _proof_statement_problems(expected):
+        raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
+    return tuple(faults), expected[REPEATED] == "some", refutation_in(own)
+
+
+def _is_control(path: Path, verdict: object, faults: Collection[str]) -> bool:
+    """Whether it must be refuted. ConfigInvalid unless just that one has faults by which brokers lose records."""
+    losing = [kind for kind in faults if kind in LOSING]
+    if verdict == Verdict.PROVED.value:
+        if losing:
+            said = f"{losing[0]} makes brokers lose records, so that it cannot be proved"
+            raise ConfigInvalid(f"{path}: {said}", remedy=f"state verdict: {Verdict.REFUTED.value}, and what is lost")
+        return False
+    if verdict != Verdict.REFUTED.value:
+        raise ConfigInvalid(f"{path}: states the verdict {verdict}", remedy="state proved, or refuted, or none")
+    if not losing:
+        said = "is to be refuted, and none of its faults makes brokers lose records"
+        raise ConfigInvalid(f"{path}: {said}", remedy=f"use one of {', '.join(LOSING)}, or state no verdict")
+    return True
+
+
+def _proof_statement_problems(expected: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, losses in expected.items():
-        if losses not in (("none", "some") if name == "repeated" else ("none",)):
-            raise ConfigInvalid(
-                f"{path}: expects {losses} {name}", remedy="use none; only repeated may be some, and is then counted"
-            )
-    return tuple(faults), expected["repeated"] == "some"
+        if name not in CLASSES:
+            yield f"states {name}, which is not expected of an experiment that is to be proved", f"remove {name}"
+        elif losses not in (("none", "some") if name == REPEATED else ("none",)):
+            yield f"expects {losses} {name}", "use none; only repeated may be some, and is then counted"
+
+
+def _control_statement_problems(expected: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, losses in expected.items():
+        if name not in (*REFUTABLE, REPEATED):
+            yield f"states {name}, which is no class of a loss", f"use some of {', '.join((*REFUTABLE, REPEATED))}"
+        elif losses not in (("none", "some") if name == REPEATED else ("none", "some", "any")):
+            yield f"expects {losses} {name}", "use none, some (must be found) or any (may be); repeated: none or some"
+    if not any(expected.get(name) == "some" for name in REFUTABLE):
+        yield "is to be refuted, and names no class of what must be found", "state some for at least one class"
 
 
 def _has_own_control(experiment: Mapping[str, Any]) -> bool:

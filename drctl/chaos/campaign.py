@@ -2,8 +2,9 @@
 
 Each run is a process of its own (``drctl chaos run``), so one that dies takes no campaign with it, and only a verdict
 that it wrote itself counts. They share a lab as long as every one is proved; after one that is not, the lab is taken
-down, so that none is judged by what another has left. What a campaign knows is what its folder holds: nothing of a run
-is kept in memory once its line is written.
+down, so that none is judged by what another has left. Among them is a negative control in which brokers really lose
+records: where none is refuted as it states, the campaign proves nothing. What a campaign knows is what its folder
+holds: nothing of a run is kept in memory once its line is written.
 """
 
 import hashlib
@@ -30,6 +31,8 @@ DRCTL = (sys.executable, "-m", "drctl")
 NOT_RUN = "not run"
 """In place of a verdict: none was written."""
 UNCONTROLLED = "its negative control was not caught, or there is none"
+NO_CONTROL = "no experiment in which brokers lose records was refuted as stated"
+"""Why a campaign is inconclusive in which everything else is proved."""
 ENDS_WITHIN = 60.0
 """Seconds for an experiment to undo what it has begun, once it is told to end."""
 
@@ -43,7 +46,8 @@ class Result:
 
     ``number`` counts a campaign's runs from 1; ``since`` is the number of the run before which the lab was new.
     ``faults``: of each that somebody else than its injector saw what it was, of whom, and who saw it. ``report``: its
-    folder, below the campaign's, and ``manifest``: the SHA-256 of the manifest there.
+    folder, below the campaign's, and ``manifest``: the SHA-256 of the manifest there. ``refuted_as_stated``: it says so
+    of itself, as a negative control in which brokers lost records.
     """
 
     number: int
@@ -59,14 +63,19 @@ class Result:
     control_caught: bool = False
     report: str = ""
     manifest: str = ""
+    refuted_as_stated: bool = False
 
     @property
     def as_stated(self) -> bool:
-        """Whether it is proved, the command agrees, and the checker named every fault that was planted into it.
-
-        Without its negative control it proves nothing, whoever wrote its verdict.
+        """Whether it is proved or refuted as it states, the command agrees, and the checker named every fault that was
+        planted into it. Without its negative control it proves nothing, whoever wrote its verdict.
         """
-        return self.verdict == "proved" and self.code == 0 and self.control_caught
+        return (self.verdict == "proved" or self.is_control) and self.code == 0 and self.control_caught
+
+    @property
+    def is_control(self) -> bool:
+        """Whether brokers lost records in it, and it was refuted of just that."""
+        return self.verdict == "refuted" and self.refuted_as_stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,8 @@ class Runner:
             report=report,
             **told,
         )
-        if not found.as_stated:
+        # A control has lost records, and says so of its lab as well: no other experiment is to find them.
+        if not found.as_stated or found.is_control:
             self.close()
         return found
 
@@ -181,6 +191,7 @@ def _told(report: Path) -> dict[str, Any]:
             "faults": tuple(map(_fault, document.get("faults", ()))),
             "acknowledged": int(document.get("records", {}).get("acknowledged", 0)),
             "control_caught": caught,
+            "refuted_as_stated": document.get("as_stated") is True,
             "manifest": hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.exists() else "",
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

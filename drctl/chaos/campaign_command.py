@@ -47,15 +47,21 @@ def campaign(
     campaign that was interrupted goes on with the same command: what was run counts, what was cut off is run again.
     It is one version of drctl, of the experiments and of the seed: else it is another campaign.
 
+    One of them at least is a negative control, in which brokers lose records and which must be refuted as it states. If
+    none is named, one that lies beside them runs first; without any the campaign is inconclusive.
+
     In the report's folder are results.jsonl with a line per run, summary.md, summary.json, and the folder of each run,
-    which 'drctl verify' checks. Exits 0 only if every run was proved; as one that was refuted, if one was.
+    which 'drctl verify' checks. Exits 0 only if every run ended as its experiment states; as one that was refuted
+    otherwise, if one was.
     """
-    from drctl.chaos.campaign import Schedule, runs
+    from drctl.chaos.campaign import NO_CONTROL, Schedule, runs
     from drctl.chaos.campaign_folder import held
     from drctl.chaos.campaign_summary import summed
     from drctl.config import duration
 
-    found = _unlike(experiments)
+    found = _with_control(_unlike(experiments), seed)
+    if not any(each.refutation for each in found):
+        say(f"no negative control is named or lies beside the experiments, so this can prove nothing: {NO_CONTROL}")
     ends_at = None if length is None else CLOCK.monotonic() + duration(length).total_seconds()
     last = None if rounds is None and length is not None else (rounds or 1) * len(found)
 
@@ -140,6 +146,21 @@ def _unlike(experiments: Sequence[Path]) -> "tuple[Experiment, ...]":
     if twice := [name for name, count in names.items() if count > 1]:
         raise ConfigInvalid(f"{twice[0]} is named twice", remedy="name each once: --rounds runs them again")
     return found
+
+
+def _with_control(named: "tuple[Experiment, ...]", seed: int) -> "tuple[Experiment, ...]":
+    """Return them, behind a negative control that lies beside one of them if none of them is one; by the seed which.
+
+    First, so that a campaign that is short has shown what its checker is worth, too.
+    """
+    from drctl.chaos.admission import controls_in
+
+    if any(each.refutation for each in named):
+        return named
+    folders = sorted({each.path.parent for each in named})
+    names = {each.path.stem for each in named}
+    beside = [each for folder in folders for each in controls_in(folder) if each.path.stem not in names]
+    return (beside[seed % len(beside)], *named) if beside else named
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from drctl.chaos.campaign import NOT_RUN, Result
+from drctl.chaos.campaign import NO_CONTROL, NOT_RUN, Result
 from drctl.drills.experiments.judging import ENDING
 from drctl.ledger.bound import bound_in_words, loss_bound
 from drctl.model.verdict import Verdict
@@ -17,10 +17,14 @@ TOLD = 50
 
 @dataclass(slots=True)
 class Count:
-    """An experiment's runs: by verdict, who saw which fault, records, runs whose control was caught, seconds."""
+    """An experiment's runs: by verdict, who saw which fault, records, runs whose control was caught, seconds.
+
+    ``controls``: those that were refuted as they state.
+    """
 
     verdicts: Counter[str] = field(default_factory=Counter)
     proved: int = 0
+    controls: int = 0
     seen: set[str] = field(default_factory=set)
     acknowledged: int = 0
     caught: int = 0
@@ -31,10 +35,20 @@ class Count:
         """How many there were."""
         return self.verdicts.total()
 
+    @property
+    def as_stated(self) -> int:
+        """How many of them ended as their experiment states."""
+        return self.proved + self.controls
+
+    @property
+    def refuted(self) -> int:
+        """How many of them found a loss that was not stated."""
+        return self.verdicts[Verdict.REFUTED.value] - self.controls
+
 
 @dataclass(slots=True)
 class Summary:
-    """A campaign so far; ``failed`` are the first runs that were not proved. ``faults``: seen in proved runs."""
+    """A campaign so far; ``failed`` are the first runs that did not end as stated. ``faults``: seen in proved runs."""
 
     counts: dict[str, Count] = field(default_factory=dict)
     faults: int = 0
@@ -44,14 +58,15 @@ class Summary:
         """Count a run in."""
         count = self.counts.setdefault(result.experiment, Count())
         count.verdicts[result.verdict] += 1
-        count.proved += result.as_stated
+        count.controls += result.as_stated and result.is_control
+        count.proved += result.as_stated and not result.is_control
         count.acknowledged += result.acknowledged
         count.caught += result.control_caught
         count.seconds += result.seconds
         faults = [each for each in result.faults if each["fault"] not in ENDING]
         count.seen.update(f"{each['fault']} of {each['target']}: {each['observer']}" for each in faults)
         if result.as_stated:
-            self.faults += len(faults)
+            self.faults += 0 if result.is_control else len(faults)
         elif len(self.failed) < TOLD:
             self.failed.append(result)
 
@@ -67,17 +82,26 @@ class Summary:
 
     @property
     def refuted(self) -> int:
-        """How many of them found a loss."""
-        return sum(each.verdicts[Verdict.REFUTED.value] for each in self.counts.values())
+        """How many of them found a loss that was not stated."""
+        return sum(each.refuted for each in self.counts.values())
+
+    @property
+    def controls(self) -> int:
+        """How many were refuted as they state: brokers lost records in them, and the checker named the loss."""
+        return sum(each.controls for each in self.counts.values())
 
     @property
     def verdict(self) -> Verdict:
-        """PROVED only if every run was; REFUTED as soon as one was."""
+        """PROVED only if every run ended as stated, and a control was among them; REFUTED as soon as a loss was found.
+
+        A control's loss is none: it was to be found.
+        """
         if not self.runs:
             return Verdict.VACUOUS
         if self.refuted:
             return Verdict.REFUTED
-        return Verdict.PROVED if self.proved == self.runs else Verdict.INCONCLUSIVE
+        whole = self.proved + self.controls == self.runs and self.controls
+        return Verdict.PROVED if whole else Verdict.INCONCLUSIVE
 
     @property
     def bound(self) -> float | None:
@@ -85,8 +109,10 @@ class Summary:
         return None if self.refuted else loss_bound(self.faults)
 
     def in_words(self) -> str:
-        """Return how many were proved, and what the faults without a loss bound."""
-        told = f"{self.proved} of {self.runs} proved as stated"
+        """Return how many were proved or refuted as stated, and what the faults without a loss bound."""
+        told = f"{self.proved} of {self.runs} proved as stated, {self.controls} refuted as stated"
+        if self.runs and not self.controls:
+            told = f"{self.proved} of {self.runs} proved as stated; {NO_CONTROL}"
         if self.refuted:
             return f"{told}; a loss was found, so nothing is bounded"
         return f"{told}; {bound_in_words(self.faults)}"
@@ -106,6 +132,7 @@ def as_document(head: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
         "verdict": summary.verdict.value,
         "runs": summary.runs,
         "proved": summary.proved,
+        "refuted_as_stated": summary.controls,
         "faults": summary.faults,
         "loss_per_fault_below": summary.bound,
         "experiments": [dict(each) | _counted(summary.counts.get(each["name"])) for each in head["experiments"]],
@@ -127,6 +154,7 @@ def _counted(count: Count | None) -> dict[str, Any]:
     return {
         "runs": found.runs,
         "proved": found.proved,
+        "refuted_as_stated": found.controls,
         "verdicts": {each: found.verdicts[each] for each in VERDICTS if found.verdicts[each]},
         "seen": sorted(found.seen),
         "acknowledged": found.acknowledged,
@@ -136,7 +164,7 @@ def _counted(count: Count | None) -> dict[str, Any]:
 
 
 def as_markdown(head: Mapping[str, Any], summary: Summary) -> str:
-    """Return it as tables: by experiment, and every run that was not proved with its reason."""
+    """Return it as tables: by experiment, and every run that did not end as stated with its reason."""
     lines = [f"Campaign of {head['began']}, seed {head['seed']}: {summary.in_words()}.", "", *_by_experiment(summary)]
     if summary.failed:
         lines += ["", "| Run | Experiment | Verdict | Reason |", "|---|---|---|---|"]
@@ -145,16 +173,22 @@ def as_markdown(head: Mapping[str, Any], summary: Summary) -> str:
 
 
 def _by_experiment(summary: Summary) -> Iterator[str]:
-    yield "| Experiment | Runs | Proved | Else | Faults, and who saw them | Acknowledged | Control caught | Seconds |"
+    heads = ("Experiment", "Runs", "As stated", "Else", "Faults, and who saw them", "Acknowledged", "Control caught")
+    yield f"| {' | '.join(heads)} | Seconds |"
     yield "|---" * 8 + "|"
     for name, count in sorted(summary.counts.items()):
-        others = [f"{n} {verdict}" for verdict, n in count.verdicts.items() if verdict != Verdict.PROVED.value]
+        others = [f"{n} {verdict}" for verdict, n in _others(count).items()]
         seen = "; ".join(sorted(count.seen)) or "nobody saw one"
         caught = "always" if count.caught == count.runs else f"{count.caught} of {count.runs}"
         yield (
-            f"| {name} | {count.runs} | {count.proved} | {', '.join(others) or '–'} | {_cell(seen)}"
+            f"| {name} | {count.runs} | {count.as_stated} | {', '.join(others) or '–'} | {_cell(seen)}"
             f" | {count.acknowledged} | {caught} | {count.seconds / count.runs:.0f} |"
         )
+
+
+def _others(count: Count) -> Counter[str]:
+    """Return the verdicts of the runs that did not end as stated."""
+    return count.verdicts - Counter({Verdict.PROVED.value: count.proved, Verdict.REFUTED.value: count.controls})
 
 
 def _cell(text: str) -> str:
@@ -173,6 +207,7 @@ def trend(told: Sequence[tuple[Mapping[str, Any], Summary]]) -> list[tuple[str, 
             whole = together.counts.setdefault(name, Count())
             whole.verdicts += count.verdicts
             whole.proved += count.proved
+            whole.controls += count.controls
         together.faults += summary.faults
     return [*rows, (f"all {len(rows)}", "", *_figures(together))]
 

@@ -47,7 +47,8 @@ def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | N
 
     The verdict comes from what was acknowledged, what is there, and what another observer saw of the fault; never from
     the Chaos Toolkit's exit code. Exits 0 only when it is proved: every fault that the experiment states was seen, and
-    nothing was lost or read again but what it states. A named lab must be whole.
+    nothing was lost or read again but what it states. A negative control, in which brokers lose records on purpose,
+    exits 0 only when it is refuted as it states. A named lab must be whole.
 
     The report's folder can be checked by others: drctl verify. --sign-with signs it.
     """
@@ -77,7 +78,7 @@ def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | N
     write(report, told)
     seal(report, told["id"], RunKind.EXPERIMENT, key)
     _show(told, report)
-    raise click.exceptions.Exit(exit_code(outcome.verdict))
+    raise click.exceptions.Exit(0 if outcome.as_stated else exit_code(outcome.verdict))
 
 
 def _show(told: dict[str, Any], report: Path) -> None:

@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
+from uuid import UUID
 
+from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab import Lab
 from drctl.lab.steady import SteadyClock, SteadyTime
 
 LAB = "DRCTL_CHAOS_LAB"
 EVIDENCE = "DRCTL_CHAOS_EVIDENCE"
+RUN, HISTORIES = "DRCTL_CHAOS_RUN", "DRCTL_CHAOS_HISTORIES"
 TIME_OFFSET = "DRCTL_CHAOS_TIME_OFFSET"
 """That of the run's :class:`~drctl.lab.steady.SteadyTime`: evidence of a fault is held against moments by that time."""
 
@@ -21,6 +24,17 @@ def lab() -> Lab:
     if TIME_OFFSET in os.environ:
         there.clock = SteadyClock(SteadyTime(there.clock, float(os.environ[TIME_OFFSET])))
     return there
+
+
+def run_under_way() -> tuple[UUID, Path, SteadyTime]:
+    """Return the run's id, the folder of its histories and its time. LabError where there is no run.
+
+    For an action that writes as a client of the workload does, so that what it writes is accounted for.
+    """
+    if not {RUN, HISTORIES, TIME_OFFSET} <= os.environ.keys():
+        raise LabError("nothing takes account of what is written", remedy="use 'drctl chaos run'")
+    time = SteadyTime(SystemClock(), float(os.environ[TIME_OFFSET]))
+    return UUID(os.environ[RUN]), Path(os.environ[HISTORIES]), time
 
 
 def note(line: str) -> None:

@@ -7,13 +7,13 @@ import shutil
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from drctl.chaos.admission import Experiment
-from drctl.chaos.environment import EVIDENCE, LAB, TIME_OFFSET
-from drctl.drills.audit_reader import fresh_reader, log_ends
+from drctl.chaos.environment import EVIDENCE, HISTORIES, LAB, RUN, TIME_OFFSET
+from drctl.drills.audit_reader import await_copied, fresh_reader, log_ends
 from drctl.drills.bundle.write import FAULTS, TOOLKIT_JOURNAL, TOOLKIT_LOG, keep_trial
 from drctl.drills.experiments.facts import trial_as_json
 from drctl.drills.experiments.judging import AFTER, BEFORE, ExperimentOutcome, Origin, Remains, Trial, judged
@@ -23,15 +23,24 @@ from drctl.drills.timeline import Histories
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.errors import LabError
 from drctl.lab.lab import Lab
+from drctl.lab.layout import other
 from drctl.lab.steady import SteadyTime
 from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
-from drctl.lab.workload import CLIENTS, COMPACTED, GROUPS, READS, LabWorkload
+from drctl.lab.workload import CATCH_UP, CLIENTS, COMPACTED, GROUPS, READS, LabWorkload
+from drctl.ledger.events import Event
+from drctl.model.offsets import TopicPartition
 
 SLOWEST = 120.0
 """Seconds that a slow machine gets to acknowledge what a verdict needs before and after the fault."""
 
 LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
+
+LOST_CATCH_UP = 30.0
+"""Seconds for groups to read to the end in a negative control: nobody ever reads what is lost at an end."""
+
+COPIED = 120.0
+"""Seconds in which the standby gets what was written last; what it lacks then, the verdict names."""
 
 PRIMARY = "north"
 CHILD = "chaostoolkit"
@@ -61,7 +70,9 @@ def conduct(
         raise LabError(f"the lab's primary is {primary}", remedy=f"make {PRIMARY} the primary again, with a switchover")
     await_whole(lab, patience)
     run = uuid4()
-    since = log_ends(lab, primary)
+    # Before the standby's ends are looked up: what is left of an earlier run would be copied behind them.
+    await_copied(lab, primary, COPIED)
+    since, before = log_ends(lab, primary), log_ends(lab, other(primary))
     say("the workload starts")
     time = SteadyTime.begun(lab.clock)
     workload = LabWorkload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
@@ -69,18 +80,20 @@ def conduct(
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
         say(f"experiment {experiment.path.name}")
-        _in_a_child(lab, experiment.path, folder, time)
+        _in_a_child(lab, experiment.path, folder, workload)
         ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
         workload.stop_producers()
-        workload.catch_up(say)
+        workload.catch_up(say, LOST_CATCH_UP if experiment.refutation else CATCH_UP)
         # Whoever reads again does so now.
         # Time for a group that was sent back to an older position to read on from there.
         lab.clock.sleep(3)
     finally:
         workload.stop()
+    say("what is there at the end is read")
     found = tuple(fresh_reader(lab, primary, run, since))
+    standby = None if experiment.refutation else _copy(lab, primary, run, before)
     trial = Trial(
         id=f"{experiment.path.stem}-{lab.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
         stated=experiment.statement,
@@ -89,10 +102,20 @@ def conduct(
         ended=ended,
         complete=workload.complete(),
         origin=Origin(_user(), socket.gethostname(), commit(), versions()),
+        mirrored=standby is not None,
     )
-    keep_trial(folder, trial_as_json(trial), found, workload.histories)
-    seen = Histories.read(workload.histories)
-    return judged(trial, Remains(seen, found, _bytes(folder / TOOLKIT_JOURNAL), _bytes(folder / FAULTS) or b""))
+    keep_trial(folder, trial_as_json(trial), found, workload.histories, standby)
+    seen, journal = Histories.read(workload.histories), _bytes(folder / TOOLKIT_JOURNAL)
+    return judged(trial, Remains(seen, found, journal, _bytes(folder / FAULTS) or b"", standby or ()))
+
+
+def _copy(lab: Lab, primary: str, run: UUID, since: Mapping[TopicPartition, int]) -> tuple[Event, ...]:
+    """Return what a fresh reader finds at the standby, once the link has copied all, or has had its time.
+
+    Not of a negative control: the link reads a log anew that was cut behind it.
+    """
+    await_copied(lab, primary, COPIED)
+    return tuple(fresh_reader(lab, other(primary), run, since))
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -112,13 +135,13 @@ def _let_work(lab: Lab, workload: LabWorkload, seconds: float, floor: int) -> No
         lab.clock.sleep(0.5)
 
 
-def _in_a_child(lab: Lab, experiment: Path, folder: Path, time: SteadyTime) -> None:
+def _in_a_child(lab: Lab, experiment: Path, folder: Path, workload: LabWorkload) -> None:
     """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
     for name in (TOOLKIT_JOURNAL, FAULTS):
         (folder / name).unlink(missing_ok=True)
     command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(folder / TOOLKIT_JOURNAL)]
-    told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(time.offset)}
-    environment = {**os.environ, **told}
+    told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(workload.time.offset)}
+    environment = {**os.environ, **told, RUN: str(workload.run), HISTORIES: str(workload.histories)}
     lab.processes.start(CHILD, command, environment)
     try:
         lab.processes.wait_gone(CHILD, LONGEST)

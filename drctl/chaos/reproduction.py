@@ -18,10 +18,15 @@ def lead(folder: CampaignFolder, number: int | None) -> tuple[Result, ...]:
         if result.since == result.number:
             same_lab.clear()
         same_lab.append(result)
-        if result.verdict == Verdict.REFUTED and number in (None, result.number):
+        if _is_loss(result) and number in (None, result.number):
             return tuple(same_lab)
     what = "no run was refuted" if number is None else f"run {number} was not refuted, or is not there"
     raise NotFound(f"{folder.path}: {what}", remedy="see its summary.md for what was")
+
+
+def _is_loss(result: Result) -> bool:
+    """Whether it was refuted, and not as a negative control that was to be."""
+    return result.verdict == Verdict.REFUTED and not result.as_stated
 
 
 def shortest[T](series: Sequence[T], again: Callable[[Sequence[T]], bool]) -> Sequence[T] | None:
@@ -54,6 +59,6 @@ def refuted_again(folder: CampaignFolder, runner: Runner, attempts: int) -> Call
         runner.close()  # each series begins with a new lab
         for number, each in enumerate(series, 1):
             found = runner.run(number, experiments[each.experiment], f"reproduction/{number:05}-{each.experiment}")
-        return found.verdict == Verdict.REFUTED
+        return _is_loss(found)
 
     return lambda series: any(ends_refuted(series) for _ in range(attempts))

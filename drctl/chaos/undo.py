@@ -23,9 +23,11 @@ __all__ = [
     "end_service",
     "forget_side_topics",
     "mend_link",
+    "reopen_routing",
     "restart_dead_brokers",
     "restart_service",
     "restart_worker",
+    "restore_durability",
     "restore_site",
     "thaw_brokers",
 ]
@@ -54,6 +56,16 @@ def mend_link(source: str) -> list[str]:
 def restore_site(site: str) -> list[str]:
     """Bring back everything of a site: thaw it, start its brokers and its worker, mend its wire."""
     return _repair("restore-site", site)
+
+
+def restore_durability(site: str) -> list[str]:
+    """Bring back everything of a site, and take back the settings that let a topic of it lose records."""
+    return _repair("restore-durability", site)
+
+
+def reopen_routing(site: str) -> list[str]:
+    """Let client routing point to a site again, if it was closed to move a group."""
+    return _repair("reopen-routing", site)
 
 
 def restart_service(standby: str) -> str:
@@ -121,5 +133,5 @@ def _repair(repair: str, site: str) -> list[str]:
         if site not in SITES:
             raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
         there = lab()
-        disarm(there, site, *(() if repair == "restore-site" else (repair,)))
+        disarm(there, site, *(() if repair in ("restore-site", "restore-durability") else (repair,)))
         return REPAIRS[repair](there, site)

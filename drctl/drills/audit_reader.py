@@ -6,6 +6,7 @@ from uuid import UUID
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.traffic import read_everything
+from drctl.errors import DrctlError
 from drctl.lab.lab import Lab
 from drctl.lab.layout import TOPICS
 from drctl.ledger.events import Event, LogStart, Seen, Stranded, Stream
@@ -23,6 +24,32 @@ def log_ends(lab: Lab, site: str) -> Mapping[TopicPartition, int]:
     try:
         return {tp: bounds.high for tp, bounds in KafkaRecords(kafka).bounds(PARTITIONS).items()}
     finally:
+        kafka.close()
+
+
+def await_copied(lab: Lab, source: str, seconds: float) -> bool:
+    """Wait until no data record of the workload's topics lies beyond what the link from a site has copied.
+
+    Returns whether that came in time; who does not answer meanwhile is asked again.
+    """
+    deadline = lab.clock.monotonic() + seconds
+    while not _is_copied(lab, source):
+        if lab.clock.monotonic() > deadline:
+            return False
+        lab.clock.sleep(0.5)
+    return True
+
+
+def _is_copied(lab: Lab, source: str) -> bool:
+    kafka, replication = lab.site(source).kafka("drctl"), lab.replication(source)
+    try:
+        frontier, records = replication.frontier(), KafkaRecords(kafka)
+        starts = {tp: each.start for tp, each in records.bounds(PARTITIONS).items()}
+        return not any(records.following(tp, frontier.get(tp, starts[tp]), 1) for tp in PARTITIONS)
+    except DrctlError:
+        return False
+    finally:
+        replication.close()
         kafka.close()
 
 

@@ -8,6 +8,7 @@ from drctl.ledger.findings import Findings
 from drctl.ledger.verdict import Traffic, WindowPhase
 
 OPENED = "unfence-target"
+HELD = "the standby holds every record, too"
 
 
 def windows(histories: Histories, handovers: Sequence[Handover]) -> dict[str, Traffic]:
@@ -47,10 +48,14 @@ def evidence(
         found[f"every client worked at {target} afterwards"] = all_worked(
             histories, clients, target, opened, next_opened
         )
-    found["the standby holds every record, too"] = (
-        not any(standby.records.faults.values()) and not standby.records.expired and standby.records.acknowledged > 0
-    )
+    found[HELD] = holds_all(standby)
     return found
+
+
+def holds_all(standby: Findings) -> bool:
+    """Whether all that was acknowledged is at the standby, once and as it was; ``standby`` is checked by itself."""
+    records = standby.records
+    return not any(records.faults.values()) and not records.expired and records.acknowledged > 0
 
 
 def all_worked(histories: Histories, clients: Collection[str], site: str, after: float, before: float) -> bool:

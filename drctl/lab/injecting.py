@@ -37,12 +37,18 @@ def signalled(lab: Lab, process: str, signal: str) -> datetime:
     return at
 
 
-def evidence_of(lab: Lab, fault: str, target: str, at: datetime, *, by: str, look: Callable[[], str]) -> FaultEvidence:
-    """Return what an observer sees of a fault, as soon as it sees it. LabError if it has not within ``PATIENCE``."""
-    deadline = lab.clock.monotonic() + PATIENCE
+def evidence_of(
+    lab: Lab, fault: str, target: str, at: datetime, *, by: str, look: Callable[[], str], seconds: float = 0
+) -> FaultEvidence:
+    """Return what an observer sees of a fault, as soon as it sees it.
+
+    LabError if it has not within these seconds, by default ``PATIENCE``.
+    """
+    seconds = seconds or PATIENCE
+    deadline = lab.clock.monotonic() + seconds
     while not (observation := look()):
         if lab.clock.monotonic() > deadline:
-            raise LabError(f"{fault} of {target} was not seen by {by} within {PATIENCE:.0f} s")
+            raise LabError(f"{fault} of {target} was not seen by {by} within {seconds:.0f} s")
         lab.clock.sleep(0.05)
     return FaultEvidence(fault, target, at, by, observation, lab.clock.now())
 

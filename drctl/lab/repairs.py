@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from drctl.lab.faults import FAULTS
+from drctl.lab.group_moves import reopen_routing
 from drctl.lab.lab import Lab
 from drctl.lab.layout import wire
+from drctl.lab.losses import strengthen
 from drctl.lab.wire_faults import mark
 
 type Repair = Callable[[Lab, str], list[str]]
@@ -50,12 +52,19 @@ def restore_site(lab: Lab, site: str) -> list[str]:
     return [name for repair in (thaw, restart_brokers, restart_worker, mend_link) for name in repair(lab, site)]
 
 
+def restore_durability(lab: Lab, site: str) -> list[str]:
+    """Bring back everything of a site, and take back what let its topics lose records; return what was not well."""
+    return [*restore_site(lab, site), *strengthen(lab, site)]
+
+
 REPAIRS: dict[str, Repair] = {
     "thaw": thaw,
     "restart-brokers": restart_brokers,
     "restart-worker": restart_worker,
     "mend-link": mend_link,
     "restore-site": restore_site,
+    "restore-durability": restore_durability,
+    "reopen-routing": reopen_routing,
 }
 
 

@@ -14,7 +14,7 @@ none of these                                             proved
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -72,6 +72,17 @@ def reached(findings: Findings) -> dict[str, bool]:
     return {**ends, **{f"a group reads {topic}": False for topic in findings.unattended}}
 
 
+def shortfalls(findings: Findings, weight: EvidenceRequirements) -> tuple[str, ...]:
+    """Return what keeps a history from meaning something, but for what groups have not reached.
+
+    For one that must be refuted: what is lost no group can reach.
+    """
+    reach = reached(findings)
+    evidence = {what: witnessed for what, witnessed in weight.evidence.items() if what not in reach}
+    without = replace(weight, evidence=evidence)
+    return (*_gaps(findings, without, {}), *_thin(findings, without))
+
+
 def _reads_on(group: GroupFindings) -> str:
     return f"group {group.name} reached the acknowledged end of what it reads"
 
@@ -82,7 +93,7 @@ def judge(findings: Findings, weight: EvidenceRequirements) -> tuple[Verdict, tu
     # Before anything else: no lack of evidence makes a lost record less lost.
     if faults:
         return Verdict.REFUTED, faults
-    gaps, thin = tuple(_gaps(findings, weight)), tuple(_thin(findings, weight))
+    gaps, thin = tuple(_gaps(findings, weight, reached(findings))), tuple(_thin(findings, weight))
     # Before what is thin: where a history is incomplete, that nothing happened in it is not known either.
     if gaps:
         return Verdict.INCONCLUSIVE, (*gaps, *thin)
@@ -114,7 +125,7 @@ def _faults(findings: Findings, *, redelivery: bool) -> Iterator[str]:
             yield f"group {group.name} repeated {group.repeated.count}, first: {group.repeated.examples[0]}"
 
 
-def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
+def _gaps(findings: Findings, weight: EvidenceRequirements, reach: Mapping[str, bool]) -> Iterator[str]:
     if not weight.complete:
         yield "a client's history is incomplete"
     if expired := findings.records.expired:
@@ -126,7 +137,7 @@ def _gaps(findings: Findings, weight: EvidenceRequirements) -> Iterator[str]:
     if not all(weight.control.get(kind) for kind in (*planted, *weight.planted, *weight.control)):
         yield "the checker did not catch every planted fault"
     short = {_reads_on(group): _short(group) for group in findings.groups}
-    for what, witnessed in {**weight.evidence, **reached(findings)}.items():
+    for what, witnessed in {**weight.evidence, **reach}.items():
         if not witnessed:
             yield f"not witnessed: {what}{short.get(what, '')}"
 

@@ -159,6 +159,7 @@ def _experiment(evidence: Evidence) -> JudgedBundle:
         evidence.found(PRIMARY),
         evidence.optional(TOOLKIT_JOURNAL),
         evidence.optional(FAULTS) or b"",
+        evidence.found(STANDBY),
     )
     outcome = judged(trial, left)
     return JudgedBundle(

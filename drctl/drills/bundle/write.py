@@ -81,11 +81,18 @@ def keep_drill(folder: Path, drill: Drill, material: Material, histories: Path) 
         raise _unwritable(folder, error) from error
 
 
-def keep_trial(folder: Path, facts: bytes, found: Iterable[Event], histories: Path) -> None:
-    """Write an experiment's evidence: its facts, what a fresh reader found, and what the clients wrote."""
+def keep_trial(
+    folder: Path, facts: bytes, found: Iterable[Event], histories: Path, standby: Iterable[Event] | None = None
+) -> None:
+    """Write an experiment's evidence: its facts, what fresh readers found, and what the clients wrote.
+
+    ``standby``: None if nobody read there.
+    """
     try:
         keep_histories(folder, histories)
         pack(folder / PRIMARY, found_lines(found))
+        if standby is not None:
+            pack(folder / STANDBY, found_lines(standby))
         replace(folder / FACTS, facts)
     except OSError as error:
         raise _unwritable(folder, error) from error

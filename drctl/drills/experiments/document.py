@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from drctl.drills.experiments.judging import ENDING, ExperimentOutcome, Origin
+from drctl.drills.experiments.judging import ENDING, ExperimentOutcome, Origin, Statement
 from drctl.drills.report.moments import iso
 from drctl.ledger.bound import bound_in_words, loss_bound
 from drctl.ledger.findings import Findings
@@ -19,8 +19,9 @@ def document(outcome: ExperimentOutcome) -> dict[str, Any]:
         "id": trial.id,
         "experiment": stated.name,
         "title": stated.title,
-        "stated": {"faults": list(stated.faults), "repeated": "some" if stated.repeats else "none"},
+        "stated": {"faults": list(stated.faults), "repeated": "some" if stated.repeats else "none", **_stated(stated)},
         "verdict": outcome.verdict.value,
+        **({} if stated.refutation is None else {"as_stated": outcome.as_stated}),
         "reasons": list(outcome.reasons),
         "bound": _bound(outcome),
         **_found(outcome.findings),
@@ -44,6 +45,14 @@ def document(outcome: ExperimentOutcome) -> dict[str, Any]:
 def as_json(told: dict[str, Any]) -> bytes:
     """Return the bytes of ``verdict.json``."""
     return json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _stated(stated: Statement) -> dict[str, Any]:
+    """Return what a negative control is to be refuted of; nothing of any other experiment."""
+    wanted = stated.refutation
+    if wanted is None:
+        return {}
+    return {"verdict": Verdict.REFUTED.value, "classes": list(wanted.classes), "besides": list(wanted.besides)}
 
 
 def _bound(outcome: ExperimentOutcome) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from drctl.drills.experiments.refutation import Refutation, refutation_in
 from drctl.model.verdict import Verdict
 
 CONTINUOUS = "continuously"
@@ -50,15 +51,16 @@ def gaps(journal: Mapping[str, Any] | None) -> Iterator[str]:
         yield from _activity_gaps(part, runs)
 
 
-def states(journal: Mapping[str, Any]) -> tuple[tuple[str, ...], bool] | None:
-    """The faults that the experiment in a journal states, and whether groups may read records again; None without any.
+def states(journal: Mapping[str, Any]) -> tuple[tuple[str, ...], bool, Refutation | None] | None:
+    """The faults that the experiment in a journal states, whether groups may read records again, and what it is to be
+    refuted of; None without any.
 
     ``drctl.chaos.controls`` adds an extension of the same name with what it found: that one states nothing.
     """
     for told in map(_object, _list(_object(journal.get("experiment")).get("extensions"))):
         if told.get("name") == "drctl" and "faults" in told:
             faults = tuple(str(each) for each in _list(told["faults"]))
-            return faults, _object(told.get("expected")).get("repeated") == "some"
+            return faults, _object(told.get("expected")).get("repeated") == "some", refutation_in(told)
     return None
 
 

@@ -1,7 +1,8 @@
 """From what an experiment left behind to its verdict, the same during the run and from its bundle years later.
 
 What the experiment states counts: each fault that it names must have been seen by another than its injector, and
-groups may read records again only if it says so. The Chaos Toolkit's journal can only take from a verdict. What was
+groups may read records again only if it says so. One that states what it is refuted of is a negative control:
+:mod:`drctl.drills.experiments.refutation`. The Chaos Toolkit's journal can only take from a verdict. What was
 seen outside of the fault's window is no evidence: :mod:`drctl.drills.experiments.fault_window`.
 """
 
@@ -11,16 +12,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drctl.drills.client_evidence import HELD, holds_all
 from drctl.drills.experiments.fault_window import Placement, placement
 from drctl.drills.experiments.journal_audit import gaps, overruled, states
+from drctl.drills.experiments.refutation import Refutation, control_verdict
 from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import check
-from drctl.ledger.control import caught
+from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Event
 from drctl.ledger.findings import Findings
 from drctl.ledger.kept import kept_at
-from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached
+from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached, shortfalls
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
 
@@ -34,7 +37,8 @@ ENDING = ("continue", "restart", "heal-link")
 @dataclass(frozen=True, slots=True)
 class Statement:
     """Hold what an experiment states: the kinds of faults, how often each must have been seen, and whether groups may
-    read records again. ``digest``: SHA-256 of the experiment's file.
+    read records again. ``digest``: SHA-256 of the experiment's file. ``refutation``: what it must be refuted of, None
+    if it is to be proved.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Statement:
     faults: tuple[str, ...]
     repeats: bool
     digest: str
+    refutation: Refutation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Origin:
 class Trial:
     """One run of an experiment as its bundle keeps it: what cannot be read from histories, journal and faults.
 
-    ``began`` and ``ended`` are those of the experiment within the workload, in seconds since 1970.
+    ``began`` and ``ended`` are those of the experiment within the workload, in seconds since 1970. ``mirrored``: the
+    standby was read as well, once the link had copied all, or had its time.
     """
 
     id: str
@@ -68,24 +74,26 @@ class Trial:
     ended: float
     complete: bool
     origin: Origin
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
     """Hold what others left behind: the clients, a fresh reader at the end, the toolkit (its journal, None without
-    one), and whoever saw the faults (a line of JSON each).
+    one), whoever saw the faults (a line of JSON each), and a fresh reader of the standby.
     """
 
     histories: Histories
     found: Sequence[Event]
     journal: bytes | None
     faults: bytes
+    standby: Sequence[Event] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentOutcome:
     """Hold what an experiment has shown. ``faults``: those that were seen within their window. ``journal_digest`` is
-    None if the toolkit left no readable journal.
+    None if the toolkit left no readable journal. ``as_stated``: it is proved, or refuted as a negative control states.
     """
 
     trial: Trial
@@ -95,6 +103,7 @@ class ExperimentOutcome:
     weight: EvidenceRequirements
     faults: tuple[dict[str, Any], ...]
     journal_digest: str | None
+    as_stated: bool
 
 
 def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
@@ -112,12 +121,24 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
         **reached(findings),
     }
     control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
+    if trial.mirrored:
+        mirrored = [*left.histories.events(), *left.standby]
+        evidence[HELD] = holds_all(check(mirrored, compacted=work.compacted))
+        control |= caught_in_copy(mirrored, compacted=work.compacted)
     windows = _windows(trial, left.histories)
     weight = EvidenceRequirements(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
     journal, digest = read_journal(left.journal)
     found = [*gaps(journal), *_other_statement(stated, journal)]
-    verdict, reasons = overruled(*judge(findings, weight), found)
-    return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest)
+    told = judge(findings, weight)
+    if stated.refutation is None:
+        verdict, reasons = overruled(*told, found)
+        as_stated = verdict is Verdict.PROVED
+    else:
+        lacking = (*shortfalls(findings, weight), *found)
+        verdict, reasons, as_stated = control_verdict(
+            stated.refutation, findings, told[1], lacking, repeats=stated.repeats
+        )
+    return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest, as_stated)
 
 
 def _all_at_work(histories: Histories, clients: Collection[str], since: float) -> bool:
@@ -140,7 +161,7 @@ def _windows(trial: Trial, histories: Histories) -> dict[str, Traffic]:
 
 def _other_statement(stated: Statement, journal: Mapping[str, Any] | None) -> Iterator[str]:
     """Whether the toolkit ran what is judged here, and not an experiment that expects less."""
-    if journal is not None and states(journal) != (stated.faults, stated.repeats):
+    if journal is not None and states(journal) != (stated.faults, stated.repeats, stated.refutation):
         yield "the journal is of an experiment that states other faults, or expects something else"
 
 

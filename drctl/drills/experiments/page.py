@@ -16,6 +16,7 @@ WORDS = {
     "inconclusive": "Inconclusive: evidence is missing, so nothing is claimed.",
     "vacuous": "Vacuous: too little happened to prove anything.",
 }
+CONTROL = "Refuted, as stated: brokers lost records on purpose, and the checker named the loss. A negative control."
 HERE = Path(__file__).parent
 
 
@@ -23,11 +24,23 @@ def render(told: dict[str, Any]) -> str:
     """Render the page of a ``verdict.json``, whose texts are redacted already."""
     return template("experiment.html", HERE).render(
         told=told,
-        words=WORDS[told["verdict"]],
+        words=CONTROL if told.get("as_stated") else WORDS[told["verdict"]],
+        losses=_losses(told["stated"]),
         tables=_tables(told),
         origin=_origin(told),
         checksum=hashlib.sha256(as_json(told)).hexdigest(),
     )
+
+
+def _losses(stated: dict[str, Any]) -> str:
+    if "classes" not in stated:
+        return "no record lost, doubled or skipped"
+    besides = f", perhaps besides {_listed(stated['besides'])}" if stated["besides"] else ""
+    return f"to be refuted by records that are {_listed(stated['classes'])}{besides}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(words.spaced, names))
 
 
 def _tables(told: dict[str, Any]) -> dict[str, Table]:

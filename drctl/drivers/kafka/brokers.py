@@ -9,6 +9,7 @@ from confluent_kafka.admin import ConfigEntry, ConfigResource, ResourceType, Top
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
+from drctl.model.offsets import TopicPartition
 from drctl.model.sight import KafkaView
 
 OLDEST = (3, 9)
@@ -65,6 +66,15 @@ class KafkaBrokers:
             return frozenset(self.site.admin().list_topics(timeout=self.site.timeout).topics)
         except KafkaException as error:
             raise self.site.causes.translate(error, "list its topics") from error
+
+    def partition(self, place: TopicPartition) -> Partition | None:
+        """Return a partition by one metadata request, which any broker answers, also without a quorum; None without."""
+        try:
+            topics = self.site.admin().list_topics(topic=place.topic, timeout=self.site.timeout).topics
+        except KafkaException as error:
+            raise self.site.causes.translate(error, f"describe {place}") from error
+        found = topics[place.topic].partitions.get(place.partition) if place.topic in topics else None
+        return None if found is None else Partition(found.leader, tuple(found.replicas), tuple(found.isrs))
 
     def view(self) -> KafkaView:
         """One metadata request, and the configuration of topics that miss a replica.

@@ -145,6 +145,13 @@ def ends(site: KafkaSite, partitions: Collection[offsets.TopicPartition]) -> Map
     return {offsets.TopicPartition(tp.topic, tp.partition): int(end.offset) for tp, end in told.items()}
 
 
+def delete_below(site: KafkaSite, partition: offsets.TopicPartition, offset: int) -> None:
+    """Delete all records of a partition below an offset, on every replica (DeleteRecords). It has no undo."""
+    asked = [TopicPartition(partition.topic, partition.partition, offset)]
+    futures = site.admin().delete_records(asked, request_timeout=site.change_timeout)
+    site.wait_all(futures.items(), f"delete records of {partition}", site.change_timeout)
+
+
 def read(site: KafkaSite, partition: offsets.TopicPartition, start: int, *, batch: int = BATCH) -> Iterator[Message]:
     """Committed data records from ``start`` (or the log start, if that is later) to the last stable offset.
 

@@ -22,6 +22,8 @@ DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUT
 PATIENCE = 15.0
 """Seconds after which an unanswered record is doubtful."""
 
+CARELESS = {"enable.idempotence": False, "acks": "1", "message.send.max.retries": 0}
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -59,12 +61,12 @@ class Writer:
     ``broken`` says that the client is of no use any more: take a new one. ``written_at`` is when the last record was
     acknowledged, by the monotonic clock: a window that a lost site left in doubt is given up long after that.
     ``offsets`` says where each record of the last window was written, None where the brokers did not tell.
+    ``careless``: acknowledged is what the leader alone has (``acks=1``), and nothing is sent again.
     """
 
-    def __init__(self, site: KafkaSite) -> None:
+    def __init__(self, site: KafkaSite, *, careless: bool = False) -> None:
         own = {
-            "enable.idempotence": True,
-            "acks": "all",
+            **(CARELESS if careless else {"enable.idempotence": True, "acks": "all"}),
             "linger.ms": 5,
             "message.timeout.ms": int(PATIENCE * 1000),
             "compression.type": "lz4",

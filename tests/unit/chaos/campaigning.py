@@ -15,7 +15,7 @@ from drctl.chaos import campaign
 from drctl.chaos.command import command
 from drctl.errors import LabError
 from drctl.lab import Lab
-from tests.unit.chaos.test_admission import sound
+from tests.unit.chaos.test_admission import CONTROL, sound
 
 STAND_IN = """
 import json, os, pathlib, signal, sys, time
@@ -27,7 +27,8 @@ with (here / "calls").open("a") as file:
     print(name, file=file)
 before = (lab / "ran").read_text().split() if (lab / "ran").exists() else []
 (lab / "ran").write_text(" ".join([*before, name]))
-end = json.loads((here / "ends.json").read_text()).get(name, "proved")
+usual = "refuted as stated" if name.startswith("control") else "proved"
+end = json.loads((here / "ends.json").read_text()).get(name, usual)
 if end == "interrupts":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: ((here / "put away").touch(), sys.exit(130)))
@@ -36,13 +37,15 @@ if end == "interrupts":
 if end.startswith("refuted after "):
     end = "refuted" if end.split()[-1] in before else "proved"
 control = {"misses": {"lost": True, "deleted": False}, "lacks": {}}.get(end.partition(" ")[2], {"lost": True})
+stated = end.endswith("as stated")
 end = end.partition(" ")[0]
 codes = {"proved": 0, "refuted": 20, "inconclusive": 21, "vacuous": 22}
-verdict, code = end.split(":") if ":" in end else (end, codes[end])
+verdict, code = end.split(":") if ":" in end else (end, 0 if stated else codes[end])
 report.mkdir(parents=True, exist_ok=True)
 if verdict != "nothing":
     fault = {"fault": "kill", "target": "north-broker-1", "observer": "the other brokers", "observation": "gone"}
     document = {"verdict": verdict, "reasons": ["because | of"], "faults": [fault, {**fault, "fault": "restart"}]}
+    document |= {"as_stated": True} if stated else {}
     document |= {"negative_control": control, "records": {"acknowledged": 4711}}
     (report / "verdict.json").write_text(json.dumps(document))
     (report / "manifest.json").write_text("{}")
@@ -51,7 +54,10 @@ sys.exit(int(code))
 
 
 class Campaigns:
-    """Experiments in a folder, and what was done with them: ``calls`` by name, labs as ``up`` and ``down``."""
+    """Experiments in a folder, and what was done with them: ``calls`` by name, labs as ``up`` and ``down``.
+
+    A negative control, ``control``, lies beside them.
+    """
 
     def __init__(self, folder: Path, *names: str) -> None:
         self.folder, self.report, self.names = folder, folder / "report", names
@@ -61,6 +67,7 @@ class Campaigns:
         self.end()
         for name in names:
             self.write(name)
+        self.write("control", extensions=[CONTROL])
 
     def write(self, name: str, **changes: Any) -> None:
         with (self.folder / f"{name}.yaml").open("w") as file:
@@ -69,7 +76,8 @@ class Campaigns:
     def end(self, **ends: str) -> None:
         """Let runs end so: a verdict, a verdict with an exit code, or ``refuted after`` another on the same lab.
 
-        ``proved misses``: with a planted fault that was not named; ``proved lacks``: with no negative control.
+        ``refuted as stated``: as a negative control is to, and ends unless told otherwise. ``proved misses``: with a
+        planted fault that was not named; ``proved lacks``: with no negative control.
         """
         (self.folder / "ends.json").write_text(json.dumps(ends))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from drctl.chaos.experiment import WORK
 from drctl.drills.experiments.judging import Origin, Statement, Trial
+from drctl.drills.experiments.refutation import Refutation
 from drctl.drills.outcome import Commit
 from tests.unit.lab.work import FAULT
 
@@ -33,18 +34,35 @@ def experiment(**changes: Any) -> dict[str, Any]:
     }
 
 
-def trial(stated: tuple[str, ...] = ("kill",), *, repeats: bool = True) -> Trial:
+def trial(
+    stated: tuple[str, ...] = ("kill",),
+    *,
+    repeats: bool = True,
+    refutation: Refutation | None = None,
+    mirrored: bool = False,
+) -> Trial:
     """A run of an experiment that states this."""
-    statement = Statement("e", "t", stated, repeats, "0" * 64)
+    statement = Statement("e", "t", stated, repeats, "0" * 64, refutation)
     origin = Origin("erin", "ops-1.example", Commit("5f0c" * 10, changed=False), {"drctl": "0.1.0"})
     began, ended = FAULT
-    return Trial("e-20270115T080000-abc123", statement, WORK, began, ended, complete=True, origin=origin)
+    run = "e-20270115T080000-abc123"
+    return Trial(run, statement, WORK, began, ended, complete=True, origin=origin, mirrored=mirrored)
 
 
-def ran_as_written(*, stated: tuple[str, ...] = ("kill",), repeats: bool = True, **changes: Any) -> dict[str, Any]:
+def ran_as_written(
+    *,
+    stated: tuple[str, ...] = ("kill",),
+    repeats: bool = True,
+    refutation: Refutation | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
     """A journal of an experiment that ran as written, as the toolkit writes it."""
     expected = {"lost": "none", "duplicated": "none", "skipped": "none", "repeated": "some" if repeats else "none"}
-    text = experiment(extensions=[{"name": "drctl", "faults": list(stated), "expected": expected}])
+    own: dict[str, Any] = {"name": "drctl", "faults": list(stated), "expected": expected}
+    if refutation:
+        own["verdict"] = "refuted"
+        expected |= {**dict.fromkeys(refutation.classes, "some"), **dict.fromkeys(refutation.besides, "any")}
+    text = experiment(extensions=[own])
 
     def ran(activity: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {"activity": dict(activity), "status": "succeeded", "output": None, **more}

@@ -1,6 +1,7 @@
 """Which experiments may be run at all: those of which a green run would mean something."""
 
 import hashlib
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,20 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from drctl.chaos.admission import Experiment, admitted
+from drctl.chaos.admission import Experiment, admitted, controls_in
+from drctl.drills.experiments.refutation import Refutation
 from drctl.errors import ConfigInvalid
+from drctl.lab.losses import LOSING as LOSING_FAULTS
 from tests.unit.chaos.experiments import ACTIVITIES, experiment
 
 FOREIGN = {"controls": [{"name": "c", "provider": {"type": "python", "module": ACTIVITIES}}]}
 OWN = {"name": "drctl", "provider": {"type": "python", "module": "drctl.chaos.controls"}}
 EXPECTED = {"lost": "none", "duplicated": "none", "skipped": "none", "repeated": "some"}
 STATED = {"name": "drctl", "faults": ["kill"], "expected": EXPECTED}
+
+LOSING = {**EXPECTED, "lost": "some", "skipped": "any"}
+CONTROL = {"name": "drctl", "verdict": "refuted", "faults": ["elect-unclean"], "expected": LOSING}
+"""What a negative control states."""
 
 
 def call(module: str, func: str, **arguments: Any) -> dict[str, Any]:
@@ -167,6 +174,59 @@ def test_the_strategies_that_do_all_of_it_are_taken(tmp_path: Path) -> None:
 )
 def test_an_experiment_that_does_not_state_its_faults_and_losses_is_refused(tmp_path: Path, extensions: object) -> None:
     assert refused(tmp_path, extensions=extensions)
+
+
+def test_a_negative_control_is_read_with_what_it_is_refuted_of(tmp_path: Path) -> None:
+    found = admitted(written(tmp_path, sound(extensions=[CONTROL])))
+    assert (found.faults, found.refutation) == (("elect-unclean",), Refutation(("lost",), ("skipped",)))
+    assert found.statement.refutation == found.refutation
+    assert admitted(written(tmp_path, sound(extensions=[{**STATED, "verdict": "proved"}]))).refutation is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"verdict": "inconclusive"}, "states the verdict inconclusive"),
+        ({"verdict": None}, "states the verdict None"),
+        ({"verdict": ["refuted"]}, "states the verdict"),
+        ({"faults": ["kill"]}, "none of its faults makes brokers lose records"),
+        ({"faults": ["elect-unclean", "typo"]}, "does not state which of"),
+        ({"expected": {**LOSING, "lost": "none"}}, "names no class of what must be found"),
+        ({"expected": {**LOSING, "lost": "any"}}, "names no class of what must be found"),
+        ({"expected": {**LOSING, "lost": "many"}}, "expects many lost"),
+        ({"expected": {**LOSING, "lost": ["some"]}}, "expects .* lost"),
+        ({"expected": {**LOSING, "repeated": "any"}}, "expects any repeated"),
+        ({"expected": {**EXPECTED, "repeated": "some"}}, "names no class"),
+        ({"expected": {**LOSING, "gone": "some"}}, "states gone, which is no class of a loss"),
+        ({"expected": {"lost": "some"}}, "does not state what is expected"),
+    ],
+    ids=str,
+)
+def test_a_control_whose_refutation_might_mean_nothing_is_refused(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    assert re.search(said, refused(tmp_path, extensions=[{**CONTROL, **changes}]))
+
+
+@pytest.mark.parametrize("verdict", [{}, {"verdict": "proved"}], ids=["none", "proved"])
+@pytest.mark.parametrize("kind", LOSING_FAULTS)
+def test_an_experiment_in_which_brokers_lose_records_cannot_be_one_that_is_proved(
+    tmp_path: Path, kind: str, verdict: dict[str, str]
+) -> None:
+    stated = {**STATED, "faults": ["kill", kind], **verdict}
+    assert f"{kind} makes brokers lose records" in refused(tmp_path, extensions=[stated])
+
+
+def test_a_class_that_only_a_control_states_is_refused_elsewhere(tmp_path: Path) -> None:
+    stated = {**STATED, "expected": {**EXPECTED, "deleted": "none"}}
+    assert "states deleted" in refused(tmp_path, extensions=[stated])
+
+
+def test_controls_are_found_among_others_and_beside_what_is_none(tmp_path: Path) -> None:
+    for name, stated in (("b", CONTROL), ("a", CONTROL), ("c", STATED)):
+        written(tmp_path, sound(extensions=[stated])).rename(tmp_path / f"{name}.yaml")
+    (tmp_path / "d.yaml").write_text("title: t")
+    assert [each.path.stem for each in controls_in(tmp_path)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "a: [", "title: x", "method"])

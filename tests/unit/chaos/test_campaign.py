@@ -1,6 +1,7 @@
 """A campaign: green only if every run was proved, on no lab left broken, and gone on with where it stopped."""
 
 import fcntl
+import json
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,21 @@ from drctl.chaos.admission import Experiment
 from drctl.chaos.campaign import Schedule
 from drctl.errors import BundleDamaged, ConfigInvalid, Conflict, Locked
 from tests.unit.chaos.campaigning import Campaigns, three
+from tests.unit.chaos.test_admission import CONTROL
 
 __all__ = ["three"]
 
-NAMES = ["one", "two", "three"]
+NAMES = ["control", "one", "two", "three"]
 
 
 def test_all_that_are_proved_share_one_lab(three: Campaigns) -> None:
     done = three.run("--rounds", "2")
     assert done.exit_code == 0, done.output
     assert three.calls == NAMES * 2
-    assert three.labs == ["up", "down"]
-    assert "6 of 6 proved as stated; 6 faults without a loss" in done.output
+    # The control's loss is left to nobody: its lab goes down, whoever shared it before.
+    assert [each["since"] for each in three.results] == [1, 2, 2, 2, 2, 6, 6, 6]
+    assert three.labs == ["up", "down"] * 3
+    assert "6 of 8 proved as stated, 2 refuted as stated; 6 faults without a loss" in done.output
 
 
 @pytest.mark.parametrize(
@@ -42,16 +46,16 @@ def test_one_that_is_not_proved_fails_all_and_costs_the_lab(three: Campaigns, en
     done = three.run()
     assert done.exit_code == code
     assert three.calls == NAMES
-    assert three.labs == ["up", "down", "up", "down"]
-    assert [each["since"] for each in three.results] == [1, 1, 3]
-    assert "2 of 3 proved as stated" in done.output
+    assert three.labs == ["up", "down"] * 3
+    assert [each["since"] for each in three.results] == [1, 2, 2, 4]
+    assert "2 of 4 proved as stated" in done.output
 
 
 @pytest.mark.parametrize("end", ["proved misses", "proved lacks"])
 def test_a_proof_whose_negative_control_was_not_caught_counts_as_none_and_says_why(three: Campaigns, end: str) -> None:
     three.end(two=end)
     three.run()
-    assert three.results[1]["reason"].startswith("its negative control was not caught")
+    assert three.results[2]["reason"].startswith("its negative control was not caught")
 
 
 def test_without_a_lab_nothing_was_run(three: Campaigns) -> None:
@@ -60,7 +64,7 @@ def test_without_a_lab_nothing_was_run(three: Campaigns) -> None:
     assert not three.calls
     assert [(each["verdict"], each["reason"]) for each in three.results] == [
         ("not run", "the lab did not start: no Java")
-    ] * 3
+    ] * 4
 
 
 def test_what_each_experiment_has_shown_is_told_with_who_saw_the_fault(three: Campaigns) -> None:
@@ -71,10 +75,11 @@ def test_what_each_experiment_has_shown_is_told_with_who_saw_the_fault(three: Ca
     assert f"| one | 2 | 2 | – | {seen} | 9422 | always | 0 |" in rows
     assert f"| two | 2 | 0 | 2 inconclusive | {seen} | 9422 | always | 0 |" in rows
     assert "| three | 2 | 0 | 2 not run | nobody saw one | 0 | 0 of 2 | 0 |" in rows
-    assert "| 2 | two | inconclusive | because / of |" in rows
+    assert f"| control | 2 | 2 | – | {seen} | 9422 | always | 0 |" in rows
+    assert "| 3 | two | inconclusive | because / of |" in rows
     told = {each["name"]: each for each in three.summary["experiments"]}
     assert (told["one"]["proved"], told["two"]["verdicts"]) == (2, {"inconclusive": 2})
-    assert [each["number"] for each in three.summary["not_proved"]] == [2, 3, 5, 6]
+    assert [each["number"] for each in three.summary["not_proved"]] == [3, 4, 7, 8]
 
 
 def test_only_faults_of_proved_runs_count_towards_the_bound_and_their_ends_do_not(three: Campaigns) -> None:
@@ -88,6 +93,58 @@ def test_once_a_loss_was_found_nothing_is_bounded(three: Campaigns) -> None:
     three.end(three="refuted")
     assert "nothing is bounded" in three.run().output
     assert three.summary["loss_per_fault_below"] is None
+
+
+def test_without_a_control_in_which_records_are_lost_a_campaign_proves_nothing(three: Campaigns) -> None:
+    (three.folder / "control.yaml").unlink()
+    done = three.run()
+    assert done.exit_code == 21
+    assert three.calls == NAMES[1:]
+    assert done.output.count("no experiment in which brokers lose records was refuted as stated") == 2
+    assert three.summary["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("refuted", 20),
+        ("proved", 21),
+        ("inconclusive", 21),
+        ("vacuous", 21),
+        ("nothing:0", 21),
+        ("refuted:0", 20),
+        ("inconclusive as stated", 21),
+    ],
+)
+def test_a_control_that_is_not_refuted_as_stated_makes_all_of_it_worthless(
+    three: Campaigns, end: str, code: int
+) -> None:
+    three.end(control=end)
+    assert three.run().exit_code == code
+    assert three.calls == NAMES
+    assert three.summary["refuted_as_stated"] == 0
+
+
+def test_a_control_that_is_named_runs_where_it_is_named_and_no_other_is_added(three: Campaigns) -> None:
+    three.write("control-other", extensions=[CONTROL])
+    assert three.run(names=("one", "control-other", "two")).exit_code == 0
+    assert three.calls == ["one", "control-other", "two"]
+
+
+@pytest.mark.parametrize(("seed", "chosen"), [("0", "control"), ("1", "control-other"), ("2", "control")])
+def test_which_control_is_added_goes_by_the_seed(three: Campaigns, seed: str, chosen: str) -> None:
+    three.write("control-other", extensions=[CONTROL])
+    assert three.run("--seed", seed).exit_code == 0
+    assert sorted(three.calls) == sorted([chosen, *NAMES[1:]])
+
+
+def test_a_campaign_of_an_earlier_version_is_compared_as_it_was(three: Campaigns) -> None:
+    three.run()
+    told = [{key: each[key] for key in each if key != "refuted_as_stated"} for each in three.results]
+    (three.report / "results.jsonl").write_text(json.dumps({**told[1], "number": 1}) + "\n")
+    done = three.call("trend", str(three.folder))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].split()[-4:] == ["1", "1", "1", "95.00%"]
 
 
 def test_a_seed_gives_an_order_that_comes_again_and_that_differs_from_round_to_round() -> None:
@@ -104,16 +161,16 @@ def test_one_that_was_interrupted_puts_away_what_it_has_begun_and_goes_on_where_
     three.end(two="interrupts")
     assert three.run().exit_code == 1  # Click's word for a command that was interrupted
     assert (three.folder / "put away").exists()
-    assert three.labs == ["up", "down"]
-    assert three.summary["runs"] == 1
+    assert three.labs == ["up", "down"] * 2
+    assert three.summary["runs"] == 2
     three.end()
     done = three.run()
     assert done.exit_code == 0, done.output
-    assert "goes on behind run 1" in done.output
-    assert three.calls == ["one", "two", "two", "three"]
-    assert [each["number"] for each in three.results] == [1, 2, 3]
+    assert "goes on behind run 2" in done.output
+    assert three.calls == ["control", "one", "two", "two", "three"]
+    assert [each["number"] for each in three.results] == [1, 2, 3, 4]
     assert three.run().exit_code == 0
-    assert len(three.calls) == 4
+    assert len(three.calls) == 5
 
 
 @pytest.mark.parametrize("left", [0, 1, 40, -1, -2])
@@ -125,7 +182,7 @@ def test_a_run_whose_line_was_cut_off_is_run_again(three: Campaigns, left: int) 
     done = three.run()
     assert done.exit_code == 0, done.output
     assert three.calls == [*NAMES, "three"]
-    assert [each["number"] for each in three.results] == [1, 2, 3]
+    assert [each["number"] for each in three.results] == [1, 2, 3, 4]
 
 
 def test_a_verdict_of_an_earlier_run_does_not_count(three: Campaigns) -> None:
@@ -133,7 +190,7 @@ def test_a_verdict_of_an_earlier_run_does_not_count(three: Campaigns) -> None:
     (three.report / "results.jsonl").unlink()
     three.end(one="nothing:0")
     assert three.run().exit_code == 21
-    assert three.results[0]["verdict"] == "not run"
+    assert three.results[1]["verdict"] == "not run"
 
 
 def test_another_campaign_is_not_mixed_with_it(three: Campaigns) -> None:
@@ -163,8 +220,8 @@ def test_two_are_not_at_work_in_one_folder(three: Campaigns) -> None:
 )
 def test_a_line_that_no_campaign_has_written_is_named(three: Campaigns, line: bytes | None, said: str) -> None:
     three.run()
-    first, second, third = (three.report / "results.jsonl").read_bytes().splitlines(keepends=True)
-    (three.report / "results.jsonl").write_bytes(first + (line or first) + third)
+    first, second, third, last = (three.report / "results.jsonl").read_bytes().splitlines(keepends=True)
+    (three.report / "results.jsonl").write_bytes(first + (line or first) + third + last)
     done = three.run("--rounds", "2")
     assert isinstance(done.exception, BundleDamaged)
     assert said in str(done.exception)
@@ -200,8 +257,8 @@ def test_campaigns_are_compared_and_one_that_cannot_be_read_is_named(three: Camp
     (whole / "broken" / "campaign.json").write_text("{}")
     done = three.call("trend", str(whole))
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert [row[-4:] for row in rows[1:3]] == [["3", "3", "3", "63.16%"], ["3", "2", "2", "77.64%"]]
-    assert rows[3][-7:] == ["3", "2", "2", "a", "loss", "was", "found"]
+    assert [row[-4:] for row in rows[1:3]] == [["4", "3", "3", "63.16%"], ["4", "2", "2", "77.64%"]]
+    assert rows[3][-7:] == ["4", "2", "2", "a", "loss", "was", "found"]
     assert rows[4][:2] == ["all", "3"]
     assert rows[4][-4:] == ["a", "loss", "was", "found"]
     assert "left out" in done.stderr

@@ -42,7 +42,7 @@ def test_what_ran_before_on_the_same_lab_is_found(three: Campaigns) -> None:
     assert done.exit_code == 0, done.output
     assert "refuted again: one, three" in done.output
     assert three.calls == ["three", "two", "three", "one", "two", "three", "two", "three", "one", "three"]
-    assert three.labs == ["up", "down"] * (1 + 5)
+    assert three.labs == ["up", "down"] * (2 + 5)
 
 
 def test_what_ran_on_another_lab_is_not_tried(three: Campaigns) -> None:
@@ -60,7 +60,7 @@ def test_what_is_not_refuted_again_is_told_so_after_all_attempts(three: Campaign
     (three.folder / "calls").unlink()
     done = three.call("reproduce", str(three.report), "--attempts", "2")
     assert isinstance(done.exception, NotProven)
-    assert "run 2, two, was not refuted again in 2 attempts" in str(done.exception)
+    assert "run 3, two, was not refuted again in 2 attempts" in str(done.exception)
     assert three.calls == ["two", "two", "one", "two", "one", "two"]
 
 
@@ -71,9 +71,9 @@ def test_bad_input_is_told_before_anything_runs(three: Campaigns) -> None:
     three.report = three.folder / "another"
     three.end(one="refuted")
     three.run()
-    done = three.call("reproduce", str(three.report), "--run", "2")
+    done = three.call("reproduce", str(three.report), "--run", "3")
     assert isinstance(done.exception, NotFound)
-    assert "run 2 was not refuted" in str(done.exception)
+    assert "run 3 was not refuted" in str(done.exception)
     (three.folder / "calls").unlink()
     three.write("one", title="another one")
     assert isinstance(three.call("reproduce", str(three.report)).exception, Conflict)

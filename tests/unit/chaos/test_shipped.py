@@ -11,15 +11,18 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 from click.testing import CliRunner
 
-from drctl.chaos import actions, data_actions, link_actions, service_actions
+from drctl.chaos import actions, data_actions, link_actions, loss_actions, service_actions
 from drctl.chaos.admission import admitted
 from drctl.chaos.command import command
+from drctl.lab.losses import LOSING
 
 FOLDER = Path("experiments")
 SHIPPED = sorted(FOLDER.glob("*.yaml"))
 
 FAULTS = {
     "cut_link": ("cut-link", "mend_link"),
+    "delete_records": ("delete-records", ""),
+    "elect_unclean": ("elect-unclean", "restore_durability"),
     "fail_writes": ("fail-writes", "restart_dead_brokers"),
     "freeze_active_controller": ("pause", "thaw_brokers"),
     "freeze_brokers": ("pause", "thaw_brokers"),
@@ -38,6 +41,9 @@ FAULTS = {
     "kill_wire": ("kill", "mend_link"),
     "kill_worker": ("kill", "restart_worker"),
     "lose_site": ("lose-site", "restore_site"),
+    "lose_unreplicated": ("lose-unreplicated", "restore_site"),
+    "lose_unsynced": ("lose-unsynced", "restore_durability"),
+    "move_group": ("move-group", "reopen_routing"),
     "overtake_link": ("overtake-link", "mend_link"),
     "recreate_topic": ("recreate-topic", "forget_side_topics"),
     "slow_link": ("slow-link", "mend_link"),
@@ -51,7 +57,10 @@ FAULTS = {
 """The kind of fault that each action injects, and what undoes it; nothing where nothing is left of it."""
 LEFT = {"overtake_link": "forget_side_topics", "kill_service": "end_service"}
 """What a fault leaves besides, by what takes that away."""
-ROLLED_BACK = {"kill_service": ["end_service"], "write_at_standby": ["await_recovery"]}
+ROLLED_BACK = {
+    "kill_service": ["end_service"], "write_at_standby": ["await_recovery"],
+    "delete_records": ["await_recovery"],
+}  # fmt: skip
 """What is played as a rollback in place of what undoes a fault."""
 
 
@@ -61,7 +70,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 ACTIONS = {
-    "actions": actions, "data_actions": data_actions, "link_actions": link_actions, "service_actions": service_actions,
+    "actions": actions, "data_actions": data_actions, "link_actions": link_actions,
+    "loss_actions": loss_actions, "service_actions": service_actions,
 }  # fmt: skip
 """The modules of actions that inject faults."""
 
@@ -86,6 +96,8 @@ def row(path: Path) -> str:
     text, stated = read(path), admitted(path)
     proves = text["description"].split(". ")[0].rstrip(".")
     again = "some, counted" if stated.repeats else "none"
+    if wanted := stated.refutation:
+        again = f"{', '.join(wanted.classes)} | {', '.join(wanted.besides) or '–'}"
     return f"| [{path.stem}]({path.name}) | {text['title']} | {proves} | {', '.join(stated.faults)} | {again} |"
 
 
@@ -159,7 +171,8 @@ def test_the_toolkit_can_tell_an_experiments_activities_apart(path: Path) -> Non
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_only_what_leaves_the_primary_alone_expects_no_record_to_be_read_again(path: Path) -> None:
-    strikes_primary = any(site == "north" and fault in actions.__all__ for fault, site in injected(path))
+    disturbing = {*actions.__all__, *loss_actions.__all__} - {"delete_records", "move_group"}
+    strikes_primary = any(site == "north" and fault in disturbing for fault, site in injected(path))
     assert admitted(path).repeats == strikes_primary
 
 
@@ -169,7 +182,7 @@ def test_every_action_has_an_undo_and_an_experiment() -> None:
 
 
 def test_every_action_that_injects_a_fault_lets_it_expire() -> None:
-    lasting = set(FAULTS) - {"kill_service", "recreate_topic", "write_at_standby"}
+    lasting = set(FAULTS) - {"delete_records", "kill_service", "recreate_topic", "write_at_standby"}
     acts = [getattr(module, name) for module in ACTIONS.values() for name in module.__all__ if name in lasting]
     assert len(acts) == len(lasting)
     assert all(inspect.signature(act).parameters["expires_after"].default > 0 for act in acts)
@@ -177,7 +190,15 @@ def test_every_action_that_injects_a_fault_lets_it_expire() -> None:
 
 def test_the_list_of_experiments_is_what_they_say() -> None:
     told = [line for line in (FOLDER / "README.md").read_text("utf-8").splitlines() if line.startswith("| [")]
-    assert told == [row(path) for path in SHIPPED], "\n" + "\n".join(row(path) for path in SHIPPED)
+    controls = [path for path in SHIPPED if admitted(path).refutation]
+    rows = [row(path) for path in (*(path for path in SHIPPED if path not in controls), *controls)]
+    assert told == rows, "\n" + "\n".join(rows)
+
+
+def test_each_way_to_lose_records_has_its_control_and_only_these_are_to_be_refuted() -> None:
+    controls = [path for path in SHIPPED if admitted(path).refutation]
+    assert sorted(kind for path in controls for kind in admitted(path).faults) == sorted(LOSING)
+    assert all(path.stem.startswith("control-") for path in controls)
 
 
 def test_the_command_lists_them_by_name_and_title() -> None:

@@ -13,6 +13,7 @@ from drctl.drills.experiments.facts import trial_as_json
 from drctl.drills.experiments.judging import Remains, judged
 from drctl.drills.experiments.write import write
 from drctl.drills.timeline import Histories
+from drctl.ledger.events import Event
 from drctl.ledger.history import HistoryWriter
 from tests.unit.chaos.experiments import ran_as_written, trial
 from tests.unit.lab.work import FAULT, everything, seen
@@ -31,8 +32,12 @@ def trial_bundle(
     observed: bool = True,
     repeats: bool = True,
     sighting: dict[str, Any] = SEEN,
+    standby: list[Event] | None = None,
 ) -> Path:
-    """The report folder of an experiment after which so many records were not there, and with that sighting."""
+    """The report folder of an experiment after which so many records were not there, and with that sighting.
+
+    ``standby``: what was found there, None if nobody looked.
+    """
     clients, report = folder / "clients", folder / "report"
     report.mkdir(parents=True)
     for client, lines in everything().lines.items():
@@ -43,11 +48,10 @@ def trial_bundle(
     begin_experiment(report)
     (report / TOOLKIT_JOURNAL).write_text(json.dumps(ran_as_written(repeats=repeats)))
     (report / FAULTS).write_text(json.dumps(sighting) + "\n" if observed else "")
-    told, found = trial(repeats=repeats), seen()[lost:]
-    keep_trial(report, trial_as_json(told), found, clients)
-    left = Remains(
-        Histories.read(clients), found, (report / TOOLKIT_JOURNAL).read_bytes(), (report / FAULTS).read_bytes()
-    )
+    told, found = trial(repeats=repeats, mirrored=standby is not None), seen()[lost:]
+    keep_trial(report, trial_as_json(told), found, clients, standby)
+    journal, faults = ((report / name).read_bytes() for name in (TOOLKIT_JOURNAL, FAULTS))
+    left = Remains(Histories.read(clients), found, journal, faults, standby or ())
     outcome = judged(told, left)
     write(report, document(outcome))
     seal(report, told.id, RunKind.EXPERIMENT, key)

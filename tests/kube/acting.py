@@ -24,7 +24,7 @@ from drctl.monitors.kubernetes import KubeObserver
 from drctl.service.election import Election
 from drctl.service.showing import ResourceMirror
 from tests.fakes import FakeClock, FakeFence, FakeSite, fake_world
-from tests.kube.deployed import Right
+from tests.kube.deployed import DEPLOY, Manifest, Right, documents
 from tests.spec.stage import switch
 from tests.unit.drivers.strimzi import LINK
 from tests.unit.drivers.test_strimzi_fence import SHOP, denials
@@ -53,6 +53,13 @@ def strike() -> FakeFence:
     site = FakeSite("north", {"orders": 1})
     site.allowed.add(SHOP)
     return FakeFence(site)
+
+
+def example() -> Manifest:
+    """The spec of the plan file that is shipped: one without it would be refused."""
+    (plan,) = documents(documents((DEPLOY / "base/plan.yaml").read_text())[0]["data"]["plan.yaml"])
+    spec: Manifest = plan["spec"]
+    return spec
 
 
 class Drctl:
@@ -107,7 +114,7 @@ class Drctl:
         world = fake_world().ports()
         switch(world)
         world = replace(world, plan=replace(world.plan, name=f"shown-{next(_NUMBERS)}"))
-        ResourceMirror(world, self.own, "drctl", {}, lambda: True).write(status(world))
+        ResourceMirror(world, self.own, "drctl", example(), lambda: True).write(status(world))
 
     def close(self) -> None:
         self.api.close()

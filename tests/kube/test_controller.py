@@ -95,9 +95,9 @@ def test_an_upgrade_kills_a_run_under_way_and_the_new_pods_finish_it(upgrade: Up
     assert upgrade.roles["north"] in ("standby", "fenced")
 
 
-@pytest.mark.usefixtures("upgrade")  # which needs the journal, and that goes with the claim
-def test_what_an_uninstall_leaves_was_told_before_and_nothing_else_stays(controller: Controller) -> None:
-    lab = controller.lab
+@pytest.mark.usefixtures("upgrade")  # which leaves it installed, and could not resume once the claim is gone
+def test_what_an_uninstall_leaves_was_told_before_and_nothing_else_stays(lab: KubeLab) -> None:
+    controller = Controller(lab)
     told = {site["name"]: site["denied"]["value"] for site in document(controller, "status")["sites"]}
     said = lab_command(lab, "uninstall")
     assert told["north"]

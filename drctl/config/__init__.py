@@ -46,7 +46,7 @@ def schema() -> dict[str, Any]:
 
 
 def spec_of(path: Path) -> dict[str, Any]:
-    """What stands under ``spec`` in a plan file that :func:`load` takes. ConfigInvalid where it cannot be read."""
+    """Return what stands under ``spec`` in a plan file that :func:`load` takes. ConfigInvalid if it cannot be read."""
     document = parse_yaml(path, contents(path, "name the plan file with -f"), "write 'spec: …'")
     return dict(plain(document)["spec"])
 

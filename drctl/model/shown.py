@@ -57,7 +57,7 @@ class ShownPlanStatus:
 
 @dataclass(frozen=True, slots=True)
 class ShownRunSpec:
-    """What a run is, from its first line in the journal: ``run`` is its kind, such as ``switchover``."""
+    """Say what a run is, from its first line in the journal: ``run`` is its kind, such as ``switchover``."""
 
     id: str
     plan: str

@@ -142,7 +142,7 @@ def _look(observers: SiteObservers, world: World) -> Status:
 
 @contextmanager
 def shown_by(namespace: str | None, kubeconfig: Path | None, context: str | None) -> "Iterator[Resources | None]":
-    """Where plan and runs are shown, with connections of their own; None where nobody wants them to be."""
+    """Open where plan and runs are shown, with connections of their own; None where nobody wants them to be."""
     from drctl.wiring import open_leases
 
     if namespace is None:
@@ -155,7 +155,7 @@ def shown_by(namespace: str | None, kubeconfig: Path | None, context: str | None
 def mirrored(
     world: World, resources: "Resources | None", namespace: str | None, plan_file: Path, election: "Election | None"
 ) -> "ResourceMirror | None":
-    """What shows plan and runs by these resources while this service leads; None without them."""
+    """Return what shows plan and runs by these resources while this service leads; None without them."""
     from drctl.config import spec_of
     from drctl.service.showing import ResourceMirror
 

@@ -163,7 +163,7 @@ def plan_status(seen: Status, runs: tuple[Told, ...]) -> ShownPlanStatus:
 
 
 def run_spec(told: Told) -> ShownRunSpec:
-    """What the run is."""
+    """Return what the run is."""
     run = told.run
     return ShownRunSpec(run.id, run.plan, run.kind, run.source, run.target, run.epoch, run.plan_digest, told.by)
 
@@ -194,12 +194,13 @@ def in_one_word(state: str) -> str:
 
 
 def _healthy(sites: tuple[ShownSite, ...]) -> ShownCondition:
-    """Trouble that is seen counts before what is not seen, and that is never healthy."""
-    found = {scope: [site for site in sites if site.health == scope] for scope in (CauseScope.WELL, CauseScope.UNKNOWN)}
+    """Judge all sites: trouble that is seen counts before what is not seen, and that is never healthy."""
+    health = [site.health for site in sites]
+    well, unknown = (health.count(scope.value) for scope in (CauseScope.WELL, CauseScope.UNKNOWN))
     said = "; ".join(f"{site.name}: {site.health}" for site in sites)
-    if len(found[CauseScope.WELL]) == len(sites):
+    if well == len(sites):
         return ShownCondition(HEALTHY, "True", "AllWell", said)
-    if len(found[CauseScope.WELL]) + len(found[CauseScope.UNKNOWN]) == len(sites):
+    if well + unknown == len(sites):
         return ShownCondition(HEALTHY, "Unknown", "NotSeen", said)
     return ShownCondition(HEALTHY, "False", "Trouble", said)
 

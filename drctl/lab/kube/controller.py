@@ -111,7 +111,7 @@ class Controller:
         return folder
 
     def _circumstances(self) -> str:
-        """What Kubernetes tells of pods that are not ready, as far as it tells."""
+        """Return what Kubernetes tells of pods that are not ready, as far as it tells."""
         told = []
         for words in (
             ("get", "pods", "-o", "wide"),

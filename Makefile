@@ -105,10 +105,11 @@ chart: setup ## write deploy/chart from deploy/base
 runbooks: setup ## write runbooks/ from the plans
 	$(BIN)/python -m drctl.plans.render
 
-docs: setup ## write what is printed from the code: docs/plan-file.md, the table of rules, the life of a switchover
+docs: setup ## write what is made from the code: docs/plan-file.md, the table of rules, the life of a switchover, definitions
 	$(BIN)/python tools/plan_reference.py
 	$(BIN)/python tools/life.py
 	$(BIN)/python tools/rules_table.py
+	$(BIN)/python tools/definitions.py
 
 lock: setup ## renew requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
 	@tools/lock.sh $(ARGS)

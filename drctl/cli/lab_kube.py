@@ -1,5 +1,6 @@
 """drctl lab kube."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -77,3 +78,34 @@ def fault(kind: str, pod: str, folder: Path | None) -> None:
     evidence = FAULTS[kind](KubeLab.attach(_folder(folder)), pod)
     echo(f"{evidence.fault} of {evidence.target} at {evidence.injected_at:%H:%M:%S}")
     echo(f"seen by {evidence.observer}: {evidence.observation}")
+
+
+@command.command()
+@folder_option
+def install(folder: Path | None) -> None:
+    """Install drctl in the lab's Kubernetes as deploy/ ships it: two pods that look after both sites of the lab.
+
+    Its image is made from what is installed on this machine. Given again, it upgrades. It needs a checkout.
+    """
+    from drctl.lab.kube import KubeLab
+    from drctl.lab.kube.controller import Controller
+
+    controller = Controller(KubeLab.attach(_folder(folder)))
+    echo("making the image, applying the manifests and waiting for two pods", err=True)
+    controller.install()
+    echo(controller.kubectl.run("get", "deployments,pods,leases"), nl=False)
+    at = f" --dir {shlex.quote(str(folder))}" if folder else ""
+    echo(f"try: drctl lab kube kubectl{at} -- -n drctl exec deploy/drctl -- drctl status", err=True)
+
+
+@command.command()
+@folder_option
+def uninstall(folder: Path | None) -> None:
+    """Take drctl out of the lab's Kubernetes again, and say what stays."""
+    from drctl.lab.kube import KubeLab
+    from drctl.lab.kube.controller import Controller
+
+    lab = KubeLab.attach(_folder(folder))
+    for volume in Controller(lab).uninstall():
+        echo(f"stays: volume {volume}, with epoch and journal; 'kubectl delete pv {volume}' forgets them")
+    echo(f"stay: deny rules and positions at the sites, which 'drctl -f {lab.plan_file} status -o wide' shows")

@@ -1,6 +1,5 @@
 """drctl salvage: save what only a lost site has, decide on it, look at it."""
 
-import getpass
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import click
 from drctl.cli.execution import ask_to_go_on, confirm, continued, execute, require_somebody, show_steps
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import document, echo, output_option, show_document, show_table
-from drctl.cli.terms import by_option
+from drctl.cli.terms import account, by_option
 from drctl.cli.world import opened
 from drctl.errors import ConfigInvalid, NotFound, NotProven, Refused
 from drctl.model.fence import Attestation
@@ -52,7 +51,7 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool, less
         lost, serving = failover.run.source, failover.run.target
         if not again:
             _refuse_done(world)
-        plan = ordered(lost, serving, failover.run.id, _word(less, by))
+        plan = ordered(lost, serving, failover.run.id, word_for_less(less, by))
         if not yes:
             _ask(
                 world,
@@ -63,12 +62,13 @@ def command(context: click.Context, output: str, *, yes: bool, again: bool, less
     _show(result, output)
 
 
-def _word(reason: str | None, by: str) -> Attestation | None:
+def word_for_less(reason: str | None, by: str) -> Attestation | None:
+    """Return a person's word that a site cannot have more than it has, None if it was not given."""
     if reason is None:
         return None
     if not reason.strip():
         raise ConfigInvalid("--accept-less gives no reason", remedy="say how you know that nothing more is to be had")
-    return Attestation(by or f"{getpass.getuser()} on {socket.gethostname()}", reason.strip())
+    return Attestation(by or f"{account()} on {socket.gethostname()}", reason.strip())
 
 
 def _refuse_done(world: World) -> None:

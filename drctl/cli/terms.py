@@ -58,10 +58,10 @@ def terms(
     attested: str | None = None,
 ) -> Terms:
     """Return the terms, checked. ConfigInvalid for what cannot be meant: an unknown rule, or one that stays firm."""
-    account = _account()
+    who = account()
     return Terms(
-        by=by or account,
-        account=account,
+        by=by or who,
+        account=who,
         host=socket.gethostname(),
         belief=_belief(expect),
         plan_digest=plan_digest,
@@ -79,7 +79,7 @@ def word_of(option: str, reason: str | None, by: str | None) -> Attestation | No
         return None
     if not reason.strip():
         raise ConfigInvalid(f"{option} gives no reason", remedy="say how you know that it takes no writes")
-    return Attestation(by or f"{_account()} on {socket.gethostname()}", reason.strip())
+    return Attestation(by or f"{account()} on {socket.gethostname()}", reason.strip())
 
 
 def tell_exceptions(result: RunResult) -> None:
@@ -124,7 +124,8 @@ def _spoken(option: str, text: str) -> str:
     return text.strip()
 
 
-def _account() -> str:
+def account() -> str:
+    """The name of who runs this process, or its number where it has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -45,6 +45,12 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **DisasterRecoveryPlan.model_json_schema()}
 
 
+def spec_of(path: Path) -> dict[str, Any]:
+    """Return what stands under ``spec`` in a plan file that :func:`load` takes. ConfigInvalid if it cannot be read."""
+    document = parse_yaml(path, contents(path, "name the plan file with -f"), "write 'spec: …'")
+    return dict(plain(document)["spec"])
+
+
 def load(path: Path) -> model.PlanFile:
     """Read and check a plan file. ConfigInvalid lists every error with its line."""
     raw = contents(path, "name the plan file with -f")

@@ -39,6 +39,9 @@ class Resources(Protocol):
         """
         ...
 
-    def patch(self, kind: Kind, name: str, changes: Object) -> Object:
-        """Merge these changes in, None for what is to go. A ``resourceVersion`` in them must still be the newest."""
+    def patch(self, kind: Kind, name: str, changes: Object, *, subresource: str = "") -> Object:
+        """Merge these changes in, None for what is to go. A ``resourceVersion`` in them must still be the newest.
+
+        With a ``subresource``, such as ``status``, only what belongs to it is changed.
+        """
         ...

@@ -16,7 +16,12 @@ from drctl.plans.standing import being_left
 from drctl.ports import World
 
 if TYPE_CHECKING:
+    from drctl.ports import Resources
     from drctl.service.election import Election
+    from drctl.service.showing import ResourceMirror
+
+SHOWN_WITHIN = 5.0
+"""Seconds in which the API server is to answer who shows something. Nothing waits for it."""
 
 SHORTEST_LEASE = 30.0
 """Seconds. Half of it must be more than a request that changes something may take (12 s), and what clocks differ."""
@@ -46,6 +51,12 @@ def command() -> None:
 @click.option("--elect-lease", default="30s", show_default=True, help="How long others wait for who holds it.")
 @click.option("--elect-kubeconfig", type=click.Path(path_type=Path), help="Instead of the pod's own service account.")
 @click.option("--elect-context", metavar="CONTEXT", help="Context of that kubeconfig.")
+@click.option(
+    "--show-resources",
+    "shown_in",
+    metavar="NAMESPACE",
+    help="Also show plan and runs there, as Kubernetes resources (deploy/components/resources).",
+)
 @click.option("--watch-only", is_flag=True, help="Only look and tell: act on nothing by itself.")
 @click.pass_context
 def run(
@@ -57,6 +68,7 @@ def run(
     group_sync: bool,
     with_canary: bool,
     watch_only: bool,
+    shown_in: str | None,
     elect: str | None,
     elect_lease: str,
     elect_kubeconfig: Path | None,
@@ -79,6 +91,9 @@ def run(
     its end once that answers. Connectors and tasks of the link that fail are restarted, with growing
     pauses (guards.restartFailedTasks); what Strimzi's autoRestart restarts is left to it. --watch-only does none of it.
 
+    With --show-resources whoever leads writes plan and runs as resources of Kubernetes, with conditions and Events, for
+    kubectl get and describe. They are never read: where the API server is down all else goes on.
+
     --canary writes some records a second to a topic of its own, and judges each minute of them; of several services
     only the one that leads does so.
     """
@@ -94,9 +109,14 @@ def run(
     plan = load(ctx.obj)
     lease = duration(elect_lease).total_seconds()
     candidate = _candidate(elect, lease, elect_kubeconfig, elect_context) if elect else nullcontext()
+    showing = shown_by(shown_in, elect_kubeconfig, elect_context)
     opened = None if watch_only else lambda doubted: open_world(plan, doubted=doubted)
     # A look at a lost site must end soon, for it dates the silence: each of them is given little time.
-    with open_world(plan, doubted=[site.name for site in plan.sites]) as world, candidate as election:
+    with (
+        open_world(plan, doubted=[site.name for site in plan.sites]) as world,
+        candidate as election,
+        showing as resources,
+    ):
         observers = SiteObservers(world, place)
         watch = Watch(
             world,
@@ -107,6 +127,7 @@ def run(
             election=election,
             opened=opened,
             canary=partial(open_canary, plan) if with_canary else None,
+            mirror=mirrored(world, resources, shown_in, ctx.obj, election),
         )
         if not watch.run(listen):
             sys.stderr.flush()
@@ -117,6 +138,31 @@ def _look(observers: SiteObservers, world: World) -> Status:
     """Look at everything; of a journal that cannot be read the look itself tells nothing."""
     left = reading_of(world.clock, lambda: being_left(world)).value
     return status(world, observers, left=left)
+
+
+@contextmanager
+def shown_by(namespace: str | None, kubeconfig: Path | None, context: str | None) -> "Iterator[Resources | None]":
+    """Open where plan and runs are shown, with connections of their own; None where nobody wants them to be."""
+    from drctl.wiring import open_leases
+
+    if namespace is None:
+        yield None
+        return
+    with open_leases(namespace, kubeconfig, context or "in-cluster", SHOWN_WITHIN) as (resources, _):
+        yield resources
+
+
+def mirrored(
+    world: World, resources: "Resources | None", namespace: str | None, plan_file: Path, election: "Election | None"
+) -> "ResourceMirror | None":
+    """Return what shows plan and runs by these resources while this service leads; None without them."""
+    from drctl.config import spec_of
+    from drctl.service.showing import ResourceMirror
+
+    if resources is None or namespace is None:
+        return None
+    leads = election.leads if election else lambda: True
+    return ResourceMirror(world, resources, namespace, spec_of(plan_file), leads)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from drctl.service.pausing import PauseWatch
 from drctl.service.returned import ReturnedSites
 from drctl.service.reversal import PendingReversals
 from drctl.service.rollback import PendingRollbacks
+from drctl.service.showing import ResourceMirror
 from drctl.service.telling import Telling, Trouble
 
 STALE_AFTER = 3
@@ -57,7 +58,8 @@ class Watch:
     """One cycle is one look. ``look_at`` is the monitors' status, handed in by wiring's caller, ``observers`` its own.
 
     With an ``election`` it looks all the same, and acts only while it leads. Without ``opened``,
-    what makes worlds to act in, it only looks and tells. ``canary`` is what a canary works with, if one is to run.
+    what makes worlds to act in, it only looks and tells. ``canary`` is what a canary works with, if one is to run;
+    ``mirror`` shows what was seen elsewhere.
     """
 
     def __init__(
@@ -71,12 +73,13 @@ class Watch:
         election: Election | None = None,
         opened: Opened | None = None,
         canary: CanaryOpened | None = None,
+        mirror: ResourceMirror | None = None,
     ) -> None:
         self.world = world
         self.look_at = look_at
         self.every = every
         self.metrics = Metrics()
-        self.observers = observers
+        self.observers, self.mirror = observers, mirror
         self.causes = CourseKeeper(self.metrics.registry)
         self.sessions = {name: Sessions() for name in world.sites}
         self.tails = Lock()
@@ -115,6 +118,8 @@ class Watch:
         self.epoch_known = seen.epoch.known
         self.pause.active()  # also where nothing would act: begin and end are told, and shown as a metric
         self.acting.take(seen)
+        if self.mirror is not None:
+            self.mirror.take(seen)
         self.metrics.show(seen)
         self.causes.take(seen.sites, clock.now())
         self.sights = tuple(site.sight for site in seen.sites)
@@ -237,6 +242,8 @@ class Watch:
         acting.start()
         writing = threading.Thread(target=self._write_canary, args=(ended,), daemon=True)
         writing.start()
+        if self.mirror is not None:
+            threading.Thread(target=self.mirror.run, args=(ended,), daemon=True).start()
         electing = threading.Thread(target=self._elect, args=(ended, keeping, acting, writing), daemon=True)
         electing.start()
         ended.wait()

@@ -170,8 +170,10 @@ class FakeResources:
             self.api.owners[key] = owners
         return deepcopy(stored)
 
-    def patch(self, kind: Kind, name: str, changes: Object) -> Object:
+    def patch(self, kind: Kind, name: str, changes: Object, *, subresource: str = "") -> Object:
         self._reach("patch", kind)
+        if subresource:
+            changes = {key: each for key, each in changes.items() if key in ("metadata", subresource)}
         key = (kind.plural, _space(kind, self.namespace), name)
         with self.api.lock, self.effects(f"patch {kind.name}/{name}"):
             before = self._found(kind, name)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -17,14 +19,18 @@ from drctl.errors import DrctlError, NotFound
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import STRIMZI_KINDS
 from drctl.model.site import Canary, Site, Strimzi
+from drctl.monitors import status
 from drctl.monitors.kubernetes import KubeObserver
 from drctl.service.election import Election
-from tests.fakes import FakeClock, FakeFence, FakeSite
-from tests.kube.deployed import Right
+from drctl.service.showing import ResourceMirror
+from tests.fakes import FakeClock, FakeFence, FakeSite, fake_world
+from tests.kube.deployed import DEPLOY, Manifest, Right, documents
+from tests.spec.stage import switch
 from tests.unit.drivers.strimzi import LINK
 from tests.unit.drivers.test_strimzi_fence import SHOP, denials
 
 CLOCK = SystemClock()
+_NUMBERS = count()
 NAMES = Strimzi("north", "external", "drctl", "canary", take_ownership=True)
 SITE = Site("north", "", None, "", Canary(None, "canary"), None, NAMES)
 
@@ -47,6 +53,13 @@ def strike() -> FakeFence:
     site = FakeSite("north", {"orders": 1})
     site.allowed.add(SHOP)
     return FakeFence(site)
+
+
+def example() -> Manifest:
+    """The spec of the plan file that is shipped: one without it would be refused."""
+    (plan,) = documents(documents((DEPLOY / "base/plan.yaml").read_text())[0]["data"]["plan.yaml"])
+    spec: Manifest = plan["spec"]
+    return spec
 
 
 class Drctl:
@@ -96,6 +109,13 @@ class Drctl:
         with suppress(NotFound):  # there is no such node, which only who may ask is told
             self.kubelets.usage("node")
 
+    def shows(self) -> None:
+        """A plan and a run that nobody has shown yet."""
+        world = fake_world().ports()
+        switch(world)
+        world = replace(world, plan=replace(world.plan, name=f"shown-{next(_NUMBERS)}"))
+        ResourceMirror(world, self.own, "drctl", example(), lambda: True).write(status(world))
+
     def close(self) -> None:
         self.api.close()
         self.own.close()
@@ -119,6 +139,14 @@ def acts(right: Right) -> Callable[[Drctl], str | None]:
         ("leases", "get", "drctl"): lambda drctl: drctl.stands(),
         ("leases", "patch", "drctl"): lambda drctl: drctl.stands(),
         ("nodes/proxy", "get", ""): lambda drctl: drctl.measures(),
+        ("disasterrecoveryplans", "create", ""): lambda drctl: drctl.shows(),
+        ("disasterrecoveryplans", "patch", ""): lambda drctl: drctl.shows(),
+        ("disasterrecoveryplans/status", "patch", ""): lambda drctl: drctl.shows(),
+        ("disasterrecoveryruns", "create", ""): lambda drctl: drctl.shows(),
+        ("disasterrecoveryruns", "patch", ""): lambda drctl: drctl.shows(),
+        ("disasterrecoveryruns/status", "patch", ""): lambda drctl: drctl.shows(),
+        ("events", "create", ""): lambda drctl: drctl.shows(),
+        ("events", "patch", ""): lambda drctl: drctl.shows(),
     }[right.resource, right.verb, right.name]
 
 

@@ -17,7 +17,9 @@ from drctl.model.resources import Kind
 from tests.kube.stage import CHECKOUT, resources
 
 DEPLOY = CHECKOUT / "deploy"
-RIGHTS = ("site/rights.yaml", "base/lease.yaml", "components/volume-figures/rights.yaml")
+RIGHTS = (
+    "site/rights.yaml", "base/lease.yaml", "components/volume-figures/rights.yaml", "components/resources/rights.yaml",
+)  # fmt: skip
 RBAC = "rbac.authorization.k8s.io"
 
 type Manifest = dict[str, Any]
@@ -45,6 +47,15 @@ def apply_strictly(plane: ControlPlane, manifests: list[Manifest], *more: str) -
     """Server-side, refusing every field that the server does not know."""
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
     everywhere(plane).run("apply", "--server-side", "--validate=strict", *more, "-f", "-", stdin=text)
+
+
+def define(plane: ControlPlane) -> list[Manifest]:
+    """Apply the definitions of drctl's own kinds and wait until they are served; returns them."""
+    definitions = documents((DEPLOY / "components/resources/definitions.yaml").read_text())
+    apply_strictly(plane, definitions)
+    names = [f"crd/{each['metadata']['name']}" for each in definitions]
+    everywhere(plane).run("wait", "--for=condition=Established", "--timeout=60s", *names, seconds=90)
+    return definitions
 
 
 class Right(NamedTuple):

@@ -1,9 +1,11 @@
 """What deploy/ ships on a real API server, and the chart rendered by Helm."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +64,15 @@ def test_the_overlays_are_accepted(installed: ControlPlane, site: str) -> None:
     rest = [each for each in manifests if each not in monitors]
     # Applied for good a claim could not change its class, as it could not in use.
     apply_strictly(installed, [each for each in rest if each["kind"] != "PersistentVolumeClaim"], "--dry-run=server")
+
+
+def test_the_component_that_shows_resources_is_accepted_with_the_base(installed: ControlPlane, tmp_path: Path) -> None:
+    base, component = (os.path.relpath(DEPLOY / part, tmp_path.resolve()) for part in ("base", "components/resources"))
+    (tmp_path / "kustomization.yaml").write_text(json.dumps({"resources": [base], "components": [component]}))
+    manifests = built(str(tmp_path))
+    apply_strictly(installed, manifests, "--dry-run=server")
+    pod = by_key(manifests)["Deployment", "drctl", "drctl"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"][-1] == "--show-resources=$(POD_NAMESPACE)"
 
 
 def test_applying_again_takes_nothing_from_who_leads(installed: ControlPlane) -> None:

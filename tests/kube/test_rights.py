@@ -17,7 +17,7 @@ from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET
 from tests.contract.waiting import until
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.acting import CLOCK, NAMES, Drctl, denial, strike
-from tests.kube.deployed import Account, Right, apply_strictly, built, rights
+from tests.kube.deployed import Account, Right, apply_strictly, built, define, rights
 from tests.kube.stage import StrimziSpace, prepare, user
 from tests.kube.strimzi_manifests import kafka, kafka_user, mirror_maker
 from tests.unit.drivers.strimzi import LINK
@@ -31,6 +31,7 @@ class Kafka:
     def __init__(self, plane: ControlPlane) -> None:
         plane.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kafka"}})
         apply_strictly(plane, built("base"))
+        define(plane)
         self.space = StrimziSpace(plane, VERSION, "kafka")
         self.plane, self.ended = plane, Event()
         self.space.put(KAFKA.at(VERSION), kafka(VERSION))

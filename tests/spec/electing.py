@@ -186,8 +186,8 @@ class Line(FakeResources):
     def get(self, kind: Kind, name: str) -> Object:
         return self._ask(lambda: self.candidate.api.get(kind, name))
 
-    def patch(self, kind: Kind, name: str, changes: Object) -> Object:
-        return self._ask(lambda: self.candidate.api.patch(kind, name, changes))
+    def patch(self, kind: Kind, name: str, changes: Object, *, subresource: str = "") -> Object:
+        return self._ask(lambda: self.candidate.api.patch(kind, name, changes, subresource=subresource))
 
     def _ask(self, do: Callable[[], Object]) -> Object:
         candidate, stage, way = self.candidate, self.candidate.stage, next(self.candidate.ways)

@@ -24,6 +24,7 @@ from drctl.lab.processes import Processes
 type Progress = Callable[[str], None]
 
 NETWORKS = ipaddress.IPv4Network("10.231.0.0/16")
+POD_NETWORKS = ipaddress.IPv4Network("10.232.0.0/16")
 READY = "cluster.json"
 LONGEST = 60
 """Characters of a folder's path: the address of a socket has 107, of which kubelet's longest takes 47."""
@@ -33,7 +34,8 @@ class KubeCluster:
     """A running Kubernetes. Used as a context manager it goes down at the end, and with its starter in any case.
 
     All of it lives in network, mount and process namespaces whose first process is the supervisor; the machine sees one
-    end of a veth pair, and reaches the node at ``address``.
+    end of a veth pair, and reaches the node at ``address`` and its pods in the network ``pods``. Both reach the machine
+    at ``gateway``.
     """
 
     def __init__(self, folder: Path, number: int) -> None:
@@ -41,6 +43,7 @@ class KubeCluster:
         self.number = number
         network = ipaddress.IPv4Network((int(NETWORKS.network_address) + 4 * number, 30))
         self.gateway, self.address = (str(host) for host in network.hosts())
+        self.pods = str(ipaddress.IPv4Network((int(POD_NETWORKS.network_address) + 256 * number, 24)))
         self.processes = Processes(folder, SystemClock())
         self.plane = ControlPlane(folder, self.processes, Address(self.address, 6443, 2379, 2380))
         self.kubectl = self.plane.kubectl
@@ -78,7 +81,7 @@ class KubeCluster:
     @property
     def node(self) -> KubeNode:
         """Its node."""
-        return KubeNode(self.plane, self._first_pid(), (self.folder / "cgroup").read_text())
+        return KubeNode(self.plane, self._first_pid(), (self.folder / "cgroup").read_text(), self.pods)
 
     @property
     def storage(self) -> Storage:
@@ -159,6 +162,7 @@ class KubeCluster:
             f"nsenter --target {pid} --net ip addr add {self.address}/30 dev eth0",
             f"nsenter --target {pid} --net ip link set eth0 up",
             f"nsenter --target {pid} --net ip route add default via {self.gateway}",
+            f"ip route add {self.pods} via {self.address}",
         ):
             done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
             if done.returncode:

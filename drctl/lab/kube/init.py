@@ -55,6 +55,7 @@ def _surround(folder: Path) -> None:
         subprocess.run(argv, check=True, capture_output=True)
 
     call("ip", "link", "set", "lo", "up")
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")  # of these namespaces alone, for pods' way out
     call("mount", "--bind", "/proc/sys", "/proc/sys")
     call("mount", "-o", "remount,bind,ro", "/proc/sys")
     for name, value in KERNEL.items():

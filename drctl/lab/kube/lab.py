@@ -1,4 +1,7 @@
-"""The two-site lab with its northern brokers as pods of a real Kubernetes; the southern site is as ever."""
+"""The two-site lab with its northern brokers as pods of a real Kubernetes.
+
+All else runs on the machine as ever, but listens where pods reach it.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,11 +10,12 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from drctl.errors import LabError
+from drctl.lab.connect import AT_LEAST_ONCE, set_worker
 from drctl.lab.kube import brokers
 from drctl.lab.kube.cluster import KubeCluster
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.lab.lab import Lab, Progress
-from drctl.lab.layout import KraftNode, SiteLayout, plan_layout
+from drctl.lab.layout import KraftNode, SiteLayout, other, plan_layout
 from drctl.lab.processes import ProcessStatus
 
 SITE = "north"
@@ -101,6 +105,16 @@ class KubeLab(Lab):
         self.cluster = KubeCluster.start(self.folder / "kubernetes", progress)
         # Never fewer than three pods: with one there is nothing that a fault could leave standing.
         self.layout[SITE] = replace(plan_layout(3)[SITE], host=self.cluster.address)
+        # Where pods find it: the machine's own localhost is not theirs.
+        south = other(SITE)
+        self.layout[south] = replace(self.layout[south], host=self.cluster.gateway)
+
+    def _write_files(self, *, prefixed: bool, at_least_once: bool) -> None:
+        super()._write_files(prefixed=prefixed, at_least_once=at_least_once)
+        for site in self.layout.values():
+            hosts = ("localhost", self.cluster.gateway)
+            told = {"listeners": ",".join(f"http://{host}:{site.connect}" for host in hosts)}
+            set_worker(site, self.folder, {**told, **(AT_LEAST_ONCE if at_least_once else {})})
 
     def _format(self, site: SiteLayout) -> None:
         super()._format(site)

@@ -36,19 +36,18 @@ state = "{folder}/containerd/state"
     bin_dir = "{programs}/usr/lib/cni"
     conf_dir = "{folder}/cni"
 """
-NETWORK = {"cniVersion": "0.4.0", "name": "lab", "plugins": [{"type": "loopback"}]}
-"""Pods of the lab use the node's network, each with ports of its own."""
 
 
 class KubeNode:
     """The one node of the lab."""
 
-    def __init__(self, plane: ControlPlane, host_pid: int, cgroup: str) -> None:
+    def __init__(self, plane: ControlPlane, host_pid: int, cgroup: str, pods: str) -> None:
         self.plane = plane
         self.processes = plane.processes
         self.folder = plane.folder
         self.host_pid = host_pid
         self.cgroup = cgroup
+        self.pods = pods
 
     @property
     def kubelet_folder(self) -> Path:
@@ -71,7 +70,7 @@ class KubeNode:
         """Start containerd and kubelet and wait until the node is ready."""
         programs = part("node")
         (self.folder / "cni").mkdir()
-        (self.folder / "cni" / "10-lab.conflist").write_text(json.dumps(NETWORK))
+        (self.folder / "cni" / "10-lab.conflist").write_text(json.dumps(self._network()))
         text = CONTAINERD.format(folder=self.folder, programs=programs, pause=PAUSE)
         (self.folder / "containerd.toml").write_text(text)
         path = f"{programs}/usr/bin:{programs}/usr/sbin:{os.environ['PATH']}"
@@ -80,12 +79,16 @@ class KubeNode:
         socket = self.folder / "containerd.sock"
         wait(self.processes, "containerd listens", 60, socket.exists, "containerd")
         for image in write_images(self.folder, part("cluster") / "pause"):
-            ctr = (str(programs / "usr/bin/ctr"), "-a", str(socket), "-n", "k8s.io")
-            self.inside(*ctr, "images", "import", str(image))
+            self.import_image(image)
         (self.folder / "resolv.conf").touch()
         (self.folder / "kubelet.json").write_text(json.dumps(self._configuration()))
         self.start_kubelet()
         wait(self.processes, "the node is ready", 300, self.ready, "kubelet", "containerd")
+
+    def import_image(self, archive: Path) -> None:
+        """Let pods use the image in a docker archive, under every name that it has there."""
+        ctr = (str(part("node") / "usr/bin/ctr"), "-a", str(self.folder / "containerd.sock"), "-n", "k8s.io")
+        self.inside(*ctr, "images", "import", str(archive))
 
     def start_kubelet(self) -> None:
         """Start (again) the kubelet."""
@@ -107,6 +110,15 @@ class KubeNode:
         """The status of one of the node's conditions: True, False or Unknown; empty if there is none."""
         conditions = self.plane.kubectl.get("node", NAME).get("status", {}).get("conditions", ())
         return str(next((each["status"] for each in conditions if each["type"] == kind), ""))
+
+    def _network(self) -> dict[str, Any]:
+        """Describe an address of its own per pod, and a way out through the node. Broker pods use the node's instead.
+
+        Nothing is masqueraded, which would need iptables on the machine: it has a route to the pods.
+        """
+        ranges = {"type": "host-local", "ranges": [[{"subnet": self.pods}]], "routes": [{"dst": "0.0.0.0/0"}]}
+        ranges["dataDir"] = str(self.folder / "cni-addresses")
+        return {"cniVersion": "0.4.0", "name": "lab", "plugins": [{"type": "ptp", "ipam": ranges}]}
 
     def _configuration(self) -> dict[str, Any]:
         server = self.plane.certificate("kubelet-server")

@@ -24,7 +24,7 @@ OBJECTS = (
         "apiVersion": "storage.k8s.io/v1",
         "kind": "CSIDriver",
         "metadata": {"name": DRIVER},
-        "spec": {"attachRequired": True, "podInfoOnMount": False, "fsGroupPolicy": "None"},
+        "spec": {"attachRequired": True, "podInfoOnMount": False, "fsGroupPolicy": "File"},
     },
     {
         "apiVersion": "storage.k8s.io/v1",

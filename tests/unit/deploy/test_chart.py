@@ -1,5 +1,6 @@
 """What deploy/ ships, as far as it can be judged without Kubernetes."""
 
+import json
 import runpy
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,16 @@ def test_the_container_starts_with_flags_that_there_are(monkeypatch: pytest.Monk
     """``--help`` behind them is reached only if all others are known."""
     container = deployment()["spec"]["template"]["spec"]["containers"][0]
     monkeypatch.setattr("sys.argv", ["drctl", *container["args"], "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (0, None)
+
+
+def test_the_component_that_shows_resources_adds_a_flag_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    component = YAML_.load((DEPLOY / "components/resources/kustomization.yaml").read_text())
+    (added,) = json.loads(component["patches"][0]["patch"])
+    args = deployment()["spec"]["template"]["spec"]["containers"][0]["args"]
+    monkeypatch.setattr("sys.argv", ["drctl", *args, added["value"], "--help"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code in (0, None)

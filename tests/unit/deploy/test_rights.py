@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
+from drctl.model import shown
 from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET, STRIMZI, STRIMZI_CORE
 from drctl.service.election import LEASE
 from tests.fakes import FakeApi, FakeClock, FakeResources
@@ -46,7 +47,10 @@ class Site:
     """A site run by Strimzi in namespace kafka, whose operator's stand-in acts on everything at once."""
 
     def __init__(self) -> None:
-        self.api, self.clock = FakeApi({STRIMZI: (VERSION,), STRIMZI_CORE: (VERSION,)}), FakeClock()
+        self.api, self.clock = (
+            FakeApi({**dict.fromkeys((STRIMZI, STRIMZI_CORE), (VERSION,)), shown.GROUP: (shown.VERSION,)}),
+            FakeClock(),
+        )
         listeners = [{"name": "external", "bootstrapServers": "north:9094", "certificates": ["trust"]}]
         self.api.put(KAFKA.at(VERSION), {**kafka(VERSION), "status": {"listeners": listeners}})
         for name in ("drctl", "canary", "shop"):

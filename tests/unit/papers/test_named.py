@@ -101,10 +101,12 @@ TOPICS = {"drctl.canary", "drctl.fence", "drctl.journal"}
 
 THEIRS = {
     "ReadWriteMany",
+    "ReadWriteOnce",
     "KafkaTopic",
     "KafkaUser",
     "KafkaMirrorMaker2",
     "DisasterRecoveryPlan",
+    "DisasterRecoveryRun",
     "StatefulSet",
     "ScaledObject",
     "ServiceMonitor",

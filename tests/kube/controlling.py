@@ -1,0 +1,164 @@
+"""The controller in pods of the lab, as tests look at it, give it commands and cut it off."""
+
+import json
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from drctl.drivers.kafka.fence import AclFence
+from drctl.drivers.kafka.positions import KafkaPositions
+from drctl.drivers.kafka.records import KafkaRecords
+from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
+from drctl.drivers.store.clock import SystemClock
+from drctl.lab.kube import KubeLab
+from drctl.lab.kube.binaries import labkube
+from drctl.lab.kube.controller import NAMESPACE, Controller
+from drctl.lab.layout import CANARY_TOPIC, GROUPS
+from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.site import Canary
+from drctl.plans.steps.fence_writes import FenceWrites
+from tests.contract.waiting import until
+from tests.kube.stage import CHECKOUT
+
+CLOCK = SystemClock()
+wait = partial(until, CLOCK, seconds=240)
+SELECTOR = "app.kubernetes.io/name=drctl"
+IN_POD = ("exec", "deploy/drctl", "-c", "drctl", "--", "drctl")
+READINGS = TopicPartition("turbines.readings", 0)
+RECORDS = 300
+
+
+def lab_command(lab: KubeLab, word: str) -> str:
+    """What ``drctl lab kube WORD`` prints, which must succeed."""
+    words = [sys.executable, "-m", "drctl", "lab", "kube", word, "--dir", str(lab.folder)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=CHECKOUT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def drctl(controller: Controller, *words: str) -> str:
+    """What a command that is given in a pod prints. LabError with its words if it fails."""
+    return controller.kubectl.run(*IN_POD, *words, seconds=400)
+
+
+def document(controller: Controller, *words: str) -> Any:
+    """The same as JSON."""
+    return json.loads(drctl(controller, *words, "-o", "json"))
+
+
+def addresses(controller: Controller) -> dict[str, str]:
+    """The address of each pod that has one, those that are ending included."""
+    pods = controller.kubectl.list("pods", SELECTOR)
+    found = {each["metadata"]["name"]: each.get("status", {}).get("podIP", "") for each in pods}
+    return {name: address for name, address in found.items() if address}
+
+
+def staying(controller: Controller) -> set[str]:
+    """The pods that are not ending."""
+    pods = controller.kubectl.list("pods", SELECTOR)
+    return {each["metadata"]["name"] for each in pods if "deletionTimestamp" not in each["metadata"]}
+
+
+def leaders(controller: Controller) -> list[str]:
+    """The pods whose service says of itself that it may act."""
+    return [name for name, address in addresses(controller).items() if _health(address).get("leading")]
+
+
+def holder(controller: Controller) -> str:
+    """The pod that the Lease names; empty if none."""
+    spec = controller.kubectl.get("lease", "drctl").get("spec", {})
+    return str(spec.get("holderIdentity") or "").partition("_")[0]
+
+
+def _health(address: str) -> dict[str, Any]:
+    try:
+        with urlopen(f"http://{address}:8080/healthz", timeout=3) as answer:
+            told = json.load(answer)
+    except HTTPError as unwell:
+        told = json.load(unwell)
+    except (OSError, ValueError):  # not there, or cut off
+        return {}
+    return dict(told.get("leadership", {}))
+
+
+def previous_manifests(folder: Path) -> Path:
+    """``deploy/`` as it was one commit before."""
+    words = ["git", "-C", str(CHECKOUT), "archive", "HEAD~1", "deploy"]
+    archive = subprocess.run(words, capture_output=True, check=False)
+    assert archive.returncode == 0, archive.stderr
+    with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / "deploy"
+
+
+def give_work(lab: KubeLab) -> None:
+    """Write records that are copied, and let each group of the plan file stand in the middle of them."""
+    north, south = lab.site("north").kafka("turbines"), lab.site("south").kafka("admin")
+    told = Writer(north).write([Outgoing(READINGS, b"key", b"%d" % number) for number in range(RECORDS)])
+    north.close()
+    assert told == [Outcome.WRITTEN] * RECORDS
+    admin = lab.site("north").kafka("admin")
+    for group in GROUPS:
+        KafkaPositions(admin).commit(group, {READINGS: Committed(RECORDS // 2)})
+    admin.close()
+    records = KafkaRecords(south)
+    wait("the records are at south", lambda: records.bounds([READINGS])[READINGS].stable >= RECORDS)
+    south.close()
+
+
+def denied(lab: KubeLab, site: str) -> list[str]:
+    """Whom deny rules of a fence's shape bind at a site, as its brokers tell."""
+    kafka = lab.site(site).kafka("admin")
+    try:
+        fence = AclFence(kafka, Canary(lab.site(site).client_properties("canary"), CANARY_TOPIC))
+        return sorted({rule.principal for rule in fence.standing()})
+    finally:
+        kafka.close()
+
+
+@contextmanager
+def frozen_switchover(controller: Controller, target: str) -> Iterator[None]:
+    """A switchover in a pod that was stopped where it stands once the source's writers were denied."""
+    begun = _switchover_that_fences(controller, target)
+    try:
+        _stop(controller.lab, b"switchover")
+        yield
+    finally:
+        begun.kill()
+        begun.communicate()
+
+
+def _switchover_that_fences(controller: Controller, target: str) -> "subprocess.Popen[str]":
+    """Where gates do not let it begin, such as while no replica leads and keeps positions, it is given again."""
+    command = [labkube(), "kubectl", "--kubeconfig", str(controller.kubectl.kubeconfig), "-n", NAMESPACE, *IN_POD]
+    command += ["switchover", "--to", target, "--yes"]
+    deadline = CLOCK.monotonic() + 240
+    while True:
+        begun = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert begun.stderr is not None
+        said = []
+        for line in begun.stderr:
+            said.append(line)
+            if line.startswith("✓") and FenceWrites.title in line:
+                return begun
+        begun.wait()
+        assert CLOCK.monotonic() < deadline, "".join(said)
+        CLOCK.sleep(3)
+
+
+def _stop(lab: KubeLab, word: bytes) -> None:
+    """SIGSTOP to the drctl on the node that was given this command."""
+    for path in lab.cluster.node.seen_from_here("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it may have ended meanwhile
+            if word in (path / "cmdline").read_bytes().split(b"\0"):
+                lab.cluster.node.inside("sh", "-c", f"kill -STOP {path.name}")
+                return
+    raise AssertionError(f"no process on the node was given {word!r}")

@@ -1,0 +1,119 @@
+"""The controller that deploy/ ships, in pods: it starts, outlives its pods and an upgrade, and goes without a trace."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from drctl.lab.kube import KubeLab
+from drctl.lab.kube.controller import Controller
+from drctl.lab.kube.controller_image import TAGS
+from tests.kube.controlling import (
+    CLOCK,
+    denied,
+    document,
+    drctl,
+    frozen_switchover,
+    give_work,
+    holder,
+    lab_command,
+    leaders,
+    previous_manifests,
+    staying,
+    wait,
+)
+from tests.kube.stage import CHECKOUT
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeLab]:
+    """A lab of their own: these tests move its work."""
+    with KubeLab.start(tmp_path_factory.mktemp("own") / "lab", small=True) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What came of an upgrade amid a switchover: the run as it was left and as it ended, and the sites after that."""
+
+    replaced: bool
+    left: dict[str, Any]
+    ended: dict[str, Any]
+    roles: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def upgrade(lab: KubeLab, tmp_path_factory: pytest.TempPathFactory) -> Upgrade:
+    """From the manifests of the commit before to these, and another image, while a run is under way in a pod."""
+    Controller(lab, previous_manifests(tmp_path_factory.mktemp("before"))).install(TAGS[0])
+    controller = Controller(lab)
+    give_work(lab)
+    with frozen_switchover(controller, "south"):
+        old = staying(controller)
+        controller.install(TAGS[1])
+    left, *_ = document(controller, "runs", "list", "--own")["items"]
+    drctl(controller, "runs", "resume")
+    ended, *_ = document(controller, "runs", "list", "--own")["items"]
+    roles = {site["name"]: site["role"] for site in document(controller, "status")["sites"]}
+    return Upgrade(not old & staying(controller), left, ended, roles)
+
+
+@pytest.fixture
+def controller(lab: KubeLab) -> Controller:
+    """Installed by the README's command, whatever an earlier test left."""
+    lab_command(lab, "install")
+    return Controller(lab)
+
+
+def test_one_command_brings_up_two_replicas_of_which_one_leads(controller: Controller) -> None:
+    assert "drctl lab kube install" in (CHECKOUT / "README.md").read_text()
+    assert controller.kubectl.get("deployment", "drctl")["status"]["readyReplicas"] == 2
+    wait("one of them leads", lambda: len(leaders(controller)) == 1)
+    assert leaders(controller) == [holder(controller)]
+
+
+def test_when_the_leading_pod_is_killed_the_other_takes_over_and_never_do_both_lead(controller: Controller) -> None:
+    wait("one of them leads", lambda: len(leaders(controller)) == 1)
+    (killed,) = leaders(controller)
+    (other,) = staying(controller) - {killed}
+    controller.kubectl.run("delete", "pod", killed, "--grace-period=1", "--wait=false")
+    deadline = CLOCK.monotonic() + 120
+    while (leading := leaders(controller)) != [other]:
+        assert len(leading) < 2
+        assert CLOCK.monotonic() < deadline, (leading, holder(controller))
+        CLOCK.sleep(0.3)
+    assert holder(controller) == other
+
+
+def test_an_upgrade_kills_a_run_under_way_and_the_new_pods_finish_it(upgrade: Upgrade) -> None:
+    assert upgrade.replaced
+    assert (upgrade.left["run"], upgrade.left["state"]) == ("switchover", "interrupted")
+    assert upgrade.ended["id"] == upgrade.left["id"]
+    assert upgrade.ended["state"] in ("done", "completed-with-exceptions")
+    assert upgrade.roles["south"] == "primary"
+    assert upgrade.roles["north"] in ("standby", "fenced")
+
+
+@pytest.mark.usefixtures("upgrade")  # which leaves it installed, and could not resume once the claim is gone
+def test_what_an_uninstall_leaves_was_told_before_and_nothing_else_stays(lab: KubeLab) -> None:
+    controller = Controller(lab)
+    told = {site["name"]: site["denied"]["value"] for site in document(controller, "status")["sites"]}
+    said = lab_command(lab, "uninstall")
+    assert told["north"]
+    assert {site: denied(lab, site) for site in told} == told
+    assert (
+        lab.kubectl.run("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations,crd", "-o", "name") == ""
+    )
+    kinds = "roles,rolebindings,clusterroles,clusterrolebindings,leases,serviceaccounts,secrets"
+    names = lab.kubectl.run("get", kinds, "-A", "-o", "name").splitlines()
+    assert [name for name in names if "drctl" in name] == []
+    assert lab.kubectl.get("namespace", "drctl") == {}
+    kept = {each["metadata"]["name"] for each in lab.kubectl.list("pv") if _was_the_state(each)}
+    assert kept
+    assert all(volume in said for volume in kept)
+
+
+def _was_the_state(volume: dict[str, Any]) -> bool:
+    claim = volume["spec"].get("claimRef", {})
+    return (claim.get("namespace"), claim.get("name")) == ("drctl", "drctl-state")

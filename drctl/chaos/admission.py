@@ -5,27 +5,34 @@ losses it expects by class. Records are never expected to be lost; only reading 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from drctl.config.documents import contents, parse_yaml, plain
+from drctl.drills.experiments.journal_audit import stated_faults
 from drctl.drills.experiments.judging import Statement
 from drctl.errors import ConfigInvalid
 from drctl.lab.faults import FAULTS, UNDOING
+from drctl.lab.kube.faults import FAULTS as KUBE_FAULTS
+from drctl.lab.kube.faults import HEAL
 
 CONTROLS = "drctl.chaos.controls"
 MODULES = (
     "drctl.chaos.actions",
     "drctl.chaos.data_actions",
+    "drctl.chaos.kube_actions",
     "drctl.chaos.link_actions",
     "drctl.chaos.service_actions",
     "drctl.chaos.undo",
     "drctl.chaos.probes",
 )
 """What an experiment may call: everything else may do, or install, what nobody has looked at."""
+
+ON_PODS = "drctl.chaos.kube_actions"
+"""Whose actions need the lab on Kubernetes."""
 
 EXTENSION = "drctl"
 CLASSES = ("lost", "duplicated", "skipped", "repeated")
@@ -42,7 +49,7 @@ class Experiment:
     """An experiment that may be run, and what it states.
 
     ``faults``: kinds of faults, each as often as it must have been seen. ``repeats``: groups may read records again.
-    ``digest``: SHA-256 of the file that was read.
+    ``digest``: SHA-256 of the file that was read. ``on_pods``: it needs the lab on Kubernetes.
     """
 
     path: Path
@@ -50,6 +57,7 @@ class Experiment:
     faults: tuple[str, ...]
     repeats: bool
     digest: str = ""
+    on_pods: bool = False
 
     @property
     def statement(self) -> Statement:
@@ -66,9 +74,10 @@ def admitted(path: Path) -> Experiment:
         raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
     for problem, cure in _problems(experiment):
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
-    faults, repeats = _statement(path, experiment)
+    on_pods = any(key == "module" and value == ON_PODS for key, value in _walk(experiment))
+    faults, repeats = _statement(path, experiment, [*FAULTS, *KUBE_FAULTS] if on_pods else FAULTS)
     digest = hashlib.sha256(text).hexdigest()
-    return Experiment(path.resolve(), str(experiment.get("title") or path.stem), faults, repeats, digest)
+    return Experiment(path.resolve(), str(experiment.get("title") or path.stem), faults, repeats, digest, on_pods)
 
 
 def _problems(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -120,19 +129,19 @@ def _runtime_problems(runtime: object) -> Iterator[tuple[str, str]]:
             yield f"its strategy for {part} is {strategy}", f"remove it, or use {' or '.join(allowed)}"
 
 
-def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+def _statement(path: Path, experiment: Mapping[str, Any], known: Collection[str]) -> tuple[tuple[str, ...], bool]:
     """Return the faults that must be seen, and whether groups may read records again."""
     extensions = experiment.get("extensions")
     told = extensions if isinstance(extensions, list) else []
     found = [each for each in told if isinstance(each, dict) and each.get("name") == EXTENSION]
     own = found[0] if len(found) == 1 else {}
-    faults, expected = own.get("faults"), own.get("expected")
+    faults, expected = stated_faults(own.get("faults")), own.get("expected")
     remedy = (
         f"add extensions: [{{name: {EXTENSION}, faults: [kill], "
         f"expected: {{{', '.join(f'{name}: none' for name in CLASSES)}}}}}]"
     )
-    kinds = [kind for kind in FAULTS if kind not in UNDOING]
-    if not isinstance(faults, list) or not faults or not all(kind in kinds for kind in faults):
+    kinds = [kind for kind in known if kind not in (*UNDOING, HEAL)]
+    if not faults or not all(kind in kinds for kind in faults):
         raise ConfigInvalid(f"{path}: does not state which of {', '.join(kinds)} must be seen", remedy=remedy)
     if not isinstance(expected, dict) or set(expected) != set(CLASSES):
         raise ConfigInvalid(f"{path}: does not state what is expected of {', '.join(CLASSES)}", remedy=remedy)
@@ -141,7 +150,7 @@ def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ..
             raise ConfigInvalid(
                 f"{path}: expects {losses} {name}", remedy="use none; only repeated may be some, and is then counted"
             )
-    return tuple(faults), expected["repeated"] == "some"
+    return faults, expected["repeated"] == "some"
 
 
 def _has_own_control(experiment: Mapping[str, Any]) -> bool:

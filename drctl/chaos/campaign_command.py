@@ -45,7 +45,8 @@ def campaign(
 
     They share a lab, which is whole before each; after one that is not proved, the next begins with a new lab. A
     campaign that was interrupted goes on with the same command: what was run counts, what was cut off is run again.
-    It is one version of drctl, of the experiments and of the seed: else it is another campaign.
+    It is one version of drctl, of the experiments and of the seed: else it is another campaign. Experiments on pods
+    are left out, and named: 'drctl chaos run' runs them.
 
     In the report's folder are results.jsonl with a line per run, summary.md, summary.json, and the folder of each run,
     which 'drctl verify' checks. Exits 0 only if every run was proved; as one that was refuted, if one was.
@@ -55,7 +56,7 @@ def campaign(
     from drctl.chaos.campaign_summary import summed
     from drctl.config import duration
 
-    found = _unlike(experiments)
+    found = _on_processes(_unlike(experiments))
     ends_at = None if length is None else CLOCK.monotonic() + duration(length).total_seconds()
     last = None if rounds is None and length is not None else (rounds or 1) * len(found)
 
@@ -140,6 +141,19 @@ def _unlike(experiments: Sequence[Path]) -> "tuple[Experiment, ...]":
     if twice := [name for name, count in names.items() if count > 1]:
         raise ConfigInvalid(f"{twice[0]} is named twice", remedy="name each once: --rounds runs them again")
     return found
+
+
+def _on_processes(found: "Sequence[Experiment]") -> "tuple[Experiment, ...]":
+    """Those that run on the lab that a campaign starts; ConfigInvalid if there is none."""
+    from drctl.chaos.labs import PODS
+
+    for each in found:
+        if each.on_pods:
+            say(f"left out: {each.path.stem} {PODS}; run it by 'drctl chaos run {each.path}'")
+    left = tuple(each for each in found if not each.on_pods)
+    if not left:
+        raise ConfigInvalid("every experiment that is named is left out", remedy="run each by 'drctl chaos run'")
+    return left
 
 
 @contextmanager

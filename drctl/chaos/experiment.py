@@ -32,6 +32,8 @@ SLOWEST = 120.0
 
 LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
+LONGEST_ON_PODS = 3600.0
+"""Seconds for one that kills pods, each of which takes up to half a minute to be back on a busy machine."""
 
 PRIMARY = "north"
 CHILD = "chaostoolkit"
@@ -69,7 +71,7 @@ def conduct(
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
         say(f"experiment {experiment.path.name}")
-        _in_a_child(lab, experiment.path, folder, time)
+        _in_a_child(lab, experiment.path, folder, time, LONGEST_ON_PODS if experiment.on_pods else LONGEST)
         ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
@@ -112,7 +114,7 @@ def _let_work(lab: Lab, workload: LabWorkload, seconds: float, floor: int) -> No
         lab.clock.sleep(0.5)
 
 
-def _in_a_child(lab: Lab, experiment: Path, folder: Path, time: SteadyTime) -> None:
+def _in_a_child(lab: Lab, experiment: Path, folder: Path, time: SteadyTime, longest: float) -> None:
     """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
     for name in (TOOLKIT_JOURNAL, FAULTS):
         (folder / name).unlink(missing_ok=True)
@@ -121,7 +123,7 @@ def _in_a_child(lab: Lab, experiment: Path, folder: Path, time: SteadyTime) -> N
     environment = {**os.environ, **told}
     lab.processes.start(CHILD, command, environment)
     try:
-        lab.processes.wait_gone(CHILD, LONGEST)
+        lab.processes.wait_gone(CHILD, longest)
     except LabError:
         _end(lab)
     except BaseException:

@@ -50,7 +50,7 @@ def kill_pods(site: str, times: int, seed: int = 1) -> str:
 
 
 def shortcomings(done: PodKill, looks: tuple[HealthLook, ...], broker: int) -> Iterator[str]:
-    """What is wrong with one kill of a broker's pod, by the looks since; nothing in a good run.
+    """Tell what is wrong with one kill of a broker's pod, by the looks since; nothing in a good run.
 
     What most of the looks say counts: a single one may fall between two states.
     """

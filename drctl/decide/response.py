@@ -1,4 +1,4 @@
-"""What to do about a cause: wait, repair or fail over. The further it reaches the more it takes to believe it."""
+"""Say what to do about a cause: wait, repair or fail over. The further it reaches the more it takes to believe it."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ STUCK = (
 
 
 class CauseResponse(NamedTuple):
-    """What to do, and how."""
+    """Say what to do, and how."""
 
     do: Response
     how: str
@@ -74,14 +74,14 @@ def is_stuck(trouble: str) -> bool:
 
 
 def response(cause: Cause) -> CauseResponse | None:
-    """What to do about a cause; None where nothing is wrong."""
+    """Return what to do about a cause; None where nothing is wrong."""
     if cause.scope is CauseScope.BROKER and cause.stuck:
         return STUCK_BROKER
     return RESPONSES.get(cause.scope)
 
 
 def proposed(found: SiteHealth) -> CauseResponse | None:
-    """What to do about the widest cause at a site, or about what could not be seen there; None where all is well."""
+    """Return what to do about the widest cause at a site, or about what was not seen there; None where all is well."""
     if found.causes:
         return response(found.causes[0])
     return UNSEEN if found.blind else None

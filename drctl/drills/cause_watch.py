@@ -1,4 +1,4 @@
-"""What drctl calls the cause while something is wrong: a site looked at again and again, and what the looks come to."""
+"""Keep what drctl calls the cause while something is wrong: a site looked at again and again."""
 
 import threading
 from collections import Counter
@@ -52,7 +52,7 @@ def sight_of(world: World, observers: SiteObservers, site: str) -> Sight:
 
 
 def health_of(world: World, observers: SiteObservers, site: str) -> SiteHealth:
-    """What one look at a site comes to."""
+    """Diagnose what one look at a site sees."""
     seen = sight_of(world, observers, site)
     return diagnose(seen, seen.seen_at)
 

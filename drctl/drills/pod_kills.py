@@ -73,7 +73,7 @@ class PodKill:
 
     @property
     def said(self) -> str:
-        """What others saw, of the volume, too."""
+        """Return what others saw, of the volume, too."""
         volume = f"back on volume {self.volume}" if self.same else f"not back on volume {self.volume}"
         return f"{self.evidence.observation}, {volume}, ready after {self.back} s"
 

@@ -20,7 +20,7 @@ class CauseScope(StrEnum):
 
 
 class Response(StrEnum):
-    """What somebody is to do about a cause. Only FAILOVER moves anything, and only a person begins it."""
+    """Say what somebody is to do about a cause. Only FAILOVER moves anything, and only a person begins it."""
 
     WAIT = "wait"
     REPAIR = "repair"

@@ -246,7 +246,10 @@ def _dead(lab: KubeLab, volume: str) -> str:
         try:
             lab.cluster.node.inside("dd", "if=/dev/zero", f"of={mount}/probe", "bs=4096", "count=1", "conv=fsync")
         except LabError as error:
-            lines = str(error).splitlines()
-            return next((line for line in lines if any(refusal in line for refusal in REFUSALS)), "")
+            return next((line for line in str(error).splitlines() if _is_refusal(line)), "")
         (lab.cluster.node.seen_from_here(mount) / "probe").unlink()
     return ""
+
+
+def _is_refusal(line: str) -> bool:
+    return any(refusal in line for refusal in REFUSALS)

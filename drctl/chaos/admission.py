@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from drctl.config.documents import contents, parse_yaml, plain
+from drctl.drills.experiments.journal_audit import stated_faults
 from drctl.drills.experiments.judging import Statement
 from drctl.drills.experiments.refutation import CLASSES as REFUTABLE
 from drctl.drills.experiments.refutation import REPEATED, Refutation, refutation_in
 from drctl.errors import ConfigInvalid
 from drctl.lab.faults import FAULTS, UNDOING
+from drctl.lab.kube.faults import FAULTS as KUBE_FAULTS
+from drctl.lab.kube.faults import HEAL
 from drctl.lab.losses import LOSING
 from drctl.model.verdict import Verdict
 
@@ -26,6 +29,7 @@ CONTROLS = "drctl.chaos.controls"
 MODULES = (
     "drctl.chaos.actions",
     "drctl.chaos.data_actions",
+    "drctl.chaos.kube_actions",
     "drctl.chaos.link_actions",
     "drctl.chaos.loss_actions",
     "drctl.chaos.service_actions",
@@ -33,6 +37,9 @@ MODULES = (
     "drctl.chaos.probes",
 )
 """What an experiment may call: everything else may do, or install, what nobody has looked at."""
+
+ON_PODS = "drctl.chaos.kube_actions"
+"""Whose actions need the lab on Kubernetes."""
 
 EXTENSION = "drctl"
 CLASSES = ("lost", "duplicated", "skipped", "repeated")
@@ -50,7 +57,7 @@ class Experiment:
 
     ``faults``: kinds of faults, each as often as it must have been seen. ``repeats``: groups may read records again.
     ``digest``: SHA-256 of the file that was read. ``refutation``: what a negative control must be refuted of, None if
-    it is to be proved.
+    it is to be proved. ``on_pods``: it needs the lab on Kubernetes.
     """
 
     path: Path
@@ -59,6 +66,7 @@ class Experiment:
     repeats: bool
     digest: str = ""
     refutation: Refutation | None = None
+    on_pods: bool = False
 
     @property
     def statement(self) -> Statement:
@@ -75,10 +83,12 @@ def admitted(path: Path) -> Experiment:
         raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
     for problem, cure in _problems(experiment):
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
-    faults, repeats, refutation = _statement(path, experiment)
+    on_pods = any(key == "module" and value == ON_PODS for key, value in _walk(experiment))
+    known = [*FAULTS, *KUBE_FAULTS] if on_pods else FAULTS
+    faults, repeats, refutation = _statement(path, experiment, known)
     digest = hashlib.sha256(text).hexdigest()
     title = str(experiment.get("title") or path.stem)
-    return Experiment(path.resolve(), title, faults, repeats, digest, refutation)
+    return Experiment(path.resolve(), title, faults, repeats, digest, refutation, on_pods)
 
 
 def controls_in(folder: Path) -> Iterator[Experiment]:
@@ -141,26 +151,31 @@ def _runtime_problems(runtime: object) -> Iterator[tuple[str, str]]:
             yield f"its strategy for {part} is {strategy}", f"remove it, or use {' or '.join(allowed)}"
 
 
-def _statement(path: Path, experiment: Mapping[str, Any]) -> tuple[tuple[str, ...], bool, Refutation | None]:
-    """Return the faults that must be seen, whether groups may read records again, and what it must be refuted of."""
+def _statement(
+    path: Path, experiment: Mapping[str, Any], known: Collection[str]
+) -> tuple[tuple[str, ...], bool, Refutation | None]:
+    """Return the faults that must be seen, whether groups may read records again, and what it must be refuted of.
+
+    ``known``: the kinds of faults that its lab knows, besides those by which brokers lose records.
+    """
     extensions = experiment.get("extensions")
     told = extensions if isinstance(extensions, list) else []
     found = [each for each in told if isinstance(each, dict) and each.get("name") == EXTENSION]
     own = found[0] if len(found) == 1 else {}
-    faults, expected = own.get("faults"), own.get("expected")
+    faults, expected = stated_faults(own.get("faults")), own.get("expected")
     remedy = (
         f"add extensions: [{{name: {EXTENSION}, faults: [kill], "
         f"expected: {{{', '.join(f'{name}: none' for name in CLASSES)}}}}}]"
     )
-    kinds = [*(kind for kind in FAULTS if kind not in UNDOING), *LOSING]
-    if not isinstance(faults, list) or not faults or not all(kind in kinds for kind in faults):
+    kinds = [*(kind for kind in known if kind not in (*UNDOING, HEAL)), *LOSING]
+    if not faults or not all(kind in kinds for kind in faults):
         raise ConfigInvalid(f"{path}: does not state which of {', '.join(kinds)} must be seen", remedy=remedy)
     if not isinstance(expected, dict) or not set(CLASSES) <= set(expected):
         raise ConfigInvalid(f"{path}: does not state what is expected of {', '.join(CLASSES)}", remedy=remedy)
     refuted = _is_control(path, own.get("verdict", Verdict.PROVED.value), faults)
     for problem, cure in _control_statement_problems(expected) if refuted else _proof_statement_problems(expected):
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
-    return tuple(faults), expected[REPEATED] == "some", refutation_in(own)
+    return faults, expected[REPEATED] == "some", refutation_in(own)
 
 
 def _is_control(path: Path, verdict: object, faults: Collection[str]) -> bool:

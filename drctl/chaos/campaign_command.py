@@ -45,7 +45,8 @@ def campaign(
 
     They share a lab, which is whole before each; after one that is not proved, the next begins with a new lab. A
     campaign that was interrupted goes on with the same command: what was run counts, what was cut off is run again.
-    It is one version of drctl, of the experiments and of the seed: else it is another campaign.
+    It is one version of drctl, of the experiments and of the seed: else it is another campaign. Experiments on pods
+    are left out, and named: 'drctl chaos run' runs them.
 
     One of them at least is a negative control, in which brokers lose records and which must be refuted as it states. If
     none is named, one that lies beside them runs first; without any the campaign is inconclusive.
@@ -59,7 +60,7 @@ def campaign(
     from drctl.chaos.campaign_summary import summed
     from drctl.config import duration
 
-    found = _with_control(_unlike(experiments), seed)
+    found = _with_control(_on_processes(_unlike(experiments)), seed)
     if not any(each.refutation for each in found):
         say(f"no negative control is named or lies beside the experiments, so this can prove nothing: {NO_CONTROL}")
     ends_at = None if length is None else CLOCK.monotonic() + duration(length).total_seconds()
@@ -148,6 +149,19 @@ def _unlike(experiments: Sequence[Path]) -> "tuple[Experiment, ...]":
     return found
 
 
+def _on_processes(found: "Sequence[Experiment]") -> "tuple[Experiment, ...]":
+    """Those that run on the lab that a campaign starts; ConfigInvalid if there is none."""
+    from drctl.chaos.labs import PODS
+
+    for each in found:
+        if each.on_pods:
+            say(f"left out: {each.path.stem} {PODS}; run it by 'drctl chaos run {each.path}'")
+    left = tuple(each for each in found if not each.on_pods)
+    if not left:
+        raise ConfigInvalid("every experiment that is named is left out", remedy="run each by 'drctl chaos run'")
+    return left
+
+
 def _with_control(named: "tuple[Experiment, ...]", seed: int) -> "tuple[Experiment, ...]":
     """Return them, behind a negative control that lies beside one of them if none of them is one; by the seed which.
 
@@ -159,7 +173,8 @@ def _with_control(named: "tuple[Experiment, ...]", seed: int) -> "tuple[Experime
         return named
     folders = sorted({each.path.parent for each in named})
     names = {each.path.stem for each in named}
-    beside = [each for folder in folders for each in controls_in(folder) if each.path.stem not in names]
+    found = (each for folder in folders for each in controls_in(folder))
+    beside = [each for each in found if each.path.stem not in names and not each.on_pods]
     return (beside[seed % len(beside)], *named) if beside else named
 
 

@@ -1,7 +1,5 @@
 """drctl chaos."""
 
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,31 +46,27 @@ def run(experiment: Path, report: Path, folder: Path | None, sign_with: Path | N
     The verdict comes from what was acknowledged, what is there, and what another observer saw of the fault; never from
     the Chaos Toolkit's exit code. Exits 0 only when it is proved: every fault that the experiment states was seen, and
     nothing was lost or read again but what it states. A negative control, in which brokers lose records on purpose,
-    exits 0 only when it is refuted as it states. A named lab must be whole.
+    exits 0 only when it is refuted as it states. A named lab must be whole. An experiment on pods needs the lab on
+    Kubernetes ('drctl lab kube up', root), and starts one of its own where none is named.
 
     The report's folder can be checked by others: drctl verify. --sign-with signs it.
     """
     from drctl.chaos.admission import admitted
     from drctl.chaos.experiment import conduct
+    from drctl.chaos.labs import lab_for
     from drctl.drills.bundle.manifest import RunKind
     from drctl.drills.bundle.signature import private_key
     from drctl.drills.bundle.write import begin_experiment, seal
     from drctl.drills.experiments.document import document
     from drctl.drills.experiments.write import write
     from drctl.drills.report.write import prepare
-    from drctl.lab import Lab
 
     admission = admitted(experiment)
     key = private_key(sign_with) if sign_with else None
     prepare(report)
     begin_experiment(report)
 
-    with ExitStack() as stack:
-        if folder is None:
-            own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drctl-chaos-")))
-            lab = stack.enter_context(Lab.start(own / "lab", progress=say))
-        else:
-            lab = Lab.attach(folder)
+    with lab_for(admission, folder, say) as lab:
         outcome = conduct(lab, admission, report.resolve(), say=say)
     told = document(outcome)
     write(report, told)

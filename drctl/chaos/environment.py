@@ -7,6 +7,8 @@ from uuid import UUID
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab import Lab
+from drctl.lab.kube.lab import SITE, KubeLab
+from drctl.lab.running import attached
 from drctl.lab.steady import SteadyClock, SteadyTime
 
 LAB = "DRCTL_CHAOS_LAB"
@@ -20,9 +22,19 @@ def lab() -> Lab:
     """The running lab, with the run's time if there is one. LabError if none is named or none runs there."""
     if LAB not in os.environ:
         raise LabError(f"{LAB} names no lab", remedy="use 'drctl chaos run', or set it to the folder of a running lab")
-    there = Lab.attach(Path(os.environ[LAB]))
+    there = attached(Path(os.environ[LAB]))
     if TIME_OFFSET in os.environ:
         there.clock = SteadyClock(SteadyTime(there.clock, float(os.environ[TIME_OFFSET])))
+    return there
+
+
+def kube_lab(site: str) -> KubeLab:
+    """The running lab, whose brokers of that site are pods. LabError if they are none."""
+    there = lab()
+    if not isinstance(there, KubeLab):
+        raise LabError(f"the lab in {there.folder} has no pods", remedy="start one with 'drctl lab kube up'")
+    if site != SITE:
+        raise LabError(f"the brokers of {site} are no pods", remedy=f"use {SITE}")
     return there
 
 

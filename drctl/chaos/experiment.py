@@ -35,6 +35,8 @@ SLOWEST = 120.0
 
 LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
+LONGEST_ON_PODS = 3600.0
+"""Seconds for one that kills pods, each of which takes up to half a minute to be back on a busy machine."""
 
 LOST_CATCH_UP = 30.0
 """Seconds for groups to read to the end in a negative control: nobody ever reads what is lost at an end."""
@@ -80,7 +82,7 @@ def conduct(
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
         say(f"experiment {experiment.path.name}")
-        _in_a_child(lab, experiment.path, folder, workload)
+        _in_a_child(lab, experiment, folder, workload)
         ended = time.now()
         say("the workload settles")
         _let_work(lab, workload, settle, AFTER)
@@ -135,16 +137,16 @@ def _let_work(lab: Lab, workload: LabWorkload, seconds: float, floor: int) -> No
         lab.clock.sleep(0.5)
 
 
-def _in_a_child(lab: Lab, experiment: Path, folder: Path, workload: LabWorkload) -> None:
+def _in_a_child(lab: Lab, experiment: Experiment, folder: Path, workload: LabWorkload) -> None:
     """Run the toolkit among the lab's own processes, so it never outlives the lab. It leaves journal and faults."""
     for name in (TOOLKIT_JOURNAL, FAULTS):
         (folder / name).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "drctl.chaos.child", str(experiment), str(folder / TOOLKIT_JOURNAL)]
+    command = [sys.executable, "-m", "drctl.chaos.child", str(experiment.path), str(folder / TOOLKIT_JOURNAL)]
     told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(workload.time.offset)}
     environment = {**os.environ, **told, RUN: str(workload.run), HISTORIES: str(workload.histories)}
     lab.processes.start(CHILD, command, environment)
     try:
-        lab.processes.wait_gone(CHILD, LONGEST)
+        lab.processes.wait_gone(CHILD, LONGEST_ON_PODS if experiment.on_pods else LONGEST)
     except LabError:
         _end(lab)
     except BaseException:

@@ -5,7 +5,7 @@ They also disarm the expiry of the faults that they end.
 
 from collections.abc import Mapping
 
-from drctl.chaos.environment import lab
+from drctl.chaos.environment import kube_lab, lab
 from drctl.chaos.expiry import disarm
 from drctl.chaos.striking import failing_as
 from drctl.drills.audit_reader import log_ends
@@ -28,6 +28,7 @@ __all__ = [
     "restart_service",
     "restart_worker",
     "restore_durability",
+    "restore_pods",
     "restore_site",
     "thaw_brokers",
 ]
@@ -89,6 +90,17 @@ def forget_side_topics(site: str) -> list[str]:
         if site not in SITES:
             raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
         return side_topics.forget_side_topics(lab(), site)
+
+
+def restore_pods(site: str) -> list[str]:
+    """Wait until every broker pod of a site is ready, which Kubernetes sees to; return those that were not."""
+    with failing_as(f"pods of {site}"):
+        there = kube_lab(site)
+        states = there.states()
+        away = [pod for pod in there.pods if states[pod] != "running"]
+        for pod in away:
+            there.start_broker(pod)
+        return away
 
 
 def await_recovery(seconds: float = WHOLE_WITHIN) -> str:

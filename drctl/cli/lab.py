@@ -29,14 +29,10 @@ folder_option = click.option(
 
 
 def _running(folder: Path | None) -> "Lab":
-    from drctl.lab import Lab, default_folder
+    from drctl.lab import default_folder
+    from drctl.lab.running import attached
 
-    folder = folder or default_folder()
-    if (folder / "kubernetes").exists():
-        from drctl.lab.kube import KubeLab
-
-        return KubeLab.attach(folder)
-    return Lab.attach(folder)
+    return attached(folder or default_folder())
 
 
 @click.group("lab")

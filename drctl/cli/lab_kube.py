@@ -69,7 +69,18 @@ def kubectl(folder: Path | None, arguments: tuple[str, ...]) -> None:
 @click.argument("pod")
 @folder_option
 def fault(kind: str, pod: str, folder: Path | None) -> None:
-    """Do something bad to a broker pod, its volume or its node, and show who else saw it."""
+    """Do something bad to a broker pod, or to what it depends on, and show who else saw it.
+
+    \b
+    The pod: kill-pod, kill-inside, lose-image, forbid-scheduling
+    Its volume: detach-volume, lose-volume, fail-writes, fill-volume,
+                report-abnormal, refuse-attach
+    Its node: lose-node
+    The storage driver: kill-csi-driver
+    The API server: freeze-api-server
+    The network between the sites: cut-network
+    All of it again as it was: heal
+    """  # noqa: D301
     from drctl.lab.kube import KubeLab
     from drctl.lab.kube.faults import FAULTS
 

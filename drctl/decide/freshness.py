@@ -12,7 +12,8 @@ class Limits:
     """Where judgement draws its lines.
 
     ``lease``: silence after which a node is taken to be ill; Kubernetes itself waits 40 to 50 seconds. ``skew``: clocks
-    further apart than this are told of. ``low`` and ``full``: parts of a file system that are free. A cause is
+    further apart than this are told of. ``low`` and ``full``: parts of a file system that are free. ``told``: how old
+    an event may be that tells of a volume which still is as it was. A cause is
     confirmed once it stood for ``confirm`` in at least two looks, and over once it was away for ``clear``; one that
     turned ``flaps`` times within ``memory`` flaps until it stood or was away for ``clear``.
     """
@@ -28,6 +29,9 @@ class Limits:
     # gives the directory up, or ends where it has no other.
     low: float = 0.15
     full: float = 0.03
+    # The kubelet repeats such an event at each look at the volume, of which every 300 s one comes through
+    # once the first 25 have.
+    told: timedelta = timedelta(minutes=6)
     # Two looks at the usual interval, so that a restart of one broker pages nobody.
     confirm: timedelta = timedelta(seconds=20)
     clear: timedelta = timedelta(seconds=60)

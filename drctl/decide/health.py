@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from drctl.decide.freshness import Limits, fresh, unusable
 from drctl.decide.nodes import lost_zones, node_reasons
 from drctl.decide.notes import notes
+from drctl.decide.response import is_stuck
 from drctl.decide.silence import met_by_somebody, missed_by_somebody, silence
 from drctl.decide.volumes import ABOUT_VOLUMES, SiteVolumes, volume_reasons
 from drctl.model.cause import Cause, CauseScope, SiteHealth
@@ -50,6 +51,7 @@ class _Ill:
     node: tuple[str, ...]
     volume: tuple[str, ...]
     down: bool
+    stuck: bool
 
 
 class _Site:
@@ -110,14 +112,17 @@ class _Site:
         volume: tuple[str, ...] = self._directories(broker)
         node: tuple[str, ...] = ()
         if pod is not None and self.storage is not None:
-            volume = (*volume, *volume_reasons(pod, self.storage, full=self.limits.full))
+            told_since = self.now - self.limits.told
+            volume = (*volume, *volume_reasons(pod, self.storage, full=self.limits.full, told_since=told_since))
             # A pod that waits for a volume which an ill node still holds suffers from that node.
             places = {pod.node, *(each.node for each in self.storage.attached_to(pod) if pod.phase == "Pending")}
             node = tuple(reason for place in sorted(places) for reason in self.ill_nodes.get(place, ()))
         if not (own or volume or node):
             return None
         gone = self.view is not None and broker not in self.view.alive
-        return _Ill(own, node, volume, down=gone or bool(node) or pod is None or pod.ready is not ConditionStatus.TRUE)
+        ready = pod is not None and pod.ready is ConditionStatus.TRUE
+        stuck = pod is not None and not ready and is_stuck(pod.trouble)
+        return _Ill(own, node, volume, down=gone or bool(node) or not ready, stuck=stuck)
 
     def _by_kafka(self, broker: int) -> Iterator[str]:
         if self.view is None:
@@ -194,7 +199,8 @@ class _Site:
     ) -> Cause:
         ill = [left.pop(broker) for broker in sorted(brokers)]
         more = [reason for each in ill for reason in each.own]
-        return Cause(scope, subject, tuple(dict.fromkeys([*reasons, *more])), frozenset(brokers))
+        stuck = any(each.stuck for each in ill)
+        return Cause(scope, subject, tuple(dict.fromkeys([*reasons, *more])), frozenset(brokers), stuck)
 
     def whole_site(self, causes: list[Cause]) -> Cause | None:
         """Every broker is down by Kubernetes' own word, and nobody meets one: two kinds of observers, one answer."""

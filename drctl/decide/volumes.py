@@ -2,10 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from drctl.model.kubernetes import Attachment, Claim, NodeStorage, Pod, Usage, Volume, WarningEvent
+from drctl.model.kubernetes import (
+    Attachment,
+    Claim,
+    ConditionStatus,
+    NodeStorage,
+    Pod,
+    Usage,
+    Volume,
+    WarningEvent,
+)
 
 ILL = {"Bound": "", "Lost": "its volume is lost", "Pending": "it is bound to no volume"}
+ABNORMAL = "VolumeConditionAbnormal"
+"""What the kubelet warns of as long as the driver calls a volume abnormal: a state, where others tell of attempts."""
 GONE = {"Failed": "could not be reclaimed", "Released": "belongs to no claim any more", "Available": "is unclaimed"}
 ABOUT_VOLUMES = frozenset(
     {
@@ -15,7 +27,7 @@ ABOUT_VOLUMES = frozenset(
         "ProvisioningFailed",
         "VolumeResizeFailed",
         "FileSystemResizeFailed",
-        "VolumeConditionAbnormal",
+        ABNORMAL,
     }
 )
 
@@ -39,8 +51,12 @@ class SiteVolumes:
                 yield from (self.attachments or {}).get(claim.volume, ())
 
 
-def volume_reasons(pod: Pod, storage: SiteVolumes, *, full: float) -> Iterator[str]:
-    """All that is wrong with the pod's volumes. An event counts only beside a pod that does not run: it may be old."""
+def volume_reasons(pod: Pod, storage: SiteVolumes, *, full: float, told_since: datetime) -> Iterator[str]:
+    """All that is wrong with the pod's volumes. An event counts only beside a pod that does not run: it may be old.
+
+    Of a container that ends again and again the kubelet measures nothing. What the driver told of its volume, by an
+    event since ``told_since``, counts then, too.
+    """
     for name in pod.claims:
         yield from _claim(name, pod, storage)
         usage = (storage.usage or {}).get(name)
@@ -52,11 +68,17 @@ def volume_reasons(pod: Pod, storage: SiteVolumes, *, full: float) -> Iterator[s
     there = (storage.nodes or {}).get(pod.node)
     if there is not None:
         yield from (f"the storage of node {pod.node} is {word}" for word in there.health or ())
+    for name in (pod.name, *pod.claims):
+        for event in storage.events.get(name, ()):
+            if event.is_about(pod) and _counts(event, pod, told_since):
+                yield f"event {event.reason} on {event.kind} {event.name}: {event.text}"
+
+
+def _counts(event: WarningEvent, pod: Pod, told_since: datetime) -> bool:
     if pod.phase == "Pending":
-        for name in (pod.name, *pod.claims):
-            for event in storage.events.get(name, ()):
-                if event.reason in ABOUT_VOLUMES and event.is_about(pod):
-                    yield f"event {event.reason} on {event.kind} {event.name}: {event.text}"
+        return event.reason in ABOUT_VOLUMES
+    ill = pod.ready is not ConditionStatus.TRUE
+    return ill and event.reason == ABNORMAL and event.seen_at is not None and event.seen_at >= told_since
 
 
 def _claim(name: str, pod: Pod, storage: SiteVolumes) -> Iterator[str]:

@@ -9,7 +9,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from drctl.drills.audit_reader import fresh_reader, log_ends
 from drctl.drills.timeline import Histories
+from drctl.lab.injecting import FaultEvidence
 from drctl.lab.kube import KubeLab
 from drctl.lab.kube.brokers import claim
 from drctl.lab.kube.faults import FAULTS
@@ -60,6 +61,24 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class PodKill:
+    """One kill: what others than the killer saw of it, the volume's uid before it, whether that volume came back, and
+    the seconds until the pod was ready.
+    """
+
+    evidence: FaultEvidence
+    volume: str
+    same: bool
+    back: float
+
+    @property
+    def said(self) -> str:
+        """Return what others saw, of the volume, too."""
+        volume = f"back on volume {self.volume}" if self.same else f"not back on volume {self.volume}"
+        return f"{self.evidence.observation}, {volume}, ready after {self.back} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Kills:
     """Hold what the kills left to judge: how many came back to their volume, and when all of it began and ended."""
 
@@ -72,24 +91,18 @@ class Kills:
 
 def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] = lambda _: None) -> Campaign:
     """Kill that many pods under load, each when the one before is ready again, and compare what was acknowledged."""
-    run, chance, time = uuid4(), random.Random(seed), SteadyTime.begun(lab.clock)  # noqa: S311 - to be repeatable
+    run, time = uuid4(), SteadyTime.begun(lab.clock)
     since = log_ends(lab, "north")
     workload = LabWorkload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
-    same, back = 0, []
+    done: list[PodKill] = []
     try:
         acknowledge_more(lab, workload)
         lab.clock.sleep(10)
         began = time.now()
-        for number in range(times):
-            lab.clock.sleep(chance.uniform(0.2, 4))
-            pod, kind = chance.choice(lab.pods), KINDS[number % len(KINDS)]
-            volume = lab.cluster.storage.volume(claim(pod))
-            at = lab.clock.monotonic()
-            evidence = FAULTS[kind](lab, pod)
-            lab.start_broker(pod)
-            back.append(round(lab.clock.monotonic() - at, 1))
-            same += lab.cluster.storage.volume(claim(pod)) == volume and bool(lab.cluster.storage.mounts(volume))
-            say(f"{number + 1}: {kind} {pod}, {evidence.observation}, ready after {back[-1]} s")
+        for pause, kind, pod in chosen(lab.pods, times, seed):
+            lab.clock.sleep(pause)
+            done.append(kill_one(lab, kind, pod))
+            say(f"{len(done)}: {kind} {pod}, {done[-1].said}")
         ended = time.now()
         acknowledge_more(lab, workload)
         lab.clock.sleep(8)
@@ -99,8 +112,27 @@ def campaign(lab: KubeLab, times: int, *, seed: int, say: Callable[[str], None] 
     finally:
         workload.stop()
     seen, found = Histories.read(workload.histories), tuple(fresh_reader(lab, "north", run, since))
-    kills = Kills(times, same, began, ended, tuple(back))
+    kills = Kills(times, sum(each.same for each in done), began, ended, tuple(each.back for each in done))
     return judged(seen, found, kills, complete=workload.complete())
+
+
+def chosen(pods: Sequence[str], times: int, seed: int) -> Iterator[tuple[float, str, str]]:
+    """So many kills: the seconds to wait before each, how it is done (by turns), and to which pod. The seed decides."""
+    chance = random.Random(seed)  # noqa: S311 - to be repeatable
+    for number in range(times):
+        pause = chance.uniform(0.2, 4)
+        yield pause, KINDS[number % len(KINDS)], chance.choice(pods)
+
+
+def kill_one(lab: KubeLab, kind: str, pod: str) -> PodKill:
+    """Kill a pod in that way and wait until it is ready again. LabError if nobody sees it killed, or it stays away."""
+    storage = lab.cluster.storage
+    volume, before, at = storage.volume(claim(pod)), storage.uid(claim(pod)), lab.clock.monotonic()
+    evidence = FAULTS[kind](lab, pod)
+    lab.start_broker(pod)
+    back = round(lab.clock.monotonic() - at, 1)
+    same = bool(before) and storage.uid(claim(pod)) == before and bool(storage.mounts(volume))
+    return PodKill(evidence, before, same, back)
 
 
 def acknowledge_more(lab: KubeLab, workload: LabWorkload) -> None:

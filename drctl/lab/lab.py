@@ -141,6 +141,10 @@ class Lab(Parts):
         """Every process of the lab."""
         return self.processes.all()
 
+    def states(self) -> dict[str, str]:
+        """The state of every process and every broker, by its name; ``running`` is as it should be."""
+        return {process.name: process.state for process in self.status()}
+
     def described(self, *, small: bool) -> str:
         """Return what runs, and what of it does not. LabError if it has more or fewer brokers than ``small`` asks for.
 

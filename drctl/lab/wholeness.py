@@ -35,7 +35,7 @@ def await_whole(lab: Lab, seconds: float = WHOLE_WITHIN) -> None:
 
 def _processes(lab: Lab) -> Iterator[str]:
     parts = [name for site in SITES for name in (*lab.layout[site].brokers, lab.layout[site].worker, wire(site))]
-    states = {process.name: process.state for process in lab.status()}
+    states = lab.states()
     for name in parts:
         if (state := states.get(name, "gone")) != "running":
             yield f"{name} is {state}"

@@ -27,7 +27,7 @@ def cut_link(lab: Lab, source: str) -> FaultEvidence:
 
     def dark() -> str:
         node = _first(lab, source)
-        if connects(node.client) and not forwards(node.wire):
+        if connects(node.client, loopback(lab.layout[source].host)) and not forwards(node.wire):
             return f"port {node.client} answers and port {node.wire}, the same broker through the wire, does not"
         return ""
 

@@ -19,14 +19,26 @@ class CauseScope(StrEnum):
     SITE = "site"
 
 
+class Response(StrEnum):
+    """Say what somebody is to do about a cause. Only FAILOVER moves anything, and only a person begins it."""
+
+    WAIT = "wait"
+    REPAIR = "repair"
+    FAILOVER = "failover"
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause: how far it reaches, what it is, the brokers it explains, and every reason."""
+    """One cause: how far it reaches, what it is, the brokers it explains, and every reason.
+
+    ``stuck``: Kubernetes' own word is that it does not end by itself, as where a pod has no image or no place.
+    """
 
     scope: CauseScope
     subject: str
     reasons: tuple[str, ...]
     brokers: frozenset[int] = frozenset()
+    stuck: bool = False
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from drctl.decide.course import Courses, follow, pages, told
 from drctl.decide.health import diagnose
+from drctl.decide.response import response
 from drctl.model.cause import CauseScope, Course, Phase, SiteHealth
 from drctl.model.facts import SiteStatus
 from drctl.model.reading import Reading
@@ -64,6 +65,7 @@ class CourseKeeper:
             self._show_ages(site.sight, now)
 
     def _tell(self, found: SiteHealth, course: Course) -> None:
+        told = response(course.cause)
         self.log.error(
             "cause-confirmed",
             site=found.site,
@@ -71,6 +73,8 @@ class CourseKeeper:
             subject=course.cause.subject,
             reasons=list(course.cause.reasons),
             since=course.since.isoformat(),
+            do=told and told.do.value,
+            how=told and told.how,
         )
 
     def _tell_of_its_end(self, site: str, before: Course | None, after: Course | None) -> None:

@@ -75,7 +75,7 @@ def test_pods_that_are_killed_under_load_lose_no_acknowledged_record(kube_lab: K
 
 BREAKING = (
     "detach-volume", "lose-volume", "fill-volume", "refuse-attach", "lose-node", "lose-image", "forbid-scheduling",
-    "report-abnormal",
+    "report-abnormal", "fail-writes", "kill-csi-driver", "freeze-api-server", "cut-network",
 )  # fmt: skip
 
 

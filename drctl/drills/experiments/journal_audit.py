@@ -6,6 +6,9 @@ from typing import Any
 from drctl.drills.experiments.refutation import Refutation, refutation_in
 from drctl.model.verdict import Verdict
 
+MOST = 1000
+"""As often as one kind of fault may be stated."""
+
 CONTINUOUS = "continuously"
 """The strategy that looks at the steady state during the method, too."""
 
@@ -59,9 +62,22 @@ def states(journal: Mapping[str, Any]) -> tuple[tuple[str, ...], bool, Refutatio
     """
     for told in map(_object, _list(_object(journal.get("experiment")).get("extensions"))):
         if told.get("name") == "drctl" and "faults" in told:
-            faults = tuple(str(each) for each in _list(told["faults"]))
-            return faults, _object(told.get("expected")).get("repeated") == "some", refutation_in(told)
+            repeats = _object(told.get("expected")).get("repeated") == "some"
+            return stated_faults(told["faults"]), repeats, refutation_in(told)
     return None
+
+
+def stated_faults(told: object) -> tuple[str, ...]:
+    """The kinds of faults that an experiment states, each as often as it must be seen: a list, or counts by kind.
+
+    Empty for anything else, and where a count is no number from 1 to :data:`MOST`.
+    """
+    if isinstance(told, Mapping):
+        counts = list(told.values())
+        if not all(type(count) is int and 0 < count <= MOST for count in counts):
+            return ()
+        return tuple(str(kind) for kind, count in told.items() for _ in range(count))
+    return tuple(str(each) for each in _list(told))
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from drctl.errors import LabError
 from drctl.lab.connect import AT_LEAST_ONCE, set_worker
@@ -76,12 +76,15 @@ class KubeLab(Lab):
         """Every process of the lab, those of Kubernetes included."""
         return (*super().status(), *self.cluster.processes.all())
 
+    def states(self) -> dict[str, str]:
+        """As in ``Lab``; a broker pod is ``running`` once it is ready, ``not ready`` or ``gone``."""
+        pods = {pod["metadata"]["name"]: pod for pod in self.kubectl.list("pods", f"strimzi.io/cluster={SITE}")}
+        brokers = {name: "running" if _is_ready(pod) else "not ready" for name, pod in pods.items()}
+        return {**super().states(), **dict.fromkeys(self.pods, "gone"), **brokers}
+
     def ready(self, pod: str) -> bool:
         """Whether Kubernetes thinks that a pod is ready, and not about to end."""
-        seen = self.kubectl.get("pod", pod)
-        conditions = seen.get("status", {}).get("conditions", ())
-        ending = "deletionTimestamp" in seen.get("metadata", {})
-        return not ending and any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+        return _is_ready(self.kubectl.get("pod", pod))
 
     def start_broker(self, name: str) -> None:
         """A pod is started by Kubernetes alone: wait until it is ready."""
@@ -133,3 +136,9 @@ class KubeLab(Lab):
         elif self.clock.monotonic() > deadline:
             events = self.kubectl.run("get", "events", "--sort-by=.lastTimestamp")
             raise LabError(f"pod {process} is not ready:\n{events[-1500:]}", remedy="see 'kubectl describe pod'")
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    ending = "deletionTimestamp" in pod.get("metadata", {})
+    return not ending and any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -16,6 +16,10 @@ from drctl.lab.kube.node import NAME, KubeNode
 
 DRIVER = "lab.drctl.io"
 CLASS = "lab"
+DRIVER_PROCESS = "csi-driver"
+SIDECARS = ("csi-provisioner", "csi-attacher")
+EXT4 = Path("/sys/fs/ext4")
+"""What the kernel lets be asked of, and done to, each mounted ext4, by its device."""
 SHUT_DOWN = 0x8004587D
 """ioctl of ext4 and xfs: from now on every read and write fails, as if the device were gone. Argument 2: at once."""
 
@@ -48,17 +52,43 @@ class Storage:
     def start(self) -> None:
         """Start the driver and its sidecars and wait until kubelet knows it."""
         self.folder.mkdir()
+        self._start_processes()
+        self.node.plane.kubectl.apply(*OBJECTS)
+        wait(self.node.processes, "kubelet knows the CSI driver", 120, self._registered, DRIVER_PROCESS, "kubelet")
+
+    def _start_processes(self) -> None:
         programs, processes = part("csi"), self.node.processes
         registry = self.node.kubelet_folder / "plugins_registry"
         driver = [f"--volumes={self.folder}", f"--socket={self.socket}", f"--node={NAME}", f"--registry={registry}"]
-        processes.start("csi-driver", [str(programs / "driver"), "--conditions", *driver])
-        wait(processes, "the CSI driver listens", 60, self.socket.exists, "csi-driver")
+        processes.start(DRIVER_PROCESS, [str(programs / "driver"), "--conditions", *driver])
+        wait(processes, "the CSI driver listens", 60, self.socket.exists, DRIVER_PROCESS)
         kubeconfig = self.node.plane.credentials("admin")
         sidecar = [f"--csi-address={self.socket}", f"--kubeconfig={kubeconfig}", "--v=2"]
-        processes.start("csi-provisioner", [str(programs / "csi-provisioner"), *sidecar])
-        processes.start("csi-attacher", [str(programs / "csi-attacher"), *sidecar])
-        self.node.plane.kubectl.apply(*OBJECTS)
-        wait(processes, "kubelet knows the CSI driver", 120, self._registered, "csi-driver", "kubelet")
+        for name in SIDECARS:
+            processes.start(name, [str(programs / name), *sidecar])
+
+    def kill_driver(self) -> None:
+        """SIGKILL to the driver. Volumes stay mounted; none is mounted, attached or measured until it is back."""
+        self.node.processes.signal(DRIVER_PROCESS, "SIGKILL")
+        self.node.processes.wait_gone(DRIVER_PROCESS)
+
+    def driver_runs(self) -> bool:
+        """Whether the driver's process is there."""
+        return self.node.processes.status(DRIVER_PROCESS).state != "gone"
+
+    def restart_driver(self) -> None:
+        """Start the driver that is gone, with its sidecars, and wait until kubelet knows it."""
+        processes = self.node.processes
+        # They end by themselves once they notice that the driver's connection was lost, which may be much later: at
+        # their next call.
+        for name in SIDECARS:
+            if processes.status(name).state != "gone":
+                processes.signal(name, "SIGKILL")
+                processes.wait_gone(name)
+        # What a killed driver leaves would pass for one that listens.
+        self.socket.unlink(missing_ok=True)
+        self._start_processes()
+        wait(processes, "kubelet knows the CSI driver", 120, self._registered, DRIVER_PROCESS, "kubelet")
 
     def _registered(self) -> bool:
         drivers = self.node.plane.kubectl.get("csinode", NAME).get("spec", {}).get("drivers") or ()
@@ -83,8 +113,14 @@ class Storage:
                 found.append(Path(point))
         return tuple(found)
 
+    def uid(self, claim: str) -> str:
+        """The uid of the PersistentVolume that a claim is bound to; empty if it is bound to none."""
+        name = self.node.plane.kubectl.get("pvc", claim).get("spec", {}).get("volumeName", "")
+        found = self.node.plane.kubectl.get("pv", name) if name else {}
+        return str(found.get("metadata", {}).get("uid", ""))
+
     def _source(self, line: str) -> str:
-        device = line.partition(" - ")[2].split()[1]
+        device = _device(line)
         if not device.startswith("/dev/loop"):
             return ""
         backing = Path("/sys/block") / device.removeprefix("/dev/") / "loop" / "backing_file"
@@ -103,6 +139,23 @@ class Storage:
             fcntl.ioctl(there, SHUT_DOWN, struct.pack("I", 2))
         finally:
             os.close(there)
+
+    def refuse_writes(self, volume: str) -> None:
+        """Let the file system find an error and turn read-only, as ext4 does on a disk that fails; reads go on.
+
+        LabError if it is not mounted, or the kernel does not let it.
+        """
+        mounts = self.mounts(volume)
+        if not mounts:
+            raise LabError(f"volume {volume} is mounted nowhere", remedy="wait until its pod runs")
+        table = self.node.seen_from_here("/proc/1/mountinfo").read_text().splitlines()
+        device = next(_device(line) for line in table if line.split()[4] == str(mounts[0]))
+        self.node.inside("mount", "-o", "remount,errors=remount-ro", str(mounts[0]))
+        try:
+            (EXT4 / device.removeprefix("/dev/") / "trigger_fs_error").write_text("the lab lets writes fail\n")
+        except OSError as error:
+            why = f"the kernel does not let {device} fail: {error}"
+            raise LabError(why, remedy="use 'detach-volume', which fails reads, too") from error
 
     def fill(self, volume: str) -> None:
         """Write to a volume until nothing more fits, past what pods have written. LabError if it is not mounted."""
@@ -134,3 +187,8 @@ class Storage:
             note.write_text(text)
         else:
             note.unlink(missing_ok=True)
+
+
+def _device(line: str) -> str:
+    """The device that a line of mountinfo names."""
+    return line.partition(" - ")[2].split()[1]

@@ -260,3 +260,21 @@ def test_an_experiment_that_others_would_read_otherwise_is_refused(tmp_path: Pat
     with pytest.raises(ConfigInvalid, match=said) as caught:
         admitted(path)
     assert caught.value.remedy
+
+
+ON_PODS = call("kube_actions", "kill_pods", site="north", times=2)
+
+
+def test_faults_of_pods_are_stated_only_by_what_kills_pods_which_needs_a_lab_with_pods(tmp_path: Path) -> None:
+    stated = {**STATED, "faults": {"kill-pod": 1, "kill-inside": 2}}
+    found = admitted(written(tmp_path, sound(method=[ON_PODS], extensions=[stated])))
+    assert (found.faults, found.on_pods) == (("kill-pod", "kill-inside", "kill-inside"), True)
+    assert not admitted(written(tmp_path, sound())).on_pods
+    assert "does not state which of" in refused(tmp_path, extensions=[stated])
+    heals = {**STATED, "faults": ["heal"]}
+    assert "does not state which of" in refused(tmp_path, method=[ON_PODS], extensions=[heals])
+
+
+@pytest.mark.parametrize("count", [0, -1, True, "2", 1.0, 1001, None, [1]], ids=repr)
+def test_a_fault_that_is_stated_no_countable_number_of_times_is_refused(tmp_path: Path, count: object) -> None:
+    assert "does not state which of" in refused(tmp_path, extensions=[{**STATED, "faults": {"kill": count}}])

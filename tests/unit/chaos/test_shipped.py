@@ -1,6 +1,7 @@
 """The experiments that are shipped: the Chaos Toolkit takes them, they undo what they do, and the list is right."""
 
 import inspect
+from collections import Counter
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -11,9 +12,10 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 from click.testing import CliRunner
 
-from drctl.chaos import actions, data_actions, link_actions, loss_actions, service_actions
+from drctl.chaos import actions, data_actions, kube_actions, link_actions, loss_actions, service_actions
 from drctl.chaos.admission import admitted
 from drctl.chaos.command import command
+from drctl.drills.pod_kills import KINDS, chosen
 from drctl.lab.losses import LOSING
 
 FOLDER = Path("experiments")
@@ -37,6 +39,7 @@ FAULTS = {
     "kill_coordinator": ("kill", "restart_dead_brokers"),
     "kill_follower": ("kill", "restart_dead_brokers"),
     "kill_leader": ("kill", "restart_dead_brokers"),
+    "kill_pods": ("", "restore_pods"),
     "kill_service": ("kill", "restart_service"),
     "kill_wire": ("kill", "mend_link"),
     "kill_worker": ("kill", "restart_worker"),
@@ -54,7 +57,10 @@ FAULTS = {
     "stop_worker": ("stop", "restart_worker"),
     "write_at_standby": ("write-at-standby", ""),
 }
-"""The kind of fault that each action injects, and what undoes it; nothing where nothing is left of it."""
+"""The kind of fault that each action injects, and what undoes it; nothing where nothing is left of it.
+
+``kill_pods`` injects many, of kinds by turns.
+"""
 LEFT = {"overtake_link": "forget_side_topics", "kill_service": "end_service"}
 """What a fault leaves besides, by what takes that away."""
 ROLLED_BACK = {
@@ -70,7 +76,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 ACTIONS = {
-    "actions": actions, "data_actions": data_actions, "link_actions": link_actions,
+    "actions": actions, "data_actions": data_actions, "kube_actions": kube_actions, "link_actions": link_actions,
     "loss_actions": loss_actions, "service_actions": service_actions,
 }  # fmt: skip
 """The modules of actions that inject faults."""
@@ -96,9 +102,24 @@ def row(path: Path) -> str:
     text, stated = read(path), admitted(path)
     proves = text["description"].split(". ")[0].rstrip(".")
     again = "some, counted" if stated.repeats else "none"
+    few = len(stated.faults) < 5
+    seen = stated.faults if few else [f"{kind} × {count}" for kind, count in Counter(stated.faults).items()]
     if wanted := stated.refutation:
         again = f"{', '.join(wanted.classes)} | {', '.join(wanted.besides) or '–'}"
-    return f"| [{path.stem}]({path.name}) | {text['title']} | {proves} | {', '.join(stated.faults)} | {again} |"
+    return f"| [{path.stem}]({path.name}) | {text['title']} | {proves} | {', '.join(seen)} | {again} |"
+
+
+def kinds(path: Path) -> tuple[str, ...]:
+    """The kinds of faults that an experiment injects, each as often as it does."""
+    found: list[str] = []
+    for provider in (each["provider"] for each in read(path)["method"]):
+        if provider["func"] == "kill_pods":
+            told = provider["arguments"]
+            done = Counter(kind for _, kind, _ in chosen(["a"], told["times"], told["seed"]))
+            found += [kind for kind in KINDS for _ in range(done[kind])]
+        elif provider["func"] in FAULTS:
+            found.append(FAULTS[provider["func"]][0])
+    return tuple(found)
 
 
 def undos(fault: str) -> list[str]:
@@ -142,7 +163,7 @@ def test_an_experiment_undoes_what_it_does_and_waits_for_recovery(path: Path) ->
     experiment = read(path)
     faults = injected(path)
     undone = [(undo, site) for fault, site in faults for undo in undos(fault)]
-    assert admitted(path).faults == tuple(FAULTS[fault][0] for fault, _ in faults)
+    assert admitted(path).faults == kinds(path)
     order = [(f, site) for f, site in calls(experiment["method"], *ACTIONS, "undo") if not f.startswith("await_")]
     assert sorted(order) == sorted((*faults, *undone))
     for fault, site in faults:
@@ -171,8 +192,8 @@ def test_the_toolkit_can_tell_an_experiments_activities_apart(path: Path) -> Non
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_only_what_leaves_the_primary_alone_expects_no_record_to_be_read_again(path: Path) -> None:
-    disturbing = {*actions.__all__, *loss_actions.__all__} - {"delete_records", "move_group"}
-    strikes_primary = any(site == "north" and fault in disturbing for fault, site in injected(path))
+    striking = {*actions.__all__, *kube_actions.__all__, *loss_actions.__all__} - {"delete_records", "move_group"}
+    strikes_primary = any(site == "north" and fault in striking for fault, site in injected(path))
     assert admitted(path).repeats == strikes_primary
 
 
@@ -182,7 +203,8 @@ def test_every_action_has_an_undo_and_an_experiment() -> None:
 
 
 def test_every_action_that_injects_a_fault_lets_it_expire() -> None:
-    lasting = set(FAULTS) - {"delete_records", "kill_service", "recreate_topic", "write_at_standby"}
+    at_once = {"delete_records", "kill_pods", "kill_service", "recreate_topic", "write_at_standby"}
+    lasting = set(FAULTS) - at_once
     acts = [getattr(module, name) for module in ACTIONS.values() for name in module.__all__ if name in lasting]
     assert len(acts) == len(lasting)
     assert all(inspect.signature(act).parameters["expires_after"].default > 0 for act in acts)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from drctl.drills.pod_kills import Campaign, Kills, judged
+from drctl.drills.pod_kills import Campaign, Kills, chosen, judged
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Event
 from tests.unit.drills.taken import keyed, left
@@ -43,3 +43,10 @@ def test_a_group_that_passed_over_a_superseded_record_which_is_there_has_skipped
 
 def test_nothing_that_happened_proves_nothing_and_is_no_error() -> None:
     assert not told(Histories(), found=[]).proved
+
+
+def test_kinds_take_turns_and_a_seed_chooses_the_same_again() -> None:
+    first = list(chosen(("a", "b"), 6, 3))
+    assert [kind for _, kind, _ in first] == ["kill-pod", "kill-inside"] * 3
+    assert {pod for _, _, pod in first} == {"a", "b"}
+    assert list(chosen(("a", "b"), 6, 3)) == first != list(chosen(("a", "b"), 6, 4))

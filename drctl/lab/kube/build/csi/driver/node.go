@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -125,25 +126,40 @@ func (n *nodeServer) NodeGetVolumeStats(_ context.Context, q *csi.NodeGetVolumeS
 		{Unit: csi.VolumeUsage_INODES, Total: nodes, Available: unused, Used: nodes - unused},
 	}}
 	if n.conditions {
-		answer.ProtoReflect().SetUnknown(n.condition(q.VolumeId))
+		answer.ProtoReflect().SetUnknown(n.condition(q.VolumeId, q.VolumePath))
 	}
 	return answer, nil
 }
 
 // condition is field 2 of the answer as it was: a message of a bool, abnormal, and a string.
-func (n *nodeServer) condition(id string) []byte {
+func (n *nodeServer) condition(id, path string) []byte {
 	message, abnormal := n.note(id, "abnormal"), true
 	switch {
-	case message == "" && n.lost(id):
+	case message != "":
+	case n.lost(id):
 		message = "the volume's device is lost"
-	case message == "":
-		message, abnormal = "nothing is known to be wrong", false
+	default:
+		if message = refused(path); message == "" {
+			message, abnormal = "nothing is known to be wrong", false
+		}
 	}
 	inner := protowire.AppendTag(nil, 1, protowire.VarintType)
 	inner = protowire.AppendVarint(inner, protowire.EncodeBool(abnormal))
 	inner = protowire.AppendTag(inner, 2, protowire.BytesType)
 	inner = protowire.AppendString(inner, message)
 	return protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), inner)
+}
+
+// refused says how a file system refuses to make a file, as one without a device and one that found an error do; empty if
+// it takes one, or is only full.
+func refused(path string) string {
+	probe := filepath.Join(path, ".csi-probe")
+	err := os.WriteFile(probe, nil, 0o600)
+	if errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EROFS) {
+		return "writes fail: " + err.Error()
+	}
+	_ = os.Remove(probe)
+	return ""
 }
 
 func (n *nodeServer) checked(id string, capability *csi.VolumeCapability, paths ...string) error {

@@ -50,7 +50,7 @@ class FakeSeats:
         self.site, self.positions, self.group = stage.site, stage.positions, "pumps"
         self.static_members = FakeStaticMembers(stage.site)
         other = FakeStage()
-        other.site.withheld.add("READ")
+        other.site.withheld.add("READ group")
         self.unentitled = FakeStaticMembers(other.site)
 
     def kill(self, protocol: GroupProtocol) -> Member:

@@ -25,14 +25,14 @@ MODULES = (
     "drctl.chaos.undo",
     "drctl.chaos.probes",
 )
-"""What an experiment may call: everything else may do, or install, what nobody has looked at."""
+"""Modules that an experiment may call: any other may do, or install, what nobody has looked at."""
 
 EXTENSION = "drctl"
 CLASSES = ("lost", "duplicated", "skipped", "repeated")
 """Classes of losses that an experiment states: of records the first two, of groups the others."""
 
 ELSEWHERE = ("configuration", "secrets")
-"""What takes values from outside of the file, or asks foreign code for them."""
+"""Keys that take values from outside of the file, or ask foreign code for them."""
 
 RUN_AS_WRITTEN = "take values from nowhere but the file, so that what ran is what was read"
 

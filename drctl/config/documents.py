@@ -41,7 +41,7 @@ MOST = 100_000
 """Parts of a YAML document, some four seconds of reading; a topic in a list is two of them."""
 
 BREAKS = re.compile("[\x85\u2028\u2029]")
-"""What follows one on a comment's line is a comment to us, and content to a reader of YAML 1.1."""
+"""Line ends of YAML 1.1 alone: what follows one on a comment's line is content to its readers, and a comment to us."""
 
 OPENING = (BlockMappingStartToken, BlockSequenceStartToken, FlowMappingStartToken, FlowSequenceStartToken)
 CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)

@@ -18,7 +18,7 @@ SHOWN = frozenset(FIELDS.split())
 """Fields whose wrong value is repeated, since it helps and holds no secret; of an address the login is left out."""
 
 QUOTED = re.compile(r"""'(?!<|.')[^']*'|"(?!<)[^"]*\"""")
-"""What YAML's parser quotes of the file. Its own words for what it expects are in angle brackets, or one sign."""
+"""Text of the file, quoted by YAML's parser. Its own words for what it expects are in angle brackets, or one sign."""
 
 
 def problem_of(error: MarkedYAMLError) -> str:

@@ -41,9 +41,9 @@ READ = {
     "quotas": "client quotas",
     "rights": "what drctl may do",
 }
-"""What is compared, by where it stands in the facts of a site."""
+"""Words for what is compared, by where it stands in the facts of a site."""
 WARNED = ("quotas", "rights")
-"""What a switchover goes on without, and says so; whatever else cannot be read stands in its way."""
+"""Facts that a switchover goes on without, and says so; any other that cannot be read stands in its way."""
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:

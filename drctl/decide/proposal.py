@@ -18,7 +18,7 @@ ALIASES = ("source.cluster.alias", "target.cluster.alias")
 SHARED = re.compile(
     r"(source|target)\.cluster\..*|replication\.policy\..*|(key|value|header)\.converter|offset-syncs\.topic\.location"
 )
-"""What the connectors of one link have in common."""
+"""Settings that the connectors of one link have in common."""
 OUR_GROUPS = "drctl-"
 WRITING = ("producer.override.sasl.jaas.config", "target.cluster.sasl.jaas.config", "target.producer.sasl.jaas.config")
 """Where a source connector may say whom it writes as."""

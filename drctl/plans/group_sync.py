@@ -25,8 +25,9 @@ from drctl.ports import World
 SOON = 0.5
 """Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
 WAITED, AT_MOST = 4, 5.0
-"""What waits for the link is tried again after a fourth of the time that it has waited, or these seconds: it comes so
-much later than the records, and for a group at rest the end of a lagging link is not committed ten times a second."""
+"""Positions that wait for the link are tried again after a fourth of the time that they have waited, or these seconds:
+they come so much later than the records, and for a group at rest the end of a lagging link is not committed ten times a
+second."""
 RETRY = 10.0
 """Seconds after which a refused position is tried again: what stands in its way rarely goes away within moments."""
 AGAIN, RARELY = 1.0, 60.0

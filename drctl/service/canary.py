@@ -20,7 +20,7 @@ LAST = 5.0
 """Seconds at the end for what is on its way: less than the service's threads get to end."""
 
 type CanaryOpened = Callable[[], AbstractContextManager[CanaryPorts]]
-"""What the canary works with, with connections of its own."""
+"""Opens the ports that the canary works with, with connections of its own."""
 
 
 class CanaryWatch:

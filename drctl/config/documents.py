@@ -50,7 +50,7 @@ CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)
 def contents(path: Path, remedy: str, *, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file. A pipe or a device is not waited for, a large file not read to its end."""
     try:
-        # Not blocking: opening a pipe without a writer would wait for one for ever.
+        # Not blocking: opening a pipe without a writer would wait for one without end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"{path}: cannot be read: {_reason(error)}", remedy=remedy) from error

@@ -93,7 +93,7 @@ class GroupSync:
         """Translate, prove, commit and read back what is due; returns the groups that had something.
 
         A group that fails, or that somebody contests, is told as such and stays due, and the others go on. Unreachable
-        if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin anew.
+        if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin again.
         """
         self._check_authority()
         self._look_at_runs()

@@ -19,7 +19,7 @@ SEAT = "pump-7"
 
 
 class Seats(Protocol):
-    """The ports are the drctl user's, ``unentitled`` somebody's without rights to groups. A group is named anew."""
+    """The ports are the drctl user's, ``unentitled`` somebody's without rights to groups. A group has a new name."""
 
     @property
     def static_members(self) -> StaticMembers: ...

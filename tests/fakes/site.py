@@ -184,7 +184,7 @@ class FakeSite:
         return f"{self.name}-{topic}" + (f"-{self.made[topic]}" if topic in self.made else "")
 
     def make(self, topic: str, partitions: int, config: Mapping[str, str]) -> None:
-        """Make a topic anew."""
+        """Recreate a topic."""
         self.made[topic] = self.made.get(topic, 0) + 1
         self.logs |= {TopicPartition(topic, n): Log() for n in range(partitions)}
         self.topic_config[topic] = dict(config)

@@ -28,7 +28,7 @@ LEFT = -2
 REASON = string("removed by drctl: its process has ended")
 """It stands in the coordinator's log."""
 NO_EPOCH = -1
-"""A foreign site's leader epoch would make clients wait for ever."""
+"""A foreign site's leader epoch would make clients wait without end."""
 STATES = {
     "Empty": GroupState.EMPTY,
     "Stable": GroupState.STABLE,

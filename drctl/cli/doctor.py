@@ -37,7 +37,7 @@ TITLES = {
     "--window",
     "watched",
     # An exactly-once link that is well notes its offsets within ten (drctl.decide.losses.WINDOW). One that copies
-    # at least once would need 150, which nobody waits for by default: there it is told to be unknown.
+    # at least once would need 150, which nobody waits for by default: there it is reported as unknown.
     default="15s",
     show_default=True,
     help="How long to watch a link that seems still.",
@@ -47,7 +47,7 @@ TITLES = {
     "patience",
     type=DURATION,
     # As long as all questions to sites may take (drctl.monitors.hurrying.LOOKING): a command that only looks
-    # is over within ten seconds. More is taken by a large topic of commits, which is told with what is left.
+    # is over within ten seconds. More is taken by a large topic of commits, which is reported with what is left.
     default="8s",
     show_default=True,
     help="Time that reading the standby's commits may take.",

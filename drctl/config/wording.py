@@ -22,7 +22,7 @@ QUOTED = re.compile(r"""'(?!<|.')[^']*'|"(?!<)[^"]*\"""")
 
 
 def problem_of(error: MarkedYAMLError) -> str:
-    """Return what is wrong with the YAML; of what stands there only a repeated key is told."""
+    """Return what is wrong with the YAML; of what stands there only a repeated key is quoted."""
     problem = str(error.problem or "no YAML").splitlines()[0]
     if isinstance(error, DuplicateKeyError):
         return redact(problem.split(" with value ")[0])

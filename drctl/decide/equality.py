@@ -2,7 +2,7 @@
 
 :func:`inequalities` is what a switchover does not begin with, :func:`differences` what only costs something. A failover
 is warned of both (:func:`failover_warnings`): the source is gone, and a weaker site is better than none. What nobody
-can compare is told by :func:`unseen`, never taken for equal.
+can compare is reported by :func:`unseen`, never taken for equal.
 """
 
 from collections.abc import Iterable, Iterator

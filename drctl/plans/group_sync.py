@@ -92,7 +92,7 @@ class GroupSync:
     def cycle(self) -> Mapping[str, GroupSyncStatus]:
         """Translate, prove, commit and read back what is due; returns the groups that had something.
 
-        A group that fails, or that somebody contests, is told as such and stays due, and the others go on. Unreachable
+        A group that fails, or that somebody contests, is named as such and stays due, and the others go on. Unreachable
         if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin again.
         """
         self._check_authority()

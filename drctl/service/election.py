@@ -40,7 +40,7 @@ class Election:
         return may_act(self._confirmed, self.spans, self.clock.monotonic())
 
     def turn(self) -> None:
-        """Look, and renew or take the lease if that is due. What fails is told, and the next turn comes.
+        """Look, and renew or take the lease if that is due. What fails is logged, and the next turn comes.
 
         No answer says nothing about whether the request took effect: what was seen before is looked at again.
         """

@@ -113,7 +113,7 @@ class Watch:
         self.cycles += 1
         self.looked_at = clock.monotonic()
         self.epoch_known = seen.epoch.known
-        self.pause.active()  # also where nothing would act: begin and end are told, and shown as a metric
+        self.pause.active()  # also where nothing would act: begin and end are logged, and shown as a metric
         self.acting.take(seen)
         self.metrics.show(seen)
         self.causes.take(seen.sites, clock.now())

@@ -61,7 +61,7 @@ MODULES = tuple(
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
 KNOWN = ROOT / "reports" / "mutants.jsonl"
 PATIENCE = 4
-"""A test that takes so many times its unchanged time on a core runs for ever, which is noticed too."""
+"""A test that takes so many times its unchanged time on a core runs without end, which is noticed too."""
 AT_LEAST = 5.0
 """Seconds on a core, for tests that take no time: a property that fails takes longer than one that holds."""
 
@@ -167,7 +167,7 @@ class _Watch:
 
 
 class _Only:
-    """A part of pytest that runs some tests only, quick ones first; one that runs for ever ends the process."""
+    """A part of pytest that runs some tests only, quick ones first; one that runs without end ends the process."""
 
     def __init__(self, seconds: Mapping[str, float]) -> None:
         self.seconds = seconds

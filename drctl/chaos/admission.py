@@ -36,7 +36,7 @@ MODULES = (
     "drctl.chaos.undo",
     "drctl.chaos.probes",
 )
-"""What an experiment may call: everything else may do, or install, what nobody has looked at."""
+"""Modules that an experiment may call: any other may do, or install, what nobody has looked at."""
 
 ON_PODS = "drctl.chaos.kube_actions"
 """Whose actions need the lab on Kubernetes."""
@@ -46,7 +46,7 @@ CLASSES = ("lost", "duplicated", "skipped", "repeated")
 """Classes of losses that an experiment states: of records the first two, of groups the others."""
 
 ELSEWHERE = ("configuration", "secrets")
-"""What takes values from outside of the file, or asks foreign code for them."""
+"""Keys that take values from outside of the file, or ask foreign code for them."""
 
 RUN_AS_WRITTEN = "take values from nowhere but the file, so that what ran is what was read"
 

@@ -86,7 +86,7 @@ class Schedule:
     seed: int
 
     def at(self, number: int) -> Experiment:
-        """Return it; numbers begin at 1. The same for ever, whatever ran before."""
+        """Return it; numbers begin at 1. Always the same, whatever ran before."""
         turn, place = divmod(number - 1, len(self.experiments))
         order = list(self.experiments)
         if self.seed:

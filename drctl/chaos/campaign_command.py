@@ -185,7 +185,7 @@ def _runner(folder: Path, sign_with: Path | None) -> "Iterator[Runner]":
     from drctl.lab import Lab
 
     if sign_with:
-        private_key(sign_with)  # one that is none is told before anything runs
+        private_key(sign_with)  # one that is none is reported before anything runs
     words = ("--sign-with", str(sign_with)) if sign_with else ()
     with closing(Runner(folder.resolve(), lambda place: Lab.start(place, progress=say), CLOCK, more=words)) as runner:
         yield runner

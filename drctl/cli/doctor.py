@@ -38,7 +38,7 @@ TITLES = {
     "--window",
     "watched",
     # An exactly-once link that is well notes its offsets within ten (drctl.decide.losses.WINDOW). One that copies
-    # at least once would need 150, which nobody waits for by default: there it is told to be unknown.
+    # at least once would need 150, which nobody waits for by default: there it is reported as unknown.
     default="15s",
     show_default=True,
     help="How long to watch a link that seems still.",
@@ -48,7 +48,7 @@ TITLES = {
     "patience",
     type=DURATION,
     # As long as all questions to sites may take (drctl.monitors.hurrying.LOOKING): a command that only looks
-    # is over within ten seconds. More is taken by a large topic of commits, which is told with what is left.
+    # is over within ten seconds. More is taken by a large topic of commits, which is reported with what is left.
     default="8s",
     show_default=True,
     help="Time that reading the standby's commits may take.",
@@ -70,11 +70,12 @@ def command(
 ) -> None:
     """Say everything that is not as it should be between the sites, with its remedy.
 
-    That is: all that stands in the way of a switchover, where the standby is less than the site that serves (topics,
-    rights, users, client quotas), what the link loses or is about to lose, settings that make positions older than they
-    need be, and what runs out or drifts by itself: certificates with less than 30 days (wrong with less than 7),
-    clocks, disks. One record is written to the canary topic. What nobody can compare is listed as not compared. With a
-    site that is silent it takes less than ten seconds and tells what is known without it.
+    That is: all that stands in the way of a switchover, rights that drctl itself lacks, where the standby is less than
+    the site that serves (topics, rights, users, client quotas), what the link loses or is about to lose, settings that
+    make positions older than they need be, and what runs out or drifts by itself: certificates with less than 30 days
+    (wrong with less than 7), clocks, disks. One record is written to the canary topic. What nobody can compare is
+    listed as not compared. With a site that is silent it takes less than ten seconds and tells what is known without
+    it.
 
     With --fix it makes the changes that only add: settings raised to those of the source, missing partitions and ALLOW
     rules, connectors' settings. Nothing is deleted or lowered; every change is checked, done, verified and journaled.

@@ -23,7 +23,7 @@ PATIENCE = 15.0
 class DroppingWriter:
     """Stands in for a text stream: ``write`` never waits, and drops the oldest text where there is no more room.
 
-    How many lines were dropped is told as soon as output goes again. ``flush`` returns at once unless ``waits``; then
+    How many lines were dropped is shown as soon as output goes again. ``flush`` returns at once unless ``waits``; then
     it waits until all is written, and ``complains`` if that is wanted: OSError where the stream does not take it,
     TimeoutError once it was given up.
     """

@@ -49,7 +49,7 @@ def continued(plan: "Plan", world: "World") -> "Interruption | None":
 
 
 def ask_to_go_on(run: "Interruption") -> None:
-    """Ask about a run that is continued: how it stands is told, and nothing announced that has long happened."""
+    """Ask about a run that is continued: how it stands is shown, and nothing announced that has long happened."""
     require_somebody()
     for line in run.lines:
         echo(line, err=True)

@@ -9,7 +9,7 @@ from drctl.model.survey import Proposal, ProposedLink
 from drctl.redaction import printable, without_login
 
 DECIDE = "DECIDE"
-"""What every comment begins with behind which a decision is due."""
+"""Begins every comment behind which a decision is due."""
 
 
 @dataclass(frozen=True, slots=True)

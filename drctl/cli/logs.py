@@ -16,7 +16,7 @@ from drctl.cli.tracebacks import formatted
 from drctl.redaction import printable, redact_document, redact_foreign
 
 LEVELS = (logging.CRITICAL, logging.INFO, logging.DEBUG)
-"""By the number of ``-v``. Without one nothing is logged: what went wrong is told as progress, and once at the end."""
+"""By the number of ``-v``. Without one nothing is logged: what went wrong is shown as progress, and once at the end."""
 
 
 def configure(verbose: int, form: str = "auto") -> None:

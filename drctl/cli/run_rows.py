@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("RUN", "KIND", "WAY", "EPOCH", "STATE", "BEGAN", "TOOK", "BY", "WHY")
 SHOWN = ("message", "cause", "by", "state", "exit", "overridden", "overrides", "break glass", "reason", "journal from")
-"""What is shown of a line without all of its evidence."""
+"""Keys of a line's evidence that are shown where not all of it is."""
 
 
 def row(told: "Told") -> tuple[object, ...]:

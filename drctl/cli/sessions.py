@@ -25,7 +25,7 @@ from drctl.ports import World
     "patience",
     type=DURATION,
     # As long as all questions to sites may take (drctl.monitors.hurrying.LOOKING): a command that only looks
-    # is over within ten seconds. More is taken by a large topic of commits, which is told with what is left.
+    # is over within ten seconds. More is taken by a large topic of commits, which is reported with what is left.
     default="8s",
     show_default=True,
     help="Time that reading all commits may take.",

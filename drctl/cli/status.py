@@ -42,7 +42,7 @@ from drctl.ports import World
 @click.command("status")
 @output_option
 @click.option("-w", "--watch", is_flag=True, help="Look again every few seconds, until interrupted.")
-# Every look asks brokers, workers and API servers anew, and one at a site that is silent takes eight seconds anyway.
+# Every look asks brokers, workers and API servers again, and one at a site that is silent takes eight seconds anyway.
 @click.option("--interval", "every", type=DURATION, default="5s", show_default=True, help="Polling interval.")
 @place_option
 @click.pass_obj

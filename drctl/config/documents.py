@@ -41,7 +41,7 @@ MOST = 100_000
 """Parts of a YAML document, some four seconds of reading; a topic in a list is two of them."""
 
 BREAKS = re.compile("[\x85\u2028\u2029]")
-"""What follows one on a comment's line is a comment to us, and content to a reader of YAML 1.1."""
+"""Line ends of YAML 1.1 alone: what follows one on a comment's line is content to its readers, and a comment to us."""
 
 OPENING = (BlockMappingStartToken, BlockSequenceStartToken, FlowMappingStartToken, FlowSequenceStartToken)
 CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)
@@ -50,7 +50,7 @@ CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)
 def contents(path: Path, remedy: str, *, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file. A pipe or a device is not waited for, a large file not read to its end."""
     try:
-        # Not blocking: opening a pipe without a writer would wait for one for ever.
+        # Not blocking: opening a pipe without a writer would wait for one without end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"{path}: cannot be read: {_reason(error)}", remedy=remedy) from error

@@ -53,7 +53,7 @@ PATTERNS = {
     SEPARATOR: "a separator of dots, dashes or underscores",
     CLIENT_ID: "a client id, or the beginning of one followed by *",
 }
-"""What is expected, in words, by pattern."""
+"""Words for what is expected, by pattern."""
 
 
 def one_line(text: str) -> str:

@@ -18,11 +18,11 @@ SHOWN = frozenset(FIELDS.split())
 """Fields whose wrong value is repeated, since it helps and holds no secret; of an address the login is left out."""
 
 QUOTED = re.compile(r"""'(?!<|.')[^']*'|"(?!<)[^"]*\"""")
-"""What YAML's parser quotes of the file. Its own words for what it expects are in angle brackets, or one sign."""
+"""Text of the file, quoted by YAML's parser. Its own words for what it expects are in angle brackets, or one sign."""
 
 
 def problem_of(error: MarkedYAMLError) -> str:
-    """Return what is wrong with the YAML; of what stands there only a repeated key is told."""
+    """Return what is wrong with the YAML; of what stands there only a repeated key is quoted."""
     problem = str(error.problem or "no YAML").splitlines()[0]
     if isinstance(error, DuplicateKeyError):
         return redact(problem.split(" with value ")[0])

@@ -23,7 +23,7 @@ def abandoned(groups: Iterable[Group], gone: Mapping[str, Collection[str]]) -> I
     """Those of these groups in which everybody left is a static member that said so itself or is known to be gone.
 
     ``gone`` holds member ids by group. While anybody else is inside nothing is removed from a group: members that live
-    would share the partitions out anew, and read on where they are to stop.
+    would share the partitions out again, and read on where they are to stop.
     """
     for group in groups:
         known = gone.get(group.name, ())

@@ -9,6 +9,7 @@ from drctl.decide.advice import advice
 from drctl.decide.capacity import Need, needs_now
 from drctl.decide.equality import Unseen, unseen
 from drctl.decide.losses import losses
+from drctl.decide.own_rights import own_rights_advice
 from drctl.decide.quotas import quota_differences
 from drctl.decide.readiness import blockers, costs
 from drctl.decide.rules import Blocker, Rule
@@ -91,6 +92,7 @@ def diagnose(
         *_as(Severity.COSTS, costs(facts)),
         *_as(Severity.COSTS, (each for each in upkeep_failures(upkeep) if each not in blocking)),
         *_as(Severity.ADVICE, (each for _, each in quota_differences(facts.source, facts.target, less=False))),
+        *_as(Severity.ADVICE, own_rights_advice(facts)),
         *_as(Severity.ADVICE, upkeep_warnings(upkeep)),
         *_as(Severity.ADVICE, advice(facts.link.link, facts.link.status.value, syncs_topic.value)),
     ]

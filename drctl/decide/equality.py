@@ -2,12 +2,13 @@
 
 :func:`inequalities` is what a switchover does not begin with, :func:`differences` what only costs something. A failover
 is warned of both (:func:`failover_warnings`): the source is gone, and a weaker site is better than none. What nobody
-can compare is told by :func:`unseen`, never taken for equal.
+can compare is reported by :func:`unseen`, never taken for equal.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from drctl.decide.own_rights import own_rights_at_target
 from drctl.decide.quotas import quota_differences, quota_user
 from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
@@ -32,10 +33,17 @@ class Unseen(NamedTuple):
 OTHER_RULES = Unseen(
     "rules about delegation tokens and users", "Kafka's Python client cannot read them: see 'kafka-acls.sh --list'"
 )
-READ = {"topics": "topics", "rules": "rules", "users": "users", "cluster": "cluster", "quotas": "client quotas"}
-"""What is compared, by where it stands in the facts of a site."""
-WARNED = ("quotas",)
-"""What a switchover goes on without, and says so; whatever else cannot be read stands in its way."""
+READ = {
+    "topics": "topics",
+    "rules": "rules",
+    "users": "users",
+    "cluster": "cluster",
+    "quotas": "client quotas",
+    "rights": "what drctl may do",
+}
+"""Words for what is compared, by where it stands in the facts of a site."""
+WARNED = ("quotas", "rights")
+"""Facts that a switchover goes on without, and says so; any other that cannot be read stands in its way."""
 
 
 def inequalities(facts: Facts) -> Iterator[Blocker]:
@@ -65,6 +73,7 @@ def differences(facts: Facts) -> Iterator[Blocker]:
 
 def failover_warnings(facts: Facts) -> Iterator[Blocker]:
     """All of it as warnings; where a site does not tell, that it could not be compared."""
+    yield from own_rights_at_target(facts)
     yield from failover_scaling_warnings(facts)
     yield from disk_blockers(facts)
     yield from disk_warnings(facts)

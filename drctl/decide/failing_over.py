@@ -31,7 +31,7 @@ NEEDED = frozenset(
         Rule.CANARY_TOPIC_MISSING,
     }
 )
-"""What stands in the way of a failover, too, where it concerns the target."""
+"""Rules that stand in the way of a failover, too, where they concern the target."""
 
 
 def failover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:

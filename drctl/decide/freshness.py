@@ -12,7 +12,7 @@ class Limits:
     """Where judgement draws its lines.
 
     ``lease``: silence after which a node is taken to be ill; Kubernetes itself waits 40 to 50 seconds. ``skew``: clocks
-    further apart than this are told of. ``low`` and ``full``: parts of a file system that are free. ``told``: how old
+    further apart than this are reported. ``low`` and ``full``: parts of a file system that are free. ``told``: how old
     an event may be that tells of a volume which still is as it was. A cause is
     confirmed once it stood for ``confirm`` in at least two looks, and over once it was away for ``clear``; one that
     turned ``flaps`` times within ``memory`` flaps until it stood or was away for ``clear``.

@@ -50,6 +50,8 @@ FIRM: Mapping[Rule, str] = {
     Rule.PLATFORM_WRITES: "it would be denied, and what it writes for itself with it: sinks could not be stopped",
     Rule.REPLICATION_DENIED: "nothing would be copied",
     Rule.CANARY_TOPIC_MISSING: "the fence could not be proven",
+    Rule.FENCE_FORBIDDEN: "the brokers would refuse the step that fences, or the one that opens the target",
+    Rule.OWN_RIGHT_MISSING: "the brokers would refuse the step that needs it, most of them while nobody may write",
     Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",
     Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them until it times out",
     Rule.FRONTIER_UNPROVEN: "records that only the source holds would be left behind, and nobody would notice",

@@ -10,15 +10,15 @@ from drctl.decide.left_out import left_out, matches_one
 from drctl.errors import NotFound
 from drctl.model.access import EVERYONE, writable
 from drctl.model.link import MIRROR_KINDS, syncs_topic
+from drctl.model.own_rights import JOURNAL
 from drctl.model.survey import Proposal, ProposedLink, SiteSurvey
 
 CLASSES = {kind: name for name, kind in MIRROR_KINDS.items()}
-JOURNAL = "drctl.journal"
 ALIASES = ("source.cluster.alias", "target.cluster.alias")
 SHARED = re.compile(
     r"(source|target)\.cluster\..*|replication\.policy\..*|(key|value|header)\.converter|offset-syncs\.topic\.location"
 )
-"""What the connectors of one link have in common."""
+"""Settings that the connectors of one link have in common."""
 OUR_GROUPS = "drctl-"
 WRITING = ("producer.override.sasl.jaas.config", "target.cluster.sasl.jaas.config", "target.producer.sasl.jaas.config")
 """Where a source connector may say whom it writes as."""

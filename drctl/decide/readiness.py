@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from drctl.decide.equality import uncompared
+from drctl.decide.own_rights import own_right_blockers
 from drctl.decide.rules import Blocker, GateCategory, Rule
 from drctl.decide.rules_disks import disk_blockers, disk_warnings
 from drctl.decide.rules_links import link_blockers, link_warnings
@@ -29,6 +30,7 @@ def blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[Blocker]:
         age = (now - facts.seen_at).total_seconds()
         yield Blocker(Rule.FACTS_STALE, f"the sites were looked at {age:.0f} s ago", "look again")
     yield from site_blockers(facts)
+    yield from own_right_blockers(facts)
     yield from disk_blockers(facts)
     yield from link_blockers(facts, guards.max_lag)
     yield from workload_blockers(facts)

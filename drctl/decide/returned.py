@@ -22,7 +22,7 @@ class Hindrance(StrEnum):
 
 
 URGENT = frozenset({Hindrance.SERVES, Hindrance.ROUTING_UNKNOWN, Hindrance.UNFINISHED})
-"""What nobody but a person removes."""
+"""Hindrances that nobody but a person removes."""
 
 
 @dataclass(frozen=True, slots=True)

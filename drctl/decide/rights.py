@@ -8,7 +8,7 @@ IMPLIED = {
     "DESCRIBE": frozenset({"DESCRIBE", "READ", "WRITE", "DELETE", "ALTER"}),
     "DESCRIBE_CONFIGS": frozenset({"DESCRIBE_CONFIGS", "ALTER_CONFIGS"}),
 }
-"""What an ALLOW for one operation is also granted by (Kafka's own implications)."""
+"""Operations whose ALLOW grants another one, too (Kafka's own implications)."""
 
 READING = ("READ", "DESCRIBE", "DESCRIBE_CONFIGS")
 

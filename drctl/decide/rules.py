@@ -74,6 +74,8 @@ class Rule(StrEnum):
     RIGHT_MISSING = "an application lacks a right at the target"
     RIGHT_DENIED = "an application is denied at the target what it may do at the source"
     RIGHT_WIDER = "the target does not deny what the source denies"
+    OWN_RIGHT_MISSING = "drctl itself may not do what a step needs"
+    FENCE_FORBIDDEN = "drctl may not write the deny rules of a fence"
     USER_MISSING = "a SCRAM user of an application cannot log in at the target"
     SCHEMA_DIFFERS = "the target's schema registry lacks a schema, or has another one under its id"
     SCHEMAS_UNKNOWN = "the schemas of a registry could not be read"
@@ -187,6 +189,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.RIGHT_MISSING,
             Rule.RIGHT_DENIED,
             Rule.RIGHT_WIDER,
+            Rule.OWN_RIGHT_MISSING,
             Rule.USER_MISSING,
             Rule.SCHEMA_DIFFERS,
             Rule.SCHEMAS_UNKNOWN,
@@ -221,6 +224,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.DENIED_TOO,
             Rule.REPLICATION_DENIED,
             Rule.RULE_OF_OTHERS,
+            Rule.FENCE_FORBIDDEN,
             Rule.CLIENTS_LEFT,
             Rule.CLIENT_STAYS,
         }

@@ -29,7 +29,7 @@ from drctl.model.upkeep import BrokerDisks, DiskSpace
 from drctl.model.wording import counted
 
 LOW, FULL = 0.15, 0.03
-"""A log directory of which less is free is told of; it is wrong once it has less than this.
+"""A log directory of which less is free is reported; it is wrong once it has less than this.
 
 As for volumes (:mod:`drctl.decide.freshness`): the first is enough for somebody to see to it in working hours. Kafka
 goes on until the disk is full, and then gives the directory up, or ends where it has no other.

@@ -42,7 +42,7 @@ def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
         if link is not None and link.status.silent:
             detail += "; its Connect worker is silent, too"
         if site is facts.source:
-            yield Blocker(Rule.SOURCE_SILENT, detail, "bring it back, or consider a failover")
+            yield Blocker(Rule.SOURCE_SILENT, detail, _BACK if site.cluster.silent else _REFUSES)
         else:
             yield Blocker(Rule.TARGET_SILENT, detail, "bring it back: there is nowhere to go")
         return
@@ -65,6 +65,8 @@ def _one_cluster(facts: Facts) -> Iterator[Blocker]:
 
 
 _NAMES = {"standing": "deny rules", "users": "SCRAM users"}
+_BACK = "bring it back, or consider a failover"
+_REFUSES = "see the reason: it answers, and no failover is needed for a right or a login"
 
 
 def _wholeness(site: SiteFacts) -> Iterator[Blocker]:

@@ -22,7 +22,7 @@ from drctl.model.site import SinkGroup, sink_group
 GROUP = "consumer.override.group.id"
 
 type Word = Mapping[str, str] | str | None
-"""What a worker tells of a sink: its configuration, None if there is none of that name, or why nobody told."""
+"""Answer of a worker about a sink: its configuration, None if there is none of that name, or why nobody told."""
 
 
 def reads_as(sink: str, told: Mapping[str, Word], serving: str | None) -> SinkGroup:

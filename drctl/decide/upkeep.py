@@ -16,7 +16,7 @@ from drctl.errors import at_site
 from drctl.model.upkeep import Certificate, CertificateUse, SiteUpkeep, Upkeep
 
 ENDS_SOON, ENDS_NOW = timedelta(days=30), timedelta(days=7)
-"""A certificate that has less left is told of; it is wrong once it has less than this."""
+"""A certificate that has less left is reported; it is wrong once it has less than this."""
 APART, FAR_APART = timedelta(seconds=5), timedelta(seconds=30)
 """The same for clocks, by what they differ for certain."""
 STATE_LOW, STATE_FULL = 1 << 30, 100 << 20

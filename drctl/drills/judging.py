@@ -76,7 +76,7 @@ def judged_outage(
     """Judge a drill that lost a site by its clients' histories, a fresh reader at the survivor, and the salvaged tail.
 
     What was acknowledged has to be in one of the two, and in one only. Groups may skip nothing that is at the survivor.
-    They may read again what they had read since their positions were last copied, as after any crash: that is told.
+    They may read again what they had read since their positions were last copied, as after any crash: that is reported.
     A superseded record of the lost site may have been compacted away there before a group came, and need not be read.
     """
     history = tuple(histories.events())

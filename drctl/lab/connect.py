@@ -30,7 +30,7 @@ status.storage.partitions=2
 """
 
 AT_LEAST_ONCE = {"exactly.once.source.support": "disabled"}
-"""What makes a worker copy at least once: exactly once is a matter of the worker, and no connector decides it."""
+"""Makes a worker copy at least once: exactly once is a matter of the worker, and no connector decides it."""
 
 CLIENTS = {"": "connect", "producer.": "mm2", "admin.": "mm2", "consumer.": "sinks"}
 """Who a worker is at its brokers: as itself it keeps its internal topics, the records of source connectors are those of

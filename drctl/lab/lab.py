@@ -44,7 +44,7 @@ class Lab(Parts):
     """A running lab. Used as a context manager it goes down at the end."""
 
     told_besides: ClassVar[Mapping[str, str]] = {}
-    """What its plan file says of a site besides."""
+    """Lines that its plan file has for a site besides the usual ones, by site."""
 
     def __init__(self, folder: Path, sites: dict[str, SiteLayout], clock: Clock) -> None:
         super().__init__(folder, sites, clock)

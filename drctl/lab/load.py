@@ -22,7 +22,7 @@ PATIENCE = 120.0
 def start_load(lab: Lab, say: Callable[[str], None]) -> int:
     """Start every client that does not run, and wait until each group has committed; returns how many were started.
 
-    LabError if a client ends or a group does not commit in time. Histories would grow for ever, so none is written.
+    LabError if a client ends or a group does not commit in time. Histories would grow without end, so none is written.
     """
     running = {process.name for process in lab.processes.all() if process.state != "gone"}
     everyone = list(

@@ -9,7 +9,7 @@ from drctl.model.canary import CANARY_RECORDS
 WORKER, LINKS, SINK = "User:connect", "User:mm2", "User:sinks"
 """A Connect worker itself, the connectors of its link, and the consumers of its sinks."""
 INTERNAL = "__connect-"
-"""What the topics begin with in which a worker keeps its connectors' configurations, offsets and states."""
+"""Prefix of the topics in which a worker keeps its connectors' configurations, offsets and states."""
 
 DRCTL: tuple[Right, ...] = (
     ("User:drctl", "DESCRIBE", "BROKER", "kafka-cluster"),
@@ -42,16 +42,17 @@ CONNECT: tuple[Right, ...] = (
     *((WORKER, "READ", "GROUP", f"connect-{site}") for site in SITES),
     (WORKER, "WRITE", "TRANSACTIONAL_ID", "connect-cluster-*"),
 )
-"""What a worker needs for itself: its internal topics, its own group, and with exactly-once support the transactions in
-which its leader writes configurations. It writes to no topic that moves, so the plan file exempts it from the fence."""
+"""Rights that a worker needs for itself: to its internal topics, its own group, and with exactly-once support the
+transactions in which its leader writes configurations. It writes to no topic that moves, so the plan file exempts it
+from the fence."""
 
 SINKS: tuple[Right, ...] = (
     *((SINK, "READ", "TOPIC", name) for name in ("shop.*", "north.shop.*", "south.shop.*")),
     (SINK, "READ", "GROUP", "connect-*"),
     (SINK, "READ", "TOPIC", f"{INTERNAL}offsets"),
 )
-"""What sink connectors need, as whoever their worker's consumers are. READ on a group lets a sink join it and commit.
-An exactly-once worker reads its source connectors' offsets by the same consumers, hence the last one."""
+"""Rights that sink connectors need, as whoever their worker's consumers are. READ on a group lets a sink join it and
+commit. An exactly-once worker reads its source connectors' offsets by the same consumers, hence the last one."""
 
 CLIENTS: tuple[Right, ...] = (
     ("User:canary", "WRITE", "TOPIC", CANARY_TOPIC),

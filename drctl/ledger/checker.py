@@ -243,7 +243,7 @@ class _Sorting:
     def _skipped(self, streams: Mapping[Stream, BitMap64]) -> Iterator[Part]:
         for stream, done in streams.items():
             due = self._of(stream).due
-            # Below its last only: what lies behind that may still come, and is told as unread.
+            # Below its last only: what lies behind that may still come, and is reported as unread.
             yield stream, due[: due.rank(done.max() - 1)] - done - self._passable(stream)
 
     def _never_there(self, streams: Mapping[Stream, BitMap64]) -> Iterator[Part]:

@@ -50,7 +50,7 @@ class EvidenceRequirements:
     by another than the one who did it, and whether it was. ``control``: per planted fault whether the same checker
     named it; those in ``planted`` must be among them besides what every history needs. ``complete``: every client's
     history could be read to its end. ``redelivery``: a group may read a record again, as at-least-once consumers do
-    when a coordinator dies; it is told and is no fault. Skipping one always is. ``faults``: what refutes besides what
+    when a coordinator dies; it is noted and is no fault. Skipping one always is. ``faults``: what refutes besides what
     was found, in words.
     """
 

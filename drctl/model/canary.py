@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CANARY_RECORDS = "drctl.canary-records"
-"""The topic, and the group that reads it. Reserved: whoever else writes there is told as a record that nobody sent."""
+"""The topic, and the group that reads it. Reserved: whoever else writes there is shown as a record that nobody sent."""
 
 
 class WriteAnswer(StrEnum):

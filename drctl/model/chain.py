@@ -14,7 +14,7 @@ from drctl.errors import JournalBroken
 from drctl.model.run import Run
 
 GENESIS = "drctl"
-"""What stands before the first line."""
+"""Stands for the digest of a line before the first one."""
 
 
 class Change(StrEnum):

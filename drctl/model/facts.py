@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from drctl.model.access import AclRule, Users, confined
 from drctl.model.capacity import Capacity
@@ -10,6 +11,7 @@ from drctl.model.cluster import Cluster, Topic
 from drctl.model.fence import CanaryResult, DenyRule, Writers
 from drctl.model.link import Connector, LinkStatus
 from drctl.model.offsets import TopicPartition
+from drctl.model.own_rights import OwnRights
 from drctl.model.quotas import ClientQuotas
 from drctl.model.reading import Reading
 from drctl.model.scaling import Scalable, Scaled
@@ -45,7 +47,7 @@ NOTHING_SCALED: Reading[Mapping[str, Scaled | None]] = Reading({}, datetime.min.
 """Of a plan without Deployments and shifts."""
 
 
-NOT_READ: Reading[ClientQuotas] = Reading(None, datetime.min.replace(tzinfo=UTC), "nobody asked")
+NOT_READ: Reading[Any] = Reading(None, datetime.min.replace(tzinfo=UTC), "nobody asked")
 """Of what only the gates ask for, where something else is looked at."""
 
 
@@ -57,7 +59,8 @@ class SiteFacts:
     plan's Deployments and what a shift names, by label, None for one that does not exist there. ``platform`` are the
     principals of Connect workers and the like, as the plan file names them. ``quotas`` are all of the brokers'.
     ``schemas`` are those of its registry, None where the plan file names none. ``disks`` are asked for at the target of
-    a move only, and empty elsewhere.
+    a move only, and empty elsewhere. ``rights`` are drctl's own with the plan's topics and groups; ``kafka_user`` is
+    its KafkaUser, empty where the plan file names none.
     """
 
     name: str
@@ -74,6 +77,8 @@ class SiteFacts:
     quotas: Reading[ClientQuotas] = NOT_READ
     schemas: Reading[Schemas] | None = None
     disks: BrokerDisks = field(default_factory=dict)
+    rights: Reading[OwnRights] = NOT_READ
+    kafka_user: str = ""
 
     @property
     def super_users(self) -> frozenset[str] | None:

@@ -75,4 +75,4 @@ class GroupSyncStatus:
     committed: int = 0
     """Positions committed and read back in that cycle."""
     why: str = ""
-    """What failed, or who contests it; empty where the state tells all."""
+    """Why it failed, or who contests it; empty where the state tells all."""

@@ -18,7 +18,7 @@ class ConnectorState(StrEnum):
 
 
 IN_MOTION = (ConnectorState.UNASSIGNED, ConnectorState.RESTARTING)
-"""What a worker says while it hands out tasks: it ends by itself."""
+"""States that a worker tells while it hands out tasks: they end by themselves."""
 
 
 MIRROR_KINDS = {

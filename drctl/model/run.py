@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 type Evidence = dict[str, Any]
-"""What a step saw that proves its goal: JSON-ready, without secrets."""
+"""Observations of a step that prove its goal: JSON-ready, without secrets."""
 
 
 class RunState(StrEnum):

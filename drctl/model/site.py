@@ -64,7 +64,7 @@ class Site:
 
     Without ``client_properties`` Strimzi's resources tell how it is reached. ``platform_principals`` are those of its
     Connect workers and the like, which write to topics of their own, also behind the fence. ``schema_registry`` is None
-    where the plan file names none; ``broker_metrics`` are addresses at which the brokers' metrics are told.
+    where the plan file names none; ``broker_metrics`` are addresses at which the brokers' metrics are served.
     """
 
     name: str

@@ -5,6 +5,7 @@ from dataclasses import replace
 from drctl.model.cluster import Cluster
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult
+from drctl.model.own_rights import JOURNAL, OFFSETS, OwnRights
 from drctl.model.reading import Reading
 from drctl.monitors.disks import disks_beside
 from drctl.monitors.links import link_facts
@@ -41,7 +42,14 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
             quotas = looks.begin(lambda: site.quotas.told(brokers[0]))()  # every broker knows them all
         else:
             quotas = Reading(None, seen.cluster.seen_at, seen.cluster.unknown or "it lists no broker")
-        return replace(seen, quotas=quotas, schemas=registry() if registry is not None else None)
+        strimzi = plan.site(name).strimzi
+        return replace(
+            seen,
+            quotas=quotas,
+            schemas=registry() if registry is not None else None,
+            rights=_own_rights(world, seen, looks),
+            kafka_user=strimzi.user if strimzi else "",
+        )
 
     def seen_here() -> tuple[SiteFacts, Reading[CanaryResult]]:
         here = facts_of(source)
@@ -85,3 +93,11 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         unknown_sinks=sinks().value or {},
         images={topic: image for topic in plan.topics if (image := plan.image(source, target, topic)) != topic},
     )
+
+
+def _own_rights(world: World, site: SiteFacts, looks: Looks) -> Reading[OwnRights]:
+    if site.cluster.silent:
+        return Reading(None, site.cluster.seen_at, site.cluster.unknown, silent=True)
+    # Asked for, too, where the cluster could not be described: then a missing right may be why.
+    topics = (*world.plan.topics_at(site.name), JOURNAL, OFFSETS)
+    return looks.begin(lambda: world.sites[site.name].access.rights(topics, world.plan.groups))()

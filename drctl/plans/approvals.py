@@ -58,7 +58,7 @@ def require_approval(world: World, terms: Terms, seen: Digests, request: Approva
     """Return what the journal is to say of this run's approval; ApprovalMissing if it needs one and has none.
 
     Without a rule for it nothing is asked, but for a live drill, whose approval covers its way home, too. Breaking the
-    glass needs nobody, and is told for ever; a drill is no emergency.
+    glass needs nobody, and stays on record; a drill is no emergency.
     """
     drill = chosen(world, request.run).get(OF_DRILL, {})
     if drill.get("way") == HOME:

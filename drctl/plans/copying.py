@@ -102,7 +102,7 @@ class CopiedJournal:
         self._journal, self._couriers = journal, couriers
 
     def begin(self, run: Run, started: Evidence | None = None) -> None:
-        # An empty file is the suspicious one: a lost machine that is set up anew starts with it, while the
+        # An empty file is the suspicious one: a lost machine that is set up again starts with it, while the
         # site knows of an unfinished run.
         self._couriers.require_in_step(IN_STEP if self._journal.runs() else FIRST)
         self._journal.begin(run, started)

@@ -25,8 +25,9 @@ from drctl.ports import World
 SOON = 0.5
 """Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
 WAITED, AT_MOST = 4, 5.0
-"""What waits for the link is tried again after a fourth of the time that it has waited, or these seconds: it comes so
-much later than the records, and for a group at rest the end of a lagging link is not committed ten times a second."""
+"""Positions that wait for the link are tried again after a fourth of the time that they have waited, or these seconds:
+they come so much later than the records, and for a group at rest the end of a lagging link is not committed ten times a
+second."""
 RETRY = 10.0
 """Seconds after which a refused position is tried again: what stands in its way rarely goes away within moments."""
 AGAIN, RARELY = 1.0, 60.0
@@ -91,8 +92,8 @@ class GroupSync:
     def cycle(self) -> Mapping[str, GroupSyncStatus]:
         """Translate, prove, commit and read back what is due; returns the groups that had something.
 
-        A group that fails, or that somebody contests, is told as such and stays due, and the others go on. Unreachable
-        if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin anew.
+        A group that fails, or that somebody contests, is named as such and stays due, and the others go on. Unreachable
+        if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin again.
         """
         self._check_authority()
         self._look_at_runs()

@@ -9,7 +9,7 @@ within it, where clients wait. So of each partition the newest part that was rea
 | 45 to 60, the log having ended at 60 | nothing |
 | 45 to 60, the log having grown | 59 to 60: the record at 59 must be the same one |
 | 45 to 70 | 59 to 70, likewise |
-| the same, and it is another one: the log was cut, and has grown anew | 45 to 70, and what was known is forgotten |
+| the same, and it is another one: the log was cut, and has grown again | 45 to 70, and what was known is forgotten |
 | 30 to 70, or 65 to 70 | all of it |
 | anything, once the log was seen to end before where it had ended | all of it |
 

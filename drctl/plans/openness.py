@@ -10,7 +10,7 @@ from drctl.ports import Clock, SitePorts
 
 SILENT, ANSWERED, CLOSED = "silent at", "answered at", "closed at"
 AT_MOST, AT_LEAST, WRITTEN = "seconds at most", "seconds at least", "offsets since it was seen"
-"""What evidence of it holds; of what nobody knows the value is None."""
+"""Keys of its evidence; the value of one that nobody knows is None."""
 
 
 def begun(silent: datetime | None, answered: datetime) -> Evidence:

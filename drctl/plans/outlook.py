@@ -47,7 +47,7 @@ class Prospect(StrEnum):
 class Outlook:
     """Hold what becomes of each step, and why of those that fail or are left pending.
 
-    ``rolls_back``: the rollback is run, and its steps are told, too. ``refusal`` is why the run does not even go on.
+    ``rolls_back``: the rollback is run, and its steps are shown, too. ``refusal`` is why the run does not even go on.
     ``exit_code`` is that of the command.
     """
 

@@ -63,7 +63,7 @@ class Proofs:
         return self._read_here.before(source, here), self._read_there.before(target, there)
 
     def _forget_if_cut(self, key: _Key, bounds: Bounds) -> None:
-        """A log that lost its end, in an unclean election, may have grown anew with other records."""
+        """A log that lost its end, in an unclean election, may have grown again with other records."""
         now, before = (bounds[0].stable, bounds[1].stable), self._longest.get(key, (0, 0))
         # Ends that fell and grew past where they were between two looks are not noticed. That takes an
         # unclean election within the life of one process.

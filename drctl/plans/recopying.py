@@ -33,7 +33,7 @@ class Recopy:
 
 
 def diverged(world: World, failover: Aftermath, salvaged: Salvaged) -> tuple[str, ...]:
-    """Topics that may be recreated: a tail stays in their log, somebody made them anew by hand, or they came back with
+    """Topics that may be recreated: a tail stays in their log, somebody recreated them by hand, or they came back with
     less than they had. Sorted.
     """
     site = failover.run.source

@@ -38,16 +38,16 @@ from drctl.plans.takeover import legacy, others, taken_over
 from drctl.ports import World
 
 STILL_PROVEN = "still proven"
-"""What a failover that takes nothing over says at its start: the evidence of a fence that an earlier run had proven."""
+"""Names, at the start of a failover that takes nothing over, the evidence of a fence that an earlier run had proven."""
 FORMERLY = "warm"
-"""What 0.1.0 called the notes of group-offset sync, which never end."""
+"""Kind that 0.1.0 gave to the notes of group-offset sync, which never end."""
 FORMER_STEPS = frozenset(
     (
         "settle-transactions", "close-consumers", "open-target", "reopen-source", "point-clients-over",
         "point-clients-back", "turn-link-around", "confirm-source",
     )
 )  # fmt: skip
-"""What 0.1.0 called steps. A step's name is never given to another one."""
+"""Names that 0.1.0 gave to steps. A step's name is never given to another one."""
 APART = frozenset((GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, APPROVAL, PAUSE))
 """Runs that hold nothing up while they have not ended: see :func:`unfinished`."""
 NOBODY = Terms()

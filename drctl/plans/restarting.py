@@ -77,7 +77,7 @@ class _Waiting:
 
     def _restart(self, failed: dict[str, str]) -> None:
         self.ctx.check_authority()
-        # Before it, so that it is told also where the wait fails or the process dies.
+        # Before it, so that it is reported also where the wait fails or the process dies.
         body = {LINK: self.link.link.name, RESTARTING: failed}
         self.ctx.world.journal.append(self.ctx.run.id, Event.STEP_INTENDED, self.step, body)
         self.restarted.append(failed)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from drctl.model.access import AclRule, Users
+from drctl.model.own_rights import OwnRights
 
 
 class Access(Protocol):
@@ -22,6 +23,10 @@ class Access(Protocol):
 
         CREATE is among it, too, where we may create any topic. NotFound for a topic that does not exist.
         """
+        ...
+
+    def rights(self, topics: Collection[str], groups: Collection[str]) -> OwnRights:
+        """Return what we ourselves may do with the cluster, these topics and these groups, by asking only."""
         ...
 
     def users(self) -> Users:

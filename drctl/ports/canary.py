@@ -13,7 +13,7 @@ class CanaryProducer(Protocol):
     """An idempotent producer with ``acks=all`` that never repeats a write of its own accord."""
 
     def send(self, ticket: int, partition: int, number: bytes, value: bytes) -> None:
-        """Hand a record over; what becomes of it is told under ``ticket``, at the latest after some seconds."""
+        """Hand a record over; what becomes of it is reported under ``ticket``, at the latest after some seconds."""
         ...
 
     def answers(self) -> Sequence[tuple[int, WriteAnswer]]:

@@ -18,7 +18,7 @@ PREFIXES = (
     "override.",
     "spec.",
 )
-"""What may stand before a key, any number of times: ``source.cluster.``, ``consumer.override.``."""
+"""Prefixes of a key, any number of them: ``source.cluster.``, ``consumer.override.``."""
 
 CLIENTS = """
 acks allow.auto.create.topics auto.commit.interval.ms auto.offset.reset batch.size bootstrap.servers buffer.memory
@@ -77,7 +77,7 @@ apiversion uid causes details retryafterseconds metadata additionalproperties _c
 resourceversion selflink optional secretname secretkeyref secretref configmapname configmapkeyref serviceaccountname
 claimname valuefrom imagepullsecrets klass encodedversion typename location
 """
-"""What Kubernetes' clients and Connect write of resources and plugins, names of Secrets included."""
+"""Keys that Kubernetes' clients and Connect write of resources and plugins, names of Secrets included."""
 
 HARMLESS = frozenset(f"{CLIENTS} {CONNECT} {TOPICS} {WORDS} {KUBERNETES}".split())
 

@@ -46,11 +46,11 @@ SETTING = re.compile(r"[a-z][a-z0-9_\-]*(\.[a-z0-9_\-]+)+")
 """A key of a configuration, in contrast to a Java class, which ends in a capitalised word."""
 PASSWORD = re.compile(r"pass(?:word|wd|phrase)$|^pwd$", re.IGNORECASE)
 CLASS = re.compile(r"(?:[\w$]+\.)*[A-Z][\w$]*(?:Exception|Error)")
-"""What others call an error, as in ``TopicAuthorizationException: Not authorized``: what follows is its message."""
+"""Name of an error of others, as in ``TopicAuthorizationException: Not authorized``: its message follows."""
 SELECTOR = "KeySelector("
 """Before the name of a key of a Secret, as Java's client for Kubernetes writes references."""
 PLACEHOLDERS = ("…", "", HIDDEN, "null", "None", "<nil>", "[hidden]", "[REDACTED]", "<redacted>")
-"""What our own examples, and others, show in place of a value, or where there is none."""
+"""Texts that our own examples, and others, show in place of a value, or where there is none."""
 
 SEQUENCE = re.compile(
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|\Z)"  # OSC: titles, links, the clipboard
@@ -60,7 +60,7 @@ SEQUENCE = re.compile(
 )
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""What came in as bytes that are no text, and would not go out as any."""
+"""Bytes that came in and are no text, and would not go out as any."""
 
 PLAIN_WORDS = (AttributeError, NameError, TypeError, IndexError, OSError, UnicodeError, RecursionError, MemoryError)
 """Errors of Python whose texts speak of code and files, not of the values they met."""

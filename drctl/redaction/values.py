@@ -20,7 +20,7 @@ FILE = re.compile(r"[\w./~-]*\.(?:sh|py|pl|rb|js|jar|json|ya?ml|toml|ini|conf|cf
 PLACE = "secretName"
 REFERENCE = {PLACE, "name", "key", "certificate", "pattern", "optional"}
 REFERRING = ("secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef")
-"""What Kubernetes' and Strimzi's resources have in place of a secret: the name of a Secret, and of a key in it."""
+"""Keys that Kubernetes' and Strimzi's resources have in place of a secret: they name a Secret, and a key in it."""
 NAMED = re.compile(r"\$\{[\w\-]{1,60}:[^{}\s]{1,300}\}")
 """A value that a worker fetches by its name when it needs it: ``${secrets:kafka/orders:password}``."""
 

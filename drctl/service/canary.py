@@ -20,7 +20,7 @@ LAST = 5.0
 """Seconds at the end for what is on its way: less than the service's threads get to end."""
 
 type CanaryOpened = Callable[[], AbstractContextManager[CanaryPorts]]
-"""What the canary works with, with connections of its own."""
+"""Opens the ports that the canary works with, with connections of its own."""
 
 
 class CanaryWatch:
@@ -62,14 +62,14 @@ class CanaryWatch:
         return Gauge(name, text, ["standby"], registry=registry)
 
     def run(self, ended: threading.Event) -> None:
-        """Run canaries, one after the other, until the service ends; what fails is told once, and tried again."""
+        """Run canaries, one after the other, until the service ends; what fails is logged once, and tried again."""
         while not ended.is_set():
             if not self.leads():
                 ended.wait(1.0)
                 continue
             try:
                 self._run_one(ended)
-            except Exception as error:  # noqa: BLE001 - it is told, and the next one begins
+            except Exception as error:  # noqa: BLE001 - it is logged, and the next one begins
                 self.trouble.met(self.log.warning, describe(error))
                 self._hide()
                 ended.wait(self.trouble.pause)
@@ -115,7 +115,7 @@ class CanaryWatch:
         self.windows.labels(judged.verdict.value).inc()
         self.acknowledged.inc(judged.acknowledged)
         self.window_at.set(ports.clock.now().timestamp())
-        # One that is refuted is told each time: each names other records.
+        # One that is refuted is logged each time: each names other records.
         if judged.verdict is Verdict.REFUTED:
             self.log.error("canary-refuted", window=judged.number, site=judged.site, reasons=judged.reasons)
         if self.telling.changed("verdict", judged.verdict) and judged.verdict is not Verdict.REFUTED:

@@ -23,7 +23,7 @@ class Election:
     """One candidate. ``me`` is unique per process, so that who comes back is not taken for who went.
 
     :meth:`leads` may be asked from any thread at any moment and asks only the clock: whoever acts asks right before.
-    The store is asked by one thread, in :meth:`run`; it may hang there for ever without anybody acting too long.
+    The store is asked by one thread, in :meth:`run`; it may hang there, and nobody acts for too long.
     """
 
     def __init__(self, resources: Resources, name: str, me: str, spans: ElectionTerms, clock: Clock) -> None:
@@ -40,7 +40,7 @@ class Election:
         return may_act(self._confirmed, self.spans, self.clock.monotonic())
 
     def turn(self) -> None:
-        """Look, and renew or take the lease if that is due. What fails is told, and the next turn comes.
+        """Look, and renew or take the lease if that is due. What fails is logged, and the next turn comes.
 
         No answer says nothing about whether the request took effect: what was seen before is looked at again.
         """

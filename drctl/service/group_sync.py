@@ -31,7 +31,7 @@ LOOKING = 3600.0
 
 
 class GroupSyncLoop:
-    """Begins anew whenever another site serves, a newer decision was made or it comes to lead.
+    """Begins again whenever another site serves, a newer decision was made or it comes to lead.
 
     ``lock`` guards tails and sessions.
     """

@@ -31,7 +31,7 @@ class LossWatch:
         found: list[tuple[str, Blocker]] = []
         for source, target in self.world.links:
             if source != serving:
-                # What was seen while it was in use would alarm for ever, and be compared with what comes much later.
+                # What was seen while it was in use would alarm without end, and be compared with what comes much later.
                 name = self.world.links[source, target].link.name
                 self._looks.pop(name, None)
                 self.metrics.hide_losses(name)

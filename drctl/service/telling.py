@@ -1,4 +1,4 @@
-"""Log lines when something changes: a failure that lasts is told once, and its end is told once."""
+"""Log lines when something changes: a failure that lasts is logged once, and its end once."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

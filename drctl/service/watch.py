@@ -116,7 +116,7 @@ class Watch:
         self.cycles += 1
         self.looked_at = clock.monotonic()
         self.epoch_known = seen.epoch.known
-        self.pause.active()  # also where nothing would act: begin and end are told, and shown as a metric
+        self.pause.active()  # also where nothing would act: begin and end are logged, and shown as a metric
         self.acting.take(seen)
         if self.mirror is not None:
             self.mirror.take(seen)

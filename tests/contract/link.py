@@ -107,7 +107,7 @@ class _RealSites:
     def __init__(self, lab: Lab, sites: Mapping[str, RealStage], more: Mapping[str, str]) -> None:
         self.clock = SystemClock()
         unique = uuid4().hex
-        # Not a topic of the lab's own link: with names kept, two links would copy each other's copies for ever.
+        # Not a topic of the lab's own link: with names kept, two links would copy each other's copies without end.
         self.topic = f"contract-{unique}"
         self.source, self.target = sites["south"], sites["north"]
         for site in (self.source, self.target):

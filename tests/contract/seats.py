@@ -19,7 +19,7 @@ SEAT = "pump-7"
 
 
 class Seats(Protocol):
-    """The ports are the drctl user's, ``unentitled`` somebody's without rights to groups. A group is named anew."""
+    """The ports are the drctl user's, ``unentitled`` somebody's without rights to groups. A group has a new name."""
 
     @property
     def static_members(self) -> StaticMembers: ...
@@ -50,7 +50,7 @@ class FakeSeats:
         self.site, self.positions, self.group = stage.site, stage.positions, "pumps"
         self.static_members = FakeStaticMembers(stage.site)
         other = FakeStage()
-        other.site.withheld.add("READ")
+        other.site.withheld.add("READ group")
         self.unentitled = FakeStaticMembers(other.site)
 
     def kill(self, protocol: GroupProtocol) -> Member:

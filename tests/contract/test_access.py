@@ -2,10 +2,14 @@
 
 import pytest
 
+from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import NotFound
+from drctl.lab import Lab
 from drctl.model.access import AclRule
-from tests.contract.stage import Stage
+from drctl.model.session import GroupProtocol
+from tests.contract.entitling import without
+from tests.contract.stage import RealStage, Stage
 from tests.contract.waiting import until
 
 CLOCK = SystemClock()
@@ -56,3 +60,60 @@ def test_what_drctl_may_do_with_a_topic_is_told_and_writing_is_not_among_it(stag
     assert stage.access.may([]) == {}
     with pytest.raises(NotFound):
         stage.access.may(["no-such-topic"])
+
+
+def test_what_drctl_may_do_with_cluster_topics_and_groups_is_told_of_what_exists_and_of_groups_to_come(
+    stage: Stage,
+) -> None:
+    name = stage.topic()
+    told = stage.access.rights([name, "no-such-topic"], [name])
+    assert told.principal in {"User:drctl", ""}  # with a certificate only the brokers know
+    assert told.cluster >= {"DESCRIBE", "DESCRIBE_CONFIGS", "ALTER"}
+    assert told.topics.keys() == {name}
+    assert told.topics[name] >= {"READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"}
+    assert "WRITE" not in told.topics[name]
+    assert told.groups == {name: {"READ", "DESCRIBE", "DELETE"}}
+    assert stage.access.rights([], []).cluster == told.cluster
+
+
+@pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
+def test_groups_of_either_kind_are_told_of_while_they_have_members(stage: Stage, protocol: GroupProtocol) -> None:
+    name = stage.topic()
+    with stage.member(name, name, protocol):
+        assert stage.access.rights([], [name]).groups == {name: {"READ", "DESCRIBE", "DELETE"}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("ALTER", "BROKER"),
+        ("DESCRIBE_CONFIGS", "BROKER"),
+        ("READ", "TOPIC"),
+        ("ALTER_CONFIGS", "TOPIC"),
+        ("READ", "GROUP"),
+        ("DELETE", "GROUP"),
+    ],
+)
+def test_a_right_that_was_taken_away_is_missing_and_no_other(stage: Stage, operation: str, kind: str) -> None:
+    name = stage.topic()
+
+    def told() -> frozenset[str]:
+        rights = stage.access.rights([name], [name])
+        return {"BROKER": rights.cluster, "TOPIC": rights.topics[name], "GROUP": rights.groups[name]}[kind]
+
+    before = told()
+    with without(stage, operation, kind):
+        until(CLOCK, "it is taken away", lambda: operation not in told())
+        assert told() == before - {operation}
+    until(CLOCK, "it is there again", lambda: told() == before)
+
+
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_whoever_may_describe_nothing_is_told_nothing(lab: Lab, real_sites: dict[str, RealStage], site: str) -> None:
+    name = real_sites[site].topic()
+    canary = lab.site(site).kafka("canary")
+    told = KafkaAccess(canary).rights([name, "no-such-topic"], [name])
+    canary.close()
+    assert told.cluster == frozenset()
+    assert told.topics == {name: frozenset(), "no-such-topic": frozenset()}
+    assert told.groups == {name: frozenset()}

@@ -18,5 +18,5 @@ def until(clock: Clock, what: str, reached: Callable[[], bool], seconds: float =
             if not error.transient:
                 raise
             said = str(error)
-        assert clock.monotonic() < deadline, f"in vain: {what} {said}"
+        assert clock.monotonic() < deadline, f"timed out waiting until {what}: {said}"
         clock.sleep(0.1)

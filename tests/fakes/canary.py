@@ -17,7 +17,7 @@ PATIENCE = 15.0
 
 @dataclass(slots=True)
 class FakeCanarySite:
-    """``copies`` are what stands before copies' names here. ``principal`` writes; ``losing`` acknowledges in vain.
+    """``copies`` stand before copies' names here. ``principal`` writes; ``losing`` acknowledges and keeps nothing.
 
     ``batch``: how many records of a partition a reader is given at once. ``shared``: the group has another member.
     ``trouble``: why a member that has joined reads nothing.

@@ -21,6 +21,7 @@ from drctl.model.changes import (
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.offsets import Committed, LogBounds, RecordId, TopicPartition
+from drctl.model.own_rights import OwnRights
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
 from drctl.model.sight import KafkaView
 from tests.fakes.effects import Effects
@@ -28,6 +29,8 @@ from tests.fakes.site import COORDINATORS, Entry, FakeSite, Log, identity
 
 RETENTION = timedelta(days=7)
 BROKERS = 3
+MAY = ("READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER", "ALTER_CONFIGS", "DELETE")
+"""What drctl may do with a topic."""
 
 
 class FakeBrokers:
@@ -307,8 +310,20 @@ class FakeAccess:
         for name in topics:
             if not any(p.topic == name for p in self.site.logs):
                 raise NotFound(f"{self.site.name}: there is no topic {name}")
-        everything = {"READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER", "ALTER_CONFIGS", "CREATE", "DELETE"}
-        return dict.fromkeys(topics, frozenset(everything - self.site.withheld))
+        return dict.fromkeys(topics, self._left("", *MAY, "CREATE"))
+
+    def rights(self, topics: Collection[str], groups: Collection[str]) -> OwnRights:
+        self.site.reach()
+        there = {partition.topic for partition in self.site.logs}
+        return OwnRights(
+            "User:drctl",
+            self._left(" cluster", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER"),
+            {name: self._left("", *MAY) for name in topics if name in there},
+            {name: self._left(" group", "READ", "DESCRIBE", "DELETE") for name in groups},
+        )
+
+    def _left(self, of: str, *operations: str) -> frozenset[str]:
+        return frozenset(each for each in operations if f"{each}{of}" not in self.site.withheld)
 
     def users(self) -> Users:
         self.site.reach()

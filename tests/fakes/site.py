@@ -99,13 +99,13 @@ class FakeSite:
     ``allowed`` are principals with an ALLOW for WRITE, ``platform`` those with one for topics of their own,
     ``super_users`` are never denied, ``denials`` are the deny rules that stand, ``of_others`` those of them that drctl
     did not make. ``down`` makes every call fail with Unreachable; ``answers`` says it of one request after the other.
-    ``auto_creates``: its brokers make topics that are asked for.
-    ``canary_fails`` is why the canary's client cannot even ask. ``made`` is how often a topic was recreated,
-    ``withheld`` are operations on topics that drctl may not use. ``history`` is what a new tail is told first, batch by
-    batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
-    :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit;
-    ``pending`` are groups with the partitions in which their own transaction is open. ``tells_time``: its records are
-    told with their timestamps, so that it is known how long one has waited.
+    ``auto_creates``: its brokers make topics that are asked for. ``canary_fails`` is why the canary's client cannot
+    even ask. ``made`` is how often a topic was recreated, ``withheld`` are operations on topics that drctl may not use,
+    and with `` group`` or `` cluster`` behind them those on others. ``history`` is what a new tail is told first, batch
+    by batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
+    :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit; ``pending`` are groups with
+    the partitions in which their own transaction is open. ``tells_time``: its records are told with their timestamps,
+    so that it is known how long one has waited.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -184,7 +184,7 @@ class FakeSite:
         return f"{self.name}-{topic}" + (f"-{self.made[topic]}" if topic in self.made else "")
 
     def make(self, topic: str, partitions: int, config: Mapping[str, str]) -> None:
-        """Make a topic anew."""
+        """Recreate a topic."""
         self.made[topic] = self.made.get(topic, 0) + 1
         self.logs |= {TopicPartition(topic, n): Log() for n in range(partitions)}
         self.topic_config[topic] = dict(config)

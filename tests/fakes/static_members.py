@@ -23,7 +23,7 @@ class FakeStaticMembers:
                 raise Conflict(f"{self.site.name}: {each.client_id} of group {group} has no {lacks}")
         permit()
         self.site.reach()
-        if "READ" in self.site.withheld:
+        if "READ group" in self.site.withheld:
             raise Forbidden(f"{self.site.name}: User:drctl may not READ group {group}")
         there = self.site.groups.get(group)
         wanted = {(each.member_id, each.instance_id) for each in members}

@@ -1,4 +1,4 @@
-"""A failback that makes topics anew at the returned site: no tail is left, all of it comes home, and no cut shows."""
+"""A failback that recreates topics at the returned site: no tail is left, all of it comes home, and no cut shows."""
 
 import pytest
 

@@ -141,7 +141,7 @@ def test_a_classic_member_that_follows_client_routing_may_live_and_is_waited_for
 
 def test_without_the_right_to_remove_it_its_session_is_waited_for_and_that_is_said() -> None:
     earth, watch = _in_a_pod(session=150), RecordingObserver()
-    earth.north.withheld.add("READ")
+    earth.north.withheld.add("READ group")
     world = earth.ports()
     result = runner.run(switchover.plan(world, "north", "south", observe=observe), world, watch)
     assert result.state is RunState.DONE

@@ -13,7 +13,7 @@ ORDERS = TopicPartition("shop.orders", 0)
 
 
 def made_anew_at(earth: FakeWorld, site: str, effect: str) -> None:
-    """Right before that effect somebody makes the topic anew, with as many records and groups as before."""
+    """Right before that effect somebody recreates the topic, with as many records and groups as before."""
 
     def remake(name: str) -> None:
         if name != effect:

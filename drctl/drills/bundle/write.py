@@ -27,7 +27,7 @@ EVIDENCE, HISTORIES = "evidence", "evidence/histories"
 FACTS, JOURNAL = "evidence/facts.json", "evidence/journal.jsonl.gz"
 PRIMARY, STANDBY, STRANDED = (f"evidence/{name}.jsonl.gz" for name in ("primary", "standby", "stranded"))
 PARTS = (EVIDENCE, "report.json", "report.html", "salvage", "logs", "histories", "state")
-"""What a drill writes into its report folder. Whatever else lies there is no part of the bundle."""
+"""Files and folders that a drill writes into its report folder. Whatever else lies there is no part of the bundle."""
 VERDICT, TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG = "verdict.json", "journal.json", "faults.jsonl", "chaostoolkit.log"
 EXPERIMENT_PARTS = (EVIDENCE, VERDICT, "report.html", TOOLKIT_JOURNAL, FAULTS, TOOLKIT_LOG)
 """The same of an experiment."""

@@ -16,7 +16,7 @@ from drctl.model.reading import Reading
 from drctl.ports import CanaryMember, CanaryPorts, CanaryProducer, CanaryReader
 
 TURN = 0.1
-"""Seconds between two turns: a tenth of what a lag is told in."""
+"""Seconds between two turns: a tenth of the unit in which a lag is reported."""
 LOOK = 5.0
 """Seconds between two looks at where clients are sent and at each site; each may cost a command, or a timeout."""
 SAMPLE = 1.0
@@ -105,7 +105,7 @@ class CanaryLoop:
     def finish(self, patience: float, hurry: Callable[[], bool]) -> list[CanaryVerdict]:
         """Write no more, wait for what is on its way, at most so many seconds, and judge every window that is left.
 
-        A last window of less than half its time is told only if it is refuted. ``hurry``: wait for nothing any more.
+        A last window of less than half its time is shown only if it is refuted. ``hurry``: wait for nothing any more.
         """
         history = self._begun()
         history.end_window(self.clock.monotonic())

@@ -1,4 +1,4 @@
-"""Reasons why an isolated drill makes nothing; each is told with its remedy."""
+"""Reasons why an isolated drill makes nothing; each is reported with its remedy."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial

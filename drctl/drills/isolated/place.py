@@ -20,7 +20,7 @@ PARTITIONS = 2
 REPLICAS = 3
 """As many as the site has brokers, at most this."""
 SETTINGS = {"cleanup.policy": "delete", "retention.ms": "86400000"}
-"""What nobody takes away is empty after a day."""
+"""Settings of a drill's topic: one that nobody takes away is empty after a day."""
 PRODUCER = 1
 """The only writer."""
 

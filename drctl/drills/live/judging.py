@@ -10,7 +10,7 @@ no group has read on at the other site                                         v
 none of these                                                                  proved
 =============================================================================  ============
 
-The pauses are told against the objective, which decides nothing. What clients did with records no journal knows.
+The pauses are compared with the objective, which decides nothing. What clients did with records no journal knows.
 """
 
 from collections.abc import Iterator, Mapping

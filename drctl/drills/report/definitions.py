@@ -25,7 +25,7 @@ OUTAGE_VERDICTS = {
     "misrouted, read though its transaction was aborted or before it was committed, or told at another's offset; "
     "or a group skipped or processed a record that it should not.",
 }
-"""What differs where a site was lost."""
+"""Verdicts whose meaning differs where a site was lost."""
 
 HOME_VERDICTS = {
     "proved": "No fault was found and nothing is missing: every acknowledged record is at home or in the saved tail, "
@@ -38,7 +38,7 @@ HOME_VERDICTS = {
     "or a group skipped or processed a record that it should not, or read one "
     "again on the way home.",
 }
-"""What differs where the work went home again."""
+"""Verdicts whose meaning differs where the work went home again."""
 
 RECORDS = {
     "acknowledged": "The brokers confirmed the record to its producer; of a transaction, once it was committed.",

@@ -29,7 +29,7 @@ LEFT = {
 """Where a run's evidence names what does not work yet at its end, and in which words that is told."""
 
 SAID = ("message", "cause", "state", "reason", "by", "overrides", "aborted by")
-"""What the journal's lines say in words, in the order in which it is told."""
+"""Keys of what the journal's lines say in words, in the order in which it is told."""
 
 
 def run_report(plan: PlanFile, told: Told) -> dict[str, Any]:

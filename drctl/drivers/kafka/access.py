@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from typing import Any, cast
 
-from confluent_kafka import TopicCollection
+from confluent_kafka import KafkaError, TopicCollection
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -14,8 +14,11 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from drctl.drivers.kafka.group_requests import GROUP_RIGHTS
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.errors import Forbidden, NotFound
 from drctl.model.access import AclRule, Users
+from drctl.model.own_rights import OwnRights
 
 KINDS = {
     "TOPIC": ResourceType.TOPIC,
@@ -51,9 +54,44 @@ class KafkaAccess:
         admin, asked = self.site.admin(), TopicCollection(sorted(topics))
         told = admin.describe_topics(asked, include_authorized_operations=True, request_timeout=TIMEOUT)
         found = self.site.wait_all(told.items(), "ask what it may do with topics")
-        cluster = admin.describe_cluster(include_authorized_operations=True, request_timeout=TIMEOUT)
-        anywhere = _names(self.site.wait(cluster, "ask what it may do").authorized_operations) & {"CREATE"}
+        anywhere = self._at_cluster() & {"CREATE"}
         return {name: _names(topic.authorized_operations) | anywhere for name, topic in found.items()}
+
+    def rights(self, topics: Collection[str], groups: Collection[str]) -> OwnRights:
+        name = self.site.config.get("sasl.username")
+        principal = f"User:{name}" if name else ""
+        return OwnRights(principal, self._at_cluster(), self._with_topics(topics), self._with_groups(groups))
+
+    def _at_cluster(self) -> frozenset[str]:
+        told = self.site.admin().describe_cluster(include_authorized_operations=True, request_timeout=TIMEOUT)
+        return _names(self.site.wait(told, "ask what it may do").authorized_operations)
+
+    def _with_topics(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
+        if not topics:
+            return {}
+        asked, found = TopicCollection(sorted(topics)), dict[str, frozenset[str]]()
+        told = self.site.admin().describe_topics(asked, include_authorized_operations=True, request_timeout=TIMEOUT)
+        for name, future in told.items():
+            try:
+                topic = self.site.wait(future, "ask what it may do with topics")
+            except Forbidden:
+                found[name] = frozenset()
+            except NotFound:
+                continue
+            else:
+                found[name] = _names(topic.authorized_operations)
+        return found
+
+    def _with_groups(self, groups: Collection[str]) -> Mapping[str, frozenset[str]]:
+        found = dict[str, frozenset[str]]()
+        for group, (error, operations) in self.site.ask_coordinators(groups, GROUP_RIGHTS).items():
+            if error == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                found[group] = frozenset()
+            elif error or operations is None:
+                raise self.site.causes.translate(KafkaError(error), f"ask what it may do with group {group}")
+            else:
+                found[group] = frozenset(each.name for each in AclOperation if operations >> each.value & 1)
+        return found
 
     def users(self) -> Users:
         future = self.site.admin().describe_user_scram_credentials(request_timeout=TIMEOUT)

@@ -40,7 +40,7 @@ class Connecting(Protocol):
 def first_answer(
     client: Connecting, causes: Causes, seconds: float, given_up: Callable[[], bool], *, looking: bool
 ) -> None:
-    """Wait for the list of brokers, in short turns, so that a rejected login is told at once.
+    """Wait for the list of brokers, in short turns, so that a rejected login is reported at once.
 
     ``looking`` ends it as soon as every address refuses connections, and ``given_up`` with the turn. Unreachable,
     Unauthenticated or what else :meth:`Causes.translate` makes of it where there is no answer.

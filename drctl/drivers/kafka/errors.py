@@ -71,7 +71,7 @@ PASSING = (
     KafkaError.ELIGIBLE_LEADERS_NOT_AVAILABLE,
     KafkaError.THROTTLING_QUOTA_EXCEEDED,
 )
-"""What Kafka calls retriable, and librdkafka's errors do not say: leaders, coordinators and controllers that change."""
+"""Errors that Kafka calls retriable, and librdkafka does not: leaders, coordinators and controllers that change."""
 
 ALERT = re.compile(r"ssl/tls alert [a-z ]+|tlsv1\d? alert [a-z ]+")
 DISTRUST = re.compile(r"verify|certificate", re.IGNORECASE)

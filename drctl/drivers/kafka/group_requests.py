@@ -29,7 +29,7 @@ LEFT = -2
 REASON = string("removed by drctl: its process has ended")
 """It stands in the coordinator's log."""
 NO_EPOCH = -1
-"""A foreign site's leader epoch would make clients wait for ever."""
+"""A foreign site's leader epoch would make clients wait without end."""
 
 type Positions = Mapping[TopicPartition, Committed]
 
@@ -121,6 +121,15 @@ def commit_told(group: str, answer: WireReader) -> Mapping[str, tuple[int, Mappi
 
 
 def _classic_told(answer: WireReader) -> Mapping[str, tuple[int, Group]]:
+    return {name: (error, group) for name, (error, group, _) in _described(answer).items()}
+
+
+def rights_told(answer: WireReader) -> Mapping[str, tuple[int, int]]:
+    """Operations by group, as a set of bits in the order of Kafka's codes."""
+    return {name: (error, operations) for name, (error, _, operations) in _described(answer).items()}
+
+
+def _described(answer: WireReader) -> Mapping[str, tuple[int, Group, int]]:
     answer.number(INT32)
     found = {}
     for _ in range(answer.count()):
@@ -128,9 +137,9 @@ def _classic_told(answer: WireReader) -> Mapping[str, tuple[int, Group]]:
         # Read in order, since the format has no lengths to skip by.
         answer.string()  # protocol
         members = tuple(_classic_member(answer, consumes=kind == "consumer") for _ in range(answer.count()))
-        answer.number(INT32)
+        operations = answer.number(INT32)
         answer.tags()
-        found[group] = error, _group(group, GroupProtocol.CLASSIC, state, members)
+        found[group] = error, _group(group, GroupProtocol.CLASSIC, state, members), operations
     answer.tags()
     return found
 
@@ -195,8 +204,14 @@ def _describing(groups: Sequence[str]) -> bytes:
     return _listed(groups) + INT8.pack(0) + NO_TAGS
 
 
+def _asking_rights(groups: Sequence[str]) -> bytes:
+    return _listed(groups) + INT8.pack(1) + NO_TAGS
+
+
 CLASSIC_GROUP = Question(DESCRIBE_GROUPS, 5, _describing, _classic_told)
 """A classic group; one of another kind, or that does not exist, comes as DEAD."""
+GROUP_RIGHTS = Question(DESCRIBE_GROUPS, 5, _asking_rights, rights_told)
+"""Our own rights with groups: told of every kind, and of those that do not exist."""
 CONSUMER_GROUP = Question(CONSUMER_GROUP_DESCRIBE, 0, _describing, _consumer_told)
 """A KIP-848 group; GROUP_ID_NOT_FOUND where it is none, UNSUPPORTED_VERSION where the site has none."""
 

@@ -18,11 +18,12 @@ from drctl.errors import DrctlError, JournalBroken, NotFound, NotProven, Unreach
 from drctl.model.chain import Change, Line
 from drctl.model.documents import json_of
 from drctl.model.offsets import LogBounds, TopicPartition
+from drctl.model.own_rights import JOURNAL
 
 type Headers = list[tuple[str, str | bytes | None]]
 type Delivered = Callable[[KafkaError | None, Message], None]
 
-TOPIC = "drctl.journal"
+TOPIC = JOURNAL
 PART = 700_000
 """Bytes of a line in one record: below Kafka's default of one megabyte for a batch."""
 NEWEST = 50

@@ -31,7 +31,7 @@ ORIGINS = {
     "ssl.certificate.": ("ssl.keystore.certificate.chain", "ssl.keystore.location"),
     "ssl.keystore.": ("ssl.keystore.location",),
 }
-"""What stands in librdkafka's complaints, by the settings that it may be about."""
+"""Settings that a complaint of librdkafka's may be about, by the words in it."""
 STORE = 16 << 20
 """Bytes of a key or trust store: all authorities of a system are a sixtieth of it."""
 

@@ -109,7 +109,7 @@ class RawConnection:
         found = b""
         while len(found) < count:
             # The time that is left, again for each piece: a broker that sends a byte now and then must not
-            # hold us for ever.
+            # hold us without end.
             self._line.settimeout(_left(self._until))
             more = self._line.recv(count - len(found))
             if not more:

@@ -1,7 +1,7 @@
 """Topics of one site, read by a group of checkers: the brokers spread the partitions, positions are the checkers' own.
 
 Nothing is committed: where a checker stands is kept with its state, and not in the group. Partitions are spread by the
-classic protocol's ``range``, where each member gives up all of them before any are spread anew.
+classic protocol's ``range``, where each member gives up all of them before any are spread again.
 """
 
 from collections.abc import Callable, Iterable, Sequence

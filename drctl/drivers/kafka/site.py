@@ -159,7 +159,7 @@ class KafkaSite:
             raise _again(self._failed[1])
 
     def _failure(self, failure: DrctlError) -> DrctlError:
-        """The same, noted: it is told again for some seconds."""
+        """The same, noted: it is raised again for some seconds."""
         if isinstance(failure, Unreachable):
             self._failed = (time.monotonic(), failure)
         return failure

@@ -12,8 +12,9 @@ from drctl.drivers.kafka.tail_progress import TailProgress
 from drctl.errors import DrctlError, NotFound
 from drctl.model import offsets
 from drctl.model.changes import Change, TailBatch
+from drctl.model.own_rights import OFFSETS
 
-TOPIC = "__consumer_offsets"
+TOPIC = OFFSETS
 BATCH = 5000
 """Changes at once: a busy site commits some thousand times a second, and one poll a second has to keep up with it."""
 

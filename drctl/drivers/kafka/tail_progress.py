@@ -1,6 +1,6 @@
 """How far each partition of a followed topic was read, and what transactions hide of it.
 
-A read_committed reader is told the end of a partition at its last stable offset. What lies between that and the high
+A read_committed reader is given the end of a partition at its last stable offset. What lies between that and the high
 watermark was written behind a transaction that has not ended: unknown, and not nothing.
 """
 

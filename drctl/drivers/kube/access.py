@@ -32,7 +32,7 @@ OTHERS = {
     "as-groups": list,
     "as-user-extra": dict,
 }
-"""What is no text in a cluster or user."""
+"""Keys of a cluster or user whose value is no text, with its type."""
 LONGEST = 1 << 16
 """Bytes of a token."""
 TOKEN = re.compile(r"[!-~]+")

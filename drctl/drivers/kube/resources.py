@@ -116,7 +116,7 @@ class KubeResources:
             "metadata": {**body.get("metadata", {}), "name": name},
         }
         # Without force a field that another manager owns is a conflict which names it; with it two
-        # controllers would take it from each other for ever.
+        # controllers would take it from each other without end.
         query = {"fieldManager": self.manager, "force": "true" if take else "false", **_rehearsed(rehearse)}
         try:
             answer = self.client.send(

@@ -30,7 +30,7 @@ PAGE = 1000
 
 
 class HttpSchemaRegistry:
-    """Implements :class:`drctl.ports.SchemaRegistry`. Files are read anew with every look: logins are renewed."""
+    """Implements :class:`drctl.ports.SchemaRegistry`. Files are read again with every look: logins are renewed."""
 
     def __init__(self, site: str, place: RegistryPlace) -> None:
         self.place, self.url = place, without_login(place.url).rstrip("/")

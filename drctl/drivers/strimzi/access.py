@@ -85,7 +85,7 @@ class StrimziAccess:
             ) from missing
 
     def _part(self, secret: Object, key: str) -> str:
-        """Only the name of what is wrong is told, never what is in there."""
+        """Only the name of what is wrong is reported, never what is in there."""
         name = secret["metadata"]["name"]
         try:
             return base64.b64decode((secret.get("data") or {})[key], validate=True).decode()

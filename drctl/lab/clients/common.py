@@ -52,7 +52,7 @@ def _heed() -> NoReturn:
 def end(failed: str = "") -> NoReturn:
     """End this process, all of whose work is done, and say why if it failed.
 
-    Not in Python's order: librdkafka takes its clients down then, which now and then takes for ever
+    Not in Python's order: librdkafka takes its clients down then, which now and then never ends
     (confluentinc/confluent-kafka-go#463; an abandoned member waits for its coordinator, too).
     """
     if failed:
@@ -76,7 +76,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--leave-lost-sites", action="store_true", help="leave a site once each of its brokers refuses connections"
     )
-    # By a thread of its own: a handler that came while this one looks at an event would wait for it for ever.
+    # By a thread of its own: a handler that came while this one looks at an event would wait for it without end.
     signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
     threading.Thread(target=_heed, name="signals", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -24,7 +24,7 @@ KERNEL = {
     "kernel/keys/root_maxkeys": 1000000,
     "kernel/keys/root_maxbytes": 25000000,
 }
-"""What kubelet sets for the whole machine unless it is so: it is shown files that say so."""
+"""Settings that kubelet makes for the whole machine unless they are there: it is shown files that have them."""
 
 
 class Init(Supervisor):

@@ -13,7 +13,7 @@ from drctl.lab.kube.images import PAUSE, write_images
 
 NAME = "lab-node"
 POD_LOGS = "pod-logs"
-"""What containers write, in the folder of the cluster."""
+"""Folder, in that of the cluster, for what containers write."""
 
 CONTAINERD = """\
 version = 2

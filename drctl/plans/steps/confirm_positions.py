@@ -92,7 +92,7 @@ def _commit(ctx: StepContext, changed: Held) -> None:
 def _at_empty_ends(ctx: StepContext, held: Held) -> tuple[Held, list[str]]:
     """Commit the end of each empty partition in which a group never committed; what was, and lines about all of them.
 
-    Clients are waiting: whatever fails here is told and holds nothing up.
+    Clients are waiting: whatever fails here is reported and holds nothing up.
     """
     try:
         found = uncommitted(ctx.world, ctx.target.name, held, closely=False)

@@ -154,7 +154,7 @@ def test_what_the_journal_tells_is_told_without_asking_anybody(site: str, how: S
 
 
 class _Routing:
-    """Client routing that is asked in vain."""
+    """Client routing that does not answer."""
 
     def __init__(self, answer: Callable[[], str | None]) -> None:
         self.site = answer

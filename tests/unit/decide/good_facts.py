@@ -13,6 +13,7 @@ from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
 from drctl.model.offsets import TopicPartition
+from drctl.model.own_rights import JOURNAL, OFFSETS, OwnRights
 from drctl.model.quotas import QuotaEntity
 from drctl.model.reading import Reading
 from drctl.model.schemas import RegisteredSchema, SubjectVersion
@@ -90,6 +91,15 @@ WRITE = rule("User:shop", "WRITE", "TOPIC", "orders")
 RULES = frozenset(
     {WRITE, rule("User:shop", "WRITE", "TRANSACTIONAL_ID", "shop*"), rule("User:mm2", "ALL", "TOPIC", "*")}
 )
+OWN = OwnRights(
+    "User:drctl",
+    frozenset({"DESCRIBE", "DESCRIBE_CONFIGS", "ALTER"}),
+    {
+        **dict.fromkeys(("orders", OFFSETS), frozenset({"READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"})),
+        JOURNAL: frozenset({"READ", "WRITE", "DESCRIBE"}),
+    },
+    {"billing": frozenset({"READ", "DESCRIBE", "DELETE"})},
+)
 USERS = {"shop": frozenset({"SCRAM-SHA-512"}), "admin": frozenset({"SCRAM-SHA-512"})}
 
 
@@ -106,6 +116,7 @@ def site(name: str, standing: frozenset[DenyRule], sink: ConnectorState = ABSENT
         seen(USERS),
         quotas=seen({}),
         disks=disks(),
+        rights=seen(OWN),
     )
 
 
@@ -123,6 +134,18 @@ GOOD = Facts(
     target_canary=seen(CanaryResult(refused=True, answer="TOPIC_AUTHORIZATION_FAILED")),
     target_canary_topic="canary",
 )
+
+
+def owned(*, of_cluster: str = "", of_topics: str = "", of_groups: str = "") -> Reading[OwnRights]:
+    """Drctl's rights but for one operation."""
+    return seen(
+        OwnRights(
+            OWN.principal,
+            OWN.cluster - {of_cluster},
+            {name: may - {of_topics} for name, may in OWN.topics.items()},
+            {name: may - {of_groups} for name, may in OWN.groups.items()},
+        )
+    )
 
 
 def source(**changes: object) -> Change:

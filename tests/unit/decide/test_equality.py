@@ -21,6 +21,7 @@ from tests.unit.decide.good_facts import (
     both,
     fence,
     here,
+    owned,
     rule,
     seen,
     source,
@@ -197,12 +198,15 @@ def test_what_nobody_can_read_is_named_and_never_equal() -> None:
     assert "users at south" in _unseen(target(users=seen({}))(GOOD))
     assert "rules at north" in _unseen(source(rules=not_seen())(GOOD))
     assert "client quotas at south" in _unseen(target(quotas=not_seen())(GOOD))
+    assert "what drctl may do at south" in _unseen(target(rights=not_seen())(GOOD))
 
 
 def test_a_failover_from_a_site_that_does_not_answer_is_told_once_that_nothing_was_compared() -> None:
     dead = replace(GOOD, source=replace(GOOD.source, cluster=not_seen(), topics=not_seen(), rules=not_seen()))
     (told,) = failover_warnings(dead)
     assert "is not compared with north" in told.detail
+    denied, told = failover_warnings(target(rights=owned(of_groups="READ"))(dead))
+    assert (denied.rule, denied.detail.partition(":")[0]) == (Rule.OWN_RIGHT_MISSING, "south")
 
 
 def test_a_failover_is_warned_of_all_of_it_also_where_the_source_is_silent() -> None:

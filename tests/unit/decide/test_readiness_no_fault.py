@@ -6,6 +6,7 @@ from drctl.decide.readiness import Rule, blockers, warnings
 from drctl.decide.rules import GateCategory
 from drctl.model.fence import Writers
 from drctl.model.link import ConnectorState
+from drctl.model.reading import Reading
 from drctl.model.upkeep import DiskSpace
 from tests.unit.decide.good_facts import (
     CORDONED,
@@ -74,6 +75,13 @@ def test_all_faults_are_named_at_once_silence_first() -> None:
         Rule.CLIENT_ROUTING_ELSEWHERE,
         Rule.LAG_UNKNOWN,
     ]
+
+
+def test_a_failover_is_advised_of_a_silent_source_and_not_of_one_that_refuses_us() -> None:
+    for silent in (True, False):
+        facts = source(cluster=Reading(None, NOW, "no answer, or a refusal", silent=silent))(GOOD)
+        (found,) = (each for each in blockers(facts, GUARDS, NOW) if each.rule is Rule.SOURCE_SILENT)
+        assert ("consider a failover" in found.remedy) is silent
 
 
 def test_a_checkpoint_connector_without_groups_has_no_task_and_that_is_no_fault() -> None:

@@ -85,6 +85,7 @@ WARNING: list[tuple[Rule, str, Change]] = [
     ),
     (Rule.QUOTA_DIFFERS, "user mm2 is 1", target(quotas=seen({MIRROR: {"producer_byte_rate": 1.0}}))),
     (Rule.FACTS_UNKNOWN, "client quotas at south", target(quotas=unseen())),
+    (Rule.FACTS_UNKNOWN, "not compared: what drctl may do at north: no answer", source(rights=unseen())),
     (Rule.DISK_FILLING, "south: broker 2: /data has 14 MiB", target(disks=disks(b2=DiskSpace(100 * MIB, 14 * MIB)))),
     (Rule.DISK_FILLING, "south: broker 2: /data has 3 MiB", target(disks=disks(b2=DiskSpace(100 * MIB, 3 * MIB)))),
     (

@@ -25,7 +25,7 @@ contexts:
 
 @dataclass
 class Server:
-    """``answers`` are given in turn, the last one for ever: status, content type, body. ``date``: by its own clock."""
+    """``answers`` are given in turn, the last one again and again: status, type, body. ``date``: by its own clock."""
 
     port: int = 0
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)

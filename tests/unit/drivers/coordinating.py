@@ -121,7 +121,7 @@ def positions(*told: bytes, error: int = 0) -> Answer:
 
 
 def in_turn(*answers: Answer) -> Answer:
-    """One after the other; the last one for ever."""
+    """One after the other; the last one again and again."""
     left = list(answers)
 
     def answer(groups: Sequence[str]) -> bytes:

@@ -134,7 +134,7 @@ def test_a_connector_that_a_settled_worker_does_not_know_is_absent(worker: Stand
 
 
 def test_a_worker_that_rebalances_is_asked_again_for_a_moment(worker: StandIn, link: ConnectReplication) -> None:
-    """Its group forms anew whenever a connector is made: no gate says no for that."""
+    """Its group forms again whenever a connector is made: no gate says no for that."""
     worker.holds("Source", "Checkpoint", "Heartbeat")
     settled = worker.answers["/connectors/Checkpoint/config"]
     said = "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent change)"

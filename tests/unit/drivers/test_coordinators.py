@@ -8,7 +8,7 @@ import pytest
 
 from drctl.drivers.kafka.connections import Connections
 from drctl.drivers.kafka.coordinators import AT_ONCE, COORDINATOR, Coordinators
-from drctl.drivers.kafka.group_requests import POSITIONS, HeldPositions, commit_told, positions_told
+from drctl.drivers.kafka.group_requests import POSITIONS, HeldPositions, commit_told, positions_told, rights_told
 from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, WireReader, array, string, varint
 from drctl.errors import Unreachable, Unsupported
 from drctl.model.offsets import Committed, TopicPartition
@@ -171,9 +171,21 @@ def test_an_error_that_all_partitions_have_is_the_groups() -> None:
         assert found == {"billing": (whole, {TopicPartition("orders", n): e for n, e in enumerate(errors) if e})}
 
 
+def described(operations: int, *, error: int = 0) -> bytes:
+    """A group that does not exist, and what may be done with it."""
+    group = INT16.pack(error) + string("billing") + string("Dead") + string("") + string("") + array([])
+    return INT32.pack(0) + array([group + INT32.pack(operations) + NOTHING]) + NOTHING
+
+
+def test_rights_are_told_of_a_group_that_does_not_exist() -> None:
+    assert rights_told(WireReader(described(328), flexible=True)) == {"billing": (0, 328)}
+    assert rights_told(WireReader(described(0, error=DENIED), flexible=True)) == {"billing": (DENIED, 0)}
+
+
 @pytest.mark.parametrize(
     ("whole", "read"),
     [
+        pytest.param(described(328), rights_told, id="rights"),
         pytest.param(positions(position(3))(["billing"]), positions_told, id="positions"),
         pytest.param(committed(0, 29), partial(commit_told, "billing"), id="commit"),
         pytest.param(at(("localhost", 9092))(["billing"]), COORDINATOR.told, id="coordinator"),

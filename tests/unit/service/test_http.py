@@ -1,4 +1,4 @@
-"""What the service answers, and to whom it does not listen for ever."""
+"""What the service answers, and to whom it does not listen without end."""
 
 import json
 import socket

@@ -10,7 +10,7 @@ from drctl.chaos.admission import Experiment
 from drctl.chaos.campaign import Schedule
 from drctl.errors import BundleDamaged, ConfigInvalid, Conflict, Locked
 from tests.unit.chaos.campaigning import Campaigns, three
-from tests.unit.chaos.test_admission import CONTROL
+from tests.unit.chaos.test_admission import CONTROL, ON_PODS
 
 __all__ = ["three"]
 
@@ -136,6 +136,16 @@ def test_which_control_is_added_goes_by_the_seed(three: Campaigns, seed: str, ch
     three.write("control-other", extensions=[CONTROL])
     assert three.run("--seed", seed).exit_code == 0
     assert sorted(three.calls) == sorted([chosen, *NAMES[1:]])
+
+
+def test_neither_an_experiment_on_pods_nor_a_control_on_pods_runs_and_a_named_one_is_replaced(three: Campaigns) -> None:
+    killing = {"method": [ON_PODS], "extensions": [CONTROL]}
+    three.write("control-named", **killing)
+    three.write("control-aside", **killing)
+    done = three.run("--seed", "1", names=("control-named", "one"))
+    assert done.exit_code == 0, done.output
+    assert sorted(three.calls) == ["control", "one"]
+    assert "left out: control-named" in done.output
 
 
 def test_a_campaign_of_an_earlier_version_is_compared_as_it_was(three: Campaigns) -> None:

@@ -159,6 +159,8 @@ MEANINGS = {
         "timeZone": "Such as `Europe/Berlin`.",
         "shifts": "",
         "scaleNodePools": "Off, because new brokers hold no partition until somebody rebalances.",
+        "scaleAhead": "At most 12h. Without it the service scales nothing: see [capacity.md](capacity.md).",
+        "blockedDates": "Days, in quotes, on which no shift begins, such as holidays of the plant.",
     },
     "ShiftPart": {
         "name": "",

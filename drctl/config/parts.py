@@ -11,6 +11,7 @@ from drctl.config.values import (
     SHAPE,
     ClientId,
     Command,
+    Dates,
     Duration,
     File,
     GroupName,
@@ -206,7 +207,9 @@ class ShiftPart(_Part):
 class CapacityPart(_Part):
     """State which capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
 
-    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover.
+    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover. ``scaleAhead`` lets
+    ``drctl service run`` scale up at a standby, that long before a shift begins, what the shift demands and may run
+    there. A shift that would begin on a blocked date demands nothing, to its end.
     """
 
     time_zone: Text
@@ -214,6 +217,9 @@ class CapacityPart(_Part):
     shifts: Annotated[list[ShiftPart], Field(min_length=1, max_length=336)]
     # Off: more brokers cost machines, and Kafka moves no partition to them by itself.
     scale_node_pools: bool = False
+    # Off: what runs at a standby costs, and how long it takes to start only its owner knows.
+    scale_ahead: Lasting | None = None
+    blocked_dates: Annotated[list[Dates], Field(max_length=1000)] = []
 
 
 class HookPart(_Part):

@@ -37,7 +37,8 @@ def failover_scaling_warnings(facts: Facts) -> Iterator[Blocker]:
     yield from _deployments(facts.target, facts)
     yield from _size(facts)
     yield from scaling_warnings(facts)
-    shift = facts.capacity.on(facts.seen_at) if facts.capacity else None
+    # A blocked date demands nothing of a standby; how many replicas the work starts with its shift tells all the same.
+    shift = facts.capacity.regular(facts.seen_at) if facts.capacity else None
     here, there = facts.source.scaled.value or {}, facts.target.scaled.value or {}
     for what in facts.deployments:
         seen = there.get(str(what))

@@ -117,8 +117,23 @@ MEANINGS = {
     "ClientRoutingPart": {
         "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',
         "command": "Instead of a file.",
+        "kubernetes": "Instead of both: [client-routing.md](client-routing.md).",
         "entryPoint": "What clients bootstrap through whichever site serves them, such as a name in DNS. The cluster "
         "that answers there is asked before a switchover, and must be the target's once clients were sent to it.",
+    },
+    "KubernetesRoutingPart": {
+        "kubeconfig": "A file beside the plan file. Name a cluster that the loss of a site does not take.",
+        "context": "The context in it.",
+        "namespace": "Where the resource is.",
+        "takeOwnership": "Off, because the next apply of the other manager's manifest would send clients back.",
+        "configMap": "",
+        "service": "",
+    },
+    "ConfigMapRoutingPart": {"name": "", "key": "Under `data`."},
+    "ServiceRoutingPart": {
+        "name": "",
+        "externalNames": "Of a Service of type ExternalName: the host name of each site.",
+        "selectors": "Of any other: the labels of each site's pods, all of them.",
     },
     "RoutingCommandPart": {
         "routeTo": "Sends clients to a site; is called with the site's name.",

@@ -1,12 +1,13 @@
 """The shape of the plan file, as pydantic models: its JSON Schema and the first half of its checks."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints
 
 from drctl.config.calendar import CalendarPart
 from drctl.config.drills import DrillsPart
 from drctl.config.registry import SchemaRegistryPart
+from drctl.config.routing import ClientRoutingPart
 from drctl.config.values import (
     SHAPE,
     ClientId,
@@ -252,28 +253,6 @@ class FencingAgentPart(_Part):
     command: Command
     # Power and storage controllers take tens of seconds, and the site stays fenced as pending without its word.
     timeout: Wait = "1m"
-
-
-class RoutingCommandPart(_Part):
-    """Client routing that commands change: ``routeTo`` is given the site as its last word, ``read`` prints it."""
-
-    route_to: Command
-    read: Command
-    timeout: Wait = "30s"  # DNS services and load balancers answer within seconds; clients wait for it
-
-
-class ClientRoutingPart(_Part):
-    """Name what clients follow: a file, relative to the plan file, or commands."""
-
-    file: File | None = None
-    command: RoutingCommandPart | None = None
-    entry_point: Servers | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.file is None) == (self.command is None):
-            raise ValueError("expected either file or command")
-        return self
 
 
 class StatePart(_Part):

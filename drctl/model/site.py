@@ -10,6 +10,7 @@ from drctl.model.calendar import Calendar
 from drctl.model.capacity import Capacity
 from drctl.model.clients import ClientSoftware
 from drctl.model.live import LiveDrillTerms
+from drctl.model.routing import RoutingField
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
 from drctl.model.schemas import RegistryPlace
 
@@ -197,7 +198,8 @@ class WitnessPlace:
 class PlanFile:
     """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex.
 
-    ``client_routing`` is a file, or commands; ``entry_point`` is what clients bootstrap through, empty if nobody says.
+    ``client_routing`` is a file, commands, or a field of a resource; ``entry_point`` is what clients bootstrap through,
+    empty if nobody says.
     ``fencing_agent`` is given a silent site as its last word, to take it down. Connect workers tell ``sink_groups``.
     ``drill_topics``: isolated drills may make topics at the sites. ``live_drills`` is None where none is allowed.
     """
@@ -210,7 +212,7 @@ class PlanFile:
     workloads: tuple[Workload, ...]
     objectives: Objectives
     guards: Guards
-    client_routing: Path | RoutingCommands
+    client_routing: Path | RoutingCommands | RoutingField
     state: Path
     hooks: Mapping[Moment, tuple[Hook, ...]] = field(default_factory=dict)
     clients: tuple[ClientSoftware, ...] = ()

@@ -8,6 +8,7 @@ import pytest
 from drctl.lab import Lab
 from tests.contract.api import ApiStage, FakeApiStage
 from tests.contract.link import FakeLinkStage, LinkStage, RealLinkStage, StrimziLinkStage
+from tests.contract.routing import FIELDS, KubeRoutingStage, fake_kube_routing
 from tests.contract.scaling import FakeScalingStage, ScalingStage
 from tests.contract.stage import FakeStage, RealStage, Stage
 from tests.leftovers import no_thread_is_left
@@ -75,3 +76,9 @@ def api() -> ApiStage:
 def scaling() -> ScalingStage:
     """Deployments in memory; tests/kube runs the same suite on a real API server."""
     return FakeScalingStage()
+
+
+@pytest.fixture(params=FIELDS)
+def kube_routing(request: pytest.FixtureRequest) -> KubeRoutingStage:
+    """Client routing in Kubernetes, in memory; tests/kube runs the same suite on a real API server."""
+    return fake_kube_routing(request.param)

@@ -127,10 +127,22 @@ def test_wrong_hooks_and_guards_are_named(tmp_path: Path, part: str, said: str) 
         load(written(tmp_path, GOOD + part + "\n"))
 
 
-@pytest.mark.parametrize("routing", ["{}", "{file: a, command: {routeTo: [a], read: [b]}}"])
-def test_a_client_routing_is_a_file_or_commands(tmp_path: Path, routing: str) -> None:
+PLACED = "kubeconfig: c, context: x, namespace: y"
+
+
+@pytest.mark.parametrize(
+    "routing",
+    [
+        "{}",
+        "{file: a, command: {routeTo: [a], read: [b]}}",
+        f"{{file: a, kubernetes: {{configMap: {{name: r}}, {PLACED}}}}}",
+    ],
+)
+def test_a_client_routing_is_a_file_or_commands_or_in_kubernetes(tmp_path: Path, routing: str) -> None:
     text = GOOD.replace("clientRouting: {file: client-routing.json}", f"clientRouting: {routing}")
-    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:18: spec\.clientRouting .*either file or command"):
+    with pytest.raises(
+        ConfigInvalid, match=r"plan\.yaml:18: spec\.clientRouting .*one of file, command and kubernetes"
+    ):
         load(written(tmp_path, text))
 
 

@@ -34,7 +34,7 @@ from drctl.drivers.kafka.tail import KafkaTail
 from drctl.drivers.kafka.topics import KafkaTopics
 from drctl.drivers.kube.client_routing import KubeClientRouting
 from drctl.drivers.kube.kubelets import ProxiedKubelets
-from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.kube.resources import MANAGER, KubeResources
 from drctl.drivers.kube.scaling import KubeScaling
 from drctl.drivers.kube.timekeeper import KubeTimekeeper
 from drctl.drivers.metrics.connections import ScrapedConnections
@@ -51,6 +51,8 @@ from drctl.drivers.store.sightings import SqliteSightings
 from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.drivers.store.vault import FileVault
 from drctl.drivers.strimzi.access import StrimziAccess
+from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
+from drctl.drivers.strimzi.connectors import ConnectorResources
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
@@ -293,8 +295,13 @@ def _kubernetes(site: Site, clock: Clock) -> KubeResources | None:
 
 def _replication(target: Site, link: Link, kube: KubeResources | None, clock: Clock, doubted: bool) -> Replication:
     """Through Strimzi's resource where the plan file names one, else through the Connect worker itself."""
-    if link.mirror_maker and kube is not None and target.strimzi is not None:
-        return StrimziReplication(link, kube, clock, take=target.strimzi.take_ownership)
+    if kube is not None and target.strimzi is not None and link.has_operator:
+        take = target.strimzi.take_ownership
+        if link.mirror_maker:
+            return StrimziReplication(link, kube, clock, take=take)
+        definer = kube.as_manager(f"{MANAGER}-definitions")
+        connectors = ConnectorResources(kube, definer, link.kafka_connect, target.strimzi.cluster, take=take)
+        return KafkaConnectorReplication(link, read_definitions(link), connectors, clock)
     return ConnectReplication(link, target.connect_url, clock, doubted=doubted)
 
 
@@ -305,7 +312,9 @@ def _settings(replication: Replication) -> Mapping[str, str]:
             return config
     except DrctlError:
         pass
-    return replication.definitions.source.config if isinstance(replication, ConnectReplication) else {}
+    if isinstance(replication, ConnectReplication | KafkaConnectorReplication):
+        return replication.definitions.source.config
+    return {}
 
 
 def _timekeepers(worker: ConnectTimekeeper, kube: KubeResources | None) -> Mapping[str, Timekeeper]:

@@ -71,6 +71,7 @@ MEANINGS = {
         "target": "Another one; the link runs there.",
         "connectors": "JSON: `{name: {configuration}}`, one source, one checkpoint and one heartbeat connector.",
         "mirrorMaker2": "Instead of `connectors`: a KafkaMirrorMaker2 of Strimzi.",
+        "kafkaConnect": "Beside `connectors`: a KafkaConnect of Strimzi; [strimzi.md](strimzi.md).",
         "replicationPrincipal": "MirrorMaker 2's user at the target. The fence exempts it: share it with nobody.",
         "replicationPolicy": "Must be the connectors' own.",
         "separator": "Stands between site and topic under the policy `default`.",

@@ -181,6 +181,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
                 link.replication_principal,
                 _prefix(link),
                 link.mirror_maker2 or "",
+                link.kafka_connect or "",
             )
             for link in spec.links
         ),

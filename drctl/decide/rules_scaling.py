@@ -122,7 +122,7 @@ def _remedy(need: Need) -> str:
 def _fix(need: Need, facts: Facts) -> SetConnectorConfig | None:
     """Where Strimzi runs the link its resource says it, which only its owner changes."""
     state = facts.link.status.value
-    if TASKS_MAX not in need.what or state is None or facts.link.link.mirror_maker:
+    if TASKS_MAX not in need.what or state is None or facts.link.link.has_operator:
         return None
     wanted, was = str(need.required), str(need.present)
     return SetConnectorConfig(facts.target.name, state.source.name, TASKS_MAX, wanted, was)

@@ -193,6 +193,14 @@ def test_a_link_that_strimzi_runs_names_its_resource(tmp_path: Path) -> None:
     assert load(written(tmp_path, text)).link("south", "north").mirror_maker == "home"
 
 
+def test_a_link_of_kafka_connectors_names_their_kafka_connect(tmp_path: Path) -> None:
+    home = "source: south, target: north, connectors: c"
+    link = load(written(tmp_path, at_north(KUBERNETES, STRIMZI, connect="").replace(home, f"{home}, kafkaConnect: k")))
+    found = link.link("south", "north")
+    assert (found.kafka_connect, found.mirror_maker, found.connectors) == ("k", "", tmp_path / "c")
+    assert found.has_operator
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -211,6 +219,16 @@ def test_a_link_that_strimzi_runs_names_its_resource(tmp_path: Path) -> None:
         (GOOD.replace("connectors: c", "mirrorMaker2: home"), "needs a strimzi part at south"),
         (GOOD.replace("connectors: c", "connectors: c, mirrorMaker2: home"), "name either connectors, or mirrorMaker2"),
         (GOOD.replace("connectors: c, ", ""), "name either connectors, or mirrorMaker2"),
+        (
+            GOOD.replace("connectors: c", "connectors: c, kafkaConnect: k"),
+            "kafkaConnect needs connectors, and a strimzi",
+        ),
+        (
+            at_north(KUBERNETES, STRIMZI).replace(
+                "target: north, connectors: c", "target: north, mirrorMaker2: m, kafkaConnect: k"
+            ),
+            "kafkaConnect needs connectors",
+        ),
         (at_north(KUBERNETES, STRIMZI.replace("cluster: north", "cluster: North")), "name of a Kubernetes resource"),
     ],
 )

@@ -32,8 +32,9 @@ from drctl.drivers.kafka.site_certificates import KafkaCertificates
 from drctl.drivers.kafka.static_members import KafkaStaticMembers
 from drctl.drivers.kafka.tail import KafkaTail
 from drctl.drivers.kafka.topics import KafkaTopics
+from drctl.drivers.kube.client_routing import KubeClientRouting
 from drctl.drivers.kube.kubelets import ProxiedKubelets
-from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.kube.resources import MANAGER, KubeResources
 from drctl.drivers.kube.scaling import KubeScaling
 from drctl.drivers.kube.timekeeper import KubeTimekeeper
 from drctl.drivers.metrics.connections import ScrapedConnections
@@ -50,11 +51,14 @@ from drctl.drivers.store.sightings import SqliteSightings
 from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.drivers.store.vault import FileVault
 from drctl.drivers.strimzi.access import StrimziAccess
+from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
+from drctl.drivers.strimzi.connectors import ConnectorResources
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import DrctlError
 from drctl.ledger.record import HEADER
+from drctl.model.routing import RoutingField
 from drctl.model.site import Link, PlanFile, RoutingCommands, Site
 from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal, InBackground
@@ -165,7 +169,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = (), looking: bool =
             plan=plan,
             sites={site.name: site_ports(site) for site in plan.sites},
             links={(link.source, link.target): link_ports(link) for link in plan.links},
-            client_routing=client_routing_of(plan, commands),
+            client_routing=client_routing_of(plan, commands, stack),
             journal=CopiedJournal(file, couriers),
             epochs=SqliteEpochs(plan.state, plan.name),
             lease=FileLease(plan.state.with_suffix(".lock")),
@@ -214,7 +218,8 @@ def open_canary(plan: PlanFile) -> Iterator[CanaryPorts]:
             there.seek()
             copies = [link.prefix for link in plan.links if link.target == site.name and link.prefix]
             found[site.name] = KafkaCanarySite(there, HEADER, copies)
-        yield CanaryPorts(found, client_routing_of(plan, CommandRunner(plan.path.parent)), clock)
+        routing = client_routing_of(plan, CommandRunner(plan.path.parent), stack)
+        yield CanaryPorts(found, routing, clock)
 
 
 @contextmanager
@@ -247,12 +252,17 @@ def file_errors(plan: PlanFile) -> list[DrctlError]:
     return found
 
 
-def client_routing_of(plan: PlanFile, commands: Commands) -> ClientRouting:
-    """Return what the plan file's clients follow."""
-    routing = plan.client_routing
-    return (
-        CommandClientRouting(routing, commands) if isinstance(routing, RoutingCommands) else FileClientRouting(routing)
-    )
+def client_routing_of(plan: PlanFile, commands: Commands, stack: ExitStack) -> ClientRouting:
+    """Return what the plan file's clients follow; its connections are closed with the stack."""
+    match plan.client_routing:
+        case RoutingCommands() as routing:
+            return CommandClientRouting(routing, commands)
+        case RoutingField(place=place) as routing:
+            kube = KubeResources("of client routing", place.kubeconfig, place.context, place.namespace, SystemClock())
+            stack.callback(kube.close)
+            return KubeClientRouting(routing, kube)
+        case file:
+            return FileClientRouting(file)
 
 
 @contextmanager
@@ -285,8 +295,13 @@ def _kubernetes(site: Site, clock: Clock) -> KubeResources | None:
 
 def _replication(target: Site, link: Link, kube: KubeResources | None, clock: Clock, doubted: bool) -> Replication:
     """Through Strimzi's resource where the plan file names one, else through the Connect worker itself."""
-    if link.mirror_maker and kube is not None and target.strimzi is not None:
-        return StrimziReplication(link, kube, clock, take=target.strimzi.take_ownership)
+    if kube is not None and target.strimzi is not None and link.has_operator:
+        take = target.strimzi.take_ownership
+        if link.mirror_maker:
+            return StrimziReplication(link, kube, clock, take=take)
+        definer = kube.as_manager(f"{MANAGER}-definitions")
+        connectors = ConnectorResources(kube, definer, link.kafka_connect, target.strimzi.cluster, take=take)
+        return KafkaConnectorReplication(link, read_definitions(link), connectors, clock)
     return ConnectReplication(link, target.connect_url, clock, doubted=doubted)
 
 
@@ -297,7 +312,9 @@ def _settings(replication: Replication) -> Mapping[str, str]:
             return config
     except DrctlError:
         pass
-    return replication.definitions.source.config if isinstance(replication, ConnectReplication) else {}
+    if isinstance(replication, ConnectReplication | KafkaConnectorReplication):
+        return replication.definitions.source.config
+    return {}
 
 
 def _timekeepers(worker: ConnectTimekeeper, kube: KubeResources | None) -> Mapping[str, Timekeeper]:

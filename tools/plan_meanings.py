@@ -71,6 +71,7 @@ MEANINGS = {
         "target": "Another one; the link runs there.",
         "connectors": "JSON: `{name: {configuration}}`, one source, one checkpoint and one heartbeat connector.",
         "mirrorMaker2": "Instead of `connectors`: a KafkaMirrorMaker2 of Strimzi.",
+        "kafkaConnect": "Beside `connectors`: a KafkaConnect of Strimzi; [strimzi.md](strimzi.md).",
         "replicationPrincipal": "MirrorMaker 2's user at the target. The fence exempts it: share it with nobody.",
         "replicationPolicy": "Must be the connectors' own.",
         "separator": "Stands between site and topic under the policy `default`.",
@@ -117,8 +118,23 @@ MEANINGS = {
     "ClientRoutingPart": {
         "file": 'JSON, such as `{"site": "north"}`, which your clients or their proxy follow.',
         "command": "Instead of a file.",
+        "kubernetes": "Instead of both: [client-routing.md](client-routing.md).",
         "entryPoint": "What clients bootstrap through whichever site serves them, such as a name in DNS. The cluster "
         "that answers there is asked before a switchover, and must be the target's once clients were sent to it.",
+    },
+    "KubernetesRoutingPart": {
+        "kubeconfig": "A file beside the plan file. Name a cluster that the loss of a site does not take.",
+        "context": "The context in it.",
+        "namespace": "Where the resource is.",
+        "takeOwnership": "Off, because the next apply of the other manager's manifest would send clients back.",
+        "configMap": "",
+        "service": "",
+    },
+    "ConfigMapRoutingPart": {"name": "", "key": "Under `data`."},
+    "ServiceRoutingPart": {
+        "name": "",
+        "externalNames": "Of a Service of type ExternalName: the host name of each site.",
+        "selectors": "Of any other: the labels of each site's pods, all of them.",
     },
     "RoutingCommandPart": {
         "routeTo": "Sends clients to a site; is called with the site's name.",
@@ -159,6 +175,8 @@ MEANINGS = {
         "timeZone": "Such as `Europe/Berlin`.",
         "shifts": "",
         "scaleNodePools": "Off, because new brokers hold no partition until somebody rebalances.",
+        "scaleAhead": "At most 12h. Without it the service scales nothing: see [capacity.md](capacity.md).",
+        "blockedDates": "Days, in quotes, on which no shift begins, such as holidays of the plant.",
     },
     "ShiftPart": {
         "name": "",

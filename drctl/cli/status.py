@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from drctl.cli.capacity import Demanded, capacity_document, demanded, show_capacity
+from drctl.cli.capacity import Demanded, capacity_document, demanded, scaling_ahead, show_capacity
 from drctl.cli.forecast import brief_document, forecast, in_brief
 from drctl.cli.health import place_option, show_health
 from drctl.cli.live_lines import live_document, live_lines
@@ -72,7 +72,8 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
                 click.clear()
                 _show_first(left, world.clock.now())
             facts = tuple(site.facts for site in seen.sites)
-            wanted = demanded(world.plan, facts, seen.links, seen.seen_at)
+            ahead = scaling_ahead(world, facts, seen.client_routing.value, seen.seen_at)
+            wanted = demanded(world.plan, facts, seen.links, seen.seen_at, ahead)
             _show(seen, losing(), output, left, wanted=wanted, costs=costs())
             if not watch:
                 return

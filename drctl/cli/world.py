@@ -1,7 +1,7 @@
 """The world of a plan file, loaded only when a command runs: a command's help stays fast."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from drctl.ports import World
@@ -31,7 +31,8 @@ def opened(
         doubted = {site.name for site in plan.sites}
     elif doubting:
         names = {site.name for site in plan.sites}
-        routing = client_routing_of(plan, CommandRunner(plan.path.parent)).site()
+        with ExitStack() as stack:
+            routing = client_routing_of(plan, CommandRunner(plan.path.parent), stack).site()
         doubted = names - {target} if target else {routing} & names if routing else set()
     with open_world(plan, doubted=doubted, looking=looking and not patient) as world:
         yield world

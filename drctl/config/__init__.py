@@ -21,13 +21,13 @@ from drctl.config.drills import frozen_live_drill, live_drill_faults
 from drctl.config.files import fall_together
 from drctl.config.kubernetes import frozen_site, incomplete
 from drctl.config.parts import (
-    ClientRoutingPart,
     DisasterRecoveryPlan,
     FencingAgentPart,
     HookPart,
     LinkPart,
     Spec,
 )
+from drctl.config.routing import frozen_routing, routing_faults
 from drctl.config.values import DURATION, LONGEST, PATTERNS, milliseconds
 from drctl.config.wording import shown
 from drctl.errors import ConfigInvalid
@@ -124,6 +124,7 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     yield from unmet(spec, at)
     yield from calendar_faults(spec.guards.calendar, at)
     yield from live_drill_faults(spec.drills.live, at)
+    yield from routing_faults(spec.client_routing, [site.name for site in spec.sites], at)
     yield from _missing_files(path, spec, at)
     yield from fall_together(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
@@ -155,6 +156,9 @@ def _repeated(values: Sequence[Hashable]) -> Iterator[int]:
 
 def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[str]:
     named = [(at("links", index, "connectors"), link.connectors) for index, link in enumerate(spec.links)]
+    if spec.client_routing.kubernetes is not None:
+        place = at("clientRouting", "kubernetes", "kubeconfig")
+        named.append((place, spec.client_routing.kubernetes.kubeconfig))
     for index, site in enumerate(spec.sites):
         if site.kubernetes is not None:
             named.append((at("sites", index, "kubernetes", "kubeconfig"), site.kubernetes.kubeconfig))
@@ -183,6 +187,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
                 link.replication_principal,
                 _prefix(link),
                 link.mirror_maker2 or "",
+                link.kafka_connect or "",
             )
             for link in spec.links
         ),
@@ -207,7 +212,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             frozen_calendar(spec.guards.calendar),
             restart_failed_tasks=spec.guards.restart_failed_tasks,
         ),
-        client_routing=_routing(here, spec.client_routing),
+        client_routing=frozen_routing(here, spec.client_routing, tuple(site.name for site in spec.sites)),
         entry_point=spec.client_routing.entry_point or "",
         state=here / spec.state.file,
         state_shared=spec.state.shared,
@@ -228,13 +233,6 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
 
 def _hooks(parts: Sequence[HookPart | FencingAgentPart]) -> tuple[model.Hook, ...]:
     return tuple(model.Hook(tuple(part.command), duration(part.timeout)) for part in parts)
-
-
-def _routing(here: Path, part: ClientRoutingPart) -> Path | model.RoutingCommands:
-    if part.command is None:
-        return here / (part.file or "")
-    command = part.command
-    return model.RoutingCommands(tuple(command.route_to), tuple(command.read), duration(command.timeout))
 
 
 def _prefix(link: LinkPart) -> str:

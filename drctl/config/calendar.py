@@ -1,6 +1,6 @@
 """The ``calendar`` of the plan file's guards: its shape, its values, and what contradicts itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from drctl.config.values import SHAPE, Dates, Text, Time
 from drctl.model.calendar import Calendar
-from drctl.model.capacity import DAYS, Shift
+from drctl.model.capacity import DAYS, Shift, Spans
 
 
 class _Part(BaseModel):
@@ -39,7 +39,7 @@ def frozen_calendar(part: CalendarPart | None) -> Calendar | None:
     windows = tuple(
         Shift("", tuple(map(DAYS.index, each.days)), _minute(each.begins), _minute(each.ends)) for each in part.windows
     )
-    return Calendar(ZoneInfo(part.time_zone), part.time_zone, windows, tuple(map(_span, part.blocked_dates)))
+    return Calendar(ZoneInfo(part.time_zone), part.time_zone, windows, blocked_spans(part.blocked_dates))
 
 
 def calendar_faults(part: CalendarPart | None, at: Callable[..., str]) -> Iterator[str]:
@@ -54,14 +54,24 @@ def calendar_faults(part: CalendarPart | None, at: Callable[..., str]) -> Iterat
     for index, window in enumerate(part.windows):
         if window.begins == "24:00":
             yield at(*place, "windows", index, "begins") + "write 00:00 of the next day"
-    for index, text in enumerate(part.blocked_dates):
+    yield from date_faults(part.blocked_dates, lambda index: at(*place, "blockedDates", index))
+
+
+def blocked_spans(dates: Sequence[str]) -> Spans:
+    """Blocked dates as days; ValueError for a day that there is not."""
+    return tuple(map(_span, dates))
+
+
+def date_faults(dates: Sequence[str], at: Callable[[int], str]) -> Iterator[str]:
+    """Blocked dates that are none; ``at`` is given the index of each and says where it stands."""
+    for index, text in enumerate(dates):
         try:
             first, last = _span(text)
         except ValueError:
-            yield at(*place, "blockedDates", index) + f"{text}: there is no such day"
+            yield f"{at(index)}{text}: there is no such day"
         else:
             if last < first:
-                yield at(*place, "blockedDates", index) + f"{text}: it ends before it begins"
+                yield f"{at(index)}{text}: it ends before it begins"
 
 
 def _span(text: str) -> tuple[date, date]:

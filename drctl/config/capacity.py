@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from drctl.config.calendar import blocked_spans, date_faults
 from drctl.config.parts import CapacityPart, DeploymentPart, ShiftPart, Spec, WorkloadPart
+from drctl.config.values import milliseconds
 from drctl.model.capacity import DAY, DAYS, WEEK, Capacity, Demand, Shift
 from drctl.model.scaling import Carrier, Scalable
 
 type At = Callable[..., str]
+
+LONGEST_AHEAD = timedelta(hours=12)
+"""A shift is no longer as a rule: what is wanted sooner than that belongs to the shift before."""
 
 
 def frozen_carriers(workload: WorkloadPart) -> tuple[Carrier, ...]:
@@ -26,8 +31,16 @@ def frozen_capacity(part: CapacityPart | None, ahead: timedelta) -> Capacity | N
     """The schedule; ``ahead`` is how long a move is expected to take."""
     if part is None:
         return None
-    shifts = tuple(map(_shift, part.shifts))
-    return Capacity(ZoneInfo(part.time_zone), part.time_zone, shifts, part.scale_node_pools, ahead)
+    shifts, scale_ahead = tuple(map(_shift, part.shifts)), part.scale_ahead
+    return Capacity(
+        ZoneInfo(part.time_zone),
+        part.time_zone,
+        shifts,
+        part.scale_node_pools,
+        ahead,
+        None if scale_ahead is None else timedelta(milliseconds=milliseconds(scale_ahead)),
+        blocked_spans(part.blocked_dates),
+    )
 
 
 def unmet(spec: Spec, at: At) -> Iterator[str]:
@@ -35,6 +48,8 @@ def unmet(spec: Spec, at: At) -> Iterator[str]:
     yield from _deployments(spec, at)
     if spec.capacity is not None:
         yield from _week(spec.capacity, at)
+        yield from _ahead(spec.capacity, at)
+        yield from date_faults(spec.capacity.blocked_dates, lambda index: at("capacity", "blockedDates", index))
         yield from _unreachable(spec, spec.capacity, at)
 
 
@@ -64,6 +79,17 @@ def _unreachable(spec: Spec, capacity: CapacityPart, at: At) -> Iterator[str]:
     names = Counter(part.name for workload in spec.workloads for part in workload.deployments)
     for name in sorted({name for shift in capacity.shifts for name in shift.deployments if names[name] > 1}):
         yield at("capacity", "shifts") + f"deployment {name}: workloads name more than one of that name"
+
+
+def _ahead(capacity: CapacityPart, at: At) -> Iterator[str]:
+    if capacity.scale_ahead is None:
+        return
+    if milliseconds(capacity.scale_ahead) > LONGEST_AHEAD / timedelta(milliseconds=1):
+        longest = f"{LONGEST_AHEAD.total_seconds() / 3600:g}h"
+        yield at("capacity", "scaleAhead") + f"scaleAhead {capacity.scale_ahead} is longer than {longest}"
+    pools = capacity.scale_node_pools and any(shift.node_pools for shift in capacity.shifts)
+    if not pools and not any(shift.deployments for shift in capacity.shifts):
+        yield at("capacity", "scaleAhead") + "scaleAhead: no shift names anything that may be scaled"
 
 
 def _week(capacity: CapacityPart, at: At) -> Iterator[str]:

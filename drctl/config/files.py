@@ -57,6 +57,8 @@ def _written(here: Path, spec: Spec) -> Iterator[Use]:
 def _read(path: Path, spec: Spec) -> Iterator[Use]:
     here = path.resolve().parent
     yield Use("the plan file", path, ())
+    if spec.client_routing.kubernetes is not None:
+        yield Use("client routing's kubeconfig", here / spec.client_routing.kubernetes.kubeconfig, ())
     for link in spec.links:
         if link.connectors is not None:
             yield Use(f"link {link.name}: connectors", here / link.connectors, ())

@@ -43,7 +43,9 @@ def _undriven(spec: Spec, at: Callable[..., str]) -> Iterator[str]:
             continue
         elif link.mirror_maker2 and target.strimzi is None:
             yield where + f"mirrorMaker2 needs a strimzi part at {link.target}, where it runs"
-        elif link.connectors and target.connect is None:
+        elif link.kafka_connect and (link.mirror_maker2 or target.strimzi is None):
+            yield where + f"kafkaConnect needs connectors, and a strimzi part at {link.target}, where they run"
+        elif link.connectors and not link.kafka_connect and target.connect is None:
             yield where + f"connectors need connect.url at {link.target}, where they run"
 
 

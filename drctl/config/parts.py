@@ -1,16 +1,18 @@
 """The shape of the plan file, as pydantic models: its JSON Schema and the first half of its checks."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints
 
 from drctl.config.calendar import CalendarPart
 from drctl.config.drills import DrillsPart
 from drctl.config.registry import SchemaRegistryPart
+from drctl.config.routing import ClientRoutingPart
 from drctl.config.values import (
     SHAPE,
     ClientId,
     Command,
+    Dates,
     Duration,
     File,
     GroupName,
@@ -104,9 +106,10 @@ class LinkPart(_Part):
     """Replication by MirrorMaker 2.
 
     Either ``connectors``, a JSON file of connector name to configuration, or ``mirrorMaker2``, the name of the
-    KafkaMirrorMaker2 at the target, whose aliases are the sites' names. ``replicationPolicy`` is ``identity``, which
-    keeps topic names, or ``default``, which puts the source's name and the separator before them. Both directions need
-    the same.
+    KafkaMirrorMaker2 at the target, whose aliases are the sites' names. With ``kafkaConnect``, the name of the
+    KafkaConnect at the target, the ``connectors`` are driven as its KafkaConnectors. ``replicationPolicy`` is
+    ``identity``, which keeps topic names, or ``default``, which puts the source's name and the separator before them.
+    Both directions need the same.
     """
 
     name: Name
@@ -114,6 +117,7 @@ class LinkPart(_Part):
     target: SiteName
     connectors: File | None = None
     mirror_maker2: Resource | None = Field(default=None, alias="mirrorMaker2")
+    kafka_connect: Resource | None = None
     replication_principal: Principal
     # Not MirrorMaker 2's default: with that one consumers must subscribe to both names before they move.
     replication_policy: Literal["identity", "default"] = "identity"
@@ -206,7 +210,9 @@ class ShiftPart(_Part):
 class CapacityPart(_Part):
     """State which capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
 
-    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover.
+    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover. ``scaleAhead`` lets
+    ``drctl service run`` scale up at a standby, that long before a shift begins, what the shift demands and may run
+    there. A shift that would begin on a blocked date demands nothing, to its end.
     """
 
     time_zone: Text
@@ -214,6 +220,9 @@ class CapacityPart(_Part):
     shifts: Annotated[list[ShiftPart], Field(min_length=1, max_length=336)]
     # Off: more brokers cost machines, and Kafka moves no partition to them by itself.
     scale_node_pools: bool = False
+    # Off: what runs at a standby costs, and how long it takes to start only its owner knows.
+    scale_ahead: Lasting | None = None
+    blocked_dates: Annotated[list[Dates], Field(max_length=1000)] = []
 
 
 class HookPart(_Part):
@@ -246,28 +255,6 @@ class FencingAgentPart(_Part):
     command: Command
     # Power and storage controllers take tens of seconds, and the site stays fenced as pending without its word.
     timeout: Wait = "1m"
-
-
-class RoutingCommandPart(_Part):
-    """Client routing that commands change: ``routeTo`` is given the site as its last word, ``read`` prints it."""
-
-    route_to: Command
-    read: Command
-    timeout: Wait = "30s"  # DNS services and load balancers answer within seconds; clients wait for it
-
-
-class ClientRoutingPart(_Part):
-    """Name what clients follow: a file, relative to the plan file, or commands."""
-
-    file: File | None = None
-    command: RoutingCommandPart | None = None
-    entry_point: Servers | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.file is None) == (self.command is None):
-            raise ValueError("expected either file or command")
-        return self
 
 
 class StatePart(_Part):

@@ -22,6 +22,10 @@ DATES = r"^\d{4}-\d{2}-\d{2}(?:/\d{4}-\d{2}-\d{2})?$"
 NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 ALIAS = r"^[A-Za-z0-9]([-_A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
 RESOURCE = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+HOST = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"
+MAP_KEY = r"^(?!\.{1,2}$)[-._A-Za-z0-9]{1,253}$"
+LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+LABEL_VALUE = r"^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$"
 URL = r"^https?://[^\s/]+"
 SERVER = r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+(?:%[^\s,:\[\]]+)?\]):[0-9]{1,5}"
 SERVERS = rf"^\s*{SERVER}\s*(?:,\s*{SERVER}\s*)*$"
@@ -41,6 +45,10 @@ PATTERNS = {
     NAME: "a name of lower-case letters, digits and dashes, for example north",
     ALIAS: "a name of letters, digits, dashes and underscores, the site's alias in MirrorMaker 2, for example north",
     RESOURCE: "the name of a Kubernetes resource",
+    HOST: "a host name in lower case",
+    MAP_KEY: "a key of a ConfigMap: letters, digits, dots, dashes and underscores",
+    LABEL_KEY: "a label's key, for example app or strimzi.io/cluster",
+    LABEL_VALUE: "a label's value of at most 63 letters, digits, dots, dashes and underscores",
     DURATION: "a duration, for example 500ms, 60s or 1h30m",
     URL: "an http:// or https:// address",
     SERVERS: "host:port, more of them separated by commas, IPv6 in brackets",
@@ -147,6 +155,10 @@ _Line = AfterValidator(one_line)
 Name = Annotated[str, StringConstraints(pattern=NAME), _Line]
 SiteName = Annotated[str, StringConstraints(pattern=ALIAS), _Line]
 Resource = Annotated[str, StringConstraints(pattern=RESOURCE), _Line]
+HostName = Annotated[str, StringConstraints(pattern=HOST, max_length=253), _Line]
+MapKey = Annotated[str, StringConstraints(pattern=MAP_KEY), _Line]
+LabelKey = Annotated[str, StringConstraints(pattern=LABEL_KEY), _Line]
+LabelValue = Annotated[str, StringConstraints(pattern=LABEL_VALUE), _Line]
 Text = Annotated[str, StringConstraints(min_length=1), _Line]
 Url = Annotated[str, StringConstraints(pattern=URL), _Line, AfterValidator(_url)]
 Servers = Annotated[str, StringConstraints(pattern=SERVERS, max_length=65_536), _Line, AfterValidator(_servers)]

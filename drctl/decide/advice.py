@@ -42,7 +42,8 @@ def advice(link: Link, status: LinkStatus | None, syncs_topic: Topic | None) -> 
             told = connector.config.get(key, "")
             if connector.state is not ConnectorState.ABSENT and (_number(told) or default) > most:
                 detail = f"{connector.name}: {key} is {told or f'{default}, its default'}: {effect}"
-                fix = SetConnectorConfig(link.target, connector.name, key, str(most), told or str(default))
+                set_it = SetConnectorConfig(link.target, connector.name, key, str(most), told or str(default))
+                fix = None if link.has_operator else set_it
                 yield Blocker(Rule.LINK_SLOWER, detail, f"set {key}={most}, in {link.connectors.name} too", fix)
         yield from _lag_max(link, status.source)
     if syncs_topic is not None:
@@ -55,7 +56,7 @@ def _lag_max(link: Link, source: Connector) -> Iterator[Blocker]:
         detail = (
             f"{source.name}: {SYNCS_LAG} is {told}: no position is fresher for it, and copies get older (p99 2.0 s)"
         )
-        fix = SetConnectorConfig(link.target, source.name, SYNCS_LAG, "100", told)
+        fix = None if link.has_operator else SetConnectorConfig(link.target, source.name, SYNCS_LAG, "100", told)
         yield Blocker(Rule.LINK_SLOWER, detail, f"leave {SYNCS_LAG} at 100, in {link.connectors.name} too", fix)
 
 

@@ -82,4 +82,4 @@ def _tasks(wanted: int, link: LinkFacts) -> Need:
 
 def describe(capacity: Capacity, shift: Shift) -> str:
     """A shift as it is shown."""
-    return f"shift {shift.name} ({capacity.zone_name})"
+    return f"shift {shift.name} ({capacity.zone_name})" + (", blocked" if shift.blocked else "")

@@ -21,6 +21,7 @@ NEEDED = frozenset(
         Rule.BROKERS_MISSING,
         Rule.PARTITION_WITHOUT_LEADER,
         Rule.CLIENT_ROUTING_ELSEWHERE,
+        Rule.CLIENT_ROUTING_HELD,
         Rule.LINK_UNKNOWN,
         Rule.BOTH_DIRECTIONS,
         Rule.TOPIC_MISSING,

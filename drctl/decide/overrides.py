@@ -42,6 +42,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.ONE_CLUSTER: "the fence would close both, and lifting it at the target would open both",
     Rule.PARTITION_WITHOUT_LEADER: "what lies in it could not be drained or proven",
     Rule.CLIENT_ROUTING_ELSEWHERE: "the clients are not where the run would take them from",
+    Rule.CLIENT_ROUTING_HELD: "the run would close the source and then send its clients nowhere",
     Rule.SOURCE_FENCED: "somebody else's fence may protect an open sibling",
     Rule.EVERYONE_WRITES: "the fence would not hold",
     Rule.CANARY_REFUSED: "the fence could not be proven",

@@ -20,6 +20,7 @@ class Rule(StrEnum):
     BROKERS_MISSING = "fewer brokers than replicas"
     PARTITION_WITHOUT_LEADER = "a partition has no leader"
     CLIENT_ROUTING_ELSEWHERE = "clients are not sent to the source"
+    CLIENT_ROUTING_HELD = "client routing cannot be turned"
     SOURCE_FENCED = "the source is fenced already"
     EVERYONE_WRITES = "everyone may write, which no fence per user can separate"
     CANARY_REFUSED = "the canary may not write even without a fence, so its refusal would prove nothing"
@@ -214,6 +215,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
     GateCategory.WRITERS: frozenset(
         {
             Rule.CLIENT_ROUTING_ELSEWHERE,
+            Rule.CLIENT_ROUTING_HELD,
             Rule.SOURCE_FENCED,
             Rule.EVERYONE_WRITES,
             Rule.CANARY_REFUSED,

@@ -37,7 +37,8 @@ def failover_scaling_warnings(facts: Facts) -> Iterator[Blocker]:
     yield from _deployments(facts.target, facts)
     yield from _size(facts)
     yield from scaling_warnings(facts)
-    shift = facts.capacity.on(facts.seen_at) if facts.capacity else None
+    # A blocked date demands nothing of a standby; how many replicas the work starts with its shift tells all the same.
+    shift = facts.capacity.regular(facts.seen_at) if facts.capacity else None
     here, there = facts.source.scaled.value or {}, facts.target.scaled.value or {}
     for what in facts.deployments:
         seen = there.get(str(what))
@@ -121,7 +122,7 @@ def _remedy(need: Need) -> str:
 def _fix(need: Need, facts: Facts) -> SetConnectorConfig | None:
     """Where Strimzi runs the link its resource says it, which only its owner changes."""
     state = facts.link.status.value
-    if TASKS_MAX not in need.what or state is None or facts.link.link.mirror_maker:
+    if TASKS_MAX not in need.what or state is None or facts.link.link.has_operator:
         return None
     wanted, was = str(need.required), str(need.present)
     return SetConnectorConfig(facts.target.name, state.source.name, TASKS_MAX, wanted, was)

@@ -88,10 +88,14 @@ def _wholeness(site: SiteFacts) -> Iterator[Blocker]:
 def _routing(facts: Facts) -> Iterator[Blocker]:
     routing = facts.client_routing
     if not routing.known:
-        yield Blocker(Rule.FACTS_UNKNOWN, f"client routing: {routing.unknown}", "make its file readable")
+        remedy = "let it be read: see clientRouting in the plan file"
+        yield Blocker(Rule.FACTS_UNKNOWN, f"client routing: {routing.unknown}", remedy)
     elif routing.value != facts.source.name:
         remedy = "finish the run that closed it" if routing.value is None else f"switch over from {routing.value}"
         yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, f"client routing names {routing.value or 'no site'}", remedy)
+    if facts.routing_obstacle:
+        remedy = "let its owner give the field up, or grant the right; see clientRouting in the plan file"
+        yield Blocker(Rule.CLIENT_ROUTING_HELD, f"client routing: {facts.routing_obstacle}", remedy)
     entry, source = facts.entry_cluster, facts.source.cluster
     if entry is not None and not entry.known:
         remedy = "make the plan file's clientRouting.entryPoint lead to the site that serves"

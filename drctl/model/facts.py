@@ -118,7 +118,7 @@ class Facts:
     groups alone, ``named`` all that workloads name, with the target's node pools; ``capacity`` is what a standby must
     have, None where the plan file has no schedule. ``unknown_sinks`` are those of which nobody knows the group.
     ``entry_cluster`` is the id of the cluster that answers where clients bootstrap, None where the plan file does not
-    say where that is.
+    say where that is. ``routing_obstacle`` is why client routing could not be turned, empty where nothing shows.
     """
 
     seen_at: datetime
@@ -140,6 +140,7 @@ class Facts:
     capacity: Capacity | None = None
     unknown_sinks: Mapping[str, SinkGroup] = field(default_factory=dict)
     entry_cluster: Reading[str] | None = None
+    routing_obstacle: str = ""
 
     @property
     def replication(self) -> frozenset[str]:

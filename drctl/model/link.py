@@ -86,6 +86,28 @@ class Connector:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedConnector:
+    """A connector as a file defines it; its configuration may hold secrets, so it appears in no ``repr``."""
+
+    name: str
+    config: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDefinitions:
+    """The three connectors of a link as they are defined."""
+
+    source: WantedConnector
+    checkpoint: WantedConnector
+    heartbeat: WantedConnector
+
+    @property
+    def all(self) -> tuple[WantedConnector, ...]:
+        """Source first."""
+        return (self.source, self.checkpoint, self.heartbeat)
+
+
+@dataclass(frozen=True, slots=True)
 class LinkStatus:
     """The three connectors of a link; ``exactly_once`` as the source connector is configured to require it."""
 

@@ -10,6 +10,7 @@ from drctl.model.calendar import Calendar
 from drctl.model.capacity import Capacity
 from drctl.model.clients import ClientSoftware
 from drctl.model.live import LiveDrillTerms
+from drctl.model.routing import RoutingField
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Carrier, Scalable
 from drctl.model.schemas import RegistryPlace
 
@@ -86,8 +87,8 @@ class Link:
     ``connectors`` is a JSON file, name → configuration, from which missing connectors are created.
     ``replication_principal`` is the Kafka principal under which MirrorMaker 2 writes at the target.
     ``prefix`` is what stands before a topic's name at the target: ``north.`` under the default replication policy,
-    nothing under the identity policy. ``mirror_maker`` names the KafkaMirrorMaker2 through which the link is driven
-    where Strimzi runs it; empty elsewhere.
+    nothing under the identity policy. Where Strimzi runs it, ``mirror_maker`` names the KafkaMirrorMaker2 through which
+    it is driven, or ``kafka_connect`` the KafkaConnect whose KafkaConnectors it is made of; both are empty elsewhere.
     """
 
     name: str
@@ -97,6 +98,12 @@ class Link:
     replication_principal: str
     prefix: str = ""
     mirror_maker: str = ""
+    kafka_connect: str = ""
+
+    @property
+    def has_operator(self) -> bool:
+        """Whether Strimzi's operator sets its connectors' configurations, and would undo what others set."""
+        return bool(self.mirror_maker or self.kafka_connect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +204,8 @@ class WitnessPlace:
 class PlanFile:
     """The whole plan file, checked; ``digest`` is the SHA-256 of its bytes, in hex.
 
-    ``client_routing`` is a file, or commands; ``entry_point`` is what clients bootstrap through, empty if nobody says.
+    ``client_routing`` is a file, commands, or a field of a resource; ``entry_point`` is what clients bootstrap through,
+    empty if nobody says.
     ``fencing_agent`` is given a silent site as its last word, to take it down. Connect workers tell ``sink_groups``.
     ``drill_topics``: isolated drills may make topics at the sites. ``live_drills`` is None where none is allowed.
     """
@@ -210,7 +218,7 @@ class PlanFile:
     workloads: tuple[Workload, ...]
     objectives: Objectives
     guards: Guards
-    client_routing: Path | RoutingCommands
+    client_routing: Path | RoutingCommands | RoutingField
     state: Path
     hooks: Mapping[Moment, tuple[Hook, ...]] = field(default_factory=dict)
     clients: tuple[ClientSoftware, ...] = ()

@@ -25,6 +25,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     hurry, began = looks, clock.now()
     looks = looks or InTurn(clock)
     routing = looks.begin(world.client_routing.site)  # first: behind a silent site no time may be left for it
+    obstacle = looks.begin(world.client_routing.obstacle)
     sinks = looks.begin(lambda: plan.unknown_sinks)  # side by side with all else: it may take the workers some seconds
 
     def tried(site: SiteFacts) -> Reading[CanaryResult]:
@@ -85,6 +86,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         link=link,
         reverse=reverse,
         client_routing=routing(),
+        routing_obstacle=obstacle().value or "",  # where it cannot be asked, neither is it known where clients are sent
         entry_cluster=looks.begin(lambda: entry.cluster_id(source))() if entry else None,
         deployments=tuple(each.what for each in plan.carriers if each.moves_with(plan.groups)),
         handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),

@@ -14,6 +14,7 @@ from drctl.plans.plan import Plan
 from drctl.plans.selection import (
     ADOPTION,
     APPROVAL,
+    CAPACITY,
     DOCTOR,
     DRILL,
     DRILL_WORD,
@@ -48,7 +49,9 @@ FORMER_STEPS = frozenset(
     )
 )  # fmt: skip
 """Names that 0.1.0 gave to steps. A step's name is never given to another one."""
-APART = frozenset((GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, APPROVAL, PAUSE))
+APART = frozenset(
+    (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, CAPACITY, APPROVAL, PAUSE)
+)
 """Runs that hold nothing up while they have not ended: see :func:`unfinished`."""
 NOBODY = Terms()
 """Nothing was said."""
@@ -183,9 +186,9 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
 def unfinished(world: World) -> tuple[Run, ...]:
     """Runs at work or cut off, oldest first.
 
-    Group-offset sync only notes what was there, and never ends; what mends a standby, adopts rules, restarts tasks or
-    drills with names of its own is begun again. A live drill waits for its moves, which are runs of their own. An
-    approval, a pause or a word about a drill is said by its first entry, also where its writer was killed behind that.
+    Group-offset sync only notes what was there, and never ends; what mends or scales a standby, adopts rules, restarts
+    tasks or drills with names of its own is begun again. A live drill waits for its moves, which are runs of their own.
+    An approval, a pause or a word about a drill is said by its first entry, also where its writer was killed behind it.
     """
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in APART)
 

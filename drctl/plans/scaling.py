@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from drctl.errors import ConfigInvalid, DrctlError, Unreachable
 from drctl.model.capacity import Shift
 from drctl.model.scaling import Scalable
+from drctl.model.site import PlanFile
 from drctl.plans.plan import StepContext
 from drctl.plans.selection import HANDOVER
 from drctl.ports import Scaling, SitePorts, World
@@ -31,6 +32,12 @@ def scaling_at(site: SitePorts) -> Scaling:
     return site.scaling
 
 
+def scaled_ahead(plan: PlanFile, site: str) -> tuple[Scalable, ...]:
+    """Name what drctl may scale up at a standby: Deployments of no workload, and node pools where it is let."""
+    pools = plan.node_pools(site) if plan.capacity is not None and plan.capacity.scales_pools else ()
+    return (*plan.deployments_ahead(), *pools)
+
+
 def shift_now(world: World) -> Shift | None:
     """The shift that is on, None where the plan file has no schedule."""
     capacity = world.plan.capacity
@@ -51,8 +58,10 @@ def numbers(ctx: StepContext) -> Mapping[str, Replicas]:
 
 
 def _numbers(ctx: StepContext) -> Iterator[tuple[str, Replicas]]:
-    shift = shift_now(ctx.world)
+    capacity, now = ctx.world.plan.capacity, ctx.world.clock.now()
+    shift = capacity.on(now) if capacity else None
     demanded = shift.demand.deployments if shift else {}
+    regular = capacity.regular(now).demand.deployments if capacity else {}
     before = ctx.snapshots.get(SCALE_DOWN, {}).get("replicas", {})
     silent = False  # a source that is gone is waited for once, not once per Deployment
     for what in taken_along(ctx):
@@ -67,7 +76,11 @@ def _numbers(ctx: StepContext) -> Iterator[tuple[str, Replicas]]:
                 silent = True
             except DrctlError:
                 pass  # it is not there, or we may not see it: the target may know
-        yield str(what), _at_target(ctx, what) if had is None else Replicas(had, ctx.source.name)
+        told = _at_target(ctx, what) if had is None else Replicas(had, ctx.source.name)
+        if told.replicas is None and what.name in regular:
+            # On a blocked date, where nobody else knows, it is as many as on other days: not none at all.
+            told = Replicas(regular[what.name], "its shift on other days")
+        yield str(what), told
 
 
 def had_at(site: SitePorts, what: Scalable) -> int:

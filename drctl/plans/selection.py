@@ -56,6 +56,8 @@ ADOPTION = "adoption"
 """Deny rules that were taken for drctl's own; no other run waits for its end."""
 RESTART = "restart"
 """Tasks of a link that had failed and were restarted; no other run waits for its end."""
+CAPACITY = "capacity"
+"""A standby that was scaled up ahead of a shift; no other run waits for its end."""
 
 
 def narrowed(

@@ -7,11 +7,22 @@ from enum import StrEnum
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.record import unfinished
-from drctl.plans.selection import APPROVAL, DRILL, DRILL_WORD, FAILOVER, GROUP_SYNC, LIVE_DRILL, MOVES, PAUSE, RESTART
+from drctl.plans.selection import (
+    APPROVAL,
+    CAPACITY,
+    DRILL,
+    DRILL_WORD,
+    FAILOVER,
+    GROUP_SYNC,
+    LIVE_DRILL,
+    MOVES,
+    PAUSE,
+    RESTART,
+)
 from drctl.plans.takeover import taken_over
 from drctl.ports import World
 
-APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL, LIVE_DRILL, DRILL_WORD, RESTART)
+APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL, LIVE_DRILL, DRILL_WORD, RESTART, CAPACITY)
 """Kinds that are no run of a plan. What drills hold is no lease, so that nobody can tell that they work."""
 
 

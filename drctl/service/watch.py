@@ -22,6 +22,7 @@ from drctl.ports import Clock, Tail, World
 from drctl.redaction import describe
 from drctl.service.acting import Acting, Opened, led
 from drctl.service.canary import CanaryOpened, CanaryWatch
+from drctl.service.capacity import CapacityAhead, CapacityWatch
 from drctl.service.clients_left import ClientsLeftWatch
 from drctl.service.courses import CourseKeeper
 from drctl.service.election import Election
@@ -95,8 +96,9 @@ class Watch:
         self.losses = LossWatch(world, self.metrics)
         self.clients_left = ClientsLeftWatch(world, self.metrics)
         self.live_drill = LiveDrillWatch(world, self.metrics.registry)
+        self.capacity = CapacityWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
-        acting = (ReturnedSites, PendingReversals, PendingRollbacks, FailedTasks)
+        acting = (ReturnedSites, PendingReversals, PendingRollbacks, FailedTasks, CapacityAhead)
         deputies = [each(world, own, self.metrics) for each in acting] if own else []
         self.acting = Acting(deputies, may_begin)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)
@@ -134,6 +136,7 @@ class Watch:
         self.losses.cycle(oldest)
         self.clients_left.cycle(clients)
         self.live_drill.cycle()
+        self.capacity.cycle(seen)
         self.metrics.cycle_seconds.set(clock.monotonic() - began)
         self.metrics.cycle_at.set(clock.now().timestamp())
         self._tell_of_sites(seen)

@@ -7,7 +7,8 @@ import pytest
 
 from drctl.lab import Lab
 from tests.contract.api import ApiStage, FakeApiStage
-from tests.contract.link import FakeLinkStage, LinkStage, RealLinkStage, StrimziLinkStage
+from tests.contract.link import ConnectorsLinkStage, FakeLinkStage, LinkStage, RealLinkStage, StrimziLinkStage
+from tests.contract.routing import FIELDS, KubeRoutingStage, fake_kube_routing
 from tests.contract.scaling import FakeScalingStage, ScalingStage
 from tests.contract.stage import FakeStage, RealStage, Stage
 from tests.leftovers import no_thread_is_left
@@ -43,24 +44,31 @@ def stage(request: pytest.FixtureRequest) -> Stage:
     return sites[request.param]
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", "real", "connectors"])
 def bare_link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
     """A link without connectors."""
     yield from _link(request, tmp_path)
 
 
-@pytest.fixture(params=["fake", "real", "v1", "v1beta2"])
+@pytest.fixture(params=["fake", "real", "v1", "v1beta2", "connectors"])
 def link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
-    """A link without connectors, or with stopped ones where it is driven through Strimzi's resource, in each shape."""
-    yield from _link(request, tmp_path)
+    """A link without connectors, or with stopped ones where it is driven through Strimzi's resources, in each shape."""
+    yield from _link(request, tmp_path, bare=False)
 
 
-def _link(request: pytest.FixtureRequest, folder: Path) -> Iterator[LinkStage]:
+def _link(request: pytest.FixtureRequest, folder: Path, *, bare: bool = True) -> Iterator[LinkStage]:
     if request.param == "fake":
         yield FakeLinkStage()
         return
     lab, sites = request.getfixturevalue("lab"), request.getfixturevalue("real_sites")
-    real = RealLinkStage(lab, sites, folder) if request.param == "real" else StrimziLinkStage(lab, sites, request.param)
+    real: RealLinkStage | StrimziLinkStage | ConnectorsLinkStage
+    match request.param:
+        case "real":
+            real = RealLinkStage(lab, sites, folder)
+        case "connectors":
+            real = ConnectorsLinkStage(lab, sites, "v1", bare=bare)
+        case version:
+            real = StrimziLinkStage(lab, sites, version)
     yield real
     real.close()
 
@@ -75,3 +83,9 @@ def api() -> ApiStage:
 def scaling() -> ScalingStage:
     """Deployments in memory; tests/kube runs the same suite on a real API server."""
     return FakeScalingStage()
+
+
+@pytest.fixture(params=FIELDS)
+def kube_routing(request: pytest.FixtureRequest) -> KubeRoutingStage:
+    """Client routing in Kubernetes, in memory; tests/kube runs the same suite on a real API server."""
+    return fake_kube_routing(request.param)

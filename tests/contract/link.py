@@ -13,13 +13,15 @@ from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.connect.worker import path
 from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
+from drctl.drivers.strimzi.connectors import CLUSTER, USED, ConnectorResources
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import NotFound, Unreachable
 from drctl.lab import Lab
 from drctl.lab.rights import LINKS
-from drctl.model.link import ConnectorState
+from drctl.model.link import MIRROR_KINDS, ConnectorState, LinkDefinitions, WantedConnector
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.resources import MIRROR_MAKER, STRIMZI, Object
+from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, MIRROR_MAKER, STRIMZI, Object
 from drctl.model.site import Link
 from drctl.ports import Clock, ConsumerGroups, MirrorOffsets, Records, Replication
 from tests.contract.stage import RealStage
@@ -35,6 +37,7 @@ from tests.fakes import (
     FakeResources,
     FakeSite,
 )
+from tests.fakes.strimzi_connectors import KafkaConnectorStandIn
 from tests.fakes.strimzi_stand_in import PARTS, StrimziStandIn
 
 
@@ -185,6 +188,63 @@ class StrimziLinkStage(_RealSites):
         self.thread.join()
         delete(self.client, [f"south->north.{kind}" for kind in PARTS.values()])
         self.client.close()
+
+
+class ConnectorsLinkStage(_RealSites):
+    """The same link as KafkaConnectors in an API in memory; a stand-in for their operator drives real Connect.
+
+    ``bare``: none exists yet, and drctl creates what it needs.
+    """
+
+    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], version: str, *, bare: bool) -> None:
+        super().__init__(lab, sites, {})
+        self.api = FakeApi({STRIMZI: (version,)})
+        self.api.put(KAFKA.at(version), {"metadata": {"name": "north"}})
+        self.api.write_status(KAFKA.at(version), "north", {"operatorLastSuccessfulVersion": "1.2.0"})
+        used = {"name": "mirror", "annotations": {USED: "true"}}
+        self.api.put(KAFKA_CONNECT.at(version), {"metadata": used})
+        for name, config in {} if bare else self.definitions.items():
+            self.api.put(KAFKA_CONNECTOR.at(version), connector(name, config))
+        self.client = ConnectClient(lab.site("north").connect_url)
+        operator = FakeResources(self.api, manager="strimzi-cluster-operator")
+        self.operator = KafkaConnectorStandIn(operator, self.client.send, self.api.write_status, version, deletes=False)
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._operate, daemon=True)
+        self.thread.start()
+        link = Link("south-to-north", "south", "north", Path(), "User:mm2", kafka_connect="mirror")
+        wanted = {MIRROR_KINDS[config["connector.class"]]: (name, config) for name, config in self.definitions.items()}
+        definitions = LinkDefinitions(**{kind: WantedConnector(*each) for kind, each in wanted.items()})
+        definer = FakeResources(self.api, manager="drctl-definitions")
+        resources = ConnectorResources(FakeResources(self.api), definer, "mirror", "north", take=True)
+        self.replication = KafkaConnectorReplication(link, definitions, resources, self.clock)
+        if not bare:
+            until(self.clock, "its connectors exist", self._exists)
+
+    def _operate(self) -> None:
+        while not self.ended.wait(0.3):
+            self.operator.reconcile()
+
+    def _exists(self) -> bool:
+        try:
+            return self.replication.status().source.state is ConnectorState.STOPPED
+        except Unreachable:
+            return False
+
+    def close(self) -> None:
+        self.ended.set()
+        self.thread.join()
+        delete(self.client, self.definitions)
+        self.client.close()
+
+
+def connector(name: str, config: Mapping[str, str]) -> Object:
+    """One of these connectors as a KafkaConnector, stopped."""
+    own = {key: value for key, value in config.items() if key not in ("connector.class", "tasks.max")}
+    offsets = {"name": f"{name}-offsets"}
+    spec: dict[str, Any] = {"class": config["connector.class"], "config": own, "state": "stopped"}
+    spec |= {"listOffsets": {"toConfigMap": offsets}, "alterOffsets": {"fromConfigMap": offsets}}
+    spec |= {"tasksMax": int(config["tasks.max"])} if "tasks.max" in config else {}
+    return {"metadata": {"name": name, "labels": {CLUSTER: "mirror"}}, "spec": spec}
 
 
 def delete(client: ConnectClient, names: Iterable[str]) -> None:

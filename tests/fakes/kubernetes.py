@@ -15,6 +15,8 @@ from tests.fakes.effects import Effects
 ALL = Where()
 type Key = tuple[str, str, str]
 """Plural, namespace, name."""
+WHOLE = {"services": frozenset({("spec", "selector")})}
+"""By plural, mappings that are one field to the API server (``mapType: atomic``)."""
 
 
 class FakeApi:
@@ -43,7 +45,7 @@ class FakeApi:
         name = str(body["metadata"]["name"])
         key = (kind.plural, _space(kind, namespace), name)
         self.write(kind, key, deepcopy(dict(body)))
-        self.owners[key] = {path: {manager} for path in _leaves(body)}
+        self.owners[key] = {path: {manager} for path in _leaves(body, WHOLE.get(kind.plural, frozenset()))}
 
     def write(self, kind: Kind, key: Key, body: dict[str, Any]) -> dict[str, Any]:
         """Store it with its next version, and its next generation where anything but metadata and status changed."""
@@ -148,7 +150,7 @@ class FakeResources:
         owners = deepcopy(self.api.owners.get(key, {}))
         self._newest(before, body)
         after = deepcopy(before) if before else {}
-        paths = set(_leaves(body))
+        paths = set(_leaves(body, WHOLE.get(kind.plural, frozenset())))
         for path in paths:
             wanted, others = _value(body, path), owners.get(path, set()) - {self.manager}
             if _value(after, path) != wanted:
@@ -221,14 +223,19 @@ def _unversioned(body: Object) -> dict[str, Any]:
     return {**body, "metadata": meta}
 
 
-def _leaves(body: Object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every field that is a value; lists are one value, as in resources whose definition says nothing else."""
+def _leaves(
+    body: Object, whole: frozenset[tuple[str, ...]] = frozenset(), path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Every field that is a value; lists are one value, as in resources whose definition says nothing else.
+
+    So are the mappings of ``whole``.
+    """
     for key, value in body.items():
         here = (*path, key)
         if here in (("metadata", "name"), ("metadata", "resourceVersion"), ("apiVersion",), ("kind",)):
             continue
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, here)
+        if isinstance(value, Mapping) and value and here not in whole:
+            yield from _leaves(value, whole, here)
         else:
             yield here
 

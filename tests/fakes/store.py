@@ -250,16 +250,22 @@ class FakeLease:
 
 
 class FakeClientRouting:
-    """The pointer that clients follow."""
+    """The pointer that clients follow. ``against`` is why it cannot be turned."""
 
     def __init__(self, site: str | None = None, effects: Effects | None = None) -> None:
         self._effects = effects or Effects()
         self.pointer = site
+        self.against = ""
 
     def site(self) -> str | None:
         return self.pointer
 
+    def obstacle(self) -> str:
+        return self.against
+
     def route_to(self, site: str | None) -> None:
+        if self.against:
+            raise Conflict(self.against, remedy="takeOwnership: true")
         with self._effects(f"routing to {site}"):
             self.pointer = site
 

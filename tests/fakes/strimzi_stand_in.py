@@ -193,12 +193,17 @@ class FakeConnectRest:
         if self.down:
             raise Conflict("Connect is rebalancing")
         parts = path.split("/")[2:]
+        if not parts and method == "GET":
+            return [each["config"]["name"] for each in self.connectors.values()]
         if not parts:
             made = {"config": body["config"], "state": body["initial_state"], "offsets": {}}
             self.connectors[quote(body["name"], safe="")] = made
             return None
         if parts[0] not in self.connectors:
             raise NotFound(f"no connector {parts[0]}")
+        if method == "DELETE":
+            del self.connectors[parts[0]]
+            return None
         found = self.connectors[parts[0]]
         act = getattr(self, f"_{method.lower()}_{parts[1]}", None) or partial(self._move, to=parts[1])
         return act(parts[0], found, body)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from drctl.lab.kube import ControlPlane, KubeLab, control_plane
+from drctl.lab.kube.kubectl import Kubectl
 from tests.contract.api import ApiStage
+from tests.contract.routing import FIELDS, OWNER, KubeRoutingStage, ResourcesRoutingStage
 from tests.contract.scaling import ScalingStage
 from tests.kube.scaling import RealScalingStage
-from tests.kube.stage import RealApiStage, StrimziPlane, prepare
+from tests.kube.stage import RealApiStage, StrimziPlane, namespace, prepare, resources
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,19 @@ def scaling(plane: ControlPlane) -> Iterator[ScalingStage]:
     stage = RealScalingStage(plane)
     yield stage
     stage.close()
+
+
+@pytest.fixture(params=FIELDS)
+def kube_routing(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[KubeRoutingStage]:
+    """Client routing in a namespace of its own on the real API server, for the suite in tests/contract."""
+    space = namespace(plane)
+    ours, owner = resources(plane, space), resources(plane, space, manager=OWNER)
+    kubectl = Kubectl(plane.kubeconfig, space)
+    yield ResourcesRoutingStage(
+        request.param, ours, owner, lambda kind, name: kubectl.run("delete", kind.name.lower(), name)
+    )
+    for each in (ours, owner):
+        each.close()
 
 
 @pytest.fixture(scope="session", params=["v1", "v1beta2"])

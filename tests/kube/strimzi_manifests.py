@@ -40,6 +40,16 @@ def mirror_maker(version: str) -> dict[str, Any]:
     return {"metadata": {"name": "home"}, "spec": deepcopy(spec)}
 
 
+def kafka_connect(version: str) -> dict[str, Any]:
+    """A KafkaConnect whose operator acts on KafkaConnectors."""
+    spec: dict[str, Any] = {"replicas": 1, "bootstrapServers": "south:9092"}
+    if version == "v1":
+        names = {"groupId": "mirror", "configStorageTopic": "c", "offsetStorageTopic": "o", "statusStorageTopic": "s"}
+        spec |= names
+    meta = {"name": "mirror", "annotations": {"strimzi.io/use-connector-resources": "true"}}
+    return {"metadata": meta, "spec": spec}
+
+
 def kafka(version: str) -> dict[str, Any]:
     """A Kafka with one listener, its user operator told to ignore nobody."""
     authentication = {"type": "scram-sha-512"}

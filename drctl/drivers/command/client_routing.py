@@ -33,6 +33,9 @@ class CommandClientRouting:
             )
         return found or None
 
+    def obstacle(self) -> str:
+        return ""  # what a command would meet only calling it tells
+
     def route_to(self, site: str | None) -> None:
         seconds = self.routing.timeout.total_seconds()
         deadline = time.monotonic() + seconds

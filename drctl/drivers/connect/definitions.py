@@ -1,41 +1,19 @@
 """The connectors of a link as its JSON file defines them: name → configuration, for Connect's REST interface."""
 
 import json
-from dataclasses import dataclass, field
 
 from drctl.config.documents import read_json
 from drctl.errors import ConfigInvalid
 from drctl.model.documents import line_of_key
 from drctl.model.link import MIRROR_KINDS as KINDS
+from drctl.model.link import LinkDefinitions, WantedConnector
 from drctl.model.site import Link
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One connector: its name and its configuration, which may hold secrets and so appears in no ``repr``."""
-
-    name: str
-    config: dict[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Definitions:
-    """The three connectors of a link."""
-
-    source: Definition
-    checkpoint: Definition
-    heartbeat: Definition
-
-    @property
-    def all(self) -> tuple[Definition, ...]:
-        """Source first."""
-        return (self.source, self.checkpoint, self.heartbeat)
-
-
-def read(link: Link) -> Definitions:
+def read(link: Link) -> LinkDefinitions:
     """Read a link's file. ConfigInvalid naming file, line and connector if it is not what MirrorMaker 2 needs."""
     document, text = read_json(link.connectors, "write {name: {config}, …}")
-    found: dict[str, Definition] = {}
+    found: dict[str, WantedConnector] = {}
     for name, config in document.items() if isinstance(document, dict) else ():
         kind, definition = _definition(link, text, name, config)
         if kind in found:
@@ -46,10 +24,10 @@ def read(link: Link) -> Definitions:
     if missing:
         said = f"{link.connectors}:1: no {' and no '.join(missing)} connector"
         raise ConfigInvalid(said, remedy="define all three of them")
-    return Definitions(**found)
+    return LinkDefinitions(**found)
 
 
-def _definition(link: Link, text: str, name: str, config: object) -> tuple[str, Definition]:
+def _definition(link: Link, text: str, name: str, config: object) -> tuple[str, WantedConnector]:
     """One connector, and which of the three it is."""
     where = _place(link, text, name)
     if not name.strip(" .") or not name.isprintable() or "/" in name:  # ".." in an address leads elsewhere
@@ -70,7 +48,7 @@ def _definition(link: Link, text: str, name: str, config: object) -> tuple[str, 
             place = _place(link, text, name, key)
             remedy = "write text, a number, true or false; lists as Kafka writes them, with commas"
             raise ConfigInvalid(f"{place}: {name}: {key} is no single value", remedy=remedy)
-    return kind, Definition(name, {key: _text(value) for key, value in config.items()})
+    return kind, WantedConnector(name, {key: _text(value) for key, value in config.items()})
 
 
 def _place(link: Link, text: str, *keys: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from drctl.drivers.connect.definitions import Definition, read
+from drctl.drivers.connect.definitions import read
 from drctl.drivers.connect.worker import Worker, path
 from drctl.errors import Conflict, NotFound
-from drctl.model.link import LinkStatus
+from drctl.model.link import LinkStatus, WantedConnector
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Link
 from drctl.ports import Clock
@@ -48,7 +48,7 @@ class ConnectReplication:
     def stop_checkpoints(self, permit: Permit = always) -> None:
         self._stop((self.definitions.checkpoint, self.definitions.heartbeat), permit)
 
-    def _stop(self, wanted: Iterable[Definition], permit: Permit) -> None:
+    def _stop(self, wanted: Iterable[WantedConnector], permit: Permit) -> None:
         for each in wanted:
             try:
                 self.worker.settled("PUT", f"{path(each.name)}/stop", permit=permit)

@@ -1,6 +1,7 @@
 """The Kubernetes API of one site, as mappings."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -34,6 +35,12 @@ class KubeResources:
     ) -> None:
         self.client = KubeClient(site, kubeconfig, context, patience=patience)
         self.namespace, self.clock, self.manager = namespace, clock, manager
+
+    def as_manager(self, manager: str) -> "KubeResources":
+        """The same API server over the same connections, under another field manager."""
+        other = copy(self)
+        other.manager = manager
+        return other
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,6 +1,7 @@
 """Client routing as a file: ``{"site": "north"}``, or null while it is closed to consumers."""
 
 import json
+import os
 from pathlib import Path
 
 from drctl.config.documents import read_json
@@ -30,6 +31,11 @@ class FileClientRouting:
         if site is not None and not (site and site.isprintable()):
             raise ConfigInvalid(f"{self.path}:{line}: site is no name that a site can have", remedy=how)
         return site
+
+    def obstacle(self) -> str:
+        # A file is replaced by another one that was written beside it; a link leads to where that is.
+        folder = Path(os.path.realpath(self.path)).parent
+        return "" if os.access(folder, os.W_OK | os.X_OK) else f"drctl may not write in {folder}"
 
     def route_to(self, site: str | None) -> None:
         try:

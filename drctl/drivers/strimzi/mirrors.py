@@ -1,20 +1,15 @@
 """A mirror inside a KafkaMirrorMaker2, in both shapes: found by its aliases, changed without touching the rest."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from drctl.errors import ConfigInvalid, Conflict, NotFound, Unreachable, Unsupported
-from drctl.model.link import Connector, ConnectorState, Task
+from drctl.drivers.strimzi.connect_status import as_texts, connector_of
+from drctl.errors import ConfigInvalid, NotFound
+from drctl.model.link import Connector, ConnectorState
 from drctl.model.resources import Object
-from drctl.redaction import redact_foreign
 
-PAUSE = "strimzi.io/pause-reconciliation"
-LARGEST = 64_000
-"""Letters of a trace that are looked through."""
 KINDS = {
     "sourceConnector": "MirrorSourceConnector",
     "checkpointConnector": "MirrorCheckpointConnector",
@@ -70,7 +65,7 @@ class Mirror:
     def connector(self, part: str) -> Connector:
         """How a connector stands by the raw Connect status that the operator wrote down."""
         name = self.name(part)
-        config = {key: _text(value) for key, value in ((self.spec.get(part) or {}).get("config") or {}).items()}
+        config = as_texts((self.spec.get(part) or {}).get("config") or {})
         listed = (self.item.get("status") or {}).get("connectors")
         told = next((each for each in listed or () if each.get("name") == name), None)
         if part not in self.spec and told is None:
@@ -78,46 +73,8 @@ class Mirror:
         if told is None:
             # It is wanted and the operator has not seen it: that is no evidence of anything.
             return Connector(name, ConnectorState.UNASSIGNED, config=config)
-        state = told.get("connector") or {}
         by_operator = ((self.spec.get(part) or {}).get("autoRestart") or {}).get("enabled") is True
-        tasks = tuple(
-            Task(int(each["id"]), _state(each.get("state")), _first(each.get("trace"), config))
-            for each in told.get("tasks") or ()
-        )
-        trace = _first(state.get("trace"), config)
-        return Connector(name, _state(state.get("state")), tasks, config, trace, restarts_itself=by_operator)
-
-    def refuse_if_paused(self) -> None:
-        """Conflict while reconciliation is paused: what is written then takes effect at nobody knows what moment."""
-        if (self.item["metadata"].get("annotations") or {}).get(PAUSE) == "true":
-            raise Conflict(
-                f"{self.label}: its reconciliation is paused, so nothing written there takes effect",
-                remedy=f"remove the annotation {PAUSE}, or ask who set it",
-            )
-
-    def refuse_if_behind(self) -> None:
-        """Unreachable until the operator has acted on the newest generation: its status speaks of an older one."""
-        seen, newest = (
-            (self.item.get("status") or {}).get("observedGeneration"),
-            self.item["metadata"].get("generation"),
-        )
-        if seen != newest:
-            raise Unreachable(
-                f"{self.label}: its operator has not acted on generation {newest} yet (last on {seen})",
-                remedy="check that Strimzi's cluster operator runs",
-            )
-
-
-@contextmanager
-def understood(name: str) -> Iterator[None]:
-    """Taking a resource apart. Unsupported where it is not of the shape that its definition rules."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise Unsupported(
-            f"KafkaMirrorMaker2/{name}: it is not as Strimzi's definition has it",
-            remedy="look at it with kubectl; another version of Strimzi may write it otherwise",
-        ) from error
+        return connector_of(name, config, told, restarts_itself=by_operator)
 
 
 def find(item: Object, source: str, target: str) -> Mirror:
@@ -140,19 +97,3 @@ def find(item: Object, source: str, target: str) -> Mirror:
         f" only {', '.join(found) or 'none'}",
         remedy="name the sites as its aliases, or correct mirrorMaker2",
     )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _state(word: object) -> ConnectorState:
-    try:
-        return ConnectorState(str(word))
-    except ValueError:
-        return ConnectorState.UNASSIGNED
-
-
-def _first(trace: object, config: Mapping[str, str]) -> str:
-    lines = redact_foreign(str(trace or "")[:LARGEST], config).splitlines()
-    return lines[0][:300] if lines else ""

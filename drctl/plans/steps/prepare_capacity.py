@@ -6,7 +6,7 @@ from drctl.errors import StepFailed
 from drctl.model.run import Evidence
 from drctl.model.scaling import Scalable
 from drctl.plans.plan import Place, Step, StepContext
-from drctl.plans.scaling import scaling_at, shift_now
+from drctl.plans.scaling import scaled_ahead, scaling_at, shift_now
 from drctl.plans.waiting import wait_until_none
 
 
@@ -47,16 +47,14 @@ class PrepareCapacity(Step):
 
     def _due(self, ctx: StepContext) -> dict[Scalable, int]:
         """Return what the shift demands now, or demanded when this step began."""
-        plan, shift = ctx.world.plan, shift_now(ctx.world)
-        if plan.capacity is None or shift is None:
+        shift, may_scale = shift_now(ctx.world), scaled_ahead(ctx.world.plan, ctx.target.name)
+        if shift is None:
             return {}
-        pools = plan.node_pools(ctx.target.name) if plan.capacity.scales_pools else ()
-        wanted = [(what, shift.demand.deployments.get(what.name)) for what in plan.deployments_ahead()]
-        wanted += [(what, shift.demand.node_pools.get(what.name)) for what in pools]
+        wanted = [(what, shift.demand.replicas(what)) for what in may_scale]
         demanded: dict[str, int] = ctx.snapshots.get(self.name, {}).get("replicas") or {
             str(what): replicas for what, replicas in wanted if replicas
         }
-        return {what: demanded[str(what)] for what in (*plan.deployments_ahead(), *pools) if str(what) in demanded}
+        return {what: demanded[str(what)] for what in may_scale if str(what) in demanded}
 
     def _short(self, ctx: StepContext) -> list[str]:
         states = {what: (scaling_at(ctx.target).state(what), n) for what, n in self._due(ctx).items()}

@@ -159,6 +159,9 @@ class _Routing:
     def __init__(self, answer: Callable[[], str | None]) -> None:
         self.site = answer
 
+    def obstacle(self) -> str:
+        return self.site() or ""
+
     def route_to(self, site: str | None) -> None:
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """Deployments and shifts in the plan file: what becomes of them, and what contradicts itself, with its line."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from textwrap import indent
 
@@ -39,6 +39,8 @@ def test_the_example_of_the_page_is_a_plan_file(tmp_path: Path) -> None:
     assert plan.capacity is not None
     assert plan.capacity.shifts[0].demand.tasks_max == 8
     assert plan.capacity.ahead == timedelta(minutes=90)
+    assert plan.capacity.scale_ahead == timedelta(minutes=15)
+    assert plan.capacity.blocked == ((date(2026, 12, 24), date(2027, 1, 6)),)
     assert plan.deployments_ahead() == (Scalable(DEPLOYMENT, "gate"),)
     assert [str(pool) for pool in plan.node_pools("south")] == ["KafkaNodePool/broker"]
 
@@ -58,6 +60,13 @@ def test_without_both_nothing_is_scaled_and_nothing_demanded(tmp_path: Path) -> 
 
 DAY = f'{{name: day, {WEEK}, begins: "06:00", ends: "22:00"}}'
 NIGHT = f'{{name: night, {WEEK}, begins: "22:00", ends: "06:00"}}'
+
+
+GATED, POOLED = DAY[:-1] + ", deployments: {a: 3}}", DAY[:-1] + ", nodePools: {broker: 3}}"
+
+
+def with_more(line: str, day: str = DAY) -> str:
+    return with_shifts(day, NIGHT) + f"    {line}\n"
 
 
 @pytest.mark.parametrize(
@@ -80,11 +89,23 @@ NIGHT = f'{{name: night, {WEEK}, begins: "22:00", ends: "06:00"}}'
         (with_shifts(DAY[:-1] + ", nodePools: {broker: 3}}", NIGHT, text=GOOD), "nodePools need a strimzi part"),
         (with_shifts(DAY[:-1] + ", deployments: {a: 3}}", NIGHT, text=GOOD), "deployments need a kubernetes part"),
         (with_shifts(DAY[:-1] + ", nodePools: {broker: 0}}", NIGHT), "greater than or equal to 1"),
+        (with_more("scaleAhead: 13h", GATED), r"plan\.yaml:\d+: scaleAhead 13h is longer than 12h"),
+        (with_more("scaleAhead: 0s", GATED), "expected more than no time at all"),
+        (with_more("scaleAhead: 15m", DAY), "no shift names anything that may be scaled"),
+        (with_more("scaleAhead: 15m", POOLED), "no shift names anything that may be scaled"),
+        (with_more('blockedDates: ["2026-02-30"]'), r"plan\.yaml:\d+: 2026-02-30: there is no such day"),
+        (with_more('blockedDates: ["2026-12-24/2026-12-23"]'), "it ends before it begins"),
     ],
 )
 def test_what_contradicts_itself_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigInvalid, match=said):
         load(written(tmp_path, text))
+
+
+def test_without_a_word_nothing_is_scaled_ahead_and_no_date_is_blocked(tmp_path: Path) -> None:
+    capacity = load(written(tmp_path, with_shifts(GATED, NIGHT))).capacity
+    assert capacity is not None
+    assert (capacity.scale_ahead, capacity.blocked) == (None, ())
 
 
 def test_two_shifts_that_meet_at_midnight_cover_the_week_once(tmp_path: Path) -> None:

@@ -127,10 +127,22 @@ def test_wrong_hooks_and_guards_are_named(tmp_path: Path, part: str, said: str) 
         load(written(tmp_path, GOOD + part + "\n"))
 
 
-@pytest.mark.parametrize("routing", ["{}", "{file: a, command: {routeTo: [a], read: [b]}}"])
-def test_a_client_routing_is_a_file_or_commands(tmp_path: Path, routing: str) -> None:
+PLACED = "kubeconfig: c, context: x, namespace: y"
+
+
+@pytest.mark.parametrize(
+    "routing",
+    [
+        "{}",
+        "{file: a, command: {routeTo: [a], read: [b]}}",
+        f"{{file: a, kubernetes: {{configMap: {{name: r}}, {PLACED}}}}}",
+    ],
+)
+def test_a_client_routing_is_a_file_or_commands_or_in_kubernetes(tmp_path: Path, routing: str) -> None:
     text = GOOD.replace("clientRouting: {file: client-routing.json}", f"clientRouting: {routing}")
-    with pytest.raises(ConfigInvalid, match=r"plan\.yaml:18: spec\.clientRouting .*either file or command"):
+    with pytest.raises(
+        ConfigInvalid, match=r"plan\.yaml:18: spec\.clientRouting .*one of file, command and kubernetes"
+    ):
         load(written(tmp_path, text))
 
 
@@ -181,6 +193,14 @@ def test_a_link_that_strimzi_runs_names_its_resource(tmp_path: Path) -> None:
     assert load(written(tmp_path, text)).link("south", "north").mirror_maker == "home"
 
 
+def test_a_link_of_kafka_connectors_names_their_kafka_connect(tmp_path: Path) -> None:
+    home = "source: south, target: north, connectors: c"
+    link = load(written(tmp_path, at_north(KUBERNETES, STRIMZI, connect="").replace(home, f"{home}, kafkaConnect: k")))
+    found = link.link("south", "north")
+    assert (found.kafka_connect, found.mirror_maker, found.connectors) == ("k", "", tmp_path / "c")
+    assert found.has_operator
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -199,6 +219,16 @@ def test_a_link_that_strimzi_runs_names_its_resource(tmp_path: Path) -> None:
         (GOOD.replace("connectors: c", "mirrorMaker2: home"), "needs a strimzi part at south"),
         (GOOD.replace("connectors: c", "connectors: c, mirrorMaker2: home"), "name either connectors, or mirrorMaker2"),
         (GOOD.replace("connectors: c, ", ""), "name either connectors, or mirrorMaker2"),
+        (
+            GOOD.replace("connectors: c", "connectors: c, kafkaConnect: k"),
+            "kafkaConnect needs connectors, and a strimzi",
+        ),
+        (
+            at_north(KUBERNETES, STRIMZI).replace(
+                "target: north, connectors: c", "target: north, mirrorMaker2: m, kafkaConnect: k"
+            ),
+            "kafkaConnect needs connectors",
+        ),
         (at_north(KUBERNETES, STRIMZI.replace("cluster: north", "cluster: North")), "name of a Kubernetes resource"),
     ],
 )

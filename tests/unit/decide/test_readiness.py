@@ -134,6 +134,7 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.CLIENT_ROUTING_ELSEWHERE, "south", changed(client_routing=seen("south"))),
     (Rule.CLIENT_ROUTING_ELSEWHERE, "no site", changed(client_routing=seen(None))),
     (Rule.CLIENT_ROUTING_ELSEWHERE, "cluster other answers", changed(entry_cluster=seen("other"))),
+    (Rule.CLIENT_ROUTING_HELD, "conflict with gitops", changed(routing_obstacle="conflict with gitops")),
     (Rule.FACTS_UNKNOWN, "entry point of clients", changed(entry_cluster=Reading(None, NOW, "no answer"))),
     (Rule.SOURCE_FENCED, "User:shop", source(standing=seen(DENIED))),
     (Rule.EVERYONE_WRITES, "User:*", source(writers=seen(Writers(frozenset(), everyone=True)))),

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from drctl.decide.rules import Rule
 from drctl.service.canary import CanaryWatch
+from drctl.service.capacity import CapacityWatch
 from drctl.service.courses import CourseKeeper
 from drctl.service.live_drill import LiveDrillWatch
 from drctl.service.metrics import LOSSES, Metrics
@@ -31,7 +32,9 @@ def metrics() -> dict[str, tuple[str, ...]]:
     canary = CanaryWatch(plan_file(), fake_canary, shown.registry)
     # The registry tells the labels of no metric that has no value yet.
     drill = LiveDrillWatch(fake_world().ports(), shown.registry)
-    known = [each for of in (shown, canary, drill) for each in vars(of).values() if hasattr(each, "_labelnames")]
+    capacity = CapacityWatch(fake_world().ports(), shown)
+    told = (shown, canary, drill, capacity)
+    known = [each for of in told for each in vars(of).values() if hasattr(each, "_labelnames")]
     return {_exposed(each): tuple(each._labelnames) for each in known}
 
 
@@ -70,7 +73,8 @@ def test_an_alert_names_metrics_and_labels_that_there_are(rule: dict[str, Any]) 
         assert name in known
         assert not label or label in known[name]
         assert label != "rule" or value.upper() in {each.name for each in LOSSES}
-    labels = set(re.findall(r"(?:by|on) \((\w+)\)", rule["expr"]))
+    grouped = re.findall(r"(?:by|on) \(([\w, ]+)\)", rule["expr"])
+    labels = {label for each in grouped for label in each.split(", ")}
     told = rule["annotations"]["summary"] + rule["annotations"]["remedy"]
     assert set(re.findall(r"\$labels\.(\w+)", told)) <= labels
     assert all(label in known[name] for name, _, _ in used for label in labels)

@@ -119,6 +119,18 @@ def test_a_routing_file_reached_through_a_link_is_turned_where_it_is(tmp_path: P
     assert (list((tmp_path / "shared").iterdir()), list(tmp_path.glob(".*"))) == ([real], [])
 
 
+def test_a_folder_in_which_a_routing_file_cannot_be_replaced_is_told_before_anybody_turns_it(theirs: Path) -> None:
+    folder = theirs / "real"
+    folder.mkdir()
+    (folder / "client-routing.json").write_text('{"site": "north"}')
+    (theirs / "client-routing.json").symlink_to(folder / "client-routing.json")
+    asked = "print(FileClientRouting(path / 'client-routing.json').obstacle())"
+    folder.chmod(0o777)
+    assert told(asked, theirs) == "\n"
+    folder.chmod(0o555)
+    assert told(asked, theirs) == f"drctl may not write in {folder.resolve()}\n"
+
+
 def test_a_link_planted_under_a_temporary_name_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")

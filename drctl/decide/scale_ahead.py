@@ -1,0 +1,66 @@
+"""Judge what the service scales up at a standby ahead of a shift, and what it leaves as it is, with the reason.
+
+An object is scaled to the most that the shift that is on and those that begin within ``capacity.scaleAhead`` demand,
+never down, and never beyond that number::
+
+    scaled  ⇔  wanted < demanded  ∧  no manifest of others sets its number, or drctl may take it
+               ∧  no autoscaler that is at work would set it back
+
+Example: it is 05:50, the day begins at 06:00 and demands two of ``gate``, ``scaleAhead`` is 15m. ``gate`` wants one:
+it is scaled to two. With an autoscaler whose ``minReplicas`` is 1 it is left alone: that would take it back to one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from drctl.model.capacity import Capacity, Shift
+from drctl.model.scaling import Scalable, Scaled
+
+
+@dataclass(frozen=True, slots=True)
+class DueScaling:
+    """One object that has fewer replicas than it is to have.
+
+    ``begins`` is when the shift begins, None of one that is on. ``against`` says why it is left as it is; empty where
+    nothing is against it.
+    """
+
+    what: Scalable
+    had: int
+    replicas: int
+    shift: str
+    begins: datetime | None
+    against: str = ""
+
+
+def due_scalings(
+    capacity: Capacity, at: datetime, may_scale: Iterable[Scalable], found: Mapping[str, Scaled | None]
+) -> tuple[DueScaling, ...]:
+    """Return what is due at one standby at that moment; nothing where the plan file does not let the service scale.
+
+    ``found`` is what is there, by label, None for what does not exist.
+    """
+    if capacity.scale_ahead is None:
+        return ()
+    shifts = [(None, capacity.on(at)), *capacity.within(at, capacity.scale_ahead)]
+    return tuple(each for what in may_scale for each in _due(what, found.get(str(what)), shifts))
+
+
+def _due(what: Scalable, found: Scaled | None, shifts: list[tuple[datetime | None, Shift]]) -> Iterator[DueScaling]:
+    begins, shift = max(shifts, key=lambda each: each[1].demand.replicas(what))  # of equals the first: it is needed now
+    replicas = shift.demand.replicas(what)
+    if replicas and found is None:
+        yield DueScaling(what, 0, replicas, shift.name, begins, "it does not exist there")
+    elif found is not None and found.scale.wanted < replicas:
+        yield DueScaling(what, found.scale.wanted, replicas, shift.name, begins, _against(what, found, replicas))
+
+
+def _against(what: Scalable, found: Scaled, replicas: int) -> str:
+    if found.scale.owners and not what.take:
+        return f"its spec.replicas is set by a manifest of {', '.join(found.scale.owners)}"
+    for scaler in found.scalers:
+        # Without load an autoscaler goes down to its least, so the number would come and go with every look.
+        if not scaler.paused and scaler.least < replicas:
+            return f"{scaler.kind}/{scaler.name} would take it back to {scaler.least}: raise that to {replicas}"
+    return ""

@@ -1,0 +1,53 @@
+"""Connectors as Strimzi's operator writes them down: the raw Connect status in a resource's own status."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from drctl.errors import Unsupported
+from drctl.model.link import Connector, ConnectorState, Task
+from drctl.redaction import redact_foreign
+
+LARGEST = 64_000
+"""Letters of a trace that are looked through."""
+
+
+@contextmanager
+def understood(label: str) -> Iterator[None]:
+    """Taking a resource apart. Unsupported where it is not of the shape that its definition rules."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise Unsupported(
+            f"{label}: it is not as Strimzi's definition has it",
+            remedy="look at it with kubectl; another version of Strimzi may write it otherwise",
+        ) from error
+
+
+def connector_of(name: str, config: dict[str, str], told: Mapping[str, Any], *, restarts_itself: bool) -> Connector:
+    """Return a connector by what Connect said of it: state, tasks and first lines of traces."""
+    state = told.get("connector") or {}
+    tasks = tuple(
+        Task(int(each["id"]), _state(each.get("state")), _first(each.get("trace"), config))
+        for each in told.get("tasks") or ()
+    )
+    trace = _first(state.get("trace"), config)
+    return Connector(name, _state(state.get("state")), tasks, config, trace, restarts_itself=restarts_itself)
+
+
+def as_texts(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return a configuration as Connect has it, where every value is a text."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+
+def _state(word: object) -> ConnectorState:
+    try:
+        return ConnectorState(str(word))
+    except ValueError:
+        return ConnectorState.UNASSIGNED
+
+
+def _first(trace: object, config: Mapping[str, str]) -> str:
+    lines = redact_foreign(str(trace or "")[:LARGEST], config).splitlines()
+    return lines[0][:300] if lines else ""

@@ -1,0 +1,151 @@
+"""MirrorMaker 2 on one link, through three KafkaConnectors at its target. Connect itself is never spoken to."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from drctl.drivers.strimzi.connect_status import understood
+from drctl.drivers.strimzi.connectors import ConnectorResource, ConnectorResources
+from drctl.drivers.strimzi.operator import OFFSETS, PATIENCE, Operator, complaint, refuse_if_paused
+from drctl.errors import Conflict, DeadlinePassed, Unreachable
+from drctl.model.link import Connector, ConnectorState, LinkDefinitions, LinkStatus
+from drctl.model.offsets import TopicPartition
+from drctl.model.site import Link
+from drctl.ports import Clock
+from drctl.ports.permit import Permit, always
+
+RESTART, RESTART_TASK = "strimzi.io/restart", "strimzi.io/restart-task"
+KEY = "offsets.json"
+"""Of the config maps for a KafkaConnector's offsets."""
+
+
+class KafkaConnectorReplication:
+    """Implements :class:`drctl.ports.Replication`.
+
+    The connectors are called as the link's definitions call them. Their state is what is changed, by server-side apply;
+    what does not exist is created stopped, as defined. Offsets are listed and altered by annotation and config map;
+    what has failed is restarted by annotation. Every answer is the operator's for the newest generation, or none.
+    """
+
+    def __init__(self, link: Link, definitions: LinkDefinitions, connectors: ConnectorResources, clock: Clock) -> None:
+        self.link, self.definitions, self.connectors, self.clock = link, definitions, connectors, clock
+        self.operator = Operator(connectors.resources, clock)
+
+    def status(self) -> LinkStatus:
+        self.connectors.require_used()
+        return LinkStatus(*(self._state(each.name) for each in self.definitions.all))
+
+    def frontier(self) -> Mapping[TopicPartition, int]:
+        return {partition: offset + 1 for partition, offset in self._listed().items() if offset is not None}
+
+    def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
+        wanted = self.definitions.all[:1] if copying_only else self.definitions.all
+        self._stop((each.name for each in wanted), permit)
+
+    def stop_checkpoints(self, permit: Permit = always) -> None:
+        self._stop((each.name for each in self.definitions.all[1:]), permit)
+
+    def resume(self, permit: Permit = always) -> None:
+        self._create_missing(permit)
+        for each in self.definitions.all:
+            self._bring(each.name, "running", permit)
+
+    def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
+        self.connectors.require_used()
+        restarted: dict[str, str] = {}
+        for each in self.definitions.all:
+            found = self._state(each.name)
+            if not found.failed:
+                continue
+            if found.state is ConnectorState.FAILED:
+                self._ask(each.name, {RESTART: "true"}, f"{each.name} is restarted", permit)
+            # One annotation names one task, and the operator takes it off once Connect has taken the request.
+            for task in (task for task in found.tasks if task.state is ConnectorState.FAILED):
+                self._ask(
+                    each.name, {RESTART_TASK: str(task.id)}, f"task {task.id} of {each.name} is restarted", permit
+                )
+            restarted |= found.failed
+        return restarted
+
+    def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
+        self._create_missing(permit)
+        name = self.definitions.source.name
+        source = self._once_known(name)
+        if not source.connector().halted:
+            raise Conflict(f"{source.label} is not stopped", remedy="stop it first")
+        if not ends:
+            return
+        wanted = {partition: end - 1 if end else None for partition, end in ends.items()}
+        with understood(source.label):
+            config_map = source.config_map("alterOffsets", "fromConfigMap")
+        self.operator.write_offsets(config_map, KEY, self.link.source, wanted, permit)
+        self._ask(name, {OFFSETS: "alter"}, "offsets are altered", permit)
+        stored = self._listed()
+        wrong = [each for each, offset in wanted.items() if stored.get(each) != offset]
+        if wrong:
+            where = ", ".join(map(str, wrong[:5]))
+            raise Conflict(f"link {self.link.name}: offsets read back differ from those set, at {where}")
+
+    def _state(self, name: str) -> Connector:
+        # An operator that acts on KafkaConnectors deletes a connector without one, so what has none is absent.
+        found = self.connectors.find(name)
+        if found is None:
+            return Connector(name, ConnectorState.ABSENT)
+        found.trust()
+        with understood(found.label):
+            seen = found.connector()
+        if seen.state is ConnectorState.UNASSIGNED and not seen.tasks:
+            raise Unreachable(
+                f"{found.label}: its operator does not know its state{complaint(found.item)}",
+                remedy="look at the conditions of the resource",
+            )
+        return seen
+
+    def _once_known(self, name: str) -> ConnectorResource:
+        """The resource once the operator has told how it stands. DeadlinePassed, with its complaint."""
+        deadline = self.clock.monotonic() + PATIENCE
+        while True:
+            try:
+                self._state(name)
+                return self.connectors.get(name)
+            except Unreachable as unknown:
+                if self.clock.monotonic() > deadline:
+                    said = f"KafkaConnector/{name}: timed out waiting until its operator tells how it stands: {unknown}"
+                    raise DeadlinePassed(said, remedy="check that Strimzi's cluster operator runs") from unknown
+            self.clock.sleep(0.2)
+
+    def _create_missing(self, permit: Permit) -> None:
+        self.connectors.require_used()
+        for each in self.definitions.all:
+            if self.connectors.find(each.name) is None:
+                self.connectors.create_stopped(each, permit)
+
+    def _stop(self, names: Iterable[str], permit: Permit) -> None:
+        self.connectors.require_used()
+        for name in names:
+            if self.connectors.find(name) is not None:
+                self._bring(name, "stopped", permit)
+
+    def _bring(self, name: str, state: str, permit: Permit) -> None:
+        self._again(lambda: self.connectors.bring(name, state, permit))
+
+    @staticmethod
+    def _again(change: Callable[[], None]) -> None:
+        """Once more where the operator wrote its status between look and change; five times is somebody else."""
+        for _ in range(4):
+            try:
+                return change()
+            except Conflict as conflict:
+                if "modified" not in str(conflict):
+                    raise
+        return change()
+
+    def _listed(self) -> dict[TopicPartition, int | None]:
+        """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""
+        source = self.connectors.get(self.definitions.source.name)
+        refuse_if_paused(source.label, source.item)
+        with understood(source.label):
+            config_map = source.config_map("listOffsets", "toConfigMap")
+        self._ask(source.name, {OFFSETS: "list"}, "offsets are listed", always)
+        return self.operator.read_offsets(config_map, KEY, self.link.source)
+
+    def _ask(self, name: str, asked: Mapping[str, str], goal: str, permit: Permit) -> None:
+        self.operator.ask(self.connectors.kind, name, asked, goal, permit)

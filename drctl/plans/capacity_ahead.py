@@ -1,0 +1,181 @@
+"""Scaling a standby up ahead of a shift, by the service: journaled, bounded, and in nobody's way.
+
+It raises no epoch, and no run waits for it. Nothing is ever scaled down, and no number is set that no shift names.
+
+| the service dies                       | what the next one finds and does                                     |
+| -------------------------------------- | -------------------------------------------------------------------- |
+| before the journal has the intent      | nothing has happened: what is due is due with the next look           |
+| behind the intent, before the effect   | the object as it was: the run ends as stopped, and another one scales |
+| behind the effect, before the journal  | the object as it is to be: the run ends as done, nothing is scaled    |
+
+What somebody sets back is scaled up again, :data:`TIMES` times in :data:`WITHIN`; then it is left, and told. The
+journal counts, so a service that starts anew does not begin to count anew.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drctl.decide.scale_ahead import DueScaling
+from drctl.errors import DrctlError, Locked, Refused, Superseded
+from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.plans.authority import require_authority
+from drctl.plans.pausing import require_not_paused
+from drctl.plans.record import unfinished
+from drctl.plans.scaling import scaled_ahead, scaling_at
+from drctl.plans.selection import CAPACITY
+from drctl.ports import World
+
+STEP = "scale-ahead"
+TIMES, WITHIN = 3, timedelta(hours=12)
+"""How often one object is scaled to one number: who undoes it three times within a shift means it, and pods would come
+and go with every look."""
+AGAIN = "look again: it is done with the next look"
+
+
+@dataclass(frozen=True, slots=True)
+class AheadScaling:
+    """One scaling as the journal tells it. ``at`` is when it was intended."""
+
+    run: str
+    site: str
+    what: str
+    had: int
+    replicas: int
+    shift: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AheadResult:
+    """Hold what was scaled, and by label what failed, with why."""
+
+    scaled: tuple[DueScaling, ...]
+    failed: dict[str, str]
+
+
+def scale_ahead(world: World, source: str, site: str, due: Sequence[DueScaling], by: str) -> AheadResult:
+    """Scale these at the standby of ``source``, each asked again right before; runs that were cut off are ended first.
+
+    It returns when the API server has taken the numbers, and does not wait for pods: their coming is shown with every
+    look. Refused while drctl is paused or a run is unfinished; Locked or Superseded where somebody else is, or gets, in
+    charge.
+    """
+    world.lease.acquire(f"capacity ahead of a shift by process {os.getpid()} on {socket.gethostname()}")
+    try:
+        require_not_paused(world)
+        if left := unfinished(world):
+            raise Refused(
+                f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished",
+                remedy=f"finish it first: 'drctl runs resume {left[-1].id}'",
+            )
+        for run in cut_off(world):
+            _end_cut_off(world, run)
+        return _scaled(world, source, site, due, by) if due else AheadResult((), {})
+    finally:
+        world.lease.release()
+
+
+def cut_off(world: World) -> tuple[Run, ...]:
+    """Return the runs of this kind that have not ended; while nobody holds the lease their drctl has died."""
+    return tuple(run for run, state in world.journal.runs() if run.kind == CAPACITY and state is RunState.RUNNING)
+
+
+def ahead_scalings(world: World, since: datetime | None = None) -> Iterator[AheadScaling]:
+    """Every scaling that was intended, newest first; those before ``since`` are not looked for."""
+    for run, _ in reversed(world.journal.runs()):
+        if run.kind != CAPACITY:
+            continue
+        entries = world.journal.entries(run.id)
+        if since is not None and entries and entries[-1].at < since:
+            return
+        intended = (entry for entry in reversed(entries) if entry.event is Event.STEP_INTENDED)
+        yield from (_told(run, entry) for entry in intended if since is None or entry.at >= since)
+
+
+def times_scaled(world: World, site: str, due: DueScaling) -> int:
+    """How often that object was scaled to that number lately."""
+    lately = ahead_scalings(world, world.clock.now() - WITHIN)
+    wanted = (site, str(due.what), due.replicas)
+    return sum((each.site, each.what, each.replicas) == wanted for each in lately)
+
+
+def _told(run: Run, entry: JournalEntry) -> AheadScaling:
+    told = entry.body
+    return AheadScaling(run.id, run.target, told["what"], told["had"], told["replicas"], told["shift"], entry.at)
+
+
+def _scaled(world: World, source: str, site: str, due: Sequence[DueScaling], by: str) -> AheadResult:
+    run = _begin(world, source, site, by)
+    done: list[DueScaling] = []
+    failed: dict[str, str] = {}
+    for each in due:
+        try:
+            if _scale(world, run, each):
+                done.append(each)
+        except (Locked, Superseded):
+            raise
+        except DrctlError as error:
+            world.journal.append(run.id, Event.STEP_FAILED, STEP, _body(each) | {"message": str(error)})
+            failed[str(each.what)] = str(error)
+    _end(world, run, RunState.STOPPED if failed else RunState.DONE)
+    return AheadResult(tuple(done), failed)
+
+
+def _scale(world: World, run: Run, due: DueScaling) -> bool:
+    """Whether it had to be done: a look is some seconds old, and a person may have scaled it since."""
+    scaling = scaling_at(world.sites[run.target])
+    had = scaling.state(due.what).wanted
+    if had >= due.replicas:
+        world.journal.append(run.id, Event.STEP_FOUND_DONE, STEP, _body(due) | {"had": had})
+        return False
+    world.journal.append(run.id, Event.STEP_INTENDED, STEP, _body(due) | {"had": had})
+    require_authority(world, run, AGAIN)
+    scaling.scale(due.what, due.replicas)
+    seen = scaling.state(due.what)
+    told = {"wanted": seen.wanted, "available": seen.available}
+    world.journal.append(run.id, Event.STEP_OBSERVED, STEP, _body(due) | {"had": had} | told)
+    return True
+
+
+def _body(due: DueScaling) -> Evidence:
+    begins = None if due.begins is None else due.begins.isoformat()
+    return {"what": str(due.what), "replicas": due.replicas, "had": due.had, "shift": due.shift, "begins": begins}
+
+
+def _begin(world: World, source: str, site: str, by: str) -> Run:
+    number, plan = f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}", world.plan
+    run = Run(number, CAPACITY, plan.name, plan.digest, source, site, world.epochs.current())
+    world.journal.begin(run, {"by": by})
+    return run
+
+
+def _end(world: World, run: Run, state: RunState) -> None:
+    world.journal.append(run.id, Event.RUN_ENDED, body={"state": state.value})
+    world.journal.end(run.id, state)
+
+
+def _end_cut_off(world: World, run: Run) -> None:
+    """End what another process has left, by what the site shows now: the journal may lack the effect's last line."""
+    last = next(reversed(world.journal.entries(run.id)), None)
+    event = None if last is None else last.event
+    if last is not None and event is Event.RUN_ENDED:
+        world.journal.end(run.id, RunState(last.body["state"]))
+    elif last is not None and event is Event.STEP_INTENDED and _is_there(world, run.target, last.body):
+        world.journal.append(run.id, Event.STEP_FOUND_DONE, STEP, last.body)
+        _end(world, run, RunState.DONE)
+    else:
+        done = event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
+        _end(world, run, RunState.DONE if done else RunState.STOPPED)
+
+
+def _is_there(world: World, site: str, intended: Evidence) -> bool:
+    """Whether the effect is there; one that cannot be seen is not, and is looked for anew when it is due."""
+    what = next((each for each in scaled_ahead(world.plan, site) if str(each) == intended["what"]), None)
+    try:
+        return what is not None and scaling_at(world.sites[site]).state(what).wanted >= int(intended["replicas"])
+    except DrctlError:
+        return False

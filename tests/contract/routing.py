@@ -1,0 +1,117 @@
+"""Client routing as the contract suite plays on it: the fake, a file, commands, and resources of Kubernetes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from drctl.drivers.kube.client_routing import KubeClientRouting
+from drctl.drivers.store.client_routing import FileClientRouting
+from drctl.model.resources import Kind
+from drctl.model.routing import RoutingField, RoutingPlace, by_external_name, by_selector, in_config_map
+from drctl.ports import ClientRouting, Resources
+from tests.fakes import FakeApi, FakeClientRouting, FakeResources
+
+OWNER = "gitops"
+NAMES = {"north": "kafka.north.example", "south": "kafka.south.example"}
+SELECTORS = {"north": {"app": "kafka", "site": "north"}, "south": {"app": "kafka-south"}}
+PORTS = [{"name": "kafka", "port": 9092, "protocol": "TCP"}]
+
+
+def place(*, take: bool = False) -> RoutingPlace:
+    return RoutingPlace(Path("/kubeconfig"), "clients", "clients", take)
+
+
+FIELDS: dict[str, Callable[[RoutingPlace], RoutingField]] = {
+    "config-map": lambda at: in_config_map(at, "client-routing", "site", ("north", "south")),
+    "external-name": lambda at: by_external_name(at, "kafka", NAMES),
+    "selector": lambda at: by_selector(at, "kafka", SELECTORS),
+}
+MANIFESTS: dict[str, dict[str, Any]] = {
+    "config-map": {"data": {"site": "north", "note": "for clients"}},
+    "external-name": {"spec": {"type": "ExternalName", "externalName": NAMES["north"]}},
+    "selector": {"spec": {"ports": PORTS, "selector": SELECTORS["north"]}},
+}
+
+
+class RoutingStage(Protocol):
+    """The port is drctl's, and points to north at first; the manifest is somebody else's."""
+
+    @property
+    def routing(self) -> ClientRouting: ...
+
+
+class KubeRoutingStage(Protocol):
+    """The same in Kubernetes. ``OWNER`` has applied the resource, without the field that clients follow if ``ours``."""
+
+    shape: str
+
+    @property
+    def routing(self) -> KubeClientRouting: ...
+
+    def taking(self) -> KubeClientRouting:
+        """The driver with leave to take the field from its owner."""
+
+    def told(self) -> Any:
+        """The resource as it is."""
+
+    def owned_by_others(self) -> None:
+        """``OWNER`` applies its manifest with the field in it, as it is now."""
+
+    def removed(self) -> None:
+        """The resource is deleted."""
+
+
+class FakeRoutingStage:
+    """The fake."""
+
+    def __init__(self) -> None:
+        self.routing = FakeClientRouting("north")
+
+
+class FileRoutingStage:
+    """A file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.routing = FileClientRouting(folder / "client-routing.json")
+        self.routing.route_to("north")
+
+
+class ResourcesRoutingStage:
+    """Resources of an API server, real or in memory, as drctl and as who owns the manifest."""
+
+    def __init__(self, shape: str, ours: Resources, owner: Resources, remove: Callable[[Kind, str], object]) -> None:
+        self.shape, self._ours, self._owner, self._remove = shape, ours, owner, remove
+        self.field = FIELDS[shape](place())
+        self.routing = KubeClientRouting(self.field, ours)
+        owner.apply(self.field.kind, self.field.name, MANIFESTS[shape])
+        # The owner gives the field up to drctl: both apply it, then the owner leaves it out.
+        ours.apply(self.field.kind, self.field.name, self._only_field())
+        owner.apply(self.field.kind, self.field.name, self._without_field())
+
+    def taking(self) -> KubeClientRouting:
+        return KubeClientRouting(FIELDS[self.shape](place(take=True)), self._ours)
+
+    def told(self) -> Any:
+        return self._ours.get(self.field.kind, self.field.name)
+
+    def owned_by_others(self) -> None:
+        self._owner.apply(self.field.kind, self.field.name, MANIFESTS[self.shape], take=True)
+
+    def removed(self) -> None:
+        self._remove(self.field.kind, self.field.name)
+
+    def _only_field(self) -> dict[str, Any]:
+        outer, inner = self.field.field
+        return {outer: {inner: self.field.values["north"]}}
+
+    def _without_field(self) -> dict[str, Any]:
+        outer, inner = self.field.field
+        left = {key: value for key, value in MANIFESTS[self.shape][outer].items() if key != inner}
+        return {outer: left}
+
+
+def fake_kube_routing(shape: str) -> ResourcesRoutingStage:
+    """The drivers over an API in memory."""
+    api = FakeApi()
+    ours, owner = FakeResources(api), FakeResources(api, manager=OWNER)
+    return ResourcesRoutingStage(shape, ours, owner, api.remove)

@@ -20,7 +20,7 @@ from drctl.model.run import Event, Run, RunState
 from drctl.plans.authority import require_authority
 from drctl.plans.linking import was_set
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import unfinished
+from drctl.plans.record import require_none_unfinished
 from drctl.plans.restarting import LINK, RESTARTED, RESTARTING
 from drctl.plans.selection import MOVES, RESTART
 from drctl.ports import LinkPorts, World
@@ -54,11 +54,7 @@ def restart(world: World, link: LinkPorts, by: str) -> Mapping[str, str]:
     world.lease.acquire(f"links restart by process {os.getpid()} on {socket.gethostname()}")
     try:
         require_not_paused(world)
-        if left := unfinished(world):
-            raise Refused(
-                f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished",
-                remedy=f"finish it first: 'drctl runs resume {left[-1].id}'",
-            )
+        require_none_unfinished(world)
         if why := why_off(world, link):
             raise Refused(f"link {link.link.name} is not to run: {why}", remedy="see 'drctl status -o wide'")
         failed = link.replication.status().failed

@@ -17,7 +17,7 @@ from drctl.model.run import Event, Run, RunState
 from drctl.plans import fencing
 from drctl.plans.authority import require_authority
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import unfinished
+from drctl.plans.record import require_none_unfinished
 from drctl.plans.selection import DOCTOR
 from drctl.ports import SitePorts, World
 
@@ -34,11 +34,7 @@ def mend(world: World, source: str, target: str, fixes: Sequence[Fix], say: Call
     world.lease.acquire(f"doctor --fix by process {os.getpid()} on {socket.gethostname()}")
     try:
         require_not_paused(world)
-        if left := unfinished(world):
-            raise Refused(
-                f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished",
-                remedy=f"finish it first: 'drctl runs resume {left[-1].id}'",
-            )
+        require_none_unfinished(world)
         if (routing := world.client_routing.site()) != source:
             # What only adds at a standby, such as partitions, changes the work of the site that serves.
             raise Refused(

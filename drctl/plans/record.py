@@ -193,6 +193,16 @@ def unfinished(world: World) -> tuple[Run, ...]:
     return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in APART)
 
 
+def require_none_unfinished(world: World) -> None:
+    """Refused while a run is at work or cut off: for what neither continues a run nor takes one over."""
+    if left := unfinished(world):
+        run = left[-1]
+        raise Refused(
+            f"run {run.id}, a {run.kind} to {run.target}, is unfinished",
+            remedy=f"finish it first: 'drctl runs resume {run.id}'",
+        )
+
+
 def _require_own(world: World, left: tuple[Run, ...]) -> None:
     for run in left:
         if run.plan != world.plan.name:

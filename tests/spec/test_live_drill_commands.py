@@ -100,6 +100,9 @@ def test_one_that_was_rolled_back_leaves_a_report_and_exits_as_its_move_did(eart
     assert isinstance(done.exception, RolledBack)
     assert done.exception.exit_code == ROLLED_BACK
     assert body(tmp_path)["verdict"] == "inconclusive"
+    page = next(tmp_path.rglob("live.html")).read_text("utf-8")
+    assert "north to south, epoch 1: rolled back" in page
+    assert not any(untrue in page for untrue in ("The real work moved", "compensated", "Lag at handover"))
     assert checked(tmp_path).exit_code == INCONCLUSIVE
     assert standing_drill(earth.ports()) is None
 

@@ -9,7 +9,7 @@ from drctl.errors import DrctlError, Refused
 from drctl.model.canaries import PREFIX
 from drctl.model.site import PlanFile
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import unfinished
+from drctl.plans.record import require_none_unfinished
 from drctl.ports import World
 
 ALLOW = (
@@ -51,11 +51,7 @@ def require_still_alone(world: World, source: str) -> None:
         raise Refused(
             f"clients are sent to {routing or 'no site'}, and not to {source}", remedy="run the drill at a calm time"
         )
-    if left := unfinished(world):
-        raise Refused(
-            f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished",
-            remedy=f"finish it first: 'drctl runs resume {left[-1].id}'",
-        )
+    require_none_unfinished(world)
 
 
 def _of_the_plan_file(plan: PlanFile, source: str, target: str) -> Iterator[DrillHindrance]:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from drctl.decide.rules import Blocker, Rule
-from drctl.errors import Blocked, Refused
+from drctl.errors import Blocked
 from drctl.plans.live import require_allowed
-from drctl.plans.record import unfinished
+from drctl.plans.record import require_none_unfinished
 from drctl.ports import World
 
 MINUTE = timedelta(minutes=1)
@@ -18,11 +18,7 @@ def require_may_begin(world: World) -> None:
     ConfigInvalid, Refused and Blocked, in that order.
     """
     stay, calendar = require_allowed(world).stay, world.plan.guards.calendar
-    if left := unfinished(world):
-        raise Refused(
-            f"run {left[-1].id}, a {left[-1].kind} to {left[-1].target}, is unfinished",
-            remedy=f"finish it first: 'drctl runs resume {left[-1].id}'",
-        )
+    require_none_unfinished(world)
     now = world.clock.now()
     moments = [now + MINUTE * number for number in range(stay // MINUTE + 1)]
     for at in (*moments, now + stay):

@@ -9,7 +9,7 @@ import drctl
 from drctl.drills.live.judging import exceptions_of, judged, left_of, seen_in
 from drctl.drills.live.watching import handed_over
 from drctl.drills.provenance import commit
-from drctl.model.run import Event
+from drctl.model.run import Event, RunState
 from drctl.model.site import PlanFile
 from drctl.plans.live import OBJECTIVE, LiveMove, LiveState
 from drctl.plans.objectives import pause
@@ -20,6 +20,7 @@ WORTH = (
     "The real work moved, and what its groups had to read is proven from the journal. What the applications did with"
     " the records they read, no journal knows."
 )
+NOTHING = "No move to the other site has ended, so nothing is shown of what its groups would have read there."
 
 
 def body(state: LiveState, plan: PlanFile) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def shown(state: LiveState) -> dict[str, Any]:
     judgement, run = judged(state), state.run
     return {
         "level": LEVEL,
-        "worth": WORTH,
+        "worth": WORTH if state.there is not None and state.there.state is RunState.DONE else NOTHING,
         "verdict": judgement.verdict.value,
         "reasons": list(judgement.reasons),
         "id": run.id,

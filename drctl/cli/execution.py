@@ -42,8 +42,8 @@ def continued(plan: "Plan", world: "World") -> "Interruption | None":
     Refused if another run is unfinished: before anything is asked.
     """
     from drctl.monitors import observe
+    from drctl.plans.continuation import under_way
     from drctl.plans.interruption import interruption
-    from drctl.plans.record import under_way
 
     return interruption(world, observe) if under_way(plan, world) else None
 

@@ -61,8 +61,8 @@ def command(
     from drctl.plans.failovers import standing
     from drctl.plans.interruption import interruption
     from drctl.plans.kinds import failback_again
-    from drctl.plans.record import unfinished
     from drctl.plans.selection import FAILBACK, chosen
+    from drctl.plans.unfinished import unfinished
 
     on_terms, accepted = terms(**said), _accepted(accept)
     with opened(plan_file) as world:

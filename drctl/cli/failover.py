@@ -91,8 +91,8 @@ def as_begun(world: World, source: str, target: str) -> FailoverStart | None:
     Its loss was shown and accepted: it is not asked for again, and *measure-loss* refuses what is more.
     """
     from drctl.plans.kinds import accepted_loss, attestation_of
-    from drctl.plans.record import unfinished
     from drctl.plans.selection import FAILOVER, chosen
+    from drctl.plans.unfinished import unfinished
 
     left = unfinished(world)
     if not left or (left[-1].kind, left[-1].source, left[-1].target) != (FAILOVER, source, target):

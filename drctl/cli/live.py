@@ -93,7 +93,7 @@ def stays(world: "World", named: str) -> bool:
     """Whether a live drill with an id that begins so is under way, and none of its moves is unfinished."""
     from drctl.plans.live import standing_drill
     from drctl.plans.pending import pending_reversal
-    from drctl.plans.record import unfinished
+    from drctl.plans.unfinished import unfinished
 
     standing = standing_drill(world)
     if standing is None or unfinished(world) or not standing.run.id.startswith(named):

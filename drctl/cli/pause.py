@@ -30,7 +30,7 @@ def command(plan_file: Path, output: str, until: str, reason: str, by: str, *, e
     one that was cut off can be continued. A pause lasts 7 days at most and ends by itself. Asks no site.
     """
     from drctl.plans.pausing import begin_pause, end_pause, standing_pause
-    from drctl.plans.record import unfinished
+    from drctl.plans.unfinished import unfinished
 
     if until and end:
         raise click.UsageError("--until and --end exclude each other")

@@ -21,6 +21,7 @@ from drctl.model.run import Run
 from drctl.model.translation import Exact, Translation
 from drctl.monitors import UNHURRIED, SideBySide, hurried, observe
 from drctl.plans.admission import reasons_to_wait
+from drctl.plans.continuation import require_continuable, under_way
 from drctl.plans.digests import plan_digest
 from drctl.plans.interruption import interruption
 from drctl.plans.objectives import pauses
@@ -29,7 +30,7 @@ from drctl.plans.outlook import Outlook, Prospect, outlook
 from drctl.plans.pending import evidence_of
 from drctl.plans.plan import Plan
 from drctl.plans.position_gate import JudgedPositions
-from drctl.plans.record import NOBODY, require_continuable, under_way
+from drctl.plans.record import NOBODY
 from drctl.plans.selection import moving
 from drctl.plans.sink_groups import as_it_moves
 from drctl.plans.steps.check_gates import CheckGates, looked_closer

@@ -24,13 +24,14 @@ from drctl.model.reading import Reading
 from drctl.model.run import Run
 from drctl.monitors import SideBySide, hurried, observe
 from drctl.plans.admission import reasons_to_wait
+from drctl.plans.continuation import require_continuable, under_way
 from drctl.plans.digests import plan_digest
 from drctl.plans.failover import plan as failover_plan
 from drctl.plans.followed import Held
 from drctl.plans.interruption import Interruption, interruption
 from drctl.plans.outlook import outlook
 from drctl.plans.plan import Plan, StepContext
-from drctl.plans.record import NOBODY, require_continuable, under_way, unfinished
+from drctl.plans.record import NOBODY
 from drctl.plans.selection import moving
 from drctl.plans.sink_groups import as_it_moves
 from drctl.plans.stamps import epoch_behind
@@ -39,6 +40,7 @@ from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.steps.check_failover import OVER_ALREADY
 from drctl.plans.steps.measure_loss import loss_now
 from drctl.plans.takeover import Legacy, legacy
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 

@@ -216,8 +216,8 @@ def _drill_stays(plan_file: Path, named: str) -> bool:
 
 def _failing_over_to(plan_file: Path) -> str | None:
     """Return where an unfinished failover leads to, None if there is none: what it leaves is not waited for long."""
-    from drctl.plans.record import unfinished
     from drctl.plans.selection import FAILOVER
+    from drctl.plans.unfinished import unfinished
 
     with opened(plan_file) as world:
         left = unfinished(world)
@@ -286,9 +286,9 @@ def _go_on(whole: "World", named: str, said: "Terms") -> "RunResult":
     from drctl.monitors import observe
     from drctl.plans.kinds import rebuilt
     from drctl.plans.pending import pending_reversal
-    from drctl.plans.record import unfinished
     from drctl.plans.reversal import ordered
     from drctl.plans.standing import require_unfinished
+    from drctl.plans.unfinished import unfinished
 
     owed = pending_reversal(whole)
     if owed is not None and not unfinished(whole) and not said.abort and owed.run.id.startswith(named):

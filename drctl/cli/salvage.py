@@ -73,7 +73,7 @@ def word_for_less(reason: str | None, by: str) -> Attestation | None:
 
 def _refuse_done(world: World) -> None:
     from drctl.plans.aftermath import aftermath, last_salvage
-    from drctl.plans.record import unfinished
+    from drctl.plans.unfinished import unfinished
 
     try:
         done = last_salvage(world, aftermath(world))

@@ -12,8 +12,8 @@ def direction(world: World, target: str) -> tuple[str, str]:
     While a move is under way client routing is closed, or points at the target: of three sites only the run knows which
     one is left.
     """
-    from drctl.plans.record import unfinished
     from drctl.plans.selection import MOVES
+    from drctl.plans.unfinished import unfinished
 
     known_site(world, target)
     sources = [source for source, to in world.links if to == target]
@@ -40,8 +40,8 @@ def other_site(world: World) -> str:
     ConfigInvalid while clients are sent nowhere and no run says which way it goes: a guess could turn the direction
     around, and what is read at the wrong site looks like a position that is to be deleted.
     """
-    from drctl.plans.record import unfinished
     from drctl.plans.selection import HANDOVER, MOVES
+    from drctl.plans.unfinished import unfinished
 
     begun = [run.target for run in unfinished(world) if run.kind in (*MOVES, HANDOVER)]
     if begun:
@@ -79,7 +79,7 @@ def is_there(world: World, target: str, terms: Terms, output: str, *, kind: str 
     """
     from drctl.plans.admission import require_belief
     from drctl.plans.pending import pending_reversal
-    from drctl.plans.record import unfinished
+    from drctl.plans.unfinished import unfinished
 
     if world.client_routing.site() != target or unfinished(world):
         return False
@@ -116,7 +116,7 @@ def refuse_back_into(world: World, source: str, target: str) -> None:
     One sentence, instead of reasons whose remedies would stop the link that is in use, and delete positions of groups
     at work. While a run is unfinished it knows the way.
     """
-    from drctl.plans.record import unfinished
+    from drctl.plans.unfinished import unfinished
 
     if world.client_routing.site() != target or world.links[source, target].link.prefix or unfinished(world):
         return

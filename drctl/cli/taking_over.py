@@ -49,7 +49,7 @@ def take_over_newest(world: "World", why: str | None) -> dict[str, Any]:
     from drctl.plans.authority import require_nobody_at_work
     from drctl.plans.copying import FIRST, IN_STEP
     from drctl.plans.journal_copies import require_at_rest, take_over
-    from drctl.plans.record import unfinished
+    from drctl.plans.unfinished import unfinished
 
     if why is not None and not why.strip():
         raise ConfigInvalid("--take-over: is empty", remedy="say how you know that no drctl is at work elsewhere")

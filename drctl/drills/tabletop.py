@@ -21,13 +21,13 @@ from drctl.model.translation import Exact
 from drctl.model.verdict import Verdict
 from drctl.monitors import SideBySide, observe, uncovered
 from drctl.plans.admission import reasons_to_wait
+from drctl.plans.continuation import under_way
 from drctl.plans.digests import plan_digest
 from drctl.plans.forecasting import forecast
 from drctl.plans.objectives import pauses
 from drctl.plans.observing import observed_and_judged
 from drctl.plans.plan import Plan
 from drctl.plans.position_gate import JudgedPositions
-from drctl.plans.record import under_way
 from drctl.plans.selection import moving
 from drctl.plans.steps.check_gates import looked_closer
 from drctl.plans.switchover import plan as switchover_plan

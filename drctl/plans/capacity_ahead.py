@@ -24,9 +24,9 @@ from drctl.errors import DrctlError, Locked, Refused, Superseded
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.authority import require_authority
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import unfinished
 from drctl.plans.scaling import scaled_ahead, scaling_at
 from drctl.plans.selection import CAPACITY
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 STEP = "scale-ahead"

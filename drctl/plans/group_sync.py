@@ -15,11 +15,11 @@ from drctl.plans.apart import apart
 from drctl.plans.group_sync_notes import begin, given_back, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
 from drctl.plans.ownership import Ownership
-from drctl.plans.record import unfinished
 from drctl.plans.selection import handed_over, left_by_failover
 from drctl.plans.stamp import Stamp, metadata_of
 from drctl.plans.standby import AskedStandby, Held, Positions, Standby
 from drctl.plans.standby_writer import StandbyWriter
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 SOON = 0.5

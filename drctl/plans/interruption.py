@@ -8,7 +8,6 @@ from drctl.model.fence import FenceState
 from drctl.model.run import Event, JournalEntry, Run
 from drctl.plans.kinds import rebuilt
 from drctl.plans.observing import Observe
-from drctl.plans.record import unfinished
 from drctl.plans.rolled_back import waiting_rollback
 from drctl.plans.selection import FAILBACK, FAILOVER, MOVES, SWITCHOVER
 from drctl.plans.standing import RunStanding, told_run
@@ -16,6 +15,7 @@ from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.steps.unfence_source import UnfenceSource
 from drctl.plans.steps.unfence_target import UnfenceTarget
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 CLOSING = (FenceWrites.name, FenceWhatAnswers.name)

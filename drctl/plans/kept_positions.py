@@ -12,7 +12,7 @@ from drctl.model.translation import Exact, Translation
 from drctl.plans.answering import is_early
 from drctl.plans.images import Images
 from drctl.plans.positions import Answers
-from drctl.plans.record import APART
+from drctl.plans.unfinished import APART
 from drctl.ports import World
 from drctl.ports.asking import decided
 

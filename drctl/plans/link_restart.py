@@ -20,9 +20,9 @@ from drctl.model.run import Event, Run, RunState
 from drctl.plans.authority import require_authority
 from drctl.plans.linking import was_set
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import require_none_unfinished
 from drctl.plans.restarting import LINK, RESTARTED, RESTARTING
 from drctl.plans.selection import MOVES, RESTART
+from drctl.plans.unfinished import require_none_unfinished
 from drctl.ports import LinkPorts, World
 
 STEP = "restart-failed-tasks"

@@ -17,8 +17,8 @@ from drctl.model.run import Event, Run, RunState
 from drctl.plans import fencing
 from drctl.plans.authority import require_authority
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import require_none_unfinished
 from drctl.plans.selection import DOCTOR
+from drctl.plans.unfinished import require_none_unfinished
 from drctl.ports import SitePorts, World
 
 PATIENCE = 30.0

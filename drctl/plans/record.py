@@ -1,58 +1,24 @@
-"""A run in the journal: begun or found unfinished, and what it wrote down so far."""
+"""A run in the journal: begun or continued, and what it wrote down so far."""
 
 import secrets
 from dataclasses import dataclass, field, replace
 
-from drctl.errors import Refused, Unsupported
+from drctl.errors import Refused
 from drctl.model.fence import Attestation
-from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.model.run import Event, Evidence, JournalEntry, Run
 from drctl.model.terms import ATTESTED, Belief, Terms
 from drctl.plans.admission import require_admitted, require_belief
-from drctl.plans.authority import require_nobody_at_work
-from drctl.plans.closed import way_out
+from drctl.plans.continuation import require_continuable, under_way
 from drctl.plans.plan import Plan
-from drctl.plans.selection import (
-    ADOPTION,
-    APPROVAL,
-    CAPACITY,
-    DOCTOR,
-    DRILL,
-    DRILL_WORD,
-    FAILOVER,
-    GROUP_SYNC,
-    HANDOVER,
-    LIVE_DRILL,
-    MOVE_GROUPS,
-    MOVES,
-    PAUSE,
-    RESTART,
-    UNFENCE,
-    chosen,
-    contents,
-    moves_digest,
-    sink_groups_to_note,
-)
+from drctl.plans.selection import FAILOVER, contents, sink_groups_to_note
 from drctl.plans.standing_proof import proof_left
-from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
-from drctl.plans.steps.fence_writes import FenceWrites
 from drctl.plans.takeover import legacy, others, taken_over
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 STILL_PROVEN = "still proven"
 """Names, at the start of a failover that takes nothing over, the evidence of a fence that an earlier run had proven."""
-FORMERLY = "warm"
-"""Kind that 0.1.0 gave to the notes of group-offset sync, which never end."""
-FORMER_STEPS = frozenset(
-    (
-        "settle-transactions", "close-consumers", "open-target", "reopen-source", "point-clients-over",
-        "point-clients-back", "turn-link-around", "confirm-source",
-    )
-)  # fmt: skip
-"""Names that 0.1.0 gave to steps. A step's name is never given to another one."""
-APART = frozenset(
-    (GROUP_SYNC, FORMERLY, DOCTOR, DRILL, LIVE_DRILL, DRILL_WORD, ADOPTION, RESTART, CAPACITY, APPROVAL, PAUSE)
-)
-"""Runs that hold nothing up while they have not ended: see :func:`unfinished`."""
+
 NOBODY = Terms()
 """Nothing was said."""
 
@@ -104,54 +70,6 @@ def resumed(plan: Plan, world: World, run: Run, terms: Terms = NOBODY) -> Record
     return record
 
 
-def under_way(plan: Plan, world: World) -> Run | None:
-    """Return the unfinished run that this plan goes on with; None if it would begin a new one.
-
-    Refused if another run is unfinished, except for a failover, which takes over what it finds; to a site that is open
-    since an unfinished move has not closed it yet there is none. Locked if another process is at work.
-    """
-    left = unfinished(world)
-    _require_own(world, left)
-    if not left:
-        return None
-    require_nobody_at_work(world)
-    run = left[-1]
-    same = (run.kind, run.source, run.target) == (plan.kind, plan.source, plan.target)
-    if not same and plan.kind == FAILOVER:
-        _require_left(plan, world, run)
-        return None
-    if not same or (plan.kind not in MOVES and _another_choice(plan, world, run)):
-        raise Refused(
-            f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished",
-            remedy=f"finish it first: 'drctl runs resume {run.id}'{_way_out(plan, run)}",
-        )
-    return run
-
-
-def _way_out(plan: Plan, run: Run) -> str:
-    """How a site is opened that an unfinished move has closed, also where that move's target is lost."""
-    if plan.kind != UNFENCE or run.kind not in MOVES or plan.source != run.source:
-        return ""
-    return (
-        f"; or give it up, which opens {run.source}: 'drctl runs abort {run.id} --reason …'; where {run.target} does"
-        f" not answer and is down for certain: {way_out(run)}"
-    )
-
-
-def _require_left(plan: Plan, world: World, run: Run) -> None:
-    """A failover to where clients are at work would only hide the run that was to take them away from there."""
-    back = run.kind in (*MOVES, HANDOVER) and (run.source, run.target) == (plan.target, plan.source)
-    if not back or world.client_routing.site() != plan.target:
-        return
-    begun = {entry.step for entry in world.journal.entries(run.id) if entry.event is Event.STEP_INTENDED}
-    if begun.isdisjoint((FenceWrites.name, FenceWhatAnswers.name)):
-        raise Refused(
-            f"clients are at work at {plan.target}: run {run.id}, a {run.kind} from {run.source} to {run.target}, is"
-            " unfinished and has closed nothing",
-            remedy=f"'drctl runs abort {run.id} --reason …' leaves them there, 'drctl runs resume {run.id}' goes on",
-        )
-
-
 def _overrides(record: Record) -> dict[str, str]:
     """Return what was overridden so far, at the start and whenever it was continued."""
     return {rule: why for entry in record.entries for rule, why in _said(entry).get("overrides", {}).items()}
@@ -183,66 +101,6 @@ def _require_same_command(world: World, run: Run, terms: Terms) -> None:
         )
 
 
-def unfinished(world: World) -> tuple[Run, ...]:
-    """Runs at work or cut off, oldest first.
-
-    Group-offset sync only notes what was there, and never ends; what mends or scales a standby, adopts rules, restarts
-    tasks or drills with names of its own is begun again. A live drill waits for its moves, which are runs of their own.
-    An approval, a pause or a word about a drill is said by its first entry, also where its writer was killed behind it.
-    """
-    return tuple(run for run, state in world.journal.runs() if state is RunState.RUNNING and run.kind not in APART)
-
-
-def require_none_unfinished(world: World) -> None:
-    """Refused while a run is at work or cut off: for what neither continues a run nor takes one over."""
-    if left := unfinished(world):
-        run = left[-1]
-        raise Refused(
-            f"run {run.id}, a {run.kind} to {run.target}, is unfinished",
-            remedy=f"finish it first: 'drctl runs resume {run.id}'",
-        )
-
-
-def _require_own(world: World, left: tuple[Run, ...]) -> None:
-    for run in left:
-        if run.plan != world.plan.name:
-            raise Refused(
-                f"run {run.id}, a {run.kind} from {run.source} to {run.target}, is unfinished and belongs to the plan "
-                f"file {run.plan}, not to {world.plan.name}",
-                remedy=f"finish it with its own plan file, and give {world.plan.name} a state file of its own",
-            )
-
-
-def require_continuable(world: World, run: Run) -> None:
-    """Refused if the plan file was edited since the run was begun, Unsupported if another version has begun it."""
-    _require_unedited(world, run)
-    _require_known(run, world.journal.entries(run.id))
-
-
-def _require_unedited(world: World, run: Run) -> None:
-    """A run ends with what it was begun with: a group that was added since has no position, nor a fence its writers."""
-    began, moves = chosen(world, run.id), moves_digest(world.plan)
-    if began.get("moves", moves) == moves:
-        return
-    now = contents(world.plan)
-    differ = {name for what in ("groups", "topics") for name in set(began[what]) ^ set(now[what])}
-    told = f" (differing: {', '.join(sorted(differ))})" if differ else ""
-    raise Refused(
-        f"the plan file was edited since run {run.id} was begun: it moves something else, or elsewhere{told}",
-        remedy=f"put back what it had, its digest was {run.plan_digest[:12]}…, and finish the run; then edit it",
-    )
-
-
-def _another_choice(plan: Plan, world: World, run: Run) -> bool:
-    # What a person chose on the command line is part of the run: the same words with another topic are
-    # another run.
-    wanted: Evidence = {"moves": moves_digest(world.plan)} | plan.about
-    if plan.kind in MOVE_GROUPS:
-        wanted = contents(world.plan) | plan.about
-    began = chosen(world, run.id)
-    return any(began.get(key, value) != value for key, value in wanted.items())
-
-
 def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Record:
     overridden = require_admitted(plan, world, terms)
     run = Run(
@@ -271,15 +129,6 @@ def _begin(plan: Plan, world: World, terms: Terms, over: tuple[Run, ...]) -> Rec
     record = _read(plan, world, run) if over else Record(run, evidence=dict(proof))
     record.terms = terms
     return record
-
-
-def _require_known(run: Run, entries: tuple[JournalEntry, ...]) -> None:
-    """Refuse a run with steps that are called otherwise here: they would count as not done, and as not crossed."""
-    if former := next((entry.step for entry in entries if entry.step in FORMER_STEPS), None):
-        raise Unsupported(
-            f"run {run.id} was begun by another version of drctl: this one does not know its step {former}",
-            remedy="continue or abort it with the version that began it; see CHANGELOG.md",
-        )
 
 
 def _read(plan: Plan, world: World, run: Run) -> Record:

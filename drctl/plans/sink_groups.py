@@ -18,8 +18,8 @@ from drctl.errors import DrctlError, Unreachable, at_site
 from drctl.model.facts import Facts
 from drctl.model.site import SinkGroup
 from drctl.plans.plan import Plan
-from drctl.plans.record import unfinished
 from drctl.plans.selection import FAILOVER, MOVE_GROUPS, MOVES, SINK_GROUPS, UNDO, chosen, moving
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 DOUBTED, PATIENCE = 4.0, 20.0

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from drctl.errors import NotFound, Refused
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
-from drctl.plans.record import unfinished
 from drctl.plans.selection import (
     APPROVAL,
     CAPACITY,
@@ -20,6 +19,7 @@ from drctl.plans.selection import (
     RESTART,
 )
 from drctl.plans.takeover import taken_over
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 APART = (GROUP_SYNC, APPROVAL, PAUSE, DRILL, LIVE_DRILL, DRILL_WORD, RESTART, CAPACITY)

@@ -7,12 +7,12 @@ from drctl.model.offsets import Committed
 from drctl.model.run import Event, Evidence, Run, RunState
 from drctl.plans import evidence
 from drctl.plans.plan import Plan
-from drctl.plans.record import unfinished
 from drctl.plans.selection import GROUP_SYNC, HANDOVER, UNDO, chosen, handed_over
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.undo_positions import CheckUndo, Kept, UndoPositions
 from drctl.plans.steps.undo_sinks import ResumeSourceSinks, StopPlacedSinks
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
 

@@ -10,9 +10,9 @@ from drctl.decide.scale_ahead import DueScaling, due_scalings
 from drctl.errors import DrctlError, Locked, Refused
 from drctl.model.facts import Status
 from drctl.plans.capacity_ahead import TIMES, WITHIN, AheadResult, cut_off, scale_ahead, times_scaled
-from drctl.plans.record import unfinished
 from drctl.plans.scaling import scaled_ahead
 from drctl.plans.selection import left_by_failover
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics

@@ -19,7 +19,7 @@ import structlog
 from drctl.errors import DrctlError, Refused
 from drctl.model.facts import LinkFacts, Status
 from drctl.plans.link_restart import restart
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics

@@ -11,8 +11,8 @@ from drctl.plans import fence, runner
 from drctl.plans.failovers import StandingFailover, standing
 from drctl.plans.plan import Plan
 from drctl.plans.progress import Progress, StepState
-from drctl.plans.record import unfinished
 from drctl.plans.selection import FENCE
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics

@@ -7,8 +7,8 @@ from drctl.model.facts import Status
 from drctl.plans import reversal, runner
 from drctl.plans.pending import PendingReversal, pending_reversal
 from drctl.plans.progress import Progress, StepState
-from drctl.plans.record import unfinished
 from drctl.plans.selection import REVERSAL
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics

@@ -9,7 +9,7 @@ from drctl.errors import Blocked, JournalBroken, Locked, NotFound, Refused, Supe
 from drctl.model.run import Event, RunState
 from drctl.monitors import observe
 from drctl.plans import switchover
-from drctl.plans.record import under_way
+from drctl.plans.continuation import under_way
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import require_served_by, switch

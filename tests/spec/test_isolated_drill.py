@@ -29,9 +29,9 @@ from drctl.model.terms import Terms
 from drctl.model.verdict import Verdict
 from drctl.plans.drilling import begin_drill, end_drill
 from drctl.plans.pausing import begin_pause
-from drctl.plans.record import unfinished
 from drctl.plans.selection import DRILL
 from drctl.plans.standing import told_runs
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 from tests.spec.clinic import well

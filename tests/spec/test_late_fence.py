@@ -16,7 +16,7 @@ from drctl.plans import failover, fence, runner
 from drctl.plans.aftermath import aftermath
 from drctl.plans.failovers import standing
 from drctl.plans.kinds import rebuilt
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS

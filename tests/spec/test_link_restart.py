@@ -10,7 +10,7 @@ from drctl.model.run import Event, RunState
 from drctl.model.terms import Terms
 from drctl.plans.link_restart import restart
 from drctl.plans.pausing import begin_pause
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.mirror import RACED
 from tests.spec.following import typed

@@ -13,7 +13,7 @@ from drctl.monitors import observe
 from drctl.plans.interruption import interruption
 from drctl.plans.live import LivePhase, begin_live_drill, is_watched, standing_drill
 from drctl.plans.live_admission import give_up_unmoved
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from tests.fakes import Killed
 from tests.fakes.store import FakeLease
 from tests.spec.stage import (

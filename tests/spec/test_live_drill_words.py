@@ -9,7 +9,7 @@ from drctl.errors import (
 from drctl.model.verdict import Verdict
 from drctl.plans.live import DrillWord, LivePhase, standing_drill
 from drctl.plans.live_admission import say_word
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from tests.fakes import Killed
 from tests.spec.stage import (
     killed_at,

@@ -15,8 +15,8 @@ from drctl.plans import failover, runner
 from drctl.plans.approvals import Digests, approve
 from drctl.plans.mending import mend
 from drctl.plans.pausing import begin_pause, end_pause, standing_pause
-from drctl.plans.record import unfinished
 from drctl.plans.standing import told_runs
+from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.serving import Service
 from tests.spec.stage import RecordingObserver, go_on, killed_at, switch

@@ -10,7 +10,7 @@ from drctl.model.run import Event, RunState
 from drctl.model.salvage import Decision, Fate
 from drctl.plans import retention, runner, salvage
 from drctl.plans.aftermath import aftermath, last_salvage, undecided
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.returning import FAILOVER_RUN, Aftermath, decide, decide_all, go_home, rescued, returned, salve

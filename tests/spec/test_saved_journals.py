@@ -10,7 +10,7 @@ from drctl import __version__
 from drctl.errors import Unsupported
 from drctl.model.chain import GENESIS, Change, Line, chained, require_whole
 from drctl.model.run import Event, RunState
-from drctl.plans.record import FORMER_STEPS
+from drctl.plans.continuation import FORMER_STEPS
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.saved import CUTS, FOLDER, SUMS, Ended, Saved, continued, save, sums
 from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch

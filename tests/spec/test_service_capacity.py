@@ -16,7 +16,7 @@ from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable, Scaler
 from drctl.model.terms import Terms
 from drctl.plans.capacity_ahead import TIMES
 from drctl.plans.pausing import begin_pause
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld
 from tests.fakes.effects import Killed
 from tests.spec.failing import fail_over, lose, synced

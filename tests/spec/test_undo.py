@@ -11,8 +11,8 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
 from drctl.plans import runner, undo
 from drctl.plans.group_sync import RETRY
-from drctl.plans.record import unfinished
 from drctl.plans.selection import UNDO, narrowed
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.stage import RecordingObserver, go_on, killed_at, switch

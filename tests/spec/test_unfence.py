@@ -8,7 +8,7 @@ from drctl.errors import Refused, Superseded
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunResult, RunState
 from drctl.plans import runner, unfence
-from drctl.plans.record import unfinished
+from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS

@@ -9,7 +9,7 @@ from drctl.errors import DrctlError, Refused
 from drctl.model.canaries import PREFIX
 from drctl.model.site import PlanFile
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.record import require_none_unfinished
+from drctl.plans.unfinished import require_none_unfinished
 from drctl.ports import World
 
 ALLOW = (

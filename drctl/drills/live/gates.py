@@ -5,7 +5,7 @@ from datetime import timedelta
 from drctl.decide.rules import Blocker, Rule
 from drctl.errors import Blocked
 from drctl.plans.live import require_allowed
-from drctl.plans.record import require_none_unfinished
+from drctl.plans.unfinished import require_none_unfinished
 from drctl.ports import World
 
 MINUTE = timedelta(minutes=1)

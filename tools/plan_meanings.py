@@ -1,4 +1,4 @@
-"""What each key of the plan file is for, by the class in ``drctl/config/parts.py`` and the key in it.
+"""What each key of the plan file is for, by the class in ``drctl/config/`` and the key in it.
 
 Read by ``tools/plan_reference.py``; every key has a line here, and every line is of a key.
 """

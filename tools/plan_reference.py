@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 HEAD = """\
 # Reference: the plan file
 
-Written by `tools/plan_reference.py` (`make docs`) from `drctl/config/parts.py` and `tools/plan_meanings.py`: change it
+Written by `tools/plan_reference.py` (`make docs`) from `drctl/config/` and `tools/plan_meanings.py`: change it
 there.
 
 The plan file is YAML 1.2 in the shape of a Kubernetes manifest. Files that it names are relative to it. A key that is

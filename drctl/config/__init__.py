@@ -19,14 +19,10 @@ from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
 from drctl.config.documents import contents, parse_yaml, plain
 from drctl.config.drills import frozen_live_drill, live_drill_faults
 from drctl.config.files import fall_together
+from drctl.config.hooks import FencingAgentPart, HookPart
 from drctl.config.kubernetes import frozen_site, incomplete
-from drctl.config.parts import (
-    DisasterRecoveryPlan,
-    FencingAgentPart,
-    HookPart,
-    LinkPart,
-    Spec,
-)
+from drctl.config.links import LinkPart
+from drctl.config.parts import DisasterRecoveryPlan, Spec
 from drctl.config.routing import frozen_routing, routing_faults
 from drctl.config.values import DURATION, LONGEST, PATTERNS, milliseconds
 from drctl.config.wording import shown

@@ -6,8 +6,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drctl.config.calendar import blocked_spans, date_faults
-from drctl.config.parts import CapacityPart, DeploymentPart, ShiftPart, Spec, WorkloadPart
+from drctl.config.parts import Spec
+from drctl.config.shifts import CapacityPart, ShiftPart
 from drctl.config.values import milliseconds
+from drctl.config.workloads import DeploymentPart, WorkloadPart
 from drctl.model.capacity import DAY, DAYS, WEEK, Capacity, Demand, Shift
 from drctl.model.scaling import Carrier, Scalable
 

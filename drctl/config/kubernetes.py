@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from drctl.config.parts import SitePart, Spec
+from drctl.config.parts import Spec
 from drctl.config.registry import frozen_registry
+from drctl.config.sites import SitePart
 from drctl.model import site as model
 
 

@@ -158,7 +158,7 @@ class Guards:
     fence_window: timedelta
     step_timeout: timedelta
     max_lag: int
-    # Defaults and their reasons stand where the plan file is read: GuardsPart in drctl/config/parts.py.
+    # Defaults and their reasons stand where the plan file is read: GuardsPart in drctl/config/guards.py.
     cool_down: timedelta = timedelta(0)
     approval: str = "none"
     approval_validity: timedelta = timedelta(hours=1)

@@ -36,7 +36,7 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import DrctlError
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.site import Workload
+from drctl.model.workloads import Workload
 from drctl.monitors import Sessions
 from drctl.ports import SitePorts
 from drctl.service.group_sync import PAUSE, GroupSyncLoop

@@ -13,7 +13,7 @@ from dataclasses import replace
 from threading import Lock
 
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.site import Workload
+from drctl.model.workloads import Workload
 from drctl.monitors import Sessions
 from drctl.plans.group_sync import SOON
 from drctl.service.group_sync import GroupSyncLoop

@@ -31,7 +31,7 @@ from drctl.drivers.kafka.provision import create_topics
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult
-from drctl.model.site import Workload
+from drctl.model.workloads import Workload
 from drctl.monitors import observe
 from drctl.monitors.links import lag
 from drctl.plans import handover, runner

@@ -25,7 +25,7 @@ from drctl.errors import DrctlError
 from drctl.model.changes import Change, TailBatch, UndecidedPartitions
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event
-from drctl.model.site import Workload
+from drctl.model.workloads import Workload
 from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.runner import Progress, StepState

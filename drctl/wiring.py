@@ -58,8 +58,10 @@ from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import DrctlError
 from drctl.ledger.record import HEADER
-from drctl.model.routing import RoutingField
-from drctl.model.site import Link, PlanFile, RoutingCommands, Site
+from drctl.model.links import Link
+from drctl.model.plan_file import PlanFile
+from drctl.model.routing import RoutingCommands, RoutingField
+from drctl.model.site import Site
 from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.recreations import CurrentMappings

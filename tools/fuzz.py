@@ -40,8 +40,8 @@ from drctl.errors import DrctlError  # noqa: E402
 from drctl.ledger.history import lines_of  # noqa: E402
 from drctl.model.chain import GENESIS, Change, Line, chained  # noqa: E402
 from drctl.model.documents import DocumentError, json_of  # noqa: E402
+from drctl.model.links import Link  # noqa: E402
 from drctl.model.offsets import TopicPartition  # noqa: E402
-from drctl.model.site import Link  # noqa: E402
 from drctl.plans.lines import record_of  # noqa: E402
 from drctl.plans.stamp import Stamp  # noqa: E402
 from tools import fuzz_readers  # noqa: E402

@@ -42,10 +42,11 @@ from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.drivers.witness.service import ServiceWitness
 from drctl.errors import Conflict
 from drctl.model.chain import Change, entry_digest
+from drctl.model.links import Link
 from drctl.model.resources import POD
 from drctl.model.run import Run
 from drctl.model.schemas import RegistryPlace
-from drctl.model.site import Canary, Link, Site, Strimzi
+from drctl.model.site import Canary, Site, Strimzi
 from tests.unit.drills.bundles import bundle, listed, resealed
 from tests.unit.drills.trials import trial_bundle
 from tools.fuzz_documents import LINKS

@@ -10,7 +10,7 @@ from drctl.decide.capacity import Need, needs
 from drctl.decide.scale_ahead import DueScaling, due_scalings
 from drctl.model.capacity import Capacity, Shift
 from drctl.model.facts import LinkFacts, SiteFacts
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 from drctl.plans.capacity_ahead import AheadScaling, ahead_scalings
 from drctl.plans.scaling import scaled_ahead
 from drctl.ports import World

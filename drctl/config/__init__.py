@@ -27,8 +27,12 @@ from drctl.config.routing import frozen_routing, routing_faults
 from drctl.config.values import DURATION, LONGEST, PATTERNS, milliseconds
 from drctl.config.wording import shown
 from drctl.errors import ConfigInvalid
-from drctl.model import site as model
 from drctl.model.clients import ClientSoftware
+from drctl.model.guards import Guards, Objectives
+from drctl.model.hooks import Hook, Moment
+from drctl.model.links import Link
+from drctl.model.plan_file import PlanFile, WitnessPlace
+from drctl.model.workloads import Workload
 from drctl.redaction import redact
 
 SHORTEST_FENCE_WINDOW = timedelta(seconds=1)
@@ -47,7 +51,7 @@ def spec_of(path: Path) -> dict[str, Any]:
     return dict(plain(document)["spec"])
 
 
-def load(path: Path) -> model.PlanFile:
+def load(path: Path) -> PlanFile:
     """Read and check a plan file. ConfigInvalid lists every error with its line."""
     raw = contents(path, "name the plan file with -f")
     document = parse_yaml(path, raw, "write 'apiVersion: …', 'kind: DisasterRecoveryPlan', …")
@@ -167,15 +171,15 @@ def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[s
             yield f"{place}there is no file {file} beside the plan file"
 
 
-def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFile:
+def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> PlanFile:
     spec, here = plan.spec, path.parent
-    return model.PlanFile(
+    return PlanFile(
         name=plan.metadata.name,
         path=path,
         digest=digest,
         sites=tuple(frozen_site(here, site) for site in spec.sites),
         links=tuple(
-            model.Link(
+            Link(
                 link.name,
                 link.source,
                 link.target,
@@ -188,7 +192,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             for link in spec.links
         ),
         workloads=tuple(
-            model.Workload(
+            Workload(
                 workload.name,
                 tuple(workload.topics),
                 tuple(workload.groups),
@@ -197,8 +201,8 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
             )
             for workload in spec.workloads
         ),
-        objectives=model.Objectives(duration(spec.objectives.recovery_time), duration(spec.objectives.recovery_point)),
-        guards=model.Guards(
+        objectives=Objectives(duration(spec.objectives.recovery_time), duration(spec.objectives.recovery_point)),
+        guards=Guards(
             duration(spec.guards.fence_window),
             duration(spec.guards.step_timeout),
             spec.guards.max_lag,
@@ -213,13 +217,13 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
         state=here / spec.state.file,
         state_shared=spec.state.shared,
         hooks={
-            model.Moment.PRE: _hooks(spec.hooks.pre),
-            model.Moment.POST: _hooks(spec.hooks.post),
-            model.Moment.ON_FAILURE: _hooks(spec.hooks.on_failure),
-            model.Moment.ON_STATE: _hooks(spec.hooks.on_state),
+            Moment.PRE: _hooks(spec.hooks.pre),
+            Moment.POST: _hooks(spec.hooks.post),
+            Moment.ON_FAILURE: _hooks(spec.hooks.on_failure),
+            Moment.ON_STATE: _hooks(spec.hooks.on_state),
         },
         clients=tuple(ClientSoftware(c.client_id, c.software, c.version) for c in spec.clients),
-        witnesses=tuple(model.WitnessPlace(w.name, w.url) for w in spec.witnesses),
+        witnesses=tuple(WitnessPlace(w.name, w.url) for w in spec.witnesses),
         capacity=frozen_capacity(spec.capacity, duration(spec.objectives.recovery_time)),
         fencing_agent=_hooks([spec.fencing_agent])[0] if spec.fencing_agent else None,
         drill_topics=spec.drills.isolated.create_topics,
@@ -227,8 +231,8 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> model.PlanFi
     )
 
 
-def _hooks(parts: Sequence[HookPart | FencingAgentPart]) -> tuple[model.Hook, ...]:
-    return tuple(model.Hook(tuple(part.command), duration(part.timeout)) for part in parts)
+def _hooks(parts: Sequence[HookPart | FencingAgentPart]) -> tuple[Hook, ...]:
+    return tuple(Hook(tuple(part.command), duration(part.timeout)) for part in parts)
 
 
 def _prefix(link: LinkPart) -> str:

@@ -26,13 +26,13 @@ from drctl.config.values import (
 from drctl.model.routing import (
     CLOSED_NAME,
     CLOSED_SELECTOR,
+    RoutingCommands,
     RoutingField,
     RoutingPlace,
     by_external_name,
     by_selector,
     in_config_map,
 )
-from drctl.model.site import RoutingCommands
 
 PLACE = ("clientRouting", "kubernetes")
 

@@ -10,7 +10,7 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.model.cluster import Topic
 from drctl.model.fixes import SetConnectorConfig, SetTopicConfig
 from drctl.model.link import Connector, ConnectorState, LinkStatus
-from drctl.model.site import Link
+from drctl.model.links import Link
 
 AT_MOST: tuple[tuple[str, str, int, int, str], ...] = (
     ("source", "consumer.poll.timeout.ms", 1000, 100, "copies are up to 4.7 s old (p99) at 1000, 1.8 s at 100"),

@@ -18,8 +18,8 @@ from drctl.model.cluster import Topic
 from drctl.model.copying import LinkLook
 from drctl.model.facts import Facts
 from drctl.model.fixes import Fix
+from drctl.model.guards import Guards
 from drctl.model.reading import Reading
-from drctl.model.site import Guards
 from drctl.model.upkeep import Upkeep
 
 

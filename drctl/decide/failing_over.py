@@ -8,8 +8,8 @@ from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_sites import source_ailments
 from drctl.decide.rules_workloads import unknown_groups
 from drctl.model.facts import Facts
+from drctl.model.guards import Guards
 from drctl.model.loss import AcceptedLoss, Loss
-from drctl.model.site import Guards
 from drctl.model.wording import counted
 
 NEEDED = frozenset(

@@ -16,7 +16,7 @@ from drctl.decide.rules_scaling import scaling_blockers, scaling_warnings
 from drctl.decide.rules_sites import site_blockers, site_warnings
 from drctl.decide.rules_workloads import workload_blockers, workload_warnings
 from drctl.model.facts import Facts
-from drctl.model.site import Guards
+from drctl.model.guards import Guards
 
 __all__ = ["Blocker", "GateCategory", "Rule", "blockers", "costs", "warnings"]
 

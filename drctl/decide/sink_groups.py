@@ -17,7 +17,7 @@ the standby. The copy would read as ``connect-NAME``, whose positions are those 
 from collections.abc import Mapping
 
 from drctl.errors import at_site
-from drctl.model.site import SinkGroup, sink_group
+from drctl.model.workloads import SinkGroup, sink_group
 
 GROUP = "consumer.override.group.id"
 

@@ -29,7 +29,7 @@ from drctl.decide.overrides import name_of
 from drctl.decide.readiness import blockers, warnings
 from drctl.decide.rules_sites import source_ailments
 from drctl.model.facts import Facts
-from drctl.model.site import Guards
+from drctl.model.guards import Guards
 
 IN_A_ROW = 3
 """Looks: one alone may have met an election of leaders or a rebalance, which clients outlast."""

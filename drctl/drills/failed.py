@@ -8,7 +8,7 @@ from drctl.drills.report.run import run_report
 from drctl.drills.report.run_page import render
 from drctl.drills.report.write import put
 from drctl.errors import ConfigInvalid, DrctlError
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 from drctl.model.verdict import Verdict
 from drctl.plans.standing import Told
 

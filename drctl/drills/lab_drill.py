@@ -16,7 +16,7 @@ from drctl.errors import StepFailed
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import GROUPS, LabWorkload
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 from drctl.model.terms import Terms
 from drctl.plans.observing import Observe
 from drctl.plans.runner import Announce, Progress, StepState

@@ -10,7 +10,7 @@ import drctl
 from drctl.drills.outcome import Commit, Objective, PlanFacts
 from drctl.lab.layout import KAFKA
 from drctl.model.documents import json_of
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 
 CHECKOUT = Path(drctl.__file__).parents[1]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Stranded
-from drctl.model.site import Objectives
+from drctl.model.guards import Objectives
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from drctl.lab.rights import LINKS
 from drctl.lab.sinks import TABLE, Sinks
 from drctl.lab.site import LabSite
 from drctl.lab.wire_bytes import Carried, carried
-from drctl.model.site import Link
+from drctl.model.links import Link
 from drctl.ports import Clock
 
 HERDER_DIED = "Uncaught exception in herder work thread"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drctl.model.cluster import Topic
+from drctl.model.links import Link
 from drctl.model.offsets import LogBounds, OffsetSync, TopicPartition
 from drctl.model.reading import Reading
-from drctl.model.site import Link
 
 
 @dataclass(frozen=True, slots=True)

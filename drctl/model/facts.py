@@ -10,6 +10,7 @@ from drctl.model.capacity import Capacity
 from drctl.model.cluster import Cluster, Topic
 from drctl.model.fence import CanaryResult, DenyRule, Writers
 from drctl.model.link import Connector, LinkStatus
+from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
 from drctl.model.own_rights import OwnRights
 from drctl.model.quotas import ClientQuotas
@@ -18,8 +19,9 @@ from drctl.model.scaling import Scalable, Scaled
 from drctl.model.schemas import Schemas
 from drctl.model.session import Group
 from drctl.model.sight import Sight
-from drctl.model.site import Link, Role, SinkGroup
+from drctl.model.site import Role
 from drctl.model.upkeep import BrokerDisks
+from drctl.model.workloads import SinkGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Model client routing that is kept in Kubernetes: one field of one resource, and what it says for each site."""
+"""Model client routing: by commands, or by one field of one resource in Kubernetes and what it says for each site."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from drctl.model.resources import CONFIG_MAP, SERVICE, Kind
@@ -40,6 +41,15 @@ class RoutingField:
 
     def __str__(self) -> str:
         return f"{self.kind.name}/{self.name}: .{'.'.join(self.field)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingCommands:
+    """Client routing made of commands: ``route_to`` is given the site, ``read`` prints it."""
+
+    route_to: tuple[str, ...] = field(repr=False)
+    read: tuple[str, ...] = field(repr=False)
+    timeout: timedelta
 
 
 def in_config_map(place: RoutingPlace, name: str, key: str, sites: tuple[str, ...]) -> RoutingField:

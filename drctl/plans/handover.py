@@ -7,8 +7,8 @@ from datetime import datetime
 from drctl.decide.readiness import Blocker, GateCategory, Rule, blockers
 from drctl.model.facts import Facts
 from drctl.model.fence import CanaryResult
+from drctl.model.guards import Guards
 from drctl.model.reading import Reading
-from drctl.model.site import Guards
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
 from drctl.plans.selection import HANDOVER

@@ -9,8 +9,8 @@ from dataclasses import asdict
 import structlog
 
 from drctl.errors import Refused
+from drctl.model.hooks import Hook, Moment
 from drctl.model.run import Event, Evidence, JournalEntry, RunState
-from drctl.model.site import Hook, Moment
 from drctl.plans.plan import StepContext
 from drctl.redaction import describe
 

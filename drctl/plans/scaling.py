@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from drctl.errors import ConfigInvalid, DrctlError, Unreachable
 from drctl.model.capacity import Shift
+from drctl.model.plan_file import PlanFile
 from drctl.model.scaling import Scalable
-from drctl.model.site import PlanFile
 from drctl.plans.plan import StepContext
 from drctl.plans.selection import HANDOVER
 from drctl.ports import Scaling, SitePorts, World

@@ -21,8 +21,9 @@ from dataclasses import replace
 from drctl.decide.rules import GateCategory
 from drctl.errors import Blocked, NotFound
 from drctl.model.chain import canonical, digest
+from drctl.model.plan_file import PlanFile
 from drctl.model.run import Event, Evidence, Run, RunState
-from drctl.model.site import PlanFile, Workload
+from drctl.model.workloads import Workload
 from drctl.ports import World
 
 SWITCHOVER, HANDOVER, UNDO, GROUP_SYNC = "switchover", "handover", "undo", "group-sync"

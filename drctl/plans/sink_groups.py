@@ -16,7 +16,7 @@ from drctl.decide.readiness import Blocker, Rule
 from drctl.decide.sink_groups import GROUP, Word, group_in, is_reference, reads_as
 from drctl.errors import DrctlError, Unreachable, at_site
 from drctl.model.facts import Facts
-from drctl.model.site import SinkGroup
+from drctl.model.workloads import SinkGroup
 from drctl.plans.plan import Plan
 from drctl.plans.selection import FAILOVER, MOVE_GROUPS, MOVES, SINK_GROUPS, UNDO, chosen, moving
 from drctl.plans.unfinished import unfinished

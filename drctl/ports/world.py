@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drctl.model.site import Link, PlanFile
+from drctl.model.links import Link
+from drctl.model.plan_file import PlanFile
 from drctl.ports.access import Access
 from drctl.ports.brokers import Brokers
 from drctl.ports.certificates import Certificates

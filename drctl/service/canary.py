@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from drctl.drills.canary.judging import CanaryVerdict
 from drctl.drills.canary.loop import SAMPLE, TURN, CanaryLoop, CanaryTerms
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 from drctl.model.verdict import Verdict
 from drctl.ports import CanaryPorts
 from drctl.redaction import describe

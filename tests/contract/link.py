@@ -20,9 +20,9 @@ from drctl.errors import NotFound, Unreachable
 from drctl.lab import Lab
 from drctl.lab.rights import LINKS
 from drctl.model.link import MIRROR_KINDS, ConnectorState, LinkDefinitions, WantedConnector
+from drctl.model.links import Link
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, MIRROR_MAKER, STRIMZI, Object
-from drctl.model.site import Link
 from drctl.ports import Clock, ConsumerGroups, MirrorOffsets, Records, Replication
 from tests.contract.stage import RealStage
 from tests.contract.waiting import until

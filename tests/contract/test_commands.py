@@ -13,7 +13,7 @@ from drctl.drivers.command.client_routing import CommandClientRouting
 from drctl.drivers.command.processes import CommandRunner
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import DrctlError
-from drctl.model.site import RoutingCommands
+from drctl.model.routing import RoutingCommands
 from drctl.ports import Commands
 from drctl.ports.commands import Ended
 from tests.contract.waiting import until

@@ -4,8 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from drctl.model.fence import DenyRule, Scope
+from drctl.model.guards import Guards, Objectives
+from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
-from drctl.model.site import Canary, Guards, Link, Objectives, PlanFile, Site, Workload
+from drctl.model.plan_file import PlanFile
+from drctl.model.site import Canary, Site
+from drctl.model.workloads import Workload
 from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings

@@ -24,8 +24,8 @@ from drctl.lab.sinks import TOPIC
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupState
-from drctl.model.site import Workload
 from drctl.model.translation import Exact
+from drctl.model.workloads import Workload
 from drctl.monitors.links import lag
 from drctl.plans.positions import translate_groups
 from drctl.ports import World

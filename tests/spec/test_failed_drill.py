@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import drill
 from drctl.errors import RolledBack, StepFailed
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.stage import switch

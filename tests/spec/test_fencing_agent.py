@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from drctl.model.fence import Attestation, FenceState
+from drctl.model.hooks import Hook
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, RunState
-from drctl.model.site import Hook
 from drctl.plans.failovers import standing
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, Killed, fake_world

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from drctl.errors import Blocked, Refused, RolledBack, StepFailed
+from drctl.model.hooks import Hook, Moment
 from drctl.model.run import RunState
-from drctl.model.site import Hook, Moment
 from drctl.model.terms import Terms
 from drctl.plans.approvals import approve
 from drctl.plans.standing import RunStanding, told_run

@@ -10,7 +10,7 @@ import pytest
 
 from drctl.cli.tracebacks import formatted
 from drctl.drivers.command.processes import CommandRunner
-from drctl.model.site import Hook, Moment
+from drctl.model.hooks import Hook, Moment
 from tests.fakes import fake_world
 from tests.spec.failing import lose, synced
 from tests.spec.planted import ARGUMENT, VARIABLE, Terminal, require_nothing_shown

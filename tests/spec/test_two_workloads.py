@@ -7,7 +7,7 @@ import pytest
 from drctl.errors import RolledBack
 from drctl.model.link import ConnectorState
 from drctl.model.run import RunState
-from drctl.model.site import Workload
+from drctl.model.workloads import Workload
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.stage import (
     require_nothing_lost_or_repeated,

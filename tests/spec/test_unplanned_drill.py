@@ -17,8 +17,8 @@ from drctl.lab.lab import Lab
 from drctl.lab.workload import LabWorkload
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed
+from drctl.model.plan_file import PlanFile
 from drctl.model.run import RunState
-from drctl.model.site import PlanFile
 from drctl.model.terms import Terms
 from drctl.monitors import observe
 from drctl.plans.aftermath import aftermath

@@ -12,8 +12,8 @@ from drctl.drills.recovery import Recovery, recovered
 from drctl.drills.timeline import Histories
 from drctl.drills.way_home import came_home
 from drctl.model.documents import json_of
+from drctl.model.guards import Objectives
 from drctl.model.run import Evidence, RunResult
-from drctl.model.site import Objectives
 from drctl.redaction import redact, redact_document
 
 WANTED = (

@@ -35,8 +35,8 @@ from drctl.ledger.record import Number
 from drctl.model.canaries import LIMIT, CanaryNames
 from drctl.model.offsets import Checkpoint, Committed, Mark, OffsetSync, TopicPartition
 from drctl.model.run import Run
-from drctl.model.site import Workload
 from drctl.model.translation import Exact, Unproven
+from drctl.model.workloads import Workload
 from drctl.plans.images import Images
 from drctl.plans.position_gate import once_settled
 from drctl.plans.positions import translate_groups

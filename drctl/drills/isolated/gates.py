@@ -7,7 +7,7 @@ from drctl.decide.left_out import left_out, transformations
 from drctl.drills.isolated.trial import DrillHindrance
 from drctl.errors import DrctlError, Refused
 from drctl.model.canaries import PREFIX
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 from drctl.plans.pausing import require_not_paused
 from drctl.plans.unfinished import require_none_unfinished
 from drctl.ports import World

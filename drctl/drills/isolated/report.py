@@ -10,7 +10,7 @@ from drctl.drills.isolated.trial import DrillHindrance, IsolatedTrial, Leg
 from drctl.drills.judging import Judgement
 from drctl.drills.provenance import commit
 from drctl.ledger.events import Event, Seen
-from drctl.model.site import PlanFile
+from drctl.model.plan_file import PlanFile
 
 LEVEL = "isolated"
 WORTH = (

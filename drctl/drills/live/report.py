@@ -9,8 +9,8 @@ import drctl
 from drctl.drills.live.judging import exceptions_of, judged, left_of, seen_in
 from drctl.drills.live.watching import handed_over
 from drctl.drills.provenance import commit
+from drctl.model.plan_file import PlanFile
 from drctl.model.run import Event, RunState
-from drctl.model.site import PlanFile
 from drctl.plans.live import OBJECTIVE, LiveMove, LiveState
 from drctl.plans.objectives import pause
 from drctl.plans.steps.check_gates import CheckGates

@@ -10,8 +10,9 @@ from typing import Any
 
 import drctl
 from drctl.drills.provenance import commit
+from drctl.model.guards import Objectives
+from drctl.model.plan_file import PlanFile
 from drctl.model.run import Event, Evidence, JournalEntry, RunState
-from drctl.model.site import Objectives, PlanFile
 from drctl.plans import openness
 from drctl.plans.objectives import pause
 from drctl.plans.repetition import result

@@ -7,7 +7,7 @@ import time
 
 from drctl.config.values import ALIAS
 from drctl.errors import DrctlError
-from drctl.model.site import RoutingCommands
+from drctl.model.routing import RoutingCommands
 from drctl.ports.commands import Commands, Ended
 
 

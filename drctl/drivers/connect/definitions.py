@@ -7,7 +7,7 @@ from drctl.errors import ConfigInvalid
 from drctl.model.documents import line_of_key
 from drctl.model.link import MIRROR_KINDS as KINDS
 from drctl.model.link import LinkDefinitions, WantedConnector
-from drctl.model.site import Link
+from drctl.model.links import Link
 
 
 def read(link: Link) -> LinkDefinitions:

@@ -8,8 +8,8 @@ from drctl.drivers.connect.definitions import read
 from drctl.drivers.connect.worker import Worker, path
 from drctl.errors import Conflict, NotFound
 from drctl.model.link import LinkStatus, WantedConnector
+from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
-from drctl.model.site import Link
 from drctl.ports import Clock
 from drctl.ports.permit import Permit, always
 

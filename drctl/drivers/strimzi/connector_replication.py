@@ -7,8 +7,8 @@ from drctl.drivers.strimzi.connectors import ConnectorResource, ConnectorResourc
 from drctl.drivers.strimzi.operator import OFFSETS, PATIENCE, Operator, complaint, refuse_if_paused
 from drctl.errors import Conflict, DeadlinePassed, Unreachable
 from drctl.model.link import Connector, ConnectorState, LinkDefinitions, LinkStatus
+from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
-from drctl.model.site import Link
 from drctl.ports import Clock
 from drctl.ports.permit import Permit, always
 

@@ -8,9 +8,9 @@ from drctl.drivers.strimzi.mirrors import KINDS, Mirror, find
 from drctl.drivers.strimzi.operator import OFFSETS, Operator, complaint, refuse_if_behind, refuse_if_paused
 from drctl.errors import Conflict, Unreachable
 from drctl.model.link import ConnectorState, LinkStatus
+from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import MIRROR_MAKER, Object
-from drctl.model.site import Link
 from drctl.ports import Clock, Resources
 from drctl.ports.permit import Permit, always
 

@@ -11,8 +11,8 @@ from drctl.decide.overrides import Sifted, name_of, sift
 from drctl.decide.readiness import Blocker, blockers, warnings
 from drctl.errors import Blocked
 from drctl.model.facts import Facts
+from drctl.model.guards import Guards
 from drctl.model.run import Evidence
-from drctl.model.site import Guards
 from drctl.plans.approvals import ApprovalRequest, Digests, require_approval
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.observing import Observe, observed_and_judged

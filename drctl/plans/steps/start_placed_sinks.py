@@ -5,7 +5,7 @@ from typing import override
 
 from drctl.decide.sink_groups import group_in
 from drctl.model.link import ConnectorState
-from drctl.model.site import NOT_ASKED
+from drctl.model.workloads import NOT_ASKED
 from drctl.plans.plan import StepContext
 from drctl.plans.step_evidence import CONFIRMED, group_positions
 from drctl.plans.steps.start_sinks import StartSinks

@@ -21,8 +21,8 @@ from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.site import Workload
 from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
+from drctl.model.workloads import Workload
 from drctl.plans.positions import translate_groups
 from drctl.ports import World
 from drctl.wiring import open_world

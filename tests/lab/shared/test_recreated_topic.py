@@ -10,7 +10,7 @@ from drctl.drivers.kafka.provision import create_topics
 from drctl.drivers.kafka.records import read
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.model.site import Workload
+from drctl.model.workloads import Workload
 from drctl.plans.group_sync import GroupSync
 from drctl.wiring import open_world
 from tests.lab import usage

@@ -20,8 +20,8 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol
-from drctl.model.site import Workload
 from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
+from drctl.model.workloads import Workload
 from drctl.monitors.links import lag
 from drctl.plans.positions import mirrormaker_repeats, translate_groups
 from drctl.ports import World

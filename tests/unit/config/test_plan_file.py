@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from drctl.config import duration, load, schema
 from drctl.errors import ConfigInvalid
-from drctl.model.site import Hook, Moment, RoutingCommands
+from drctl.model.hooks import Hook, Moment
+from drctl.model.routing import RoutingCommands
 
 GOOD = """\
 apiVersion: drctl.io/v1alpha1

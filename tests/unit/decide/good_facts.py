@@ -11,15 +11,17 @@ from drctl.model.access import AclRule
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
 from drctl.model.facts import Facts, Lag, LinkFacts, SiteFacts
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
+from drctl.model.guards import Guards
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
+from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
 from drctl.model.own_rights import JOURNAL, OFFSETS, OwnRights
 from drctl.model.quotas import QuotaEntity
 from drctl.model.reading import Reading
 from drctl.model.schemas import RegisteredSchema, SubjectVersion
 from drctl.model.session import Group, GroupProtocol, GroupState, Member
-from drctl.model.site import Guards, Link, SinkGroup
 from drctl.model.upkeep import BrokerDisks, DiskSpace
+from drctl.model.workloads import SinkGroup
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GUARDS = Guards(timedelta(seconds=1), timedelta(seconds=60), max_lag=100)

@@ -9,7 +9,7 @@ from drctl.decide.rules import Rule
 from drctl.model.cluster import Topic
 from drctl.model.fixes import SetConnectorConfig, SetTopicConfig
 from drctl.model.link import Connector, ConnectorState, LinkStatus
-from drctl.model.site import Link
+from drctl.model.links import Link
 
 LINK = Link("north-to-south", "north", "south", Path("/links.json"), "User:mm2")
 FRESH = {

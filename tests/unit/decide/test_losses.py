@@ -11,9 +11,9 @@ from drctl.decide.losses import WINDOW, WINDOW_AT_LEAST_ONCE, losses, time_left
 from drctl.decide.rules import Blocker, Rule
 from drctl.model.cluster import Partition, Topic
 from drctl.model.copying import LinkLook, PositionPair
+from drctl.model.links import Link
 from drctl.model.offsets import LogBounds, OffsetSync, TopicPartition
 from drctl.model.reading import Reading
-from drctl.model.site import Link
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 P = TopicPartition("orders", 0)

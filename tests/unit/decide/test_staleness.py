@@ -22,10 +22,10 @@ from drctl.decide.staleness import (
 from drctl.model.facts import Lag, LinkFacts
 from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.link import Connector, ConnectorState, LinkStatus, Task
+from drctl.model.links import Link
 from drctl.model.loss import EndsFrom, Loss
 from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
-from drctl.model.site import Link
 from drctl.model.sync_report import FailingGroup, SyncReport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,8 +8,8 @@ from drctl.drills.outcome import Drill, Outage, OutageReport, StrandedTail
 from drctl.drills.recovery import recovered
 from drctl.drills.timeline import StepSpan
 from drctl.ledger.events import Stranded
+from drctl.model.guards import Objectives
 from drctl.model.run import Evidence, Run, RunResult, RunState, StepTiming
-from drctl.model.site import Objectives
 from tests.unit.drills.example import T0, drill
 
 STEPS = (

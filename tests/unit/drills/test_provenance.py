@@ -11,7 +11,7 @@ import pytest
 
 from drctl.drills.outcome import Commit, Objective
 from drctl.drills.provenance import commit, plan_facts, versions
-from drctl.model.site import Objectives
+from drctl.model.guards import Objectives
 from tests.fakes.world import plan_file
 
 

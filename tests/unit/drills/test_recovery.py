@@ -6,7 +6,7 @@ from drctl.drills.recovery import Recovery, recovered
 from drctl.drills.timeline import Histories
 from drctl.ledger.events import Stranded, Stream
 from drctl.ledger.history import HistoryLine
-from drctl.model.site import Objectives
+from drctl.model.guards import Objectives
 
 STREAM = Stream(1, "turbines.readings", 0)
 OBJECTIVES = Objectives(timedelta(seconds=30), timedelta(seconds=2))

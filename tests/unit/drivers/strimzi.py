@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from drctl.drivers.strimzi.replication import StrimziReplication
+from drctl.model.links import Link
 from drctl.model.resources import MIRROR_MAKER, STRIMZI, STRIMZI_CORE, Object
-from drctl.model.site import Link
 from tests.fakes import FakeApi, FakeClock, FakeResources
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 

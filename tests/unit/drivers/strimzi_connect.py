@@ -8,8 +8,8 @@ from urllib.parse import quote
 from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
 from drctl.drivers.strimzi.connectors import CLUSTER, USED, ConnectorResources
 from drctl.model.link import LinkDefinitions, WantedConnector
+from drctl.model.links import Link
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, STRIMZI, Object
-from drctl.model.site import Link
 from tests.fakes import FakeApi, FakeClock, FakeResources
 from tests.fakes.strimzi_connectors import KafkaConnectorStandIn
 from tests.fakes.strimzi_stand_in import PACKAGE, FakeConnectRest

@@ -6,7 +6,7 @@ import pytest
 
 from drctl.drivers.command.client_routing import CommandClientRouting
 from drctl.errors import DrctlError
-from drctl.model.site import RoutingCommands
+from drctl.model.routing import RoutingCommands
 from drctl.ports.commands import Ended
 from tests.fakes.commands import FakeCommands
 

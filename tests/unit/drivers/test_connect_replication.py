@@ -12,7 +12,7 @@ import pytest
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.errors import Unreachable
 from drctl.model.link import ConnectorState
-from drctl.model.site import Link
+from drctl.model.links import Link
 from tests.fakes import FakeClock
 
 ALIASES = {"source.cluster.alias": "north", "target.cluster.alias": "south"}

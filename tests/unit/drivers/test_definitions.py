@@ -7,7 +7,7 @@ import pytest
 
 from drctl.drivers.connect.definitions import read
 from drctl.errors import ConfigInvalid
-from drctl.model.site import Link
+from drctl.model.links import Link
 
 MIRROR = "org.apache.kafka.connect.mirror.Mirror"
 ALIASES = {"source.cluster.alias": "north", "target.cluster.alias": "south"}

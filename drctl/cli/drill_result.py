@@ -8,7 +8,9 @@ from drctl.cli.output import echo, show_table
 
 if TYPE_CHECKING:
     from drctl.drills.outcome import Drill, MovedWork
-    from drctl.drills.report.schema import HandoverPart, OutagePart, PausePart, Report, WayHomePart
+    from drctl.drills.report.schema import Report
+    from drctl.drills.report.schema_handover import HandoverPart, PausePart
+    from drctl.drills.report.schema_outage import OutagePart, WayHomePart
 
 
 def show(drill: "Drill", document: "Report", report: Path) -> None:

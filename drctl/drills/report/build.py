@@ -12,11 +12,8 @@ from drctl.drills.report.outage import outage_part
 from drctl.drills.report.schema import (
     DrilledSitePart,
     GroupPart,
-    HandedGroup,
-    HandoverPart,
     JournalPart,
     MomentPart,
-    PausePart,
     PlanPart,
     RecordsPart,
     Report,
@@ -25,6 +22,7 @@ from drctl.drills.report.schema import (
     TotalsPart,
     WindowPart,
 )
+from drctl.drills.report.schema_handover import HandedGroup, HandoverPart, PausePart
 from drctl.drills.timeline import ClientPause
 from drctl.ledger.findings import Findings
 

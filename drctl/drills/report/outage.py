@@ -5,10 +5,10 @@ from collections import Counter
 from drctl.drills.outcome import Handover, OutageReport
 from drctl.drills.recovery import Recovery
 from drctl.drills.report.moments import iso
-from drctl.drills.report.schema import (
+from drctl.drills.report.schema_handover import PausePart
+from drctl.drills.report.schema_outage import (
     ObservationPart,
     OutagePart,
-    PausePart,
     RecoveryPointPart,
     RecoveryTimePart,
     RecreatedPart,

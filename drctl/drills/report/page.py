@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from drctl.drills.outcome import Drill
 from drctl.drills.report import plots, words
-from drctl.drills.report.schema import HandoverPart, Report
+from drctl.drills.report.schema import Report
+from drctl.drills.report.schema_handover import HandoverPart
 from drctl.drills.report.tables import handed, meanings, origin, stranded, tables, way_home
 from drctl.drills.report.templates import template
 from drctl.drills.report.write import as_json, redacted

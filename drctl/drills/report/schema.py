@@ -1,17 +1,10 @@
-"""The shape of ``report.json``, as pydantic models."""
+"""The shape of the whole of ``report.json``, as pydantic models."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(ge=0)]
-
-
-class Part(BaseModel):
-    """Every part is closed: unknown fields are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from drctl.drills.report.schema_handover import HandoverPart, PausePart
+from drctl.drills.report.schema_outage import OutagePart
+from drctl.drills.report.schema_part import Count, Part, Seconds
 
 
 class RunPart(Part):
@@ -141,136 +134,12 @@ class TotalsPart(Part):
     mirrormaker_would_repeat: Count
 
 
-class HandedGroup(Part):
-    """One group at one handover; ``lag`` in offsets, as Kafka counts it."""
-
-    name: str
-    partitions: Count
-    lag: Count
-    compared: Count
-    proofs: dict[str, Count]
-    mirrormaker_would_repeat: Count
-
-
-class PausePart(Part):
-    """From a client's last work at the source to its first at the target; null if it did not come back."""
-
-    client: str
-    seconds: Seconds | None
-
-
-class HandoverPart(Part):
-    """One switchover, or the failback of a drill that lost a site: who handed to whom, and what proves it.
-
-    ``longest_pause`` is the longest that is known of any client. ``pause_within_objective`` compares it with the plan's
-    ``recovery_time``: false if it is longer, null if a client's pause is not known and no other is longer.
-    """
-
-    run: str
-    source: str
-    target: str
-    epoch: int
-    began: str
-    seconds: Seconds
-    fence: dict[str, Any]
-    groups: list[HandedGroup]
-    pauses: list[PausePart]
-    longest_pause: Seconds | None
-    pause_within_objective: bool | None
-    not_arrived: list[str]
-
-
 class WindowPart(Part):
     """Records acknowledged in one part of the drill, with the floor below which they would prove nothing."""
 
     name: str
     acknowledged: Count
     floor: Count
-
-
-class ObservationPart(Part):
-    """Tell what one observer, who is not the injector, saw of the loss of a site."""
-
-    observer: str
-    what: str
-
-
-class RecoveryTimePart(Part):
-    """From the loss to the first record processed at the survivor, null if none was; ``own`` is without detection."""
-
-    seconds: Seconds | None
-    detection: Seconds
-    own: Seconds | None
-    objective: Seconds
-    met: bool
-
-
-class RecoveryPointPart(Part):
-    """Acknowledged records only in the stranded tail, and how long before the loss the oldest was acknowledged."""
-
-    records: Count
-    seconds: Seconds
-    objective: Seconds
-    met: bool
-
-
-class StrandedPart(Part):
-    """One topic's committed records in the stranded tail, acknowledged or not, and what was decided about them."""
-
-    topic: str
-    records: Count
-    decision: str | None
-
-
-class RecreatedPart(Part):
-    """A topic that the failback recreated: records that were to be copied again, at most, and those gone by it."""
-
-    topic: str
-    records: Count
-    gone: Count
-
-
-class WayHomePart(Part):
-    """Hold what the failback moved; its steps, positions and pauses are those of the one handover.
-
-    ``copied`` records were written at the survivor and came home. ``copied_again`` are older, of topics that were
-    recreated. ``stepped_over`` are of the stranded tail, which stays in the log at home. ``read_again`` were read by a
-    group since the way home began, and had been read before.
-    """
-
-    run: str
-    copied: Count
-    copied_again: Count
-    recreated: list[RecreatedPart]
-    stepped_over: Count
-    read_again: Count
-
-
-class OutagePart(Part):
-    """A site lost on purpose, the failover from it, its return, and the way home, null if the drill left that out.
-
-    ``files``: where the tail is, beside the report.
-    """
-
-    lost_site: str
-    survivor: str
-    lost_at: str
-    returned_at: str
-    observations: list[ObservationPart]
-    recovery_time: RecoveryTimePart
-    recovery_point: RecoveryPointPart
-    run: str
-    epoch: int
-    seconds: Seconds
-    stated_loss: Count | None
-    fence_at_failover: str
-    fence_after_return: str
-    positions: dict[str, Count]
-    stranded: list[StrandedPart]
-    files: str
-    pauses: list[PausePart]
-    not_arrived: list[str]
-    way_home: WayHomePart | None = None
 
 
 class Report(Part):

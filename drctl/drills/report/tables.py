@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drctl.drills.report.schema import HandedGroup, HandoverPart, OutagePart, Report, WayHomePart
+from drctl.drills.report.schema import Report
+from drctl.drills.report.schema_handover import HandedGroup, HandoverPart
+from drctl.drills.report.schema_outage import OutagePart, WayHomePart
 from drctl.drills.report.words import clock, moment, number, spaced, yes
 
 CLASSES = (

@@ -8,27 +8,24 @@ import sys
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from drctl.drills.audit_reader import fresh_reader, stranded
-from drctl.drills.homecoming import BackHome, HomewardDrill
+from drctl.drills.audit_reader import fresh_reader
+from drctl.drills.homecoming import BackHome
 from drctl.drills.judging import judged_circle
 from drctl.drills.lab_drill import Setting, StepTimer, setting_of
-from drctl.drills.outcome import Drill, Material, Outage, OutageReport, StrandedTail, Work
+from drctl.drills.outcome import Drill, Material, Outage, OutageReport, Work
 from drctl.drills.recovery import recovered
+from drctl.drills.returned_site import BroughtBack, ReturnDrill
 from drctl.drills.timeline import Histories, StepSpan
 from drctl.drills.way_home import came_home
-from drctl.errors import DrctlError, LabError, StepFailed
+from drctl.errors import LabError, StepFailed
 from drctl.lab.faults import lose_site
 from drctl.lab.injecting import PATIENCE
 from drctl.lab.layout import wire
 from drctl.lab.wire_faults import cut_link, heal_link
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
-from drctl.ledger.events import Stranded
 from drctl.model.loss import AcceptedLoss
-from drctl.model.run import Evidence, RunResult
-from drctl.model.salvage import Decision
-from drctl.plans import decision, failover, fence, salvage
-from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_salvage
-from drctl.plans.export import read_back
+from drctl.model.run import RunResult
+from drctl.plans import failover
 from drctl.plans.forecasting import forecast
 from drctl.plans.runner import run
 from drctl.plans.steps.confirm_positions import origin
@@ -37,9 +34,9 @@ from drctl.ports import World
 SOURCE, TARGET = "north", "south"
 SERVICE = "service"
 """The lab's process that keeps the standby's positions and notices the loss."""
-STANDBY, NOTICED, MOVED, BACK = 120.0, 180.0, 180.0, 180.0
+STANDBY, NOTICED, MOVED = 120.0, 180.0, 180.0
 """Seconds, of which a quiet machine needs a tenth: until every position is at the standby; until the service has found
-the dead site silent; until every client works at the survivor; until the brokers that came back answer."""
+the dead site silent; until every client works at the survivor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +56,7 @@ class FailedOver:
     spans: tuple[StepSpan, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BroughtBack:
-    """The site that is back: when, the proof that it is closed, its tail, and each stranded record."""
-
-    at: float
-    fence: Evidence
-    tail: StrandedTail
-    stranded: tuple[Stranded, ...]
-
-
-class UnplannedRehearsal(HomewardDrill):
+class UnplannedRehearsal(ReturnDrill):
     """North is lost without warning; the stated loss is accepted, and every lost record has to be accounted for.
 
     Then the work goes home, and nothing more is lost, and nothing read again.
@@ -82,7 +69,7 @@ class UnplannedRehearsal(HomewardDrill):
         loss, move, setting = self.lose_and_move(workload)
         # A drill that raced the service for the fence would show now the one and now the other.
         self.lab.processes.terminate(SERVICE, 60)  # it would close the site by itself; here the plan is run instead
-        back = self.bring_back(ledger_run)
+        back = self.bring_back(ledger_run, SOURCE, TARGET)
         self.make_ready(workload, SOURCE, TARGET)
         self.work(workload, self.profile.seconds, f"at {TARGET}, {SOURCE} is back and closed")
         home = self.go_home(SOURCE, TARGET)
@@ -187,41 +174,6 @@ class UnplannedRehearsal(HomewardDrill):
         late = self.waited(MOVED, f"clients at {TARGET}", lambda: ", ".join(workload.absent(TARGET)))
         self.phase(f"not at {TARGET} in time: {late}" if late else f"every client works at {TARGET}")
 
-    def bring_back(self, ledger_run: UUID) -> BroughtBack:
-        """Start north's brokers on the disks that they had, close the site, save what only it has, decide."""
-        self.say(f"{SOURCE}'s brokers are started again")
-        self.phase(f"{SOURCE}'s brokers are started again, on their disks")
-        self.lab.start_brokers(SOURCE)
-        with self.open_world(self.plan_file) as world:
-            if silent := self.waited(BACK, f"{SOURCE}'s logs", lambda: _silent(world)):
-                raise LabError(f"{SOURCE} was started again and does not answer: {silent}", remedy="see the lab's logs")
-            at = self.now()
-            self.phase(f"{SOURCE} answers")
-            left = aftermath(world)
-            proof = run(fence.ordered(SOURCE, TARGET, left.run.id), world, self.announce, self.terms).evidence[
-                "prove-fence"
-            ]
-            self.phase(f"{SOURCE} is closed: {proof['why']}")
-            run(salvage.ordered(SOURCE, TARGET, left.run.id), world, self.announce, self.terms)
-            salvaged = last_salvage(world, left)
-            self.phase(f"what only {SOURCE} has is saved")
-            self._decide(world, left, salvaged)
-            return BroughtBack(
-                at,
-                proof,
-                _tail(world, left, salvaged),
-                _stranded(world, salvaged, ledger_run),
-            )
-
-    def _decide(self, world: World, left: Aftermath, salvaged: Salvaged) -> None:
-        """Hand the records over to their owners as files: nothing is written at the survivor that was not there."""
-        for topic, count in sorted(salvaged.committed.items()):
-            if count:
-                reason = "the drill leaves stranded records to their owners, as files"
-                made = decision.made(left, salvaged, topic, Decision.HAND_OVER, by="drctl drill", reason=reason)
-                run(made, world, self.announce, self.terms)
-                self.phase(f"{count} stranded records of {topic} are handed over")
-
     def _judge(
         self,
         ledger_run: UUID,
@@ -280,34 +232,3 @@ def not_at_standby(world: World) -> str:
     if sighting is None or not sighting.rates:
         late.append(f"how fast {SOURCE}'s logs grow")
     return ", ".join(late)
-
-
-def _silent(world: World) -> str:
-    """Why the site that comes back cannot tell yet where its logs end; nothing if it does."""
-    site = world.sites[SOURCE]
-    try:
-        topics = site.brokers.topics(world.plan.topics)
-        site.records.bounds([p for name in sorted(topics) for p in topics[name].spread()])
-    except DrctlError as error:
-        return str(error)
-    return ""
-
-
-def _tail(world: World, left: Aftermath, salvaged: Salvaged) -> StrandedTail:
-    tails = salvaged.tails.values()
-    moved = (str(t.partition) for t in tails if t.span.start < t.span.stop and t.span.start != t.frontier)
-    return StrandedTail(
-        salvage=salvaged.run.id,
-        records=dict(sorted(salvaged.committed.items())),
-        decisions={topic: made.value for topic, (made, _) in decided(world, left.run.id).items()},
-        faults=world.vault.faults(salvaged.run.id),
-        moved=tuple(sorted(moved)),
-    )
-
-
-def _stranded(world: World, salvaged: Salvaged, ledger_run: UUID) -> tuple[Stranded, ...]:
-    return tuple(
-        each
-        for _, tail in sorted(salvaged.tails.items())
-        for each in stranded(read_back(world.vault, salvaged.run.id, tail), ledger_run)
-    )

@@ -88,7 +88,7 @@ def test_a_lost_site_is_failed_over_closed_saved_and_decided_on() -> None:
     assert [span.step for span in moved.spans] == [timing.name for timing in moved.result.timings]
     assert moved.noticed_at <= moved.spans[0].began
     lost = beyond_the_frontier(earth)
-    back = drill.bring_back(RUN)
+    back = drill.bring_back(RUN, "north", "south")
     assert back.fence["fence"] == "proven"
     assert sum(back.tail.records.values()) == len(back.stranded) == sum(map(len, lost.values())) > 0
     assert moved.result.evidence["measure-loss"]["total"] >= len(back.stranded)
@@ -106,7 +106,7 @@ def lost_and_back() -> tuple[FakeWorld, UnplannedRehearsal, FailedOver]:
     drill = rehearsal(earth)
     moved = drill.fail_over(earth.ports())
     earth.settle(3)
-    assert drill.bring_back(RUN).stranded
+    assert drill.bring_back(RUN, "north", "south").stranded
     return earth, drill, moved
 
 

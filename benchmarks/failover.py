@@ -25,7 +25,7 @@ from drctl.drills.unplanned import SOURCE, TARGET, UnplannedRehearsal
 from drctl.lab import Lab
 from drctl.model.terms import Terms
 from drctl.monitors import observe
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 
 WORK = LoadProfile(rate=150, seconds=10)
 """Records per second, and seconds of work before the loss and after the move."""

@@ -41,7 +41,7 @@ from drctl.monitors import Sessions
 from drctl.ports import SitePorts
 from drctl.service.group_sync import PAUSE, GroupSyncLoop
 from drctl.service.metrics import Metrics
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 
 TOPIC = "dr.bench"
 SHARE = 0.3

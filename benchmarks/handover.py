@@ -37,7 +37,7 @@ from drctl.monitors.links import lag
 from drctl.plans import handover, runner
 from drctl.plans.group_sync import GroupSync
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 
 RECORDS = 2_000
 """Per partition."""

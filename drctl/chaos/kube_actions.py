@@ -17,7 +17,7 @@ from drctl.errors import LabError
 from drctl.lab.kube import KubeLab
 from drctl.model.cause import CauseScope
 from drctl.monitors import SiteObservers
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 
 __all__ = ["kill_pods"]
 

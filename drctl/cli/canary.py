@@ -66,7 +66,7 @@ def command(plan_file: Path, rate: float, window: float, settle: float, *, lengt
     from drctl.cli.signals import counted_requests_to_end
     from drctl.config import load
     from drctl.drills.canary.loop import TURN, CanaryLoop, CanaryTerms
-    from drctl.wiring import open_canary
+    from drctl.wiring.canary import open_canary
 
     if rate * window < LEAST:
         raise click.BadParameter(f"a window must have {LEAST} records or more", param_hint="--window")

@@ -207,7 +207,7 @@ def _performed(
     from drctl.drills.unplanned import UnplannedRehearsal
     from drctl.lab import Lab
     from drctl.monitors import observe
-    from drctl.wiring import open_world
+    from drctl.wiring.world import open_world
 
     with (
         tempfile.TemporaryDirectory(prefix="drctl-drill-") as folder,
@@ -239,7 +239,7 @@ def _tell_failed(lab: "Lab", report: Path, error: DrctlError, *, unplanned: bool
     from drctl.drills.failed import JSON, failed_drill, leave, pages
     from drctl.drills.report.run_page import as_json
     from drctl.plans.standing import told_runs
-    from drctl.wiring import open_world
+    from drctl.wiring.world import open_world
 
     try:
         plan = load(lab.plan_file)

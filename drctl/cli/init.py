@@ -57,7 +57,7 @@ def command(
     from drctl.monitors import hurried_surveys
     from drctl.monitors.survey import survey
     from drctl.ports.asking import both
-    from drctl.wiring import open_survey
+    from drctl.wiring.survey import open_survey
 
     given = {
         "--bootstrap": _by_site("--bootstrap", servers),

@@ -80,7 +80,7 @@ def check(plan_file: Path, name: str, topics: tuple[str, ...], run: UUID, states
     from drctl.config import load
     from drctl.drills.checking.sharing import CheckTerms, SharedCheck
     from drctl.drivers.store.checker_states import FolderStates
-    from drctl.wiring import open_checker
+    from drctl.wiring.checker import open_checker
 
     with counted_requests_to_end() as requests, open_checker(load(plan_file), name, group, topics) as ports:
         terms = CheckTerms(run, name, frozenset(_partitions(ports.brokers.topics(topics), topics)))

@@ -19,7 +19,7 @@ def command(plan_file: Path, output: str) -> None:
     the file says is what 'drctl doctor' tells.
     """
     from drctl.config import load
-    from drctl.wiring import file_errors
+    from drctl.wiring.files import file_errors
 
     plan = load(plan_file)
     errors = file_errors(plan)

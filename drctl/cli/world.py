@@ -24,7 +24,8 @@ def opened(
     """
     from drctl.config import load
     from drctl.drivers.command.processes import CommandRunner
-    from drctl.wiring import client_routing_of, open_world
+    from drctl.wiring.client_routing import client_routing_of
+    from drctl.wiring.world import open_world
 
     plan, doubted = load(plan_file), set[str]()
     if looking:

@@ -29,7 +29,7 @@ COPIED = 60.0
 
 
 class OpenWorld(Protocol):
-    """``drctl.wiring.open_world``, handed in by the command: drills do not know the drivers of a plan file."""
+    """``drctl.wiring.world.open_world``, handed in by the command: drills do not know the drivers of a plan file."""
 
     def __call__(self, plan: PlanFile, *, doubted: Collection[str] = ()) -> AbstractContextManager[World]:
         """Open what the plan file names; sites that are ``doubted`` are not waited for long."""

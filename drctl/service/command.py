@@ -101,7 +101,8 @@ def run(
     from drctl.config import duration, load
     from drctl.service.logs import speak
     from drctl.service.watch import Watch
-    from drctl.wiring import open_canary, open_world
+    from drctl.wiring.canary import open_canary
+    from drctl.wiring.world import open_world
 
     speak(ctx.find_root().params.get("verbose", 0))
     interval = duration(every)
@@ -144,7 +145,7 @@ def _look(observers: SiteObservers, world: World) -> Status:
 @contextmanager
 def shown_by(namespace: str | None, kubeconfig: Path | None, context: str | None) -> "Iterator[Resources | None]":
     """Open where plan and runs are shown, with connections of their own; None where nobody wants them to be."""
-    from drctl.wiring import open_leases
+    from drctl.wiring.leases import open_leases
 
     if namespace is None:
         yield None
@@ -174,7 +175,7 @@ def _candidate(where: str, lease: float, kubeconfig: Path | None, context: str |
 
     from drctl.decide.leadership import terms
     from drctl.service.election import Election
-    from drctl.wiring import open_leases
+    from drctl.wiring.leases import open_leases
 
     namespace, _, name = where.partition("/")
     if not namespace or not name or "/" in name:

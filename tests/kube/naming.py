@@ -26,7 +26,7 @@ from drctl.lab.layout import other
 from drctl.model.cause import CauseScope, Response, SiteHealth
 from drctl.monitors import SiteObservers
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 
 WELL_WITHIN = 300.0
 """Seconds in which the site must be well before the next fault: what is left of the last one would be named for it."""

@@ -11,7 +11,7 @@ from drctl.config import load
 from drctl.decide.readiness import GateCategory
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import client, drctl, numbers, wait
 
 READINGS = TopicPartition("turbines.readings", 0)

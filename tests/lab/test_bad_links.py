@@ -23,7 +23,7 @@ from drctl.lab.connect import AT_LEAST_ONCE, set_worker, write_links
 from drctl.lab.faults import FAULTS
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.monitors import observe
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab import usage
 from tests.lab.test_return import Load, some_more
 from tests.lab.usage import drctl, moved

@@ -29,7 +29,7 @@ from drctl.lab import Lab
 from drctl.model.access import AclRule
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import drctl
 
 CLOCK = SystemClock()

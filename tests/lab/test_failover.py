@@ -16,7 +16,7 @@ from drctl.lab.faults import FAULTS
 from drctl.monitors import observe
 from drctl.plans import failover
 from drctl.plans.selection import FAILOVER
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.killing import killed_at
 from tests.lab.losing import CLOCK, GROUPS, PARTITIONS, lost, lost_under_load, require_nothing_skipped, wait
 from tests.lab.usage import drctl, metric

@@ -12,7 +12,7 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
 from drctl.model.offsets import TopicPartition
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.applications import Application, records
 from tests.lab import usage
 from tests.lab.usage import QUIET, client, metric, watched

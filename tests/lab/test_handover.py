@@ -14,7 +14,7 @@ from drctl.config import load
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.session import GroupState
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import client, drctl, numbers, wait
 
 CLOCK = SystemClock()

@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Producer
 from drctl.config import load
 from drctl.lab import Lab
 from drctl.lab.faults import FAULTS
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import client, drctl, metric, moved, numbers, wait, watched
 
 READINGS = "turbines.readings"

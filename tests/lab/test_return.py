@@ -26,7 +26,7 @@ from drctl.plans.export import saved
 from drctl.plans.plan import Plan, StepContext
 from drctl.plans.replaying import MARK, name_of
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.applications import Application
 from tests.contract.stage import withdraw
 from tests.lab.heavy_records import NEW, OLD, READINGS, arrived, require_only_new, weight, write_heavy

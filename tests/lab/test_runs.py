@@ -13,7 +13,7 @@ from drctl.drivers.store.journal import SqliteJournal
 from drctl.errors import ApprovalMissing, JournalBroken
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import drctl
 
 CLOCK = SystemClock()

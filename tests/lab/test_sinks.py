@@ -29,7 +29,7 @@ from drctl.model.workloads import Workload
 from drctl.monitors.links import lag
 from drctl.plans.positions import translate_groups
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import wait
 from tests.leftovers import alive
 

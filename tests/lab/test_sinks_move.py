@@ -18,7 +18,7 @@ from drctl.lab import Lab
 from drctl.lab.rights import LINKS, WORKER
 from drctl.lab.sinks import TOPIC
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab import usage
 from tests.lab.usage import drctl, moved
 

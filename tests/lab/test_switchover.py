@@ -20,7 +20,7 @@ from drctl.model.run import RunResult, RunState
 from drctl.monitors import observe
 from drctl.plans import switchover
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.applications import Application, records
 from tests.lab.usage import client, run_moving, to_the_end, wait, wait_until_link_works
 

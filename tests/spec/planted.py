@@ -73,8 +73,8 @@ class Terminal:
         def opened(*_: object, **__: object) -> Iterator[World]:
             yield self.change(earth.new_process())
 
-        monkeypatch.setattr("drctl.wiring.open_world", opened)
-        monkeypatch.setattr("drctl.wiring.client_routing_of", lambda *_: earth.routing)
+        monkeypatch.setattr("drctl.wiring.world.open_world", opened)
+        monkeypatch.setattr("drctl.wiring.client_routing.client_routing_of", lambda *_: earth.routing)
         monkeypatch.setattr("drctl.config.load", lambda _: earth.plan)
 
     def types(self, *words: str) -> Result:

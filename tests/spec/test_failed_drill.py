@@ -57,7 +57,7 @@ def drilled(
     monkeypatch.setattr("drctl.lab.Lab", StandInLab)
     monkeypatch.setattr("drctl.drills.switchover.Rehearsal", Rehearsal)
     monkeypatch.setattr("drctl.config.load", lambda _: earth.plan)
-    monkeypatch.setattr("drctl.wiring.open_world", open_world)
+    monkeypatch.setattr("drctl.wiring.world.open_world", open_world)
     return CliRunner().invoke(drill.command, ["--report", str(report)])
 
 

@@ -18,7 +18,7 @@ from drctl.drivers.store.lease import FileLease
 from drctl.lab import Lab
 from drctl.lab.certificates import Authority
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 
 CLOCK = SystemClock()
 

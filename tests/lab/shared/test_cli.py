@@ -16,7 +16,7 @@ from drctl.drivers.kafka.commits import commit
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import drctl
 
 CLOCK = SystemClock()

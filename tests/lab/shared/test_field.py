@@ -25,7 +25,7 @@ from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
 from drctl.model.workloads import Workload
 from drctl.plans.positions import translate_groups
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab.usage import wait
 
 UNTIMED, HEADER, SMALL, TWO = (TopicPartition(f"dr.{name}", 0) for name in ("untimed", "header", "small", "two"))

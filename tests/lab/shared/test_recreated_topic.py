@@ -12,7 +12,7 @@ from drctl.lab import Lab
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.workloads import Workload
 from drctl.plans.group_sync import GroupSync
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.lab import usage
 
 wait = partial(usage.wait, seconds=90)

@@ -25,7 +25,7 @@ from drctl.model.workloads import Workload
 from drctl.monitors.links import lag
 from drctl.plans.positions import mirrormaker_repeats, translate_groups
 from drctl.ports import World
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.applications import records
 
 PLAIN, MIXED, PRICES, TRIMMED, IDLE = (

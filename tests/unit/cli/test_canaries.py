@@ -22,7 +22,7 @@ from drctl.config import load
 from drctl.drills.bundle.signature import private_key
 from drctl.monitors import status
 from drctl.service.metrics import Metrics
-from drctl.wiring import open_world
+from drctl.wiring.world import open_world
 from tests.spec.planted import CANARIES, PROPERTIES, TRACES, definitions, repeated, require_nothing_shown
 from tests.unit.config.test_plan_file import GOOD
 

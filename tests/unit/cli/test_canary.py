@@ -49,7 +49,7 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stage = Stage()
-    monkeypatch.setattr("drctl.wiring.open_canary", stage.opened)
+    monkeypatch.setattr("drctl.wiring.canary.open_canary", stage.opened)
     monkeypatch.setattr("drctl.config.load", lambda _: plan_file())
     return stage
 

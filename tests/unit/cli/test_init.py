@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import drctl.drivers.store.clock
-import drctl.wiring
+import drctl.wiring.survey
 from drctl.cli import init
 from drctl.config import load
 from drctl.drivers.connect.definitions import read
@@ -49,7 +49,7 @@ def look_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         ports = world.sites[site.name]
         yield SurveyPorts(site.name, ports.brokers, ports.positions, ports.access, ports.connectors)
 
-    monkeypatch.setattr(drctl.wiring, "open_survey", opened)
+    monkeypatch.setattr(drctl.wiring.survey, "open_survey", opened)
     monkeypatch.setattr(drctl.drivers.store.clock, "SystemClock", lambda: world.clock)
 
 

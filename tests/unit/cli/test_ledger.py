@@ -59,7 +59,7 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
     stage = Stage(tmp_path)
-    monkeypatch.setattr("drctl.wiring.open_checker", stage.opened)
+    monkeypatch.setattr("drctl.wiring.checker.open_checker", stage.opened)
     monkeypatch.setattr("drctl.config.load", lambda _: plan_file())
     return stage
 

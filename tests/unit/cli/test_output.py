@@ -176,9 +176,9 @@ def test_a_command_ends_as_it_would_where_nobody_takes_its_side_notes(plan: Path
 
 def test_a_bug_is_told_by_place_and_not_by_value(plan: Path) -> None:
     code = (
-        "import sys, drctl.wiring\n"
+        "import sys, drctl.wiring.world\n"
         "def broken(*_, **__): int('s3cret')\n"
-        "drctl.wiring.FileVault = broken\n"
+        "drctl.wiring.world.FileVault = broken\n"
         f"sys.argv = ['drctl', '-f', {str(plan)!r}, 'runs', 'list']\n"
         "from drctl import cli\n"
         "cli.main()\n"
@@ -189,7 +189,7 @@ def test_a_bug_is_told_by_place_and_not_by_value(plan: Path) -> None:
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
         )
         assert done.returncode == 1
-        assert "error: this is a bug in drctl: ValueError (at wiring.py:" in done.stderr
+        assert "error: this is a bug in drctl: ValueError (at wiring/world.py:" in done.stderr
         assert "s3cret" not in done.stderr
         assert ("Traceback (most recent call last)" in done.stderr) is bool(more)
 

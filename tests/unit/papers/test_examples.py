@@ -10,7 +10,7 @@ from drctl.decide.left_out import left_out
 from drctl.drivers.connect.definitions import read
 from drctl.drivers.store.clock import SystemClock
 from drctl.lab.certificates import Authority
-from drctl.wiring import file_errors
+from drctl.wiring.files import file_errors
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PLANS = sorted(EXAMPLES.glob("*/plan.yaml"))

@@ -1,5 +1,6 @@
 """In-memory fakes of every port, over one shared world in which time passes only when someone sleeps."""
 
+from tests.fakes.brokers import FakeBrokers
 from tests.fakes.canary import FakeCanarySite
 from tests.fakes.checking import FakeCheckerStates, FakeSharedLogs
 from tests.fakes.clients import FakeConsumer, FakeProducer
@@ -8,9 +9,11 @@ from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects, Killed
 from tests.fakes.entry_point import FakeEntryPoint
-from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail, FakeTopics
 from tests.fakes.kubernetes import FakeApi, FakeKubelets, FakeResources
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
+from tests.fakes.positions import FakePositions, FakeTail
+from tests.fakes.records import FakeRecords
+from tests.fakes.rights import FakeAccess, FakeFence
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
 from tests.fakes.static_members import FakeStaticMembers
@@ -26,6 +29,7 @@ from tests.fakes.store import (
     FakeSyncReports,
     Seat,
 )
+from tests.fakes.topics import FakeTopics
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 

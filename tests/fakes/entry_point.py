@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from drctl.errors import Unauthenticated
+from tests.fakes.brokers import FakeBrokers
 from tests.fakes.clock import FakeClock
-from tests.fakes.kafka import FakeBrokers
 from tests.fakes.site import FakeSite
 from tests.fakes.store import FakeClientRouting
 

@@ -15,6 +15,7 @@ from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import LinkPorts, SitePorts, World
+from tests.fakes.brokers import FakeBrokers
 from tests.fakes.client_metrics import FakeClientMetrics
 from tests.fakes.clients import FakeConsumer, FakeProducer
 from tests.fakes.clock import FakeClock
@@ -22,8 +23,10 @@ from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects
 from tests.fakes.entry_point import FakeEntryPoint
-from tests.fakes.kafka import FakeAccess, FakeBrokers, FakeFence, FakePositions, FakeRecords, FakeTail, FakeTopics
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
+from tests.fakes.positions import FakePositions, FakeTail
+from tests.fakes.records import FakeRecords
+from tests.fakes.rights import FakeAccess, FakeFence
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.scaling import FakeScaling
 from tests.fakes.schemas import FakeSchemaRegistry
@@ -41,6 +44,7 @@ from tests.fakes.store import (
     FakeSyncReports,
     Seat,
 )
+from tests.fakes.topics import FakeTopics
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}

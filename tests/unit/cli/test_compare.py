@@ -14,7 +14,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.plans import side_by_side
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.fakes.kafka import FakeRecords
+from tests.fakes.records import FakeRecords
 from tests.fakes.silence import Silence, silence
 
 PLACE = TopicPartition("shop.orders", 0)

@@ -11,8 +11,8 @@ from drctl.model.site import Role
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors import observe, status
 from drctl.monitors.links import COUNTED_UP_TO, lag
+from tests.fakes.brokers import FakeBrokers
 from tests.fakes.clock import StandsStill
-from tests.fakes.kafka import FakeBrokers
 from tests.fakes.mirror import FakeReplication
 from tests.fakes.world import TOPICS, FakeWorld, fake_world
 from tests.unit.ports.noted_records import NotedRecords

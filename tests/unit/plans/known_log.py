@@ -5,7 +5,7 @@ from typing import override
 
 from drctl.model.offsets import LogBounds, RecordId, TopicPartition
 from drctl.plans.known_records import KnownRecords
-from tests.fakes.kafka import FakeRecords
+from tests.fakes.records import FakeRecords
 from tests.fakes.site import FakeSite
 
 ORDERS = TopicPartition("orders", 0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from drctl.model.offsets import LogBounds, RecordId, TopicPartition
 from drctl.plans import known_records
 from drctl.plans.known_records import KnownRecords
-from tests.fakes.kafka import FakeRecords
+from tests.fakes.records import FakeRecords
 from tests.unit.plans.known_log import ORDERS, NotedLog, Spans, asked
 
 

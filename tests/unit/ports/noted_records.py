@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import override
 
 from drctl.model.offsets import RecordId, TopicPartition
-from tests.fakes.kafka import FakeRecords
+from tests.fakes.records import FakeRecords
 from tests.fakes.site import FakeSite
 
 

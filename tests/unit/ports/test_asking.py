@@ -5,7 +5,7 @@ import pytest
 from drctl.model.offsets import TopicPartition
 from drctl.ports import asking
 from drctl.ports.asking import NEAR, first_records
-from tests.fakes.kafka import FakeRecords
+from tests.fakes.records import FakeRecords
 from tests.fakes.site import FakeSite
 from tests.unit.ports.noted_records import NotedRecords
 

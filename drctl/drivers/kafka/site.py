@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
@@ -13,13 +12,13 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from drctl.drivers.kafka.connecting import first_answer
 from drctl.drivers.kafka.connections import Connections, Place
 from drctl.drivers.kafka.coordinators import Coordinators, Question
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.listing import ListedGroup
 from drctl.drivers.kafka.properties import load, user
-from drctl.errors import ConfigInvalid, DrctlError, NotFound, Unauthenticated, Unreachable
+from drctl.drivers.kafka.reach import SiteReach
+from drctl.errors import NotFound, Unreachable
 from drctl.model.session import GroupProtocol
 from drctl.model.site import Site
 
@@ -33,22 +32,13 @@ CHANGE_TIMEOUT, MARGIN = 10.0, 2.0
 Whoever acts asks before each whether it still may. What is under way then must be over before another one acts, that is
 within half the shortest lease (:data:`drctl.service.command.SHORTEST_LEASE`).
 """
-CONNECT = 8.0
-"""Seconds that the first answer of a site may take."""
-DOUBTED_TIMEOUT, DOUBTED_CONNECT = 6.0, 3.0
+DOUBTED_TIMEOUT = 6.0
 """The same for a site that is doubted: it is probably gone, and a person waits."""
 CLOSED_WITHIN = 5.0
 """Seconds for clients to be taken down: librdkafka now and then never ends (confluentinc/confluent-kafka-go#463)."""
-FAILURE_HOLDS = 5.0
-"""Seconds for which a site that could not be reached is taken to be still out of reach."""
 
 type Login = Callable[[], dict[str, str]]
 """Asks for what a client is made with."""
-
-
-def _again(failure: Exception) -> Exception:
-    """The same error for another caller: one that is raised twice would grow its traceback."""
-    return type(failure)(str(failure), remedy=failure.remedy) if isinstance(failure, DrctlError) else failure
 
 
 class KafkaSite:
@@ -64,17 +54,12 @@ class KafkaSite:
         self, name: str, config: dict[str, str] | Login, *, doubted: bool = False, looking: bool = False
     ) -> None:
         """``config`` may be a question that is asked when the site is first used, and again until it is answered."""
-        self.name, self.doubted, self.looking = name, doubted, looking
+        self.name = name
         self.timeout = DOUBTED_TIMEOUT if doubted else TIMEOUT
         self.change_timeout = min(self.timeout, CHANGE_TIMEOUT)
         self._given = config
-        self._lock = threading.Lock()
-        self._admin: AdminClient | None = None
         self._idle: list[Consumer] = []
-        self._failed: tuple[float, Exception] | None = None
-        self._told = threading.Condition(self._lock)
-        self._seeker: threading.Thread | None = None
-        self._closing = threading.Event()
+        self._reach = SiteReach(name, lambda: self.config, lambda: self.causes, doubted=doubted, looking=looking)
         self._coordinators = Coordinators(Connections(lambda: self.config))
 
     @staticmethod
@@ -101,68 +86,11 @@ class KafkaSite:
 
     def admin(self) -> AdminClient:
         """The admin client, connected. Unreachable or Unauthenticated if it cannot connect."""
-        if self.doubted:
-            return self._sought()
-        with self._lock:
-            if self._admin is None:
-                self._refuse_while_failed()
-                self._admin = self._connected()
-        return self._admin
+        return self._reach.admin()
 
     def seek(self) -> None:
         """Begin to look for a doubted site, so that its silence is known by the time somebody asks."""
-        with self._lock:
-            if self._seeker is None:
-                self._seeker = threading.Thread(target=self._seek, name=f"seek-{self.name}", daemon=True)
-                self._seeker.start()
-
-    def _sought(self) -> AdminClient:
-        self.seek()
-        with self._told:
-            self._told.wait_for(lambda: self._closing.is_set() or self._admin is not None or self._failed is not None)
-            if self._admin is not None:
-                self._refuse_while_failed()
-                return self._admin
-            closed = Unreachable(f"site {self.name}: its connections are closed", remedy="run the command again")
-            raise closed if self._failed is None else _again(self._failed[1])
-
-    def _seek(self) -> None:
-        while not self._closing.is_set():
-            found, failure = None, None
-            try:
-                found = self._connected()
-            except Exception as error:  # noqa: BLE001 - it is told to whoever asks
-                failure = (time.monotonic(), error)
-            with self._told:
-                self._admin, self._failed = found, failure
-                self._told.notify_all()
-            if failure is None:
-                return
-            self._closing.wait(FAILURE_HOLDS if isinstance(failure[1], Unauthenticated | ConfigInvalid) else 0.5)
-
-    def _connected(self) -> AdminClient:
-        admin = self.causes.client(AdminClient, self.config)
-        self._connect(admin)
-        return admin
-
-    def _connect(self, client: AdminClient | Consumer) -> None:
-        seconds = DOUBTED_CONNECT if self.doubted else CONNECT
-        try:
-            first_answer(client, self.causes, seconds, self._closing.is_set, looking=self.looking)
-        except DrctlError as error:
-            self._failure(error)
-            raise
-
-    def _refuse_while_failed(self) -> None:
-        """Tell a failure again for some seconds without trying: a look at a dead site asks many things of it."""
-        if self._failed is not None and time.monotonic() - self._failed[0] < FAILURE_HOLDS:
-            raise _again(self._failed[1])
-
-    def _failure(self, failure: DrctlError) -> DrctlError:
-        """The same, noted: it is raised again for some seconds."""
-        if isinstance(failure, Unreachable):
-            self._failed = (time.monotonic(), failure)
-        return failure
+        self._reach.seek()
 
     def wait[T](self, future: "Future[T]", doing: str, within: float | None = None) -> T:
         """A future's result, its errors translated; ``within`` is what its request was given, if not the usual."""
@@ -170,10 +98,10 @@ class KafkaSite:
             answer = future.result(self.timeout + 5 if within is None else within + MARGIN)
         except KafkaException as error:
             failure = self.causes.translate(error, doing)
-            raise (self._failure(failure) if self.doubted else failure) from error
+            raise self._reach.failure(failure) from error
         except WaitTimeout as error:
             silent = Unreachable(f"site {self.name}: no answer when asked to {doing}", remedy="check its brokers")
-            raise (self._failure(silent) if self.doubted else silent) from error
+            raise self._reach.failure(silent) from error
         self.causes.rejected = ""
         LOG.debug("site %s: %s: answered", self.name, doing)
         return answer
@@ -226,7 +154,7 @@ class KafkaSite:
             yield
         except Unreachable as error:
             failure = Unreachable(f"site {self.name}: {error}", remedy=error.remedy)
-            raise (self._failure(failure) if self.doubted else failure) from error
+            raise self._reach.failure(failure) from error
 
     def _brokers(self) -> Sequence[Place]:
         try:
@@ -238,7 +166,7 @@ class KafkaSite:
     @contextmanager
     def borrow(self) -> Iterator[Consumer]:
         """A consumer that joins no group and commits nothing, for one thread at a time."""
-        with self._lock:
+        with self._reach.lock:
             consumer = self._idle.pop() if self._idle else None
         if consumer is None:
             consumer = self.consumer({})
@@ -246,12 +174,12 @@ class KafkaSite:
             yield consumer
         finally:
             consumer.unassign()
-            with self._lock:
+            with self._reach.lock:
                 self._idle.append(consumer)
 
     def renew(self) -> None:
         """Close idle consumers, which may believe what they know of a topic that is no more: leaders and epochs."""
-        with self._lock:
+        with self._reach.lock:
             idle, self._idle = self._idle, []
         for consumer in idle:
             consumer.close()
@@ -268,13 +196,10 @@ class KafkaSite:
             "fetch.wait.max.ms": 10,
             "fetch.queue.backoff.ms": 1,
         }
-        if self.doubted:
-            self._sought()
-        else:
-            self._refuse_while_failed()
+        self._reach.require()
         consumer = self.causes.client(Consumer, {**self.config, **reading, **more})
         try:
-            self._connect(consumer)
+            self._reach.connect(consumer)
         except BaseException:
             consumer.close()
             raise
@@ -282,15 +207,11 @@ class KafkaSite:
 
     def close(self) -> None:
         """Close every client; one that takes too long is left to the end of the process."""
-        with self._told:
-            self._closing.set()
-            self._told.notify_all()
-        if self._seeker is not None:
-            self._seeker.join(2)  # it may be asking Kubernetes how to log in
+        self._reach.stop()
         self._coordinators.close()
-        with self._lock:
-            clients: list[Any] = [*self._idle, *([] if self._admin is None else [self._admin])]
-            self._idle, self._admin = [], None
+        with self._reach.lock:
+            clients: list[Any] = [*self._idle, *self._reach.released()]
+            self._idle = []
         if clients:
             closing = threading.Thread(target=_take_down, args=(clients,), name=f"close-{self.name}", daemon=True)
             closing.start()

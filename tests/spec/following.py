@@ -25,9 +25,9 @@ from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.bereft import CUT, VOUCHED, cut_at, lose_target
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
+from tests.spec.handing_over import hand_over, stop
 from tests.spec.returning import returned
 from tests.spec.stage import go_on, killed_at, switch
-from tests.spec.test_handover import hand_over, stop
 
 type Words = tuple[str, ...]
 

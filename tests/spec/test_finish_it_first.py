@@ -8,8 +8,8 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunState
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.following import Words, typed
+from tests.spec.handing_over import stop, synced
 from tests.spec.stage import killed_at
-from tests.spec.test_handover import stop, synced
 from tests.spec.test_remedies_followed import commands
 
 HANDOVER = ("groups", "handover", "--to", "south", "--yes")

@@ -23,9 +23,9 @@ from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.bereft import SINK
 from tests.spec.failing import fail_over, lose, synced
+from tests.spec.handing_over import hand_over, stop
 from tests.spec.returning import decide_all, go_home, returned, salve
 from tests.spec.stage import switch
-from tests.spec.test_handover import hand_over, stop
 
 READINGS = TopicPartition("turbines.readings", 0)
 STEP = "journal says step-"

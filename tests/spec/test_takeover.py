@@ -19,8 +19,8 @@ from tests.spec.failing import (
     synced,
     watch_two_writers,
 )
+from tests.spec.handing_over import hand_over, stop
 from tests.spec.stage import killed_at, switch
-from tests.spec.test_handover import hand_over, stop
 
 ANY = AcceptedLoss(10_000)
 

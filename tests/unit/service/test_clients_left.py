@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from drctl.monitors import status
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
+from tests.spec.handing_over import hand_over, stop
 from tests.spec.stage import switch
-from tests.spec.test_handover import hand_over, stop
 
 
 def watching(earth: FakeWorld) -> Watch:

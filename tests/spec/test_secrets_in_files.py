@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from drctl.cli import cli
 from drctl.cli.tracebacks import formatted
 from tests.spec.planted import ARGUMENT, PROPERTIES, URL_PASSWORD, definitions, require_nothing_shown
-from tests.unit.config.test_plan_file import GOOD, written
+from tests.unit.config.plan_files import GOOD, written
 
 
 def planted(folder: Path) -> Path:

@@ -24,7 +24,7 @@ from drctl.monitors import status
 from drctl.service.metrics import Metrics
 from drctl.wiring.world import open_world
 from tests.spec.planted import CANARIES, PROPERTIES, TRACES, definitions, repeated, require_nothing_shown
-from tests.unit.config.test_plan_file import GOOD
+from tests.unit.config.plan_files import GOOD
 
 LOGIN, TOKEN, PASSWORD, KEY = "ops:k4n4ry%2Durl", "k4n4ry-token", "k4n4ry-kubernetes", "k4n4ry-key-data"
 KUBECONFIG = """\

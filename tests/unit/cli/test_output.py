@@ -17,7 +17,7 @@ from drctl.cli.tracebacks import formatted, place
 from drctl.config import duration
 from drctl.errors import DrctlError
 from drctl.plans.runner import Progress, StepState
-from tests.unit.config.test_plan_file import GOOD, written
+from tests.unit.config.plan_files import GOOD, written
 
 NAMES = [
     "[/10.0.0.7:9092] failed",

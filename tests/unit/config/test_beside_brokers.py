@@ -7,7 +7,7 @@ import pytest
 from drctl.config import load
 from drctl.errors import ConfigInvalid
 from drctl.wiring.files import file_errors
-from tests.unit.config.test_plan_file import GOOD, at_north, written
+from tests.unit.config.plan_files import GOOD, at_north, written
 
 REGISTRY = 'schemaRegistry: {url: "https://r.north:8081", credentials: login, authorities: ca.pem}'
 

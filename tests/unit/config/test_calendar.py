@@ -7,7 +7,7 @@ import pytest
 
 from drctl.config import load
 from drctl.errors import ConfigInvalid
-from tests.unit.config.test_plan_file import GOOD, written
+from tests.unit.config.plan_files import GOOD, written
 
 
 def with_calendar(*lines: str, zone: str = "Europe/Berlin") -> str:

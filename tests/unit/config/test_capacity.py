@@ -10,7 +10,7 @@ import pytest
 from drctl.config import load
 from drctl.errors import ConfigInvalid
 from drctl.model.scaling import DEPLOYMENT, STATEFUL_SET, Carrier, Scalable
-from tests.unit.config.test_plan_file import GOOD, KAFKA, KUBERNETES, STRIMZI, written
+from tests.unit.config.plan_files import GOOD, KAFKA, KUBERNETES, STRIMZI, written
 
 SOUTH = 'kafka: {bootstrapServers: "s:1", clientProperties: c, canary: {clientProperties: c, topic: canary}}'
 BOTH = GOOD.replace(KAFKA, f"{KAFKA}\n      {KUBERNETES}\n      {STRIMZI}").replace(

@@ -9,7 +9,7 @@ from drctl.config import load
 from drctl.config.documents import MOST, contents, parse_yaml, read_json
 from drctl.errors import ConfigInvalid
 from drctl.model.documents import DocumentError, json_of, line_of_key
-from tests.unit.config.test_plan_file import BOMB, GOOD, written
+from tests.unit.config.plan_files import BOMB, GOOD, written
 
 REFUSED = [
     ("a:\n  " + "[" * (1 << 20), r":2: is nested deeper than 32 levels"),

@@ -8,7 +8,7 @@ import pytest
 
 from drctl.config import load
 from drctl.errors import ConfigInvalid
-from tests.unit.config.test_plan_file import GOOD, written
+from tests.unit.config.plan_files import GOOD, written
 
 STATE_LINE, ROUTING_LINE = 19, 18
 

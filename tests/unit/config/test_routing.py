@@ -8,7 +8,7 @@ from drctl.config import load
 from drctl.errors import ConfigInvalid
 from drctl.model.resources import CONFIG_MAP, SERVICE
 from drctl.model.routing import CLOSED_NAME, CLOSED_SELECTOR, RoutingField
-from tests.unit.config.test_plan_file import GOOD, written
+from tests.unit.config.plan_files import GOOD, written
 
 FILE = "clientRouting: {file: client-routing.json}"
 WHERE = "kubeconfig: c, context: clients, namespace: shop"

@@ -7,7 +7,7 @@ import pytest
 
 from drctl.config import duration, load
 from drctl.errors import ConfigInvalid
-from tests.unit.config.test_plan_file import GOOD, written
+from tests.unit.config.plan_files import GOOD, written
 
 DEFAULT = 'replicationPrincipal: "User:mm2", replicationPolicy: default'
 

@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from drctl.drills.bundle.manifest import MANIFEST, SIGNATURE, ListedFile, Manifest, RunKind, parsed
 from drctl.drills.bundle.signature import identity, signed
+from drctl.drills.bundle.verify import verify
 from drctl.drills.bundle.write import begin, contents, keep_drill, seal
 from drctl.drills.outcome import Drill, JournalHead, Material, OutageReport
 from drctl.drills.recovery import recovered
 from drctl.drills.report.build import build
 from drctl.drills.report.write import write
 from drctl.drills.way_home import came_home
+from drctl.errors import BundleDamaged, JournalBroken
 from drctl.model.chain import GENESIS, Change, Line, canonical, chained, entry_digest, run_content
 from drctl.model.run import RunResult
 from tests.unit.drills.example import HOME, THERE, drill, handover
@@ -26,6 +28,7 @@ from tests.unit.drills.outages import OBJECTIVES, outage
 from tests.unit.drills.stored import HISTORIES, WORK, Stored, stored
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+PUBLIC = KEY.public_key()
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
@@ -126,3 +129,11 @@ def edited(path: Path, change: Callable[[Any], Any]) -> None:
 def listed(report: Path) -> Manifest:
     """What its manifest says."""
     return parsed((report / MANIFEST).read_bytes())
+
+
+def problems(report: Path, key: Ed25519PublicKey | None = PUBLIC) -> str:
+    """What is said of a bundle that must not count; nothing if it is taken for whole."""
+    try:
+        return "\n".join(verify(report, key).damage)
+    except (BundleDamaged, JournalBroken) as error:
+        return f"{error}, {error.remedy}"

@@ -1,8 +1,11 @@
 """A site of three brokers on three nodes in three zones, seen well by everybody, to be made ill piece by piece."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from drctl.decide.health import diagnose
+from drctl.model.cause import SiteHealth
 from drctl.model.kubernetes import (
     Attachment,
     Claim,
@@ -125,3 +128,21 @@ class Situation:
 
 def resource(kind: str, standing: ResourceState = ResourceState.READY, **more: object) -> StrimziResource:
     return StrimziResource(kind, "it", standing, **more)  # type: ignore[arg-type]
+
+
+def judged(change: Callable[[Situation], object] = lambda _: None) -> SiteHealth:
+    situation = Situation()
+    change(situation)
+    return diagnose(situation.sight(), NOW)
+
+
+def do(*changes: Callable[[Situation], object]) -> Callable[[Situation], object]:
+    return lambda situation: [change(situation) for change in changes]
+
+
+def kafka(**changes: object) -> Callable[[Situation], object]:
+    def change(situation: Situation) -> None:
+        assert situation.kafka is not None
+        situation.kafka = replace(situation.kafka, **changes)  # type: ignore[arg-type]
+
+    return change

@@ -49,7 +49,8 @@ def campaign(
     are left out, and named: 'drctl chaos run' runs them.
 
     One of them at least is a negative control, in which brokers lose records and which must be refuted as it states. If
-    none is named, one that lies beside them runs first; without any the campaign is inconclusive.
+    none is named, one that lies beside them runs first; without any the campaign is inconclusive, and vacuous where
+    nothing but controls ran.
 
     In the report's folder are results.jsonl with a line per run, summary.md, summary.json, and the folder of each run,
     which 'drctl verify' checks. Exits 0 only if every run ended as its experiment states; as one that was refuted

@@ -92,14 +92,14 @@ class Summary:
 
     @property
     def verdict(self) -> Verdict:
-        """PROVED only if every run ended as stated, and a control was among them; REFUTED as soon as a loss was found.
+        """PROVED only if every run ended as stated, a control and a proof among them; REFUTED once a loss was found.
 
-        A control's loss is none: it was to be found.
+        A control's loss is none: it was to be found. Controls alone are VACUOUS: they tell nothing of other faults.
         """
-        if not self.runs:
-            return Verdict.VACUOUS
         if self.refuted:
             return Verdict.REFUTED
+        if self.controls == self.runs:
+            return Verdict.VACUOUS
         whole = self.proved + self.controls == self.runs and self.controls
         return Verdict.PROVED if whole else Verdict.INCONCLUSIVE
 

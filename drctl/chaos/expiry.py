@@ -31,8 +31,8 @@ def arm(there: Lab, repair: str, site: str, seconds: float) -> None:
 
 
 def disarm(there: Lab, site: str, *repairs: str) -> None:
-    """End the waiting for these repairs of a site, or for all; one under way is cut off, and its caller repairs."""
-    names = {f"{PREFIX}{repair}-{site}" for repair in repairs or REPAIRS}
+    """End the waiting for these repairs of a site; one under way is cut off, and its caller repairs."""
+    names = {f"{PREFIX}{repair}-{site}" for repair in repairs}
     for process in there.status():
         if process.name in names and process.state != "gone":
             there.processes.signal(process.name, "SIGKILL")

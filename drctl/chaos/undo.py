@@ -13,7 +13,7 @@ from drctl.errors import DrctlError, LabError
 from drctl.lab import service, side_topics
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES
-from drctl.lab.repairs import REPAIRS
+from drctl.lab.repairs import CONTAINED, REPAIRS
 from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
 from drctl.model.offsets import TopicPartition
 
@@ -145,5 +145,6 @@ def _repair(repair: str, site: str) -> list[str]:
         if site not in SITES:
             raise LabError(f"the lab has no site {site}", remedy=f"use one of {', '.join(SITES)}")
         there = lab()
-        disarm(there, site, *(() if repair in ("restore-site", "restore-durability") else (repair,)))
+        # No other: what nobody undoes here still has to end by itself.
+        disarm(there, site, repair, *CONTAINED.get(repair, ()))
         return REPAIRS[repair](there, site)

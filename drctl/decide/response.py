@@ -8,14 +8,19 @@ STUCK = (
     "CrashLoopBackOff",
     "CreateContainer",
     "ErrImage",
+    "ImageInspectError",
     "ImagePullBackOff",
     "InvalidImageName",
+    "PostStartHookError",
+    "PreCreateHookError",
+    "PreStartHookError",
     "RunContainerError",
     "SchedulerError",
     "SchedulingGated",
+    "SignatureValidationFailed",
     "Unschedulable",
 )
-"""How Kubernetes' words for a pod that does not come back by itself begin."""
+"""How Kubernetes' words for a pod begin that does not come back by itself, however often it is tried again."""
 
 
 class CauseResponse(NamedTuple):
@@ -27,7 +32,8 @@ class CauseResponse(NamedTuple):
 
 STUCK_BROKER = CauseResponse(
     Response.REPAIR,
-    "the others serve meanwhile; its pod does not start by itself: see 'kubectl describe pod' and its log",
+    "what the others lead is served meanwhile; Kubernetes tries again and fails each time: see 'kubectl describe pod'"
+    " and its log",
 )
 UNSEEN = CauseResponse(
     Response.WAIT, "find out why it cannot be seen: what nobody sees is no reason to move anything to the other site"
@@ -35,24 +41,28 @@ UNSEEN = CauseResponse(
 RESPONSES = {
     CauseScope.BROKER: CauseResponse(
         Response.WAIT,
-        "the others serve meanwhile; it catches up once it is started again, by Kubernetes or whoever supervises it",
+        "what the others lead is served meanwhile; it catches up once it is started again, by Kubernetes or whoever"
+        " supervises it",
     ),
     CauseScope.VOLUME: CauseResponse(
         Response.REPAIR,
-        "the others serve meanwhile; give the volume back, or room, and delete the pod, which keeps a dead mount;"
-        " a volume that is lost is replaced by an empty one, which the broker fills from the others",
+        "what the others lead is served meanwhile; give the volume back, or room, and delete the pod, which keeps a"
+        " dead mount; a volume that is lost is replaced by an empty one, which the broker fills from the others: only"
+        " while every partition has a leader, since one without may have its last whole copy there, and one volume at a"
+        " time",
     ),
     CauseScope.NODE: CauseResponse(
         Response.REPAIR,
-        "brokers elsewhere serve meanwhile; bring the node back, or, if it is off for certain, taint it"
+        "what brokers elsewhere lead is served meanwhile; bring the node back, or, if it is off for certain, taint it"
         " node.kubernetes.io/out-of-service, so that its volumes are let go and its pods move",
     ),
     CauseScope.ZONE: CauseResponse(
-        Response.REPAIR, "brokers in other zones serve meanwhile; bring the zone back, which moves no data"
+        Response.REPAIR,
+        "what brokers in other zones lead is served meanwhile; bring the zone back, which moves no data",
     ),
     CauseScope.CONTROLLERS: CauseResponse(
         Response.REPAIR,
-        "partitions that have a leader serve meanwhile; start or thaw controllers until most of them are there",
+        "partitions that have a leader are served meanwhile; start or thaw controllers until most of them are there",
     ),
     CauseScope.UNKNOWN: CauseResponse(
         Response.WAIT, "look from a second place before anything is moved: one observer alone does not call a site lost"

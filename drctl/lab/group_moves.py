@@ -59,11 +59,16 @@ def move_one_too_far(position: GroupPosition) -> FaultEvidence:
     """Close client routing until the group's members have left, move it on by one record, and open it again.
 
     Producers write on meanwhile: they ask client routing only once they are denied. The record is there before the
-    group is moved past it.
+    group is moved past it. LabError unless client routing points to the group's site: it is opened to where it was.
     """
-    lab, at = position.lab, position.lab.clock.now()
+    lab, at, routed = position.lab, position.lab.clock.now(), _routing(position.lab).site()
+    if routed != position.site:
+        raise LabError(
+            f"client routing points to {routed or 'no site'}, and not to {position.site}",
+            remedy="name the site at which the clients are",
+        )
     # Before it is closed: what is opened without having been closed does no harm.
-    closed(lab).touch()
+    closed(lab).write_text(routed)
     _routing(lab).route_to(None)
     try:
         _await(lab, f"{position.group} has no member", position.is_empty)
@@ -82,14 +87,19 @@ def move_one_too_far(position: GroupPosition) -> FaultEvidence:
 
 
 def closed(lab: Lab) -> Path:
-    """Return the file that is there while client routing is closed for a group to be moved."""
+    """Return the file that names where client routing pointed, while it is closed for a group to be moved."""
     return lab.folder / "client-routing.closed"
 
 
 def reopen_routing(lab: Lab, site: str) -> list[str]:
-    """Let client routing point to a site again if it was closed to move a group; return its file if it was."""
+    """Let client routing point to a site again if it was closed there to move a group; return its file if it was.
+
+    LabError if it pointed to another site: that one would be left open to writes, and clients led away from it.
+    """
     if not closed(lab).exists():
         return []
+    if (routed := closed(lab).read_text()) not in ("", site):
+        raise LabError(f"client routing was closed at {routed}", remedy=f"reopen it to {routed}, and not to {site}")
     routing = _routing(lab)
     routing.route_to(site)
     closed(lab).unlink()

@@ -16,7 +16,9 @@ that the leader knows at once that it is alone, and what it acknowledges from th
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from drctl.errors import DrctlError, LabError
@@ -60,8 +62,10 @@ def lose_unreplicated(log: ReplicatedLog, write: Callable[[int], LogTail]) -> Fa
         # Before they go on: one that still led would give them all of it.
         FAULTS["kill"](lab, log.process(leader))
     finally:
-        for each in followers:
-            FAULTS["continue"](lab, log.process(each))
+        # Of each, whatever became of another: one that is left frozen would stay so until the fault expires.
+        with ExitStack() as stack:
+            for each in followers:
+                stack.callback(FAULTS["continue"], lab, log.process(each))
     return _seen(log, "lose-unreplicated", at, PEERS, lambda: _gone(log, tail, former=leader))
 
 
@@ -105,31 +109,37 @@ def delete_records(log: ReplicatedLog) -> FaultEvidence:
 
 
 def weakened(lab: Lab, site: str) -> Path:
-    """Return the file that names the topic of a site whose settings let it lose records, while there is one."""
+    """Return the file that names the topics of a site whose settings let them lose records, while there are any."""
     return lab.folder / f"{site}.weakened"
 
 
 def strengthen(lab: Lab, site: str) -> list[str]:
-    """Take back what lets a topic of a site lose records; return the topic if there was one. Its brokers must run."""
+    """Take back what lets topics of a site lose records; return which topics. Its brokers must run."""
     mark = weakened(lab, site)
-    if not mark.exists():
-        return []
-    topic = mark.read_text()
-    log = ReplicatedLog(lab, site, TopicPartition(topic, 0))
+    topics = _topics_in(mark)
+    for topic in topics:
+        log = ReplicatedLog(lab, site, TopicPartition(topic, 0))
+        _await(log, "the settings are taken back", partial(_take_back, log))
+    mark.unlink(missing_ok=True)
+    return topics
 
-    def taken_back() -> bool:
-        log.change(dict.fromkeys(UNCLEAN))
-        return True
 
-    _await(log, "the settings are taken back", taken_back)
-    mark.unlink()
-    return [topic]
+def _take_back(log: ReplicatedLog) -> bool:
+    log.change(dict.fromkeys(UNCLEAN))
+    return True
 
 
 def _weaken(log: ReplicatedLog, settings: Mapping[str, str]) -> None:
-    # Before the settings: what is taken back without having been set does no harm.
-    weakened(log.lab, log.site).write_text(log.place.topic)
+    mark = weakened(log.lab, log.site)
+    # Before the settings: what is taken back without having been set does no harm. And beside those that were weakened
+    # before: each has to be taken back.
+    topics = dict.fromkeys([*_topics_in(mark), log.place.topic])
+    mark.write_text("".join(f"{topic}\n" for topic in topics))
     log.change(settings)
+
+
+def _topics_in(mark: Path) -> list[str]:
+    return mark.read_text().split() if mark.exists() else []
 
 
 def _alone(log: ReplicatedLog) -> tuple[int, LogTail]:

@@ -67,6 +67,10 @@ REPAIRS: dict[str, Repair] = {
     "reopen-routing": reopen_routing,
 }
 
+OF_SITE = ("thaw", "restart-brokers", "restart-worker", "mend-link")
+CONTAINED: dict[str, tuple[str, ...]] = {"restore-site": OF_SITE, "restore-durability": (*OF_SITE, "restore-site")}
+"""By repair which others it does as well; what is not named, such as the settings of a topic, is left as it is."""
+
 
 def _ended(lab: Lab, name: str) -> bool:
     """Whether a process is gone; one that is just ending is waited for."""

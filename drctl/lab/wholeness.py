@@ -1,4 +1,7 @@
-"""Whether a lab is whole: every part runs, every broker is listed, every replica is in sync and the link copies."""
+"""Whether a lab is whole: every part runs, every broker is listed, every replica is in sync and the link copies.
+
+And what a control has done to a topic, so that it may lose records, is taken back.
+"""
 
 from collections.abc import Iterator
 
@@ -6,6 +9,7 @@ from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError, LabError
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, TOPICS, wire
+from drctl.lab.losses import weakened
 from drctl.lab.roles import OFFSETS_TOPIC
 from drctl.lab.wire_faults import mark
 
@@ -42,6 +46,8 @@ def _processes(lab: Lab) -> Iterator[str]:
     for site in SITES:
         if mark(lab, site).exists():
             yield f"{wire(site)} is turned: it holds answers, or lets them wait"
+        if weakened(lab, site).exists():
+            yield f"topics of {site} have settings that let them lose records"
 
 
 def replica_gaps(lab: Lab, site: str) -> list[str]:

@@ -15,24 +15,30 @@ PATIENCE = 240.0
 """Seconds within which a fault must have been seen, or undone."""
 
 
-def until(lab: KubeLab, what: str, done: Callable[[], object]) -> None:
-    """Wait until something is so. LabError if it is not within :data:`PATIENCE`."""
+def until(
+    lab: KubeLab, what: str, done: Callable[[], object], *, remedy: str = "see 'drctl lab kube kubectl get events'"
+) -> None:
+    """Wait until something is so. LabError with that remedy if it is not within :data:`PATIENCE`."""
     deadline = lab.clock.monotonic() + PATIENCE
     while not done():
         if lab.clock.monotonic() > deadline:
-            raise LabError(f"timed out waiting until {what}", remedy="see 'drctl lab kube kubectl get events'")
+            raise LabError(f"timed out waiting until {what}", remedy=remedy)
         lab.clock.sleep(0.2)
 
 
 def seen(lab: KubeLab, fault: str, target: str, at: datetime, *, by: str, look: Callable[[], str]) -> FaultEvidence:
-    """Return what an observer sees of a fault, as soon as it sees it. LabError if it has not in time."""
+    """Return what an observer sees of a fault, as soon as it sees it.
+
+    LabError, with how to end the fault, if it has not in time: what was done stays done.
+    """
     found: list[str] = []
 
     def looked() -> bool:
         found[:] = [look()]
         return bool(found[0])
 
-    until(lab, f"{fault} of {target} is seen by {by}", looked)
+    remedy = f"end it, whatever came of it: 'drctl lab kube fault heal {target}'"
+    until(lab, f"{fault} of {target} is seen by {by}", looked, remedy=remedy)
     return FaultEvidence(fault, target, at, by, found[0], lab.clock.now())
 
 

@@ -5,11 +5,23 @@ controllers, scheduler and kubelet report to it), kubelet's own measurements and
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from drctl.errors import LabError
 from drctl.lab.injecting import FaultEvidence
 from drctl.lab.kube import brokers
-from drctl.lab.kube.evidence import container, delete_pod, measured, restarts, seen, uid, until, volume_of, waiting
+from drctl.lab.kube.evidence import (
+    container,
+    delete_pod,
+    measured,
+    require_pod,
+    restarts,
+    seen,
+    uid,
+    until,
+    volume_of,
+    waiting,
+)
 from drctl.lab.kube.images import HOST
 from drctl.lab.kube.lab import SITE, KubeLab
 from drctl.lab.kube.node import NAME
@@ -26,6 +38,7 @@ REFUSALS = ("Input/output error", "Read-only file system")
 
 def kill_pod(lab: KubeLab, pod: str) -> FaultEvidence:
     """Delete a pod with one second of grace. Seen by the API server: another pod has its name."""
+    require_pod(lab, pod)
     at, before = lab.clock.now(), uid(lab, pod)
     delete_pod(lab, pod)
 
@@ -38,6 +51,7 @@ def kill_pod(lab: KubeLab, pod: str) -> FaultEvidence:
 
 def kill_inside(lab: KubeLab, pod: str) -> FaultEvidence:
     """SIGKILL to the broker in its container. Seen by kubelet, which starts it again."""
+    require_pod(lab, pod)
     at, before = lab.clock.now(), restarts(lab, pod)
     lab.cluster.node.inside("sh", "-c", f"kill -KILL {_pid(lab, pod)}")
 
@@ -112,6 +126,7 @@ def refuse_attach(lab: KubeLab, pod: str) -> FaultEvidence:
 
 def lose_node(lab: KubeLab, pod: str) -> FaultEvidence:
     """Kill kubelet: the node falls silent while its pods run on. Seen by the node controller."""
+    require_pod(lab, pod)
     at = lab.clock.now()
     lab.cluster.processes.signal("kubelet", "SIGKILL")
 
@@ -123,6 +138,7 @@ def lose_node(lab: KubeLab, pod: str) -> FaultEvidence:
 
 def lose_image(lab: KubeLab, pod: str) -> FaultEvidence:
     """Name an image that is nowhere and delete the pod. Seen by kubelet, which cannot start it."""
+    require_pod(lab, pod)
     at = lab.clock.now()
     _set_image(lab, ABSENT)
     delete_pod(lab, pod)
@@ -131,6 +147,7 @@ def lose_image(lab: KubeLab, pod: str) -> FaultEvidence:
 
 def forbid_scheduling(lab: KubeLab, pod: str) -> FaultEvidence:
     """Cordon the node and delete the pod. Seen by the scheduler, which finds no place for it."""
+    require_pod(lab, pod)
     at = lab.clock.now()
     lab.kubectl.run("cordon", NAME)
     delete_pod(lab, pod)
@@ -241,13 +258,18 @@ def _pid(lab: KubeLab, pod: str) -> str:
 
 
 def _dead(lab: KubeLab, volume: str) -> str:
-    """Return what the kernel says to a write on a mounted volume that fails it; empty if it takes it."""
+    """Return what the kernel says to a write on a mounted volume that fails it; empty if it takes it, or is only full.
+
+    Nothing is left of what was written, unless the volume takes that back no more either.
+    """
     for mount in lab.cluster.storage.mounts(volume)[:1]:
         try:
             lab.cluster.node.inside("dd", "if=/dev/zero", f"of={mount}/probe", "bs=4096", "count=1", "conv=fsync")
         except LabError as error:
             return next((line for line in str(error).splitlines() if _is_refusal(line)), "")
-        (lab.cluster.node.seen_from_here(mount) / "probe").unlink()
+        finally:
+            with suppress(OSError):
+                (lab.cluster.node.seen_from_here(mount) / "probe").unlink()
     return ""
 
 

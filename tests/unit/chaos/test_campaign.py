@@ -125,6 +125,14 @@ def test_a_control_that_is_not_refuted_as_stated_makes_all_of_it_worthless(
     assert three.summary["refuted_as_stated"] == 0
 
 
+@pytest.mark.parametrize("more", [(), ("--rounds", "2")])
+def test_controls_alone_prove_nothing(three: Campaigns, more: tuple[str, ...]) -> None:
+    done = three.run(*more, names=("control",))
+    assert done.exit_code == 22, done.output
+    assert three.summary["verdict"] == "vacuous"
+    assert "0 of " in done.output
+
+
 def test_a_control_that_is_named_runs_where_it_is_named_and_no_other_is_added(three: Campaigns) -> None:
     three.write("control-other", extensions=[CONTROL])
     assert three.run(names=("one", "control-other", "two")).exit_code == 0

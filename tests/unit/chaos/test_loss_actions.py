@@ -11,12 +11,14 @@ from chaoslib.exceptions import ActivityFailed
 
 from drctl.chaos import loss_actions, undo
 from drctl.chaos.environment import HISTORIES, RUN, TIME_OFFSET, run_under_way
+from drctl.chaos.expiry import arm
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.store.client_routing import FileClientRouting
 from drctl.errors import LabError
 from drctl.lab import Lab, group_moves, losses
 from drctl.lab.careless import NAME
 from drctl.lab.injecting import FaultEvidence
+from drctl.lab.repairs import REPAIRS
 from drctl.lab.replicated_log import ReplicatedLog
 from drctl.lab.site import LabSite
 from tests.unit.chaos.struck import armed, lab, noted
@@ -148,3 +150,22 @@ def test_what_was_weakened_or_closed_is_undone_once_and_disarmed(lab: Lab, monke
     assert undo.reopen_routing("north") == ["client-routing.json"]
     assert routing.site() == "north"
     assert undo.reopen_routing("north") == []
+
+
+@pytest.mark.parametrize(
+    ("restore", "left"),
+    [
+        (undo.thaw_brokers, ["mend-link", "reopen-routing", "restore-durability", "restore-site"]),
+        (undo.restore_site, ["reopen-routing", "restore-durability"]),
+        (undo.restore_durability, ["reopen-routing"]),
+    ],
+    ids=["of one fault", "of a site", "of its topics, too"],
+)
+def test_what_an_undo_does_not_undo_still_ends_by_itself(
+    lab: Lab, restore: Callable[[str], list[str]], left: list[str]
+) -> None:
+    for repair in REPAIRS:
+        if repair not in ("restart-brokers", "restart-worker"):
+            arm(lab, repair, "north", 600)
+    assert restore("north") == []
+    assert sorted(armed(lab)) == [f"{repair}-north" for repair in left]

@@ -116,6 +116,22 @@ def test_every_cause_but_health_has_a_response_and_only_a_lost_site_is_failed_ov
         assert (do(told) is Response.FAILOVER) == (scope is CauseScope.SITE)
 
 
+@pytest.mark.parametrize("word", ["ImageInspectError", "PostStartHookError", "SignatureValidationFailed: no key"])
+def test_a_pod_that_kubernetes_fails_to_start_is_to_be_repaired(word: str) -> None:
+    def fails(situation: Situation) -> None:
+        situation.gone(1)
+        situation.pod(1, phase="Pending", trouble=word)
+
+    assert do(proposed(found_in(fails))) is Response.REPAIR
+
+
+def test_an_empty_volume_is_advised_only_where_no_last_copy_is_given_up_for_it() -> None:
+    told = proposed(found_in(volume_full))
+    assert told is not None
+    assert "only while every partition has a leader" in told.how
+    assert "one volume at a time" in told.how
+
+
 def test_what_is_stuck_on_an_ill_node_is_the_nodes() -> None:
     situation = Situation()
     no_place(situation)

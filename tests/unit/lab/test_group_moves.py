@@ -97,3 +97,24 @@ def test_routing_that_somebody_else_has_closed_is_left_closed(group: StandingGro
     assert reopen_routing(group.lab, "north") == ["client-routing.json"]
     assert routing(group.lab).site() == "north"
     assert reopen_routing(group.lab, "north") == []
+
+
+@pytest.mark.parametrize("routed", ["south", None], ids=["another site", "nowhere"])
+def test_a_group_is_moved_only_where_its_clients_are_and_nobody_is_led_elsewhere(
+    group: StandingGroup, routed: str | None
+) -> None:
+    routing(group.lab).route_to(routed)
+    with pytest.raises(LabError, match=f"client routing points to {routed or 'no site'}, and not to north"):
+        moved(group)
+    assert routing(group.lab).site() == routed
+    assert group.at == 7
+    assert not closed(group.lab).exists()
+
+
+def test_routing_is_reopened_to_no_other_site_than_the_one_it_was_closed_at(group: StandingGroup) -> None:
+    closed(group.lab).write_text("north")
+    routing(group.lab).route_to(None)
+    with pytest.raises(LabError, match="client routing was closed at north"):
+        reopen_routing(group.lab, "south")
+    assert routing(group.lab).site() is None
+    assert reopen_routing(group.lab, "north") == ["client-routing.json"]

@@ -12,7 +12,7 @@ from drctl.cli.lab_kube import fault
 from drctl.drivers.store.clock import SystemClock
 from drctl.errors import LabError
 from drctl.lab.kube import evidence, outages, storage
-from drctl.lab.kube.faults import FAULTS
+from drctl.lab.kube.faults import FAULTS, HEAL
 from drctl.lab.kube.lab import KubeLab
 from drctl.lab.kube.storage import Storage
 from drctl.lab.layout import plan_layout
@@ -104,12 +104,49 @@ def test_the_commands_help_names_every_fault() -> None:
     assert [kind for kind in FAULTS if kind not in told] == []
 
 
-@pytest.mark.parametrize("kind", ["kill-csi-driver", "freeze-api-server", "cut-network", "fail-writes"])
-def test_a_pod_that_is_not_there_is_named_before_anything_is_done(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", sorted(FAULTS.keys() - {HEAL}))
+def test_a_pod_that_is_not_there_is_named_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(evidence, "PATIENCE", 0.0)
     lab, kept = a_lab(tmp_path)
-    with pytest.raises(LabError, match="north-broker-9"):
+    with pytest.raises(LabError, match="the lab has no broker pod north-broker-9"):
         FAULTS[kind](lab, "north-broker-9")
     assert kept.asked == []
+
+
+def detached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> tuple[KubeLab, Path]:
+    """A lab whose node refuses a write to a volume that is mounted, once its file is there; and that file."""
+    lab, _ = a_lab(tmp_path)
+    mount(tmp_path)
+    probe = tmp_path / str(tmp_path / "kubelet/pods/a/probe").lstrip("/")
+    probe.parent.mkdir(parents=True)
+
+    def refuse(*_: str) -> str:
+        probe.touch()
+        raise LabError(f"dd on the node: dd: error writing 'probe': {why}\n0 bytes copied")
+
+    monkeypatch.setattr(evidence, "PATIENCE", 0.0)
+    monkeypatch.setattr(lab.cluster.node, "inside", refuse)
+    monkeypatch.setattr(Storage, "_source", lambda *_: str(tmp_path / "volumes/v-1/image"))
+    monkeypatch.setattr(Storage, "tear_off", lambda *_: None)
+    return lab, probe
+
+
+def test_a_dead_volume_is_told_in_the_words_of_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab, probe = detached(tmp_path, monkeypatch, "Input/output error")
+    assert FAULTS["detach-volume"](lab, "north-broker-2").observation.endswith("'probe': Input/output error")
+    assert not probe.exists()
+
+
+def test_a_volume_that_is_only_full_is_not_dead_and_keeps_no_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, probe = detached(tmp_path, monkeypatch, "No space left on device")
+    with pytest.raises(LabError, match="timed out") as told:
+        FAULTS["detach-volume"](lab, "north-broker-2")
+    assert "drctl lab kube fault heal north-broker-2" in told.value.remedy
+    assert not probe.exists()
 
 
 def test_a_volume_refuses_writes_once_its_file_system_is_to_turn_read_only(

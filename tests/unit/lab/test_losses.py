@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from drctl.errors import LabError
 from drctl.lab import losses
-from drctl.lab.injecting import FaultEvidence
+from drctl.lab.injecting import FaultEvidence, evidence_of
 from drctl.lab.losses import LOSING, TAIL, strengthen, weakened
 from drctl.lab.replicated_log import LogTail, ReplicatedLog
-from tests.unit.lab.stand_ins import sleeping_lab, state
+from drctl.lab.wholeness import shortcomings
+from drctl.model.offsets import TopicPartition
+from tests.unit.lab.stand_ins import await_state, sleeping_lab, state
 from tests.unit.lab.standing_log import CARELESS, StandingLog
 
 TARGET = "turbines.readings-0 at north"
@@ -30,6 +32,17 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandingLog
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses, "WITHIN", 1.0)
+
+
+@pytest.fixture
+def glancing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The observer alone has no time; what has to be waited for before has as much as ever."""
+
+    def at_once(*arguments: Any, seconds: float, **more: Any) -> FaultEvidence:
+        assert seconds
+        return evidence_of(*arguments, **more, seconds=0.1)
+
+    monkeypatch.setattr(losses, "evidence_of", at_once)
 
 
 def as_real(log: StandingLog) -> ReplicatedLog:
@@ -69,7 +82,7 @@ def test_what_the_last_in_sync_had_not_synced_is_lost_though_it_leads_again(log:
     assert lost(log)
     assert log.leads == 2
     assert all(state(log.lab, log.process(each)) == "running" for each in (1, 2, 3))
-    assert weakened(log.lab, "north").read_text() == log.place.topic
+    assert weakened(log.lab, "north").read_text().split() == [log.place.topic]
 
 
 def test_what_the_last_in_sync_had_is_lost_once_another_may_lead(log: StandingLog) -> None:
@@ -100,7 +113,7 @@ def test_what_others_have_after_all_is_not_noted_as_lost(log: StandingLog) -> No
     assert lost(log) == []
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("glancing")
 def test_a_tail_that_was_not_cut_is_not_noted_as_lost(log: StandingLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses, "cut_log", lambda *_: 0)
     with pytest.raises(LabError, match=r"lose-unsynced of .* was not seen by a reader of the log"):
@@ -152,3 +165,37 @@ def test_settings_that_let_records_be_lost_are_taken_back_once(
     assert strengthen(log.lab, "north") == [log.place.topic]
     assert log.settings == {"min.insync.replicas": None, "unclean.leader.election.enable": None}
     assert strengthen(log.lab, "north") == []
+
+
+def test_each_topic_that_was_weakened_is_taken_back_and_until_then_the_lab_is_not_whole(
+    log: StandingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: list[tuple[str, object]] = []
+    monkeypatch.setattr(
+        losses.ReplicatedLog, "change", lambda each, settings: changed.append((each.place.topic, settings))
+    )
+    monkeypatch.setattr(losses, "_alone", _fails)
+    for topic in (log.place.topic, "shop.orders", log.place.topic):
+        with pytest.raises(LabError, match="nobody is alone"):
+            losses.lose_unsynced(ReplicatedLog(log.lab, "north", TopicPartition(topic, 0)))
+    assert shortcomings(log.lab) == ["topics of north have settings that let them lose records"]
+    changed.clear()
+    assert strengthen(log.lab, "north") == [log.place.topic, "shop.orders"]
+    assert changed == [(topic, dict.fromkeys(losses.UNCLEAN)) for topic in (log.place.topic, "shop.orders")]
+    assert not weakened(log.lab, "north").exists()
+
+
+def _fails(_: object) -> None:
+    raise LabError("nobody is alone")
+
+
+def test_a_follower_goes_on_though_another_one_cannot(log: StandingLog) -> None:
+    def ends_one(count: int) -> LogTail:
+        if count == TAIL:
+            log.lab.processes.signal(log.process(1), "SIGKILL")
+            log.lab.processes.wait_gone(log.process(1))
+        return log.write(count)
+
+    with pytest.raises(LabError, match="is gone already"):
+        losses.lose_unreplicated(as_real(log), ends_one)
+    await_state(log.lab, "running", log.process(3))

@@ -177,7 +177,31 @@ def test_an_error_that_does_not_pass_is_told() -> None:
 
 
 def test_a_broker_too_old_to_ask_or_no_broker_at_all_is_not_supported() -> None:
-    with broker(2) as (place, _), pytest.raises(Unsupported, match=r"2\.4"):
+    with broker(2) as (place, _), pytest.raises(Unsupported, match=r"2\.4") as caught:
         ask([place])
-    with broker(5, answer()[:-1]) as (place, _), pytest.raises(Unsupported, match="one of Kafka's"):
+    assert caught.value.remedy == "update its brokers"
+    with broker(5, answer()[:-1]) as (place, _), pytest.raises(Unsupported, match="one of Kafka's") as caught:
         ask([place])
+    assert "who answers" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        pytest.param(b"HTTP/1.1 400 Bad Request", "who answers", id="another protocol"),
+        pytest.param(INT32.pack(8) + INT32.pack(1) + INT16.pack(0) * 2, "who answers", id="half an answer"),
+        pytest.param(INT32.pack(10) + INT32.pack(1) + INT16.pack(0) + INT32.pack(0), "update", id="no such request"),
+    ],
+)
+def test_who_does_not_tell_its_versions_as_kafka_does_is_not_supported_and_what_to_do_is_told(
+    said: bytes, remedy: str
+) -> None:
+    def reply(line: socket.socket) -> None:
+        if line.recv(4096):
+            line.sendall(said)
+
+    with listening(reply) as address:
+        host, _, port = address.partition(":")
+        with pytest.raises(Unsupported) as caught:
+            ask([(host, int(port))])
+    assert remedy in caught.value.remedy

@@ -166,6 +166,7 @@ def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: f
     lags, never = waited(seen.committed, seen.arrived, seen.copied, warm_up=seconds / 3)
     load_rate = sum(map(len, seen.committed.values())) / partitions / seconds
     freshness, copying = told(lags), told(seen.ages[len(seen.ages) // 3 :])
+    beyond = round(freshness["p99"] - copying["p99"], 3) if freshness and copying else None
     figures = {
         "groups": groups,
         "partitions": partitions,
@@ -178,7 +179,7 @@ def main(groups: int = 1000, partitions: int = 6, seconds: float = 150, every: f
         "never_arrived": never,
         "freshness": freshness,
         "copy_latency_of_the_link": copying,
-        "p99_beyond_copy_latency": round(freshness["p99"] - copying["p99"], 3),
+        "p99_beyond_copy_latency": beyond,
         "cycle": told(seen.cycles[len(seen.cycles) // 3 :]),
     }
     sys.stdout.write(json.dumps(figures) + "\n")

@@ -6,7 +6,8 @@ bare commits at south by Kafka's own admin client; a handover with translation, 
 standby; and the same to a standby that was kept in sync. Under the identity policy also: 50 groups with 1,250
 positions, a size of which others have published a time; MANY groups of which ten have moved since they were synced,
 and ten alone; kafka-consumer-groups for one group; and MirrorMaker 2's own sync. Prints one line of JSON, a row for
-each: every round, their median, and the median as a part of the bare commits' for as many positions. Needs a JDK.
+each: every round and their median. Where it is alike, also the median as a part of the bare commits' for as many
+positions: not of a time that was measured elsewhere, or that is the start of a JVM. Needs a JDK.
 """
 
 import json
@@ -76,15 +77,16 @@ class Row:
         self.pause.append(seconds(result, *PAUSE))
         self.more["steps_of_the_last_round"] = {t.name: round(t.seconds, 2) for t in result.timings}
 
-    def told(self, beside: "Row") -> dict[str, Any]:
-        """The row for people; ``part`` is of the other one's median for as many positions."""
-        alike = median(beside.seconds) * self.positions / beside.positions
+    def told(self, beside: "Row | None" = None) -> dict[str, Any]:
+        """The row for people; ``part`` is of the other one's median for as many positions, if there is one."""
         row: dict[str, Any] = {"what": self.what, "groups": self.groups, "positions": self.positions}
         row |= {"seconds": _rounded(self.seconds), "median": round(median(self.seconds), 2)}
-        row |= {"beside": beside.what, "part": round(median(self.seconds) / alike, 2)}
         if self.pause:
             row |= {"pause_seconds": _rounded(self.pause), "pause_median": round(median(self.pause), 2)}
-            row["pause_part"] = round(median(self.pause) / alike, 2)
+        if beside is not None:
+            alike = median(beside.seconds) * self.positions / beside.positions
+            row |= {"beside": beside.what, "part": round(median(self.seconds) / alike, 2)}
+            row |= {"pause_part": round(median(self.pause) / alike, 2)} if self.pause else {}
         return row | self.more
 
 
@@ -95,11 +97,11 @@ def main(groups: int = 1000, partitions: int = 24, rounds: int = 5, many: int = 
         prepare(lab, world, TOPIC, partitions)
         size = Size(groups, partitions, rounds)
         bare, *rows = in_rounds(lab, world, TOPIC, size)
-        table = [row.told(bare) for row in (bare, *rows, _by_the_tool(lab, rounds))]
+        table = [row.told(bare) for row in (bare, *rows)] + [_by_the_tool(lab, size).told()]
         prepare(lab, world, SMALL, PUBLISHED_PARTITIONS)
         small, *rows = in_rounds(lab, world, SMALL, Size(PUBLISHED_GROUPS, PUBLISHED_PARTITIONS, rounds))
-        published = Row("published by others", PUBLISHED_GROUPS, small.positions, [PUBLISHED_SECONDS])
-        table += [row.told(small) for row in (small, *rows, published)]
+        elsewhere = Row("published by others, elsewhere", PUBLISHED_GROUPS, small.positions, [PUBLISHED_SECONDS])
+        table += [row.told(small) for row in (small, *rows)] + [elsewhere.told()]
         prepare(lab, world, LARGE, MANY_PARTITIONS)
         some, alone = _few_of_many(world, many, rounds)
         table += [some.told(alone), alone.told(alone)]
@@ -176,9 +178,9 @@ def _few_of_many(world: World, many: int, rounds: int) -> tuple[Row, Row]:
     return some, alone
 
 
-def _by_the_tool(lab: Lab, rounds: int) -> Row:
-    row = Row("kafka-consumer-groups, one group", 1, 1)
-    for number in range(rounds):
+def _by_the_tool(lab: Lab, size: Size) -> Row:
+    row = Row("kafka-consumer-groups, its JVM's start included", 1, size.partitions)
+    for number in range(size.rounds):
         row.seconds.append(rivals.consumer_groups_tool(lab, TOPIC, f"bare-{TOPIC}-0-0", number))
     return row
 

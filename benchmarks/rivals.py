@@ -23,7 +23,7 @@ counted as missing."""
 
 
 def bare_commits(lab: Lab, topic: str, partitions: int, groups: int, prefix: str) -> float:
-    """Seconds of the Java client's commits at south alone, its start not counted; the groups are new ones."""
+    """Seconds of the Java client's commits at south alone, once it is warm; the groups are new ones."""
     site = lab.site("south")
     where = [str(site.client_properties("admin")), site.bootstrap_servers, topic, str(partitions), str(groups), prefix]
     command = ["java", "-cp", class_path(), "-Dlog4j2.level=OFF", str(SOURCE), *where]
@@ -32,7 +32,7 @@ def bare_commits(lab: Lab, topic: str, partitions: int, groups: int, prefix: str
 
 
 def consumer_groups_tool(lab: Lab, topic: str, group: str, to: int) -> float:
-    """Seconds of one call of kafka-consumer-groups for one group, the start of its JVM included."""
+    """Seconds of one call of kafka-consumer-groups for all partitions of one group, its JVM's start included."""
     site = lab.site("south")
     command = ["java", "-cp", class_path(), TOOL, "--bootstrap-server", site.bootstrap_servers]
     command += ["--command-config", str(site.client_properties("admin")), "--group", group, "--topic", topic]
@@ -62,7 +62,7 @@ def mirrormaker_sync(world: World, commit: Callable[[], object]) -> tuple[float,
 
     With it how many positions are there then, of how many, and how many of them are exact: MirrorMaker 2 translates to
     earlier ones where its syncs are sparse, and gives none where they are older. What is missing is not waited for
-    beyond the time in which nothing more comes.
+    beyond the time in which nothing more comes; where nothing comes at all, the seconds are those of the wait.
     """
     names = world.plan.groups
     commit()
@@ -77,10 +77,11 @@ def mirrormaker_sync(world: World, commit: Callable[[], object]) -> tuple[float,
         if found == wanted or (found and time.monotonic() - grown > STILL) or time.monotonic() - began > GIVEN_UP:
             break
         time.sleep(1)  # as often as MirrorMaker 2 commits them; to ask for all of them costs the brokers something
+    took = (grown if found else time.monotonic()) - began
     answers = translate_groups(world, "north", "south", names)
     exact = sum(
         isinstance(answer, Exact) and (held := there[group].get(partition)) is not None and held.offset == answer.offset
         for group, each in answers.items()
         for partition, answer in each.items()
     )
-    return grown - began, {"positions": found, "of": wanted, "exact": exact}
+    return took, {"positions": found, "of": wanted, "exact": exact}

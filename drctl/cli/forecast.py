@@ -80,7 +80,9 @@ def staying(world: World, found: Forecast) -> list[tuple[str, str]]:
     """Groups at the source, or parts of them, that no plan moves, with why; a silent source's are unknown."""
     from drctl.monitors import SideBySide, hurried
 
-    if found.loss is None or found.loss.ends_from is not EndsFrom.ASKED:  # asked once more it would take its time
+    if found.loss is None:  # for whatever reason: of the target, too
+        return [("unknown", found.unknown)]
+    if found.loss.ends_from is not EndsFrom.ASKED:  # asked once more it would take its time
         return [("unknown", f"{found.source} does not answer")]
     whole = hurried(world)
     looks = SideBySide(whole.clock, SILENT_AFTER)

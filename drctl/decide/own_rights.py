@@ -14,7 +14,8 @@
 | DELETE on each group | target | `drctl groups undo` | a group that was not there before stays |
 
 Most of what blocks would else fail while nobody may write. What a broker does not tell is not missing: of a cluster or
-topic that may not be described it tells no operation, so only those are named that would let it be described, too.
+topic that may not be described it tells no operation, so only those are named that would let it be described, too;
+and a rule that denies DESCRIBE is then named for any of them.
 
 Example: the target allows READ on group ``billing``, and DESCRIBE alone on ``audit``. Then ``audit`` is named, with
 ``--operation Read --group audit``; if a deny rule takes READ away, that rule is named instead: no other would help.
@@ -101,28 +102,30 @@ def _lacking(site: SiteFacts, rule: Rule, needs: Iterable[NeededRight]) -> Itera
         if names:
             on = "the cluster" if need.kind == "CLUSTER" else _shown(need.kind.lower(), names)
             detail = f"{site.name}: drctl may not {need.operation} {on}: {need.why}"
-            yield Blocker(rule, detail, _remedy(site, site.rights.value.principal, need, names))
+            yield Blocker(rule, detail, _remedy(site, site.rights.value, need, names))
+
+
+def _told(rights: OwnRights, need: NeededRight) -> Mapping[str, frozenset[str]]:
+    """Operations by name, of what the need is about; the cluster under Kafka's own name."""
+    if need.kind == "CLUSTER":
+        return {"kafka-cluster": rights.cluster}
+    if need.kind == "GROUP":
+        return rights.groups
+    special = (JOURNAL, OFFSETS)
+    return {n: may for n, may in rights.topics.items() if n == need.only or not (need.only or n in special)}
 
 
 def _without(rights: OwnRights, need: NeededRight) -> list[str]:
-    """Names on which the operation is not allowed; of the cluster Kafka's own name."""
-    told: Mapping[str, frozenset[str]]
-    if need.kind == "CLUSTER":
-        told = {"kafka-cluster": rights.cluster}
-    elif need.kind == "GROUP":
-        told = rights.groups
-    else:
-        special = (JOURNAL, OFFSETS)
-        told = {n: may for n, may in rights.topics.items() if n == need.only or not (need.only or n in special)}
+    """Names on which the operation is not allowed."""
     return sorted(
         name
-        for name, may in told.items()
+        for name, may in _told(rights, need).items()
         if need.operation not in may and ("DESCRIBE" in may or need.operation not in UNTOLD)
     )
 
 
-def _remedy(site: SiteFacts, principal: str, need: NeededRight, names: list[str]) -> str:
-    if denying := _denying(site, principal, need, names):
+def _remedy(site: SiteFacts, rights: OwnRights, need: NeededRight, names: list[str]) -> str:
+    if denying := _denying(site, rights, need, names):
         return f"remove the rule at {site.name}: {denying}"
     option = OPTIONS.get(need.kind)
     if option is None:
@@ -130,7 +133,7 @@ def _remedy(site: SiteFacts, principal: str, need: NeededRight, names: list[str]
     else:
         where = " ".join(f"{option} {shlex.quote(name)}" for name in (names if len(names) <= FEW else ["*"]))
     operation = need.operation.replace("_", " ").title().replace(" ", "")
-    wanted = f"--allow-principal {shlex.quote(principal or 'User:DRCTL')} --operation {operation} {where}"
+    wanted = f"--allow-principal {shlex.quote(rights.principal or 'User:DRCTL')} --operation {operation} {where}"
     if site.kafka_user:
         return f"add it to the rules of KafkaUser/{site.kafka_user}, as in: {wanted}"
     brokers = site.cluster.value.brokers if site.cluster.value else ()
@@ -138,12 +141,15 @@ def _remedy(site: SiteFacts, principal: str, need: NeededRight, names: list[str]
     return f"kafka-acls.sh --bootstrap-server {server} --command-config ADMIN.properties --add {wanted}"
 
 
-def _denying(site: SiteFacts, principal: str, need: NeededRight, names: list[str]) -> AclRule | None:
+def _denying(site: SiteFacts, rights: OwnRights, need: NeededRight, names: list[str]) -> AclRule | None:
     """A rule that denies it, by whatever allow; None if none is known to."""
-    about = (rule for rule in site.rules.value or () if not rule.allow and rule.principal in (principal, EVERYONE))
-    for rule in sorted(about):
-        for name in names:
-            asked = AclRule(rule.principal, rule.host, need.operation, need.kind, name, "LITERAL", allow=False)
+    me = (rights.principal, EVERYONE)
+    about = [rule for rule in site.rules.value or () if not rule.allow and rule.principal in me]
+    told = _told(rights, need)
+    # Where DESCRIBE is denied nothing is told, whatever else is allowed.
+    for name, operation in [(n, need.operation) for n in names] + [(n, "DESCRIBE") for n in names if not told[n]]:
+        for rule in sorted(about):
+            asked = AclRule(rule.principal, rule.host, operation, need.kind, name, "LITERAL", allow=False)
             if says(rule, asked):
                 return rule
     return None

@@ -83,9 +83,10 @@ class Group:
     def takes_positions(self) -> bool:
         """Whether a position can be committed from outside: only while nobody is in the group.
 
-        Never for a share or streams group: it would be none of the states in which such a group goes on.
+        Never for a share or streams group: it would be none of the states in which such a group goes on. Nor for one of
+        a kind that is not known here.
         """
-        if self.protocol in (GroupProtocol.SHARE, GroupProtocol.STREAMS):
+        if self.protocol in (GroupProtocol.SHARE, GroupProtocol.STREAMS) or self.immovable:
             return False
         return self.state in (GroupState.EMPTY, GroupState.DEAD) and not self.members
 

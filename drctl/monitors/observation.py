@@ -38,6 +38,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         site = world.sites[name]
         registry = looks.begin(site.schemas.registered) if site.schemas is not None else None
         seen = site_facts(world, name, looks, asked)
+        rights = _own_rights(world, seen, looks)
         brokers = seen.cluster.value.brokers if seen.cluster.value else ()
         if brokers:
             quotas = looks.begin(lambda: site.quotas.told(brokers[0]))()  # every broker knows them all
@@ -48,7 +49,7 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
             seen,
             quotas=quotas,
             schemas=registry() if registry is not None else None,
-            rights=_own_rights(world, seen, looks),
+            rights=rights(),
             kafka_user=strimzi.user if strimzi else "",
         )
 
@@ -97,9 +98,11 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     )
 
 
-def _own_rights(world: World, site: SiteFacts, looks: Looks) -> Reading[OwnRights]:
+def _own_rights(world: World, site: SiteFacts, looks: Looks) -> Begun[OwnRights]:
     if site.cluster.silent:
-        return Reading(None, site.cluster.seen_at, site.cluster.unknown, silent=True)
-    # Asked for, too, where the cluster could not be described: then a missing right may be why.
+        return lambda: Reading(None, site.cluster.seen_at, site.cluster.unknown, silent=True)
+    # Asked for, too, where the cluster could not be described: then a missing right may be why. Not of groups
+    # whose coordinators were silent a moment ago: a failover would wait for them once more.
+    groups = () if site.groups.silent else world.plan.groups
     topics = (*world.plan.topics_at(site.name), JOURNAL, OFFSETS)
-    return looks.begin(lambda: world.sites[site.name].access.rights(topics, world.plan.groups))()
+    return looks.begin(lambda: world.sites[site.name].access.rights(topics, groups))

@@ -17,8 +17,10 @@ def without(stage: Stage, operation: str, kind: str) -> Iterator[None]:
     """In the block drctl has no rule that allows the operation."""
     if isinstance(stage, FakeStage):
         stage.site.withheld.add(f"{operation}{BEHIND[kind]}")
-        yield
-        stage.site.withheld.clear()
+        try:
+            yield
+        finally:
+            stage.site.withheld.clear()
         return
     assert isinstance(stage, RealStage)
     right: Right = ("User:drctl", operation, kind, NAMES[kind])

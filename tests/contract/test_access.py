@@ -1,5 +1,7 @@
 """The contract of Access, for the fake and the real thing."""
 
+from contextlib import closing
+
 import pytest
 
 from drctl.drivers.kafka.access import KafkaAccess
@@ -111,9 +113,8 @@ def test_a_right_that_was_taken_away_is_missing_and_no_other(stage: Stage, opera
 @pytest.mark.parametrize("site", ["north", "south"])
 def test_whoever_may_describe_nothing_is_told_nothing(lab: Lab, real_sites: dict[str, RealStage], site: str) -> None:
     name = real_sites[site].topic()
-    canary = lab.site(site).kafka("canary")
-    told = KafkaAccess(canary).rights([name, "no-such-topic"], [name])
-    canary.close()
+    with closing(lab.site(site).kafka("canary")) as canary:
+        told = KafkaAccess(canary).rights([name, "no-such-topic"], [name])
     assert told.cluster == frozenset()
     assert told.topics == {name: frozenset(), "no-such-topic": frozenset()}
     assert told.groups == {name: frozenset()}

@@ -15,8 +15,8 @@ from confluent_kafka.admin import (
 )
 
 from drctl.drivers.kafka.group_requests import GROUP_RIGHTS
-from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
-from drctl.errors import Forbidden, NotFound
+from drctl.drivers.kafka.site import KafkaSite
+from drctl.errors import Forbidden, NotFound, Unsupported
 from drctl.model.access import AclRule, Users
 from drctl.model.own_rights import OwnRights
 
@@ -52,25 +52,37 @@ class KafkaAccess:
         if not topics:
             return {}
         admin, asked = self.site.admin(), TopicCollection(sorted(topics))
-        told = admin.describe_topics(asked, include_authorized_operations=True, request_timeout=TIMEOUT)
+        told = admin.describe_topics(asked, include_authorized_operations=True, request_timeout=self.site.timeout)
+        cluster = self._cluster_asked()
         found = self.site.wait_all(told.items(), "ask what it may do with topics")
-        anywhere = self._at_cluster() & {"CREATE"}
+        anywhere = self._at_cluster(cluster) & {"CREATE"}
         return {name: _names(topic.authorized_operations) | anywhere for name, topic in found.items()}
 
     def rights(self, topics: Collection[str], groups: Collection[str]) -> OwnRights:
         name = self.site.config.get("sasl.username")
         principal = f"User:{name}" if name else ""
-        return OwnRights(principal, self._at_cluster(), self._with_topics(topics), self._with_groups(groups))
+        # Begun before the topics are waited for: a broker that is silent is waited for once.
+        cluster = self._cluster_asked()
+        with_topics = self._with_topics(topics)
+        return OwnRights(principal, self._at_cluster(cluster), with_topics, self._with_groups(groups))
 
-    def _at_cluster(self) -> frozenset[str]:
-        told = self.site.admin().describe_cluster(include_authorized_operations=True, request_timeout=TIMEOUT)
-        return _names(self.site.wait(told, "ask what it may do").authorized_operations)
+    def _cluster_asked(self) -> "Future[Any]":
+        admin = self.site.admin()
+        asked: Future[Any] = admin.describe_cluster(
+            include_authorized_operations=True, request_timeout=self.site.timeout
+        )
+        return asked
+
+    def _at_cluster(self, asked: "Future[Any]") -> frozenset[str]:
+        # None is told of a cluster that may not be described; the library has no other word for operations
+        # that a broker keeps to itself, and Kafka's keep none.
+        return _names(self.site.wait(asked, "ask what it may do").authorized_operations)
 
     def _with_topics(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
         if not topics:
             return {}
-        asked, found = TopicCollection(sorted(topics)), dict[str, frozenset[str]]()
-        told = self.site.admin().describe_topics(asked, include_authorized_operations=True, request_timeout=TIMEOUT)
+        admin, asked, found = self.site.admin(), TopicCollection(sorted(topics)), dict[str, frozenset[str]]()
+        told = admin.describe_topics(asked, include_authorized_operations=True, request_timeout=self.site.timeout)
         for name, future in told.items():
             try:
                 topic = self.site.wait(future, "ask what it may do with topics")
@@ -79,6 +91,9 @@ class KafkaAccess:
             except NotFound:
                 continue
             else:
+                # A topic that is told of may be described, so that there is one operation at least.
+                if not topic.authorized_operations:
+                    raise self._untold(f"topic {name}")
                 found[name] = _names(topic.authorized_operations)
         return found
 
@@ -89,12 +104,19 @@ class KafkaAccess:
                 found[group] = frozenset()
             elif error or operations is None:
                 raise self.site.causes.translate(KafkaError(error), f"ask what it may do with group {group}")
+            elif operations < 0:  # Kafka's own word for operations that are not told: the lowest number that there is
+                raise self._untold(f"group {group}")
             else:
                 found[group] = frozenset(each.name for each in AclOperation if operations >> each.value & 1)
         return found
 
+    def _untold(self, what: str) -> Unsupported:
+        """The error for operations that a broker keeps to itself: which of them are allowed is not known."""
+        said = f"site {self.site.name}: its brokers do not tell what drctl may do with {what}"
+        return Unsupported(said, remedy="compare its rights with docs/kafka-rights.md")
+
     def users(self) -> Users:
-        future = self.site.admin().describe_user_scram_credentials(request_timeout=TIMEOUT)
+        future = self.site.admin().describe_user_scram_credentials(request_timeout=self.site.timeout)
         told = self.site.wait(cast("Future[Any]", future), "list its SCRAM users")
         users: dict[str, frozenset[str]] = {}
         for user, each in told.items():
@@ -105,7 +127,8 @@ class KafkaAccess:
         # The stubs know no None, which is what matches any name, principal and host.
         anything = (KINDS[kind], None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY)
         wanted = AclBindingFilter(*anything)  # type: ignore[arg-type]
-        asked: Future[Collection[AclBinding]] = self.site.admin().describe_acls(wanted, request_timeout=TIMEOUT)
+        admin = self.site.admin()
+        asked: Future[Collection[AclBinding]] = admin.describe_acls(wanted, request_timeout=self.site.timeout)
         return asked
 
 

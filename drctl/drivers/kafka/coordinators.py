@@ -5,6 +5,7 @@ that are answered with NOT_COORDINATOR make it read memory that is not there (it
 longer be sent frees what its answer is then kept in (its pull request 5397). That is while brokers fail.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -90,8 +91,9 @@ class Coordinators:
         return found
 
     def of(self, groups: Collection[str]) -> Sequence[Place]:
-        """Where these groups were coordinated when they were last asked about; nothing of those that never were."""
-        return sorted({self._known[group] for group in groups if group in self._known})
+        """Where these groups were coordinated when they were last asked about; empty unless it is known of each."""
+        known = self._known.copy()
+        return sorted({known[group] for group in groups}) if known.keys() >= set(groups) else []
 
     def list_all(
         self, brokers: Sequence[Place], types: Collection[GroupProtocol] = (), *, within: float
@@ -112,8 +114,11 @@ class Coordinators:
         self, place: Place, types: Collection[GroupProtocol], deadline: float
     ) -> tuple[int, Mapping[str, ListedGroup]]:
         name = f"the broker at {place[0]}:{place[1]}"
+        # Nobody else tells of its groups: a first try finds out that a connection is dead, and the next one
+        # has all the time that is left, since a list of very many groups may need it.
+        least = ANSWER
         while True:
-            left = min(ANSWER, max(0.05, deadline - self._now()))
+            left = min(least, max(0.05, deadline - self._now()))
             try:
                 with self._connections.to(name, place, left) as line:
                     error, found = list_groups(line, types)
@@ -126,6 +131,7 @@ class Coordinators:
             except Unreachable as unreachable:
                 silent = unreachable
             # A connection that was closed while nobody used it fails once, and is made again.
+            least = math.inf
             if self._now() > deadline or self._closing.wait(AGAIN):
                 raise silent
 

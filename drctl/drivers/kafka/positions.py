@@ -15,7 +15,7 @@ from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import DrctlError, PositionsPending
 from drctl.model import offsets
 from drctl.model.offsets import Committed
-from drctl.model.session import Group, GroupProtocol, GroupState
+from drctl.model.session import IMMOVABLE, Group, GroupProtocol, GroupState
 
 IN_FLIGHT = 8
 """Commits under way at once: a broker takes one after the other from a connection, and one takes a replication."""
@@ -75,7 +75,10 @@ class KafkaPositions:
         return {**found, **self._of_other_kinds({n for n in others if found[n].state is GroupState.DEAD}, listed)}
 
     def _of_other_kinds(self, names: Collection[str], listed: Mapping[str, ListedGroup] | None) -> Mapping[str, Group]:
-        """Those of them that are share or streams groups, which the questions about consumer groups call dead."""
+        """Those of them that are share or streams groups, which the questions about consumer groups call dead.
+
+        Where all groups are listed, those of a kind that is not known here, too: nobody can ask for them by name.
+        """
         if not names:
             return {}
         if listed is None:
@@ -85,7 +88,7 @@ class KafkaPositions:
         return {
             name: Group(name, listed[name].protocol, listed[name].state)
             for name in names
-            if name in listed and listed[name].protocol in LISTED
+            if name in listed and listed[name].protocol in IMMOVABLE
         }
 
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[offsets.TopicPartition, Committed]]:

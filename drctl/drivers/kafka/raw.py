@@ -24,6 +24,8 @@ SASL_HANDSHAKE, API_VERSIONS, SASL_AUTHENTICATE = 17, 18, 36
 LARGEST = 100 << 20
 """Bytes of an answer that are taken in: as many as a broker takes of a request (``socket.request.max.bytes``)."""
 
+STRANGER = "see who answers at that address: it has to be a broker of Kafka's"
+
 type Settings = Mapping[str, Any]
 
 
@@ -62,7 +64,7 @@ class RawConnection:
         except OSError as error:
             raise Unreachable(f"{self.name} does not answer: {_said(error)}", remedy="check that it runs") from error
         except Malformed as error:
-            raise Unsupported(f"{self.name}: its answer is not one of Kafka's: {error}") from error
+            raise Unsupported(f"{self.name}: its answer is not one of Kafka's: {error}", remedy=STRANGER) from error
         return answer
 
     def newest(self, api: int) -> int:
@@ -72,10 +74,11 @@ class RawConnection:
             error = told.number(INT16)
             versions = [(told.number(INT16), told.number(INT16), told.number(INT16)) for _ in range(told.count())]
         except Malformed as malformed:
-            raise Unsupported(f"{self.name}: its answer is not one of Kafka's: {malformed}") from malformed
+            said = f"{self.name}: its answer is not one of Kafka's: {malformed}"
+            raise Unsupported(said, remedy=STRANGER) from malformed
         found = [most for key, _, most in versions if key == api]
         if error or not found:
-            raise Unsupported(f"{self.name}: takes no request {api} (error {error})")
+            raise Unsupported(f"{self.name}: takes no request {api} (error {error})", remedy="update its brokers")
         return found[0]
 
     def log_in(self, settings: Settings) -> None:
@@ -83,7 +86,8 @@ class RawConnection:
         mechanism = str(settings.get("sasl.mechanism", "")).upper()
         user, password = str(settings.get("sasl.username", "")), str(settings.get("sasl.password", ""))
         if mechanism not in (*HASHES, "PLAIN"):
-            raise Unsupported(f"{self.name}: a login by {mechanism or 'no mechanism'} is not known here")
+            said = f"{self.name}: a login by {mechanism or 'no mechanism'} is not known here"
+            raise Unsupported(said, remedy="use SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN as sasl.mechanism")
         told = self.ask(SASL_HANDSHAKE, 1, INT16.pack(len(mechanism)) + mechanism.encode())
         if told.number(INT16):
             raise Unauthenticated(f"{self.name} takes no login by {mechanism}", remedy="correct sasl.mechanism")

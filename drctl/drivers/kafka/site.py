@@ -141,9 +141,10 @@ class KafkaSite:
     ) -> tuple[int, Mapping[str, ListedGroup]]:
         """Every group of the site, or an error, see :meth:`Coordinators.list_all`.
 
-        ``beside`` are groups that were asked about: then only what the brokers list that coordinate them.
+        ``beside`` are groups that were asked about: then only what the brokers list that coordinate them, or every
+        broker where one of them is not known any more.
         """
-        brokers = self._brokers() if beside is None else self._coordinators.of(beside)
+        brokers = (self._coordinators.of(beside) if beside else ()) or self._brokers()
         with self._naming_the_site():
             return self._coordinators.list_all(brokers, types, within=self.timeout)
 

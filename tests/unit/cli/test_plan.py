@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from drctl.cli import forecast, groups, plan, switchover, translate
 from drctl.errors import Blocked
+from drctl.model.forecast import Forecast
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol, Member
 from drctl.model.sync_report import SyncReport
@@ -109,6 +110,12 @@ def test_a_share_group_is_shown_as_one_that_stays(earth: FakeWorld) -> None:
     assert f"stays behind: jobs: {why}" in planned().output
     done = CliRunner().invoke(forecast.command, ["--to", "south"], obj=Path("plan.yaml"))
     assert f"stays behind: jobs: {why}" in done.output
+
+
+def test_why_the_loss_is_unknown_is_why_it_is_unknown_what_stays_behind(earth: FakeWorld) -> None:
+    why = "south: the offset syncs cannot be read"
+    found = Forecast("north", "south", earth.clock.now(), None, {}, {}, (), why)
+    assert forecast.staying(earth.ports(), found) == [("unknown", why)]
 
 
 def test_a_plan_that_names_a_share_group_does_not_begin(earth: FakeWorld) -> None:

@@ -99,6 +99,19 @@ def test_a_rule_that_denies_it_is_named_where_one_does() -> None:
     assert found.remedy.startswith("kafka-acls.sh")
 
 
+@pytest.mark.parametrize("kind", ["TOPIC", "GROUP", "CLUSTER"])
+def test_a_rule_that_denies_description_is_named_where_nothing_is_told(kind: str) -> None:
+    nothing = OwnRights("User:drctl", frozenset(), {"orders": frozenset()}, {"billing": frozenset()})
+    denying = rule("User:drctl", "DESCRIBE", kind, "*", allow=False)
+    found = list(own_right_blockers(target(rights=seen(nothing), rules=seen(RULES | {denying}))(GOOD)))
+    named = [each for each in found if each.remedy == f"remove the rule at south: {denying}"]
+    assert named == [each for each in found if kind.lower() in each.detail.partition(": ")[2].partition(":")[0]]
+    assert named
+    # Where it is told what else is allowed, it is not DESCRIBE that is missing.
+    facts = target(rights=owned(of_groups="READ"), rules=seen(RULES | {denying}))(GOOD)
+    assert all(each.remedy.startswith("kafka-acls.sh") for each in own_right_blockers(facts))
+
+
 def test_where_strimzi_owns_the_rules_the_kafka_user_is_to_be_changed() -> None:
     (found,) = own_right_blockers(target(rights=owned(of_groups="READ"), kafka_user="drctl")(GOOD))
     assert found.remedy.startswith("add it to the rules of KafkaUser/drctl, as in: --allow-principal User:drctl")

@@ -53,6 +53,8 @@ def test_groups_of_one_coordinator_are_asked_about_at_once(one: Broker, asking: 
     one.asked.clear()
     assert asking.ask(groups[:2], lambda: [one.place], POSITIONS, within=10).keys() == set(groups[:2])
     assert [kind for kind, _ in one.asked] == [FETCH]  # where it is, is known
+    assert asking.of(groups[:2]) == [one.place]
+    assert asking.of([*groups[:2], "another"]) == []  # of only some of them it would be half an answer
 
 
 @pytest.mark.parametrize("error", [LOADING, NOT_AVAILABLE, NOT_COORDINATOR])

@@ -2,14 +2,17 @@
 
 import socket
 import struct
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
+from drctl.drivers.kafka import coordinators as asking
 from drctl.drivers.kafka.connections import Connections, Place
 from drctl.drivers.kafka.coordinators import Coordinators
 from drctl.drivers.kafka.listing import LIST_GROUPS, ListedGroup, groups_in
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.wire_format import INT16, INT32, Malformed, WireReader, array, string
 from drctl.errors import Unreachable, Unsupported
 from drctl.model.session import GroupProtocol, GroupState
@@ -75,8 +78,11 @@ def test_a_list_that_ends_too_early_is_none() -> None:
 
 
 @contextmanager
-def broker(newest: int, *replies: bytes) -> Iterator[tuple[Place, list[bytes]]]:
-    """One that tells its versions whenever it is asked, and else these replies; and what else it was asked."""
+def broker(newest: int, *replies: bytes, slow: float = 0) -> Iterator[tuple[Place, list[bytes]]]:
+    """One that tells its versions whenever it is asked, and else these replies; and what else it was asked.
+
+    ``slow`` is after how many seconds it tells of groups.
+    """
     versions = struct.pack(">hi", 0, 1) + struct.pack(">hhh", LIST_GROUPS, 0, newest)
     left, asked = list(replies), list[bytes]()
 
@@ -85,21 +91,23 @@ def broker(newest: int, *replies: bytes) -> Iterator[tuple[Place, list[bytes]]]:
             key = INT16.unpack_from(request, 4)[0]
             if key == LIST_GROUPS:
                 asked.append(request[4:])
+                threading.Event().wait(slow)
                 body = NOTHING + left.pop(0)
             else:
                 body = versions
             if body == NOTHING:
                 return
-            line.sendall(INT32.pack(4 + len(body)) + request[8:12] + body)
+            with suppress(OSError):  # who asked may have given up
+                line.sendall(INT32.pack(4 + len(body)) + request[8:12] + body)
 
     with listening(reply) as address:
         host, _, port = address.partition(":")
         yield (host, int(port)), asked
 
 
-def ask(places: Sequence[Place], *types: GroupProtocol) -> tuple[int, object]:
+def ask(places: Sequence[Place], *types: GroupProtocol, within: float = SOON) -> tuple[int, object]:
     with closing(Coordinators(Connections(lambda: {"security.protocol": "PLAINTEXT"}))) as made:
-        return made.list_all(places, types, within=SOON)
+        return made.list_all(places, types, within=within)
 
 
 def test_what_every_broker_lists_is_brought_together() -> None:
@@ -133,6 +141,27 @@ def test_a_broker_that_loads_or_has_closed_the_connection_is_asked_again() -> No
     assert len(asked) == 3
 
 
+def test_a_list_that_takes_its_time_is_waited_for_once_it_is_clear_that_the_connection_is_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(asking, "ANSWER", 0.05)
+    whole = answer(listed("jobs", "share", "Stable", "share"))
+    with broker(5, *[whole] * 99, slow=0.2) as (place, _):
+        assert ask([place], within=10) == (0, {"jobs": SHARE})
+
+
+def test_every_broker_is_asked_where_the_coordinator_of_one_group_is_not_known_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (
+        broker(5, answer(listed("jobs", "share", "Stable", "share"))) as (place, _),
+        closing(KafkaSite("north", {"bootstrap.servers": "localhost:1"})) as site,
+    ):
+        monkeypatch.setattr(site, "admin", lambda: None)
+        monkeypatch.setattr(site, "_brokers", lambda: [place])
+        assert site.list_groups([GroupProtocol.SHARE], ["jobs"]) == (0, {"jobs": SHARE})
+
+
 def test_without_one_of_the_brokers_there_is_no_list() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         gone = server.getsockname()
@@ -148,7 +177,31 @@ def test_an_error_that_does_not_pass_is_told() -> None:
 
 
 def test_a_broker_too_old_to_ask_or_no_broker_at_all_is_not_supported() -> None:
-    with broker(2) as (place, _), pytest.raises(Unsupported, match=r"2\.4"):
+    with broker(2) as (place, _), pytest.raises(Unsupported, match=r"2\.4") as caught:
         ask([place])
-    with broker(5, answer()[:-1]) as (place, _), pytest.raises(Unsupported, match="one of Kafka's"):
+    assert caught.value.remedy == "update its brokers"
+    with broker(5, answer()[:-1]) as (place, _), pytest.raises(Unsupported, match="one of Kafka's") as caught:
         ask([place])
+    assert "who answers" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        pytest.param(b"HTTP/1.1 400 Bad Request", "who answers", id="another protocol"),
+        pytest.param(INT32.pack(8) + INT32.pack(1) + INT16.pack(0) * 2, "who answers", id="half an answer"),
+        pytest.param(INT32.pack(10) + INT32.pack(1) + INT16.pack(0) + INT32.pack(0), "update", id="no such request"),
+    ],
+)
+def test_who_does_not_tell_its_versions_as_kafka_does_is_not_supported_and_what_to_do_is_told(
+    said: bytes, remedy: str
+) -> None:
+    def reply(line: socket.socket) -> None:
+        if line.recv(4096):
+            line.sendall(said)
+
+    with listening(reply) as address:
+        host, _, port = address.partition(":")
+        with pytest.raises(Unsupported) as caught:
+            ask([(host, int(port))])
+    assert remedy in caught.value.remedy

@@ -10,8 +10,8 @@ from confluent_kafka.admin import AclOperation
 
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.kafka.group_requests import GROUP_RIGHTS
-from drctl.drivers.kafka.site import KafkaSite
-from drctl.errors import Unreachable
+from drctl.drivers.kafka.site import DOUBTED_TIMEOUT, KafkaSite
+from drctl.errors import Unreachable, Unsupported
 
 DENIED, GONE, DISCONNECTED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -28,24 +28,29 @@ class Described(NamedTuple):
 
 
 class Brokers:
-    """Stands for the admin client: ``topics`` are errors or operations."""
+    """Stands for the admin client: ``topics`` are errors or operations, ``within`` what time its requests were given.
 
-    def __init__(self, **topics: int | list[AclOperation]) -> None:
-        self.topics = topics
+    As the library, it tells None both of no operation and of operations that a broker keeps to itself.
+    """
 
-    def describe_cluster(self, *, include_authorized_operations: bool, **_: object) -> Future[Any]:
+    def __init__(self, **topics: int | list[AclOperation] | None) -> None:
+        self.topics, self.within = topics, set[float]()
+
+    def describe_cluster(self, *, include_authorized_operations: bool, request_timeout: float) -> Future[Any]:
         assert include_authorized_operations
+        self.within.add(request_timeout)
         return _done([AclOperation.ALTER, DESCRIBE])
 
     def describe_topics(
-        self, wanted: TopicCollection, *, include_authorized_operations: bool, **_: object
+        self, wanted: TopicCollection, *, include_authorized_operations: bool, request_timeout: float
     ) -> dict[str, Future[Any]]:
         assert include_authorized_operations
         assert wanted is not None
+        self.within.add(request_timeout)
         return {name: _done(told) for name, told in self.topics.items()}
 
 
-def _done(told: int | list[AclOperation]) -> Future[Any]:
+def _done(told: int | list[AclOperation] | None) -> Future[Any]:
     future: Future[Any] = Future()
     if isinstance(told, int):
         future.set_exception(KafkaException(KafkaError(told)))
@@ -95,3 +100,23 @@ def test_a_topic_that_nobody_tells_of_is_an_error_and_no_missing_right(
     monkeypatch.setattr(site, "admin", lambda: Brokers(orders=DISCONNECTED))
     with pytest.raises(Unreachable):
         KafkaAccess(site).rights(["orders"], [])
+
+
+def test_operations_that_a_broker_keeps_to_itself_are_unknown_and_no_missing_rights(
+    site: KafkaSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(site, monkeypatch, billing=(0, -(1 << 31)))
+    with pytest.raises(Unsupported, match="do not tell what drctl may do with group billing"):
+        KafkaAccess(site).rights([], ["billing"])
+    monkeypatch.setattr(site, "admin", lambda: Brokers(orders=None))
+    with pytest.raises(Unsupported, match="do not tell what drctl may do with topic orders"):
+        KafkaAccess(site).rights(["orders"], [])
+
+
+def test_a_site_that_is_doubted_is_not_given_more_time_than_others_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = KafkaSite("north", {"bootstrap.servers": "localhost:1"}, doubted=True)
+    brokers = Brokers(orders=[READ, DESCRIBE])
+    monkeypatch.setattr(made, "admin", lambda: brokers)
+    KafkaAccess(made).rights(["orders"], [])
+    KafkaAccess(made).may(["orders"])
+    assert brokers.within == {DOUBTED_TIMEOUT}

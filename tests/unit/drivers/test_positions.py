@@ -79,6 +79,7 @@ class ListingSite:
             "jobs": ListedGroup(GroupProtocol.SHARE, GroupState.STABLE),
             "totals": ListedGroup(GroupProtocol.STREAMS, GroupState.EMPTY),
             "billing": ListedGroup(GroupProtocol.CLASSIC, GroupState.EMPTY),
+            "bees": ListedGroup(GroupProtocol.OTHER, GroupState.EMPTY),
         }
         return 0, {name: each for name, each in known.items() if not types or each.protocol in types}
 
@@ -101,8 +102,11 @@ def test_a_few_groups_that_coordinators_do_not_know_are_looked_up_among_share_an
 
 def test_of_many_groups_one_list_tells_which_are_empty_and_which_are_of_another_kind() -> None:
     others = [f"group-{number}" for number in range(FEW)]
-    site, found = described(["jobs", "billing", *others])
+    site, found = described(["jobs", "billing", "bees", *others])
     assert found["jobs"].protocol is GroupProtocol.SHARE
+    assert found["bees"] == Group("bees", GroupProtocol.OTHER, GroupState.EMPTY)
+    assert found["bees"].immovable
+    assert not found["bees"].takes_positions
     assert found["billing"] == Group("billing", GroupProtocol.CLASSIC, GroupState.EMPTY)
     assert {found[name].state for name in others} == {GroupState.DEAD}
     assert site.lists == [(frozenset(), None)]

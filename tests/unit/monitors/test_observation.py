@@ -1,12 +1,14 @@
 """Monitors: what they see, and that what they cannot see is unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from threading import Barrier
 
+from drctl.errors import Unreachable
 from drctl.model.cluster import Broker, Cluster
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.offsets import TopicPartition
+from drctl.model.session import Group
 from drctl.model.site import Role
 from drctl.model.upkeep import DiskSpace
 from drctl.monitors import observe, status
@@ -14,6 +16,7 @@ from drctl.monitors.links import COUNTED_UP_TO, lag
 from tests.fakes.brokers import FakeBrokers
 from tests.fakes.clock import StandsStill
 from tests.fakes.mirror import FakeReplication
+from tests.fakes.positions import FakePositions
 from tests.fakes.world import TOPICS, FakeWorld, fake_world
 from tests.unit.ports.noted_records import NotedRecords
 
@@ -56,6 +59,26 @@ def test_brokers_that_tell_nothing_of_their_disks_are_waited_for_at_once_and_hid
     assert {seen.unknown for seen in facts.target.disks.values()} == {"no answer within 6 s"}
     assert facts.target.groups.known
     assert facts.link.lag.known
+
+
+class SilentCoordinators(FakePositions):
+    """Groups whose coordinators do not answer, beside brokers that do."""
+
+    def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
+        raise Unreachable(f"{self.site.name}: no answer about {len(groups)} groups")
+
+
+def test_coordinators_that_are_silent_are_not_asked_again_what_drctl_may_do_with_their_groups() -> None:
+    world = fake_world()
+    ports = world.ports()
+    silent = replace(ports.sites["north"], positions=SilentCoordinators(world.north))
+    facts = observe(replace(ports, sites={**ports.sites, "north": silent}), "north", "south")
+    assert facts.source.groups.silent
+    assert facts.source.rights.value is not None
+    assert facts.source.rights.value.groups == {}
+    assert facts.source.rights.value.cluster
+    assert facts.target.rights.value is not None
+    assert facts.target.rights.value.groups.keys() == set(ports.plan.groups)
 
 
 class AskedTogether(FakeBrokers):

@@ -38,7 +38,7 @@ class Site:
             self.pod(number)
             self.others(number)
         # As the service has them, but without threads: each watch is walked through in turn.
-        self.eyes = KubeObserver(FakeResources(self.api, self.clock), FakeKubelets(), self.clock, "app=kafka")
+        self.observer = KubeObserver(FakeResources(self.api, self.clock), FakeKubelets(), self.clock, "app=kafka")
         self.brokers = KafkaBrokers(SimpleNamespace(admin=lambda: self))  # type: ignore[arg-type]
         self.metadata = metadata()
         self.courses: Courses = {}
@@ -82,11 +82,11 @@ class Site:
     def cycle(self) -> float:
         """Seconds of CPU from what has arrived to causes over time."""
         began = time.process_time()
-        for watched in self.eyes.all:
+        for watched in self.observer.all:
             watched.follow(0)
         view = self.brokers.view()
         moved = self.sessions.take_moved()
-        seen = Sight("north", NOW, Reading(view, NOW), self.eyes.facts())
+        seen = Sight("north", NOW, Reading(view, NOW), self.observer.facts())
         self.courses = follow(self.courses, diagnose(seen, self.clock.now()), self.clock.now())
         assert sum(map(len, moved.values())) >= 0
         return time.process_time() - began
@@ -113,11 +113,11 @@ def main() -> None:
     site.commit(GROUPS, 1)
     committed = time.process_time() - began
     began = time.process_time()
-    site.eyes.look()
+    site.observer.look()
     listed = time.process_time() - began
     first = site.cycle() + listed + committed
     quiet = min(site.cycle() for _ in range(3))
-    translated = sum(each.translated for each in site.eyes.all)
+    translated = sum(each.translated for each in site.observer.all)
     for number in range(10):
         site.pod(number, restarts=1)
     began = time.process_time()
@@ -130,7 +130,7 @@ def main() -> None:
         "first_cycle_cpu_seconds": round(first, 3),
         "quiet_cycle_cpu_seconds": round(quiet, 3),
         "cycle_with_changes_cpu_seconds": round(changed, 3),
-        "resources_read_again_for_ten_changes": sum(each.translated for each in site.eyes.all) - translated,
+        "resources_read_again_for_ten_changes": sum(each.translated for each in site.observer.all) - translated,
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 

@@ -62,7 +62,7 @@ Exit codes:
     5  a step failed, and the run was rolled back
     6  no answer in time
     7  an operation is denied
-    8  a site is something drctl cannot work with
+    8  a site is of a kind or version that drctl does not support
     9  something that was named does not exist
    10  not proven, so not done
    11  something changed meanwhile
@@ -91,7 +91,7 @@ Exit codes:
    35  a topic or group does not exist
    36  something is configured wrongly
    37  the link's lag is too high, or it has lost records
-   38  who writes or stays, and where
+   38  the fence would not hold, or clients are at the wrong site
    39  a group is active at the target
    40  the last move is too recent, or nothing planned may begin now
    41  a deployment cannot be scaled

@@ -110,7 +110,7 @@ def command(
     itself at the end of the stay or as soon as a signal goes on that is too bad to stay for. It needs spec.drills.live
     and guards.calendar in the plan file, all of the stay in the calendar's windows, and a second person's approval,
     which covers the way home. --go-home brings it home at once, --promote lets the work stay. One that was cut off is
-    gone on with by the same command; drctl status says where it stands.
+    continued by the same command; drctl status says where it stands.
 
     Exits 0 only when the verdict is proved, so never after a tabletop: as a gate would if something stands in the way,
     else 22. A live drill whose move was refused or rolled back exits as that move does.

@@ -138,7 +138,7 @@ def _resumed(world: "World", target: str | None, said: "Terms") -> "Run | None":
     if target not in (None, run.target):
         raise Refused(
             f"live drill {run.id} to {run.target} has not ended",
-            remedy="'drctl drill --level live' goes on with it",
+            remedy="'drctl drill --level live' continues it",
         )
     _tell_standing(world)
     world.journal.append(run.id, Event.RUN_RESUMED, body=said.told())

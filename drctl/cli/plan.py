@@ -42,7 +42,10 @@ from drctl.ports import World
 
 @click.group("plan")
 def command() -> None:
-    """Show what a command would do, and what stands in its way. Changes nothing at any site."""
+    """Show what a command would do, and what stands in its way.
+
+    Changes nothing at any site, but that switchover and failover write one record to the canary topic.
+    """
 
 
 command.add_command(runbooks)

@@ -22,7 +22,7 @@ def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--expect", metavar="primary=SITE,epoch=N", default="", help="Refuse unless this is so."),
             click.option("--plan-digest", default="", help="Refuse unless this is the plan that was seen."),
-            click.option("--run-key", default="", help="The same key again continues or tells of the same run."),
+            click.option("--run-key", default="", help="The same key again continues that run, or shows how it ended."),
             click.option(
                 "--override", "overrides", multiple=True, metavar="RULE", help="Override a rule, by its name."
             ),
@@ -90,7 +90,7 @@ def tell_exceptions(result: RunResult) -> None:
     for rule, each in gates.get("overridden", {}).items():
         echo(f"overridden: {rule}: {each['found']} (reason: {each['why']})", err=True)
     for rule in gates.get("overrides that did not apply", ()):
-        echo(f"override was not needed: {rule} stood in nobody's way", err=True)
+        echo(f"override was not needed: {rule} was not in the way", err=True)
     if glass := gates.get("break glass"):
         echo(f"THE GLASS WAS BROKEN by {glass['by']}, without a second person: {glass['reason']}", err=True)
     for each in result.exceptions:

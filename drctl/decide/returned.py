@@ -15,9 +15,7 @@ class Hindrance(StrEnum):
     SERVES = "client routing points at it: clients are sent there"
     ROUTING_UNKNOWN = "where client routing points is unknown"
     AT_WORK = "a drctl is at work on this plan file"
-    UNFINISHED = (
-        "another run is unfinished: 'drctl runs resume' goes on with it, and closes the site if it is a failover"
-    )
+    UNFINISHED = "another run is unfinished: 'drctl runs resume' continues it, and closes the site if it is a failover"
     WAITING = "the last attempt failed a moment ago"
 
 
@@ -29,7 +27,7 @@ URGENT = frozenset({Hindrance.SERVES, Hindrance.ROUTING_UNKNOWN, Hindrance.UNFIN
 class LeftSite:
     """A site that was left, as the service sees it. ``serves`` is None where nobody knows where client routing points.
 
-    ``begun`` says that its own fence was cut off and has to be gone on with, ``unfinished`` that another run was,
+    ``begun`` says that its own fence was cut off and has to be continued, ``unfinished`` that another run was,
     ``waiting`` that it is too early to try again.
     """
 

@@ -64,7 +64,7 @@ def aftermath(world: World) -> Aftermath:
     if not found.finished:
         raise Refused(
             f"failover {found.run.id} has not finished",
-            remedy=f"'drctl failover --to {found.run.target}' goes on with it",
+            remedy=f"'drctl failover --to {found.run.target}' continues it",
         )
     link = world.plan.link(found.run.source, found.run.target)
     if link.prefix:

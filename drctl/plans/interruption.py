@@ -67,7 +67,7 @@ class Interruption:
             if run.kind in (SWITCHOVER, FAILBACK):
                 told.append(f"  if {run.source} is lost: drctl failover --to {run.target} takes it over")
         else:
-            told.append(f"  give up: not any more, {run.target} may be open")
+            told.append(f"  give up: no longer possible, {run.target} may be open")
         return tuple(told)
 
 

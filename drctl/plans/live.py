@@ -132,7 +132,7 @@ def begin_live_drill(world: World, source: str, target: str, terms: Terms) -> Ru
     if standing := standing_drill(world):
         raise Refused(
             f"live drill {standing.run.id} is not ended: it is {standing.phase}",
-            remedy="'drctl drill --level live' goes on with it",
+            remedy="'drctl drill --level live' continues it",
         )
     plan = world.plan
     identity = f"drill-{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

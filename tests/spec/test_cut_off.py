@@ -21,7 +21,7 @@ def _effects_of_a_switchover() -> tuple[str, ...]:
     return tuple(f"{number} {name}" for number, name in enumerate(earth.effects.names))
 
 
-def _effects_of_a_way_back() -> tuple[str, ...]:
+def _effects_of_a_rollback() -> tuple[str, ...]:
     earth = _with_a_group_that_never_leaves()
     with pytest.raises(RolledBack):
         switch(earth.ports())
@@ -35,7 +35,7 @@ def _with_a_group_that_never_leaves() -> FakeWorld:
 
 
 FORWARD = _effects_of_a_switchover()
-BACK = _effects_of_a_way_back()
+BACK = _effects_of_a_rollback()
 
 
 def test_the_cuts_cover_every_kind_of_effect() -> None:
@@ -59,7 +59,7 @@ def test_a_switchover_cut_off_anywhere_ends_as_if_never_interrupted(effect: int,
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("effect", range(len(BACK) - 1), ids=BACK[:-1])
-def test_a_way_back_cut_off_anywhere_ends_with_the_source_open(effect: int, before: bool) -> None:
+def test_a_rollback_cut_off_anywhere_ends_with_the_source_open(effect: int, before: bool) -> None:
     earth = _with_a_group_that_never_leaves()
     both_open = watch_for_two_open_sites(earth)
     with pytest.raises(RolledBack) as caught:

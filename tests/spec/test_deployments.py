@@ -44,7 +44,7 @@ def _with_a_member_that_lives_elsewhere() -> FakeWorld:
     return earth
 
 
-def _effects_of_a_way_back() -> list[str]:
+def _effects_of_a_rollback() -> list[str]:
     earth = _with_a_member_that_lives_elsewhere()
     with pytest.raises(RolledBack):
         switch(earth.ports())
@@ -52,7 +52,7 @@ def _effects_of_a_way_back() -> list[str]:
 
 
 FORWARD = _effects_of_a_switchover()
-BACK = _effects_of_a_way_back()
+BACK = _effects_of_a_rollback()
 
 
 def test_a_switchover_scales_down_here_and_up_there_and_every_record_is_read_once() -> None:
@@ -89,7 +89,7 @@ def test_cut_off_anywhere_and_continued_the_numbers_are_found_again(effect: int,
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("effect", range(len(BACK) - 1), ids=BACK[:-1])
-def test_a_way_back_cut_off_anywhere_scales_up_again_what_there_was(effect: int, before: bool) -> None:
+def test_a_rollback_cut_off_anywhere_scales_up_again_what_there_was(effect: int, before: bool) -> None:
     earth = _with_a_member_that_lives_elsewhere()
     with pytest.raises(RolledBack) as caught:
         cut_then_resumed(earth, effect, before=before)

@@ -111,7 +111,7 @@ def test_a_failover_cut_off_anywhere_ends_as_if_never_interrupted(build: Build, 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("effect", [e for e, _ in BACK], ids=[name for _, name in BACK])
-def test_a_way_back_cut_off_anywhere_ends_with_the_source_in_use(effect: int, before: bool) -> None:
+def test_a_rollback_cut_off_anywhere_ends_with_the_source_in_use(effect: int, before: bool) -> None:
     earth = _without_a_canary()
     both_open = watch_two_writers(earth)
     with pytest.raises(RolledBack, match="south was not opened"):

@@ -113,7 +113,7 @@ def test_a_hook_that_fails_afterwards_is_an_exception_and_undoes_nothing(moment:
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_a_failure_is_told_and_a_failing_hook_does_not_change_the_way_back() -> None:
+def test_a_failure_is_told_and_a_failing_hook_does_not_change_the_rollback() -> None:
     earth = hooked(Moment.ON_FAILURE, Moment.ON_STATE)
     earth.commands.known["on-failure"] = _failing
     earth.consumers["billing"].stubborn = True

@@ -177,7 +177,7 @@ def test_a_target_that_answers_off_and_on_says_itself_that_it_is_closed(
 
 
 @pytest.mark.parametrize("effect", CUTS[::6], ids=NAMES[::6])
-def test_a_target_that_answers_every_second_question_holds_up_no_way_back_from_anywhere(effect: int) -> None:
+def test_a_target_that_answers_every_second_question_holds_up_no_rollback_from_anywhere(effect: int) -> None:
     earth = cut_off(effect)
     both_open = watch_for_two_open_sites(earth)
     _answer(earth, PATTERNS["every second"])

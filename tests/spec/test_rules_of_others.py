@@ -42,7 +42,7 @@ def test_a_rule_of_somebody_else_at_the_source_blocks_nothing_and_outlives_the_w
     require_nothing_lost_or_repeated(earth, "north")
 
 
-def test_a_rule_of_somebody_else_outlives_the_way_back() -> None:
+def test_a_rule_of_somebody_else_outlives_the_rollback() -> None:
     earth = fake_world()
     of_somebody_else(earth.north, MALLORY)
     earth.consumers["billing"].stubborn = True

@@ -165,7 +165,7 @@ def test_who_is_not_in_charge_any_more_removes_nobody() -> None:
     assert [each.instance_id for each in earth.north.group("billing").members] == ["pump-7"]
 
 
-def test_on_the_way_back_a_member_that_was_removed_joins_under_its_id_again() -> None:
+def test_on_the_rollback_a_member_that_was_removed_joins_under_its_id_again() -> None:
     earth = _in_a_pod()
     earth.consumers["dispatch"].stubborn = True
     with pytest.raises(RolledBack, match="group dispatch") as caught:

@@ -31,7 +31,10 @@ BURST = 1.0
 
 @dataclass(frozen=True, slots=True)
 class CanaryTerms:
-    """How much it writes and how long it waits: records a second, seconds of a window, seconds until it is judged."""
+    """How much it writes and how long it waits: records a second, seconds of a window, seconds until it is judged.
+
+    Why these are the defaults stands at the options of ``drctl canary``.
+    """
 
     rate: float = 10.0
     window: float = 60.0

@@ -60,7 +60,7 @@ type Move = Callable[[Plan, World, Terms], RunResult]
 
 
 class LiveDrill:
-    """One drill, begun or gone on with; :meth:`perform` brings it as far as it goes."""
+    """One drill, begun or continued; :meth:`perform` brings it as far as it goes."""
 
     def __init__(
         self, world: World, drill: str, terms: Terms, *, observe: Observe, move: Move, say: Callable[[str], None]

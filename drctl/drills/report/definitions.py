@@ -20,7 +20,7 @@ OUTAGE_VERDICTS = {
     "proved": "No fault was found and nothing is missing: every acknowledged record is at the survivor or in the saved "
     "tail, in one of them only, every group read to the end of what is at the survivor and skipped none of it, enough "
     "was written, everything that had to be witnessed was, and the same checker named every planted fault. Reading "
-    "again is told and is no fault.",
+    "again is reported and is no fault.",
     "refuted": "At least one fault was found: a record is lost, deleted, duplicated, reordered, corrupt, phantom, "
     "misrouted, read though its transaction was aborted or before it was committed, or told at another's offset; "
     "or a group skipped or processed a record that it should not.",
@@ -31,7 +31,7 @@ HOME_VERDICTS = {
     "proved": "No fault was found and nothing is missing: every acknowledged record is at home or in the saved tail, "
     "in one of them only, and at the standby; every group read to the end of what is at home and skipped none of it; "
     "on the way home nothing was copied twice, read again, or read from the tail; enough was written, everything that "
-    "had to be witnessed was, and the same checker named every planted fault. Reading again after the loss is told "
+    "had to be witnessed was, and the same checker named every planted fault. Reading again after the loss is reported "
     "and is no fault.",
     "refuted": "At least one fault was found: a record is lost, deleted, duplicated, reordered, corrupt, phantom, "
     "misrouted, read though its transaction was aborted or before it was committed, or told at another's offset; "

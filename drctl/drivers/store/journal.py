@@ -57,7 +57,7 @@ class SqliteJournal:
             # written. The exception undoes the transaction, so that its own entry is never there.
             if event is not Event.RUN_RESUMED and self._written.get(run, entry.sequence - 1) != entry.sequence - 1:
                 raise Locked(
-                    f"another drctl has gone on with run {run} since, so this one stopped at once",
+                    f"another drctl has continued run {run} since, so this one stopped at once",
                     remedy="see 'drctl runs show'; if nobody is at work, run the same command again",
                 )
         if event is Event.RUN_RESUMED or run in self._written:

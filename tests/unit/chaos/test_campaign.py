@@ -1,4 +1,4 @@
-"""A campaign: green only if every run was proved, on no lab left broken, and gone on with where it stopped."""
+"""A campaign: green only if every run was proved, on no lab left broken, and continued where it stopped."""
 
 import fcntl
 import json

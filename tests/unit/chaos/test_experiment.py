@@ -80,7 +80,7 @@ def test_a_group_that_stopped_during_the_fault_is_named() -> None:
 
 
 @pytest.mark.parametrize("fault", UNDOING)
-def test_a_way_back_alone_is_no_fault(fault: str) -> None:
+def test_a_rollback_alone_is_no_fault(fault: str) -> None:
     assert outcome(everything(), fault=fault) is Verdict.INCONCLUSIVE
 
 

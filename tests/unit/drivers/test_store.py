@@ -138,7 +138,7 @@ def test_who_was_overtaken_writes_nothing_more_of_that_run(tmp_path: Path) -> No
     frozen.begin(RUN, {})
     frozen.append("r1", Event.STEP_INTENDED, "fence-writes")
     other.append("r1", Event.RUN_RESUMED)
-    with pytest.raises(Locked, match="another drctl has gone on with run r1"):
+    with pytest.raises(Locked, match="another drctl has continued run r1"):
         frozen.append("r1", Event.STEP_OBSERVED, "fence-writes")
     other.append("r1", Event.STEP_OBSERVED, "fence-writes")
     assert [entry.sequence for entry in other.entries("r1")] == [1, 2, 3, 4]

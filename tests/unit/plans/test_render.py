@@ -27,7 +27,7 @@ def test_the_folder_holds_no_page_without_a_plan() -> None:
     assert {path.name for path in RUNBOOKS.glob("*.md")} == set(render.pages())
 
 
-def test_a_page_names_every_step_and_the_way_back() -> None:
+def test_a_page_names_every_step_and_the_rollback() -> None:
     text = render.pages()["switchover.md"]
     plan = ordered("source", "target", observe=lambda *_: None)  # type: ignore[arg-type]
     for step in (*plan.steps, *plan.rollback):

@@ -53,7 +53,7 @@ def with_pods(plane: ControlPlane, space: str) -> Kubectl:
     return kubectl
 
 
-def eyes(plane: ControlPlane, space: str, kubeconfig: Path | None = None, **more: Any) -> KubeObserver:
+def observer_of(plane: ControlPlane, space: str, kubeconfig: Path | None = None, **more: Any) -> KubeObserver:
     api = resources(plane, space, kubeconfig=kubeconfig)
     return KubeObserver(api, ProxiedKubelets(api.client, space), CLOCK, "app=kafka", **more)
 
@@ -62,7 +62,7 @@ def test_everything_is_seen_with_the_rights_that_are_asked_for(plane: ControlPla
     space = namespace(plane)
     kubectl = with_pods(plane, space)
     kubectl.apply(pod("kafka-0", space))
-    watching = eyes(plane, space, user(plane, tmp_path, rules()))
+    watching = observer_of(plane, space, user(plane, tmp_path, rules()))
     watching.look()
     facts = watching.facts()
     assert {name: each.unknown for name, each in facts.readings().items() if not each.known} == {}
@@ -72,10 +72,10 @@ def test_everything_is_seen_with_the_rights_that_are_asked_for(plane: ControlPla
 
 @pytest.mark.parametrize("verb", ["list", "watch"])
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_right_that_is_missing_blinds_that_eye_alone_and_is_named(
+def test_a_right_that_is_missing_blinds_that_reading_alone_and_is_named(
     plane: ControlPlane, tmp_path: Path, kind: str, verb: str
 ) -> None:
-    watching = eyes(plane, namespace(plane), user(plane, tmp_path, rules(without=kind, verb=verb)))
+    watching = observer_of(plane, namespace(plane), user(plane, tmp_path, rules(without=kind, verb=verb)))
     watching.look()
     if verb == "watch":
         for each in watching.all:
@@ -92,7 +92,7 @@ def test_a_right_that_is_missing_blinds_that_eye_alone_and_is_named(
 def test_what_changes_is_seen_by_watching(plane: ControlPlane) -> None:
     space = namespace(plane)
     kubectl = with_pods(plane, space)
-    watching = eyes(plane, space)
+    watching = observer_of(plane, space)
     assert watching.pods.follow(1)
     kubectl.apply(pod("kafka-1", space))
     assert watching.pods.follow(1)
@@ -103,7 +103,7 @@ def test_what_changes_is_seen_by_watching(plane: ControlPlane) -> None:
 
 
 def test_definitions_that_are_missing_are_said_to_be(plane: ControlPlane) -> None:
-    watching = eyes(plane, namespace(plane), kinds=STRIMZI_KINDS)
+    watching = observer_of(plane, namespace(plane), kinds=STRIMZI_KINDS)
     watching.look()
     said = [each.said[0] for each in watching.facts().strimzi.value or ()]
     assert len(said) == 9

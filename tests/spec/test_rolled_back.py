@@ -83,7 +83,7 @@ def test_a_step_that_fails_later_says_how_to_go_on_and_the_same_command_does(nam
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_after_a_way_back_the_next_switchover_succeeds() -> None:
+def test_after_a_rollback_the_next_switchover_succeeds() -> None:
     earth = fake_world()
     with pytest.raises(RolledBack):
         switch_with_a_broken("record-handover-point", earth)
@@ -228,7 +228,7 @@ def test_what_the_target_held_before_is_restored() -> None:
     assert earth.south.group("billing").committed[READINGS] == Committed(3, "older")
 
 
-def test_a_way_back_that_is_blocked_is_walked_to_its_end_by_the_same_command() -> None:
+def test_a_rollback_that_is_blocked_is_walked_to_its_end_by_the_same_command() -> None:
     earth = fake_world()
     mirror = earth.mirrors["north", "south"]
 
@@ -248,7 +248,7 @@ def test_a_way_back_that_is_blocked_is_walked_to_its_end_by_the_same_command() -
     require_turned_back(earth, caught.value)
 
 
-def test_no_link_turns_around_while_the_source_can_write() -> None:
+def test_replication_is_not_reversed_while_the_source_can_write() -> None:
     earth = fake_world()
 
     def lift(effect: str) -> None:
@@ -279,7 +279,7 @@ def test_no_link_turns_around_while_the_other_direction_runs() -> None:
     assert earth.mirrors["south", "north"].state is ConnectorState.ABSENT
 
 
-def test_a_target_that_was_open_all_along_does_not_keep_the_way_back_open() -> None:
+def test_a_target_that_was_open_all_along_does_not_keep_the_rollback_open() -> None:
     earth = fake_world()
     earth.south.denials.clear()
     with pytest.raises(StepFailed, match="stopped at reverse-replication") as caught:

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 
 FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -36,23 +35,23 @@ def mutants(path: str, text: str) -> Iterator[Mutant]:
     """Every mutant of a module with that text."""
     tree = ast.parse(text)
     seen: dict[str, int] = {}
-    beside = _beside_the_code(tree)
-    for place, node in enumerate(ast.walk(tree)):
+    beside, places, inside = _beside_the_code(tree), _places(tree), _inside(tree)
+    for node in [*ast.walk(tree)]:
         if node in beside:
             continue
-        for change, changed in enumerate(_changes(node)):
-            copy = deepcopy(tree)
-            victim = next(each for n, each in enumerate(ast.walk(copy)) if n == place)
-            replacement = list(_changes(victim))[change]
-            _replace(copy, victim, replacement)
-            names = _inside(tree, node)
+        for changed in _changes(node):
+            names = inside[node]
             where = ".".join(each.name for each in names) or "module"
             function = where if names and isinstance(names[-1], ast.FunctionDef) else ""
             name = f"{path} {where}: {ast.unparse(node)} -> {ast.unparse(changed)}"
             seen[name] = seen.get(name, 0) + 1
             told = name if seen[name] == 1 else f"{name} ({seen[name]})"
             unchanged = ast.unparse(names[-1]) if function else text
-            yield Mutant(path, told, ast.unparse(ast.fix_missing_locations(copy)), function, unchanged)
+            # In the tree itself, and back: a copy of it for each takes minutes for all modules.
+            places[node].put(changed)
+            source = ast.unparse(tree)
+            places[node].put(node)
+            yield Mutant(path, told, source, function, unchanged)
 
 
 def _changes(node: ast.AST) -> Iterator[ast.expr]:
@@ -80,19 +79,38 @@ def _beside_the_code(tree: ast.AST) -> set[ast.AST]:
     return {node for root in roots for node in ast.walk(root)}
 
 
-def _replace(tree: ast.AST, victim: ast.AST, replacement: ast.expr) -> None:
+def _places(tree: ast.AST) -> dict[ast.AST, "_Place"]:
+    """Where each node stands; of a sign such as ``ast.Load()``, which is one object wherever it stands, one place."""
+    found = {}
     for parent in ast.walk(tree):
         for field, value in ast.iter_fields(parent):
-            if value is victim:
-                setattr(parent, field, replacement)
-            elif isinstance(value, list):
-                value[:] = [replacement if each is victim else each for each in value]
+            for number, each in enumerate(value) if isinstance(value, list) else ((None, value),):
+                if isinstance(each, ast.AST):
+                    found[each] = _Place(parent, field, number)
+    return found
 
 
-def _inside(tree: ast.AST, node: ast.AST) -> list[ast.FunctionDef | ast.ClassDef]:
-    """Functions and classes around it, the outermost first."""
-    return [
-        each
-        for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef | ast.ClassDef) and any(inner is node for inner in ast.walk(each))
-    ]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A field of a node, or with a ``number`` a place in the list that it holds."""
+
+    parent: ast.AST
+    field: str
+    number: int | None
+
+    def put(self, node: ast.AST) -> None:
+        """Let that node stand there."""
+        if self.number is None:
+            setattr(self.parent, self.field, node)
+        else:
+            getattr(self.parent, self.field)[self.number] = node
+
+
+def _inside(tree: ast.AST) -> dict[ast.AST, tuple[ast.FunctionDef | ast.ClassDef, ...]]:
+    """Functions and classes around each node, the outermost first, with itself if it is one."""
+    inside: dict[ast.AST, tuple[ast.FunctionDef | ast.ClassDef, ...]] = {tree: ()}
+    for parent in ast.walk(tree):  # a parent before its children
+        for child in ast.iter_child_nodes(parent):
+            own = (child,) if isinstance(child, ast.FunctionDef | ast.ClassDef) else ()
+            inside[child] = (*inside[parent], *own)
+    return inside

@@ -9,6 +9,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.translation import Translation, Unproven, UnprovenReason
 from drctl.plans.apart import apart
 from drctl.plans.positions import translate_positions
+from drctl.plans.proofs import Proofs
 from drctl.plans.standby import Held, Positions
 from drctl.ports import World
 
@@ -44,15 +45,20 @@ class SyncDecision:
     contested: str = ""
 
 
-def translate_apart(world: World, source: str, target: str, due: Held) -> tuple[Answers, Mapping[str, DrctlError]]:
-    """Answers for what is due, and the groups in whose partitions something could not be read, with why."""
+def translate_apart(
+    world: World, source: str, target: str, due: Held, proofs: Proofs
+) -> tuple[Answers, Mapping[str, DrctlError]]:
+    """Answers for what is due, and the groups in whose partitions something could not be read, with why.
+
+    What ``proofs`` knows of the logs is not read again.
+    """
     asked: dict[TopicPartition, set[int]] = defaultdict(set)
     for positions in due.values():
         for partition, committed in positions.items():
             asked[partition].add(committed.offset)
 
     def ask(partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Answers]:
-        answers = translate_positions(world, source, target, {p: asked[p] for p in partitions})
+        answers = translate_positions(world, source, target, {p: asked[p] for p in partitions}, proofs=proofs)
         found: dict[TopicPartition, dict[tuple[TopicPartition, int], Translation]] = {each: {} for each in partitions}
         for (partition, offset), answer in answers.items():
             found[partition][partition, offset] = answer

@@ -15,6 +15,7 @@ from drctl.plans.apart import apart
 from drctl.plans.group_sync_notes import begin, given_back, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
 from drctl.plans.ownership import Ownership
+from drctl.plans.proofs import Proofs
 from drctl.plans.selection import handed_over, left_by_failover
 from drctl.plans.stamp import Stamp, metadata_of
 from drctl.plans.standby import AskedStandby, Held, Positions, Standby
@@ -64,6 +65,7 @@ class GroupSync:
         left = left_by_last_move(world, source, target), given_back(world, target)
         self._own = Ownership(world.plan.name, self.epoch, *left)
         self._writer = StandbyWriter(world.sites[target], self.standby, self._own, self._check_authority)
+        self._proofs = Proofs()
         self._begun = False
         self._sinks_noted: Evidence = {}
         self._failures: dict[str, tuple[float, float]] = {}
@@ -103,14 +105,14 @@ class GroupSync:
         # not land behind its own.
         if not due or self.blocked_by_run:
             return {}
-        answers, failed = translate_apart(self.world, self.source, self.target, due)
+        answers, failed = translate_apart(self.world, self.source, self.target, due, self._proofs)
         due = {
             group: positions
             for group, positions in due.items()
             if group not in failed and not self._copied_soon(group, positions, answers)
         }
         there, unread = apart(self.standby.held, tuple(due))
-        found = {group: self._decide(group, due[group], answers, held) for group, held in there.items()}
+        found = {group: self._decide(group, due[group], answers, there[group]) for group in due if group in there}
         changed = {group: each.changed for group, each in found.items() if each.changed}
         self._note_what_was_there(there, changed)
         conflicts, refused = self._writer.commit(changed)
@@ -162,9 +164,9 @@ class GroupSync:
         return len(own)
 
     def _due_at(self, now: float) -> Held:
-        """Return what is to be tried now, by group."""
+        """Return what is to be tried now, by group: the one that has waited longest first."""
         due: dict[str, Positions] = {}
-        for group, positions in self._due.items():
+        for group, positions in sorted(self._due.items(), key=_waiting_since):
             _, tried_again_at = self._failures.get(group, (AGAIN, 0.0))
             ripe = {partition: each.committed for partition, each in positions.items() if each.since <= now}
             if ripe and tried_again_at <= now:
@@ -289,3 +291,7 @@ class GroupSync:
             )
         if not self.leads():
             raise Superseded("another service leads, or will soon", remedy="wait until this one leads again")
+
+
+def _waiting_since(due: tuple[str, Mapping[TopicPartition, Due]]) -> float:
+    return min((each.moved for each in due[1].values()), default=0.0)

@@ -1,4 +1,4 @@
-"""Records of one site that a run has read before: only what came since is read again.
+"""Records of one site that a run, or the group-offset sync, has read before: only what came since is read again.
 
 A log that only grows holds below the end to which it was read what it held then, unless it is compacted. Every position
 of a partition is judged by the same last thousand records, again and again: when the gates look, ahead of the pause and

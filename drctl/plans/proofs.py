@@ -14,7 +14,7 @@ type _Key = tuple[str, str, int]
 
 
 class Proofs:
-    """Keep what a run has proven so far; lost with its process, and then proven again.
+    """Keep what a run, or the group-offset sync, has proven so far; lost with its process, and then proven again.
 
     A proof stays true while both logs only grow. So it holds for the two topics by their ids, a recreated topic is
     another one; for positions that lie within both logs still; and until a log was seen shorter than before. Of a

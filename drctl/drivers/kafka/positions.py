@@ -130,10 +130,10 @@ class KafkaPositions:
     def _sent(
         self, positions: Mapping[str, Mapping[offsets.TopicPartition, Committed]], permit: Callable[[], None]
     ) -> "Iterator[tuple[str, Future[None]]]":
-        """Commit for each group, some at once, and give the answers in order."""
+        """Commit for each group in the order given, some at once, and give the answers in that order."""
         sent, permitted_at, pending = count(), self._now(), deque[tuple[str, Future[None]]]()
         with ThreadPoolExecutor(self._in_flight, f"commit-{self.site.name}") as pool:
-            for group, wanted in sorted(positions.items()):
+            for group, wanted in positions.items():
                 now = self._now()
                 # Asking for each commit would cost a read of the state file and one of client routing per group.
                 # Who has lost the lease sends for about PERMITTED_FOR seconds more, which others wait out.

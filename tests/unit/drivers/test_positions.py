@@ -16,7 +16,7 @@ from drctl.plans.under_way import UNDER_WAY
 
 
 class SlowSite:
-    """A site each of whose requests takes ``seconds`` to be sent; ``sent`` tells when, of all of them."""
+    """A site each of whose requests takes ``seconds`` to be sent; ``sent`` tells when, ``asked`` for which groups."""
 
     name = "north"
     timeout = change_timeout = DOUBTED_TIMEOUT
@@ -24,12 +24,14 @@ class SlowSite:
     def __init__(self, seconds: float) -> None:
         self.now, self.seconds = 100.0, seconds
         self.sent: list[float] = []
+        self.asked: list[str] = []
 
     def ask_coordinators[T](
         self, groups: Collection[str], _: Question[T], *, within: float, again_within: float
     ) -> Mapping[str, tuple[int, T | None]]:
         assert again_within <= PERMITTED_FOR < within
         self.sent.append(self.now)
+        self.asked += groups
         self.now += self.seconds
         return dict.fromkeys(groups, (0, None))
 
@@ -53,6 +55,14 @@ def test_no_request_is_sent_on_a_permission_that_is_older_than_it_may_be() -> No
     asked, sent = permissions(0.4, 100)
     for moment in sent:
         assert moment - max(each for each in asked if each <= moment) <= PERMITTED_FOR
+
+
+def test_groups_are_set_in_the_order_in_which_they_are_given() -> None:
+    """The group-offset sync gives those first that have waited longest."""
+    site = SlowSite(0)
+    wanted = {name: {TopicPartition("orders", 0): Committed(1)} for name in ("late", "early", "middle")}
+    assert not KafkaPositions(cast("KafkaSite", site), in_flight=1).commit_all(wanted, lambda: None)
+    assert site.asked == [*wanted]
 
 
 class ListingSite:

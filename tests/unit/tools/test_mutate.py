@@ -1,5 +1,6 @@
 """The mutants that are made of a module."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def test_each_condition_and_constant_is_flipped_once_and_nothing_in_decorators_o
     )
     assert len({each.source for each in made}) == len(made)
     assert {each.function for each in made} == {"", "Found.fits"}
+
+
+def test_of_one_mutant_nothing_is_left_in_the_next_one() -> None:
+    lines = ast.unparse(ast.parse(TEXT)).splitlines()
+    for made in mutants("drctl/found.py", TEXT):
+        (changed,) = [each for each, was in zip(made.source.splitlines(), lines, strict=True) if each != was]
+        assert made.name.partition(" -> ")[2] in changed
 
 
 @pytest.mark.parametrize("text", ["", "x = 'words'", "def f() -> None:\n    ..."])

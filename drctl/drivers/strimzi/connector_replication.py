@@ -88,6 +88,7 @@ class KafkaConnectorReplication:
         # An operator that acts on KafkaConnectors deletes a connector without one, so what has none is absent.
         found = self.connectors.find(name)
         if found is None:
+            self.connectors.require_kept()
             return Connector(name, ConnectorState.ABSENT)
         found.trust()
         with understood(found.label):

@@ -18,9 +18,10 @@ from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics
 from drctl.service.telling import Telling, Trouble
 
-FIRST, LONGEST = 15.0, 300.0
+FIRST, LONGEST = 15.0, 900.0
 """Seconds until a scaling that failed is tried again, doubled after each, and the most of them: an API server that is
-upgraded is back within minutes, and a right that is missing is not granted sooner for being asked for."""
+upgraded is back within minutes, a right that is missing is not granted sooner for being asked for, and each time is a
+run in the journal."""
 
 
 class CapacityWatch:

@@ -149,9 +149,12 @@ def _unseen(earth: FakeWorld) -> None:
 def test_the_service_scales_nothing_then(why: Callable[[FakeWorld], None]) -> None:
     earth = demanding()
     why(earth)
-    watched(Service(earth), 3)
+    with capture_logs() as logs:
+        watched(Service(earth), 3)
     assert scalings(earth) == []
     assert states(earth) == []
+    # Nobody's lease is asked for in vain with every look, for as long as it is so.
+    assert "standby-not-scaled-now" not in [line["event"] for line in logs]
 
 
 def test_a_service_that_does_not_lead_or_only_watches_scales_nothing() -> None:

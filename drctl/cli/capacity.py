@@ -75,7 +75,8 @@ def scaling_ahead(world: World, sites: Sequence[SiteFacts], serving: str | None,
         for each in due_scalings(capacity, at, scaled_ahead(plan, site.name), site.scaled.value)
     )
     following = next(iter(capacity.within(at, NEXT)), None)
-    return ScalingAhead(capacity.scale_ahead, following, due, next(ahead_scalings(world), None))
+    last = next((each for each in ahead_scalings(world) if each.is_done), None)
+    return ScalingAhead(capacity.scale_ahead, following, due, last)
 
 
 def show_capacity(found: Demanded) -> None:

@@ -67,7 +67,7 @@ def _need(scaled: Reading[Mapping[str, Scaled | None]], what: Scalable, replicas
         return Need(str(what), replicas, None, "it does not exist there", carried, pool)
     most = min((each.most for each in found.scalers if not each.paused), default=None)
     owners = () if what.take else found.scale.owners
-    return Need(str(what), replicas, found.scale.available, "", carried, pool, most, owners)
+    return Need(str(what), replicas, found.scale.staying, "", carried, pool, most, owners)
 
 
 def _tasks(wanted: int, link: LinkFacts) -> Need:

@@ -71,9 +71,14 @@ class Scale:
         """Whether nothing of it is left, which is more than that nothing is wanted."""
         return self.wanted == 0 and self.settled and self.present == 0 and not self.pods
 
+    @property
+    def staying(self) -> int:
+        """How many can work and are to stay; what is being scaled down works for some moments more."""
+        return min(self.wanted, self.available)
+
     def has(self, replicas: int) -> bool:
-        """Whether so many can work."""
-        return self.settled and self.available >= replicas
+        """Whether so many can work and are to stay."""
+        return self.settled and self.staying >= replicas
 
 
 @dataclass(frozen=True, slots=True)

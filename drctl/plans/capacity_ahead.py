@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drctl.decide.scale_ahead import DueScaling
-from drctl.errors import DrctlError, Locked, Refused, Superseded
+from drctl.errors import DrctlError, Locked, Refused, Superseded, Unreachable
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
 from drctl.plans.authority import require_authority
 from drctl.plans.pausing import require_not_paused
@@ -33,12 +33,13 @@ STEP = "scale-ahead"
 TIMES, WITHIN = 3, timedelta(hours=12)
 """How often one object is scaled to one number: who undoes it three times within a shift means it, and pods would come
 and go with every look."""
+ENDS = (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE, Event.STEP_FAILED)
 AGAIN = "look again: it is done with the next look"
 
 
 @dataclass(frozen=True, slots=True)
 class AheadScaling:
-    """One scaling as the journal tells it. ``at`` is when it was intended."""
+    """One scaling as the journal tells it. ``at`` is when it was intended, ``end`` what is known to have come of it."""
 
     run: str
     site: str
@@ -47,6 +48,12 @@ class AheadScaling:
     replicas: int
     shift: str
     at: datetime
+    end: Event | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the object was seen with that number."""
+        return self.end in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +99,26 @@ def ahead_scalings(world: World, since: datetime | None = None) -> Iterator[Ahea
         entries = world.journal.entries(run.id)
         if since is not None and entries and entries[-1].at < since:
             return
-        intended = (entry for entry in reversed(entries) if entry.event is Event.STEP_INTENDED)
-        yield from (_told(run, entry) for entry in intended if since is None or entry.at >= since)
+        yield from (each for each in _told(run, entries) if since is None or each.at >= since)
 
 
 def times_scaled(world: World, site: str, due: DueScaling) -> int:
-    """How often that object was scaled to that number lately."""
+    """How often that object was scaled to that number lately; what was refused changed nothing, and counts as none."""
     lately = ahead_scalings(world, world.clock.now() - WITHIN)
     wanted = (site, str(due.what), due.replicas)
-    return sum((each.site, each.what, each.replicas) == wanted for each in lately)
+    return sum((each.site, each.what, each.replicas) == wanted and each.end is not Event.STEP_FAILED for each in lately)
 
 
-def _told(run: Run, entry: JournalEntry) -> AheadScaling:
-    told = entry.body
-    return AheadScaling(run.id, run.target, told["what"], told["had"], told["replicas"], told["shift"], entry.at)
+def _told(run: Run, entries: Sequence[JournalEntry]) -> Iterator[AheadScaling]:
+    """Tell what one run intended, newest first."""
+    ends: dict[str, Event] = {}
+    for entry in reversed(entries):
+        told = entry.body
+        if entry.event in ENDS:
+            ends[told["what"]] = entry.event
+        elif entry.event is Event.STEP_INTENDED:
+            what, had, replicas, shift = (told[key] for key in ("what", "had", "replicas", "shift"))
+            yield AheadScaling(run.id, run.target, what, had, replicas, shift, entry.at, ends.get(what))
 
 
 def _scaled(world: World, source: str, site: str, due: Sequence[DueScaling], by: str) -> AheadResult:
@@ -121,6 +134,8 @@ def _scaled(world: World, source: str, site: str, due: Sequence[DueScaling], by:
         except DrctlError as error:
             world.journal.append(run.id, Event.STEP_FAILED, STEP, _body(each) | {"message": str(error)})
             failed[str(each.what)] = str(error)
+            if isinstance(error, Unreachable):
+                break  # each of the others would be waited for as long, and a failover waits for the lease
     _end(world, run, RunState.STOPPED if failed else RunState.DONE)
     return AheadResult(tuple(done), failed)
 

@@ -10,6 +10,7 @@ from drctl.decide.scale_ahead import DueScaling, due_scalings
 from drctl.errors import DrctlError, Locked, Refused
 from drctl.model.facts import Status
 from drctl.plans.capacity_ahead import TIMES, WITHIN, AheadResult, cut_off, scale_ahead, times_scaled
+from drctl.plans.pausing import standing_pause
 from drctl.plans.scaling import scaled_ahead
 from drctl.plans.selection import left_by_failover
 from drctl.plans.unfinished import unfinished
@@ -18,9 +19,10 @@ from drctl.service.acting import Opened, own_terms
 from drctl.service.metrics import Metrics
 from drctl.service.telling import Telling, Trouble
 
-FIRST, LONGEST = 15.0, 300.0
+FIRST, LONGEST = 15.0, 900.0
 """Seconds until a scaling that failed is tried again, doubled after each, and the most of them: an API server that is
-upgraded is back within minutes, and a right that is missing is not granted sooner for being asked for."""
+upgraded is back within minutes, a right that is missing is not granted sooner for being asked for, and each time is a
+run in the journal."""
 
 
 class CapacityWatch:
@@ -102,7 +104,8 @@ class CapacityAhead:
         return capacity is not None and capacity.scale_ahead is not None
 
     def _may(self) -> bool:
-        return not unfinished(self.world) and not self.world.lease.holder()
+        world = self.world
+        return not unfinished(world) and not world.lease.holder() and standing_pause(world) is None
 
     def _due(self, seen: Status, site: str) -> Iterator[DueScaling]:
         """Return what is due there; nothing at a site that a failover left: it is no standby before it was salvaged."""

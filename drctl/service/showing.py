@@ -37,6 +37,9 @@ from drctl.service.telling import Trouble
 
 NEWEST = 20
 """Runs that are shown: older ones stay as they were written last. A year has fewer."""
+AFRESH = 600.0
+"""Seconds until all is written again, changed here or not: somebody may have changed or deleted it there, and a plan
+that came back has another uid, by which its runs would be taken for orphans and deleted."""
 
 NOT_ENDED = (RunStanding.RUNNING, RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.TURNING_BACK)
 WELL_ENDED = (RunStanding.DONE, RunStanding.EXCEPTIONS)
@@ -56,6 +59,8 @@ class ResourceMirror:
         self._due = threading.Event()
         self._written: dict[tuple[str, str], object] = {}
         self._uids: dict[tuple[str, str], str] = {}
+        self._told: dict[str, RunStanding] = {}
+        self._afresh_at = 0.0
 
     def take(self, seen: Status) -> None:
         """Have this look shown soon; one that was not shown yet is passed over."""
@@ -90,6 +95,9 @@ class ResourceMirror:
                 f"the API server knows no {GROUP}/{VERSION}",
                 remedy="apply deploy/components/resources/definitions.yaml, or leave --show-resources out",
             )
+        if (now := self.world.clock.monotonic()) >= self._afresh_at:
+            self._written.clear()
+            self._afresh_at = now + AFRESH
         runs = told_runs(self.world)[:NEWEST]
         name = resource_name(self.world.plan.name)
         uid = self._show(SHOWN_PLAN, name, self.spec, plan_status(seen, runs), {})
@@ -100,10 +108,10 @@ class ResourceMirror:
 
     def _show_run(self, told: Told, meta: Object) -> None:
         name, status = resource_name(told.run.id), run_status(told)
-        before = self._written.get((SHOWN_RUN.plural, name))
         uid = self._show(SHOWN_RUN, name, document(run_spec(told)), status, meta)
-        if before != self._written.get((SHOWN_RUN.plural, name)) and self.leads():
+        if self._told.get(name) is not told.standing and self.leads():
             self._tell(told, name, uid)
+            self._told[name] = told.standing
 
     def _show(self, kind: Kind, name: str, spec: Object, status: Any, meta: Object) -> str:
         """Write one resource if it is not so yet; returns its uid."""

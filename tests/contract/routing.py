@@ -60,6 +60,12 @@ class KubeRoutingStage(Protocol):
     def removed(self) -> None:
         """The resource is deleted."""
 
+    def ours_whole(self) -> None:
+        """The whole manifest is applied as drctl, and by nobody else."""
+
+    def of_another_type(self) -> None:
+        """``OWNER`` makes the Service one that does not follow the field."""
+
 
 class FakeRoutingStage:
     """The fake."""
@@ -83,10 +89,7 @@ class ResourcesRoutingStage:
         self.shape, self._ours, self._owner, self._remove = shape, ours, owner, remove
         self.field = FIELDS[shape](place())
         self.routing = KubeClientRouting(self.field, ours)
-        owner.apply(self.field.kind, self.field.name, MANIFESTS[shape])
-        # The owner gives the field up to drctl: both apply it, then the owner leaves it out.
-        ours.apply(self.field.kind, self.field.name, self._only_field())
-        owner.apply(self.field.kind, self.field.name, self._without_field())
+        handed_over(self.field, MANIFESTS[shape], ours, owner)
 
     def taking(self) -> KubeClientRouting:
         return KubeClientRouting(FIELDS[self.shape](place(take=True)), self._ours)
@@ -100,14 +103,24 @@ class ResourcesRoutingStage:
     def removed(self) -> None:
         self._remove(self.field.kind, self.field.name)
 
-    def _only_field(self) -> dict[str, Any]:
-        outer, inner = self.field.field
-        return {outer: {inner: self.field.values["north"]}}
+    def of_another_type(self) -> None:
+        spec = {"type": "ClusterIP", "ports": PORTS}
+        if self.shape == "selector":
+            spec = {"type": "ExternalName", "externalName": NAMES["north"]}
+        self._owner.apply(self.field.kind, self.field.name, {"spec": spec}, take=True)
 
-    def _without_field(self) -> dict[str, Any]:
-        outer, inner = self.field.field
-        left = {key: value for key, value in MANIFESTS[self.shape][outer].items() if key != inner}
-        return {outer: left}
+    def ours_whole(self) -> None:
+        self.removed()
+        self._ours.apply(self.field.kind, self.field.name, MANIFESTS[self.shape])
+
+
+def handed_over(field: RoutingField, manifest: dict[str, Any], ours: Resources, owner: Resources) -> None:
+    """The owner gives the field up to drctl: it applies all, drctl the field, then the owner leaves that out."""
+    outer, inner = field.field
+    owner.apply(field.kind, field.name, manifest)
+    ours.apply(field.kind, field.name, {outer: {inner: manifest[outer][inner]}})
+    left = {key: value for key, value in manifest[outer].items() if key != inner}
+    owner.apply(field.kind, field.name, {outer: left})
 
 
 def fake_kube_routing(shape: str) -> ResourcesRoutingStage:

@@ -61,6 +61,31 @@ def test_an_owner_of_the_field_is_named_before_and_met_and_may_be_overruled(kube
     assert kube_routing.routing.obstacle() == ""
 
 
+def test_what_was_applied_whole_as_drctl_loses_nothing_and_is_told_before(kube_routing: KubeRoutingStage) -> None:
+    kube_routing.ours_whole()
+    before = kube_routing.told()
+    assert "cannot be changed" in kube_routing.routing.obstacle()
+    with pytest.raises(Conflict) as met:
+        kube_routing.routing.route_to("south")
+    assert met.value.remedy
+    assert kube_routing.told() == before
+    assert kube_routing.routing.site() == "north"
+
+
+def test_a_service_of_a_type_that_does_not_follow_the_field_leads_nobody(kube_routing: KubeRoutingStage) -> None:
+    if kube_routing.shape == "config-map":
+        return
+    kube_routing.of_another_type()
+    for act in (
+        kube_routing.routing.site,
+        kube_routing.routing.obstacle,
+        lambda: kube_routing.taking().route_to("south"),
+    ):
+        with pytest.raises(Conflict, match="leads nobody") as met:
+            act()
+        assert "ExternalName" in met.value.remedy
+
+
 def test_a_resource_that_is_gone_is_not_made_again(kube_routing: KubeRoutingStage) -> None:
     kube_routing.removed()
     for act in (kube_routing.routing.site, kube_routing.routing.obstacle, lambda: kube_routing.routing.route_to(None)):

@@ -68,8 +68,13 @@ def staying(controller: Controller) -> set[str]:
 
 
 def leaders(controller: Controller) -> list[str]:
-    """The pods whose service says of itself that it may act."""
-    return [name for name, address in addresses(controller).items() if _health(address).get("leading")]
+    """The pods whose service says of itself that it may act; more than one only where they did so at once."""
+    found = {name: at for name, at in addresses(controller).items() if _health(at).get("leading")}
+    if len(found) < 2:
+        return list(found)
+    # They are asked one after the other: the first may have given up before the next took over. Asked again in
+    # the opposite order, who led before and behind another did so beside it.
+    return [name for name, at in reversed(found.items()) if _health(at).get("leading")]
 
 
 def holder(controller: Controller) -> str:

@@ -8,7 +8,7 @@ from drctl.drivers.kube.client_routing import KubeClientRouting
 from drctl.errors import Blocked, RolledBack, Unauthenticated, Unreachable
 from drctl.model.routing import RoutingField
 from drctl.model.run import RunState
-from tests.contract.routing import FIELDS, MANIFESTS, OWNER, place
+from tests.contract.routing import FIELDS, MANIFESTS, OWNER, handed_over, place
 from tests.fakes import FakeApi, FakeBrokers, FakeResources, FakeSite, FakeWorld, fake_world
 from tests.spec.following import typed
 from tests.spec.stage import (
@@ -47,7 +47,10 @@ class Routed:
         self.owner = FakeResources(self.api, manager=OWNER)
         self.shape = shape
         ours = FakeResources(self.api, self.earth.clock, self.earth.effects)
-        (self.owner if owned else ours).apply(self.field.kind, self.field.name, MANIFESTS[shape])
+        if owned:
+            self.owner.apply(self.field.kind, self.field.name, MANIFESTS[shape])
+        else:
+            handed_over(self.field, MANIFESTS[shape], ours, self.owner)
         routing = KubeClientRouting(self.field, ours)
         self.earth.routing = routing  # type: ignore[assignment]
         for producer in self.earth.producers:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
+from drctl.errors import Forbidden, Unreachable
 from drctl.model.capacity import Capacity, Demand, Shift
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Event, RunState
@@ -17,6 +18,7 @@ from drctl.model.terms import Terms
 from drctl.plans.capacity_ahead import TIMES
 from drctl.plans.pausing import begin_pause
 from drctl.plans.unfinished import unfinished
+from drctl.service.capacity import LONGEST
 from tests.fakes import FakeWorld
 from tests.fakes.effects import Killed
 from tests.spec.failing import fail_over, lose, synced
@@ -147,9 +149,12 @@ def _unseen(earth: FakeWorld) -> None:
 def test_the_service_scales_nothing_then(why: Callable[[FakeWorld], None]) -> None:
     earth = demanding()
     why(earth)
-    watched(Service(earth), 3)
+    with capture_logs() as logs:
+        watched(Service(earth), 3)
     assert scalings(earth) == []
     assert states(earth) == []
+    # Nobody's lease is asked for in vain with every look, for as long as it is so.
+    assert "standby-not-scaled-now" not in [line["event"] for line in logs]
 
 
 def test_a_service_that_does_not_lead_or_only_watches_scales_nothing() -> None:
@@ -254,6 +259,45 @@ def test_one_that_cannot_be_scaled_holds_up_no_other_and_is_tried_again_with_pau
     assert states(earth) == [RunState.STOPPED]
     service.look()
     assert states(earth) == [RunState.STOPPED]
+
+
+def test_what_was_refused_is_not_called_scaled_and_is_scaled_once_it_may_be() -> None:
+    earth = demanding(pools=False)
+    south, real = earth.scaling["south"], earth.scaling["south"].scale
+    asked: list[int] = []
+
+    def refuse(what: Scalable, replicas: int) -> None:
+        asked.append(replicas)
+        raise Forbidden(f"cannot patch {what} to {replicas}", remedy="grant that verb")
+
+    south.scale = refuse  # type: ignore[method-assign]
+    service = Service(earth)
+    with capture_logs() as logs:
+        for _ in range(TIMES + 1):
+            service.look()
+            earth.clock.jump(timedelta(seconds=LONGEST))
+    assert len(asked) == TIMES + 1
+    assert "standby-not-scaled" not in [line["event"] for line in logs]
+    assert "last: " not in typed(earth, ("status",)).text
+    south.scale = real  # type: ignore[method-assign]
+    earth.clock.jump(timedelta(seconds=LONGEST))
+    service.look()
+    assert scalings(earth) == [SCALED]
+
+
+def test_behind_a_silent_api_server_no_other_object_is_waited_for() -> None:
+    earth = demanding()
+    south = earth.scaling["south"]
+    asked: list[Scalable] = []
+
+    def silent(what: Scalable, _: int) -> None:
+        asked.append(what)
+        raise Unreachable("the API server does not answer", remedy="check that it runs")
+
+    south.scale = silent  # type: ignore[method-assign]
+    Service(earth).look()
+    assert asked == [GATE]
+    assert earth.seat.holder == ""
 
 
 def test_metrics_show_what_is_demanded_of_a_standby_and_what_is_there() -> None:

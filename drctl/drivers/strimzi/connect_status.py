@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from drctl.errors import Unsupported
@@ -34,6 +35,22 @@ def connector_of(name: str, config: dict[str, str], told: Mapping[str, Any], *, 
     )
     trace = _first(state.get("trace"), config)
     return Connector(name, _state(state.get("state")), tasks, config, trace, restarts_itself=restarts_itself)
+
+
+def wanted_state(spec: Mapping[str, Any]) -> str:
+    """Return the state that a connector's part of a resource asks for; ``state`` counts before the older ``pause``."""
+    return str(spec.get("state") or ("paused" if spec.get("pause") is True else "running"))
+
+
+def settled(found: Connector, spec: Mapping[str, Any]) -> Connector:
+    """Return the connector, RESTARTING where Connect calls it stopped and its resource asks for something else.
+
+    The operator asks Connect for the status right after it has asked for another state, which comes a moment later, and
+    not again before its next round: what it wrote down as stopped may have been copying for two minutes.
+    """
+    if found.state is ConnectorState.STOPPED and wanted_state(spec) != "stopped":
+        return replace(found, state=ConnectorState.RESTARTING)
+    return found
 
 
 def as_texts(config: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """MirrorMaker 2 on one link, through three KafkaConnectors at its target. Connect itself is never spoken to."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from drctl.drivers.strimzi.connect_status import understood
 from drctl.drivers.strimzi.connectors import ConnectorResource, ConnectorResources
@@ -10,6 +10,7 @@ from drctl.model.link import Connector, ConnectorState, LinkDefinitions, LinkSta
 from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
 from drctl.ports import Clock
+from drctl.ports.newest import onto_newest
 from drctl.ports.permit import Permit, always
 
 RESTART, RESTART_TASK = "strimzi.io/restart", "strimzi.io/restart-task"
@@ -88,6 +89,7 @@ class KafkaConnectorReplication:
         # An operator that acts on KafkaConnectors deletes a connector without one, so what has none is absent.
         found = self.connectors.find(name)
         if found is None:
+            self.connectors.require_kept()
             return Connector(name, ConnectorState.ABSENT)
         found.trust()
         with understood(found.label):
@@ -125,18 +127,7 @@ class KafkaConnectorReplication:
                 self._bring(name, "stopped", permit)
 
     def _bring(self, name: str, state: str, permit: Permit) -> None:
-        self._again(lambda: self.connectors.bring(name, state, permit))
-
-    @staticmethod
-    def _again(change: Callable[[], None]) -> None:
-        """Once more where the operator wrote its status between look and change; five times is somebody else."""
-        for _ in range(4):
-            try:
-                return change()
-            except Conflict as conflict:
-                if "modified" not in str(conflict):
-                    raise
-        return change()
+        onto_newest(lambda: self.connectors.bring(name, state, permit))
 
     def _listed(self) -> dict[TopicPartition, int | None]:
         """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""

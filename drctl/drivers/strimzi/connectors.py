@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drctl.config.values import RESOURCE
-from drctl.drivers.strimzi.connect_status import as_texts, connector_of
+from drctl.drivers.strimzi.connect_status import as_texts, connector_of, settled
 from drctl.drivers.strimzi.kinds import served
 from drctl.drivers.strimzi.operator import refuse_if_behind, refuse_if_paused
 from drctl.errors import ConfigInvalid, Conflict, NotFound, Unsupported
@@ -58,7 +58,7 @@ class ConnectorResource:
         if not told:
             return Connector(self.name, ConnectorState.UNASSIGNED, config=config)
         by_operator = (self.spec.get("autoRestart") or {}).get("enabled") is True
-        return connector_of(self.name, config, told, restarts_itself=by_operator)
+        return settled(connector_of(self.name, config, told, restarts_itself=by_operator), self.spec)
 
     def config_map(self, way: str, end: str) -> str:
         """The config map that offsets are listed to or altered from. ConfigInvalid where none is named."""
@@ -95,6 +95,12 @@ class ConnectorResources:
                 f"KafkaConnect/{self.connect}: its operator does not act on KafkaConnectors",
                 remedy=f"annotate it with {USED}: 'true'",
             )
+
+    def require_kept(self) -> None:
+        """Conflict while the KafkaConnect is paused: its operator deletes no connector without a resource then."""
+        refuse_if_paused(
+            f"KafkaConnect/{self.connect}", self.resources.get(served(self.resources, KAFKA_CONNECT), self.connect)
+        )
 
     def get(self, name: str) -> ConnectorResource:
         """One of them. NotFound; Conflict where it belongs to another KafkaConnect."""

@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from drctl.drivers.strimzi.connect_status import as_texts, connector_of
+from drctl.drivers.strimzi.connect_status import as_texts, connector_of, settled
 from drctl.errors import ConfigInvalid, NotFound
 from drctl.model.link import Connector, ConnectorState
 from drctl.model.resources import Object
@@ -64,8 +64,9 @@ class Mirror:
 
     def connector(self, part: str) -> Connector:
         """How a connector stands by the raw Connect status that the operator wrote down."""
-        name = self.name(part)
-        config = as_texts((self.spec.get(part) or {}).get("config") or {})
+        name, own = self.name(part), self.spec.get(part) or {}
+        tasks = {} if own.get("tasksMax") is None else {"tasks.max": own["tasksMax"]}
+        config = as_texts(tasks | dict(own.get("config") or {}))
         listed = (self.item.get("status") or {}).get("connectors")
         told = next((each for each in listed or () if each.get("name") == name), None)
         if part not in self.spec and told is None:
@@ -73,8 +74,8 @@ class Mirror:
         if told is None:
             # It is wanted and the operator has not seen it: that is no evidence of anything.
             return Connector(name, ConnectorState.UNASSIGNED, config=config)
-        by_operator = ((self.spec.get(part) or {}).get("autoRestart") or {}).get("enabled") is True
-        return connector_of(name, config, told, restarts_itself=by_operator)
+        by_operator = (own.get("autoRestart") or {}).get("enabled") is True
+        return settled(connector_of(name, config, told, restarts_itself=by_operator), own)
 
 
 def find(item: Object, source: str, target: str) -> Mirror:

@@ -1,6 +1,6 @@
 """MirrorMaker 2 on one link, through the KafkaMirrorMaker2 at its target. Connect itself is never spoken to."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from drctl.drivers.strimzi.connect_status import understood
 from drctl.drivers.strimzi.kinds import served
@@ -12,6 +12,7 @@ from drctl.model.links import Link
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import MIRROR_MAKER, Object
 from drctl.ports import Clock, Resources
+from drctl.ports.newest import onto_newest
 from drctl.ports.permit import Permit, always
 
 CONNECTOR = "strimzi.io/mirrormaker-connector"
@@ -115,19 +116,7 @@ class StrimziReplication:
                 permit()
                 self.resources.apply(served(self.resources, MIRROR_MAKER), self.link.mirror_maker, body, take=self.take)
 
-        self._again(change)
-
-    def _again(self, change: Callable[[], None]) -> None:
-        """The operator writes into the same resource: once more where it came between look and change."""
-        # The operator writes its status into the same resource while it acts on our change; five times in a row
-        # is somebody else.
-        for _ in range(4):
-            try:
-                return change()
-            except Conflict as conflict:
-                if "modified" not in str(conflict):
-                    raise
-        return change()
+        onto_newest(change)
 
     def _listed(self) -> dict[TopicPartition, int | None]:
         """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""

@@ -17,20 +17,19 @@ import drctl
 from drctl.drivers.kafka.java import escaped
 from drctl.errors import LabError
 from drctl.lab.connect import client_settings
-from drctl.lab.kube.controller_image import NAME, TAGS, VERSION, write_controller_image
+from drctl.lab.kube.controller_image import NAME, TAGS, VERSION, contents, fingerprint, write_controller_image
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.lab.kube.lab import SITE, KubeLab
 from drctl.lab.kube.storage import CLASS
 from drctl.lab.layout import SITES
 
 NAMESPACE = "drctl"
+IMPORTED = "image-imported"
+"""A file that says of what the node's image was made."""
 PLAN, STATE = "/etc/drctl", "/var/lib/drctl"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-ROUTED = (
-    f"import pathlib; file = pathlib.Path('{STATE}/client-routing.json');"
-    f""" file.exists() or file.write_text('{{"site": "{SITE}"}}\\n')"""
-)
-"""Where clients are before the first move; every later start finds what the moves have written."""
+IMAGE = "lab.drctl.io/image"
+"""An annotation of the pods: of what their image was made, so that another one is another rollout."""
 
 PLACES = (
     (r"clients/(\w+)/(\w+)\.properties", r"\1-\2.properties"),
@@ -90,22 +89,30 @@ class Controller:
         return tuple(name for name, claim in claims.items() if claim.get("namespace") == NAMESPACE)
 
     def import_image(self) -> None:
-        """Make the image and bring it onto the node, once per lab."""
-        done = self.folder / "image-imported"
-        if done.exists():
+        """Make the image and bring it onto the node, unless what it would be made of is there."""
+        files = contents(checkout() / "requirements" / "run.txt")
+        made_of = fingerprint(files)
+        if self._image() == made_of:
             return
         self.folder.mkdir(exist_ok=True)
-        archive = write_controller_image(self.folder, checkout() / "requirements" / "run.txt")
+        archive = write_controller_image(self.folder, files)
         self.lab.cluster.node.import_image(archive)
         archive.unlink()
-        done.touch()
+        (self.folder / IMPORTED).write_text(made_of)
+
+    def _image(self) -> str:
+        """Of what the node's image was made; empty before there is one."""
+        imported = self.folder / IMPORTED
+        return imported.read_text() if imported.exists() else ""
 
     def write_overlay(self, tag: str) -> Path:
         """Write the overlay and return its folder, for ``kubectl apply -k``."""
         folder = self.folder / "overlay"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
-        written = overlay(self.lab, os.path.relpath(self.deploy.resolve() / "base", folder.resolve()), tag)
+        written = overlay(
+            self.lab, os.path.relpath(self.deploy.resolve() / "base", folder.resolve()), tag, self._image()
+        )
         for name, content in written.items():
             (folder / name).write_text(json.dumps(content, indent=2))
         return folder
@@ -130,8 +137,8 @@ class Controller:
         return Kubectl(self.lab.kubectl.kubeconfig, "")
 
 
-def overlay(lab: KubeLab, base: str, tag: str) -> dict[str, Any]:
-    """The files of the overlay on that base. JSON is YAML, too."""
+def overlay(lab: KubeLab, base: str, tag: str, made_of: str = "") -> dict[str, Any]:
+    """The files of the overlay on that base, with what the image is made of. JSON is YAML, too."""
     site_roles = [
         {
             "target": {"kind": kind, "name": "drctl-site"},
@@ -161,7 +168,7 @@ def overlay(lab: KubeLab, base: str, tag: str) -> dict[str, Any]:
         "kustomization.yaml": kustomization,
         "plan.yaml": {"apiVersion": "v1", "kind": "ConfigMap", **_plan(lab)},
         "credentials.yaml": {"apiVersion": "v1", "kind": "Secret", **secret},
-        "deployment.yaml": _deployment(lab),
+        "deployment.yaml": _deployment(lab, made_of),
     }
 
 
@@ -208,12 +215,12 @@ def _plan(lab: KubeLab) -> dict[str, Any]:
     return {"metadata": {"name": "drctl-plan", "namespace": NAMESPACE}, "data": told}
 
 
-def _deployment(lab: KubeLab) -> dict[str, Any]:
+def _deployment(lab: KubeLab, made_of: str) -> dict[str, Any]:
     address = {"KUBERNETES_SERVICE_HOST": lab.cluster.address, "KUBERNETES_SERVICE_PORT": "6443"}
     routing = {
         "name": "client-routing",
         "image": "drctl",
-        "command": [VERSION, "-c", ROUTED],
+        "command": [VERSION, "-c", _routed(lab)],
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         "volumeMounts": [{"name": "state", "mountPath": STATE}],
     }
@@ -228,13 +235,21 @@ def _deployment(lab: KubeLab) -> dict[str, Any]:
     }
     # Both replicas are on the lab's one node.
     pod = {"affinity": None, "initContainers": [routing], "containers": [container]}
-    template = {"spec": {"template": {"spec": pod}}}
+    template = {"spec": {"template": {"metadata": {"annotations": {IMAGE: made_of}}, "spec": pod}}}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "drctl", "namespace": NAMESPACE},
         **template,
     }
+
+
+def _routed(lab: KubeLab) -> str:
+    """Where clients are when it is installed first, as a program; later starts find what the moves have written."""
+    file = lab.folder / "client-routing.json"
+    text = file.read_text() if file.exists() else json.dumps({"site": SITE})
+    there = f"file = pathlib.Path({f'{STATE}/client-routing.json'!r})"
+    return f"import pathlib; {there}; file.exists() or file.write_text({text!r})"
 
 
 def _replaced(path: str, value: object) -> dict[str, object]:

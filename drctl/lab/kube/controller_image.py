@@ -4,11 +4,12 @@ No builder is needed and no registry: Python, its libraries, the packages that `
 itself, in one layer. Like the other it has no shell, starts ``drctl`` and is run as a user without a name.
 """
 
+import hashlib
 import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
@@ -45,9 +46,9 @@ FOUND = re.compile(r"^\s+(\S+) => (/\S+) \(", re.MULTILINE)
 LOADER = re.compile(r"^\s+(/\S*ld-linux\S*) \(", re.MULTILINE)
 
 
-def write_controller_image(folder: Path, requirements: Path) -> Path:
-    """Write the image as an archive that containerd imports. LabError where a package is missing or another version."""
-    files: dict[str, bytes | Path] = {**contents(requirements), f"{PREFIX}/bin/drctl": SCRIPT.encode()}
+def write_controller_image(folder: Path, copied: Mapping[str, Path]) -> Path:
+    """Write the image of these files, by their names in it, as an archive that containerd imports."""
+    files: dict[str, bytes | Path] = {**copied, f"{PREFIX}/bin/drctl": SCRIPT.encode()}
     parents = {str(parent) for name in files for parent in PurePosixPath(name).parents if str(parent) != "."}
     layer = folder / "drctl.layer"
     write_layer(layer, files, LINKS, tuple(sorted({*FOLDERS, *parents})))
@@ -55,7 +56,7 @@ def write_controller_image(folder: Path, requirements: Path) -> Path:
 
 
 def contents(requirements: Path) -> dict[str, Path]:
-    """Return what is copied, by its name in the image."""
+    """Return what is copied, by its name in the image. LabError where a package is missing or another version."""
     python = Path(sys.executable).resolve()
     found = {f"{PREFIX}/bin/{VERSION}": python}
     standard = Path(sysconfig.get_path("stdlib"))
@@ -69,6 +70,16 @@ def contents(requirements: Path) -> dict[str, Path]:
         if not path.is_relative_to(own / "lab" / "kube" / "build"):
             found[f"{PACKAGES}/drctl/{path.relative_to(own)}"] = path
     return {**found, **_libraries(tuple(found.values()))}
+
+
+def fingerprint(copied: Mapping[str, Path]) -> str:
+    """Return a digest in hex that is another one once a file came, went or changed, compiled modules apart."""
+    told = []
+    for name, path in sorted(copied.items()):
+        if "__pycache__" not in name:  # comes with whatever is loaded first
+            seen = path.stat()
+            told.append(f"{name} {seen.st_size} {seen.st_mtime_ns}\n")
+    return hashlib.sha256("".join(told).encode()).hexdigest()
 
 
 def installed(requirements: Path) -> dict[str, Path]:

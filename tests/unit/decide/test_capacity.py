@@ -82,6 +82,14 @@ def test_a_standby_that_has_what_the_shift_demands_has_nothing_against_it() -> N
     assert list(warnings(demanding(NOON, ENOUGH))) == []
 
 
+def test_what_is_being_scaled_down_counts_as_what_is_to_stay() -> None:
+    ((rule, detail),) = found(demanding(NOON, {**ENOUGH, str(POOL): Scaled(Scale(3, 5, 5))}))
+    assert rule is Rule.STANDBY_TOO_SMALL
+    assert detail.endswith("there are 3")
+    assert not Scale(3, 5, 5).has(5)
+    assert Scale(5, 5, 5).has(5)
+
+
 def test_a_node_pool_that_is_too_small_stands_in_the_way_unless_drctl_may_scale_it() -> None:
     small = ENOUGH | {str(POOL): Scaled(Scale(3, 3, 3))}
     (reason,) = found(demanding(NOON, small))

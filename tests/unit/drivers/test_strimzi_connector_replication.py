@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import pytest
 
+from drctl.drivers.strimzi.connectors import USED
 from drctl.errors import (
     ConfigInvalid,
     Conflict,
@@ -16,7 +17,7 @@ from drctl.errors import (
 )
 from drctl.model.link import ConnectorState, LinkDefinitions, LinkStatus, WantedConnector
 from drctl.model.offsets import TopicPartition
-from drctl.model.resources import CONFIG_MAP
+from drctl.model.resources import CONFIG_MAP, KAFKA_CONNECT
 from tests.unit.drivers.strimzi_connect import CHECKPOINT, CLASSES, HEARTBEAT, SOURCE, ConnectSite
 
 ORDERS = TopicPartition("orders", 0)
@@ -84,6 +85,24 @@ def test_until_the_operator_has_acted_nothing_is_known(site: ConnectSite) -> Non
         settled(site)
     site.operator.stalled = False
     assert settled(site).halted
+
+
+@pytest.mark.parametrize("asked", ["running", "paused"])
+def test_what_was_stopped_when_the_operator_looked_and_is_not_to_be_is_not_called_stopped(
+    site: ConnectSite, asked: str
+) -> None:
+    site.replication.stop()
+    assert settled(site).halted
+    site.operator.stalled = True
+    stopped = site.stored()["status"]
+    site.resources.apply(site.kind, SOURCE, {"spec": {"state": asked}}, take=True)
+    newest = site.stored()["metadata"]["generation"]
+    site.api.write_status(site.kind, SOURCE, {**stopped, "observedGeneration": newest})
+    status = settled(site)
+    assert status.source.state is ConnectorState.RESTARTING
+    assert not status.halted
+    with pytest.raises(Conflict, match="is not stopped"):
+        site.replication.restart_from({ORDERS: 100})
 
 
 def test_a_failed_task_is_seen_and_restarted_by_annotations_which_are_gone_then(site: ConnectSite) -> None:
@@ -292,6 +311,16 @@ def test_a_connector_whose_resource_is_deleted_is_gone(site: ConnectSite) -> Non
     status = settled(site)
     assert status.heartbeat.state is ConnectorState.ABSENT
     assert set(site.connect.connectors) == {SOURCE, CHECKPOINT}
+
+
+def test_a_connector_without_a_resource_is_not_called_gone_while_nobody_deletes_it(site: ConnectSite) -> None:
+    meta = {"name": "mirror", "annotations": {USED: "true", "strimzi.io/pause-reconciliation": "true"}}
+    site.api.put(KAFKA_CONNECT.at(site.kind.version), {"metadata": meta, "spec": {}})
+    assert settled(site).working
+    site.operator.deletes = False
+    site.api.remove(site.kind, HEARTBEAT)
+    with pytest.raises(Conflict, match="KafkaConnect/mirror: its reconciliation is paused"):
+        settled(site)
 
 
 @pytest.mark.parametrize("act", ["stop", "resume"])

@@ -76,6 +76,29 @@ def test_until_the_operator_has_acted_nothing_is_known(site: StrimziSite) -> Non
     assert settled(site).halted
 
 
+def test_what_was_stopped_when_the_operator_looked_and_is_to_run_is_not_called_stopped(site: StrimziSite) -> None:
+    site.replication.stop()
+    assert settled(site).halted
+    stopped = site.stored()["status"]
+    site.operator.stalled = True
+    site.replication.resume()
+    newest = site.stored()["metadata"]["generation"]
+    site.api.write_status(site.kind, "home", {**stopped, "observedGeneration": newest})
+    status = settled(site)
+    assert status.source.state is ConnectorState.RESTARTING
+    assert not status.halted
+    with pytest.raises(Conflict, match="is not stopped"):
+        site.replication.restart_from({ORDERS: 100})
+
+
+def test_the_number_of_tasks_is_the_resources_own_field(site: StrimziSite) -> None:
+    mirrors = deepcopy(site.stored()["spec"]["mirrors"])
+    assert "tasks.max" not in settled(site).source.config
+    mirrors[1]["sourceConnector"]["tasksMax"] = 8
+    site.resources.apply(site.kind, "home", {"spec": {"mirrors": mirrors}}, take=True)
+    assert settled(site).source.config["tasks.max"] == "8"
+
+
 def test_a_failed_task_of_a_ready_resource_is_seen(site: StrimziSite) -> None:
     site.connect.failing[quote(SOURCE, safe="")] = "ConnectException: no\n\tat x"
     status = settled(site)

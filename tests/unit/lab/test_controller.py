@@ -18,7 +18,7 @@ from drctl.lab.connect import write_links
 from drctl.lab.files import write_clients, write_plan
 from drctl.lab.kube import KubeCluster, KubeLab
 from drctl.lab.kube.controller import checkout, overlay
-from drctl.lab.kube.controller_image import RUNS, installed
+from drctl.lab.kube.controller_image import RUNS, VERSION, fingerprint, installed
 from drctl.lab.kube.images import write_image, write_layer
 from drctl.lab.layout import SITES, plan_layout
 
@@ -80,6 +80,35 @@ def test_the_api_server_is_named_where_no_service_leads_to_it(lab: KubeLab) -> N
     pod = overlay(lab, "../base", "1")["deployment.yaml"]["spec"]["template"]["spec"]
     env = {each["name"]: each["value"] for each in pod["containers"][0]["env"]}
     assert env["KUBERNETES_SERVICE_HOST"] == lab.cluster.address
+
+
+def test_clients_are_where_the_lab_has_sent_them_and_later_where_moves_have(lab: KubeLab, tmp_path: Path) -> None:
+    there = tmp_path / "client-routing.json"
+    for before, wanted in ((None, "north"), ('{"site": "south"}\n', "south"), ('{"site": "north"}\n', "south")):
+        if before is not None:
+            (lab.folder / "client-routing.json").write_text(before)
+            if before.find(wanted) > 0:
+                there.unlink()
+        pod = overlay(lab, "../base", "1")["deployment.yaml"]["spec"]["template"]["spec"]
+        python, flag, program = pod["initContainers"][0]["command"]
+        assert (python, flag) == (VERSION, "-c")
+        exec(program.replace("/var/lib/drctl", str(tmp_path)))  # as a pod does
+        assert json.loads(there.read_text()) == {"site": wanted}
+
+
+def test_an_image_of_other_files_is_another_rollout(lab: KubeLab, tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("word = 1\n")
+    first = fingerprint({"usr/module.py": module})
+    assert fingerprint({"usr/module.py": module}) == first
+    module.write_text("word = 10\n")
+    second = fingerprint({"usr/module.py": module})
+    assert len({first, second, fingerprint({"usr/other.py": module})}) == 3
+    pods = [
+        overlay(lab, "../base", "1", each)["deployment.yaml"]["spec"]["template"]["metadata"]
+        for each in (first, second)
+    ]
+    assert pods[0] != pods[1]
 
 
 def test_the_image_runs_as_the_containerfile_says() -> None:

@@ -15,7 +15,7 @@ from drctl.model.shown import GROUP, SHOWN_PLAN, SHOWN_RUN, VERSION
 from drctl.monitors import status
 from drctl.ports import World
 from drctl.service.command import mirrored, shown_by
-from drctl.service.showing import ResourceMirror
+from drctl.service.showing import AFRESH, ResourceMirror
 from drctl.service.watch import Watch
 from tests.fakes import FakeApi, FakeResources, FakeWorld, fake_world
 from tests.spec.stage import switch
@@ -87,6 +87,24 @@ def test_a_run_is_shown_with_its_plan_as_its_owner_and_one_event_for_its_end(sho
     assert event["involvedObject"]["uid"] == run["metadata"]["uid"]
     shown.look(shown.another())
     assert len(shown.of(EVENT.plural)) == 1
+
+
+def test_what_somebody_deleted_comes_back_with_its_plan_and_its_event_is_not_told_again(shown: Shown) -> None:
+    switch(shown.world)
+    shown.look()
+    for kind, name in [
+        (SHOWN_PLAN, shown.world.plan.name),
+        (SHOWN_RUN, shown.of(SHOWN_RUN.plural)[0]["metadata"]["name"]),
+    ]:
+        shown.api.remove(kind, name, namespace="drctl")
+    (event,) = shown.of(EVENT.plural)
+    shown.look()
+    assert shown.of(SHOWN_RUN.plural) == []
+    shown.earth.clock.jump(timedelta(seconds=AFRESH))
+    shown.look()
+    (run,) = shown.of(SHOWN_RUN.plural)
+    assert [owner["uid"] for owner in run["metadata"]["ownerReferences"]] == [shown.plan["metadata"]["uid"]]
+    assert shown.of(EVENT.plural) == [event]
 
 
 def test_a_run_that_was_cut_off_is_a_condition_of_its_plan_and_a_warning(shown: Shown) -> None:

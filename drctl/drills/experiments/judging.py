@@ -144,11 +144,9 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
 
 def _elsewhere(events: Sequence[Event], work: Work, topics: Collection[str], kept: Kept) -> Findings:
     """Return what the checker finds outside of these topics: no loss that is brought about may hide a real one."""
-    groups = {group: [topic for topic in reads if topic not in topics] for group, reads in work.groups.items()}
+    groups = {group: left for group, reads in work.groups.items() if (left := set(reads) - set(topics))}
     others = [event for event in events if _topic(event) not in topics]
-    return check(
-        others, compacted=work.compacted, groups={name: left for name, left in groups.items() if left}, kept=kept
-    )
+    return check(others, compacted=work.compacted, groups=groups, kept=kept)
 
 
 def _topic(event: Event) -> str:

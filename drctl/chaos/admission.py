@@ -3,11 +3,12 @@
 An experiment states in its extension ``drctl`` which faults must be seen, each as often as it is named, and which
 losses it expects by class. Records are never expected to be lost; only reading some again may be (``repeated: some``).
 Except in a negative control: it states ``verdict: refuted``, uses faults that make brokers lose records, and names the
-classes of the loss that the checker must find (``some``), and of what may be found besides (``any``).
+classes of the loss that the checker must find (``some``), and of what may be found besides (``any``), and the
+``topics`` outside of which nothing may be lost.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from drctl.errors import ConfigInvalid
 from drctl.lab.faults import FAULTS, UNDOING
 from drctl.lab.kube.faults import FAULTS as KUBE_FAULTS
 from drctl.lab.kube.faults import HEAL
+from drctl.lab.layout import TOPICS
 from drctl.lab.losses import LOSING
 from drctl.model.verdict import Verdict
 
@@ -91,12 +93,13 @@ def admitted(path: Path) -> Experiment:
     return Experiment(path.resolve(), title, faults, repeats, digest, refutation, on_pods)
 
 
-def controls_in(folder: Path) -> Iterator[Experiment]:
-    """Yield the negative controls that lie in a folder, by name; what is no experiment is passed over."""
+def controls_in(folder: Path, passed_over: Callable[[ConfigInvalid], object]) -> Iterator[Experiment]:
+    """Yield the negative controls that lie in a folder, by name; ``passed_over`` is given why a file cannot be one."""
     for path in sorted(folder.glob("*.yaml"), key=lambda each: each.stem):
         try:
             found = admitted(path)
-        except ConfigInvalid:
+        except ConfigInvalid as error:
+            passed_over(error)
             continue
         if found.refutation:
             yield found
@@ -173,7 +176,8 @@ def _statement(
     if not isinstance(expected, dict) or not set(CLASSES) <= set(expected):
         raise ConfigInvalid(f"{path}: does not state what is expected of {', '.join(CLASSES)}", remedy=remedy)
     refuted = _is_control(path, own.get("verdict", Verdict.PROVED.value), faults)
-    for problem, cure in _control_statement_problems(expected) if refuted else _proof_statement_problems(expected):
+    problems = _control_statement_problems(expected, own) if refuted else _proof_statement_problems(expected)
+    for problem, cure in problems:
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
     return faults, expected[REPEATED] == "some", refutation_in(own)
 
@@ -202,7 +206,11 @@ def _proof_statement_problems(expected: Mapping[str, object]) -> Iterator[tuple[
             yield f"expects {losses} {name}", "use none; only repeated may be some, and is then counted"
 
 
-def _control_statement_problems(expected: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _control_statement_problems(expected: Mapping[str, object], own: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    topics = own.get("topics")
+    if not isinstance(topics, list) or not topics or not all(topic in [*TOPICS] for topic in topics):
+        said = "is to be refuted, and does not state in which topics of the workload alone records may be lost"
+        yield said, f"add topics, a list of some of {', '.join(TOPICS)}"
     for name, losses in expected.items():
         if name not in (*REFUTABLE, REPEATED):
             yield f"states {name}, which is no class of a loss", f"use some of {', '.join((*REFUTABLE, REPEATED))}"

@@ -174,8 +174,12 @@ def _with_control(named: "tuple[Experiment, ...]", seed: int) -> "tuple[Experime
         return named
     folders = sorted({each.path.parent for each in named})
     names = {each.path.stem for each in named}
-    found = (each for folder in folders for each in controls_in(folder))
+    refused: list[ConfigInvalid] = []
+    found = (each for folder in folders for each in controls_in(folder, refused.append))
     beside = [each for each in found if each.path.stem not in names and not each.on_pods]
+    # One that is not sound would otherwise be as if it were not there.
+    for each in () if beside else refused:
+        say(f"cannot be a negative control: {each}; {each.remedy}")
     return (beside[seed % len(beside)], *named) if beside else named
 
 

@@ -52,15 +52,17 @@ def kill_pods(site: str, times: int, seed: int = 1) -> str:
 def shortcomings(done: PodKill, looks: tuple[HealthLook, ...], broker: int) -> Iterator[str]:
     """Tell what is wrong with one kill of a broker's pod, by the looks since; nothing in a good run.
 
-    What most of the looks say counts: a single one may fall between two states.
+    What more of the looks say than anything else counts: a single one may fall between two states.
     """
     if not done.same:
         yield f"it did not come back to volume {done.volume}"
     scopes = named(looks, broker)
-    if not scopes:
+    right = scopes.pop(CauseScope.BROKER, 0)
+    if not scopes and not right:
         yield f"drctl named no cause for broker {broker}"
-    elif (most := scopes.most_common(1)[0][0]) is not CauseScope.BROKER:
-        yield f"drctl named {most.value}, not broker"
+    for most, count in scopes.most_common(1):
+        if count >= right:
+            yield f"drctl named {most.value}, not broker"
     if any(look.proposes_failover for look in looks):
         yield "drctl proposed a failover"
 

@@ -52,7 +52,9 @@ def _stated(stated: Statement) -> dict[str, Any]:
     wanted = stated.refutation
     if wanted is None:
         return {}
-    return {"verdict": Verdict.REFUTED.value, "classes": list(wanted.classes), "besides": list(wanted.besides)}
+    told = {"verdict": Verdict.REFUTED.value, "classes": list(wanted.classes), "besides": list(wanted.besides)}
+    # Bundles of earlier versions name none, and are to be written again as they were.
+    return {**told, "topics": list(wanted.topics)} if wanted.topics else told
 
 
 def _bound(outcome: ExperimentOutcome) -> dict[str, Any] | None:

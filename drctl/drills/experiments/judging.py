@@ -20,9 +20,9 @@ from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught, caught_in_copy
-from drctl.ledger.events import Event
+from drctl.ledger.events import Event, LogStart, Seen, Stranded
 from drctl.ledger.findings import Findings
-from drctl.ledger.kept import kept_at
+from drctl.ledger.kept import Kept, kept_at
 from drctl.ledger.verdict import EvidenceRequirements, Traffic, WindowPhase, judge, reached, shortfalls
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
@@ -135,10 +135,22 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
         as_stated = verdict is Verdict.PROVED
     else:
         lacking = (*shortfalls(findings, weight), *found)
+        elsewhere = _elsewhere(events, work, stated.refutation.topics, kept)
         verdict, reasons, as_stated = control_verdict(
-            stated.refutation, findings, told[1], lacking, repeats=stated.repeats
+            stated.refutation, findings, elsewhere, told[1], lacking, repeats=stated.repeats
         )
     return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest, as_stated)
+
+
+def _elsewhere(events: Sequence[Event], work: Work, topics: Collection[str], kept: Kept) -> Findings:
+    """Return what the checker finds outside of these topics: no loss that is brought about may hide a real one."""
+    groups = {group: left for group, reads in work.groups.items() if (left := set(reads) - set(topics))}
+    others = [event for event in events if _topic(event) not in topics]
+    return check(others, compacted=work.compacted, groups=groups, kept=kept)
+
+
+def _topic(event: Event) -> str:
+    return event.topic if isinstance(event, Seen | Stranded | LogStart) else event.stream.topic
 
 
 def _all_at_work(histories: Histories, clients: Collection[str], since: float) -> bool:

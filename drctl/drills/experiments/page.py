@@ -36,7 +36,8 @@ def _losses(stated: dict[str, Any]) -> str:
     if "classes" not in stated:
         return "no record lost, doubled or skipped"
     besides = f", perhaps besides {_listed(stated['besides'])}" if stated["besides"] else ""
-    return f"to be refuted by records that are {_listed(stated['classes'])}{besides}"
+    where = f", in {', '.join(stated['topics'])} alone" if "topics" in stated else ""
+    return f"to be refuted by records that are {_listed(stated['classes'])}{besides}{where}"
 
 
 def _listed(names: Iterable[str]) -> str:

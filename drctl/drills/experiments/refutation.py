@@ -4,18 +4,18 @@ An experiment whose brokers lose records on purpose is a negative control: the c
 silence in every other experiment means nothing. It states its classes, and the first line that applies decides:
 
 ===================================================================  ==============================
-a class was found that is not stated                                 refuted, and not as stated
+a class was found that is not stated, or in another topic            refuted, and not as stated
 a stated class was not found                                         inconclusive
 a fault was not seen, too little traffic, a history incomplete, …    inconclusive
 none of these                                                        refuted, as stated: a success
 ===================================================================  ==============================
 
 What a group did not reach does not count: it cannot read what is lost. Example: stated are ``lost: some`` and
-``skipped: any``. Ten records lost and two skipped is as stated; ten lost and one duplicated is refuted of something
-else; two skipped and none lost shows nothing.
+``skipped: any``, in the topic a. Ten records lost and two skipped there is as stated; ten lost there and one duplicated
+is refuted of something else, as are ten lost there and one in the topic b; two skipped and none lost shows nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,10 +33,14 @@ AS_STATED = "as stated: this is a negative control, and the checker named the lo
 
 @dataclass(frozen=True, slots=True)
 class Refutation:
-    """Hold the classes that must be found, each in some record, and those that may be found ``besides``."""
+    """Hold the classes that must be found, each in some record, and those that may be found ``besides``.
+
+    ``topics``: where alone any of them may be found; everywhere if it is empty, as in bundles of earlier versions.
+    """
 
     classes: tuple[str, ...]
     besides: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 def refutation_in(extension: Mapping[str, Any]) -> Refutation | None:
@@ -47,21 +51,31 @@ def refutation_in(extension: Mapping[str, Any]) -> Refutation | None:
     stated = {str(name): losses for name, losses in expected.items() if name != REPEATED}
     must = sorted(name for name, losses in stated.items() if losses == "some")
     may = sorted(name for name, losses in stated.items() if losses == "any")
-    return Refutation(tuple(must), tuple(may))
+    topics = extension.get("topics")
+    return Refutation(tuple(must), tuple(may), tuple(map(str, topics)) if isinstance(topics, list) else ())
 
 
 def control_verdict(
-    stated: Refutation, findings: Findings, reasons: tuple[str, ...], lacking: tuple[str, ...], *, repeats: bool
+    stated: Refutation,
+    findings: Findings,
+    elsewhere: Findings,
+    reasons: tuple[str, ...],
+    lacking: tuple[str, ...],
+    *,
+    repeats: bool,
 ) -> tuple[Verdict, tuple[str, ...], bool]:
     """Return a control's verdict with its reasons, and whether it is as stated.
 
-    ``reasons``: those of the ledger's verdict. ``lacking``: what is missing besides that makes a run mean something.
-    ``repeats``: groups may read records again.
+    ``elsewhere``: what was found in topics that are not stated, by itself. ``reasons``: those of the ledger's verdict.
+    ``lacking``: what is missing besides that makes a run mean something. ``repeats``: groups may read records again.
     """
     found = _found(findings, repeats=repeats)
-    if others := found - {*stated.classes, *stated.besides}:
-        told = f"not stated is that records are {', '.join(map(_worded, sorted(others)))}"
-        return Verdict.REFUTED, (told, *reasons, *lacking), False
+    others = [("records", found - {*stated.classes, *stated.besides})]
+    if stated.topics:
+        others.append(("records of other topics", _found(elsewhere, repeats=repeats)))
+    not_stated = [f"not stated is that {what} are {_listed(names)}" for what, names in others if names]
+    if not_stated:
+        return Verdict.REFUTED, (*not_stated, *reasons, *lacking), False
     missing = [name for name in stated.classes if name not in found]
     gaps = (*(f"no record was found to be {_worded(name)}, as the experiment states" for name in missing), *lacking)
     if gaps:
@@ -75,6 +89,10 @@ def _found(findings: Findings, *, repeats: bool) -> frozenset[str]:
         kinds = {"skipped": group.skipped, "phantom": group.phantom, REPEATED: group.repeated and not repeats}
         found |= {name for name, records in kinds.items() if records}
     return frozenset(found)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(map(_worded, sorted(names)))
 
 
 def _worded(name: str) -> str:

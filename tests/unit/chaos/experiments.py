@@ -61,6 +61,7 @@ def ran_as_written(
     own: dict[str, Any] = {"name": "drctl", "faults": list(stated), "expected": expected}
     if refutation:
         own["verdict"] = "refuted"
+        own["topics"] = list(refutation.topics)
         expected |= {**dict.fromkeys(refutation.classes, "some"), **dict.fromkeys(refutation.besides, "any")}
     text = experiment(extensions=[own])
 

@@ -21,7 +21,9 @@ EXPECTED = {"lost": "none", "duplicated": "none", "skipped": "none", "repeated":
 STATED = {"name": "drctl", "faults": ["kill"], "expected": EXPECTED}
 
 LOSING = {**EXPECTED, "lost": "some", "skipped": "any"}
-CONTROL = {"name": "drctl", "verdict": "refuted", "faults": ["elect-unclean"], "expected": LOSING}
+CONTROL = {
+    "name": "drctl", "verdict": "refuted", "faults": ["elect-unclean"], "expected": LOSING, "topics": ["shop.orders"],
+}  # fmt: skip
 """What a negative control states."""
 
 
@@ -178,7 +180,10 @@ def test_an_experiment_that_does_not_state_its_faults_and_losses_is_refused(tmp_
 
 def test_a_negative_control_is_read_with_what_it_is_refuted_of(tmp_path: Path) -> None:
     found = admitted(written(tmp_path, sound(extensions=[CONTROL])))
-    assert (found.faults, found.refutation) == (("elect-unclean",), Refutation(("lost",), ("skipped",)))
+    assert (found.faults, found.refutation) == (
+        ("elect-unclean",),
+        Refutation(("lost",), ("skipped",), ("shop.orders",)),
+    )
     assert found.statement.refutation == found.refutation
     assert admitted(written(tmp_path, sound(extensions=[{**STATED, "verdict": "proved"}]))).refutation is None
 
@@ -199,6 +204,11 @@ def test_a_negative_control_is_read_with_what_it_is_refuted_of(tmp_path: Path) -
         ({"expected": {**EXPECTED, "repeated": "some"}}, "names no class"),
         ({"expected": {**LOSING, "gone": "some"}}, "states gone, which is no class of a loss"),
         ({"expected": {"lost": "some"}}, "does not state what is expected"),
+        ({"topics": None}, "does not state in which topics"),
+        ({"topics": []}, "does not state in which topics"),
+        ({"topics": "shop.orders"}, "does not state in which topics"),
+        ({"topics": ["shop.orders", ["shop.prices"]]}, "does not state in which topics"),
+        ({"topics": ["orders"]}, "does not state in which topics"),
     ],
     ids=str,
 )
@@ -226,7 +236,9 @@ def test_controls_are_found_among_others_and_beside_what_is_none(tmp_path: Path)
     for name, stated in (("b", CONTROL), ("a", CONTROL), ("c", STATED)):
         written(tmp_path, sound(extensions=[stated])).rename(tmp_path / f"{name}.yaml")
     (tmp_path / "d.yaml").write_text("title: t")
-    assert [each.path.stem for each in controls_in(tmp_path)] == ["a", "b"]
+    why: list[ConfigInvalid] = []
+    assert [each.path.stem for each in controls_in(tmp_path, why.append)] == ["a", "b"]
+    assert ["d.yaml" in str(each) for each in why] == [True]
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "a: [", "title: x", "method"])

@@ -104,6 +104,14 @@ def test_without_a_control_in_which_records_are_lost_a_campaign_proves_nothing(t
     assert three.summary["verdict"] == "inconclusive"
 
 
+def test_a_control_that_is_not_sound_is_named_with_what_it_lacks(three: Campaigns) -> None:
+    three.write("control", extensions=[{**CONTROL, "topics": []}])
+    done = three.run(names=("one",))
+    assert three.calls == ["one"]
+    assert "control.yaml: is to be refuted, and does not state in which topics" in done.output
+    assert "add topics" in done.output
+
+
 @pytest.mark.parametrize(
     ("end", "code"),
     [

@@ -53,10 +53,22 @@ BROKER, VOLUME, SITE, WELL = (
         ((), ["no cause for broker 2"]),
         ((WELL, look(broker=3)), ["no cause for broker 2"]),
         ((VOLUME, VOLUME, BROKER), ["named volume, not broker"]),
+        ((BROKER, VOLUME), ["named volume, not broker"]),
+        ((VOLUME, BROKER, BROKER, look(CauseScope.NODE)), []),
         ((BROKER, BROKER, SITE), ["proposed a failover"]),
         ((SITE,), ["named site, not broker", "proposed a failover"]),
     ],
-    ids=["named", "named by most", "never looked", "another one's", "misnamed", "failover once", "site"],
+    ids=[
+        "named",
+        "named by most",
+        "never looked",
+        "another one's",
+        "misnamed",
+        "as often",
+        "more than any",
+        "failover once",
+        "site",
+    ],
 )
 def test_a_kill_is_as_it_should_be_if_most_looks_call_it_broker_and_none_proposes_a_failover(
     looks: tuple[HealthLook, ...], said: list[str]

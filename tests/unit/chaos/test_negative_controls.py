@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.unit.chaos.test_admission import CONTROL, sound, written
 from tests.unit.chaos.test_experiment import TIMED
 from tests.unit.lab.work import EACH, everything, seen, without
 
-KIND, TOPIC = "elect-unclean", "turbines.readings"
+KIND, TOPIC, OTHER = "elect-unclean", "turbines.readings", "shop.orders"
 LOST, SKIPPED, DELETED = (Refutation((name,)) for name in ("lost", "skipped", "deleted"))
 SIGHTING = {**TIMED, "fault": KIND}
 AGAIN = Seen(TOPIC, 0, 9000, next(each.stream for each in seen() if isinstance(each, Seen) and each.topic == TOPIC), 7)
@@ -37,12 +38,12 @@ def without_some(first: int = 100, count: int = 10) -> list[Event]:
     return [each for each in seen() if not (isinstance(each, Seen) and each.topic == TOPIC and each.sequence in gone)]
 
 
-def passed_over(group: str, part: int, *sequences: int) -> Histories:
-    """The histories of all, where a group has not processed these of turbines."""
+def passed_over(group: str, part: int, *sequences: int, topic: str = TOPIC) -> Histories:
+    """The histories of all, where a group has not processed these of a topic, by default those of turbines."""
     lines = dict(everything().lines)
     client = f"consumer-{group}"
     told = list(lines[client])
-    left = [record for record in told[part].records if not (record[1] == TOPIC and record[3] in sequences)]
+    left = [record for record in told[part].records if not (record[1] == topic and record[3] in sequences)]
     told[part] = HistoryLine("processed", told[part].at, "north", left, told[part].more)
     return Histories({**lines, client: told})
 
@@ -122,6 +123,29 @@ def test_only_what_is_stated_may_be_found_and_all_that_must_be(stated: Refutatio
     assert found.as_stated is as_stated
 
 
+HERE = ("turbines.readings",)
+ORDERS = [each for each in without_some() if not (isinstance(each, Seen) and (each.topic, each.offset) == (OTHER, 7))]
+
+
+@pytest.mark.parametrize(
+    ("found", "histories", "said"),
+    [
+        (ORDERS, None, "records of other topics are lost"),
+        (without_some(), passed_over("reporting", 3, 100, topic=OTHER), "records of other topics are skipped"),
+    ],
+    ids=["lost", "skipped"],
+)
+def test_a_loss_in_a_topic_that_is_not_stated_is_not_hidden_by_one_that_is(
+    found: list[Event], histories: Histories | None, said: str
+) -> None:
+    stated = Refutation(("lost",), ("skipped",), HERE)
+    assert outcome(stated, without_some(), passed_over("reporting", 2, 130)).as_stated
+    refuted = outcome(stated, found, histories)
+    assert (refuted.verdict, refuted.as_stated) == (Verdict.REFUTED, False)
+    assert refuted.reasons[0] == f"not stated is that {said}"
+    assert outcome(replace(stated, topics=(*HERE, OTHER)), found, histories).as_stated
+
+
 def test_a_loss_that_is_not_stated_refutes_a_control_and_is_named_first() -> None:
     found = outcome(LOST, [*without_some(), AGAIN])
     assert found.verdict is Verdict.REFUTED
@@ -177,13 +201,14 @@ def test_a_journal_that_states_another_refutation_shows_nothing(other: Refutatio
 
 
 def test_the_report_of_a_control_says_what_it_is() -> None:
-    told = document(outcome(Refutation(("lost",), ("skipped",)), without_some()))
+    told = document(outcome(Refutation(("lost",), ("skipped",), HERE), without_some()))
     assert (told["verdict"], told["as_stated"], told["bound"]) == ("refuted", True, None)
-    assert told["stated"]["verdict"] == "refuted"
+    assert (told["stated"]["verdict"], told["stated"]["topics"]) == ("refuted", list(HERE))
     page = render(told)
     assert "A negative control." in page
-    assert "to be refuted by records that are lost, perhaps besides skipped" in page
+    assert "to be refuted by records that are lost, perhaps besides skipped, in turbines.readings alone" in page
     failed = document(outcome(LOST, seen()))
+    assert "topics" not in failed["stated"]
     assert failed["as_stated"] is False
     assert "A negative control." not in render(failed)
 

@@ -223,6 +223,14 @@ def test_each_way_to_lose_records_has_its_control_and_only_these_are_to_be_refut
     assert all(path.stem.startswith("control-") for path in controls)
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("control-*.yaml")), ids=lambda path: path.stem)
+def test_a_control_may_lose_records_of_the_topic_alone_that_it_strikes(path: Path) -> None:
+    refutation = admitted(path).refutation
+    acts = [each["provider"].get("arguments", {}) for each in load_experiment(str(path))["method"]]
+    assert refutation is not None
+    assert list(refutation.topics) == [told["topic"] for told in acts if "topic" in told]
+
+
 def test_the_command_lists_them_by_name_and_title() -> None:
     done = CliRunner().invoke(command, ["list"])
     assert done.exit_code == 0, done.output

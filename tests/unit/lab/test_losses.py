@@ -171,9 +171,7 @@ def test_each_topic_that_was_weakened_is_taken_back_and_until_then_the_lab_is_no
     log: StandingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed: list[tuple[str, object]] = []
-    monkeypatch.setattr(
-        losses.ReplicatedLog, "change", lambda each, settings: changed.append((each.place.topic, settings))
-    )
+    monkeypatch.setattr(ReplicatedLog, "change", lambda each, told: changed.append((each.place.topic, told)))
     monkeypatch.setattr(losses, "_alone", _fails)
     for topic in (log.place.topic, "shop.orders", log.place.topic):
         with pytest.raises(LabError, match="nobody is alone"):

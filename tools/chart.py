@@ -37,6 +37,8 @@ serviceMonitor: false
 alerts: false
 # Right to get nodes/proxy, for volume figures.
 volumeFigures: false
+# Right to drive the links of this cluster's site that are made of KafkaConnectors.
+kafkaConnectors: false
 # Checkers of a run's records, as a Job: how many, and what they check. A Job cannot be changed: delete it before.
 checkers: false
 check: {{parallelism: 4, run: 00000000-0000-0000-0000-000000000000, site: south, topics: shop.orders, states: first}}
@@ -83,6 +85,7 @@ IN_OPTIONAL = {
         "image: drctl:{version}": "image: {{ .Values.image }}",
         "secret: {name: drctl-credentials}": "secret: {name: {{ .Values.credentials }}}",
     },
+    "components/kafka-connectors/rights.yaml": {"namespace: kafka}": "namespace: {{ .Values.site.namespace }}}"},
 }
 """The same in files that are left out unless they are wanted."""
 
@@ -90,6 +93,7 @@ OPTIONAL = {
     "components/service-monitor/service-monitor.yaml": "serviceMonitor",
     "components/alerts/alerts.yaml": "alerts",
     "components/volume-figures/rights.yaml": "volumeFigures",
+    "components/kafka-connectors/rights.yaml": "kafkaConnectors",
     "components/checkers/checkers.yaml": "checkers",
 }
 

@@ -13,9 +13,12 @@ from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.strimzi.access import StrimziAccess
+from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
+from drctl.drivers.strimzi.connectors import ConnectorResources
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import DrctlError, NotFound
+from drctl.model.link import LinkDefinitions, WantedConnector
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import STRIMZI_KINDS
 from drctl.model.site import Canary, Site, Strimzi
@@ -116,6 +119,16 @@ class Drctl:
         world = replace(world, plan=replace(world.plan, name=f"shown-{next(_NUMBERS)}"))
         ResourceMirror(world, self.own, "drctl", example(), lambda: True).write(status(world))
 
+    def connects(self) -> None:
+        """A link of KafkaConnectors that nobody has made yet is made and brought to run."""
+        number = next(_NUMBERS)
+        kinds = ("source", "checkpoint", "heartbeat")
+        config = {"connector.class": "Mirror", "tasks.max": "1"}
+        definitions = LinkDefinitions(*(WantedConnector(f"link-{number}.{kind}", config) for kind in kinds))
+        definer = self.api.as_manager("drctl-definitions")
+        connectors = ConnectorResources(self.api, definer, "mirror", "north")
+        KafkaConnectorReplication(LINK, definitions, connectors, CLOCK).resume()
+
     def close(self) -> None:
         self.api.close()
         self.own.close()
@@ -136,6 +149,10 @@ def acts(right: Right) -> Callable[[Drctl], str | None]:
         ("configmaps", "get", "drctl-offsets"): lambda drctl: drctl.replication.frontier(),
         ("configmaps", "create", "drctl-offsets"): lambda drctl: drctl.restarts(with_offsets=False),
         ("configmaps", "patch", "drctl-offsets"): lambda drctl: drctl.restarts(with_offsets=True),
+        ("kafkaconnects", "get", ""): lambda drctl: drctl.connects(),
+        ("kafkaconnectors", "get", ""): lambda drctl: drctl.connects(),
+        ("kafkaconnectors", "create", ""): lambda drctl: drctl.connects(),
+        ("kafkaconnectors", "patch", ""): lambda drctl: drctl.connects(),
         ("leases", "get", "drctl"): lambda drctl: drctl.stands(),
         ("leases", "patch", "drctl"): lambda drctl: drctl.stands(),
         ("nodes/proxy", "get", ""): lambda drctl: drctl.measures(),

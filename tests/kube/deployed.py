@@ -19,6 +19,7 @@ from tests.kube.stage import CHECKOUT, resources
 DEPLOY = CHECKOUT / "deploy"
 RIGHTS = (
     "site/rights.yaml", "base/lease.yaml", "components/volume-figures/rights.yaml", "components/resources/rights.yaml",
+    "components/kafka-connectors/rights.yaml",
 )  # fmt: skip
 RBAC = "rbac.authorization.k8s.io"
 

@@ -13,13 +13,13 @@ from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import DrctlError
 from drctl.lab.kube import ControlPlane, control_plane
-from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET
+from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_USER, MIRROR_MAKER, SECRET
 from tests.contract.waiting import until
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.acting import CLOCK, NAMES, Drctl, denial, strike
 from tests.kube.deployed import Account, Right, apply_strictly, built, define, rights
 from tests.kube.stage import StrimziSpace, prepare, user
-from tests.kube.strimzi_manifests import kafka, kafka_user, mirror_maker
+from tests.kube.strimzi_manifests import kafka, kafka_connect, kafka_user, mirror_maker
 from tests.unit.drivers.strimzi import LINK
 
 VERSION = "v1"
@@ -36,7 +36,9 @@ class Kafka:
         self.plane, self.ended = plane, Event()
         self.space.put(KAFKA.at(VERSION), kafka(VERSION))
         listeners = [{"name": "external", "bootstrapServers": "north:9094", "certificates": ["trust"]}]
-        self.space.write_status(KAFKA.at(VERSION), "north", {"listeners": listeners})
+        status = {"listeners": listeners, "operatorLastSuccessfulVersion": "1.2.0"}
+        self.space.write_status(KAFKA.at(VERSION), "north", status)
+        self.space.put(KAFKA_CONNECT.at(VERSION), kafka_connect(VERSION))
         for name in ("drctl", "canary", "shop"):
             self.space.put(KAFKA_USER.at(VERSION), kafka_user(name, "scram-sha-512"))
             password = base64.b64encode(b"secret").decode()

@@ -14,13 +14,13 @@ from ruamel.yaml import YAML
 from drctl.drivers.strimzi.fence import StrimziFence
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.model import shown
-from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, SECRET, STRIMZI, STRIMZI_CORE
+from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_USER, MIRROR_MAKER, SECRET, STRIMZI, STRIMZI_CORE
 from drctl.service.election import LEASE
 from tests.fakes import FakeApi, FakeClock, FakeResources
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.acting import NAMES, Drctl, denial, strike
 from tests.kube.deployed import DEPLOY, RIGHTS, Right, labelled, rights
-from tests.kube.strimzi_manifests import kafka, kafka_user, mirror_maker
+from tests.kube.strimzi_manifests import kafka, kafka_connect, kafka_user, mirror_maker
 from tests.unit.deploy.authorizing import AuthorizedApi, Grant
 from tests.unit.drivers.strimzi import LINK
 
@@ -52,7 +52,9 @@ class Site:
             FakeClock(),
         )
         listeners = [{"name": "external", "bootstrapServers": "north:9094", "certificates": ["trust"]}]
-        self.api.put(KAFKA.at(VERSION), {**kafka(VERSION), "status": {"listeners": listeners}})
+        status = {"listeners": listeners, "operatorLastSuccessfulVersion": "1.2.0"}
+        self.api.put(KAFKA.at(VERSION), {**kafka(VERSION), "status": status})
+        self.api.put(KAFKA_CONNECT.at(VERSION), kafka_connect(VERSION))
         for name in ("drctl", "canary", "shop"):
             self.api.put(KAFKA_USER.at(VERSION), kafka_user(name, "scram-sha-512"))
             password = base64.b64encode(b"secret").decode()

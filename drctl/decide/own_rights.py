@@ -125,8 +125,18 @@ def _without(rights: OwnRights, need: NeededRight) -> list[str]:
 
 
 def _remedy(site: SiteFacts, rights: OwnRights, need: NeededRight, names: list[str]) -> str:
-    if denying := _denying(site, rights, need, names):
-        return f"remove the rule at {site.name}: {denying}"
+    denying = _denying(site, rights, need, names)
+    if denying is None:
+        return _allowing(site, rights, need, names)
+    remove = f"remove the rule at {site.name}: {denying}"
+    if denying.host == "*":
+        return remove
+    # Where drctl runs is not known: elsewhere that rule denies it nothing.
+    return f"if drctl runs at {denying.host}, {remove}; else: {_allowing(site, rights, need, names)}"
+
+
+def _allowing(site: SiteFacts, rights: OwnRights, need: NeededRight, names: list[str]) -> str:
+    """The line that allows it."""
     option = OPTIONS.get(need.kind)
     if option is None:
         where = "--cluster"
@@ -142,13 +152,13 @@ def _remedy(site: SiteFacts, rights: OwnRights, need: NeededRight, names: list[s
 
 
 def _denying(site: SiteFacts, rights: OwnRights, need: NeededRight, names: list[str]) -> AclRule | None:
-    """A rule that denies it, by whatever allow; None if none is known to."""
+    """A rule that denies it, by whatever allow, for any host if there is one; None if none is known to."""
     me = (rights.principal, EVERYONE)
     about = [rule for rule in site.rules.value or () if not rule.allow and rule.principal in me]
     told = _told(rights, need)
     # Where DESCRIBE is denied nothing is told, whatever else is allowed.
     for name, operation in [(n, need.operation) for n in names] + [(n, "DESCRIBE") for n in names if not told[n]]:
-        for rule in sorted(about):
+        for rule in sorted(about, key=lambda each: (each.host != "*", each)):
             asked = AclRule(rule.principal, rule.host, operation, need.kind, name, "LITERAL", allow=False)
             if says(rule, asked):
                 return rule

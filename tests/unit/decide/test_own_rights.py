@@ -99,6 +99,16 @@ def test_a_rule_that_denies_it_is_named_where_one_does() -> None:
     assert found.remedy.startswith("kafka-acls.sh")
 
 
+def test_a_rule_for_one_host_denies_it_only_there_and_one_for_any_host_is_named_before_it() -> None:
+    there = rule("User:drctl", "READ", "GROUP", "*", allow=False, host="10.0.0.9")
+    everywhere = rule("User:drctl", "READ", "GROUP", "billing", allow=False)
+    (found,) = own_right_blockers(target(rights=owned(of_groups="READ"), rules=seen(RULES | {there}))(GOOD))
+    assert found.remedy.startswith(f"if drctl runs at 10.0.0.9, remove the rule at south: {there}; else: kafka-acls.sh")
+    both = target(rights=owned(of_groups="READ"), rules=seen(RULES | {there, everywhere}))(GOOD)
+    (found,) = own_right_blockers(both)
+    assert found.remedy == f"remove the rule at south: {everywhere}"
+
+
 @pytest.mark.parametrize("kind", ["TOPIC", "GROUP", "CLUSTER"])
 def test_a_rule_that_denies_description_is_named_where_nothing_is_told(kind: str) -> None:
     nothing = OwnRights("User:drctl", frozenset(), {"orders": frozenset()}, {"billing": frozenset()})

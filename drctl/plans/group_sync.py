@@ -12,7 +12,7 @@ from drctl.model.translation import Exact, Translation
 from drctl.plans import evidence
 from drctl.plans.answering import Answers, Due, SyncDecision, is_early, not_copied, translate_apart
 from drctl.plans.apart import apart
-from drctl.plans.group_sync_notes import begin, given_back, left_by_last_move, note_before, note_sinks
+from drctl.plans.group_sync_notes import begin, given_back, last_move, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
 from drctl.plans.ownership import Ownership
 from drctl.plans.proofs import Proofs
@@ -41,7 +41,7 @@ class GroupSync:
 
     Everything it knows can be lost at any moment: a new one begins with all positions as moved. It never sends a group
     past a record that the group has not read, and leaves alone what others use, and groups that ``undecided`` hides.
-    ``leads`` says, at every moment, whether it is still ours to act.
+    ``leads`` says, at every moment, whether it is still ours to act; ``before`` is the one of the epoch before.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class GroupSync:
         standby: Standby | None = None,
         *,
         leads: Callable[[], bool] = lambda: True,
+        before: "GroupSync | None" = None,
     ) -> None:
         self.world, self.source, self.target, self.leads = world, source, target, leads
         self.standby = standby or AskedStandby(world.sites[target].positions)
@@ -62,8 +63,10 @@ class GroupSync:
         self.undecided: UndecidedPartitions = NOTHING_UNDECIDED
         self._runs: tuple[tuple[Run, RunState], ...] = ()
         self._handed_over: Mapping[str, str] = {}
+        self.since = source, target, last_move(world)
         left = left_by_last_move(world, source, target), given_back(world, target)
-        self._own = Ownership(world.plan.name, self.epoch, *left)
+        known = before._own if before is not None and before.since == self.since else None
+        self._own = Ownership(world.plan.name, self.epoch, *left, before=known)
         self._writer = StandbyWriter(world.sites[target], self.standby, self._own, self._check_authority)
         self._proofs = Proofs()
         self._begun = False

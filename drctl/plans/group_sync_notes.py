@@ -74,6 +74,11 @@ def left_by_last_move(world: World, source: str, target: str) -> Mapping[tuple[s
     return {}
 
 
+def last_move(world: World) -> str:
+    """Return the newest run that moved the work or tried to, empty if there is none."""
+    return next((run.id for run, _ in reversed(world.journal.runs()) if run.kind in MOVES), "")
+
+
 def given_back(world: World, target: str) -> Mapping[tuple[str, TopicPartition], Committed]:
     """Return positions that an undo of group-offset sync restored at that site, by group, since the work last moved."""
     found: dict[tuple[str, TopicPartition], Committed] = {}

@@ -34,7 +34,8 @@ class Ownership:
     """Know which positions of the group-offset sync are its own, as far as one process saw.
 
     ``nobodys`` are offsets that the last move left behind, ``given_back`` positions that an undo has restored. All else
-    can be lost: what is not known to be ours is then somebody's, and is gone forward over only.
+    can be lost: what is not known to be ours is then somebody's, and is gone forward over only. ``before`` is what the
+    same process knew in an earlier epoch: what somebody did to a position of ours then is theirs still.
     """
 
     def __init__(
@@ -43,10 +44,13 @@ class Ownership:
         epoch: int,
         nobodys: Mapping[tuple[str, TopicPartition], int],
         given_back: Mapping[tuple[str, TopicPartition], Committed] | None = None,
+        before: "Ownership | None" = None,
     ) -> None:
         self._plan, self._epoch, self._nobodys = plan, epoch, nobodys
         self._given_back = given_back or {}
         self._left: dict[str, dict[TopicPartition, Committed]] = {}
+        if before is not None:
+            self._left = {group: dict(held) for group, held in before._left.items()}
         self._tried: dict[tuple[str, TopicPartition], deque[Committed]] = defaultdict(partial(deque, maxlen=REMEMBERED))
         self._noted: dict[str, set[TopicPartition]] = {}
 

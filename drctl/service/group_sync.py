@@ -46,6 +46,7 @@ class GroupSyncLoop:
     ) -> None:
         self.world, self.sessions, self.lock, self.metrics, self.leads = world, sessions, lock, metrics, leads
         self.group_sync: GroupSync | None = None
+        self.before: GroupSync | None = None
         self.refresh_at = 0.0
         self.following = BEGINNING
         self.reporter = SyncReporter(world)
@@ -74,7 +75,7 @@ class GroupSyncLoop:
         try:
             busy = self.cycle()
         except Superseded as newer:
-            self.group_sync = None
+            self.before, self.group_sync = self.group_sync, None
             self.metrics.hide_group_sync()
             if self.anew.changed("why", str(newer)):
                 self.log.info("group-sync-restarted", why=str(newer))
@@ -109,7 +110,8 @@ class GroupSyncLoop:
             if self.group_sync is None or self.group_sync.source != source:
                 site = self.world.sites[target]
                 standby = TailedStandby(site, self.sessions[target], self.lock, self.world.clock)
-                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads)
+                before, self.before = self.before, None
+                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads, before=before)
                 self.known = frozenset()
             # All positions of a sink's group that has become known: they moved while nobody knew that it is one.
             moved = {**moved, **{group: tuple(sessions.positions(group)) for group in groups - self.known}}
@@ -133,7 +135,7 @@ class GroupSyncLoop:
         return bool(seen)
 
     def _keep_nothing(self) -> bool:
-        self.group_sync = None
+        self.before = self.group_sync = None
         self.metrics.hide_group_sync()
         return False
 

@@ -1,14 +1,21 @@
-"""What the cycles of the group-offset sync have in common: their order, and what they need not read again."""
+"""What the cycles of the group-offset sync pass on to each other: who waits, what was read, and who commits there."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed
-from tests.fakes import fake_world
+from drctl.monitors import status
+from drctl.plans.group_sync import RETRY
+from drctl.service.group_sync import GroupSyncLoop
+from drctl.service.watch import Watch
+from tests.fakes import FakeWorld, fake_world
+from tests.spec.stage import switch
 from tests.spec.syncing import state
 from tests.spec.test_group_sync import READINGS, Keeper, require_exact
+from tests.spec.test_handover import hand_over, stop
 from tests.spec.test_read_once import Announced, NotedReading
 
 
@@ -50,3 +57,47 @@ def test_a_cycle_reads_only_what_came_since_the_one_before() -> None:
     keeper.keep(2)
     require_exact(earth)
     assert state(keeper) is GroupSyncState.PROVEN
+
+
+def served(earth: FakeWorld) -> GroupSyncLoop:
+    """The part of a service that keeps the standby in sync, after its first cycle."""
+    keeper = Watch(earth.ports(), status, timedelta(seconds=15), group_sync=True).keeper
+    assert keeper is not None
+    keeper.cycle_or_tell()
+    return keeper
+
+
+def go_on(earth: FakeWorld, keeper: GroupSyncLoop) -> dict[str, GroupSyncState]:
+    for _ in range(3):
+        keeper.cycle_or_tell()
+        earth.clock.sleep(RETRY)
+    assert keeper.group_sync is not None
+    return {group: status.state for group, status in keeper.group_sync.statuses.items()}
+
+
+def test_what_somebody_uses_at_the_standby_stays_theirs_when_another_group_is_handed_over() -> None:
+    earth = fake_world()
+    earth.come_to_rest()
+    for group in ("billing", "dispatch"):
+        stop(earth, group)
+    keeper, theirs = served(earth), Committed(1, "theirs")
+    assert earth.south.groups["dispatch"].committed[READINGS].offset > theirs.offset
+    earth.south.groups["dispatch"].committed[READINGS] = theirs
+    epoch = earth.epochs.current()
+    hand_over(earth.ports(), "billing")
+    assert earth.epochs.current() > epoch
+    assert go_on(earth, keeper) == {"billing": GroupSyncState.HANDED_OVER, "dispatch": GroupSyncState.USED}
+    assert earth.south.groups["dispatch"].committed[READINGS] == theirs
+
+
+def test_once_the_work_has_moved_there_and_home_what_was_left_there_before_says_nothing() -> None:
+    earth = fake_world()
+    keeper = served(earth)
+    switch(earth.ports())
+    kept = dict(earth.south.groups["dispatch"].committed)
+    earth.settle(5)
+    assert earth.south.groups["dispatch"].committed != kept
+    switch(earth.ports(), "south", "north")
+    earth.come_to_rest()
+    assert set(go_on(earth, keeper).values()) == {GroupSyncState.PROVEN}
+    require_exact(earth)

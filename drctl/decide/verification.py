@@ -10,6 +10,14 @@ were read and are equal: syncs outlive topics that were recreated, logs that wer
    syncs the target holds more of them than the source. What a copy passes over then has older images only.
 2. Around some positions: from the next claim below to the next one above. Where one of them does not hold the window
    grows in doubling steps, so that a false claim, or one that compaction took a record of, stops nothing but itself.
+
+Example: both logs are ``abcdefgh``, the claims (0, 0), (3, 5) and (6, 6), and position 4 is asked for. Read are 3 to 6
+of the source and 5 to 6 of the target: d is not f, so (3, 5) is false, and (6, 6) holds. Below 4 nothing does, so 0 to
+6 are read on both sides: (0, 0) holds, and 4 lies between two syncs that do.
+
+Invariant: (u, d) is held => the records at u and d were both read and are equal; of two that are held u < v <=> d < e.
+:func:`around` holds only what :func:`seen_to_hold` finds equal in the window. The claims that it is given rise in both
+offsets: where some contradict each other, those are dropped that are false, or else both.
 """
 
 from bisect import bisect_left, bisect_right

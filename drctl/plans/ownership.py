@@ -16,6 +16,14 @@ has a stamp of this plan file, a later epoch          nobody can tell: the group
 ====================================================  =========================================================
 
 Going forward along what the group has read at the source harms nobody; going back would have somebody read again.
+
+Example: 131 of orders-0 was left there for billing, which would get 140 next. Found is 131: ours. Found is 133 without
+a stamp: somebody's, and billing is used. A service that has just begun, and so has left nothing there, goes forward
+over 133, and calls billing used where it finds 150.
+
+Invariant: w is committed over the position o that was found => o is ours or nobody's, or o <= w.
+:meth:`Ownership.used` is asked for each group first, and one that is used gets nothing. It is, where any position is
+not ours and :func:`_may_go_forward` says no, as it does for each o > w.
 """
 
 from collections import defaultdict, deque

@@ -290,7 +290,7 @@ def test_behind_a_silent_api_server_no_other_object_is_waited_for() -> None:
     south = earth.scaling["south"]
     asked: list[Scalable] = []
 
-    def silent(what: Scalable, _: int) -> None:
+    def silent(what: Scalable, replicas: int) -> None:
         asked.append(what)
         raise Unreachable("the API server does not answer", remedy="check that it runs")
 

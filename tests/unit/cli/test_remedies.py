@@ -63,10 +63,27 @@ def typed(prose: str) -> str:
 
 def told() -> list[tuple[str, str]]:
     """Each command with the file that names it."""
-    papers = [path for folder in ("runbooks", "docs", "examples") for path in (ROOT.parent / folder).glob("*.md")]
-    files = sorted([*ROOT.rglob("*.py"), *ROOT.rglob("*.md"), *papers, ROOT.parent / "SECURITY.md"])
-    found = {(path.name, each) for path in files for text in texts(path) for each in named(text)}
+    folders = ("runbooks", "docs", "docs/adr", "examples", "experiments")
+    papers = [path for folder in folders for path in (ROOT.parent / folder).glob("*.md")]
+    top = [ROOT.parent / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")]
+    files = sorted([*ROOT.rglob("*.py"), *ROOT.rglob("*.md"), *papers, *top])
+    found = {
+        (path.name, each) for path in files for text in texts(path) for line in named(text) for each in each_of(line)
+    }
     return sorted(each for each in found if re.match(r"[a-z-]", each[1]))
+
+
+def each_of(line: str) -> Iterator[str]:
+    r"""The commands of a line in a table that names several, such as ``runs list\|show``, and no remark behind it.
+
+    What stands behind their names may belong to one of them alone, and is left out.
+    """
+    words = line.partition(" #")[0].replace(r"\|-", " -").split()
+    for position, word in enumerate(words):
+        if r"\|" in word and not words[position - 1].startswith("-"):
+            yield from (" ".join([*words[:position], name]) for name in word.split(r"\|"))
+            return
+    yield " ".join(words).replace(r"\|", "|")
 
 
 def resolved(words: list[str]) -> tuple[click.Command, list[str]]:
@@ -89,7 +106,8 @@ def resolved(words: list[str]) -> tuple[click.Command, list[str]]:
 def require_followable(line: str) -> None:
     """Fail unless the real command line knows the command, every option and as many arguments."""
     bare = re.sub(r"[.:]+$", "", line.rstrip(" …").replace("…", SOMETHING)).replace("[", "").replace("]", "")
-    command, words = resolved(shlex.split(bare))
+    parts = shlex.split(bare)
+    command, words = resolved(parts[2:] if parts[0] in ("-f", "--file") else parts)  # it may stand before any command
     options = {word: each for each in command.params if isinstance(each, click.Option) for word in each.opts}
     takes = sum(1 if each.nargs == 1 else 99 for each in command.params if isinstance(each, click.Argument))
     given = 0
@@ -149,8 +167,23 @@ def test_commands_are_found_where_they_are_named() -> None:
     assert len(found) > 40
 
 
+def test_each_command_of_a_line_that_names_several_is_looked_at() -> None:
+    assert list(each_of(r"runs list\|show RUN")) == ["runs list", "runs show"]
+    assert list(each_of(r"groups handover --group G\|--topic T")) == ["groups handover --group G --topic T"]
+    assert list(each_of(r"status -o table\|json  # reads")) == ["status -o table|json"]
+
+
 @pytest.mark.parametrize(
-    "wrong", ["resume", "runs go-on", "status --loud", "switchover --two south", "runs show one two", "groups lst"]
+    "wrong",
+    [
+        "resume",
+        "runs go-on",
+        "status --loud",
+        "switchover --two south",
+        "runs show one two",
+        "groups lst",
+        "-f x go-on",
+    ],
 )
 def test_a_remedy_that_could_not_be_typed_is_found(wrong: str) -> None:
     with pytest.raises(AssertionError):

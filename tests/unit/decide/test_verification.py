@@ -56,6 +56,15 @@ KNOWN = [OffsetSync(n, n + 7) for n in range(100, 2_000, 100)]
 SOME = logs((1, 2_000), (1, 2_500))
 
 
+def test_the_example_at_the_top_of_the_module_is_true() -> None:
+    log = dict(enumerate("abcdefgh"))
+    here = logs((0, 8), (0, 8), (0, 0), (3, 5), (6, 6))
+    found, read = run(around(here, here.syncs, (4,)), log, log)
+    assert isinstance(found, Verified)
+    assert found.held == (OffsetSync(0, 0), OffsetSync(6, 6))
+    assert read == [((3, 7), (5, 7)), ((0, 7), (0, 7))]
+
+
 @pytest.mark.parametrize("compacted", [False, True])
 def test_where_no_sync_holds_the_window_grows_in_doubling_steps_on_both_sides(compacted: bool) -> None:
     here = replace(SOME, compacted=compacted)

@@ -8,6 +8,9 @@ TIER ?= lab
 TRIES ?= once
 # A lab waits most of the time: two beside each other keep two cores busy. ARGS='-n 0' runs one after the other.
 TWO_LABS := -n 2 --dist loadfile
+# In the order that its conftest.py gives: by the number of tests, a lab that several files share would start for most of
+# them anew, and files of one test that takes minutes would come last.
+lab: IN_ORDER := --no-loadscope-reorder -m 'not long'
 BIN := .venv/bin
 # Every test and lab starts processes by the hundred, and without kept bytecode each compiles all that it loads anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -55,7 +58,7 @@ unit spec: setup ## one tier of tests; ARGS='-k fence' goes to pytest
 
 contract lab: setup ## the same for the tiers with real Kafka; TRIES=twice runs what failed once more and lists it
 	$(call stage,tests/$@)
-	@$(BIN)/python tools/tier.py $(TRIES) $@ $(TWO_LABS) $(if $(filter lab,$@),-m 'not long') $(ARGS)
+	@$(BIN)/python tools/tier.py $(TRIES) $@ $(TWO_LABS) $(IN_ORDER) $(ARGS)
 
 lab-long: setup ## the lab tests that take minutes each, which make test leaves out
 	$(call stage,tests/lab that take long)

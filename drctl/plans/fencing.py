@@ -37,7 +37,10 @@ def denials(ctx: StepContext, scope: Scope) -> frozenset[DenyRule]:
 
 def needed(world: World, site: SitePorts, scopes: Iterable[Scope] = Scope) -> frozenset[DenyRule]:
     """The deny rules a site needs in these scopes: every writer but those who are exempt."""
-    writers, exempted = both(site.fence.writers, lambda: exempt(world, site))
+    if world.plan.site(site.name).platform_principals:
+        writers, exempted = both(site.fence.writers, lambda: exempt(world, site))
+    else:  # nothing else is asked, and this is asked before each effect
+        writers, exempted = site.fence.writers(), exempt(world, site)
     # Kafka has no rule "all but these": a DENY for User:* would deny replication, too, and beats every
     # ALLOW. So where an ALLOW names everybody there is no fence, and the gates say so before anything is
     # stopped.

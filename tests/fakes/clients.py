@@ -148,14 +148,14 @@ class FakeConsumer:
             self.sites[name].group(self.group).members = ()
 
     def _read(self, site: FakeSite) -> None:
-        committed, times = site.group(self.group).committed, site.group(self.group).committed_at
+        group = site.group(self.group)
         for partition, log in site.logs.items():
             if partition.topic not in self.topics:
                 continue
-            begin = committed[partition].offset if partition in committed else 0
+            position, done = group.committed.get(partition), self.processed.setdefault(partition, [])
+            begin = 0 if position is None else position.offset
             # Most of the time there is nothing to read, and the specs tick a million times.
-            records = list(islice(log.data(begin), self.pace)) if begin < len(log.entries) else []
-            self.processed.setdefault(partition, []).extend(payload for _, payload in records)
-            if records:
-                committed[partition] = Committed(records[-1][0] + 1, self.metadata)
-                times[partition] = int(site.clock.now().timestamp() * 1000)
+            if begin < len(log.entries) and (records := list(islice(log.data(begin), self.pace))):
+                done.extend(payload for _, payload in records)
+                group.committed[partition] = Committed(records[-1][0] + 1, self.metadata)
+                group.committed_at[partition] = int(site.clock.now().timestamp() * 1000)

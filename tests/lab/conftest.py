@@ -22,5 +22,8 @@ def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that share a lab first, whatever the order within: it goes down when the last of them is through."""
-    items.sort(key=lambda item: "shared" not in item.path.parts)
+    """Those that share a lab together, whatever the order within: it goes down when the last of them is through.
+
+    Behind the others: their modules are short, so that no process is left alone with a long one at the end.
+    """
+    items.sort(key=lambda item: "shared" in item.path.parts)

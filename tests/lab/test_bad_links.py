@@ -28,6 +28,8 @@ from tests.lab import usage
 from tests.lab.test_return import Load, some_more
 from tests.lab.usage import drctl, moved
 
+pytestmark = pytest.mark.early
+
 CLOCK = SystemClock()
 wait = partial(usage.wait, seconds=90)
 READINGS = TopicPartition("turbines.readings", 0)

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.early
+
 
 def test_killing_the_leader_loses_nothing_and_others_saw_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "drctl", "chaos", "run", "experiments/leader-broker-killed.yaml"]

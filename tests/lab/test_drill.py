@@ -11,6 +11,8 @@ import pytest
 
 from drctl.drills.report.schema import report_schema
 
+pytestmark = pytest.mark.early
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:

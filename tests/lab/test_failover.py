@@ -21,6 +21,8 @@ from tests.lab.killing import killed_at
 from tests.lab.losing import CLOCK, GROUPS, PARTITIONS, lost, lost_under_load, require_nothing_skipped, wait
 from tests.lab.usage import drctl, metric
 
+pytestmark = pytest.mark.early
+
 STEPS = [step.name for step in failover.ordered("north", "south", observe=observe).steps]
 
 

@@ -17,6 +17,8 @@ from drctl.model.session import GroupState
 from drctl.wiring.world import open_world
 from tests.lab.usage import client, drctl, numbers, wait
 
+pytestmark = pytest.mark.early
+
 CLOCK = SystemClock()
 READINGS = "turbines.readings"
 PROTOCOLS = {"dispatch": "classic", "pricing": "consumer", "forecast": "classic", "billing": "classic"}

@@ -22,6 +22,7 @@ from drctl.model.offsets import TopicPartition
 from tests.lab.usage import wait
 from tests.leftovers import alive
 
+pytestmark = pytest.mark.early
 READINGS = TopicPartition("turbines.readings", 0)
 CLOCK = SystemClock()
 

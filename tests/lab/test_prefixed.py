@@ -16,6 +16,8 @@ from drctl.lab.faults import FAULTS
 from drctl.wiring.world import open_world
 from tests.lab.usage import client, drctl, metric, moved, numbers, wait, watched
 
+pytestmark = pytest.mark.early
+
 READINGS = "turbines.readings"
 
 

@@ -22,6 +22,8 @@ from drctl.wiring.world import open_world
 from tests.lab import usage
 from tests.lab.usage import drctl, moved
 
+pytestmark = pytest.mark.early
+
 CLOCK = SystemClock()
 wait = partial(usage.wait, seconds=90)
 SINK, PROBE = "orders-to-postgres", "orders-to-nowhere"

@@ -24,6 +24,8 @@ from drctl.wiring.world import open_world
 from tests.applications import Application, records
 from tests.lab.usage import client, run_moving, to_the_end, wait, wait_until_link_works
 
+pytestmark = pytest.mark.early
+
 READINGS, ORDERS = "turbines.readings", "shop.orders"
 DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
 

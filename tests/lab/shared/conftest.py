@@ -1,4 +1,4 @@
-"""One lab for the tests that leave it as they found it; it is gone before the others begin theirs."""
+"""One lab for the tests that leave it as they found it; it starts when those of the others are gone."""
 
 import re
 import shutil

@@ -1,10 +1,14 @@
 """Many partitions are asked about at once."""
 
+from threading import Barrier, current_thread
+from typing import NoReturn
+
 import pytest
 
+from drctl.errors import NotFound, Unreachable
 from drctl.model.offsets import TopicPartition
 from drctl.ports import asking
-from drctl.ports.asking import NEAR, first_records
+from drctl.ports.asking import NEAR, both, first_records
 from tests.fakes.records import FakeRecords
 from tests.fakes.site import FakeSite
 from tests.unit.ports.noted_records import NotedRecords
@@ -67,3 +71,39 @@ def test_where_every_span_is_empty_nobody_is_asked() -> None:
     records = read()
     assert first_records(records, {FULL: (3, 3), EMPTY: (0, 0)}) == {}
     assert records.together == []
+
+
+def test_both_are_asked_at_the_same_time() -> None:
+    """Each answers only while the other is asked, too."""
+    meeting = Barrier(2, timeout=20)
+
+    def met() -> str:
+        meeting.wait()
+        return current_thread().name
+
+    here, there = both(met, met)
+    assert (here, here == there) == (current_thread().name, False)
+
+
+def unreachable() -> NoReturn:
+    raise Unreachable("the second does not answer")
+
+
+def test_what_the_second_raises_is_raised_and_what_the_first_raises_comes_first_once_both_have_ended() -> None:
+    ended = list[str]()
+
+    def slow() -> NoReturn:
+        meeting.wait()
+        ended.append("second")
+        unreachable()
+
+    def quick() -> NoReturn:
+        meeting.wait()
+        raise NotFound("the first is not there")
+
+    with pytest.raises(Unreachable, match="the second does not answer"):
+        both(list, unreachable)
+    meeting = Barrier(2, timeout=20)
+    with pytest.raises(NotFound, match="the first is not there"):
+        both(quick, slow)
+    assert ended == ["second"]

@@ -85,6 +85,8 @@ EXAMPLES = {
     "lab kube down": ("drctl lab kube down",),
     "lab kube kubectl": ("drctl lab kube kubectl get pods",),
     "lab kube fault": ("drctl lab kube fault kill-pod north-broker-1",),
+    "lab kube install": ("drctl lab kube install",),
+    "lab kube uninstall": ("drctl lab kube uninstall",),
     "schema": ("drctl schema plan",),
     "version": ("drctl version -o json",),
     "lab up": ("drctl lab up --small --load",),

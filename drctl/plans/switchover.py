@@ -100,7 +100,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             # Consumers begin to leave while the fence is proven and the link drains: they are waited for
             # only once there is nothing else to wait for.
             CloseClientRouting(),
-            ProveFence(),
+            ProveFence(drained_next=True),
             # Behind the proof: a link is drained only of a log that stands still.
             DrainLink(),
             # Sinks and pods before the groups: their members are in them.

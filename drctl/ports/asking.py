@@ -1,7 +1,7 @@
 """Asking two sites at the same time, many partitions at once, and again for what is not decided yet."""
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import batched
 
 from drctl.errors import PositionsPending
@@ -27,6 +27,14 @@ def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(second)
         return first(), other.result()
+
+
+def ahead[A](question: Callable[[], A]) -> Future[A]:
+    """The answer to come to what is asked now, beside whatever the caller does. For reading only, as :func:`both`."""
+    pool = ThreadPoolExecutor(1)
+    asked = pool.submit(question)
+    pool.shutdown(wait=False)
+    return asked
 
 
 def first_records(

@@ -42,8 +42,8 @@ class StepContext:
     clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
     it. ``stopped_checkpoints``: this process has stopped the link's checkpoints and heartbeats. ``frontier_ahead`` is
     what the link has copied, asked before it is needed, or None. ``drained`` is what this process has seen of the link
-    once nothing was left to copy. ``until`` is a moment by the same clock from which nothing that failed is asked
-    again, for a person who waits.
+    once nothing was left to copy. ``asked_link_to_stop``: it has asked the link to stop since.
+    ``until`` is a moment by the same clock from which nothing that failed is asked again, for a person who waits.
     """
 
     world: World
@@ -61,6 +61,7 @@ class StepContext:
     stopped_checkpoints: bool = False
     frontier_ahead: Future[Mapping[TopicPartition, int]] | None = None
     drained: DrainedLink | None = None
+    asked_link_to_stop: bool = False
     until: float = math.inf
     _followed: dict[str, FollowedPositions] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)

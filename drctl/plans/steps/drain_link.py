@@ -8,7 +8,7 @@ from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.wording import counted
 from drctl.plans.authority import AGAIN
-from drctl.plans.frontier import doubted
+from drctl.plans.frontier import looked_at
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import DrainedLink
 from drctl.plans.waiting import wait_until_none
@@ -63,10 +63,13 @@ class DrainLink(Step):
         bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
         if left := self._left(ctx, frontier, bounds):
             return left
-        if doubts := doubted(ctx.world, ctx.source.name, ctx.target.name, frontier):
+        doubts, unpaired = looked_at(ctx.world, ctx.source.name, ctx.target.name, frontier)
+        if doubts:
             return [f"{each.partition} ({each.detail})" for each in doubts]
         ctx.drained = DrainedLink(
-            {p: frontier[p] for p in bounds if p in frontier}, {p: each.stable for p, each in bounds.items()}
+            {p: frontier[p] for p in bounds if p in frontier},
+            {p: each.stable for p, each in bounds.items()},
+            unpaired,
         )
         return []
 

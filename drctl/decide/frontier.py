@@ -78,6 +78,16 @@ class FrontierClaim:
         trusted = stranded.outside(noted, self.stranded_here, self.stranded_there)
         return tuple(each for each in trusted if each.upstream < (self.frontier or 0)) or trusted[:1]
 
+    def unpaired(self) -> tuple[int, int]:
+        """The source's offsets, stop excluded, that were copied and lie behind the newest sync; often there are none.
+
+        A sync is written of copied records only. So once the link has copied everything, and these offsets hold no
+        record, no further sync comes: every position that a sync can prove is provable now.
+        """
+        stop = min(self.frontier or 0, self.source.stable)
+        newest = max((each.upstream for each in self.syncs() if each.upstream < stop), default=-1)
+        return max(newest + 1, self.source.start), stop
+
     def whole(self) -> bool:
         """Whether nothing was deleted from either log, so that they can be compared from their beginning."""
         # A young topic may have no sync that lies in both logs. If nothing was deleted from either, both

@@ -110,7 +110,7 @@ def require(ctx: StepContext, scope: Scope) -> list[str]:
         return sorted(needed.difference(denied))
 
     try:
-        wait_until_none(ctx, f"all are denied {scope}", missing, within=15)
+        wait_until_none(ctx, f"all are denied {scope}", missing, within=15, soon=True)
     except DeadlinePassed as late:
         told = ", ".join(missing())
         raise StepFailed(f"{ctx.source.name}: {told} should be denied {scope}, and is not") from late

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from drctl.decide.frontier import Doubt, Doubted, Found, FrontierClaim, Spans, doubts
 from drctl.decide.left_out import left_out
@@ -13,7 +14,7 @@ from drctl.model.offsets import RecordId, TopicPartition
 from drctl.plans.images import Images
 from drctl.plans.tails import known as stranded
 from drctl.ports import Records
-from drctl.ports.asking import both
+from drctl.ports.asking import both, first_records
 from drctl.ports.world import SitePorts, World
 
 AT_ONCE = 100_000
@@ -51,8 +52,43 @@ def doubted(
     # This order is what decide/frontier.py asks for: whatever is copied meanwhile can only confirm the claim.
     if frontier is None:
         frontier = world.links[source, target].replication.frontier()
-    claims = _claims(world, here, there, target, frontier)
+    return _doubted(here, there, _claims(world, here, there, target, frontier))
 
+
+class FrontierLook(NamedTuple):
+    """Hold what both logs say of a frontier, in order of partitions.
+
+    ``doubts``: where they do not bear it out. ``unpaired``: where records were copied of which the link has still to
+    write an offset sync, or never will.
+    """
+
+    doubts: tuple[Doubted, ...]
+    unpaired: tuple[TopicPartition, ...]
+
+
+def looked_at(world: World, source: str, target: str, frontier: Mapping[TopicPartition, int]) -> FrontierLook:
+    """Hold ``frontier``, which the link has just told, against both logs and its offset syncs.
+
+    NotFound where the link's offset-syncs topic is missing.
+    """
+    here, there = world.sites[source], Images(world, source, target)
+    claims = _claims(world, here, there, target, frontier)
+    return FrontierLook(_doubted(here, there, claims), _unpaired(here, claims))
+
+
+def unpaired(
+    world: World, source: str, target: str, frontier: Mapping[TopicPartition, int]
+) -> tuple[TopicPartition, ...]:
+    """Look again for what :class:`FrontierLook` calls so, at the same ``frontier``; NotFound as there."""
+    here = world.sites[source]
+    return _unpaired(here, _claims(world, here, Images(world, source, target), target, frontier))
+
+
+def _unpaired(here: SitePorts, claims: Sequence[FrontierClaim]) -> tuple[TopicPartition, ...]:
+    return tuple(sorted(first_records(here.records, {claim.partition: claim.unpaired() for claim in claims})))
+
+
+def _doubted(here: SitePorts, there: Images, claims: Sequence[FrontierClaim]) -> tuple[Doubted, ...]:
     def read(at_source: Spans, at_target: Spans) -> tuple[Found, Found]:
         return both(partial(_read, here.records, at_source), partial(_read, there, at_target))
 

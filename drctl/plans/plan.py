@@ -1,7 +1,8 @@
 """Define what a step and a plan are, and the context in which a step acts."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -39,9 +40,10 @@ class StepContext:
     every change. ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's,
     ``digest`` the plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic
     clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
-    it. ``stopped_checkpoints``: this process has stopped the link's checkpoints and heartbeats. ``drained`` is what it
-    has seen of the link once nothing was left to copy. ``until`` is a moment by the same clock from which nothing that
-    failed is asked again, for a person who waits.
+    it. ``stopped_checkpoints``: this process has stopped the link's checkpoints and heartbeats. ``frontier_ahead`` is
+    what the link has copied, asked before it is needed, or None. ``drained`` is what this process has seen of the link
+    once nothing was left to copy. ``asked_link_to_stop``: it has asked the link to stop since.
+    ``until`` is a moment by the same clock from which nothing that failed is asked again, for a person who waits.
     """
 
     world: World
@@ -57,7 +59,9 @@ class StepContext:
     raised_at: float | None = None
     saw_target_closed: bool = False
     stopped_checkpoints: bool = False
+    frontier_ahead: Future[Mapping[TopicPartition, int]] | None = None
     drained: DrainedLink | None = None
+    asked_link_to_stop: bool = False
     until: float = math.inf
     _followed: dict[str, FollowedPositions] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)

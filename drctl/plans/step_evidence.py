@@ -93,20 +93,29 @@ class FenceProof:
 
 @dataclass(frozen=True, slots=True)
 class DrainedLink:
-    """At which frontier no data record was left, and where the source's logs ended then."""
+    """At which frontier no data record was left, and where the source's logs ended then.
+
+    ``unpaired`` are the partitions with copied records behind the newest offset sync.
+    """
 
     step: ClassVar[str] = "drain-link"
     frontier: Mapping[TopicPartition, int]
     ends: Mapping[TopicPartition, int]
+    unpaired: tuple[TopicPartition, ...] = ()
 
     def to_json(self) -> Evidence:
         """Return it as it stands in the journal."""
-        return {"frontier": evidence.to_json(self.frontier), "ends": evidence.to_json(self.ends)}
+        return {
+            "frontier": evidence.to_json(self.frontier),
+            "ends": evidence.to_json(self.ends),
+            "unpaired": [str(partition) for partition in self.unpaired],
+        }
 
     @classmethod
     def from_json(cls, body: Evidence) -> Self:
-        """Return what stands in the journal."""
-        return cls(evidence.from_json(body["frontier"]), evidence.from_json(body["ends"]))
+        """Return what stands in the journal; an older drctl did not look for unpaired records."""
+        unpaired = tuple(map(evidence.partition_of, body.get("unpaired", ())))
+        return cls(evidence.from_json(body["frontier"]), evidence.from_json(body["ends"]), unpaired)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from drctl.errors import NotFound
 from drctl.plans.observing import Observe
 from drctl.plans.plan import Plan
+from drctl.plans.steps.ask_link_to_stop import AskLinkToStop
 from drctl.plans.steps.await_open_transactions import AwaitOpenTransactions
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.check_source_unmoved import CheckSourceUnmoved
@@ -62,7 +63,14 @@ def without_turning(plan: Plan) -> Plan:
 
     Copies have other names than what applications write, so nothing is copied in a circle.
     """
-    links = (StopCheckpoints.name, StopLink.name, RecordHandoverPoint.name, ReverseReplication.name, ResumeLink.name)
+    links = {
+        StopCheckpoints.name,
+        AskLinkToStop.name,
+        StopLink.name,
+        RecordHandoverPoint.name,
+        ReverseReplication.name,
+        ResumeLink.name,
+    }
     return replace(
         plan,
         steps=tuple(step for step in plan.steps if step.name not in links),
@@ -100,9 +108,12 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             # Consumers begin to leave while the fence is proven and the link drains: they are waited for
             # only once there is nothing else to wait for.
             CloseClientRouting(),
-            ProveFence(),
+            ProveFence(drained_next=True),
             # Behind the proof: a link is drained only of a log that stands still.
             DrainLink(),
+            # Behind the last copy, and only once no offset sync is still to come: a worker takes a second or more to
+            # stop a link, which passes while consumers leave and positions are handed over.
+            AskLinkToStop(),
             # Sinks and pods before the groups: their members are in them.
             StopSinks(),
             ScaleDownSource(),
@@ -110,8 +121,8 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             # Once the groups are empty and nothing more is copied, so that a position and the records
             # around it stay what they are.
             HandOverPositions(accept_repeats),
-            # Behind the last look at its offset syncs, and before the target takes writes: it would append
-            # copies behind them.
+            # Behind the last look at its offset syncs if it still had to write some, and before the target takes
+            # writes: it would append copies behind them.
             StopLink(),
             RecordHandoverPoint(),
             # The last moment at which the run can be rolled back: a group that has committed at the source

@@ -8,6 +8,9 @@ from drctl.plans.plan import StepContext
 
 _POLL = 0.2
 """Seconds between two questions: clients wait for most of what is waited for here, and one costs a request or two."""
+_SOON = 0.025
+"""Seconds to the second question where the answer comes soon, doubled until it is the above: what brokers were just
+told shows on all of them within some hundredths of a second, and clients would wait for the rest of the fifth."""
 _PATIENCE = 10.0
 """Seconds in which transient errors are asked past: an election of leaders or a rebalance of workers takes some."""
 _SHOWN = 8
@@ -16,22 +19,30 @@ ENDS_BY_ITSELF = "they end by themselves, at the latest after transaction.timeou
 
 
 def wait_until_none(
-    ctx: StepContext, what: str, left: Callable[[], Sequence[str]], *, within: float | None = None, remedy: str = ""
+    ctx: StepContext,
+    what: str,
+    left: Callable[[], Sequence[str]],
+    *,
+    within: float | None = None,
+    remedy: str = "",
+    soon: bool = False,
 ) -> None:
     """Ask ``left`` again and again until it names nothing any more, and show what it names meanwhile.
 
-    Raises DeadlinePassed after ``within`` seconds (the step timeout if None) with ``what`` and what is left. A
-    transient error counts as something left.
+    ``soon``: it most often names nothing a moment from now, so that the first questions follow quickly. Raises
+    DeadlinePassed after ``within`` seconds (the step timeout if None) with ``what`` and what is left. A transient error
+    counts as something left.
     """
     clock = ctx.world.clock
     seconds = ctx.world.plan.guards.step_timeout.total_seconds() if within is None else within
-    deadline = clock.monotonic() + seconds
+    deadline, pause = clock.monotonic() + seconds, _SOON if soon else _POLL
     while names := _ask(left):
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         ctx.report(f"waiting until {what}: {shown}")
         if clock.monotonic() >= deadline:
             raise DeadlinePassed(f"timed out after {seconds:g} s waiting until {what}: {shown}", remedy=remedy)
-        clock.sleep(_POLL)
+        clock.sleep(pause)
+        pause = min(2 * pause, _POLL)
 
 
 def patiently[T](ctx: StepContext, question: Callable[[], T]) -> T:

@@ -25,22 +25,29 @@ read."""
 
 def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
     """Both results; what the first one raises comes first. For reading only: the order of effects must be certain."""
-    answer: Future[B] = Future()
-
-    def work() -> None:
-        try:
-            answer.set_result(second())
-        except BaseException as error:  # noqa: BLE001 - raised where the answer is taken
-            answer.set_exception(error)
-
     # No pool: one for a single question takes twice the processor's time, and a run asks some hundred times.
-    beside = Thread(target=work, name="both")
+    answer: Future[B] = Future()
+    beside = Thread(target=_answer, args=(second, answer), name="both")
     beside.start()
     try:
         found = first()
     finally:
         beside.join()
     return found, answer.result()
+
+
+def ahead[A](question: Callable[[], A]) -> Future[A]:
+    """The answer to come to what is asked now, beside whatever the caller does. For reading only, as :func:`both`."""
+    answer: Future[A] = Future()
+    Thread(target=_answer, args=(question, answer), name="ahead").start()
+    return answer
+
+
+def _answer[A](question: Callable[[], A], answer: Future[A]) -> None:
+    try:
+        answer.set_result(question())
+    except BaseException as error:  # noqa: BLE001 - raised where the answer is taken
+        answer.set_exception(error)
 
 
 def first_records(

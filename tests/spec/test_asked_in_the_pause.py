@@ -1,13 +1,14 @@
 """What clients wait for within the pause: nothing is asked twice, and no look makes the fence's window longer."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import override
 
 import pytest
 
-from drctl.errors import StepFailed, Unreachable
+from drctl.errors import RolledBack, StepFailed, Unreachable
 from drctl.model.fence import DenyRule
 from drctl.model.link import LinkStatus
 from drctl.model.offsets import LogBounds, TopicPartition
@@ -32,6 +33,7 @@ class Asked:
     def __init__(self) -> None:
         self.step = ""
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.noted: Callable[[str], None] = lambda _: None
 
     def __call__(self, progress: Progress) -> None:
         if progress.state is StepState.STARTED:
@@ -39,6 +41,7 @@ class Asked:
 
     def note(self, what: str) -> None:
         self.counts[self.step, what] += 1
+        self.noted(what)
 
 
 class CountedReplication(FakeReplication):
@@ -108,6 +111,17 @@ class TellsOnce(CountedReplication):
         return super().status()
 
 
+class AnswersLate(CountedReplication):
+    """A worker that does not tell what it has copied while the fence is proven."""
+
+    @override
+    def frontier(self) -> Mapping[TopicPartition, int]:
+        found = super().frontier()
+        if self.asked.step == "prove-fence":
+            raise Unreachable("the worker's group rebalances")
+        return found
+
+
 def counted(earth: FakeWorld, world: World, asked: Asked, kind: type[CountedReplication] = CountedReplication) -> World:
     replication = kind(earth.mirrors["north", "south"], earth.effects)
     replication.asked = asked
@@ -120,7 +134,7 @@ def test_connect_is_asked_once_what_the_link_has_copied_and_that_is_journaled() 
     world = counted(earth, earth.ports(), asked)
     assert moved(world, asked) is RunState.DONE
     asked_for_it = {step: count for (step, what), count in asked.counts.items() if what == "frontier"}
-    assert asked_for_it == {"check-gates": 1, "drain-link": 1}
+    assert asked_for_it == {"check-gates": 1, "prove-fence": 1}, "within the window, in which clients wait anyway"
     drained = next(e.body for e in earth.journal.entries(earth.journal.runs()[-1][0].id) if e.step == "drain-link")
     topics = world.plan.topics
     ends = {str(p): log.bounds.stable for p, log in earth.north.logs.items() if p.topic in topics}
@@ -128,6 +142,68 @@ def test_connect_is_asked_once_what_the_link_has_copied_and_that_is_journaled() 
     assert drained["frontier"].keys() <= ends.keys()
     assert drained["frontier"], "it says up to where the link had copied"
     require_nothing_lost_or_repeated(earth, "south")
+
+
+def test_a_link_that_was_behind_within_the_window_is_asked_again() -> None:
+    earth, asked = rested(), Asked()
+    mirror = earth.mirrors["north", "south"]
+    mirror.holds = True
+    earth.producers[0].running = True
+    earth.settle(0.3)
+
+    def announced(progress: Progress) -> None:
+        asked(progress)
+        mirror.holds = mirror.holds and progress.step != "drain-link"
+
+    world = counted(earth, earth.ports(), asked)
+    plan = switchover.plan(world, "north", "south", observe=observe)
+    assert runner.run(plan, world, announced).state is RunState.DONE
+    assert asked.counts["prove-fence", "frontier"] == 1
+    assert asked.counts["drain-link", "frontier"] > 1
+    require_nothing_lost_or_repeated(earth, "south")
+
+
+def test_a_worker_that_does_not_answer_within_the_window_is_asked_again() -> None:
+    earth, asked = rested(), Asked()
+    assert moved(counted(earth, earth.ports(), asked, AnswersLate), asked) is RunState.DONE
+    assert (asked.counts["prove-fence", "frontier"], asked.counts["drain-link", "frontier"]) == (1, 1)
+
+
+def test_what_the_link_said_within_the_window_is_held_against_the_logs_of_afterwards() -> None:
+    earth, asked = rested(), Asked()
+
+    def announced(progress: Progress) -> None:
+        asked(progress)
+        if progress.step == "drain-link":
+            earth.south.logs[TopicPartition("shop.orders", 0)].entries.clear()
+
+    world = counted(earth, earth.ports(), asked)
+    plan = switchover.plan(world, "north", "south", observe=observe)
+    with pytest.raises(RolledBack, match=r"drain-link: .*shop\.orders-0 \(said to be copied up to"):
+        runner.run(plan, world, announced)
+    assert asked.counts["drain-link", "frontier"] > 1
+
+
+@pytest.mark.parametrize(("window", "after"), [(1, 0.0), (6, 4.8)])
+def test_the_link_is_asked_so_late_in_the_window_that_it_has_copied_what_was_written_before(
+    window: int, after: float
+) -> None:
+    earth, asked = rested(), Asked()
+    guards = replace(earth.plan.guards, fence_window=timedelta(seconds=window))
+    earth.plan = replace(earth.plan, guards=guards)
+    world = counted(earth, earth.ports(), asked)
+    began, at = list[float](), list[float]()
+    asked.noted = lambda what: at.append(earth.clock.monotonic()) if what == "frontier" else None
+
+    def announced(progress: Progress) -> None:
+        asked(progress)
+        if progress.step == "prove-fence" and not began:
+            began.append(earth.clock.monotonic())
+            at.clear()
+
+    plan = switchover.plan(world, "north", "south", observe=observe)
+    assert runner.run(plan, world, announced).state is RunState.DONE
+    assert at[0] - began[0] == pytest.approx(after)
 
 
 def test_a_link_that_was_not_seen_to_have_copied_everything_is_not_called_drained() -> None:
@@ -149,7 +225,7 @@ def test_what_was_stopped_before_the_pause_is_not_asked_to_stop_again_within_it(
     earth, asked = rested(), Asked()
     assert moved(counted(earth, earth.ports(), asked), asked) is RunState.DONE
     stops = {each for each in asked.counts if each[1].startswith("stop ")}
-    assert stops == {("stop-link", "stop the source connector")}
+    assert stops == {("ask-link-to-stop", "stop the source connector")}
     assert earth.ports().links["north", "south"].replication.status().halted
 
 
@@ -159,8 +235,9 @@ def test_a_process_that_has_not_stopped_them_itself_asks_all_to_stop() -> None:
     with killed_at(earth, "stop link to south"):
         moved(earth.ports(), asked)
     assert moved(counted(earth, earth.new_process(), asked), asked) is RunState.DONE
-    assert ("stop-link", "stop all connectors") in asked.counts
-    assert ("stop-link", "stop the source connector") not in asked.counts
+    assert {each for each in asked.counts if each[1].startswith("stop ")} == {
+        ("ask-link-to-stop", "stop all connectors")
+    }
 
 
 def test_what_was_started_again_meanwhile_is_asked_to_stop_again() -> None:
@@ -178,6 +255,7 @@ def test_what_was_started_again_meanwhile_is_asked_to_stop_again() -> None:
 
 def test_where_the_worker_does_not_tell_whether_they_are_stopped_all_are_asked_to() -> None:
     earth, asked = rested(), Asked()
+    earth.mirrors["north", "south"].config["exactly.once.support"] = "disabled"  # so that stop-link is the first to ask
     assert moved(counted(earth, earth.ports(), asked, TellsOnce), asked) is RunState.DONE
     assert ("stop-link", "stop all connectors") in asked.counts
 

@@ -220,7 +220,7 @@ def test_a_rollback_gives_back_what_the_move_replaced_and_keeps_what_was_committ
     earth.south.group(GROUP).committed.update({READINGS: before, untouched: before})
 
     def decide(effect: str) -> None:
-        if effect == "stop link to south":
+        if effect == "journal says step-observed hand-over-positions":
             assert earth.south.groups[GROUP].committed[untouched] != before
             somebody_commits(earth, 1, metadata)
 

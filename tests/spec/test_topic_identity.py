@@ -49,7 +49,7 @@ def test_a_topic_made_anew_since_the_gates_turns_the_switchover_back_before_any_
 @pytest.mark.parametrize("site", ["north", "south"])
 def test_a_topic_made_anew_after_the_handover_keeps_the_target_closed(site: str) -> None:
     earth = fake_world()
-    made_anew_at(earth, site, "stop link to south")
+    made_anew_at(earth, site, "journal says step-observed hand-over-positions")
     with pytest.raises(RolledBack, match=rf"shop\.orders was deleted and recreated at {site}"):
         switch(earth.ports())
     assert commits(earth)

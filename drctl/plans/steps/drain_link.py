@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from drctl.errors import StepFailed
+from drctl.errors import DrctlError, StepFailed
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Evidence
 from drctl.model.wording import counted
 from drctl.plans.authority import AGAIN
-from drctl.plans.frontier import doubted
+from drctl.plans.frontier import looked_at
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import DrainedLink
 from drctl.plans.waiting import wait_until_none
@@ -51,15 +51,25 @@ class DrainLink(Step):
 
         Connect reads its offsets topic to the end for every answer, about a second, and clients wait: it is asked once.
         """
-        frontier = ctx.forward.replication.frontier()
+        # An older answer says less than a new one, and never more: what was copied stays so. Where it is enough, the
+        # link has copied everything; where it is not, it is as if it had not been asked for.
+        early = _asked_ahead(ctx)
+        if early is not None and not self._missing_at(ctx, early):
+            return []
+        return self._missing_at(ctx, ctx.forward.replication.frontier())
+
+    def _missing_at(self, ctx: StepContext, frontier: Mapping[TopicPartition, int]) -> list[str]:
+        """Do the same for one answer of Connect; the ends, the syncs and the records are read behind it."""
         bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
         if left := self._left(ctx, frontier, bounds):
             return left
-        world = ctx.world
-        if doubts := doubted(world, ctx.source.name, ctx.target.name, frontier):
+        doubts, unpaired = looked_at(ctx.world, ctx.source.name, ctx.target.name, frontier)
+        if doubts:
             return [f"{each.partition} ({each.detail})" for each in doubts]
         ctx.drained = DrainedLink(
-            {p: frontier[p] for p in bounds if p in frontier}, {p: each.stable for p, each in bounds.items()}
+            {p: frontier[p] for p in bounds if p in frontier},
+            {p: each.stable for p, each in bounds.items()},
+            unpaired,
         )
         return []
 
@@ -74,3 +84,12 @@ class DrainLink(Step):
         left = first_records(ctx.source.records, spans)
         behind = {partition: stop - begin for partition, (begin, stop) in spans.items() if partition in left}
         return [f"{partition} (at most {counted(count, 'record')})" for partition, count in behind.items()]
+
+
+def _asked_ahead(ctx: StepContext) -> Mapping[TopicPartition, int] | None:
+    """Return the answer that was asked for ahead, once; None if there is none."""
+    asked, ctx.frontier_ahead = ctx.frontier_ahead, None
+    try:
+        return None if asked is None else asked.result()
+    except DrctlError:
+        return None

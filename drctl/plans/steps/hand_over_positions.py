@@ -67,7 +67,12 @@ class HandOverPositions(Step):
             translated = translate_committed(ctx.world, *names, wanted_here, there, proofs=ctx.proofs)
             return _without_unproven(translated, places)
 
-        answers = once_settled(ctx.world, *names, ask, accept_repeats=self.accept_repeats)
+        # A link that was asked to stop has written every offset sync: there is none to wait for, and its worker is not
+        # asked while it stops.
+        if ctx.asked_link_to_stop:
+            answers = ask()
+        else:
+            answers = once_settled(ctx.world, *names, ask, accept_repeats=self.accept_repeats)
         self._refuse_unproven(ctx, answers)
         image = Images(ctx.world, ctx.source.name, ctx.target.name).of
         wanted: dict[str, dict[TopicPartition, Committed]] = {}

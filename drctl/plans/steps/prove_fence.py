@@ -18,6 +18,7 @@ committed, and then it is counted; or it is open, and then the last stable offse
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, override
 
@@ -29,12 +30,16 @@ from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.waiting import patiently, wait_until_none
-from drctl.ports.asking import both
+from drctl.ports.asking import ahead, both
 
 _SAMPLES = 5
 """Looks per window: a writer is seen after a fifth of it, and the brokers are asked for ends a few times only."""
+_AHEAD = 2.0
+"""Seconds before the window's end at which the link is asked what it has copied: Connect takes about one to answer, and
+whatever was written before the fence is copied by then, or the link is behind and asked again anyway."""
 
 
+@dataclass(frozen=True, slots=True)
 class ProveFence(Step):
     """Prove by data that nobody can write at the source any more.
 
@@ -43,6 +48,8 @@ class ProveFence(Step):
     Until the link is turned around, a record that appears later disproves the fence.
     """
 
+    drained_next: bool = False
+    """Whether `drain-link` comes next: what it asks Connect first is then asked within the window."""
     name: ClassVar[str] = FenceProof.step
     title: ClassVar[str] = "Prove by data that the source stands still"
     at: ClassVar[Place] = Place.SOURCE
@@ -80,7 +87,7 @@ class ProveFence(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        stillness = _watch(ctx)
+        stillness = _watch(ctx, ask_ahead=self.drained_next)
         if stillness.open_transactions:
             raise StepFailed(
                 f"{ctx.source.name}: a transaction was begun behind the fence on {stillness.open_transactions[0]}",
@@ -119,8 +126,11 @@ def _ends(ctx: StepContext, partitions: tuple[TopicPartition, ...]) -> Mapping[T
         return error
 
 
-def _watch(ctx: StepContext) -> Stillness:
-    """Sample the ends over the window; StepFailed as soon as a record appears."""
+def _watch(ctx: StepContext, *, ask_ahead: bool) -> Stillness:
+    """Sample the ends over the window; StepFailed as soon as a record appears.
+
+    With ``ask_ahead`` the answer to what the link has copied is on its way at the end.
+    """
     clock, records = ctx.world.clock, ctx.source.records
     window = ctx.world.plan.guards.fence_window
     began, first = clock.now(), records.bounds(ctx.partitions(ctx.source))
@@ -135,6 +145,10 @@ def _watch(ctx: StepContext) -> Stillness:
     for number in range(1, _SAMPLES + 1):
         ctx.report("watching the source's end offsets stand still")
         due = watched + window.total_seconds() * number / _SAMPLES
+        if ask_ahead and watched + window.total_seconds() - clock.monotonic() <= _AHEAD:
+            ctx.frontier_ahead, ask_ahead = ahead(ctx.forward.replication.frontier), False
+        if ctx.frontier_ahead is not None:
+            clock.wait_for(ctx.frontier_ahead, due)
         clock.sleep(max(0.0, due - clock.monotonic()))
         refuse(ctx, fencing.growth(ctx.source, ends))
     last = records.bounds(tuple(ends))

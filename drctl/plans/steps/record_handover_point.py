@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from drctl.errors import StepFailed
+from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
@@ -26,17 +27,21 @@ class RecordHandoverPoint(Step):
         return ctx.past_point_of_no_return
 
     def do(self, ctx: StepContext) -> Evidence:
-        partitions = ctx.partitions(ctx.target)
+        partitions, ends = ctx.partitions(ctx.target), dict[TopicPartition, int]()
+
+        def open_transactions() -> list[str]:
+            # The look that finds none open is the one that counts: all ends as they were then, when nobody may write.
+            bounds = ctx.target.records.bounds(partitions)
+            ends.update({p: each.stable for p, each in bounds.items()})
+            return [str(p) for p, each in sorted(bounds.items()) if each.stable < each.high]
+
         wait_until_none(
             ctx,
             "the link's last transaction has ended",
-            lambda: fencing.open_transactions(ctx.target, partitions),
+            open_transactions,
             remedy="is somebody else writing at the target?",
         )
-        bounds = ctx.target.records.bounds(partitions)
-        # All ends at one moment in which nobody may write: read one after the other while the link ran,
-        # they would be of different moments.
-        return HandoverPoint({p: b.stable for p, b in bounds.items()}).to_json()
+        return HandoverPoint(ends).to_json()
 
     def verify(self, ctx: StepContext) -> Evidence:
         grown = fencing.growth(ctx.target, left(HandoverPoint, ctx.evidence).ends)

@@ -6,6 +6,7 @@ from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.restarting import wait_until_works
+from drctl.plans.steps.ask_link_to_stop import AskLinkToStop
 from drctl.plans.steps.check_gates import CheckGates
 from drctl.plans.steps.stop_checkpoints import StopCheckpoints
 from drctl.plans.steps.stop_link import StopLink
@@ -26,8 +27,12 @@ class ResumeLink(Step):
 
     def check(self, ctx: StepContext) -> bool:
         status = ctx.forward.replication.status()
-        stopped = StopLink.name in ctx.snapshots or StopCheckpoints.name in ctx.snapshots
-        return status.working or not (stopped or self._stood_still(ctx, status))
+        asked = AskLinkToStop.name in ctx.snapshots
+        if status.working:
+            # One that was asked and not waited for may be told as RUNNING, and stop a moment later.
+            return not asked or StopLink.name in ctx.evidence
+        stopped = asked or StopLink.name in ctx.snapshots or StopCheckpoints.name in ctx.snapshots
+        return not (stopped or self._stood_still(ctx, status))
 
     def do(self, ctx: StepContext) -> Evidence:
         ctx.check_authority()

@@ -30,5 +30,5 @@ class UnfenceTarget(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         fence = ctx.target.fence
-        wait_until_none(ctx, "the target takes writes", lambda: fencing.refusals(fence))
+        wait_until_none(ctx, "the target takes writes", lambda: fencing.refusals(fence), soon=True)
         return {"canary": "written", "left as they are": fencing.of_others(ctx.target)}

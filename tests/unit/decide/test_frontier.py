@@ -119,3 +119,39 @@ def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> N
     site = Site("a")
     found = next(doubts([claim], site.following, lambda here, there: (site.read(here), site.read(there))))
     assert refused(Doubt.UNPROVEN, "offsets older", found)
+
+
+@pytest.mark.parametrize(
+    ("frontier", "syncs", "start", "behind"),
+    [
+        (6, ((0, 0), (5, 7)), 0, (6, 6)),
+        (6, ((0, 0), (4, 6)), 0, (5, 6)),
+        (6, (), 0, (0, 6)),
+        (6, (), 3, (3, 6)),
+        (4, ((0, 0), (3, 4), (5, 7)), 0, (4, 4)),
+        (9, ((0, 0), (5, 7)), 0, (6, 6)),
+        (None, (), 0, (0, 0)),
+    ],
+    ids=[
+        "every record has its sync, or lies before one",
+        "the last record's sync is still to come",
+        "no sync at all",
+        "what retention took needs none",
+        "a sync of what was copied before, and is copied again",
+        "markers at the end are in no frontier of records",
+        "nothing was copied",
+    ],
+)
+def test_copied_records_behind_the_newest_sync_are_those_of_which_one_may_come(
+    frontier: int | None, syncs: tuple[tuple[int, int], ...], start: int, behind: tuple[int, int]
+) -> None:
+    source, target = Site("abcdef", start), Site("ab.cd.ef.")
+    claim = FrontierClaim(ORDERS, frontier, source.bounds, target.bounds, merged(OffsetSync(*s) for s in syncs))
+    assert claim.unpaired() == behind
+
+
+def test_a_sync_of_records_that_are_a_stranded_tail_pairs_nothing() -> None:
+    source, target = Site("abcdef"), Site("ab.cd.ef.")
+    written = merged([OffsetSync(1, 1), OffsetSync(5, 7)])
+    claim = FrontierClaim(ORDERS, 6, source.bounds, target.bounds, written, stranded_here=(Span(4, 6),))
+    assert claim.unpaired() == (2, 6)

@@ -31,6 +31,7 @@ ORDER = [
     "close-client-routing",
     "prove-fence",
     "drain-link",
+    "ask-link-to-stop",
     "stop-sinks",
     "scale-down-source",
     "drain-consumers",

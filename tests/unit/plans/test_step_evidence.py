@@ -33,6 +33,7 @@ LEFT: tuple[Left, ...] = (
     FenceProof(ENDS, BEGAN, timedelta(seconds=2.5), 6, "TOPIC_AUTHORIZATION_FAILED", "nobody is left out"),
     FenceProof(ENDS),
     DrainedLink({FIRST: 0}, ENDS),
+    DrainedLink({FIRST: 0}, ENDS, (DASHED, FIRST)),
     HandoverPoint(ENDS),
     MeasuredLoss({FIRST: 3}, ENDS),
     MeasuredLoss({}, {}),
@@ -69,6 +70,11 @@ def test_a_proof_of_an_older_drctl_has_fewer_words_and_the_same_ends() -> None:
     assert left(FenceProof, {"prove-fence": {"ends": {"orders-0": 5}, "canary": "REFUSED"}}) == FenceProof(
         {FIRST: 5}, canary="REFUSED"
     )
+
+
+def test_an_older_drctl_did_not_look_for_records_without_an_offset_sync() -> None:
+    journaled = {"frontier": {"orders-0": 0}, "ends": {"orders-0": 0}}
+    assert left(DrainedLink, {"drain-link": journaled}) == DrainedLink({FIRST: 0}, {FIRST: 0})
 
 
 def test_a_loss_that_nobody_could_measure_has_no_offsets() -> None:

@@ -50,6 +50,24 @@ def test_the_step_timeout_is_the_deadline_unless_another_is_given() -> None:
     assert ctx.world.clock.monotonic() == pytest.approx(30, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("soon", "moments"),
+    [(True, [0, 0.025, 0.075, 0.175, 0.375, 0.575]), (False, [0, 0.2, 0.4, 0.6, 0.8, 1.0])],
+)
+def test_what_shows_soon_is_asked_for_sooner_and_what_lasts_five_times_a_second(
+    soon: bool, moments: list[float]
+) -> None:
+    ctx, asked = a_scene(), list[float]()
+    began = ctx.world.clock.monotonic()
+
+    def left() -> Sequence[str]:
+        asked.append(ctx.world.clock.monotonic() - began)
+        return ["a"] if len(asked) < len(moments) else []
+
+    wait_until_none(ctx, "all is well", left, soon=soon)
+    assert asked == pytest.approx(moments)
+
+
 def test_many_names_are_counted() -> None:
     with pytest.raises(DeadlinePassed, match="p7 and 12 more"):
         wait_until_none(a_scene(), "all is well", answers([f"p{n}" for n in range(20)]))

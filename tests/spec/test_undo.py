@@ -24,10 +24,15 @@ GROUP = "dispatch"
 type Positions = dict[TopicPartition, Committed]
 
 
-def synced_over() -> tuple[FakeWorld, Positions]:
-    """A standby at which somebody had positions of the group, and that was kept in sync over them; and those."""
+def synced_over(own: str = "") -> tuple[FakeWorld, Positions]:
+    """A standby at which somebody had positions of the group, and that was kept in sync over them; and those.
+
+    ``own`` is the metadata with which the group commits.
+    """
     earth = fake_world()
     earth.come_to_rest()
+    here = earth.north.groups[GROUP].committed
+    here.update({p: Committed(each.offset, own) for p, each in here.items()})
     had = {p: Committed(1, "theirs") for p in earth.north.groups[GROUP].committed}
     earth.south.group(GROUP).committed.update(had)
     Keeper(earth).keep(2)
@@ -125,6 +130,22 @@ def test_once_the_work_has_moved_there_and_home_what_was_given_back_is_followed_
     keeper = Keeper(earth)
     keeper.keep(RETRY + 1)
     require_exact(earth)
+
+
+def test_what_was_synced_is_undone_though_the_group_has_metadata_of_its_own_and_no_stamp_tells() -> None:
+    earth, had = synced_over("their own")
+    assert {each.metadata for each in earth.south.groups[GROUP].committed.values()} == {"their own"}
+    take_back_synced(earth.ports())
+    assert earth.south.groups[GROUP].committed == had
+
+
+@pytest.mark.parametrize("theirs", [Committed(1_000, "their own"), Committed(2, "another"), Committed(2)], ids=repr)
+def test_what_somebody_has_committed_since_over_what_was_synced_is_not_undone(theirs: Committed) -> None:
+    earth, _ = synced_over("their own")
+    earth.south.groups[GROUP].committed[READINGS] = theirs
+    with pytest.raises(Refused, match=f"{GROUP} has moved on at {READINGS}$"):
+        take_back_synced(earth.ports())
+    assert earth.south.groups[GROUP].committed[READINGS] == theirs
 
 
 @pytest.mark.parametrize("own", ["", "their own"])

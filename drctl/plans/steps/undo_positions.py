@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from drctl.errors import PartlyRefused, Refused, StepFailed
+from drctl.errors import DrctlError, PartlyRefused, Refused, StepFailed
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence
+from drctl.plans.foreign_commits import foreign_commits
+from drctl.plans.images import Images
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import wait_for_sync
@@ -130,5 +132,27 @@ def _moved(ctx: StepContext, kept: Mapping[str, Kept]) -> list[str]:
     states = ctx.target.positions.describe(tuple(kept))
     why = [f"{name} has members" for name in sorted(kept) if not states[name].takes_positions]
     for name, each in sorted(kept.items()):
-        why += [f"{name} has moved on at {p}" for p in sorted(each.moved_on(now[name], ctx.run.plan))]
+        moved = each.moved_on(now[name], ctx.run.plan)
+        if moved and each.handed is None:
+            moved = _by_others(ctx, name, moved, now[name])
+        why += [f"{name} has moved on at {p}" for p in sorted(moved)]
     return why
+
+
+def _by_others(
+    ctx: StepContext, group: str, moved: list[TopicPartition], now: Mapping[TopicPartition, Committed]
+) -> list[TopicPartition]:
+    """Return those that group-offset sync has not committed with the group's own metadata, where it puts no stamp.
+
+    As the sync itself judges it: what has the metadata that the group has at the source, and is not ahead of it, is
+    the sync's.
+    """
+    names = ctx.run.source, ctx.run.target
+    try:
+        here = ctx.source.positions.committed((group,))
+        foreign = {each.partition for each in foreign_commits(ctx.world, *names, here, {group: now})}
+    except DrctlError:
+        return moved  # a source that is silent tells neither its metadata nor where the group stands
+    image = Images(ctx.world, *names).of
+    own = {image(partition): each.metadata for partition, each in here[group].items() if each.metadata}
+    return [partition for partition in moved if partition in foreign or own.get(partition) != now[partition].metadata]

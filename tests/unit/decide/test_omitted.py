@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from drctl.decide import copied_again
 from drctl.decide.copied_again import MARGIN
 from drctl.decide.translate import translation
 from drctl.decide.verification import claims
@@ -60,6 +61,12 @@ def test_what_was_left_out_is_looked_for_as_far_as_an_earlier_copy_can_have_come
     _, read = run(claims(here, 3_100, lowest), ALL, TWICE)
     assert ((lowest, 2_000 + MARGIN), (3_903, 4_002)) in read or not looked
     assert looked == any(source == (lowest, 2_000 + MARGIN) for source, _ in read)
+
+
+def test_it_is_looked_for_among_so_many_offsets_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copied_again, "FARTHEST", 600)
+    _, read = run(claims(logs((0, 3_100), (0, 4_102), *FORTH)), ALL, TWICE)
+    assert {stop for (start, stop), _ in read if start == 501} == {1_101}
 
 
 def test_a_copy_that_the_newest_one_has_not_reached_is_of_another_log_and_leaves_nothing_out() -> None:

@@ -35,6 +35,36 @@ def test_the_newest_record_of_a_key_was_never_taken_by_compaction(position: int)
     assert (answer.repeats, answer.detail) == (0, "the newest records of 1 keys, from 2 on, were never copied")
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "begins"),
+    [
+        # B came when the bounds were known already, was copied, and the cleaner took b for it.
+        ("abcdB", "a.cdB", 0),
+        # Retention, or a person, took a and b: no longer there, which is what the refusal says, too.
+        ("abcd", "..cd", 2),
+    ],
+)
+def test_what_is_taken_from_the_target_while_it_is_read_is_early_until_the_next_look(
+    source: str, target: str, begins: int
+) -> None:
+    here, there = Keyed(source), Keyed(target)
+    known = Keyed("abcd").bounds, Keyed("abcd").bounds
+    syncs = OffsetSync(0, 0), OffsetSync(2, 2), OffsetSync(3, 3)
+
+    def read(window: Window) -> tuple[list[RecordId], list[RecordId]]:
+        return (
+            [record for record in here.records if record.offset in range(*window.source)],
+            [record for record in there.records if record.offset in range(*window.target)],
+        )
+
+    seen = translate(Logs(ORDERS, *known, syncs, compacted=True), 1, read)
+    assert early(2, seen) is UnprovenReason.GONE_AT_TARGET
+    now = LogBounds(begins, len(target), len(target))
+    again = translate(Logs(ORDERS, here.bounds, now, syncs, compacted=True), 1, read)
+    assert isinstance(again, Unproven) is bool(begins)
+    assert again.conservative == 2 if isinstance(again, Unproven) else again.offset == 2
+
+
 @pytest.mark.parametrize("position", [1, 2])
 def test_without_keys_nobody_can_tell(position: int) -> None:
     assert proven(3, Proof.IDENTIFIED, between_a_and_d(Site("abcdB"), Site("a..dB"), position))

@@ -45,7 +45,9 @@ def _groups(facts: Facts) -> Iterator[Blocker]:
             yield Blocker(Rule.GROUP_MISSING, detail, "correct its name in the plan file, or start it once")
         elif group.immovable:
             detail = f"{facts.source.name}: {group.name} is {group.immovable}"
-            yield Blocker(Rule.GROUP_IMMOVABLE, detail, "take it out of the plan file, and start it again at the target")
+            yield Blocker(
+                Rule.GROUP_IMMOVABLE, detail, "take it out of the plan file, and start it again at the target"
+            )
     for group in (facts.target.groups.value or {}).values():
         if group.immovable:
             detail = f"{facts.target.name}: {group.name} is {group.immovable}"

@@ -1,12 +1,15 @@
 """The fake deployment in trouble, what an operator types then, and what drctl says is to be done about it, followed."""
 
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -230,6 +233,25 @@ TROUBLES: dict[str, Callable[[], FakeWorld]] = {
 }
 
 
+def in_trouble(trouble: str) -> FakeWorld:
+    """Return a deployment of its own in that trouble."""
+    earth: FakeWorld = pickle.loads(_brought_about(trouble))
+    return earth
+
+
+@cache
+def _brought_about(trouble: str) -> bytes:
+    """Once for all that is typed in it: to bring it about takes ten times as long as to read it back."""
+    return pickle.dumps(TROUBLES[trouble]())
+
+
+@cache
+def _commands() -> tuple[ModuleType, ...]:
+    """All modules of the command line but the one that opens what a plan file names."""
+    names = [found.name for found in iter_modules(drctl.cli.__path__) if found.name != "world"]
+    return tuple(import_module(f"drctl.cli.{name}") for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a command said, and its exit code."""
@@ -246,9 +268,8 @@ def typed(earth: FakeWorld, words: Words) -> Said:
         yield earth.new_process()
 
     with pytest.MonkeyPatch.context() as patch:
-        for found in iter_modules(drctl.cli.__path__):
-            module = import_module(f"drctl.cli.{found.name}")
-            if found.name != "world" and hasattr(module, "opened"):
+        for module in _commands():
+            if hasattr(module, "opened"):
                 patch.setattr(module, "opened", opened)
             if hasattr(module, "require_somebody"):
                 patch.setattr(module, "require_somebody", lambda **_: None)

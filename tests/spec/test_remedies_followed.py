@@ -12,7 +12,7 @@ import pytest
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from tests.fakes import FakeWorld
-from tests.spec.following import ASKED, TROUBLES, Words, typed
+from tests.spec.following import ASKED, TROUBLES, Words, in_trouble, typed
 from tests.unit.cli.test_remedies import named
 
 LOOKING = {"status", "doctor", "forecast", "groups", "service", "sessions", "plan", "clients"}
@@ -114,7 +114,7 @@ def advised_against(text: str, live: str) -> Iterator[str]:
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_what_is_advised_in_trouble_can_be_followed(trouble: str) -> None:
     found, followed = list[str](), set[Words]()
-    earth = TROUBLES[trouble]()
+    earth = in_trouble(trouble)
     for asked in ASKED:
         effects, live = len(earth.effects.names), Watch(earth).live
         said = typed(earth, asked)
@@ -127,12 +127,12 @@ def test_what_is_advised_in_trouble_can_be_followed(trouble: str) -> None:
                     f"{asked}, then {words}: {each}" for each in _follow(trouble, asked if changed else (), words)
                 ]
         if changed:
-            earth = TROUBLES[trouble]()
+            earth = in_trouble(trouble)
     assert not found, "\n".join(found)
 
 
 def _follow(trouble: str, asked: Words, words: Words) -> list[str]:
-    earth = TROUBLES[trouble]()
+    earth = in_trouble(trouble)
     if asked:
         typed(earth, asked)
     watch = Watch(earth)

@@ -66,7 +66,7 @@ class GroupSync:
         self.since = source, target, last_move(world)
         left = left_by_last_move(world, source, target), given_back(world, target)
         known = before._own if before is not None and before.since == self.since else None
-        self._own = Ownership(world.plan.name, self.epoch, *left, before=known)
+        self._own: Ownership = Ownership(world.plan.name, self.epoch, *left, before=known)
         self._writer = StandbyWriter(world.sites[target], self.standby, self._own, self._check_authority)
         self._proofs = Proofs()
         self._begun = False

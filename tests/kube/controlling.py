@@ -145,6 +145,7 @@ def _switchover_that_fences(controller: Controller, target: str) -> "subprocess.
     """Where gates do not let it begin, such as while no replica leads and keeps positions, it is given again."""
     command = [labkube(), "kubectl", "--kubeconfig", str(controller.kubectl.kubeconfig), "-n", NAMESPACE, *IN_POD]
     command += ["switchover", "--to", target, "--yes"]
+    command += ["--override", "target-weaker", "--reason", "the lab has a single broker there"]
     deadline = CLOCK.monotonic() + 240
     while True:
         begun = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -39,6 +39,9 @@ KEPT = {
 """What a structural schema and JSON Schema have in common. Without defaults: shown is what stands in the file."""
 LOOKS_AROUND = re.compile(r"\(\?[=!<]")
 """What the API server's regular expressions have not."""
+EXACT = 2**53
+"""Up to here a double holds every integer. The API server reads bounds as doubles: 2^63 - 1 becomes 2^63, which it then
+takes for the least int64, so that nothing is allowed. The plan file's own bound stays."""
 
 PLAN_COLUMNS = (
     ("Primary", "string", ".status.primary"),
@@ -116,6 +119,8 @@ def structural(part: dict[str, Any], known: dict[str, Any], named: Any = str) ->
     made = {key: value for key, value in part.items() if key in KEPT}
     if LOOKS_AROUND.search(made.get("pattern", "")):
         del made["pattern"]
+    if made.get("maximum", 0) > EXACT:
+        del made["maximum"]
     if named is not str:
         made.pop("required", None)
     if "const" in part:

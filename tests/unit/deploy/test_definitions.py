@@ -64,3 +64,9 @@ def test_an_alternative_that_kubernetes_cannot_express_is_refused() -> None:
 
 def test_a_pattern_that_looks_around_is_left_out() -> None:
     assert MADE["structural"]({"type": "string", "pattern": "^(?!x)"}, {}) == {"type": "string"}
+
+
+def test_a_bound_that_the_api_server_would_round_is_left_to_the_plan_file() -> None:
+    structural = MADE["structural"]
+    assert structural({"type": "integer", "minimum": 0, "maximum": 2**63 - 1}, {}) == {"type": "integer", "minimum": 0}
+    assert structural({"type": "integer", "maximum": 2**53}, {}) == {"type": "integer", "maximum": 2**53}

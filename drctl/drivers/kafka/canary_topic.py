@@ -11,7 +11,7 @@ import confluent_kafka
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import OffsetSpec
 
-from drctl.drivers.kafka.errors import fault_of
+from drctl.drivers.kafka.errors import CLIENT_FAILED, fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.member import Reader
 from drctl.drivers.kafka.records import EARLIEST, LATEST
@@ -151,7 +151,7 @@ class KafkaCanaryProducer:
         """Take what the client tells; once it can never write again, tell what becomes of everything that waits."""
         try:
             producer.poll(0)
-        except (KafkaException, SystemError) as error:
+        except CLIENT_FAILED as error:
             self._ended_by = fault_of(error)
         if self._ended_by is not None:
             # A principal that may write to no topic at all gets no producer id, so nothing was even sent. Once

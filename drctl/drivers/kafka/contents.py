@@ -19,7 +19,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from drctl.drivers.kafka.errors import fault_of
+from drctl.drivers.kafka.errors import CLIENT_FAILED, fault_of
 from drctl.drivers.kafka.headers import UNREADABLE, headers_of
 from drctl.drivers.kafka.records import KafkaRecords, ended_early
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
@@ -126,7 +126,7 @@ class _Replay:
             self.producer.begin_transaction()
             try:
                 self._send(records, reached)
-            except (KafkaException, SystemError, BufferError):
+            except (*CLIENT_FAILED, BufferError):
                 self._give_up()
                 raise
 
@@ -157,7 +157,8 @@ class _Replay:
     def _give_up(self) -> None:
         try:
             self.producer.abort_transaction(PATIENCE)
-        except KafkaException:
+        except CLIENT_FAILED as error:
+            fault_of(error)
             return  # the next one that begins under this name ends it
 
 
@@ -167,7 +168,7 @@ def _translated(site: KafkaSite, partition: offsets.TopicPartition, name: str) -
         yield
     except BufferError as error:
         raise DrctlError(f"site {site.name}: cannot replay to {partition}: the client's queue is full") from error
-    except (KafkaException, SystemError) as error:
+    except CLIENT_FAILED as error:
         fault = fault_of(error)
         if fault.code() in FENCED:
             raise Conflict(f"site {site.name}: another drctl replays {partition} meanwhile") from error

@@ -73,6 +73,14 @@ PASSING = (
 )
 """Errors that Kafka calls retriable, and librdkafka does not: leaders, coordinators and controllers that change."""
 
+CLIENT_FAILED = (KafkaException, SystemError)
+"""What a call that serves a producer's callbacks raises once the producer can never go on.
+
+confluent-kafka raises a fatal error within librdkafka's own callback. If a delivery report is served after it in the
+same call, that is called with the exception still set, and what arrives is a SystemError, caused by the fatal error.
+Whoever polls, flushes, commits or aborts with a delivery callback takes both, and asks :func:`fault_of`.
+"""
+
 ALERT = re.compile(r"ssl/tls alert [a-z ]+|tlsv1\d? alert [a-z ]+")
 DISTRUST = re.compile(r"verify|certificate", re.IGNORECASE)
 
@@ -178,7 +186,7 @@ class Causes:
 
 
 def fault_of(error: KafkaException | SystemError) -> KafkaError:
-    """Return the client's own error; raised while a callback runs, it arrives as the cause of a SystemError."""
+    """Return the client's own error, see ``CLIENT_FAILED``. A SystemError of another cause is raised again."""
     while not isinstance(error, KafkaException):
         if not isinstance(error.__cause__, KafkaException | SystemError):
             raise error

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
+from drctl.drivers.kafka.errors import CLIENT_FAILED, fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.site import KafkaSite
@@ -84,14 +85,14 @@ class KafkaJournalCopy:
                 for headers, value in _parts(line):
                     self._produce(value, headers, delivered)
             left = self._producer.flush(PATIENCE + 2)
-        except (KafkaException, BufferError) as error:
+        except (*CLIENT_FAILED, BufferError) as error:
             self._producer = None
-            raise self._refused(error) from error
+            raise self._refused(error if isinstance(error, BufferError) else fault_of(error)) from error
         if faults or left:
             # An idempotent producer that gave a record up numbers the next ones as if it had been written:
             # the broker would refuse all of them.
             self._producer = None  # one that lost its place in the order is of no use any more
-            raise self._refused(KafkaException(faults[0]) if faults else BufferError("no acknowledgement"))
+            raise self._refused(faults[0] if faults else BufferError("no acknowledgement"))
         if lines and began is not None and sorted(offsets) == list(range(began, began + len(offsets))):
             self._end = began + len(offsets)  # nobody came between, so that the newest line needs no look
             self._newest = max((*lines, *([self._newest] if self._newest else ())), key=lambda line: line.number)
@@ -127,8 +128,8 @@ class KafkaJournalCopy:
         mine = (message for message in read(self.site, self._partition, start) if message.key() == ours)
         return list(_joined(self.site.name, mine))
 
-    def _refused(self, error: KafkaException | BufferError) -> DrctlError:
-        if isinstance(error, KafkaException):
+    def _refused(self, error: KafkaError | BufferError) -> DrctlError:
+        if isinstance(error, KafkaError):
             return self.site.causes.translate(error, f"write to {TOPIC}")
         return Unreachable(f"site {self.site.name}: {TOPIC}: {error}", remedy="check its brokers")
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from drctl.drivers.kafka.errors import fault_of
+from drctl.drivers.kafka.errors import CLIENT_FAILED, fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import read
 from drctl.drivers.kafka.site import KafkaSite
@@ -87,7 +87,7 @@ class Writer:
             # Longer than the client's own timeout, so that each record's outcome is the client's word and
             # not our impatience.
             self.producer.flush(PATIENCE + 5)
-        except (KafkaException, SystemError) as error:
+        except CLIENT_FAILED as error:
             fault = fault_of(error)
             if not fault.fatal():
                 raise
@@ -133,8 +133,8 @@ class TransactionalWriter:
         self.producer = site.causes.client(Producer, {**site.config, **own})
         try:
             self.producer.init_transactions(PATIENCE)
-        except KafkaException as error:
-            raise site.causes.translate(error, f"start transactions as {transactional_id}") from error
+        except CLIENT_FAILED as error:
+            raise site.causes.translate(fault_of(error), f"start transactions as {transactional_id}") from error
         self.offsets: list[int | None] = []
 
     def write(self, window: Sequence[Outgoing], *, commit: bool = True) -> Outcome:
@@ -142,7 +142,11 @@ class TransactionalWriter:
 
         DENIED: the brokers refused and the transaction was aborted, so none of it will ever be read.
         """
-        self.producer.begin_transaction()
+        try:
+            self.producer.begin_transaction()
+        except CLIENT_FAILED as error:
+            fault_of(error)
+            return Outcome.DENIED  # the client can never go on, and nothing of these was sent
         offsets = self.offsets = [None] * len(window)
         try:
             for number, record in enumerate(window):
@@ -159,14 +163,16 @@ class TransactionalWriter:
                 self.producer.commit_transaction(PATIENCE)
                 return Outcome.WRITTEN
             self.producer.abort_transaction(PATIENCE)
-        except KafkaException:
+        except CLIENT_FAILED as error:
+            fault_of(error)
             return self._give_up()
         return Outcome.ABORTED
 
     def _give_up(self) -> Outcome:
         try:
             self.producer.abort_transaction(PATIENCE)
-        except KafkaException:
+        except CLIENT_FAILED as error:
+            fault_of(error)
             # An abort that fails leaves it to the coordinator. The records count as in doubt, which the
             # checker takes either way.
             return Outcome.DOUBTFUL

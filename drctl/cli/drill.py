@@ -63,7 +63,11 @@ OF_THE_LAB = {
     help="Work at every stay: before, between and after the moves.",
 )
 @sign_option
-@click.option("--keep", is_flag=True, help="Keep the lab's logs, histories and journal beside the report.")
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Keep logs, histories and journal beside the report also of a drill that is proved.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a live drill. Gates and approval are not skipped.")
 @click.option("--promote", metavar="REASON", help="Let the work of the live drill stay where it is.")
 @click.option("--go-home", metavar="REASON", help="End the stay of the live drill now.")
@@ -206,6 +210,7 @@ def _performed(
     from drctl.drills.switchover import Rehearsal
     from drctl.drills.unplanned import UnplannedRehearsal
     from drctl.lab import Lab
+    from drctl.model.verdict import Verdict
     from drctl.monitors import observe
     from drctl.wiring.world import open_world
 
@@ -218,6 +223,8 @@ def _performed(
         rehearsal.say, rehearsal.announce = display.say, display.announce
         try:
             drill = rehearsal.perform()
+            # Who asks why a drill was not proved needs what its clients and brokers said.
+            keep = keep or drill.verdict is not Verdict.PROVED
             _keep_salvage(lab, report)
             if drill.material:
                 keep_drill(report, drill, drill.material, lab.folder / HISTORIES)

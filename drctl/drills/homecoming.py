@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import starmap
 
-from drctl.drills.lab_drill import LabDrill, StepTimer
+from drctl.drills.lab_drill import LabDrill
+from drctl.drills.moving import StepTimer, handed_positions
 from drctl.drills.outcome import Handover
-from drctl.drills.switchover import handed_positions
 from drctl.errors import Blocked, DrctlError, LabError
 from drctl.lab.workload import LabWorkload
 from drctl.model.chain import Line
@@ -81,6 +81,7 @@ class HomewardDrill(LabDrill):
             except Blocked as held:
                 if self.lab.clock.monotonic() > deadline:
                     raise
+                self.restart_failed(world)
                 self.say(f"waiting for the gates: {'; '.join(held.reasons)}")
                 self.lab.clock.sleep(1)
                 continue

@@ -3,27 +3,34 @@
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from drctl.drills.audit_reader import PARTITIONS
 from drctl.drills.judging import Judgement
+from drctl.drills.moving import StepTimer, handed_positions
 from drctl.drills.outcome import Drill, Handover, JournalHead, Material, OutageReport, Provenance, SiteSettings
 from drctl.drills.provenance import commit, plan_facts, versions
-from drctl.drills.timeline import Histories, StepSpan
-from drctl.errors import StepFailed
+from drctl.drills.timeline import Histories
+from drctl.errors import Blocked, StepFailed
 from drctl.lab.lab import Lab
 from drctl.lab.steady import SteadyTime
 from drctl.lab.workload import GROUPS, LabWorkload
 from drctl.model.plan_file import PlanFile
 from drctl.model.terms import Terms
+from drctl.plans.link_restart import restart, why_off
 from drctl.plans.observing import Observe
-from drctl.plans.runner import Announce, Progress, StepState
-from drctl.ports import SitePorts, World
+from drctl.plans.plan import Plan
+from drctl.plans.positions import mirrormaker_repeats
+from drctl.plans.restarting import idle
+from drctl.plans.runner import Announce, run
+from drctl.ports import LinkPorts, SitePorts, World
 
 HISTORIES = "histories"
 """The lab's folder with what the clients of a drill wrote down."""
+WORKS = 60.0
+"""Seconds in which a link works that was restarted; the gates tell why one does not."""
 COPIED = 60.0
 """Seconds in which the standby gets what was written last; what it lacks then, the verdict names."""
 
@@ -46,24 +53,6 @@ class LoadProfile:
     rate: float
     seconds: float
     burst: int = 6000
-
-
-@dataclass(slots=True)
-class StepTimer:
-    """Notes when each step began and ended while passing progress on."""
-
-    announce: Announce
-    now: Callable[[], float]
-    run: str
-    spans: list[StepSpan] = field(default_factory=list)
-    began: float = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        if progress.state is StepState.STARTED:
-            self.began = self.now()
-        elif progress.state in (StepState.DONE, StepState.FOUND_DONE):
-            self.spans.append(StepSpan(self.run, progress.step, self.began, self.now()))
-        self.announce(progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +127,17 @@ class LabDrill:
                 raise StepFailed(
                     f"the workload's groups did not start: {', '.join(missing)}", remedy="see the lab's logs"
                 )
+            workload.require_working()
             self.say(f"waiting for groups to start: {', '.join(missing)}")
             self.lab.clock.sleep(1)
         self.phase("every group is at work at north")
         return workload
 
     def work(self, workload: LabWorkload, seconds: float, where: str) -> None:
-        """Let everything work for so long."""
+        """Let everything work for so long. LabError as soon as a client ends by itself."""
         until = self.lab.clock.monotonic() + seconds
         while (left := until - self.lab.clock.monotonic()) > 0:
+            workload.require_working()
             counts = workload.counts()
             read = sum(n for kind, n in counts.items() if kind.startswith("processed"))
             self.say(f"{where}: {counts['acknowledged']} records acknowledged, {read} processed, {left:.0f} s to go")
@@ -164,8 +155,43 @@ class LabDrill:
         workload.stop_consumers()
         self.phase("the groups have stopped")
 
+    def moved(self, plan: Callable[[], Plan], world: World, source: str, target: str) -> Handover:
+        """Run a plan that moves the work from one site to the other, and take down what it did to groups and when.
+
+        Blocked if gates refuse it, also after what has failed of a link by itself was restarted.
+        """
+        self.restart_failed(world)
+        timer = StepTimer(self.announce, self.now, f"{source} to {target}")
+        try:
+            result = run(plan(), world, timer, self.terms)
+        except Blocked:
+            # Between the look and the gate: how long a task lives is nobody's choice.
+            if not self.restart_failed(world):
+                raise
+            timer.spans.clear()
+            result = run(plan(), world, timer, self.terms)
+        repeats = mirrormaker_repeats(world, source, target, handed_positions(result))
+        return Handover(source, target, result, tuple(timer.spans), dict(repeats))
+
+    def restart_failed(self, world: World) -> bool:
+        """Restart what has failed of the links that are to run, wait until they work; whether anything had.
+
+        The service does so where it runs. Connect restarts nothing by itself, and some failures pass with a restart
+        alone (:mod:`drctl.plans.restarting`): a drill without the service would end with them, and with no verdict.
+        """
+        links = [link for link in world.links.values() if not why_off(world, link)]
+        restarted = {link.link.name: restart(world, link, self.terms.by) for link in links}
+        for name, told in restarted.items():
+            for what, why in told.items():
+                self.phase(f"{what} of link {name} is restarted; it had failed: {why or 'nobody tells why'}")
+        found = [link for link in links if restarted[link.link.name]]
+        if found:
+            self.waited(WORKS, "the link", lambda: ", ".join(_not_working(found)))
+        return bool(found)
+
     def await_standby(self, world: World, source: str, target: str) -> None:
         """Wait until everything is at the standby, too: no data record beyond the link's frontier."""
+        self.restart_failed(world)
         records = world.sites[source].records
         deadline = self.lab.clock.monotonic() + COPIED
         while self.lab.clock.monotonic() < deadline:
@@ -229,3 +255,7 @@ def _posture(site: SitePorts, topics: Sequence[str]) -> SiteSettings:
     replicas = min(len(partition.replicas) for topic in found for partition in topic.partitions)
     in_sync = min(int(topic.config.get("min.insync.replicas", 1)) for topic in found)
     return SiteSettings(site.name, cluster.cluster_id, len(cluster.brokers), replicas, in_sync)
+
+
+def _not_working(links: Sequence[LinkPorts]) -> list[str]:
+    return [why for link in links for why in idle(link.replication.status())]

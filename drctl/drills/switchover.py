@@ -4,17 +4,11 @@ from uuid import UUID, uuid4
 
 from drctl.drills.audit_reader import fresh_reader
 from drctl.drills.judging import judged
-from drctl.drills.lab_drill import LabDrill, Setting, StepTimer, setting_of
+from drctl.drills.lab_drill import LabDrill, Setting, setting_of
 from drctl.drills.outcome import Drill, Handover, Material, Work
 from drctl.drills.timeline import Histories
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
 from drctl.model.chain import Line
-from drctl.model.offsets import TopicPartition
-from drctl.model.run import Evidence, RunResult
-from drctl.model.translation import Exact, Proof
-from drctl.plans.evidence import partition_of
-from drctl.plans.positions import mirrormaker_repeats
-from drctl.plans.runner import run
 from drctl.plans.switchover import plan
 from drctl.ports import World
 
@@ -40,10 +34,7 @@ class Rehearsal(LabDrill):
 
     def _hand_over(self, world: World, source: str, target: str) -> Handover:
         self.say(f"switchover from {source} to {target}")
-        timer = StepTimer(self.announce, self.now, f"{source} to {target}")
-        result = run(plan(world, source, target, observe=self.observe), world, timer, self.terms)
-        repeats = mirrormaker_repeats(world, source, target, handed_positions(result))
-        return Handover(source, target, result, tuple(timer.spans), dict(repeats))
+        return self.moved(lambda: plan(world, source, target, observe=self.observe), world, source, target)
 
     def _judge(
         self,
@@ -72,15 +63,3 @@ class Rehearsal(LabDrill):
             complete=material.complete,
         )
         return self.told(found, histories, setting, material=material, handovers=handovers)
-
-
-def handed_positions(result: RunResult) -> dict[str, dict[TopicPartition, Exact]]:
-    """The positions that a switchover handed over, from its evidence."""
-    found: dict[str, dict[TopicPartition, Exact]] = {}
-    for group, handed in result.evidence["hand-over-positions"]["groups"].items():
-        found[group] = {partition_of(name): _exact(name, line) for name, line in handed["positions"].items()}
-    return found
-
-
-def _exact(name: str, line: Evidence) -> Exact:
-    return Exact(partition_of(name), line["here"], line["there"], Proof.COUNTED, line.get("compared", 0))

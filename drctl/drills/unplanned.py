@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from drctl.drills.audit_reader import fresh_reader
 from drctl.drills.homecoming import BackHome
 from drctl.drills.judging import judged_circle
-from drctl.drills.lab_drill import Setting, StepTimer, setting_of
+from drctl.drills.lab_drill import Setting, setting_of
+from drctl.drills.moving import StepTimer
 from drctl.drills.outcome import Drill, Material, Outage, OutageReport, Work
 from drctl.drills.recovery import recovered
 from drctl.drills.returned_site import BroughtBack, ReturnDrill

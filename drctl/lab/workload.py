@@ -101,6 +101,8 @@ class LabWorkload:
     _counts: Counter[str] = field(default_factory=Counter)
     _reach: Reach = field(default_factory=lambda: Reach(READS))
     _worked: set[tuple[str, str]] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
+    """The clients that were told to end."""
 
     @staticmethod
     def start(
@@ -164,6 +166,18 @@ class LabWorkload:
         self.stop_producers()
         self.stop_consumers()
 
+    def require_working(self) -> None:
+        """LabError if a client has ended that nobody has told to, with the last words of its log."""
+        working = {f"client-{name}" for name in (*SHARES, *READS)} - self._told
+        for seen in self.lab.status():
+            if seen.name in working and seen.state == "gone":
+                how = "killed" if seen.exit_code is None or seen.exit_code < 0 else f"exit code {seen.exit_code}"
+                said = self.lab.processes.reason(seen.name)
+                raise LabError(
+                    f"{seen.name} ended by itself ({how}), so that its history breaks off:\n{said}",
+                    remedy=f"see {self.lab.processes.log(seen.name).name} among the lab's logs",
+                )
+
     def complete(self) -> bool:
         """Whether every client ran until it was told to end and then ended by itself, so that no history breaks off."""
         clients = {f"client-{name}" for name in (*SHARES, *READS)}
@@ -172,6 +186,7 @@ class LabWorkload:
         return clients <= ended and set(CLIENTS) <= written
 
     def _stop(self, names: list[str]) -> None:
+        self._told.update(names)
         for name in names:
             self.lab.processes.signal(name, "SIGTERM")
         for name in names:

@@ -48,9 +48,11 @@ class FakeProcesses:
         if self.stuck and name == self.stuck.stem:
             raise LabError(f"{name} did not end within {seconds:.0f} s")
 
-    def log(self, _: str) -> Path:
-        assert self.stuck is not None
-        return self.stuck
+    def log(self, name: str) -> Path:
+        return self.stuck or Path(f"{name}.log")
+
+    def reason(self, name: str) -> str:
+        return f"the last words of {name}"
 
 
 @dataclass
@@ -93,6 +95,26 @@ def test_a_client_that_does_not_end_says_where_it_is(tmp_path: Path) -> None:
     lab.processes.stuck.write_text("an earlier line\n")
     with pytest.raises(LabError, match=r"did not end within 60 s; it is here:\nin commit\n$"):
         workload(lab).stop_consumers()
+
+
+@pytest.mark.parametrize(("code", "how"), [(1, "exit code 1"), (0, "exit code 0"), (-9, "killed"), (None, "killed")])
+def test_a_client_that_ends_by_itself_is_told_with_its_last_words(tmp_path: Path, code: int | None, how: str) -> None:
+    lab = FakeLab(tmp_path, ended={"client-orders": code, "north-broker-1": 1})
+    with pytest.raises(LabError) as told:
+        workload(lab).require_working()
+    assert f"client-orders ended by itself ({how})" in str(told.value)
+    assert "the last words of client-orders" in str(told.value)
+    assert "client-orders.log" in told.value.remedy
+
+
+def test_clients_that_were_told_to_end_may_have_ended(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path, ended={"client-orders": 0, "client-prices": 0, "client-turbines": 0})
+    running = workload(lab)
+    running.stop_producers()
+    running.require_working()
+    lab.ended["client-billing"] = 1
+    with pytest.raises(LabError, match="client-billing ended by itself"):
+        running.require_working()
 
 
 def test_groups_that_are_at_the_end_are_not_waited_for(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import Message, Producer
 
+from drctl.drivers.kafka.errors import CLIENT_FAILED, fault_of
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kafka.provision import Right, allow, create_topics
 from drctl.drivers.kafka.records import KafkaRecords
@@ -57,15 +58,15 @@ class Writer:
                 self._send()
                 if each:
                     self.producer.commit_transaction(30)
-        except KafkaException as error:
-            self.answers.append(str(error.args[0].name()))
+        except CLIENT_FAILED as error:
+            self.answers.append(str(fault_of(error).name()))
 
     def end(self) -> None:
         """Commit what is open."""
         try:
             self.producer.commit_transaction(30)
-        except KafkaException as error:
-            self.answers.append(str(error.args[0].name()))
+        except CLIENT_FAILED as error:
+            self.answers.append(str(fault_of(error).name()))
 
     def _send(self) -> None:
         def delivered(error: Any, _: Message) -> None:

@@ -41,7 +41,7 @@ AFRESH = 600.0
 """Seconds until all is written again, changed here or not: somebody may have changed or deleted it there, and a plan
 that came back has another uid, by which its runs would be taken for orphans and deleted."""
 
-NOT_ENDED = (RunStanding.RUNNING, RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.TURNING_BACK)
+NOT_ENDED = (RunStanding.RUNNING, RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.ROLLING_BACK)
 WELL_ENDED = (RunStanding.DONE, RunStanding.EXCEPTIONS)
 
 

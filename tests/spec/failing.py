@@ -115,7 +115,7 @@ def require_as_before(earth: FakeWorld) -> None:
     assert earth.writable() == {"north"}
     assert earth.routing.site() == "north"
     assert earth.ports().links["north", "south"].replication.status().working
-    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
+    assert earth.journal.runs()[-1][1] is RunState.ROLLED_BACK
 
 
 def require_nothing_skipped(earth: FakeWorld, *, repeats: bool = True) -> None:

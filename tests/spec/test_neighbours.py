@@ -197,7 +197,7 @@ def test_a_transaction_that_opens_behind_the_fence_is_waited_for_until_its_coord
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_a_transaction_behind_the_fence_that_outlives_the_deadline_is_named_and_turned_back() -> None:
+def test_a_transaction_behind_the_fence_that_outlives_the_deadline_is_named_and_rolled_back() -> None:
     earth = fake_world()
 
     def begin(effect: str) -> None:

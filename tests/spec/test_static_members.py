@@ -19,7 +19,7 @@ from tests.spec.stage import (
     cut_then_resumed,
     killed_at,
     require_nothing_lost_or_repeated,
-    require_turned_back,
+    require_rolled_back,
     switch,
 )
 
@@ -171,7 +171,7 @@ def test_on_the_rollback_a_member_that_was_removed_joins_under_its_id_again() ->
     with pytest.raises(RolledBack, match="group dispatch") as caught:
         switch(earth.ports())
     assert REMOVED in earth.effects.names
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     require_pods(earth, "north")
     earth.settle()
     assert [each.instance_id for each in earth.north.group("billing").members] == ["pump-7"]

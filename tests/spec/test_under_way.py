@@ -72,7 +72,7 @@ def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
 
 
 @pytest.mark.parametrize("worst", [CONFIRMED, "lift at south", "routing to south"])
-def test_a_failover_neither_waits_for_it_nor_is_turned_back_by_it(worst: str) -> None:
+def test_a_failover_neither_waits_for_it_nor_is_rolled_back_by_it(worst: str) -> None:
     earth = synced(fake_world())
     late = UnderWay(earth, worst)
     lose(earth, sighted=True)

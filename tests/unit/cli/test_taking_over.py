@@ -117,7 +117,7 @@ def test_a_failover_is_taken_over_from_the_copy_at_the_site_that_is_left() -> No
 def test_a_run_is_taken_over_and_aborted(cut_off: FakeWorld) -> None:
     done = typed(cut_off, runs.abort, "--reason", "not tonight", *WORD)
     assert done.exit_code == 0, done.exception
-    assert cut_off.journal.runs()[0][1] is RunState.COMPENSATED
+    assert cut_off.journal.runs()[0][1] is RunState.ROLLED_BACK
     assert cut_off.open_sites() == {"north"}
 
 

@@ -85,7 +85,7 @@ def test_a_run_that_went_back_says_so_and_names_the_cause() -> None:
         switch(earth.ports())
     body = report(earth)
     page = render(body)
-    assert body["state"] == "compensated"
+    assert body["state"] == "rolled-back"
     assert body["why"]
     assert "Rolled back: a step failed, and the work stayed at north." in page
     assert "pause of writes" not in page

@@ -10,7 +10,7 @@ from drctl.plans import failover, runner
 from drctl.plans.group_sync import GroupSync
 from drctl.ports import World
 from tests.fakes import FakeSite, FakeTail, FakeWorld
-from tests.spec.stage import RecordingObserver
+from tests.spec.harness import RecordingObserver
 
 ANY = AcceptedLoss(10_000)
 SOMEBODY = Attestation("anna", "the building is without power")

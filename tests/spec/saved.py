@@ -20,7 +20,7 @@ from drctl.model.run import RunState
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced, watch_two_writers
-from tests.spec.stage import go_on, switch, watch_for_two_open_sites
+from tests.spec.harness import go_on, switch, watch_for_two_open_sites
 
 FOLDER = Path(__file__).parents[1] / "journals"
 SUMS = FOLDER / "SHA256SUMS"

@@ -14,8 +14,8 @@ from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable
 from drctl.model.terms import Terms
 from drctl.monitors import observe
 from tests.fakes import FakeWorld
+from tests.spec.harness import cut_then_resumed, require_nothing_lost_or_repeated, require_rolled_back, switch
 from tests.spec.housing import BILLING, DISPATCH, housed, require_pods
-from tests.spec.stage import cut_then_resumed, require_nothing_lost_or_repeated, require_rolled_back, switch
 
 GATE, POOL = Scalable(DEPLOYMENT, "gate"), Scalable(NODE_POOL, "broker")
 EVERY = tuple(range(7))

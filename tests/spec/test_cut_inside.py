@@ -19,14 +19,14 @@ from tests.spec.failing import (
     synced,
     watch_two_writers,
 )
-from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.stage import (
+from tests.spec.harness import (
     require_nothing_lost_or_repeated,
     require_rolled_back,
     require_served_by,
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.returning import decide_all, go_home, returned, salve
 from tests.spec.test_failover_cut_off import ANY
 
 type Build = Callable[[], FakeWorld]

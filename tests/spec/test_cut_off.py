@@ -5,7 +5,7 @@ import pytest
 from drctl.errors import Blocked, RolledBack
 from drctl.model.run import RunState
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
     require_rolled_back,

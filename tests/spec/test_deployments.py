@@ -18,8 +18,7 @@ from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.housing import BEFORE, BILLING, CARRIERS, DISPATCH, housed, require_pods
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     cut_then_resumed,
     go_on,
@@ -29,6 +28,7 @@ from tests.spec.stage import (
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.housing import BEFORE, BILLING, CARRIERS, DISPATCH, housed, require_pods
 
 
 def _effects_of_a_switchover() -> list[str]:

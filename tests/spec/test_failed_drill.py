@@ -14,7 +14,7 @@ from drctl.errors import RolledBack, StepFailed
 from drctl.model.plan_file import PlanFile
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 class StandInLab:

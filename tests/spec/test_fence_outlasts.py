@@ -16,7 +16,7 @@ from drctl.plans.standing_proof import proof_left
 from drctl.plans.steps.record_failover_point import RecordFailoverPoint
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import fail_over, lose, require_served_by_target, synced, watch_two_writers
-from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
+from tests.spec.harness import RecordingObserver, go_on, killed_at, switch
 
 ANY = AcceptedLoss(unknown=True)
 

@@ -12,7 +12,7 @@ from drctl.plans import handover, runner
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.selection import narrowed
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import RecordingObserver, require_rolled_back, require_served_by, switch
+from tests.spec.harness import RecordingObserver, require_rolled_back, require_served_by, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
 

@@ -16,7 +16,7 @@ from drctl.plans.approvals import approve
 from drctl.plans.standing import RunStanding, told_run
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
     require_rolled_back,

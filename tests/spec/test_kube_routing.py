@@ -11,7 +11,7 @@ from drctl.model.run import RunState
 from tests.contract.routing import FIELDS, MANIFESTS, OWNER, handed_over, place
 from tests.fakes import FakeApi, FakeBrokers, FakeResources, FakeSite, FakeWorld, fake_world
 from tests.spec.following import typed
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
     require_rolled_back,

@@ -16,7 +16,7 @@ from drctl.plans.runner import Progress
 from drctl.ports import World
 from drctl.ports.permit import Permit, always
 from tests.fakes import FakeReplication, FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     killed_at,
     require_nothing_lost_or_repeated,
     require_rolled_back,

@@ -32,7 +32,7 @@ from tests.spec.bereft import (
     require_in_use,
     return_target,
 )
-from tests.spec.stage import (
+from tests.spec.harness import (
     go_on,
     killed_at,
     require_nothing_lost_or_repeated,

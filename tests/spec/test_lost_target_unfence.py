@@ -26,9 +26,7 @@ from tests.spec.bereft import (
     return_target,
 )
 from tests.spec.failing import fail_over
-from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.serving import Service
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     go_on,
     killed_at,
@@ -37,6 +35,8 @@ from tests.spec.stage import (
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.returning import decide_all, go_home, returned, salve
+from tests.spec.serving import Service
 
 ON_A_WORD = Terms(by="anna", attested=WORD)
 

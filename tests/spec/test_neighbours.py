@@ -13,7 +13,7 @@ from drctl.plans.position_gate import judge_positions
 from drctl.plans.positions import translate_groups
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.site import Entry
-from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, require_served_by, switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 FRONTIER, POSITIONS = 37, 43

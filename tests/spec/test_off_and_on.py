@@ -18,7 +18,7 @@ from tests.spec.failing import (
     some_lag,
     synced,
 )
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 ANY = AcceptedLoss(unknown=True)
 YES, NO = True, False

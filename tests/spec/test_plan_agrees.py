@@ -24,8 +24,8 @@ from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.bereft import SINK
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.handing_over import hand_over, stop
+from tests.spec.harness import switch
 from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.stage import switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 STEP = "journal says step-"

@@ -12,7 +12,7 @@ from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.plan import Plan, Step, StepContext
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     make_up,
     require_nothing_lost_or_repeated,

@@ -15,7 +15,7 @@ from drctl.plans.digests import plan_digest
 from drctl.plans.selection import narrowed
 from drctl.plans.standing import RunStanding, told_run, told_runs
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     go_on,
     require_nothing_lost_or_repeated,

@@ -12,8 +12,8 @@ from drctl.model.chain import GENESIS, Change, Line, chained, require_whole
 from drctl.model.run import Event, RunState
 from drctl.plans.continuation import FORMER_STEPS
 from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.harness import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 from tests.spec.saved import CUTS, FOLDER, SUMS, Ended, Saved, continued, save, sums
-from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 
 JOURNALS = sorted(FOLDER.glob("*/*.jsonl"))
 RENAMED = "0.2.0 calls some of its steps otherwise, so that the version that began it has to end it"

@@ -23,9 +23,9 @@ from tests.fakes import FakeWorld
 from tests.fakes.effects import Killed
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.following import typed
+from tests.spec.harness import killed_at, switch
 from tests.spec.housing import BILLING, DISPATCH, housed, require_pods
 from tests.spec.serving import EVERY, Service
-from tests.spec.stage import killed_at, switch
 
 GATE, POOL = Scalable(DEPLOYMENT, "gate"), Scalable(NODE_POOL, "broker")
 ALL = tuple(range(7))

@@ -12,7 +12,7 @@ from drctl.plans.selection import UNDO, narrowed
 from drctl.plans.sink_groups import told_or_noted
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import RecordingObserver, go_on, switch
+from tests.spec.harness import RecordingObserver, go_on, switch
 from tests.spec.test_sinks import SINK, hand_over, require_delivered_once, states
 
 

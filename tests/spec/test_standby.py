@@ -15,7 +15,7 @@ from drctl.plans.handover import handover_blockers
 from drctl.service.metrics import Metrics
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
     require_served_by,

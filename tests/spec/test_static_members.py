@@ -13,8 +13,7 @@ from drctl.plans import handover, runner, switchover
 from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.housing import BILLING, housed, require_pods
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     cut_then_resumed,
     killed_at,
@@ -22,6 +21,7 @@ from tests.spec.stage import (
     require_rolled_back,
     switch,
 )
+from tests.spec.housing import BILLING, housed, require_pods
 
 FOR_EVER = 100_000
 """Ticks of a session that no run waits for."""

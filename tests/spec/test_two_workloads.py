@@ -9,7 +9,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.run import RunState
 from drctl.model.workloads import Workload
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     require_nothing_lost_or_repeated,
     require_rolled_back,
     require_served_by,

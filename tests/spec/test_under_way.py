@@ -12,7 +12,7 @@ from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import UNDER_WAY
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
-from tests.spec.stage import RecordingObserver, killed_at, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import RecordingObserver, killed_at, require_nothing_lost_or_repeated, switch
 from tests.spec.test_group_sync import READINGS
 
 EARLIER = Committed(1, str(Stamp("fake", "group-sync", 0)))

@@ -16,7 +16,7 @@ from drctl.model.run import RunState
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 
 def typed(earth: FakeWorld, *words: str) -> Result:

@@ -16,7 +16,7 @@ from drctl.ports import World
 from tests.fakes import FakeWorld
 from tests.fakes.silence import Silence, silence
 from tests.spec.bereft import bereft_world, lose_target
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 LAST = "journal says step-intended watch-first-commits"

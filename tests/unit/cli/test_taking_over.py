@@ -18,7 +18,7 @@ from drctl.model.terms import Terms
 from drctl.ports import World
 from tests.fakes import FakeJournal, FakeWorld, Seat, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced
-from tests.spec.stage import killed_at, require_served_by, switch
+from tests.spec.harness import killed_at, require_served_by, switch
 
 WORD = ("--take-over", "her laptop is in the river")
 ANNA = Terms(by="anna", host="desk-1")

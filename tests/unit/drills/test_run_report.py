@@ -23,7 +23,7 @@ from drctl.plans.standing import told_run
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import SOMEBODY, fail_over, lose, some_lag, synced
-from tests.spec.stage import go_on, killed_at, switch
+from tests.spec.harness import go_on, killed_at, switch
 from tests.unit.drills.test_report import Page
 
 

@@ -49,6 +49,7 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
     left = Legacy()
     known = {run.id: run for run, _ in world.journal.runs()}
     for run in (known[each] for each in runs):
+        # What a move in the other direction has proven, it has proven of the other site.
         if run.kind not in (SWITCHOVER, FAILBACK) or (run.source, run.target) != (source, target):
             continue
         seen, rolled_back = dict[str, Evidence](), False

@@ -66,7 +66,7 @@ def drill(
             with deaf():
                 _tell_standing(world)
             raise
-        if performing.failed is not None and (state.there is None or state.there.state is not RunState.COMPENSATED):
+        if performing.failed is not None and (state.there is None or state.there.state is not RunState.ROLLED_BACK):
             end_live_drill(world, run, good=False, told={"failure": str(performing.failed)})
             raise performing.failed
         told = _left(world, report, state, key)

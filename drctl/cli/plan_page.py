@@ -62,7 +62,7 @@ class Planned(NamedTuple):
     @property
     def goes_back(self) -> bool:
         """Whether the unfinished run has begun its rollback."""
-        return self.run is not None and self.run.standing is RunStanding.TURNING_BACK
+        return self.run is not None and self.run.standing is RunStanding.ROLLING_BACK
 
 
 def show(planned: Planned) -> None:
@@ -109,7 +109,7 @@ def as_document(planned: Planned) -> dict[str, Any]:
         "pointOfNoReturn": steps.point_of_no_return,
         "steps": [_step(outlook, step) for step in steps.steps],
         "rollback": [_step(outlook, step) for step in steps.rollback],
-        "turnsBack": outlook is not None and outlook.rolls_back,
+        "rollsBack": outlook is not None and outlook.rolls_back,
         "failures": list(_failures(planned)),
         "groups": ahead.groups if ahead is not None else [],
         "blockers": [_reason(each) for each in planned.blocking],
@@ -127,7 +127,7 @@ def as_document(planned: Planned) -> dict[str, Any]:
 
 def _rows(steps: Plan) -> list[Row]:
     return [
-        (number, step.name, step.title, "yes" if steps.can_turn_back_after(step.name) else "no")
+        (number, step.name, step.title, "yes" if steps.can_roll_back_after(step.name) else "no")
         for number, step in enumerate(steps.steps, 1)
     ]
 

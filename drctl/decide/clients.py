@@ -37,6 +37,7 @@ def follows(software: str, version: str) -> Follows:
         # KIP-899 came in 2.10; up to 2.15 (issue 5605) brokers that were learned are preferred while any is connected.
         return Follows.NO if number < (2, 10) else Follows.ONCE_ALL_ARE_GONE if number < (2, 16) else Follows.YES
     number = _number(version)
+    # Java's clients have KIP-899 since 3.8, turned off; KIP-1102 turns it on in 4.0.
     if name == "apache-kafka-java" and number:
         return Follows.NO if number < (3, 8) else Follows.IF_SET if number < (4, 0) else Follows.YES
     return Follows.UNKNOWN
@@ -122,6 +123,8 @@ def _left_at(site: SiteClients, census: Census) -> Iterator[Blocker]:
             yield Blocker(Rule.CLIENTS_LEFT, detail, f"restart them: they belong to {census.serving.value}")
     for name, at in sorted((site.committed_at.value or {}).items()) if not site.synced else ():
         members = (site.groups.value or {}).get(name)
+        # By the time of the commit: that a group has positions there says nothing, as brokers keep them for
+        # days behind its last one (offsets.retention.minutes). Who has members was named already.
         if census.since is not None and at > census.since and not (members and members.members):
             detail = f"{site.site}: {name}: it committed at {at:%H:%M:%S} UTC, after {census.serving.value} was opened"
             yield Blocker(Rule.CLIENTS_LEFT, detail, "find who did, and point it over")

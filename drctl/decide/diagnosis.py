@@ -114,6 +114,8 @@ def _one_look_at_disks(facts: Facts, upkeep: Upkeep) -> tuple[Facts, Upkeep]:
 def _left_to(remedy: str, found: Finding) -> Finding:
     if found.severity is not Severity.BLOCKS:
         return found
+    # Without its fix, too: mended in the middle of a run, a site may lose what the run has just brought
+    # about, such as a fence.
     return replace(found, reason=replace(found.reason, remedy=remedy, fix=None))
 
 

@@ -65,6 +65,7 @@ def differences(facts: Facts) -> Iterator[Blocker]:
             remedy = f"add the rule at {facts.target.name} if it is still meant"
             yield Blocker(Rule.RIGHT_WIDER, f"{facts.target.name}: does not have: {rule}", remedy)
     before, after = facts.source.cluster.value, facts.target.cluster.value
+    # Counted, not measured: fewer brokers may be larger ones, so it is said and blocks nothing.
     if before is not None and after is not None and len(after.brokers) < len(before.brokers):
         counts = f"{counted(len(after.brokers), 'broker')}, {facts.source.name} has {len(before.brokers)}"
         yield Blocker(Rule.CAPACITY_SMALLER, f"{facts.target.name}: {counts}", "see that they carry the whole load")
@@ -132,6 +133,8 @@ def _rights(facts: Facts) -> Iterator[Blocker]:
     for rule in unmatched({r for r in here if r.allow}, there, names, at_work, facts.images):
         detail = f"{facts.target.name}: {rule.principal} lacks: {rule}"
         yield Blocker(Rule.RIGHT_MISSING, detail, f"add it at {facts.target.name}", AllowRight(facts.target.name, rule))
+    # A DENY beats every ALLOW, so one that only the target has takes more away than a right that is missing,
+    # and shows with the first write there.
     for rule in unmatched({r for r in there if not r.allow}, here, names, at_work):
         if rule.principal in at_work or rule.principal == EVERYONE:
             remedy = f"remove it at {facts.target.name}, or add it at {facts.source.name} if it is meant"
@@ -143,6 +146,8 @@ def _rights(facts: Facts) -> Iterator[Blocker]:
 
 def _users(facts: Facts) -> Iterator[Blocker]:
     rules, here, there = _rules(facts.source, facts), facts.source.users.value, facts.target.users.value
+    # A target without any SCRAM user has another way of logging in, and not hundreds of users missing: see
+    # unseen.
     if rules is None or here is None or not there:
         return
     for user in sorted(applications(rules, _names(facts))):

@@ -96,6 +96,8 @@ class _Site:
         named = {broker for pool in pools if pool.kind == "KafkaNodePool" for broker in pool.ids}
         running = {pod.broker for pod in (self.pods or {}).values() if pod.broker is not None}
         known = self.view.alive | self.view.assigned if self.view is not None else frozenset()
+        # By all who name one: a broker that is gone is in no list of those that live, nor its pod in a list
+        # of pods, but replicas are assigned to it, and its node pool counts it.
         return frozenset(named | running | known)
 
     def _ill_nodes(self) -> dict[str, tuple[str, ...]]:

@@ -67,6 +67,8 @@ def _nodes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]:
     )
     for (name, driver), count in sorted(taken.items()):
         room = storage[name].drivers.get(driver) if name in storage else None
+        # What CSINode calls allocatable: beyond it the scheduler places no pod there, so that a broker which
+        # has to move finds no node.
         if room is not None and count >= room:
             yield f"node {name}: it takes {room} volumes of CSI driver {driver}, and all places are taken"
 
@@ -81,6 +83,8 @@ def _volumes(kube: KubeFacts, now: datetime, limits: Limits) -> Iterator[str]:
         *(each.volume_health for each in pods.values()),
         *(each.abnormal for each in (usage or {}).values()),
     )
+    # No signal is not health: few CSI drivers tell of any, and Kubernetes' interface for it is alpha
+    # (KEP-1432).
     if all(each is None for each in told):
         yield "volumes: no health signal"
     for name in _claims_of(pods):

@@ -74,6 +74,7 @@ def _mirror(source: SiteSurvey, target: SiteSurvey) -> Connectors:
         for name, config in target.connectors.items()
         if config.get("connector.class") in MIRROR_KINDS and tuple(map(config.get, ALIASES)) == wanted
     }
+    # Checkpoints and heartbeats alone copy no record, so they are no link.
     return found if any(_kind(config) == "source" for config in found.values()) else {}
 
 
@@ -109,6 +110,8 @@ def _naming(config: Mapping[str, str], source: str) -> tuple[str, str]:
 def _copied(source: SiteSurvey, config: Mapping[str, str], prefix: str, ours: set[str]) -> Iterator[str]:
     back = config.get("target.cluster.alias", "") + config.get("replication.policy.separator", ".")
     for topic in sorted(source.topics - ours):
+        # The default policy calls a copy ALIAS.topic: what has the other site's alias came from there, and is
+        # none of this site's own.
         came_back = bool(prefix) and topic.startswith(back)
         if not came_back and not topic.endswith("heartbeats") and left_out(config, topic, prefix) is None:
             yield topic
@@ -124,6 +127,8 @@ def _sinks(site: SiteSurvey, topics: set[str]) -> Iterator[str]:
 
 
 def _groups(site: SiteSurvey, topics: set[str], sinks: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    # Connect calls a sink's group connect-NAME unless the connector says otherwise. It moves with its sink,
+    # and would move twice if it were proposed as a group.
     of_sinks = {site.connectors[name].get("consumer.override.group.id", f"connect-{name}") for name in sinks}
     own = sorted(group for group in site.groups.keys() - of_sinks if not group.startswith(OUR_GROUPS))
     moving = tuple(group for group in own if site.groups[group] & topics)
@@ -165,6 +170,8 @@ def _whole(mirror: Connectors, link: str) -> Connectors:
     """All three, those that do not exist with what the link's connectors have in common."""
     there = {_kind(config) for config in mirror.values()}
     common = {key: value for key, value in _source_config(mirror).items() if SHARED.fullmatch(key)}
+    # A connector may be missing for a reason (Strimzi's v1 resource has no heartbeats any more), but drctl
+    # needs all three: proposed here, decided by whoever reads it.
     missing = {
         f"{link}.{kind}": {"connector.class": name, **common} for kind, name in CLASSES.items() if kind not in there
     }

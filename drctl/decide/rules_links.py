@@ -101,6 +101,8 @@ def _configured(status: LinkStatus, prefix: str) -> Iterator[Blocker]:
     for connector in status.connectors:
         if connector.state is ConnectorState.ABSENT:
             continue
+        # Connect's default for headers is SimpleHeaderConverter, which guesses at types: bytes that look like
+        # a number or like JSON come out as others, and no copy equals its record.
         if connector.config.get("header.converter") != BYTES:
             found = connector.config.get("header.converter", "not set")
             detail = f"{connector.name}: header.converter is {found}"
@@ -113,6 +115,8 @@ def _configured(status: LinkStatus, prefix: str) -> Iterator[Blocker]:
         if connector.state is ConnectorState.ABSENT:
             continue
         yield from _policy(connector, prefix)
+        # By default the syncs lie at the source, and what translates positions is lost with the site. Both
+        # connectors name the place by a setting of their own.
         location = connector.config.get("offset-syncs.topic.location", "source")
         if location != "target":
             detail = f"{connector.name}: offset-syncs.topic.location is {location}"
@@ -174,6 +178,7 @@ def _lag(link: LinkFacts, max_lag: int) -> Iterator[Blocker]:
     lag = link.lag.value
     if lag is None:
         yield Blocker(Rule.LAG_UNKNOWN, f"{link.link.name}: {link.lag.unknown}", "see the reason, then look again")
+    # What the link is behind by now is what clients wait for behind the fence.
     elif lag.total > max_lag:
         detail = f"{link.link.name}: {counted(lag.total, 'record')} behind, {max_lag} allowed"
         yield Blocker(Rule.LAG_TOO_HIGH, detail, "wait until it has caught up, or raise guards.maxLag")

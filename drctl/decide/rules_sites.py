@@ -41,6 +41,8 @@ def _silence(site: SiteFacts, facts: Facts) -> Iterator[Blocker]:
         link = facts.reverse if site is facts.source else facts.link
         if link is not None and link.status.silent:
             detail += "; its Connect worker is silent, too"
+        # A refused login is the answer of a site that lives. Called silent it would suggest a failover, and a
+        # failover away from a site that lives is how two sites take writes.
         if site is facts.source:
             yield Blocker(Rule.SOURCE_SILENT, detail, _BACK if site.cluster.silent else _REFUSES)
         else:
@@ -79,6 +81,8 @@ def _wholeness(site: SiteFacts) -> Iterator[Blocker]:
             lack = f"{counted(len(cluster.brokers), 'broker')} for {counted(replicas, 'replica')}"
             detail = f"{site.name}: {lack} of {topic.name}"
             yield Blocker(Rule.BROKERS_MISSING, detail, "start the brokers that are missing")
+        # Worse than under-replicated: nothing is written there or read, and no end offset is told by which a
+        # fence could be proven.
         headless = [str(n) for n, p in enumerate(topic.partitions) if p.leader < 0]
         if headless:
             detail = f"{site.name}: {topic.name} partitions {', '.join(headless)}"
@@ -93,6 +97,7 @@ def _routing(facts: Facts) -> Iterator[Blocker]:
     elif routing.value != facts.source.name:
         remedy = "finish the run that closed it" if routing.value is None else f"switch over from {routing.value}"
         yield Blocker(Rule.CLIENT_ROUTING_ELSEWHERE, f"client routing names {routing.value or 'no site'}", remedy)
+    # Asked before the fence: met behind it, the same obstacle costs a rollback while nobody can write.
     if facts.routing_obstacle:
         remedy = "let its owner give the field up, or grant the right; see clientRouting in the plan file"
         yield Blocker(Rule.CLIENT_ROUTING_HELD, f"client routing: {facts.routing_obstacle}", remedy)

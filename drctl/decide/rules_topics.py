@@ -19,6 +19,8 @@ def topic_inequalities(facts: Facts) -> Iterator[Blocker]:
     """Where the target would lose, refuse or forget what the source keeps."""
     for here, there in pairs(facts):
         yield from _partitions(facts, here, there)
+        # MirrorMaker 2 passes timestamps on. A log that sets its own drops them, so that no record there
+        # equals its copy in all that is compared.
         if _stamped(here) != _stamped(there):
             where = facts.source.name if _stamped(here) else facts.target.name
             detail = f"{here.name}: message.timestamp.type is {STAMPED} at {where} only"
@@ -28,6 +30,8 @@ def topic_inequalities(facts: Facts) -> Iterator[Blocker]:
             told = [f"{' and '.join(sorted(_policy(t)))} at {s.name}" for t, s in _sides(facts, here, there)]
             remedy = "decide which is meant and set it: another policy deletes records, so drctl does not"
             yield Blocker(Rule.CLEANUP_DIFFERS, f"{here.name}: cleanup.policy is {', '.join(told)}", remedy)
+        # A record that the target refuses stops the link's task, or, with errors.tolerance=all, is left out
+        # without a word.
         yield from _smaller(facts, here, there, Rule.RECORDS_REFUSED, REFUSING)
         if "delete" in _policy(there):
             yield from _smaller(facts, here, there, Rule.RETENTION_SHORTER, KEEPING)

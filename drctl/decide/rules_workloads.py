@@ -40,9 +40,13 @@ def _missing(site: SiteFacts, names: tuple[str, ...]) -> Iterator[Blocker]:
 
 def _groups(facts: Facts) -> Iterator[Blocker]:
     for group in (facts.source.groups.value or {}).values():
+        # What a coordinator says of a name that it has never heard, too: more often a slip in the plan file
+        # than a group that has gone.
         if group.state is GroupState.DEAD:
             detail = f"{facts.source.name}: there is no group {group.name}"
             yield Blocker(Rule.GROUP_MISSING, detail, "correct its name in the plan file, or start it once")
+        # A share group (KIP-932) has a state per record, a streams group (KIP-1071) its stores: a position
+        # says too little of either, and MirrorMaker 2 carries neither.
         elif group.immovable:
             detail = f"{facts.source.name}: {group.name} is {group.immovable}"
             yield Blocker(
@@ -53,6 +57,8 @@ def _groups(facts: Facts) -> Iterator[Blocker]:
             detail = f"{facts.target.name}: {group.name} is {group.immovable}"
             remedy = "no position can be handed to it: delete it there, or take the group out of the plan file"
             yield Blocker(Rule.GROUP_IMMOVABLE, detail, remedy)
+        # The coordinator would refuse the commit (UNKNOWN_MEMBER_ID), and only behind the fence, with every
+        # producer waiting.
         elif not group.takes_positions:
             who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})) or str(group.state)
             detail = f"{facts.target.name}: {group.name}: {who}"
@@ -69,6 +75,8 @@ def _sinks(facts: Facts) -> Iterator[Blocker]:
         if sink.state is ConnectorState.ABSENT:
             detail = f"{facts.source.name}: there is no sink connector {sink.name}"
             yield Blocker(Rule.SINK_MISSING, detail, "correct its name in the plan file, or create it")
+        # A definition that is copied as it is would read topics that do not exist there, and where in its
+        # settings a sink names topics only its author knows.
         elif facts.link.link.prefix and _is_absent(facts.target, sink.name):
             detail = f"{facts.target.name}: no sink connector {sink.name}, and its topics have other names there"
             yield Blocker(Rule.SINK_MISSING, detail, "create it there, stopped, with the topics' names of that site")
@@ -82,6 +90,8 @@ def _sinks(facts: Facts) -> Iterator[Blocker]:
 
 def _unless_in_use(facts: Facts, remedy: str) -> str:
     """The remedy for what is at work at the target, unless that may be where the clients are."""
+    # To stop who is at work there is the wrong advice where somebody has sent clients over by hand: it would
+    # end the service at the site that gives it.
     if facts.client_routing.value == facts.source.name:
         return remedy
     return f"it may be in use: clients are not sent to {facts.source.name}"

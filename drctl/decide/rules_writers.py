@@ -166,6 +166,7 @@ def _replication(facts: Facts) -> Iterator[Blocker]:
         if each is None or site.rules.value is None:
             continue
         principal = each.link.replication_principal
+        # It needs no rule to write, and no deny rule would bind it either.
         if principal in (site.super_users or ()):
             continue
         copies = [each.link.prefix + topic for topic in facts.topics]

@@ -60,6 +60,8 @@ def volume_reasons(pod: Pod, storage: SiteVolumes, *, full: float, told_since: d
     for name in pod.claims:
         yield from _claim(name, pod, storage)
         usage = (storage.usage or {}).get(name)
+        # A broker stops once its log directory takes no write, and stops again however often it is restarted:
+        # so the volume is the cause, and the broker what is seen of it.
         if usage is not None and usage.free < full:
             yield f"claim {name} is full: {usage.free:.1%} left"
         if usage is not None and usage.abnormal:
@@ -75,6 +77,8 @@ def volume_reasons(pod: Pod, storage: SiteVolumes, *, full: float, told_since: d
 
 
 def _counts(event: WarningEvent, pod: Pod, told_since: datetime) -> bool:
+    # Events are kept for about an hour and written as well as it goes. Beside a pod that runs they tell of
+    # what has passed.
     if pod.phase == "Pending":
         return event.reason in ABOUT_VOLUMES
     ill = pod.ready is not ConditionStatus.TRUE
@@ -82,6 +86,7 @@ def _counts(event: WarningEvent, pod: Pod, told_since: datetime) -> bool:
 
 
 def _claim(name: str, pod: Pod, storage: SiteVolumes) -> Iterator[str]:
+    # Not seen is not missing: who may not list claims would else call every broker's volume lost.
     if storage.claims is None:
         return
     claim = storage.claims.get(name)

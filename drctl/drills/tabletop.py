@@ -125,7 +125,7 @@ def _closer(world: World, facts: Facts) -> list[Blocker]:
 
 def _steps(steps: Plan) -> list[dict[str, Any]]:
     return [
-        {"name": step.name, "title": step.title, "canTurnBack": steps.can_turn_back_after(step.name)}
+        {"name": step.name, "title": step.title, "canRollBack": steps.can_roll_back_after(step.name)}
         for step in steps.steps
     ]
 

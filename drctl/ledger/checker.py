@@ -223,6 +223,7 @@ class _Sorting:
         )
 
     def _unattended(self) -> list[str]:
+        # A topic that is written and that no group is said to read would otherwise pass for well by silence.
         read = {topic for topics in self.groups.values() for topic in topics}
         return sorted({stream.topic for stream, state in self.streams.items() if state.acknowledged} - read)
 

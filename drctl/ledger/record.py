@@ -54,6 +54,8 @@ def digests(keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> lis
     return digested
 
 
+# Eight bytes notice what a disk, a client or a converter has changed by accident. Against somebody who forges
+# records they are no protection, nor is the number beside them.
 _UNUSED = hashlib.blake2b(digest_size=8)
 _MANY = 4096
 """Lengths whose bytes are kept: those of most records, in half a megabyte."""

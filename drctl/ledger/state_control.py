@@ -32,6 +32,8 @@ def caught_in_state(
 def _caught(
     kind: str, raw: bytes, before: Findings, compacted: Collection[str], judged: Callable[[CheckerState], Findings]
 ) -> bool:
+    # By way of its stored form, in which checkers of many pods bring their states together: what is lost on
+    # that way is then not caught either. The state itself has still to judge the run.
     copy = from_bytes(raw, "a copy")
     if not _planted(kind, copy, compacted):
         return False
@@ -48,6 +50,8 @@ def _planted(kind: str, state: CheckerState, compacted: Collection[str]) -> bool
     """Whether there was a place for a fault of that kind, and it was put there."""
     if kind in ("skipped", "repeated", "unread"):
         return _planted_for_a_group(kind, state, compacted)
+    # In the middle, with a later record behind it: at the end a record that is lost looks like one still to
+    # come.
     place = _middle_found(state, compacted)
     if place is None:
         return False

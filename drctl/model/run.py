@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from drctl.model import former
 
 type Evidence = dict[str, Any]
 """Observations of a step that prove its goal: JSON-ready, without secrets."""
@@ -17,9 +19,15 @@ class RunState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
-    COMPENSATED = "compensated"
+    ROLLED_BACK = "rolled-back"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        # Here and not where journals are read: a journal, a copy of one, a bundle and its facts are read in
+        # places of their own, and one that was forgotten would call an old journal broken.
+        return cls(former.STATES[value]) if isinstance(value, str) and value in former.STATES else None
 
 
 class Event(StrEnum):
@@ -31,7 +39,7 @@ class Event(StrEnum):
     STEP_INTENDED = "step-intended"
     STEP_OBSERVED = "step-observed"
     STEP_FAILED = "step-failed"
-    COMPENSATION_STARTED = "compensation-started"
+    ROLLBACK_STARTED = "rollback-started"
     HOOK_INTENDED = "hook-intended"
     HOOK_ENDED = "hook-ended"
     APPROVAL_GIVEN = "approval-given"
@@ -40,6 +48,10 @@ class Event(StrEnum):
     STAY_WATCHED = "stay-watched"
     STAY_ENDED = "stay-ended"
     RUN_ENDED = "run-ended"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return cls(former.EVENTS[value]) if isinstance(value, str) and value in former.EVENTS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def aftermath(world: World) -> Aftermath:
 def last_salvage(world: World, failover: Aftermath) -> Salvaged:
     """The newest finished salvage after that failover. NotFound if the tail was not salvaged yet."""
     for run, state in reversed(world.journal.runs()):
+        # What was salvaged before that failover is the tail of another one.
         if run.id == failover.run.id:
             break
         if run.kind == SALVAGE and state is RunState.DONE and run.source == failover.run.source:

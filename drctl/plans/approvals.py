@@ -67,6 +67,8 @@ def require_approval(world: World, terms: Terms, seen: Digests, request: Approva
         return {}
     if terms.break_glass and not drill:
         return {"break glass": {"by": terms.by, "account": terms.account, "reason": terms.break_glass}}
+    # By both digests, not by the run: approved is this plan on this state of the world, and a run that has
+    # waited may find another one.
     given = _newest(world, seen)
     problem = _problem(world, terms, given)
     if given is None or problem:
@@ -107,8 +109,12 @@ def _problem(world: World, terms: Terms, given: tuple[str, float, Evidence] | No
         return f"{identity} does not say by whom, why, and whether it was declined"
     if body["declined"]:
         return f"{body['by']} declined it: {body['reason']}"
+    # Below zero where a clock was set back, or two machines' clocks differ: what was approved in the future
+    # is not approved.
     if not 0 <= age < valid:
         return f"{identity} by {body['by']} is {age:.0f} s old, and valid for {valid:.0f} s"
+    # A name that somebody gives proves no person. This stops a slip; who lies is shown by the accounts that
+    # the journal keeps beside both names.
     if body["by"].strip().casefold() == terms.by.strip().casefold():
         return f"{body['by']} both asks and approves"
     return ""

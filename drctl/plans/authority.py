@@ -24,6 +24,8 @@ def require_nobody_at_work(world: World) -> None:
 
 def require_authority(world: World, run: Run, remedy: str = AGAIN) -> None:
     """Raise Locked unless we hold the lease, and Superseded where somebody has raised the epoch beyond ours."""
+    # Neither is enough alone: the lease says that nobody else is at work now, the epoch that nobody has
+    # decided since this run began, also on a machine that never held this lease.
     require_lease(world, remedy)
     require_newest_decision(world, run)
 

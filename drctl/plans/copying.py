@@ -208,6 +208,8 @@ class InBackground:
                 log.warning("journal-not-copied", why=str(failure))
             with self._change:
                 (self._reached if error is None else self._failed)[site] = wanted
+                # Judged afresh with every try: somebody may have completed the journal meanwhile, or deleted
+                # a copy that was wrong.
                 self._ahead.pop(site, None)
                 if isinstance(error, JournalBroken | Locked):
                     self._ahead[site] = error

@@ -196,6 +196,8 @@ def _positions(world: World, run: Run, step: str) -> Mapping[str, GroupPositions
 def _checkpoints(world: World, source: str, target: str, groups: Held) -> Mapping[Place, int]:
     """Where MirrorMaker 2 would set the groups; nothing where it does not tell."""
     try:
+        # With sync.group.offsets MirrorMaker 2 commits what its checkpoints say and leaves no mark: a
+        # position that equals one is taken for its own.
         found = world.links[source, target].mappings.checkpoints(tuple(groups))
     except DrctlError:
         return {}

@@ -20,7 +20,7 @@ class FoundDone:
 
     def is_past(self, step: Step) -> bool:
         """Whether the world can no longer be asked: once the target is open, the time before it is history."""
-        if not (self.ctx.past_point_of_no_return and self.plan.can_turn_back_after(step.name)):
+        if not (self.ctx.past_point_of_no_return and self.plan.can_roll_back_after(step.name)):
             return False
         # Once the target really takes writes nothing that came before matters any more. Between the intent
         # to open it and the effect it does: with a fence that fell meanwhile, both sites would be open a

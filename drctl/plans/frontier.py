@@ -112,6 +112,8 @@ def _claims(
     forward, reverse = both(partial(there.forward_syncs, partitions), partial(there.reverse_syncs, partitions))
     bounds_here = here.records.bounds(partitions)
     compacted = {n for found in (topics_here, topics_there) for n, topic in found.items() if topic.compacted}
+    # What a failover has stranded never had a partner at the other site: held against the copy it would pass
+    # for records that the link has left out.
     apart_here = stranded(world, here.name, topics_here)
     apart_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
     return [

@@ -18,7 +18,7 @@ TOLD = 500
 """Characters of what a hook said on standard error that go to the journal."""
 
 
-PAUSED, TURNING_BACK = "paused-by-failed-step", "turning-back"
+PAUSED, ROLLING_BACK = "paused-by-failed-step", "rolling-back"
 """States of a run under way that hooks are told, beside those in which it ends."""
 
 
@@ -57,7 +57,7 @@ class Hooking:
         moments = [Moment.ON_STATE]
         if state == RunState.DONE:
             moments.insert(0, Moment.POST)
-        elif state not in (RunState.RUNNING, TURNING_BACK):
+        elif state not in (RunState.RUNNING, ROLLING_BACK):
             moments.insert(0, Moment.ON_FAILURE)
         for moment in moments:
             for name, hook in self._of(moment, state):

@@ -118,4 +118,5 @@ def _steps(world: World, run: Run, observe: Observe) -> tuple[tuple[str, ...], s
 def _closed_since(entries: tuple[JournalEntry, ...]) -> datetime | None:
     if any(entry.step in OPENING and entry.event in HAPPENED for entry in entries):
         return None
+    # From the intent on: who died between that and the observation may have closed it.
     return next((e.at for e in entries if e.step in CLOSING and e.event is Event.STEP_INTENDED), None)

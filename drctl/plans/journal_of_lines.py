@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Never
 
 from drctl.errors import JournalBroken, Refused
+from drctl.model import former
 from drctl.model.chain import Change, Line, require_whole
 from drctl.model.documents import json_of
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
@@ -60,8 +61,9 @@ class JournalOfLines:
             self._runs[run.id], self._entries[run.id] = (run, RunState.RUNNING), []
         elif line.change is Change.ENTRY_WRITTEN:
             told = _told(line.content)
-            at, event, body = datetime.fromisoformat(told["at"]), Event(told["event"]), _told(told["body"])
-            entry = JournalEntry(told["sequence"], line.about, at, event, told["step"], body, told["digest"])
+            at, event, body = datetime.fromisoformat(told["at"]), Event(told["event"]), former.body(_told(told["body"]))
+            step = former.step(told["step"])
+            entry = JournalEntry(told["sequence"], line.about, at, event, step, body, told["digest"])
             self._entries[line.about].append(entry)
         elif line.change is Change.RUN_ENDED:
             self._runs[line.about] = (self._runs[line.about][0], RunState(line.content))

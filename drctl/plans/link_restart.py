@@ -30,6 +30,8 @@ STEP = "restart-failed-tasks"
 
 def why_off(world: World, link: LinkPorts) -> str:
     """Tell why nothing of this link may be brought to run; empty if it may. Unreachable where that cannot be told."""
+    # Copies have names of their own under the default policy, and it finds cycles by them, so both directions
+    # may run at once.
     if link.link.prefix:
         return ""
     serving = world.client_routing.site()
@@ -57,6 +59,8 @@ def restart(world: World, link: LinkPorts, by: str) -> Mapping[str, str]:
         require_none_unfinished(world)
         if why := why_off(world, link):
             raise Refused(f"link {link.link.name} is not to run: {why}", remedy="see 'drctl status -o wide'")
+        # Before a line is written: a service asks this with every look, and would fill the journal with runs
+        # that did nothing.
         failed = link.replication.status().failed
         return _restarted(world, link, failed, by) if failed else {}
     finally:
@@ -68,6 +72,7 @@ def _restarted(world: World, link: LinkPorts, failed: Mapping[str, str], by: str
     world.journal.append(run.id, Event.STEP_INTENDED, STEP, {LINK: name, RESTARTING: dict(failed)})
     try:
         done = link.replication.restart_failed(lambda: require_authority(world, run, "look again, then repeat it"))
+    # Not even a line about it: the journal belongs to whoever is in charge by now.
     except (Locked, Superseded):
         raise
     except DrctlError as error:

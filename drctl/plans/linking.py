@@ -71,6 +71,8 @@ def was_set(world: World, link: LinkPorts, move: str) -> bool:
     for run, _ in reversed(world.journal.runs()):
         if run.kind in (SWITCHOVER, FAILBACK, REVERSAL):
             for entry in reversed(world.journal.entries(run.id)):
+                # The newest word alone: a link that was set again since, for another move, no longer begins
+                # at an older one's point.
                 if entry.body.get(LINK) == link.link.name and SET in entry.body:
                     return bool(entry.body.get(MOVE) == move)
     return False

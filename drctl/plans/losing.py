@@ -169,6 +169,7 @@ def _ages(world: World, source: str, target: str, loss: Loss) -> Mapping[str, fl
     sighting = world.sightings.last(source)
     if loss.ends_from is not EndsFrom.SIGHTING or sighting is None:
         return {}
+    # Until it fell silent, not until now: what has passed since is the outage, and nothing was written in it.
     until = (sighting.silent_since or world.clock.now()).timestamp()
     site, ages = world.sites[target], dict[str, float | None]()
     images = Images(world, source, target)

@@ -92,7 +92,7 @@ class _Rehearsal:
         try:
             require_newest(self.plan, self.ctx)
             if self.rolled_back:
-                self._turn_back()
+                self._roll_back()
             else:
                 self._go_on()
         except DrctlError as error:
@@ -115,10 +115,10 @@ class _Rehearsal:
             if self.ctx.past_point_of_no_return:
                 self.seen.exit_code = StepFailed.exit_code
             else:
-                self._turn_back()
+                self._roll_back()
             return
 
-    def _turn_back(self) -> None:
+    def _roll_back(self) -> None:
         self.seen.rolls_back, self.seen.exit_code = True, RolledBack.exit_code
         for step in self.plan.rollback:
             self.ctx.evidence.pop(step.name, None)

@@ -214,7 +214,7 @@ class Plan:
         forward = self.opens_target and index > boundary and not self.steps[index].may_end_pending
         return tuple(step for step in self.steps[boundary if forward else 0 : index] if step.lasting)
 
-    def can_turn_back_after(self, step: str) -> bool:
+    def can_roll_back_after(self, step: str) -> bool:
         """Whether the rollback is open once that step has been taken."""
         names = [s.name for s in self.steps]
         return names.index(step) < names.index(self.point_of_no_return)

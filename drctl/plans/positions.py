@@ -168,6 +168,8 @@ def _leftovers(
     left: dict[str, dict[TopicPartition, Translation]] = {}
     for group, positions in there.items():
         known = set(map(images.of, here.get(group, ())))
+        # Nothing at the source says what it means. Left where it is, the group would begin there at a place
+        # that nobody has proven; taken away, a group that is at work there would lose its own.
         left[group] = {
             partition: Unproven(partition, held.offset, UnprovenReason.STALE_AT_TARGET)
             for partition, held in sorted(positions.items())

@@ -150,6 +150,6 @@ def _read(plan: Plan, world: World, run: Run) -> Record:
             record.snapshots.setdefault(entry.step, entry.body)
         elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
             record.evidence[entry.step] = entry.body
-        elif entry.event is Event.COMPENSATION_STARTED:
+        elif entry.event is Event.ROLLBACK_STARTED:
             record.rolled_back = str(entry.body["cause"])
     return record

@@ -91,7 +91,7 @@ def page(plan: Plan, source: ShellAddress = SOURCE, target: ShellAddress = TARGE
         "| --- | --- | --- | --- |",
     ]
     for number, step in enumerate(plan.steps, 1):
-        back = "yes" if plan.can_turn_back_after(step.name) else "no"
+        back = "yes" if plan.can_roll_back_after(step.name) else "no"
         lines.append(f"| {number} | [{step.name}](#{step.name}) | {_where(plan, step)} | {back} |")
     lines += ["", "## Steps", ""]
     for number, step in enumerate(plan.steps, 1):

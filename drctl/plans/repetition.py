@@ -23,7 +23,7 @@ def told_before(plan: Plan, world: World, key: str) -> RunResult | None:
                 f"the key {key} belongs to run {run.id}, a {run.kind} from {run.source} to {run.target}",
                 remedy="a new command takes a new key",
             )
-        if state is RunState.COMPENSATED:
+        if state is RunState.ROLLED_BACK:
             raise RolledBack(f"run {run.id} of the key {key} was rolled back", remedy="to try again, take a new key")
         if state is RunState.STOPPED:
             raise Refused(f"run {run.id} of the key {key} was refused", remedy="to try again, take a new key")

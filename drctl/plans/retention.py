@@ -42,5 +42,7 @@ def before(world: World, site: str) -> Evidence:
         elif run.kind == SALVAGE and run.source == site:
             for entry in world.journal.entries(run.id):
                 if entry.step == FREEZE and entry.event is Event.STEP_INTENDED:
+                    # What was noted first counts: a second salvage finds what drctl has frozen itself, and
+                    # given back as what was there before, it would stay frozen for good.
                     found = entry.body["before"] | found
     return found

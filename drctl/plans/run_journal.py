@@ -46,7 +46,7 @@ class RunJournal:
     def rollback_started(self, cause: str, *, aborted_by: str | None = None) -> None:
         """Write down why the run rolls back, before the first step of its rollback; ``aborted_by`` if a person said."""
         body = {"cause": cause} if aborted_by is None else {"cause": cause, "aborted by": aborted_by}
-        self._write(Event.COMPENSATION_STARTED, body=body)
+        self._write(Event.ROLLBACK_STARTED, body=body)
 
     def ended(self, state: RunState, told: Evidence) -> None:
         """Write down how the run ended, and close it."""

@@ -44,7 +44,7 @@ from drctl.plans.authority import require_authority
 from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
 from drctl.plans.found_done import FoundDone
-from drctl.plans.hooking import PAUSED, TURNING_BACK, Hooking
+from drctl.plans.hooking import PAUSED, ROLLING_BACK, Hooking
 from drctl.plans.newest import STALE, require_newest
 from drctl.plans.pending import PENDING
 from drctl.plans.plan import Plan, Step, StepContext
@@ -124,7 +124,7 @@ class _Execution:
             if self.ctx.terms.abort:
                 self._abort(self.ctx.terms)
             if self.rolled_back:
-                self._turn_back(self.rolled_back, None)
+                self._roll_back(self.rolled_back, None)
             self.hooks.tell(RunState.RUNNING)
             for index, step in enumerate(self.plan.steps, 1):
                 self.display.start(index, step)
@@ -144,7 +144,7 @@ class _Execution:
         return self._end(RunState.DONE, {PENDING: self.pending} if self.pending else None)
 
     def _abort(self, terms: Terms) -> None:
-        """Turn back because a person wants it; Refused once that is impossible."""
+        """Roll back because a person wants it; Refused once that is impossible."""
         if self.ctx.past_point_of_no_return:
             raise Refused(
                 f"{self.plan.point_of_no_return} was begun, so {self.run.target} may be open: there is no rollback",
@@ -215,7 +215,7 @@ class _Execution:
                 self._end(RunState.STOPPED)  # nothing was changed that could be taken back
                 raise
             if not self.ctx.past_point_of_no_return:
-                self._turn_back(f"{step.name}: {describe(error)}", error)
+                self._roll_back(f"{step.name}: {describe(error)}", error)
             if pends:
                 self._leave_pending(step, error)
                 return
@@ -233,20 +233,20 @@ class _Execution:
             " for it with 'drctl runs resume' (drctl service run does so by itself)"
         )
 
-    def _turn_back(self, cause: str, error: Exception | None) -> None:
+    def _roll_back(self, cause: str, error: Exception | None) -> None:
         """Run the rollback; always raises."""
         place = cause.partition(": ")[0] if error else cause  # else the reason was shown with the step that failed
         if not self.rolled_back:
             self.journal.rollback_started(cause)
-        self.hooks.tell(TURNING_BACK, cause)
+        self.hooks.tell(ROLLING_BACK, cause)
         # All of them, also behind one that failed: the source is opened first, and clients gain by that
         # whatever becomes of the sinks. Those that failed are named, and the same command tries them again.
         tried = [(step, self._step_back(number, step)) for number, step in enumerate(self.plan.rollback, 1)]
         if failures := {step: why for step, why in tried if why}:
             self.hooks.tell(PAUSED, "; ".join(failures.values()))
             raise stuck(self.plan, self.ctx, cause, place, failures) from error
-        self.hooks.tell(RunState.COMPENSATED, cause)
-        self._end(RunState.COMPENSATED)
+        self.hooks.tell(RunState.ROLLED_BACK, cause)
+        self._end(RunState.ROLLED_BACK)
         # The exit code of a loss that was not accepted survives the rollback: a script tells by it that a
         # number has to be named, not that something is broken.
         failed = LossNotAccepted if isinstance(error, LossNotAccepted) else RolledBack

@@ -35,10 +35,10 @@ class RunStanding(StrEnum):
     RUNNING = "running"
     INTERRUPTED = "interrupted"
     PAUSED = "paused-by-failed-step"
-    TURNING_BACK = "turning-back"
+    ROLLING_BACK = "rolling-back"
     DONE = "done"
     EXCEPTIONS = "completed-with-exceptions"
-    COMPENSATED = "compensated"
+    ROLLED_BACK = "rolled-back"
     ABORTED = "aborted"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
@@ -125,22 +125,22 @@ def being_left(world: World) -> str | None:
 
 
 def _as_copied(told: Told) -> Told:
-    unfinished = (RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.TURNING_BACK)
+    unfinished = (RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.ROLLING_BACK)
     return replace(told, standing=RunStanding.UNFINISHED) if told.standing in unfinished else told
 
 
 def _told(world: World, run: Run, state: RunState, holder: str) -> Told:
     entries = world.journal.entries(run.id)
     ended: Evidence = next((e.body for e in reversed(entries) if e.event is Event.RUN_ENDED), {})
-    back: Evidence = next((e.body for e in entries if e.event is Event.COMPENSATION_STARTED), {})
+    back: Evidence = next((e.body for e in entries if e.event is Event.ROLLBACK_STARTED), {})
     failures = [e for e in entries if e.event is Event.STEP_FAILED]
     last: Evidence = failures[-1].body if failures else {}
     why = str(back.get("cause") or last.get("message") or "")
     if state is RunState.DONE:
         exceptions = ended.get("exceptions", ())
         return Told(run, RunStanding.EXCEPTIONS if exceptions else RunStanding.DONE, entries, "; ".join(exceptions))
-    if state is RunState.COMPENSATED:
-        return Told(run, RunStanding.ABORTED if "aborted by" in back else RunStanding.COMPENSATED, entries, why)
+    if state is RunState.ROLLED_BACK:
+        return Told(run, RunStanding.ABORTED if "aborted by" in back else RunStanding.ROLLED_BACK, entries, why)
     if state is not RunState.RUNNING:
         return Told(run, RunStanding(ended.get("why", state.value)), entries, why)
     # By the lease, not by the journal: the journal of a run at work and that of one that was killed look
@@ -148,7 +148,7 @@ def _told(world: World, run: Run, state: RunState, holder: str) -> Told:
     if holder:
         return Told(run, RunStanding.RUNNING, entries, holder)
     if back:
-        return Told(run, RunStanding.TURNING_BACK, entries, why)
+        return Told(run, RunStanding.ROLLING_BACK, entries, why)
     paused = bool(last) and "interrupted" not in last and _is_last(entries, failures[-1])
     return Told(run, RunStanding.PAUSED if paused else RunStanding.INTERRUPTED, entries, why)
 

@@ -50,7 +50,7 @@ def trace(run: Run, entries: Iterable[JournalEntry], site: str) -> ProofTrace:
     """Follow one run from its beginning to its end."""
     found, rolled_back = ProofTrace(), False
     for entry in entries:
-        rolled_back |= entry.event is Event.COMPENSATION_STARTED
+        rolled_back |= entry.event is Event.ROLLBACK_STARTED
         if proof := _proof(run, entry, site):
             found.evidence[FenceProof.step] = proof
         # The drain counts only behind a fence that still counts: where records may have come since, nothing

@@ -49,6 +49,7 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
     left = Legacy()
     known = {run.id: run for run, _ in world.journal.runs()}
     for run in (known[each] for each in runs):
+        # What a move in the other direction has proven, it has proven of the other site.
         if run.kind not in (SWITCHOVER, FAILBACK) or (run.source, run.target) != (source, target):
             continue
         seen, rolled_back = dict[str, Evidence](), False
@@ -57,7 +58,7 @@ def legacy(world: World, runs: tuple[str, ...], source: str, target: str) -> Leg
                 left.snapshots.setdefault(entry.step, entry.body)
             elif entry.event in (Event.STEP_OBSERVED, Event.STEP_FOUND_DONE):
                 seen[entry.step] = entry.body
-            rolled_back |= entry.event is Event.COMPENSATION_STARTED
+            rolled_back |= entry.event is Event.ROLLBACK_STARTED
             left.past_point_of_no_return |= entry.step == UnfenceTarget.name and entry.event is not Event.STEP_FAILED
         # The target's ends of an unopened target are measured again: the link may have gone on to write
         # there after the first measurement.

@@ -51,6 +51,7 @@ def uncommitted(world: World, site: str, held: Held, *, closely: bool = True) ->
     bounds = there.records.bounds(partitions) if partitions else {}
     decided = {p: (each.start, each.high) for p, each in bounds.items() if closely and each.stable == each.high}
     holding = first_records(there.records, decided)
+    # While a transaction is open nobody knows what the log will hold: that one does not count as empty.
     empty = {p: each.start == each.high or (p in decided and p not in holding) for p, each in bounds.items()}
     found: list[Uncommitted] = []
     for group, partition in missing:

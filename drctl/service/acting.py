@@ -56,6 +56,8 @@ class Acting:
             # All of them, also where this service does not lead: who takes over has to know since when a
             # site is silent.
             deputy.note(seen)
+        # Replaced, not queued: a run may take minutes, and what was seen before it is no ground to act on
+        # behind it.
         self._newest = seen
         self._come.set()
 
@@ -69,6 +71,8 @@ class Acting:
             name = type(deputy).__name__
             try:
                 deputy.act(seen)
+            # One that fails keeps no other from acting: a link that cannot be restarted has nothing to do
+            # with a lost site that is open again.
             except Exception as error:
                 if self._telling.changed(name, describe(error)):
                     self.log.exception("acting-failed", deputy=name)
@@ -94,6 +98,8 @@ class LedLease:
         self.lease.acquire(holder)
 
     def held(self) -> bool:
+        # Against two dangers: leadership keeps the services of other pods out, the lease every other process
+        # on this state file, a person's command included.
         return self.leads() and self.lease.held()
 
     def holder(self) -> str:

@@ -124,4 +124,6 @@ class FailedTasks:
 def _left_to_us(link: LinkFacts) -> bool:
     """Whether something has failed that no operator restarts."""
     status = link.status.value
+    # Strimzi's autoRestart counts and waits as well: two that restart the same tasks would spoil each other's
+    # pauses.
     return status is not None and any(each.failed and not each.restarts_itself for each in status.connectors)

@@ -85,6 +85,8 @@ class ReturnedSites:
     def _close(self, plan: Plan, left: StandingFailover) -> None:
         self.log.warning("closing-left-site", site=left.left, run=left.run.id)
         try:
+            # Doubted, though it has just answered: a site that comes back goes away again, and may not hold
+            # this up for the full timeouts each time.
             with self.opened([left.left]) as world:
                 proven = runner.run(plan, world, self._announce, own_terms()).evidence["prove-fence"]
         except Locked as other:

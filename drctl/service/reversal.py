@@ -59,6 +59,8 @@ class PendingReversals:
 
     def _may(self, owed: PendingReversal, seen: Status) -> bool:
         answers = any(site.facts.name == owed.run.source and site.facts.cluster.known for site in seen.sites)
+        # A reversal of that site which was cut off is gone on with here; any other run is a person's, or
+        # another deputy's, and may be why this one has to wait.
         others = [run for run in unfinished(self.world) if (run.kind, run.source) != (REVERSAL, owed.run.source)]
         waiting = self.world.clock.monotonic() < self._again_at
         return answers and not others and not waiting and not self.world.lease.holder()

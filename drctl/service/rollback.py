@@ -58,4 +58,4 @@ class PendingRollbacks:
 
     def _announce(self, progress: Progress) -> None:
         if progress.state is not StepState.WAITING:
-            self.log.debug("turning-back", step=progress.step, state=progress.state.value, detail=progress.detail)
+            self.log.debug("rolling-back", step=progress.step, state=progress.state.value, detail=progress.detail)

@@ -41,7 +41,7 @@ AFRESH = 600.0
 """Seconds until all is written again, changed here or not: somebody may have changed or deleted it there, and a plan
 that came back has another uid, by which its runs would be taken for orphans and deleted."""
 
-NOT_ENDED = (RunStanding.RUNNING, RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.TURNING_BACK)
+NOT_ENDED = (RunStanding.RUNNING, RunStanding.INTERRUPTED, RunStanding.PAUSED, RunStanding.ROLLING_BACK)
 WELL_ENDED = (RunStanding.DONE, RunStanding.EXCEPTIONS)
 
 
@@ -118,6 +118,8 @@ class ResourceMirror:
         key, wanted = (kind.plural, name), (spec, status)
         if self._written.get(key) == wanted or not self.leads():
             return self._uids.get(key, "")
+        # Spec and status are two requests: where a kind has a status subresource, the API server drops from
+        # each what belongs to the other.
         item = self.resources.apply(kind, name, {"metadata": dict(meta), "spec": spec}, take=True)
         generation = int(item["metadata"]["generation"])
         told = document(status) | {
@@ -133,6 +135,7 @@ class ResourceMirror:
         known = {each["type"]: each for each in before.get("conditions", ())}
         for each in conditions:
             last = known.get(each.type, {})
+            # Kubernetes' convention: when the condition last changed, and not when it was last looked at.
             since = last.get("lastTransitionTime") if last.get("status") == each.status else None
             now = self.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
             yield document(each) | {"lastTransitionTime": since or now, "observedGeneration": generation}

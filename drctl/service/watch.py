@@ -119,6 +119,7 @@ class Watch:
         self.looked_at = clock.monotonic()
         self.epoch_known = seen.epoch.known
         self.pause.active()  # also where nothing would act: begin and end are logged, and shown as a metric
+        # Before all that only shows: a site that is open again does not wait for metrics.
         self.acting.take(seen)
         if self.mirror is not None:
             self.mirror.take(seen)
@@ -239,6 +240,8 @@ class Watch:
         self.log.info("service-started", address=server.address, port=server.port)
         if self.observers is not None:
             self.observers.follow(ended)
+        # Daemons, all of them: a call into a client library that hangs on a lost site must not keep the
+        # process from ending.
         keeping = threading.Thread(target=self._sync_groups, args=(ended,), daemon=True)
         keeping.start()
         acting = threading.Thread(target=self.acting.run, args=(ended,), daemon=True)
@@ -249,6 +252,8 @@ class Watch:
             threading.Thread(target=self.mirror.run, args=(ended,), daemon=True).start()
         electing = threading.Thread(target=self._elect, args=(ended, keeping, acting, writing), daemon=True)
         electing.start()
+        # A signal does nothing but set this. What is under way has some seconds then and is cut off behind
+        # them, which every run survives; Kubernetes would kill it a little later anyway.
         ended.wait()
         ending = threading.Thread(target=scheduler.shutdown, daemon=True)
         ending.start()

@@ -8,7 +8,7 @@ from drctl.ports import Resources
 from tests.fakes import FakeApi, FakeResources
 
 
-class ApiStage(Protocol):
+class ApiHarness(Protocol):
     """The port is drctl's, the rest is done by ``other``. ``forgotten``: a kind, and a version long past."""
 
     other: str
@@ -23,7 +23,7 @@ class ApiStage(Protocol):
     def forgotten(self) -> tuple[Kind, str]: ...
 
 
-class FakeApiStage:
+class FakeApiHarness:
     """The fake."""
 
     other = "kubectl"

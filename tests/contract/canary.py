@@ -11,14 +11,15 @@ from drctl.ledger.record import HEADER
 from drctl.model.canary import CANARY_RECORDS
 from drctl.model.offsets import TopicPartition
 from drctl.ports import CanarySite, Clock
-from tests.contract.stage import FakeStage, RealStage
+from tests.contract.harness import FakeHarness
+from tests.contract.real_site import RealHarness
 from tests.fakes import FakeCanarySite, FakeSite
 from tests.fakes.site import Log
 
 PARTITIONS = 3
 
 
-class CanaryTopicStage(Protocol):
+class CanaryTopicHarness(Protocol):
     """A site that has the topic, with ``PARTITIONS`` of them; ``prefix`` is what stands before names of copies there.
 
     ``clock`` is what its clients wait by.
@@ -48,13 +49,13 @@ class CanaryTopicStage(Protocol):
     def close(self) -> None: ...
 
 
-class FakeCanaryTopicStage:
+class FakeCanaryTopicHarness:
     """The fakes."""
 
     prefix = "south."
 
-    def __init__(self, stage: FakeStage) -> None:
-        self.site, self.clock = stage.site, stage.site.clock
+    def __init__(self, harness: FakeHarness) -> None:
+        self.site, self.clock = harness.site, harness.site.clock
         self.site.logs |= {TopicPartition(CANARY_RECORDS, number): Log() for number in range(PARTITIONS)}
 
     def canary(self, *copies: str) -> CanarySite:
@@ -77,12 +78,12 @@ class FakeCanaryTopicStage:
         pass
 
 
-class RealCanaryTopicStage:
+class RealCanaryTopicHarness:
     """One site of the lab, with connections of its own."""
 
-    def __init__(self, lab: Lab, stage: RealStage) -> None:
+    def __init__(self, lab: Lab, harness: RealHarness) -> None:
         self.clock = SystemClock()
-        self.stage, self.there = stage, lab.site(stage.site.name)
+        self.harness, self.there = harness, lab.site(harness.site.name)
         self.prefix = "south." if self.there.name == "north" else "north."
         self._opened: list[KafkaSite] = []
 
@@ -97,7 +98,7 @@ class RealCanaryTopicStage:
 
     def make_copy(self) -> TopicPartition:
         place = TopicPartition(self.prefix + CANARY_RECORDS, 0)
-        self.stage.create(place.topic, 1)
+        self.harness.create(place.topic, 1)
         return place
 
     def close(self) -> None:

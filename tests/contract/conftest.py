@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from drctl.lab import Lab
-from tests.contract.api import ApiStage, FakeApiStage
-from tests.contract.link import ConnectorsLinkStage, FakeLinkStage, LinkStage, RealLinkStage, StrimziLinkStage
-from tests.contract.routing import FIELDS, KubeRoutingStage, fake_kube_routing
-from tests.contract.scaling import FakeScalingStage, ScalingStage
-from tests.contract.stage import FakeStage, RealStage, Stage
+from tests.contract.api import ApiHarness, FakeApiHarness
+from tests.contract.harness import FakeHarness, Harness
+from tests.contract.link import ConnectorsLinkHarness, FakeLinkHarness, LinkHarness, RealLinkHarness, StrimziLinkHarness
+from tests.contract.real_site import RealHarness
+from tests.contract.routing import FIELDS, KubeRoutingHarness, fake_kube_routing
+from tests.contract.scaling import FakeScalingHarness, ScalingHarness
 from tests.leftovers import no_thread_is_left
 
 
@@ -27,65 +28,65 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def real_sites(lab: Lab) -> Iterator[dict[str, RealStage]]:
+def real_sites(lab: Lab) -> Iterator[dict[str, RealHarness]]:
     """Both sites of the lab by name, connected once: logging in costs more than most tests do."""
-    sites = {name: RealStage(lab, name) for name in ("north", "south")}
+    sites = {name: RealHarness(lab, name) for name in ("north", "south")}
     yield sites
     for each in sites.values():
         each.close()
 
 
 @pytest.fixture(params=["fake", "north", "south"])
-def stage(request: pytest.FixtureRequest) -> Stage:
+def harness(request: pytest.FixtureRequest) -> Harness:
     """A site to play on: in memory, real with passwords (north), real with client certificates (south)."""
     if request.param == "fake":
-        return FakeStage()
-    sites: dict[str, RealStage] = request.getfixturevalue("real_sites")
+        return FakeHarness()
+    sites: dict[str, RealHarness] = request.getfixturevalue("real_sites")
     return sites[request.param]
 
 
 @pytest.fixture(params=["fake", "real", "connectors"])
-def bare_link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
+def bare_link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkHarness]:
     """A link without connectors."""
     yield from _link(request, tmp_path)
 
 
 @pytest.fixture(params=["fake", "real", "v1", "v1beta2", "connectors"])
-def link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStage]:
+def link(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkHarness]:
     """A link without connectors, or with stopped ones where it is driven through Strimzi's resources, in each shape."""
     yield from _link(request, tmp_path, bare=False)
 
 
-def _link(request: pytest.FixtureRequest, folder: Path, *, bare: bool = True) -> Iterator[LinkStage]:
+def _link(request: pytest.FixtureRequest, folder: Path, *, bare: bool = True) -> Iterator[LinkHarness]:
     if request.param == "fake":
-        yield FakeLinkStage()
+        yield FakeLinkHarness()
         return
     lab, sites = request.getfixturevalue("lab"), request.getfixturevalue("real_sites")
-    real: RealLinkStage | StrimziLinkStage | ConnectorsLinkStage
+    real: RealLinkHarness | StrimziLinkHarness | ConnectorsLinkHarness
     match request.param:
         case "real":
-            real = RealLinkStage(lab, sites, folder)
+            real = RealLinkHarness(lab, sites, folder)
         case "connectors":
-            real = ConnectorsLinkStage(lab, sites, "v1", bare=bare)
+            real = ConnectorsLinkHarness(lab, sites, "v1", bare=bare)
         case version:
-            real = StrimziLinkStage(lab, sites, version)
+            real = StrimziLinkHarness(lab, sites, version)
     yield real
     real.close()
 
 
 @pytest.fixture
-def api() -> ApiStage:
+def api() -> ApiHarness:
     """A Kubernetes API in memory; tests/kube runs the same suite on a real one."""
-    return FakeApiStage()
+    return FakeApiHarness()
 
 
 @pytest.fixture
-def scaling() -> ScalingStage:
+def scaling() -> ScalingHarness:
     """Deployments in memory; tests/kube runs the same suite on a real API server."""
-    return FakeScalingStage()
+    return FakeScalingHarness()
 
 
 @pytest.fixture(params=FIELDS)
-def kube_routing(request: pytest.FixtureRequest) -> KubeRoutingStage:
+def kube_routing(request: pytest.FixtureRequest) -> KubeRoutingHarness:
     """Client routing in Kubernetes, in memory; tests/kube runs the same suite on a real API server."""
     return fake_kube_routing(request.param)

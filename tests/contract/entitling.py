@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drctl.drivers.kafka.provision import Right, allow
-from tests.contract.stage import FakeStage, RealStage, Stage, withdraw
+from tests.contract.harness import FakeHarness, Harness
+from tests.contract.real_site import RealHarness, withdraw
 
 NAMES = {"TOPIC": "*", "GROUP": "*", "BROKER": "kafka-cluster"}
 """Resources of the lab's rules for drctl, by librdkafka's kind."""
@@ -13,19 +14,19 @@ BEHIND = {"TOPIC": "", "GROUP": " group", "BROKER": " cluster"}
 
 
 @contextmanager
-def without(stage: Stage, operation: str, kind: str) -> Iterator[None]:
+def without(harness: Harness, operation: str, kind: str) -> Iterator[None]:
     """In the block drctl has no rule that allows the operation."""
-    if isinstance(stage, FakeStage):
-        stage.site.withheld.add(f"{operation}{BEHIND[kind]}")
+    if isinstance(harness, FakeHarness):
+        harness.site.withheld.add(f"{operation}{BEHIND[kind]}")
         try:
             yield
         finally:
-            stage.site.withheld.clear()
+            harness.site.withheld.clear()
         return
-    assert isinstance(stage, RealStage)
+    assert isinstance(harness, RealHarness)
     right: Right = ("User:drctl", operation, kind, NAMES[kind])
-    withdraw(stage.admin, right)
+    withdraw(harness.admin, right)
     try:
         yield
     finally:
-        allow(stage.admin, [right])
+        allow(harness.admin, [right])

@@ -24,7 +24,7 @@ from drctl.model.links import Link
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, MIRROR_MAKER, STRIMZI, Object
 from drctl.ports import Clock, ConsumerGroups, MirrorOffsets, Records, Replication
-from tests.contract.stage import RealStage
+from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 from tests.fakes import (
     FakeApi,
@@ -41,7 +41,7 @@ from tests.fakes.strimzi_connectors import KafkaConnectorStandIn
 from tests.fakes.strimzi_stand_in import PARTS, StrimziStandIn
 
 
-class LinkStage(Protocol):
+class LinkHarness(Protocol):
     """A link from south to north that copies two partitions of one topic, and of which no connector exists yet."""
 
     @property
@@ -73,7 +73,7 @@ class LinkStage(Protocol):
         """The link may not write its topic at the target meanwhile: a task that copies fails."""
 
 
-class FakeLinkStage:
+class FakeLinkHarness:
     """The fakes."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class FakeLinkStage:
 class _RealSites:
     """Both sites of the lab, and what a link between them copies."""
 
-    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], more: Mapping[str, str]) -> None:
+    def __init__(self, lab: Lab, sites: Mapping[str, RealHarness], more: Mapping[str, str]) -> None:
         self.clock = SystemClock()
         unique = uuid4().hex
         # Not a topic of the lab's own link: with names kept, two links would copy each other's copies without end.
@@ -134,14 +134,14 @@ class _RealSites:
             yield
 
 
-class RealLinkStage(_RealSites):
+class RealLinkHarness(_RealSites):
     """The lab's link home, with connectors of its own names that copy only a topic of their own.
 
     ``more`` are settings of each connector.
     """
 
     def __init__(
-        self, lab: Lab, sites: Mapping[str, RealStage], folder: Path, more: Mapping[str, str] | None = None
+        self, lab: Lab, sites: Mapping[str, RealHarness], folder: Path, more: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(lab, sites, more or {})
         file = folder / "connectors.json"
@@ -155,10 +155,10 @@ class RealLinkStage(_RealSites):
         self.replication.close()
 
 
-class StrimziLinkStage(_RealSites):
+class StrimziLinkHarness(_RealSites):
     """The same link as a KafkaMirrorMaker2 in an API in memory; a stand-in for its operator drives real Connect."""
 
-    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], version: str) -> None:
+    def __init__(self, lab: Lab, sites: Mapping[str, RealHarness], version: str) -> None:
         super().__init__(lab, sites, {})
         self.api = FakeApi({STRIMZI: (version,)})
         kind = MIRROR_MAKER.at(version)
@@ -190,13 +190,13 @@ class StrimziLinkStage(_RealSites):
         self.client.close()
 
 
-class ConnectorsLinkStage(_RealSites):
+class ConnectorsLinkHarness(_RealSites):
     """The same link as KafkaConnectors in an API in memory; a stand-in for their operator drives real Connect.
 
     ``bare``: none exists yet, and drctl creates what it needs.
     """
 
-    def __init__(self, lab: Lab, sites: Mapping[str, RealStage], version: str, *, bare: bool) -> None:
+    def __init__(self, lab: Lab, sites: Mapping[str, RealHarness], version: str, *, bare: bool) -> None:
         super().__init__(lab, sites, {})
         self.api = FakeApi({STRIMZI: (version,)})
         self.api.put(KAFKA.at(version), {"metadata": {"name": "north"}})

@@ -33,14 +33,14 @@ MANIFESTS: dict[str, dict[str, Any]] = {
 }
 
 
-class RoutingStage(Protocol):
+class RoutingHarness(Protocol):
     """The port is drctl's, and points to north at first; the manifest is somebody else's."""
 
     @property
     def routing(self) -> ClientRouting: ...
 
 
-class KubeRoutingStage(Protocol):
+class KubeRoutingHarness(Protocol):
     """The same in Kubernetes. ``OWNER`` has applied the resource, without the field that clients follow if ``ours``."""
 
     shape: str
@@ -67,14 +67,14 @@ class KubeRoutingStage(Protocol):
         """``OWNER`` makes the Service one that does not follow the field."""
 
 
-class FakeRoutingStage:
+class FakeRoutingHarness:
     """The fake."""
 
     def __init__(self) -> None:
         self.routing = FakeClientRouting("north")
 
 
-class FileRoutingStage:
+class FileRoutingHarness:
     """A file."""
 
     def __init__(self, folder: Path) -> None:
@@ -82,7 +82,7 @@ class FileRoutingStage:
         self.routing.route_to("north")
 
 
-class ResourcesRoutingStage:
+class ResourcesRoutingHarness:
     """Resources of an API server, real or in memory, as drctl and as who owns the manifest."""
 
     def __init__(self, shape: str, ours: Resources, owner: Resources, remove: Callable[[Kind, str], object]) -> None:
@@ -123,8 +123,8 @@ def handed_over(field: RoutingField, manifest: dict[str, Any], ours: Resources, 
     owner.apply(field.kind, field.name, {outer: left})
 
 
-def fake_kube_routing(shape: str) -> ResourcesRoutingStage:
+def fake_kube_routing(shape: str) -> ResourcesRoutingHarness:
     """The drivers over an API in memory."""
     api = FakeApi()
     ours, owner = FakeResources(api), FakeResources(api, manager=OWNER)
-    return ResourcesRoutingStage(shape, ours, owner, api.remove)
+    return ResourcesRoutingHarness(shape, ours, owner, api.remove)

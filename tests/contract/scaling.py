@@ -7,8 +7,8 @@ from drctl.ports import Scaling
 from tests.fakes.scaling import FakeScaling
 
 
-class ScalingStage(Protocol):
-    """The port is drctl's; who owns the manifest, the controllers and the autoscalers are the stage's."""
+class ScalingHarness(Protocol):
+    """The port is drctl's; who owns the manifest, the controllers and the autoscalers are the harness'."""
 
     @property
     def scaling(self) -> Scaling: ...
@@ -32,7 +32,7 @@ class ScalingStage(Protocol):
         """KEDA's ScaledObject called ``events``, with the autoscaler that KEDA makes for it."""
 
 
-class FakeScalingStage:
+class FakeScalingHarness:
     """The fake."""
 
     def __init__(self) -> None:

@@ -11,8 +11,9 @@ from confluent_kafka import Consumer
 from drctl.drivers.kafka.static_members import KafkaStaticMembers
 from drctl.model.session import GroupProtocol, Member
 from drctl.ports import ConsumerGroups, StaticMembers
+from tests.contract.harness import FakeHarness
+from tests.contract.real_site import RealHarness, client
 from tests.contract.sitting import killed
-from tests.contract.stage import FakeStage, RealStage, client
 from tests.fakes import FakeStaticMembers
 
 SEAT = "pump-7"
@@ -46,10 +47,10 @@ class Seats(Protocol):
 class FakeSeats:
     """The fakes."""
 
-    def __init__(self, stage: FakeStage) -> None:
-        self.site, self.positions, self.group = stage.site, stage.positions, "pumps"
-        self.static_members = FakeStaticMembers(stage.site)
-        other = FakeStage()
+    def __init__(self, harness: FakeHarness) -> None:
+        self.site, self.positions, self.group = harness.site, harness.positions, "pumps"
+        self.static_members = FakeStaticMembers(harness.site)
+        other = FakeHarness()
         other.site.withheld.add("READ group")
         self.unentitled = FakeStaticMembers(other.site)
 
@@ -71,10 +72,10 @@ class FakeSeats:
 class RealSeats:
     """One site of the lab."""
 
-    def __init__(self, stage: RealStage, canary: Any) -> None:
-        self.stage, self.positions, self.group = stage, stage.positions, f"pumps-{uuid4().hex}"
-        self.static_members, self.unentitled = KafkaStaticMembers(stage.site), KafkaStaticMembers(canary)
-        self.topic = stage.topic()
+    def __init__(self, harness: RealHarness, canary: Any) -> None:
+        self.harness, self.positions, self.group = harness, harness.positions, f"pumps-{uuid4().hex}"
+        self.static_members, self.unentitled = KafkaStaticMembers(harness.site), KafkaStaticMembers(canary)
+        self.topic = harness.topic()
 
     def config(self, protocol: GroupProtocol) -> dict[str, Any]:
         """Of a static member. That nobody waits for its session is what the suite is about."""
@@ -82,7 +83,7 @@ class RealSeats:
         return own | ({"session.timeout.ms": 300_000} if protocol is GroupProtocol.CLASSIC else {})
 
     def kill(self, protocol: GroupProtocol) -> Member:
-        with killed({**self.stage.admin.config, **self.config(protocol)}, self.topic) as told:
+        with killed({**self.harness.admin.config, **self.config(protocol)}, self.topic) as told:
             member = self._only()
             assert member.member_id == told
         return member
@@ -95,7 +96,7 @@ class RealSeats:
     @contextmanager
     def living(self, protocol: GroupProtocol) -> Iterator[Consumer]:
         """A static member that has partitions."""
-        consumer = Consumer({**client(self.stage.admin), **self.config(protocol)})
+        consumer = Consumer({**client(self.harness.admin), **self.config(protocol)})
         try:
             consumer.subscribe([self.topic])
             for _ in range(300):
@@ -108,7 +109,7 @@ class RealSeats:
             consumer.close()
 
     def join(self) -> Member:
-        with self.stage.member(self.group, self.topic, GroupProtocol.CLASSIC):
+        with self.harness.member(self.group, self.topic, GroupProtocol.CLASSIC):
             return self._only()
 
     def _only(self) -> Member:

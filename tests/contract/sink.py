@@ -15,12 +15,12 @@ from drctl.lab.rights import SINK
 from drctl.lab.sinks import file_sink
 from drctl.model.offsets import TopicPartition
 from drctl.ports import Clock, Connectors, ConsumerGroups
-from tests.contract.stage import RealStage, withdraw
+from tests.contract.real_site import RealHarness, withdraw
 from tests.contract.waiting import until
 from tests.fakes import FakeClock, FakeConnectors, FakePositions, FakeSite
 
 
-class SinkStage(Protocol):
+class SinkHarness(Protocol):
     """A topic of one partition, a configuration for a sink that reads it, and no connector yet."""
 
     @property
@@ -48,7 +48,7 @@ class SinkStage(Protocol):
     def fail(self) -> None: ...
 
 
-class FakeSinkStage:
+class FakeSinkHarness:
     """The fakes."""
 
     def __init__(self) -> None:
@@ -71,10 +71,10 @@ class FakeSinkStage:
         self.connectors.broken[self.name] = "ConnectException: the disk is full"
 
 
-class RealSinkStage:
+class RealSinkHarness:
     """The lab's worker at north and Kafka's own file sink."""
 
-    def __init__(self, lab: Lab, north: RealStage, folder: Path) -> None:
+    def __init__(self, lab: Lab, north: RealHarness, folder: Path) -> None:
         self.clock = SystemClock()
         self.site = north
         self.positions = self.site.positions

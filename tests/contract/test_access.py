@@ -11,7 +11,8 @@ from drctl.lab import Lab
 from drctl.model.access import AclRule
 from drctl.model.session import GroupProtocol
 from tests.contract.entitling import without
-from tests.contract.stage import RealStage, Stage
+from tests.contract.harness import Harness
+from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 
 CLOCK = SystemClock()
@@ -22,8 +23,8 @@ def right(name: str, **changes: str) -> AclRule:
     return rule._replace(**changes)  # type: ignore[arg-type]
 
 
-def test_a_rule_that_was_added_is_among_the_rules_and_adding_it_twice_is_once(stage: Stage) -> None:
-    name = stage.topic()
+def test_a_rule_that_was_added_is_among_the_rules_and_adding_it_twice_is_once(harness: Harness) -> None:
+    name = harness.topic()
     wanted = {
         right(name),
         right(f"{name}-", pattern="PREFIXED", operation="WRITE"),
@@ -32,57 +33,57 @@ def test_a_rule_that_was_added_is_among_the_rules_and_adding_it_twice_is_once(st
         right("kafka-cluster", kind="CLUSTER", operation="IDEMPOTENT_WRITE"),
     }
     for _ in range(2):
-        stage.access.allow(wanted)
-        until(CLOCK, "it shows", lambda: stage.access.rules() >= wanted)
-    stage.access.allow([])
+        harness.access.allow(wanted)
+        until(CLOCK, "it shows", lambda: harness.access.rules() >= wanted)
+    harness.access.allow([])
 
 
-def test_the_fences_deny_rules_are_told_from_others(stage: Stage) -> None:
-    fencing = {rule for rule in stage.access.rules() if rule.fences}
-    assert {rule.principal for rule in fencing} == {denial.principal for denial in stage.fence.standing()}
+def test_the_fences_deny_rules_are_told_from_others(harness: Harness) -> None:
+    fencing = {rule for rule in harness.access.rules() if rule.fences}
+    assert {rule.principal for rule in fencing} == {denial.principal for denial in harness.fence.standing()}
     assert not any(rule.allow for rule in fencing)
 
 
-def test_writers_are_found_among_the_rules(stage: Stage) -> None:
-    allowed = {rule.principal for rule in stage.access.rules() if rule.allow and rule.operation in ("WRITE", "ALL")}
-    assert stage.fence.writers().principals <= allowed
+def test_writers_are_found_among_the_rules(harness: Harness) -> None:
+    allowed = {rule.principal for rule in harness.access.rules() if rule.allow and rule.operation in ("WRITE", "ALL")}
+    assert harness.fence.writers().principals <= allowed
 
 
-def test_users_come_with_their_mechanisms(stage: Stage) -> None:
-    users = stage.access.users()
-    assert users == stage.scram_users
+def test_users_come_with_their_mechanisms(harness: Harness) -> None:
+    users = harness.access.users()
+    assert users == harness.scram_users
     assert all(mechanisms for mechanisms in users.values())
 
 
-def test_what_drctl_may_do_with_a_topic_is_told_and_writing_is_not_among_it(stage: Stage) -> None:
-    name = stage.topic()
-    (may,) = stage.access.may([name]).values()
+def test_what_drctl_may_do_with_a_topic_is_told_and_writing_is_not_among_it(harness: Harness) -> None:
+    name = harness.topic()
+    (may,) = harness.access.may([name]).values()
     assert may >= {"READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER", "ALTER_CONFIGS", "CREATE", "DELETE"}
     assert "WRITE" not in may
-    assert stage.access.may([]) == {}
+    assert harness.access.may([]) == {}
     with pytest.raises(NotFound):
-        stage.access.may(["no-such-topic"])
+        harness.access.may(["no-such-topic"])
 
 
 def test_what_drctl_may_do_with_cluster_topics_and_groups_is_told_of_what_exists_and_of_groups_to_come(
-    stage: Stage,
+    harness: Harness,
 ) -> None:
-    name = stage.topic()
-    told = stage.access.rights([name, "no-such-topic"], [name])
+    name = harness.topic()
+    told = harness.access.rights([name, "no-such-topic"], [name])
     assert told.principal in {"User:drctl", ""}  # with a certificate only the brokers know
     assert told.cluster >= {"DESCRIBE", "DESCRIBE_CONFIGS", "ALTER"}
     assert told.topics.keys() == {name}
     assert told.topics[name] >= {"READ", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"}
     assert "WRITE" not in told.topics[name]
     assert told.groups == {name: {"READ", "DESCRIBE", "DELETE"}}
-    assert stage.access.rights([], []).cluster == told.cluster
+    assert harness.access.rights([], []).cluster == told.cluster
 
 
 @pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
-def test_groups_of_either_kind_are_told_of_while_they_have_members(stage: Stage, protocol: GroupProtocol) -> None:
-    name = stage.topic()
-    with stage.member(name, name, protocol):
-        assert stage.access.rights([], [name]).groups == {name: {"READ", "DESCRIBE", "DELETE"}}
+def test_groups_of_either_kind_are_told_of_while_they_have_members(harness: Harness, protocol: GroupProtocol) -> None:
+    name = harness.topic()
+    with harness.member(name, name, protocol):
+        assert harness.access.rights([], [name]).groups == {name: {"READ", "DESCRIBE", "DELETE"}}
 
 
 @pytest.mark.parametrize(
@@ -96,22 +97,22 @@ def test_groups_of_either_kind_are_told_of_while_they_have_members(stage: Stage,
         ("DELETE", "GROUP"),
     ],
 )
-def test_a_right_that_was_taken_away_is_missing_and_no_other(stage: Stage, operation: str, kind: str) -> None:
-    name = stage.topic()
+def test_a_right_that_was_taken_away_is_missing_and_no_other(harness: Harness, operation: str, kind: str) -> None:
+    name = harness.topic()
 
     def told() -> frozenset[str]:
-        rights = stage.access.rights([name], [name])
+        rights = harness.access.rights([name], [name])
         return {"BROKER": rights.cluster, "TOPIC": rights.topics[name], "GROUP": rights.groups[name]}[kind]
 
     before = told()
-    with without(stage, operation, kind):
+    with without(harness, operation, kind):
         until(CLOCK, "it is taken away", lambda: operation not in told())
         assert told() == before - {operation}
     until(CLOCK, "it is there again", lambda: told() == before)
 
 
 @pytest.mark.parametrize("site", ["north", "south"])
-def test_whoever_may_describe_nothing_is_told_nothing(lab: Lab, real_sites: dict[str, RealStage], site: str) -> None:
+def test_whoever_may_describe_nothing_is_told_nothing(lab: Lab, real_sites: dict[str, RealHarness], site: str) -> None:
     name = real_sites[site].topic()
     with closing(lab.site(site).kafka("canary")) as canary:
         told = KafkaAccess(canary).rights([name, "no-such-topic"], [name])

@@ -12,29 +12,30 @@ from drctl.ledger.record import Number, decode, encode
 from drctl.model.canary import CANARY_RECORDS, CanaryRecord, WriteAnswer
 from drctl.model.fence import DenyRule, Scope
 from drctl.ports import CanaryProducer
-from tests.contract.canary import PARTITIONS, CanaryTopicStage, FakeCanaryTopicStage, RealCanaryTopicStage
-from tests.contract.stage import FakeStage, RealStage, Stage
+from tests.contract.canary import PARTITIONS, CanaryTopicHarness, FakeCanaryTopicHarness, RealCanaryTopicHarness
+from tests.contract.harness import FakeHarness, Harness
+from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 
 CANARY = frozenset(DenyRule("User:canary", scope) for scope in Scope)
 
 
 @pytest.fixture(autouse=True)
-def _open(stage: Stage) -> Iterator[None]:
-    stage.fence.lift(stage.fence.standing())
+def _open(harness: Harness) -> Iterator[None]:
+    harness.fence.lift(harness.fence.standing())
     yield
-    stage.fence.lift(stage.fence.standing())
+    harness.fence.lift(harness.fence.standing())
 
 
 @pytest.fixture
-def topic(stage: Stage, request: pytest.FixtureRequest) -> Iterator[CanaryTopicStage]:
+def topic(harness: Harness, request: pytest.FixtureRequest) -> Iterator[CanaryTopicHarness]:
     """The topic at a site where the canary may write."""
-    if isinstance(stage, FakeStage):
-        yield FakeCanaryTopicStage(stage)
+    if isinstance(harness, FakeHarness):
+        yield FakeCanaryTopicHarness(harness)
         return
-    assert isinstance(stage, RealStage)
-    real = RealCanaryTopicStage(request.getfixturevalue("lab"), stage)
-    until(real.clock, "the canary may write", lambda: not stage.fence.canary().refused)
+    assert isinstance(harness, RealHarness)
+    real = RealCanaryTopicHarness(request.getfixturevalue("lab"), harness)
+    until(real.clock, "the canary may write", lambda: not harness.fence.canary().refused)
     yield real
     real.close()
 
@@ -45,7 +46,7 @@ def run() -> UUID:
     return uuid4()
 
 
-def now(topic: CanaryTopicStage) -> float:
+def now(topic: CanaryTopicHarness) -> float:
     return topic.clock.now().timestamp()
 
 
@@ -54,7 +55,7 @@ def send(producer: CanaryProducer, run: UUID, number: int) -> None:
     producer.send(number, partition, encode(Number(run, 1, partition, number), None, value), value)
 
 
-def gathered[T](topic: CanaryTopicStage, ask: Callable[[], Iterable[T]], least: int) -> list[T]:
+def gathered[T](topic: CanaryTopicHarness, ask: Callable[[], Iterable[T]], least: int) -> list[T]:
     """Ask again until so many have come."""
     found: list[T] = []
 
@@ -66,7 +67,7 @@ def gathered[T](topic: CanaryTopicStage, ask: Callable[[], Iterable[T]], least: 
     return found
 
 
-def write(topic: CanaryTopicStage, producer: CanaryProducer, run: UUID, numbers: Sequence[int]) -> None:
+def write(topic: CanaryTopicHarness, producer: CanaryProducer, run: UUID, numbers: Sequence[int]) -> None:
     """Send records of these numbers, and see each acknowledged once."""
     for number in numbers:
         send(producer, run, number)
@@ -88,7 +89,7 @@ def sequences(found: Iterable[tuple[CanaryRecord, Number]]) -> list[int]:
     return [number.sequence for _, number in found]
 
 
-def test_what_is_acknowledged_is_read_as_it_was_sent_and_in_log_order(topic: CanaryTopicStage, run: UUID) -> None:
+def test_what_is_acknowledged_is_read_as_it_was_sent_and_in_log_order(topic: CanaryTopicHarness, run: UUID) -> None:
     site = topic.canary()
     assert site.partitions() == PARTITIONS
     with closing(site.reader(now(topic))) as reader, closing(site.producer()) as producer:
@@ -105,7 +106,7 @@ def test_what_is_acknowledged_is_read_as_it_was_sent_and_in_log_order(topic: Can
         assert offsets == sorted(set(offsets))
 
 
-def test_a_reader_knows_whether_it_lacks_anything(topic: CanaryTopicStage, run: UUID) -> None:
+def test_a_reader_knows_whether_it_lacks_anything(topic: CanaryTopicHarness, run: UUID) -> None:
     site = topic.canary()
     with closing(site.reader(now(topic))) as reader, closing(site.producer()) as producer:
         write(topic, producer, run, range(3))
@@ -121,7 +122,7 @@ def test_a_reader_knows_whether_it_lacks_anything(topic: CanaryTopicStage, run: 
     assert sorted(sequences(found)) == [0, 1, 2]
 
 
-def test_a_reader_leaves_out_what_is_older(topic: CanaryTopicStage, run: UUID) -> None:
+def test_a_reader_leaves_out_what_is_older(topic: CanaryTopicHarness, run: UUID) -> None:
     site = topic.canary()
     with closing(site.producer()) as producer:
         write(topic, producer, run, range(3))
@@ -133,16 +134,16 @@ def test_a_reader_leaves_out_what_is_older(topic: CanaryTopicStage, run: UUID) -
     assert sorted(sequences(found)) == [3, 4, 5]
 
 
-def test_copies_are_read_under_their_own_name(topic: CanaryTopicStage, stage: Stage) -> None:
+def test_copies_are_read_under_their_own_name(topic: CanaryTopicHarness, harness: Harness) -> None:
     place, value = topic.make_copy(), uuid4().bytes
-    stage.write(place, b"an earlier one")  # only once it has a leader
+    harness.write(place, b"an earlier one")  # only once it has a leader
     with closing(topic.canary(topic.prefix).reader(now(topic))) as reader:
-        stage.write(place, value)
+        harness.write(place, value)
         found = gathered(topic, lambda: [each for each in reader.read() if each.value == value], 1)
     assert [(each.topic, each.partition, each.number) for each in found] == [(place.topic, 0, None)]
 
 
-def test_a_member_goes_on_where_the_one_before_it_has_come_to(topic: CanaryTopicStage, run: UUID) -> None:
+def test_a_member_goes_on_where_the_one_before_it_has_come_to(topic: CanaryTopicHarness, run: UUID) -> None:
     site = topic.canary()
     with closing(site.producer()) as producer:
         with closing(site.member()) as member:
@@ -155,13 +156,13 @@ def test_a_member_goes_on_where_the_one_before_it_has_come_to(topic: CanaryTopic
             assert sorted(sequences(found)) == [6, 7, 8]
 
 
-def test_a_record_that_is_told_as_denied_is_never_there(topic: CanaryTopicStage, stage: Stage, run: UUID) -> None:
+def test_a_record_that_is_told_as_denied_is_never_there(topic: CanaryTopicHarness, harness: Harness, run: UUID) -> None:
     site, told = topic.canary(), dict[int, WriteAnswer]()
     numbers = count(PARTITIONS, PARTITIONS)  # all of them to one partition, so that the last one is behind them
     with closing(site.reader(now(topic))) as reader:
         with closing(site.producer()) as producer:
             write(topic, producer, run, [0])
-            stage.fence.deny(CANARY)
+            harness.fence.deny(CANARY)
 
             def denied() -> bool:
                 told.update(producer.answers())
@@ -176,8 +177,8 @@ def test_a_record_that_is_told_as_denied_is_never_there(topic: CanaryTopicStage,
             send(producer, run, late)
             told[late] = WriteAnswer.DENIED
             assert gathered(topic, producer.answers, 1) == [(late, WriteAnswer.DENIED)]
-        stage.fence.lift(CANARY)
-        until(topic.clock, "the canary may write again", lambda: not stage.fence.canary().refused)
+        harness.fence.lift(CANARY)
+        until(topic.clock, "the canary may write again", lambda: not harness.fence.canary().refused)
         with closing(site.producer()) as producer:
             last = next(numbers)
             write(topic, producer, run, [last])
@@ -192,7 +193,7 @@ def test_a_record_that_is_told_as_denied_is_never_there(topic: CanaryTopicStage,
     assert {0, *(number for number, answer in told.items() if answer is WriteAnswer.WRITTEN), last} <= set(found)
 
 
-def test_who_may_not_see_the_topic_is_told_that_there_is_none(topic: CanaryTopicStage) -> None:
+def test_who_may_not_see_the_topic_is_told_that_there_is_none(topic: CanaryTopicHarness) -> None:
     site = topic.stranger()
     with pytest.raises(NotFound, match=CANARY_RECORDS):
         site.partitions()
@@ -200,7 +201,9 @@ def test_who_may_not_see_the_topic_is_told_that_there_is_none(topic: CanaryTopic
         site.reader(now(topic))
 
 
-def test_a_site_that_is_silent_is_told_and_what_was_sent_there_is_in_doubt(topic: CanaryTopicStage, run: UUID) -> None:
+def test_a_site_that_is_silent_is_told_and_what_was_sent_there_is_in_doubt(
+    topic: CanaryTopicHarness, run: UUID
+) -> None:
     site = topic.silent()
     with pytest.raises(Unreachable):
         site.partitions()

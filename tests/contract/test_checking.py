@@ -15,7 +15,8 @@ from drctl.ledger.record import HEADER
 from drctl.model.checking import CheckedPartition
 from drctl.model.offsets import TopicPartition
 from drctl.ports import CheckerStates, Clock, SharedLogs, SharedReader
-from tests.contract.stage import FakeStage, RealStage, Stage
+from tests.contract.harness import FakeHarness, Harness
+from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 from tests.fakes import FakeCheckerStates, FakeSharedLogs
 
@@ -53,23 +54,23 @@ class Member:
 
 
 @pytest.fixture
-def topic(stage: Stage) -> str:
-    name = stage.topic(PARTITIONS)
+def topic(harness: Harness) -> str:
+    name = harness.topic(PARTITIONS)
     for number in range(PARTITIONS):
         place = TopicPartition(name, number)
-        stage.write(place, b"%d of %d" % (0, number), b"%d of %d" % (1, number))
+        harness.write(place, b"%d of %d" % (0, number), b"%d of %d" % (1, number))
     return name
 
 
-def shared(stage: Stage, topic: str) -> SharedLogs:
-    if isinstance(stage, FakeStage):
-        return FakeSharedLogs(stage.site, (topic,), numbered=False)
-    assert isinstance(stage, RealStage)
-    return KafkaSharedLogs(stage.site, f"checkers-{uuid4().hex}", [topic], HEADER, session=6.0)
+def shared(harness: Harness, topic: str) -> SharedLogs:
+    if isinstance(harness, FakeHarness):
+        return FakeSharedLogs(harness.site, (topic,), numbered=False)
+    assert isinstance(harness, RealHarness)
+    return KafkaSharedLogs(harness.site, f"checkers-{uuid4().hex}", [topic], HEADER, session=6.0)
 
 
-def clock_of(stage: Stage) -> Clock:
-    return stage.site.clock if isinstance(stage, FakeStage) else SystemClock()
+def clock_of(harness: Harness) -> Clock:
+    return harness.site.clock if isinstance(harness, FakeHarness) else SystemClock()
 
 
 def reading(*members: Member, reached: Callable[[], bool]) -> Callable[[], bool]:
@@ -87,51 +88,51 @@ def all_of(*rounds: int) -> list[bytes]:
     return sorted(b"%d of %d" % (each, number) for each in rounds for number in range(PARTITIONS))
 
 
-def test_one_member_is_given_everything_and_reads_on_behind_the_end(stage: Stage, topic: str) -> None:
-    with closing(Member(shared(stage, topic), {})) as member:
+def test_one_member_is_given_everything_and_reads_on_behind_the_end(harness: Harness, topic: str) -> None:
+    with closing(Member(shared(harness, topic), {})) as member:
         done = reading(member, reached=lambda: len(member.values) == 2 * PARTITIONS)
-        until(clock_of(stage), "everything is read", done)
-        stage.write(TopicPartition(topic, 0), b"2 of 0")
+        until(clock_of(harness), "everything is read", done)
+        harness.write(TopicPartition(topic, 0), b"2 of 0")
         more = reading(member, reached=lambda: b"2 of 0" in member.values)
-        until(clock_of(stage), "what came after is read", more)
+        until(clock_of(harness), "what came after is read", more)
     assert sorted(each for each in member.values if each) == sorted([*all_of(0, 1), b"2 of 0"])
 
 
-def test_it_begins_where_it_says_and_is_told_where_there_is_nothing_left(stage: Stage, topic: str) -> None:
+def test_it_begins_where_it_says_and_is_told_where_there_is_nothing_left(harness: Harness, topic: str) -> None:
     begins = {TopicPartition(topic, number): 1 for number in range(PARTITIONS)}
-    with closing(Member(shared(stage, topic), begins)) as member:
+    with closing(Member(shared(harness, topic), begins)) as member:
         read = reading(member, reached=lambda: set(member.positions.values()) == {2})
-        until(clock_of(stage), "all ends are reached", read)
+        until(clock_of(harness), "all ends are reached", read)
     assert sorted(each for each in member.values if each) == all_of(1)
 
 
 def test_records_of_a_transaction_are_given_once_it_is_committed_and_markers_are_passed(
-    stage: Stage, topic: str
+    harness: Harness, topic: str
 ) -> None:
     place = TopicPartition(topic, 0)
-    with closing(Member(shared(stage, topic), {place: 2})) as member:
-        stage.begin(place, b"aborted").abort()
-        stage.begin(place, b"committed").commit()
+    with closing(Member(shared(harness, topic), {place: 2})) as member:
+        harness.begin(place, b"aborted").abort()
+        harness.begin(place, b"committed").commit()
         read = reading(member, reached=lambda: member.positions.get(place, 0) >= 6)
-        until(clock_of(stage), "the markers are passed", read)
+        until(clock_of(harness), "the markers are passed", read)
     assert b"committed" in member.values
     assert b"aborted" not in member.values
 
 
-def test_each_partition_is_one_members_and_of_one_that_leaves_they_are_anothers(stage: Stage, topic: str) -> None:
-    logs = shared(stage, topic)
+def test_each_partition_is_one_members_and_of_one_that_leaves_they_are_anothers(harness: Harness, topic: str) -> None:
+    logs = shared(harness, topic)
     with closing(Member(logs, {})) as first:
-        until(clock_of(stage), "it has all", reading(first, reached=lambda: len(first.own) == PARTITIONS))
+        until(clock_of(harness), "it has all", reading(first, reached=lambda: len(first.own) == PARTITIONS))
         second = Member(logs, {})
         with closing(second):
             apart = reading(
                 first, second, reached=lambda: bool(second.own) and len(first.own) + len(second.own) == PARTITIONS
             )
-            until(clock_of(stage), "they share", apart)
+            until(clock_of(harness), "they share", apart)
             assert not first.own & second.own
             assert set(first.given_up) >= second.own
         assert not second.own
-        until(clock_of(stage), "it has all again", reading(first, reached=lambda: len(first.own) == PARTITIONS))
+        until(clock_of(harness), "it has all again", reading(first, reached=lambda: len(first.own) == PARTITIONS))
 
 
 @pytest.fixture(params=["fake", "folder"])

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from drctl.ports import ClientRouting
-from tests.contract.routing import FIELDS, FakeRoutingStage, FileRoutingStage, fake_kube_routing
+from tests.contract.routing import FIELDS, FakeRoutingHarness, FileRoutingHarness, fake_kube_routing
 
 
 @pytest.fixture(params=["fake", "file", *FIELDS])
 def routing(request: pytest.FixtureRequest, tmp_path: Path) -> ClientRouting:
     if request.param == "fake":
-        return FakeRoutingStage().routing
-    return FileRoutingStage(tmp_path).routing if request.param == "file" else fake_kube_routing(request.param).routing
+        return FakeRoutingHarness().routing
+    return FileRoutingHarness(tmp_path).routing if request.param == "file" else fake_kube_routing(request.param).routing
 
 
 def test_client_routing_points_where_it_was_turned(routing: ClientRouting) -> None:

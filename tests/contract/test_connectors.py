@@ -8,26 +8,26 @@ import pytest
 from drctl.errors import Conflict, NotFound
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import Committed
-from tests.contract.sink import FakeSinkStage, RealSinkStage, SinkStage
+from tests.contract.sink import FakeSinkHarness, RealSinkHarness, SinkHarness
 from tests.contract.waiting import until
 
 
 @pytest.fixture(params=["fake", "real"])
-def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SinkStage]:
+def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SinkHarness]:
     if request.param == "fake":
-        yield FakeSinkStage()
+        yield FakeSinkHarness()
         return
-    real = RealSinkStage(request.getfixturevalue("lab"), request.getfixturevalue("real_sites")["north"], tmp_path)
+    real = RealSinkHarness(request.getfixturevalue("lab"), request.getfixturevalue("real_sites")["north"], tmp_path)
     yield real
     real.close()
 
 
-def run(sink: SinkStage) -> None:
+def run(sink: SinkHarness) -> None:
     sink.connectors.put(sink.name, sink.config)
     sink.connectors.resume(sink.name)
 
 
-def test_what_does_not_exist_is_absent_and_stopped_and_not_resumed(sink: SinkStage) -> None:
+def test_what_does_not_exist_is_absent_and_stopped_and_not_resumed(sink: SinkHarness) -> None:
     assert sink.connectors.state(sink.name).state is ConnectorState.ABSENT
     assert sink.connectors.definition(sink.name) is None
     sink.connectors.stop(sink.name)
@@ -36,13 +36,13 @@ def test_what_does_not_exist_is_absent_and_stopped_and_not_resumed(sink: SinkSta
             ask(sink.name)
 
 
-def test_every_connector_is_named(sink: SinkStage) -> None:
+def test_every_connector_is_named(sink: SinkHarness) -> None:
     assert sink.name not in sink.connectors.names()
     sink.connectors.put(sink.name, sink.config)
     assert sink.name in sink.connectors.names()
 
 
-def test_a_new_one_is_stopped_and_touches_nothing(sink: SinkStage) -> None:
+def test_a_new_one_is_stopped_and_touches_nothing(sink: SinkHarness) -> None:
     sink.write(b"a")
     for _ in range(2):
         sink.connectors.put(sink.name, sink.config)
@@ -53,7 +53,7 @@ def test_a_new_one_is_stopped_and_touches_nothing(sink: SinkStage) -> None:
     assert sink.positions.committed([f"connect-{sink.name}"])[f"connect-{sink.name}"] == {}
 
 
-def test_its_definition_is_what_was_put(sink: SinkStage) -> None:
+def test_its_definition_is_what_was_put(sink: SinkHarness) -> None:
     secret = {**sink.config, "some.password": "hunter2"}
     sink.connectors.put(sink.name, secret)
     assert sink.connectors.definition(sink.name) == secret
@@ -62,7 +62,7 @@ def test_its_definition_is_what_was_put(sink: SinkStage) -> None:
     assert sink.connectors.definition(sink.name) == sink.config
 
 
-def test_a_new_configuration_does_not_start_or_stop_it(sink: SinkStage) -> None:
+def test_a_new_configuration_does_not_start_or_stop_it(sink: SinkHarness) -> None:
     run(sink)
     until(sink.clock, "it works", lambda: sink.connectors.state(sink.name).working)
     sink.connectors.put(sink.name, {**sink.config, "errors.tolerance": "all"})
@@ -76,14 +76,14 @@ def test_a_new_configuration_does_not_start_or_stop_it(sink: SinkStage) -> None:
     assert sink.delivered() == []
 
 
-def test_a_configuration_that_is_none_is_declined_without_telling_secrets(sink: SinkStage) -> None:
+def test_a_configuration_that_is_none_is_declined_without_telling_secrets(sink: SinkHarness) -> None:
     with pytest.raises(Conflict) as told:
         sink.connectors.put(sink.name, {"topics": "t", "some.password": "hunter2", "tasks.max": "hunter2"})
     assert "hunter2" not in str(told.value)
     assert sink.connectors.definition(sink.name) is None
 
 
-def test_stopped_for_certain_its_group_takes_positions_and_it_goes_on_from_these(sink: SinkStage) -> None:
+def test_stopped_for_certain_its_group_takes_positions_and_it_goes_on_from_these(sink: SinkHarness) -> None:
     group = f"connect-{sink.name}"
     sink.write(b"a", b"b", b"c")
     run(sink)
@@ -103,7 +103,7 @@ def test_stopped_for_certain_its_group_takes_positions_and_it_goes_on_from_these
     until(sink.clock, "it went on from there", lambda: sink.delivered() == [b"a", b"b", b"c", b"c", b"d"])
 
 
-def test_paused_after_it_was_stopped_it_delivers_nothing_until_it_is_resumed(sink: SinkStage) -> None:
+def test_paused_after_it_was_stopped_it_delivers_nothing_until_it_is_resumed(sink: SinkHarness) -> None:
     sink.write(b"a")
     run(sink)
     until(sink.clock, "the first is delivered", lambda: sink.delivered() == [b"a"])
@@ -118,7 +118,7 @@ def test_paused_after_it_was_stopped_it_delivers_nothing_until_it_is_resumed(sin
     until(sink.clock, "it went on", lambda: sink.delivered() == [b"a", b"b"])
 
 
-def test_one_that_fails_says_why(sink: SinkStage) -> None:
+def test_one_that_fails_says_why(sink: SinkHarness) -> None:
     sink.fail()
     run(sink)
     until(sink.clock, "it has failed", lambda: bool(sink.connectors.state(sink.name).reason))

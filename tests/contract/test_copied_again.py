@@ -6,7 +6,7 @@ from drctl.decide.translate import translate_all
 from drctl.decide.windows import Logs, Pair, Window
 from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Exact, Translation
-from tests.contract.link import LinkStage
+from tests.contract.link import LinkHarness
 from tests.contract.waiting import until
 
 FIRST, ALL = 300, 400
@@ -14,7 +14,7 @@ POSITIONS = (0, 119, 120, 121, 200, 299, 300, 350, 400)
 
 
 @pytest.mark.parametrize("begin", [0, 120])
-def test_no_position_leads_behind_what_the_link_has_yet_to_copy_again(bare_link: LinkStage, begin: int) -> None:
+def test_no_position_leads_behind_what_the_link_has_yet_to_copy_again(bare_link: LinkHarness, begin: int) -> None:
     link, partition = bare_link, TopicPartition(bare_link.topic, 0)
     link.write(partition, *(b"%d" % number for number in range(FIRST)))
     link.replication.resume()
@@ -35,7 +35,7 @@ def test_no_position_leads_behind_what_the_link_has_yet_to_copy_again(bare_link:
     assert _late(link, partition) == {}
 
 
-def _translated(link: LinkStage, partition: TopicPartition) -> dict[int, Translation]:
+def _translated(link: LinkHarness, partition: TopicPartition) -> dict[int, Translation]:
     target = link.target_records.bounds([partition])[partition]
     syncs = link.mappings.syncs([partition]).get(partition, ())
     logs = Logs(partition, link.source_records.bounds([partition])[partition], target, syncs, compacted=False)
@@ -49,7 +49,7 @@ def _translated(link: LinkStage, partition: TopicPartition) -> dict[int, Transla
     return dict(translate_all(logs, [p for p in POSITIONS if p <= logs.source.stable], read))
 
 
-def _images(link: LinkStage, partition: TopicPartition) -> dict[int, list[int]]:
+def _images(link: LinkHarness, partition: TopicPartition) -> dict[int, list[int]]:
     """Where each record of the source stands at the target."""
     origin = {r.digest: r.offset for r in link.source_records.identities(partition, 0, ALL)}
     assert len(origin) == len(link.source_records.identities(partition, 0, ALL)), "no two records are equal"
@@ -59,7 +59,7 @@ def _images(link: LinkStage, partition: TopicPartition) -> dict[int, list[int]]:
     return images
 
 
-def _late(link: LinkStage, partition: TopicPartition) -> dict[int, Translation]:
+def _late(link: LinkHarness, partition: TopicPartition) -> dict[int, Translation]:
     """Answers behind every image of a record that is still to be read."""
     answers = _translated(link, partition)
     images = _images(link, partition)
@@ -71,7 +71,7 @@ def _late(link: LinkStage, partition: TopicPartition) -> dict[int, Translation]:
     return late
 
 
-def _proven_from(link: LinkStage, partition: TopicPartition, begin: int) -> bool:
+def _proven_from(link: LinkHarness, partition: TopicPartition, begin: int) -> bool:
     images = _images(link, partition)
     answers = {position: answer for position, answer in _translated(link, partition).items() if position >= begin}
     for position, answer in answers.items():

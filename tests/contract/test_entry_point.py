@@ -7,7 +7,7 @@ import pytest
 from drctl.drivers.kafka.entry_point import KafkaEntryPoint
 from drctl.errors import DrctlError
 from drctl.ports import Brokers, EntryPoint
-from tests.contract.stage import RealStage
+from tests.contract.real_site import RealHarness
 from tests.fakes import FakeBrokers, FakeClientRouting, FakeClock, FakeEntryPoint, FakeSite
 
 type Led = Callable[[str], tuple[EntryPoint, Brokers]]
@@ -19,7 +19,7 @@ def led_to(request: pytest.FixtureRequest) -> Led:
     if request.param == "fake":
         sites = {name: FakeSite(name, {}) for name in ("north", "south")}
         return lambda name: (FakeEntryPoint(FakeClientRouting(name), sites, FakeClock()), FakeBrokers(sites[name]))
-    real: dict[str, RealStage] = request.getfixturevalue("real_sites")
+    real: dict[str, RealHarness] = request.getfixturevalue("real_sites")
     logins = {name: each.site for name, each in real.items()}
     return lambda name: (KafkaEntryPoint(logins[name].config["bootstrap.servers"], logins), real[name].brokers)
 

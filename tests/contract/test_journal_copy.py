@@ -16,7 +16,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.run import Event, Run, RunState
 from drctl.plans.copying import CopiedJournal, Courier, InBackground
 from drctl.ports import JournalCopy
-from tests.contract.stage import RealStage
+from tests.contract.real_site import RealHarness
 from tests.fakes import FakeJournal, FakeJournalCopy, FakeSite
 
 type Copy = Callable[[], JournalCopy]
@@ -122,18 +122,18 @@ def test_a_courier_of_a_journal_that_is_behind_its_copy_refuses(copy: Copy) -> N
 
 
 def test_what_another_client_wrote_there_is_named(lab: Lab) -> None:
-    stage = RealStage(lab, "north")
+    harness = RealHarness(lab, "north")
     plan = f"plan-{uuid4().hex}"
-    copy = KafkaJournalCopy(stage.site, plan)
+    copy = KafkaJournalCopy(harness.site, plan)
     try:
-        producer = stage._producer()
+        producer = harness._producer()
         producer.produce(TOPIC, b"no line", plan.encode(), partition=0)
         assert producer.flush(30) == 0
-        end = stage.records.bounds([TopicPartition(TOPIC, 0)])[TopicPartition(TOPIC, 0)].high
+        end = harness.records.bounds([TopicPartition(TOPIC, 0)])[TopicPartition(TOPIC, 0)].high
         with pytest.raises(NotProven, match=f"offset {end - 1} of {TOPIC} is no line"):
             copy.lines()
     finally:
-        stage.close()
+        harness.close()
 
 
 def test_a_journal_that_is_lost_comes_back_from_either_site(lab: Lab, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from drctl.errors import Conflict, DrctlError, NotFound
-from tests.contract.routing import NAMES, OWNER, SELECTORS, KubeRoutingStage
+from tests.contract.routing import NAMES, OWNER, SELECTORS, KubeRoutingHarness
 
 CLOSED: dict[str, object] = {
     "config-map": "",
@@ -13,7 +13,7 @@ CLOSED: dict[str, object] = {
 SOUTH: dict[str, object] = {"config-map": "south", "external-name": NAMES["south"], "selector": SELECTORS["south"]}
 
 
-def test_client_routing_points_where_it_was_turned_twice_or_not(kube_routing: KubeRoutingStage) -> None:
+def test_client_routing_points_where_it_was_turned_twice_or_not(kube_routing: KubeRoutingHarness) -> None:
     routing = kube_routing.routing
     assert routing.site() == "north"
     for site in ("south", None, None, "north", "south"):
@@ -21,7 +21,7 @@ def test_client_routing_points_where_it_was_turned_twice_or_not(kube_routing: Ku
         assert routing.site() == site
 
 
-def test_what_clients_follow_is_the_whole_field_and_nothing_else_is_changed(kube_routing: KubeRoutingStage) -> None:
+def test_what_clients_follow_is_the_whole_field_and_nothing_else_is_changed(kube_routing: KubeRoutingHarness) -> None:
     before = kube_routing.told()
     outer, inner = kube_routing.routing.routing.field
     for site, written in ((None, CLOSED), ("south", SOUTH)):
@@ -34,7 +34,7 @@ def test_what_clients_follow_is_the_whole_field_and_nothing_else_is_changed(kube
 
 
 def test_nothing_is_against_it_where_the_field_is_ours_and_a_rehearsal_changes_nothing(
-    kube_routing: KubeRoutingStage,
+    kube_routing: KubeRoutingHarness,
 ) -> None:
     outer, inner = kube_routing.routing.routing.field
     for site in ("north", None, "south"):
@@ -45,7 +45,7 @@ def test_nothing_is_against_it_where_the_field_is_ours_and_a_rehearsal_changes_n
         assert kube_routing.routing.site() == site
 
 
-def test_an_owner_of_the_field_is_named_before_and_met_and_may_be_overruled(kube_routing: KubeRoutingStage) -> None:
+def test_an_owner_of_the_field_is_named_before_and_met_and_may_be_overruled(kube_routing: KubeRoutingHarness) -> None:
     kube_routing.owned_by_others()
     against = kube_routing.routing.obstacle()
     assert OWNER in against
@@ -61,7 +61,7 @@ def test_an_owner_of_the_field_is_named_before_and_met_and_may_be_overruled(kube
     assert kube_routing.routing.obstacle() == ""
 
 
-def test_what_was_applied_whole_as_drctl_loses_nothing_and_is_told_before(kube_routing: KubeRoutingStage) -> None:
+def test_what_was_applied_whole_as_drctl_loses_nothing_and_is_told_before(kube_routing: KubeRoutingHarness) -> None:
     kube_routing.ours_whole()
     before = kube_routing.told()
     assert "cannot be changed" in kube_routing.routing.obstacle()
@@ -72,7 +72,7 @@ def test_what_was_applied_whole_as_drctl_loses_nothing_and_is_told_before(kube_r
     assert kube_routing.routing.site() == "north"
 
 
-def test_a_service_of_a_type_that_does_not_follow_the_field_leads_nobody(kube_routing: KubeRoutingStage) -> None:
+def test_a_service_of_a_type_that_does_not_follow_the_field_leads_nobody(kube_routing: KubeRoutingHarness) -> None:
     if kube_routing.shape == "config-map":
         return
     kube_routing.of_another_type()
@@ -86,7 +86,7 @@ def test_a_service_of_a_type_that_does_not_follow_the_field_leads_nobody(kube_ro
         assert "ExternalName" in met.value.remedy
 
 
-def test_a_resource_that_is_gone_is_not_made_again(kube_routing: KubeRoutingStage) -> None:
+def test_a_resource_that_is_gone_is_not_made_again(kube_routing: KubeRoutingHarness) -> None:
     kube_routing.removed()
     for act in (kube_routing.routing.site, kube_routing.routing.obstacle, lambda: kube_routing.routing.route_to(None)):
         with pytest.raises(NotFound) as caught:
@@ -96,7 +96,7 @@ def test_a_resource_that_is_gone_is_not_made_again(kube_routing: KubeRoutingStag
         kube_routing.told()
 
 
-def test_what_is_no_sites_is_told_and_can_be_turned_all_the_same(kube_routing: KubeRoutingStage) -> None:
+def test_what_is_no_sites_is_told_and_can_be_turned_all_the_same(kube_routing: KubeRoutingHarness) -> None:
     taking = kube_routing.taking()
     outer, inner = taking.routing.field
     strange = {"app": "other"} if kube_routing.shape == "selector" else "elsewhere.example"

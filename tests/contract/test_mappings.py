@@ -8,12 +8,12 @@ import pytest
 
 from drctl.lab import Lab
 from drctl.model.offsets import TopicPartition
-from tests.contract.link import LinkStage, RealLinkStage
-from tests.contract.stage import RealStage
+from tests.contract.link import LinkHarness, RealLinkHarness
+from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 
 
-def test_syncs_name_equal_records_on_both_sides_and_rise(link: LinkStage) -> None:
+def test_syncs_name_equal_records_on_both_sides_and_rise(link: LinkHarness) -> None:
     partition = TopicPartition(link.topic, 1)
     link.replication.resume()
     for number in range(3):
@@ -31,7 +31,7 @@ def test_syncs_name_equal_records_on_both_sides_and_rise(link: LinkStage) -> Non
         assert there.digest == here.digest
 
 
-def test_what_came_since_is_seen_and_what_was_there_is_kept(link: LinkStage) -> None:
+def test_what_came_since_is_seen_and_what_was_there_is_kept(link: LinkHarness) -> None:
     partition = TopicPartition(link.topic, 0)
     link.replication.resume()
     link.write(partition, b"a")
@@ -42,7 +42,7 @@ def test_what_came_since_is_seen_and_what_was_there_is_kept(link: LinkStage) -> 
     assert link.mappings.syncs([partition])[partition][: len(before)] == before
 
 
-def test_what_was_written_before_a_mark_is_left_out_where_that_is_wanted(link: LinkStage) -> None:
+def test_what_was_written_before_a_mark_is_left_out_where_that_is_wanted(link: LinkHarness) -> None:
     partitions = TopicPartition(link.topic, 0), TopicPartition(link.topic, 1)
     link.replication.resume()
     for each in partitions:
@@ -59,12 +59,12 @@ def test_what_was_written_before_a_mark_is_left_out_where_that_is_wanted(link: L
     assert found == link.mappings.syncs(partitions)[partitions[0]][-len(found) :]
 
 
-def test_partitions_without_a_sync_are_left_out(link: LinkStage) -> None:
+def test_partitions_without_a_sync_are_left_out(link: LinkHarness) -> None:
     assert not link.mappings.syncs([TopicPartition(link.topic, 0)])
     assert not link.mappings.syncs([])
 
 
-def test_checkpoints_are_by_group_and_never_ahead_of_the_position(link: LinkStage) -> None:
+def test_checkpoints_are_by_group_and_never_ahead_of_the_position(link: LinkHarness) -> None:
     partition = TopicPartition(link.topic, 0)
     group = f"{link.topic.removeprefix('contract-')}-readers"
     link.write(partition, *[b"a"] * 20)
@@ -86,21 +86,21 @@ def test_checkpoints_are_by_group_and_never_ahead_of_the_position(link: LinkStag
     ]
 )
 def named_otherwise(
-    request: pytest.FixtureRequest, lab: Lab, real_sites: dict[str, RealStage], tmp_path: Path
-) -> Iterator[tuple[RealLinkStage, tuple[str, str]]]:
+    request: pytest.FixtureRequest, lab: Lab, real_sites: dict[str, RealHarness], tmp_path: Path
+) -> Iterator[tuple[RealLinkHarness, tuple[str, str]]]:
     """A real link with another separator, and what MirrorMaker 2 calls the topics of its syncs and checkpoints."""
     separator, everywhere, *topics = request.param
     settings = {
         "replication.policy.separator": separator,
         "replication.policy.internal.topic.separator.enabled": everywhere,
     }
-    link = RealLinkStage(lab, real_sites, tmp_path, settings)
+    link = RealLinkHarness(lab, real_sites, tmp_path, settings)
     yield link, (topics[0], topics[1])
     link.close()
 
 
 def test_what_mirrormaker_writes_down_is_found_under_the_names_that_its_separator_gives(
-    named_otherwise: tuple[RealLinkStage, tuple[str, str]],
+    named_otherwise: tuple[RealLinkHarness, tuple[str, str]],
 ) -> None:
     link, topics = named_otherwise
     partition, group = TopicPartition(link.topic, 0), f"{link.topic.removeprefix('contract-')}-readers"

@@ -6,7 +6,7 @@ from drctl.drivers.kafka.quorum import KafkaQuorum
 from drctl.errors import Unreachable
 from drctl.model.cluster import Broker
 from drctl.ports import Quorum
-from tests.contract.stage import RealStage
+from tests.contract.real_site import RealHarness
 from tests.fakes import FakeBrokers, FakeQuorum, FakeSite
 
 
@@ -16,8 +16,8 @@ def quorum(request: pytest.FixtureRequest) -> tuple[Quorum, tuple[Broker, ...]]:
     if request.param == "fake":
         site = FakeSite("north", {})
         return FakeQuorum(site), FakeBrokers(site).cluster().brokers
-    stage: RealStage = request.getfixturevalue("real_sites")[request.param]
-    return KafkaQuorum(request.param, lambda: stage.site.config), stage.brokers.cluster().brokers
+    harness: RealHarness = request.getfixturevalue("real_sites")[request.param]
+    return KafkaQuorum(request.param, lambda: harness.site.config), harness.brokers.cluster().brokers
 
 
 def test_every_broker_tells_of_one_leader_that_is_a_voter_and_of_nobody_behind(

@@ -14,7 +14,7 @@ from drctl.errors import Unreachable
 from drctl.model.cluster import Broker
 from drctl.model.quotas import QuotaEntity
 from drctl.ports import Quotas
-from tests.contract.stage import RealStage
+from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 from tests.fakes import FakeBrokers, FakeQuotas, FakeSite
 
@@ -32,9 +32,9 @@ def quotas(request: pytest.FixtureRequest) -> tuple[Quotas, Broker, Change]:
         site = FakeSite("north", {})
         fake = FakeQuotas(site)
         return fake, FakeBrokers(site).cluster().brokers[0], lambda user, rate: _change(fake, user, rate)
-    stage: RealStage = request.getfixturevalue("real_sites")[request.param]
-    broker = stage.brokers.cluster().brokers[0]
-    return KafkaQuotas(request.param, lambda: stage.site.config), broker, lambda *said: _alter(stage, broker, *said)
+    harness: RealHarness = request.getfixturevalue("real_sites")[request.param]
+    broker = harness.brokers.cluster().brokers[0]
+    return KafkaQuotas(request.param, lambda: harness.site.config), broker, lambda *said: _alter(harness, broker, *said)
 
 
 def _change(fake: FakeQuotas, user: str, rate: float | None) -> None:
@@ -45,11 +45,11 @@ def _change(fake: FakeQuotas, user: str, rate: float | None) -> None:
         fake.held[entity] = {RATE: rate}
 
 
-def _alter(stage: RealStage, broker: Broker, user: str, rate: float | None) -> None:
+def _alter(harness: RealHarness, broker: Broker, user: str, rate: float | None) -> None:
     whom = array([string("user") + string(user) + b"\0"])
     change = array([string(RATE) + struct.pack(">d?", rate or 0.0, rate is None) + b"\0"])
     body = array([whom + change + b"\0"]) + b"\0" + b"\0"
-    with connected("the stage", broker.host, broker.port, stage.admin.config, 10.0) as line:
+    with connected("the stage", broker.host, broker.port, harness.admin.config, 10.0) as line:
         answer = line.ask(ALTER_CLIENT_QUOTAS, 1, body, flexible=True)
     answer.number(INT32)
     assert answer.count() == 1

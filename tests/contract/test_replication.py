@@ -5,16 +5,16 @@ import pytest
 from drctl.errors import Conflict, NotFound
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
-from tests.contract.link import LinkStage
+from tests.contract.link import LinkHarness
 from tests.contract.waiting import until
 
 
 @pytest.fixture
-def partition(link: LinkStage) -> TopicPartition:
+def partition(link: LinkHarness) -> TopicPartition:
     return TopicPartition(link.topic, 0)
 
 
-def test_connectors_that_do_not_exist_are_absent(bare_link: LinkStage) -> None:
+def test_connectors_that_do_not_exist_are_absent(bare_link: LinkHarness) -> None:
     link = bare_link
     status = link.replication.status()
     assert [each.state for each in status.connectors] == [ConnectorState.ABSENT] * 3
@@ -24,13 +24,13 @@ def test_connectors_that_do_not_exist_are_absent(bare_link: LinkStage) -> None:
         link.replication.frontier()
 
 
-def test_stopping_what_does_not_exist_is_no_error(bare_link: LinkStage) -> None:
+def test_stopping_what_does_not_exist_is_no_error(bare_link: LinkHarness) -> None:
     link = bare_link
     link.replication.stop()
     assert link.replication.status().halted
 
 
-def test_a_resumed_link_copies_and_moves_its_frontier(link: LinkStage, partition: TopicPartition) -> None:
+def test_a_resumed_link_copies_and_moves_its_frontier(link: LinkHarness, partition: TopicPartition) -> None:
     link.write(partition, b"a", b"b", b"c")
     link.replication.resume()
     until(link.clock, "the link works", lambda: link.replication.status().working)
@@ -41,7 +41,7 @@ def test_a_resumed_link_copies_and_moves_its_frontier(link: LinkStage, partition
     assert [record.digest for record in copied] == [record.digest for record in written]
 
 
-def test_a_stopped_link_halts_and_goes_on_where_it_was(link: LinkStage, partition: TopicPartition) -> None:
+def test_a_stopped_link_halts_and_goes_on_where_it_was(link: LinkHarness, partition: TopicPartition) -> None:
     link.write(partition, b"a")
     link.replication.resume()
     until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
@@ -55,7 +55,7 @@ def test_a_stopped_link_halts_and_goes_on_where_it_was(link: LinkStage, partitio
     assert len(link.target_records.identities(partition, 0, 100)) == 2
 
 
-def test_what_copies_stops_alone_and_the_rest_later(link: LinkStage, partition: TopicPartition) -> None:
+def test_what_copies_stops_alone_and_the_rest_later(link: LinkHarness, partition: TopicPartition) -> None:
     link.write(partition, b"a")
     link.replication.resume()
     until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
@@ -71,7 +71,7 @@ def test_what_copies_stops_alone_and_the_rest_later(link: LinkStage, partition: 
 
 
 def test_checkpoints_stop_while_records_are_copied_on_and_run_again_with_the_link(
-    link: LinkStage, partition: TopicPartition
+    link: LinkHarness, partition: TopicPartition
 ) -> None:
     link.write(partition, b"a")
     link.replication.resume()
@@ -87,7 +87,7 @@ def test_checkpoints_stop_while_records_are_copied_on_and_run_again_with_the_lin
     until(link.clock, "all of it works", lambda: link.replication.status().working)
 
 
-def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: LinkStage) -> None:
+def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: LinkHarness) -> None:
     first, second = TopicPartition(link.topic, 0), TopicPartition(link.topic, 1)
     for each in (first, second):
         link.write(each, b"a", b"b", b"c")
@@ -104,7 +104,7 @@ def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: Link
     assert len(link.target_records.identities(second, 0, 100)) == 3
 
 
-def test_a_running_link_is_not_restarted(link: LinkStage, partition: TopicPartition) -> None:
+def test_a_running_link_is_not_restarted(link: LinkHarness, partition: TopicPartition) -> None:
     link.replication.resume()
     until(link.clock, "the link works", lambda: link.replication.status().working)
     with pytest.raises(Conflict, match="not stopped"):
@@ -112,7 +112,7 @@ def test_a_running_link_is_not_restarted(link: LinkStage, partition: TopicPartit
 
 
 def test_what_has_failed_is_restarted_once_its_cause_is_gone_and_goes_on_where_it_was(
-    link: LinkStage, partition: TopicPartition
+    link: LinkHarness, partition: TopicPartition
 ) -> None:
     link.write(partition, b"a")
     link.replication.resume()
@@ -132,7 +132,7 @@ def test_what_has_failed_is_restarted_once_its_cause_is_gone_and_goes_on_where_i
     assert len(link.target_records.identities(partition, 0, 100)) == 2
 
 
-def test_where_nothing_has_failed_nothing_is_restarted(link: LinkStage) -> None:
+def test_where_nothing_has_failed_nothing_is_restarted(link: LinkHarness) -> None:
     asked: list[str] = []
     link.replication.resume()
     until(link.clock, "the link works", lambda: link.replication.status().working)
@@ -140,7 +140,7 @@ def test_where_nothing_has_failed_nothing_is_restarted(link: LinkStage) -> None:
     assert asked == []
 
 
-def test_what_is_stopped_is_not_started_by_a_restart(link: LinkStage, partition: TopicPartition) -> None:
+def test_what_is_stopped_is_not_started_by_a_restart(link: LinkHarness, partition: TopicPartition) -> None:
     link.write(partition, b"a")
     link.replication.resume()
     until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)

@@ -7,7 +7,7 @@ import pytest
 from drctl.errors import Conflict, NotFound
 from drctl.model.resources import CONFIG_MAP, NODE, Happening, Kind, WatchEvent, Where
 from drctl.service.election import LEASE, read
-from tests.contract.api import ApiStage
+from tests.contract.api import ApiHarness
 
 UNHEARD = Kind("unheard.example", "v1", "things", "Thing")
 STAMP = "2026-01-01T00:00:00.000000Z"
@@ -18,14 +18,14 @@ def told(changes: Iterable[WatchEvent]) -> list[tuple[Happening, str]]:
     return [(each.what, each.item["metadata"]["name"]) for each in changes if each.what in ORDINARY]
 
 
-def test_what_was_put_is_listed_with_all_that_it_holds(api: ApiStage) -> None:
+def test_what_was_put_is_listed_with_all_that_it_holds(api: ApiHarness) -> None:
     api.put("one", {"a": "1"})
     listing = api.resources.list(CONFIG_MAP)
     assert [each["data"] for each in listing.items if each["metadata"]["name"] == "one"] == [{"a": "1"}]
     assert listing.version
 
 
-def test_lists_are_narrowed_by_label_and_field(api: ApiStage) -> None:
+def test_lists_are_narrowed_by_label_and_field(api: ApiHarness) -> None:
     api.put("one", {}, labels={"app": "kafka"})
     api.put("two", {})
     by_label = api.resources.list(CONFIG_MAP, Where(labels="app=kafka")).items
@@ -33,7 +33,7 @@ def test_lists_are_narrowed_by_label_and_field(api: ApiStage) -> None:
     assert [each["metadata"]["name"] for each in (*by_label, *by_field)] == ["one", "two"]
 
 
-def test_a_watch_tells_what_came_after_the_list_and_ends(api: ApiStage) -> None:
+def test_a_watch_tells_what_came_after_the_list_and_ends(api: ApiHarness) -> None:
     api.put("before", {})
     since = api.resources.list(CONFIG_MAP).version
     api.put("new", {"a": "1"})
@@ -48,38 +48,38 @@ def test_a_watch_tells_what_came_after_the_list_and_ends(api: ApiStage) -> None:
     assert told(api.resources.watch(CONFIG_MAP, changes[-1].version, 1)) == []
 
 
-def test_a_version_long_past_is_said_to_be_expired(api: ApiStage) -> None:
+def test_a_version_long_past_is_said_to_be_expired(api: ApiHarness) -> None:
     api.put("one", {"a": "1"})
     kind, since = api.forgotten()
     assert [each.what for each in api.resources.watch(kind, since, 2)] == [Happening.EXPIRED]
 
 
-def test_what_is_not_there_is_not_found(api: ApiStage) -> None:
+def test_what_is_not_there_is_not_found(api: ApiHarness) -> None:
     with pytest.raises(NotFound, match="nothing"):
         api.resources.get(CONFIG_MAP, "nothing")
     with pytest.raises(NotFound):
         api.resources.patch(CONFIG_MAP, "nothing", {"data": {"a": "1"}})
 
 
-def test_a_kind_without_a_definition_is_not_found_and_its_group_serves_nothing(api: ApiStage) -> None:
+def test_a_kind_without_a_definition_is_not_found_and_its_group_serves_nothing(api: ApiHarness) -> None:
     with pytest.raises(NotFound) as caught:
         api.resources.list(UNHEARD)
     assert caught.value.remedy
     assert api.resources.served(UNHEARD.group) == ()
 
 
-def test_cluster_wide_kinds_need_no_namespace(api: ApiStage) -> None:
+def test_cluster_wide_kinds_need_no_namespace(api: ApiHarness) -> None:
     assert api.resources.list(NODE).version
 
 
-def test_apply_creates_and_may_be_done_twice(api: ApiStage) -> None:
+def test_apply_creates_and_may_be_done_twice(api: ApiHarness) -> None:
     for _ in range(2):
         applied = api.resources.apply(CONFIG_MAP, "ours", {"data": {"a": "1"}})
     assert applied["data"] == {"a": "1"}
     assert api.resources.get(CONFIG_MAP, "ours")["data"] == {"a": "1"}
 
 
-def test_apply_leaves_alone_what_it_does_not_name(api: ApiStage) -> None:
+def test_apply_leaves_alone_what_it_does_not_name(api: ApiHarness) -> None:
     api.put("shared", {"theirs": "1"}, labels={"app": "kafka"})
     api.resources.apply(CONFIG_MAP, "shared", {"data": {"ours": "2"}})
     found = api.resources.get(CONFIG_MAP, "shared")
@@ -87,13 +87,13 @@ def test_apply_leaves_alone_what_it_does_not_name(api: ApiStage) -> None:
     assert found["metadata"]["labels"] == {"app": "kafka"}
 
 
-def test_apply_gives_up_what_it_named_before(api: ApiStage) -> None:
+def test_apply_gives_up_what_it_named_before(api: ApiHarness) -> None:
     api.resources.apply(CONFIG_MAP, "ours", {"data": {"a": "1", "b": "2"}})
     api.resources.apply(CONFIG_MAP, "ours", {"data": {"a": "1"}})
     assert api.resources.get(CONFIG_MAP, "ours")["data"] == {"a": "1"}
 
 
-def test_a_field_of_somebody_else_is_a_conflict_that_names_them_and_may_be_taken(api: ApiStage) -> None:
+def test_a_field_of_somebody_else_is_a_conflict_that_names_them_and_may_be_taken(api: ApiHarness) -> None:
     api.put("shared", {"a": "theirs"})
     with pytest.raises(Conflict, match=rf'conflict with "{api.other}".*: \.data\.a$') as caught:
         api.resources.apply(CONFIG_MAP, "shared", {"data": {"a": "ours"}})
@@ -103,7 +103,7 @@ def test_a_field_of_somebody_else_is_a_conflict_that_names_them_and_may_be_taken
     assert api.resources.get(CONFIG_MAP, "shared")["data"] == {"a": "ours"}
 
 
-def test_a_rehearsal_shows_the_outcome_and_changes_nothing(api: ApiStage) -> None:
+def test_a_rehearsal_shows_the_outcome_and_changes_nothing(api: ApiHarness) -> None:
     api.put("shared", {"a": "1"})
     shown = api.resources.apply(CONFIG_MAP, "shared", {"data": {"b": "2"}}, rehearse=True)
     assert shown["data"] == {"a": "1", "b": "2"}
@@ -111,7 +111,7 @@ def test_a_rehearsal_shows_the_outcome_and_changes_nothing(api: ApiStage) -> Non
 
 
 @pytest.mark.parametrize("how", ["apply", "patch"])
-def test_who_looked_before_somebody_changed_it_is_told(api: ApiStage, how: str) -> None:
+def test_who_looked_before_somebody_changed_it_is_told(api: ApiHarness, how: str) -> None:
     api.put("shared", {"a": "1"})
     seen = api.resources.get(CONFIG_MAP, "shared")["metadata"]["resourceVersion"]
     api.put("shared", {"a": "2"})
@@ -121,7 +121,7 @@ def test_who_looked_before_somebody_changed_it_is_told(api: ApiStage, how: str) 
     assert api.resources.get(CONFIG_MAP, "shared")["data"] == {"a": "2"}
 
 
-def test_a_patch_merges_and_removes(api: ApiStage) -> None:
+def test_a_patch_merges_and_removes(api: ApiHarness) -> None:
     api.put("shared", {"a": "1", "b": "2"})
     annotated = {"metadata": {"annotations": {"x": "y"}}, "data": {"a": None, "c": "3"}}
     found = api.resources.patch(CONFIG_MAP, "shared", annotated)
@@ -131,7 +131,7 @@ def test_a_patch_merges_and_removes(api: ApiStage) -> None:
     assert "x" not in gone["metadata"].get("annotations", {})
 
 
-def test_a_patch_that_changes_nothing_makes_no_new_version_and_any_other_does(api: ApiStage) -> None:
+def test_a_patch_that_changes_nothing_makes_no_new_version_and_any_other_does(api: ApiHarness) -> None:
     api.put("shared", {"a": "1"})
     before = api.resources.get(CONFIG_MAP, "shared")["metadata"]["resourceVersion"]
     same = api.resources.patch(CONFIG_MAP, "shared", {"metadata": {"resourceVersion": before}, "data": {"a": "1"}})
@@ -140,7 +140,7 @@ def test_a_patch_that_changes_nothing_makes_no_new_version_and_any_other_does(ap
     assert other["metadata"]["resourceVersion"] != before
 
 
-def test_of_two_who_take_a_lease_that_both_saw_free_one_gets_it(api: ApiStage) -> None:
+def test_of_two_who_take_a_lease_that_both_saw_free_one_gets_it(api: ApiHarness) -> None:
     api.resources.apply(LEASE, "drctl", {"spec": {}})
     seen = api.resources.get(LEASE, "drctl")["metadata"]["resourceVersion"]
 

@@ -10,8 +10,9 @@ from drctl.drivers.store.clock import SystemClock
 from drctl.errors import Conflict, Forbidden, Refused
 from drctl.lab import Lab
 from drctl.model.session import GroupProtocol, GroupState, Member
+from tests.contract.harness import FakeHarness
+from tests.contract.real_site import RealHarness
 from tests.contract.seats import SEAT, FakeSeats, RealSeats, Seats
-from tests.contract.stage import FakeStage, RealStage
 from tests.contract.waiting import until
 
 PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
@@ -20,7 +21,7 @@ PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupPro
 @pytest.fixture(params=["fake", "north", "south"])
 def seats(request: pytest.FixtureRequest) -> Iterator[Seats]:
     if request.param == "fake":
-        yield FakeSeats(FakeStage())
+        yield FakeSeats(FakeHarness())
         return
     yield from _real(request, request.param)
 
@@ -31,7 +32,7 @@ def real_seats(request: pytest.FixtureRequest) -> Iterator[RealSeats]:
 
 
 def _real(request: pytest.FixtureRequest, name: str) -> Iterator[RealSeats]:
-    sites: dict[str, RealStage] = request.getfixturevalue("real_sites")
+    sites: dict[str, RealHarness] = request.getfixturevalue("real_sites")
     lab: Lab = request.getfixturevalue("lab")
     canary = lab.site(name).kafka("canary")
     yield RealSeats(sites[name], canary)

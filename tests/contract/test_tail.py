@@ -18,7 +18,8 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import GroupProtocol
 from drctl.monitors.sessions import Sessions
 from drctl.ports import Tail
-from tests.contract.stage import RealStage, Stage, client
+from tests.contract.harness import Harness
+from tests.contract.real_site import RealHarness, client
 
 CLOCK = SystemClock()
 PROTOCOLS = pytest.mark.parametrize("protocol", [GroupProtocol.CLASSIC, GroupProtocol.CONSUMER])
@@ -30,10 +31,10 @@ def group() -> str:
 
 
 @pytest.fixture(params=["written", "polled"])
-def tail(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Tail]:
+def tail(request: pytest.FixtureRequest, harness: Harness) -> Iterator[Tail]:
     # The first commit makes the topic that is tailed.
-    stage.positions.commit("the-first", {TopicPartition(stage.topic(), 0): Committed(0)})
-    tail: Tail = stage.tail() if request.param == "written" else PolledTail(stage.positions, CLOCK)
+    harness.positions.commit("the-first", {TopicPartition(harness.topic(), 0): Committed(0)})
+    tail: Tail = harness.tail() if request.param == "written" else PolledTail(harness.positions, CLOCK)
     yield tail
     tail.close()
 
@@ -56,38 +57,38 @@ def sees(group: str, members: int) -> Callable[[Change], bool]:
     return lambda c: isinstance(c, GroupSeen) and c.group == group and len(c.members) == members
 
 
-def test_a_commit_is_told_with_all_that_belongs_to_it(stage: Stage, tail: Tail, group: str) -> None:
-    topic = stage.topic()
+def test_a_commit_is_told_with_all_that_belongs_to_it(harness: Harness, tail: Tail, group: str) -> None:
+    topic = harness.topic()
     partition = TopicPartition(topic, 0)
-    stage.positions.commit(group, {partition: Committed(7, "by drctl")})
+    harness.positions.commit(group, {partition: Committed(7, "by drctl")})
     (told,) = (c for c in until(tail, commits(group, 7)) if isinstance(c, PositionMoved) and c.group == group)
     assert (told.partition, told.committed) == (partition, Committed(7, "by drctl"))
     assert told.milliseconds > 0
-    known = () if isinstance(tail, PolledTail) else (stage.brokers.topics([topic])[topic].topic_id,)
+    known = () if isinstance(tail, PolledTail) else (harness.brokers.topics([topic])[topic].topic_id,)
     assert told.topic_id in (known or (None,))
 
 
-def test_positions_that_go_back_are_told_in_their_order(stage: Stage, tail: Tail, group: str) -> None:
-    partition = TopicPartition(stage.topic(), 0)
+def test_positions_that_go_back_are_told_in_their_order(harness: Harness, tail: Tail, group: str) -> None:
+    partition = TopicPartition(harness.topic(), 0)
     for offset in (5, 9, 2):
-        stage.positions.commit(group, {partition: Committed(offset)})
+        harness.positions.commit(group, {partition: Committed(offset)})
         until(tail, commits(group, offset))
 
 
 @PROTOCOLS
-def test_members_come_and_go(stage: Stage, tail: Tail, group: str, protocol: GroupProtocol) -> None:
-    topic = stage.topic()
-    with stage.member(group, topic, protocol):
+def test_members_come_and_go(harness: Harness, tail: Tail, group: str, protocol: GroupProtocol) -> None:
+    topic = harness.topic()
+    with harness.member(group, topic, protocol):
         until(tail, sees(group, 1))
     told = until(tail, sees(group, 0))
     assert {c.protocol for c in told if isinstance(c, GroupSeen) and c.group == group} == {protocol}
 
 
-def test_a_new_tail_comes_to_know_what_the_old_one_knew(stage: Stage, tail: Tail, group: str) -> None:
-    topic = stage.topic(partitions=3)
+def test_a_new_tail_comes_to_know_what_the_old_one_knew(harness: Harness, tail: Tail, group: str) -> None:
+    topic = harness.topic(partitions=3)
     wanted = {TopicPartition(topic, n): Committed(n, f"m{n}") for n in range(3)}
-    stage.positions.commit(group, wanted)
-    for each in (tail, stage.tail()):
+    harness.positions.commit(group, wanted)
+    for each in (tail, harness.tail()):
         sessions = Sessions()
         deadline = CLOCK.monotonic() + 60
         while {p: h.committed for p, h in sessions.positions(group).items()} != wanted:
@@ -99,25 +100,25 @@ def test_a_new_tail_comes_to_know_what_the_old_one_knew(stage: Stage, tail: Tail
         each.close()
 
 
-def test_catching_up_tells_all_that_was_written_before(stage: Stage, tail: Tail, group: str) -> None:
-    partition = TopicPartition(stage.topic(), 0)
+def test_catching_up_tells_all_that_was_written_before(harness: Harness, tail: Tail, group: str) -> None:
+    partition = TopicPartition(harness.topic(), 0)
     for offset in (5, 9):
-        stage.positions.commit(group, {partition: Committed(offset)})
+        harness.positions.commit(group, {partition: Committed(offset)})
         told = tail.catch_up(60)
         assert told.behind == 0
         positions = [c for c in told.changes if isinstance(c, PositionMoved) and c.group == group]
         assert positions[-1].committed == Committed(offset)
-    stage.positions.forget(group)
+    harness.positions.forget(group)
     assert PositionForgotten(group, partition) in tail.catch_up(60).changes
 
 
-def test_a_tail_from_now_tells_only_what_comes(stage: Stage, group: str) -> None:
-    partition = TopicPartition(stage.topic(), 0)
-    stage.positions.commit(group, {partition: Committed(5)})
-    first = stage.tail()
+def test_a_tail_from_now_tells_only_what_comes(harness: Harness, group: str) -> None:
+    partition = TopicPartition(harness.topic(), 0)
+    harness.positions.commit(group, {partition: Committed(5)})
+    first = harness.tail()
     tail = first.from_now()
     assert not [c for c in tail.catch_up(60).changes if isinstance(c, PositionMoved) and c.group == group]
-    stage.positions.commit(group, {partition: Committed(9)})
+    harness.positions.commit(group, {partition: Committed(9)})
     (moved,) = (c for c in tail.catch_up(60).changes if isinstance(c, PositionMoved) and c.group == group)
     assert moved.committed == Committed(9)
     tail.close()
@@ -125,13 +126,13 @@ def test_a_tail_from_now_tells_only_what_comes(stage: Stage, group: str) -> None
 
 
 @pytest.fixture(params=["north", "south"])
-def site(request: pytest.FixtureRequest, real_sites: dict[str, RealStage]) -> RealStage:
+def site(request: pytest.FixtureRequest, real_sites: dict[str, RealHarness]) -> RealHarness:
     """A real site, for what only real coordinators do."""
     return real_sites[request.param]
 
 
 @pytest.mark.parametrize("decision", ["commit", "abort"])
-def test_positions_in_a_transaction_are_told_once_it_is_decided(site: RealStage, group: str, decision: str) -> None:
+def test_positions_in_a_transaction_are_told_once_it_is_decided(site: RealHarness, group: str, decision: str) -> None:
     partition = TopicPartition(site.topic(), 0)
     site.positions.commit(group, {partition: Committed(1)})
     consumer = Consumer({**client(site.admin), "group.id": group})
@@ -162,7 +163,7 @@ def test_positions_in_a_transaction_are_told_once_it_is_decided(site: RealStage,
 
 
 @PROTOCOLS
-def test_static_members_and_what_they_are_assigned(site: RealStage, group: str, protocol: GroupProtocol) -> None:
+def test_static_members_and_what_they_are_assigned(site: RealHarness, group: str, protocol: GroupProtocol) -> None:
     topic = site.topic(partitions=2)
     consumer = Consumer(
         {
@@ -191,7 +192,7 @@ def test_static_members_and_what_they_are_assigned(site: RealStage, group: str, 
     tail.close()
 
 
-def test_a_group_that_is_deleted_is_forgotten(site: RealStage, group: str) -> None:
+def test_a_group_that_is_deleted_is_forgotten(site: RealHarness, group: str) -> None:
     partition = TopicPartition(site.topic(), 0)
     site.positions.commit(group, {partition: Committed(4)})
     tail = site.tail()
@@ -202,7 +203,7 @@ def test_a_group_that_is_deleted_is_forgotten(site: RealStage, group: str) -> No
     tail.close()
 
 
-def test_whoever_may_not_read_the_commits_is_told_the_right_that_is_missing(site: RealStage, lab: Lab) -> None:
+def test_whoever_may_not_read_the_commits_is_told_the_right_that_is_missing(site: RealHarness, lab: Lab) -> None:
     canary = lab.site(site.site.name).kafka("canary")
     tail = KafkaTail(canary)
 

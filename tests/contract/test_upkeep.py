@@ -16,7 +16,7 @@ from drctl.lab import Lab
 from drctl.model.cluster import Broker
 from drctl.model.upkeep import CertificateUse
 from drctl.ports import Certificates, Clock, Disk, LogDirs, Timekeeper
-from tests.contract.stage import RealStage
+from tests.contract.real_site import RealHarness
 from tests.fakes import FakeBrokers, FakeCertificates, FakeClock, FakeDisk, FakeLogDirs, FakeSite, FakeTimekeeper
 
 
@@ -50,7 +50,7 @@ def test_the_truststore_holds_an_authority_and_says_where(certificates: Certific
     assert all(each.place and each.certificate.subject for each in kept)
 
 
-def test_a_login_by_certificate_is_no_part_of_looking_at_one(real_sites: dict[str, RealStage]) -> None:
+def test_a_login_by_certificate_is_no_part_of_looking_at_one(real_sites: dict[str, RealHarness]) -> None:
     stranger = {"security.protocol": "SSL", "bootstrap.servers": real_sites["south"].site.config["bootstrap.servers"]}
     asked = KafkaCertificates("south", lambda: stranger, {})
     assert all(asked.served(address) for address in asked.addresses())
@@ -103,8 +103,8 @@ def log_dirs(request: pytest.FixtureRequest) -> tuple[LogDirs, tuple[Broker, ...
     if request.param == "fake":
         site = FakeSite("north", {})
         return FakeLogDirs(site), FakeBrokers(site).cluster().brokers
-    stage: RealStage = request.getfixturevalue("real_sites")[request.param]
-    return KafkaLogDirs(request.param, lambda: stage.site.config), stage.brokers.cluster().brokers
+    harness: RealHarness = request.getfixturevalue("real_sites")[request.param]
+    return KafkaLogDirs(request.param, lambda: harness.site.config), harness.brokers.cluster().brokers
 
 
 def test_every_broker_tells_the_room_in_its_directories(log_dirs: tuple[LogDirs, tuple[Broker, ...]]) -> None:
@@ -130,15 +130,15 @@ def test_a_broker_that_is_not_there_does_not_answer(log_dirs: tuple[LogDirs, tup
             ask(Broker(99, "localhost", 1))
 
 
-def test_a_password_that_is_wrong_is_rejected(real_sites: dict[str, RealStage]) -> None:
-    stage = real_sites["north"]
-    wrong = {**stage.site.config, "sasl.password": "wrong"}
+def test_a_password_that_is_wrong_is_rejected(real_sites: dict[str, RealHarness]) -> None:
+    harness = real_sites["north"]
+    wrong = {**harness.site.config, "sasl.password": "wrong"}
     with pytest.raises(Unauthenticated):
-        KafkaLogDirs("north", lambda: wrong).space(stage.brokers.cluster().brokers[0])
+        KafkaLogDirs("north", lambda: wrong).space(harness.brokers.cluster().brokers[0])
 
 
-def test_a_broker_that_nobody_vouches_for_is_told_no_password(real_sites: dict[str, RealStage]) -> None:
-    stage = real_sites["north"]
-    strange = {**stage.site.config, "ssl.ca.location": real_sites["south"].site.config["ssl.ca.location"]}
+def test_a_broker_that_nobody_vouches_for_is_told_no_password(real_sites: dict[str, RealHarness]) -> None:
+    harness = real_sites["north"]
+    strange = {**harness.site.config, "ssl.ca.location": real_sites["south"].site.config["ssl.ca.location"]}
     with pytest.raises(Unauthenticated, match="TLS fails"):
-        KafkaLogDirs("north", lambda: strange).space(stage.brokers.cluster().brokers[0])
+        KafkaLogDirs("north", lambda: strange).space(harness.brokers.cluster().brokers[0])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from drctl.errors import Conflict, JournalBroken, Locked, NotFound, Refused, Superseded, Unreachable
+from drctl.model import former
 from drctl.model.chain import (
     GENESIS,
     Change,
@@ -133,9 +134,9 @@ def _entry_content(entry: JournalEntry, body: str) -> str:
 def _entry_of(line: Line) -> JournalEntry:
     """The entry that a line holds."""
     told = json.loads(line.content)
-    body: Evidence = json.loads(told["body"])
+    body: Evidence = former.body(json.loads(told["body"]))
     at, event = datetime.fromisoformat(told["at"]), Event(told["event"])
-    return JournalEntry(told["sequence"], line.about, at, event, told["step"], body, told["digest"])
+    return JournalEntry(told["sequence"], line.about, at, event, former.step(told["step"]), body, told["digest"])
 
 
 class FakeJournalCopy:

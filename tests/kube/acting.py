@@ -28,7 +28,7 @@ from drctl.service.election import Election
 from drctl.service.showing import ResourceMirror
 from tests.fakes import FakeClock, FakeFence, FakeSite, fake_world
 from tests.kube.deployed import DEPLOY, Manifest, Right, documents
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 from tests.unit.drivers.strimzi import LINK
 from tests.unit.drivers.test_strimzi_fence import SHOP, denials
 
@@ -38,7 +38,7 @@ NAMES = Strimzi("north", "external", "drctl", "canary", take_ownership=True)
 SITE = Site("north", "", None, "", Canary(None, "canary"), None, NAMES)
 
 
-class KafkaStage(Protocol):
+class KafkaHarness(Protocol):
     """A site run by Strimzi in namespace kafka, as its administrator, and drctl's own lease beside it."""
 
     @property
@@ -68,7 +68,7 @@ def example() -> Manifest:
 class Drctl:
     """drctl's own drivers as a user with few rights."""
 
-    def __init__(self, site: KafkaStage, kubeconfig: Path) -> None:
+    def __init__(self, site: KafkaHarness, kubeconfig: Path) -> None:
         self.site = site
         self.api = KubeResources("north", kubeconfig, "lab", "kafka", CLOCK)
         self.own = KubeResources("north", kubeconfig, "lab", "drctl", CLOCK)

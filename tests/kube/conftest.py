@@ -6,11 +6,11 @@ import pytest
 
 from drctl.lab.kube import ControlPlane, KubeLab, control_plane
 from drctl.lab.kube.kubectl import Kubectl
-from tests.contract.api import ApiStage
-from tests.contract.routing import FIELDS, OWNER, KubeRoutingStage, ResourcesRoutingStage
-from tests.contract.scaling import ScalingStage
-from tests.kube.scaling import RealScalingStage
-from tests.kube.stage import RealApiStage, StrimziPlane, namespace, prepare, resources
+from tests.contract.api import ApiHarness
+from tests.contract.routing import FIELDS, OWNER, KubeRoutingHarness, ResourcesRoutingHarness
+from tests.contract.scaling import ScalingHarness
+from tests.kube.harness import RealApiHarness, StrimziPlane, namespace, prepare, resources
+from tests.kube.scaling import RealScalingHarness
 
 
 @pytest.fixture(scope="session")
@@ -28,28 +28,28 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-def api(plane: ControlPlane) -> Iterator[ApiStage]:
+def api(plane: ControlPlane) -> Iterator[ApiHarness]:
     """A namespace of its own on the real API server, for the suite in tests/contract."""
-    stage = RealApiStage(plane)
-    yield stage
-    stage.close()
+    harness = RealApiHarness(plane)
+    yield harness
+    harness.close()
 
 
 @pytest.fixture
-def scaling(plane: ControlPlane) -> Iterator[ScalingStage]:
+def scaling(plane: ControlPlane) -> Iterator[ScalingHarness]:
     """Deployments in a namespace of their own on the real API server, for the suite in tests/contract."""
-    stage = RealScalingStage(plane)
-    yield stage
-    stage.close()
+    harness = RealScalingHarness(plane)
+    yield harness
+    harness.close()
 
 
 @pytest.fixture(params=FIELDS)
-def kube_routing(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[KubeRoutingStage]:
+def kube_routing(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[KubeRoutingHarness]:
     """Client routing in a namespace of its own on the real API server, for the suite in tests/contract."""
     space = namespace(plane)
     ours, owner = resources(plane, space), resources(plane, space, manager=OWNER)
     kubectl = Kubectl(plane.kubeconfig, space)
-    yield ResourcesRoutingStage(
+    yield ResourcesRoutingHarness(
         request.param, ours, owner, lambda kind, name: kubectl.run("delete", kind.name.lower(), name)
     )
     for each in (ours, owner):

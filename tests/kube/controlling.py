@@ -26,7 +26,7 @@ from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Canary
 from drctl.plans.steps.fence_writes import FenceWrites
 from tests.contract.waiting import until
-from tests.kube.stage import CHECKOUT
+from tests.kube.harness import CHECKOUT
 
 CLOCK = SystemClock()
 wait = partial(until, CLOCK, seconds=240)

@@ -14,7 +14,7 @@ from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.binaries import labkube
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.resources import Kind
-from tests.kube.stage import CHECKOUT, resources
+from tests.kube.harness import CHECKOUT, resources
 
 DEPLOY = CHECKOUT / "deploy"
 RIGHTS = (

@@ -1,4 +1,4 @@
-"""Deployments on a real API server: what no controller does there, the stage does."""
+"""Deployments on a real API server: what no controller does there, the harness does."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from drctl.drivers.kube.scaling import APPS, KubeScaling
 from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.scaling import STATEFUL_SET, Scalable
-from tests.kube.stage import namespace, resources
+from tests.kube.harness import namespace, resources
 
 CONTAINER = {"name": "app", "image": "registry.example/app"}
 KEDA: dict[str, Any] = {
@@ -33,7 +33,7 @@ KEDA: dict[str, Any] = {
 """Only the name of KEDA's definition: its schema is not ours to test."""
 
 
-class RealScalingStage:
+class RealScalingHarness:
     """A namespace of its own."""
 
     def __init__(self, plane: ControlPlane) -> None:

@@ -23,7 +23,7 @@ from tests.kube.controlling import (
     staying,
     wait,
 )
-from tests.kube.stage import CHECKOUT
+from tests.kube.harness import CHECKOUT
 
 
 @pytest.fixture(scope="module")

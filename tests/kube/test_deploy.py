@@ -15,7 +15,7 @@ from drctl.lab.kube import ControlPlane, control_plane
 from drctl.model.resources import Object
 from drctl.service.election import LEASE
 from tests.kube.deployed import DEPLOY, Manifest, apply_strictly, built, documents, everywhere
-from tests.kube.stage import CHECKOUT, resources
+from tests.kube.harness import CHECKOUT, resources
 
 type Key = tuple[str, str, str]
 

@@ -15,7 +15,7 @@ from drctl.errors import LabError
 from drctl.lab.kube import KubeLab, cgroups
 from drctl.lab.kube.brokers import claim
 from drctl.lab.kube.faults import FAULTS
-from tests.kube.stage import CHECKOUT
+from tests.kube.harness import CHECKOUT
 
 CLOCK = SystemClock()
 

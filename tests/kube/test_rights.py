@@ -18,7 +18,7 @@ from tests.contract.waiting import until
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.acting import CLOCK, NAMES, Drctl, denial, strike
 from tests.kube.deployed import Account, Right, apply_strictly, built, define, rights
-from tests.kube.stage import StrimziSpace, prepare, user
+from tests.kube.harness import StrimziSpace, prepare, user
 from tests.kube.strimzi_manifests import kafka, kafka_connect, kafka_user, mirror_maker
 from tests.unit.drivers.strimzi import LINK
 

@@ -13,8 +13,8 @@ from drctl.monitors import status
 from drctl.service.showing import ResourceMirror
 from tests.fakes import fake_world
 from tests.kube.deployed import DEPLOY, apply_strictly, define, documents, everywhere
-from tests.kube.stage import namespace, resources
-from tests.spec.stage import switch
+from tests.kube.harness import namespace, resources
+from tests.spec.harness import switch
 
 
 @pytest.fixture(scope="module")

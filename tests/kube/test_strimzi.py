@@ -20,7 +20,7 @@ from drctl.monitors.kubernetes import KubeObserver
 from tests.contract.waiting import until
 from tests.fakes import FakeFence, FakeSite
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
-from tests.kube.stage import StrimziPlane, StrimziSpace
+from tests.kube.harness import StrimziPlane, StrimziSpace
 from tests.kube.strimzi_manifests import kafka, kafka_user, mirror_maker, node_pool
 from tests.unit.drivers.strimzi import LINK, SOURCE
 from tests.unit.drivers.test_strimzi_fence import SHOP, TURBINES, denials

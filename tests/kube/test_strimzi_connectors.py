@@ -16,7 +16,7 @@ from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR
 from tests.contract.waiting import until
 from tests.fakes.strimzi_connectors import KafkaConnectorStandIn
 from tests.fakes.strimzi_stand_in import FakeConnectRest
-from tests.kube.stage import StrimziPlane, StrimziSpace
+from tests.kube.harness import StrimziPlane, StrimziSpace
 from tests.kube.strimzi_manifests import kafka, kafka_connect
 from tests.unit.drivers.strimzi_connect import CLASSES, LINK, SOURCE, resource, wanted
 

@@ -13,7 +13,7 @@ from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.resources import CONFIG_MAP, STRIMZI_KINDS
 from drctl.monitors.kubernetes import KubeObserver
-from tests.kube.stage import RealApiStage, namespace, resources, user
+from tests.kube.harness import RealApiHarness, namespace, resources, user
 
 CLOCK = SystemClock()
 KINDS = {
@@ -112,11 +112,11 @@ def test_definitions_that_are_missing_are_said_to_be(plane: ControlPlane) -> Non
 
 @pytest.mark.parametrize("verb", ["get", "patch"])
 def test_a_right_to_act_that_is_missing_is_named(plane: ControlPlane, tmp_path: Path, verb: str) -> None:
-    stage = RealApiStage(plane)
-    stage.put("one", {"a": "1"})
+    harness = RealApiHarness(plane)
+    harness.put("one", {"a": "1"})
     verbs = [each for each in ("get", "patch", "create") if each != verb]
     few = user(plane, tmp_path, [{"apiGroups": [""], "resources": ["configmaps"], "verbs": verbs}])
-    api = resources(plane, stage.namespace, kubeconfig=few)
+    api = resources(plane, harness.namespace, kubeconfig=few)
     act = {
         "get": lambda: api.get(CONFIG_MAP, "one"),
         "patch": lambda: api.apply(CONFIG_MAP, "one", {"data": {"b": "2"}}),
@@ -124,6 +124,6 @@ def test_a_right_to_act_that_is_missing_is_named(plane: ControlPlane, tmp_path: 
     with pytest.raises(Forbidden, match=f'cannot {verb} resource "configmaps"') as caught:
         act[verb]()
     assert "grant that verb" in caught.value.remedy
-    assert deepcopy(stage.resources.get(CONFIG_MAP, "one"))["data"] == {"a": "1"}
+    assert deepcopy(harness.resources.get(CONFIG_MAP, "one"))["data"] == {"a": "1"}
     api.close()
-    stage.close()
+    harness.close()

@@ -28,7 +28,7 @@ from drctl.plans.replaying import MARK, name_of
 from drctl.ports import World
 from drctl.wiring.world import open_world
 from tests.applications import Application
-from tests.contract.stage import withdraw
+from tests.contract.real_site import withdraw
 from tests.lab.heavy_records import NEW, OLD, READINGS, arrived, require_only_new, weight, write_heavy
 from tests.lab.usage import QUIET, client, run_moving, to_the_end, wait, wait_until_link_works
 

@@ -8,7 +8,7 @@ from drctl.model.fence import Attestation, DenyRule, Scope
 from drctl.model.terms import Terms
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 SINK = "archive"
 WORD = Attestation("anna", "south is without power")

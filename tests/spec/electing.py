@@ -41,17 +41,17 @@ SWIFT, UNHEARD, UNANSWERED = Way(), Way(there=math.inf), Way(back=math.inf)
 class OwnClock:
     """Implements :class:`drctl.ports.Clock`: monotonic at its own rate, a wall clock that somebody sets."""
 
-    stage: "Stage"
+    harness: "Harness"
     rate: float = 1.0
     begin: float = 0.0
     wall: timedelta = timedelta(0)
     stopped: bool = False
 
     def now(self) -> datetime:
-        return DAWN if self.stopped else DAWN + timedelta(seconds=self.stage.now) + self.wall
+        return DAWN if self.stopped else DAWN + timedelta(seconds=self.harness.now) + self.wall
 
     def monotonic(self) -> float:
-        return self.begin + self.rate * self.stage.now
+        return self.begin + self.rate * self.harness.now
 
     def sleep(self, seconds: float) -> None:
         raise NotImplementedError("an election never sleeps")
@@ -60,7 +60,7 @@ class OwnClock:
         raise NotImplementedError("an election never waits for a thread")
 
 
-class Stage:
+class Harness:
     """Simulated time, the API server, and the watch over who acts."""
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Stage:
 class Candidate:
     """One process. ``dies``: at its request of that number, counted from 0, and before or after its effect."""
 
-    stage: Stage
+    harness: Harness
     name: str
     ways: Iterator[Way]
     clock: OwnClock
@@ -137,7 +137,7 @@ class Candidate:
     go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def __post_init__(self) -> None:
-        self.api = FakeResources(self.stage.api, namespace="drctl")
+        self.api = FakeResources(self.harness.api, namespace="drctl")
         self.election = Election(Line(self), "drctl", self.name, SPANS, self.clock)
 
     @property
@@ -156,11 +156,11 @@ class Candidate:
             self.go.release()
         else:
             return
-        self.stage.back.acquire()
+        self.harness.back.acquire()
 
     def wait(self, seconds: float) -> None:
-        self.stage.at(self.stage.now + seconds, self.go_on)
-        self.stage.back.release()
+        self.harness.at(self.harness.now + seconds, self.go_on)
+        self.harness.back.release()
         self.go.acquire()
         if not self.alive:
             raise Killed(self.name)
@@ -173,7 +173,7 @@ class Candidate:
         except Killed:
             pass
         finally:
-            self.stage.back.release()
+            self.harness.back.release()
 
 
 class Line(FakeResources):
@@ -190,7 +190,7 @@ class Line(FakeResources):
         return self._ask(lambda: self.candidate.api.patch(kind, name, changes, subresource=subresource))
 
     def _ask(self, do: Callable[[], Object]) -> Object:
-        candidate, stage, way = self.candidate, self.candidate.stage, next(self.candidate.ways)
+        candidate, harness, way = self.candidate, self.candidate.harness, next(self.candidate.ways)
         number, answers = candidate.calls, list[Object | Exception]()
         candidate.calls += 1
         if candidate.dies == (number, True):
@@ -206,7 +206,7 @@ class Line(FakeResources):
                 candidate.kill()
 
         if way.there < math.inf:
-            stage.at(stage.now + way.there, arrive)
+            harness.at(harness.now + way.there, arrive)
         patience = 2 * SPANS.answer
         candidate.wait(min(patience, sum(way)))
         if sum(way) > patience:

@@ -10,7 +10,7 @@ from drctl.plans import failover, runner
 from drctl.plans.group_sync import GroupSync
 from drctl.ports import World
 from tests.fakes import FakeSite, FakeTail, FakeWorld
-from tests.spec.stage import RecordingObserver
+from tests.spec.harness import RecordingObserver
 
 ANY = AcceptedLoss(10_000)
 SOMEBODY = Attestation("anna", "the building is without power")
@@ -115,7 +115,7 @@ def require_as_before(earth: FakeWorld) -> None:
     assert earth.writable() == {"north"}
     assert earth.routing.site() == "north"
     assert earth.ports().links["north", "south"].replication.status().working
-    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
+    assert earth.journal.runs()[-1][1] is RunState.ROLLED_BACK
 
 
 def require_nothing_skipped(earth: FakeWorld, *, repeats: bool = True) -> None:

@@ -29,8 +29,8 @@ from tests.fakes.world import APPLICATIONS
 from tests.spec.bereft import CUT, VOUCHED, cut_at, lose_target
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
 from tests.spec.handing_over import hand_over, stop
+from tests.spec.harness import go_on, killed_at, switch
 from tests.spec.returning import returned
-from tests.spec.stage import go_on, killed_at, switch
 
 type Words = tuple[str, ...]
 

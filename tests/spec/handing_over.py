@@ -8,7 +8,7 @@ from drctl.plans.group_sync import SOON, GroupSync
 from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeClientRouting, FakeTail, FakeWorld
-from tests.spec.stage import RecordingObserver
+from tests.spec.harness import RecordingObserver
 
 READINGS = TopicPartition("turbines.readings", 0)
 

@@ -16,7 +16,7 @@ from drctl.plans.selection import FAILOVER
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
-from tests.spec.stage import RecordingObserver
+from tests.spec.harness import RecordingObserver
 
 FAILOVER_RUN = "20260101T000000-failover"
 

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from drctl import __version__
 from drctl.errors import DrctlError, RolledBack
+from drctl.model import former
 from drctl.model.chain import Change, Line
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunState
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced, watch_two_writers
-from tests.spec.stage import go_on, switch, watch_for_two_open_sites
+from tests.spec.harness import go_on, switch, watch_for_two_open_sites
 
 FOLDER = Path(__file__).parents[1] / "journals"
 SUMS = FOLDER / "SHA256SUMS"
@@ -60,9 +61,10 @@ class Saved:
 
     @staticmethod
     def read(path: Path) -> "Saved":
-        """The journal in that file."""
+        """The journal in that file; how its run ended in today's words."""
         first, *rest = path.read_text(encoding="utf-8").splitlines()
         told = json.loads(first)
+        told["ended"] = former.STATES.get(told["ended"], told["ended"])
         lines = tuple(Line(**{**json.loads(line), "change": Change(json.loads(line)["change"])}) for line in rest)
         return Saved(Cut(**told.pop("cut")), lines=lines, **told)
 

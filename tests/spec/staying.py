@@ -23,7 +23,7 @@ from drctl.plans.plan import Plan
 from drctl.plans.selection import SWITCHOVER
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated
+from tests.spec.harness import RecordingObserver, require_nothing_lost_or_repeated
 
 ANNA, BEN = Terms(by="anna", account="a"), Terms(by="ben", account="b")
 STAY = timedelta(seconds=90)

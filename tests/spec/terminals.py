@@ -33,7 +33,7 @@ from drctl.plans import switchover as moving
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import synced
-from tests.spec.stage import switch, watch_for_two_open_sites
+from tests.spec.harness import switch, watch_for_two_open_sites
 
 DEADLINE = 30.0
 """Seconds without a sign of life after which a run counts as held up; far more than any takes."""

@@ -17,7 +17,7 @@ from drctl.plans.awaiting import awaited, require_another
 from drctl.plans.digests import plan_digest
 from drctl.plans.standing import told_runs
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 ANNA, BEN = Terms(by="anna", account="a"), Terms(by="ben", account="b")
 COMPACTED = {"cleanup.policy": "compact"}

@@ -21,7 +21,7 @@ from drctl.plans.steps.drain_link import DrainLink
 from drctl.ports import World
 from drctl.ports.permit import Permit, always
 from tests.fakes import FakeFence, FakeRecords, FakeReplication, FakeWorld, fake_world
-from tests.spec.stage import killed_at, require_nothing_lost_or_repeated
+from tests.spec.harness import killed_at, require_nothing_lost_or_repeated
 
 SLOW = 0.1
 """Seconds that one look at a log's ends takes here; half of the time between two looks of a window."""

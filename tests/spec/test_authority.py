@@ -12,7 +12,7 @@ from drctl.plans import switchover
 from drctl.plans.continuation import under_way
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import require_served_by, switch
+from tests.spec.harness import require_served_by, switch
 
 SITE_EFFECTS = ("raise", "deny", "lift", "commit", "stop", "resume", "restart", "routing")
 

@@ -14,7 +14,7 @@ from drctl.model.run import RunState
 from drctl.model.terms import Terms
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = Shift("", (1, 4), 22 * 60, 4 * 60)

@@ -14,8 +14,8 @@ from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable
 from drctl.model.terms import Terms
 from drctl.monitors import observe
 from tests.fakes import FakeWorld
+from tests.spec.harness import cut_then_resumed, require_nothing_lost_or_repeated, require_rolled_back, switch
 from tests.spec.housing import BILLING, DISPATCH, housed, require_pods
-from tests.spec.stage import cut_then_resumed, require_nothing_lost_or_repeated, require_turned_back, switch
 
 GATE, POOL = Scalable(DEPLOYMENT, "gate"), Scalable(NODE_POOL, "broker")
 EVERY = tuple(range(7))
@@ -72,7 +72,7 @@ def test_capacity_that_does_not_come_turns_the_run_back_before_anything_was_stop
     earth.scaling["south"].stuck.add(str(POOL))
     with pytest.raises(RolledBack, match="KafkaNodePool/broker has 0 of 5 replicas") as caught:
         switch(earth.ports())
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     assert not [name for name in earth.effects.names if name.startswith(("deny", "keep"))]
     require_pods(earth, "north")
 

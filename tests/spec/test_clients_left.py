@@ -8,7 +8,7 @@ from drctl.model.clients import ClientSoftware, ConnectedSoftware
 from drctl.monitors.census import take_census
 from tests.fakes import fake_world
 from tests.fakes.client_metrics import FakeClientMetrics
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 from tests.spec.test_group_sync import Keeper
 
 

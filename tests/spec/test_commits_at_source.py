@@ -6,7 +6,7 @@ from drctl.errors import RolledBack, StepFailed
 from drctl.model.offsets import Committed
 from tests.fakes import fake_world
 from tests.spec.handing_over import READINGS
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 def test_a_group_that_commits_at_the_source_after_the_switchover_is_told() -> None:

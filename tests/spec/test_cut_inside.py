@@ -19,14 +19,14 @@ from tests.spec.failing import (
     synced,
     watch_two_writers,
 )
-from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.stage import (
+from tests.spec.harness import (
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.returning import decide_all, go_home, returned, salve
 from tests.spec.test_failover_cut_off import ANY
 
 type Build = Callable[[], FakeWorld]
@@ -46,7 +46,7 @@ def _stubborn() -> FakeWorld:
 def _back(earth: FakeWorld) -> RunResult:
     with pytest.raises(RolledBack) as caught:
         switch(earth.ports())
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     return RunResult(*earth.journal.runs()[-1], (), {})
 
 
@@ -122,7 +122,7 @@ def test_a_run_cut_off_inside_a_request_ends_as_if_undisturbed(kind: str, effect
     earth.new_process()
     result = act(earth)
     assert both_open == []
-    assert result.state is (RunState.COMPENSATED if kind == "rollback" else RunState.DONE)
+    assert result.state is (RunState.ROLLED_BACK if kind == "rollback" else RunState.DONE)
     if kind == "switchover":
         earth.settle()
         require_served_by(earth, "south")

@@ -5,11 +5,11 @@ import pytest
 from drctl.errors import Blocked, RolledBack
 from drctl.model.run import RunState
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -64,7 +64,7 @@ def test_a_rollback_cut_off_anywhere_ends_with_the_source_open(effect: int, befo
     both_open = watch_for_two_open_sites(earth)
     with pytest.raises(RolledBack) as caught:
         cut_then_resumed(earth, effect, before=before)
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     assert both_open == []
     require_nothing_lost_or_repeated(earth, "north")
 

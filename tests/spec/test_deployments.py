@@ -18,17 +18,17 @@ from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.housing import BEFORE, BILLING, CARRIERS, DISPATCH, housed, require_pods
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     cut_then_resumed,
     go_on,
     killed_at,
     require_nothing_lost_or_repeated,
-    require_turned_back,
+    require_rolled_back,
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.housing import BEFORE, BILLING, CARRIERS, DISPATCH, housed, require_pods
 
 
 def _effects_of_a_switchover() -> list[str]:
@@ -93,7 +93,7 @@ def test_a_rollback_cut_off_anywhere_scales_up_again_what_there_was(effect: int,
     earth = _with_a_member_that_lives_elsewhere()
     with pytest.raises(RolledBack) as caught:
         cut_then_resumed(earth, effect, before=before)
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     require_pods(earth, "north")
 
 

@@ -17,7 +17,7 @@ from drctl.plans.mending import mend
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.site import Log
 from tests.spec.clinic import ORDERS, look, rules, well
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 WRITE = AclRule("User:bank", "*", "WRITE", "TOPIC", "shop.", "PREFIXED", allow=True)
 READ = AclRule("User:shop", "*", "READ", "TOPIC", "shop.", "PREFIXED", allow=True)

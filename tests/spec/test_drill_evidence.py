@@ -8,7 +8,7 @@ from drctl.model.loss import AcceptedLoss
 from drctl.model.run import RunResult
 from tests.fakes import fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 from tests.unit.drills.example import PROVENANCE
 
 

@@ -5,7 +5,7 @@ import pytest
 from drctl.errors import Blocked, StepFailed
 from drctl.model.run import RunState
 from tests.fakes import FakeEntryPoint, FakeWorld, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, require_served_by, switch
 
 
 def entered(*, lag: float = 0.0) -> FakeWorld:

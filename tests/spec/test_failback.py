@@ -12,8 +12,8 @@ from drctl.monitors import observe
 from drctl.plans import failover, retention, runner
 from tests.fakes import Killed, fake_world
 from tests.spec.failing import beyond_the_frontier, fail_over, lose, synced, watch_two_writers
+from tests.spec.harness import require_served_by, switch, watch_for_two_open_sites
 from tests.spec.returning import Aftermath, decide_all, go_home, rescued, returned, salve
-from tests.spec.stage import require_served_by, switch, watch_for_two_open_sites
 
 TOPIC = "turbines.readings"
 

@@ -14,8 +14,8 @@ from drctl.plans.recopying import diverged, recopies
 from drctl.plans.recreations import standing
 from drctl.ports import World
 from tests.fakes import Killed
+from tests.spec.harness import RecordingObserver, go_on, require_served_by, switch, watch_for_two_open_sites
 from tests.spec.returning import Aftermath, decide_all, go_home, returned, salve
-from tests.spec.stage import RecordingObserver, go_on, require_served_by, switch, watch_for_two_open_sites
 
 TOPIC, OTHER = "turbines.readings", "shop.orders"
 P = TopicPartition(TOPIC, 0)

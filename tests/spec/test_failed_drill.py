@@ -14,7 +14,7 @@ from drctl.errors import RolledBack, StepFailed
 from drctl.model.plan_file import PlanFile
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 class StandInLab:
@@ -78,7 +78,7 @@ def test_a_drill_whose_switchover_is_rolled_back_tells_what_was_done_and_that_it
     assert (told["kind"], told["drill"], told["verdict"]) == ("FailedDrill", "planned", "inconclusive")
     assert "drain-consumers" in told["reasons"][0]
     (run,) = told["runs"]
-    assert (run["run"], run["source"], run["target"], run["state"]) == ("switchover", "north", "south", "compensated")
+    assert (run["run"], run["source"], run["target"], run["state"]) == ("switchover", "north", "south", "rolled-back")
     assert "stop-sinks" in [step["name"] for step in run["steps"]]
     assert "Rolled back" in (tmp_path / "failed-run-1.html").read_text()
     assert not (tmp_path / "report.json").exists(), "an earlier drill's report would be taken for this one's"

@@ -7,7 +7,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.run import Event, RunResult
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.mirror import RACED
-from tests.spec.stage import require_nothing_lost_or_repeated, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, switch
 
 TASK = "source-connector, task 0"
 EFFECT = "restart what has failed of the link to north"

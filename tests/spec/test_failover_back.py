@@ -11,7 +11,7 @@ from drctl.monitors import observe
 from drctl.plans import failover, runner
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced
-from tests.spec.stage import RecordingObserver, switch
+from tests.spec.harness import RecordingObserver, switch
 
 
 def test_a_second_failover_back_to_a_site_that_got_nothing_since_is_refused_and_may_be_overridden() -> None:

@@ -20,7 +20,7 @@ from tests.spec.failing import (
     synced,
     watch_two_writers,
 )
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 ANY = AcceptedLoss(10_000)
 
@@ -120,7 +120,7 @@ def test_a_rollback_cut_off_anywhere_ends_with_the_source_in_use(effect: int, be
     assert earth.writable() == {"north"}
     assert earth.routing.site() == "north"
     assert earth.mirrors["north", "south"].state is ConnectorState.RUNNING
-    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
+    assert earth.journal.runs()[-1][1] is RunState.ROLLED_BACK
     earth.come_to_rest()
     for producer in earth.producers:
         for partition, acknowledged in producer.acknowledged.items():

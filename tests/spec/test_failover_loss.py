@@ -25,7 +25,7 @@ from tests.spec.failing import (
     synced,
     watch_two_writers,
 )
-from tests.spec.stage import RecordingObserver
+from tests.spec.harness import RecordingObserver
 
 
 def test_what_a_sighting_tells_is_never_less_than_what_is_lost() -> None:

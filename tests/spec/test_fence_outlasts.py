@@ -16,7 +16,7 @@ from drctl.plans.standing_proof import proof_left
 from drctl.plans.steps.record_failover_point import RecordFailoverPoint
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import fail_over, lose, require_served_by_target, synced, watch_two_writers
-from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
+from tests.spec.harness import RecordingObserver, go_on, killed_at, switch
 
 ANY = AcceptedLoss(unknown=True)
 
@@ -120,7 +120,7 @@ def test_where_something_contradicted_the_proof_it_is_taken_over_by_nobody() -> 
     def write(effect: str) -> None:
         if effect == "journal says step-observed prove-fence":
             earth.north.write(TopicPartition("turbines.readings", 0), b"strange", "User:root")
-        if effect == "journal says compensation-started":
+        if effect == "journal says rollback-started":
             lose(earth)
 
     earth.effects.watchers.append(write)
@@ -136,7 +136,7 @@ def test_a_failover_after_one_that_was_rolled_back_is_told_what_that_one_had_tak
     fail_before_opening(earth)
     assert [(run.kind, state) for run, state in earth.journal.runs()][-2:] == [
         ("switchover", RunState.SUPERSEDED),
-        ("failover", RunState.COMPENSATED),
+        ("failover", RunState.ROLLED_BACK),
     ]
     both_open = watch_two_writers(earth)
     result = fail_over(earth.new_process(), accepted=AcceptedLoss(0))

@@ -9,7 +9,7 @@ from drctl.model.run import RunState
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.following import Words, typed
 from tests.spec.handing_over import stop, synced
-from tests.spec.stage import killed_at
+from tests.spec.harness import killed_at
 from tests.spec.test_remedies_followed import commands
 
 HANDOVER = ("groups", "handover", "--to", "south", "--yes")

@@ -12,7 +12,7 @@ from drctl.plans.forecasting import forecast
 from drctl.plans.selection import SALVAGE
 from tests.fakes import Killed, fake_world
 from tests.spec.failing import beyond_the_frontier, fail_over, lose, some_lag, synced
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 ANY = AcceptedLoss(10_000)
 

@@ -22,7 +22,7 @@ from drctl.plans.stamp import Stamp
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.stage import go_on, killed_at, switch
+from tests.spec.harness import go_on, killed_at, switch
 from tests.spec.test_rolled_back import switch_with_a_broken
 
 GROUP, READINGS = "dispatch", TopicPartition("turbines.readings", 0)

@@ -12,8 +12,7 @@ from drctl.plans import reversal, runner, switchover
 from drctl.plans.pending import pending_reversal
 from drctl.plans.plan import Place
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.serving import Service
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     make_up,
     require_nothing_lost_or_repeated,
@@ -21,6 +20,7 @@ from tests.spec.stage import (
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.serving import Service
 
 READINGS = TopicPartition("turbines.readings", 0)
 STEPS = [step.name for step in switchover.ordered("north", "south", observe=observe).steps]

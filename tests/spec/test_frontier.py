@@ -12,7 +12,7 @@ from drctl.plans import handover, runner
 from drctl.plans.frontier import frontier_blockers
 from drctl.plans.selection import narrowed
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import RecordingObserver, require_served_by, require_turned_back, switch
+from tests.spec.harness import RecordingObserver, require_rolled_back, require_served_by, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
 
@@ -125,7 +125,7 @@ def test_a_target_topic_that_is_made_anew_behind_the_fence_never_counts_as_drain
     earth.effects.watchers.append(act)
     with pytest.raises(RolledBack) as rolled_back:
         switch(earth.ports())
-    require_turned_back(earth, rolled_back.value)
+    require_rolled_back(earth, rolled_back.value)
     assert "said to be copied up to" in str(rolled_back.value)
 
 

@@ -19,7 +19,7 @@ from drctl.plans.selection import chosen
 from drctl.model.loss import AcceptedLoss
 from tests.fakes import fake_world
 from tests.spec.failing import beyond_the_frontier, fail_over, lose, require_served_by_target, synced, watch_two_writers
-from tests.spec.stage import require_nothing_lost_or_repeated, switch, watch_for_two_open_sites
+from tests.spec.harness import require_nothing_lost_or_repeated, switch, watch_for_two_open_sites
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder, verb, *entries = sys.argv[1:]

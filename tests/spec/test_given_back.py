@@ -9,7 +9,7 @@ from drctl.plans import runner, undo
 from drctl.plans.selection import handed_over, narrowed
 from tests.fakes import Killed, fake_world
 from tests.spec.handing_over import hand_over, stop, synced, take_back
-from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated
+from tests.spec.harness import RecordingObserver, require_nothing_lost_or_repeated
 
 
 def test_undo_gives_back_what_was_there_and_the_group_goes_on_at_the_source() -> None:

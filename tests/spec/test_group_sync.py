@@ -18,7 +18,7 @@ from drctl.plans.stamp import Stamp
 from drctl.ports import World
 from drctl.service.standby import TailedStandby
 from tests.fakes import FakeTail, FakeWorld, Killed, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 SOMEBODY = (Member("m", "a-laptop", "/10.0.0.9"),)

@@ -12,7 +12,7 @@ from drctl.plans import handover, runner
 from drctl.plans.selection import handed_over, narrowed
 from tests.fakes import Killed, fake_world
 from tests.spec.handing_over import READINGS, hand_over, stop, synced
-from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import RecordingObserver, require_nothing_lost_or_repeated, switch
 
 
 def test_a_group_goes_on_at_the_other_site_and_reads_every_record_once_while_all_else_stays() -> None:

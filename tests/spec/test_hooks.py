@@ -16,11 +16,11 @@ from drctl.plans.approvals import approve
 from drctl.plans.standing import RunStanding, told_run
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -119,12 +119,12 @@ def test_a_failure_is_told_and_a_failing_hook_does_not_change_the_rollback() -> 
     earth.consumers["billing"].stubborn = True
     with pytest.raises(RolledBack, match="billing") as caught:
         switch(earth.ports())
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     assert _told(earth) == [
         ("on-state-running-1", "running"),
-        ("on-state-turning-back-1", "turning-back"),
-        ("on-failure-compensated-1", "compensated"),
-        ("on-state-compensated-1", "compensated"),
+        ("on-state-rolling-back-1", "rolling-back"),
+        ("on-failure-rolled-back-1", "rolled-back"),
+        ("on-state-rolled-back-1", "rolled-back"),
     ]
 
 

@@ -35,7 +35,7 @@ from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed
 from tests.spec.clinic import well
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 PROVED, REFUTED, INCONCLUSIVE = 0, 20, 21
 

@@ -21,7 +21,7 @@ from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.watch import Watch
 from tests.fakes import FakePositions, FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose
-from tests.spec.stage import killed_at, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import killed_at, require_nothing_lost_or_repeated, switch
 
 LONG = KEPT_WITHIN.total_seconds() + 10
 ANNA = Terms(by="anna", overrides={"positions-stale": "the service is repaired on Monday"})

@@ -11,11 +11,11 @@ from drctl.model.run import RunState
 from tests.contract.routing import FIELDS, MANIFESTS, OWNER, handed_over, place
 from tests.fakes import FakeApi, FakeBrokers, FakeResources, FakeSite, FakeWorld, fake_world
 from tests.spec.following import typed
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
 )
 
@@ -123,7 +123,7 @@ def test_with_leave_it_is_taken_from_its_owner() -> None:
     assert switch(routed.earth.ports()).state is RunState.DONE
 
 
-def test_an_owner_that_comes_in_the_middle_stops_the_run_which_turns_back() -> None:
+def test_an_owner_that_comes_in_the_middle_stops_the_run_which_rolls_back() -> None:
     routed = Routed("external-name")
 
     def come(effect: str) -> None:
@@ -133,7 +133,7 @@ def test_an_owner_that_comes_in_the_middle_stops_the_run_which_turns_back() -> N
     routed.earth.effects.watchers.append(come)
     with pytest.raises(RolledBack, match=OWNER) as caught:
         switch(routed.earth.ports())
-    require_turned_back(routed.earth, caught.value)
+    require_rolled_back(routed.earth, caught.value)
     assert routed.earth.routing.site() == "north"
 
 

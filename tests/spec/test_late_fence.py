@@ -21,9 +21,9 @@ from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
+from tests.spec.harness import RecordingObserver, killed_at
 from tests.spec.returning import returned, salve
 from tests.spec.serving import Service
-from tests.spec.stage import RecordingObserver, killed_at
 
 ANY = AcceptedLoss(10_000)
 READINGS = TopicPartition("turbines.readings", 0)

@@ -9,168 +9,170 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drctl.service.election import LEASE
-from tests.spec.electing import SPANS, SWIFT, UNANSWERED, UNHEARD, Candidate, Stage, Way
+from tests.spec.electing import SPANS, SWIFT, UNANSWERED, UNHEARD, Candidate, Harness, Way
 
 HANDED_OVER = SPANS.lease + 2 * SPANS.renew
 """Seconds after which somebody leads again, at the latest, if all is well."""
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    made = Stage()
+def harness() -> Iterator[Harness]:
+    made = Harness()
     yield made
     made.close()
 
 
-def pair(stage: Stage) -> tuple[Candidate, Candidate]:
+def pair(harness: Harness) -> tuple[Candidate, Candidate]:
     """Two candidates, the first of which has come to lead."""
-    one = stage.candidate("one")
-    stage.run(1)
-    two = stage.candidate("two")
-    stage.run(HANDED_OVER)
-    assert stage.leader == "one"
+    one = harness.candidate("one")
+    harness.run(1)
+    two = harness.candidate("two")
+    harness.run(HANDED_OVER)
+    assert harness.leader == "one"
     return one, two
 
 
-def test_one_of_two_leads_and_goes_on_leading(stage: Stage) -> None:
-    pair(stage)
-    stage.run(600)
-    assert (stage.terms_of_office, stage.met) == (["one"], [])
-    assert stage.lease["holderIdentity"] == "one"
+def test_one_of_two_leads_and_goes_on_leading(harness: Harness) -> None:
+    pair(harness)
+    harness.run(600)
+    assert (harness.terms_of_office, harness.met) == (["one"], [])
+    assert harness.lease["holderIdentity"] == "one"
 
 
-def test_a_lease_that_was_never_held_is_waited_for_because_it_may_have_been_made_anew(stage: Stage) -> None:
-    one, _ = pair(stage)
-    stage.api.remove(LEASE, "drctl", namespace="drctl")
-    stage.api.put(LEASE, {"metadata": {"name": "drctl"}}, namespace="drctl")
-    stage.run(2 * SPANS.renew)
+def test_a_lease_that_was_never_held_is_waited_for_because_it_may_have_been_made_anew(harness: Harness) -> None:
+    one, _ = pair(harness)
+    harness.api.remove(LEASE, "drctl", namespace="drctl")
+    harness.api.put(LEASE, {"metadata": {"name": "drctl"}}, namespace="drctl")
+    harness.run(2 * SPANS.renew)
     assert not one.acts
-    stage.run(HANDED_OVER)
-    assert stage.leader
-    assert not stage.met
+    harness.run(HANDED_OVER)
+    assert harness.leader
+    assert not harness.met
 
 
-def test_where_the_lease_is_missing_nobody_acts_and_it_is_said(stage: Stage) -> None:
-    one, two = pair(stage)
-    stage.api.remove(LEASE, "drctl", namespace="drctl")
-    stage.run(HANDED_OVER)
-    assert not stage.leader
+def test_where_the_lease_is_missing_nobody_acts_and_it_is_said(harness: Harness) -> None:
+    one, two = pair(harness)
+    harness.api.remove(LEASE, "drctl", namespace="drctl")
+    harness.run(HANDED_OVER)
+    assert not harness.leader
     assert all("there is no Lease drctl" in each.election.told()["trouble"] for each in (one, two))
 
 
 @pytest.mark.parametrize("way", [UNHEARD, UNANSWERED, Way(there=60)], ids=["unheard", "unanswered", "late"])
-def test_who_gets_no_answers_stops_before_another_may_lead(stage: Stage, way: Way) -> None:
-    one, _ = pair(stage)
+def test_who_gets_no_answers_stops_before_another_may_lead(harness: Harness, way: Way) -> None:
+    one, _ = pair(harness)
     one.ways = iter([way] * 100)
-    stage.run(SPANS.act + 1)
+    harness.run(SPANS.act + 1)
     assert not one.acts
-    stage.run(HANDED_OVER)
-    assert (stage.leader, stage.met) == ("two", [])
+    harness.run(HANDED_OVER)
+    assert (harness.leader, harness.met) == ("two", [])
 
 
-def test_what_counts_is_when_the_renewal_was_sent_not_when_it_was_confirmed(stage: Stage) -> None:
-    one, _ = pair(stage)
+def test_what_counts_is_when_the_renewal_was_sent_not_when_it_was_confirmed(harness: Harness) -> None:
+    one, _ = pair(harness)
     one.ways = iter([Way(back=3), *[UNHEARD] * 100])
     while not one.election.trouble:
-        stage.run(1)
+        harness.run(1)
     # Each of the requests took 2 × answer to be given up; the renewal before took 3 s and a pause.
-    sent = stage.now - 2 * SPANS.answer - SPANS.renew - 3
-    stage.run(sent + SPANS.act + 1 - stage.now)
+    sent = harness.now - 2 * SPANS.answer - SPANS.renew - 3
+    harness.run(sent + SPANS.act + 1 - harness.now)
     assert not one.acts
 
 
-def test_who_meets_a_foreign_holder_stops_at_that_very_request(stage: Stage) -> None:
-    one, two = pair(stage)
+def test_who_meets_a_foreign_holder_stops_at_that_very_request(harness: Harness) -> None:
+    one, two = pair(harness)
     two.kill()
     one.api.patch(LEASE, "drctl", {"spec": {"holderIdentity": "somebody"}})
     calls = one.calls
     while one.calls == calls:
-        stage.run(0.5)
+        harness.run(0.5)
     assert not one.acts
 
 
-def test_one_answer_that_never_comes_does_not_end_a_leadership(stage: Stage) -> None:
-    one, _ = pair(stage)
+def test_one_answer_that_never_comes_does_not_end_a_leadership(harness: Harness) -> None:
+    one, _ = pair(harness)
     for way in (UNHEARD, UNANSWERED):
         one.ways = iter([way, *[SWIFT] * 100])
         for _ in range(100):
-            stage.run(1)
+            harness.run(1)
             assert one.acts
 
 
-def test_an_api_server_that_is_gone_ends_every_leadership_and_its_return_begins_one(stage: Stage) -> None:
-    pair(stage)
-    stage.api.down = True
-    stage.run(SPANS.act + 1)
-    assert not stage.leader
-    stage.run(600)
-    stage.api.down = False
-    stage.run(HANDED_OVER)
-    assert stage.leader
-    assert not stage.met
+def test_an_api_server_that_is_gone_ends_every_leadership_and_its_return_begins_one(harness: Harness) -> None:
+    pair(harness)
+    harness.api.down = True
+    harness.run(SPANS.act + 1)
+    assert not harness.leader
+    harness.run(600)
+    harness.api.down = False
+    harness.run(HANDED_OVER)
+    assert harness.leader
+    assert not harness.met
 
 
-def test_a_request_that_arrives_when_another_leads_changes_nothing(stage: Stage) -> None:
-    one, two = pair(stage)
+def test_a_request_that_arrives_when_another_leads_changes_nothing(harness: Harness) -> None:
+    one, two = pair(harness)
     one.ways = iter([Way(there=100), *[UNHEARD] * 100])
-    stage.run(SPANS.lease + HANDED_OVER)
+    harness.run(SPANS.lease + HANDED_OVER)
     assert two.acts
-    stage.run(200)
+    harness.run(200)
     assert two.acts
-    assert (stage.terms_of_office, stage.met) == (["one", "two"], [])
+    assert (harness.terms_of_office, harness.met) == (["one", "two"], [])
 
 
 @pytest.mark.parametrize(
     "jump", [timedelta(days=-400), timedelta(seconds=-3), timedelta(seconds=40), timedelta(days=9)]
 )
-def test_wall_clocks_that_are_set_change_nothing(stage: Stage, jump: timedelta) -> None:
-    one, two = pair(stage)
+def test_wall_clocks_that_are_set_change_nothing(harness: Harness, jump: timedelta) -> None:
+    one, two = pair(harness)
     for each in (one, two):
         each.clock.wall += jump
-        stage.run(120)
-    assert (stage.terms_of_office, stage.met) == (["one"], [])
+        harness.run(120)
+    assert (harness.terms_of_office, harness.met) == (["one"], [])
 
 
-def test_a_renewal_that_changed_nothing_confirms_nothing(stage: Stage) -> None:
+def test_a_renewal_that_changed_nothing_confirms_nothing(harness: Harness) -> None:
     """Others see no change, so their patience runs."""
-    one, _ = pair(stage)
+    one, _ = pair(harness)
     one.clock.stopped = True
-    stage.run(SPANS.act + 2 * SPANS.renew)
+    harness.run(SPANS.act + 2 * SPANS.renew)
     assert not one.acts
-    stage.run(HANDED_OVER)
-    assert stage.met == []
+    harness.run(HANDED_OVER)
+    assert harness.met == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(16))
-def test_a_candidate_killed_at_any_request_is_followed_by_the_other(stage: Stage, number: int, before: bool) -> None:
-    one = stage.candidate("one")
+def test_a_candidate_killed_at_any_request_is_followed_by_the_other(
+    harness: Harness, number: int, before: bool
+) -> None:
+    one = harness.candidate("one")
     one.dies = (number, before)
-    stage.candidate("two")
-    stage.run(16 * SPANS.renew + HANDED_OVER + SPANS.lease)
+    harness.candidate("two")
+    harness.run(16 * SPANS.renew + HANDED_OVER + SPANS.lease)
     assert not one.alive
-    assert (stage.leader, stage.met) == ("two", [])
+    assert (harness.leader, harness.met) == ("two", [])
 
 
-def test_who_comes_back_under_the_same_pods_name_waits_like_everybody(stage: Stage) -> None:
-    one, two = pair(stage)
+def test_who_comes_back_under_the_same_pods_name_waits_like_everybody(harness: Harness) -> None:
+    one, two = pair(harness)
     two.kill()
     one.kill()
-    again = stage.candidate("one-again")
-    stage.run(SPANS.lease - 1)
+    again = harness.candidate("one-again")
+    harness.run(SPANS.lease - 1)
     assert not again.acts
-    stage.run(2 * SPANS.renew)
+    harness.run(2 * SPANS.renew)
     assert again.acts
 
 
-def test_a_lease_that_was_given_back_is_taken_at_once_and_the_number_grows(stage: Stage) -> None:
-    one, two = pair(stage)
-    before = stage.lease["leaseTransitions"]
-    stage.at(stage.now + 1, lambda: _resign(one))
-    stage.run(2 * SPANS.renew + 2)
+def test_a_lease_that_was_given_back_is_taken_at_once_and_the_number_grows(harness: Harness) -> None:
+    one, two = pair(harness)
+    before = harness.lease["leaseTransitions"]
+    harness.at(harness.now + 1, lambda: _resign(one))
+    harness.run(2 * SPANS.renew + 2)
     assert two.acts
     assert not one.acts
-    assert stage.lease["leaseTransitions"] == before + 1
+    assert harness.lease["leaseTransitions"] == before + 1
 
 
 def _resign(candidate: Candidate) -> None:
@@ -181,30 +183,30 @@ def _resign(candidate: Candidate) -> None:
     candidate.election.resign()
 
 
-def test_a_holder_wiped_by_hand_is_given_time_to_notice(stage: Stage) -> None:
-    pair(stage)
-    candidates = [each.api for each in stage.candidates]
+def test_a_holder_wiped_by_hand_is_given_time_to_notice(harness: Harness) -> None:
+    pair(harness)
+    candidates = [each.api for each in harness.candidates]
     candidates[0].patch(LEASE, "drctl", {"spec": {"holderIdentity": None}})
-    stage.run(HANDED_OVER)
-    assert stage.leader
-    assert not stage.met
+    harness.run(HANDED_OVER)
+    assert harness.leader
+    assert not harness.met
 
 
-def test_somebody_elses_change_to_the_lease_ends_no_leadership_for_long(stage: Stage) -> None:
-    one, _ = pair(stage)
+def test_somebody_elses_change_to_the_lease_ends_no_leadership_for_long(harness: Harness) -> None:
+    one, _ = pair(harness)
     one.api.patch(LEASE, "drctl", {"metadata": {"labels": {"seen": "yes"}}})
-    stage.run(2 * SPANS.renew)
+    harness.run(2 * SPANS.renew)
     assert one.acts
-    assert stage.terms_of_office == ["one"]
+    assert harness.terms_of_office == ["one"]
 
 
-def test_a_holder_with_a_longer_lease_is_waited_for_that_long(stage: Stage) -> None:
-    one, two = pair(stage)
+def test_a_holder_with_a_longer_lease_is_waited_for_that_long(harness: Harness) -> None:
+    one, two = pair(harness)
     one.api.patch(LEASE, "drctl", {"spec": {"leaseDurationSeconds": 300}})
     one.kill()
-    stage.run(299)
+    harness.run(299)
     assert not two.acts
-    stage.run(2 * SPANS.renew)
+    harness.run(2 * SPANS.renew)
     assert two.acts
 
 
@@ -227,22 +229,22 @@ MOMENTS = st.lists(st.floats(0, 290), max_size=3)
 def test_at_no_instant_do_both_act_or_have_something_under_way(
     ways: tuple[list[Way], list[Way]], rates: tuple[float, float], deaths: list[float], removals: list[float]
 ) -> None:
-    stage = Stage()
+    harness = Harness()
 
     def die(number: int) -> None:
-        stage.candidates[number % 2].kill()
-        stage.candidate(f"new-{number}", ways[number % 2], rate=rates[number % 2])
+        harness.candidates[number % 2].kill()
+        harness.candidate(f"new-{number}", ways[number % 2], rate=rates[number % 2])
 
     def remove() -> None:
-        stage.api.remove(LEASE, "drctl", namespace="drctl")
-        stage.api.put(LEASE, {"metadata": {"name": "drctl"}}, namespace="drctl")
+        harness.api.remove(LEASE, "drctl", namespace="drctl")
+        harness.api.put(LEASE, {"metadata": {"name": "drctl"}}, namespace="drctl")
 
     for name, way, rate in zip(("one", "two"), ways, rates, strict=True):
-        stage.candidate(name, way, rate=rate)
+        harness.candidate(name, way, rate=rate)
     for number, when in enumerate(deaths):
-        stage.at(when, partial(die, number))
+        harness.at(when, partial(die, number))
     for when in removals:
-        stage.at(when, remove)
-    stage.run(300)
-    stage.close()
-    assert stage.met == []
+        harness.at(when, remove)
+    harness.run(300)
+    harness.close()
+    assert harness.met == []

@@ -16,11 +16,11 @@ from drctl.plans.runner import Progress
 from drctl.ports import World
 from drctl.ports.permit import Permit, always
 from tests.fakes import FakeReplication, FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     killed_at,
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -241,7 +241,7 @@ def test_a_rollback_lets_a_link_run_on_that_was_only_asked_to_stop(slow: int) ->
     with pytest.raises(RolledBack) as caught:
         switch(earth.ports())
     earth.settle(10)
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     require_nothing_lost_or_repeated(earth, "north")
 
 

@@ -14,7 +14,7 @@ from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.mirror import RACED
 from tests.spec.following import typed
-from tests.spec.stage import killed_at, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import killed_at, require_nothing_lost_or_repeated, switch
 
 TASK = "source-connector, task 0"
 OVER, HOME = ("north", "south"), ("south", "north")

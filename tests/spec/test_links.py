@@ -9,8 +9,8 @@ from drctl.model.salvage import Decision
 from drctl.plans.linking import was_set
 from drctl.plans.losing import frozen, measure
 from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.harness import make_up, require_nothing_lost_or_repeated, switch
 from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.stage import make_up, require_nothing_lost_or_repeated, switch
 
 FAR = 10_000
 """Beyond every log's end."""

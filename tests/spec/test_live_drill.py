@@ -29,7 +29,7 @@ from drctl.plans.live import LivePhase, end_live_drill
 from drctl.plans.pausing import begin_pause
 from drctl.ports.commands import Ended
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     require_served_by,
     watch_for_two_open_sites,
 )

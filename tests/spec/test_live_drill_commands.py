@@ -22,6 +22,7 @@ from drctl.errors import (
     ReportContradicted,
     RolledBack,
 )
+from drctl.model import former
 from drctl.model.run import RunState
 from drctl.model.terms import Terms
 from drctl.plans.live import DrillWord, LivePhase, begin_live_drill, end_live_drill, standing_drill
@@ -102,9 +103,16 @@ def test_one_that_was_rolled_back_leaves_a_report_and_exits_as_its_move_did(eart
     assert body(tmp_path)["verdict"] == "inconclusive"
     page = next(tmp_path.rglob("live.html")).read_text("utf-8")
     assert "north to south, epoch 1: rolled back" in page
-    assert not any(untrue in page for untrue in ("The real work moved", "compensated", "Lag at handover"))
+    assert not any(untrue in page for untrue in ("The real work moved", "rolled-back", "Lag at handover"))
     assert checked(tmp_path).exit_code == INCONCLUSIVE
     assert standing_drill(earth.ports()) is None
+    # With the word of 0.2.0, which is no contradiction.
+    (old,) = (each for each, now in former.STATES.items() if now == "rolled-back")
+    written = (tmp_path / "live.json").read_text("utf-8")
+    (tmp_path / "live.json").write_text(written.replace('"rolled-back"', f'"{old}"'))
+    assert written.count('"rolled-back"') == 1
+    seal(tmp_path, str(body(tmp_path)["id"]), RunKind.LIVE, None)
+    assert checked(tmp_path).exit_code == INCONCLUSIVE
 
 
 def test_runs_abort_brings_it_home_and_runs_resume_goes_on(earth: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from drctl.plans.live_admission import give_up_unmoved
 from drctl.plans.unfinished import unfinished
 from tests.fakes import Killed
 from tests.fakes.store import FakeLease
-from tests.spec.stage import (
+from tests.spec.harness import (
     go_on,
     require_served_by,
     switch,

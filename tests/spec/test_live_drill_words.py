@@ -11,7 +11,7 @@ from drctl.plans.live import DrillWord, LivePhase, standing_drill
 from drctl.plans.live_admission import say_word
 from drctl.plans.unfinished import unfinished
 from tests.fakes import Killed
-from tests.spec.stage import (
+from tests.spec.harness import (
     killed_at,
     require_served_by,
 )

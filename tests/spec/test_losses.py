@@ -15,7 +15,7 @@ from drctl.plans.selection import moving, narrowed
 from tests.fakes import FakeWorld
 from tests.fakes.site import Log
 from tests.spec.clinic import ORDERS, look, rules, well
-from tests.spec.stage import RecordingObserver
+from tests.spec.harness import RecordingObserver
 
 
 def silent(earth: FakeWorld) -> None:

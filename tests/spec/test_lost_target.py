@@ -32,11 +32,11 @@ from tests.spec.bereft import (
     require_in_use,
     return_target,
 )
-from tests.spec.stage import (
+from tests.spec.harness import (
     go_on,
     killed_at,
     require_nothing_lost_or_repeated,
-    require_turned_back,
+    require_rolled_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -88,7 +88,7 @@ def test_on_a_persons_word_the_source_is_in_use_and_the_rest_is_done_once_the_ta
     with pytest.raises(RolledBack) as done:
         go_on(earth.new_process())
     assert both_open == []
-    require_turned_back(earth, done.value)
+    require_rolled_back(earth, done.value)
     require_in_use(earth)
     require_nothing_lost_or_repeated(earth, "north")
     assert switch(earth.new_process()).state is RunState.DONE
@@ -140,7 +140,7 @@ def test_the_way_out_cut_off_anywhere_goes_on_with_the_word_that_was_given(effec
     with pytest.raises(Killed):
         go_on(world, VOUCHED)
     entries = earth.journal.entries(earth.journal.runs()[-1][0].id)
-    begun = any(entry.event is Event.COMPENSATION_STARTED for entry in entries)
+    begun = any(entry.event is Event.ROLLBACK_STARTED for entry in entries)
     with pytest.raises(RollbackPending):
         _abort(earth, Terms() if begun else VOUCHED)
     require_in_use(earth)
@@ -148,7 +148,7 @@ def test_the_way_out_cut_off_anywhere_goes_on_with_the_word_that_was_given(effec
     with pytest.raises(RolledBack) as done:
         go_on(earth.new_process())
     assert both_open == []
-    require_turned_back(earth, done.value)
+    require_rolled_back(earth, done.value)
 
 
 PATTERNS = {

@@ -26,17 +26,17 @@ from tests.spec.bereft import (
     return_target,
 )
 from tests.spec.failing import fail_over
-from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.serving import Service
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     go_on,
     killed_at,
     require_nothing_lost_or_repeated,
-    require_turned_back,
+    require_rolled_back,
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.returning import decide_all, go_home, returned, salve
+from tests.spec.serving import Service
 
 ON_A_WORD = Terms(by="anna", attested=WORD)
 
@@ -186,7 +186,7 @@ def test_the_service_ends_it_once_the_target_is_back_and_not_before() -> None:
     assert earth.effects.names == []
     return_target(earth)
     service.look()
-    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
+    assert earth.journal.runs()[-1][1] is RunState.ROLLED_BACK
     require_in_use(earth)
     assert interruption(earth.ports(), observe) is None
     require_nothing_lost_or_repeated(earth, "north")
@@ -211,7 +211,7 @@ def test_a_target_that_falls_silent_under_way_holds_up_nobody_at_the_source_eith
     return_target(earth)
     with pytest.raises(RolledBack) as done:
         switch(earth.new_process())
-    require_turned_back(earth, done.value)
+    require_rolled_back(earth, done.value)
 
 
 def test_a_rollback_that_is_stuck_at_the_source_is_no_waiting_one() -> None:

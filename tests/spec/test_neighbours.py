@@ -13,7 +13,7 @@ from drctl.plans.position_gate import judge_positions
 from drctl.plans.positions import translate_groups
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.site import Entry
-from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, require_served_by, switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 FRONTIER, POSITIONS = 37, 43
@@ -197,7 +197,7 @@ def test_a_transaction_that_opens_behind_the_fence_is_waited_for_until_its_coord
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_a_transaction_behind_the_fence_that_outlives_the_deadline_is_named_and_turned_back() -> None:
+def test_a_transaction_behind_the_fence_that_outlives_the_deadline_is_named_and_rolled_back() -> None:
     earth = fake_world()
 
     def begin(effect: str) -> None:

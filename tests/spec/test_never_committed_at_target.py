@@ -20,8 +20,8 @@ from drctl.plans.stamp import Stamp
 from drctl.plans.steps.confirm_positions import ConfirmPositions
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
+from tests.spec.harness import require_served_by, switch
 from tests.spec.returning import decide_all, go_home, salve
-from tests.spec.stage import require_served_by, switch
 from tests.spec.test_rolled_back import switch_with_a_broken
 from tests.spec.test_uncommitted import EMPTY, FULL, GROUP, with_an_empty_partition
 

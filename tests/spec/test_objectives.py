@@ -6,7 +6,7 @@ import pytest
 
 from drctl.plans.objectives import against, expected, pause, pauses
 from tests.fakes import fake_world
-from tests.spec.stage import go_on, killed_at, switch
+from tests.spec.harness import go_on, killed_at, switch
 
 MINUTE = timedelta(minutes=1)
 

@@ -18,7 +18,7 @@ from tests.spec.failing import (
     some_lag,
     synced,
 )
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 ANY = AcceptedLoss(unknown=True)
 YES, NO = True, False
@@ -83,7 +83,7 @@ def test_without_it_the_target_stays_closed_and_the_remedy_is_what_helps(pattern
 
 
 @pytest.mark.parametrize("effect", ["raise epoch to 1", "journal says step-observed confirm-positions"])
-def test_a_source_that_comes_back_is_no_reason_to_turn_back_where_a_person_says_that_it_takes_no_writes(
+def test_a_source_that_comes_back_is_no_reason_to_roll_back_where_a_person_says_that_it_takes_no_writes(
     effect: str,
 ) -> None:
     earth = synced(fake_world())

@@ -12,8 +12,8 @@ from drctl.model.terms import Terms
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced, watch_two_writers
+from tests.spec.harness import go_on, require_nothing_lost_or_repeated, switch, watch_for_two_open_sites
 from tests.spec.rewinding import Act, Rewound, cut_at, every_rewind
-from tests.spec.stage import go_on, require_nothing_lost_or_repeated, switch, watch_for_two_open_sites
 
 ANY = AcceptedLoss(10_000)
 ABORT = Terms(by="ada", abort="the state file is an older one")

@@ -7,7 +7,7 @@ from drctl.model.run import RunState
 from drctl.plans.journal_copies import newest_journal, take_over
 from drctl.ports import World
 from tests.fakes import FakeJournal, FakeWorld, Seat, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     go_on,
     killed_at,
     require_nothing_lost_or_repeated,

@@ -15,7 +15,7 @@ from drctl.monitors import observe
 from tests.fakes import FakeBrokers
 from tests.spec.clinic import look, well
 from tests.spec.failing import fail_over
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 NEEDED = [
     ("north", "ALTER cluster", 38, "drctl may not ALTER the cluster: fence-writes"),

@@ -18,8 +18,8 @@ from drctl.plans.pausing import begin_pause, end_pause, standing_pause
 from drctl.plans.standing import told_runs
 from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld, fake_world
+from tests.spec.harness import RecordingObserver, go_on, killed_at, switch
 from tests.spec.serving import Service
-from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
 
 ANNA, BEN = Terms(by="anna"), Terms(by="ben")
 HOUR = timedelta(hours=1)

@@ -24,8 +24,8 @@ from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.bereft import SINK
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.handing_over import hand_over, stop
+from tests.spec.harness import switch
 from tests.spec.returning import decide_all, go_home, returned, salve
-from tests.spec.stage import switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 STEP = "journal says step-"
@@ -66,7 +66,7 @@ def _with_a_sink() -> FakeWorld:
     return earth
 
 
-def _turning_back() -> FakeWorld:
+def _rolling_back() -> FakeWorld:
     """A group that never leaves rolls the run back, with the sink stopped by then."""
     earth = _with_a_sink()
     earth.consumers["billing"].stubborn = True
@@ -110,7 +110,7 @@ class Kind:
 
 MOVES = (
     Kind("switchover", _with_a_sink, switch),
-    Kind("rollback", _turning_back, switch, since="journal says compensation-started"),
+    Kind("rollback", _rolling_back, switch, since="journal says rollback-started"),
     # Without sinks nobody asks the worker at the source before the fence has to be disproved.
     Kind("switchover without a sink", fake_world, switch, ("the worker at north",)),
 )

@@ -11,7 +11,7 @@ from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunState
 from drctl.monitors import status
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, require_served_by, switch
 
 CONNECT = "User:connect"
 

@@ -16,7 +16,7 @@ from drctl.plans.positions import Answers, translate_groups
 from drctl.plans.runner import Progress
 from drctl.plans.steps.hand_over_positions import HandOverPositions
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import killed_at, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import killed_at, require_nothing_lost_or_repeated, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
 NEVER = 1e6

@@ -18,7 +18,7 @@ from drctl.plans.positions import translate_groups
 from drctl.plans.selection import narrowed
 from tests.fakes import FakeTail, FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.stage import RecordingObserver, cut_then_resumed, switch, watch_for_two_open_sites
+from tests.spec.harness import RecordingObserver, cut_then_resumed, switch, watch_for_two_open_sites
 
 ORDERS = TopicPartition("shop.orders", 0)
 COPY = TopicPartition("north.shop.orders", 0)

@@ -10,7 +10,7 @@ from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.runner import Progress
 from tests.fakes import FakeRecords, FakeSite, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated
+from tests.spec.harness import require_nothing_lost_or_repeated
 
 
 class Announced:

@@ -15,8 +15,8 @@ from drctl.plans import evidence, failback, runner, salvage
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld
+from tests.spec.harness import RecordingObserver, go_on, killed_at, require_served_by
 from tests.spec.returning import FAILOVER_RUN, Aftermath, decide, decide_all, go_home, rescued, returned, salve
-from tests.spec.stage import RecordingObserver, go_on, killed_at, require_served_by
 
 TOPIC = "turbines.readings"
 P = TopicPartition(TOPIC, 0)

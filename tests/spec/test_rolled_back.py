@@ -12,12 +12,12 @@ from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.plan import Plan, Step, StepContext
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     make_up,
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -64,7 +64,7 @@ def test_a_step_that_fails_before_the_point_of_no_return_leaves_the_source_open(
     with pytest.raises(RolledBack, match=f"failed at {name}: it was broken on purpose") as caught:
         switch_with_a_broken(name, earth)
     assert both_open == []
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     require_nothing_lost_or_repeated(earth, "north")
 
 
@@ -137,7 +137,7 @@ def _position_is_beyond_the_log(earth: FakeWorld) -> None:
         ),
     ],
 )
-def test_harm_before_the_point_of_no_return_is_named_and_turned_back(
+def test_harm_before_the_point_of_no_return_is_named_and_rolled_back(
     harm: Callable[[FakeWorld], None], names: str
 ) -> None:
     earth = fake_world()
@@ -147,7 +147,7 @@ def test_harm_before_the_point_of_no_return_is_named_and_turned_back(
     assert isinstance(caught.value, RolledBack)
     assert caught.value.remedy or harm is _group_is_at_the_target
     _require_match(names, str(caught.value))
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
 
 
 def _switch_past_the_gates(earth: FakeWorld) -> None:
@@ -175,7 +175,7 @@ def test_a_super_user_who_writes_after_the_proof_disproves_it() -> None:
     earth.effects.watchers.append(write)
     with pytest.raises(RolledBack, match=r"behind the fence: turbines\.readings-0 by 1") as caught:
         switch(earth.ports())
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
 
 
 def test_a_fence_that_somebody_lifts_is_noticed_before_the_next_step() -> None:
@@ -201,13 +201,13 @@ def test_a_transaction_that_hangs_is_waited_for_and_not_committed() -> None:
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_a_transaction_that_outlives_the_deadline_is_named_and_turned_back() -> None:
+def test_a_transaction_that_outlives_the_deadline_is_named_and_rolled_back() -> None:
     earth = fake_world()
     earth.north.begin("User:shop", timeout=900).write(TopicPartition("shop.orders", 0), b"open")
     with pytest.raises(RolledBack, match=r"open at the source: shop\.orders-0") as caught:
         switch(earth.ports())
     assert "transaction.timeout.ms" in caught.value.remedy
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
 
 
 def test_an_aborted_marker_behind_the_fence_is_no_write() -> None:
@@ -245,7 +245,7 @@ def test_a_rollback_that_is_blocked_is_walked_to_its_end_by_the_same_command() -
     mirror.worker_down = False
     with pytest.raises(RolledBack) as caught:
         switch(earth.new_process())
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
 
 
 def test_replication_is_not_reversed_while_the_source_can_write() -> None:
@@ -292,7 +292,7 @@ def test_a_target_that_was_open_all_along_does_not_keep_the_rollback_open() -> N
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_a_source_that_dies_is_an_unfinished_run_and_no_compensation() -> None:
+def test_a_source_that_dies_is_an_unfinished_run_and_no_rollback() -> None:
     earth = fake_world()
 
     def die(effect: str) -> None:

@@ -9,7 +9,7 @@ from drctl.model.fence import DenyRule, Scope
 from drctl.model.run import RunState
 from drctl.plans.adoption import adopt
 from tests.fakes import FakeSite, FakeWorld, Killed, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, require_served_by, switch
 
 MALLORY = DenyRule("User:mallory", Scope.TOPICS)
 TAKEN = "User:mallory (topics)"

@@ -15,12 +15,12 @@ from drctl.plans.digests import plan_digest
 from drctl.plans.selection import narrowed
 from drctl.plans.standing import RunStanding, told_run, told_runs
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     go_on,
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -102,14 +102,14 @@ def test_a_handover_is_continued_with_the_groups_it_was_begun_with(effect: str) 
     assert list(result.evidence["hand-over-positions"]["groups"]) == ["billing"]
 
 
-def test_what_is_aborted_before_the_point_of_no_return_is_turned_back() -> None:
+def test_what_is_aborted_before_the_point_of_no_return_is_rolled_back() -> None:
     earth = fake_world()
     both_open = watch_for_two_open_sites(earth)
     _cut_at(earth, "stop link")
     with pytest.raises(RolledBack, match="request of anna to abort: not tonight") as caught:
         go_on(earth.new_process(), replace(ANNA, abort="not tonight"))
     assert both_open == []
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     assert _standing(earth) is RunStanding.ABORTED
     require_nothing_lost_or_repeated(earth, "north")
 

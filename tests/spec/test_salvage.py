@@ -13,8 +13,8 @@ from drctl.plans.aftermath import aftermath, last_salvage, undecided
 from drctl.plans.unfinished import unfinished
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
+from tests.spec.harness import RecordingObserver, go_on
 from tests.spec.returning import FAILOVER_RUN, Aftermath, decide, decide_all, go_home, rescued, returned, salve
-from tests.spec.stage import RecordingObserver, go_on
 
 TOPIC = "turbines.readings"
 

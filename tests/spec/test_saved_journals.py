@@ -12,8 +12,8 @@ from drctl.model.chain import GENESIS, Change, Line, chained, require_whole
 from drctl.model.run import Event, RunState
 from drctl.plans.continuation import FORMER_STEPS
 from tests.fakes import FakeWorld, Killed, fake_world
+from tests.spec.harness import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 from tests.spec.saved import CUTS, FOLDER, SUMS, Ended, Saved, continued, save, sums
-from tests.spec.stage import go_on, require_nothing_lost_or_repeated, require_served_by, switch
 
 JOURNALS = sorted(FOLDER.glob("*/*.jsonl"))
 RENAMED = "0.2.0 calls some of its steps otherwise, so that the version that began it has to end it"
@@ -52,7 +52,7 @@ def journal(request: pytest.FixtureRequest) -> Path:
 def _require_well(saved: Saved, ended: Ended) -> None:
     """The site that the run's end means serves, and nothing is lost where nothing may be."""
     assert ended.both_open == []
-    served = "north" if ended.word == RunState.COMPENSATED else "south"
+    served = "north" if ended.word == RunState.ROLLED_BACK else "south"
     if saved.cut.situation == "failover":
         assert ended.earth.routing.site() == served
         return
@@ -87,7 +87,7 @@ def test_none_that_was_saved_is_changed_or_gone() -> None:
 
 def test_every_cut_of_this_version_is_saved() -> None:
     assert {path.name for path in (FOLDER / __version__).glob("*.jsonl")} == {cut.file for cut in CUTS}
-    assert {Saved.read(path).ended for path in JOURNALS} >= {RunState.DONE.value, RunState.COMPENSATED.value}
+    assert {Saved.read(path).ended for path in JOURNALS} >= {RunState.DONE.value, RunState.ROLLED_BACK.value}
 
 
 def test_one_that_is_there_is_never_written_again(tmp_path: Path) -> None:

@@ -4,66 +4,24 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
 
-from drctl.errors import Forbidden, Unreachable
-from drctl.model.capacity import Capacity, Demand, Shift
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Event, RunState
-from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable, Scaler
+from drctl.model.scaling import Scaler
 from drctl.model.terms import Terms
-from drctl.plans.capacity_ahead import TIMES
 from drctl.plans.pausing import begin_pause
 from drctl.plans.unfinished import unfinished
-from drctl.service.capacity import LONGEST
 from tests.fakes import FakeWorld
 from tests.fakes.effects import Killed
 from tests.spec.failing import fail_over, lose, synced
 from tests.spec.following import typed
-from tests.spec.housing import BILLING, DISPATCH, housed, require_pods
-from tests.spec.serving import EVERY, Service
-from tests.spec.stage import killed_at, switch
-
-GATE, POOL = Scalable(DEPLOYMENT, "gate"), Scalable(NODE_POOL, "broker")
-ALL = tuple(range(7))
-SCALED = "scale Deployment/gate to 2 at south"
-OBSERVED = "journal says step-observed scale-ahead"
-
-
-def demanding(*, begins_in: int = 10, pools: bool = True) -> FakeWorld:
-    """A shift begins in so many minutes and demands two gates and five brokers; the service may scale 15 min ahead."""
-    earth = housed()
-    zone = ZoneInfo("Europe/Berlin")
-    begins = earth.clock.now().astimezone(zone) + timedelta(minutes=begins_in)
-    minute = begins.hour * 60 + begins.minute
-    late = Shift("late", ALL, minute, (minute + 480) % 1440, Demand({"gate": 2, "dispatch": 4}, {"broker": 5}))
-    rest = Shift("rest", ALL, (minute + 480) % 1440, minute)
-    earth.plan = replace(
-        earth.plan,
-        capacity=Capacity(zone, "Europe/Berlin", (late, rest), pools, timedelta(0), timedelta(minutes=15)),
-    )
-    for scaling in earth.scaling.values():
-        scaling.create(GATE, 1)
-        scaling.create(POOL, 3)
-    earth.effects.names.clear()
-    return earth
-
-
-def scalings(earth: FakeWorld) -> list[str]:
-    return [name for name in earth.effects.names if name.startswith("scale ")]
-
-
-def watched(service: Service, looks: int = 1) -> None:
-    for _ in range(looks):
-        service.look()
-        service.earth.clock.sleep(EVERY.total_seconds())
-
-
-def states(earth: FakeWorld) -> list[RunState]:
-    return [state for run, state in earth.journal.runs() if run.kind == "capacity"]
+from tests.spec.harness import killed_at, switch
+from tests.spec.housing import BILLING, DISPATCH, require_pods
+from tests.spec.serving import Service
+from tests.spec.standby_scaling import GATE, OBSERVED, POOL, SCALED, demanding, scalings, states, watched
 
 
 def test_ahead_of_a_shift_the_standby_is_scaled_up_once_and_the_work_stays_where_it_is() -> None:
@@ -222,82 +180,6 @@ def test_killed_anywhere_around_it_the_next_service_ends_it_and_scales_nothing_t
     assert scalings(earth) == [SCALED]
     assert earth.scaling["south"].state(GATE).available == 2
     assert states(earth) == ended
-
-
-def test_what_is_set_back_again_and_again_is_left_and_told_once_also_by_the_next_service() -> None:
-    earth = demanding(pools=False)
-    service = Service(earth)
-    with capture_logs() as logs:
-        for _ in range(TIMES + 3):
-            watched(service)
-            earth.scaling["south"].scale(GATE, 1)
-    assert scalings(earth).count(SCALED) == TIMES
-    (told,) = [line for line in logs if line["event"] == "standby-not-scaled"]
-    assert "something sets it back" in told["why"]
-    earth.new_process()
-    watched(Service(earth), 2)
-    assert scalings(earth).count(SCALED) == TIMES
-
-
-def test_one_that_cannot_be_scaled_holds_up_no_other_and_is_tried_again_with_pauses() -> None:
-    earth = demanding()
-    south = earth.scaling["south"]
-    real = south.scale
-
-    def scale(what: Scalable, replicas: int) -> None:
-        if what == GATE:
-            south.objects[str(GATE)].owners.add("gitops")
-        real(what, replicas)
-
-    south.scale = scale  # type: ignore[method-assign]
-    service = Service(earth)
-    with capture_logs() as logs:
-        service.look()
-    assert scalings(earth) == ["scale KafkaNodePool/broker to 5 at south"]
-    (told,) = [line for line in logs if line["event"] == "standby-scaling-failed"]
-    assert "gitops" in told["why"]
-    assert states(earth) == [RunState.STOPPED]
-    service.look()
-    assert states(earth) == [RunState.STOPPED]
-
-
-def test_what_was_refused_is_not_called_scaled_and_is_scaled_once_it_may_be() -> None:
-    earth = demanding(pools=False)
-    south, real = earth.scaling["south"], earth.scaling["south"].scale
-    asked: list[int] = []
-
-    def refuse(what: Scalable, replicas: int) -> None:
-        asked.append(replicas)
-        raise Forbidden(f"cannot patch {what} to {replicas}", remedy="grant that verb")
-
-    south.scale = refuse  # type: ignore[method-assign]
-    service = Service(earth)
-    with capture_logs() as logs:
-        for _ in range(TIMES + 1):
-            service.look()
-            earth.clock.jump(timedelta(seconds=LONGEST))
-    assert len(asked) == TIMES + 1
-    assert "standby-not-scaled" not in [line["event"] for line in logs]
-    assert "last: " not in typed(earth, ("status",)).text
-    south.scale = real  # type: ignore[method-assign]
-    earth.clock.jump(timedelta(seconds=LONGEST))
-    service.look()
-    assert scalings(earth) == [SCALED]
-
-
-def test_behind_a_silent_api_server_no_other_object_is_waited_for() -> None:
-    earth = demanding()
-    south = earth.scaling["south"]
-    asked: list[Scalable] = []
-
-    def silent(what: Scalable, replicas: int) -> None:
-        asked.append(what)
-        raise Unreachable("the API server does not answer", remedy="check that it runs")
-
-    south.scale = silent  # type: ignore[method-assign]
-    Service(earth).look()
-    assert asked == [GATE]
-    assert earth.seat.holder == ""
 
 
 def test_metrics_show_what_is_demanded_of_a_standby_and_what_is_there() -> None:

@@ -13,8 +13,8 @@ from drctl.model.terms import Terms
 from drctl.plans.pausing import begin_pause
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.mirror import RACED
+from tests.spec.harness import killed_at, switch
 from tests.spec.serving import EVERY, Service
-from tests.spec.stage import killed_at, switch
 from tests.spec.test_link_restart import OVER, TASK, failed, restarts
 
 

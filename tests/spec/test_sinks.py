@@ -14,7 +14,7 @@ from drctl.plans import handover, runner
 from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import RecordingObserver, cut_then_resumed, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import RecordingObserver, cut_then_resumed, require_nothing_lost_or_repeated, switch
 
 SINK = "orders-to-lake"
 

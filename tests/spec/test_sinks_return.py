@@ -12,7 +12,7 @@ from drctl.plans.selection import UNDO, narrowed
 from drctl.plans.sink_groups import told_or_noted
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
-from tests.spec.stage import RecordingObserver, go_on, switch
+from tests.spec.harness import RecordingObserver, go_on, switch
 from tests.spec.test_sinks import SINK, hand_over, require_delivered_once, states
 
 
@@ -39,7 +39,7 @@ def test_a_sink_that_was_paused_is_paused_again_after_a_rollback(move: Callable[
     require_delivered_once(earth)
 
 
-def test_a_paused_sink_that_somebody_lets_run_while_the_run_turns_back_runs_on() -> None:
+def test_a_paused_sink_that_somebody_lets_run_while_the_run_rolls_back_runs_on() -> None:
     earth = paused()
 
     def let_it_run(effect: str) -> None:

@@ -19,7 +19,7 @@ from drctl.plans.stale_link import stale_link
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import lose, synced
-from tests.spec.stage import require_nothing_lost_or_repeated, switch
+from tests.spec.harness import require_nothing_lost_or_repeated, switch
 
 LIMIT = (INTERVALS * SOON).total_seconds()
 

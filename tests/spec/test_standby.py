@@ -15,7 +15,7 @@ from drctl.plans.handover import handover_blockers
 from drctl.service.metrics import Metrics
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.stage import (
+from tests.spec.harness import (
     cut_then_resumed,
     require_nothing_lost_or_repeated,
     require_served_by,
@@ -65,7 +65,7 @@ def test_a_first_switchover_cut_off_anywhere_ends_as_if_never_interrupted(effect
     require_nothing_lost_or_repeated(earth, "south")
 
 
-def test_a_standby_closed_by_a_run_that_was_turned_back_stays_closed() -> None:
+def test_a_standby_closed_by_a_run_that_was_rolled_back_stays_closed() -> None:
     earth = never_fenced()
     earth.consumers["billing"].stubborn = True
     with pytest.raises(RolledBack):

@@ -13,15 +13,15 @@ from drctl.plans import handover, runner, switchover
 from drctl.plans.selection import narrowed
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.housing import BILLING, housed, require_pods
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     cut_then_resumed,
     killed_at,
     require_nothing_lost_or_repeated,
-    require_turned_back,
+    require_rolled_back,
     switch,
 )
+from tests.spec.housing import BILLING, housed, require_pods
 
 FOR_EVER = 100_000
 """Ticks of a session that no run waits for."""
@@ -171,7 +171,7 @@ def test_on_the_rollback_a_member_that_was_removed_joins_under_its_id_again() ->
     with pytest.raises(RolledBack, match="group dispatch") as caught:
         switch(earth.ports())
     assert REMOVED in earth.effects.names
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     require_pods(earth, "north")
     earth.settle()
     assert [each.instance_id for each in earth.north.group("billing").members] == ["pump-7"]

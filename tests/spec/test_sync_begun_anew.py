@@ -4,7 +4,7 @@ from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed
 from tests.fakes import fake_world
 from tests.spec.handing_over import READINGS, synced
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 def test_a_group_that_is_ahead_at_the_standby_is_left_alone_by_a_service_that_has_just_begun() -> None:

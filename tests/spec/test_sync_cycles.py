@@ -13,7 +13,7 @@ from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.handing_over import hand_over, stop
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 from tests.spec.syncing import state
 from tests.spec.test_group_sync import READINGS, Keeper, require_exact
 from tests.spec.test_read_once import Announced, NotedReading

@@ -16,7 +16,7 @@ from drctl.model.link import ConnectorState
 from drctl.ports import World
 from tests.fakes import FakeWorld
 from tests.spec.clinic import well
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 VACUOUS = 22
 

@@ -20,7 +20,7 @@ from tests.spec.failing import (
     watch_two_writers,
 )
 from tests.spec.handing_over import hand_over, stop
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 ANY = AcceptedLoss(10_000)
 

@@ -14,7 +14,7 @@ from drctl.plans.observing import PATIENCE
 from drctl.ports import World
 from tests.fakes import fake_world
 from tests.spec.clinic import look, well
-from tests.spec.stage import RecordingObserver, require_nothing_lost_or_repeated
+from tests.spec.harness import RecordingObserver, require_nothing_lost_or_repeated
 
 
 class HandingOut:

@@ -16,7 +16,7 @@ TOLD = {
 EXPECTED = {
     "switchover": (0, ["south"], "done"),
     "failover": (0, ["south"], "done"),
-    "rollback": (5, ["north"], "compensated"),
+    "rollback": (5, ["north"], "rolled-back"),
 }
 """How each ends where nothing cuts it off: its exit code, the site that is open, its state."""
 

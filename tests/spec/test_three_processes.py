@@ -19,7 +19,7 @@ from drctl.errors import Blocked, Locked, Superseded
 from drctl.model.run import RunState
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated, require_served_by, switch, watch_for_two_open_sites
+from tests.spec.harness import require_nothing_lost_or_repeated, require_served_by, switch, watch_for_two_open_sites
 
 FIRST = ("deny at north", "stop link to south", "commit billing at south", "lift at south", "restart link to north")
 SECOND = ("commit dispatch at south", "routing to south", "resume link to north")

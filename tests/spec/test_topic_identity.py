@@ -7,7 +7,7 @@ from drctl.model.loss import AcceptedLoss
 from drctl.model.offsets import TopicPartition
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 ORDERS = TopicPartition("shop.orders", 0)
 

@@ -9,10 +9,10 @@ from drctl.model.link import ConnectorState
 from drctl.model.run import RunState
 from drctl.model.workloads import Workload
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     require_nothing_lost_or_repeated,
+    require_rolled_back,
     require_served_by,
-    require_turned_back,
     switch,
     watch_for_two_open_sites,
 )
@@ -59,7 +59,7 @@ def test_a_group_of_one_that_does_not_leave_keeps_both_where_they_are(earth: Fak
     earth.consumers["billing"].stubborn = True
     with pytest.raises(RolledBack) as caught:
         switch(earth.ports())
-    require_turned_back(earth, caught.value)
+    require_rolled_back(earth, caught.value)
     assert earth.workers["north"].state(SINK).state is ConnectorState.RUNNING
     assert not {*TURBINES.groups, *SHOP.groups} & {name for name, g in earth.south.groups.items() if g.members}
     earth.consumers["billing"].stubborn = False

@@ -9,7 +9,7 @@ from drctl.monitors import observe
 from drctl.plans import handover, runner
 from drctl.plans.selection import narrowed
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import RecordingObserver, require_served_by, switch
+from tests.spec.harness import RecordingObserver, require_served_by, switch
 
 GROUP, FULL, EMPTY = "dispatch", TopicPartition("shop.orders", 0), TopicPartition("shop.orders", 1)
 

@@ -12,7 +12,7 @@ from drctl.plans.stamp import Stamp
 from drctl.plans.under_way import UNDER_WAY
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import SOMEBODY, fail_over, lose, synced
-from tests.spec.stage import RecordingObserver, killed_at, require_nothing_lost_or_repeated, switch
+from tests.spec.harness import RecordingObserver, killed_at, require_nothing_lost_or_repeated, switch
 from tests.spec.test_group_sync import READINGS
 
 EARLIER = Committed(1, str(Stamp("fake", "group-sync", 0)))
@@ -72,7 +72,7 @@ def test_nor_where_the_run_was_cut_off_and_continued(cut: str) -> None:
 
 
 @pytest.mark.parametrize("worst", [CONFIRMED, "lift at south", "routing to south"])
-def test_a_failover_neither_waits_for_it_nor_is_turned_back_by_it(worst: str) -> None:
+def test_a_failover_neither_waits_for_it_nor_is_rolled_back_by_it(worst: str) -> None:
     earth = synced(fake_world())
     late = UnderWay(earth, worst)
     lose(earth, sighted=True)

@@ -8,7 +8,7 @@ from drctl.monitors import observe
 from drctl.plans import runner, switchover
 from drctl.plans.runner import StepState
 from tests.fakes import fake_world
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     require_nothing_lost_or_repeated,
     require_served_by,

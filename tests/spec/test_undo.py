@@ -16,7 +16,7 @@ from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.handing_over import hand_over, stop, take_back
-from tests.spec.stage import RecordingObserver, go_on, killed_at, switch
+from tests.spec.harness import RecordingObserver, go_on, killed_at, switch
 from tests.spec.syncing import state
 from tests.spec.test_group_sync import READINGS, Keeper, require_exact
 

@@ -12,8 +12,7 @@ from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.fakes.world import APPLICATIONS
-from tests.spec.returning import returned
-from tests.spec.stage import (
+from tests.spec.harness import (
     RecordingObserver,
     go_on,
     killed_at,
@@ -21,6 +20,7 @@ from tests.spec.stage import (
     switch,
     watch_for_two_open_sites,
 )
+from tests.spec.returning import returned
 
 
 def _open(earth: FakeWorld) -> RunResult:

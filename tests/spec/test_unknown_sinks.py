@@ -18,7 +18,7 @@ from drctl.plans.sink_groups import as_it_moves, told_or_noted
 from drctl.ports import World
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import fail_over, lose, synced
-from tests.spec.stage import RecordingObserver, killed_at, switch
+from tests.spec.harness import RecordingObserver, killed_at, switch
 from tests.spec.test_sinks import OWN, SINK, with_a_group_of_its_own
 
 STALE = f"connect-{SINK}"

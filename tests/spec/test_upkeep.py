@@ -20,7 +20,7 @@ from tests.fakes.schemas import FakeSchemaRegistry
 from tests.fakes.upkeep import certificate
 from tests.spec.clinic import look, rules, well
 from tests.spec.failing import fail_over
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from drctl.model.run import Event, RunState
 from drctl.model.terms import Terms
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.failing import fail_over
-from tests.spec.stage import go_on, require_served_by, switch
+from tests.spec.harness import go_on, require_served_by, switch
 
 ANNA = Terms(by="anna", account="ops", host="desk-1")
 

@@ -40,6 +40,7 @@ from drctl.drills.timeline import Histories
 from drctl.errors import DrctlError, NotFound
 from drctl.ledger.events import Event, Stranded
 from drctl.ledger.history import lines_of
+from drctl.model import former
 from drctl.model.chain import Line, require_whole
 from drctl.model.documents import json_of
 from drctl.model.verdict import Verdict
@@ -185,7 +186,8 @@ def _isolated(evidence: Evidence) -> JudgedBundle:
 
 def _live(evidence: Evidence) -> JudgedBundle:
     """Judge a live drill by its journal, of which its report follows but for the plan file's name and the maker."""
-    report = evidence.object(LIVE_JSON)
+    # Its file is as the manifest says, so a state that is called otherwise now is no difference.
+    report = former.document(evidence.object(LIVE_JSON))
     try:
         state = live_drill(JournalOfLines(JOURNAL, evidence.journal()), str(report["id"]))
     except NotFound as error:

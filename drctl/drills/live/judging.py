@@ -142,7 +142,7 @@ def _unproven(move: LiveMove) -> Iterator[str]:
     """Whatever keeps one move from being a proof."""
     run = f"run {move.run.id}"
     if move.state is not RunState.DONE:
-        yield f"{run} is {'rolled back' if move.state is RunState.COMPENSATED else move.state}"
+        yield f"{run} is {'rolled back' if move.state is RunState.ROLLED_BACK else move.state}"
         return
     yield from (f"{run}: {each}" for each in exceptions_of(move))
     yield from (f"{run}: {each}" for each in left_of(move))

@@ -14,7 +14,7 @@ from drctl.redaction import redact_document
 OUTCOMES = {
     "done": ("proved", "Done: the work is at {target}."),
     "completed-with-exceptions": ("open", "Done, with exceptions: the work is at {target}."),
-    "compensated": ("open", "Rolled back: a step failed, and the work stayed at {source}."),
+    "rolled-back": ("open", "Rolled back: a step failed, and the work stayed at {source}."),
     "aborted": ("open", "Aborted by a person, and rolled back: the work stayed at {source}."),
     "superseded": ("open", "Superseded: another run has taken it over."),
     "stopped": ("refuted", "Stopped: nothing of it is continued."),

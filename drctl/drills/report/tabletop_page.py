@@ -17,7 +17,7 @@ def render(body: dict[str, Any]) -> str:
         told=told,
         steps=Table(
             ("Step", "What", "Can be rolled back after it"),
-            tuple((e["name"], e["title"], words.yes(value=e["canTurnBack"])) for e in told["steps"]),
+            tuple((e["name"], e["title"], words.yes(value=e["canRollBack"])) for e in told["steps"]),
             frozenset({1, 2}),
         ),
         groups=Table(

@@ -41,6 +41,8 @@ class CommandClientRouting:
         deadline = time.monotonic() + seconds
         done = self.commands.run([*self.routing.route_to, site or ""], json.dumps({"site": site}), seconds)
         self._require(done, "turned")
+        # Read by the other command, and again: what a load balancer or a name server was told is not yet what
+        # it does.
         while (found := self.site()) != site:
             if time.monotonic() >= deadline:
                 raise DrctlError(

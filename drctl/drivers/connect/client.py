@@ -120,6 +120,8 @@ class ConnectClient:
         match answer.status:
             case 404:
                 raise NotFound(f"Connect worker {self.url}: {said}", remedy="create the connector, or correct its name")
+            # What was asked is at fault, not the worker, so it is not asked again. The one exception, offsets
+            # of a connector whose stop has not reached its tasks, is known to Worker.patiently.
             case 400:
                 raise Conflict(f"Connect worker {self.url} declines {method} {path}: {said}")
             # 500 to a question is mostly a request to the leader that timed out. To a change it is not

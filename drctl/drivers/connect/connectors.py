@@ -39,6 +39,8 @@ class ConnectConnectors:
         wanted = {**config, "name": name}
         found = self.worker.patiently(lambda: self.worker.certain(name))
         if not _exists(found):
+            # Created STOPPED (KIP-980): a sink that runs for a moment before its positions are handed over
+            # begins where its reset policy says, and delivers that to its database.
             self.worker.create_missing(name, wanted, permit)
         elif found.config != wanted:
             self.worker.settled("PUT", f"{path(name)}/config", wanted, permit)
@@ -52,6 +54,8 @@ class ConnectConnectors:
         # one that runs.
         except NotFound:
             self.worker.patiently(lambda: self.worker.refuse_unsettled(name))
+        # Connect answers once the wish stands in its config topic, and the tasks go on until they read it
+        # there. Positions that are taken before none is left may be passed by a last delivery.
         self.worker.until(name, "has stopped", lambda seen: seen.halted)
 
     def resume(self, name: str, permit: Permit = always) -> None:

@@ -39,6 +39,8 @@ def _definition(link: Link, text: str, name: str, config: object) -> tuple[str, 
     if kind is None:
         known = ", ".join(KINDS)
         raise ConfigInvalid(f"{where}: {name}: connector.class is none of {known}", remedy="use MirrorMaker 2's")
+    # By these aliases MirrorMaker 2 names its topics, syncs and stored offsets. With others than the plan's
+    # site names all of them would be looked for where nothing is.
     aliases = (config.get("source.cluster.alias"), config.get("target.cluster.alias"))
     if aliases != (link.source, link.target):
         remedy = f"set source.cluster.alias={link.source} and target.cluster.alias={link.target}"

@@ -37,6 +37,8 @@ class ConnectReplication:
 
     def frontier(self) -> Mapping[TopicPartition, int]:
         stored = self.worker.asked(f"{path(self.definitions.source.name)}/offsets")
+        # Connect keeps the offset of the last record that was copied. A worker without exactly-once support
+        # stores it once a minute (offset.flush.interval.ms), so the copy may have come further than that.
         return {partition: offset + 1 for partition, offset in self._stored(stored).items()}
 
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:
@@ -92,6 +94,8 @@ class ConnectReplication:
             raise Conflict(f"link {self.link.name}: offsets read back differ from those set, at {where}")
 
     def _key(self, partition: TopicPartition) -> dict[str, Any]:
+        # As MirrorMaker 2 writes its source partitions: the alias is part of the key, as one topic's name may
+        # stand for those of several sources.
         return {"cluster": self.link.source, "topic": partition.topic, "partition": partition.partition}
 
     def _stored(self, answer: dict[str, Any]) -> dict[TopicPartition, int]:

@@ -28,6 +28,8 @@ class Worker:
     def __init__(self, url: str, clock: Clock, *, doubted: bool = False) -> None:
         self.client = ConnectClient(url, doubted=doubted)
         self.clock = clock
+        # A site that is doubted is probably lost, and clients wait for the failover away from it: what its
+        # worker cannot answer at once is unknown.
         self._settles = 0.0 if doubted else SETTLES
 
     def connector(self, name: str) -> Connector:

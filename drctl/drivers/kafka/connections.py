@@ -27,6 +27,8 @@ class Connections:
             yield line
         except BaseException:
             stack.close()
+            # The idle ones to that broker, too: what has broken this one, a restart or a cut wire, has broken
+            # them, and each would cost its next user an attempt.
             self.drop(place)
             raise
         with self._lock:

@@ -32,6 +32,8 @@ PATIENCE = 60.0
 """Seconds that a transaction may take, its coordinator's waiting for a predecessor's included."""
 
 STAMPS = {TIMESTAMP_CREATE_TIME: Stamped.PRODUCER, TIMESTAMP_LOG_APPEND_TIME: Stamped.LOG}
+# Three words for one thing: the client's own; the coordinator's since KIP-588; and that of produce requests,
+# which is all that older brokers have.
 FENCED = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
 BOUNDED = {"queued.max.messages.kbytes": 16_384}
 """At most so much is fetched ahead, so that memory does not grow with what is read."""
@@ -150,6 +152,8 @@ class _Replay:
         self.producer.flush(PATIENCE)
         if failed:
             raise KafkaException(failed[0])
+        # In the transaction of the records themselves: who dies before the commit has written neither, who
+        # dies behind it both, so that a replay that is continued writes no batch twice.
         position = [TopicPartition(self.partition.topic, self.partition.partition, reached)]
         self.producer.send_offsets_to_transaction(position, self.progress.consumer_group_metadata(), PATIENCE)
         self.producer.commit_transaction(PATIENCE)

@@ -86,6 +86,8 @@ class Coordinators:
                     why = f"the coordinator of group {group} does not answer: {MOVING[found.pop(group)[0]]}"
                     # Its coordinator is sought afresh: NOT_COORDINATOR does not say who it is now.
                     self._known.pop(group, None)
+            # The cause of the last attempt is told, not that time has passed: it names the group and what its
+            # coordinator said.
             if why and (self._now() > last or self._closing.wait(AGAIN)):
                 raise Unreachable(why, remedy=REACHABLE)
         return found

@@ -160,6 +160,8 @@ def _rule(
     denial: DenyRule, name: str = "*"
 ) -> tuple[ResourceType, str, ResourcePatternType, str, str, AclOperation, AclPermissionType]:
     return (
+        # WRITE alone, so that consumers can drain and a tail can be salvaged behind the fence. On "*", for a
+        # topic that is created behind the fence would be open otherwise.
         KINDS[denial.scope],
         name,
         ResourcePatternType.LITERAL,

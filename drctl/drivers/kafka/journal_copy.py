@@ -49,6 +49,7 @@ class KafkaJournalCopy:
             found = self._read(max(bounds.start, bounds.stable - NEWEST))
             if not found and bounds.stable - NEWEST > bounds.start:
                 found = self._read(bounds.start)
+            # By its number, not by its place: a line that was written once more lies behind later ones.
             self._newest, self._end = max(found, key=lambda line: line.number, default=None), bounds.stable
         return self._newest
 
@@ -67,6 +68,8 @@ class KafkaJournalCopy:
     def write(self, lines: Sequence[Line]) -> None:
         if self._producer is None:
             self._bounds()  # NotFound where the topic is missing: a write might create it
+            # By all replicas in sync: this copy is read once another site is gone, and then a line that only
+            # a broker which is gone, too, had acknowledged would be missing at its end.
             own = {"acks": "all", "enable.idempotence": True, "linger.ms": 5, "compression.type": "lz4"}
             patience = {"message.timeout.ms": int(PATIENCE * 1000)}
             self._producer = self.site.causes.client(Producer, {**self.site.config, **own, **patience})

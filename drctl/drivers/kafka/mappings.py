@@ -93,6 +93,8 @@ class KafkaMappings:
             seen.clear()
             self._next.pop(topic, None)
             raise self._missing(topic)
+        # The topic's id tells one that was recreated, which a name and an offset cannot: its offsets begin at
+        # 0 again and soon reach what was read of the old one.
         known, start = self._next.get(topic, (found.topic_id, 0))
         if known != found.topic_id:
             seen.clear()
@@ -100,6 +102,8 @@ class KafkaMappings:
         decoded: list[T] = []
         for message in read(self.target, TopicPartition(topic, 0), start):
             start = (message.offset() or 0) + 1
+            # A null value ends MirrorMaker 2's own reader with an exception. Here it tells nothing and is
+            # passed over, whoever wrote it.
             if message.value() is not None:
                 decoded.append(decode(message))
         self._next[topic] = (found.topic_id, start)

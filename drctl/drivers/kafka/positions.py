@@ -101,6 +101,8 @@ class KafkaPositions:
             for at, fault in held.refused.items():
                 raise self._refused(fault, f"{doing} at {_shown(at)}")
             found[group] = held.positions
+            # Kafka's require_stable. A transaction that is open may commit a later position: handed over as
+            # it is told until then, the group would process again what it has written already.
             if held.undecided:
                 pending[group] = held.undecided
         if pending:
@@ -146,6 +148,8 @@ class KafkaPositions:
             yield from pending
 
     def _commit(self, group: str, positions: Mapping[offsets.TopicPartition, Committed]) -> None:
+        # As an admin client does, without generation and member: the coordinator takes that only of a group
+        # without members (UNKNOWN_MEMBER_ID otherwise), so it cannot move a group at work.
         doing = f"commit positions for group {group}"
         asked = self.site.ask_coordinators(
             [group], committing(group, positions), within=self.site.change_timeout, again_within=PERMITTED_FOR

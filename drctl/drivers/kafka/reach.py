@@ -122,6 +122,8 @@ class SiteReach:
                 self._told.notify_all()
             if failure is None:
                 return
+            # A login that is refused is refused again half a second later, and stands in the brokers' log
+            # each time. A site that is silent may be back by then.
             self._closing.wait(FAILURE_HOLDS if isinstance(failure[1], Unauthenticated | ConfigInvalid) else 0.5)
 
     def _connected(self) -> AdminClient:

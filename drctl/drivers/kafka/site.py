@@ -192,8 +192,14 @@ class KafkaSite:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
+            # A position that the log does not hold any more is an answer. Moved to the log's beginning or end
+            # in silence, as by the other policies, it would look like records that were never there.
             "auto.offset.reset": "error",
+            # librdkafka does not check by default. Bytes that a disk or a wire has changed would be compared,
+            # or salvaged, as they are.
             "check.crcs": True,
+            # Half a second is the default, to spare brokers of a consumer that is at the end for hours. Here
+            # somebody waits for that end.
             "fetch.wait.max.ms": 10,
             "fetch.queue.backoff.ms": 1,
         }

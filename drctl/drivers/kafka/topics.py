@@ -43,6 +43,8 @@ class KafkaTopics:
         own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
         settings: dict[str, dict[str, str]] = {}
         for resource, entries in found.items():
+            # Only what was set for this topic. DescribeConfigs tells every effective value, and defaults of
+            # one site's brokers that are set as a topic's own at the other would be pinned there for good.
             settings[resource.name] = {key: str(entry.value) for key, entry in entries.items() if entry.source == own}
         return settings
 
@@ -53,6 +55,8 @@ class KafkaTopics:
             if changes
         ]
         if resources:
+            # Incremental (KIP-339): AlterConfigs replaces a topic's settings as a whole, so that what another
+            # tool sets between our reading and our writing would be lost without a word.
             futures = self.site.admin().incremental_alter_configs(resources, request_timeout=self.site.change_timeout)
             with self._told("ALTER_CONFIGS"):
                 self.site.wait_all(futures.items(), "change topic settings", self.site.change_timeout)
@@ -61,6 +65,8 @@ class KafkaTopics:
         found = KafkaBrokers(self.site).topics([name]).get(name)
         if found is None:
             raise NotFound(f"site {self.site.name}: there is no topic {name}", remedy="correct the name, or create it")
+        # Never fewer, since Kafka takes no partition away; and a request that was carried out although its
+        # answer was lost is found done by the next one.
         if len(found.partitions) < count:
             wanted = [NewPartitions(name, count)]
             futures = self.site.admin().create_partitions(wanted, request_timeout=self.site.change_timeout)
@@ -70,6 +76,8 @@ class KafkaTopics:
     def create(self, name: str, partitions: int, replicas: int, config: Mapping[str, str]) -> None:
         new = NewTopic(name, partitions, replicas, config=dict(config))
         future = self.site.admin().create_topics([new], request_timeout=self.site.change_timeout)[name]
+        # The controller may have made it for a request whose answer was lost. That the topic is as it was
+        # wanted this answer does not say: whoever needs that reads it back.
         with self._told("CREATE"), _passing_over("TOPIC_ALREADY_EXISTS"):
             self.site.wait(future, f"create topic {name}", self.site.change_timeout)
 

@@ -225,6 +225,8 @@ REFUSALS: Mapping[int, tuple[type[DrctlError], str]] = {
     409: (Conflict, "look at the resource again: somebody else changes or owns it"),
     410: (Expired, ""),
     422: (Conflict, "the resource does not allow that: see which field it names"),
+    # What a server answers that has not yet come to the version which was asked for ("Too large resource
+    # version"): list again, as for one that it has forgotten.
     504: (Expired, ""),
     **dict.fromkeys((408, 429, 500, 502, 503), (Unreachable, _SETTLE)),
 }

@@ -83,6 +83,8 @@ class KubeResources:
             **_selected(where),
             "watch": "true",
             "resourceVersion": since,
+            # Without bookmarks the version of a kind that seldom changes grows old, and the next watch begins
+            # with 410 and a list of all there is.
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(max(1, round(seconds))),
         }

@@ -68,6 +68,8 @@ class KubeScaling:
         kind = self._kind(what)
         item = self.resources.get(kind, what.name)
         meta = item["metadata"]
+        # Before the owners are looked at: a run that goes on has to find its own effect done, whoever says
+        # that the field is theirs.
         if (item.get("spec") or {}).get("replicas", 1) == replicas:
             return
         owners = sorted(set(_owners(meta, self.resources.manager)))

@@ -23,12 +23,16 @@ class SqliteEpochs:
     def raise_to(self, epoch: int, *, expected: int) -> None:
         with transaction(self.path) as database:
             present = self._present(database)
+            # Compared and raised in one transaction: of two who have read the same epoch the second one is
+            # told so, where each would else believe that the higher epoch is its own.
             if present != expected or epoch <= present:
                 raise Superseded(
                     f"the epoch of {self.plan} is {present}, not {expected}: someone newer has decided",
                     remedy="look at 'drctl status' before deciding again",
                 )
             database.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?)", (self.plan, epoch))
+            # In the journal's chain, too, and so in its copies: a register that is set back by hand, or with
+            # an older file, is found by what the journal says.
             lines.add(database, Change.EPOCH_RAISED, self.plan, str(epoch))
 
     def _present(self, database: sqlite3.Connection) -> int:

@@ -54,6 +54,8 @@ def create(path: Path, content: bytes, *, readable: bool = False) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        # A link fails where the name is taken; a rename would replace what another process has made since we
+        # looked.
         os.link(new, path)
     finally:
         new.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from drctl.drivers.store import lines
 from drctl.drivers.store.database import broken, transaction
 from drctl.errors import Conflict, DrctlError, JournalBroken, Locked, Refused
+from drctl.model import former
 from drctl.model.chain import Change, Line, canonical, entry_digest, require_whole, run_content
 from drctl.model.documents import json_of
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
@@ -171,7 +172,8 @@ class SqliteJournal:
             told = json_of(body, largest=len(body), ours=True)
             if not isinstance(told, dict):
                 raise TypeError(type(told).__name__)
-            return JournalEntry(sequence, run, datetime.fromisoformat(at), Event(event), step, told, digest)
+            named, when = former.step(step), datetime.fromisoformat(at)
+            return JournalEntry(sequence, run, when, Event(event), named, former.body(told), digest)
         except (ValueError, TypeError) as error:
             raise self._foreign(f"entry {sequence} of run {run}") from error
 

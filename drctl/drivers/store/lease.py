@@ -50,6 +50,7 @@ class FileLease:
             )
         self._term = f"{holder[:LONGEST]}\n{secrets.token_hex(8)}\n".encode()
         try:
+            # Behind the lock only: who could not take it must not write over the name of who holds it.
             os.ftruncate(file, 0)
             os.pwrite(file, self._term, 0)
         except OSError as error:

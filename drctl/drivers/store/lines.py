@@ -25,6 +25,8 @@ def add(database: sqlite3.Connection, change: Change, about: str, content: str, 
     told = content if essence is None else canonical({"digest": essence})
     line = chained(before, Line(number + 1, change, about, told))
     database.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", (line.number, change, about, content, line.digest))
+    # Each line vouches for the one before it, and nothing for the last: without the head a journal that was
+    # cut off at its end would be whole.
     database.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (line.number, line.digest))
 
 
@@ -86,6 +88,8 @@ def put(database: sqlite3.Connection, line: Line) -> None:
             row = (told["sequence"], told["at"], told["event"], told["step"], told["body"], told["digest"])
             database.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", (line.about, *row))
             add(database, line.change, line.about, str(told["sequence"]), told["digest"])
+        # The state as the copy's version wrote it, also where it is called otherwise now: digests are over
+        # what stands there, and old words are read as today's behind them.
         case Change.RUN_ENDED:
             database.execute("UPDATE run SET state = ? WHERE id = ?", (line.content, line.about))
             add(database, line.change, line.about, line.content)
@@ -96,6 +100,7 @@ def put(database: sqlite3.Connection, line: Line) -> None:
 
 def _adopt(database: sqlite3.Connection) -> None:
     """Give lines to what an older drctl has written."""
+    # Within the transaction of what was asked: who dies in here leaves the older version's file as it was.
     database.execute("INSERT INTO head VALUES (1, 0, ?)", (GENESIS,))
     for *values, state in database.execute(f"SELECT {RUN}, state FROM run ORDER BY rowid").fetchall():  # noqa: S608
         run = Run(*values)

@@ -48,6 +48,8 @@ class FileVault:
         try:
             _make(path.parent)
             digest = _written(_temporary(path), lines, packed=name.endswith(".gz"))
+            # Before the file has its name. Who dies in between leaves a checksum without a file, which is
+            # found and written again; the other order leaves a file that nothing vouches for.
             self._note(run, name, digest)
             _temporary(path).replace(path)
             force(path.parent)
@@ -147,6 +149,8 @@ def _written(path: Path, lines: Iterable[bytes], *, packed: bool) -> str:
     with _opened(path) as file:
         hashing = _Hashing(file)
         if packed:
+            # Neither name nor time in its header: the same records, saved again after a cut, have the same
+            # checksum.
             with gzip.GzipFile("", "wb", 6, cast("IO[bytes]", hashing), mtime=0) as pack:
                 for line in lines:
                     pack.write(line + b"\n")

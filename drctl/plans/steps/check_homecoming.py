@@ -119,6 +119,8 @@ class CheckHomecoming(Step):
             state = away.replication.status().source.state
             yield BOTH_DIRECTIONS, f"link {away.link.name} is not stopped ({state}): stop it at {ctx.source.name}"
         yield from ((WRITERS, reason) for reason in open_writers(ctx))
+        # Once the link home has begun, its copies lie behind the tail, and a log that grows is no sign of a
+        # writer.
         if not was_set(ctx.world, ctx.forward, failover.run.id):
             ids = {name: topic.topic_id for name, topic in target.brokers.topics(salvaged.committed).items()}
             same = {
@@ -197,6 +199,8 @@ def _readers_behind(
         for partition, position in sorted(positions.items()):
             end = ends.get(partition, 0)
             if partition in partitions and position.offset < end:
+                # A record is looked for, offsets are not compared: the last ones before an end are often
+                # transaction markers, which no group ever reads.
                 ahead = ctx.source.records.following(partition, position.offset, 1)
                 if ahead and ahead[0].offset < end:
                     yield (

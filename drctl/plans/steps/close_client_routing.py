@@ -23,6 +23,8 @@ class CloseClientRouting(Step):
     inspect: ClassVar[str] = "cat client-routing.json"
 
     def check(self, ctx: StepContext) -> bool:
+        # Elsewhere is as good as closed. A run that goes on behind the step that sends clients to the target
+        # must not take them away from there.
         return ctx.world.client_routing.site() != ctx.source.name
 
     def snapshot(self, ctx: StepContext) -> Evidence:

@@ -56,6 +56,8 @@ class ConfirmPositions(Step):
         there = ctx.target.positions.committed(ctx.groups)
         answers: Mapping[str, Mapping[TopicPartition, Translation]] = {}
         own: Held = {}
+        # Once the target may be open its groups commit there, and a position that is put in then would take
+        # them back.
         if ctx.evidence[FenceWhatAnswers.name]["answered"] and not ctx.past_point_of_no_return:
             own, answers = _at_target(ctx, *_translated(ctx, there))
         wanted = {group: _commits(ctx, found, own[group]) for group, found in answers.items()}

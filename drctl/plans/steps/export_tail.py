@@ -47,6 +47,7 @@ class ExportTail(Step):
         inside = export.groups_inside(ctx, found)
         export.put_document(ctx, "groups.json", inside)
         told = self._told(ctx, failover, found) | {"groups": inside}
+        # Last of all: a salvage without its manifest counts as cut off, however many files it has.
         export.put_document(ctx, "manifest.json", self._manifest(ctx, failover, told, names))
         return told
 

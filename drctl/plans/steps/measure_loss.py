@@ -39,6 +39,7 @@ class MeasureLoss(Step):
         ):  # it fell silent after it was proven to stand still
             run = ctx.run
             loss = frozen(ctx.world, run.source, run.target, evidence.from_json(fence["ends"]), None)
+        # Behind that point nothing can be refused any more: the loss is written down as it is.
         if not ctx.past_point_of_no_return and not self.accepted.covers(loss):
             lost = "an unknown number of records" if loss.total is None else f"up to {counted(loss.total, 'record')}"
             wanted = "unknown" if loss.total is None else loss.total

@@ -61,11 +61,15 @@ class RecreateTopics(Step):
         _require_stillness(ctx)
         _require_rights(ctx, tuple(_there(ctx, planned)))
         for name, told in planned.items():
+            # By its id: behind a cut the name may stand for the new topic already, and that one
+            # holds what has come home since.
             _delete(ctx, name, told["topic id"])
             _create(ctx, name, told)
         for ports in (ctx.forward, ctx.home):
             if copied := _copied(ctx, ports, planned):
                 ctx.check_authority()
+                # Connect keys offsets by the topic's name and keeps them: going on from one of the old log, a
+                # link would leave out as many of the new one's first records.
                 ports.replication.restart_from(dict.fromkeys(copied, 0), ctx.check_authority)
         made = _there(ctx, planned)
         ctx.world.memory.note_topic_ids(ctx.target.name, {n: t.topic_id for n, t in made.items()}, anew=True)
@@ -138,6 +142,8 @@ def _definitions(ctx: StepContext, names: Collection[str]) -> dict[str, dict[str
         definitions[name] = {
             "topic id": topic.topic_id,
             "partitions": len(topic.partitions),
+            # The fewest: while a reassignment is under way a partition shows its old and its new replicas
+            # together.
             "replicas": min(len(partition.replicas) for partition in topic.partitions),
             "config": dict(sorted(own[name].items())),
         }
@@ -222,6 +228,7 @@ def _delete(ctx: StepContext, name: str, topic_id: str) -> None:
 def _create(ctx: StepContext, name: str, told: Evidence) -> None:
     def missing() -> list[str]:
         found = _there(ctx, [name]).get(name)
+        # To be listed is not enough: a partition without a leader takes no record and tells no end.
         whole = found is not None and all(p.leader >= 0 for p in found.partitions)
         return [] if whole else [name]
 

@@ -38,6 +38,8 @@ class ReplayTail(Step):
         reached = {}
         for tail in self._tails(ctx):
             with ctx.target.contents.replay(self._name(ctx), tail.partition) as replay:
+                # Opened before it is asked: with the same transactional id the coordinator aborts what a
+                # process that died has left open, so that what is read is final.
                 reached[tail.partition] = replay.reached()
         ends = {p: b.high for p, b in ctx.target.records.bounds(found).items()}
         return {"ends": evidence.to_json(ends), "reached": evidence.to_json(reached)}
@@ -50,6 +52,7 @@ class ReplayTail(Step):
                 records = export.saved(ctx, self._salvage(ctx), tail)
                 for batch in replaying.batches(records, replay.reached()):
                     marked = [replaying.marked(r, ctx.source.name, self._failover(ctx)) for r in batch]
+                    # With every batch: a long tail takes longer to replay than a lease lasts.
                     ctx.check_authority()
                     replay.write(marked, batch[-1].offset + 1)
                     written[str(tail.partition)] = written.get(str(tail.partition), 0) + len(batch)

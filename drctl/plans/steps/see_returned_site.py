@@ -50,6 +50,8 @@ class SeeReturnedSite(Step):
                 remedy=f"'drctl failback --to {ctx.source.name}' goes on",
             )
         states = {ports.link.name: _state(ports) for ports in (ctx.forward, ctx.home)}
+        # Its worker stands at the site that serves. Where that is silent nobody knows whether the tail is
+        # being copied: asked once more, it raises what it has to say.
         if states[ctx.forward.link.name] == SILENT:
             ctx.forward.replication.status()
         running = [f"link {name} is not stopped ({state})" for name, state in states.items() if state not in IDLE]

@@ -84,6 +84,8 @@ class UndoPositions(Step):
         positions = ctx.target.positions
         refused: dict[str, list[str]] = {}
         for group, kept in sorted(self.kept.items()):
+            # Looked at once more for each: a thousand groups take seconds, in which one of them may begin to
+            # work.
             if why := _moved(ctx, {group: kept}):
                 refused[group] = why
                 continue
@@ -91,6 +93,8 @@ class UndoPositions(Step):
             if kept.before:
                 positions.commit(group, kept.before)
             else:
+                # Deleted, and not put at 0: it had no position, so its consumers' reset policy decided where
+                # they begin, and is to decide again.
                 positions.forget(group)
             ctx.report(f"restored {group}")
         if refused:

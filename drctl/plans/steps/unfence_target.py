@@ -23,6 +23,8 @@ class UnfenceTarget(Step):
         return not fencing.own(ctx.target)
 
     def do(self, ctx: StepContext) -> Evidence:
+        # The last instant at which another process may still decide otherwise. Behind the next change there
+        # may be records that only this site has.
         ctx.check_authority()
         lifted = fencing.own(ctx.target)
         ctx.target.fence.lift(lifted)

@@ -41,6 +41,8 @@ class WatchFirstCommits(Step):
 
     def _absent(self, ctx: StepContext) -> list[str]:
         before = members_before(ctx)
+        # Who had members before: a job that was at rest does not come now, and the run would wait for it
+        # until its deadline.
         expected = [group for group, members in before.items() if members]
         groups = ctx.target.positions.describe(expected)
         behind = _behind(ctx, expected)

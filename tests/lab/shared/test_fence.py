@@ -16,7 +16,7 @@ from drctl.lab.layout import CANARY_TOPIC
 from drctl.model.fence import DenyRule, Scope
 from drctl.model.offsets import TopicPartition
 from drctl.model.site import Canary
-from tests.contract.stage import withdraw
+from tests.contract.real_site import withdraw
 from tests.lab.usage import QUIET, client, wait
 
 WRITER = "User:turbines"

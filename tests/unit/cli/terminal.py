@@ -5,7 +5,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from tests.fakes import FakeWorld
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 HANDING_OVER = "commit billing at south"
 

@@ -18,7 +18,7 @@ from tests.fakes import FakeCanarySite, FakeClientRouting, FakeClock, FakeMirror
 TERMS = ("--rate", "5", "--window", "12s", "--settle", "30s")
 
 
-class Stage:
+class Harness:
     """Two sites and a link that copies; what the command is given of them."""
 
     def __init__(self) -> None:
@@ -47,18 +47,18 @@ class Stage:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    stage = Stage()
-    monkeypatch.setattr("drctl.wiring.canary.open_canary", stage.opened)
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
+    harness = Harness()
+    monkeypatch.setattr("drctl.wiring.canary.open_canary", harness.opened)
     monkeypatch.setattr("drctl.config.load", lambda _: plan_file())
-    return stage
+    return harness
 
 
 def typed(*words: str) -> Result:
     return CliRunner().invoke(canary.command, [*TERMS, *words], obj=Path("plan.yaml"))
 
 
-def test_windows_that_are_proved_exit_0(stage: Stage) -> None:
+def test_windows_that_are_proved_exit_0(harness: Harness) -> None:
     done = typed("--for", "25s")
     assert done.exit_code == 0, done.output
     first, second, last = done.stdout.splitlines()
@@ -66,54 +66,54 @@ def test_windows_that_are_proved_exit_0(stage: Stage) -> None:
     assert "0 in doubt, 0 denied, 0 read again; south lacked " in first
     assert second.startswith("window 2 at north: proved; ")
     assert last == "proved: 2 windows: 2 proved"
-    assert stage.closed
-    assert "producer" in stage.fakes["north"].closed
+    assert harness.closed
+    assert "producer" in harness.fakes["north"].closed
 
 
-def test_a_loss_exits_20_and_names_the_record(stage: Stage) -> None:
-    stage.once(3, lambda: setattr(stage.fakes["north"], "losing", True))
-    stage.once(4, lambda: setattr(stage.fakes["north"], "losing", False))
+def test_a_loss_exits_20_and_names_the_record(harness: Harness) -> None:
+    harness.once(3, lambda: setattr(harness.fakes["north"], "losing", True))
+    harness.once(4, lambda: setattr(harness.fakes["north"], "losing", False))
     done = typed("--for", "25s")
     assert done.exit_code == 20, done.output
     assert f" lost, first: {CANARY_RECORDS}-" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("refuted: 2 windows: 1 refuted, ")
 
 
-def test_a_silent_standby_exits_21(stage: Stage) -> None:
-    stage.sites["south"].down = True
+def test_a_silent_standby_exits_21(harness: Harness) -> None:
+    harness.sites["south"].down = True
     done = typed("--for", "25s")
     assert done.exit_code == 21, done.output
     assert "south unknown" in done.stdout
 
 
-def test_where_no_window_ends_nothing_was_shown_and_it_exits_22(stage: Stage) -> None:
+def test_where_no_window_ends_nothing_was_shown_and_it_exits_22(harness: Harness) -> None:
     done = typed("--for", "2s")
     assert done.exit_code == 22, done.output
     assert done.stdout == "vacuous: 0 windows, so nothing was shown\n"
-    assert stage.closed
+    assert harness.closed
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_it_ends_on_request_and_judges_what_is_on_its_way(stage: Stage, number: signal.Signals) -> None:
+def test_it_ends_on_request_and_judges_what_is_on_its_way(harness: Harness, number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    stage.once(20, lambda: os.kill(os.getpid(), number))
+    harness.once(20, lambda: os.kill(os.getpid(), number))
     done = typed()
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[-1] == "proved: 2 windows: 2 proved"
     assert signal.getsignal(number) == before
 
 
-def test_a_second_request_ends_it_at_once(stage: Stage) -> None:
-    stage.sites["south"].down = True
-    stage.once(20, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    stage.once(22, lambda: os.kill(os.getpid(), signal.SIGTERM))
+def test_a_second_request_ends_it_at_once(harness: Harness) -> None:
+    harness.sites["south"].down = True
+    harness.once(20, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    harness.once(22, lambda: os.kill(os.getpid(), signal.SIGTERM))
     done = typed("--settle", "5m")
     assert done.exit_code == 21, done.output
-    assert stage.clock.monotonic() < 25
-    assert stage.closed
+    assert harness.clock.monotonic() < 25
+    assert harness.closed
 
 
-def test_a_program_is_given_a_document_per_line(stage: Stage) -> None:
+def test_a_program_is_given_a_document_per_line(harness: Harness) -> None:
     done = typed("--for", "25s", "-o", "json")
     assert done.exit_code == 0, done.output
     first, second = (json.loads(line) for line in done.stdout.splitlines())
@@ -122,32 +122,32 @@ def test_a_program_is_given_a_document_per_line(stage: Stage) -> None:
     (standby,) = first["standbys"]
     assert (standby["site"], standby["neverCame"]) == ("south", 0)
     assert standby["mostRecords"] is not None
-    assert stage.closed
+    assert harness.closed
 
 
-def test_a_window_too_short_to_show_anything_is_refused(stage: Stage) -> None:
+def test_a_window_too_short_to_show_anything_is_refused(harness: Harness) -> None:
     done = typed("--window", "5s")
     assert done.exit_code == 2
     assert "a window must have 30 records or more" in done.output
-    assert not stage.closed
+    assert not harness.closed
 
 
-def test_a_window_that_is_not_waited_for_is_refused(stage: Stage) -> None:
+def test_a_window_that_is_not_waited_for_is_refused(harness: Harness) -> None:
     done = typed("--settle", "5s")
     assert done.exit_code == 2
     assert "a window must be waited for 15s or more" in done.output
-    assert not stage.closed
+    assert not harness.closed
 
 
-def test_a_site_without_the_topic_is_told_at_once(stage: Stage) -> None:
-    stage.sites["north"].drop(CANARY_RECORDS)
+def test_a_site_without_the_topic_is_told_at_once(harness: Harness) -> None:
+    harness.sites["north"].drop(CANARY_RECORDS)
     done = typed("--for", "25s")
     assert type(done.exception).__name__ == "NotFound"
-    assert stage.fakes["north"].closed == []
+    assert harness.fakes["north"].closed == []
 
 
-def test_more_records_than_can_be_held_until_they_are_judged_are_refused(stage: Stage) -> None:
+def test_more_records_than_can_be_held_until_they_are_judged_are_refused(harness: Harness) -> None:
     done = typed("--rate", "1000", "--window", "10m", "--for", "1s")
     assert done.exit_code == 2
     assert "for 500000 at most" in " ".join(done.output.split())
-    assert not stage.closed
+    assert not harness.closed

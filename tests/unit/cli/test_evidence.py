@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from drctl.cli.evidence import spelled
 from drctl.cli.switchover import as_document
 from tests.fakes import fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 def keys(value: object) -> Iterator[str]:

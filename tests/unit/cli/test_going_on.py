@@ -22,8 +22,8 @@ from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.fakes.world import APPLICATIONS
 from tests.spec.failing import SOMEBODY, fail_over, lose, some_lag, synced
+from tests.spec.harness import killed_at, require_served_by, switch
 from tests.spec.returning import returned
-from tests.spec.stage import killed_at, require_served_by, switch
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from drctl.cli import switchover
 from drctl.plans.interruption import interruption
 from tests.fakes import FakeWorld
-from tests.spec.stage import require_served_by
+from tests.spec.harness import require_served_by
 from tests.unit.cli.terminal import HANDING_OVER, typed
 
 

@@ -19,7 +19,7 @@ from tests.fakes import FakeBrokers, FakeClock, FakeRecords, FakeSharedLogs, Fak
 RUN, TOPIC, PARTITIONS, RECORDS = UUID(int=9), "readings", 2, 30
 
 
-class Stage:
+class Harness:
     """A site with numbered records, and the folder where the command keeps states."""
 
     def __init__(self, folder: Path) -> None:
@@ -57,27 +57,27 @@ class Stage:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
-    stage = Stage(tmp_path)
-    monkeypatch.setattr("drctl.wiring.checker.open_checker", stage.opened)
+def harness(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Harness:
+    harness = Harness(tmp_path)
+    monkeypatch.setattr("drctl.wiring.checker.open_checker", harness.opened)
     monkeypatch.setattr("drctl.config.load", lambda _: plan_file())
-    return stage
+    return harness
 
 
-def test_what_was_checked_is_judged_and_proved(stage: Stage) -> None:
-    checked = stage.check()
+def test_what_was_checked_is_judged_and_proved(harness: Harness) -> None:
+    checked = harness.check()
     assert checked.exit_code == 0, checked.output
     assert checked.stdout == "2 partitions checked to their ends by all checkers; 60 records checked here\n"
-    assert stage.asked == [("north", "drctl.ledger-checkers", (TOPIC,))]
-    found = stage.judge("--reads", f"billing={TOPIC}")
+    assert harness.asked == [("north", "drctl.ledger-checkers", (TOPIC,))]
+    found = harness.judge("--reads", f"billing={TOPIC}")
     assert found.exit_code == 0, found.output
     assert found.stdout.startswith("proved: all 60 acknowledged records are there once")
 
 
-def test_a_record_that_came_twice_is_named(stage: Stage) -> None:
-    stage.write(1, 7)
-    assert stage.check().exit_code == 0
-    found = stage.judge("--reads", f"billing={TOPIC}", "-o", "json")
+def test_a_record_that_came_twice_is_named(harness: Harness) -> None:
+    harness.write(1, 7)
+    assert harness.check().exit_code == 0
+    found = harness.judge("--reads", f"billing={TOPIC}", "-o", "json")
     told = json.loads(found.stdout)
     assert (found.exit_code, told["kind"], told["verdict"], told["faults"]["duplicated"]) == (
         20,
@@ -88,19 +88,19 @@ def test_a_record_that_came_twice_is_named(stage: Stage) -> None:
     assert told["examples"]["duplicated"] == ["readings-1 producer 1 sequence 7 at readings-1 offset 30"]
 
 
-def test_without_a_group_that_reads_nothing_is_proved(stage: Stage) -> None:
-    assert stage.check().exit_code == 0
-    assert stage.judge().exit_code == 21
+def test_without_a_group_that_reads_nothing_is_proved(harness: Harness) -> None:
+    assert harness.check().exit_code == 0
+    assert harness.judge().exit_code == 21
 
 
-def test_what_nobody_checked_is_not_called_lost(stage: Stage) -> None:
-    found = stage.judge("--reads", f"billing={TOPIC}")
+def test_what_nobody_checked_is_not_called_lost(harness: Harness) -> None:
+    found = harness.judge("--reads", f"billing={TOPIC}")
     assert found.exit_code == 21
     assert "readings-0 was checked to its end" in found.stdout
 
 
-def test_what_the_environment_names_need_not_be_typed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"RUN": str(RUN), "SITE": "north", "TOPICS": TOPIC, "STATES": str(stage.folder / "states")}
+def test_what_the_environment_names_need_not_be_typed(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"RUN": str(RUN), "SITE": "north", "TOPICS": TOPIC, "STATES": str(harness.folder / "states")}
     for name, value in told.items():
         monkeypatch.setenv(f"DRCTL_CHECK_{name}", value)
     done = CliRunner().invoke(ledger.command, ["check"], obj=Path("plan.yaml"))
@@ -108,7 +108,7 @@ def test_what_the_environment_names_need_not_be_typed(stage: Stage, monkeypatch:
 
 
 @pytest.mark.parametrize("words", ["billing", "billing=", "=readings"])
-def test_a_group_without_its_topic_is_wrong_usage(stage: Stage, words: str) -> None:
-    found = stage.judge("--reads", words)
+def test_a_group_without_its_topic_is_wrong_usage(harness: Harness, words: str) -> None:
+    found = harness.judge("--reads", words)
     assert found.exit_code == 2
     assert "billing=shop.orders" in found.output

@@ -12,7 +12,7 @@ from drctl.model.link import ConnectorState
 from drctl.model.terms import Terms
 from drctl.plans.pausing import begin_pause
 from tests.fakes import FakeWorld
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 from tests.unit.cli.terminal import HANDING_OVER, cut_off, typed
 
 HOUR = timedelta(hours=1)

@@ -16,7 +16,7 @@ from drctl.model.run import RunState
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 
 def typed(earth: FakeWorld, *words: str) -> Result:
@@ -123,7 +123,7 @@ def test_a_move_whose_fence_was_proven_is_taken_over_and_loses_nothing_by_that_p
     assert typed(earth, "failover", "--yes").exit_code == 0
 
 
-def test_a_move_that_is_turning_back_is_taken_over_and_the_steps_shown_are_the_failovers() -> None:
+def test_a_move_that_is_rolling_back_is_taken_over_and_the_steps_shown_are_the_failovers() -> None:
     earth = synced(fake_world())
     earth.consumers["billing"].stubborn = True
     with killed_at(earth, "journal says step-intended resume-link"):
@@ -131,7 +131,7 @@ def test_a_move_that_is_turning_back_is_taken_over_and_the_steps_shown_are_the_f
     lose(earth, sighted=True)
     done = typed(earth, "plan", "--accept-loss", "unknown")
     assert done.exit_code == 0, done.output
-    assert "turning-back" in done.stdout
+    assert "rolling-back" in done.stdout
     assert "Failover from north to south" in done.stdout
     assert "stop-rest-of-link" in done.stdout
 

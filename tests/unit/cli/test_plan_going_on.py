@@ -16,7 +16,7 @@ from drctl.ports import World
 from tests.fakes import FakeWorld
 from tests.fakes.silence import Silence, silence
 from tests.spec.bereft import bereft_world, lose_target
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 READINGS = TopicPartition("turbines.readings", 0)
 LAST = "journal says step-intended watch-first-commits"
@@ -108,7 +108,7 @@ def test_a_step_that_fails_before_the_target_is_open_leads_to_the_rollback_and_w
     assert "on the rollback resume-link fails: the Connect worker at south" in done.stdout
 
 
-def test_a_run_that_is_turning_back_shows_its_rollback() -> None:
+def test_a_run_that_is_rolling_back_shows_its_rollback() -> None:
     earth = bereft_world()
     earth.consumers["billing"].stubborn = True
     with killed_at(earth, "journal says step-intended resume-link"):

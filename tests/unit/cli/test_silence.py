@@ -37,7 +37,7 @@ from tests.fakes import fake_world
 from tests.fakes.clock import never_answers
 from tests.fakes.silence import Silence, silence
 from tests.spec.failing import synced
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 IN_ALL = 10.0
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from drctl.cli.sites import direction
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import killed_at, switch
+from tests.spec.harness import killed_at, switch
 
 
 def _with_a_third_site(earth: FakeWorld) -> World:

@@ -18,7 +18,7 @@ from drctl.model.terms import Terms
 from drctl.ports import World
 from tests.fakes import FakeJournal, FakeWorld, Seat, fake_world
 from tests.spec.failing import fail_over, lose, some_lag, synced
-from tests.spec.stage import killed_at, require_served_by, switch
+from tests.spec.harness import killed_at, require_served_by, switch
 
 WORD = ("--take-over", "her laptop is in the river")
 ANNA = Terms(by="anna", host="desk-1")
@@ -117,7 +117,7 @@ def test_a_failover_is_taken_over_from_the_copy_at_the_site_that_is_left() -> No
 def test_a_run_is_taken_over_and_aborted(cut_off: FakeWorld) -> None:
     done = typed(cut_off, runs.abort, "--reason", "not tonight", *WORD)
     assert done.exit_code == 0, done.exception
-    assert cut_off.journal.runs()[0][1] is RunState.COMPENSATED
+    assert cut_off.journal.runs()[0][1] is RunState.ROLLED_BACK
     assert cut_off.open_sites() == {"north"}
 
 

@@ -9,7 +9,7 @@ from drctl.errors import Refused
 from drctl.monitors import observe
 from drctl.plans.interruption import interruption
 from tests.fakes import FakeWorld
-from tests.spec.stage import go_on
+from tests.spec.harness import go_on
 from tests.unit.cli.terminal import HANDING_OVER, cut_off, typed
 
 

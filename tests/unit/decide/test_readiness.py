@@ -1,4 +1,4 @@
-"""Every rule: a switchover in good order has nothing against it; each fault alone is named."""
+"""Every rule but those about links: a switchover in good order has nothing against it; each fault alone is named."""
 
 from datetime import timedelta
 
@@ -9,29 +9,21 @@ from drctl.decide.readiness import Blocker, Rule, blockers, warnings
 from drctl.decide.rules import CONCERNS, GateCategory
 from drctl.decide.staleness import KEPT_WITHIN, not_kept, positions_not_kept, stale_positions
 from drctl.model.cluster import Cluster, Partition, Topic
-from drctl.model.facts import Lag
 from drctl.model.fence import CanaryResult, DenyRule, Scope, Writers
 from drctl.model.forecast import Forecast, GroupForecast
-from drctl.model.link import Connector, ConnectorState
 from drctl.model.loss import EndsFrom, Loss
-from drctl.model.offsets import TopicPartition
 from drctl.model.reading import Reading
-from drctl.model.session import Group, GroupProtocol, GroupState
 from drctl.model.sync_report import SyncReport
 from drctl.model.upkeep import DiskSpace
 from tests.unit.decide.good_facts import (
-    ABSENT,
     BROKERS,
     CORDONED,
     DENIED,
     DENIED_MM2,
     EVERY_USER,
-    FAILED,
     GOOD,
     GUARDS,
-    MEMBER,
     MIB,
-    NO_ANSWER,
     NOW,
     ROOT,
     RULES,
@@ -39,12 +31,9 @@ from tests.unit.decide.good_facts import (
     WRITE,
     WRITTEN,
     Change,
-    backward,
     both,
     changed,
-    configured,
     disks,
-    forward,
     here,
     label,
     named,
@@ -53,15 +42,14 @@ from tests.unit.decide.good_facts import (
     rule,
     seen,
     source,
-    status,
     target,
     there,
     topic,
     topics,
     two_replicas,
     unseen,
-    with_connector,
 )
+from tests.unit.decide.test_readiness_links import OF_LINKS
 from tests.unit.decide.test_readiness_warnings import WARNING
 
 BLOCKING: list[tuple[Rule, str, Change]] = [
@@ -203,80 +191,10 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     ),
     (Rule.FENCE_FORBIDDEN, "north: drctl may not ALTER the cluster", source(rights=owned(of_cluster="ALTER"))),
     (Rule.FENCE_FORBIDDEN, "south: drctl may not ALTER the cluster", target(rights=owned(of_cluster="ALTER"))),
-    (Rule.LINK_UNKNOWN, "no answer", forward(status=unseen())),
-    (Rule.LINK_UNKNOWN, "south-to-north", backward(status=unseen())),
-    (Rule.CONNECTOR_ABSENT, "mirror.source", forward(status=seen(status(ConnectorState.ABSENT)))),
-    (Rule.CONNECTOR_FAILED, "TopicAuth", with_connector("source", tasks=(FAILED,))),
-    (
-        Rule.CONNECTOR_FAILED,
-        "no plugin",
-        with_connector("checkpoint", state=ConnectorState.FAILED, trace="no plugin", tasks=()),
-    ),
-    (Rule.CONNECTOR_IDLE, "PAUSED", with_connector("source", state=ConnectorState.PAUSED)),
-    (Rule.CONNECTOR_IDLE, "no tasks", with_connector("source", tasks=())),
-    (Rule.HEADERS_REWRITTEN, "not set", configured("source", header_converter=None)),
-    (Rule.HEADERS_REWRITTEN, "Simple", configured("checkpoint", header_converter="SimpleHeaderConverter")),
-    (Rule.BYTES_REWRITTEN, "Json", configured("source", value_converter="JsonConverter")),
-    (Rule.TOPIC_NOT_COPIED, "orders is not copied: it is not in", configured("source", topics="shop.*, turbines.*")),
-    (Rule.TOPIC_NOT_COPIED, "leaves it out: topics.exclude", configured("source", topics_exclude="ord.*")),
-    (
-        Rule.TOPIC_NOT_COPIED,
-        "transformation some",
-        configured("source", transforms="some", transforms_some_type="org.apache.kafka.connect.transforms.Filter"),
-    ),
-    (
-        Rule.BYTES_REWRITTEN,
-        "transformation mask",
-        configured("source", transforms="mask", transforms_mask_type="com.acme.Mask"),
-    ),
-    (Rule.POLICY_DIFFERS, "Default", configured("source", replication_policy_class=None)),
-    (Rule.SYNCS_LOCATION, "source", configured("checkpoint", **{"offset-syncs_topic_location": "source"})),
-    (Rule.SYNCS_MISSING, "no topic", forward(syncs=unseen("there is no topic"))),
-    (Rule.BOTH_DIRECTIONS, "south-to-north", backward(status=seen(status()))),
-    (Rule.LAG_UNKNOWN, "no answer", forward(lag=unseen())),
-    (Rule.LAG_TOO_HIGH, "101", forward(lag=seen(Lag({TopicPartition("orders", 0): 101}, True, None)))),
     (Rule.TOPIC_MISSING, "north", source(topics=topics())),
     (Rule.TOPIC_MISSING, "south", target(topics=topics())),
     (Rule.PARTITIONS_DIFFER, "3 at south", target(topics=topics(topic("orders", partitions=3)))),
     (Rule.TIMESTAMPS_DIFFER, "at south only", target(topics=topics(topic("orders", STAMPED)))),
-    (
-        Rule.GROUP_MISSING,
-        "billing",
-        source(groups=seen({"billing": Group("billing", GroupProtocol.OTHER, GroupState.DEAD)})),
-    ),
-    (
-        Rule.GROUP_IMMOVABLE,
-        "north: billing is a share group",
-        source(groups=seen({"billing": Group("billing", GroupProtocol.SHARE, GroupState.EMPTY)})),
-    ),
-    (
-        Rule.GROUP_IMMOVABLE,
-        "south: billing is a streams group",
-        target(groups=seen({"billing": Group("billing", GroupProtocol.STREAMS, GroupState.STABLE)})),
-    ),
-    (
-        Rule.GROUP_ACTIVE_AT_TARGET,
-        "billing-1",
-        target(groups=seen({"billing": Group("billing", GroupProtocol.CLASSIC, GroupState.STABLE, (MEMBER,))})),
-    ),
-    (Rule.SINKS_UNKNOWN, "north: no worker", source(sinks=unseen("no worker"))),
-    (Rule.SINKS_UNKNOWN, "south: no worker", target(sinks=unseen("no worker"))),
-    (
-        Rule.SINKS_UNKNOWN,
-        "lake: the group that it reads as is unknown: north: no answer",
-        changed(unknown_sinks={"lake": NO_ANSWER}),
-    ),
-    (
-        Rule.SINKS_UNKNOWN,
-        "lake, table: the groups that they read as are unknown: north: no answer",
-        changed(unknown_sinks={"table": NO_ANSWER, "lake": NO_ANSWER}),
-    ),
-    (Rule.SINK_MISSING, "orders-to-lake", source(sinks=seen({"orders-to-lake": Connector("orders-to-lake", ABSENT)}))),
-    (
-        Rule.SINK_ACTIVE_AT_TARGET,
-        "orders-to-lake is RUNNING",
-        target(sinks=seen({"orders-to-lake": Connector("orders-to-lake", ConnectorState.RUNNING)})),
-    ),
 ]
 APART = {
     Rule.LOSSES_UNKNOWN,
@@ -356,7 +274,7 @@ def test_every_rule_has_a_case() -> None:
         Rule.CERTIFICATE_EXPIRING,
         Rule.CLOCK_APART,
     }  # test_upkeep.py
-    covered = {rule for rule, _, _ in (*BLOCKING, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
+    covered = {rule for rule, _, _ in (*BLOCKING, *OF_LINKS, *WARNING)} | {Rule.FACTS_STALE} | of_the_journal
     assert covered | of_failovers | of_scaling | of_positions | of_upkeep | APART == set(Rule)
 
 

@@ -9,7 +9,7 @@ from drctl.ledger.record import Number, encode
 from drctl.model.canary import CANARY_RECORDS, CanaryRecord
 from drctl.model.verdict import Verdict
 from tests.fakes.site import Entry
-from tests.unit.drills.canary_stage import PLACE, RUN, TERMS, CanaryStage
+from tests.unit.drills.canary_harness import PLACE, RUN, TERMS, CanaryHarness
 
 HIGHEST = 2**64 - 1
 FORGED = {
@@ -27,27 +27,27 @@ def forged(number: Number) -> bytes:
 
 @pytest.mark.parametrize("number", FORGED.values(), ids=FORGED)
 def test_a_number_that_somebody_made_up_refutes_one_window_and_no_later_one(number: Number) -> None:
-    stage = CanaryStage()
-    stage.work(5)
-    stage.north.append(PLACE, Entry(forged(number)), "User:canary")
-    stage.work(5 * TERMS.window)
-    first, *later = [each.verdict for each in stage.told]
+    harness = CanaryHarness()
+    harness.work(5)
+    harness.north.append(PLACE, Entry(forged(number)), "User:canary")
+    harness.work(5 * TERMS.window)
+    first, *later = [each.verdict for each in harness.told]
     assert first is Verdict.REFUTED
     assert later
-    assert set(later) == {Verdict.PROVED}, [each.reasons for each in stage.told]
+    assert set(later) == {Verdict.PROVED}, [each.reasons for each in harness.told]
 
 
 def test_our_own_number_on_other_content_is_named_and_passes_no_record_over() -> None:
-    stage = CanaryStage()
-    stage.work(2)
-    stage.link.holds = True
-    stage.work(5)
-    newest = stage.north.logs[PLACE].entries[-1].payload
+    harness = CanaryHarness()
+    harness.work(2)
+    harness.link.holds = True
+    harness.work(5)
+    newest = harness.north.logs[PLACE].entries[-1].payload
     assert newest is not None
-    stage.south.write(PLACE, newest[:-1] + b"?", "User:mm2")
-    stage.work(TERMS.window - 4)
-    stage.link.holds = False
-    (found,) = stage.work(5)
+    harness.south.write(PLACE, newest[:-1] + b"?", "User:mm2")
+    harness.work(TERMS.window - 4)
+    harness.link.holds = False
+    (found,) = harness.work(5)
     assert found.verdict is Verdict.REFUTED
     assert [each.split(",")[0] for each in found.reasons] == ["at south: 1 corrupt"]
 

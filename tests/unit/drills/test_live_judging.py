@@ -155,7 +155,7 @@ def test_a_move_with_an_exception_is_no_proof() -> None:
 def test_a_move_that_was_rolled_back_is_no_proof() -> None:
     given = whole().home
     assert given is not None
-    found = judged(replace(whole(), home=replace(given, state=RunState.COMPENSATED)))
+    found = judged(replace(whole(), home=replace(given, state=RunState.ROLLED_BACK)))
     assert found.verdict is Verdict.INCONCLUSIVE
 
 

@@ -23,7 +23,7 @@ from drctl.plans.standing import told_run
 from drctl.ports import World
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.failing import SOMEBODY, fail_over, lose, some_lag, synced
-from tests.spec.stage import go_on, killed_at, switch
+from tests.spec.harness import go_on, killed_at, switch
 from tests.unit.drills.test_report import Page
 
 
@@ -85,7 +85,7 @@ def test_a_run_that_went_back_says_so_and_names_the_cause() -> None:
         switch(earth.ports())
     body = report(earth)
     page = render(body)
-    assert body["state"] == "compensated"
+    assert body["state"] == "rolled-back"
     assert body["why"]
     assert "Rolled back: a step failed, and the work stayed at north." in page
     assert "pause of writes" not in page

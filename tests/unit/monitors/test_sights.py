@@ -20,7 +20,7 @@ from drctl.ports import KubePorts, World
 from tests.fakes import FakeApi, FakeBrokers, FakeKubelets, FakeResources, fake_world
 
 
-class Stage:
+class Harness:
     """North runs on Kubernetes, by Strimzi; its three brokers are three pods on three nodes."""
 
     def __init__(self) -> None:
@@ -65,16 +65,16 @@ class Stage:
 
 
 def test_a_site_in_which_all_is_well_is_well_with_kubernetes_and_without() -> None:
-    stage = Stage()
-    assert stage.diagnosis("north").scope is CauseScope.WELL
-    assert stage.diagnosis("south").scope is CauseScope.WELL
+    harness = Harness()
+    assert harness.diagnosis("north").scope is CauseScope.WELL
+    assert harness.diagnosis("south").scope is CauseScope.WELL
 
 
 def test_a_node_that_falls_silent_explains_its_broker() -> None:
-    stage = Stage()
-    stage.node(3, "Unknown")
-    stage.brokers().alive = [1, 2]
-    found = stage.diagnosis()
+    harness = Harness()
+    harness.node(3, "Unknown")
+    harness.brokers().alive = [1, 2]
+    found = harness.diagnosis()
     assert (found.scope, found.causes[0].subject, found.causes[0].brokers) == (
         CauseScope.NODE,
         "node-3",
@@ -83,18 +83,18 @@ def test_a_node_that_falls_silent_explains_its_broker() -> None:
 
 
 def test_a_site_that_does_not_answer_from_here_is_no_lost_site() -> None:
-    stage = Stage()
-    stage.earth.north.down = stage.api.down = True
-    stage.earth.mirrors["south", "north"].worker_down = True
-    found = stage.diagnosis()
+    harness = Harness()
+    harness.earth.north.down = harness.api.down = True
+    harness.earth.mirrors["south", "north"].worker_down = True
+    found = harness.diagnosis()
     assert found.scope is CauseScope.UNKNOWN
     assert any("only looked at from south" in each for each in found.causes[0].reasons)
 
 
 def test_brokers_that_do_not_answer_while_their_pods_are_ready_are_nobodys_lost_site_either() -> None:
-    stage = Stage()
-    stage.earth.north.down = True
-    found = stage.diagnosis()
+    harness = Harness()
+    harness.earth.north.down = True
+    found = harness.diagnosis()
     assert found.scope is CauseScope.UNKNOWN
     assert "its connect, kubernetes does" in found.causes[0].subject
 
@@ -102,13 +102,13 @@ def test_brokers_that_do_not_answer_while_their_pods_are_ready_are_nobodys_lost_
 class Elsewhere:
     """A witness at another place, whose word is what the test says."""
 
-    def __init__(self, stage: Stage, met: bool | None) -> None:
-        self.stage, self.met = stage, met
+    def __init__(self, harness: Harness, met: bool | None) -> None:
+        self.harness, self.met = harness, met
 
     def sightings(self) -> Mapping[str, tuple[Sighting, ...]]:
         if self.met is None:
             raise Unreachable("witness west does not answer")
-        met = Reading(self.met, self.stage.earth.clock.now())
+        met = Reading(self.met, self.harness.earth.clock.now())
         return {"north": (Sighting("drctl-west", "west", "brokers", met),)}
 
 
@@ -116,46 +116,46 @@ class Elsewhere:
     ("met", "scope"), [(True, CauseScope.NETWORK), (False, CauseScope.SITE), (None, CauseScope.UNKNOWN)]
 )
 def test_a_second_place_tells_a_lost_site_from_a_lost_network(met: bool | None, scope: CauseScope) -> None:
-    stage = Stage()
-    stage.earth.north.down = stage.api.down = True
-    stage.earth.mirrors["south", "north"].worker_down = True
-    stage.world = replace(stage.world, witnesses={"west": Elsewhere(stage, met)})
-    assert stage.diagnosis().scope is scope
-    assert stage.diagnosis("south").scope is CauseScope.WELL
+    harness = Harness()
+    harness.earth.north.down = harness.api.down = True
+    harness.earth.mirrors["south", "north"].worker_down = True
+    harness.world = replace(harness.world, witnesses={"west": Elsewhere(harness, met)})
+    assert harness.diagnosis().scope is scope
+    assert harness.diagnosis("south").scope is CauseScope.WELL
 
 
 def test_a_witness_at_our_own_place_is_no_second_place() -> None:
-    stage = Stage()
-    stage.earth.north.down = stage.api.down = True
-    stage.earth.mirrors["south", "north"].worker_down = True
-    stage.world = replace(stage.world, witnesses={"south": Elsewhere(stage, met=False)})
-    assert stage.diagnosis().scope is CauseScope.UNKNOWN
+    harness = Harness()
+    harness.earth.north.down = harness.api.down = True
+    harness.earth.mirrors["south", "north"].worker_down = True
+    harness.world = replace(harness.world, witnesses={"south": Elsewhere(harness, met=False)})
+    assert harness.diagnosis().scope is CauseScope.UNKNOWN
 
 
 def test_an_api_server_that_is_down_blinds_without_a_cause() -> None:
-    stage = Stage()
-    stage.api.down = True
-    found = stage.diagnosis()
+    harness = Harness()
+    harness.api.down = True
+    found = harness.diagnosis()
     assert (found.scope, found.causes) == (CauseScope.UNKNOWN, ())
     assert found.blind == ("Kubernetes: the API server does not answer",)
 
 
 def test_who_rejects_us_is_there() -> None:
-    stage = Stage()
+    harness = Harness()
 
     class Rejecting(FakeBrokers):
         def cluster(self) -> Cluster:
             raise Unauthenticated("the brokers reject user drctl")
 
-    north = replace(stage.world.sites["north"], brokers=Rejecting(stage.earth.north))
-    stage.world = replace(stage.world, sites={**stage.world.sites, "north": north})
-    found = stage.diagnosis()
+    north = replace(harness.world.sites["north"], brokers=Rejecting(harness.earth.north))
+    harness.world = replace(harness.world, sites={**harness.world.sites, "north": north})
+    found = harness.diagnosis()
     assert not found.causes
     assert found.blind == ("brokers: the brokers reject user drctl",)
 
 
 def test_strimzi_resources_are_noted() -> None:
-    stage = Stage()
+    harness = Harness()
     conditions = [{"type": "NotReady", "status": "True", "reason": "Fatal"}]
-    stage.api.put(KAFKA.at("v1"), {"metadata": {"name": "north"}, "status": {"conditions": conditions}})
-    assert "Kafka/north is not ready: Fatal" in stage.diagnosis().notes
+    harness.api.put(KAFKA.at("v1"), {"metadata": {"name": "north"}, "status": {"conditions": conditions}})
+    assert "Kafka/north is not ready: Fatal" in harness.diagnosis().notes

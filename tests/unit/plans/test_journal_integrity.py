@@ -11,7 +11,7 @@ from drctl.model.chain import Change
 from drctl.model.run import Event, Run, RunState
 from drctl.plans.journal_integrity import CopyState, Integrity, check_journal
 from tests.fakes import FakeClock, FakeWorld, fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 def moved() -> FakeWorld:

@@ -62,9 +62,9 @@ def test_a_switchover_takes_its_steps_in_this_order() -> None:
     ]
 
 
-def test_one_can_turn_back_until_the_target_is_open() -> None:
+def test_one_can_roll_back_until_the_target_is_open() -> None:
     plan = ordered("north", "south", observe=lambda *_: None)  # type: ignore[arg-type]
-    assert [name for name in ORDER if plan.can_turn_back_after(name)] == ORDER[: ORDER.index("unfence-target")]
+    assert [name for name in ORDER if plan.can_roll_back_after(name)] == ORDER[: ORDER.index("unfence-target")]
 
 
 def test_a_plan_with_two_steps_of_one_name_is_none() -> None:

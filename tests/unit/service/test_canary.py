@@ -21,7 +21,7 @@ from tests.fakes import FakeCanarySite, FakeClientRouting, FakeClock, FakeMirror
 TERMS = CanaryTerms(rate=5.0, window=10.0, settle=20.0)
 
 
-class Stage:
+class Harness:
     """Two sites, a link that copies, and the service's canary; ``ends_after`` seconds of it."""
 
     def __init__(self, ends_after: float) -> None:
@@ -50,54 +50,56 @@ class Stage:
 
 
 def test_windows_are_counted_by_verdict_and_what_the_standby_lacks_is_shown() -> None:
-    stage = Stage(25)
-    stage.watch.run(stage.ended)
-    assert 'drctl_canary_windows_total{verdict="proved"} 2.0' in stage.seen
-    assert 'drctl_canary_windows_total{verdict="refuted"} 0.0' in stage.seen
-    assert 'drctl_canary_lacked_records{standby="south"}' in stage.seen
-    assert 'drctl_canary_unknown{standby="south"} 0.0' in stage.seen
-    assert "drctl_canary_acknowledged_total 10" in stage.seen
+    harness = Harness(25)
+    harness.watch.run(harness.ended)
+    assert 'drctl_canary_windows_total{verdict="proved"} 2.0' in harness.seen
+    assert 'drctl_canary_windows_total{verdict="refuted"} 0.0' in harness.seen
+    assert 'drctl_canary_lacked_records{standby="south"}' in harness.seen
+    assert 'drctl_canary_unknown{standby="south"} 0.0' in harness.seen
+    assert "drctl_canary_acknowledged_total 10" in harness.seen
     # Ended, it knows nothing any more.
-    assert 'standby="south"' not in stage.shown()
+    assert 'standby="south"' not in harness.shown()
 
 
 def test_a_silent_standby_has_no_figure_and_is_told_as_unknown() -> None:
-    stage = Stage(25)
-    stage.sites["south"].down = True
-    stage.watch.run(stage.ended)
-    assert "drctl_canary_lacked_records{" not in stage.seen
-    assert 'drctl_canary_unknown{standby="south"} 1.0' in stage.seen
+    harness = Harness(25)
+    harness.sites["south"].down = True
+    harness.watch.run(harness.ended)
+    assert "drctl_canary_lacked_records{" not in harness.seen
+    assert 'drctl_canary_unknown{standby="south"} 1.0' in harness.seen
 
 
 def test_a_verdict_is_logged_when_it_changes_and_each_refutation_is() -> None:
-    stage = Stage(75)
-    stage.clock.actors.append(lambda: setattr(stage.fakes["north"], "losing", 12 < stage.clock.monotonic() % 40 < 13))
+    harness = Harness(75)
+    harness.clock.actors.append(
+        lambda: setattr(harness.fakes["north"], "losing", 12 < harness.clock.monotonic() % 40 < 13)
+    )
     with capture_logs() as told:
-        stage.watch.run(stage.ended)
+        harness.watch.run(harness.ended)
     events = [line["event"] for line in told]
     assert events == ["canary-proved", "canary-refuted", "canary-proved", "canary-refuted", "canary-proved"]
     assert all("lost, first" in line["reasons"][0] for line in told if line["event"] == "canary-refuted")
 
 
 def test_who_does_not_lead_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(25)
-    stage.leads = False
-    monkeypatch.setattr(stage.ended, "wait", stage.clock.sleep)
-    stage.watch.run(stage.ended)
-    assert stage.opened == 0
-    assert not any(log.entries for log in stage.sites["north"].logs.values())
+    harness = Harness(25)
+    harness.leads = False
+    monkeypatch.setattr(harness.ended, "wait", harness.clock.sleep)
+    harness.watch.run(harness.ended)
+    assert harness.opened == 0
+    assert not any(log.entries for log in harness.sites["north"].logs.values())
 
 
 def test_what_fails_is_told_once_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(60)
-    stage.sites["north"].down = True
-    stage.clock.actors.append(lambda: setattr(stage.sites["north"], "down", stage.clock.monotonic() < 12))
-    monkeypatch.setattr(stage.ended, "wait", stage.clock.sleep)
+    harness = Harness(60)
+    harness.sites["north"].down = True
+    harness.clock.actors.append(lambda: setattr(harness.sites["north"], "down", harness.clock.monotonic() < 12))
+    monkeypatch.setattr(harness.ended, "wait", harness.clock.sleep)
     with capture_logs() as told:
-        stage.watch.run(stage.ended)
+        harness.watch.run(harness.ended)
     assert [line["event"] for line in told] == ["canary-failed", "canary-failed-over", "canary-proved"]
     assert "no broker answers" in told[0]["why"]
-    assert stage.opened > 2
+    assert harness.opened > 2
 
 
 def test_the_service_runs_it_only_when_it_is_asked_to() -> None:

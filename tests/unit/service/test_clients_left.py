@@ -9,7 +9,7 @@ from drctl.monitors import status
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
 from tests.spec.handing_over import hand_over, stop
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 def watching(earth: FakeWorld) -> Watch:

@@ -15,7 +15,7 @@ from drctl.plans.sink_groups import AGAIN
 from drctl.service.watch import Watch
 from tests.fakes import fake_world
 from tests.fakes.site import COORDINATORS
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 def test_sync_cycles_bring_positions_to_the_standby_and_count_them() -> None:

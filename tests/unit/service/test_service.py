@@ -22,7 +22,7 @@ from drctl.ports import World
 from drctl.service.http import listen
 from drctl.service.watch import Watch
 from tests.fakes import FakeBrokers, fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 
 
 @contextmanager

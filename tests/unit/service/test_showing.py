@@ -18,7 +18,7 @@ from drctl.service.command import mirrored, shown_by
 from drctl.service.showing import AFRESH, ResourceMirror
 from drctl.service.watch import Watch
 from tests.fakes import FakeApi, FakeResources, FakeWorld, fake_world
-from tests.spec.stage import switch
+from tests.spec.harness import switch
 from tests.unit.deploy.authorizing import AuthorizedApi, Grant
 
 SPEC = {"objectives": {"recoveryTime": "60s"}}

@@ -113,9 +113,9 @@ def require_served_by(earth: FakeWorld, site: str) -> None:
     assert not earth.sites[site].denials
 
 
-def require_turned_back(earth: FakeWorld, error: RolledBack) -> None:
+def require_rolled_back(earth: FakeWorld, error: RolledBack) -> None:
     """The source serves as if nothing had happened."""
     require_served_by(earth, "north")
     assert earth.ports().sites["north"].fence.canary().refused is False
-    assert earth.journal.runs()[-1][1] is RunState.COMPENSATED
+    assert earth.journal.runs()[-1][1] is RunState.ROLLED_BACK
     assert "north is open again" in str(error)

@@ -17,7 +17,7 @@ PLACE = TopicPartition(CANARY_RECORDS, 0)
 
 
 @dataclass
-class CanaryStage:
+class CanaryHarness:
     """North serves, the link copies to south, and the canary is at work."""
 
     clock: FakeClock = field(default_factory=FakeClock)

@@ -36,7 +36,7 @@ def resources(
     return KubeResources("north", kubeconfig or plane.kubeconfig, "lab", space, SystemClock(), manager=manager)
 
 
-class RealApiStage:
+class RealApiHarness:
     """Config maps of kubectl in a namespace of their own."""
 
     other = "kubectl"

@@ -20,7 +20,7 @@ from drctl.plans.plan import Plan
 from drctl.plans.selection import RESTART
 from drctl.ports import Clock, World
 from tests.fakes import FakeWorld, fake_world
-from tests.spec.stage import require_nothing_lost_or_repeated
+from tests.spec.harness import require_nothing_lost_or_repeated
 
 OVER, HOME = ("north", "south"), ("south", "north")
 

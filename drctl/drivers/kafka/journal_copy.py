@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from drctl.drivers.kafka.asking_again import asked_again
 from drctl.drivers.kafka.errors import CLIENT_FAILED, fault_of
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import KafkaRecords, read
@@ -43,6 +44,7 @@ class KafkaJournalCopy:
         self._newest: Line | None = None
         self._end: int | None = None  # where the topic ended then; None where others may have written in between
 
+    @asked_again
     def last(self) -> Line | None:
         bounds = self._bounds()
         if self._end is None or self._end != bounds.stable:
@@ -53,6 +55,7 @@ class KafkaJournalCopy:
             self._newest, self._end = max(found, key=lambda line: line.number, default=None), bounds.stable
         return self._newest
 
+    @asked_again
     def lines(self) -> tuple[Line, ...]:
         known: dict[int, Line] = {}
         for line in self._read(self._bounds().start):
@@ -72,7 +75,7 @@ class KafkaJournalCopy:
             # a broker which is gone, too, had acknowledged would be missing at its end.
             own = {"acks": "all", "enable.idempotence": True, "linger.ms": 5, "compression.type": "lz4"}
             patience = {"message.timeout.ms": int(PATIENCE * 1000)}
-            self._producer = self.site.causes.client(Producer, {**self.site.config, **own, **patience})
+            self._producer = self.site.client(Producer, {**own, **patience})
         faults: list[KafkaError] = []
         offsets: list[int] = []
         began, self._end = self._end, None

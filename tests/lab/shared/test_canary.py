@@ -69,7 +69,7 @@ def test_a_copy_that_is_there_twice_refutes_and_is_named(lab: Lab, south: KafkaS
             return bool(copied)
 
         wait("a record is copied", is_copied)
-        twice, again = copied[0], Producer(south.config)
+        twice, again = copied[0], Producer({**south.config})
         again.produce(PLACE.topic, twice.value(), partition=PLACE.partition, headers=list(headers_of(twice) or ()))
         assert again.flush(30) == 0
         told, errors = running.communicate(timeout=180)

@@ -41,7 +41,7 @@ def test_a_copy_is_proved_equal_until_somebody_else_writes_to_it(
     north, south = sites
     topic = f"dr.compare-{uuid4().hex[:8]}"
     create_topics(north, {topic: (1, 1, {})})
-    plain, transactional = Producer(north.config), Producer({**north.config, "transactional.id": topic})
+    plain, transactional = Producer({**north.config}), Producer({**north.config, "transactional.id": topic})
     transactional.init_transactions(30)
     for batch in range(4):
         for number in range(PER_BATCH):
@@ -61,7 +61,7 @@ def test_a_copy_is_proved_equal_until_somebody_else_writes_to_it(
     code, found = compared(folder, topic)
     assert (code, found["verdict"], found["different"], found["waiting"]) == (0, "proved", 0, 0)
 
-    foreign = Producer(south.config)
+    foreign = Producer({**south.config})
     foreign.produce(topic, b"of somebody else")
     assert foreign.flush(30) == 0
     plain.produce(topic, b"behind it")

@@ -53,7 +53,7 @@ def world(lab: Lab) -> Iterator[World]:
     north, south = lab.site("north").kafka("admin"), lab.site("south").kafka("admin")
     create_topics(north, {name: (2 if name == TWO.topic else 1, 1, {}) for name in names})
     create_topics(south, {APART.topic: (1, 1, {})})
-    producer = Producer(north.config)
+    producer = Producer({**north.config})
     for partition, count in ((UNTIMED, 20), (SMALL, 10), (TWO, 10), (APART, 10)):
         at = -1 if partition is UNTIMED else 0  # none, and now
         for number in range(count):

@@ -29,7 +29,7 @@ def test_what_the_link_only_believes_to_have_copied_blocks_the_move_and_proves_n
             re.sub(r"groups: \[.*\]", f"groups: [{GROUP}]", re.sub(r"topics: \[.*\]", f"topics: [{TOPIC}]", plan))
         )
         create_topics(north, {TOPIC: (1, 1, {})})
-        producer = Producer(north.config)
+        producer = Producer({**north.config})
         for number in range(200):
             producer.produce(TOPIC, b"%d" % number, partition=0)
         assert producer.flush(30) == 0

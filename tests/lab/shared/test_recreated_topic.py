@@ -25,7 +25,7 @@ def test_positions_in_a_recreated_topic_never_skip_a_new_record(lab: Lab) -> Non
     north, south = lab.site("north").kafka("admin"), lab.site("south").kafka("admin")
 
     def write(*values: bytes) -> None:
-        producer = Producer(north.config)
+        producer = Producer({**north.config})
         for value in values:
             producer.produce(topic, value, partition=0)
         assert producer.flush(30) == 0

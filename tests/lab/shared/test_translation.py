@@ -285,7 +285,7 @@ def _close_segments(north: KafkaSite, written: dict[TopicPartition, list[tuple[i
     A copy in one go stays in one open segment otherwise, and then the sites are compacted apart for as long as it is.
     """
     SystemClock().sleep(0.4)
-    producer = Producer(north.config)
+    producer = Producer({**north.config})
     _produce(producer, PRICES, 4 * 60, written[PRICES], key=_price_key(4 * 60))
     producer.flush(30)
 

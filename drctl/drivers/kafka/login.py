@@ -60,7 +60,7 @@ class LoginSource:
 class Login:
     """Hold what clients of one user at one site are made with, and what such clients were told."""
 
-    settings: Mapping[str, Any] = field(repr=False)
+    settings: dict[str, Any] = field(repr=False)
     causes: Causes
     seal: bytes = field(repr=False)
 
@@ -157,7 +157,7 @@ class KeptLogin:
         # Each before it is read, so that what changes meanwhile is noticed with the next look.
         own = tuple(_stamp(path) for path in self._source.files)
         given = self._given if self._given is not None else self._source.ask()
-        settings = {**EVERY_CLIENT, **given}
+        settings: dict[str, Any] = {**EVERY_CLIENT, **given}
         stores = self._stamped(settings)[len(own) :]
         causes = Causes(self.site, str(settings["bootstrap.servers"]), user(settings))
         found = Login(settings, causes, _seal(settings))

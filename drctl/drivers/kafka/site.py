@@ -96,7 +96,7 @@ class KafkaSite:
         return self._kept.asked
 
     @property
-    def config(self) -> Mapping[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return what clients of the site were made with last."""
         return self.login.settings
 

@@ -82,7 +82,9 @@ MEANINGS = {
         "groups": "Exact names. May be empty.",
         "sinks": "Names of sink connectors, the same at both sites.",
         "deployments": "See [capacity.md](capacity.md).",
+        "restarts": "See [client-routing.md](client-routing.md#clients-that-read-only-when-they-start).",
     },
+    "RestartPart": {"name": "", "kind": "", "namespace": "That of `clientRouting.kubernetes` unless named."},
     "DeploymentPart": {
         "name": "The same at every site.",
         "kind": "",

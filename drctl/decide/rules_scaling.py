@@ -1,4 +1,4 @@
-"""Rules about what Kubernetes scales: the workload's Deployments, and what the shift that is on demands."""
+"""Rules about what Kubernetes scales and restarts: a workload's Deployments, and what the shift that is on demands."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,15 @@ def scaling_blockers(facts: Facts) -> Iterator[Blocker]:
     """Return what forbids to move the Deployments, and where the target is smaller than it has to be."""
     for site in (facts.source, facts.target):
         yield from _deployments(site, facts)
+    yield from restart_blockers(facts)
     yield from _size(facts)
+
+
+def restart_blockers(facts: Facts) -> Iterator[Blocker]:
+    """Return clients that would go on where they are, for nothing could restart them."""
+    for each in facts.held_restarts:
+        detail = each.why if str(each.what) in each.why else f"{each.what}: {each.why}"
+        yield Blocker(Rule.RESTART_HELD, f"it could not be restarted: {detail}", each.remedy or "see the reason")
 
 
 def scaling_warnings(facts: Facts) -> Iterator[Blocker]:
@@ -35,6 +43,7 @@ def scaling_warnings(facts: Facts) -> Iterator[Blocker]:
 def failover_scaling_warnings(facts: Facts) -> Iterator[Blocker]:
     """All of it about the target; also where nobody will know how many replicas to start."""
     yield from _deployments(facts.target, facts)
+    yield from restart_blockers(facts)
     yield from _size(facts)
     yield from scaling_warnings(facts)
     # A blocked date demands nothing of a standby; how many replicas the work starts with its shift tells all the same.

@@ -33,6 +33,7 @@ from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
+from drctl.ports.rollouts import Rollouts
 from drctl.ports.scaling import Scaling
 from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
@@ -83,6 +84,7 @@ __all__ = [
     "Replay",
     "Replication",
     "Resources",
+    "Rollouts",
     "Scaling",
     "SchemaRegistry",
     "SharedLogs",

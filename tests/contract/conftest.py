@@ -8,6 +8,7 @@ import pytest
 from drctl.lab import Lab
 from tests.contract.api import ApiStage, FakeApiStage
 from tests.contract.link import ConnectorsLinkStage, FakeLinkStage, LinkStage, RealLinkStage, StrimziLinkStage
+from tests.contract.rollouts import FakeRolloutsStage, RolloutsStage, fake_kube_rollouts
 from tests.contract.routing import FIELDS, KubeRoutingStage, fake_kube_routing
 from tests.contract.scaling import FakeScalingStage, ScalingStage
 from tests.contract.stage import FakeStage, RealStage, Stage
@@ -89,3 +90,9 @@ def scaling() -> ScalingStage:
 def kube_routing(request: pytest.FixtureRequest) -> KubeRoutingStage:
     """Client routing in Kubernetes, in memory; tests/kube runs the same suite on a real API server."""
     return fake_kube_routing(request.param)
+
+
+@pytest.fixture(params=["fake", "driver"])
+def rollouts(request: pytest.FixtureRequest) -> RolloutsStage:
+    """Restarts in memory; tests/kube runs the same suite on a real API server."""
+    return FakeRolloutsStage() if request.param == "fake" else fake_kube_rollouts()

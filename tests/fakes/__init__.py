@@ -14,6 +14,7 @@ from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.positions import FakePositions, FakeTail
 from tests.fakes.records import FakeRecords
 from tests.fakes.rights import FakeAccess, FakeFence
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
 from tests.fakes.static_members import FakeStaticMembers
@@ -68,6 +69,7 @@ __all__ = [
     "FakeRecords",
     "FakeReplication",
     "FakeResources",
+    "FakeRollouts",
     "FakeSharedLogs",
     "FakeSightings",
     "FakeSite",

@@ -29,6 +29,7 @@ from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.positions import FakePositions, FakeTail
 from tests.fakes.records import FakeRecords
 from tests.fakes.rights import FakeAccess, FakeFence
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.scaling import FakeScaling
 from tests.fakes.schemas import FakeSchemaRegistry
@@ -118,6 +119,7 @@ class FakeWorld:
             self.workers["north"].put(name, {"connector.class": "JdbcSink", "topics": ",".join(TOPICS)})
             self.workers["north"].resume(name)
         self.scaling = {name: FakeScaling(name, self.clock, self.effects) for name in NAMES}
+        self.rollouts = FakeRollouts(self.clock, self.effects)
         self.certificates = {name: FakeCertificates(site) for name, site in self.sites.items()}
         self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
         self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
@@ -213,6 +215,7 @@ class FakeWorld:
             disk=self.disk,
             copies=self.copies,
             entry_point=self.entry_point,
+            rollouts=self.rollouts,
         )
         return with_sink_groups(world, beside)
 

@@ -177,6 +177,7 @@ MEANINGS = {
         "timeZone": "Such as `Europe/Berlin`.",
         "shifts": "",
         "scaleNodePools": "Off, because new brokers hold no partition until somebody rebalances.",
+        "scaleTasks": "Off, because every change starts the link's tasks anew, and its owner may set it back.",
         "scaleAhead": "At most 12h. Without it the service scales nothing: see [capacity.md](capacity.md).",
         "blockedDates": "Days, in quotes, on which no shift begins, such as holidays of the plant.",
     },

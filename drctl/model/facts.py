@@ -122,7 +122,8 @@ class Facts:
     have, None where the plan file has no schedule. ``unknown_sinks`` are those of which nobody knows the group.
     ``entry_cluster`` is the id of the cluster that answers where clients bootstrap, None where the plan file does not
     say where that is. ``routing_obstacle`` is why client routing could not be turned, empty where nothing shows.
-    ``held_restarts`` are clients that could not be restarted once it was.
+    ``held_restarts`` are clients that could not be restarted once it was. ``tasks_held`` is why drctl, which may, could
+    not set the number of the link's tasks that the shift demands; empty where nothing shows.
     """
 
     seen_at: datetime
@@ -146,6 +147,7 @@ class Facts:
     entry_cluster: Reading[str] | None = None
     routing_obstacle: str = ""
     held_restarts: tuple[HeldRestart, ...] = ()
+    tasks_held: str = ""
 
     @property
     def replication(self) -> frozenset[str]:

@@ -24,6 +24,7 @@ from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
+from drctl.ports.link_tasks import LinkTasks
 from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
@@ -75,6 +76,7 @@ __all__ = [
     "Kubelets",
     "Lease",
     "LinkPorts",
+    "LinkTasks",
     "LogDirs",
     "Memory",
     "MirrorOffsets",

@@ -22,6 +22,7 @@ from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
+from drctl.ports.link_tasks import LinkTasks
 from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
@@ -102,6 +103,7 @@ class LinkPorts:
     link: Link
     replication: Replication
     mappings: MirrorOffsets
+    tasks: LinkTasks
 
 
 @dataclass(frozen=True, slots=True)

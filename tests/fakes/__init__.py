@@ -10,6 +10,7 @@ from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects, Killed
 from tests.fakes.entry_point import FakeEntryPoint
 from tests.fakes.kubernetes import FakeApi, FakeKubelets, FakeResources
+from tests.fakes.link_tasks import FakeLinkTasks
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.positions import FakePositions, FakeTail
 from tests.fakes.records import FakeRecords
@@ -58,6 +59,7 @@ __all__ = [
     "FakeJournalCopy",
     "FakeKubelets",
     "FakeLease",
+    "FakeLinkTasks",
     "FakeLogDirs",
     "FakeMappings",
     "FakeMemory",

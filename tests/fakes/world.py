@@ -25,6 +25,7 @@ from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects
 from tests.fakes.entry_point import FakeEntryPoint
+from tests.fakes.link_tasks import FakeLinkTasks
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.positions import FakePositions, FakeTail
 from tests.fakes.records import FakeRecords
@@ -188,6 +189,7 @@ class FakeWorld:
                 plan.link(*pair),
                 FakeReplication(mirror, self.effects),
                 CurrentMappings(plan.link(*pair).name, FakeMappings(mirror), self.journal),
+                FakeLinkTasks(mirror, self.effects),
             )
             for pair, mirror in self.mirrors.items()
         }

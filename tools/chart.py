@@ -39,6 +39,9 @@ alerts: false
 volumeFigures: false
 # Right to drive the links of this cluster's site that are made of KafkaConnectors.
 kafkaConnectors: false
+# Right to restart clients once they were routed, in this cluster: in which namespace, and which.
+clientRestarts: false
+clients: {{namespace: clients, deployments: [shop], statefulSets: [turbines]}}
 # Checkers of a run's records, as a Job: how many, and what they check. A Job cannot be changed: delete it before.
 checkers: false
 check: {{parallelism: 4, run: 00000000-0000-0000-0000-000000000000, site: south, topics: shop.orders, states: first}}
@@ -86,6 +89,11 @@ IN_OPTIONAL = {
         "secret: {name: drctl-credentials}": "secret: {name: {{ .Values.credentials }}}",
     },
     "components/kafka-connectors/rights.yaml": {"namespace: kafka}": "namespace: {{ .Values.site.namespace }}}"},
+    "components/client-restarts/rights.yaml": {
+        "namespace: clients}": "namespace: {{ .Values.clients.namespace }}}",
+        "[shop]": "{{ toJson .Values.clients.deployments }}",
+        "[turbines]": "{{ toJson .Values.clients.statefulSets }}",
+    },
 }
 """The same in files that are left out unless they are wanted."""
 
@@ -94,6 +102,7 @@ OPTIONAL = {
     "components/alerts/alerts.yaml": "alerts",
     "components/volume-figures/rights.yaml": "volumeFigures",
     "components/kafka-connectors/rights.yaml": "kafkaConnectors",
+    "components/client-restarts/rights.yaml": "clientRestarts",
     "components/checkers/checkers.yaml": "checkers",
 }
 

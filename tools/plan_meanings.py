@@ -82,7 +82,9 @@ MEANINGS = {
         "groups": "Exact names. May be empty.",
         "sinks": "Names of sink connectors, the same at both sites.",
         "deployments": "See [capacity.md](capacity.md).",
+        "restarts": "See [client-routing.md](client-routing.md#clients-that-read-only-when-they-start).",
     },
+    "RestartPart": {"name": "", "kind": "", "namespace": "That of `clientRouting.kubernetes` unless named."},
     "DeploymentPart": {
         "name": "The same at every site.",
         "kind": "",
@@ -175,6 +177,7 @@ MEANINGS = {
         "timeZone": "Such as `Europe/Berlin`.",
         "shifts": "",
         "scaleNodePools": "Off, because new brokers hold no partition until somebody rebalances.",
+        "scaleTasks": "Off, because every change starts the link's tasks anew, and its owner may set it back.",
         "scaleAhead": "At most 12h. Without it the service scales nothing: see [capacity.md](capacity.md).",
         "blockedDates": "Days, in quotes, on which no shift begins, such as holidays of the plant.",
     },

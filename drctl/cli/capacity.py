@@ -7,12 +7,11 @@ from typing import Any
 
 from drctl.cli.output import echo, show_table
 from drctl.decide.capacity import Need, needs
-from drctl.decide.scale_ahead import DueScaling, due_scalings
+from drctl.decide.scale_ahead import DueScaling
 from drctl.model.capacity import Capacity, Shift
 from drctl.model.facts import LinkFacts, SiteFacts
 from drctl.model.plan_file import PlanFile
-from drctl.plans.capacity_ahead import AheadScaling, ahead_scalings
-from drctl.plans.scaling import scaled_ahead
+from drctl.plans.capacity_ahead import AheadScaling, ahead_scalings, due_ahead
 from drctl.ports import World
 
 NEXT = timedelta(days=1)
@@ -62,17 +61,20 @@ def demanded(
     return Demanded(shift, capacity, tuple(found), ahead)
 
 
-def scaling_ahead(world: World, sites: Sequence[SiteFacts], serving: str | None, at: datetime) -> ScalingAhead | None:
+def scaling_ahead(
+    world: World, sites: Sequence[SiteFacts], links: Sequence[LinkFacts], serving: str | None, at: datetime
+) -> ScalingAhead | None:
     """None where the plan file does not let the service scale; ``serving`` is the site that clients are sent to."""
     plan, capacity = world.plan, world.plan.capacity
     if capacity is None or capacity.scale_ahead is None:
         return None
     standbys = plan.standbys(serving) if serving else ()
+    into = {each.link.target: each for each in links if each.link.source == serving}
     due = tuple(
         (site.name, each)
         for site in sites
-        if site.name in standbys and site.scaled.value is not None
-        for each in due_scalings(capacity, at, scaled_ahead(plan, site.name), site.scaled.value)
+        if serving and site.name in standbys
+        for each in due_ahead(world, serving, site, into.get(site.name), at)
     )
     following = next(iter(capacity.within(at, NEXT)), None)
     last = next((each for each in ahead_scalings(world) if each.is_done), None)

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 NAMED = frozenset(
-    {"groups", "positions", "topics", "sinks", "uncovered", "not working", "not available", "static ids"}
-    | {"static members in pods", "static members removed"}
+    {"groups", "positions", "topics", "sinks", "uncovered", "not working", "not available"}
+    | {"not restarted", "static ids", "static members in pods", "static members removed"}
 )
 """Below these the keys are names of others, which stay as they are: a group may be called anything."""
 

@@ -72,7 +72,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
                 click.clear()
                 _show_first(left, world.clock.now())
             facts = tuple(site.facts for site in seen.sites)
-            ahead = scaling_ahead(world, facts, seen.client_routing.value, seen.seen_at)
+            ahead = scaling_ahead(world, facts, seen.links, seen.client_routing.value, seen.seen_at)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at, ahead)
             _show(seen, losing(), output, left, wanted=wanted, costs=costs())
             if not watch:

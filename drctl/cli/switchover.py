@@ -109,6 +109,8 @@ def show_what_is_missing(result: RunResult) -> None:
         echo(f"does not work at {run_.target}: {name}: {why}", err=True)
     for name, why in result.evidence.get("scale-up-target", {}).get("not available", {}).items():
         echo(f"not up at {run_.target}: {name}: {why}", err=True)
+    for name, why in result.evidence.get("restart-clients", {}).get("not restarted", {}).items():
+        echo(f"not restarted: {name}: {why}", err=True)
     left = result.evidence.get("scale-down-source", {}).get("left as they are")
     if left:
         echo(f"not scaled down at {run_.source}: {left}", err=True)
@@ -126,6 +128,7 @@ def as_document(result: RunResult) -> dict[str, Any]:
     arrived = result.evidence.get("watch-first-commits", {})
     left = [*arrived.get("not arrived", ()), *arrived.get("still at the source", ())]
     left += result.evidence.get("scale-up-target", {}).get("not available", {})
+    left += result.evidence.get("restart-clients", {}).get("not restarted", {})
     return document(
         "Run",
         {

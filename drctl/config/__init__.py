@@ -23,7 +23,7 @@ from drctl.config.hooks import FencingAgentPart, HookPart
 from drctl.config.kubernetes import frozen_site, incomplete
 from drctl.config.links import LinkPart
 from drctl.config.parts import DisasterRecoveryPlan, Spec
-from drctl.config.routing import frozen_routing, routing_faults
+from drctl.config.routing import frozen_restarts, frozen_routing, restart_faults, routing_faults
 from drctl.config.values import DURATION, LONGEST, PATTERNS, milliseconds
 from drctl.config.wording import shown
 from drctl.errors import ConfigInvalid
@@ -125,6 +125,7 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     yield from calendar_faults(spec.guards.calendar, at)
     yield from live_drill_faults(spec.drills.live, at)
     yield from routing_faults(spec.client_routing, [site.name for site in spec.sites], at)
+    yield from restart_faults(spec.workloads, spec.client_routing, at)
     yield from _missing_files(path, spec, at)
     yield from fall_together(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
@@ -198,6 +199,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> PlanFile:
                 tuple(workload.groups),
                 tuple(workload.sinks),
                 frozen_carriers(workload),
+                frozen_restarts(workload),
             )
             for workload in spec.workloads
         ),

@@ -42,6 +42,7 @@ def frozen_capacity(part: CapacityPart | None, ahead: timedelta) -> Capacity | N
         ahead,
         None if scale_ahead is None else timedelta(milliseconds=milliseconds(scale_ahead)),
         blocked_spans(part.blocked_dates),
+        part.scale_tasks,
     )
 
 
@@ -90,7 +91,8 @@ def _ahead(capacity: CapacityPart, at: At) -> Iterator[str]:
         longest = f"{LONGEST_AHEAD.total_seconds() / 3600:g}h"
         yield at("capacity", "scaleAhead") + f"scaleAhead {capacity.scale_ahead} is longer than {longest}"
     pools = capacity.scale_node_pools and any(shift.node_pools for shift in capacity.shifts)
-    if not pools and not any(shift.deployments for shift in capacity.shifts):
+    tasks = capacity.scale_tasks and any(shift.tasks_max for shift in capacity.shifts)
+    if not pools and not tasks and not any(shift.deployments for shift in capacity.shifts):
         yield at("capacity", "scaleAhead") + "scaleAhead: no shift names anything that may be scaled"
 
 

@@ -1,6 +1,6 @@
 """The ``clientRouting`` of the plan file: its shape, its values, and what contradicts itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -23,6 +23,7 @@ from drctl.config.values import (
     Wait,
     milliseconds,
 )
+from drctl.config.workloads import WorkloadPart
 from drctl.model.routing import (
     CLOSED_NAME,
     CLOSED_SELECTOR,
@@ -33,6 +34,7 @@ from drctl.model.routing import (
     by_selector,
     in_config_map,
 )
+from drctl.model.scaling import Scalable
 
 PLACE = ("clientRouting", "kubernetes")
 
@@ -155,3 +157,25 @@ def routing_faults(part: ClientRoutingPart, sites: list[str], at: Callable[..., 
             yield where + f"{other} and {site} are the same, so nobody can tell where clients are sent"
         if value in (CLOSED_NAME, CLOSED_SELECTOR):
             yield where + f"{site} has what drctl sets to close it"
+
+
+def frozen_restarts(workload: WorkloadPart) -> tuple[Scalable, ...]:
+    """What of a workload is restarted once clients are routed to another site."""
+    return tuple(Scalable(part.kind, part.name, part.namespace or "") for part in workload.restarts)
+
+
+def restart_faults(
+    workloads: Sequence[WorkloadPart], routing: ClientRoutingPart, at: Callable[..., str]
+) -> Iterator[str]:
+    """Restarts in no API server, and twice of the same, each with file and line."""
+    own = routing.kubernetes.namespace if routing.kubernetes is not None else ""
+    known: set[tuple[str, str, str]] = set()
+    for index, workload in enumerate(workloads):
+        for number, part in enumerate(workload.restarts):
+            where = at("workloads", index, "restarts", number) + f"restart of {part.name}: "
+            if routing.kubernetes is None:
+                yield where + "it needs clientRouting.kubernetes, which says in which API server it is"
+            place = (part.kind, part.name, part.namespace or own)
+            if place in known:
+                yield where + "it is named twice"
+            known.add(place)

@@ -30,7 +30,8 @@ class ShiftPart(_Part):
 class CapacityPart(_Part):
     """State which capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
 
-    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover. ``scaleAhead`` lets
+    ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover, ``scaleTasks`` a link's
+    ``tasks.max``. ``scaleAhead`` lets
     ``drctl service run`` scale up at a standby, that long before a shift begins, what the shift demands and may run
     there. A shift that would begin on a blocked date demands nothing, to its end.
     """
@@ -40,6 +41,8 @@ class CapacityPart(_Part):
     shifts: Annotated[list[ShiftPart], Field(min_length=1, max_length=336)]
     # Off: more brokers cost machines, and Kafka moves no partition to them by itself.
     scale_node_pools: bool = False
+    # Off: who runs the link says how it is set up, and every change starts its tasks anew.
+    scale_tasks: bool = False
     # Off: what runs at a standby costs, and how long it takes to start only its owner knows.
     scale_ahead: Lasting | None = None
     blocked_dates: Annotated[list[Dates], Field(max_length=1000)] = []

@@ -12,7 +12,8 @@ from drctl.redaction import HIDDEN, redact, redact_foreign
 FIELDS = """
 apiVersion kind name namespace topic topics groups sinks source target separator replicationPolicy replicationPrincipal
 bootstrapServers recoveryTime recoveryPoint fenceWindow stepTimeout timeout maxLag coolDown approval approvalValidity
-timeZone days begins ends tasksMax scaleNodePools takeOwnership shared url platformPrincipals
+timeZone days begins ends tasksMax scaleNodePools scaleTasks takeOwnership shared url
+platformPrincipals
 """
 SHOWN = frozenset(FIELDS.split())
 """Fields whose wrong value is repeated, since it helps and holds no secret; of an address the login is left out."""

@@ -26,6 +26,18 @@ class DeploymentPart(_Part):
     take_ownership: bool = False
 
 
+class RestartPart(_Part):
+    """A Deployment or StatefulSet whose pods read only when they start where they are to go.
+
+    It is in the API server of ``clientRouting.kubernetes``, in the namespace there unless another is named. A rolling
+    restart replaces its pods each time that client routing was turned to another site.
+    """
+
+    name: Resource
+    kind: Literal["Deployment", "StatefulSet"] = "Deployment"
+    namespace: Name | None = None
+
+
 class WorkloadPart(_Part):
     """Name what moves together."""
 
@@ -34,6 +46,7 @@ class WorkloadPart(_Part):
     groups: list[GroupName]
     sinks: list[SinkName] = []
     deployments: list[DeploymentPart] = []
+    restarts: list[RestartPart] = []
 
 
 class ClientPart(_Part):

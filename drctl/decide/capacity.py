@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from drctl.model.capacity import Capacity, Shift
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
+from drctl.model.link_tasks import TASKS_MAX, limit_of
 from drctl.model.reading import Reading
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable, Scaled
-
-TASKS_MAX = "tasks.max"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,8 @@ def _tasks(wanted: int, link: LinkFacts) -> Need:
     state = link.status.value
     if state is None:
         return Need(label, wanted, None, link.status.unknown)
-    told = state.source.config.get(TASKS_MAX, "1")
-    present = int(told) if told.isdecimal() else None
-    return Need(label, wanted, present, "" if present is not None else f"it is {told}")
+    present = limit_of(state.source).most
+    return Need(label, wanted, present, "" if present is not None else f"it is {state.source.config[TASKS_MAX]}")
 
 
 def describe(capacity: Capacity, shift: Shift) -> str:

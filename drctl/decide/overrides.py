@@ -24,6 +24,7 @@ OVERRIDABLE: Mapping[Rule, str] = {
     Rule.DISK_FILLING: "nothing is lost in the move; a broker whose directory fills stops, and its partitions with it",
     Rule.DIRECTORY_CORDONED: "nothing is lost in the move; what is there is served, and no such topic can be added",
     Rule.STANDBY_TOO_SMALL: "nothing is lost in the move; the target carries less, as it says",
+    Rule.RESTART_HELD: "nothing is lost in the move; who is not restarted does not work on until somebody restarts it",
     Rule.SCHEMA_DIFFERS: "nothing is lost in the move; who needs such a schema cannot read until it is there",
     Rule.SCHEMAS_UNKNOWN: "nothing is lost in the move; whether the schemas are there is on your word",
     Rule.CAPACITY_UNKNOWN: "nothing is lost in the move; whether the target carries the load is on your word",

@@ -98,6 +98,7 @@ class Rule(StrEnum):
     DEPLOYMENT_GROUP_UNKNOWN = "a deployment names a group that neither its workload nor a sink connector has"
     DEPLOYMENT_OWNED = "a manifest of somebody else sets a deployment's replicas"
     DEPLOYMENT_AUTOSCALED = "an autoscaler would scale a deployment up from 0"
+    RESTART_HELD = "clients could not be restarted once they are sent to another site"
     REPLICAS_UNKNOWN = "nobody knows how many replicas a deployment needs"
     STANDBY_TOO_SMALL = "the standby has less than the shift demands"
     CAPACITY_UNKNOWN = "what the standby has is not known, and the shift demands it"
@@ -242,6 +243,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.DEPLOYMENT_GROUP_UNKNOWN,
             Rule.DEPLOYMENT_OWNED,
             Rule.DEPLOYMENT_AUTOSCALED,
+            Rule.RESTART_HELD,
             Rule.REPLICAS_UNKNOWN,
         }
     ),

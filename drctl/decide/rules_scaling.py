@@ -1,13 +1,14 @@
-"""Rules about what Kubernetes scales: the workload's Deployments, and what the shift that is on demands."""
+"""Rules about what Kubernetes scales and restarts: a workload's Deployments, and what the shift that is on demands."""
 
 from collections.abc import Iterator
 
-from drctl.decide.capacity import TASKS_MAX, Need, describe, needs
+from drctl.decide.capacity import Need, describe, needs
 from drctl.decide.rules import Blocker, Rule
 from drctl.errors import at_site
 from drctl.model.capacity import Shift
 from drctl.model.facts import Facts, SiteFacts
 from drctl.model.fixes import SetConnectorConfig
+from drctl.model.link_tasks import TASKS_MAX
 from drctl.model.scaling import Scalable, Scaled
 
 
@@ -15,7 +16,15 @@ def scaling_blockers(facts: Facts) -> Iterator[Blocker]:
     """Return what forbids to move the Deployments, and where the target is smaller than it has to be."""
     for site in (facts.source, facts.target):
         yield from _deployments(site, facts)
+    yield from restart_blockers(facts)
     yield from _size(facts)
+
+
+def restart_blockers(facts: Facts) -> Iterator[Blocker]:
+    """Return clients that would go on where they are, for nothing could restart them."""
+    for each in facts.held_restarts:
+        detail = each.why if str(each.what) in each.why else f"{each.what}: {each.why}"
+        yield Blocker(Rule.RESTART_HELD, f"it could not be restarted: {detail}", each.remedy or "see the reason")
 
 
 def scaling_warnings(facts: Facts) -> Iterator[Blocker]:
@@ -35,6 +44,7 @@ def scaling_warnings(facts: Facts) -> Iterator[Blocker]:
 def failover_scaling_warnings(facts: Facts) -> Iterator[Blocker]:
     """All of it about the target; also where nobody will know how many replicas to start."""
     yield from _deployments(facts.target, facts)
+    yield from restart_blockers(facts)
     yield from _size(facts)
     yield from scaling_warnings(facts)
     # A blocked date demands nothing of a standby; how many replicas the work starts with its shift tells all the same.
@@ -99,9 +109,9 @@ def _size(facts: Facts) -> Iterator[Blocker]:
         # What the move itself scales up is no reason against it; what it may not scale, or what an owner
         # sets back, is.
         elif need.is_short and not _is_scaled(need, facts):
-            yield Blocker(
-                Rule.STANDBY_TOO_SMALL, f"{demanded}, there are {need.present}", _remedy(need), _fix(need, facts)
-            )
+            held = f", and drctl may not set it now: {facts.tasks_held}" if _is_tasks(need) and facts.tasks_held else ""
+            detail = f"{demanded}, there are {need.present}{held}"
+            yield Blocker(Rule.STANDBY_TOO_SMALL, detail, _remedy(need), _fix(need, facts))
 
 
 def _is_scaled(need: Need, facts: Facts) -> bool:
@@ -110,23 +120,31 @@ def _is_scaled(need: Need, facts: Facts) -> bool:
         return True
     if need.pool:
         return facts.capacity is not None and facts.capacity.scales_pools and not need.owners
-    return TASKS_MAX not in need.what and not need.owners
+    if _is_tasks(need):
+        return facts.capacity is not None and facts.capacity.scales_tasks and not facts.tasks_held
+    return not need.owners
+
+
+def _is_tasks(need: Need) -> bool:
+    return need.what.startswith(TASKS_MAX)
 
 
 def _remedy(need: Need) -> str:
     if need.owners:
         return f"raise it in the manifest of {', '.join(need.owners)}, or leave replicas out there"
+    if _is_tasks(need):
+        return "raise it, or let drctl do it: scaleTasks"
     return "raise its replicas, or let drctl do it: scaleNodePools" if need.pool else "raise it"
 
 
 def _fix(need: Need, facts: Facts) -> SetConnectorConfig | None:
     """Where Strimzi runs the link its resource says it, which only its owner changes."""
     state = facts.link.status.value
-    if TASKS_MAX not in need.what or state is None or facts.link.link.has_operator:
+    if not _is_tasks(need) or state is None or facts.link.link.has_operator:
         return None
     wanted, was = str(need.required), str(need.present)
     return SetConnectorConfig(facts.target.name, state.source.name, TASKS_MAX, wanted, was)
 
 
 def _place(need: Need, facts: Facts) -> str:
-    return facts.link.link.name if TASKS_MAX in need.what else facts.target.name
+    return facts.link.link.name if _is_tasks(need) else facts.target.name

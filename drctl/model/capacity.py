@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from drctl.model.scaling import NODE_POOL, Scalable
+from drctl.model.scaling import NODE_POOL, TASKS_MAX, Scalable
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
@@ -29,7 +29,9 @@ class Demand:
     tasks_max: int | None = None
 
     def replicas(self, what: Scalable) -> int:
-        """Return how many replicas of that object it wants; 0 where it does not name it."""
+        """Return how many replicas of that object, or tasks of that link, it wants; 0 where it does not name it."""
+        if what.kind == TASKS_MAX:
+            return self.tasks_max or 0
         return (self.node_pools if what.kind == NODE_POOL else self.deployments).get(what.name, 0)
 
 
@@ -67,7 +69,8 @@ class Shift:
 class Capacity:
     """The shifts, which cover the week and do not overlap.
 
-    ``scales_pools``: drctl may raise the replicas of node pools. ``ahead`` is how long a move is expected to take.
+    ``scales_pools``: drctl may raise the replicas of node pools; ``scales_tasks``: it may set the number of
+    a link's tasks. ``ahead`` is how long a move is expected to take.
     ``scale_ahead`` is how long before a shift the service scales a standby up for it, None where it never does.
     ``blocked`` are days on which no shift begins.
     """
@@ -79,6 +82,7 @@ class Capacity:
     ahead: timedelta = timedelta(0)
     scale_ahead: timedelta | None = None
     blocked: Spans = ()
+    scales_tasks: bool = False
 
     def on(self, at: datetime) -> Shift:
         """The shift at that moment.

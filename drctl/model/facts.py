@@ -15,6 +15,7 @@ from drctl.model.offsets import TopicPartition
 from drctl.model.own_rights import OwnRights
 from drctl.model.quotas import ClientQuotas
 from drctl.model.reading import Reading
+from drctl.model.rollouts import HeldRestart
 from drctl.model.scaling import Scalable, Scaled
 from drctl.model.schemas import Schemas
 from drctl.model.session import Group
@@ -121,6 +122,8 @@ class Facts:
     have, None where the plan file has no schedule. ``unknown_sinks`` are those of which nobody knows the group.
     ``entry_cluster`` is the id of the cluster that answers where clients bootstrap, None where the plan file does not
     say where that is. ``routing_obstacle`` is why client routing could not be turned, empty where nothing shows.
+    ``held_restarts`` are clients that could not be restarted once it was. ``tasks_held`` is why drctl, which may, could
+    not set the number of the link's tasks that the shift demands; empty where nothing shows.
     """
 
     seen_at: datetime
@@ -143,6 +146,8 @@ class Facts:
     unknown_sinks: Mapping[str, SinkGroup] = field(default_factory=dict)
     entry_cluster: Reading[str] | None = None
     routing_obstacle: str = ""
+    held_restarts: tuple[HeldRestart, ...] = ()
+    tasks_held: str = ""
 
     @property
     def replication(self) -> frozenset[str]:

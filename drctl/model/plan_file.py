@@ -123,6 +123,11 @@ class PlanFile:
         """Every workload's Deployments and StatefulSets, in the order of the plan file."""
         return tuple(carrier for w in self.workloads for carrier in w.carriers)
 
+    @property
+    def restarts(self) -> tuple[Scalable, ...]:
+        """What is restarted once clients were routed to another site, in the order of the plan file, each once."""
+        return tuple(dict.fromkeys(what for w in self.workloads for what in w.restarts))
+
     def deployments_ahead(self) -> tuple[Scalable, ...]:
         """Deployments that a shift names and no workload does: they run at a standby, too, and are scaled before."""
         shifts = self.capacity.shifts if self.capacity else ()

@@ -1,10 +1,12 @@
-"""Model what Kubernetes scales: the Deployments and StatefulSets of a workload, and Strimzi's node pools."""
+"""Model what is scaled: the Deployments and StatefulSets of a workload, Strimzi's node pools, and a link's tasks."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 DEPLOYMENT, STATEFUL_SET, NODE_POOL = "Deployment", "StatefulSet", "KafkaNodePool"
 """Kinds."""
+TASKS_MAX = "tasks.max"
+"""The kind of a link's number of tasks: no object of Kubernetes, and a number that is scaled with the others."""
 KEPT = "drctl.io/replicas"
 """The annotation that says how many replicas an object had before drctl took it to 0, or is to have when it comes."""
 
@@ -22,6 +24,8 @@ class Scalable:
     take: bool = False
 
     def __str__(self) -> str:
+        if self.kind == TASKS_MAX:
+            return f"{self.kind} of {self.name}"
         return f"{self.kind}/{self.name}" + (f" in {self.namespace}" if self.namespace else "")
 
 

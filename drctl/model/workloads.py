@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from drctl.model.scaling import Carrier
+from drctl.model.scaling import Carrier, Scalable
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """Name what moves together. Topics and groups are exact names, ``sinks`` those of sink connectors.
 
-    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run.
+    ``carriers`` are the Deployments and StatefulSets in whose pods its clients run. ``restarts`` are those that are
+    restarted once clients were routed to another site: they read only when they start where to go.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Workload:
     groups: tuple[str, ...]
     sinks: tuple[str, ...] = ()
     carriers: tuple[Carrier, ...] = ()
+    restarts: tuple[Scalable, ...] = ()
 
     def only(self, group: Callable[[str], bool], sink: Callable[[str], bool]) -> "Workload":
         """The same without groups and sinks that are not wanted."""

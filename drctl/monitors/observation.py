@@ -10,6 +10,8 @@ from drctl.model.reading import Reading
 from drctl.monitors.disks import disks_beside
 from drctl.monitors.links import link_facts
 from drctl.monitors.readings import Begun, InTurn, Looks
+from drctl.monitors.rollouts import held_restarts
+from drctl.monitors.scaling import tasks_held
 from drctl.monitors.sites import site_facts
 from drctl.ports.asking import both
 from drctl.ports.world import World
@@ -26,6 +28,8 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
     looks = looks or InTurn(clock)
     routing = looks.begin(world.client_routing.site)  # first: behind a silent site no time may be left for it
     obstacle = looks.begin(world.client_routing.obstacle)
+    held = looks.begin(lambda: held_restarts(world))
+    tasks = looks.begin(lambda: tasks_held(world, source, target))
     sinks = looks.begin(lambda: plan.unknown_sinks)  # side by side with all else: it may take the workers some seconds
 
     def tried(site: SiteFacts) -> Reading[CanaryResult]:
@@ -88,6 +92,8 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         reverse=reverse,
         client_routing=routing(),
         routing_obstacle=obstacle().value or "",  # where it cannot be asked, neither is it known where clients are sent
+        tasks_held=tasks().value or "",
+        held_restarts=held().value or (),  # where nobody had the time to ask, routing is not known either
         entry_cluster=looks.begin(lambda: entry.cluster_id(source))() if entry else None,
         deployments=tuple(each.what for each in plan.carriers if each.moves_with(plan.groups)),
         handed_over=tuple(each.what for each in plan.carriers if each.is_handed_over_with(plan.groups)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from drctl.errors import NotFound
+from drctl.errors import DrctlError, NotFound
 from drctl.model.scaling import Scalable, Scaled
 from drctl.ports import Scaling
 from drctl.ports.world import World
@@ -22,3 +22,21 @@ def _look(scaling: Scaling, what: Scalable) -> Scaled | None:
         return Scaled(scaling.state(what), scaling.scalers(what))
     except NotFound:
         return None
+
+
+def tasks_held(world: World, source: str, target: str) -> str:
+    """Why the number of tasks that the shift demands of a link could not be set; empty where drctl is not let, or may.
+
+    Nothing is changed.
+    """
+    capacity = world.plan.capacity
+    wanted = capacity.on(world.clock.now()).demand.tasks_max if capacity and capacity.scales_tasks else None
+    if wanted is None:
+        return ""
+    try:
+        tasks = world.links[source, target].tasks
+        if (tasks.state().most or 0) < wanted:
+            tasks.rehearse(wanted)
+    except DrctlError as error:
+        return str(error)
+    return ""

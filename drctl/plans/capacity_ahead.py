@@ -1,6 +1,7 @@
 """Scaling a standby up ahead of a shift, by the service: journaled, bounded, and in nobody's way.
 
-It raises no epoch, and no run waits for it. Nothing is ever scaled down, and no number is set that no shift names.
+It raises no epoch, and no run waits for it. Nothing is ever scaled down but a link's tasks that drctl has raised, and
+no number is set that no shift names, or that was not there before.
 
 | the service dies                       | what the next one finds and does                                     |
 | -------------------------------------- | -------------------------------------------------------------------- |
@@ -15,17 +16,21 @@ journal counts, so a service that starts anew does not begin to count anew.
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from drctl.decide.scale_ahead import DueScaling
+from drctl.decide.scale_ahead import DueScaling, RaisedTasks, due_scalings, due_setting_back, tasks_found
 from drctl.errors import DrctlError, Locked, Refused, Superseded, Unreachable
+from drctl.model.capacity import Capacity
+from drctl.model.facts import LinkFacts, SiteFacts
 from drctl.model.run import Event, Evidence, JournalEntry, Run, RunState
+from drctl.model.scaling import Scalable, Scaled
 from drctl.plans.authority import require_authority
 from drctl.plans.pausing import require_not_paused
-from drctl.plans.scaling import scaled_ahead, scaling_at
-from drctl.plans.selection import CAPACITY
+from drctl.plans.scaling import HAD, PREPARE, number_of, scaled_ahead, set_number
+from drctl.plans.selection import CAPACITY, MOVES
 from drctl.plans.unfinished import unfinished
 from drctl.ports import World
 
@@ -109,6 +114,56 @@ def times_scaled(world: World, site: str, due: DueScaling) -> int:
     return sum((each.site, each.what, each.replicas) == wanted and each.end is not Event.STEP_FAILED for each in lately)
 
 
+def due_ahead(
+    world: World, source: str, site: SiteFacts, link: LinkFacts | None, at: datetime
+) -> tuple[DueScaling, ...]:
+    """Return what is due at a standby of ``source`` at that moment, by one look at it and the link that ends there."""
+    capacity = world.plan.capacity
+    if capacity is None or capacity.scale_ahead is None or site.scaled.value is None:
+        return ()
+    may_scale, tasks = scaled_ahead(world.plan, source, site.name), tasks_found(link)
+    due = due_scalings(capacity, at, may_scale, {**site.scaled.value, **tasks})
+    return (*due, *_set_back(world, site.name, capacity, at, [(what, tasks.get(str(what))) for what in may_scale]))
+
+
+def _set_back(
+    world: World, site: str, capacity: Capacity, at: datetime, seen: Iterable[tuple[Scalable, Scaled | None]]
+) -> Iterator[DueScaling]:
+    for what, found in seen:
+        # The journal is only read where something could be due by it.
+        if found is None or found.scale.wanted <= capacity.on(at).demand.replicas(what):
+            continue
+        raised = raised_tasks(world, site, str(what))
+        if raised is not None and (due := due_setting_back(capacity, at, what, found, raised)):
+            yield due
+
+
+def raised_tasks(world: World, site: str, what: str) -> RaisedTasks | None:
+    """Return what drctl has made of the tasks of the link that ends there, by its journal; None if it has raised none.
+
+    What somebody else has set in between is what there was before.
+    """
+    raised: RaisedTasks | None = None
+    for run, _ in world.journal.runs():
+        for had, number in _set_in(world, run, what) if run.target == site else ():
+            before = raised.before if raised is not None and raised.set == had else had
+            raised = RaisedTasks(before, number) if number > before else None
+    return raised
+
+
+def _set_in(world: World, run: Run, what: str) -> Iterator[tuple[int, int]]:
+    """Numbers that one run has set, or was about to, in order, each with what there was before."""
+    if run.kind == CAPACITY:
+        told = [each for each in _told(run, world.journal.entries(run.id)) if each.end is not Event.STEP_FAILED]
+        yield from ((each.had, each.replicas) for each in reversed(told) if each.what == what)
+    elif run.kind in MOVES:
+        for entry in world.journal.entries(run.id):
+            had = entry.body.get(HAD, {}) if (entry.event, entry.step) == (Event.STEP_INTENDED, PREPARE) else {}
+            if what in had and had[what] < entry.body["replicas"][what]:
+                yield had[what], entry.body["replicas"][what]
+                return  # begun again, it was there already
+
+
 def _told(run: Run, entries: Sequence[JournalEntry]) -> Iterator[AheadScaling]:
     """Tell what one run intended, newest first."""
     ends: dict[str, Event] = {}
@@ -142,18 +197,23 @@ def _scaled(world: World, source: str, site: str, due: Sequence[DueScaling], by:
 
 def _scale(world: World, run: Run, due: DueScaling) -> bool:
     """Whether it had to be done: a look is some seconds old, and a person may have scaled it since."""
-    scaling = scaling_at(world.sites[run.target])
-    had = scaling.state(due.what).wanted
-    if had >= due.replicas:
+    seen = number_of(world, run.source, run.target, due.what)
+    had = due.replicas if seen is None else seen.wanted
+    if seen is None or _is_so(due.had, due.replicas, had):
         world.journal.append(run.id, Event.STEP_FOUND_DONE, STEP, _body(due) | {"had": had})
         return False
     world.journal.append(run.id, Event.STEP_INTENDED, STEP, _body(due) | {"had": had})
-    require_authority(world, run, AGAIN)
-    scaling.scale(due.what, due.replicas)
-    seen = scaling.state(due.what)
-    told = {"wanted": seen.wanted, "available": seen.available}
+    permit = partial(require_authority, world, run, AGAIN)
+    set_number(world, run.source, run.target, due.what, due.replicas, permit=permit)
+    after = number_of(world, run.source, run.target, due.what)
+    told = {"wanted": after.wanted, "available": after.available} if after is not None else {}
     world.journal.append(run.id, Event.STEP_OBSERVED, STEP, _body(due) | {"had": had} | told)
     return True
+
+
+def _is_so(was: int, wanted: int, now: int) -> bool:
+    """Whether nothing is left to do: it is there, or somebody has set what was to be set back."""
+    return now != was if wanted < was else now >= wanted
 
 
 def _body(due: DueScaling) -> Evidence:
@@ -179,7 +239,7 @@ def _end_cut_off(world: World, run: Run) -> None:
     event = None if last is None else last.event
     if last is not None and event is Event.RUN_ENDED:
         world.journal.end(run.id, RunState(last.body["state"]))
-    elif last is not None and event is Event.STEP_INTENDED and _is_there(world, run.target, last.body):
+    elif last is not None and event is Event.STEP_INTENDED and _is_there(world, run, last.body):
         world.journal.append(run.id, Event.STEP_FOUND_DONE, STEP, last.body)
         _end(world, run, RunState.DONE)
     else:
@@ -187,10 +247,12 @@ def _end_cut_off(world: World, run: Run) -> None:
         _end(world, run, RunState.DONE if done else RunState.STOPPED)
 
 
-def _is_there(world: World, site: str, intended: Evidence) -> bool:
+def _is_there(world: World, run: Run, intended: Evidence) -> bool:
     """Whether the effect is there; one that cannot be seen is not, and is looked for anew when it is due."""
-    what = next((each for each in scaled_ahead(world.plan, site) if str(each) == intended["what"]), None)
+    may_scale = scaled_ahead(world.plan, run.source, run.target)
+    what = next((each for each in may_scale if str(each) == intended["what"]), None)
     try:
-        return what is not None and scaling_at(world.sites[site]).state(what).wanted >= int(intended["replicas"])
+        seen = None if what is None else number_of(world, run.source, run.target, what)
     except DrctlError:
         return False
+    return seen is not None and _is_so(int(intended["had"]), int(intended["replicas"]), seen.wanted)

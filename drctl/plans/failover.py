@@ -21,6 +21,7 @@ from drctl.plans.steps.fence_what_answers import FenceWhatAnswers
 from drctl.plans.steps.measure_loss import MeasureLoss
 from drctl.plans.steps.raise_epoch_over import RaiseEpochOver
 from drctl.plans.steps.record_failover_point import RecordFailoverPoint
+from drctl.plans.steps.restart_clients import RestartClients
 from drctl.plans.steps.route_clients_to_target import RouteClientsToTarget
 from drctl.plans.steps.scale_back_source import ScaleBackIfItAnswers
 from drctl.plans.steps.scale_down_what_answers import ScaleDownWhatAnswers
@@ -76,6 +77,7 @@ def ordered(
             RecordFailoverPoint(),
             UnfenceTarget(),
             RouteClientsToTarget(),
+            RestartClients(),
             ScaleUpTarget(),
             StartPlacedSinks(),
             AwaitClients(),

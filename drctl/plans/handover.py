@@ -61,7 +61,8 @@ def handover_blockers(facts: Facts, guards: Guards, now: datetime) -> Iterator[B
     """Reasons not to hand groups over. Nothing is fenced, so who writes where is nobody's concern."""
     apart = {Rule.CANARY_TOPIC_MISSING}
     unasked = Reading(CanaryResult(refused=True, answer="not asked for"), facts.target_canary.seen_at)
-    alone = replace(facts, deployments=facts.handed_over, capacity=None, target_canary=unasked)
+    # Nor is client routing turned, so nobody is restarted.
+    alone = replace(facts, deployments=facts.handed_over, capacity=None, target_canary=unasked, held_restarts=())
     # Producers write on at the source, so that an open standby, a canary or a writer says nothing against
     # it.
     return (b for b in blockers(alone, guards, now) if b.concern is not GateCategory.WRITERS and b.rule not in apart)

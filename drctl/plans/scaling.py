@@ -5,14 +5,18 @@ from dataclasses import dataclass
 
 from drctl.errors import ConfigInvalid, DrctlError, Unreachable
 from drctl.model.capacity import Shift
+from drctl.model.link_tasks import number_of_tasks, tasks_of
 from drctl.model.plan_file import PlanFile
-from drctl.model.scaling import Scalable
+from drctl.model.scaling import TASKS_MAX, Scalable, Scale
 from drctl.plans.plan import StepContext
 from drctl.plans.selection import HANDOVER
 from drctl.ports import Scaling, SitePorts, World
+from drctl.ports.permit import Permit
 
 SCALE_DOWN = "scale-down-source"
 """The step that writes down what the source had."""
+PREPARE, HAD = "prepare-capacity", "had"
+"""The step that scales up at the target, and where it writes down what there was before."""
 
 
 def taken_along(ctx: StepContext) -> tuple[Scalable, ...]:
@@ -32,10 +36,38 @@ def scaling_at(site: SitePorts) -> Scaling:
     return site.scaling
 
 
-def scaled_ahead(plan: PlanFile, site: str) -> tuple[Scalable, ...]:
-    """Name what drctl may scale up at a standby: Deployments of no workload, and node pools where it is let."""
+def scaled_ahead(plan: PlanFile, source: str, site: str) -> tuple[Scalable, ...]:
+    """Name what drctl may scale at a standby of ``source``: Deployments of no workload, and where it is let node pools
+    and the number of tasks of the link that ends there.
+    """
     pools = plan.node_pools(site) if plan.capacity is not None and plan.capacity.scales_pools else ()
-    return (*plan.deployments_ahead(), *pools)
+    return (*plan.deployments_ahead(), *pools, *_tasks_of(plan, source, site))
+
+
+def _tasks_of(plan: PlanFile, source: str, site: str) -> tuple[Scalable, ...]:
+    if plan.capacity is None or not plan.capacity.scales_tasks:
+        return ()
+    demanded = any(shift.demand.tasks_max for shift in plan.capacity.shifts)
+    return (tasks_of(plan.link(source, site)),) if demanded else ()
+
+
+def number_of(world: World, source: str, site: str, what: Scalable) -> Scale | None:
+    """How what is scaled at a standby of ``source`` stands; None of the tasks of a link that does not run.
+
+    Such a link is held by a run, or by somebody who means it.
+    """
+    if what.kind != TASKS_MAX:
+        return scaling_at(world.sites[site]).state(what)
+    return number_of_tasks(world.links[source, site].tasks.state())
+
+
+def set_number(world: World, source: str, site: str, what: Scalable, number: int, *, permit: Permit) -> None:
+    """Set it; ``permit`` is asked right before."""
+    if what.kind == TASKS_MAX:
+        world.links[source, site].tasks.set_most(number, permit)
+        return
+    permit()
+    scaling_at(world.sites[site]).scale(what, number)
 
 
 def shift_now(world: World) -> Shift | None:

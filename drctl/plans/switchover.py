@@ -22,6 +22,7 @@ from drctl.plans.steps.prove_ahead import ProveAhead
 from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.steps.raise_epoch import RaiseEpoch
 from drctl.plans.steps.record_handover_point import RecordHandoverPoint
+from drctl.plans.steps.restart_clients import RestartClients
 from drctl.plans.steps.restore_positions import RestorePositions
 from drctl.plans.steps.resume_link import ResumeLink
 from drctl.plans.steps.resume_sinks import ResumeSinks
@@ -131,6 +132,8 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             UnfenceTarget(),
             # Behind the opening: clients that came earlier would be denied, and some give up after that.
             RouteClientsToTarget(),
+            # Once whoever starts is led to the target.
+            RestartClients(),
             ScaleUpTarget(),
             StartSinks(),
             # When clients are at work: it asks the old site, which may be slow or gone, and nobody is to

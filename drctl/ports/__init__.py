@@ -24,6 +24,7 @@ from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
+from drctl.ports.link_tasks import LinkTasks
 from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
@@ -33,6 +34,7 @@ from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
+from drctl.ports.rollouts import Rollouts
 from drctl.ports.scaling import Scaling
 from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
@@ -74,6 +76,7 @@ __all__ = [
     "Kubelets",
     "Lease",
     "LinkPorts",
+    "LinkTasks",
     "LogDirs",
     "Memory",
     "MirrorOffsets",
@@ -83,6 +86,7 @@ __all__ = [
     "Replay",
     "Replication",
     "Resources",
+    "Rollouts",
     "Scaling",
     "SchemaRegistry",
     "SharedLogs",

@@ -22,6 +22,7 @@ from drctl.ports.fence import Fence
 from drctl.ports.journal import Journal, JournalFile
 from drctl.ports.kubelets import Kubelets
 from drctl.ports.lease import Lease
+from drctl.ports.link_tasks import LinkTasks
 from drctl.ports.log_dirs import LogDirs
 from drctl.ports.mappings import MirrorOffsets
 from drctl.ports.memory import Memory
@@ -31,6 +32,7 @@ from drctl.ports.quotas import Quotas
 from drctl.ports.records import Records
 from drctl.ports.replication import Replication
 from drctl.ports.resources import Resources
+from drctl.ports.rollouts import Rollouts
 from drctl.ports.scaling import Scaling
 from drctl.ports.schemas import SchemaRegistry
 from drctl.ports.sightings import Sightings
@@ -101,6 +103,7 @@ class LinkPorts:
     link: Link
     replication: Replication
     mappings: MirrorOffsets
+    tasks: LinkTasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class World:
     """All that a plan acts on. ``links`` is keyed by (source, target), ``witnesses`` by the place where each runs.
 
     ``entry_point`` is None where the plan file does not name what clients bootstrap through. ``journal`` is
-    ``journal_file`` with what brings its ``copies``, by site, up to date.
+    ``journal_file`` with what brings its ``copies``, by site, up to date. ``rollouts`` are those of the Kubernetes in
+    which clients are routed, None where the plan file routes them in none.
     """
 
     plan: PlanFile
@@ -129,3 +133,4 @@ class World:
     copies: Mapping[str, JournalCopy] = field(default_factory=dict)
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
     entry_point: EntryPoint | None = None
+    rollouts: Rollouts | None = None

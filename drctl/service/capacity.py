@@ -6,12 +6,11 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from drctl.decide.capacity import needs
-from drctl.decide.scale_ahead import DueScaling, due_scalings
+from drctl.decide.scale_ahead import DueScaling
 from drctl.errors import DrctlError, Locked, Refused
 from drctl.model.facts import Status
-from drctl.plans.capacity_ahead import TIMES, WITHIN, AheadResult, cut_off, scale_ahead, times_scaled
+from drctl.plans.capacity_ahead import TIMES, WITHIN, AheadResult, cut_off, due_ahead, scale_ahead, times_scaled
 from drctl.plans.pausing import standing_pause
-from drctl.plans.scaling import scaled_ahead
 from drctl.plans.selection import left_by_failover
 from drctl.plans.unfinished import unfinished
 from drctl.ports import World
@@ -67,7 +66,10 @@ class CapacityWatch:
 
 
 class CapacityAhead:
-    """Scales standbys up ahead of a shift where the plan file lets it (``capacity.scaleAhead``), and never down."""
+    """Scales standbys up ahead of a shift where the plan file lets it (``capacity.scaleAhead``), and never down.
+
+    But for the tasks of links: what was raised of them is set back.
+    """
 
     def __init__(self, world: World, opened: Opened, metrics: Metrics) -> None:
         self.world, self.opened = world, opened
@@ -94,7 +96,7 @@ class CapacityAhead:
         if not self._lets() or serving is None or not self._may():
             return
         for site in self.world.plan.standbys(serving):
-            due = [each for each in self._due(seen, site) if not self._is_left(site, each)]
+            due = [each for each in self._due(seen, serving, site) if not self._is_left(site, each)]
             waiting = self.world.clock.monotonic() < self._again_at.get(site, 0.0)
             if (due or cut_off(self.world)) and not waiting:
                 self._scale(serving, site, due)
@@ -107,12 +109,13 @@ class CapacityAhead:
         world = self.world
         return not unfinished(world) and not world.lease.holder() and standing_pause(world) is None
 
-    def _due(self, seen: Status, site: str) -> Iterator[DueScaling]:
+    def _due(self, seen: Status, serving: str, site: str) -> Iterator[DueScaling]:
         """Return what is due there; nothing at a site that a failover left: it is no standby before it was salvaged."""
-        capacity, plan = self.world.plan.capacity, self.world.plan
-        found = next(each.facts.scaled for each in seen.sites if each.facts.name == site).value
-        if capacity is not None and found is not None and not left_by_failover(self.world, site):
-            yield from due_scalings(capacity, seen.seen_at, scaled_ahead(plan, site), found)
+        if left_by_failover(self.world, site):
+            return
+        facts = next(each.facts for each in seen.sites if each.facts.name == site)
+        link = next((each for each in seen.links if (each.link.source, each.link.target) == (serving, site)), None)
+        yield from due_ahead(self.world, serving, facts, link, seen.seen_at)
 
     def _is_left(self, site: str, due: DueScaling) -> bool:
         """Whether it is left as it is, which is told once."""

@@ -26,7 +26,7 @@ from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import World
-from drctl.wiring.client_routing import client_routing_of
+from drctl.wiring.client_routing import client_routing_of, rollouts_of
 from drctl.wiring.links import link_ports
 from drctl.wiring.logins import kubernetes_of, login_of
 from drctl.wiring.sites import site_ports
@@ -105,6 +105,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = (), looking: bool =
             disk=FileSystemDisk(plan.state),
             copies={name: KafkaJournalCopy(there, plan.name) for name, there in kafka.items()},
             witnesses=witnesses,
+            rollouts=rollouts_of(plan, stack),
             entry_point=KafkaEntryPoint(plan.entry_point, kafka) if plan.entry_point else None,
         )
         yield with_sink_groups(world, beside, doubted=bool(doubted))

@@ -10,6 +10,7 @@ from tests.contract.api import ApiHarness, FakeApiHarness
 from tests.contract.harness import FakeHarness, Harness
 from tests.contract.link import ConnectorsLinkHarness, FakeLinkHarness, LinkHarness, RealLinkHarness, StrimziLinkHarness
 from tests.contract.real_site import RealHarness
+from tests.contract.rollouts import FakeRolloutsHarness, RolloutsHarness, fake_kube_rollouts
 from tests.contract.routing import FIELDS, KubeRoutingHarness, fake_kube_routing
 from tests.contract.scaling import FakeScalingHarness, ScalingHarness
 from tests.leftovers import no_thread_is_left
@@ -90,3 +91,9 @@ def scaling() -> ScalingHarness:
 def kube_routing(request: pytest.FixtureRequest) -> KubeRoutingHarness:
     """Client routing in Kubernetes, in memory; tests/kube runs the same suite on a real API server."""
     return fake_kube_routing(request.param)
+
+
+@pytest.fixture(params=["fake", "driver"])
+def rollouts(request: pytest.FixtureRequest) -> RolloutsHarness:
+    """Restarts in memory; tests/kube runs the same suite on a real API server."""
+    return FakeRolloutsHarness() if request.param == "fake" else fake_kube_rollouts()

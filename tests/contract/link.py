@@ -9,12 +9,14 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from drctl.drivers.connect.client import ConnectClient
+from drctl.drivers.connect.link_tasks import ConnectLinkTasks
 from drctl.drivers.connect.replication import ConnectReplication
 from drctl.drivers.connect.worker import path
 from drctl.drivers.kafka.mappings import KafkaMappings
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
 from drctl.drivers.strimzi.connectors import CLUSTER, USED, ConnectorResources
+from drctl.drivers.strimzi.link_tasks import ConnectorLinkTasks, MirrorLinkTasks
 from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import NotFound, Unreachable
 from drctl.lab import Lab
@@ -23,12 +25,13 @@ from drctl.model.link import MIRROR_KINDS, ConnectorState, LinkDefinitions, Want
 from drctl.model.links import Link
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, MIRROR_MAKER, STRIMZI, Object
-from drctl.ports import Clock, ConsumerGroups, MirrorOffsets, Records, Replication
+from drctl.ports import Clock, ConsumerGroups, LinkTasks, MirrorOffsets, Records, Replication
 from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 from tests.fakes import (
     FakeApi,
     FakeClock,
+    FakeLinkTasks,
     FakeMappings,
     FakeMirror,
     FakePositions,
@@ -46,6 +49,9 @@ class LinkHarness(Protocol):
 
     @property
     def replication(self) -> Replication: ...
+
+    @property
+    def tasks(self) -> LinkTasks: ...
 
     @property
     def mappings(self) -> MirrorOffsets: ...
@@ -84,6 +90,7 @@ class FakeLinkHarness:
         self.source.allowed.add("User:app")
         mirror = FakeMirror(self.source, self.target, [self.topic])
         self.replication, self.mappings = FakeReplication(mirror), FakeMappings(mirror)
+        self.tasks = FakeLinkTasks(mirror)
         self.source_positions = FakePositions(self.source)
         self.source_records, self.target_records = FakeRecords(self.source), FakeRecords(self.target)
 
@@ -148,6 +155,7 @@ class RealLinkHarness(_RealSites):
         file.write_text(json.dumps(self.definitions))
         link = Link("south-to-north", "south", "north", file, "User:mm2")
         self.replication = ConnectReplication(link, lab.site("north").connect_url, self.clock)
+        self.tasks = ConnectLinkTasks(self.replication)
 
     def close(self) -> None:
         names = [each.name for each in self.replication.definitions.all]
@@ -171,6 +179,7 @@ class StrimziLinkHarness(_RealSites):
         self.thread.start()
         link = Link("south-to-north", "south", "north", Path(), "User:mm2", mirror_maker="mirror")
         self.replication = StrimziReplication(link, FakeResources(self.api), self.clock, take=True)
+        self.tasks = MirrorLinkTasks(self.replication, self.clock)
         until(self.clock, "its connectors exist", self._exists)
 
     def _operate(self) -> None:
@@ -217,6 +226,8 @@ class ConnectorsLinkHarness(_RealSites):
         definer = FakeResources(self.api, manager="drctl-definitions")
         resources = ConnectorResources(FakeResources(self.api), definer, "mirror", "north", take=True)
         self.replication = KafkaConnectorReplication(link, definitions, resources, self.clock)
+        setter = FakeResources(self.api, manager="drctl-tasks")
+        self.tasks = ConnectorLinkTasks(self.replication, setter, self.clock)
         if not bare:
             until(self.clock, "its connectors exist", self._exists)
 

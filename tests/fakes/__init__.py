@@ -10,10 +10,12 @@ from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects, Killed
 from tests.fakes.entry_point import FakeEntryPoint
 from tests.fakes.kubernetes import FakeApi, FakeKubelets, FakeResources
+from tests.fakes.link_tasks import FakeLinkTasks
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.positions import FakePositions, FakeTail
 from tests.fakes.records import FakeRecords
 from tests.fakes.rights import FakeAccess, FakeFence
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.site import FakeGroup, FakeSite, FakeTransaction
 from tests.fakes.static_members import FakeStaticMembers
@@ -57,6 +59,7 @@ __all__ = [
     "FakeJournalCopy",
     "FakeKubelets",
     "FakeLease",
+    "FakeLinkTasks",
     "FakeLogDirs",
     "FakeMappings",
     "FakeMemory",
@@ -68,6 +71,7 @@ __all__ = [
     "FakeRecords",
     "FakeReplication",
     "FakeResources",
+    "FakeRollouts",
     "FakeSharedLogs",
     "FakeSightings",
     "FakeSite",

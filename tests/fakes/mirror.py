@@ -66,6 +66,7 @@ class FakeMirror:
         if prefix:
             self.config["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"
             self.config["source.cluster.alias"] = source.name
+        self.tasks_held = ""
         self.failures, self.failed, self.restarts_itself = 0, "", False
         self.clinging = False
         self.checkpoints_on = False

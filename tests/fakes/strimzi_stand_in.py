@@ -105,6 +105,8 @@ class StrimziStandIn:
             "source.cluster.alias": aliases[0],
             "target.cluster.alias": aliases[1],
         }
+        # As Strimzi does it: what its own field says counts before the configuration.
+        wanted |= {"tasks.max": str(part["tasksMax"])} if part.get("tasksMax") is not None else {}
         state = part.get("state", "running")
         try:
             present = self.connect("GET", f"{_path(name)}/config", None)

@@ -25,10 +25,12 @@ from tests.fakes.commands import FakeCommands
 from tests.fakes.connectors import FakeConnectors
 from tests.fakes.effects import Effects
 from tests.fakes.entry_point import FakeEntryPoint
+from tests.fakes.link_tasks import FakeLinkTasks
 from tests.fakes.mirror import FakeMappings, FakeMirror, FakeReplication
 from tests.fakes.positions import FakePositions, FakeTail
 from tests.fakes.records import FakeRecords
 from tests.fakes.rights import FakeAccess, FakeFence
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.salvage import FakeContents, FakeVault
 from tests.fakes.scaling import FakeScaling
 from tests.fakes.schemas import FakeSchemaRegistry
@@ -118,6 +120,7 @@ class FakeWorld:
             self.workers["north"].put(name, {"connector.class": "JdbcSink", "topics": ",".join(TOPICS)})
             self.workers["north"].resume(name)
         self.scaling = {name: FakeScaling(name, self.clock, self.effects) for name in NAMES}
+        self.rollouts = FakeRollouts(self.clock, self.effects)
         self.certificates = {name: FakeCertificates(site) for name, site in self.sites.items()}
         self.timekeepers = {name: FakeTimekeeper(self.clock) for name in NAMES}
         self.log_dirs = {name: FakeLogDirs(site) for name, site in self.sites.items()}
@@ -186,6 +189,7 @@ class FakeWorld:
                 plan.link(*pair),
                 FakeReplication(mirror, self.effects),
                 CurrentMappings(plan.link(*pair).name, FakeMappings(mirror), self.journal),
+                FakeLinkTasks(mirror, self.effects),
             )
             for pair, mirror in self.mirrors.items()
         }
@@ -213,6 +217,7 @@ class FakeWorld:
             disk=self.disk,
             copies=self.copies,
             entry_point=self.entry_point,
+            rollouts=self.rollouts,
         )
         return with_sink_groups(world, beside)
 

@@ -1,6 +1,6 @@
 """All that drctl does on Kubernetes, as a user with few rights, and which of it needs which right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,8 @@ from typing import Protocol
 from drctl.decide.leadership import terms
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.kube.rollouts import KubeRollouts
+from drctl.drivers.kube.workload_pods import APPS
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.strimzi.access import StrimziAccess
 from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
@@ -20,7 +22,8 @@ from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import DrctlError, NotFound
 from drctl.model.link import LinkDefinitions, WantedConnector
 from drctl.model.offsets import TopicPartition
-from drctl.model.resources import STRIMZI_KINDS
+from drctl.model.resources import STRIMZI_KINDS, Kind
+from drctl.model.scaling import DEPLOYMENT, STATEFUL_SET, Scalable
 from drctl.model.site import Canary, Site, Strimzi
 from drctl.monitors import status
 from drctl.monitors.kubernetes import KubeObserver
@@ -36,6 +39,23 @@ CLOCK = SystemClock()
 _NUMBERS = count()
 NAMES = Strimzi("north", "external", "drctl", "canary", take_ownership=True)
 SITE = Site("north", "", None, "", Canary(None, "canary"), None, NAMES)
+
+
+RESTARTED = (Scalable(DEPLOYMENT, "shop"), Scalable(STATEFUL_SET, "turbines"))
+"""Clients that are restarted, in namespace clients."""
+
+
+def restarted() -> Iterator[tuple[Kind, Manifest]]:
+    """Their manifests."""
+    for what in RESTARTED:
+        labels = {"app": what.name}
+        containers = [{"name": "app", "image": "registry.example/app"}]
+        template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+        spec: Manifest = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+        spec |= {"serviceName": what.name} if what.kind == STATEFUL_SET else {}
+        kind = APPS[what.kind]
+        meta = {"name": what.name, "namespace": "clients"}
+        yield kind, {"apiVersion": kind.api_version, "kind": kind.name, "metadata": meta, "spec": spec}
 
 
 class KafkaHarness(Protocol):
@@ -72,6 +92,7 @@ class Drctl:
         self.site = site
         self.api = KubeResources("north", kubeconfig, "lab", "kafka", CLOCK)
         self.own = KubeResources("north", kubeconfig, "lab", "drctl", CLOCK)
+        self.clients = KubeResources("of client routing", kubeconfig, "lab", "clients", CLOCK)
         self.kubelets = ProxiedKubelets(self.api.client, "kafka")
         self.replication = StrimziReplication(LINK, self.api, CLOCK, take=True)
 
@@ -129,13 +150,22 @@ class Drctl:
         connectors = ConnectorResources(self.api, definer, "mirror", "north")
         KafkaConnectorReplication(LINK, definitions, connectors, CLOCK).resume()
 
+    def rehearses(self, plural: str) -> None:
+        """What may be restarted of that kind, or of any."""
+        for what in RESTARTED:
+            if plural in ("pods", APPS[what.kind].plural):
+                KubeRollouts(self.clients).rehearse(what)
+
     def close(self) -> None:
         self.api.close()
+        self.clients.close()
         self.own.close()
 
 
 def acts(right: Right) -> Callable[[Drctl], str | None]:
     """What of drctl needs that right. KeyError for one that nothing needs."""
+    if right.role.endswith("/drctl-client-restarts"):
+        return lambda drctl: drctl.rehearses(right.resource)
     if right.verb in ("list", "watch"):
         return lambda drctl: drctl.sees(right.resource, right.verb)
     return {

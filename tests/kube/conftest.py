@@ -7,6 +7,7 @@ import pytest
 from drctl.lab.kube import ControlPlane, KubeLab, control_plane
 from drctl.lab.kube.kubectl import Kubectl
 from tests.contract.api import ApiHarness
+from tests.contract.rollouts import ResourcesRolloutsHarness, RolloutsHarness
 from tests.contract.routing import FIELDS, OWNER, KubeRoutingHarness, ResourcesRoutingHarness
 from tests.contract.scaling import ScalingHarness
 from tests.kube.harness import RealApiHarness, StrimziPlane, namespace, prepare, resources
@@ -51,6 +52,22 @@ def kube_routing(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterato
     kubectl = Kubectl(plane.kubeconfig, space)
     yield ResourcesRoutingHarness(
         request.param, ours, owner, lambda kind, name: kubectl.run("delete", kind.name.lower(), name)
+    )
+    for each in (ours, owner):
+        each.close()
+
+
+@pytest.fixture
+def rollouts(plane: ControlPlane) -> Iterator[RolloutsHarness]:
+    """Deployments to restart in a namespace of their own on the real API server, for the suite in tests/contract."""
+    space = namespace(plane)
+    kubectl = Kubectl(plane.kubeconfig, space)
+    # Pods need one, which a controller makes elsewhere.
+    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+    kubectl.apply(account | {"metadata": {"name": "default", "namespace": space}})
+    ours, owner = resources(plane, space), resources(plane, space, manager=OWNER)
+    yield ResourcesRolloutsHarness(
+        ours, owner, lambda kind, name: kubectl.run("delete", kind.name.lower(), name, "--grace-period=0", "--force")
     )
     for each in (ours, owner):
         each.close()

@@ -19,7 +19,7 @@ from tests.kube.harness import CHECKOUT, resources
 DEPLOY = CHECKOUT / "deploy"
 RIGHTS = (
     "site/rights.yaml", "base/lease.yaml", "components/volume-figures/rights.yaml", "components/resources/rights.yaml",
-    "components/kafka-connectors/rights.yaml",
+    "components/kafka-connectors/rights.yaml", "components/client-restarts/rights.yaml",
 )  # fmt: skip
 RBAC = "rbac.authorization.k8s.io"
 
@@ -69,7 +69,8 @@ class Right(NamedTuple):
     name: str = ""
 
     def __str__(self) -> str:
-        return "-".join(part for part in (self.verb, self.resource, self.name) if part).replace("/", "-")
+        parts = (self.role.rpartition("/drctl-")[2], self.verb, self.resource, self.name)
+        return "-".join(part for part in parts if part).replace("/", "-")
 
 
 def _manifests() -> list[Manifest]:

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from drctl.drivers.kube.scaling import APPS, KubeScaling
+from drctl.drivers.kube.scaling import KubeScaling
+from drctl.drivers.kube.workload_pods import APPS
 from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.scaling import STATEFUL_SET, Scalable

@@ -128,13 +128,15 @@ def test_the_chart_renders_to_the_base() -> None:
 
 
 def test_what_the_chart_leaves_out_is_there_on_request() -> None:
-    more = chart("--set", "serviceMonitor=true,volumeFigures=true,kafkaConnectors=true")
+    more = chart("--set", "serviceMonitor=true,volumeFigures=true,kafkaConnectors=true,clientRestarts=true")
     assert more.keys() - chart().keys() == {
         ("ServiceMonitor", "drctl", "drctl"),
         ("ClusterRole", "drctl-volume-figures", ""),
         ("ClusterRoleBinding", "drctl-volume-figures", ""),
         ("Role", "drctl-connectors", "kafka"),
         ("RoleBinding", "drctl-connectors", "kafka"),
+        ("Role", "drctl-client-restarts", "clients"),
+        ("RoleBinding", "drctl-client-restarts", "clients"),
     }
 
 

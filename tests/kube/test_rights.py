@@ -16,8 +16,8 @@ from drctl.lab.kube import ControlPlane, control_plane
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_USER, MIRROR_MAKER, SECRET
 from tests.contract.waiting import until
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
-from tests.kube.acting import CLOCK, NAMES, Drctl, denial, strike
-from tests.kube.deployed import Account, Right, apply_strictly, built, define, rights
+from tests.kube.acting import CLOCK, NAMES, Drctl, denial, restarted, strike
+from tests.kube.deployed import Account, Right, apply_strictly, built, define, everywhere, rights
 from tests.kube.harness import StrimziSpace, prepare, user
 from tests.kube.strimzi_manifests import kafka, kafka_connect, kafka_user, mirror_maker
 from tests.unit.drivers.strimzi import LINK
@@ -30,7 +30,9 @@ class Kafka:
 
     def __init__(self, plane: ControlPlane) -> None:
         plane.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kafka"}})
+        plane.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "clients"}})
         apply_strictly(plane, built("base"))
+        everywhere(plane).apply(*(manifest for _, manifest in restarted()))
         define(plane)
         self.space = StrimziSpace(plane, VERSION, "kafka")
         self.plane, self.ended = plane, Event()

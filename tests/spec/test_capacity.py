@@ -13,7 +13,7 @@ from drctl.model.run import RunState
 from drctl.model.scaling import DEPLOYMENT, NODE_POOL, Scalable
 from drctl.model.terms import Terms
 from drctl.monitors import observe
-from tests.fakes import FakeWorld
+from tests.fakes import FakeWorld, Killed
 from tests.spec.harness import cut_then_resumed, require_nothing_lost_or_repeated, require_rolled_back, switch
 from tests.spec.housing import BILLING, DISPATCH, housed, require_pods
 
@@ -101,3 +101,67 @@ def test_what_is_demanded_is_shown_beside_what_is_there() -> None:
     assert here["north", "Deployment/dispatch"] == (4, 3)
     assert here["south", "KafkaNodePool/broker"] == (5, None)
     assert all("does not answer" in each["why"] for each in told["needs"] if each["site"] == "south")
+
+
+TASKS = "set tasks.max of the link to south to 4"
+
+
+def with_tasks(*, let: bool = True) -> FakeWorld:
+    """By night the link is to have four tasks; it has two."""
+    earth = demanding()
+    assert earth.plan.capacity is not None
+    night, day = earth.plan.capacity.shifts
+    night = replace(night, demand=replace(night.demand, tasks_max=4))
+    earth.plan = replace(earth.plan, capacity=replace(earth.plan.capacity, shifts=(night, day), scales_tasks=let))
+    earth.mirrors["north", "south"].config["tasks.max"] = "2"
+    return earth
+
+
+def _task_effects() -> list[str]:
+    earth = with_tasks()
+    switch(earth.ports())
+    return list(earth.effects.names)
+
+
+RAISED = _task_effects()
+AROUND = [n for n, name in enumerate(RAISED) if name == TASKS or "prepare-capacity" in name]
+
+
+def test_the_links_tasks_are_raised_before_anything_is_stopped_and_stay() -> None:
+    assert RAISED.count(TASKS) == 1
+    assert RAISED.index(TASKS) < min(n for n, name in enumerate(RAISED) if name.startswith(("deny", "stop", "keep")))
+    earth = with_tasks()
+    result = switch(earth.ports())
+    assert result.evidence["prepare-capacity"]["replicas"]["tasks.max of north-to-south"] == 4
+    assert earth.mirrors["north", "south"].config["tasks.max"] == "4"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("effect", AROUND, ids=[f"{n} {RAISED[n]}" for n in AROUND])
+def test_cut_off_anywhere_around_it_the_links_tasks_are_raised_once(effect: int, before: bool) -> None:
+    earth = with_tasks()
+    cut_then_resumed(earth, effect, before=before)
+    assert earth.journal.runs()[-1][1] is RunState.DONE
+    assert earth.effects.names.count(TASKS) == 1
+    require_nothing_lost_or_repeated(earth, "south")
+
+
+def test_a_run_that_goes_on_with_a_stopped_link_does_not_touch_its_tasks() -> None:
+    earth = with_tasks()
+    stopped = next(n for n, name in enumerate(RAISED) if name == "routing to south")
+    earth.effects.cut_off(stopped, before=False)
+    with pytest.raises(Killed):
+        switch(earth.ports())
+    earth.mirrors["north", "south"].config["tasks.max"] = "1"
+    assert switch(earth.new_process()).state is RunState.DONE
+    assert earth.effects.names.count(TASKS) == 1
+
+
+def test_tasks_that_drctl_may_not_set_are_a_refusal_and_so_are_those_that_somebody_else_holds() -> None:
+    for earth, said in ((with_tasks(let=False), "there are 2"), (with_tasks(), "somebody else's manifest")):
+        earth.mirrors["north", "south"].tasks_held = "somebody else's manifest"
+        with pytest.raises(Blocked) as refused:
+            switch(earth.ports())
+        assert refused.value.exit_code == 42
+        assert any("tasks.max of north-to-south" in reason and said in reason for reason in refused.value.reasons)
+        assert TASKS not in earth.effects.names

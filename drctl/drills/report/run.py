@@ -23,6 +23,7 @@ LEFT = {
     ("watch-first-commits", "not arrived"): "not arrived yet",
     ("watch-first-commits", "still at the source"): "still commits at the source",
     ("scale-up-target", "not available"): "not up at the target",
+    ("restart-clients", "not restarted"): "not restarted",
     ("start-sinks", "not working"): "does not work at the target",
     ("scale-down-source", "left as they are"): "not scaled down at the source",
     ("resume-sinks", "left as they are"): "not resumed at the source",

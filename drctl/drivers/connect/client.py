@@ -45,7 +45,7 @@ class _Answer:
 
 
 class ConnectClient:
-    """Requests to a worker. NotFound for 404, Conflict for 400, Unreachable while it starts or rebalances.
+    """Requests to a worker. NotFound for 404, Conflict for 400, Unsupported for 405; Unreachable while it settles.
 
     ``url`` is the worker's as it may be shown: a login in the address that was given is used and never told.
     """
@@ -124,6 +124,9 @@ class ConnectClient:
             # of a connector whose stop has not reached its tasks, is known to Worker.patiently.
             case 400:
                 raise Conflict(f"Connect worker {self.url} declines {method} {path}: {said}")
+            case 405:
+                said = f"Connect worker {self.url} knows no {method} {path}: {said}"
+                raise Unsupported(said, remedy="upgrade it: newer workers do")
             # 500 to a question is mostly a request to the leader that timed out. To a change it is not
             # asked again unless the worker says so: it may have been done.
             case 409 | 500 | 503 if method == "GET" or _passing(answer.status, said):

@@ -5,18 +5,14 @@ from ipaddress import ip_address
 from typing import Any
 
 from drctl.drivers.kube.resources import KubeResources
+from drctl.drivers.kube.workload_pods import APPS, beside, pods_of
 from drctl.errors import Conflict, NotFound
-from drctl.model.resources import NODE_POOL, POD, Kind, Object, Where
-from drctl.model.scaling import DEPLOYMENT, KEPT, STATEFUL_SET, Scalable, Scale, Scaler
+from drctl.model.resources import NODE_POOL, Kind, Object
+from drctl.model.scaling import DEPLOYMENT, KEPT, Scalable, Scale, Scaler
 
-APPS = {
-    DEPLOYMENT: Kind("apps", "v1", "deployments", DEPLOYMENT),
-    STATEFUL_SET: Kind("apps", "v1", "statefulsets", STATEFUL_SET),
-}
 AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SCALED_OBJECT = Kind("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject")
 PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
-ENDED = ("Succeeded", "Failed")
 MOST = 100
 """KEDA's own default for ``maxReplicaCount``."""
 
@@ -31,7 +27,7 @@ class KubeScaling:
         kind = self._kind(what)
         item = self.resources.get(kind, what.name)
         meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
-        pods = self._pods(what, item)
+        pods = pods_of(self.resources, what, item)
         ready = sum(_is_ready(pod) for pod in pods)
         kept = str((meta.get("annotations") or {}).get(KEPT, ""))
         return Scale(
@@ -52,11 +48,11 @@ class KubeScaling:
         kind = self._kind(what)
         found = [
             Scaler(AUTOSCALER.name, each["metadata"]["name"], spec.get("minReplicas", 1), spec["maxReplicas"])
-            for each in self.resources.list(_beside(AUTOSCALER, what)).items
+            for each in self.resources.list(beside(AUTOSCALER, what)).items
             if _targets(spec := each["spec"], what, kind) and not _is_made_by_keda(each)
         ]
         if self.resources.served(SCALED_OBJECT.group):
-            items = self.resources.list(_beside(SCALED_OBJECT, what)).items
+            items = self.resources.list(beside(SCALED_OBJECT, what)).items
             found += [_scaled_object(each) for each in items if _targets(each["spec"], what, kind)]
         return tuple(found)
 
@@ -83,7 +79,7 @@ class KubeScaling:
         self.resources.patch(kind, what.name, changes, subresource="scale")
 
     def _kind(self, what: Scalable) -> Kind:
-        return _beside(APPS.get(what.kind) or self._pool(), what)
+        return beside(APPS.get(what.kind) or self._pool(), what)
 
     def _pool(self) -> Kind:
         versions = self.resources.served(NODE_POOL.group)
@@ -93,41 +89,6 @@ class KubeScaling:
                 remedy="install Strimzi's definitions, or name no node pools",
             )
         return NODE_POOL.at(versions[0])
-
-    def _pods(self, what: Scalable, item: Object) -> list[Object]:
-        """Those that have not ended. Nothing is selected by an empty selector: it would be every pod there is."""
-        selector = _selector(item)
-        if not selector:
-            return []
-        # By the selector, and not by the number of replicas: a pod that is ending counts as none, and its
-        # consumer still works.
-        pods = self.resources.list(_beside(POD, what), Where(labels=selector)).items
-        return [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ENDED]
-
-
-def _beside(kind: Kind, what: Scalable) -> Kind:
-    """That kind in the namespace in which the object is."""
-    return Kind(kind.group, kind.version, kind.plural, kind.name, what.namespace)
-
-
-def _selector(item: Object) -> str:
-    """In the syntax of a list; a node pool tells it as its scale subresource does."""
-    told = (item.get("status") or {}).get("labelSelector")
-    if told:
-        return str(told)
-    selector = (item.get("spec") or {}).get("selector") or {}
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    return ",".join([*parts, *map(_expression, selector.get("matchExpressions") or ())])
-
-
-def _expression(each: Mapping[str, Any]) -> str:
-    values = f"({','.join(each.get('values') or ())})"
-    words = {
-        "In": f"{each['key']} in {values}",
-        "NotIn": f"{each['key']} notin {values}",
-        "DoesNotExist": f"!{each['key']}",
-    }
-    return words.get(each["operator"], str(each["key"]))
 
 
 def _is_ready(pod: Object) -> bool:

@@ -62,11 +62,17 @@ class Mirror:
                 mine[part] = {k: v for k, v in (mine[part] or {}).items() if k != "pause"} | {"state": state}
         return None if mirrors == self.item["spec"]["mirrors"] else mirrors
 
+    def with_tasks(self, part: str, most: int) -> list[Any] | None:
+        """All mirrors with that connector of this one limited to so many tasks; None where it is so already."""
+        mirrors = deepcopy(list(self.item["spec"]["mirrors"]))
+        mirrors[self.index][part] = {**(mirrors[self.index].get(part) or {}), "tasksMax": most}
+        return None if mirrors == self.item["spec"]["mirrors"] else mirrors
+
     def connector(self, part: str) -> Connector:
         """How a connector stands by the raw Connect status that the operator wrote down."""
         name, own = self.name(part), self.spec.get(part) or {}
         tasks = {} if own.get("tasksMax") is None else {"tasks.max": own["tasksMax"]}
-        config = as_texts(tasks | dict(own.get("config") or {}))
+        config = as_texts(dict(own.get("config") or {}) | tasks)
         listed = (self.item.get("status") or {}).get("connectors")
         told = next((each for each in listed or () if each.get("name") == name), None)
         if part not in self.spec and told is None:

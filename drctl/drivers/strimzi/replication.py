@@ -33,7 +33,7 @@ class StrimziReplication:
         self.label, self.operator = f"KafkaMirrorMaker2/{link.mirror_maker}", Operator(resources, clock)
 
     def status(self) -> LinkStatus:
-        mirror = self._look()
+        mirror = self.look()
         refuse_if_paused(mirror.label, mirror.item)
         # Its state is of an older generation until the operator has seen the newest: a link that was just
         # stopped would still look as if it ran, or the other way round.
@@ -60,7 +60,7 @@ class StrimziReplication:
         self._set("running", permit)
 
     def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
-        mirror = self._look()
+        mirror = self.look()
         refuse_if_paused(mirror.label, mirror.item)
         refuse_if_behind(mirror.label, mirror.item)
         with understood(self.label):
@@ -78,7 +78,7 @@ class StrimziReplication:
         return restarted
 
     def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
-        mirror = self._look()
+        mirror = self.look()
         refuse_if_paused(mirror.label, mirror.item)
         refuse_if_behind(mirror.label, mirror.item)
         if not mirror.connector(SOURCE).halted:
@@ -96,7 +96,8 @@ class StrimziReplication:
             where = ", ".join(map(str, wrong[:5]))
             raise Conflict(f"link {self.link.name}: offsets read back differ from those set, at {where}")
 
-    def _look(self) -> Mirror:
+    def look(self) -> Mirror:
+        """This link's mirror as it is now. NotFound naming those that there are."""
         item = self.resources.get(served(self.resources, MIRROR_MAKER), self.link.mirror_maker)
         with understood(self.label):
             return find(item, self.link.source, self.link.target)
@@ -105,7 +106,7 @@ class StrimziReplication:
         """Set the state of these of this mirror's connectors and of nothing else. Idempotent."""
 
         def change() -> None:
-            mirror = self._look()
+            mirror = self.look()
             refuse_if_paused(mirror.label, mirror.item)
             with understood(self.label):
                 mirrors = mirror.with_state(state, parts)
@@ -120,7 +121,7 @@ class StrimziReplication:
 
     def _listed(self) -> dict[TopicPartition, int | None]:
         """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""
-        mirror = self._look()
+        mirror = self.look()
         refuse_if_paused(mirror.label, mirror.item)
         with understood(self.label):
             name = mirror.config_map(SOURCE, "listOffsets", "toConfigMap")

@@ -8,6 +8,7 @@ from drctl.config import load
 from drctl.errors import ConfigInvalid
 from drctl.model.resources import CONFIG_MAP, SERVICE
 from drctl.model.routing import CLOSED_NAME, CLOSED_SELECTOR, RoutingField
+from drctl.model.scaling import DEPLOYMENT, STATEFUL_SET, Scalable
 from tests.unit.config.plan_files import GOOD, written
 
 FILE = "clientRouting: {file: client-routing.json}"
@@ -83,3 +84,28 @@ def test_the_example_names_a_service_for_both_sites() -> None:
     assert plan.entry_point == "kafka.shop.svc:9094"
     assert plan.capacity is not None
     assert plan.capacity.scale_ahead is not None
+
+
+RESTARTS = "restarts: [{name: shop}, {name: turbines, kind: StatefulSet, namespace: plant}]"
+
+
+def restarting(text: str, restarts: str = RESTARTS) -> str:
+    """The same with restarts in its first workload."""
+    return text.replace("groups: [billing]}", f"groups: [billing], {restarts}}}")
+
+
+def test_what_is_restarted_lies_where_clients_are_routed(tmp_path: Path) -> None:
+    text = restarting(routed("configMap: {name: client-routing}"))
+    plan = load(written(tmp_path, text))
+    assert plan.restarts == (Scalable(DEPLOYMENT, "shop"), Scalable(STATEFUL_SET, "turbines", "plant"))
+
+
+def test_without_a_place_in_kubernetes_nothing_can_be_restarted(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r":\d+: restart of shop: it needs clientRouting.kubernetes"):
+        load(written(tmp_path, restarting(GOOD)))
+
+
+def test_what_is_restarted_is_named_once(tmp_path: Path) -> None:
+    text = restarting(routed("configMap: {name: r}"), "restarts: [{name: shop}, {name: shop, namespace: shop}]")
+    with pytest.raises(ConfigInvalid, match=r":\d+: restart of shop: it is named twice"):
+        load(written(tmp_path, text))

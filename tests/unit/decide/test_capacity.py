@@ -111,6 +111,16 @@ def test_too_few_tasks_are_named_with_the_change_that_mends_it() -> None:
     assert reason.fix == SetConnectorConfig("south", "mirror.source", "tasks.max", "4", "1")
 
 
+def test_tasks_that_the_move_sets_are_no_reason_to_wait_unless_something_keeps_it_from_that() -> None:
+    few = demanding(NOON, ENOUGH, tasks="1")
+    assert few.capacity is not None
+    let = replace(few, capacity=replace(few.capacity, scales_tasks=True))
+    assert found(let) == []
+    ((rule, detail),) = found(replace(let, tasks_held="a manifest of argocd says it"))
+    assert rule is Rule.STANDBY_TOO_SMALL
+    assert detail.endswith("there are 1, and drctl may not set it now: a manifest of argocd says it")
+
+
 def test_what_the_move_scales_itself_is_no_reason_to_wait_unless_it_cannot() -> None:
     idle = ENOUGH | {str(GATE): Scaled(Scale(0, 0, 0))}
     assert found(demanding(NOON, idle)) == []

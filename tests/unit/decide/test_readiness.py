@@ -13,6 +13,8 @@ from drctl.model.fence import CanaryResult, DenyRule, Scope, Writers
 from drctl.model.forecast import Forecast, GroupForecast
 from drctl.model.loss import EndsFrom, Loss
 from drctl.model.reading import Reading
+from drctl.model.rollouts import HeldRestart
+from drctl.model.scaling import DEPLOYMENT, Scalable
 from drctl.model.sync_report import SyncReport
 from drctl.model.upkeep import DiskSpace
 from tests.unit.decide.good_facts import (
@@ -122,6 +124,11 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.CLIENT_ROUTING_ELSEWHERE, "south", changed(client_routing=seen("south"))),
     (Rule.CLIENT_ROUTING_ELSEWHERE, "no site", changed(client_routing=seen(None))),
     (Rule.CLIENT_ROUTING_ELSEWHERE, "cluster other answers", changed(entry_cluster=seen("other"))),
+    (
+        Rule.RESTART_HELD,
+        "could not be restarted: Deployment/shop: its rollout is paused",
+        changed(held_restarts=(HeldRestart(Scalable(DEPLOYMENT, "shop"), "its rollout is paused", "resume it"),)),
+    ),
     (Rule.CLIENT_ROUTING_HELD, "conflict with gitops", changed(routing_obstacle="conflict with gitops")),
     (Rule.FACTS_UNKNOWN, "entry point of clients", changed(entry_cluster=Reading(None, NOW, "no answer"))),
     (Rule.SOURCE_FENCED, "User:shop", source(standing=seen(DENIED))),

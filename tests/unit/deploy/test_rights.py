@@ -18,7 +18,7 @@ from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_USER, MIRROR_MAKER
 from drctl.service.election import LEASE
 from tests.fakes import FakeApi, FakeClock, FakeResources
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
-from tests.kube.acting import NAMES, Drctl, denial, strike
+from tests.kube.acting import NAMES, Drctl, denial, restarted, strike
 from tests.kube.deployed import DEPLOY, RIGHTS, Right, labelled, rights
 from tests.kube.strimzi_manifests import kafka, kafka_connect, kafka_user, mirror_maker
 from tests.unit.deploy.authorizing import AuthorizedApi, Grant
@@ -66,6 +66,8 @@ class Site:
             "alterOffsets": {"fromConfigMap": {"name": OFFSETS}},
         }
         self.api.put(MIRROR_MAKER.at(VERSION), mirror)
+        for kind, manifest in restarted():
+            self.api.put(kind, manifest, namespace="clients")
         self.api.put(LEASE, {"metadata": {"name": "drctl"}, "spec": {}}, namespace="drctl")
         operator = FakeResources(self.api, self.clock, manager="strimzi-cluster-operator")
         self.operator = StrimziStandIn(operator, FakeConnectRest(), self.api.write_status, VERSION)

@@ -41,6 +41,7 @@ ORDER = [
     "check-source-unmoved",
     "unfence-target",
     "route-clients-to-target",
+    "restart-clients",
     "scale-up-target",
     "start-sinks",
     "reverse-replication",

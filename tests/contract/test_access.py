@@ -6,11 +6,12 @@ import pytest
 
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.store.clock import SystemClock
-from drctl.errors import NotFound
+from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.lab import Lab
 from drctl.model.access import AclRule
+from drctl.model.cluster import Broker
 from drctl.model.session import GroupProtocol
-from tests.contract.entitling import without
+from tests.contract.entitling import with_token_rule, without
 from tests.contract.stage import RealStage, Stage
 from tests.contract.waiting import until
 
@@ -46,6 +47,47 @@ def test_the_fences_deny_rules_are_told_from_others(stage: Stage) -> None:
 def test_writers_are_found_among_the_rules(stage: Stage) -> None:
     allowed = {rule.principal for rule in stage.access.rules() if rule.allow and rule.operation in ("WRITE", "ALL")}
     assert stage.fence.writers().principals <= allowed
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "name", "allow"),
+    [
+        ("CREATE_TOKENS", "USER", "User:pump", True),
+        ("DESCRIBE_TOKENS", "USER", "User:pump", False),
+        ("DESCRIBE", "DELEGATION_TOKEN", "*", True),
+    ],
+)
+def test_a_rule_about_tokens_or_users_is_told_while_it_stands_and_is_not_among_the_others(
+    stage: Stage, operation: str, kind: str, name: str, allow: bool
+) -> None:
+    rule = AclRule("User:contract", "*", operation, kind, name, "LITERAL", allow)
+    broker = stage.brokers.cluster().brokers[0]
+    assert rule not in stage.access.token_rules(broker)
+    with with_token_rule(stage, rule):
+        # The controller answers before every broker knows it.
+        until(CLOCK, "it is told", lambda: rule in stage.access.token_rules(broker))
+        assert rule not in stage.access.rules()
+    until(CLOCK, "it is gone", lambda: rule not in stage.access.token_rules(broker))
+
+
+def test_rules_about_tokens_are_told_to_nobody_who_may_not_describe_the_cluster(stage: Stage) -> None:
+    broker = stage.brokers.cluster().brokers[0]
+
+    def denied() -> bool:
+        try:
+            stage.access.token_rules(broker)
+        except Forbidden:
+            return True
+        return False
+
+    with without(stage, "DESCRIBE", "BROKER"), without(stage, "ALTER", "BROKER"):  # ALTER allows to describe, too
+        until(CLOCK, "it is denied", denied)
+    until(CLOCK, "it is told again", lambda: not denied())
+
+
+def test_a_broker_that_is_not_there_tells_no_rules(stage: Stage) -> None:
+    with pytest.raises(Unreachable):
+        stage.access.token_rules(Broker(99, "localhost", 1))
 
 
 def test_users_come_with_their_mechanisms(stage: Stage) -> None:

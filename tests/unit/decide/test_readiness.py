@@ -237,6 +237,21 @@ BLOCKING: list[tuple[Rule, str, Change]] = [
     (Rule.LAG_TOO_HIGH, "101", forward(lag=seen(Lag({TopicPartition("orders", 0): 101}, True, None)))),
     (Rule.TOPIC_MISSING, "north", source(topics=topics())),
     (Rule.TOPIC_MISSING, "south", target(topics=topics())),
+    (
+        Rule.RECORDS_SKIPPED,
+        "mirror.source: consumer.auto.offset.reset is latest",
+        configured("source", consumer_auto_offset_reset="latest"),
+    ),
+    (
+        Rule.RECORDS_SKIPPED,
+        "mirror.source: errors.tolerance is all",
+        configured("source", errors_tolerance="all", exactly_once_support=None),
+    ),
+    (
+        Rule.SYNCS_MISSING,
+        "mirror.source: emit.offset-syncs.enabled is false",
+        configured("source", **{"emit.offset-syncs.enabled": "false"}),
+    ),
     (Rule.PARTITIONS_DIFFER, "3 at south", target(topics=topics(topic("orders", partitions=3)))),
     (Rule.TIMESTAMPS_DIFFER, "at south only", target(topics=topics(topic("orders", STAMPED)))),
     (

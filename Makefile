@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube causes-kube drill drill-unplanned chaos-matrix fuzz sweep generated-runs format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
+.PHONY: help setup setup-kube check test test-kube soak-kube causes-kube drill drill-unplanned chaos-matrix chaos-kube fuzz sweep generated-runs format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -35,6 +35,11 @@ drill-unplanned: setup ## kill a whole site under load, go on at the other, save
 
 chaos-matrix: setup ## run every experiment and sum up the verdicts; ARGS='--rounds 3 --seed 1' for several in other orders
 	$(BIN)/drctl chaos campaign --report reports/chaos-matrix $(ARGS) experiments/*.yaml
+
+chaos-kube: setup-kube ## run the experiments on pods, volumes and node, each on a Kubernetes lab of its own; about ten minutes each
+	@for each in experiments/broker-pod-*.yaml experiments/broker-volume-*.yaml experiments/broker-node-*.yaml; do \
+		$(BIN)/drctl chaos run $$each --report reports/chaos-kube/$$(basename $$each .yaml) $(ARGS) || failed=yes; \
+	done; test -z "$$failed"
 
 format-check: setup ## ruff's format
 	$(call stage,ruff format)

@@ -27,7 +27,7 @@ from drctl.lab.layout import TOPICS
 from drctl.lab.losses import LOSING
 from drctl.model.verdict import Verdict
 
-CONTROLS = "drctl.chaos.controls"
+CONTROLS, PROBES = "drctl.chaos.controls", "drctl.chaos.probes"
 MODULES = (
     "drctl.chaos.actions",
     "drctl.chaos.data_actions",
@@ -36,7 +36,7 @@ MODULES = (
     "drctl.chaos.loss_actions",
     "drctl.chaos.service_actions",
     "drctl.chaos.undo",
-    "drctl.chaos.probes",
+    PROBES,
 )
 """Modules that an experiment may call: any other may do, or install, what nobody has looked at."""
 

@@ -11,7 +11,7 @@ from drctl.lab import Lab
 from drctl.lab.kube import KubeLab
 from drctl.lab.running import attached
 
-PODS = "kills broker pods, which only the lab on Kubernetes has"
+PODS = "strikes broker pods, which only the lab on Kubernetes has"
 """What tells an experiment of :attr:`~drctl.chaos.admission.Experiment.on_pods`."""
 
 

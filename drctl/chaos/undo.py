@@ -22,6 +22,7 @@ __all__ = [
     "await_recovery",
     "end_service",
     "forget_side_topics",
+    "heal_pods",
     "mend_link",
     "reopen_routing",
     "restart_dead_brokers",
@@ -101,6 +102,16 @@ def restore_pods(site: str) -> list[str]:
         for pod in away:
             there.start_broker(pod)
         return away
+
+
+def heal_pods(site: str) -> list[str]:
+    """End what was done to the broker pods of a site, their volumes and their node, and wait until each is ready.
+
+    Return those that were not. A volume that was lost is replaced by an empty one.
+    """
+    with failing_as(f"pods of {site}"):
+        kube_lab(site)
+    return _repair("heal-pods", site)
 
 
 def await_recovery(seconds: float = WHOLE_WITHIN) -> str:

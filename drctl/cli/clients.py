@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from drctl.cli.left_clients import with_away
 from drctl.cli.output import document, echo, output_option, show_document, show_table
 from drctl.cli.parameters import DURATION
 from drctl.cli.sites import known_site
@@ -48,7 +49,7 @@ def command(plan_file: Path, output: str, site: str | None, patience: float) -> 
         world = hurried(whole)
         if site is not None:
             known_site(world, site)
-        census = take_census(world, patience, side_by_side(world.clock))
+        census = with_away(world, take_census(world, patience, side_by_side(world.clock)))
     left = list(left_behind(census))
     if output in ("json", "yaml"):
         show_document(as_document(census, site), output)

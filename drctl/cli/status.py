@@ -1,6 +1,6 @@
 """drctl status."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import click
 from drctl.cli.capacity import Demanded, capacity_document, demanded, scaling_ahead, show_capacity
 from drctl.cli.forecast import brief_document, forecast, in_brief
 from drctl.cli.health import place_option, show_health
+from drctl.cli.left_clients import clients_left, clients_left_document, clients_left_lines
 from drctl.cli.live_lines import live_document, live_lines
 from drctl.cli.openness import told as in_words
 from drctl.cli.output import echo, output_option, show_document, show_table
@@ -74,6 +75,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
             facts = tuple(site.facts for site in seen.sites)
             ahead = scaling_ahead(world, facts, seen.links, seen.client_routing.value, seen.seen_at)
             wanted = demanded(world.plan, facts, seen.links, seen.seen_at, ahead)
+            left = left._replace(clients=clients_left(world, seen))
             _show(seen, losing(), output, left, wanted=wanted, costs=costs())
             if not watch:
                 return
@@ -83,7 +85,7 @@ def command(plan_file: Path, output: str, place: str, *, watch: bool, every: flo
 class LeftBehind(NamedTuple):
     """Hold what runs have left behind: one that is unfinished, a site that is gone, replication that is to be begun.
 
-    And the pause and the live drill that stand, if they do.
+    And the pause and the live drill that stand, if they do, and the clients that have not followed.
     """
 
     run: Interruption | None
@@ -91,6 +93,7 @@ class LeftBehind(NamedTuple):
     reversal: PendingReversal | None
     pause: Pause | None = None
     drill: LiveState | None = None
+    clients: Sequence[Blocker] = ()
 
 
 def _losses(world: World, looks: SideBySide, routed: Begun[str | None]) -> Callable[[], list[Blocker]]:
@@ -153,6 +156,7 @@ def _show(
         pending = {"run": owed.run.id, "site": owed.run.source, "why": owed.why} if owed else None
         more |= {"pendingReversal": pending, "unfinishedRun": run_document(behind.run)}
         more |= {"pause": pause_document(behind.pause), "liveDrill": live_document(behind.drill, seen.seen_at)}
+        more |= {"clientsLeft": clients_left_document(behind.clients)}
         more |= {"forecast": costs.value and brief_document(costs.value), "forecastUnknown": costs.unknown or None}
         show_document(as_document(seen) | more, output)
         return
@@ -172,6 +176,7 @@ def _show(
     _tell(f"  ! {each.detail}\n    remedy: {each.remedy}" for each in lost)
     echo()
     show_table("Groups", ("GROUP", "SITE", "STATE", "PROTOCOL", "MEMBERS", "LAG"), _group_rows(seen, wide=wide))
+    _tell(clients_left_lines(behind.clients))
     _tell(sink_lines(seen))
     _tell(_cost_lines(costs))
     if wanted is not None:

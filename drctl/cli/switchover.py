@@ -14,7 +14,7 @@ from drctl.cli.undecided import echo_undecided
 from drctl.cli.world import opened
 from drctl.decide.readiness import warnings
 from drctl.errors import at_site
-from drctl.model.run import RunResult, RunState
+from drctl.model.run import Evidence, RunResult, RunState
 from drctl.model.wording import counted
 from drctl.monitors import SideBySide, hurried, observe
 from drctl.plans.plan import Plan
@@ -114,19 +114,32 @@ def show_what_is_missing(result: RunResult) -> None:
     left = result.evidence.get("scale-down-source", {}).get("left as they are")
     if left:
         echo(f"not scaled down at {run_.source}: {left}", err=True)
+    _show_who_stayed(run_.source, run_.target, arrived)
+
+
+def _show_who_stayed(source: str, target: str, arrived: Evidence) -> None:
     for each in arrived.get("not arrived", ()):
-        echo(f"not arrived yet at {run_.target}: {each}", err=True)
+        echo(f"not arrived yet at {target}: {each}", err=True)
     if "source not seen" in arrived:
-        echo(f"whether anybody still commits at {run_.source} is unknown: {arrived['source not seen']}", err=True)
+        echo(f"whether anybody still commits at {source} is unknown: {arrived['source not seen']}", err=True)
     for each in arrived.get("still at the source", ()):
-        echo(f"still commits at {run_.source}: {each}", err=True)
+        echo(f"still commits at {source}: {each}", err=True)
+    connected = arrived.get("connected at the source", ())
+    for each in connected:
+        echo(f"still connected at {source}: {each}", err=True)
+    if connected:
+        echo(f"  restart them: they belong to {target}; 'drctl clients' tells when nobody is left", err=True)
+
+
+NOT_COMPLETE = ("not arrived", "still at the source", "connected at the source")
+"""Where a run's evidence names groups because of which it is not complete, though it is done."""
 
 
 def as_document(result: RunResult) -> dict[str, Any]:
     """A run's result as a versioned document."""
     run_, timings = result.run, result.timings
     arrived = result.evidence.get("watch-first-commits", {})
-    left = [*arrived.get("not arrived", ()), *arrived.get("still at the source", ())]
+    left = [each for key in NOT_COMPLETE for each in arrived.get(key, ())]
     left += result.evidence.get("scale-up-target", {}).get("not available", {})
     left += result.evidence.get("restart-clients", {}).get("not restarted", {})
     return document(

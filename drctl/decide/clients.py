@@ -8,7 +8,7 @@ from drctl.decide.equality import Unseen
 from drctl.decide.rules import Blocker, Rule
 from drctl.errors import at_site
 from drctl.model.clients import Census, ClientSoftware, SiteClients
-from drctl.model.session import Member
+from drctl.model.session import Group, Member
 from drctl.model.wording import counted
 
 
@@ -115,17 +115,24 @@ def unseen_clients(census: Census) -> Iterator[Unseen]:
     yield Unseen("producers, and consumers without a group", "no request of Kafka's Python client lists them")
 
 
+def in_words(group: Group) -> str:
+    """How many members a group has, and who they are: client ids with their hosts, eight of them at most."""
+    who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})[:8])
+    return f"{counted(len(group.members), 'member')}: {who}"
+
+
 def _left_at(site: SiteClients, census: Census) -> Iterator[Blocker]:
+    away = census.away.get(site.site, ())
     for name, group in sorted((site.groups.value or {}).items()):
-        if group.members:
-            who = ", ".join(sorted({f"{m.client_id} at {m.host}" for m in group.members})[:8])
-            detail = f"{site.site}: {name}: {counted(len(group.members), 'member')}: {who}"
+        if group.members and name not in away:
+            detail = f"{site.site}: {name}: {in_words(group)}"
             yield Blocker(Rule.CLIENTS_LEFT, detail, f"restart them: they belong to {census.serving.value}")
     for name, at in sorted((site.committed_at.value or {}).items()) if not site.synced else ():
         members = (site.groups.value or {}).get(name)
         # By the time of the commit: that a group has positions there says nothing, as brokers keep them for
         # days behind its last one (offsets.retention.minutes). Who has members was named already.
-        if census.since is not None and at > census.since and not (members and members.members):
+        late = census.since is not None and at > census.since and name not in away
+        if late and not (members and members.members):
             detail = f"{site.site}: {name}: it committed at {at:%H:%M:%S} UTC, after {census.serving.value} was opened"
             yield Blocker(Rule.CLIENTS_LEFT, detail, "find who did, and point it over")
 

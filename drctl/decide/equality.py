@@ -14,6 +14,7 @@ from drctl.decide.rights import applications, not_drctls, unmatched
 from drctl.decide.rules import Blocker, Rule
 from drctl.decide.rules_disks import disk_blockers, disk_warnings
 from drctl.decide.rules_scaling import failover_scaling_warnings
+from drctl.decide.rules_tokens import token_differences, token_inequalities
 from drctl.decide.rules_topics import topic_differences, topic_inequalities
 from drctl.decide.schemas import schema_inequalities, schemas_unknown
 from drctl.errors import at_site
@@ -30,9 +31,6 @@ class Unseen(NamedTuple):
     why: str
 
 
-OTHER_RULES = Unseen(
-    "rules about delegation tokens and users", "Kafka's Python client cannot read them: see 'kafka-acls.sh --list'"
-)
 READ = {
     "topics": "topics",
     "rules": "rules",
@@ -40,9 +38,10 @@ READ = {
     "cluster": "cluster",
     "quotas": "client quotas",
     "rights": "what drctl may do",
+    "token_rules": "rules about delegation tokens and users",
 }
 """Words for what is compared, by where it stands in the facts of a site."""
-WARNED = ("quotas", "rights")
+WARNED = ("quotas", "rights", "token_rules")
 """Facts that a switchover goes on without, and says so; any other that cannot be read stands in its way."""
 
 
@@ -50,6 +49,7 @@ def inequalities(facts: Facts) -> Iterator[Blocker]:
     """Return what makes the target less than the source, each with its remedy and, where it is safe, its fix."""
     yield from topic_inequalities(facts)
     yield from _rights(facts)
+    yield from token_inequalities(facts)
     yield from _users(facts)
     yield from _quotas(facts, of_applications=True)
     yield from schema_inequalities(facts)
@@ -64,6 +64,7 @@ def differences(facts: Facts) -> Iterator[Blocker]:
         for rule in unmatched({r for r in here if not r.allow}, there, names, applications(here, names)):
             remedy = f"add the rule at {facts.target.name} if it is still meant"
             yield Blocker(Rule.RIGHT_WIDER, f"{facts.target.name}: does not have: {rule}", remedy)
+    yield from token_differences(facts)
     before, after = facts.source.cluster.value, facts.target.cluster.value
     # Counted, not measured: fewer brokers may be larger ones, so it is said and blocks nothing.
     if before is not None and after is not None and len(after.brokers) < len(before.brokers):
@@ -108,7 +109,6 @@ def unseen(facts: Facts) -> Iterator[Unseen]:
         if site.super_users is None:
             why = "its brokers keep super.users to themselves: no application may be one, for no deny rule binds it"
             yield Unseen(f"super users at {site.name}", why)
-    yield OTHER_RULES
 
 
 def uncompared(facts: Facts) -> Iterator[Blocker]:

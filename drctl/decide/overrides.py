@@ -56,6 +56,7 @@ FIRM: Mapping[Rule, str] = {
     Rule.OWN_RIGHT_MISSING: "the brokers would refuse the step that needs it, most of them while nobody may write",
     Rule.BOTH_DIRECTIONS: "records would be copied in circles, and lost among their copies",
     Rule.TOPIC_NOT_COPIED: "its records would stay at the source, and the drain would wait for them until it times out",
+    Rule.RECORDS_SKIPPED: "a copy with a hole looks like any other: neither the drain nor a proof of positions sees it",
     Rule.FRONTIER_UNPROVEN: "records that only the source holds would be left behind, and nobody would notice",
     Rule.GROUP_IMMOVABLE: "nothing that drctl could commit is what such a group goes on from",
     Rule.GROUP_ACTIVE_AT_TARGET: "Kafka commits nothing for a group with members",

@@ -40,6 +40,7 @@ class Rule(StrEnum):
     BYTES_REWRITTEN = "Connect rewrites keys or values"
     CONVERTER_INHERITED = "the converter is left to the worker"
     TOPIC_NOT_COPIED = "the link does not copy a topic of the plan"
+    RECORDS_SKIPPED = "the link may leave records out without a word"
     FRONTIER_UNPROVEN = "the target does not hold what the link says it has copied"
     POLICY_DIFFERS = "the connectors have another replication policy than the plan file"
     SYNCS_MISSING = "the offset syncs cannot be read at the target"
@@ -176,6 +177,7 @@ CONCERNS: Mapping[GateCategory, frozenset[Rule]] = {
             Rule.BYTES_REWRITTEN,
             Rule.CONVERTER_INHERITED,
             Rule.TOPIC_NOT_COPIED,
+            Rule.RECORDS_SKIPPED,
             Rule.POLICY_DIFFERS,
             Rule.AT_LEAST_ONCE,
             Rule.UNCOMMITTED_COPIED,

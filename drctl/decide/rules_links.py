@@ -5,6 +5,7 @@ from typing import Any
 
 from drctl.decide.left_out import left_out, transformations
 from drctl.decide.rules import Blocker, Rule
+from drctl.decide.skipping import skipping
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.link import Connector, ConnectorState, LinkStatus
 from drctl.model.reading import Reading
@@ -13,6 +14,7 @@ from drctl.model.wording import counted
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 IDENTITY, DEFAULT = "IdentityReplicationPolicy", "DefaultReplicationPolicy"
 SEPARATOR = "replication.policy.separator"
+SYNCS_WRITTEN = "emit.offset-syncs.enabled"
 
 
 def link_blockers(facts: Facts, max_lag: int) -> Iterator[Blocker]:
@@ -121,6 +123,16 @@ def _configured(status: LinkStatus, prefix: str) -> Iterator[Blocker]:
         if location != "target":
             detail = f"{connector.name}: offset-syncs.topic.location is {location}"
             yield Blocker(Rule.SYNCS_LOCATION, detail, "set it to target on the source and checkpoint connectors")
+    yield from _whole(status.source)
+
+
+def _whole(source: Connector) -> Iterator[Blocker]:
+    """Whether all that is copied is copied, and offset syncs with it; a connector that is absent has no settings."""
+    if source.config.get(SYNCS_WRITTEN, "true").lower() == "false":
+        detail = f"{source.name}: {SYNCS_WRITTEN} is false: what is there grows no more"
+        yield Blocker(Rule.SYNCS_MISSING, detail, "set it to true: without offset syncs no position can be translated")
+    for detail, remedy in skipping(source.config):
+        yield Blocker(Rule.RECORDS_SKIPPED, f"{source.name}: {detail}", remedy)
 
 
 def _topics(facts: Facts, source: Connector) -> Iterator[Blocker]:

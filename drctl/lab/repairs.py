@@ -4,6 +4,10 @@ from collections.abc import Callable
 
 from drctl.lab.faults import FAULTS
 from drctl.lab.group_moves import reopen_routing
+from drctl.lab.kube import KubeLab
+from drctl.lab.kube.faults import FAULTS as KUBE_FAULTS
+from drctl.lab.kube.faults import HEAL
+from drctl.lab.kube.lab import SITE
 from drctl.lab.lab import Lab
 from drctl.lab.layout import wire
 from drctl.lab.losses import strengthen
@@ -57,6 +61,20 @@ def restore_durability(lab: Lab, site: str) -> list[str]:
     return [*restore_site(lab, site), *strengthen(lab, site)]
 
 
+def heal_pods(lab: Lab, site: str) -> list[str]:
+    """End what was done to each broker pod, its volume and its node; return those that were not ready.
+
+    A lab without pods has none.
+    """
+    if not isinstance(lab, KubeLab) or site != SITE:
+        return []
+    away = [pod for pod in lab.pods if not lab.ready(pod)]
+    # Those first: the others answer for what they lack meanwhile, and may not be touched before they are back.
+    for pod in (*away, *(pod for pod in lab.pods if pod not in away)):
+        KUBE_FAULTS[HEAL](lab, pod)
+    return away
+
+
 REPAIRS: dict[str, Repair] = {
     "thaw": thaw,
     "restart-brokers": restart_brokers,
@@ -65,6 +83,7 @@ REPAIRS: dict[str, Repair] = {
     "restore-site": restore_site,
     "restore-durability": restore_durability,
     "reopen-routing": reopen_routing,
+    "heal-pods": heal_pods,
 }
 
 OF_SITE = ("thaw", "restart-brokers", "restart-worker", "mend-link")

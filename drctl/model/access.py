@@ -5,14 +5,17 @@ from typing import NamedTuple
 
 from drctl.model.fence import EVERYONE, MARK
 
-__all__ = ["EVERYONE", "AclRule", "Users", "confined", "writable"]
+__all__ = ["DELEGATION_TOKEN", "EVERYONE", "USER", "AclRule", "Users", "confined", "writable"]
+
+DELEGATION_TOKEN, USER = "DELEGATION_TOKEN", "USER"
+"""Kinds of rules that say who may see or make login tokens: of which token, and of which user."""
 
 
 class AclRule(NamedTuple):
     """One rule of a site's authorizer, in Kafka's own words.
 
-    ``kind`` is TOPIC, GROUP, TRANSACTIONAL_ID or CLUSTER, ``pattern`` LITERAL or PREFIXED; a literal ``*`` is every
-    name, ``User:*`` every principal, host ``*`` every host.
+    ``kind`` is TOPIC, GROUP, TRANSACTIONAL_ID, CLUSTER, DELEGATION_TOKEN or USER, ``pattern`` LITERAL or PREFIXED; a
+    literal ``*`` is every name, ``User:*`` every principal, host ``*`` every host.
     """
 
     principal: str

@@ -1,7 +1,7 @@
 """Clients of a site, as far as Kafka tells of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from drctl.model.reading import Reading
@@ -53,9 +53,13 @@ class SiteClients:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Who is where. ``serving`` is the site that clients are sent to, ``since`` when the last run opened it."""
+    """Who is where. ``serving`` is the site that clients are sent to, ``since`` when the last run opened it.
+
+    ``away`` are groups, by site, that belong there though it does not serve: they were handed over alone.
+    """
 
     sites: tuple[SiteClients, ...]
     serving: Reading[str | None]
     since: datetime | None
     software: tuple[ClientSoftware, ...]
+    away: Mapping[str, Collection[str]] = field(default_factory=dict)

@@ -58,7 +58,8 @@ NOT_READ: Reading[Any] = Reading(None, datetime.min.replace(tzinfo=UTC), "nobody
 class SiteFacts:
     """One site: ``topics`` are the plan's and the canary's that exist there, ``groups`` and ``sinks`` the plan's.
 
-    ``rules`` are all of the authorizer's, ``users`` those that brokers keep SCRAM credentials for. ``scaled`` are the
+    ``rules`` are all of the authorizer's but ``token_rules``, which are about delegation tokens and users; ``users``
+    those that brokers keep SCRAM credentials for. ``scaled`` are the
     plan's Deployments and what a shift names, by label, None for one that does not exist there. ``platform`` are the
     principals of Connect workers and the like, as the plan file names them. ``quotas`` are all of the brokers'.
     ``schemas`` are those of its registry, None where the plan file names none. ``disks`` are asked for at the target of
@@ -82,6 +83,7 @@ class SiteFacts:
     disks: BrokerDisks = field(default_factory=dict)
     rights: Reading[OwnRights] = NOT_READ
     kafka_user: str = ""
+    token_rules: Reading[frozenset[AclRule]] = NOT_READ
 
     @property
     def super_users(self) -> frozenset[str] | None:

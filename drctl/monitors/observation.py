@@ -1,8 +1,9 @@
 """One look at everything a plan's gates ask for."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from drctl.model.cluster import Cluster
+from drctl.model.cluster import Broker, Cluster
 from drctl.model.facts import Facts, LinkFacts, SiteFacts
 from drctl.model.fence import CanaryResult
 from drctl.model.own_rights import JOURNAL, OFFSETS, OwnRights
@@ -44,17 +45,22 @@ def observe(world: World, source: str, target: str, looks: Looks | None = None) 
         seen = site_facts(world, name, looks, asked)
         rights = _own_rights(world, seen, looks)
         brokers = seen.cluster.value.brokers if seen.cluster.value else ()
-        if brokers:
-            quotas = looks.begin(lambda: site.quotas.told(brokers[0]))()  # every broker knows them all
-        else:
-            quotas = Reading(None, seen.cluster.seen_at, seen.cluster.unknown or "it lists no broker")
+
+        def ask_any[T](question: Callable[[Broker], T]) -> Begun[T]:
+            """Ask the first broker: all of them know what is asked here."""
+            if brokers:
+                return looks.begin(lambda: question(brokers[0]))
+            return lambda: Reading(None, seen.cluster.seen_at, seen.cluster.unknown or "it lists no broker")
+
+        quotas, token_rules = ask_any(site.quotas.told), ask_any(site.access.token_rules)
         strimzi = plan.site(name).strimzi
         return replace(
             seen,
-            quotas=quotas,
+            quotas=quotas(),
             schemas=registry() if registry is not None else None,
             rights=rights(),
             kafka_user=strimzi.user if strimzi else "",
+            token_rules=token_rules(),
         )
 
     def seen_here() -> tuple[SiteFacts, Reading[CanaryResult]]:

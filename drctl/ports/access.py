@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from drctl.model.access import AclRule, Users
+from drctl.model.cluster import Broker
 from drctl.model.own_rights import OwnRights
 
 
@@ -12,6 +13,13 @@ class Access(Protocol):
 
     def rules(self) -> frozenset[AclRule]:
         """Every rule for topics, groups, transactional ids and the cluster, read back from a broker."""
+        ...
+
+    def token_rules(self, broker: Broker) -> frozenset[AclRule]:
+        """Return every rule about delegation tokens and users, as that broker tells; any knows all of them.
+
+        Forbidden without DESCRIBE on the cluster, Unreachable where that broker does not answer.
+        """
         ...
 
     def allow(self, rules: Collection[AclRule]) -> None:

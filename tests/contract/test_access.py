@@ -6,11 +6,12 @@ import pytest
 
 from drctl.drivers.kafka.access import KafkaAccess
 from drctl.drivers.store.clock import SystemClock
-from drctl.errors import NotFound
+from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.lab import Lab
 from drctl.model.access import AclRule
+from drctl.model.cluster import Broker
 from drctl.model.session import GroupProtocol
-from tests.contract.entitling import without
+from tests.contract.entitling import with_token_rule, without
 from tests.contract.harness import Harness
 from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
@@ -47,6 +48,47 @@ def test_the_fences_deny_rules_are_told_from_others(harness: Harness) -> None:
 def test_writers_are_found_among_the_rules(harness: Harness) -> None:
     allowed = {rule.principal for rule in harness.access.rules() if rule.allow and rule.operation in ("WRITE", "ALL")}
     assert harness.fence.writers().principals <= allowed
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "name", "allow"),
+    [
+        ("CREATE_TOKENS", "USER", "User:pump", True),
+        ("DESCRIBE_TOKENS", "USER", "User:pump", False),
+        ("DESCRIBE", "DELEGATION_TOKEN", "*", True),
+    ],
+)
+def test_a_rule_about_tokens_or_users_is_told_while_it_stands_and_is_not_among_the_others(
+    harness: Harness, operation: str, kind: str, name: str, allow: bool
+) -> None:
+    rule = AclRule("User:contract", "*", operation, kind, name, "LITERAL", allow)
+    broker = harness.brokers.cluster().brokers[0]
+    assert rule not in harness.access.token_rules(broker)
+    with with_token_rule(harness, rule):
+        # The controller answers before every broker knows it.
+        until(CLOCK, "it is told", lambda: rule in harness.access.token_rules(broker))
+        assert rule not in harness.access.rules()
+    until(CLOCK, "it is gone", lambda: rule not in harness.access.token_rules(broker))
+
+
+def test_rules_about_tokens_are_told_to_nobody_who_may_not_describe_the_cluster(harness: Harness) -> None:
+    broker = harness.brokers.cluster().brokers[0]
+
+    def denied() -> bool:
+        try:
+            harness.access.token_rules(broker)
+        except Forbidden:
+            return True
+        return False
+
+    with without(harness, "DESCRIBE", "BROKER"), without(harness, "ALTER", "BROKER"):  # ALTER allows to describe, too
+        until(CLOCK, "it is denied", denied)
+    until(CLOCK, "it is told again", lambda: not denied())
+
+
+def test_a_broker_that_is_not_there_tells_no_rules(harness: Harness) -> None:
+    with pytest.raises(Unreachable):
+        harness.access.token_rules(Broker(99, "localhost", 1))
 
 
 def test_users_come_with_their_mechanisms(harness: Harness) -> None:

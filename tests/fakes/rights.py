@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from drctl.errors import NotFound
+from drctl.errors import Forbidden, NotFound, Unreachable
 from drctl.model.access import AclRule, Users
+from drctl.model.cluster import Broker
 from drctl.model.fence import MARK, CanaryResult, DenyRule, Scope, Writers
 from drctl.model.own_rights import OwnRights
 from tests.fakes.effects import Effects
@@ -71,6 +72,14 @@ class FakeAccess:
         allowed = {AclRule(p, "*", "WRITE", "TOPIC", "*", "LITERAL", allow=True) for p in self.site.allowed}
         own = {AclRule(p, "*", "WRITE", "TOPIC", "connect-", "PREFIXED", allow=True) for p in self.site.platform}
         return frozenset(self.site.rules | denied | allowed | own)
+
+    def token_rules(self, broker: Broker) -> frozenset[AclRule]:
+        self.site.reach()
+        if "DESCRIBE cluster" in self.site.withheld:
+            raise Forbidden(f"{self.site.name}: DESCRIBE on the cluster is denied")
+        if broker.port < 9000:
+            raise Unreachable(f"{self.site.name}: broker {broker.id} does not answer", remedy="start it")
+        return frozenset(self.site.token_rules)
 
     def allow(self, rules: Collection[AclRule]) -> None:
         self.site.reach()

@@ -107,7 +107,7 @@ class FakeSite:
     by batch: commits that are long superseded. ``hidden`` are partitions of ``__consumer_offsets``, of
     :data:`COORDINATORS`, in which a transaction that does not end hides what groups commit; ``pending`` are groups with
     the partitions in which their own transaction is open. ``tells_time``: its records are told with their timestamps,
-    so that it is known how long one has waited.
+    so that it is known how long one has waited. ``token_rules`` are its rules about delegation tokens and users.
     """
 
     def __init__(self, name: str, topics: Mapping[str, int], clock: FakeClock | None = None) -> None:
@@ -128,6 +128,7 @@ class FakeSite:
         self.made: dict[str, int] = {}
         self.withheld: set[str] = set()
         self.rules: set[AclRule] = set()
+        self.token_rules: set[AclRule] = set()
         self.users: dict[str, frozenset[str]] = {}
         self.down = False
         self.answers: Iterator[bool] | None = None

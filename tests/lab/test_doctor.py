@@ -103,6 +103,7 @@ def find_nothing(lab: Lab, world: World) -> None:
     assert "Nothing is wrong between north and south." in told
     assert "clocks of the brokers of north" in told
     assert "quotas" not in told, "they were compared"
+    assert "delegation tokens" not in told, "rules about them were compared, too"
 
 
 def find_inequalities_and_mend_them(lab: Lab, world: World, admins: tuple[KafkaSite, KafkaSite]) -> None:

@@ -119,4 +119,5 @@ def test_a_group_that_does_not_come_is_noted_and_no_failure() -> None:
     assert result.evidence["watch-first-commits"] == {
         "not arrived": ["group dispatch"],
         "still at the source": [],
+        "connected at the source": [],
     }

@@ -222,6 +222,22 @@ def test_a_switchover_goes_on_without_quotas_that_nobody_tells_and_says_so() -> 
     assert [each for each in warned if each.startswith("not compared: client quotas at south: ")]
 
 
+def test_a_right_to_make_tokens_that_an_application_lacks_at_the_standby_blocks_a_switchover() -> None:
+    earth = well()
+    for site in earth.sites.values():
+        site.rules.add(READ)
+    makes = AclRule("User:shop", "*", "CREATE_TOKENS", "USER", "User:pump", "LITERAL", allow=True)
+    earth.north.token_rules.add(makes)
+    (found,) = (each.reason for each in look(earth).findings if each.reason.rule is Rule.RIGHT_MISSING)
+    assert found.detail == "south: User:shop lacks: ALLOW User:shop CREATE_TOKENS on user User:pump"
+    with pytest.raises(Blocked) as caught:
+        switch(earth.ports())
+    assert [found.detail in each for each in caught.value.reasons] == [True]
+    earth.south.token_rules.add(makes)
+    assert not look(earth).findings
+    switch(earth.ports())
+
+
 def test_quotas_that_nobody_may_read_are_named_as_not_compared() -> None:
     earth = well()
     earth.quotas["north"].denied = True

@@ -22,6 +22,7 @@ from drctl.plans.standing import Told
 LEFT = {
     ("watch-first-commits", "not arrived"): "not arrived yet",
     ("watch-first-commits", "still at the source"): "still commits at the source",
+    ("watch-first-commits", "connected at the source"): "still connected at the source",
     ("scale-up-target", "not available"): "not up at the target",
     ("restart-clients", "not restarted"): "not restarted",
     ("start-sinks", "not working"): "does not work at the target",

@@ -16,9 +16,13 @@ from confluent_kafka.admin import (
 
 from drctl.drivers.kafka.asking_again import asked_again, done_again
 from drctl.drivers.kafka.group_requests import GROUP_RIGHTS
+from drctl.drivers.kafka.raw import connected
 from drctl.drivers.kafka.site import KafkaSite
+from drctl.drivers.kafka.token_rules import ask_token_rules
+from drctl.drivers.kafka.wire_format import Malformed
 from drctl.errors import Forbidden, NotFound, Unsupported
 from drctl.model.access import AclRule, Users
+from drctl.model.cluster import Broker
 from drctl.model.own_rights import OwnRights
 
 KINDS = {
@@ -28,7 +32,9 @@ KINDS = {
     "CLUSTER": ResourceType.BROKER,
 }
 """Kafka's word and librdkafka's. Asked for one by one: the library cannot read an answer with kinds it does not know,
-such as delegation tokens."""
+such as delegation tokens; those are asked for by a request of our own."""
+ANSWER = 5.0
+"""Seconds for one broker."""
 
 
 class KafkaAccess:
@@ -43,6 +49,18 @@ class KafkaAccess:
         futures = {kind: self._asked(kind) for kind in KINDS}
         told = self.site.wait_all(futures.items(), "read its rules")
         return frozenset(_rule(kind, each) for kind, found in told.items() for each in found)
+
+    @asked_again
+    def token_rules(self, broker: Broker) -> frozenset[AclRule]:
+        name = f"site {self.site.name}: broker {broker.id}"
+        try:
+            with connected(name, broker.host, broker.port, self.site.config, ANSWER) as line:
+                error, found = ask_token_rules(line)
+        except Malformed as malformed:
+            raise Unsupported(f"{name}: its answer about rules is not one of Kafka's") from malformed
+        if error:
+            raise self.site.causes.translate(KafkaError(error), "read its rules about delegation tokens and users")
+        return found
 
     @done_again
     def allow(self, rules: Collection[AclRule]) -> None:

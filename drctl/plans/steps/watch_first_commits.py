@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from drctl.decide.clients import in_words
 from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.run import Evidence
 from drctl.plans import evidence
@@ -15,8 +16,8 @@ from drctl.plans.waiting import wait_until_none
 class WatchFirstCommits(Step):
     """Watch the groups that had members before arrive at the target, static members under the same ids.
 
-    None of them may be before its position. A group that does not come, or that still commits at the source, is noted
-    in the evidence. It is no failure of the run: its position waits for it.
+    None of them may be before its position. A group that does not come, that still commits at the source, or that has
+    members there is noted in the evidence, with who they are. It is no failure of the run: its position waits for it.
     """
 
     name: ClassVar[str] = "watch-first-commits"
@@ -25,7 +26,7 @@ class WatchFirstCommits(Step):
     inspect: ClassVar[str] = "kafka-consumer-groups.sh --bootstrap-server {target} --describe --all-groups"
 
     def check(self, ctx: StepContext) -> bool:
-        return not self._absent(ctx) and not _moved_or_unknown(ctx)[0]
+        return not self._absent(ctx) and not _still_there(ctx)
 
     def do(self, ctx: StepContext) -> Evidence:
         try:
@@ -35,8 +36,12 @@ class WatchFirstCommits(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        moved, unknown = _moved_or_unknown(ctx)
-        told: Evidence = {"not arrived": self._absent(ctx), "still at the source": moved}
+        moved, stayed, unknown = _seen_at_source(ctx)
+        told: Evidence = {
+            "not arrived": self._absent(ctx),
+            "still at the source": moved,
+            "connected at the source": stayed,
+        }
         return told | ({"source not seen": unknown} if unknown else {})
 
     def _absent(self, ctx: StepContext) -> list[str]:
@@ -53,15 +58,27 @@ class WatchFirstCommits(Step):
 
 
 def _still_there(ctx: StepContext) -> list[str]:
-    return [f"{position}, at {ctx.source.name} still" for position in _moved_or_unknown(ctx)[0]]
+    moved, stayed, _ = _seen_at_source(ctx)
+    return [f"{each}, at {ctx.source.name} still" for each in (*moved, *stayed)]
 
 
-def _moved_or_unknown(ctx: StepContext) -> tuple[list[str], str]:
-    """Positions that moved at the source since their handover, or why nobody knows, which no client waits for."""
+def _seen_at_source(ctx: StepContext) -> tuple[list[str], list[str], str]:
+    """Positions that moved at the source since their handover, who is in a group there, or why nobody knows either.
+
+    No client waits for the source any more, so its silence is no failure.
+    """
     try:
-        return moved_at_source(ctx), ""
+        return moved_at_source(ctx), _members_at_source(ctx), ""
     except DrctlError as unknown:
-        return [], str(unknown)
+        return [], [], str(unknown)
+
+
+def _members_at_source(ctx: StepContext) -> list[str]:
+    """Groups that were empty when their positions were handed over, and have members at the source again."""
+    # A member need not commit to be left behind: of a log that nobody writes to any more it reads nothing, waits, and
+    # its work is done by nobody.
+    groups = ctx.source.positions.describe(ctx.groups)
+    return [f"group {name}: {in_words(group)}" for name, group in sorted(groups.items()) if group.members]
 
 
 def _behind(ctx: StepContext, groups: list[str]) -> set[str]:

@@ -119,6 +119,7 @@ def site(name: str, standing: frozenset[DenyRule], sink: ConnectorState = ABSENT
         quotas=seen({}),
         disks=disks(),
         rights=seen(OWN),
+        token_rules=seen(frozenset()),
     )
 
 

@@ -45,6 +45,21 @@ OF_LINKS: list[tuple[Rule, str, Change]] = [
     (Rule.HEADERS_REWRITTEN, "not set", configured("source", header_converter=None)),
     (Rule.HEADERS_REWRITTEN, "Simple", configured("checkpoint", header_converter="SimpleHeaderConverter")),
     (Rule.BYTES_REWRITTEN, "Json", configured("source", value_converter="JsonConverter")),
+    (
+        Rule.RECORDS_SKIPPED,
+        "mirror.source: consumer.auto.offset.reset is latest",
+        configured("source", consumer_auto_offset_reset="latest"),
+    ),
+    (
+        Rule.RECORDS_SKIPPED,
+        "mirror.source: errors.tolerance is all",
+        configured("source", errors_tolerance="all", exactly_once_support=None),
+    ),
+    (
+        Rule.SYNCS_MISSING,
+        "mirror.source: emit.offset-syncs.enabled is false",
+        configured("source", **{"emit.offset-syncs.enabled": "false"}),
+    ),
     (Rule.TOPIC_NOT_COPIED, "orders is not copied: it is not in", configured("source", topics="shop.*, turbines.*")),
     (Rule.TOPIC_NOT_COPIED, "leaves it out: topics.exclude", configured("source", topics_exclude="ord.*")),
     (

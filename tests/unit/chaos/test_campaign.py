@@ -71,11 +71,12 @@ def test_what_each_experiment_has_shown_is_told_with_who_saw_the_fault(three: Ca
     three.end(two="inconclusive", three="nothing:1")
     three.run("--rounds", "2")
     rows = (three.report / "summary.md").read_text().splitlines()
+    untimed = [row.rsplit("|", 2)[0].rstrip() for row in rows]  # the last column is seconds, by the machine's load
     seen = "kill of north-broker-1: the other brokers"
-    assert f"| one | 2 | 2 | – | {seen} | 9422 | always | 0 |" in rows
-    assert f"| two | 2 | 0 | 2 inconclusive | {seen} | 9422 | always | 0 |" in rows
-    assert "| three | 2 | 0 | 2 not run | nobody saw one | 0 | 0 of 2 | 0 |" in rows
-    assert f"| control | 2 | 2 | – | {seen} | 9422 | always | 0 |" in rows
+    assert f"| one | 2 | 2 | – | {seen} | 9422 | always" in untimed
+    assert f"| two | 2 | 0 | 2 inconclusive | {seen} | 9422 | always" in untimed
+    assert "| three | 2 | 0 | 2 not run | nobody saw one | 0 | 0 of 2" in untimed
+    assert f"| control | 2 | 2 | – | {seen} | 9422 | always" in untimed
     assert "| 3 | two | inconclusive | because / of |" in rows
     told = {each["name"]: each for each in three.summary["experiments"]}
     assert (told["one"]["proved"], told["two"]["verdicts"]) == (2, {"inconclusive": 2})

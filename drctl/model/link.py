@@ -109,11 +109,15 @@ class LinkDefinitions:
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """The three connectors of a link; ``exactly_once`` as the source connector is configured to require it."""
+    """The three connectors of a link; ``exactly_once`` as the source connector is configured to require it.
+
+    ``woken`` is how often their operator was asked to look again, since it did not show what it was last asked for.
+    """
 
     source: Connector
     checkpoint: Connector
     heartbeat: Connector
+    woken: int = field(default=0, compare=False, kw_only=True)
 
     @property
     def connectors(self) -> tuple[Connector, ...]:

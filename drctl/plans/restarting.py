@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.run import Event, Evidence
 from drctl.model.wording import counted
+from drctl.plans.link_evidence import times_woken
 from drctl.plans.plan import StepContext
 from drctl.plans.waiting import wait_until_none
 from drctl.ports import LinkPorts
@@ -47,10 +48,11 @@ def idle(status: LinkStatus) -> list[str]:
     """Why a link does not work; empty if it does."""
     if status.working:
         return []
+    told = times_woken(status)
     if not status.source.working:
-        return [f"{status.source.name} is {status.source.state} {status.source.reason}".strip()]
+        return [f"{status.source.name} is {status.source.state} {status.source.reason}".strip(), *told]
     beside = (status.checkpoint, status.heartbeat)
-    return [f"{each.name} is {each.state}" for each in beside if each.state is not ConnectorState.RUNNING]
+    return [f"{each.name} is {each.state}" for each in beside if each.state is not ConnectorState.RUNNING] + told
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from drctl.errors import Conflict, DrctlError, NotFound
 from drctl.model.resources import CONFIG_MAP, MIRROR_MAKER, Kind, Object
-from drctl.ports import Resources
+from drctl.ports import Clock, Resources
 
 PARTS = {
     "sourceConnector": "MirrorSourceConnector",
@@ -181,10 +181,13 @@ class FakeConnectRest:
     """Connect's REST interface in memory, as far as the stand-in speaks it.
 
     ``failing`` are connectors whose task has failed, with why, until that is restarted; ``failed`` are those that have
-    failed themselves; ``restarted`` is what was, in order.
+    failed themselves; ``restarted`` is what was, in order. By ``clock`` a connector is in another state ``takes``
+    seconds after it was asked for; until then it tells the one before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock, self.takes = clock, 0.0
+        self.coming: list[tuple[float, dict[str, Any], str]] = []
         self.connectors: dict[str, dict[str, Any]] = {}
         self.failing: dict[str, str] = {}
         self.failed: dict[str, str] = {}
@@ -194,6 +197,7 @@ class FakeConnectRest:
     def __call__(self, method: str, path: str, body: Any) -> Any:
         if self.down:
             raise Conflict("Connect is rebalancing")
+        self._settle()
         parts = path.split("/")[2:]
         if not parts and method == "GET":
             return [each["config"]["name"] for each in self.connectors.values()]
@@ -218,9 +222,20 @@ class FakeConnectRest:
     def _put_config(_: str, found: dict[str, Any], body: Any) -> None:
         found["config"] = body
 
-    @staticmethod
-    def _move(_: str, found: dict[str, Any], __: Any, *, to: str) -> None:
-        found["state"] = {"stop": "STOPPED", "resume": "RUNNING", "pause": "PAUSED"}[to]
+    def _move(self, _: str, found: dict[str, Any], __: Any, *, to: str) -> None:
+        state = {"stop": "STOPPED", "resume": "RUNNING", "pause": "PAUSED"}[to]
+        if self.clock is None or not self.takes:
+            found["state"] = state
+        elif all(each is not found for _, each, _ in self.coming):
+            self.coming.append((self.clock.monotonic() + self.takes, found, state))
+
+    def _settle(self) -> None:
+        """Let what was asked for long enough ago be so."""
+        now = 0.0 if self.clock is None else self.clock.monotonic()
+        for due, found, state in self.coming:
+            if due <= now:
+                found["state"] = state
+        self.coming = [each for each in self.coming if each[0] > now]
 
     def _post_restart(self, name: str, _: Any, __: Any) -> None:
         self.failed.pop(name, None)

@@ -1,6 +1,7 @@
 """Two sites, a mirror each way, clients, and the ports over them."""
 
 import pickle
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -92,12 +93,14 @@ class FakeWorld:
 
     With ``copied`` every line of the journal is brought to both sites at once.
 
-    :meth:`ports` is a new process' view of it all: same sites and stores, a lease of its own.
+    :meth:`ports` is a new process' view of it all: same sites and stores, a lease of its own. ``through`` puts drctl's
+    own drivers in the place of some of them.
     """
 
     def __init__(self, sinks: tuple[str, ...] = (), *, prefixed: bool = False) -> None:
         self.plan = plan_file(sinks, prefixed=prefixed)
         self.copied = False
+        self.through: Callable[[World], World] | None = None
         self.clock, self.effects, self.seat = FakeClock(), Effects(), Seat()
         self.sites = {name: FakeSite(name, {**self._topics(name), "canary": 1}, self.clock) for name in NAMES}
         self.north, self.south = self.sites["north"], self.sites["south"]
@@ -219,7 +222,7 @@ class FakeWorld:
             entry_point=self.entry_point,
             rollouts=self.rollouts,
         )
-        return with_sink_groups(world, beside)
+        return with_sink_groups(self.through(world) if self.through else world, beside)
 
     def sight(self) -> None:
         """The service sees the ends of every site that answers."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from drctl.drivers.strimzi.connect_status import understood
 from drctl.drivers.strimzi.connectors import ConnectorResource, ConnectorResources
 from drctl.drivers.strimzi.operator import OFFSETS, PATIENCE, Operator, complaint, refuse_if_paused
+from drctl.drivers.strimzi.waking import Waker, reached
 from drctl.errors import Conflict, DeadlinePassed, Unreachable
 from drctl.model.link import Connector, ConnectorState, LinkDefinitions, LinkStatus
 from drctl.model.links import Link
@@ -29,10 +30,12 @@ class KafkaConnectorReplication:
     def __init__(self, link: Link, definitions: LinkDefinitions, connectors: ConnectorResources, clock: Clock) -> None:
         self.link, self.definitions, self.connectors, self.clock = link, definitions, connectors, clock
         self.operator = Operator(connectors.resources, clock)
+        self.waker, self._wanted = Waker(self.operator, clock), dict[str, str]()
 
     def status(self) -> LinkStatus:
         self.connectors.require_used()
-        return LinkStatus(*(self._state(each.name) for each in self.definitions.all))
+        found = [self._state(each.name) for each in self.definitions.all]
+        return LinkStatus(*found, woken=self.waker.times)
 
     def frontier(self) -> Mapping[TopicPartition, int]:
         return {partition: offset + 1 for partition, offset in self._listed().items() if offset is not None}
@@ -63,6 +66,8 @@ class KafkaConnectorReplication:
                 self._ask(
                     each.name, {RESTART_TASK: str(task.id)}, f"task {task.id} of {each.name} is restarted", permit
                 )
+            # It looks right after it has asked Connect for a restart: what it writes down may be from before.
+            self._asked_for(each.name, "running", permit, changed=True)
             restarted |= found.failed
         return restarted
 
@@ -91,6 +96,18 @@ class KafkaConnectorReplication:
         if found is None:
             self.connectors.require_kept()
             return Connector(name, ConnectorState.ABSENT)
+        try:
+            seen = self._told(found)
+        except Unreachable:
+            self.waker.see(self.connectors.kind, name, reached=False)
+            raise
+        copies = name == self.definitions.source.name
+        as_asked = name not in self._wanted or reached(seen, self._wanted[name], needs_task=copies)
+        self.waker.see(self.connectors.kind, name, reached=as_asked)
+        return seen
+
+    @staticmethod
+    def _told(found: ConnectorResource) -> Connector:
         found.trust()
         with understood(found.label):
             seen = found.connector()
@@ -119,6 +136,7 @@ class KafkaConnectorReplication:
         for each in self.definitions.all:
             if self.connectors.find(each.name) is None:
                 self.connectors.create_stopped(each, permit)
+                self._asked_for(each.name, "stopped", permit, changed=True)
 
     def _stop(self, names: Iterable[str], permit: Permit) -> None:
         self.connectors.require_used()
@@ -127,7 +145,18 @@ class KafkaConnectorReplication:
                 self._bring(name, "stopped", permit)
 
     def _bring(self, name: str, state: str, permit: Permit) -> None:
-        onto_newest(lambda: self.connectors.bring(name, state, permit))
+        changed = False
+
+        def change() -> None:
+            nonlocal changed
+            changed = self.connectors.bring(name, state, permit)
+
+        onto_newest(change)
+        self._asked_for(name, state, permit, changed=changed)
+
+    def _asked_for(self, name: str, state: str, permit: Permit, *, changed: bool) -> None:
+        self._wanted[name] = state
+        self.waker.asked(name, state, permit, changed=changed)
 
     def _listed(self) -> dict[TopicPartition, int | None]:
         """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""

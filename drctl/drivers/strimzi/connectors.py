@@ -121,17 +121,21 @@ class ConnectorResources:
             return None
         return found if found.spec.get("class") else None
 
-    def bring(self, name: str, state: str, permit: Permit) -> None:
-        """Set the state that is wanted. Idempotent; Conflict names who owns the field, unless it may be taken."""
+    def bring(self, name: str, state: str, permit: Permit) -> bool:
+        """Set the state that is wanted; returns whether that changed something.
+
+        Idempotent; Conflict names who owns the field, unless it may be taken.
+        """
         found = self.get(name)
         refuse_if_paused(found.label, found.item)
         # Counts before the older pause, where somebody has set that, too.
         if found.spec.get("state") == state:
-            return
+            return False
         version = found.item["metadata"]["resourceVersion"]
         permit()
         body: Object = {"metadata": {"resourceVersion": version}, "spec": {"state": state}}
         self.resources.apply(self.kind, name, body, take=self.take)
+        return True
 
     def create_stopped(self, wanted: WantedConnector, permit: Permit) -> None:
         """Create it stopped. ConfigInvalid for a name that no resource can have; Unsupported before Strimzi 1.2."""

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from drctl.drivers.strimzi.schedule import WakeSchedule
 from drctl.errors import Conflict, DeadlinePassed, DrctlError, NotProven, Unreachable
 from drctl.model.documents import json_of
 from drctl.model.offsets import TopicPartition
@@ -14,6 +16,8 @@ from drctl.redaction import redact_foreign
 
 PAUSE = "strimzi.io/pause-reconciliation"
 OFFSETS = "strimzi.io/connector-offsets"
+WOKEN = "drctl.io/woken"
+"""Holds when drctl last woke the operator. It stays: taken off, it would wake it once more."""
 PATIENCE = 60.0
 """Seconds that the operator may take to act. Its own rounds come every two minutes, but a change wakes it at once."""
 
@@ -38,7 +42,7 @@ class Operator:
             raise Conflict(f"{label}: somebody else asks its operator: {other}", remedy="let that come to its end")
         permit()
         self.resources.patch(kind, name, {"metadata": {"annotations": dict(asked)}})
-        deadline = self.clock.monotonic() + PATIENCE
+        deadline, schedule = self.clock.monotonic() + PATIENCE, WakeSchedule(self.clock)
         while first in ((seen := self.resources.get(kind, name))["metadata"].get("annotations") or {}):
             if self.clock.monotonic() > deadline:
                 self._withdraw(kind, name, asked)
@@ -51,7 +55,17 @@ class Operator:
             except DrctlError:
                 self._withdraw(kind, name, asked)
                 raise
+            # What Connect declined, such as while it rebalances, it asks for again only when it looks again.
+            if schedule.due():
+                with suppress(DrctlError):
+                    self.wake(kind, name)
             self.clock.sleep(0.2)
+
+    def wake(self, kind: Kind, name: str) -> None:
+        """Let the operator look at the resource now, by an annotation that means nothing to it."""
+        # A value of its own each time: what changes nothing wakes nobody.
+        moment = self.clock.now().isoformat()
+        self.resources.patch(kind, name, {"metadata": {"annotations": {WOKEN: moment}}})
 
     def _withdraw(self, kind: Kind, name: str, asked: Mapping[str, str]) -> None:
         """Nobody is to alter offsets, or restart anything, later, when it is no longer meant."""

@@ -1,11 +1,13 @@
 """MirrorMaker 2 on one link, through the KafkaMirrorMaker2 at its target. Connect itself is never spoken to."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from drctl.drivers.strimzi.connect_status import understood
 from drctl.drivers.strimzi.kinds import served
 from drctl.drivers.strimzi.mirrors import KINDS, Mirror, find
 from drctl.drivers.strimzi.operator import OFFSETS, Operator, complaint, refuse_if_behind, refuse_if_paused
+from drctl.drivers.strimzi.waking import Waker, reached
 from drctl.errors import Conflict, Unreachable
 from drctl.model.link import ConnectorState, LinkStatus
 from drctl.model.links import Link
@@ -25,16 +27,30 @@ class StrimziReplication:
 
     The resource must exist; its connectors' state is what is changed in it, by server-side apply. Offsets are listed
     and altered by annotation and config map, which the resource names; what has failed is restarted by annotation.
-    Every answer is the operator's for the newest generation, or none.
+    Every answer is the operator's for the newest generation, or none; one that does not show for a while what was asked
+    for here is asked for anew, see :mod:`drctl.drivers.strimzi.waking`.
     """
 
     def __init__(self, link: Link, resources: Resources, clock: Clock, *, take: bool = False) -> None:
         self.link, self.resources, self.take = link, resources, take
         self.label, self.operator = f"KafkaMirrorMaker2/{link.mirror_maker}", Operator(resources, clock)
+        self.waker, self._wanted = Waker(self.operator, clock), dict[str, str]()
 
     def status(self) -> LinkStatus:
         mirror = self.look()
         refuse_if_paused(mirror.label, mirror.item)
+        try:
+            found = self._told(mirror)
+        except Unreachable:
+            self._see(reached=False)
+            raise
+        parts = dict(zip(KINDS, found.connectors, strict=True))
+        self._see(
+            reached=all(reached(parts[part], state, needs_task=part == SOURCE) for part, state in self._wanted.items())
+        )
+        return replace(found, woken=self.waker.times)
+
+    def _told(self, mirror: Mirror) -> LinkStatus:
         # Its state is of an older generation until the operator has seen the newest: a link that was just
         # stopped would still look as if it ran, or the other way round.
         refuse_if_behind(mirror.label, mirror.item)
@@ -75,6 +91,10 @@ class StrimziReplication:
                     goal = f"task {task.id} of {each.name} is restarted"
                     self._annotated({RESTART_TASK: f"{each.name}:{task.id}"}, goal, permit)
             restarted |= each.failed
+        if restarted:
+            # It looks right after it has asked Connect for a restart: what it writes down may be from before.
+            parts = [part for part, each in zip(KINDS, connectors, strict=True) if each.failed]
+            self._asked_for("running", parts, permit, changed=True)
         return restarted
 
     def restart_from(self, ends: Mapping[TopicPartition, int], permit: Permit = always) -> None:
@@ -104,20 +124,31 @@ class StrimziReplication:
 
     def _set(self, state: str, permit: Permit, parts: Iterable[str] = KINDS) -> None:
         """Set the state of these of this mirror's connectors and of nothing else. Idempotent."""
+        wanted, changed = tuple(parts), False
 
         def change() -> None:
+            nonlocal changed
             mirror = self.look()
             refuse_if_paused(mirror.label, mirror.item)
             with understood(self.label):
-                mirrors = mirror.with_state(state, parts)
+                mirrors = mirror.with_state(state, wanted)
             if mirrors is not None:
                 # A list is one field to Kubernetes: it goes back whole, and only onto what it was read from.
                 version = mirror.item["metadata"]["resourceVersion"]
                 body: Object = {"metadata": {"resourceVersion": version}, "spec": {"mirrors": mirrors}}
                 permit()
                 self.resources.apply(served(self.resources, MIRROR_MAKER), self.link.mirror_maker, body, take=self.take)
+                changed = True
 
         onto_newest(change)
+        self._asked_for(state, wanted, permit, changed=changed)
+
+    def _asked_for(self, state: str, parts: Iterable[str], permit: Permit, *, changed: bool) -> None:
+        self._wanted |= dict.fromkeys(parts, state)
+        self.waker.asked(self.link.mirror_maker, dict(self._wanted), permit, changed=changed)
+
+    def _see(self, *, reached: bool) -> None:
+        self.waker.see(served(self.resources, MIRROR_MAKER), self.link.mirror_maker, reached=reached)
 
     def _listed(self) -> dict[TopicPartition, int | None]:
         """The stored offsets of the source connector. Asking annotates the resource; nothing that runs is changed."""

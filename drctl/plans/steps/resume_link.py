@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
+from drctl.plans.link_evidence import link_evidence
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.restarting import wait_until_works
 from drctl.plans.steps.ask_link_to_stop import AskLinkToStop
@@ -40,7 +41,7 @@ class ResumeLink(Step):
         return wait_until_works(ctx, self.name, ctx.forward, "the link works")
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
+        return link_evidence(ctx.forward.replication.status())
 
     def _stood_still(self, ctx: StepContext, status: LinkStatus) -> bool:
         return CheckGates.name in ctx.evidence and status.checkpoint.halted

@@ -6,6 +6,7 @@ from typing import ClassVar, override
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
+from drctl.plans.link_evidence import link_evidence
 from drctl.plans.linking import Point, start_from, was_set
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import HandoverPoint, left
@@ -39,8 +40,7 @@ class ReverseReplication(Step):
         return start_from(ctx, ctx.home, ctx.forward, point)
 
     def verify(self, ctx: StepContext) -> Evidence:
-        connectors = ctx.home.replication.status().connectors
-        return {"from": evidence.to_json(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
+        return {"from": evidence.to_json(self._ends(ctx))} | link_evidence(ctx.home.replication.status())
 
     def _move(self, ctx: StepContext) -> str:
         """The run whose handover point it is: this one, or the one that a reversal makes up for."""

@@ -7,6 +7,7 @@ from drctl.errors import StepFailed
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import evidence
+from drctl.plans.link_evidence import link_evidence
 from drctl.plans.linking import Point, start_from, was_set
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.recreations import standing
@@ -36,8 +37,7 @@ class StartLinkHome(Step):
         return start_from(ctx, ctx.forward, ctx.home, point)
 
     def verify(self, ctx: StepContext) -> Evidence:
-        connectors = ctx.forward.replication.status().connectors
-        return {"from": evidence.to_json(self._ends(ctx)), "connectors": {c.name: c.state.value for c in connectors}}
+        return {"from": evidence.to_json(self._ends(ctx))} | link_evidence(ctx.forward.replication.status())
 
     def _failover(self, ctx: StepContext) -> str:
         return str(ctx.evidence[CheckHomecoming.name]["failover"])

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drctl.model.run import Evidence
-from drctl.model.wording import counted
+from drctl.plans.link_evidence import left_running, link_evidence
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
@@ -31,9 +31,9 @@ class StopCheckpoints(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
+        return link_evidence(ctx.forward.replication.status())
 
     def _running(self, ctx: StepContext) -> list[str]:
         status = ctx.forward.replication.status()
         beside = (status.checkpoint, status.heartbeat)
-        return [f"{c.name} is {c.state} with {counted(len(c.tasks), 'task')}" for c in beside if not c.halted]
+        return left_running(status, (each for each in beside if not each.halted))

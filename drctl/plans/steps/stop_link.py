@@ -5,7 +5,7 @@ from typing import ClassVar
 from drctl.errors import DeadlinePassed, DrctlError
 from drctl.model.link import LinkStatus
 from drctl.model.run import Evidence
-from drctl.model.wording import counted
+from drctl.plans.link_evidence import left_running, link_evidence, times_woken
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
 
@@ -38,7 +38,7 @@ class StopLink(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"connectors": {c.name: c.state.value for c in ctx.forward.replication.status().connectors}}
+        return link_evidence(ctx.forward.replication.status())
 
     def _told(self, ctx: StepContext) -> LinkStatus | None:
         """Return the link's state; None while its worker, or its operator, is about to do what this process asked."""
@@ -58,7 +58,9 @@ class StopLink(Step):
         def copying() -> list[str]:
             status = ctx.forward.replication.status()
             halted[:] = [status.halted]
-            return [] if status.source.halted else [f"{status.source.name} is {status.source.state}"]
+            if status.source.halted:
+                return []
+            return [f"{status.source.name} is {status.source.state}", *times_woken(status)]
 
         try:
             wait_until_none(ctx, "the link has stopped as it was asked to", copying, within=_ASKED)
@@ -78,9 +80,7 @@ class StopLink(Step):
 
     def _running(self, ctx: StepContext) -> list[str]:
         status = ctx.forward.replication.status()
-        if status.halted:
-            return []
-        return [f"{c.name} is {c.state} with {counted(len(c.tasks), 'task')}" for c in status.connectors]
+        return [] if status.halted else left_running(status, status.connectors)
 
 
 def others_stopped(ctx: StepContext, status: LinkStatus) -> bool:

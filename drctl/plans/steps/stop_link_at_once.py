@@ -3,7 +3,7 @@
 from typing import ClassVar, override
 
 from drctl.model.link import Connector, LinkStatus
-from drctl.model.wording import counted
+from drctl.plans.link_evidence import left_running
 from drctl.plans.plan import StepContext
 from drctl.plans.steps.stop_link import StopLink
 
@@ -26,8 +26,8 @@ class StopRestOfLink(StopLink):
 
     @override
     def _running(self, ctx: StepContext) -> list[str]:
-        wanted = self._wanted(ctx.forward.replication.status())
-        return [f"{c.name} is {c.state} with {counted(len(c.tasks), 'task')}" for c in wanted if c.tasks]
+        status = ctx.forward.replication.status()
+        return left_running(status, (each for each in self._wanted(status) if each.tasks))
 
     def _wanted(self, status: LinkStatus) -> tuple[Connector, ...]:
         """Return what has to stop."""

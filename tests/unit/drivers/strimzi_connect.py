@@ -7,11 +7,13 @@ from urllib.parse import quote
 
 from drctl.drivers.strimzi.connector_replication import KafkaConnectorReplication
 from drctl.drivers.strimzi.connectors import CLUSTER, USED, ConnectorResources
+from drctl.drivers.strimzi.operator import WOKEN
 from drctl.model.link import LinkDefinitions, WantedConnector
 from drctl.model.links import Link
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, STRIMZI, Object
 from tests.fakes import FakeApi, FakeClock, FakeResources
 from tests.fakes.strimzi_connectors import KafkaConnectorStandIn
+from tests.fakes.strimzi_schedule import OperatorSchedule
 from tests.fakes.strimzi_stand_in import PACKAGE, FakeConnectRest
 
 LINK = Link("north-to-south", "north", "south", Path("link.json"), "User:mm2", kafka_connect="mirror")
@@ -62,7 +64,7 @@ class ConnectSite:
         self.used("true")
         for name in () if bare else CLASSES:
             self.api.put(self.kind, resource(name), manager=owner)
-        self.connect = FakeConnectRest()
+        self.connect = FakeConnectRest(self.clock)
         operator = FakeResources(self.api, self.clock, manager="strimzi-cluster-operator")
         self.operator = KafkaConnectorStandIn(operator, self.connect, self.api.write_status, version)
         self.clock.actors.append(self.operator.reconcile)
@@ -80,6 +82,18 @@ class ConnectSite:
 
     def stored(self, name: str = SOURCE) -> dict[str, Any]:
         return self.api.objects["kafkaconnectors", "kafka", name]
+
+    def questions(self, name: str = SOURCE) -> dict[str, str]:
+        """The annotations by which the operator is asked for something."""
+        return {key: each for key, each in self.stored(name)["metadata"]["annotations"].items() if key != WOKEN}
+
+    def naps(self, takes: float) -> OperatorSchedule:
+        """The operator acts only when it is woken, and Connect ``takes`` its time from now on."""
+        self.clock.actors.remove(self.operator.reconcile)
+        self.connect.takes = takes
+        schedule = OperatorSchedule(self.api, self.clock, self.operator.reconcile, [self.kind.plural])
+        self.clock.sleep(1)
+        return schedule
 
     def annotate(self, annotations: Mapping[str, str | None], name: str = SOURCE) -> None:
         self.resources.patch(self.kind, name, {"metadata": {"annotations": dict(annotations)}})

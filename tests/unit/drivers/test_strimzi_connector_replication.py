@@ -114,7 +114,7 @@ def test_a_failed_task_is_seen_and_restarted_by_annotations_which_are_gone_then(
     told = site.replication.restart_failed()
     assert told == {SOURCE: "ConnectException: own", f"{SOURCE}, task 0": "ConnectException: no"}
     assert site.connect.restarted == [SOURCE, f"{SOURCE} task"]
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
     assert settled(site).working
     assert site.replication.restart_failed() == {}
 
@@ -135,7 +135,7 @@ def test_offsets_are_listed_altered_and_read_back(site: ConnectSite) -> None:
         site.replication.restart_from({ORDERS: 100, TopicPartition("orders", 1): 0})
     assert settled(site).halted
     assert site.replication.frontier() == {ORDERS: 100}
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_connectors_that_do_not_exist_are_absent_and_stopping_them_is_no_error() -> None:
@@ -251,7 +251,7 @@ def test_an_operator_that_never_answers_is_waited_for_and_the_question_withdrawn
     site.operator.stalled = True
     with pytest.raises(DeadlinePassed, match="offsets are listed"):
         site.replication.frontier()
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_why_the_operator_could_not_is_told(site: ConnectSite) -> None:
@@ -261,7 +261,7 @@ def test_why_the_operator_could_not_is_told(site: ConnectSite) -> None:
     site.operator._connector = lambda *_: None  # type: ignore[method-assign]
     with pytest.raises(DeadlinePassed, match="ManageOffsets: connectors must be in the STOPPED state"):
         site.replication.restart_from({ORDERS: 5})
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_somebody_elses_question_is_not_overwritten(site: ConnectSite) -> None:

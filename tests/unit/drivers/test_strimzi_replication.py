@@ -116,7 +116,7 @@ def test_what_has_failed_is_restarted_by_annotations_which_are_gone_then(site: S
     told = site.replication.restart_failed()
     assert told == {SOURCE: "ConnectException: own", f"{SOURCE}, task 0": "ConnectException: no"}
     assert site.connect.restarted == [name, f"{name} task"]
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
     assert settled(site).working
     assert site.replication.restart_failed() == {}
 
@@ -127,7 +127,7 @@ def test_a_restart_that_nobody_makes_is_withdrawn(site: StrimziSite) -> None:
     site.operator.stalled = True
     with pytest.raises(DeadlinePassed, match=r"task 0 of .* is restarted"):
         site.replication.restart_failed()
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_a_mirror_that_its_operator_restarts_says_so(site: StrimziSite) -> None:
@@ -142,7 +142,7 @@ def test_a_mirror_that_its_operator_restarts_says_so(site: StrimziSite) -> None:
 def test_offsets_are_listed_by_annotation_which_is_gone_then(site: StrimziSite) -> None:
     site.set_offset("orders", 0, 41)
     assert site.replication.frontier() == {ORDERS: 42}
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_a_link_is_restarted_from_exact_ends_and_left_stopped(site: StrimziSite) -> None:
@@ -182,7 +182,7 @@ def test_an_operator_that_never_lists_is_waited_for_and_the_question_withdrawn(s
     site.operator.stalled = True
     with pytest.raises(DeadlinePassed, match="offsets are listed"):
         site.replication.frontier()
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_why_the_operator_could_not_is_told(site: StrimziSite) -> None:
@@ -193,7 +193,7 @@ def test_why_the_operator_could_not_is_told(site: StrimziSite) -> None:
     site.operator._connector = lambda *_: None  # type: ignore[method-assign]
     with pytest.raises(DeadlinePassed, match="ManageOffsets: connectors must be in the STOPPED state"):
         stop.restart_from({ORDERS: 5})
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def test_somebody_elses_question_is_not_overwritten(site: StrimziSite) -> None:
@@ -279,7 +279,7 @@ def test_who_may_not_act_any_more_while_the_operator_is_waited_for_takes_the_que
 
     with pytest.raises(Locked):
         site.replication.restart_from({ORDERS: 5}, permit)
-    assert site.stored()["metadata"]["annotations"] == {}
+    assert site.questions() == {}
 
 
 def _refused() -> None:

@@ -1,0 +1,87 @@
+"""A whole switchover and the way home between two sites that Strimzi's resources describe, for real.
+
+The API server has Strimzi's definitions, three brokers are pods, Connect is real; the operators are stand-ins.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from drctl.config import load
+from drctl.drivers.kafka.records import KafkaRecords
+from drctl.lab.kube import KubeLab
+from drctl.wiring.world import open_world
+from tests.kube.controlling import READINGS, RECORDS, denied, give_work, wait
+from tests.kube.strimzi_sites import StrimziLabSite, strimzi_sites
+from tests.lab.usage import moved, serving
+
+WEAKER = ("--override", "target-weaker", "--reason", "the lab has a single broker there")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeLab]:
+    """A lab of its own: its work is moved, and its links are made anew."""
+    with KubeLab.start(tmp_path_factory.mktemp("strimzi") / "lab", small=True) as running:
+        yield running
+
+
+@pytest.fixture
+def sites(lab: KubeLab) -> Iterator[dict[str, StrimziLabSite]]:
+    with strimzi_sites(lab) as described:
+        yield described
+
+
+def records(lab: KubeLab, site: str) -> int:
+    """How many records of the topic a reader finds there."""
+    kafka = lab.site(site).kafka("admin")
+    try:
+        return KafkaRecords(kafka).bounds([READINGS])[READINGS].stable
+    finally:
+        kafka.close()
+
+
+def states(site: StrimziLabSite) -> set[str]:
+    """What the link's resource asks of its connectors."""
+    (mirror,) = site.mirror()["spec"]["mirrors"]
+    return {part["state"] for name, part in mirror.items() if name.endswith("Connector")}
+
+
+def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) -> None:
+    wait("the link to south works", lambda: _works(lab, "north", "south"))
+    give_work(lab)
+
+    told = _move(lab, "south", *WEAKER)
+    assert serving(lab) == ("south", "north")
+    assert told["prove-fence"]
+    assert states(sites["south"]) == {"stopped"}
+    assert states(sites["north"]) == {"running"}
+    assert {each.principal for each in sites["north"].denied_in_resources()} >= {"User:turbines", "User:shop"}
+    assert sites["south"].denied_in_resources() == set()
+    assert {"User:turbines", "User:shop"} <= set(denied(lab, "north"))
+    assert denied(lab, "south") == []
+    wait("the link home works", lambda: _works(lab, "south", "north"))
+    # What came from north is not copied back to it: its log has the records, and what ends transactions there.
+    assert records(lab, "north") < 2 * RECORDS
+
+    _move(lab, "north")
+    assert serving(lab) == ("north", "south")
+    assert states(sites["north"]) == {"stopped"}
+    assert states(sites["south"]) == {"running"}
+    assert denied(lab, "north") == []
+    assert {"User:turbines", "User:shop"} <= set(denied(lab, "south"))
+    # Every rule that stands at the brokers is one that the User Operator keeps there.
+    for site in sites.values():
+        assert site.denied_in_resources() == site.strike.standing()
+
+
+def _works(lab: KubeLab, source: str, target: str) -> bool:
+    with open_world(load(lab.plan_file)) as world:
+        return world.links[source, target].replication.status().working
+
+
+def _move(lab: KubeLab, target: str, *more: str) -> dict[str, dict[str, object]]:
+    done = moved(lab, "switchover", "--to", target, "--yes", "-o", "json", *more)
+    assert done.returncode == 0, done.stderr
+    evidence: dict[str, dict[str, object]] = json.loads(done.stdout)["evidence"]
+    return evidence

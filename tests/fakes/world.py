@@ -17,6 +17,7 @@ from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import LinkPorts, SitePorts, World
+from tests.fakes.arbiter import FakeArbiter
 from tests.fakes.brokers import FakeBrokers
 from tests.fakes.client_metrics import FakeClientMetrics
 from tests.fakes.clients import FakeConsumer, FakeProducer
@@ -48,6 +49,7 @@ from tests.fakes.store import (
 )
 from tests.fakes.topics import FakeTopics
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
+from tests.fakes.witness import FakeWitness
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -135,6 +137,8 @@ class FakeWorld:
         self.vault = FakeVault(self.effects)
         self.routing = FakeClientRouting("north", self.effects)
         self.entry_point: FakeEntryPoint | None = None
+        self.arbiter: FakeArbiter | None = None
+        self.witnesses: dict[str, FakeWitness] = {}
         self.sightings = FakeSightings()
         self.sync_reports = FakeSyncReports()
         self.missing_brokers: dict[str, list[int]] = {}
@@ -213,6 +217,8 @@ class FakeWorld:
             disk=self.disk,
             copies=self.copies,
             entry_point=self.entry_point,
+            witnesses=self.witnesses,
+            arbiter=self.arbiter,
         )
         return with_sink_groups(world, beside)
 

@@ -22,9 +22,26 @@ MEANINGS = {
         "state": "",
         "hooks": "",
         "fencingAgent": "",
+        "automaticFailover": "Off: only a person fails over. ADR 0049 says what it takes.",
         "clients": "Software of clients: some do not follow to another site.",
         "capacity": "",
         "drills": "",
+    },
+    "AutomaticFailoverPart": {
+        "arbiter": "",
+        "fence": "How surely the lost site must be closed before the other one is opened without a person.",
+        "after": "For so long two places must see the site as lost.",
+        "acceptLoss": "Records that may be lost; with more, or with an unknown number, it waits for a person.",
+    },
+    "ArbiterPart": {
+        "file": "For a lab, or on a file system of a third place whose locks hold between machines.",
+        "configMap": "",
+    },
+    "ArbiterConfigMapPart": {
+        "kubeconfig": "A file beside the plan file, of a user who may get and patch that one ConfigMap.",
+        "context": "The context in it.",
+        "namespace": "Where it is.",
+        "name": "Its name; without data at first.",
     },
     "SitePart": {
         "name": "The site's name, which is also its alias in MirrorMaker 2.",

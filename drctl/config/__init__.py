@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from drctl.config.agreement import disagreements
+from drctl.config.automatic import automatic_faults, frozen_automatic
 from drctl.config.calendar import calendar_faults, frozen_calendar
 from drctl.config.capacity import frozen_capacity, frozen_carriers, unmet
 from drctl.config.documents import contents, parse_yaml, plain
@@ -126,6 +127,14 @@ def _contradictions(path: Path, document: CommentedMap, spec: Spec) -> Iterator[
     yield from live_drill_faults(spec.drills.live, at)
     yield from routing_faults(spec.client_routing, [site.name for site in spec.sites], at)
     yield from restart_faults(spec.workloads, spec.client_routing, at)
+    yield from automatic_faults(
+        spec.automatic_failover,
+        guards=spec.guards,
+        sites=spec.sites,
+        witnesses=[each.name for each in spec.witnesses],
+        agent=spec.fencing_agent is not None,
+        at=at,
+    )
     yield from _missing_files(path, spec, at)
     yield from fall_together(path, spec, at)
     owned = [(index, topic) for index, work in enumerate(spec.workloads) for topic in work.topics]
@@ -160,6 +169,9 @@ def _missing_files(path: Path, spec: Spec, at: Callable[..., str]) -> Iterator[s
     if spec.client_routing.kubernetes is not None:
         place = at("clientRouting", "kubernetes", "kubeconfig")
         named.append((place, spec.client_routing.kubernetes.kubeconfig))
+    arbiter = spec.automatic_failover.arbiter.config_map if spec.automatic_failover is not None else None
+    if arbiter is not None:
+        named.append((at("automaticFailover", "arbiter", "configMap", "kubeconfig"), arbiter.kubeconfig))
     for index, site in enumerate(spec.sites):
         if site.kubernetes is not None:
             named.append((at("sites", index, "kubernetes", "kubeconfig"), site.kubernetes.kubeconfig))
@@ -230,6 +242,7 @@ def _frozen(path: Path, digest: str, plan: DisasterRecoveryPlan) -> PlanFile:
         fencing_agent=_hooks([spec.fencing_agent])[0] if spec.fencing_agent else None,
         drill_topics=spec.drills.isolated.create_topics,
         live_drills=frozen_live_drill(spec.drills.live),
+        automatic_failover=frozen_automatic(here, spec.automatic_failover),
     )
 
 

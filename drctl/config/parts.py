@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from drctl.config.automatic import AutomaticFailoverPart
 from drctl.config.drills import DrillsPart
 from drctl.config.guards import GuardsPart, ObjectivesPart
 from drctl.config.hooks import FencingAgentPart, HooksPart
@@ -56,6 +57,7 @@ class Spec(_Part):
     state: StatePart
     hooks: HooksPart = HooksPart()
     fencing_agent: FencingAgentPart | None = None
+    automatic_failover: AutomaticFailoverPart | None = None
     clients: list[ClientPart] = []
     capacity: CapacityPart | None = None
     drills: DrillsPart = DrillsPart()

@@ -20,7 +20,10 @@ class CauseScope(StrEnum):
 
 
 class Response(StrEnum):
-    """Say what somebody is to do about a cause. Only FAILOVER moves anything, and only a person begins it."""
+    """Say what somebody is to do about a cause.
+
+    Only FAILOVER moves anything; a person begins it, or the service where the plan file lets it.
+    """
 
     WAIT = "wait"
     REPAIR = "repair"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drctl.model.arbiter import AutomaticFailoverTerms
 from drctl.model.capacity import Capacity
 from drctl.model.clients import ClientSoftware
 from drctl.model.guards import Guards, Objectives
@@ -31,7 +32,8 @@ class PlanFile:
     ``client_routing`` is a file, commands, or a field of a resource; ``entry_point`` is what clients bootstrap through,
     empty if nobody says.
     ``fencing_agent`` is given a silent site as its last word, to take it down. Connect workers tell ``sink_groups``.
-    ``drill_topics``: isolated drills may make topics at the sites. ``live_drills`` is None where none is allowed.
+    ``drill_topics``: isolated drills may make topics at the sites. ``live_drills`` is None where none is allowed,
+    ``automatic_failover`` where only a person fails over.
     """
 
     name: str
@@ -53,6 +55,7 @@ class PlanFile:
     entry_point: str = ""
     drill_topics: bool = False
     live_drills: LiveDrillTerms | None = None
+    automatic_failover: AutomaticFailoverTerms | None = None
     sink_groups: Mapping[str, SinkGroup] = field(default_factory=dict, compare=False, repr=False)
 
     def site(self, name: str) -> Site:

@@ -11,7 +11,19 @@ from drctl.model.fence import Attestation
 from drctl.model.loss import AcceptedLoss
 from drctl.model.run import Evidence, Run
 from drctl.model.salvage import Decision
-from drctl.plans import decision, failback, failover, fence, handover, reversal, salvage, switchover, undo, unfence
+from drctl.plans import (
+    automatic_failover,
+    decision,
+    failback,
+    failover,
+    fence,
+    handover,
+    reversal,
+    salvage,
+    switchover,
+    undo,
+    unfence,
+)
 from drctl.plans.aftermath import aftermath, last_salvage
 from drctl.plans.live import ABOUT
 from drctl.plans.observing import Observe
@@ -75,6 +87,9 @@ def _accepts_repeats(said: Evidence) -> bool:
 def _failover(world: World, run: Run, said: Evidence, observe: Observe) -> tuple[Plan, World]:
     accepted, attestation = accepted_loss(said), attestation_of(said)
     smaller = moving(world, run.target)
+    if (trusted := automatic_failover.trusted_by(said)) is not None:
+        own = automatic_failover.ordered(run.source, run.target, observe=observe, accepted=accepted, trusted=trusted)
+        return own, smaller
     plan = failover.plan(smaller, run.source, run.target, observe=observe, accepted=accepted, attestation=attestation)
     return plan, smaller
 

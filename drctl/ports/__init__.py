@@ -6,6 +6,7 @@ Unless a docstring says otherwise, methods raise :class:`~drctl.errors.Unreachab
 """
 
 from drctl.ports.access import Access
+from drctl.ports.arbiter import Arbiter
 from drctl.ports.brokers import Brokers
 from drctl.ports.canary import CanaryMember, CanaryPorts, CanaryProducer, CanaryReader, CanarySite
 from drctl.ports.certificates import Certificates
@@ -49,6 +50,7 @@ from drctl.ports.world import KubePorts, LinkPorts, SitePorts, SurveyPorts, Worl
 
 __all__ = [
     "Access",
+    "Arbiter",
     "Brokers",
     "CanaryMember",
     "CanaryPorts",

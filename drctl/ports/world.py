@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from drctl.model.links import Link
 from drctl.model.plan_file import PlanFile
 from drctl.ports.access import Access
+from drctl.ports.arbiter import Arbiter
 from drctl.ports.brokers import Brokers
 from drctl.ports.certificates import Certificates
 from drctl.ports.client_metrics import ClientMetrics
@@ -110,9 +111,9 @@ class LinkPorts:
 class World:
     """All that a plan acts on. ``links`` is keyed by (source, target), ``witnesses`` by the place where each runs.
 
-    ``entry_point`` is None where the plan file does not name what clients bootstrap through. ``journal`` is
-    ``journal_file`` with what brings its ``copies``, by site, up to date. ``rollouts`` are those of the Kubernetes in
-    which clients are routed, None where the plan file routes them in none.
+    ``entry_point`` is None where the plan file does not name what clients bootstrap through, ``arbiter`` where it lets
+    nobody fail over by itself. ``journal`` is ``journal_file`` with what brings its ``copies``, by site, up to date.
+    ``rollouts`` are those of the Kubernetes in which clients are routed, None where the plan file routes them in none.
     """
 
     plan: PlanFile
@@ -134,3 +135,4 @@ class World:
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
     entry_point: EntryPoint | None = None
     rollouts: Rollouts | None = None
+    arbiter: Arbiter | None = None

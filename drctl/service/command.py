@@ -90,7 +90,8 @@ def run(
     fence' would make, unless another run is at work or unfinished. A rollback that waits for its target is run to
     its end once that answers. Connectors and tasks of the link that fail are restarted, with growing
     pauses (guards.restartFailedTasks); what Strimzi's autoRestart restarts is left to it. Ahead of a shift that demands
-    more a standby is scaled up where the plan file lets it (capacity.scaleAhead). --watch-only does none of it.
+    more a standby is scaled up where the plan file lets it (capacity.scaleAhead). Where it lets it (automaticFailover)
+    a site that is lost is failed over. --watch-only does none of it.
 
     With --show-resources whoever leads writes plan and runs as resources of Kubernetes, with conditions and Events, for
     kubectl get and describe. They are never read: where the API server is down all else goes on.

@@ -21,6 +21,7 @@ from drctl.monitors.sessions import TailStatus
 from drctl.ports import Clock, Tail, World
 from drctl.redaction import describe
 from drctl.service.acting import Acting, Opened, led
+from drctl.service.automatic_failover import AutomaticFailover
 from drctl.service.canary import CanaryOpened, CanaryWatch
 from drctl.service.capacity import CapacityAhead, CapacityWatch
 from drctl.service.clients_left import ClientsLeftWatch
@@ -98,7 +99,7 @@ class Watch:
         self.live_drill = LiveDrillWatch(world, self.metrics.registry)
         self.capacity = CapacityWatch(world, self.metrics)
         own = led(opened, leads) if opened else None
-        acting = (ReturnedSites, PendingReversals, PendingRollbacks, FailedTasks, CapacityAhead)
+        acting = (ReturnedSites, PendingReversals, PendingRollbacks, FailedTasks, CapacityAhead, AutomaticFailover)
         deputies = [each(world, own, self.metrics) for each in acting] if own else []
         self.acting = Acting(deputies, may_begin)
         self.log = structlog.get_logger("drctl.service").bind(plan=world.plan.name)

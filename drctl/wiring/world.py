@@ -26,6 +26,7 @@ from drctl.monitors.readings import beside
 from drctl.plans.copying import CopiedJournal, InBackground
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import World
+from drctl.wiring.arbiter import arbiter_of
 from drctl.wiring.client_routing import client_routing_of, rollouts_of
 from drctl.wiring.links import link_ports
 from drctl.wiring.logins import kubernetes_of, login_of
@@ -107,6 +108,7 @@ def open_world(plan: PlanFile, *, doubted: Collection[str] = (), looking: bool =
             witnesses=witnesses,
             rollouts=rollouts_of(plan, stack),
             entry_point=KafkaEntryPoint(plan.entry_point, kafka) if plan.entry_point else None,
+            arbiter=arbiter_of(plan, stack),
         )
         yield with_sink_groups(world, beside, doubted=bool(doubted))
 

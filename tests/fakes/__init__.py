@@ -1,5 +1,6 @@
 """In-memory fakes of every port, over one shared world in which time passes only when someone sleeps."""
 
+from tests.fakes.arbiter import FakeArbiter, ThirdPlace
 from tests.fakes.brokers import FakeBrokers
 from tests.fakes.canary import FakeCanarySite
 from tests.fakes.checking import FakeCheckerStates, FakeSharedLogs
@@ -33,12 +34,14 @@ from tests.fakes.store import (
 )
 from tests.fakes.topics import FakeTopics
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
+from tests.fakes.witness import FakeWitness
 from tests.fakes.world import FakeWorld, fake_world, plan_file
 
 __all__ = [
     "Effects",
     "FakeAccess",
     "FakeApi",
+    "FakeArbiter",
     "FakeBrokers",
     "FakeCanarySite",
     "FakeCertificates",
@@ -82,9 +85,11 @@ __all__ = [
     "FakeTopics",
     "FakeTransaction",
     "FakeVault",
+    "FakeWitness",
     "FakeWorld",
     "Killed",
     "Seat",
+    "ThirdPlace",
     "fake_world",
     "plan_file",
 ]

@@ -18,6 +18,7 @@ from drctl.plans.copying import CopiedJournal
 from drctl.plans.recreations import CurrentMappings
 from drctl.plans.sink_groups import with_sink_groups
 from drctl.ports import LinkPorts, SitePorts, World
+from tests.fakes.arbiter import FakeArbiter
 from tests.fakes.brokers import FakeBrokers
 from tests.fakes.client_metrics import FakeClientMetrics
 from tests.fakes.clients import FakeConsumer, FakeProducer
@@ -51,6 +52,7 @@ from tests.fakes.store import (
 )
 from tests.fakes.topics import FakeTopics
 from tests.fakes.upkeep import FakeCertificates, FakeDisk, FakeLogDirs, FakeQuorum, FakeQuotas, FakeTimekeeper
+from tests.fakes.witness import FakeWitness
 
 TOPICS = {"turbines.readings": 2, "shop.orders": 2}
 GROUPS = {"dispatch": 1, "billing": 2}
@@ -137,12 +139,12 @@ class FakeWorld:
         self.copies = {name: FakeJournalCopy(site, self.effects) for name, site in self.sites.items()}
         self.epochs = FakeEpochs(self.effects)
         self.commands = FakeCommands(self.clock, self.effects)
-        self.memory = FakeMemory()
-        self.vault = FakeVault(self.effects)
+        self.memory, self.vault = FakeMemory(), FakeVault(self.effects)
         self.routing = FakeClientRouting("north", self.effects)
         self.entry_point: FakeEntryPoint | None = None
-        self.sightings = FakeSightings()
-        self.sync_reports = FakeSyncReports()
+        self.arbiter: FakeArbiter | None = None
+        self.witnesses: dict[str, FakeWitness] = {}
+        self.sightings, self.sync_reports = FakeSightings(), FakeSyncReports()
         self.missing_brokers: dict[str, list[int]] = {}
         turbines, shop = APPLICATIONS
         self.producers = [
@@ -221,6 +223,8 @@ class FakeWorld:
             copies=self.copies,
             entry_point=self.entry_point,
             rollouts=self.rollouts,
+            witnesses=self.witnesses,
+            arbiter=self.arbiter,
         )
         return with_sink_groups(self.through(world) if self.through else world, beside)
 

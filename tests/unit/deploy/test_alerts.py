@@ -9,6 +9,7 @@ from prometheus_client import Counter
 from ruamel.yaml import YAML
 
 from drctl.decide.rules import Rule
+from drctl.service.automatic_failover import AutomaticFailover
 from drctl.service.canary import CanaryWatch
 from drctl.service.capacity import CapacityWatch
 from drctl.service.courses import CourseKeeper
@@ -33,13 +34,19 @@ def metrics() -> dict[str, tuple[str, ...]]:
     # The registry tells the labels of no metric that has no value yet.
     drill = LiveDrillWatch(fake_world().ports(), shown.registry)
     capacity = CapacityWatch(fake_world().ports(), shown)
-    told = (shown, canary, drill, capacity)
+    automatic = AutomaticFailover(fake_world().ports(), nothing_is_opened, shown)
+    told = (shown, canary, drill, capacity, automatic)
     known = [each for of in told for each in vars(of).values() if hasattr(each, "_labelnames")]
     return {_exposed(each): tuple(each._labelnames) for each in known}
 
 
 def _exposed(metric: Any) -> str:
     return f"{metric._name}_total" if isinstance(metric, Counter) else str(metric._name)
+
+
+def nothing_is_opened(_: object) -> Never:
+    """Nobody acts for the names of metrics."""
+    raise AssertionError
 
 
 def fake_canary() -> Never:

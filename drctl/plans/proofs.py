@@ -41,6 +41,8 @@ class Proofs:
         self._read_here, self._read_there = KnownRecords(), KnownRecords()
         self._seen_here, self._seen_there = SeenLogs(self._read_here), SeenLogs(self._read_there)
         self._cut: dict[TopicPartition, str] = {}
+        self._keys: dict[TopicPartition, _Key] = {}
+        self._elected: set[TopicPartition] = set()
 
     def __bool__(self) -> bool:
         return bool(self._proven)
@@ -53,11 +55,17 @@ class Proofs:
         """
         here, there = _named(topics, bounds)
         stale: list[str] = []
+        for partition in bounds:
+            key = _key(partition, topics)
+            if self._keys.setdefault(partition, key) != key:
+                self._elected.add(partition)
+                self._keys[partition] = key
         for seen, logs, site in ((self._seen_here, here, source), (self._seen_there, there, target)):
             doubts = seen.take(logs)
             # Before anything is read: a reading that fails leaves nothing behind that is in doubt.
             for partition in doubts:
                 self._proven.pop(_key(partition, topics), None)
+                self._elected.add(partition)
             stale += [f"site {site.site}: {site.name(p)}" for p, doubt in sorted(doubts.items()) if doubt.stale]
             for partition, how in cut(doubts, site.reader).items():
                 self._cut[partition] = f"site {site.site}: {site.name(partition)} {how}"
@@ -74,6 +82,11 @@ class Proofs:
         """Return the partitions of which a log was cut, by the source's names, and go on with what it holds now."""
         found = frozenset(self._cut)
         self._cut.clear()
+        return found
+
+    def take_elected(self) -> Set[TopicPartition]:
+        """Return partitions of which looks since this was last asked showed another leader, or another topic."""
+        found, self._elected = frozenset(self._elected), set()
         return found
 
     def differ(self, topics: Topics, bounds: Mapping[TopicPartition, Bounds]) -> Set[TopicPartition]:

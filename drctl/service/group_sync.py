@@ -116,8 +116,10 @@ class GroupSyncLoop:
             if self.group_sync is None or self.group_sync.source != source:
                 site = self.world.sites[target]
                 standby = TailedStandby(site, self.sessions[target], self.lock, self.world.clock)
-                before, self.before = self.before, None
-                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads, before=before)
+                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads, before=self.before)
+                # Not before it is made, which reads the journal: where that is silent for a moment, what this process
+                # knows would be lost, and a position that somebody set back be taken for nobody's.
+                self.before = None
                 self.known, self.again = frozenset(), frozenset()
             # All positions of a sink's group that has become known: they moved while nobody knew that it is one.
             moved = {**moved, **{group: tuple(sessions.positions(group)) for group in groups - self.known}}

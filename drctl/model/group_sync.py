@@ -18,8 +18,11 @@ standby has it, proven:
   HANDED_OVER: lives at the standby, nothing is due. UNDECIDED: due, not tried until the transaction ends.
 ```
 
-Deleted at the source it is no longer followed. No group waits for another one. Whose a position at the standby is,
-says the table in :mod:`drctl.plans.ownership`.
+Deleted at the source it is no longer followed. No group waits for another one; a cycle takes a part of those that are
+due, in the order in which they became so (:mod:`drctl.plans.due`). Where the leader of a partition was elected, at
+either site, all positions in it are due again: a log that lost its end may have made them late. If it did, and one of
+ours can be proven no more, it goes back to the early position that its refusal offers. Whose a position at the standby
+is, says the table in :mod:`drctl.plans.ownership`.
 
 | in a cycle, first that holds | state of the group |
 | --- | --- |

@@ -1,6 +1,6 @@
 """Partitions, offsets and the identity of records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -25,6 +25,9 @@ class LogBounds:
     start: int
     stable: int
     high: int
+    leader_epoch: int | None = field(default=None, compare=False)
+    """Rises with each election of the partition's leader, so a log that was cut never has the one from before; None
+    where the broker does not tell. Bounds are compared without it."""
 
 
 class Span(NamedTuple):

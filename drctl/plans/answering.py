@@ -1,11 +1,11 @@
-"""Find what is due at the standby, its translations, and what a group is to have there."""
+"""Find translations of what is due at the standby, and what a group is to have there."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drctl.errors import DrctlError
-from drctl.model.offsets import Committed, TopicPartition
+from drctl.model.offsets import TopicPartition
 from drctl.model.translation import Translation, Unproven, UnprovenReason
 from drctl.plans.apart import apart
 from drctl.plans.positions import translate_positions
@@ -15,19 +15,6 @@ from drctl.ports import World
 
 type Answers = Mapping[tuple[TopicPartition, int], Translation]
 """By partition and position at the source."""
-
-
-@dataclass(slots=True)
-class Due:
-    """A position at the source that the standby does not have yet, to be tried from ``since`` on.
-
-    ``moved`` is when the partition was first seen to be ahead of the standby, ``answer`` the last one that it got.
-    """
-
-    committed: Committed
-    moved: float
-    since: float = 0.0
-    answer: Unproven | None = None
 
 
 @dataclass(frozen=True, slots=True)

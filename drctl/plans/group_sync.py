@@ -1,20 +1,22 @@
 """Keeping the standby in sync: the groups' positions there follow those at the source, each one proven or certain."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import batched
 
 from drctl.errors import DrctlError, Superseded, Unreachable
 from drctl.model.changes import NOTHING_UNDECIDED, UndecidedPartitions
 from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Evidence, Run, RunState
-from drctl.model.translation import Exact, Translation
+from drctl.model.translation import Exact, Translation, Unproven
 from drctl.plans import evidence
-from drctl.plans.answering import Answers, Due, SyncDecision, is_early, not_copied, translate_apart
+from drctl.plans.answering import Answers, SyncDecision, is_early, not_copied, translate_apart
 from drctl.plans.apart import apart
+from drctl.plans.due import DuePositions
 from drctl.plans.group_sync_notes import begin, given_back, last_move, left_by_last_move, note_before, note_sinks
 from drctl.plans.images import Images
 from drctl.plans.ownership import Ownership
+from drctl.plans.positions import reelected
 from drctl.plans.proofs import Proofs
 from drctl.plans.selection import handed_over, left_by_failover
 from drctl.plans.stamp import Stamp, metadata_of
@@ -25,20 +27,15 @@ from drctl.ports import World
 
 SOON = 0.5
 """Seconds that what moved may wait for the link: until then a proven position is worth more than an early one."""
-WAITED, AT_MOST = 4, 5.0
-"""Positions that wait for the link are tried again after a fourth of the time that they have waited, or these seconds:
-they come so much later than the records, and for a group at rest the end of a lagging link is not committed ten times a
-second."""
-RETRY = 10.0
-"""Seconds after which a refused position is tried again: what stands in its way rarely goes away within moments."""
-AGAIN, RARELY = 1.0, 60.0
-"""The same for a group that failed, doubled each time, and the most of it: a coordinator that moves is back within
-moments; one that is gone costs all groups the time of its silence."""
+PART = 1_000
+"""Groups of which a cycle takes care at most: a second or two of work, and what is known of them fits in memory."""
 
 
 class GroupSync:
     """Follows one source. What a cycle costs grows with what moved since the last one, not with the number of groups.
 
+    A cycle takes a part of what is due, :data:`PART` groups at most, those first that are due longest; ``more`` says
+    whether it has left any. Authority is asked for each part, and before every request that changes something.
     Everything it knows can be lost at any moment: a new one begins with all positions as moved. It never sends a group
     past a record that the group has not read, and leaves alone what others use, and groups that ``undecided`` hides.
     ``leads`` says, at every moment, whether it is still ours to act; ``before`` is the one of the epoch before.
@@ -71,20 +68,18 @@ class GroupSync:
         self._proofs = Proofs()
         self._begun = False
         self._sinks_noted: Evidence = {}
-        self._failures: dict[str, tuple[float, float]] = {}
-        self._due: dict[str, dict[TopicPartition, Due]] = defaultdict(dict)
+        self._due = DuePositions(world.clock)
+        self._followed, self._cut = set[TopicPartition](), set[TopicPartition]()
+        self.more = False
 
     def note(self, moved: Mapping[str, Positions]) -> None:
         """These positions moved at the source; groups and topics that the plan file does not name are left out."""
-        plan, now = self.world.plan, self.world.clock.monotonic()
+        plan = self.world.plan
         topics = set(plan.topics_at(self.source))
         for group in (moved.keys() & set(plan.groups)) - self._handed_over.keys():
             for partition, committed in moved[group].items():
                 if partition.topic in topics:
-                    known = self._due[group].get(partition)
-                    self._due[group][partition] = (
-                        Due(committed, known.moved, answer=known.answer) if known else Due(committed, now)
-                    )
+                    self._due.note(group, partition, committed)
 
     @property
     def waiting(self) -> bool:
@@ -95,20 +90,21 @@ class GroupSync:
         return bool(unfinished(self.world)) or left_by_failover(self.world, self.target)
 
     def cycle(self) -> Mapping[str, GroupSyncStatus]:
-        """Translate, prove, commit and read back what is due; returns the groups that had something.
+        """Translate, prove, commit and read back a part of what is due; returns the groups that had something.
 
         A group that fails, or that somebody contests, is named as such and stays due, and the others go on. Unreachable
         if a site is silent. Superseded if this source serves no more, or a newer decision was made: then begin again.
         """
         self._check_authority()
         self._look_at_runs()
-        due = self._due_at(self.world.clock.monotonic())
-        due = {group: each for group, each in due.items() if not self.undecided.hides(group)}
+        due, self.more = ({}, False) if self.blocked_by_run else self._due.ripe(PART, self.undecided.hides)
         # Not an error: a run hands over positions itself, and ours, translated from an earlier look, must
         # not land behind its own.
-        if not due or self.blocked_by_run:
+        if not due:
             return {}
         answers, failed = translate_apart(self.world, self.source, self.target, due, self._proofs)
+        self._followed |= {partition for partition, _ in answers}
+        self._cut |= self._proofs.take_cut()
         due = {
             group: positions
             for group, positions in due.items()
@@ -143,16 +139,33 @@ class GroupSync:
         """These positions are gone at the source: what the standby has is left to expire there."""
         for group, partitions in forgotten.items():
             for partition in partitions:
-                self._due.get(group, {}).pop(partition, None)
+                self._due.drop(group, [partition])
                 self._own.forget(group, [self._image(partition)])
             if not self._own.left(group):
                 self.statuses.pop(group, None)
+
+    def reelected(self) -> Set[TopicPartition]:
+        """Return partitions with another leader, at either site, than when positions in them were proven.
+
+        What was proven there may be late, so all positions in them are to be noted again. One that nobody tells of is
+        left out until somebody does.
+        """
+
+        def ask(partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, bool]:
+            found = reelected(self.world, self.source, self.target, partitions, self._proofs)
+            return {partition: partition in found for partition in partitions}
+
+        answers, _ = apart(ask, sorted(self._followed))
+        return {partition for partition, differs in answers.items() if differs} | self._proofs.take_elected()
 
     def refresh(self, groups: Iterable[str]) -> int:
         """Commit once more what was left at the standby, before its brokers forget it; returns how many groups.
 
         Groups that somebody else uses there by now are left alone.
         """
+        return sum(self._refresh(part) for part in batched(groups, PART))
+
+    def _refresh(self, groups: Iterable[str]) -> int:
         self._check_authority()
         left = {
             group: dict(kept) for group in groups if (kept := self._own.left(group)) and group not in self._handed_over
@@ -166,27 +179,19 @@ class GroupSync:
             raise failure
         return len(own)
 
-    def _due_at(self, now: float) -> Held:
-        """Return what is to be tried now, by group: the one that has waited longest first."""
-        due: dict[str, Positions] = {}
-        for group, positions in sorted(self._due.items(), key=_waiting_since):
-            _, tried_again_at = self._failures.get(group, (AGAIN, 0.0))
-            ripe = {partition: each.committed for partition, each in positions.items() if each.since <= now}
-            if ripe and tried_again_at <= now:
-                due[group] = ripe
-        return due
-
     def _copied_soon(self, group: str, due: Positions, answers: Answers) -> bool:
         """Whether waiting for the link a moment longer saves committing this group twice."""
-        since = min(each.moved for each in self._due[group].values())
-        young = self.world.clock.monotonic() - since < SOON
-        return young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
+        young = self.world.clock.monotonic() - self._due.moved(group) < SOON
+        soon = young and any(not_copied(answers[p, c.offset]) for p, c in due.items())
+        if soon:
+            self._due.put_off(group, due, 0.0)  # behind the others, or a full part of such groups would keep them out
+        return soon
 
     def _decide(self, group: str, due: Positions, translated: Answers, there: Positions) -> SyncDecision:
         answers = [translated[partition, each.offset] for partition, each in due.items()]
         if contested := self._own.later(there):
             return SyncDecision(due, answers, contested=f"{self.target}: {contested}")
-        positions = self._certain(due, answers)
+        positions = self._certain(group, due, answers, there)
         if self._own.used(group, there, positions):
             return SyncDecision(due, answers, used=True)
         changed = {partition: each for partition, each in positions.items() if there.get(partition) != each}
@@ -195,14 +200,13 @@ class GroupSync:
     def _conclude(self, group: str, found: SyncDecision, conflict: bool) -> GroupSyncStatus:
         """Take what is done out of what is due; returns how the group stands now."""
         if found.contested or found.used or conflict:
-            self._try_again(group, found.due)
+            self._due.put_off(group, found.due)
             if found.contested:
                 return GroupSyncStatus(GroupSyncState.CONTESTED, why=found.contested)
             return GroupSyncStatus(GroupSyncState.USED if found.used else GroupSyncState.ACTIVE)
         self._own.settled(group, found.positions)
-        self._failures.pop(group, None)
-        self._reschedule(group, found.due, found.answers)
-        left = [each.answer for each in self._due.get(group, {}).values() if each.answer]
+        self._due.settled(group, found.due, found.answers)
+        left = self._due.answers(group)
         behind = sum(answer.repeats or 0 for answer in left if is_early(answer))
         refused = {answer.partition: answer.why for answer in left if not is_early(answer)}
         # The worst of its partitions names the group: a failover needs all of them.
@@ -214,24 +218,33 @@ class GroupSync:
         return GroupSyncStatus(state, behind, refused, len(found.changed))
 
     def _fail(self, group: str, error: DrctlError) -> GroupSyncStatus:
-        """Let what failed stay due, to be tried again soon; the more often it fails, the less often."""
-        pause, _ = self._failures.get(group, (AGAIN, 0.0))
-        self._failures[group] = min(RARELY, 2 * pause), self.world.clock.monotonic() + pause
+        self._due.failed(group)
         return GroupSyncStatus(GroupSyncState.FAILED, why=str(error))
 
-    def _certain(self, due: Positions, answers: Iterable[Translation]) -> Positions:
-        """Return what to commit: what is proven, and what is early for want of records that are not copied yet."""
+    def _certain(self, group: str, due: Positions, answers: Iterable[Translation], there: Positions) -> Positions:
+        """Return what to commit: what is proven, and what is early for want of records that are not copied yet.
+
+        And what is early where ours may be late since a log was cut.
+        """
         certain: dict[TopicPartition, int] = {}
         for answer in answers:
             if isinstance(answer, Exact):
                 certain[answer.partition] = answer.offset
-            elif is_early(answer) and answer.conservative is not None:
+            elif answer.conservative is not None and (is_early(answer) or self._is_late(group, answer, there)):
                 certain[answer.partition] = answer.conservative
         stamp = Stamp(self.world.plan.name, "group-sync", self.epoch)
         return {
             self._image(partition): Committed(offset, metadata_of(due[partition].metadata, stamp))
             for partition, offset in certain.items()
         }
+
+    def _is_late(self, group: str, answer: Unproven, there: Positions) -> bool:
+        """Whether a position of ours, proven before a log was cut, lies behind what is certain now."""
+        image = self._image(answer.partition)
+        stands = there.get(image)
+        is_ours = stands is not None and stands == self._own.left(group).get(image)
+        late = stands is not None and answer.conservative is not None and stands.offset > answer.conservative
+        return is_ours and late and answer.partition in self._cut
 
     def _note_what_was_there(self, there: Held, changed: Held) -> None:
         """Before the first commit of all, that positions are kept; and what others had there, for an undo."""
@@ -254,35 +267,8 @@ class GroupSync:
             return
         self._runs, self._handed_over, self.blocked_by_run = runs, handed_over(self.world, self.target), self.waiting
         for group in self._handed_over:
-            self._due.pop(group, None)
+            self._due.drop(group)
             self.statuses[group] = GroupSyncStatus(GroupSyncState.HANDED_OVER)
-
-    def _reschedule(self, group: str, due: Positions, answers: Iterable[Translation]) -> None:
-        """Take what is proven out of what is due; what waits for the copy comes soon, what was refused later."""
-        now = self.world.clock.monotonic()
-        for answer in answers:
-            if isinstance(answer, Exact):
-                self._done(group, answer.partition, due[answer.partition])
-            elif (known := self._still_due(group, answer.partition, due[answer.partition])) is not None:
-                known.answer = answer
-                known.since = now + (min(AT_MOST, (now - known.moved) / WAITED) if not_copied(answer) else RETRY)
-
-    def _done(self, group: str, partition: TopicPartition, committed: Committed) -> None:
-        if self._still_due(group, partition, committed) is not None:
-            del self._due[group][partition]
-            if not self._due[group]:
-                del self._due[group]
-
-    def _try_again(self, group: str, due: Positions) -> None:
-        since = self.world.clock.monotonic() + RETRY
-        for partition, committed in due.items():
-            if (known := self._still_due(group, partition, committed)) is not None:
-                known.since = since
-
-    def _still_due(self, group: str, partition: TopicPartition, committed: Committed) -> Due | None:
-        """Return what is due there, unless the group has moved on meanwhile."""
-        known = self._due.get(group, {}).get(partition)
-        return known if known is not None and known.committed == committed else None
 
     def _check_authority(self) -> None:
         """Superseded if not. Whether we lead is asked last: all else takes time."""
@@ -294,7 +280,3 @@ class GroupSync:
             )
         if not self.leads():
             raise Superseded("another service leads, or will soon", remedy="wait until this one leads again")
-
-
-def _waiting_since(due: tuple[str, Mapping[TopicPartition, Due]]) -> float:
-    return min((each.moved for each in due[1].values()), default=0.0)

@@ -17,7 +17,7 @@ From one translation to the next a part is known up to its last record: what a r
 it came too early, would else be taken for missing whenever it is asked for. Behind it are a few markers, if anything.
 
 Invariant: what is told equals what reading the log would tell. A log that lost its end and grew to the very same offset
-between two looks, in an unclean election within the life of one process, is not noticed: so it is with :class:`Proofs`.
+between two looks shows by its leader's epoch only: whoever keeps records lets :class:`SeenLogs` see the bounds first.
 """
 
 from bisect import bisect_left
@@ -119,6 +119,11 @@ class KnownRecords:
             return False
         self._parts[key], self._count = part, count
         return True
+
+    def newest(self, key: Id) -> RecordId | None:
+        """The last record that is known of a log, None if there is none."""
+        part = self._parts.get(key)
+        return part.records[-1] if part is not None and part.records else None
 
     def forget(self, keys: Collection[Id]) -> None:
         """Keep nothing of these."""

@@ -43,7 +43,7 @@ class Ownership:
 
     ``nobodys`` are offsets that the last move left behind, ``given_back`` positions that an undo has restored. All else
     can be lost: what is not known to be ours is then somebody's, and is gone forward over only. ``before`` is what the
-    same process knew in an earlier epoch: what somebody did to a position of ours then is theirs still.
+    same process knew in an earlier epoch: what it left or tried then is ours, what somebody did to it is theirs still.
     """
 
     def __init__(
@@ -57,9 +57,11 @@ class Ownership:
         self._plan, self._epoch, self._nobodys = plan, epoch, nobodys
         self._given_back = given_back or {}
         self._left: dict[str, dict[TopicPartition, Committed]] = {}
+        self._tried: dict[tuple[str, TopicPartition], deque[Committed]] = defaultdict(partial(deque, maxlen=REMEMBERED))
         if before is not None:
             self._left = {group: dict(held) for group, held in before._left.items()}
-        self._tried: dict[tuple[str, TopicPartition], deque[Committed]] = defaultdict(partial(deque, maxlen=REMEMBERED))
+            # What was cut short by the raising of the epoch may have been applied, and is ours still.
+            self._tried.update({place: deque(tried, REMEMBERED) for place, tried in before._tried.items()})
         self._noted: dict[str, set[TopicPartition]] = {}
 
     def left(self, group: str) -> Positions:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from drctl.decide.translate import translation
+from drctl.errors import Conflict
 from drctl.model.cluster import Topic
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.translation import Exact, Translation, Unproven, UnprovenReason
@@ -14,12 +15,15 @@ from drctl.plans.by_group import only
 from drctl.plans.followed import Held
 from drctl.plans.images import Images
 from drctl.plans.known_records import SpanReader
-from drctl.plans.proofs import Proofs
+from drctl.plans.proofs import TOLD, Bounds, Proofs, SiteLogs, Topics
 from drctl.plans.side_by_side import logs_of, side_by_side
 from drctl.plans.tails import known as stranded
 from drctl.plans.uncommitted import certain, uncommitted
 from drctl.ports.asking import both, decided
-from drctl.ports.world import World
+from drctl.ports.world import SitePorts, World
+
+ELECTIONS = 3
+"""Times that a partition is read before an election in between is an error: one more than a rolling restart needs."""
 
 type Answers = Mapping[str, Mapping[TopicPartition, Translation]]
 
@@ -79,57 +83,106 @@ def translate_positions(
     """Positions at the source, by partition, translated to the target; each partition is read once for all.
 
     What ``proofs`` knows is neither proven nor read again, and what is proven and read now is added. NotFound where
-    the link's offset-syncs topic is missing.
+    the link's offset-syncs topic is missing. Conflict where ``proofs`` shows that a log was cut, or where leaders
+    change all the time.
     """
     here, there = world.sites[source], Images(world, source, target)
-    topics = {partition.topic for partition in wanted}
-    topics_here, topics_there = both(partial(here.brokers.topics, topics), partial(there.topics, topics))
-    copied = [partition for partition in wanted if _exists(topics_here, partition) and _exists(topics_there, partition)]
-    compacted = {t for found in (topics_here, topics_there) for t, topic in found.items() if topic.compacted}
+    names = {partition.topic for partition in wanted}
+    topics = both(partial(here.brokers.topics, names), partial(there.topics, names))
     answers: dict[tuple[TopicPartition, int], Translation] = {
         (partition, position): Unproven(partition, position, UnprovenReason.NO_PARTITION)
         for partition, each in wanted.items()
         for position in each
     }
-    left = {partition: wanted[partition] for partition in copied}
+    left = {p: positions for p, positions in wanted.items() if all(_exists(found, p) for found in topics)}
+    for _ in range(ELECTIONS):
+        found, elected = _translated(world, source, target, left, topics, proofs=proofs)
+        answers.update(found)
+        left = {partition: left[partition] for partition in elected}
+        if not left:
+            return answers
+    told = sorted(map(str, left))
+    raise Conflict(
+        f"{source} or {target}: the leader of {', '.join(told[:TOLD])} changed whenever it was read",
+        remedy="see why its brokers elect leaders again and again, then look again",
+    )
+
+
+def reelected(
+    world: World, source: str, target: str, partitions: Collection[TopicPartition], proofs: Proofs
+) -> Set[TopicPartition]:
+    """Return those that exist and have another leader, at either site, than when positions in them were proven."""
+    here, there = world.sites[source], Images(world, source, target)
+    names = {partition.topic for partition in partitions}
+    topics = both(partial(here.brokers.topics, names), partial(there.topics, names))
+    copied = [partition for partition in partitions if all(_exists(found, partition) for found in topics)]
+    return proofs.differ(topics, _bounds(here, there, copied))
+
+
+def _translated(
+    world: World,
+    source: str,
+    target: str,
+    wanted: Mapping[TopicPartition, Set[int]],
+    topics: Topics,
+    *,
+    proofs: Proofs | None,
+) -> tuple[Mapping[tuple[TopicPartition, int], Translation], Collection[TopicPartition]]:
+    """Return answers, and partitions that have none, since their leader changed while they were read."""
+    here, there = world.sites[source], Images(world, source, target)
+    sites = SiteLogs(source, here.records), SiteLogs(target, there, there.of)
+    compacted = {name for found in topics for name, topic in found.items() if topic.compacted}
+    answers: dict[tuple[TopicPartition, int], Translation] = {}
+    left = dict(wanted)
     bounds_there: Mapping[TopicPartition, LogBounds] | None = None
     if proofs:
         # One look at both ends is what a proof costs that was made ahead, instead of reading records: that
         # is what keeps the pause short for thousands of groups.
-        bounds_here, ends = both(partial(here.records.bounds, copied), partial(there.bounds, copied))
-        bounds_there = ends
-        for partition in copied:
-            known = proofs.still(
-                partition,
-                (topics_here, topics_there),
-                (bounds_here[partition], ends[partition]),
-                wanted[partition],
-            )
+        ends = _bounds(here, there, wanted)
+        proofs.look(topics, ends, *sites)
+        bounds_there = {partition: target_ends for partition, (_, target_ends) in ends.items()}
+        for partition, positions in wanted.items():
+            known = proofs.still(partition, topics, ends[partition], positions)
             answers.update({(partition, position): answer for position, answer in known.items()})
-            left[partition] = wanted[partition] - known.keys()
+            left[partition] = positions - known.keys()
     unproven = [partition for partition, positions in left.items() if positions]
-    apart_here = stranded(world, source, topics_here)
-    spans_there = stranded(world, target, {topic.name: topic for topic in topics_there.values()})
-    apart_there = {partition: spans_there.get(there.of(partition), ()) for partition in copied}
+    apart_here = stranded(world, source, topics[0])
+    spans_there = stranded(world, target, {topic.name: topic for topic in topics[1].values()})
+    apart_there = {partition: spans_there.get(there.of(partition), ()) for partition in wanted}
     logs = {
         one.partition: replace(
             one, stranded_here=apart_here.get(one.partition, ()), stranded_there=apart_there[one.partition]
         )
         for one in logs_of(here, there, unproven, compacted, bounds_there)
     }
-    translations = {partition: translation(one, left[partition]) for partition, one in logs.items()}
+    seen = {partition: (one.source, one.target) for partition, one in logs.items()}
     read_here: SpanReader = here.records
     read_there: SpanReader = there
     if proofs is not None:
-        growing = {p: (one.source, one.target) for p, one in logs.items() if not one.compacted}
-        read_here, read_there = proofs.readers((topics_here, topics_there), growing, here.records, there)
-    for partition, found in side_by_side(translations, (read_here, apart_here), (read_there, apart_there)):
-        answers.update({(partition, position): answer for position, answer in found.items()})
-        if proofs is not None:
-            proofs.add(
-                partition, (topics_here, topics_there), (logs[partition].source, logs[partition].target), found.values()
-            )
-    return answers
+        proofs.look(topics, seen, *sites)
+        growing = {p: bounds for p, bounds in seen.items() if not logs[p].compacted}
+        read_here, read_there = proofs.readers(topics, growing, here.records, there)
+    translations = {partition: translation(one, left[partition]) for partition, one in logs.items()}
+    read = dict(side_by_side(translations, (read_here, apart_here), (read_there, apart_there)))
+    # What was read before an election and after it may be of two logs, so it proves nothing together.
+    elected = [p for p, after in _bounds(here, there, read).items() if _leaders(after) != _leaders(seen[p])]
+    for partition, found in read.items():
+        if partition not in elected:
+            answers.update({(partition, position): answer for position, answer in found.items()})
+            if proofs is not None:
+                proofs.add(partition, topics, found.values())
+    return answers, elected
+
+
+def _bounds(here: SitePorts, there: Images, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Bounds]:
+    if not partitions:
+        return {}
+    bounds_here, bounds_there = both(partial(here.records.bounds, partitions), partial(there.bounds, partitions))
+    return {partition: (bounds_here[partition], bounds_there[partition]) for partition in partitions}
+
+
+def _leaders(bounds: Bounds) -> tuple[int | None, int | None]:
+    return bounds[0].leader_epoch, bounds[1].leader_epoch
 
 
 def mirrormaker_repeats(

@@ -10,7 +10,10 @@ class Records(Protocol):
     """Raw access to the logs of one site."""
 
     def bounds(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
-        """Log start, last stable offset and high watermark. NotFound for a partition that does not exist."""
+        """Log start, last stable offset, high watermark and the leader's epoch.
+
+        NotFound for a partition that does not exist.
+        """
         ...
 
     def identities(self, partition: TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:

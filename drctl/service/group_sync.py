@@ -26,6 +26,9 @@ BEGINNING = 0.3
 PAUSE = 0.1
 """Seconds between two cycles if the first had nothing to do."""
 
+WATCHING = 5.0
+"""Seconds between two looks for elections: for so long a position may be late that was proven by a log cut since."""
+
 LOOKING = 3600.0
 """Seconds between two looks for positions that the standby would forget."""
 
@@ -47,7 +50,8 @@ class GroupSyncLoop:
         self.world, self.sessions, self.lock, self.metrics, self.leads = world, sessions, lock, metrics, leads
         self.group_sync: GroupSync | None = None
         self.before: GroupSync | None = None
-        self.refresh_at = 0.0
+        self.refresh_at = self.watch_at = 0.0
+        self.again: frozenset[TopicPartition] = frozenset()
         self.following = BEGINNING
         self.reporter = SyncReporter(world)
         self.trouble = Trouble("group-sync-failed", usual=PAUSE)
@@ -103,6 +107,8 @@ class GroupSyncLoop:
         if source is None or target is None:
             return self._keep_nothing()
         sessions, groups = self.sessions[source], frozenset(self.world.plan.groups)
+        if self.group_sync is not None and self.group_sync.source == source:
+            self._watch(self.group_sync)
         with self.lock:
             followed = follow(self.world.sites[source].tail, sessions, self.world.clock, self.following)
             self.following = BEGINNING if followed.behind is None else FOLLOWING
@@ -110,12 +116,18 @@ class GroupSyncLoop:
             if self.group_sync is None or self.group_sync.source != source:
                 site = self.world.sites[target]
                 standby = TailedStandby(site, self.sessions[target], self.lock, self.world.clock)
-                before, self.before = self.before, None
-                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads, before=before)
-                self.known = frozenset()
+                self.group_sync = GroupSync(self.world, source, target, standby, leads=self.leads, before=self.before)
+                # Not before it is made, which reads the journal: where that is silent for a moment, what this process
+                # knows would be lost, and a position that somebody set back be taken for nobody's.
+                self.before = None
+                self.known, self.again = frozenset(), frozenset()
             # All positions of a sink's group that has become known: they moved while nobody knew that it is one.
             moved = {**moved, **{group: tuple(sessions.positions(group)) for group in groups - self.known}}
             self.known |= groups
+            if self.again:
+                kept = {group: self.again & sessions.positions(group).keys() for group in groups}
+                moved = {group: {*moved.get(group, ()), *kept.get(group, ())} for group in moved.keys() | kept.keys()}
+                self.again = frozenset()
             self.group_sync.forget(sessions.take_forgotten())
             self.group_sync.note(
                 {group: _committed(sessions, group, partitions) for group, partitions in moved.items()}
@@ -132,7 +144,7 @@ class GroupSyncLoop:
         self._show(self.group_sync, seen)
         self.reporter.take(self.group_sync, seen)
         self._refresh(self.group_sync)
-        return bool(seen)
+        return bool(seen) or self.group_sync.more
 
     def _keep_nothing(self) -> bool:
         self.before = self.group_sync = None
@@ -152,6 +164,12 @@ class GroupSyncLoop:
                     self.log.warning("group-not-kept", group=group, state=each.state.value, why=each.why)
                 else:
                     self.log.info("group-kept-again", group=group)
+
+    def _watch(self, group_sync: GroupSync) -> None:
+        """From time to time look for elections: what was committed by a log that has lost its end may be late."""
+        if self.world.clock.monotonic() >= self.watch_at:
+            self.watch_at = self.world.clock.monotonic() + WATCHING
+            self.again |= group_sync.reelected()
 
     def _refresh(self, group_sync: GroupSync) -> None:
         """From time to time look for groups whose positions at the standby are half as old as they may get there."""

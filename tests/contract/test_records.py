@@ -98,3 +98,13 @@ def test_a_partition_that_does_not_exist_is_named(harness: Harness, number: int)
         harness.records.bounds([missing])
     with pytest.raises(NotFound, match=str(missing)):
         harness.records.following(missing, 0, 1)
+
+
+def test_with_the_bounds_comes_the_leaders_epoch_which_stays_while_nobody_is_elected(
+    harness: Harness, partition: TopicPartition
+) -> None:
+    """By it alone a log shows that it was cut and has grown again past its old end."""
+    first = harness.records.bounds([partition])[partition].leader_epoch
+    harness.write(partition, b"a")
+    assert first is not None
+    assert harness.records.bounds([partition])[partition].leader_epoch == first

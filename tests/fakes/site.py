@@ -55,19 +55,27 @@ class Entry:
 class Log:
     """One partition: ``entries[0]`` is offset 0, ``start`` the first one kept, ``opened`` where transactions began.
 
-    ``readable`` is where reading ends although the log is told to go on, None where it reaches its end.
+    ``readable`` is where reading ends although the log is told to go on, None where it reaches its end. ``epoch`` rises
+    with each election of its leader.
     """
 
     entries: list[Entry] = field(default_factory=list)
     start: int = 0
     opened: "dict[FakeTransaction, int]" = field(default_factory=dict)
     readable: int | None = None
+    epoch: int = 0
 
     @property
     def bounds(self) -> LogBounds:
         """Start, last stable offset and high watermark."""
         high = len(self.entries)
-        return LogBounds(self.start, min(self.opened.values(), default=high), high)
+        return LogBounds(self.start, min(self.opened.values(), default=high), high, self.epoch)
+
+    def lose_end(self, start: int) -> None:
+        """As in an unclean election: a leader that has nothing from ``start`` on."""
+        del self.entries[start:]
+        self.opened = {transaction: begun for transaction, begun in self.opened.items() if begun < start}
+        self.epoch += 1
 
     def data(self, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Offset and payload of committed records below the last stable offset, from ``start`` up to ``stop``."""

@@ -13,7 +13,8 @@ from drctl.model.run import Run
 from drctl.model.session import Member
 from drctl.model.translation import UnprovenReason
 from drctl.monitors import Sessions
-from drctl.plans.group_sync import AT_MOST, RETRY, GroupSync
+from drctl.plans.due import AT_MOST, RETRY
+from drctl.plans.group_sync import GroupSync
 from drctl.plans.stamp import Stamp
 from drctl.ports import World
 from drctl.service.standby import TailedStandby

@@ -8,7 +8,7 @@ import pytest
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed
 from drctl.monitors import status
-from drctl.plans.group_sync import RETRY
+from drctl.plans.due import RETRY
 from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world

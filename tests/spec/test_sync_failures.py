@@ -9,7 +9,7 @@ import pytest
 from drctl.errors import DrctlError, Forbidden, Unreachable
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, RecordId, TopicPartition
-from drctl.plans.group_sync import AGAIN
+from drctl.plans.due import AGAIN
 from tests.fakes import FakeRecords
 from tests.spec.syncing import at_rest, state, troubled
 from tests.spec.test_group_sync import READINGS, Keeper, require_exact

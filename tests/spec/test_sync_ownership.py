@@ -5,7 +5,7 @@ import pytest
 from drctl.errors import Forbidden
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
-from drctl.plans.group_sync import AGAIN, RETRY
+from drctl.plans.due import AGAIN, RETRY
 from drctl.plans.under_way import was_begun
 from drctl.plans.undo import synced
 from drctl.ports import World

@@ -10,7 +10,7 @@ from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
 from drctl.plans import runner, undo
-from drctl.plans.group_sync import RETRY
+from drctl.plans.due import RETRY
 from drctl.plans.selection import UNDO, narrowed
 from drctl.plans.unfinished import unfinished
 from drctl.ports import World

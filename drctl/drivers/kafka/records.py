@@ -51,7 +51,7 @@ class KafkaRecords:
         )
         start, stable, high = (self.site.wait_all(futures.items(), "look up offsets") for futures in asked)
         # Asked at the same time, they may cross: the order that the model promises is restored.
-        return {tp: _bounds(start[tp].offset, stable[tp].offset, high[tp].offset) for tp in partitions}
+        return {tp: _bounds(start[tp].offset, stable[tp], high[tp]) for tp in partitions}
 
     def _ask(
         self, partitions: Collection[offsets.TopicPartition], spec: OffsetSpec, level: IsolationLevel
@@ -269,10 +269,12 @@ def _digests(message: Message, headers: Headers) -> tuple[bytes, bytes]:
     return hashed.digest(), bare
 
 
-def _bounds(start: int, stable: int, high: int) -> LogBounds:
+def _bounds(start: int, decided: ListOffsetsResultInfo, written: ListOffsetsResultInfo) -> LogBounds:
     # Retention may have passed the last stable offset between the two questions.
-    stable = max(stable, start)
-    return LogBounds(int(start), int(stable), int(max(high, stable)))
+    stable = max(decided.offset, start)
+    # Of two leaders the earlier one: the next look then shows another, and what was known is read again.
+    told = [each.leader_epoch for each in (decided, written) if each.leader_epoch is not None]
+    return LogBounds(int(start), int(stable), int(max(written.offset, stable)), min(told) if len(told) == 2 else None)
 
 
 def _offset(message: Message) -> int:

@@ -45,7 +45,7 @@ class NotedLog(FakeRecords):
 
     def lose_end(self, start: int) -> None:
         """As in an unclean election: the log ends there."""
-        del self.site.logs[ORDERS].entries[start:]
+        self.site.logs[ORDERS].lose_end(start)
 
     def ends(self) -> LogBounds:
         """Return the bounds of the first partition."""

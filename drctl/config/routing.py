@@ -160,7 +160,7 @@ def routing_faults(part: ClientRoutingPart, sites: list[str], at: Callable[..., 
 
 
 def frozen_restarts(workload: WorkloadPart) -> tuple[Scalable, ...]:
-    """What of a workload is restarted once clients are routed to another site."""
+    """Return what of a workload is restarted once clients are routed to another site."""
     return tuple(Scalable(part.kind, part.name, part.namespace or "") for part in workload.restarts)
 
 

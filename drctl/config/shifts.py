@@ -31,9 +31,8 @@ class CapacityPart(_Part):
     """State which capacity a standby must have, and when. The shifts cover the whole week and do not overlap.
 
     ``scaleNodePools`` lets drctl raise the replicas of a KafkaNodePool before a switchover, ``scaleTasks`` a link's
-    ``tasks.max``. ``scaleAhead`` lets
-    ``drctl service run`` scale up at a standby, that long before a shift begins, what the shift demands and may run
-    there. A shift that would begin on a blocked date demands nothing, to its end.
+    ``tasks.max``. ``scaleAhead`` lets ``drctl service run`` scale up at a standby, that long before a shift begins,
+    what the shift demands and may run there. A shift that would begin on a blocked date demands nothing, to its end.
     """
 
     time_zone: Text

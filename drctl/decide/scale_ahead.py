@@ -80,7 +80,7 @@ def _against(what: Scalable, found: Scaled, replicas: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RaisedTasks:
-    """What drctl has made of a link's tasks: how many there were ``before``, and how many it has ``set`` last."""
+    """Hold what drctl has made of a link's tasks: how many were ``before``, and how many it has ``set`` last."""
 
     before: int
     set: int

@@ -128,7 +128,7 @@ class PlanFile:
 
     @property
     def restarts(self) -> tuple[Scalable, ...]:
-        """What is restarted once clients were routed to another site, in the order of the plan file, each once."""
+        """Name what is restarted once clients were routed to another site, in the plan file's order, each once."""
         return tuple(dict.fromkeys(what for w in self.workloads for what in w.restarts))
 
     def deployments_ahead(self) -> tuple[Scalable, ...]:

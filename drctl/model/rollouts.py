@@ -28,7 +28,7 @@ class Rollout:
     troubles: tuple[str, ...] = ()
 
     def missing(self, mark: str) -> str:
-        """What of the restart with that mark is still to come, in words; empty once it is complete."""
+        """Say in words what is still to come of the restart with that mark; nothing once it is complete."""
         found = "; ".join((*self._steps(mark), *self.troubles))
         return found if any(self._steps(mark)) else ""
 

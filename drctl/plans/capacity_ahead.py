@@ -133,29 +133,32 @@ def _set_back(
         # The journal is only read where something could be due by it.
         if found is None or found.scale.wanted <= capacity.on(at).demand.replicas(what):
             continue
-        raised = raised_tasks(world, site, str(what))
+        raised = raised_tasks(world, site, str(what), found.scale.wanted)
         if raised is not None and (due := due_setting_back(capacity, at, what, found, raised)):
             yield due
 
 
-def raised_tasks(world: World, site: str, what: str) -> RaisedTasks | None:
+def raised_tasks(world: World, site: str, what: str, now: int) -> RaisedTasks | None:
     """Return what drctl has made of the tasks of the link that ends there, by its journal; None if it has raised none.
 
-    What somebody else has set in between is what there was before.
+    What somebody else has set in between is what there was before. Where drctl died and nobody knows what came of an
+    intent, the number that there is ``now`` tells.
     """
     raised: RaisedTasks | None = None
     for run, _ in world.journal.runs():
-        for had, number in _set_in(world, run, what) if run.target == site else ():
+        for had, number in _set_in(world, run, what, now) if run.target == site else ():
             before = raised.before if raised is not None and raised.set == had else had
             raised = RaisedTasks(before, number) if number > before else None
     return raised
 
 
-def _set_in(world: World, run: Run, what: str) -> Iterator[tuple[int, int]]:
-    """Numbers that one run has set, or was about to, in order, each with what there was before."""
+def _set_in(world: World, run: Run, what: str, now: int) -> Iterator[tuple[int, int]]:
+    """Numbers that one run has set, in order, each with what there was before."""
     if run.kind == CAPACITY:
-        told = [each for each in _told(run, world.journal.entries(run.id)) if each.end is not Event.STEP_FAILED]
-        yield from ((each.had, each.replicas) for each in reversed(told) if each.what == what)
+        for each in reversed(tuple(_told(run, world.journal.entries(run.id)))):
+            # A setting back that never came about, taken for done, would leave the tasks raised for good.
+            if each.what == what and (each.is_done or (each.end is None and each.replicas == now)):
+                yield each.had, each.replicas
     elif run.kind in MOVES:
         for entry in world.journal.entries(run.id):
             had = entry.body.get(HAD, {}) if (entry.event, entry.step) == (Event.STEP_INTENDED, PREPARE) else {}

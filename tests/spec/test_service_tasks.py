@@ -36,7 +36,6 @@ def demanding(*, begins_in: int = 10, let: bool = True) -> FakeWorld:
 
 def look(earth: FakeWorld, minutes: float = 0) -> None:
     earth.clock.jump(timedelta(minutes=minutes))
-    earth.new_process()
     Service(earth).look()
 
 
@@ -95,6 +94,7 @@ def test_killed_around_it_the_next_service_ends_it_and_sets_nothing_twice(change
     earth.effects.cut_off(whole.effects.names.index(change), before=before)
     with pytest.raises(Killed):
         _through_the_day(earth)
+    earth.new_process()
     for minutes in (0.0, 240.0 if change == UP else 0.0, 1.0):
         look(earth, minutes)
     assert changes(earth) == [UP, DOWN]
@@ -104,6 +104,7 @@ def test_a_link_that_a_run_holds_stopped_is_left_alone() -> None:
     earth = demanding(begins_in=30)
     with killed_at(earth, "routing to south"):
         switch(earth.ports())
+    earth.new_process()
     look(earth, 25)
     assert changes(earth) == []
 

@@ -113,7 +113,7 @@ def _template(item: Object) -> Object:
 
 
 def _mark(item: Object) -> str:
-    """What a template or a pod says."""
+    """Return what a template or a pod says."""
     return str(((item.get("metadata") or {}).get("annotations") or {}).get(RESTARTED, ""))
 
 
@@ -128,7 +128,7 @@ def _without_mark(item: Object) -> object:
 
 
 def _complaints(status: Mapping[str, Any]) -> Iterator[str]:
-    """What the controller of a Deployment says is wrong; that of a StatefulSet says it in events only."""
+    """Return what the controller of a Deployment says is wrong; that of a StatefulSet says it in events only."""
     for each in status.get("conditions") or ():
         failed = (each.get("type"), each.get("status")) in (("Progressing", "False"), ("ReplicaFailure", "True"))
         if failed:

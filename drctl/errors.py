@@ -152,10 +152,14 @@ class Unreachable(DrctlError):
 
 
 class Unauthenticated(Unreachable):
-    """The other end answers but one side rejects the other's credentials or certificate."""
+    """The other end answers but one side rejects the other's credentials or certificate.
+
+    ``is_asked_twice``: with a login that was renewed meanwhile, too, so that nobody asks a third time.
+    """
 
     exit_code = 16
     transient = False
+    is_asked_twice = False
 
 
 class DeadlinePassed(Unreachable):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 
 from drctl.drivers.command.processes import CommandRunner
 from drctl.drivers.kafka.canary_topic import KafkaCanarySite
@@ -28,7 +27,7 @@ def open_canary(plan: PlanFile) -> Iterator[CanaryPorts]:
             kube = kubernetes_of(site, clock)
             if kube is not None:
                 stack.callback(kube.close)
-            there = KafkaSite(site.name, partial(ordinary_client, site, kube), doubted=True)
+            there = KafkaSite(site.name, ordinary_client(site, kube), doubted=True)
             stack.callback(there.close)
             there.seek()
             copies = [link.prefix for link in plan.links if link.target == site.name and link.prefix]

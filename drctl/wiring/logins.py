@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from drctl.drivers.kafka.login import LoginSource
 from drctl.drivers.kafka.properties import load as load_properties
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.strimzi.access import StrimziAccess
@@ -17,13 +18,19 @@ def kubernetes_of(site: Site, clock: Clock) -> KubeResources | None:
     return KubeResources(site.name, place.kubeconfig, place.context, place.namespace, clock)
 
 
-def ordinary_client(site: Site, kube: KubeResources | None) -> dict[str, str]:
-    """Return how a site's canary reaches it and logs in."""
+def ordinary_client(site: Site, kube: KubeResources | None) -> LoginSource:
+    """Return where it is read how a site's canary reaches it and logs in."""
     file = site.canary.client_properties
-    login = load_properties(file) if file is not None else (login_of(site, kube, canary=True) or dict)()
-    if site.client_properties is not None:
-        return {**login, "bootstrap.servers": site.bootstrap_servers}
-    return {**login, "bootstrap.servers": (login_of(site, kube) or dict)()["bootstrap.servers"]}
+    # Without drctl's own client properties the API server is asked for the addresses.
+    files = (file,) if file is not None and site.client_properties is not None else ()
+
+    def ask() -> dict[str, str]:
+        login = load_properties(file) if file is not None else (login_of(site, kube, canary=True) or dict)()
+        if site.client_properties is not None:
+            return {**login, "bootstrap.servers": site.bootstrap_servers}
+        return {**login, "bootstrap.servers": (login_of(site, kube) or dict)()["bootstrap.servers"]}
+
+    return LoginSource(ask, files)
 
 
 def canary_settings(site: Site, kube: KubeResources | None) -> Callable[[], dict[str, str]]:

@@ -57,16 +57,16 @@ def site_ports(
         KafkaAccess(there),
         KafkaTopics(there),
         KafkaContents(there),
-        KafkaCertificates(site.name, lambda: there.config, {"the canary": canary_settings(site, pods)}),
+        KafkaCertificates(site.name, there.settings, {"the canary": canary_settings(site, pods)}),
         _timekeepers(worker, pods),
-        KafkaLogDirs(site.name, lambda: there.config),
-        KafkaQuotas(site.name, lambda: there.config),
+        KafkaLogDirs(site.name, there.settings, there.renewed),
+        KafkaQuotas(site.name, there.settings, there.renewed),
         KafkaStaticMembers(there),
         None if pods is None else KubePorts(pods, ProxiedKubelets(pods.client, pods.namespace)),
         None if pods is None else KubeScaling(pods),
         HttpSchemaRegistry(site.name, site.schema_registry) if site.schema_registry else None,
         ScrapedConnections(site.name, site.broker_metrics) if site.broker_metrics else None,
-        KafkaQuorum(site.name, lambda: there.config),
+        KafkaQuorum(site.name, there.settings, there.renewed),
     )
 
 

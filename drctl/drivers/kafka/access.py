@@ -14,6 +14,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from drctl.drivers.kafka.asking_again import asked_again, done_again
 from drctl.drivers.kafka.group_requests import GROUP_RIGHTS
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Forbidden, NotFound, Unsupported
@@ -36,18 +37,21 @@ class KafkaAccess:
     def __init__(self, site: KafkaSite) -> None:
         self.site = site
 
+    @asked_again
     def rules(self) -> frozenset[AclRule]:
         # All kinds at the same time: who fences asks this before each of its effects, while clients wait.
         futures = {kind: self._asked(kind) for kind in KINDS}
         told = self.site.wait_all(futures.items(), "read its rules")
         return frozenset(_rule(kind, each) for kind, found in told.items() for each in found)
 
+    @done_again
     def allow(self, rules: Collection[AclRule]) -> None:
         if rules:
             bindings = [_binding(rule) for rule in rules]
             futures = self.site.admin().create_acls(bindings, request_timeout=self.site.change_timeout)
             self.site.wait_all(futures.items(), "add rules", self.site.change_timeout)
 
+    @asked_again
     def may(self, topics: Collection[str]) -> Mapping[str, frozenset[str]]:
         if not topics:
             return {}
@@ -58,6 +62,7 @@ class KafkaAccess:
         anywhere = self._at_cluster(cluster) & {"CREATE"}
         return {name: _names(topic.authorized_operations) | anywhere for name, topic in found.items()}
 
+    @asked_again
     def rights(self, topics: Collection[str], groups: Collection[str]) -> OwnRights:
         name = self.site.config.get("sasl.username")
         principal = f"User:{name}" if name else ""
@@ -115,6 +120,7 @@ class KafkaAccess:
         said = f"site {self.site.name}: its brokers do not tell what drctl may do with {what}"
         return Unsupported(said, remedy="compare its rights with docs/kafka-rights.md")
 
+    @asked_again
     def users(self) -> Users:
         future = self.site.admin().describe_user_scram_credentials(request_timeout=self.site.timeout)
         told = self.site.wait(cast("Future[Any]", future), "list its SCRAM users")

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from confluent_kafka import KafkaException, TopicCollection, TopicPartitionInfo
+from confluent_kafka import TopicCollection, TopicPartitionInfo
 from confluent_kafka.admin import ConfigEntry, ConfigResource, ResourceType, TopicDescription
 
+from drctl.drivers.kafka.asking_again import asked_again
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.errors import Unsupported
 from drctl.model.cluster import Broker, Cluster, Partition, Topic
@@ -22,6 +23,7 @@ class KafkaBrokers:
     def __init__(self, site: KafkaSite) -> None:
         self.site = site
 
+    @asked_again
     def cluster(self) -> Cluster:
         admin = self.site.admin()
         told = self.site.wait(admin.describe_cluster(request_timeout=self.site.timeout), "describe the cluster")
@@ -42,6 +44,7 @@ class KafkaBrokers:
             auto_creates_topics=config.get("auto.create.topics.enable") == "true",
         )
 
+    @asked_again
     def topics(self, names: Collection[str]) -> Mapping[str, Topic]:
         if not names:
             return {}
@@ -61,30 +64,24 @@ class KafkaBrokers:
         settings = {resource.name: found for resource, found in configs.items()}
         return {name: _topic(name, topic, settings[name]) for name, topic in described.items() if name in settings}
 
+    @asked_again
     def names(self) -> frozenset[str]:
-        try:
-            return frozenset(self.site.admin().list_topics(timeout=self.site.timeout).topics)
-        except KafkaException as error:
-            raise self.site.causes.translate(error, "list its topics") from error
+        return frozenset(self.site.metadata("list its topics").topics)
 
+    @asked_again
     def partition(self, place: TopicPartition) -> Partition | None:
         """Return a partition by one metadata request, which any broker answers, also without a quorum; None without."""
-        try:
-            topics = self.site.admin().list_topics(topic=place.topic, timeout=self.site.timeout).topics
-        except KafkaException as error:
-            raise self.site.causes.translate(error, f"describe {place}") from error
+        topics = self.site.metadata(f"describe {place}", place.topic).topics
         found = topics[place.topic].partitions.get(place.partition) if place.topic in topics else None
         return None if found is None else Partition(found.leader, tuple(found.replicas), tuple(found.isrs))
 
+    @asked_again
     def view(self) -> KafkaView:
         """One metadata request, and the configuration of topics that miss a replica.
 
         Log directories and the quorum, for which the client library cannot ask, stay without a signal here.
         """
-        try:
-            told = self.site.admin().list_topics(timeout=self.site.timeout)
-        except KafkaException as error:
-            raise self.site.causes.translate(error, "list its topics") from error
+        told = self.site.metadata("list its topics")
         assigned: set[int] = set()
         out_of_sync: dict[int, int] = {}
         fewest: dict[str, list[int]] = {}

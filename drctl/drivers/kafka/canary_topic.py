@@ -75,10 +75,7 @@ class KafkaCanarySite:
 
     def present(self) -> Mapping[str, int]:
         """Return how many partitions the topic and its copies have, by name; without those that are not there."""
-        try:
-            told = self.site.admin().list_topics(timeout=ANSWER).topics
-        except KafkaException as error:
-            raise self.site.causes.translate(error, "list its topics") from error
+        told = self.site.metadata("list its topics", within=ANSWER).topics
         return {name: len(told[name].partitions) for name in self.names if name in told}
 
     def new_places(self, known: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
@@ -113,7 +110,8 @@ class KafkaCanaryProducer:
             "message.timeout.ms": int(PATIENCE * 1000),
             "client.id": CANARY_RECORDS,
         }
-        self._producer: Producer | None = site.causes.client(Producer, {**site.config, **own})
+        self._producer: Producer | None = site.client(Producer, own)
+        self._login = site.login
         self._known: list[tuple[int, WriteAnswer]] = []
         self._waiting: set[int] = set()
         self._wrote = False
@@ -125,6 +123,8 @@ class KafkaCanaryProducer:
 
         if self._producer is None:
             raise Unreachable(f"site {self.site.name}: the canary's producer is closed", remedy="begin again")
+        # What waits would be given up after PATIENCE, and is doubtful as soon as another client goes on.
+        self.site.require_login(self._login)
         self._waiting.add(ticket)
         self._serve(self._producer)
         if self._ended_by is not None:
@@ -179,7 +179,9 @@ class KafkaCanaryReader:
         self.reached = dict(begins)
         self.denied: dict[TopicPartition, KafkaError] = {}
         own = {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16_384, "client.id": CANARY_RECORDS}
+        self._own = own
         self.consumer: Consumer = of.site.consumer(own)
+        self.login = of.site.login
         self.consumer.assign(_placed(begins))
 
     def read(self) -> Sequence[CanaryRecord]:
@@ -199,6 +201,8 @@ class KafkaCanaryReader:
         return found
 
     def has_all(self) -> bool:
+        if self.of.site.is_outdated(self.login):
+            self._replace()
         new = self.of.new_places(self.reached)
         if new:
             self.consumer.incremental_assign(_placed(new))
@@ -210,6 +214,13 @@ class KafkaCanaryReader:
         if denied is not None:
             raise self.of.site.causes.translate(denied, f"read {CANARY_RECORDS}")
         return not behind
+
+    def _replace(self) -> None:
+        """Go on with a client of the newest login, behind what was read."""
+        following = self.of.site.consumer(self._own)
+        following.assign(_placed(self.reached))
+        former, self.consumer, self.login = self.consumer, following, self.of.site.login
+        _within(former.close)
 
     def close(self) -> None:
         _within(self.consumer.close)
@@ -223,6 +234,7 @@ class KafkaCanaryMember:
         self._committed = time.monotonic()
 
     def read(self) -> Sequence[CanaryRecord]:
+        self.reader.require_login()
         found = list(self._polled())
         if time.monotonic() - self._committed >= COMMITS:
             self.reader.commit()

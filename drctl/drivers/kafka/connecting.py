@@ -42,17 +42,20 @@ def first_answer(
 ) -> None:
     """Wait for the list of brokers, in short turns, so that a rejected login is reported at once.
 
-    ``looking`` ends it as soon as every address refuses connections, and ``given_up`` with the turn. Unreachable,
-    Unauthenticated or what else :meth:`Causes.translate` makes of it where there is no answer.
+    ``looking`` ends it as soon as every address refuses connections, and ``given_up`` with the turn. A login that was
+    just renewed may be rejected for a moment. Unreachable, Unauthenticated or what else :meth:`Causes.translate` makes
+    of it where there is no answer.
     """
     causes.rejected, causes.unconnected = "", False
     deadline, turn = time.monotonic() + seconds, FIRST_LOOK if looking else TURN
     while True:
         try:
             client.list_topics(topic="", timeout=turn)
+            causes.rejected = ""
             return
         except KafkaException as error:
-            if causes.rejected or given_up() or time.monotonic() > deadline:
+            rejected = causes.rejected and time.monotonic() > causes.settled_at
+            if rejected or given_up() or time.monotonic() > deadline:
                 raise causes.translate(error, "connect") from error
             client.poll(0)
             if looking and _is_refused(causes):

@@ -1,9 +1,11 @@
 """Connections to a site's brokers, kept for whoever asks next: to log in costs more than most questions do."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from drctl.drivers.kafka.asking_again import never, with_settings
 from drctl.drivers.kafka.raw import RawConnection, Settings, connected
 
 type Place = tuple[str, int]
@@ -11,10 +13,14 @@ type Place = tuple[str, int]
 
 
 class Connections:
-    """Used by one at a time, each; several threads may ask. ``settings`` are asked for when a connection is made."""
+    """Used by one at a time, each; several threads may ask. ``settings`` are asked for when a connection is made.
 
-    def __init__(self, settings: Callable[[], Settings]) -> None:
-        self._settings = settings
+    Where brokers reject them, ``renewed`` tells whether there are others by now: then it is made once more, for nothing
+    was asked by it yet.
+    """
+
+    def __init__(self, settings: Callable[[], Settings], renewed: Callable[[Settings], bool] = never) -> None:
+        self._settings, self._renewed = settings, renewed
         self._lock = threading.Lock()
         self._idle: dict[Place, list[tuple[ExitStack, RawConnection]]] = {}
         self._closed = False
@@ -58,5 +64,10 @@ class Connections:
         return taken
 
     def _made(self, name: str, place: Place, seconds: float) -> tuple[ExitStack, RawConnection]:
-        stack = ExitStack()
-        return stack, stack.enter_context(connected(name, *place, self._settings(), seconds))
+        until = time.monotonic() + seconds
+
+        def made(settings: Settings) -> tuple[ExitStack, RawConnection]:
+            stack = ExitStack()
+            return stack, stack.enter_context(connected(name, *place, settings, max(0.05, until - time.monotonic())))
+
+        return with_settings(self._settings, self._renewed, made)

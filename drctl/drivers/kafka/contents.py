@@ -98,8 +98,8 @@ class KafkaContents:
         # One transactional id per partition: its coordinator lets one producer write and ends what a former one began.
         identity = re.sub(r"[^\w.-]", "-", f"{name}-{partition}")
         own = {"transactional.id": identity, "transaction.timeout.ms": int(PATIENCE * 1000), "linger.ms": 5}
-        producer = self.site.causes.client(Producer, {**self.site.config, **own})
-        progress = self.site.causes.client(Consumer, {**self.site.config, "group.id": name})
+        producer = self.site.client(Producer, own)
+        progress = self.site.client(Consumer, {"group.id": name})
         try:
             with _translated(self.site, partition, name):
                 producer.init_transactions(PATIENCE)

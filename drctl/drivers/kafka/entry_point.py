@@ -13,7 +13,7 @@ class KafkaEntryPoint:
         self.servers, self._logins = servers, logins
 
     def cluster_id(self, site: str) -> str:
-        config = {**self._logins[site].config, "bootstrap.servers": self.servers}
+        config = {**self._logins[site].settings(), "bootstrap.servers": self.servers}
         # A connection that stands leads to where clients were sent before, and keeps what the name resolved to.
         there = KafkaSite(f"entry point {self.servers}", config)
         try:

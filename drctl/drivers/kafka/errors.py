@@ -97,6 +97,8 @@ class Causes:
 
     ``rejected`` is the newest rejected login or certificate since the last answer that proved otherwise.
     ``unconnected`` says that a connection could not be made, or was lost, since somebody set it back.
+    ``read_again`` says what came of reading the login again after it was rejected; ``settled_at`` is the monotonic time
+    in seconds until which a login that was just renewed may be rejected by brokers that have not taken it in.
     """
 
     site: str
@@ -104,6 +106,8 @@ class Causes:
     user: str
     rejected: str = ""
     unconnected: bool = False
+    read_again: str = ""
+    settled_at: float = 0.0
 
     def heard(self, error: KafkaError) -> None:
         """The error callback of every client of this site."""
@@ -143,9 +147,9 @@ class Causes:
         """The drctl error for one of librdkafka's; ``doing`` completes "site …: cannot …"."""
         fault = error.args[0] if isinstance(error, KafkaException) else error
         code, said = fault.code(), redact_foreign(fault.str())
-        # A rejected login shows as a timeout or a broken transport, whatever was asked. A denied right is
-        # told apart from it: who is denied something has logged in.
-        if self.rejected and code not in DENIED:
+        # A rejected login shows as a timeout or a broken transport, whatever was asked: errors of the library's own,
+        # below zero. Who is told anything by a broker has logged in.
+        if self.rejected and (code < 0 or code in REJECTED):
             return self.unauthenticated()
         place = f"site {self.site}: cannot {doing}"
         if code in DENIED:
@@ -166,14 +170,17 @@ class Causes:
 
     def unauthenticated(self) -> Unauthenticated:
         """The error for a rejected login or certificate."""
+        again = f" ({self.read_again})" if self.read_again else ""
         if DISTRUST.search(self.rejected) and not ALERT.search(self.rejected):
             return Unauthenticated(
                 f"site {self.site}: we do not trust the brokers at {self.servers}: {self.rejected}",
-                remedy="check the truststore in the client properties, and the brokers' certificate and host name",
+                remedy="check the truststore in the client properties or the Kafka resource, and the brokers' "
+                f"certificate and host name{again}",
             )
         return Unauthenticated(
             f"site {self.site}: the brokers at {self.servers} reject {self.user}: {self.rejected}",
-            remedy="check user and password, or key and certificate, in the client properties",
+            remedy="check user and password, or key and certificate, in the client properties or in the KafkaUser's "
+            f"secret{again}",
         )
 
 

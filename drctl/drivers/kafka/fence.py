@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from drctl.drivers.kafka.asking_again import asked_again, done_again
 from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.journal_copy import TOPIC as JOURNAL
 from drctl.drivers.kafka.properties import load, user
@@ -50,6 +51,7 @@ class AclFence:
             with suppress(Unauthenticated):  # a certificate that is out of date hinders nothing but the canary
                 load(canary.client_properties)
 
+    @asked_again
     def writers(self) -> Writers:
         allowed = {
             rule.principal
@@ -62,6 +64,7 @@ class AclFence:
         }
         return Writers(frozenset(allowed - {EVERYONE}), everyone=EVERYONE in allowed)
 
+    @asked_again
     def standing(self) -> frozenset[DenyRule]:
         found: set[DenyRule] = set()
         for scope, rules in self._rules(AclPermissionType.DENY).items():
@@ -72,6 +75,7 @@ class AclFence:
             found |= {DenyRule(principal, scope, principal in marked) for principal in denied}
         return frozenset(found)
 
+    @done_again
     def deny(self, denials: Collection[DenyRule], *, adopt: bool = False) -> None:
         if denials:
             marked = set(denials) if adopt else set(denials) - self._of_others()
@@ -82,6 +86,7 @@ class AclFence:
             self.site.wait_all(futures.items(), "add deny rules", self.site.change_timeout)
             _settle(lambda: self.standing() >= set(denials) and not (adopt and self._of_others() & set(denials)))
 
+    @done_again
     def lift(self, denials: Collection[DenyRule]) -> None:
         if own := set(denials) - self._of_others() if denials else set():
             # Both in one request. Where only the first is applied the mark alone is left, which denies
@@ -94,7 +99,7 @@ class AclFence:
     def canary(self) -> CanaryResult:
         file = self.ordinary.client_properties
         login = self._discover() if file is None else load(file)
-        config = {**login, "bootstrap.servers": self.site.config["bootstrap.servers"]}
+        config = {**login, "bootstrap.servers": self.site.settings()["bootstrap.servers"]}
         # Not idempotent: a producer that may write to no topic is refused its producer id already, with an
         # error about the cluster, and that would look like a missing right of the canary's.
         quick = {"acks": "all", "message.timeout.ms": 8000, "linger.ms": 0, "enable.idempotence": False}

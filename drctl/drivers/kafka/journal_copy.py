@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from drctl.drivers.kafka.asking_again import asked_again
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.records import KafkaRecords, read
 from drctl.drivers.kafka.site import KafkaSite
@@ -42,6 +43,7 @@ class KafkaJournalCopy:
         self._newest: Line | None = None
         self._end: int | None = None  # where the topic ended then; None where others may have written in between
 
+    @asked_again
     def last(self) -> Line | None:
         bounds = self._bounds()
         if self._end is None or self._end != bounds.stable:
@@ -51,6 +53,7 @@ class KafkaJournalCopy:
             self._newest, self._end = max(found, key=lambda line: line.number, default=None), bounds.stable
         return self._newest
 
+    @asked_again
     def lines(self) -> tuple[Line, ...]:
         known: dict[int, Line] = {}
         for line in self._read(self._bounds().start):
@@ -68,7 +71,7 @@ class KafkaJournalCopy:
             self._bounds()  # NotFound where the topic is missing: a write might create it
             own = {"acks": "all", "enable.idempotence": True, "linger.ms": 5, "compression.type": "lz4"}
             patience = {"message.timeout.ms": int(PATIENCE * 1000)}
-            self._producer = self.site.causes.client(Producer, {**self.site.config, **own, **patience})
+            self._producer = self.site.client(Producer, {**own, **patience})
         faults: list[KafkaError] = []
         offsets: list[int] = []
         began, self._end = self._end, None

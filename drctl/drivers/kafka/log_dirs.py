@@ -4,8 +4,8 @@ Version 4 tells their size (KIP-827), version 5 also which of them are cordoned 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from drctl.drivers.kafka.asking_again import Settings, never, with_settings
 from drctl.drivers.kafka.raw import connected
 from drctl.drivers.kafka.wire_format import INT8, INT16, INT32, INT64, Malformed, WireReader
 from drctl.errors import DrctlError, Forbidden, Unsupported
@@ -26,10 +26,13 @@ type Directory = tuple[int, DiskSpace | None]
 
 
 class KafkaLogDirs:
-    """Implements :class:`drctl.ports.LogDirs`. ``settings`` are asked for when a broker is."""
+    """Implements :class:`drctl.ports.LogDirs`. ``settings`` are asked for when a broker is, and once more
+    where they are ``renewed`` since a broker has rejected them."""
 
-    def __init__(self, site: str, settings: Callable[[], Mapping[str, Any]]) -> None:
-        self.site, self.settings = site, settings
+    def __init__(
+        self, site: str, settings: Callable[[], Settings], renewed: Callable[[Settings], bool] = never
+    ) -> None:
+        self.site, self.settings, self.renewed = site, settings, renewed
 
     def offline(self, broker: Broker) -> tuple[str, ...]:
         answered = self._answered(broker).items()
@@ -44,10 +47,14 @@ class KafkaLogDirs:
 
     def _answered(self, broker: Broker) -> dict[str, Directory]:
         name = f"site {self.site}: broker {broker.id}"
-        with connected(name, broker.host, broker.port, self.settings(), ANSWER) as line:
-            # A broker that does not know a version closes the connection.
-            version = CORDONED if line.newest(DESCRIBE_LOG_DIRS) >= CORDONED else SIZED
-            answer = line.ask(DESCRIBE_LOG_DIRS, version, NO_TOPICS, flexible=True)
+
+        def ask(settings: Settings) -> tuple[WireReader, int]:
+            with connected(name, broker.host, broker.port, settings, ANSWER) as line:
+                # A broker that does not know a version closes the connection.
+                version = CORDONED if line.newest(DESCRIBE_LOG_DIRS) >= CORDONED else SIZED
+                return line.ask(DESCRIBE_LOG_DIRS, version, NO_TOPICS, flexible=True), version
+
+        answer, version = with_settings(self.settings, self.renewed, ask)
         try:
             error, found = told(answer, version)
         except Malformed as malformed:

@@ -43,7 +43,9 @@ class Reader:
             "on_commit": self._answered,
         }
         self.name = f"site {site.name}: a member of group {settings['group.id']}"
-        self.consumer = site.causes.client(Consumer, {**site.config, **own, **settings})
+        self.site = site
+        self.consumer = site.client(Consumer, {**own, **settings})
+        self.login = site.login
         self.uncommitted: dict[offsets.TopicPartition, int] = {}
         self.before_commit: Callable[[], None] = lambda: None
         # One at a time: a second commit would wait in line, and come when the partitions may be another's.
@@ -98,6 +100,10 @@ class Reader:
         record = incoming(message)
         self.uncommitted[record.partition] = record.offset + 1
         return record
+
+    def require_login(self) -> None:
+        """Unauthenticated if brokers reject how this member logged in, and there is another login by now."""
+        self.site.require_login(self.login)
 
     def commit(self) -> bool:
         """Begin to commit everything processed; whether nothing is left to commit.

@@ -8,6 +8,7 @@ from itertools import count
 
 from confluent_kafka import KafkaError
 
+from drctl.drivers.kafka.asking_again import asked_again
 from drctl.drivers.kafka.errors import ENDS_BY_ITSELF
 from drctl.drivers.kafka.group_requests import CLASSIC_GROUP, CONSUMER_GROUP, DELETED_GROUP, POSITIONS, committing
 from drctl.drivers.kafka.listing import ListedGroup
@@ -40,6 +41,7 @@ class KafkaPositions:
     def __init__(self, site: KafkaSite, now: Callable[[], float] = time.monotonic, in_flight: int = IN_FLIGHT) -> None:
         self.site, self._now, self._in_flight = site, now, in_flight
 
+    @asked_again
     def groups(self) -> Mapping[str, GroupProtocol]:
         return {name: group.protocol for name, group in self._listed().items()}
 
@@ -51,6 +53,7 @@ class KafkaPositions:
             raise self._refused(error, "list all of its groups")
         return found
 
+    @asked_again
     def describe(self, groups: Collection[str]) -> Mapping[str, Group]:
         # One listing by each broker tells of all groups that are empty, of which there is nothing more to ask.
         # For a handful of groups it is the dearer one, where the site has many thousands of others.
@@ -91,6 +94,7 @@ class KafkaPositions:
             if name in listed and listed[name].protocol in IMMOVABLE
         }
 
+    @asked_again
     def committed(self, groups: Collection[str]) -> Mapping[str, Mapping[offsets.TopicPartition, Committed]]:
         found: dict[str, Mapping[offsets.TopicPartition, Committed]] = {}
         pending: dict[str, Collection[offsets.TopicPartition]] = {}

@@ -9,7 +9,7 @@ drctl shapes itself, or only the Java client has them (``sasl.client.callback.ha
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -237,7 +237,7 @@ class _Translation:
         )
 
 
-def user(config: Mapping[str, str]) -> str:
+def user(config: Mapping[str, Any]) -> str:
     """Who a client's settings log in as, for people."""
     certificate = config.get("ssl.certificate.location") or config.get("ssl.keystore.location")
     if "sasl.username" in config:

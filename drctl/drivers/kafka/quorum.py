@@ -4,9 +4,9 @@ Any broker hands the request on to the controller that leads. Version 1 tells wh
 leader; version 2 adds names and addresses of which nothing is needed here.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from drctl.drivers.kafka.asking_again import Settings, never, with_settings
 from drctl.drivers.kafka.raw import connected
 from drctl.drivers.kafka.wire_format import INT16, INT32, INT64, Malformed, WireReader, array, string
 from drctl.errors import DrctlError, Forbidden, Unreachable, Unsupported
@@ -26,15 +26,22 @@ ANSWER = 5.0
 
 
 class KafkaQuorum:
-    """Implements :class:`drctl.ports.Quorum`. ``settings`` are asked for when a broker is."""
+    """Implements :class:`drctl.ports.Quorum`. ``settings`` are asked for when a broker is, and once more
+    where they are ``renewed`` since a broker has rejected them."""
 
-    def __init__(self, site: str, settings: Callable[[], Mapping[str, Any]]) -> None:
-        self.site, self.settings = site, settings
+    def __init__(
+        self, site: str, settings: Callable[[], Settings], renewed: Callable[[Settings], bool] = never
+    ) -> None:
+        self.site, self.settings, self.renewed = site, settings, renewed
 
     def told(self, broker: Broker) -> QuorumView:
         name = f"site {self.site}: broker {broker.id}"
-        with connected(name, broker.host, broker.port, self.settings(), ANSWER) as line:
-            answer = line.ask(DESCRIBE_QUORUM, VERSION, METADATA, flexible=True)
+
+        def ask(settings: Settings) -> WireReader:
+            with connected(name, broker.host, broker.port, settings, ANSWER) as line:
+                return line.ask(DESCRIBE_QUORUM, VERSION, METADATA, flexible=True)
+
+        answer = with_settings(self.settings, self.renewed, ask)
         try:
             error, found = quorum_in(answer)
         except Malformed as malformed:

@@ -1,8 +1,8 @@
 """Client quotas (DescribeClientQuotas, KIP-546), for which the client library has no call."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from drctl.drivers.kafka.asking_again import Settings, never, with_settings
 from drctl.drivers.kafka.raw import connected
 from drctl.drivers.kafka.wire_format import FLOAT64, INT16, INT32, Malformed, WireReader
 from drctl.errors import DrctlError, Forbidden, Unsupported
@@ -19,15 +19,22 @@ ANSWER = 5.0
 
 
 class KafkaQuotas:
-    """Implements :class:`drctl.ports.Quotas`. ``settings`` are asked for when a broker is."""
+    """Implements :class:`drctl.ports.Quotas`. ``settings`` are asked for when a broker is, and once more
+    where they are ``renewed`` since a broker has rejected them."""
 
-    def __init__(self, site: str, settings: Callable[[], Mapping[str, Any]]) -> None:
-        self.site, self.settings = site, settings
+    def __init__(
+        self, site: str, settings: Callable[[], Settings], renewed: Callable[[Settings], bool] = never
+    ) -> None:
+        self.site, self.settings, self.renewed = site, settings, renewed
 
     def told(self, broker: Broker) -> ClientQuotas:
         name = f"site {self.site}: broker {broker.id}"
-        with connected(name, broker.host, broker.port, self.settings(), ANSWER) as line:
-            answer = line.ask(DESCRIBE_CLIENT_QUOTAS, VERSION, EVERY_ENTITY, flexible=True)
+
+        def ask(settings: Settings) -> WireReader:
+            with connected(name, broker.host, broker.port, settings, ANSWER) as line:
+                return line.ask(DESCRIBE_CLIENT_QUOTAS, VERSION, EVERY_ENTITY, flexible=True)
+
+        answer = with_settings(self.settings, self.renewed, ask)
         try:
             error, found = quotas_in(answer)
         except Malformed as malformed:

@@ -24,6 +24,8 @@ SASL_HANDSHAKE, API_VERSIONS, SASL_AUTHENTICATE = 17, 18, 36
 LARGEST = 100 << 20
 """Bytes of an answer that are taken in: as many as a broker takes of a request (``socket.request.max.bytes``)."""
 
+IDENTITY = ("ssl.certificate.location", "ssl.certificate.pem", "ssl.keystore.location")
+"""Settings that a client certificate is in."""
 STRANGER = "see who answers at that address: it has to be a broker of Kafka's"
 
 type Settings = Mapping[str, Any]
@@ -61,6 +63,12 @@ class RawConnection:
             if answer.number(INT32) != self._number:
                 raise Malformed("it answers another request")
             answer.tags()
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise Unreachable(f"{self.name} closed the connection", remedy="check that it runs") from error
+        except ssl.SSLError as error:
+            # With TLS 1.3 a broker says only behind the handshake that it does not take our certificate.
+            said = f"{self.name}: TLS fails: {_said(error)}"
+            raise Unauthenticated(said, remedy="check key and certificate in the keystore or secret") from error
         except OSError as error:
             raise Unreachable(f"{self.name} does not answer: {_said(error)}", remedy="check that it runs") from error
         except Malformed as error:
@@ -147,6 +155,9 @@ def _logged_in(name: str, line: socket.socket, settings: Settings, protocol: str
     found = RawConnection(name, line, until)
     if protocol.startswith("SASL"):
         found.log_in(settings)
+    elif protocol == "SSL" and any(key in settings for key in IDENTITY):
+        # So that a certificate which is rejected is known before anything is asked that changes something.
+        found.ask(API_VERSIONS, 0, b"")
     return found
 
 

@@ -18,7 +18,9 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
 
+from drctl.drivers.kafka.asking_again import asked_again
 from drctl.drivers.kafka.headers import UNREADABLE, Headers, headers_of
+from drctl.drivers.kafka.login import Login
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.errors import Conflict, DrctlError, NotFound, Unreachable
 from drctl.model import offsets
@@ -38,6 +40,7 @@ class KafkaRecords:
     def __init__(self, site: KafkaSite) -> None:
         self.site = site
 
+    @asked_again
     def bounds(self, partitions: Collection[offsets.TopicPartition]) -> Mapping[offsets.TopicPartition, LogBounds]:
         self._refuse_missing(partitions)
         asked = (
@@ -61,17 +64,16 @@ class KafkaRecords:
 
     def _refuse_missing(self, partitions: Collection[offsets.TopicPartition]) -> None:
         """Told apart here, since for both a missing partition and a missing leader the client says "no leader"."""
-        try:
-            topics = self.site.admin().list_topics(timeout=self.site.timeout).topics
-        except KafkaException as error:
-            raise self.site.causes.translate(error, "list its topics") from error
+        topics = self.site.metadata("list its topics").topics
         for tp in partitions:
             if tp.topic not in topics or tp.partition not in topics[tp.topic].partitions:
                 raise NotFound(f"site {self.site.name} has no partition {tp}", remedy="correct the name, or create it")
 
+    @asked_again
     def identities(self, partition: offsets.TopicPartition, start: int, stop: int) -> tuple[RecordId, ...]:
         return self.identities_all({partition: (start, stop)})[partition]
 
+    @asked_again
     def identities_all(
         self, spans: Mapping[offsets.TopicPartition, tuple[int, int]]
     ) -> Mapping[offsets.TopicPartition, tuple[RecordId, ...]]:
@@ -94,11 +96,11 @@ class KafkaRecords:
         found: Mapping[offsets.TopicPartition, list[RecordId]],
     ) -> None:
         """Read on until every partition has come to its stop; one that has is paused."""
-        idle, early = 0.0, dict[offsets.TopicPartition, int]()
+        idle, early, login = 0.0, dict[offsets.TopicPartition, int](), self.site.login
         while stops:
             # Idle time is counted in waits that brought nothing, not by the clock: a long batch that is
             # digested is not silence.
-            messages = _at_hand(consumer, BATCH)
+            messages = _at_hand(self.site, login, consumer, BATCH)
             idle = 0.0 if messages else idle + PATIENCE
             if idle >= TIMEOUT:
                 partition = next((p for p in stops if p in early), next(iter(stops)))
@@ -124,6 +126,7 @@ class KafkaRecords:
                         # are still read.
                         consumer.pause([TopicPartition(*partition)])
 
+    @asked_again
     def following(self, partition: offsets.TopicPartition, start: int, count: int) -> tuple[RecordId, ...]:
         found: list[RecordId] = []
         if count <= 0:
@@ -170,9 +173,9 @@ def _until(
     site: KafkaSite, consumer: Consumer, partition: offsets.TopicPartition, stop: int, batch: int
 ) -> Iterator[Message]:
     """All messages up to the end, which lies at ``stop`` or behind it; an end before that is none."""
-    idle, early = 0.0, None
+    idle, early, login = 0.0, None, site.login
     while idle < TIMEOUT:
-        messages = _at_hand(consumer, batch)
+        messages = _at_hand(site, login, consumer, batch)
         idle = 0.0 if messages else idle + PATIENCE
         for message in messages:
             fault = message.error()
@@ -187,9 +190,14 @@ def _until(
     raise ended_early(site.name, partition, early, stop)
 
 
-def _at_hand(consumer: Consumer, most: int) -> list[Message]:
-    """Return what is there: ``consume`` alone would wait out its time on every short batch."""
+def _at_hand(site: KafkaSite, login: Login, consumer: Consumer, most: int) -> list[Message]:
+    """Return what is there: ``consume`` alone would wait out its time on every short batch.
+
+    Unauthenticated where nothing is, and nothing will be, since that login was renewed.
+    """
     first = consumer.poll(PATIENCE)
+    if first is None:
+        site.require_login(login)
     return [] if first is None else [first, *consumer.consume(most, 0.0)]
 
 

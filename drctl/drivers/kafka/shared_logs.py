@@ -62,12 +62,17 @@ class KafkaSharedReader:
             "session.timeout.ms": int(logs.session * 1000),
             "heartbeat.interval.ms": int(logs.session * 200),
         }
-        self.consumer = logs.site.causes.client(Consumer, {**logs.site.config, **own})
+        self._own = own
         self._next: dict[offsets.TopicPartition, int] = {}
         self._spread_anew = False
         self._failed: Exception | None = None
+        self._join()
+
+    def _join(self) -> None:
+        self.consumer = self.logs.site.client(Consumer, self._own)
+        self._login = self.logs.site.login
         self.consumer.subscribe(
-            list(logs.topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            list(self.logs.topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
 
     def _assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
@@ -92,6 +97,10 @@ class KafkaSharedReader:
 
     def read(self, seconds: float) -> Sequence[RecordBatch]:
         self._spread_anew = False
+        if self.logs.site.is_rejected(self._login):
+            # As another member would take over: what it had is given up, and begun again by whoever is given it.
+            self.close()
+            self._join()
         first = self.consumer.poll(seconds)
         messages = [] if first is None else [first, *self.consumer.consume(AT_ONCE, 0.0)]
         if self._failed is not None:

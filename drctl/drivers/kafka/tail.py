@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from drctl.drivers.kafka.login import Login
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic
 from drctl.drivers.kafka.records import ends
-from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
+from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail_progress import TailProgress
 from drctl.errors import DrctlError, NotFound
 from drctl.model import offsets
@@ -22,7 +23,7 @@ BATCH = 5000
 class KafkaTail:
     """Implements :class:`drctl.ports.Tail`. Joins no group; begins at the beginning of the compacted topic.
 
-    Needs READ on the topic and nothing else.
+    Needs READ on the topic and nothing else. Where its login is renewed it goes on behind what it told.
     """
 
     def __init__(self, site: KafkaSite, begin: Mapping[int, int] | None = None) -> None:
@@ -32,6 +33,8 @@ class KafkaTail:
         self._consumer: Consumer | None = None
         self._progress = TailProgress(begin or {})
         self._fault: DrctlError | None = None
+        self._login: Login | None = None
+        self._goes_on = False
 
     def poll(self, seconds: float) -> TailBatch:
         changes = self._read(self._opened(), seconds)
@@ -68,10 +71,16 @@ class KafkaTail:
         if self._consumer is not None:
             self._consumer.close()
             self._consumer = None
+        self._goes_on = False
 
     def _opened(self) -> Consumer:
+        if self._consumer is not None and self._login is not None and self.site.is_outdated(self._login):
+            # The one after it goes on behind what was told: to begin again would tell all of a large topic once more.
+            self._consumer.close()
+            self._consumer, self._goes_on = None, True
         if self._consumer is None:
             self._consumer = self._open()
+            self._login, self._goes_on = self.site.login, False
         return self._consumer
 
     def _read(self, consumer: Consumer, seconds: float) -> list[Change]:
@@ -106,8 +115,11 @@ class KafkaTail:
         patience = 500 if self._begin is None else 100
         consumer = self.site.consumer({"fetch.wait.max.ms": patience, "auto.offset.reset": "earliest"})
         try:
-            begin = self._begin or dict.fromkeys(self._partitions(), OFFSET_BEGINNING)
-            self._progress, self._fault = TailProgress(begin), None
+            if self._goes_on:
+                begin = {number: self._progress.next(number) for number in self._progress.numbers()}
+            else:
+                begin = dict(self._begin or dict.fromkeys(self._partitions(), OFFSET_BEGINNING))
+                self._progress, self._fault = TailProgress(begin), None
             consumer.assign([TopicPartition(TOPIC, number, offset) for number, offset in begin.items()])
         except KafkaException as error:
             consumer.close()
@@ -118,10 +130,7 @@ class KafkaTail:
         return consumer
 
     def _partitions(self) -> Iterable[int]:
-        try:
-            topic = self.site.admin().list_topics(TOPIC, timeout=TIMEOUT).topics[TOPIC]
-        except KafkaException as error:
-            raise self.site.causes.translate(error, f"read {TOPIC}") from error
+        topic = self.site.metadata(f"read {TOPIC}", TOPIC).topics[TOPIC]
         if topic.error is not None and topic.error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise self.site.causes.translate(topic.error, f"read {TOPIC}")
         if topic.error is not None or not topic.partitions:

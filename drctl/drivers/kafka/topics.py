@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from drctl.drivers.kafka.asking_again import asked_again, done_again
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.drivers.kafka.site import TIMEOUT, KafkaSite
 from drctl.errors import Conflict, DrctlError, Forbidden, NotFound
@@ -34,6 +35,7 @@ class KafkaTopics:
     def __init__(self, site: KafkaSite) -> None:
         self.site = site
 
+    @asked_again
     def own(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         if not topics:
             return {}
@@ -46,6 +48,7 @@ class KafkaTopics:
             settings[resource.name] = {key: str(entry.value) for key, entry in entries.items() if entry.source == own}
         return settings
 
+    @done_again
     def change(self, wanted: Mapping[str, Mapping[str, str | None]]) -> None:
         resources = [
             ConfigResource(ResourceType.TOPIC, topic, incremental_configs=list(starmap(_entry, changes.items())))
@@ -57,6 +60,7 @@ class KafkaTopics:
             with self._told("ALTER_CONFIGS"):
                 self.site.wait_all(futures.items(), "change topic settings", self.site.change_timeout)
 
+    @done_again
     def add_partitions(self, name: str, count: int) -> None:
         found = KafkaBrokers(self.site).topics([name]).get(name)
         if found is None:
@@ -67,6 +71,7 @@ class KafkaTopics:
             with self._told("ALTER"):
                 self.site.wait(futures[name], f"add partitions to topic {name}", self.site.change_timeout)
 
+    @done_again
     def create(self, name: str, partitions: int, replicas: int, config: Mapping[str, str]) -> None:
         new = NewTopic(name, partitions, replicas, config=dict(config))
         future = self.site.admin().create_topics([new], request_timeout=self.site.change_timeout)[name]

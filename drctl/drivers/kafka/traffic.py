@@ -71,7 +71,7 @@ class Writer:
             "message.timeout.ms": int(PATIENCE * 1000),
             "compression.type": "lz4",
         }
-        self.producer = site.causes.client(Producer, {**site.config, **own})
+        self.producer = site.client(Producer, own)
         self.broken = False
         self.written_at = 0.0
         self.offsets: list[int | None] = []
@@ -130,7 +130,7 @@ class TransactionalWriter:
 
     def __init__(self, site: KafkaSite, transactional_id: str) -> None:
         own = {"transactional.id": transactional_id, "transaction.timeout.ms": 10000, "linger.ms": 5}
-        self.producer = site.causes.client(Producer, {**site.config, **own})
+        self.producer = site.client(Producer, own)
         try:
             self.producer.init_transactions(PATIENCE)
         except KafkaException as error:

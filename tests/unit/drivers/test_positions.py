@@ -13,6 +13,7 @@ from drctl.drivers.kafka.site import DOUBTED_TIMEOUT, KafkaSite
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.session import Group, GroupProtocol, GroupState
 from drctl.plans.under_way import UNDER_WAY
+from tests.unit.drivers.logged_in import LoggedIn
 
 
 class SlowSite:
@@ -65,12 +66,11 @@ def test_groups_are_set_in_the_order_in_which_they_are_given() -> None:
     assert site.asked == [*wanted]
 
 
-class ListingSite:
+class ListingSite(LoggedIn):
     """A site whose coordinators know no classic or KIP-848 group; ``lists`` tells what its brokers were asked for."""
 
-    name = "north"
-
     def __init__(self) -> None:
+        super().__init__()
         self.lists: list[tuple[frozenset[GroupProtocol], frozenset[str] | None]] = []
 
     def ask_coordinators[T](

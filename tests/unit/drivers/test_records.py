@@ -9,7 +9,6 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, Ka
 
 from drctl.drivers.kafka import records as driver
 from drctl.drivers.kafka.contents import content
-from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.headers import headers_of
 from drctl.drivers.kafka.journal_copy import _joined
 from drctl.drivers.kafka.records import KafkaRecords, identity, read
@@ -19,6 +18,7 @@ from drctl.errors import Conflict, NotProven, Unreachable, Unsupported
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.salvage import Fate
 from tests.unit.drivers.brokers import Brokers
+from tests.unit.drivers.logged_in import LoggedIn
 from tests.unit.drivers.message import message
 
 ORDERS = TopicPartition("orders", 0)
@@ -42,11 +42,12 @@ def end(offset: int) -> Message:
     return Message(topic="orders", partition=0, offset=offset, error=KafkaError(KafkaError._PARTITION_EOF))
 
 
-class Site:
+class Site(LoggedIn):
     """A site whose leader tells these bounds, and what a consumer is then given."""
 
     def __init__(self, brokers: Brokers) -> None:
-        self.name, self.causes, self.brokers = "north", Causes("north", "localhost:1", "user drctl"), brokers
+        super().__init__()
+        self.brokers = brokers
 
     @contextmanager
     def borrow(self) -> Iterator[Brokers]:

@@ -5,13 +5,13 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
-from drctl.drivers.kafka.errors import Causes
 from drctl.drivers.kafka.site import KafkaSite
 from drctl.drivers.kafka.tail import TOPIC, KafkaTail
 from drctl.drivers.kafka.tail_progress import STUCK, TailProgress
 from drctl.errors import Unreachable
 from drctl.model.changes import PositionMoved, UndecidedPartitions, partition_of
 from tests.unit.drivers.brokers import Brokers
+from tests.unit.drivers.logged_in import LoggedIn
 
 
 def begun(*numbers: int) -> TailProgress:
@@ -90,11 +90,12 @@ def test_a_group_lives_where_javas_hash_puts_it(group: str, number: int) -> None
     assert partition_of(group, 50) == number
 
 
-class OnePartition:
+class OnePartition(LoggedIn):
     """A site with these brokers and one partition of the topic."""
 
     def __init__(self, brokers: Brokers) -> None:
-        self.name, self.causes, self.brokers = "north", Causes("north", "localhost:1", "user drctl"), brokers
+        super().__init__()
+        self.brokers = brokers
 
     def consumer(self, _: dict[str, Any]) -> Consumer:
         return self.brokers

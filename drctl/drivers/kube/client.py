@@ -1,5 +1,6 @@
 """Requests to one API server: answers as they are, errors translated, and no wait without an end."""
 
+import hashlib
 import threading
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ ERROR = 64_000
 LARGEST = 256 << 20
 """Bytes of one answer that are taken in."""
 
+UNAUTHORIZED = 401
 DEEPEST = 200
 """Levels of an answer: a definition of a resource nests its schema, with two levels for each of the resource's own."""
 
@@ -47,6 +49,7 @@ class KubeClient:
         self.site, self.kubeconfig, self.context, self.patience = site, kubeconfig, context, patience
         self._lock = threading.Lock()
         self._rest: Any = None
+        self._seen = b""
 
     def send(
         self,
@@ -109,7 +112,33 @@ class KubeClient:
         body: object = None,
         content: str = "application/json",
     ) -> Any:
+        def sent(rest: Any) -> Any:
+            return self._sent(rest, method, path, query, read=read, body=body, content=content)
+
         rest = self._connected()
+        # Whatever was asked: who is not known to the server, or not trusted, has changed nothing there.
+        try:
+            response = sent(rest)
+        except Unauthenticated:
+            if not self._renewed(rest):
+                raise
+        else:
+            if response.status != UNAUTHORIZED or not self._renewed(rest):
+                return response
+            response.close()
+        return sent(self._connected())
+
+    def _sent(
+        self,
+        rest: Any,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        *,
+        read: float,
+        body: object,
+        content: str,
+    ) -> Any:
         headers = {"Accept": "application/json", "Content-Type": content, "User-Agent": "drctl"}
         # Asked each time: a token may have been renewed.
         for key in rest.configuration.auth_settings().values():
@@ -130,20 +159,48 @@ class KubeClient:
     def _connected(self) -> Any:
         with self._lock:
             if self._rest is None:
-                from kubernetes.client.exceptions import ApiException
-                from kubernetes.client.rest import RESTClientObject
-
-                self._library_error = ApiException
-                file = self.kubeconfig
-                try:
-                    self._rest = RESTClientObject(in_cluster() if file is None else configuration(file, self.context))
-                except (OSError, ValueError, TypeError, AssertionError, urllib3.exceptions.HTTPError) as error:
-                    said = f": {error}" if isinstance(error, OSError) else ""
-                    raise ConfigInvalid(
-                        f"{file or 'pod'}: context {self.context}: its certificates or proxy cannot be used{said}",
-                        remedy="check certificate, key and proxy in the kubeconfig",
-                    ) from error
+                self._rest = self._loaded()
         return self._rest
+
+    def _renewed(self, rejected: Any) -> bool:
+        """Whether there are other credentials than the rejected ones: the kubeconfig, or what it names, was changed.
+
+        A kubeconfig that cannot be used, as while it is written, leaves them as they are.
+        """
+        with self._lock:
+            if self._rest is not rejected:
+                return True
+            if self._seen == self._seen_now(rejected.configuration):
+                return False
+            with suppress(ConfigInvalid):
+                # The connections of the one before end by themselves: a watch may go on over them.
+                self._rest = self._loaded()
+            return self._rest is not rejected
+
+    def _loaded(self) -> Any:
+        from kubernetes.client.exceptions import ApiException
+        from kubernetes.client.rest import RESTClientObject
+
+        self._library_error = ApiException
+        file = self.kubeconfig
+        try:
+            made = RESTClientObject(in_cluster() if file is None else configuration(file, self.context))
+        except (OSError, ValueError, TypeError, AssertionError, urllib3.exceptions.HTTPError) as error:
+            said = f": {error}" if isinstance(error, OSError) else ""
+            raise ConfigInvalid(
+                f"{file or 'pod'}: context {self.context}: its certificates or proxy cannot be used{said}",
+                remedy="check certificate, key and proxy in the kubeconfig",
+            ) from error
+        self._seen = self._seen_now(made.configuration)
+        return made
+
+    def _seen_now(self, config: Any) -> bytes:
+        """Digest the files that credentials come from; those that the library wrote itself never change."""
+        hashed = hashlib.sha256()
+        for file in (self.kubeconfig, config.ssl_ca_cert, config.cert_file, config.key_file):
+            with suppress(OSError):
+                hashed.update(b"\0" if file is None else Path(file).read_bytes())
+        return hashed.digest()
 
     def _decoded(self, raw: bytes, status: int) -> Any:
         try:

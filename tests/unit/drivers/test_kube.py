@@ -240,6 +240,24 @@ def test_a_token_in_a_file_is_read_anew_for_every_request(server: Server, tmp_pa
     assert sent == ["Bearer first", "Bearer renewed", "Bearer renewed"]
 
 
+def test_a_kubeconfig_that_was_renewed_is_read_again_where_the_server_knows_the_user_no_more(
+    server: Server, tmp_path: Path
+) -> None:
+    path = server.kubeconfig(tmp_path)
+    api = resources(path)
+    server.say(401, {"message": "Unauthorized"})
+    for text in (path.read_text(), "half written: ["):
+        path.write_text(text)
+        with pytest.raises(Unauthenticated):
+            api.list(POD)
+    path.write_text(server.kubeconfig(tmp_path).read_text().replace("token: s3cret", "token: renewed"))
+    with pytest.raises(Unauthenticated):
+        api.list(POD)
+    api.close()
+    sent = [value for name, value, _ in server.asked if name == "Authorization"]
+    assert sent == ["Bearer s3cret", "Bearer s3cret", "Bearer s3cret", "Bearer renewed"]
+
+
 def test_outside_a_pod_there_is_no_account_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     api = KubeResources("of the lease", None, "in-cluster", "drctl", SystemClock())

@@ -75,7 +75,7 @@ def test_each_step_is_told_with_what_the_command_says_and_how_long_it_took_befor
     assert CliRunner().invoke(cli, words).exit_code == 0
     text = (tmp_path / "pages" / "switchover.md").read_text()
     expected = f"{DrainLink.title} (… s)`; usually 2.5 s, at most 3.0 s (measured 2 times)"
-    assert [line for line in text.splitlines() if line.startswith("Done looks like: `✓ 13/27") and expected in line]
+    assert [line for line in text.splitlines() if line.startswith("Done looks like: `✓ 13/28") and expected in line]
     assert text.count("(measured") == 1
     assert "usually" not in (tmp_path / "pages" / "failover.md").read_text()
 

@@ -89,6 +89,8 @@ def undo(
 
     Undoes the newest handover that still stands: sinks that it has stopped run at the source again, too. Refused, and
     nothing changed, where a group has moved on since or has members there: stop a sink that works there by hand first.
+    --synced gives back only over what the service itself has committed and nobody has moved since; a group of which
+    that is not known, since it commits with metadata of its own and the service noted nothing, is named and left.
     A position that --synced gives back is left alone by the service until somebody moves or deletes it there, or the
     work moves.
     """

@@ -109,14 +109,15 @@ def _images_between(logs: Logs, copy: Sequence[OffsetSync], begin: int, stop: in
 class HiddenImages:
     """Hold records that the target has only as images between earlier syncs: by their offset at the source, and where.
 
-    ``reached`` is the newest sync that holds. Positions up to ``clear`` are placed in front of all these images.
+    ``reached`` is the newest sync that holds. Positions up to ``clear`` are placed in front of all these images; None
+    where no position is known to be.
     ``omitted`` are records in front of it, with the same: no copy comes to them any more. ``more``: the target holds
     more there than the source.
     """
 
     awaited: Mapping[int, int]
     reached: OffsetSync
-    clear: int
+    clear: int | None
     omitted: Mapping[int, int] = field(default_factory=dict)
     more: bool = False
 
@@ -149,7 +150,8 @@ def _hidden_behind(logs: Logs, syncs: Sequence[OffsetSync], highest: int, lowest
         return none if (yield from seen_alone(logs, newest)) else None
     first = max(newest.downstream - MARGIN, logs.target.start)
     found, omitted = dict[int, int](), dict[int, int]()
-    clear, more = -1, False
+    clear: int | None = None
+    more = False
     for stop in _stops(logs, begin, logs.target.stable - newest.downstream):
         source, target = yield from asked(logs, Window((older.upstream, stop), (first, logs.target.stable)))
         if not seen_to_hold(logs, newest, source, target):

@@ -85,8 +85,8 @@ class FrontierClaim:
         record, no further sync comes: every position that a sync can prove is provable now.
         """
         stop = min(self.frontier or 0, self.source.stable)
-        newest = max((each.upstream for each in self.syncs() if each.upstream < stop), default=-1)
-        return max(newest + 1, self.source.start), stop
+        behind = (each.upstream + 1 for each in self.syncs() if each.upstream < stop)
+        return max([self.source.start, *behind]), stop
 
     def whole(self) -> bool:
         """Whether nothing was deleted from either log, so that they can be compared from their beginning."""
@@ -150,8 +150,8 @@ def _impossible(claim: FrontierClaim, syncs: Sequence[OffsetSync], following: Fo
     if syncs and frontier - syncs[-1].upstream > FARTHEST:
         told = f"{told}; its newest offset sync is {frontier - syncs[-1].upstream} offsets older"
         return Doubted(partition, Doubt.UNPROVEN, told)
-    oldest = syncs[0] if syncs else OffsetSync(0, 0)
-    if claim.target.start == 0 and oldest.downstream < min(oldest.upstream - here.start, COUNTED_UP_TO):
+    oldest = syncs[0] if syncs else None
+    if oldest and claim.target.start == 0 and oldest.downstream < min(oldest.upstream - here.start, COUNTED_UP_TO):
         # One record more than would fit: that is enough to refute the claim, however many records the
         # source holds.
         first = stranded.without(following(partition, here.start, oldest.downstream + 1), claim.stranded_here)

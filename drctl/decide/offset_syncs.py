@@ -15,7 +15,7 @@ p <= r and r was copied in that run => image(r) >= floor(p) = d if u = p, else d
 Either r = u, whose image is at d. Or r > u: it was copied later, so that its image lies behind d.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
@@ -117,17 +117,27 @@ def usable(claims: Iterable[OffsetSync], source: LogBounds, target: LogBounds) -
     )
 
 
+def below(claims: Sequence[OffsetSync], position: int) -> int | None:
+    """Which of the claims, in order, is the last at or below the position; None where there is none."""
+    number = bisect_right(claims, position, key=_upstream)
+    return number - 1 if number else None
+
+
 def floor(held: Sequence[OffsetSync], position: int, target: LogBounds) -> int:
     """An offset at the target before which nothing at or after ``position`` was written.
 
     ``held`` are syncs that were seen to hold, in order. The target's log start where none is at or below the position.
     """
-    below = [sync for sync in held if sync.upstream <= position]
-    if not below:
+    number = below(held, position)
+    if number is None:
         return target.start
-    nearest = below[-1]
+    nearest = held[number]
     image = nearest.downstream if nearest.upstream == position else nearest.downstream + 1
     return min(max(image, target.start), target.stable)
+
+
+def _upstream(claim: OffsetSync) -> int:
+    return claim.upstream
 
 
 def _place(claim: OffsetSync) -> tuple[int, int]:

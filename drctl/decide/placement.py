@@ -24,7 +24,7 @@ o = d + 1: the image of each r > u is behind d; the source holds all of u < r < 
 from dataclasses import replace
 
 from drctl.decide import alignment, stranded
-from drctl.decide.alignment import AlignedSpan, behind
+from drctl.decide.alignment import AlignedSpan, Next, behind
 from drctl.decide.offset_syncs import floor
 from drctl.decide.verification import Verified
 from drctl.decide.windows import Logs, cut
@@ -32,11 +32,12 @@ from drctl.model.offsets import OffsetSync
 from drctl.model.translation import Exact, Proof, Translation, Unproven, UnprovenReason
 
 
-def span_between(logs: Logs, read: Verified, number: int) -> AlignedSpan:
-    """The aligned span between the syncs ``n`` and ``n + 1`` of those that hold; -1 and their number are the ends."""
-    lower = read.held[number] if number >= 0 else None
-    upper = read.held[number + 1] if number + 1 < len(read.held) else None
-    first, stop = behind(lower), upper or OffsetSync(logs.source.stable, logs.target.stable)
+def span_behind(logs: Logs, read: Verified, number: int | None) -> AlignedSpan:
+    """The aligned span behind that one of the syncs that hold, up to the next one or the end; None is the beginning."""
+    lower, following = (None, read.held[:1]) if number is None else (read.held[number], read.held[number + 1 :])
+    upper = following[0] if following else None
+    first = behind(lower)
+    stop = Next(logs.source.stable, logs.target.stable) if upper is None else Next(upper.upstream, upper.downstream)
     inside = cut(read.source, first.upstream - 1, stop.upstream)
     opposite = cut(read.target, first.downstream - 1, stop.downstream)
     if upper is None:

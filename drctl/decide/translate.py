@@ -40,7 +40,8 @@ from itertools import groupby
 
 from drctl.decide.alignment import AlignedSpan
 from drctl.decide.comparable import explained
-from drctl.decide.placement import offer, place, refuse, span_between
+from drctl.decide.offset_syncs import below
+from drctl.decide.placement import offer, place, refuse, span_behind
 from drctl.decide.superseded import never_copied
 from drctl.decide.unsettled import marked
 from drctl.decide.verification import Claims, Unverified, Verified, around, claims, first_images
@@ -89,7 +90,7 @@ def translation(logs: Logs, positions: Collection[int]) -> Inquiry:
         for near in _neighbours(known.syncs, sorted(reachable)):
             found = yield from _answers(known, near)
             if known.copying_again:
-                beyond = [(position, answer) for position, answer in found.items() if position > known.clear]
+                beyond = [(p, answer) for p, answer in found.items() if known.clear is None or p > known.clear]
                 found |= {position: _until_copied_again(logs, known.awaited, answer) for position, answer in beyond}
             found = {position: _not_past_omitted(logs, known.omitted, answer) for position, answer in found.items()}
             answers |= {position: _copies_again(logs, position, None) for position in found} if known.blind else found
@@ -102,7 +103,8 @@ def _neighbours(known: Sequence[OffsetSync], positions: Sequence[int]) -> Iterat
     held: list[int] = []
     for position in positions:
         # Below the first sync is counted backward, and what is read there may have to grow: it stays by itself.
-        if held and (_below(known, held[-1]) < 0 <= _below(known, position) or _apart(known, held[-1], position)):
+        passes_the_first = held and below(known, held[-1]) is None and below(known, position) is not None
+        if held and (passes_the_first or _apart(known, held[-1], position)):
             yield held
             held = []
         held.append(position)
@@ -110,7 +112,7 @@ def _neighbours(known: Sequence[OffsetSync], positions: Sequence[int]) -> Iterat
 
 
 def _apart(known: Sequence[OffsetSync], before: int, position: int) -> bool:
-    between = known[_below(known, before) + 1 : _below(known, position) + 1]
+    between = known[_up_to(known, before) : _up_to(known, position)]
     return bool(between) and between[-1].upstream - between[0].upstream > WORTH_READING_THROUGH
 
 
@@ -126,12 +128,13 @@ def _answers(claimed: Claims, positions: Sequence[int]) -> Asking[dict[int, Tran
         for position in positions:
             answers |= yield from _answers(claimed, (position,))
         return answers
-    for number, group in groupby(positions, lambda p: _below(read.held, p)):
-        here = span_between(logs, read, number)
+    last = len(read.held) - 1 if read.held else None
+    for number, group in groupby(positions, lambda p: below(read.held, p)):
+        here = span_behind(logs, read, number)
         placed: dict[int, Translation] = {}
         for position in group:
-            answer = place(logs, read, here, position, counted_back=number < 0 and read.counted_back)
-            if number + 1 == len(read.held):
+            answer = place(logs, read, here, position, counted_back=number is None and read.counted_back)
+            if number == last:
                 answer = yield from _not_beyond_first_images(logs, known, read, here, answer)
             placed[position] = answer
         answers |= yield from _with_all_copied(claimed, read, here, placed)
@@ -255,8 +258,9 @@ def _in_transaction(logs: Logs, position: int, nearest: Translation) -> Unproven
     return Unproven(logs.partition, position, UnprovenReason.NOT_COPIED, detail, offset, repeats)
 
 
-def _below(claims_or_held: Sequence[OffsetSync], position: int) -> int:
-    return bisect_right(claims_or_held, position, key=_upstream) - 1
+def _up_to(known: Sequence[OffsetSync], position: int) -> int:
+    """How many of the claims are at or below the position."""
+    return bisect_right(known, position, key=_upstream)
 
 
 def _upstream(sync: OffsetSync) -> int:

@@ -37,7 +37,7 @@ from drctl.decide.copied_again import (
     seen_to_hold,
     within,
 )
-from drctl.decide.offset_syncs import consistent, contradict, inverted, runs, undisputed
+from drctl.decide.offset_syncs import below, consistent, contradict, inverted, runs, undisputed
 from drctl.decide.windows import Asking, Logs, Pair, Records, Window, asked, cut
 from drctl.model.offsets import LogBounds, OffsetSync
 
@@ -71,7 +71,7 @@ class Claims:
     ``logs`` are the logs that they are about. ``copying_again``: the link has not reached the end of its first copy
     again; where these are the syncs of that copy the target ends where the next one begins. ``awaited`` are records
     that are to be copied again, by their offset at the source, and where the newest image of an earlier copy is.
-    Positions up to ``clear`` are placed in front of all these images, so that none of them is passed over.
+    Positions up to ``clear`` are placed in front of all these images, and pass none of them; None: none is known to.
     ``omitted`` are records that no copy will come to any more, with the same. ``blind``: of an open transaction there
     may be images of an earlier copy only, and nobody sees which.
     """
@@ -80,7 +80,7 @@ class Claims:
     syncs: tuple[OffsetSync, ...]
     copying_again: bool
     awaited: Mapping[int, int]
-    clear: int = -1
+    clear: int | None = None
     omitted: Mapping[int, int] = field(default_factory=dict)
     blind: bool = False
 
@@ -93,7 +93,7 @@ def claims(logs: Logs, highest: int | None = None, lowest: int = 0) -> Asking[Cl
     reverse = inverted(logs.reverse_syncs)
     awaited: dict[int, int] = {}
     omitted: dict[int, int] = {}
-    clear, more = -1, False
+    clear, more = None, False
     if len(written) > 1:
         # Only how far the newest run has come by syncs that hold: a sync of a topic that was recreated
         # since would claim that the copy is further than it is, and records still to come would be passed
@@ -123,7 +123,7 @@ def claims(logs: Logs, highest: int | None = None, lowest: int = 0) -> Asking[Cl
         # What was in front of the oldest one is not known: it matters until the link is well past it.
         if syncs[-1].upstream - syncs[0].upstream <= MARGIN:
             awaited |= yield from images_awaited(logs, syncs[:1], hidden.reached)
-        clear = -1 if awaited else hidden.clear
+        clear = None if awaited else hidden.clear
         # Of equal records either may be taken for the other: the image in front of both is safe.
         awaited |= {record: min(image, awaited.get(record, image)) for record, image in hidden.awaited.items()}
         omitted |= hidden.omitted
@@ -162,33 +162,35 @@ def _without_contradictions(logs: Logs, every: Collection[OffsetSync]) -> Asking
 
 def around(logs: Logs, known: Sequence[OffsetSync], positions: Sequence[int]) -> Asking[Verified | Unverified]:
     """Read around the positions (sorted) until a sync holds at either side, or there is none left."""
-    first = bisect_right(known, positions[0], key=_upstream) - 1
-    last = bisect_right(known, positions[-1], key=_upstream)
+    # Which claims bound what is read; None is the beginning of both logs, or their end.
+    lower, upper = below(known, positions[0]), _above(known, positions[-1])
     # Steps double, so that n false syncs in a row cost about log n readings.
     down = up = 1
     false: OffsetSync | None = None
-    while first >= 0 or last < len(known) or (logs.whole and _is_small(logs)):
+    while lower is not None or upper is not None or (logs.whole and _is_small(logs)):
         # Behind the newest claim one more is read: in between, images of a first copy may be.
-        begin = first - 1 if first > 0 and last == len(known) else first
-        window, source, target = yield from _read(logs, known, positions[0], begin, last)
-        judged = {claim: seen_to_hold(logs, claim, source, target) for claim in known[max(begin, 0) : last + 1]}
+        begin = lower - 1 if lower and upper is None else lower
+        edges = None if begin is None else known[begin], None if upper is None else known[upper]
+        window, source, target = yield from _read(logs, positions[0], *edges)
+        near = known[begin:] if upper is None else known[begin : upper + 1]
+        judged = {claim: seen_to_hold(logs, claim, source, target) for claim in near}
         held = tuple(claim for claim, holds in judged.items() if holds)
         false = next((claim for claim, holds in judged.items() if holds is False), false)
-        below = first < 0 or any(claim.upstream <= positions[0] for claim in held)
-        above = last == len(known) or any(claim.upstream > positions[-1] for claim in held)
-        if below and above:
+        held_below = lower is None or any(claim.upstream <= positions[0] for claim in held)
+        held_above = upper is None or any(claim.upstream > positions[-1] for claim in held)
+        if held_below and held_above:
             # A proof that was counted backward is called so (Proof.COUNTED_BACK): it leans on the first
             # sync above alone. In the trial that chose this rule 210 of 210 positions below the first sync
             # were right by it.
-            counted_back = first < 0 and last < len(known) and not logs.compacted
+            counted_back = lower is None and upper is not None and not logs.compacted
             return Verified(window, held, source, target, counted_back)
         # Refused, and not read on: that would hold the move up for minutes, and clients wait meanwhile.
         if window.size > WIDEST:
             break
-        if not below:
-            first, down = max(0, first - down) if first else -1, 2 * down
-        if not above:
-            last, up = min(len(known), last + up), 2 * up
+        if not held_below:
+            lower, down = max(0, lower - down) if lower else None, 2 * down
+        if not held_above and upper is not None:
+            upper, up = upper + up if upper + up < len(known) else None, 2 * up
     return Unverified(false)
 
 
@@ -218,17 +220,17 @@ def first_images(logs: Logs, known: Sequence[OffsetSync], read: Verified) -> Ask
 
 
 def _read(
-    logs: Logs, known: Sequence[OffsetSync], lowest: int, first: int, last: int
+    logs: Logs, lowest: int, lower: OffsetSync | None, upper: OffsetSync | None
 ) -> Asking[tuple[Window, Records, Records]]:
-    """The records from claim ``first`` to claim ``last``; -1 is the log's beginning, the number of claims its end."""
+    """The records from one claim to another; None is the beginning of both logs, or their end."""
     here, there = logs.source, logs.target
     here_from, there_from, here_to, there_to = here.start, there.start, here.stable, there.stable
-    if first >= 0:
-        here_from, there_from = known[first].upstream, known[first].downstream
-    if last < len(known):
-        here_to, there_to = known[last].upstream + 1, known[last].downstream + 1
-    backward = first < 0 and last < len(known) and not logs.compacted
-    onward = last == len(known) and ((first >= 0 and not logs.compacted) or there_from == there_to)
+    if lower is not None:
+        here_from, there_from = lower.upstream, lower.downstream
+    if upper is not None:
+        here_to, there_to = upper.upstream + 1, upper.downstream + 1
+    backward = lower is None and upper is not None and not logs.compacted
+    onward = upper is None and ((lower is not None and not logs.compacted) or there_from == there_to)
     if backward:
         # Twice as many offsets as at the source: on an exactly-once target every batch adds a commit
         # marker, so that offsets there are sparser than here. If that is too few the loop below widens it.
@@ -246,6 +248,12 @@ def _read(
             here_to = min(here.stable, here_from + 4 * (here_to - here_from))
         else:
             return window, source, target
+
+
+def _above(known: Sequence[OffsetSync], position: int) -> int | None:
+    """Which of the claims is the first above the position; None where there is none."""
+    number = bisect_right(known, position, key=_upstream)
+    return number if number < len(known) else None
 
 
 def _is_small(logs: Logs) -> bool:

@@ -135,6 +135,10 @@ class GroupSync:
             (g for g in hidden if g not in self._handed_over), GroupSyncStatus(GroupSyncState.UNDECIDED)
         )
 
+    def unstamped(self) -> Held:
+        """Return what was left at the standby, and read back, with metadata of the groups' own instead of a stamp."""
+        return self._own.unstamped()
+
     def forget(self, forgotten: Mapping[str, Iterable[TopicPartition]]) -> None:
         """These positions are gone at the source: what the standby has is left to expire there."""
         for group, partitions in forgotten.items():

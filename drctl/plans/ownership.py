@@ -68,6 +68,14 @@ class Ownership:
         """Return what was left there for the group, committed and read back."""
         return self._left.get(group, {})
 
+    def unstamped(self) -> Held:
+        """Return what was left there with the groups' own metadata, so that no stamp tells whose it is."""
+        found: dict[str, Positions] = {}
+        for group, held in self._left.items():
+            if own := {partition: each for partition, each in held.items() if Stamp.read(each.metadata) is None}:
+                found[group] = own
+        return found
+
     def trying(self, changed: Held) -> None:
         """These are about to be committed. Whatever is answered, they may be found there from now on."""
         for group, positions in changed.items():

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from functools import partial
 
@@ -94,7 +94,7 @@ def translate_positions(
         for partition, each in wanted.items()
         for position in each
     }
-    left = {p: positions for p, positions in wanted.items() if all(_exists(found, p) for found in topics)}
+    left = {p: positions for p, positions in wanted.items() if _exist(topics, p)}
     for _ in range(ELECTIONS):
         found, elected = _translated(world, source, target, left, topics, proofs=proofs)
         answers.update(found)
@@ -115,7 +115,7 @@ def reelected(
     here, there = world.sites[source], Images(world, source, target)
     names = {partition.topic for partition in partitions}
     topics = both(partial(here.brokers.topics, names), partial(there.topics, names))
-    copied = [partition for partition in partitions if all(_exists(found, partition) for found in topics)]
+    copied = [partition for partition in partitions if _exist(topics, partition)]
     return proofs.differ(topics, _bounds(here, there, copied))
 
 
@@ -260,5 +260,8 @@ def _undecided(
     return undecided
 
 
-def _exists(topics: Mapping[str, Topic], partition: TopicPartition) -> bool:
-    return partition.topic in topics and partition.partition < len(topics[partition.topic].partitions)
+def _exist(topics: Iterable[Mapping[str, Topic]], partition: TopicPartition) -> bool:
+    """Whether it is among the topics of each site."""
+    return all(
+        partition.topic in found and partition.partition < len(found[partition.topic].partitions) for found in topics
+    )

@@ -1,6 +1,7 @@
 """The service's other job: the standby's positions follow those of the site that serves."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -79,6 +80,7 @@ class GroupSyncLoop:
         try:
             busy = self.cycle()
         except Superseded as newer:
+            self._end(self.group_sync)
             self.before, self.group_sync = self.group_sync, None
             self.metrics.hide_group_sync()
             if self.anew.changed("why", str(newer)):
@@ -92,6 +94,12 @@ class GroupSyncLoop:
             self.anew.changed("why", None)
             return busy
         return False
+
+    def _end(self, ended: GroupSync | None) -> None:
+        """Note what it left last, unless another service leads by now, which notes its own."""
+        if ended is not None and self.leads():
+            with suppress(DrctlError):  # what was noted last stands, and an undo is certain of less
+                self.reporter.end(ended)
 
     def _failed(self, tell: Callable[..., Any], why: str, more: Mapping[str, object]) -> None:
         self.metrics.group_sync_failed.inc()

@@ -1,16 +1,20 @@
 """Write down how the standby is kept, so that who begins a planned move later knows it, also where no service runs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from drctl.model.group_sync import GroupSyncState, GroupSyncStatus
 from drctl.model.sync_report import FailingGroup, SyncReport
 from drctl.plans.group_sync import GroupSync
+from drctl.plans.standby import Held, Positions
 from drctl.ports import World
 
 NOTED = timedelta(seconds=5)
 """The most between two reports of the same: a sixth of the time after which a position counts as stale, and ten times
 a second would wear the disk."""
+UNSTAMPED = 20_000
+"""Positions without a stamp that are noted at most, 2 MB; of groups beyond that an undo is not certain, and says so."""
 LEFT_ALONE = frozenset(
     {GroupSyncState.USED, GroupSyncState.CONTESTED, GroupSyncState.ACTIVE, GroupSyncState.HANDED_OVER}
 )
@@ -39,9 +43,29 @@ class SyncReporter:
         statuses = sync.shown()
         failing = _failing(before.failing if before is not None and before.is_about(*about) else {}, statuses, now)
         left = frozenset(group for group, each in statuses.items() if each.state in LEFT_ALONE)
-        report = SyncReport(*about, now, failing, left)
+        self._note(SyncReport(*about, now, failing, left, _some(sync.unstamped())))
+
+    def end(self, sync: GroupSync) -> None:
+        """Note what a sync that a newer epoch ended has left last: who raised it may be about to undo that."""
+        last = self._last
+        if last is not None and last.is_about(sync.source, sync.target, sync.epoch):
+            self._note(replace(last, unstamped=_some(sync.unstamped())))
+
+    def _note(self, report: SyncReport) -> None:
         self._world.sync_reports.note(report)
         self._last = report
+
+
+def _some(unstamped: Held) -> Held:
+    """As many of the groups, whole, as are noted."""
+    found: dict[str, Positions] = {}
+    count = 0
+    for group, positions in sorted(unstamped.items()):
+        count += len(positions)
+        if count > UNSTAMPED:
+            break
+        found[group] = positions
+    return found
 
 
 def _is_news(last: SyncReport, seen: Mapping[str, GroupSyncStatus]) -> bool:

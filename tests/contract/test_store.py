@@ -1,6 +1,7 @@
 """The contracts of what drctl itself keeps, and of the clock, for the fakes and the real things."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from drctl.drivers.store.sightings import SqliteSightings
 from drctl.drivers.store.sync_reports import SqliteSyncReports
 from drctl.errors import Conflict, Locked, Refused, Superseded
 from drctl.model.loss import LogEndsSighting
-from drctl.model.offsets import TopicPartition
+from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import Event, Run, RunState
 from drctl.model.sync_report import FailingGroup, SyncReport
 from drctl.ports import ClientRouting, Clock, Epochs, Journal, Lease, Memory, Sightings, SyncReports
@@ -256,6 +257,8 @@ def test_of_each_standby_the_newest_report_comes_back(reports: SyncReports) -> N
     reports.note(SyncReport("north", "south", 3, DAWN))
     failing = {"billing": FailingGroup(DAWN, "south: no answer"), "odd \u2028 group": FailingGroup(DAWN, "")}
     later = SyncReport("north", "south", 4, DAWN + timedelta(seconds=5), failing, frozenset({"audit", "dispatch"}))
+    left = {"audit": {READINGS: Committed(3, "its own \u2028"), TopicPartition("t", 1): Committed(0, "x")}}
+    later = replace(later, unstamped=left)
     reports.note(later)
     reports.note(SyncReport("south", "north", 2, DAWN))
     assert reports.last("south") == later

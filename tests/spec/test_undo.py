@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -9,11 +10,15 @@ from drctl.errors import PartlyRefused, Refused
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.run import RunResult, RunState
+from drctl.monitors import status
 from drctl.plans import runner, undo
 from drctl.plans.due import RETRY
 from drctl.plans.selection import UNDO, narrowed
+from drctl.plans.stamp import Stamp
 from drctl.plans.unfinished import unfinished
 from drctl.ports import World
+from drctl.service.sync_reporting import SyncReporter
+from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, Killed, fake_world
 from tests.spec.handing_over import hand_over, stop, take_back
 from tests.spec.harness import RecordingObserver, go_on, killed_at, switch
@@ -35,7 +40,9 @@ def synced_over(own: str = "") -> tuple[FakeWorld, Positions]:
     here.update({p: Committed(each.offset, own) for p, each in here.items()})
     had = {p: Committed(1, "theirs") for p in earth.north.groups[GROUP].committed}
     earth.south.group(GROUP).committed.update(had)
-    Keeper(earth).keep(2)
+    keeper = Keeper(earth)
+    keeper.keep(2)
+    SyncReporter(keeper.world).take(keeper.group_sync, keeper.group_sync.statuses)
     require_exact(earth)
     earth.effects.names.clear()
     return earth, had
@@ -146,6 +153,62 @@ def test_what_somebody_has_committed_since_over_what_was_synced_is_not_undone(th
     with pytest.raises(Refused, match=f"{GROUP} has moved on at {READINGS}$"):
         take_back_synced(earth.ports())
     assert earth.south.groups[GROUP].committed[READINGS] == theirs
+
+
+def test_a_position_that_the_group_took_itself_at_the_standby_is_named_and_left_though_it_looks_like_the_syncs() -> (
+    None
+):
+    """It has the metadata that the group has at the source, and is not ahead of it."""
+    earth, _ = synced_over("their own")
+    kept = earth.south.groups[GROUP].committed[READINGS]
+    taken = Committed(kept.offset - 1, "their own")
+    earth.south.groups[GROUP].committed[READINGS] = taken
+    with pytest.raises(Refused, match=f"not undone: {GROUP} has moved on at {READINGS}$"):
+        take_back_synced(earth.ports())
+    assert earth.south.groups[GROUP].committed[READINGS] == taken
+
+
+def test_without_a_note_of_the_service_what_has_no_stamp_is_named_and_left() -> None:
+    earth, _ = synced_over("their own")
+    earth.sync_reports.known.clear()
+    kept = dict(earth.south.groups[GROUP].committed)
+    with pytest.raises(Refused, match=f"not undone: {GROUP} has moved on at"):
+        take_back_synced(earth.ports())
+    assert earth.south.groups[GROUP].committed == kept
+
+
+def test_what_another_run_of_the_plan_file_has_committed_is_not_the_syncs() -> None:
+    earth, _ = synced_over()
+    handed = Committed(2, str(Stamp("fake", "handover-1", 0)))
+    earth.south.groups[GROUP].committed[READINGS] = handed
+    with pytest.raises(Refused, match=f"{GROUP} has moved on at {READINGS}$"):
+        take_back_synced(earth.ports())
+    assert earth.south.groups[GROUP].committed[READINGS] == handed
+
+
+def test_what_the_service_commits_until_the_undo_raises_the_epoch_is_noted_and_undone() -> None:
+    """The group has metadata of its own, and moves on at the source right before."""
+    earth, had = synced_over("their own")
+    for consumer in earth.consumers.values():
+        consumer.running = False
+    loop = Watch(earth.ports(), status, timedelta(seconds=15), group_sync=True).keeper
+    assert loop is not None
+    for _ in range(3):
+        loop.cycle_or_tell()
+        earth.clock.sleep(0.2)
+    earth.north.groups[GROUP].committed[READINGS] = Committed(5, "their own")
+    loop.cycle_or_tell()
+    before = earth.epochs.current()
+
+    def serve(_: str) -> None:
+        """The service's next cycle, once the epoch is raised."""
+        if earth.epochs.current() > before:
+            earth.effects.watchers.remove(serve)
+            loop.cycle_or_tell()
+
+    earth.effects.watchers.append(serve)
+    take_back_synced(earth.ports())
+    assert earth.south.groups[GROUP].committed == had
 
 
 @pytest.mark.parametrize("own", ["", "their own"])

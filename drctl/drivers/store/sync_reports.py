@@ -1,12 +1,14 @@
 """Keep what group-offset sync last told of itself, in SQLite; the newest report replaces the one before."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from drctl.drivers.store import seals
 from drctl.drivers.store.database import broken, transaction
 from drctl.model.documents import json_of
+from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.sync_report import FailingGroup, SyncReport
 
 
@@ -18,7 +20,11 @@ class SqliteSyncReports:
 
     def note(self, report: SyncReport) -> None:
         failing = {group: [each.since.isoformat(), each.why] for group, each in sorted(report.failing.items())}
-        body = json.dumps({"failing": failing, "leftAlone": sorted(report.left_alone)})
+        unstamped = {
+            group: [[p.topic, p.partition, each.offset, each.metadata] for p, each in sorted(positions.items())]
+            for group, positions in sorted(report.unstamped.items())
+        }
+        body = json.dumps({"failing": failing, "leftAlone": sorted(report.left_alone), "unstamped": unstamped})
         row = (report.target, report.source, report.epoch, report.at.isoformat(), body)
         with transaction(self.path) as database:
             seals.rows(database, self.path, "sync_report")
@@ -43,6 +49,14 @@ def _report(target: str, source: str, epoch: int, at: str, body: str) -> SyncRep
         str(group): FailingGroup(datetime.fromisoformat(since), str(why))
         for group, (since, why) in told["failing"].items()
     }
-    return SyncReport(
-        source, target, int(epoch), datetime.fromisoformat(at), failing, frozenset(map(str, told["leftAlone"]))
-    )
+    left_alone = frozenset(map(str, told["leftAlone"]))
+    # Earlier versions noted none: then an undo is certain of none.
+    unstamped = {str(group): dict(map(_position, lines)) for group, lines in told.get("unstamped", {}).items()}
+    return SyncReport(source, target, int(epoch), datetime.fromisoformat(at), failing, left_alone, unstamped)
+
+
+def _position(line: Sequence[object]) -> tuple[TopicPartition, Committed]:
+    match line:
+        case [str() as topic, int() as partition, int() as offset, str() as metadata]:
+            return TopicPartition(topic, partition), Committed(offset, metadata)
+    raise ValueError(f"{line!r} is no position")

@@ -10,7 +10,7 @@ from drctl.model.run import Evidence
 from drctl.plans.foreign_commits import foreign_commits
 from drctl.plans.images import Images
 from drctl.plans.plan import Place, Step, StepContext
-from drctl.plans.stamp import Stamp
+from drctl.plans.stamp import is_synced
 from drctl.plans.under_way import wait_for_sync
 
 LEFT = "undo the other groups with --group; one that has moved on is handed over back instead"
@@ -33,8 +33,7 @@ class Kept:
             return [p for p, c in now.items() if c not in (self.handed.get(p), self.before.get(p))]
         if self.is_restored(now):
             return []
-        stamps = {p: Stamp.read(c.metadata) for p, c in now.items() if c != self.before.get(p)}
-        return [p for p, stamp in stamps.items() if stamp is None or stamp.plan != plan]
+        return [p for p, c in now.items() if c != self.before.get(p) and not is_synced(c.metadata, plan)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,9 @@ class CheckUndo(Step):
 class UndoPositions(Step):
     """Commit what each group had before, and delete groups that did not exist; looked at once more right before.
 
-    A group that has moved on meanwhile is left as it is, and told once the others have what they had.
+    A group that has moved on meanwhile is left as it is, and told once the others have what they had. Of what was kept
+    in sync that is each position that is not known to be the sync's own, as it left it: by its stamp, or, where the
+    group's own metadata stands in its place, by what the service has noted.
 
     A partition in which a group had no position before keeps the one that was committed: Kafka's Python client cannot
     take a single one away. It is named in the evidence.
@@ -86,7 +87,7 @@ class UndoPositions(Step):
         for group, kept in sorted(self.kept.items()):
             # Looked at once more for each: a thousand groups take seconds, in which one of them may begin to
             # work.
-            if why := _moved(ctx, {group: kept}):
+            if why := _moved(ctx, {group: kept}, strictly=True):
                 refused[group] = why
                 continue
             ctx.check_authority()
@@ -130,17 +131,31 @@ def _not_undone(ctx: StepContext, why: Sequence[str]) -> str:
     return f"{ctx.target.name}: not undone: {', '.join(why[:8])}"
 
 
-def _moved(ctx: StepContext, kept: Mapping[str, Kept]) -> list[str]:
-    """Return why these groups cannot get back what they had."""
+def _moved(ctx: StepContext, kept: Mapping[str, Kept], *, strictly: bool = False) -> list[str]:
+    """Return why these groups cannot get back what they had.
+
+    Not ``strictly``: what may be the sync's counts as its own, as long as it may still be at work and note more.
+    """
     now = ctx.target.positions.committed(tuple(kept))
     states = ctx.target.positions.describe(tuple(kept))
     why = [f"{name} has members" for name in sorted(kept) if not states[name].takes_positions]
     for name, each in sorted(kept.items()):
         moved = each.moved_on(now[name], ctx.run.plan)
         if moved and each.handed is None:
-            moved = _by_others(ctx, name, moved, now[name])
+            moved = _not_noted(ctx, name, moved, now[name])
+            moved = moved if strictly or not moved else _by_others(ctx, name, moved, now[name])
         why += [f"{name} has moved on at {p}" for p in sorted(moved)]
     return why
+
+
+def _not_noted(
+    ctx: StepContext, group: str, moved: list[TopicPartition], now: Mapping[TopicPartition, Committed]
+) -> list[TopicPartition]:
+    """Return those that group-offset sync has not noted as what it left, where its stamp is not on them."""
+    report = ctx.world.sync_reports.last(ctx.run.target)
+    if report is None or (report.source, report.target) != (ctx.run.source, ctx.run.target):
+        return moved
+    return [partition for partition in moved if not report.left(group, partition, now[partition])]
 
 
 def _by_others(

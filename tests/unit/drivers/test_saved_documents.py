@@ -201,6 +201,9 @@ def test_a_sighting_that_cannot_be_read_is_named(tmp_path: Path, at: str, body: 
         (NOON, '{"failing": {"billing": ["noon", ""]}, "leftAlone": []}'),
         (NOON, '{"failing": {"billing": 5}, "leftAlone": []}'),
         (NOON, '{"failing": {}, "leftAlone": 5}'),
+        (NOON, '{"failing": {}, "leftAlone": [], "unstamped": []}'),
+        (NOON, '{"failing": {}, "leftAlone": [], "unstamped": {"billing": 5}}'),
+        (NOON, '{"failing": {}, "leftAlone": [], "unstamped": {"billing": [["t", 0, "3", ""]]}}'),
         ("noon", '{"failing": {}, "leftAlone": []}'),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from drctl.errors import Conflict, NotFound, Superseded
 from drctl.model.link_tasks import TASKS_MAX
 from drctl.model.offsets import TopicPartition
+from drctl.ports.permit import Permit, always
 from tests.contract.link import LinkHarness
 from tests.contract.waiting import until
 
@@ -24,13 +25,26 @@ def config(link: LinkHarness) -> dict[str, str]:
     return {key: value for key, value in link.replication.status().source.config.items() if key != TASKS_MAX}
 
 
+def set_most(link: LinkHarness, most: int, permit: Permit = always) -> None:
+    """Set it once the link runs: Connect restarts a connector some moments after its configuration has changed."""
+
+    def is_set() -> bool:
+        try:
+            link.tasks.set_most(most, permit)
+        except Conflict:
+            return False
+        return True
+
+    until(link.clock, "it is set", is_set)
+
+
 def test_it_is_raised_and_lowered_and_nothing_else_changes(link: LinkHarness) -> None:
     running(link)
     before, had = config(link), link.tasks.state().most
     assert link.tasks.state().runs
     assert had is not None
     for most in (had + 3, had):
-        link.tasks.set_most(most)
+        set_most(link, most)
         assert link.tasks.state().most == most
         assert config(link) == before
     until(link.clock, "the link works", lambda: link.replication.status().working)
@@ -40,7 +54,7 @@ def test_a_link_goes_on_where_it_was_and_copies_each_record_once(link: LinkHarne
     link.write(partition, b"a")
     running(link)
     until(link.clock, "the first record is copied", lambda: link.replication.frontier().get(partition) == 1)
-    link.tasks.set_most(3)
+    set_most(link, 3)
     link.write(partition, b"b")
     until(link.clock, "the second record is copied", lambda: link.replication.frontier().get(partition) == 2)
     assert len(link.target_records.identities(partition, 0, 100)) == 2
@@ -50,7 +64,7 @@ def test_what_is_so_already_is_not_set_again(link: LinkHarness) -> None:
     asked: list[str] = []
     running(link)
     for _ in range(2):
-        link.tasks.set_most(4, lambda: asked.append("set"))
+        set_most(link, 4, lambda: asked.append("set"))
     assert asked == ["set"]
 
 
@@ -69,7 +83,7 @@ def test_a_link_that_stands_still_is_left_as_it_is(link: LinkHarness) -> None:
 
 def test_a_number_is_kept_through_stop_and_resume(link: LinkHarness) -> None:
     running(link)
-    link.tasks.set_most(3)
+    set_most(link, 3)
     link.replication.stop()
     until(link.clock, "the link halts", lambda: link.replication.status().halted)
     running(link)

@@ -155,9 +155,9 @@ def test_what_was_weakened_or_closed_is_undone_once_and_disarmed(lab: Lab, monke
 @pytest.mark.parametrize(
     ("restore", "left"),
     [
-        (undo.thaw_brokers, ["mend-link", "reopen-routing", "restore-durability", "restore-site"]),
-        (undo.restore_site, ["reopen-routing", "restore-durability"]),
-        (undo.restore_durability, ["reopen-routing"]),
+        (undo.thaw_brokers, ["heal-pods", "mend-link", "reopen-routing", "restore-durability", "restore-site"]),
+        (undo.restore_site, ["heal-pods", "reopen-routing", "restore-durability"]),
+        (undo.restore_durability, ["heal-pods", "reopen-routing"]),
     ],
     ids=["of one fault", "of a site", "of its topics, too"],
 )

@@ -101,9 +101,12 @@ def test_a_broker_that_rejects_a_certificate_behind_the_handshake_rejects_the_lo
 
         def serve() -> None:
             line, _ = listener.accept()
-            # The other side's words are taken in before the connection is closed, as a broker's selector does.
-            with line, suppress(ssl.SSLError), context.wrap_socket(line, server_side=True, suppress_ragged_eofs=True):
-                pass
+            # Open until the client has closed: a client that wrote to a closed connection could lose the alert.
+            with line.dup() as kept_open:
+                with suppress(ssl.SSLError), context.wrap_socket(line, server_side=True):
+                    pass
+                while kept_open.recv(1024):
+                    pass
 
         serving = threading.Thread(target=serve)
         serving.start()

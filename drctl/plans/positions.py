@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from functools import partial
 
@@ -94,7 +94,7 @@ def translate_positions(
         for partition, each in wanted.items()
         for position in each
     }
-    left = {p: positions for p, positions in wanted.items() if all(_exists(found, p) for found in topics)}
+    left = {partition: wanted[partition] for partition in _copied(wanted, topics)}
     for _ in range(ELECTIONS):
         found, elected = _translated(world, source, target, left, topics, proofs=proofs)
         answers.update(found)
@@ -115,8 +115,7 @@ def reelected(
     here, there = world.sites[source], Images(world, source, target)
     names = {partition.topic for partition in partitions}
     topics = both(partial(here.brokers.topics, names), partial(there.topics, names))
-    copied = [partition for partition in partitions if all(_exists(found, partition) for found in topics)]
-    return proofs.differ(topics, _bounds(here, there, copied))
+    return proofs.differ(topics, _bounds(here, there, _copied(partitions, topics)))
 
 
 def _translated(
@@ -179,6 +178,12 @@ def _bounds(here: SitePorts, there: Images, partitions: Collection[TopicPartitio
         return {}
     bounds_here, bounds_there = both(partial(here.records.bounds, partitions), partial(there.bounds, partitions))
     return {partition: (bounds_here[partition], bounds_there[partition]) for partition in partitions}
+
+
+def _copied(partitions: Iterable[TopicPartition], topics: Topics) -> list[TopicPartition]:
+    """Return those that exist at both sites."""
+    here, there = topics
+    return [partition for partition in partitions if _exists(here, partition) and _exists(there, partition)]
 
 
 def _leaders(bounds: Bounds) -> tuple[int | None, int | None]:

@@ -38,7 +38,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class LogDoubt:
     """Tell why nothing that was known of a log holds any more.
 
     ``cut`` says how it is known to have been cut, and is empty where that is not known. ``witness`` is its newest known
@@ -57,9 +57,9 @@ class SeenLogs:
         self._known = known
         self._seen: dict[Id, _Seen] = {}
 
-    def take(self, logs: Named) -> Mapping[TopicPartition, Doubt]:
+    def take(self, logs: Named) -> Mapping[TopicPartition, LogDoubt]:
         """Take in these bounds and forget the records of what is in doubt, which is returned."""
-        doubts: dict[TopicPartition, Doubt] = {}
+        doubts: dict[TopicPartition, LogDoubt] = {}
         for partition, (key, bounds) in logs.items():
             if (doubt := self._doubt(key, bounds)) is not None:
                 doubts[partition] = doubt
@@ -75,23 +75,23 @@ class SeenLogs:
             if before is None or before.leader_epoch != bounds.leader_epoch:
                 yield partition
 
-    def _doubt(self, key: Id, bounds: LogBounds) -> Doubt | None:
+    def _doubt(self, key: Id, bounds: LogBounds) -> LogDoubt | None:
         before, now = self._seen.get(key), bounds.leader_epoch
         if before is None:
             return None
         if before.leader_epoch is not None and now is not None and now < before.leader_epoch:
-            return Doubt(stale=True)
+            return LogDoubt(stale=True)
         if bounds.stable < before.end:
-            return Doubt(cut=f"ended at {before.end}, and ends at {bounds.stable} now")
+            return LogDoubt(cut=f"ended at {before.end}, and ends at {bounds.stable} now")
         if now is not None and now == before.leader_epoch:
             return None
         newest = self._known.newest(key)
         # Below its start nothing can be read, and what nobody can read whole equals no record, itself neither.
         told = newest is not None and newest.offset >= bounds.start and not newest.fault
-        return Doubt(witness=newest if told else None)
+        return LogDoubt(witness=newest if told else None)
 
 
-def cut(doubts: Mapping[TopicPartition, Doubt], reader: SpanReader) -> Mapping[TopicPartition, str]:
+def cut(doubts: Mapping[TopicPartition, LogDoubt], reader: SpanReader) -> Mapping[TopicPartition, str]:
     """Return those of the logs that are known to have been cut, with how; reads the newest known records again."""
     found = {partition: doubt.cut for partition, doubt in doubts.items() if doubt.cut}
     witnesses = {partition: doubt.witness for partition, doubt in doubts.items() if doubt.witness is not None}

@@ -1,7 +1,7 @@
 """Keep what group-offset sync last told of itself, in SQLite; the newest report replaces the one before."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +20,7 @@ class SqliteSyncReports:
 
     def note(self, report: SyncReport) -> None:
         failing = {group: [each.since.isoformat(), each.why] for group, each in sorted(report.failing.items())}
-        unstamped = {
-            group: [[p.topic, p.partition, each.offset, each.metadata] for p, each in sorted(positions.items())]
-            for group, positions in sorted(report.unstamped.items())
-        }
+        unstamped = {group: _lines(positions) for group, positions in sorted(report.unstamped.items())}
         body = json.dumps({"failing": failing, "leftAlone": sorted(report.left_alone), "unstamped": unstamped})
         row = (report.target, report.source, report.epoch, report.at.isoformat(), body)
         with transaction(self.path) as database:
@@ -53,6 +50,10 @@ def _report(target: str, source: str, epoch: int, at: str, body: str) -> SyncRep
     # Earlier versions noted none: then an undo is certain of none.
     unstamped = {str(group): dict(map(_position, lines)) for group, lines in told.get("unstamped", {}).items()}
     return SyncReport(source, target, int(epoch), datetime.fromisoformat(at), failing, left_alone, unstamped)
+
+
+def _lines(positions: Mapping[TopicPartition, Committed]) -> list[list[object]]:
+    return [[*partition, each.offset, each.metadata] for partition, each in sorted(positions.items())]
 
 
 def _position(line: Sequence[object]) -> tuple[TopicPartition, Committed]:

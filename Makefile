@@ -78,7 +78,7 @@ interpreters: setup ## unit, spec and contract on the fakes, on every supported 
 fuzz: setup ## mangle documents for a minute; what make check does for some seconds; ARGS='--reader plan --seed 2'
 	@$(BIN)/python tools/fuzz.py --seconds 60 $(ARGS)
 
-mutate: setup ## flip conditions and constants of translation and comparison one by one, those that changed; ARGS='placement --minutes 30'
+mutate: setup ## flip conditions and constants of translation, comparison and the frontier one by one, those that changed; ARGS='placement --minutes 30'
 	@$(BIN)/python tools/mutate.py $(ARGS)
 
 sweep: setup ## damage a state file at every byte and every length, not only at some; takes minutes

@@ -47,15 +47,17 @@ SUITES = tuple(
         *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
         *("sync_history", "unsettled", "comparable", "translate", "comparison"),
         *("omitted", "stranded", "superseded", "translate_properties", "translate_hostile", "lives"),
+        *("frontier", "left_out", "rules_positions"),
     )
 )
-"""Of translation and comparison."""
+"""Of translation and comparison, of what a link is known to have copied, and of positions that hold a move up."""
 MODULES = tuple(
     f"drctl/{name}.py"
     for name in (
         *("decide/offset_syncs", "decide/windows", "decide/verification", "decide/copied_again", "decide/alignment"),
         *("decide/placement", "decide/translate", "decide/stranded", "decide/comparable", "decide/unsettled"),
         *("decide/comparison", "decide/superseded", "model/sync_history"),
+        *("decide/frontier", "decide/left_out", "decide/rules_positions"),
     )
 )
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"

@@ -72,11 +72,16 @@ class FrontierClaim:
     stranded_here: tuple[Span, ...] = ()
     stranded_there: tuple[Span, ...] = ()
 
+    @property
+    def claimed(self) -> int:
+        """The source's offset below which all is said to be copied; 0 where nothing is."""
+        return 0 if self.frontier is None else self.frontier
+
     def syncs(self) -> tuple[OffsetSync, ...]:
         """The syncs whose records can be in both logs: those below the frontier, or if there is none the next one."""
         noted = usable(self.written, self.source, self.target)
         trusted = stranded.outside(noted, self.stranded_here, self.stranded_there)
-        return tuple(each for each in trusted if each.upstream < (self.frontier or 0)) or trusted[:1]
+        return tuple(each for each in trusted if each.upstream < self.claimed) or trusted[:1]
 
     def unpaired(self) -> tuple[int, int]:
         """The source's offsets, stop excluded, that were copied and lie behind the newest sync; often there are none.
@@ -84,7 +89,7 @@ class FrontierClaim:
         A sync is written of copied records only. So once the link has copied everything, and these offsets hold no
         record, no further sync comes: every position that a sync can prove is provable now.
         """
-        stop = min(self.frontier or 0, self.source.stable)
+        stop = min(self.claimed, self.source.stable)
         behind = (each.upstream + 1 for each in self.syncs() if each.upstream < stop)
         return max([self.source.start, *behind]), stop
 
@@ -92,7 +97,7 @@ class FrontierClaim:
         """Whether nothing was deleted from either log, so that they can be compared from their beginning."""
         # A young topic may have no sync that lies in both logs. If nothing was deleted from either, both
         # are read whole and compared instead; ten thousand records take well under a second.
-        small = 0 < (self.frontier or 0) <= COUNTED_UP_TO and not self.compacted
+        small = 0 < self.claimed <= COUNTED_UP_TO and not self.compacted
         return small and self.source.start == self.target.start == 0
 
 
@@ -165,9 +170,11 @@ def _impossible(claim: FrontierClaim, syncs: Sequence[OffsetSync], following: Fo
 
 
 def _span_here(claim: FrontierClaim, newest: OffsetSync | None) -> tuple[int, int]:
-    begin = newest.upstream if newest else 0
-    stop = 0 if claim.compacted else min(claim.frontier or 0, claim.source.stable)
-    return begin, max(begin + 1, stop) if newest else stop
+    copied = min(claim.claimed, claim.source.stable)
+    if newest is None:
+        return 0, copied
+    behind = newest.upstream + 1
+    return newest.upstream, behind if claim.compacted else max(behind, copied)
 
 
 def _span_there(claim: FrontierClaim, newest: OffsetSync | None) -> tuple[int, int]:

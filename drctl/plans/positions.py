@@ -94,7 +94,7 @@ def translate_positions(
         for partition, each in wanted.items()
         for position in each
     }
-    left = {p: positions for p, positions in wanted.items() if _exist(topics, p)}
+    left = {partition: wanted[partition] for partition in _copied(wanted, topics)}
     for _ in range(ELECTIONS):
         found, elected = _translated(world, source, target, left, topics, proofs=proofs)
         answers.update(found)
@@ -115,8 +115,7 @@ def reelected(
     here, there = world.sites[source], Images(world, source, target)
     names = {partition.topic for partition in partitions}
     topics = both(partial(here.brokers.topics, names), partial(there.topics, names))
-    copied = [partition for partition in partitions if _exist(topics, partition)]
-    return proofs.differ(topics, _bounds(here, there, copied))
+    return proofs.differ(topics, _bounds(here, there, _copied(partitions, topics)))
 
 
 def _translated(
@@ -181,6 +180,12 @@ def _bounds(here: SitePorts, there: Images, partitions: Collection[TopicPartitio
     return {partition: (bounds_here[partition], bounds_there[partition]) for partition in partitions}
 
 
+def _copied(partitions: Iterable[TopicPartition], topics: Topics) -> list[TopicPartition]:
+    """Return those that exist at both sites."""
+    here, there = topics
+    return [partition for partition in partitions if _exists(here, partition) and _exists(there, partition)]
+
+
 def _leaders(bounds: Bounds) -> tuple[int | None, int | None]:
     return bounds[0].leader_epoch, bounds[1].leader_epoch
 
@@ -221,8 +226,6 @@ def _leftovers(
     left: dict[str, dict[TopicPartition, Translation]] = {}
     for group, positions in there.items():
         known = set(map(images.of, here.get(group, ())))
-        # Nothing at the source says what it means. Left where it is, the group would begin there at a place
-        # that nobody has proven; taken away, a group that is at work there would lose its own.
         left[group] = {
             partition: Unproven(partition, held.offset, UnprovenReason.STALE_AT_TARGET)
             for partition, held in sorted(positions.items())
@@ -260,8 +263,5 @@ def _undecided(
     return undecided
 
 
-def _exist(topics: Iterable[Mapping[str, Topic]], partition: TopicPartition) -> bool:
-    """Whether it is among the topics of each site."""
-    return all(
-        partition.topic in found and partition.partition < len(found[partition.topic].partitions) for found in topics
-    )
+def _exists(topics: Mapping[str, Topic], partition: TopicPartition) -> bool:
+    return partition.topic in topics and partition.partition < len(topics[partition.topic].partitions)

@@ -53,7 +53,7 @@ def _report(target: str, source: str, epoch: int, at: str, body: str) -> SyncRep
 
 
 def _lines(positions: Mapping[TopicPartition, Committed]) -> list[list[object]]:
-    return [[place.topic, place.partition, each.offset, each.metadata] for place, each in sorted(positions.items())]
+    return [[*partition, each.offset, each.metadata] for partition, each in sorted(positions.items())]
 
 
 def _position(line: Sequence[object]) -> tuple[TopicPartition, Committed]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from drctl.decide import frontier as frontier_module
 from drctl.decide.frontier import FARTHEST, Doubt, Doubted, FrontierClaim, Spans, doubts
 from drctl.decide.offset_syncs import merged
 from drctl.model.offsets import LogBounds, OffsetSync, RecordId, Span, TopicPartition
@@ -20,7 +21,7 @@ class Site:
         return {p: [r for r in self.records if r.offset in range(*span)] for p, span in spans.items()}
 
     def following(self, _partition: TopicPartition, start: int, count: int) -> list[RecordId]:
-        return [r for r in self.records if r.offset >= start][:count]
+        return [r for r in self.records if r.offset >= start][: max(0, count)]
 
 
 def judged(
@@ -121,6 +122,62 @@ def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> N
     assert refused(Doubt.UNPROVEN, "offsets older", found)
 
 
+def far(frontier: int, sync: OffsetSync) -> Doubted | None:
+    logs = LogBounds(0, frontier, frontier)
+    claim, site = FrontierClaim(ORDERS, frontier, logs, logs, (sync,)), Site("aaaa")
+    return next(doubts([claim], site.following, lambda here, there: (site.read(here), site.read(there))), None)
+
+
+def test_how_far_it_is_read_is_counted_from_the_newest_sync_on() -> None:
+    assert far(FARTHEST + 3, OffsetSync(3, 3)) is None
+    words = f"its newest offset sync is {FARTHEST + 1} offsets older"
+    assert refused(Doubt.UNPROVEN, words, far(FARTHEST + 4, OffsetSync(3, 3)))
+
+
+def test_no_more_records_than_a_limit_are_counted_before_the_oldest_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frontier_module, "COUNTED_UP_TO", 2)
+    assert judged(Site("abcdefgh"), Site("xxgh"), 8, (6, 2)) is None
+    assert refused(Doubt.UNPROVEN, "is at 1 of the target", judged(Site("abcdefgh"), Site("xgh"), 8, (6, 1)))
+
+
+def test_logs_up_to_a_limit_are_compared_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frontier_module, "COUNTED_UP_TO", 3)
+    assert judged(Site("abc"), Site("abc"), 3) is None
+    assert judged(Site("a"), Site("a"), 1) is None
+    assert judged(Site("abcd"), Site("abcd"), 4) is not None
+
+
+def test_a_topic_counts_as_uncompacted_unless_it_is_said_to_be() -> None:
+    source, target = Site("abcdef"), Site("abcd")
+    claim = FrontierClaim(ORDERS, 6, source.bounds, target.bounds, (OffsetSync(2, 2),))
+    found = next(doubts([claim], source.following, lambda here, there: (source.read(here), target.read(there))), None)
+    assert refused(Doubt.UNPROVEN, "the target holds 2", found)
+
+
+def test_a_record_at_the_frontier_is_not_claimed() -> None:
+    assert judged(Site("..a", start=1), Site(""), 2) is None
+    assert judged(Site("abc"), Site("ab"), 2, (1, 1)) is None, "nor counted"
+
+
+def test_syncs_at_the_frontier_and_beyond_claim_nothing_but_the_next_one_where_there_is_none_below() -> None:
+    assert judged(Site("abcdef"), Site("abcxef"), 3, (1, 1), (3, 3)) is None
+    assert judged(Site("abcdef"), Site("abcdxf"), 1, (1, 1), (4, 4)) is None
+    assert judged(Site("abcdef"), Site("axcdef"), 1, (1, 1), (4, 4)) is not None
+
+
+def test_a_target_that_holds_nothing_is_told_as_empty() -> None:
+    found = judged(Site("abc", start=1), Site(""), 3)
+    assert refused(Doubt.UNPROVEN, "copied up to 3, and the target's log is empty; no offset sync", found)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_of_a_record_that_one_site_cannot_read_whole_only_the_place_is_compared(here: bool) -> None:
+    source, target = Site("ab"), Site("xb")
+    spoiled = source if here else target
+    spoiled.records[0] = RecordId(0, b"?", fault="its headers")
+    assert judged(source, target, 2, (0, 0)) is None
+
+
 @pytest.mark.parametrize(
     ("frontier", "syncs", "start", "behind"),
     [
@@ -131,6 +188,7 @@ def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> N
         (4, ((0, 0), (3, 4), (5, 7)), 0, (4, 4)),
         (9, ((0, 0), (5, 7)), 0, (6, 6)),
         (None, (), 0, (0, 0)),
+        (0, ((0, 0),), 0, (0, 0)),
     ],
     ids=[
         "every record has its sync, or lies before one",
@@ -140,6 +198,7 @@ def test_a_link_that_writes_no_offset_syncs_is_not_read_through_for_hours() -> N
         "a sync of what was copied before, and is copied again",
         "markers at the end are in no frontier of records",
         "nothing was copied",
+        "a sync of what was copied before, and begins again",
     ],
 )
 def test_copied_records_behind_the_newest_sync_are_those_of_which_one_may_come(

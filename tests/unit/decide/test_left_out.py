@@ -61,6 +61,9 @@ def test_an_exclusion_of_ones_own_replaces_the_default() -> None:
 def test_internal_topics_are_never_copied_whatever_the_filter_says(topic: str) -> None:
     config = {"topics": ".*", "topics_exclude": "", "topic_filter_class": "com.acme.Filter"}
     assert "internal" in why(topic, **config)
+    found = left_out({}, topic, "")
+    assert found is not None
+    assert found.certain
 
 
 def test_internal_topics_are_named_with_the_separator() -> None:

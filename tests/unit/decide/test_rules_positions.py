@@ -88,3 +88,12 @@ def test_each_group_and_reason_is_named_once_with_its_places() -> None:
     assert "orders-4 at 1 and 2 more partitions" in first.detail
     assert "orders-0 (seen)" in second.detail
     assert "do not stop the producer" in second.remedy
+
+
+def test_as_many_places_as_are_named_leave_no_others() -> None:
+    five = {
+        TopicPartition("orders", n): Unproven(TopicPartition("orders", n), 1, UnprovenReason.NO_PARTITION)
+        for n in range(5)
+    }
+    (found,) = position_blockers({"a": five}, accept_repeats=False)
+    assert found.detail.endswith("orders-4 at 1")

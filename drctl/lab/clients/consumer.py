@@ -1,7 +1,9 @@
 """A consumer group: its members as threads, each a client of its own.
 
 Members obey client routing: when it closes or names another site they finish the record in hand, commit, and leave;
-then they join again where it points. What was processed is written down before it is committed. From a site that is
+then they join again where it points. What was processed is written down before it is committed, as of the moment at
+which its last record was, and the first record after joining at once: when a group was back at work is what a drill
+measures, and not how often it commits. From a site that is
 lost they cannot leave: they abandon their client there, as an application does that is started again elsewhere. Should
 the site come back, that client leaves without another commit, or it would be a member there again.
 A member whose client can never go on (a static one hears nothing of its coordinator for a session's time, and is then
@@ -46,6 +48,7 @@ class Membership:
         if options.kind == "static":
             self.settings["group.instance.id"] = self.name
         self.unwritten: list[tuple[list[Any], int]] = []  # with their offsets
+        self.processed_at = 0.0
         self.abandoned: list[Reader] = []  # one that is let go of waits for its brokers, too
 
     def live(self) -> None:
@@ -74,6 +77,7 @@ class Membership:
     def _work(self, reader: Reader, site: str) -> None:
         clock = self.around.clock
         looked = committed = clock.monotonic()
+        first = True
         while not STOP.is_set():
             record = reader.poll(0.1)
             if record is not None:
@@ -83,11 +87,13 @@ class Membership:
                     tp = record.partition
                     place = [number.producer, tp.topic, tp.partition, number.sequence]
                     self.unwritten.append((place, record.offset))
+                    self.processed_at = self.around.now()
                 self.pace.wait()
             now = clock.monotonic()
-            if now - committed > 1:
+            if now - committed > 1 or (first and self.unwritten):
                 if self.around.lost(site):  # a commit would wait for its coordinator
                     return
+                first = first and not self.unwritten
                 reader.commit()
                 committed = now
             if now - looked > 0.2:
@@ -113,7 +119,7 @@ class Membership:
             written, self.unwritten = self.unwritten, []
             done, offsets = [place for place, _ in written], [offset for _, offset in written]
             named = {"group": self.group, "member": self.name, "offsets": offsets}
-            self.around.history.write("processed", self.around.now(), site, done, **named)
+            self.around.history.write("processed", self.processed_at, site, done, **named)
 
 
 def _end_with(life: Future[None]) -> None:

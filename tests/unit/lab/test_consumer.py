@@ -73,9 +73,46 @@ def test_a_member_whose_client_can_never_go_on_begins_again_with_a_new_one(
     consumer.Membership(around, options, 1).live()
     history.close()
     lines = list(read_lines(tmp_path / "history.jsonl"))
-    assert [line.kind for line in lines] == ["joined", "processed", "left", "joined", "processed", "left"]
+    assert [line.kind for line in lines] == ["joined", "processed", "left", "joined", "processed", "processed", "left"]
     assert [record[3] for line in lines for record in line.records] == [1, 2, 2]
     assert "billing-1 begins again: site north: " in capsys.readouterr().err
+
+
+class Moments:
+    """Counts how often a member has looked for a record: its only time."""
+
+    looks = 0.0
+
+    def now(self) -> float:
+        return Moments.looks
+
+
+class GivesTwo(FakeReader):
+    """Gives a record at each of the first two looks, none at two more, and ends the group."""
+
+    def poll(self, _: float) -> Incoming | None:
+        Moments.looks += 1
+        if Moments.looks == 4:
+            common.STOP.set()
+        if Moments.looks > 2:
+            return None
+        header = encode(Number(RUN, 2, 0, int(Moments.looks)), None, b"v")
+        return Incoming(TopicPartition("shop.orders", 0), int(Moments.looks), None, b"v", {HEADER: header})
+
+
+def test_the_first_record_is_written_down_at_once_and_each_as_of_when_it_was_processed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "Reader", GivesTwo)
+    monkeypatch.setattr(Moments, "looks", 0.0)
+    routing, history = FileClientRouting(tmp_path / "client-routing.json"), HistoryWriter(tmp_path / "history.jsonl")
+    routing.route_to("north")
+    around = common.Surroundings({"north": Any}, routing, history, SystemClock(), Moments())  # type: ignore[dict-item, arg-type]
+    options = SimpleNamespace(group="billing", topic=["shop.orders"], run=RUN, rate=0, members=1, kind="classic")
+    consumer.Membership(around, options, 1).live()
+    history.close()
+    lines = list(read_lines(tmp_path / "history.jsonl"))
+    assert [(line.kind, line.at) for line in lines] == [("joined", 0), ("processed", 1), ("processed", 2), ("left", 4)]
 
 
 class WorksUntilRouted(FakeReader):

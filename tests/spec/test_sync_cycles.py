@@ -8,7 +8,7 @@ import pytest
 from drctl.model.group_sync import GroupSyncState
 from drctl.model.offsets import Committed
 from drctl.monitors import status
-from drctl.plans.due import RETRY
+from drctl.plans.due import AT_MOST, RETRY
 from drctl.service.group_sync import GroupSyncLoop
 from drctl.service.watch import Watch
 from tests.fakes import FakeWorld, fake_world
@@ -57,6 +57,34 @@ def test_a_cycle_reads_only_what_came_since_the_one_before() -> None:
     keeper.keep(2)
     require_exact(earth)
     assert state(keeper) is GroupSyncState.PROVEN
+
+
+def test_a_position_that_waits_for_the_link_is_neither_read_nor_committed_in_the_cycles_between() -> None:
+    earth, announced = fake_world(), Announced()
+    earth.come_to_rest()
+    world = earth.ports()
+    noted = {name: NotedReading(site, announced) for name, site in earth.sites.items()}
+    keeper = Keeper(
+        earth, replace(world, sites={name: replace(site, records=noted[name]) for name, site in world.sites.items()})
+    )
+    keeper.keep(1)
+    earth.mirrors["north", "south"].holds = True
+    earth.producers[0].running = True
+    earth.settle(1)
+    earth.come_to_rest()
+    keeper.keep(8 * AT_MOST)
+    assert state(keeper) is GroupSyncState.BEHIND
+    earth.effects.names.clear()
+    for number in range(int(10 * AT_MOST)):  # cycles of a fifth of a second
+        announced.step = f"cycle {number}"
+        keeper.look()
+        earth.clock.sleep(0.2)
+    read_in = {step for records in noted.values() for step, *_ in records.read if step.startswith("cycle ")}
+    assert len(read_in) <= 3, "it is tried every five seconds, and no more often"
+    assert not earth.effects.names
+    earth.mirrors["north", "south"].holds = False
+    keeper.keep(AT_MOST + 1)
+    require_exact(earth)
 
 
 def served(earth: FakeWorld) -> GroupSyncLoop:
